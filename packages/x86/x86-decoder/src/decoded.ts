@@ -1,0 +1,76 @@
+/** Code size of the segment that the bytes are in: CS.L and CS.D together. */
+export type CodeSize = 16 | 32 | 64
+
+/** Where an operand lives. Segment registers count ES CS SS DS FS GS, as the encoding does. */
+export type RegisterFile = 'gpr' | 'segment' | 'control' | 'debug' | 'x87' | 'mmx' | 'xmm'
+
+export type OperandKind = 'register' | 'memory' | 'immediate' | 'relative' | 'far'
+
+/** `none` is an operand that is only addressed: LEA, INVLPG, NOP, PREFETCH. */
+export type Access = 'read' | 'write' | 'read-write' | 'none'
+
+/**
+ * One explicit operand. Objects are reused by the decoder from call to call.
+ *
+ * `register` has `file`, `index` and, for AH CH DH BH, `highByte` (then `index` is 0 to 3).
+ * `memory` is described by the instruction's address fields; there is at most one memory operand with a ModRM or
+ * moffs address. Implicit string and stack memory is no explicit operand.
+ * `immediate` has its value in `low` and `high`: the two's complement halves of the value, sign- or zero-extended to
+ * `width` bits as the instruction uses it. `relative` has the signed displacement in `low` (counted from the next
+ * instruction). `far` has the offset in `low` and the selector in `high`.
+ */
+export interface DecodedOperand {
+  kind: OperandKind
+  access: Access
+  /** Size in bits as the instruction uses it: 8, 16, 32, 64, 80, 128, …; 0 where the operand has no size (LEA's memory). */
+  width: number
+  file: RegisterFile
+  index: number
+  highByte: boolean
+  /** Signed 32 bits. */
+  low: number
+  /** Signed 32 bits. */
+  high: number
+}
+
+/** No register: an address without base or index. */
+export const noRegister = -1
+/** The base of a RIP-relative address; `displacement` counts from the next instruction. */
+export const ripBase = 16
+
+/** One decoded instruction: a reused record of plain fields. */
+export interface Decoded {
+  /** Bytes consumed, 1 to 15. */
+  length: number
+  /** Index into `rows` of x86-opcodes. */
+  row: number
+  /** The manual's mnemonic, without size suffix: `ADD`, `MOVS`, `Jcc` is spelt out: `JNBE`. */
+  mnemonic: string
+  codeSize: CodeSize
+  /** Effective operand size in bits after prefixes, REX.W and 64-bit defaults (a near branch in 64-bit code: 64). */
+  operandSize: 16 | 32 | 64
+  /** Effective address size in bits. */
+  addressSize: 16 | 32 | 64
+  lock: boolean
+  /** The REP prefix as the instruction takes it, mandatory prefixes excluded: F3 is `rep`, F2 is `repne`. */
+  rep: 'none' | 'rep' | 'repne'
+  /** Operands in the manual's (Intel's) order; `count` of them are in use. */
+  operands: DecodedOperand[]
+  count: number
+  /** Effective segment of the memory operand or of the string source: 0 to 5, override and defaults resolved (SS with BP, ESP, RSP bases). */
+  segment: number
+  /** A segment-override prefix was there, whether or not it changed anything. */
+  segmentOverride: boolean
+  /** Address registers: 0 to 15, `noRegister`, or `ripBase`. 16-bit forms use the same fields (BX+SI is base 3, index 6). */
+  base: number
+  index: number
+  /** The index is shifted left by this: 0 to 3. */
+  scale: number
+  /** Signed 32 bits, sign-extended from what was encoded. */
+  displacement: number
+  /** The upper half of a 64-bit moffs address; otherwise the sign of `displacement`. */
+  displacementHigh: number
+}
+
+/** Why bytes are no instruction. `truncated` may become one with more bytes; `invalid` is #UD; `too-long` is #GP(0). */
+export type DecodeFailure = 'truncated' | 'invalid' | 'too-long'
