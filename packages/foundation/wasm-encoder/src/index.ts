@@ -1,1 +1,15 @@
-export {}
+export { ByteWriter } from './byte-writer.ts'
+export { type FunctionBody, type FunctionType, ModuleBuilder } from './module-builder.ts'
+export {
+  bulkOps,
+  control,
+  type LaneOp,
+  laneOps,
+  type MemoryOp,
+  memoryOps,
+  type PlainOp,
+  plainOps,
+  type ValueType,
+  valueTypes,
+  vectorOps,
+} from './opcodes.rows.ts'

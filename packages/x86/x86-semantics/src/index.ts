@@ -1,1 +1,8 @@
-export {}
+export type { Arithmetic, Asker, Bits, Execution, Machine, Mode, Segment, Variable, Width } from './algebra.ts'
+export type { Bulk } from './bulk.ts'
+export { type FlagClassName, type FlagEquations, type FlagsOf, flagClasses } from './flags.ts'
+export { type HostCall, hostCalls } from './host-calls.ts'
+export type { Instruction } from './instruction.ts'
+export type { AnyOperand, FarPointer, Immediate, Memory, Operand, OperandFile, Place, RegisterOperand, Target } from './operand.ts'
+export { type Procedure, procedure } from './procedure.ts'
+export type { Lane, LaneOperation, VectorArithmetic } from './vector-algebra.ts'

@@ -1,0 +1,94 @@
+import { type DescriptorName, descriptorNames } from './general.ts'
+
+/**
+ * Everything a vCPU remembers, as named fields with a width in bits. Readers of the semantics name fields; where a
+ * field lives is each reader's own business. Vector and x87 registers are files, not fields.
+ *
+ * `RFLAGS` here is the whole register without the six arithmetic flags, which readers may keep lazily.
+ * `access` is a segment's access rights in the form of VMX: bits 3:0 type, 4 S, 6:5 DPL, 7 P, 12 AVL, 13 L, 14 D/B,
+ * 15 G, 16 unusable (SDM 3C §25.4.1, Table 25-2). `limit` is in bytes, granularity applied.
+ */
+const plainFields = {
+  RIP: 64,
+  RFLAGS: 64,
+  CPL: 8,
+  CR0: 64,
+  CR2: 64,
+  CR3: 64,
+  CR4: 64,
+  CR8: 64,
+  DR0: 64,
+  DR1: 64,
+  DR2: 64,
+  DR3: 64,
+  DR6: 64,
+  DR7: 64,
+  XCR0: 64,
+  IA32_XSS: 64,
+  IA32_EFER: 64,
+  IA32_STAR: 64,
+  IA32_LSTAR: 64,
+  IA32_CSTAR: 64,
+  IA32_FMASK: 64,
+  IA32_KERNEL_GS_BASE: 64,
+  IA32_TSC_AUX: 64,
+  IA32_SYSENTER_CS: 64,
+  IA32_SYSENTER_ESP: 64,
+  IA32_SYSENTER_EIP: 64,
+  PKRU: 32,
+  'GDTR.base': 64,
+  'GDTR.limit': 32,
+  'IDTR.base': 64,
+  'IDTR.limit': 32,
+  MXCSR: 32,
+  FCW: 16,
+  FSW: 16,
+  /** The abridged tag word of FXSAVE: a set bit is a register in use, by physical number. */
+  FTW: 8,
+  FOP: 16,
+  FCS: 16,
+  FDS: 16,
+  FIP: 64,
+  FDP: 64,
+  /** No interrupts until after the instruction that starts at this count of retired instructions: STI, MOV SS, POP SS. */
+  SHADOW: 64,
+  /** 1 after MOV SS or POP SS (debug traps wait too), 0 after STI: tells what kind of shadow SHADOW is. */
+  SHADOW_KIND: 8,
+  /** The linear address that MONITOR armed, or all ones. */
+  MONITOR: 64,
+} as const
+
+const hiddenParts = { selector: 16, base: 64, limit: 32, access: 32 } as const
+
+type DescriptorField = `${DescriptorName}.${keyof typeof hiddenParts}`
+type PlainField = keyof typeof plainFields
+
+/** The name of a field of a vCPU's state. */
+export type StateField = PlainField | DescriptorField
+
+/** The width in bits of a field. */
+export type WidthOfField<F extends StateField> = F extends PlainField
+  ? (typeof plainFields)[F]
+  : F extends `${string}.${infer P extends keyof typeof hiddenParts}`
+    ? (typeof hiddenParts)[P]
+    : never
+
+const descriptorFields = Object.fromEntries(
+  descriptorNames.flatMap((name) => Object.entries(hiddenParts).map(([part, width]) => [`${name}.${part}`, width])),
+) as Record<DescriptorField, 16 | 32 | 64>
+
+/** Width in bits by field name; the one list of what state there is. */
+export const stateFields: Readonly<Record<StateField, 8 | 16 | 32 | 64>> = { ...plainFields, ...descriptorFields }
+
+/** Access-rights bits of a segment in the form of VMX. Source: SDM 3C §25.4.1, Table 25-2. */
+export const accessRights = {
+  type: 0xf,
+  nonSystem: 1 << 4,
+  dplShift: 5,
+  present: 1 << 7,
+  available: 1 << 12,
+  long: 1 << 13,
+  big: 1 << 14,
+  granular: 1 << 15,
+  unusable: 1 << 16,
+} as const

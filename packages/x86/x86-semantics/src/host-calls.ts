@@ -1,0 +1,38 @@
+import type { Bits, Width } from './algebra.ts'
+
+type Sized = Exclude<Width, 1 | 128>
+
+const call = <const P extends readonly Sized[], const R extends readonly Sized[]>(parameters: P, results: R, says: string) => ({
+  parameters,
+  results,
+  says,
+})
+
+/** What only the surroundings of a vCPU can answer. A call may refuse with an exception instead of answering. */
+export const hostCalls = {
+  cpuid: call([32, 32], [32, 32, 32, 32], 'CPUID of EAX and ECX: EAX, EBX, ECX, EDX'),
+  readMsr: call([32], [64], 'RDMSR; refused with #GP(0)'),
+  writeMsr: call([32, 64], [], 'WRMSR; refused with #GP(0)'),
+  portIn: call([16, 8], [32], 'IN from a port, by size in bytes'),
+  portOut: call([16, 8, 32], [], 'OUT to a port, by size in bytes'),
+  timeStamp: call([], [64], 'The time-stamp counter'),
+  random: call([], [64], 'Random bits for RDRAND'),
+  seed: call([], [64], 'Random bits for RDSEED'),
+  performanceCounter: call([32], [64], 'RDPMC; refused with #GP(0)'),
+  hypercall: call([], [], 'VMCALL or VMMCALL: registers hold the call and take the answer'),
+  taskPriority: call([], [64], 'CR8'),
+  setTaskPriority: call([64], [], 'A new CR8, already checked'),
+  writeXcr: call([32, 64], [], 'XSETBV; refused with #GP(0)'),
+  flushTlb: call([], [], 'Every translation is forgotten, global ones included'),
+  flushTlbNonGlobal: call([], [], 'Translations of the current PCID are forgotten, except global ones'),
+  flushPage: call([64], [], 'Translations of one linear address in the current PCID are forgotten, and global ones'),
+  flushContext: call([16, 64, 8], [], 'INVPCID: PCID, linear address, type 0 to 3'),
+  addressSpace: call([64], [], 'CR3 holds the value given now: use its translations'),
+  monitor: call([64], [], 'Watch the line of a linear address for stores'),
+} as const
+
+export type HostCall = keyof typeof hostCalls
+
+type Values<T extends readonly Sized[]> = { [I in keyof T]: Bits<T[I]> }
+export type HostParameters<C extends HostCall> = Values<(typeof hostCalls)[C]['parameters']>
+export type HostResults<C extends HostCall> = Values<(typeof hostCalls)[C]['results']>

@@ -1,0 +1,26 @@
+import type { Source } from '@vmm/source'
+import type { Machine } from './algebra.ts'
+import type { AnyOperand } from './operand.ts'
+
+/** What an instruction does: the one description that every reading runs. */
+export interface Instruction {
+  /** The manual's mnemonic, as the decoder gives it. */
+  readonly mnemonic: string
+  readonly source: Source
+  /** Immediates are translation-time constants: a shuffle's pattern, a predicate. */
+  readonly knows?: 'immediate'
+  execute(m: Machine, ...operands: readonly AnyOperand[]): void
+}
+
+/**
+ * Makes an instruction from a description whose operands have the kinds and widths that its opcode rows promise. The
+ * promise is kept by a test that reads every row; here the types are only narrowed.
+ */
+export function instruction<Operands extends readonly AnyOperand[]>(
+  mnemonic: string,
+  source: Source,
+  execute: (m: Machine, ...operands: Operands) => void,
+  options: { readonly knows?: 'immediate' } = {},
+): Instruction {
+  return { mnemonic, source, ...options, execute: execute as unknown as Instruction['execute'] }
+}

@@ -1,0 +1,22 @@
+import type { Bits, Machine, Width } from './algebra.ts'
+
+export type Parameters = readonly Exclude<Width, 1 | 128>[]
+export type Results = readonly Exclude<Width, 1 | 128>[]
+
+/** A described function that many descriptions share: readers may emit it once per mode and call it. */
+export interface Procedure<P extends Parameters, R extends Results> {
+  readonly name: string
+  readonly parameters: P
+  readonly results: R
+  readonly body: (m: Machine, ...values: { [I in keyof P]: Bits<P[I]> }) => { [I in keyof R]: Bits<R[I]> }
+}
+
+/** Names a described function and its widths. */
+export function procedure<const P extends Parameters, const R extends Results>(
+  name: string,
+  parameters: P,
+  results: R,
+  body: Procedure<P, R>['body'],
+): Procedure<P, R> {
+  return { name, parameters, results, body }
+}
