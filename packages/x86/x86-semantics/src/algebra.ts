@@ -86,12 +86,12 @@ export interface Arithmetic {
   countTrailingZeros<W extends 16 | 32 | 64>(a: Bits<W>): Bits<W>
 
   /** To a wider width, with zeros or copies of the sign; to the same width: the value itself. */
-  zeroExtend<W extends Width>(a: Bits<Width>, w: W): Bits<W>
-  signExtend<W extends Width>(a: Bits<Width>, w: W): Bits<W>
+  zeroExtend<F extends Width, W extends Width>(a: Bits<F>, w: W): Bits<W>
+  signExtend<F extends Width, W extends Width>(a: Bits<F>, w: W): Bits<W>
   /** The low bits. */
-  truncate<W extends Width>(a: Bits<Width>, w: W): Bits<W>
+  truncate<F extends Width, W extends Width>(a: Bits<F>, w: W): Bits<W>
   /** The `w` bits from bit `low` up. */
-  extract<W extends Width>(a: Bits<Width>, low: number, w: W): Bits<W>
+  extract<F extends Width, W extends Width>(a: Bits<F>, low: number, w: W): Bits<W>
 
   /** Both sides are computed: they must be harmless. */
   select<W extends Width>(condition: Bits<1>, yes: Bits<W>, no: Bits<W>): Bits<W>
