@@ -1,1 +1,1 @@
-export {}
+export { type FieldKind, type FieldType, type Layout, layout, StructView, sizeOf } from './layout.ts'

@@ -1,0 +1,56 @@
+import { type ArithmeticFlag, arithmeticFlags, rflags } from '@vmm/x86-registers'
+import { type Bits, type FlagClassName, type FlagEquations, flagClasses } from '@vmm/x86-semantics'
+import { Code } from '../emit/code.ts'
+import type { Node } from '../emit/node.ts'
+import { arithmeticOn } from '../reading/arithmetic.ts'
+import { bitsOf, nodeOf } from '../reading/value.ts'
+import { at } from '../state-layout.ts'
+
+const widths = [8, 16, 32, 64] as const
+const names = Object.keys(flagClasses) as FlagClassName[]
+const ret = { kind: 'return' } as const
+
+/** The equations of a lazy record's class over the operands it keeps. */
+function equationsOf(code: Code, cpu: Node, name: FlagClassName, width: (typeof widths)[number]): FlagEquations {
+  const operand = (offset: number): Bits<8 | 16 | 32 | 64> => {
+    const node = code.load(width === 64 ? 'i64.load' : 'i32.load', cpu, offset)
+    return bitsOf<8 | 16 | 32 | 64>(node, width)
+  }
+  return flagClasses[name](arithmeticOn(code), [operand(at.lazyA), operand(at.lazyB), operand(at.lazyC)])
+}
+
+/** One case for each class and width, in the order of `lazyClassOf`, after the case for flags in place. */
+function byClass(code: Code, cpu: Node, inPlace: () => void, lazy: (equations: FlagEquations) => void): void {
+  const cases = names.flatMap((name) => widths.map((width) => () => lazy(equationsOf(code, cpu, name, width))))
+  code.switch(code.load('i32.load', cpu, at.lazyClass), [inPlace, ...cases], inPlace)
+}
+
+/** A function that evaluates one flag. */
+export function flagFunction(flag: ArithmeticFlag): Code {
+  const code = new Code(['i32'])
+  const cpu = code.fixedLocal(0)
+  const { low } = rflags[flag]
+  const inPlace = () =>
+    code.leave(ret, code.op('i32.and', code.op('i32.shr_u', code.load('i32.load', cpu, at.flags), code.i32(low)), code.i32(1)))
+  byClass(code, cpu, inPlace, (equations) => code.leave(ret, nodeOf(equations[flag]!())))
+  return code
+}
+
+/** A function that evaluates all flags, keeps them in place and gives them. */
+export function materializeFunction(): Code {
+  const code = new Code(['i32'])
+  const cpu = code.fixedLocal(0)
+  byClass(
+    code,
+    cpu,
+    () => code.leave(ret, code.load('i32.load', cpu, at.flags)),
+    (equations) => {
+      const bits = arithmeticFlags.map((flag) => code.op('i32.shl', nodeOf(equations[flag]!()), code.i32(rflags[flag].low)))
+      const all = code.hold(bits.reduce((sum, one) => code.op('i32.or', sum, one)))
+      code.store('i32.store', cpu, all, at.flags)
+      code.store('i32.store', cpu, code.i32(0), at.lazyClass)
+      code.leave(ret, all)
+    },
+  )
+  return code
+}

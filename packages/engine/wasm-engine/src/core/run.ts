@@ -1,0 +1,169 @@
+import { Code } from '../emit/code.ts'
+import type { Node } from '../emit/node.ts'
+import type { MemoryMap } from '../memory-map.ts'
+import { accessKind } from '../access.ts'
+import { firstRecord, handlerType, noMemory, status } from '../runtime.ts'
+import { at, blockHeadBytes, inBlock, inRecord, jumpEntries, recordBytes, tlbKinds } from '../state-layout.ts'
+
+const ret = { kind: 'return' } as const
+const nextBlock = { kind: 'again', loop: 'block' } as const
+const nextRecord = { kind: 'again', loop: 'record' } as const
+
+/** Handler numbers that the run loop itself takes. */
+export const builtIn = { endOfBlock: 0, resync: 1 } as const
+export const firstHandler = 2
+
+/** What a handler inside the run loop needs: where its locals are, and how it leaves. */
+export interface Inline {
+  readonly code: Code
+  readonly cpu: Node
+  readonly record: ReturnType<Code['local']>
+  readonly tlb: Node
+}
+
+/** Emits a handler into the run loop. It must leave on every path: `next`, `jumped` or a status. */
+export type InlineHandler = (inline: Inline) => void
+
+export const leaveTo = {
+  next: ({ code, record }: Inline) => {
+    record.set(code.op('i32.add', record.get(), code.i32(recordBytes)))
+    code.leave(nextRecord)
+  },
+  jumped: ({ code }: Inline) => code.leave(nextBlock),
+  status: ({ code }: Inline, value: number) => code.leave(ret, code.i32(value)),
+}
+
+/**
+ * The interpreter: looks blocks up, counts their instructions off the budget, and runs their records until a handler
+ * gives a status that needs TypeScript.
+ */
+export function runFunction(findBlock: number, inline: readonly InlineHandler[]): Code {
+  const code = new Code(['i32', 'i32'])
+  const cpu = code.fixedLocal(0)
+  const block = code.variable(1)
+  const record = code.local('i32')
+  const tlb = code.local('i32')
+  code.forever('block', () => {
+    code.if(code.op('i32.eqz', block.get()), () => enterBlock(code, cpu, block, findBlock))
+    tlb.set(code.load('i32.load', cpu, at.tlb))
+    record.set(code.op('i32.add', block.get(), code.i32(blockHeadBytes)))
+    block.set(code.i32(0))
+    code.forever('record', () => {
+      const here: Inline = { code, cpu, record, tlb: tlb.get() }
+      const cases = [endOfBlock, resync, ...inline].map((handler) => () => handler({ ...here, tlb: tlb.get() }))
+      code.switch(code.load('i32.load16_u', record.get(), inRecord.handler), cases, () => outOfLine(here, tlb.get()))
+    })
+  })
+  return code
+}
+
+/** Jump cache first, then the hash; then the budget pays for the whole block. */
+function enterBlock(code: Code, cpu: Node, block: ReturnType<Code['local']>, findBlock: number): void {
+  const rip = code.hold(code.load('i64.load', cpu, at.RIP))
+  const index = code.op('i32.and', code.op('i32.wrap_i64', rip), code.i32(jumpEntries - 1))
+  const entry = code.hold(code.op('i32.add', code.load('i32.load', cpu, at.jumpCache), code.op('i32.shl', index, code.i32(4))))
+  const cached = code.hold(code.load('i32.load', entry, 8))
+  const same = code.op('i32.and',
+    code.op('i64.eq', code.load('i64.load', entry), rip),
+    code.op('i32.eq', code.load('i32.load', entry, 12), code.load('i32.load', cpu, at.jumpGeneration)))
+  const fresh = code.op('i32.eq', code.load('i32.load', cached, inBlock.mode), code.load('i32.load', cpu, at.mode))
+  code.if(code.op('i32.and', same, fresh), () => block.set(cached), () => {
+    const [found, why] = code.call(findBlock, [cpu], ['i32', 'i32'])
+    code.if(code.op('i32.eqz', found!), () => code.leave(ret, why!))
+    code.store('i64.store', entry, rip)
+    code.store('i32.store', entry, found!, 8)
+    code.store('i32.store', entry, code.load('i32.load', cpu, at.jumpGeneration), 12)
+    block.set(found!)
+  })
+  const left = code.hold(code.op('i32.sub', code.load('i32.load', cpu, at.budget), code.load('i32.load', block.get(), inBlock.count)))
+  code.if(code.op('i32.lt_s', left, code.i32(0)), () => code.leave(ret, code.i32(status.budget)))
+  code.store('i32.store', cpu, left, at.budget)
+  code.store('i64.store', cpu, rip, at.blockRip)
+  code.store('i32.store', cpu, block.get(), at.block)
+}
+
+/** The block ran off its end: the next one begins at its end's offset. */
+function fallThrough({ code, cpu, record }: Inline): void {
+  const distance = code.op('i64.extend_i32_u', code.load('i32.load16_u', record.get(), inRecord.offset))
+  const rip = code.op('i64.add', code.load('i64.load', cpu, at.blockRip), distance)
+  code.store('i64.store', cpu, code.op('i64.and', rip, code.load('i64.load', cpu, at.codeMask)), at.RIP)
+}
+
+const endOfBlock: InlineHandler = (inline) => {
+  fallThrough(inline)
+  leaveTo.jumped(inline)
+}
+
+/** An instruction asked for its block to end: those not run are paid back. */
+const resync: InlineHandler = (inline) => {
+  const { code, cpu, record } = inline
+  fallThrough(inline)
+  const block = code.load('i32.load', cpu, at.block)
+  const unused = code.op('i32.sub', code.load('i32.load', block, inBlock.count), code.load('i32.load8_u', record.get(), inRecord.index))
+  code.store('i32.store', cpu, code.op('i32.add', code.load('i32.load', cpu, at.budget), unused), at.budget)
+  leaveTo.status(inline, status.resync)
+}
+
+/** A handler of the table: it gives the next record, or a status. */
+function outOfLine({ code, cpu, record }: Inline, tlb: Node): void {
+  const slot = code.load('i32.load16_u', record.get(), inRecord.handler)
+  const [next] = code.callTable(handlerType, slot, [cpu, record.get(), tlb])
+  code.if(code.op('i32.ge_u', next!, code.i32(firstRecord)), () => {
+    record.set(next!)
+    code.leave(nextRecord)
+  })
+  code.if(code.op('i32.eq', next!, code.i32(status.jumped)), () => code.leave(nextBlock))
+  code.leave(ret, next!)
+}
+
+/** Finds the block at RIP: execute view, then the hash by host address and mode. */
+export function findBlockFunction(map: MemoryMap, fill: number): Code {
+  const code = new Code(['i32'])
+  const cpu = code.fixedLocal(0)
+  const give = (block: Node, why: number) => code.leave(ret, block, code.i32(why))
+  const rip = code.load('i64.load', cpu, at.RIP)
+  const linear = code.hold(code.op('i64.and', code.op('i64.add', rip, code.load('i64.load', cpu, at.codeBase)), code.load('i64.load', cpu, at.codeMask)))
+  const tlb = code.hold(code.load('i32.load', cpu, at.tlb))
+  const index = code.op('i32.and', code.op('i32.wrap_i64', code.op('i64.shr_u', linear, code.i64(8n))), code.i32(0x3ff0))
+  const entry = code.hold(code.op('i32.add', tlb, index))
+  const host = code.local('i32')
+  const hit = code.op('i64.lt_u', code.op('i64.xor', linear, code.load('i64.load', entry, tlbKinds.execute)), code.i64(4096n))
+  code.if(hit,
+    () => host.set(code.op('i32.add', code.op('i32.wrap_i64', linear), code.load('i32.load', entry, tlbKinds.execute + 8))),
+    () => {
+      const [filled] = code.call(fill, [cpu, code.i32(0), tlb, linear, code.i32(accessKind.execute | 1)], ['i32'])
+      code.if(code.op('i32.eqz', filled!), () => give(code.i32(0), status.fetchFault))
+      code.if(code.op('i32.eq', filled!, code.i32(noMemory)), () => {
+        code.store('i32.store', cpu, code.i32(0), at.missHost)
+        give(code.i32(0), status.miss)
+      })
+      host.set(filled!)
+    })
+  const mode = code.hold(code.load('i32.load', cpu, at.mode))
+  const block = code.local('i32')
+  block.set(code.load('i32.load', bucketOf(code, map, host.get(), mode)))
+  code.loop(() => block.get(), () => {
+    const same = code.op('i32.and',
+      code.op('i32.eq', code.load('i32.load', block.get(), inBlock.host), host.get()),
+      code.op('i32.eq', code.load('i32.load', block.get(), inBlock.mode), mode))
+    code.if(same, () => give(block.get(), 0))
+    block.set(code.load('i32.load', block.get(), inBlock.chain))
+  })
+  code.store('i32.store', cpu, host.get(), at.missHost)
+  give(code.i32(0), status.miss)
+  return code
+}
+
+/** Address of the bucket of a block; `bucketIndex` computes the same number in TypeScript. */
+function bucketOf(code: Code, map: MemoryMap, host: Node, mode: Node): Node {
+  const mixed = code.op('i32.mul', code.op('i32.xor', host, code.op('i32.shl', mode, code.i32(20))), code.i32(hashFactor))
+  const index = code.op('i32.shr_u', mixed, code.i32(32 - Math.log2(map.hashBuckets)))
+  return code.op('i32.add', code.op('i32.shl', index, code.i32(2)), code.i32(map.hash))
+}
+
+const hashFactor = 0x9e37_79b1 | 0
+
+/** Which bucket a block belongs in. */
+export function bucketIndex(map: MemoryMap, host: number, mode: number): number {
+  return Math.imul(host ^ (mode << 20), hashFactor) >>> (32 - Math.log2(map.hashBuckets))
+}

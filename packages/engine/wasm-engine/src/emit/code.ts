@@ -1,0 +1,204 @@
+import type { FunctionType, LaneOp, MemoryOp, PlainOp, ValueType } from '@vmm/wasm-encoder'
+import { folded } from './fold.ts'
+import type { Callee, Exit, Node, Operation, Region, Statement } from './node.ts'
+
+/** A local variable of the function. */
+export interface Local {
+  readonly index: number
+  readonly type: ValueType
+  get(): Node
+  set(value: Node): void
+}
+
+/**
+ * A function in the making: nodes are values, methods without a result are effects in program order. What is used
+ * once is computed on the stack, what is used twice is kept in a local; `schedule` decides.
+ */
+export class Code {
+  readonly body: Region = { statements: [] }
+  readonly locals: ValueType[]
+  #region: Region = this.body
+  #epoch = 0
+  /** Locals that earlier cases of a switch are done with. */
+  #spare = new Map<ValueType, number[]>()
+  /** Locals that this case made: the next one may have them. */
+  #fresh: number[] = []
+
+  /** `parameters` are locals 0 and up. */
+  constructor(parameters: readonly ValueType[]) {
+    this.locals = [...parameters]
+  }
+
+  i32(value: number): Node {
+    return this.#node('i32', { kind: 'constant', value: BigInt(value | 0) }, [], 'pure')
+  }
+
+  i64(value: bigint): Node {
+    return this.#node('i64', { kind: 'constant', value: BigInt.asIntN(64, value) }, [], 'pure')
+  }
+
+  /** An instruction without immediates, folded where its arguments are constants. */
+  op(op: PlainOp, ...args: Node[]): Node {
+    return folded(this, op, args) ?? this.#node(resultOf(op), { kind: 'plain', op }, args, 'pure')
+  }
+
+  lane(op: LaneOp, index: number, ...args: Node[]): Node {
+    const type = op.includes('replace') ? 'v128' : op.startsWith('i64') ? 'i64' : 'i32'
+    return this.#node(type, { kind: 'lane', op, index }, args, 'pure')
+  }
+
+  shuffle(a: Node, b: Node, pattern: readonly number[]): Node {
+    return this.#node('v128', { kind: 'shuffle', pattern }, [a, b], 'pure')
+  }
+
+  select(condition: Node, yes: Node, no: Node): Node {
+    return this.#node(yes.type, { kind: 'select' }, [yes, no, condition], 'pure')
+  }
+
+  load(op: MemoryOp, address: Node, offset = 0): Node {
+    return this.#node(loadedType(op), { kind: 'load', op, offset }, [address], 'read')
+  }
+
+  /** A load from memory that does not change while the function runs. */
+  loadConstant(op: MemoryOp, address: Node, offset = 0): Node {
+    return this.#node(loadedType(op), { kind: 'load', op, offset }, [address], 'pure')
+  }
+
+  /** A parameter or local that is never assigned again. */
+  fixedLocal(index: number): Node {
+    return this.#node(this.locals[index]!, { kind: 'local', index }, [], 'pure')
+  }
+
+  local(type: ValueType): Local {
+    return this.variable(this.#allocate(type))
+  }
+
+  /** A parameter or local by number, as a variable. */
+  variable(index: number): Local {
+    const type = this.locals[index]!
+    return {
+      index,
+      type,
+      get: () => this.#node(type, { kind: 'local', index }, [], 'read'),
+      set: (value) => this.#effect({ kind: 'set', local: index, args: [value], epoch: this.#epoch }),
+    }
+  }
+
+  /** Computes the node here and keeps it. */
+  hold(node: Node): Node {
+    if (node.operation.kind === 'constant') return node
+    const kept = this.local(node.type)
+    kept.set(node)
+    return this.fixedLocal(kept.index)
+  }
+
+  store(op: MemoryOp, address: Node, value: Node, offset = 0): void {
+    this.#effect({ kind: 'store', op, offset, args: [address, value], epoch: this.#epoch })
+  }
+
+  /** Calls a function; results are held in locals. */
+  call(index: number, args: readonly Node[], results: readonly ValueType[]): Node[] {
+    return this.#call({ kind: 'function', index }, args, results)
+  }
+
+  /** Calls through the table of functions. */
+  callTable(type: FunctionType, slot: Node, args: readonly Node[]): Node[] {
+    return this.#call({ kind: 'table', type }, [...args, slot], type.results)
+  }
+
+  #call(callee: Callee, args: readonly Node[], results: readonly ValueType[]): Node[] {
+    const locals = results.map((type) => this.#allocate(type))
+    this.#effect({ kind: 'call', callee, args, results: locals, epoch: this.#epoch })
+    return locals.map((local) => this.fixedLocal(local))
+  }
+
+  /** Runs one of the cases; a selector past them runs `otherwise`. Locals of one case are used again by the next. */
+  switch(selector: Node, cases: readonly (() => void)[], otherwise: () => void): void {
+    const epoch = this.#epoch
+    const regions = [...cases, otherwise].map((build) => this.#recycling(build))
+    this.#effect({ kind: 'switch', args: [selector], cases: regions.slice(0, -1), otherwise: regions.at(-1)!, epoch })
+  }
+
+  /** Repeats its body until something leaves; `{ kind: 'again', loop: name }` starts the next round. */
+  forever(name: string, body: () => void): void {
+    this.#effect({ kind: 'forever', name, body: this.#inside(body) })
+  }
+
+  #recycling(build: () => void): Region {
+    const [spare, fresh] = [this.#spare, this.#fresh]
+    this.#spare = new Map([...spare].map(([type, list]) => [type, [...list]]))
+    this.#fresh = []
+    const region = this.#inside(build)
+    for (const index of this.#fresh) spare.set(this.locals[index]!, [...(spare.get(this.locals[index]!) ?? []), index])
+    this.#spare = spare
+    this.#fresh = fresh
+    return region
+  }
+
+  #allocate(type: ValueType): number {
+    const again = this.#spare.get(type)?.pop()
+    if (again !== undefined) return again
+    const index = this.locals.push(type) - 1
+    this.#fresh.push(index)
+    return index
+  }
+
+  bulk(op: 'memory.copy' | 'memory.fill', to: Node, from: Node, count: Node): void {
+    this.#effect({ kind: 'bulk', op, args: [to, from, count], epoch: this.#epoch })
+  }
+
+  if(condition: Node, then: () => void, otherwise?: () => void): void {
+    const epoch = this.#epoch
+    const yes = this.#inside(then)
+    const no = otherwise === undefined ? undefined : this.#inside(otherwise)
+    this.#effect({ kind: 'if', args: [condition], then: yes, otherwise: no, epoch })
+  }
+
+  loop(condition: () => Node, body: () => void): void {
+    this.#epoch += 1
+    let asked!: Node
+    const head = this.#inside(() => {
+      asked = condition()
+    })
+    const inner = this.#inside(body)
+    this.#effect({ kind: 'loop', head, condition: asked, body: inner })
+  }
+
+  leave(exit: Exit, ...values: Node[]): void {
+    this.#effect({ kind: 'leave', exit, args: values, epoch: this.#epoch })
+  }
+
+  #inside(build: () => void): Region {
+    const outer = this.#region
+    const region: Region = { statements: [] }
+    this.#region = region
+    this.#epoch += 1
+    build()
+    this.#epoch += 1
+    this.#region = outer
+    return region
+  }
+
+  #effect(statement: Statement): void {
+    this.#region.statements.push(statement)
+    this.#epoch += 1
+  }
+
+  #node(type: ValueType, operation: Operation, args: readonly Node[], moves: Node['moves']): Node {
+    const node: Node = { type, operation, args, moves, region: this.#region, epoch: this.#epoch, uses: 0, held: false, local: -1 }
+    if (operation.kind !== 'constant') this.#region.statements.push({ kind: 'node', node })
+    return node
+  }
+}
+
+/** The type of a plain instruction's result, read off its name. */
+function resultOf(op: PlainOp): ValueType {
+  if (/\.(eqz|eq|ne|[lg][te]_[su]|lt|gt|le|ge)$/.test(op) && !op.includes('x')) return 'i32'
+  if (op.startsWith('v128.any') || op.endsWith('bitmask')) return 'i32'
+  if (op.startsWith('v128') || /^[if]\d+x/.test(op)) return 'v128'
+  return op.slice(0, 3) as ValueType
+}
+
+function loadedType(op: MemoryOp): ValueType {
+  return op.startsWith('v128') ? 'v128' : (op.slice(0, 3) as ValueType)
+}

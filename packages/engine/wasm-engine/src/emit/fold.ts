@@ -1,0 +1,72 @@
+import type { PlainOp } from '@vmm/wasm-encoder'
+import type { Code } from './code.ts'
+import type { Node } from './node.ts'
+
+const constantOf = (node: Node | undefined): bigint | undefined =>
+  node?.operation.kind === 'constant' ? node.operation.value : undefined
+
+/** What an instruction gives on constants, unsigned values in and any integer out. */
+const onConstants: { readonly [O in PlainOp]?: (a: bigint, b: bigint, bits: number) => bigint } = {
+  'i32.add': (a, b) => a + b,
+  'i64.add': (a, b) => a + b,
+  'i32.sub': (a, b) => a - b,
+  'i64.sub': (a, b) => a - b,
+  'i32.mul': (a, b) => a * b,
+  'i64.mul': (a, b) => a * b,
+  'i32.and': (a, b) => a & b,
+  'i64.and': (a, b) => a & b,
+  'i32.or': (a, b) => a | b,
+  'i64.or': (a, b) => a | b,
+  'i32.xor': (a, b) => a ^ b,
+  'i64.xor': (a, b) => a ^ b,
+  'i32.shl': (a, b) => a << (b & 31n),
+  'i64.shl': (a, b) => a << (b & 63n),
+  'i32.shr_u': (a, b) => a >> (b & 31n),
+  'i64.shr_u': (a, b) => a >> (b & 63n),
+  'i32.eqz': (a) => (a === 0n ? 1n : 0n),
+  'i64.eqz': (a) => (a === 0n ? 1n : 0n),
+  'i32.eq': (a, b) => (a === b ? 1n : 0n),
+  'i64.eq': (a, b) => (a === b ? 1n : 0n),
+  'i32.lt_u': (a, b) => (a < b ? 1n : 0n),
+  'i64.lt_u': (a, b) => (a < b ? 1n : 0n),
+  'i32.wrap_i64': (a) => a,
+  'i64.extend_i32_u': (a) => BigInt.asUintN(32, a),
+  'i64.extend_i32_s': (a) => BigInt.asIntN(32, a),
+}
+
+/** Instructions that give back their other argument when one is this constant. */
+const neutral: { readonly [O in PlainOp]?: bigint } = {
+  'i32.add': 0n,
+  'i64.add': 0n,
+  'i32.or': 0n,
+  'i64.or': 0n,
+  'i32.xor': 0n,
+  'i64.xor': 0n,
+  'i32.and': -1n,
+  'i64.and': -1n,
+  'i32.sub': 0n,
+  'i64.sub': 0n,
+  'i32.shl': 0n,
+  'i64.shl': 0n,
+  'i32.shr_u': 0n,
+  'i64.shr_u': 0n,
+  'i32.mul': 1n,
+  'i64.mul': 1n,
+}
+
+const oneSided = new Set<PlainOp>(['i32.sub', 'i64.sub', 'i32.shl', 'i64.shl', 'i32.shr_u', 'i64.shr_u'])
+
+/** The node that an instruction amounts to when its arguments are known, or undefined. */
+export function folded(code: Code, op: PlainOp, args: readonly Node[]): Node | undefined {
+  const [a, b] = [constantOf(args[0]), constantOf(args[1])]
+  const compute = onConstants[op]
+  if (compute !== undefined && a !== undefined && (args.length === 1 || b !== undefined)) {
+    const bits = args[0]!.type === 'i64' ? 64 : 32
+    const value = compute(BigInt.asUintN(bits, a), BigInt.asUintN(bits, b ?? 0n), bits)
+    return op.startsWith('i64') && !/eqz|eq|lt_u/.test(op) ? code.i64(value) : code.i32(Number(BigInt.asIntN(32, value)))
+  }
+  const keeps = neutral[op]
+  if (keeps !== undefined && b === keeps) return args[0]
+  if (keeps !== undefined && a === keeps && !oneSided.has(op)) return args[1]
+  return undefined
+}

@@ -1,0 +1,238 @@
+import { bulkOps, ByteWriter, control, type FunctionBody, type FunctionType, laneOps, memoryOps, plainOps, type ValueType, vectorOps } from '@vmm/wasm-encoder'
+import type { Code } from './code.ts'
+import type { Callee, Exit, Node, Region, Statement } from './node.ts'
+import { schedule } from './schedule.ts'
+
+const blockVoid = 0x40
+
+/** Turns code into the body of a function whose first `parameters` locals come from the caller. */
+export function functionOf(code: Code, parameters: number, typeIndex: (type: FunctionType) => number): FunctionBody {
+  schedule(code.body)
+  const out = new ByteWriter()
+  const locals = [...code.locals]
+  new Writer(out, locals, typeIndex).region(code.body)
+  // every path has left by now, but a function with results must look as if it could not fall through
+  out.byte(control.unreachable)
+  return { locals: locals.slice(parameters), code: out.view().slice() }
+}
+
+class Writer {
+  readonly #out: ByteWriter
+  readonly #locals: ValueType[]
+  readonly #typeIndex: (type: FunctionType) => number
+  /** Blocks that are open; loops by name remember at which depth they began. */
+  #depth = 0
+  readonly #loops = new Map<string, number>()
+  /** Locals that earlier cases of a switch are done with. */
+  #spare = new Map<ValueType, number[]>()
+  /** Locals that this case made: the next one may have them. */
+  #fresh: number[] = []
+
+  constructor(out: ByteWriter, locals: ValueType[], typeIndex: (type: FunctionType) => number) {
+    this.#out = out
+    this.#locals = locals
+    this.#typeIndex = typeIndex
+  }
+
+  region(region: Region): void {
+    for (const statement of region.statements) this.#statement(statement)
+  }
+
+  #statement(statement: Statement): void {
+    switch (statement.kind) {
+      case 'node':
+        if (statement.node.held) this.#hold(statement.node)
+        break
+      case 'store':
+        this.#values(statement.args)
+        this.#memory(memoryOps[statement.op], statement.op, statement.offset)
+        break
+      case 'set':
+        this.#values(statement.args)
+        this.#local(control['local.set'], statement.local)
+        break
+      case 'call':
+        this.#values(statement.args)
+        this.#call(statement.callee)
+        for (const local of statement.results.toReversed()) this.#local(control['local.set'], local)
+        break
+      case 'bulk':
+        this.#values(statement.args)
+        this.#out.bytes(bulkOps[statement.op])
+        break
+      case 'if':
+        this.#if(statement.args[0], statement.then, statement.otherwise)
+        break
+      case 'loop':
+        this.#loop(statement.head, statement.condition, statement.body)
+        break
+      case 'leave':
+        this.#values(statement.args)
+        this.#leave(statement.exit)
+        break
+      case 'switch':
+        this.#switch(statement.args[0], statement.cases, statement.otherwise)
+        break
+      case 'forever':
+        this.#forever(statement.name, statement.body)
+        break
+      default:
+        statement satisfies never
+    }
+  }
+
+  #call(callee: Callee): void {
+    if (callee.kind === 'function') {
+      this.#out.byte(control.call)
+      this.#out.unsigned(callee.index)
+    } else {
+      this.#out.byte(control.call_indirect)
+      this.#out.unsigned(this.#typeIndex(callee.type))
+      this.#out.byte(0)
+    }
+  }
+
+  #leave(exit: Exit): void {
+    if (exit.kind === 'return') return this.#out.byte(control.return)
+    const depth = this.#loops.get(exit.loop)
+    if (depth === undefined) throw new Error(`no loop ${exit.loop} encloses this code`)
+    this.#out.byte(control.br)
+    this.#out.unsigned(this.#depth - depth)
+  }
+
+  #forever(name: string, body: Region): void {
+    this.#out.bytes([control.loop, blockVoid])
+    this.#depth += 1
+    this.#loops.set(name, this.#depth)
+    this.region(body)
+    this.#loops.delete(name)
+    this.#depth -= 1
+    this.#out.byte(control.end)
+  }
+
+  /** One block a case, the first case's innermost: its code follows the end of its block. */
+  #switch(selector: Node, cases: readonly Region[], otherwise: Region): void {
+    const count = cases.length
+    for (let at = 0; at <= count + 1; at += 1) this.#out.bytes([control.block, blockVoid])
+    this.#depth += count + 2
+    this.#value(selector)
+    this.#out.byte(control.br_table)
+    this.#out.unsigned(count)
+    for (let at = 0; at <= count; at += 1) this.#out.unsigned(at)
+    for (const [at, region] of [...cases, otherwise].entries()) {
+      this.#out.byte(control.end)
+      this.#depth -= 1
+      this.#recycling(region)
+      this.#out.byte(control.br)
+      this.#out.unsigned(count - at)
+    }
+    this.#out.byte(control.end)
+    this.#depth -= 1
+  }
+
+  #recycling(region: Region): void {
+    const [spare, fresh] = [this.#spare, this.#fresh]
+    this.#spare = new Map([...spare].map(([type, list]) => [type, [...list]]))
+    this.#fresh = []
+    this.region(region)
+    for (const index of this.#fresh) spare.set(this.#locals[index]!, [...(spare.get(this.#locals[index]!) ?? []), index])
+    this.#spare = spare
+    this.#fresh = fresh
+  }
+
+  #allocate(type: ValueType): number {
+    const again = this.#spare.get(type)?.pop()
+    if (again !== undefined) return again
+    const index = this.#locals.push(type) - 1
+    this.#fresh.push(index)
+    return index
+  }
+
+  #if(condition: Node, then: Region, otherwise: Region | undefined): void {
+    this.#value(condition)
+    this.#out.byte(control.if)
+    this.#out.byte(blockVoid)
+    this.#depth += 1
+    this.region(then)
+    if (otherwise !== undefined && otherwise.statements.length > 0) {
+      this.#out.byte(control.else)
+      this.region(otherwise)
+    }
+    this.#depth -= 1
+    this.#out.byte(control.end)
+  }
+
+  #loop(head: Region, condition: Node, body: Region): void {
+    this.#out.bytes([control.block, blockVoid, control.loop, blockVoid])
+    this.#depth += 2
+    this.region(head)
+    this.#value(condition)
+    this.#out.bytes([plainOps['i32.eqz'], control.br_if, 1])
+    this.region(body)
+    this.#out.bytes([control.br, 0, control.end, control.end])
+    this.#depth -= 2
+  }
+
+  #hold(node: Node): void {
+    this.#compute(node)
+    node.local = this.#allocate(node.type)
+    this.#local(control['local.set'], node.local)
+  }
+
+  #values(nodes: readonly Node[]): void {
+    for (const node of nodes) this.#value(node)
+  }
+
+  #value(node: Node): void {
+    if (node.held) this.#local(control['local.get'], node.local)
+    else this.#compute(node)
+  }
+
+  #compute(node: Node): void {
+    const out = this.#out
+    const { operation } = node
+    this.#values(node.args)
+    switch (operation.kind) {
+      case 'constant':
+        out.byte(node.type === 'i64' ? control['i64.const'] : control['i32.const'])
+        if (node.type === 'i64') out.signed64(operation.value)
+        else out.signed32(Number(operation.value))
+        break
+      case 'plain':
+        out.opcode(plainOps[operation.op])
+        break
+      case 'lane':
+        out.opcode(laneOps[operation.op])
+        out.byte(operation.index)
+        break
+      case 'shuffle':
+        out.opcode(vectorOps['i8x16.shuffle'])
+        out.bytes(operation.pattern)
+        break
+      case 'load':
+        this.#memory(memoryOps[operation.op], operation.op, operation.offset)
+        break
+      case 'local':
+        this.#local(control['local.get'], operation.index)
+        break
+      case 'select':
+        if (node.type === 'v128') out.bytes([0x1c, 1, 0x7b])
+        else out.byte(control.select)
+        break
+      default:
+        operation satisfies never
+    }
+  }
+
+  #local(opcode: number, index: number): void {
+    this.#out.byte(opcode)
+    this.#out.unsigned(index)
+  }
+
+  /** Guest accesses may be unaligned: the hint is 0 everywhere. */
+  #memory(opcode: number, _name: string, offset: number): void {
+    this.#out.opcode(opcode)
+    this.#out.byte(0)
+    this.#out.unsigned(offset)
+  }
+}

@@ -1,0 +1,34 @@
+import type { AnyOperand, Mode, Procedure, Width } from '@vmm/x86-semantics'
+import type { Code, Local } from '../emit/code.ts'
+import type { Node } from '../emit/node.ts'
+import type { RuntimeIndices } from '../runtime.ts'
+
+/** How the memory operand's address is computed: flat in 64-bit code, from a 64-bit immediate, or by the runtime. */
+export type AddressForm = 'flat' | 'absolute' | 'general'
+
+/** Everything that one reading of one instruction (or procedure) needs to know. */
+export interface Frame {
+  readonly code: Code
+  readonly cpu: Node
+  /** Changes when an access ends the block early. */
+  readonly record: Local
+  readonly tlb: Node
+  readonly mode: Mode
+  readonly runtime: RuntimeIndices
+  readonly address: AddressForm
+  /** Host addresses below it are scratch, not guest memory. */
+  readonly memoryBase: number
+  /** Nobody reads the flags that this instruction writes. */
+  readonly flagsDead: boolean
+  /** Positions of memory operands that are read and written: translated once, for writing. */
+  readonly modified: ReadonlySet<number>
+  /** Calls a described function; gives status and results. */
+  call(procedure: Procedure<readonly (8 | 16 | 32 | 64)[], readonly (8 | 16 | 32 | 64)[]>, values: readonly Node[]): readonly Node[]
+  /** Leaves with the fault that has been noted. */
+  leaveFault(): void
+  /** The next instruction's offset goes here. */
+  jump(target: Node): void
+  exit(reason: number): void
+}
+
+export type { AnyOperand, Width }

@@ -1,0 +1,204 @@
+import { arithmeticFlags, arithmeticMask, exceptions, rflags, type StateField, stateFields } from '@vmm/x86-registers'
+import {
+  type Bits,
+  type FlagClassName,
+  type FlagsOf,
+  flagClasses,
+  hostCalls,
+  type HostCall,
+  type Machine,
+  type Width,
+} from '@vmm/x86-semantics'
+import type { Node } from '../emit/node.ts'
+import { exitReasons } from '../runtime.ts'
+import { at, inRecord } from '../state-layout.ts'
+import { arithmeticOn } from './arithmetic.ts'
+import type { Frame } from './frame.ts'
+import { bulkOn, MemoryReading } from './memory.ts'
+import { OperandReading } from './operands.ts'
+import { bitsOf, nodeOf, typeOf, valueOf } from './value.ts'
+import { vectorOn } from './vector.ts'
+
+/** Reads descriptions as WebAssembly: each operation appends to the frame's code. */
+export function machineOn(frame: Frame): Machine {
+  const memory = new MemoryReading(frame)
+  const operands = new OperandReading(frame, memory)
+  return {
+    mode: frame.mode,
+    ...arithmeticOn(frame.code),
+    vector: vectorOn(frame.code),
+    read: operands.read,
+    write: operands.write,
+    address: operands.address,
+    ...stateOn(frame),
+    ...flagsOn(frame),
+    ...accessOn(memory),
+    bulk: bulkOn(frame, memory),
+    ...controlOn(frame),
+    ...beyondOn(frame),
+  }
+}
+
+const fieldLoads = { 8: 'i32.load8_u', 16: 'i32.load16_u', 32: 'i32.load', 64: 'i64.load' } as const
+const fieldStores = { 8: 'i32.store8', 16: 'i32.store16', 32: 'i32.store', 64: 'i64.store' } as const
+
+function stateOn({ code, cpu }: Frame): Pick<Machine, 'get' | 'set' | 'x87Significand' | 'x87SignExponent' | 'setX87'> {
+  const x87 = (physical: Bits<8>) => code.op('i32.add', cpu, code.op('i32.shl', nodeOf(physical), code.i32(4)))
+  return {
+    get: ((field) => {
+      const width = widthOfField(field)
+      return bitsOf(code.load(fieldLoads[width], cpu, at[field]), width)
+    }) as Machine['get'],
+    set: (field, value) => code.store(fieldStores[widthOfField(field)], cpu, nodeOf(value), at[field]),
+    x87Significand: (physical) => bitsOf(code.load('i64.load', x87(physical), at.x87), 64),
+    x87SignExponent: (physical) => bitsOf(code.load('i32.load16_u', x87(physical), at.x87 + 8), 16),
+    setX87(physical, significand, signExponent) {
+      const address = code.hold(x87(physical))
+      const exponent = code.hold(nodeOf(signExponent))
+      code.store('i64.store', address, nodeOf(significand), at.x87)
+      code.store('i32.store16', address, exponent, at.x87 + 8)
+    },
+  }
+}
+
+function flagsOn(frame: Frame): Pick<Machine, 'flag' | 'flags' | 'rflags' | 'setRflags'> {
+  const { code, cpu, runtime } = frame
+  const inPlace = () => code.call(runtime.materialize, [cpu], ['i32'])[0]!
+  return {
+    flag: (flag) => bitsOf(code.call(runtime[`flag${flag}`], [cpu], ['i32'])[0]!, 1),
+    flags: (of) => {
+      if (frame.flagsDead) return
+      if (of.kind === 'class') keepClass(frame, of.name, of.operands)
+      else keepEquations(frame, of)
+    },
+    rflags: () => {
+      const arithmetic = code.op('i64.extend_i32_u', inPlace())
+      return bitsOf(code.op('i64.or', arithmetic, code.load('i64.load', cpu, at.RFLAGS)), 64)
+    },
+    setRflags: (value) => {
+      const all = code.hold(nodeOf(value))
+      code.store('i32.store', cpu, code.op('i32.and', code.op('i32.wrap_i64', all), code.i32(Number(arithmeticMask))), at.flags)
+      code.store('i32.store', cpu, code.i32(0), at.lazyClass)
+      code.store('i64.store', cpu, code.op('i64.and', all, code.i64(~arithmeticMask)), at.RFLAGS)
+    },
+  }
+}
+
+const classNames = Object.keys(flagClasses) as FlagClassName[]
+const lazyOperands = [at.lazyA, at.lazyB, at.lazyC]
+
+/** The number by which a lazy record names its class and width: 0 is none. */
+export function lazyClassOf(name: FlagClassName, width: Width): number {
+  return 1 + classNames.indexOf(name) * 4 + [8, 16, 32, 64].indexOf(width)
+}
+
+function keepClass({ code, cpu }: Frame, name: FlagClassName, operands: readonly Bits<8 | 16 | 32 | 64>[]): void {
+  const { width } = valueOf(operands[0]!)
+  const kept = operands.map((operand) => code.hold(nodeOf(operand)))
+  kept.forEach((node, index) => code.store(typeOf(width) === 'i64' ? 'i64.store' : 'i32.store', cpu, node, lazyOperands[index]!))
+  code.store('i32.store', cpu, code.i32(lazyClassOf(name, width)), at.lazyClass)
+}
+
+function keepEquations({ code, cpu, runtime }: Frame, of: Extract<FlagsOf, { kind: 'equations' }>): void {
+  const named = arithmeticFlags.filter((flag) => of.equations[flag] !== undefined)
+  const inPlace = named.map((flag) => code.op('i32.shl', nodeOf(of.equations[flag]!()), code.i32(rflags[flag].low)))
+  const fresh = code.hold(inPlace.reduce((all, one) => code.op('i32.or', all, one), code.i32(0)))
+  const mask = named.reduce((bits, flag) => bits | (1 << rflags[flag].low), 0)
+  const kept =
+    named.length === arithmeticFlags.length
+      ? code.i32(0)
+      : code.op('i32.and', code.call(runtime.materialize, [cpu], ['i32'])[0]!, code.i32(~mask))
+  code.store('i32.store', cpu, code.op('i32.or', kept, fresh), at.flags)
+  code.store('i32.store', cpu, code.i32(0), at.lazyClass)
+}
+
+type Access = 'load' | 'store' | 'check' | 'loadLinear' | 'storeLinear' | 'checkLinear' | 'linear' | 'loadPhysical' | 'compareAndSwapPhysical'
+
+function accessOn(memory: MemoryReading): Pick<Machine, Access> {
+  const write = 1 << 8
+  return {
+    load(segment, offset, w) {
+      const kind = memory.kindOf(segment, w / 8)
+      return memory.load(memory.linearOf(segment, nodeOf(offset), kind), w, kind, 'program')
+    },
+    store(segment, offset, value) {
+      const kind = memory.kindOf(segment, valueOf(value).width / 8, write)
+      memory.store(memory.linearOf(segment, nodeOf(offset), kind), value, kind, 'program')
+    },
+    check(segment, offset, bytes, access) {
+      const kind = memory.kindOf(segment, bytes & 0xff, access === 'write' ? write : 0)
+      memory.check(memory.linearOf(segment, nodeOf(offset), kind), bytes, kind, 'program')
+    },
+    loadLinear: (linear, w, asker) => memory.load(nodeOf(linear), w, w / 8, asker),
+    storeLinear: (linear, value, asker) => memory.store(nodeOf(linear), value, (valueOf(value).width / 8) | write, asker),
+    checkLinear: (linear, bytes, access, asker) => memory.check(nodeOf(linear), bytes, (bytes & 0xff) | (access === 'write' ? write : 0), asker),
+    linear: (segment, offset) => bitsOf(memory.unchecked(segment, nodeOf(offset)), 64),
+    loadPhysical: (address, w) => memory.loadPhysical(address, w),
+    compareAndSwapPhysical: (address, expected, value) => memory.swapPhysical(address, expected, value),
+  }
+}
+
+type Control = 'when' | 'loop' | 'variable' | 'fault' | 'nextRip' | 'thisRip' | 'jump' | 'again' | 'commit' | 'exit'
+
+function controlOn(frame: Frame): Pick<Machine, Control> {
+  const { code, cpu, record, mode } = frame
+  const ripMask = { 16: 0xffffn, 32: 0xffff_ffffn, 64: -1n }[mode.codeSize]
+  const rip = (slot: number): Node => {
+    const distance = code.op('i64.extend_i32_u', code.loadConstant('i32.load16_u', record.get(), slot))
+    return code.op('i64.and', code.op('i64.add', code.load('i64.load', cpu, at.blockRip), distance), code.i64(ripMask))
+  }
+  return {
+    when: (condition, then, otherwise) => code.if(nodeOf(condition), then, otherwise),
+    loop: (condition, body) => code.loop(() => nodeOf(condition()), body),
+    variable: (initial) => {
+      const { node, width } = valueOf(initial)
+      const local = code.local(typeOf(width))
+      local.set(node)
+      return { get: () => bitsOf(local.get(), width), set: (value) => local.set(nodeOf(value)) } as ReturnType<Machine['variable']> as never
+    },
+    fault: (name, errorCode) => {
+      const exception = exceptions[name]
+      const value = errorCode === undefined ? code.i32(0) : nodeOf(errorCode)
+      code.store('i32.store', cpu, value, at.faultCode)
+      code.store('i32.store', cpu, code.i32(exception.vector), at.faultVector)
+      code.store('i32.store', cpu, code.i32(errorCode === undefined ? 0 : 1), at.faultHasCode)
+      frame.leaveFault()
+    },
+    nextRip: () => bitsOf(rip(inRecord.next), 64),
+    thisRip: () => bitsOf(rip(inRecord.offset), 64),
+    jump: (target) => frame.jump(nodeOf(target)),
+    again: () => frame.jump(rip(inRecord.offset)),
+    commit: () => {},
+    exit: (reason) => frame.exit(exitReasons.indexOf(reason)),
+  }
+}
+
+function beyondOn(frame: Frame): Pick<Machine, 'call' | 'host'> {
+  const { code, cpu, record, runtime } = frame
+  return {
+    call: ((procedure, ...values) => {
+      const results = frame.call(procedure as never, (values as Bits<64>[]).map(nodeOf))
+      return procedure.results.map((width, index) => bitsOf(results[index]!, width))
+    }) as Machine['call'],
+    host: ((name: HostCall, ...values: Bits<64>[]) => {
+      const { parameters, results } = hostCalls[name]
+      values.forEach((value, index) => {
+        const wide = parameters[index] === 64 ? nodeOf(value) : code.op('i64.extend_i32_u', nodeOf(value))
+        code.store('i64.store', cpu, wide, at.hostValues + index * 8)
+      })
+      code.store('i32.store', cpu, record.get(), at.record)
+      const [refused] = code.call(runtime.host, [cpu, code.i32(hostCallNames.indexOf(name))], ['i32'])
+      code.if(refused!, () => frame.leaveFault())
+      return results.map((width, index) =>
+        bitsOf(code.hold(code.load(fieldLoads[width as 8 | 16 | 32 | 64], cpu, at.hostValues + index * 8)), width),
+      )
+    }) as unknown as Machine['host'],
+  }
+}
+
+/** Host calls by the number that code uses for them. */
+export const hostCallNames = Object.keys(hostCalls) as HostCall[]
+
+function widthOfField(field: StateField): 8 | 16 | 32 | 64 {
+  return stateFields[field]
+}

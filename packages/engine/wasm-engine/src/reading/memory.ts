@@ -1,0 +1,197 @@
+import type { MemoryOp } from '@vmm/wasm-encoder'
+import { segmentNames } from '@vmm/x86-registers'
+import type { Asker, Bits, Machine, Segment } from '@vmm/x86-semantics'
+import { accessKind } from '../access.ts'
+import type { Node } from '../emit/node.ts'
+import { at, inRecord, type TlbKind, tlbKinds } from '../state-layout.ts'
+import type { Frame } from './frame.ts'
+import { bitsOf, nodeOf, typeOf, valueOf } from './value.ts'
+
+type Sized = 8 | 16 | 32 | 64 | 128
+type Scalar = 8 | 16 | 32 | 64
+
+const loads = { 8: 'i32.load8_u', 16: 'i32.load16_u', 32: 'i32.load', 64: 'i64.load', 128: 'v128.load' } as const
+const stores = { 8: 'i32.store8', 16: 'i32.store16', 32: 'i32.store', 64: 'i64.store', 128: 'v128.store' } as const satisfies Record<Sized, MemoryOp>
+
+/** An address that was translated for reading and writing. */
+export interface Translated {
+  readonly host: Node
+}
+
+/** Access to guest memory, with the software TLB probed inline. */
+export class MemoryReading {
+  readonly #frame: Frame
+
+  constructor(frame: Frame) {
+    this.#frame = frame
+  }
+
+  /** The linear address of `offset` in `segment`, checked as segmentation asks. */
+  linearOf(segment: Segment, offset: Node, kind: number): Node {
+    const { code, mode, cpu, record } = this.#frame
+    if (mode.execution === 'long') return this.#linearInLong(segment, offset)
+    const index = segment === 'operand' ? code.loadConstant('i32.load8_u', record.get(), inRecord.segment) : code.i32(segmentNames.indexOf(segment))
+    const [linear, ok] = code.call(this.#frame.runtime.segmented, [cpu, record.get(), index, offset, code.i32(kind)], ['i64', 'i32'])
+    this.#faultUnless(ok!)
+    return linear!
+  }
+
+  /** In 64-bit code only FS and GS have a base, and non-canonical addresses never hit the TLB. */
+  #linearInLong(segment: Segment, offset: Node): Node {
+    const { code, cpu, record, address } = this.#frame
+    if (segment === 'FS' || segment === 'GS') return code.op('i64.add', offset, code.load('i64.load', cpu, at[`${segment}.base`]))
+    if (segment !== 'operand' || address === 'flat') return offset
+    const stride = at['GS.base'] - at['FS.base']
+    const index = code.loadConstant('i32.load8_u', record.get(), inRecord.segment)
+    const base = code.load('i64.load', code.op('i32.add', cpu, code.op('i32.mul', index, code.i32(stride))), at['ES.base'])
+    return code.op('i64.add', offset, code.select(code.op('i32.ge_u', index, code.i32(4)), base, code.i64(0n)))
+  }
+
+  /** The linear address of an offset, with nothing checked. */
+  unchecked(segment: Segment, offset: Node): Node {
+    const { code, mode, cpu, record } = this.#frame
+    if (mode.execution === 'long') return this.#linearInLong(segment, offset)
+    const stride = at['CS.base'] - at['ES.base']
+    const base =
+      segment === 'operand'
+        ? code.load('i64.load', code.op('i32.add', cpu, code.op('i32.mul', code.loadConstant('i32.load8_u', record.get(), inRecord.segment), code.i32(stride))), at['ES.base'])
+        : code.load('i64.load', cpu, at[`${segment}.base`])
+    return code.op('i64.and', code.op('i64.add', base, offset), code.i64(0xffff_ffffn))
+  }
+
+  kindOf(segment: Segment, bytes: number, more = 0): number {
+    return bytes | more | (segment === 'SS' ? accessKind.stack : 0) | (segment === 'operand' ? accessKind.operand : 0)
+  }
+
+  /** Loads through the read view. */
+  load<W extends Sized>(linear: Node, w: W, kind: number, asker: Asker): Bits<W> {
+    const { code } = this.#frame
+    const host = this.#translated('read', linear, w / 8, asker, () => this.#slowRead(linear, kind, asker))
+    return bitsOf(code.hold(code.load(loads[w], host.get())), w)
+  }
+
+  /** Stores through the write view. */
+  store<W extends Sized>(linear: Node, value: Bits<W>, kind: number, asker: Asker): void {
+    const { code } = this.#frame
+    const { node, width } = valueOf(value)
+    const kept = code.hold(node)
+    const host = this.#translated('write', linear, width / 8, asker, () => this.#slowWrite(linear, kind, asker))
+    code.store(stores[width as Sized], host.get(), kept)
+    this.#commitScratch(host.get())
+  }
+
+  /** Translates once for a read that is followed by a write. */
+  translate(linear: Node, bytes: number, kind: number): Translated {
+    const host = this.#translated('write', linear, bytes, 'program', () => this.#slowWrite(linear, kind | accessKind.modify, 'program'))
+    return { host: this.#frame.code.hold(host.get()) }
+  }
+
+  loadTranslated<W extends Sized>({ host }: Translated, w: W): Bits<W> {
+    const { code } = this.#frame
+    return bitsOf(code.hold(code.load(loads[w], host)), w)
+  }
+
+  storeTranslated<W extends Sized>({ host }: Translated, value: Bits<W>): void {
+    const { node, width } = valueOf(value)
+    this.#frame.code.store(stores[width as Sized], host, node)
+    this.#commitScratch(host)
+  }
+
+  check(linear: Node, bytes: number, kind: number, asker: Asker): void {
+    const { code, cpu, record, runtime } = this.#frame
+    const [ok] = code.call(runtime.check, [cpu, record.get(), this.#views(asker), linear, code.i32(bytes), code.i32(kind | this.#by(asker))], ['i32'])
+    this.#faultUnless(ok!)
+  }
+
+  loadPhysical<W extends 32 | 64>(address: Bits<64>, w: W): Bits<W> {
+    const { code, cpu, runtime } = this.#frame
+    const [value] = code.call(runtime.readPhysical, [cpu, nodeOf(address), code.i32(w / 8)], ['i64'])
+    return bitsOf(w === 64 ? value! : code.op('i32.wrap_i64', value!), w)
+  }
+
+  swapPhysical<W extends 32 | 64>(address: Bits<64>, expected: Bits<W>, value: Bits<W>): Bits<1> {
+    const { code, cpu, runtime } = this.#frame
+    const wide = (bits: Bits<W>) => (valueOf(bits).width === 64 ? nodeOf(bits) : code.op('i64.extend_i32_u', nodeOf(bits)))
+    const bytes = code.i32(valueOf(value).width / 8)
+    const [swapped] = code.call(runtime.swapPhysical, [cpu, nodeOf(address), wide(expected), wide(value), bytes], ['i32'])
+    return bitsOf(swapped!, 1)
+  }
+
+  /** Probes one view: `(linear ^ tag) <u 4097 - size` also refuses what crosses the page. */
+  #translated(view: TlbKind, linear: Node, bytes: number, asker: Asker, miss: () => Node) {
+    const { code } = this.#frame
+    const kept = code.hold(linear)
+    const index = code.op('i32.and', code.op('i32.wrap_i64', code.op('i64.shr_u', kept, code.i64(8n))), code.i32(0x3ff0))
+    const entry = code.hold(code.op('i32.add', this.#views(asker), index))
+    const offset = tlbKinds[view]
+    const difference = code.op('i64.xor', kept, code.load('i64.load', entry, offset))
+    const host = code.local('i32')
+    code.if(
+      code.op('i64.lt_u', difference, code.i64(BigInt(4097 - bytes))),
+      () => host.set(code.op('i32.add', code.op('i32.wrap_i64', kept), code.load('i32.load', entry, offset + 8))),
+      () => host.set(miss()),
+    )
+    return host
+  }
+
+  #views(asker: Asker): Node {
+    const { code, cpu, tlb } = this.#frame
+    return asker === 'program' ? tlb : code.load('i32.load', cpu, at.tlbProcessor)
+  }
+
+  #by(asker: Asker): number {
+    return asker === 'program' ? 0 : accessKind.processor
+  }
+
+  #slowRead(linear: Node, kind: number, asker: Asker): Node {
+    const { code, cpu, record, runtime } = this.#frame
+    const word = code.i32(kind | this.#by(asker))
+    const [host, next] = code.call(runtime.slowRead, [cpu, record.get(), this.#views(asker), linear, word], ['i32', 'i32'])
+    this.#faultUnless(host!)
+    record.set(next!)
+    return host!
+  }
+
+  #slowWrite(linear: Node, kind: number, asker: Asker): Node {
+    const { code, cpu, record, runtime } = this.#frame
+    const word = code.i32(kind | accessKind.write | this.#by(asker))
+    const [host] = code.call(runtime.slowWrite, [cpu, record.get(), this.#views(asker), linear, word], ['i32'])
+    this.#faultUnless(host!)
+    return host!
+  }
+
+  #commitScratch(host: Node): void {
+    const { code, cpu, record, runtime, memoryBase } = this.#frame
+    code.if(code.op('i32.lt_u', host, code.i32(memoryBase)), () => {
+      const [next] = code.call(runtime.commit, [cpu, record.get()], ['i32'])
+      record.set(next!)
+    })
+  }
+
+  #faultUnless(ok: Node): void {
+    const { code } = this.#frame
+    code.if(code.op('i32.eqz', ok), () => this.#frame.leaveFault())
+  }
+}
+
+/** The bulk part: whole runs of string elements by the runtime. */
+export function bulkOn(frame: Frame, memory: MemoryReading): Machine['bulk'] {
+  const { code, cpu, record, tlb, runtime } = frame
+  return (work, count) => {
+    const bytes = work.width / 8
+    const to = memory.linearOf(work.to.segment, nodeOf(work.to.offset), memory.kindOf(work.to.segment, bytes, accessKind.write))
+    const step = nodeOf(work.step)
+    const width = code.i32(bytes)
+    const first =
+      work.kind === 'fill'
+        ? [to, nodeOf(work.value)]
+        : [memory.linearOf(work.from.segment, nodeOf(work.from.offset), memory.kindOf(work.from.segment, bytes)), to]
+    const index = work.kind === 'fill' ? runtime.bulkFill : runtime.bulkMove
+    const [done] = code.call(index, [cpu, record.get(), tlb, ...first, step, width, nodeOf(count)], ['i64'])
+    code.if(code.op('i64.eqz', done!), () => frame.leaveFault())
+    return bitsOf(done!, 64)
+  }
+}
+
+export const accessOps = { loads, stores, typeOf }
+export type { Scalar }

@@ -1,0 +1,104 @@
+import type { FunctionType, ValueType } from '@vmm/wasm-encoder'
+import { arithmeticFlags } from '@vmm/x86-registers'
+
+const type = (parameters: readonly ValueType[], results: readonly ValueType[]): FunctionType => ({ parameters, results })
+
+/** (cpu, record, tlb): what every handler gets. */
+const frame = ['i32', 'i32', 'i32'] as const
+
+/** A handler: gives the next record, or a status below `firstRecord`. */
+export const handlerType = type(frame, ['i32'])
+
+/**
+ * Functions of the core module that handlers and procedures call. `kind` words are described in `access.ts`. Hosts of
+ * 0 mean that a fault was noted.
+ */
+export const runtimeTypes = {
+  ...(Object.fromEntries(arithmeticFlags.map((flag) => [`flag${flag}`, type(['i32'], ['i32'])])) as Record<
+    `flag${(typeof arithmeticFlags)[number]}`,
+    FunctionType
+  >),
+  /** Arithmetic flags in place; from now on they are kept so. */
+  materialize: type(['i32'], ['i32']),
+  /** (…, linear, kind): host address to read from, and the record to go on with. */
+  slowRead: type([...frame, 'i64', 'i32'], ['i32', 'i32']),
+  /** (…, linear, kind): host address to write to; below guest memory it must be committed. */
+  slowWrite: type([...frame, 'i64', 'i32'], ['i32']),
+  /** (cpu, record): the pending store happens; the record to go on with. */
+  commit: type(['i32', 'i32'], ['i32']),
+  /** (…, linear, bytes, kind): 1 if the access would succeed. */
+  check: type([...frame, 'i64', 'i32', 'i32'], ['i32']),
+  /** Effective address by the record. */
+  offset: type(['i32', 'i32'], ['i64']),
+  /** (cpu, record, segment, offset, kind): linear address and 1, or 0 after a fault. */
+  segmented: type(['i32', 'i32', 'i32', 'i64', 'i32'], ['i64', 'i32']),
+  /** (…, from, to, step, width, count): elements moved; 0 after a fault. Linear addresses. */
+  bulkMove: type([...frame, 'i64', 'i64', 'i64', 'i32', 'i64'], ['i64']),
+  /** (…, to, value, step, width, count): elements filled; 0 after a fault. */
+  bulkFill: type([...frame, 'i64', 'i64', 'i64', 'i32', 'i64'], ['i64']),
+  /** (cpu, call): 0, or 1 after a fault. Values travel in `hostValues`. */
+  host: type(['i32', 'i32'], ['i32']),
+  /** The mode word, TLB views and code base follow changed state. */
+  modeChanged: type(['i32'], []),
+  /** (cpu, address): what is at a physical address, 64 bits. */
+  readPhysical: type(['i32', 'i64', 'i32'], ['i64']),
+  /** (cpu, address, expected, value, bytes): 1 if swapped. */
+  swapPhysical: type(['i32', 'i64', 'i64', 'i64', 'i32'], ['i32']),
+} as const
+
+export type RuntimeName = keyof typeof runtimeTypes
+export const runtimeNames = Object.keys(runtimeTypes) as RuntimeName[]
+
+/** What the core module imports from TypeScript: everything rare. */
+export const importTypes = {
+  host: runtimeTypes.host,
+  modeChanged: runtimeTypes.modeChanged,
+  commit: runtimeTypes.commit,
+  /** An access that crosses pages or meets no memory: host address of the scratch, or 0, and the record to go on with. */
+  oddRead: runtimeTypes.slowRead,
+  oddWrite: runtimeTypes.slowWrite,
+} as const
+
+/** Internal functions of the core module. */
+export const coreTypes = {
+  /** (cpu, record, tlb, linear, kind): host address; 0 after a fault; `noMemory` where no memory answers. */
+  fill: type([...frame, 'i64', 'i32'], ['i32']),
+  /** (gpa): host address of a physical byte, or 0. */
+  hostOf: type(['i64'], ['i32']),
+  /** (cpu): block at RIP, or 0 and a status. */
+  findBlock: type(['i32'], ['i32', 'i32']),
+  /** (cpu, block or 0): runs until something needs TypeScript; a status. */
+  run: type(['i32', 'i32'], ['i32']),
+} as const
+
+/** What `fill` gives where a physical address has no memory behind it. */
+export const noMemory = -1
+
+/** Function indices of the runtime in the module that is being built. */
+export type RuntimeIndices = Readonly<Record<RuntimeName, number>>
+
+/** What a handler gives back instead of a record. */
+export const status = {
+  /** RIP holds where to go on. */
+  jumped: 1,
+  /** `faultVector` and its neighbours say which; RIP is still the record's. */
+  fault: 2,
+  /** The instruction is complete; `exitReason` says why the CPU stops. */
+  exit: 3,
+  /** The instruction is complete; something that waits may now be taken. */
+  events: 4,
+  /** The block is longer than the budget. */
+  budget: 5,
+  /** No block is known for RIP. */
+  miss: 6,
+  /** The instruction is complete; its block must not go on. */
+  resync: 7,
+  /** The bytes at RIP cannot be fetched: a fault before the block began. */
+  fetchFault: 8,
+} as const
+
+/** Anything from here on is the address of a record. */
+export const firstRecord = 64
+
+export const exitReasons = ['none', 'hlt', 'mwait', 'pause', 'shutdown'] as const
+export type ExitReason = (typeof exitReasons)[number]

@@ -1,0 +1,134 @@
+import { type FieldType, layout } from '@vmm/layout'
+import { type StateField, stateFields } from '@vmm/x86-registers'
+
+/** Entries of one view of a TLB context, and bytes of an entry {tag: u64, addend: i32, page flags: i32}. */
+export const tlbEntries = 1024
+export const tlbEntryBytes = 16
+export const tlbViewBytes = tlbEntries * tlbEntryBytes
+/** A privilege's views follow each other: read, write, execute. */
+export const tlbKinds = { read: 0, write: tlbViewBytes, execute: 2 * tlbViewBytes } as const
+export type TlbKind = keyof typeof tlbKinds
+export const tlbPrivilegeBytes = 3 * tlbViewBytes
+/** User, supervisor with AC=0, supervisor with AC=1. */
+export const tlbPrivileges = { user: 0, supervisor: tlbPrivilegeBytes, supervisorAc: 2 * tlbPrivilegeBytes } as const
+export const tlbContextBytes = 3 * tlbPrivilegeBytes
+export const tlbContexts = 16
+
+/** Jump cache of a context: {rip: u64, block: i32, generation: i32}. */
+export const jumpEntries = 4096
+export const jumpEntryBytes = 16
+
+const fieldKind = { 8: 'u8', 16: 'u16', 32: 'u32', 64: 'u64' } as const
+
+const architectural = Object.fromEntries(
+  (Object.keys(stateFields) as StateField[]).map((name) => [name, fieldKind[stateFields[name]]]),
+) as Record<StateField, FieldType>
+
+/**
+ * One vCPU in linear memory. General, MMX, x87 and vector registers come first: records name them by 16-bit offsets.
+ * Then what the interpreter keeps to itself, then the named architectural state.
+ */
+export const vcpuLayout = layout({
+  gpr: ['u64', 16],
+  /** Reads as zero: the base or index of an address that has none. */
+  zero: 'u64',
+  /** The offset (RIP) of the block under execution: the base of RIP-relative addresses. */
+  blockRip: 'u64',
+  /** {significand: u64, sign and exponent: u16} by physical number. */
+  x87: { bytes: 8 * 16, align: 16 },
+  /** 64 bytes each: room for ZMM. */
+  vector: { bytes: 32 * 64, align: 64 },
+  /** Instructions left of the slice, counted down when a block is entered. */
+  budget: 'i32',
+  /** Record of the instruction that called out, and its block. */
+  record: 'u32',
+  block: 'u32',
+  /** The mode word that blocks are keyed by. */
+  mode: 'u32',
+  /** TLB views in use by the program, and by the processor on its own behalf. */
+  tlb: 'u32',
+  tlbProcessor: 'u32',
+  jumpCache: 'u32',
+  jumpGeneration: 'u32',
+  /** Arithmetic flags: class 0 means `flags` holds them in place, else the operands of the class. */
+  lazyClass: 'u32',
+  flags: 'u32',
+  lazyA: 'u64',
+  lazyB: 'u64',
+  lazyC: 'u64',
+  /** The exception of a fault status, its error code, and for #PF the address. */
+  faultVector: 'u32',
+  faultCode: 'u32',
+  faultHasCode: 'u32',
+  exitReason: 'u32',
+  /** Set by the surroundings while something waits for the program to take interrupts. */
+  eventPending: 'u32',
+  /** Added to RIP to make a linear address: the CS base outside 64-bit code. */
+  codeBase: 'u64',
+  /** All ones in 64-bit code, 32 ones elsewhere: keeps linear code addresses in range. */
+  codeMask: 'u64',
+  /** Where the block that was not found begins in linear memory, or 0 if it is in no memory. */
+  missHost: 'u32',
+  /** The guest-physical address of the last access that met no memory. */
+  missPhysical: 'u64',
+  /** Where an access in pieces is put together; a store waits here for its commit. */
+  scratch: { bytes: 64, align: 64 },
+  pendingLinear: 'u64',
+  pendingSize: 'u32',
+  pendingFlags: 'u32',
+  /** Arguments and results of calls into the surroundings. */
+  hostValues: ['u64', 8],
+  /** A block of one instruction, and the copy of a record that makes its block end early. */
+  stepBlock: { bytes: 32 * 3, align: 32 },
+  resync: { bytes: 32 * 2, align: 32 },
+  ...architectural,
+  contexts: { bytes: tlbContexts * tlbContextBytes, align: 4096 },
+  jumpCaches: { bytes: tlbContexts * jumpEntries * jumpEntryBytes, align: 4096 },
+})
+
+export type VcpuField = keyof typeof vcpuLayout.offset
+
+/** Byte offset of a field of the vCPU block. */
+export const at = vcpuLayout.offset
+
+/** 4 MiB for each vCPU, as the layout must fit. */
+export const vcpuBytes = 4 << 20
+
+/** A decoded instruction of a block: 32 bytes. */
+export const recordLayout = layout({
+  handler: 'u16',
+  /** Position in the block. */
+  index: 'u8',
+  /** Effective segment, 0 to 5. */
+  segment: 'u8',
+  /** Register operands by position: offsets into the vCPU block. */
+  a: 'u16',
+  b: 'u16',
+  c: 'u16',
+  base: 'u16',
+  indexRegister: 'u16',
+  scale: 'u8',
+  addressSize: 'u8',
+  displacement: 'i32',
+  /** From the block's first byte to this instruction, and to the next one. */
+  offset: 'u16',
+  next: 'u16',
+  immediate: 'u64',
+})
+export const recordBytes = 32
+export const inRecord = recordLayout.offset
+
+/** The head of a block: 32 bytes, records follow. */
+export const blockLayout = layout({
+  /** The mode word it was decoded for; all ones once it is stale. */
+  mode: 'u32',
+  count: 'u32',
+  /** Linear-memory address of its first byte. */
+  host: 'u32',
+  /** Next block in the same bucket of the hash. */
+  chain: 'u32',
+  bytes: 'u32',
+  reserved: ['u32', 3],
+})
+export const inBlock = blockLayout.offset
+export const blockHeadBytes = 32
