@@ -6,9 +6,6 @@ export type RegisterFile = 'gpr' | 'segment' | 'control' | 'debug' | 'x87' | 'mm
 
 export type OperandKind = 'register' | 'memory' | 'immediate' | 'relative' | 'far'
 
-/** `none` is an operand that is only addressed: LEA, INVLPG, NOP, PREFETCH. */
-export type Access = 'read' | 'write' | 'read-write' | 'none'
-
 /**
  * One explicit operand. Objects are reused by the decoder from call to call.
  *
@@ -21,7 +18,6 @@ export type Access = 'read' | 'write' | 'read-write' | 'none'
  */
 export interface DecodedOperand {
   kind: OperandKind
-  access: Access
   /** Size in bits as the instruction uses it: 8, 16, 32, 64, 80, 128, …; 0 where the operand has no size (LEA's memory). */
   width: number
   file: RegisterFile

@@ -1,1 +1,2 @@
-export {}
+export { rows } from './all.ts'
+export type { Attribute, OpcodeRow, OperandCode, OperandEncoding } from './row.ts'
