@@ -166,6 +166,9 @@ export interface Machine extends Arithmetic {
   /** Many elements of a string at once, see `bulk.ts`; gives how many were done: at least one, at most `count`. */
   bulk(work: Bulk, count: Bits<64>): Bits<64>
 
+  /** POP to memory: the address is taken as if RSP had already moved by `bytes`, and RSP moves only if the store succeeds. */
+  popInto<W extends 16 | 32 | 64>(to: Memory<W>, value: Bits<W>, bytes: number): void
+
   // -- control -------------------------------------------------------------------------------------------------
   when(condition: Bits<1>, then: () => void, otherwise?: () => void): void
   /** `while`: asks `condition` before each round. */
@@ -173,6 +176,8 @@ export interface Machine extends Arithmetic {
   variable<W extends Width>(initial: Bits<W>): Variable<W>
   /** Ends the instruction with an exception. RIP stays, nothing else changes that was not committed. */
   fault(exception: ExceptionName, code?: Bits<32>): void
+  /** No interrupts until the next instruction is done: after STI, or after a load of SS (which holds debug traps off too). */
+  interruptShadow(after: 'sti' | 'mov-ss'): void
   /** The offset of the instruction after this one, truncated to the code size. */
   nextRip(): Bits<64>
   /** The offset of this instruction. */
