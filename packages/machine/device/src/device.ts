@@ -24,6 +24,11 @@ export type Saved =
 export interface PortRange {
   readonly first: number
   readonly count: number
+  /**
+   * The widest access this device takes in one piece, 4 unless told. A wider one arrives in pieces of this size,
+   * lowest port first, as an ISA bus splits it; a piece may then belong to the neighbour.
+   */
+  readonly widest?: 1 | 2 | 4
   /** The value on the bus, zero-extended. A port nobody drives reads as all ones. */
   read(port: number, size: 1 | 2 | 4): number
   write(port: number, size: 1 | 2 | 4, value: number): void

@@ -1,1 +1,12 @@
 export type { Clock, Device, InterruptLine, MmioRegion, Nanoseconds, PortRange, Saved, Timer } from './device.ts'
+export {
+  broadcastDestination,
+  type DeliveryMode,
+  deliveryModes,
+  destinationOfByte,
+  type InterruptMessage,
+  type InterruptSink,
+} from './interrupt-message.ts'
+export { replayDifference } from './replay.ts'
+export { copySaved, likeSaved, type Restored } from './saved.ts'
+export { nanosecondsAt, ticksAt } from './ticks.ts'
