@@ -60,6 +60,10 @@ export interface Device {
   /** Power-on state. */
   reset(): void
   save(): Saved
-  /** Takes back what `save` gave. Throws a RangeError naming the device if the data is not its own. */
+  /**
+   * Takes back what `save` gave. Drives no line and sends nothing: whoever is at the other end is restored as well,
+   * and so is the clock.
+   * @throws {RangeError} naming the device, if the data is not its own.
+   */
   restore(saved: Saved): void
 }

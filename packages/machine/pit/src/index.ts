@@ -1,1 +1,1 @@
-export {}
+export { createPit, type Pit, type PitOptions, pitHertz } from './pit.ts'

@@ -1,0 +1,156 @@
+import {
+  type Clock,
+  type Device,
+  type InterruptLine,
+  likeSaved,
+  type Nanoseconds,
+  nanosecondsAt,
+  type PortRange,
+  type Saved,
+  type Timer,
+  ticksAt,
+} from '@vmm/device'
+import { Channel } from './channel.ts'
+
+/** The input clock of all three counters, in Hz: the PC's 14.31818 MHz divided by 12. */
+export const pitHertz = 1_193_182
+
+/** Port 61H bit 4 changes with every memory refresh request. Source: ICH9 data sheet §13.7.1, REF_TOGGLE. */
+const refreshNanoseconds = 15_085
+
+export interface PitOptions {
+  readonly clock: Clock
+  /** Follows OUT of counter 0. */
+  readonly irq0: InterruptLine
+}
+
+export interface Pit extends Device {
+  readonly timer: Timer
+  /** The level of a counter's OUT pin, 0 to 2. */
+  out(counter: 0 | 1 | 2): boolean
+}
+
+/**
+ * The 8254 at ports 40H to 43H and the port 61H that gates its third counter.
+ * Source: Intel 8254 data sheet; ICH9 data sheet §13.7.1 "NMI_SC".
+ */
+export function createPit(options: PitOptions): Pit {
+  return new IntervalTimer(options)
+}
+
+class IntervalTimer implements Pit {
+  readonly name = 'pit'
+  readonly ports: readonly PortRange[]
+  readonly timer: Timer
+  readonly #clock: Clock
+  readonly #irq0: InterruptLine
+  readonly #channels = [new Channel(true), new Channel(true), new Channel(false)] as const
+  #port61 = 0
+  #seen = 0
+
+  constructor({ clock, irq0 }: PitOptions) {
+    this.#clock = clock
+    this.#irq0 = irq0
+    this.ports = [
+      {
+        first: 0x40,
+        count: 4,
+        widest: 1,
+        read: (port) => this.#read(port & 3),
+        write: (p, _, v) => this.#write(p & 3, v),
+      },
+      { first: 0x61, count: 1, widest: 1, read: () => this.#readControl(), write: (_, __, v) => this.#writeControl(v) },
+    ]
+    this.timer = { deadline: () => this.#deadline(), fire: () => this.#drive() }
+    this.reset()
+  }
+
+  reset(): void {
+    const tick = this.#tick()
+    for (const [index, channel] of this.#channels.entries()) channel.reset(index !== 2, tick)
+    this.#port61 = 0
+    this.#seen = tick
+    this.#irq0(this.out(0))
+  }
+
+  out(counter: 0 | 1 | 2): boolean {
+    return this.#channels[counter].out(this.#tick())
+  }
+
+  save(): Saved {
+    return { port61: this.#port61, seen: this.#seen, channels: this.#channels.map((channel) => channel.save()) }
+  }
+
+  restore(saved: Saved): void {
+    const state = likeSaved('pit', this.save() as { port61: number; seen: number; channels: Saved[] }, saved)
+    for (const [index, channel] of this.#channels.entries()) channel.restore(state.channels[index] ?? null)
+    this.#port61 = state.port61
+    this.#seen = state.seen
+  }
+
+  #tick(): number {
+    return ticksAt(pitHertz, this.#clock.now())
+  }
+
+  #read(register: number): number {
+    const channel = this.#channels[register]
+    return channel === undefined ? 0xff : channel.read(this.#tick())
+  }
+
+  #write(register: number, byte: number): void {
+    this.#drive()
+    const channel = this.#channels[register]
+    if (channel === undefined) this.#control(byte)
+    else channel.write(byte, this.#tick())
+    this.#drive()
+  }
+
+  #control(word: number): void {
+    const tick = this.#tick()
+    const chosen = this.#channels[word >> 6]
+    chosen?.control(word, tick)
+    if (chosen === undefined) this.#readBack(word, tick)
+  }
+
+  #readBack(word: number, tick: number): void {
+    for (const [index, channel] of this.#channels.entries()) {
+      if ((word & (2 << index)) === 0) continue
+      if ((word & 0x20) === 0) channel.latch(tick)
+      if ((word & 0x10) === 0) channel.latchStatus(tick)
+    }
+  }
+
+  #readControl(): number {
+    const refresh = Math.floor(this.#clock.now() / refreshNanoseconds) & 1
+    return this.#port61 | (refresh << 4) | (this.out(2) ? 0x20 : 0)
+  }
+
+  #writeControl(byte: number): void {
+    this.#port61 = byte & 0x0f
+    this.#channels[2].setGate((byte & 1) !== 0, this.#tick())
+  }
+
+  #deadline(): Nanoseconds {
+    const change = this.#channels[0].nextChange(this.#seen)
+    return change === Number.POSITIVE_INFINITY ? change : nanosecondsAt(pitHertz, change)
+  }
+
+  /** Shows IRQ0 what OUT did since the last look; a clock that jumped over several periods shows one edge. */
+  #drive(): void {
+    const tick = this.#tick()
+    const channel = this.#channels[0]
+    const changes = this.#edgesUntil(tick)
+    const out = channel.out(tick)
+    if (changes > 1) this.#irq0(false)
+    if (changes > 1) this.#irq0(true)
+    this.#irq0(out)
+    this.#seen = tick
+  }
+
+  #edgesUntil(tick: number): number {
+    let edges = 0
+    let at = this.#channels[0].nextChange(this.#seen)
+    for (; at <= tick && edges < 2; edges++) at = this.#channels[0].nextChange(at)
+    return edges
+  }
+}
