@@ -7,6 +7,6 @@ export {
   type InterruptMessage,
   type InterruptSink,
 } from './interrupt-message.ts'
-export { replayDifference } from './replay.ts'
+export { pseudoRandom, replayDifference } from './replay.ts'
 export { copySaved, likeSaved, type Restored } from './saved.ts'
 export { nanosecondsAt, ticksAt } from './ticks.ts'

@@ -1,5 +1,14 @@
 import type { Device, Saved } from './device.ts'
 
+/** A reproducible stream of 24-bit numbers for tests that poke at a device. */
+export function pseudoRandom(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state >>> 8
+  }
+}
+
 /**
  * The test that every device must pass: `before` brings it into some state, which is saved; `after` then gives the
  * same answers as it gives again once that state has been taken back, and so does the state at the end.

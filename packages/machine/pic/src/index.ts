@@ -1,1 +1,1 @@
-export {}
+export { createPic, type Pic, type PicOptions } from './pic.ts'

@@ -1,4 +1,4 @@
-import { nanosecondsAt, replayDifference } from '@vmm/device'
+import { nanosecondsAt, pseudoRandom, replayDifference } from '@vmm/device'
 import { describe, expect, it } from 'vitest'
 import { createPit, pitHertz } from './index.ts'
 
@@ -276,11 +276,6 @@ describe('port 61H', () => {
 })
 
 describe('whatever is written', () => {
-  const random = (seed: number) => () => {
-    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0
-    return seed >>> 8
-  }
-
   function poke(m: Machine, next: () => number, steps: number): number[] {
     const answers: number[] = []
     let tick = Math.floor((m.now() * pitHertz) / 1e9) + 1
@@ -300,12 +295,12 @@ describe('whatever is written', () => {
     const difference = replayDifference(
       m.pit,
       () => {
-        poke(m, random(seed), 200)
+        poke(m, pseudoRandom(seed), 200)
         mark = m.now()
       },
       () => {
         m.jump(mark)
-        return poke(m, random(seed + 100), 200)
+        return poke(m, pseudoRandom(seed + 100), 200)
       },
     )
     expect(difference).toBeUndefined()

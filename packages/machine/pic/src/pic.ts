@@ -1,0 +1,112 @@
+import { type Device, type InterruptLine, likeSaved, type PortRange, type Saved } from '@vmm/device'
+import { Chip } from './chip.ts'
+
+/** The master's input that the slave's INT pin drives. */
+const cascade = 2
+
+export interface PicOptions {
+  /** Follows the master's INT pin. */
+  readonly intr: InterruptLine
+}
+
+export interface Pic extends Device {
+  /** Drives one of the sixteen inputs. Input 2 is the slave's and cannot be driven. */
+  setLine(irq: number, level: boolean): void
+  /** The level of the master's INT pin. */
+  pending(): boolean
+  /** The processor's interrupt acknowledge cycle: the vector. When the request has gone, the vector of input 7 or 15. */
+  acknowledge(): number
+}
+
+/**
+ * Two 8259As at ports 20H/21H and A0H/A1H, and the edge/level control registers at 4D0H/4D1H.
+ *
+ * An edge stays requested after its line has dropped, as in KVM and QEMU; the data sheet answers such a request
+ * with input 7. Requests of level inputs end with the level.
+ * Source: Intel 8259A data sheet (231468); ICH9 data sheet §13.4 for the ELCR and for ICW1 bit 3 being ignored.
+ */
+export function createPic(options: PicOptions): Pic {
+  return new InterruptControllers(options)
+}
+
+class InterruptControllers implements Pic {
+  readonly name = 'pic'
+  readonly ports: readonly PortRange[]
+  readonly #intr: InterruptLine
+  readonly #master = new Chip(0xf8, cascade)
+  readonly #slave = new Chip(0xde, -1)
+  #level = false
+
+  constructor({ intr }: PicOptions) {
+    this.#intr = intr
+    this.ports = [this.#pair(0x20, this.#master), this.#pair(0xa0, this.#slave), this.#levels()]
+  }
+
+  reset(): void {
+    this.#master.reset()
+    this.#slave.reset()
+    this.#update()
+  }
+
+  setLine(irq: number, level: boolean): void {
+    if (irq === cascade) return
+    if (irq < 8) this.#master.setLine(irq, level)
+    else this.#slave.setLine(irq - 8, level)
+    this.#update()
+  }
+
+  pending(): boolean {
+    return this.#level
+  }
+
+  acknowledge(): number {
+    const input = this.#master.acknowledge()
+    const fromSlave = input === cascade
+    const vector = fromSlave ? this.#slave.vectorOf(this.#slave.acknowledge()) : this.#master.vectorOf(input)
+    this.#update()
+    return vector
+  }
+
+  save(): Saved {
+    return { level: this.#level, master: this.#master.save(), slave: this.#slave.save() }
+  }
+
+  restore(saved: Saved): void {
+    const example = { level: false, master: this.#master.save(), slave: this.#slave.save() }
+    const state = likeSaved('pic', example, saved)
+    this.#master.restore(state.master)
+    this.#slave.restore(state.slave)
+    this.#level = state.level
+  }
+
+  #pair(first: number, chip: Chip): PortRange {
+    const read = (port: number) => {
+      const byte = port === first ? chip.readCommand() : chip.readData()
+      this.#update()
+      return byte
+    }
+    const write = (port: number, _: number, byte: number) => {
+      if (port === first) chip.writeCommand(byte)
+      else chip.writeData(byte)
+      this.#update()
+    }
+    return { first, count: 2, widest: 1, read, write }
+  }
+
+  #levels(): PortRange {
+    const chipOf = (port: number) => (port === 0x4d0 ? this.#master : this.#slave)
+    const write = (port: number, _: number, byte: number) => {
+      chipOf(port).elcr = byte
+      this.#update()
+    }
+    return { first: 0x4d0, count: 2, widest: 1, read: (port) => chipOf(port).elcr, write }
+  }
+
+  #update(): void {
+    this.#master.setLine(cascade, this.#slave.requesting)
+    const level = this.#master.requesting
+    if (level === this.#level) return
+    this.#level = level
+    this.#intr(level)
+  }
+}
