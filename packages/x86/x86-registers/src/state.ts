@@ -16,7 +16,10 @@ const plainFields = {
   CR2: 64,
   CR3: 64,
   CR4: 64,
-  CR8: 64,
+  /** The bits of CR4 that exist for this guest. */
+  CR4_ALLOWED: 64,
+  /** Bits of physical addresses: MAXPHYADDR ones. */
+  PHYSICAL_MASK: 64,
   DR0: 64,
   DR1: 64,
   DR2: 64,

@@ -1,0 +1,31 @@
+import type { Instruction } from './instruction.ts'
+import { arithmetic } from './integer/arithmetic.ts'
+import { bitManipulation } from './integer/bits.ts'
+import { nearControl } from './integer/control.ts'
+import { division } from './integer/division.ts'
+import { bitwiseLogic } from './integer/logic.ts'
+import { miscellaneous } from './integer/miscellaneous.ts'
+import { shifts } from './integer/shift.ts'
+import { stack } from './integer/stack.ts'
+import { strings } from './integer/strings.ts'
+import { transfer } from './integer/transfer.ts'
+import { controlInstructions } from './system/control-registers.ts'
+import { softwareEvents } from './system/events.ts'
+import { farReturns } from './system/far-return.ts'
+import { farTransfers } from './system/far-transfer.ts'
+import { flagInstructions } from './system/flags.ts'
+import { portInstructions } from './system/ports.ts'
+import { segmentInstructions } from './system/segments.ts'
+import { systemCalls } from './system/system-calls.ts'
+import { tableInstructions } from './system/tables.ts'
+
+const families: readonly (readonly Instruction[])[] = [
+  arithmetic, division, bitwiseLogic, shifts, bitManipulation, transfer, stack, nearControl, strings, miscellaneous,
+  segmentInstructions, farTransfers, farReturns, softwareEvents, flagInstructions, controlInstructions, tableInstructions, systemCalls,
+  portInstructions,
+]
+
+/** Every described instruction by its mnemonic. */
+export const instructions: ReadonlyMap<string, Instruction> = new Map(
+  families.flat().map((instruction) => [instruction.mnemonic, instruction]),
+)

@@ -1,0 +1,216 @@
+import { type ArithmeticFlag, arithmeticFlags, type StateField, stateFields } from '@vmm/x86-registers'
+import type { Arithmetic, Bits, Machine, Mode, Width } from './algebra.ts'
+import { type FlagsOf, flagClasses } from './flags.ts'
+import { type HostCall, hostCalls } from './host-calls.ts'
+import type { Instruction } from './instruction.ts'
+import type { AnyOperand } from './operand.ts'
+import type { VectorArithmetic } from './vector-algebra.ts'
+
+/** What an instruction touches, read off its own description. Nobody writes this down twice. */
+export interface Survey {
+  /** Positions of operands read and written. */
+  readonly operandsRead: ReadonlySet<number>
+  readonly operandsWritten: ReadonlySet<number>
+  readonly flagsRead: ReadonlySet<ArithmeticFlag>
+  /** Written whatever happens at run time, and written perhaps. */
+  readonly flagsWritten: ReadonlySet<ArithmeticFlag>
+  readonly flagsPerhaps: ReadonlySet<ArithmeticFlag>
+  readonly fieldsRead: ReadonlySet<StateField>
+  readonly fieldsWritten: ReadonlySet<StateField>
+  readonly hostCalls: ReadonlySet<HostCall>
+  readonly mayFault: boolean
+  readonly stores: boolean
+  readonly jumps: boolean
+  readonly calls: boolean
+  readonly exits: boolean
+  /** All of RFLAGS is replaced, or interrupts are held off: what comes next depends on it. */
+  readonly replacesFlags: boolean
+  readonly shadows: boolean
+}
+
+interface Notes {
+  operandsRead: Set<number>
+  operandsWritten: Set<number>
+  flagsRead: Set<ArithmeticFlag>
+  flagsWritten: Set<ArithmeticFlag>
+  flagsPerhaps: Set<ArithmeticFlag>
+  fieldsRead: Set<StateField>
+  fieldsWritten: Set<StateField>
+  hostCalls: Set<HostCall>
+  mayFault: boolean
+  stores: boolean
+  jumps: boolean
+  calls: boolean
+  exits: boolean
+  replacesFlags: boolean
+  shadows: boolean
+}
+
+/** A value is only its width here. */
+const value = <W extends Width>(width: W): Bits<W> => ({ width }) as unknown as Bits<W>
+const widthOf = <W extends Width>(bits: Bits<W>): W => (bits as unknown as { width: W }).width
+const like = <W extends Width>(a: Bits<W>): Bits<W> => value(widthOf(a))
+const truth = (): Bits<1> => value(1)
+const as = (_a: unknown, w: Width): Bits<Width> => value(w)
+
+const arithmetic: Arithmetic = {
+  constant: (_value, w) => value(w),
+  widthOf,
+  add: like, sub: like, mul: like, mulHighUnsigned: like, mulHighSigned: like,
+  divUnsigned: like, remUnsigned: like, divSigned: like, remSigned: like,
+  and: like, or: like, xor: like, not: like, negate: like,
+  shiftLeft: like, shiftRight: like, shiftRightSigned: like, rotateLeft: like, rotateRight: like,
+  equal: truth, below: truth, less: truth, isZero: truth, bit: truth, evenParity: truth,
+  countOnes: like, countLeadingZeros: like, countTrailingZeros: like,
+  zeroExtend: as as Arithmetic['zeroExtend'],
+  signExtend: as as Arithmetic['signExtend'],
+  truncate: as as Arithmetic['truncate'],
+  extract: ((_a: unknown, _low: number, w: Width) => value(w)) as Arithmetic['extract'],
+  select: (_condition, yes) => like(yes),
+}
+
+const wide = (): Bits<128> => value(128)
+const vector: VectorArithmetic = {
+  zip: wide, absolute: wide, shift: wide, splat: wide, withLane: wide, shuffle: wide, swizzle: wide, narrow: wide, widenLow: wide,
+  multiplyEven: wide, multiplyAdd: wide,
+  lane: () => value(64),
+  signs: () => value(32),
+}
+
+/** Reads a description for its effects only: both sides of every branch, every loop once. */
+export function survey(instruction: Instruction, mode: Mode, operands: readonly AnyOperand[]): Survey {
+  const notes: Notes = {
+    operandsRead: new Set(), operandsWritten: new Set(), flagsRead: new Set(), flagsWritten: new Set(), flagsPerhaps: new Set(),
+    fieldsRead: new Set(), fieldsWritten: new Set(), hostCalls: new Set(),
+    mayFault: false, stores: false, jumps: false, calls: false, exits: false, replacesFlags: false, shadows: false,
+  }
+  instruction.execute(machineOn(notes, mode), ...operands)
+  return notes
+}
+
+function machineOn(notes: Notes, mode: Mode): Machine {
+  const depth = { branches: 0 }
+  const faulting = <T>(result: T): T => {
+    notes.mayFault = true
+    return result
+  }
+  const inside = (body: () => void) => {
+    depth.branches += 1
+    body()
+    depth.branches -= 1
+  }
+  const machine: Machine = {
+    mode,
+    ...arithmetic,
+    vector,
+    ...operandNotes(notes),
+    ...stateNotes(notes),
+    flag: (flag) => {
+      notes.flagsRead.add(flag)
+      return truth()
+    },
+    flags: (of) => noteFlags(notes, of, depth.branches === 0),
+    load: (_segment, _offset, w) => faulting(value(w)),
+    store: () => {
+      notes.stores = true
+      faulting(undefined)
+    },
+    check: () => faulting(undefined),
+    loadLinear: (_linear, w) => faulting(value(w)),
+    storeLinear: () => {
+      notes.stores = true
+      faulting(undefined)
+    },
+    checkLinear: () => faulting(undefined),
+    linear: () => value(64),
+    loadPhysical: (_address, w) => value(w),
+    compareAndSwapPhysical: truth,
+    bulk: () => {
+      notes.stores = true
+      return faulting(value(64))
+    },
+    popInto: (to) => {
+      notes.stores = true
+      notes.operandsWritten.add(to.position)
+      faulting(undefined)
+    },
+    when: (_condition, then, otherwise) => {
+      inside(then)
+      if (otherwise !== undefined) inside(otherwise)
+    },
+    loop: (condition, body) => {
+      condition()
+      inside(body)
+    },
+    variable: (initial) => ({ get: () => like(initial), set: () => {} }),
+    fault: () => faulting(undefined),
+    nextRip: () => value(64),
+    thisRip: () => value(64),
+    jump: () => void (notes.jumps = true),
+    again: () => void (notes.jumps = true),
+    commit: () => {},
+    exit: () => void (notes.exits = true),
+    interruptShadow: () => void (notes.shadows = true),
+    call: ((procedure, ...values) => {
+      notes.calls = true
+      inside(() => procedure.body(machine, ...values))
+      return faulting(procedure.results.map((w) => value(w)))
+    }) as Machine['call'],
+    host: ((call: HostCall) => {
+      notes.hostCalls.add(call)
+      return faulting(hostCalls[call].results.map((w) => value(w)))
+    }) as unknown as Machine['host'],
+  }
+  return machine
+}
+
+function operandNotes(notes: Notes): Pick<Machine, 'read' | 'write' | 'address'> {
+  return {
+    read: (operand) => {
+      notes.operandsRead.add(operand.position)
+      if (operand.kind === 'memory') notes.mayFault = true
+      return value(operand.width) as never
+    },
+    write: (place) => {
+      notes.operandsWritten.add(place.position)
+      if (place.kind !== 'memory') return
+      notes.mayFault = true
+      notes.stores = true
+    },
+    address: () => value(64),
+  }
+}
+
+function stateNotes(notes: Notes): Pick<Machine, 'get' | 'set' | 'x87Significand' | 'x87SignExponent' | 'setX87' | 'rflags' | 'setRflags'> {
+  return {
+    get: ((field: StateField) => {
+      notes.fieldsRead.add(field)
+      return value(widthOfField(field))
+    }) as Machine['get'],
+    set: (field) => void notes.fieldsWritten.add(field),
+    x87Significand: () => value(64),
+    x87SignExponent: () => value(16),
+    setX87: () => {},
+    rflags: () => {
+      for (const flag of arithmeticFlags) notes.flagsRead.add(flag)
+      return value(64)
+    },
+    setRflags: () => {
+      notes.replacesFlags = true
+      for (const flag of arithmeticFlags) notes.flagsPerhaps.add(flag)
+    },
+  }
+}
+
+function noteFlags(notes: Notes, of: FlagsOf, certain: boolean): void {
+  const equations = of.kind === 'class' ? flagClasses[of.name](arithmetic, of.operands) : of.equations
+  for (const [flag, equation] of Object.entries(equations) as [ArithmeticFlag, () => Bits<1>][]) {
+    notes.flagsPerhaps.add(flag)
+    if (certain) notes.flagsWritten.add(flag)
+    equation()
+  }
+}
+
+
+
+const widthOfField = (field: StateField): Width => stateFields[field]

@@ -1,0 +1,187 @@
+import { sdm } from '@vmm/source'
+import { cr0, cr4, dr6Fixed, dr7Fixed, efer, maskOfFields } from '@vmm/x86-registers'
+import type { Bits, Machine } from '../algebra.ts'
+import { type Instruction, instruction } from '../instruction.ts'
+import { gpr, type Operand, type Place, type RegisterOperand } from '../operand.ts'
+import { refuseUnless, requireCpl0 } from './privilege.ts'
+
+const bit = (m: Machine, value: Bits<64>, at: { readonly low: number }): Bits<1> => m.bit(value, at.low)
+const all64 = (1n << 64n) - 1n
+
+/** MOV to and from control and debug registers. Source: SDM 2B, MOV—Move to/from Control Registers. */
+export function moveControl(m: Machine, to: RegisterOperand<64>, from: RegisterOperand<64>): void {
+  requireCpl0(m)
+  if (to.file === 'control') return writeControl(m, to.index!, m.zeroExtend(m.read(from), 64))
+  if (from.file === 'control') return m.write(to, m.truncate(readControl(m, from.index!), to.width))
+  moveDebug(m, to, from)
+}
+
+function readControl(m: Machine, index: number): Bits<64> {
+  if (index === 8) return m.host('taskPriority')[0]
+  return m.get(`CR${index as 0 | 2 | 3 | 4}`)
+}
+
+function writeControl(m: Machine, index: number, value: Bits<64>): void {
+  switch (index) {
+    case 0:
+      return writeCr0(m, value)
+    case 2:
+      return m.set('CR2', value)
+    case 3:
+      return writeCr3(m, value)
+    case 4:
+      return writeCr4(m, value)
+    default:
+      refuseUnless(m, m.isZero(m.and(value, m.constant(all64 & ~15n, 64))))
+      m.host('setTaskPriority', value)
+  }
+}
+
+const known0 = maskOfFields(cr0)
+
+/** CR0.ET is always one; bits that do not exist in the low half are dropped, in the high half refused. */
+export function writeCr0(m: Machine, value: Bits<64>): void {
+  const old = m.get('CR0')
+  refuseUnless(m, m.isZero(m.shiftRight(value, m.constant(32, 64))))
+  const [pe, pg] = [bit(m, value, cr0.PE), bit(m, value, cr0.PG)]
+  refuseUnless(m, m.or(pe, m.not(pg)))
+  refuseUnless(m, m.or(m.not(bit(m, value, cr0.NW)), bit(m, value, cr0.CD)))
+  const efers = m.get('IA32_EFER')
+  const enables = m.and(pg, m.not(bit(m, old, cr0.PG)))
+  const disables = m.and(m.not(pg), bit(m, old, cr0.PG))
+  const lme = bit(m, efers, efer.LME)
+  // long mode needs PAE and a code segment that is not 64-bit yet; PCIDs need paging
+  const badEnable = m.and(m.and(enables, lme), m.or(m.not(bit(m, m.get('CR4'), cr4.PAE)), m.bit(m.get('CS.access'), 13)))
+  const badDisable = m.and(disables, m.or(bit(m, m.get('CR4'), cr4.PCIDE), m.and(bit(m, efers, efer.LMA), m.bit(m.get('CS.access'), 13))))
+  refuseUnless(m, m.not(m.or(badEnable, badDisable)))
+  // CR0.WP cannot be cleared while CR4.CET is set
+  refuseUnless(m, m.not(m.and(bit(m, m.get('CR4'), cr4.CET), m.not(bit(m, value, cr0.WP)))))
+  const lma = m.shiftLeft(m.zeroExtend(m.and(pg, lme), 64), m.constant(efer.LMA.low, 64))
+  m.set('IA32_EFER', m.or(m.and(efers, m.constant(all64 & ~(1n << BigInt(efer.LMA.low)), 64)), lma))
+  m.set('CR0', m.or(m.and(value, m.constant(known0, 64)), m.constant(1n << BigInt(cr0.ET.low), 64)))
+  const flushing = m.constant((1n << 31n) | (1n << 16n) | 1n, 64)
+  m.when(m.not(m.isZero(m.and(m.xor(old, value), flushing))), () => m.host('flushTlb'))
+}
+
+/** Bit 63 asks for no flush and is not kept; it may be set only with CR4.PCIDE. */
+function writeCr3(m: Machine, value: Bits<64>): void {
+  const pcide = bit(m, m.get('CR4'), cr4.PCIDE)
+  const noFlush = m.and(m.bit(value, 63), pcide)
+  const kept = m.select(pcide, m.and(value, m.constant((1n << 63n) - 1n, 64)), value)
+  const wide = bit(m, m.get('IA32_EFER'), efer.LMA)
+  const reserved = m.and(kept, m.not(m.get('PHYSICAL_MASK')))
+  refuseUnless(m, m.or(m.not(wide), m.isZero(reserved)))
+  m.set('CR3', m.select(wide, kept, m.and(kept, m.constant(0xffff_ffff, 64))))
+  m.host('addressSpace', m.or(kept, m.shiftLeft(m.zeroExtend(noFlush, 64), m.constant(63, 64))))
+}
+
+/** Changes that make old translations wrong: PSE PAE PGE LA57 PCIDE SMEP SMAP PKE. */
+const flushing4 = [cr4.PSE, cr4.PAE, cr4.PGE, cr4.LA57, cr4.PCIDE, cr4.SMEP, cr4.SMAP, cr4.PKE].reduce((mask, { low }) => mask | (1n << BigInt(low)), 0n)
+
+function writeCr4(m: Machine, value: Bits<64>): void {
+  const old = m.get('CR4')
+  refuseUnless(m, m.isZero(m.and(value, m.not(m.get('CR4_ALLOWED')))))
+  const lma = bit(m, m.get('IA32_EFER'), efer.LMA)
+  const changed = m.xor(old, value)
+  // long mode keeps PAE and, once on, the number of levels
+  refuseUnless(m, m.not(m.and(lma, m.or(m.not(bit(m, value, cr4.PAE)), bit(m, changed, cr4.LA57)))))
+  const setsPcide = m.and(bit(m, value, cr4.PCIDE), m.not(bit(m, old, cr4.PCIDE)))
+  const pcidInUse = m.not(m.isZero(m.and(m.get('CR3'), m.constant(0xfff, 64))))
+  refuseUnless(m, m.not(m.and(setsPcide, m.or(m.not(lma), pcidInUse))))
+  refuseUnless(m, m.not(m.and(bit(m, value, cr4.CET), m.not(bit(m, m.get('CR0'), cr0.WP)))))
+  m.set('CR4', value)
+  m.when(m.not(m.isZero(m.and(changed, m.constant(flushing4, 64)))), () => m.host('flushTlb'))
+}
+
+/** DR4 and DR5 are DR6 and DR7 unless CR4.DE; with DR7.GD any access is a debug exception. */
+function moveDebug(m: Machine, to: RegisterOperand<64>, from: RegisterOperand<64>): void {
+  const index = (to.file === 'debug' ? to.index : from.index)!
+  if (index === 4 || index === 5) m.when(bit(m, m.get('CR4'), cr4.DE), () => m.fault('UD'))
+  const name = `DR${index === 4 || index === 5 ? index + 2 : index}` as 'DR0' | 'DR6' | 'DR7'
+  m.when(m.bit(m.get('DR7'), 13), () => {
+    m.set('DR6', m.or(m.get('DR6'), m.constant(1n << 13n, 64)))
+    m.set('DR7', m.and(m.get('DR7'), m.constant(all64 & ~(1n << 13n), 64)))
+    m.fault('DB')
+  })
+  if (from.file === 'debug') return m.write(to, m.truncate(m.get(name), to.width))
+  const value = m.zeroExtend(m.read(from), 64)
+  if (name !== 'DR6' && name !== 'DR7') return m.set(name, value)
+  refuseUnless(m, m.isZero(m.shiftRight(value, m.constant(32, 64))))
+  if (name === 'DR6') m.set(name, m.or(m.and(value, m.constant(0xe00f, 64)), m.constant(dr6Fixed, 64)))
+  else m.set(name, m.or(m.and(value, m.constant(0xffff_23ff, 64)), m.constant(dr7Fixed, 64)))
+}
+
+const clts = instruction('CLTS', sdm('2A', '3.3', 'CLTS—Clear Task-Switched Flag in CR0'), (m: Machine) => {
+  requireCpl0(m)
+  m.set('CR0', m.and(m.get('CR0'), m.constant(all64 & ~8n, 64)))
+})
+
+/** LMSW changes PE, MP, EM and TS; it can set PE and not clear it. */
+const lmsw = instruction('LMSW', sdm('2A', '3.3', 'LMSW—Load Machine Status Word'), (m: Machine, from: Operand<16>) => {
+  requireCpl0(m)
+  const old = m.get('CR0')
+  const fresh = m.and(m.zeroExtend(m.read(from), 64), m.constant(15, 64))
+  const kept = m.and(old, m.constant(all64 & ~14n, 64))
+  writeCr0(m, m.or(kept, fresh))
+})
+
+/** UMIP keeps the tables' addresses and the status word for CPL 0. */
+export function refuseUmip(m: Machine): void {
+  if (m.mode.execution === 'real') return
+  const umip = bit(m, m.get('CR4'), cr4.UMIP)
+  m.when(m.and(umip, m.not(m.isZero(m.get('CPL')))), () => m.fault('GP', m.constant(0, 32)))
+}
+
+const smsw = instruction('SMSW', sdm('2B', '4.3', 'SMSW—Store Machine Status Word'), (m: Machine, to: Place<16 | 32 | 64>) => {
+  refuseUmip(m)
+  m.write(to, m.truncate(m.get('CR0'), to.width))
+})
+
+const rdmsr = instruction('RDMSR', sdm('2B', '4.3', 'RDMSR—Read From Model Specific Register'), (m: Machine) => {
+  requireCpl0(m)
+  const [value] = m.host('readMsr', m.read(gpr('RCX', 32)))
+  m.write(gpr('RAX', 32), m.truncate(value, 32))
+  m.write(gpr('RDX', 32), m.extract(value, 32, 32))
+})
+
+const pair = (m: Machine): Bits<64> =>
+  m.or(m.shiftLeft(m.zeroExtend(m.read(gpr('RDX', 32)), 64), m.constant(32, 64)), m.zeroExtend(m.read(gpr('RAX', 32)), 64))
+
+const wrmsr = instruction('WRMSR', sdm('2D', '6.1', 'WRMSR—Write to Model Specific Register'), (m: Machine) => {
+  requireCpl0(m)
+  m.host('writeMsr', m.read(gpr('RCX', 32)), pair(m))
+})
+
+const xsetbv = instruction('XSETBV', sdm('2D', '6.1', 'XSETBV—Set Extended Control Register'), (m: Machine) => {
+  m.when(m.not(bit(m, m.get('CR4'), cr4.OSXSAVE)), () => m.fault('UD'))
+  requireCpl0(m)
+  m.host('writeXcr', m.read(gpr('RCX', 32)), pair(m))
+})
+
+const invlpg = instruction('INVLPG', sdm('2A', '3.3', 'INVLPG—Invalidate TLB Entries'), (m: Machine, memory: never) => {
+  requireCpl0(m)
+  m.host('flushPage', m.linear('operand', m.address(memory)))
+})
+
+/** Type in the register, descriptor in memory: PCID in bits 11:0, linear address above. */
+const invpcid = instruction('INVPCID', sdm('2A', '3.3', 'INVPCID—Invalidate Process-Context Identifier'), (m: Machine, type: Operand<64>, descriptor: never) => {
+  requireCpl0(m)
+  const kind = m.zeroExtend(m.read(type), 64)
+  const at = m.address(descriptor)
+  const first = m.load('operand', at, 64)
+  const linear = m.load('operand', m.add(at, m.constant(8, 64)), 64)
+  refuseUnless(m, m.below(kind, m.constant(4, 64)))
+  const pcid = m.and(first, m.constant(0xfff, 64))
+  const individual = m.below(kind, m.constant(2, 64))
+  refuseUnless(m, m.not(m.and(individual, m.not(m.equal(first, pcid)))))
+  const pcide = bit(m, m.get('CR4'), cr4.PCIDE)
+  refuseUnless(m, m.not(m.and(m.and(individual, m.not(pcide)), m.not(m.isZero(pcid)))))
+  m.host('flushContext', m.truncate(pcid, 16), linear, m.truncate(kind, 8))
+})
+
+const cache = (mnemonic: 'WBINVD' | 'INVD' | 'WBNOINVD'): Instruction =>
+  instruction(mnemonic, sdm('2D', '6.1', `${mnemonic}—Write Back and Invalidate Cache`), (m: Machine) => requireCpl0(m))
+
+export const controlInstructions: readonly Instruction[] = [
+  clts, lmsw, smsw, rdmsr, wrmsr, xsetbv, invlpg, invpcid, cache('WBINVD'), cache('INVD'), cache('WBNOINVD'),
+]

@@ -1,0 +1,316 @@
+import { sdm } from '@vmm/source'
+import type { Bits, Machine } from '../algebra.ts'
+import { type Instruction, instruction } from '../instruction.ts'
+import { isCanonical } from '../integer/control.ts'
+import { gpr, type Operand } from '../operand.ts'
+import { procedure } from '../procedure.ts'
+import {
+  checkAccessed, type Descriptor, dplOf, isBig, isCode, isCodeOrData, isConforming, isLong, isNull, limitOf, markAccessed, present,
+  readDescriptor, rplOf, selectorCode, setNull, setSegment,
+} from './descriptor.ts'
+
+/** How an event came about. Source: SDM 3A §6.12.1.3 and §6.13: software events obey the gate's DPL and set no EXT bit. */
+export const eventKind = { exception: 0, software: 1, external: 2, trap: 3 } as const
+
+interface Event {
+  readonly vector: Bits<8>
+  readonly software: Bits<1>
+  /** EXT: 1 unless the event is software's. */
+  readonly external: Bits<32>
+  readonly hasCode: Bits<1>
+  readonly code: Bits<32>
+  readonly returnRip: Bits<64>
+}
+
+/** Error code of a fault that concerns an IDT entry: the vector, IDT and EXT. */
+function idtCode(m: Machine, { vector, external }: Event): Bits<32> {
+  const index = m.shiftLeft(m.zeroExtend(vector, 32), m.constant(3, 32))
+  return m.or(m.or(index, m.constant(2, 32)), external)
+}
+
+/** Delivery through the interrupt vector table. SDM 3B §21.1.4. */
+function deliverReal(m: Machine, event: Event): void {
+  const entry = m.zeroExtend(m.shiftLeft(m.zeroExtend(event.vector, 16), m.constant(2, 16)), 32)
+  const past = m.below(m.get('IDTR.limit'), m.add(entry, m.constant(3, 32)))
+  m.when(past, () => m.fault('GP', idtCode(m, event)))
+  const at = m.add(m.get('IDTR.base'), m.zeroExtend(entry, 64))
+  const offset = m.loadLinear(at, 16, 'processor')
+  const selector = m.loadLinear(m.add(at, m.constant(2, 64)), 16, 'processor')
+  const flags = m.rflags()
+  const top = m.read(gpr('RSP', m.mode.stackSize))
+  const below = (bytes: number) => m.zeroExtend(m.sub(top, m.constant(bytes, m.mode.stackSize)), 64)
+  m.check('SS', below(6), 6, 'write')
+  m.store('SS', below(2), m.truncate(flags, 16))
+  m.store('SS', below(4), m.get('CS.selector'))
+  m.store('SS', below(6), m.truncate(event.returnRip, 16))
+  m.write(gpr('RSP', m.mode.stackSize), m.sub(top, m.constant(6, m.mode.stackSize)))
+  clearFlags(m, flags, m.constant((1n << 9n) | (1n << 8n) | (1n << 18n), 64))
+  m.set('CS.selector', selector)
+  m.set('CS.base', m.shiftLeft(m.zeroExtend(selector, 64), m.constant(4, 64)))
+  m.jump(m.zeroExtend(offset, 64))
+}
+
+function clearFlags(m: Machine, flags: Bits<64>, mask: Bits<64>): void {
+  m.setRflags(m.and(flags, m.not(mask)))
+}
+
+/** A gate as data. SDM 3A §6.11 Figure 6-2, §6.14.1 Figure 6-8. */
+interface Gate {
+  readonly raw: Bits<64>
+  readonly high: Bits<64>
+}
+
+function readGate(m: Machine, event: Event): Gate {
+  const long = isLongDelivery(m)
+  const size = long ? 16 : 8
+  const offset = m.mul(m.zeroExtend(event.vector, 32), m.constant(size, 32))
+  const past = m.below(m.get('IDTR.limit'), m.add(offset, m.constant(size - 1, 32)))
+  m.when(past, () => m.fault('GP', idtCode(m, event)))
+  const at = m.add(m.get('IDTR.base'), m.zeroExtend(offset, 64))
+  const raw = m.loadLinear(at, 64, 'processor')
+  const high = long ? m.loadLinear(m.add(at, m.constant(8, 64)), 64, 'processor') : m.constant(0, 64)
+  checkGate(m, event, raw, long)
+  return { raw, high }
+}
+
+const isLongDelivery = (m: Machine): boolean => m.mode.execution === 'long' || m.mode.execution === 'compatibility'
+
+const gateType = (m: Machine, raw: Bits<64>): Bits<8> => m.and(m.extract(raw, 40, 8), m.constant(0x1f, 8))
+
+function checkGate(m: Machine, event: Event, raw: Bits<64>, long: boolean): void {
+  const type = gateType(m, raw)
+  const is = (value: number) => m.equal(type, m.constant(value, 8))
+  const wide = m.or(is(14), is(15))
+  const valid = long ? wide : m.or(wide, m.or(is(6), is(7)))
+  m.when(m.not(valid), () => m.fault('GP', idtCode(m, event)))
+  const cpl = m.mode.execution === 'virtual-8086' ? m.constant(3, 8) : m.get('CPL')
+  m.when(m.and(event.software, m.below(dplOf(m, raw), cpl)), () => m.fault('GP', idtCode(m, event)))
+  m.when(m.not(present(m, raw)), () => m.fault('NP', idtCode(m, event)))
+}
+
+const gateSelector = (m: Machine, raw: Bits<64>): Bits<16> => m.extract(raw, 16, 16)
+
+function gateOffset(m: Machine, { raw, high }: Gate): Bits<64> {
+  const low = m.or(m.and(raw, m.constant(0xffff, 64)), m.and(m.shiftRight(raw, m.constant(32, 64)), m.constant(0xffff_0000, 64)))
+  return m.or(low, m.shiftLeft(high, m.constant(32, 64)))
+}
+
+/** The handler's code segment: at most as privileged as now, more only through a stack switch. */
+function handlerSegment(m: Machine, event: Event, selector: Bits<16>): { descriptor: Descriptor; level: Bits<8> } {
+  m.when(isNull(m, selector), () => m.fault('GP', event.external))
+  const code = selectorCode(m, selector, event.external)
+  const descriptor = readDescriptor(m, selector, 'GP', code)
+  const { raw } = descriptor
+  const dpl = dplOf(m, raw)
+  const cpl = m.get('CPL')
+  m.when(m.or(m.not(isCode(m, raw)), m.below(cpl, dpl)), () => m.fault('GP', code))
+  if (isLongDelivery(m)) m.when(m.or(m.not(isLong(m, raw)), isBig(m, raw)), () => m.fault('GP', code))
+  m.when(m.not(present(m, raw)), () => m.fault('NP', code))
+  checkAccessed(m, descriptor)
+  return { descriptor, level: m.select(isConforming(m, raw), cpl, dpl) }
+}
+
+/** Interrupt gates clear IF as well; both clear TF, NT, VM and RF. */
+function flagsToClear(m: Machine, raw: Bits<64>): Bits<64> {
+  const always = (1n << 8n) | (1n << 14n) | (1n << 16n) | (1n << 17n)
+  const isTrap = m.bit(raw, 40)
+  return m.select(isTrap, m.constant(always, 64), m.constant(always | (1n << 9n), 64))
+}
+
+/** Delivery in IA-32e mode: always a 64-bit frame with SS and RSP, on a 16-byte boundary. SDM 3A §6.14. */
+function deliverLong(m: Machine, event: Event): void {
+  const gate = readGate(m, event)
+  const selector = gateSelector(m, gate.raw)
+  const { descriptor, level } = handlerSegment(m, event, selector)
+  const offset = gateOffset(m, gate)
+  m.when(m.not(isCanonical(m, offset)), () => m.fault('GP', event.external))
+  const istIndex = m.and(m.extract(gate.raw, 32, 8), m.constant(7, 8))
+  const cpl = m.get('CPL')
+  const inner = m.below(level, cpl)
+  const fromTss = m.or(inner, m.not(m.isZero(istIndex)))
+  const top = m.variable(m.read(gpr('RSP', 64)))
+  m.when(fromTss, () => {
+    const slot = m.select(m.isZero(istIndex), m.add(m.shiftLeft(m.zeroExtend(level, 32), m.constant(3, 32)), m.constant(4, 32)), m.add(m.shiftLeft(m.zeroExtend(istIndex, 32), m.constant(3, 32)), m.constant(28, 32)))
+    const tsCode = selectorCode(m, m.get('TR.selector'), event.external)
+    m.when(m.below(m.get('TR.limit'), m.add(slot, m.constant(7, 32))), () => m.fault('TS', tsCode))
+    const pointer = m.loadLinear(m.add(m.get('TR.base'), m.zeroExtend(slot, 64)), 64, 'processor')
+    m.when(m.not(isCanonical(m, pointer)), () => m.fault('SS', event.external))
+    top.set(pointer)
+  })
+  pushLongFrame(m, event, m.and(top.get(), m.constant(~15n & (2n ** 64n - 1n), 64)), level)
+  m.when(inner, () => {
+    setNull(m, 'SS', m.zeroExtend(level, 16))
+    m.set('SS.access', m.or(m.constant(1 << 16, 32), m.shiftLeft(m.zeroExtend(level, 32), m.constant(5, 32))))
+  })
+  clearFlags(m, m.rflags(), flagsToClear(m, gate.raw))
+  markAccessed(m, descriptor)
+  setSegment(m, 'CS', m.or(m.and(selector, m.constant(0xfffc, 16)), m.zeroExtend(level, 16)), descriptor.raw)
+  m.set('CPL', level)
+  m.jump(offset)
+}
+
+/** SS, RSP, RFLAGS, CS, RIP and the error code, written with the rights of the new level. */
+function pushLongFrame(m: Machine, event: Event, top: Bits<64>, _level: Bits<8>): void {
+  const flags = m.rflags()
+  const at = (bytes: number) => m.sub(top, m.constant(bytes, 64))
+  m.checkLinear(at(48), 48, 'write', 'processor')
+  const put = (bytes: number, value: Bits<64>) => m.storeLinear(at(bytes), value, 'processor')
+  put(8, m.zeroExtend(m.get('SS.selector'), 64))
+  put(16, m.read(gpr('RSP', 64)))
+  put(24, flags)
+  put(32, m.zeroExtend(m.get('CS.selector'), 64))
+  put(40, event.returnRip)
+  m.when(event.hasCode, () => put(48, m.zeroExtend(event.code, 64)))
+  m.write(gpr('RSP', 64), m.select(event.hasCode, at(48), at(40)))
+}
+
+/** Delivery in protected mode, to the same or an inner level, through 16- and 32-bit gates. SDM 3A §6.12. */
+function deliverProtected(m: Machine, event: Event): void {
+  const gate = readGate(m, event)
+  const selector = gateSelector(m, gate.raw)
+  const wide = m.bit(gate.raw, 43)
+  const { descriptor, level } = handlerSegment(m, event, selector)
+  const offset = m.select(wide, gateOffset(m, gate), m.and(gate.raw, m.constant(0xffff, 64)))
+  const past = m.below(m.zeroExtend(limitOf(m, descriptor.raw), 64), offset)
+  m.when(past, () => m.fault('GP', event.external))
+  const inner = m.below(level, m.get('CPL'))
+  const clear = flagsToClear(m, gate.raw)
+  m.when(inner, () => frameOnInnerStack(m, event, wide, level), () => frameOnThisStack(m, event, wide))
+  clearFlags(m, m.rflags(), clear)
+  markAccessed(m, descriptor)
+  setSegment(m, 'CS', m.or(m.and(selector, m.constant(0xfffc, 16)), m.zeroExtend(level, 16)), descriptor.raw)
+  m.set('CPL', level)
+  m.jump(offset)
+}
+
+/** Values of a frame from the top down, all of one size that is known only at run time. */
+function pushAll(m: Machine, wide: Bits<1>, values: readonly Bits<32>[], store: (depth: Bits<64>, value: Bits<32>, wide: boolean) => void): void {
+  const each = (size: 2 | 4) => () => values.forEach((value, index) => store(m.constant((index + 1) * size, 64), value, size === 4))
+  m.when(wide, each(4), each(2))
+}
+
+function frameValues(m: Machine, event: Event): Bits<32>[] {
+  return [m.truncate(m.rflags(), 32), m.zeroExtend(m.get('CS.selector'), 32), m.truncate(event.returnRip, 32)]
+}
+
+function frameOnThisStack(m: Machine, event: Event, wide: Bits<1>): void {
+  const { stackSize } = m.mode
+  const top = m.zeroExtend(m.read(gpr('RSP', stackSize)), 64)
+  const wrap = (value: Bits<64>) => m.zeroExtend(m.truncate(value, stackSize), 64)
+  const values = frameValues(m, event)
+  m.when(wide, () => m.check('SS', wrap(m.sub(top, m.constant(12, 64))), 12, 'write'), () => m.check('SS', wrap(m.sub(top, m.constant(6, 64))), 6, 'write'))
+  const write = (all: readonly Bits<32>[]) => () => {
+    pushAll(m, wide, all, (depth, value, is32) => {
+      const at = wrap(m.sub(top, depth))
+      if (is32) m.store('SS', at, value)
+      else m.store('SS', at, m.truncate(value, 16))
+    })
+    const bytes = m.select(wide, m.constant(all.length * 4, 64), m.constant(all.length * 2, 64))
+    m.write(gpr('RSP', stackSize), m.truncate(m.sub(top, bytes), stackSize))
+  }
+  m.when(event.hasCode, write([...values, event.code]), write(values))
+}
+
+/** The inner level's stack comes from the TSS; its checks fault with #TS and #SS of its selector. */
+function frameOnInnerStack(m: Machine, event: Event, wide: Bits<1>, level: Bits<8>): void {
+  const tsCode = selectorCode(m, m.get('TR.selector'), event.external)
+  const is32 = m.bit(m.get('TR.access'), 3)
+  const slot = m.select(is32, m.add(m.shiftLeft(m.zeroExtend(level, 32), m.constant(3, 32)), m.constant(4, 32)), m.add(m.shiftLeft(m.zeroExtend(level, 32), m.constant(2, 32)), m.constant(2, 32)))
+  m.when(m.below(m.get('TR.limit'), m.add(slot, m.constant(5, 32))), () => m.fault('TS', tsCode))
+  const at = m.add(m.get('TR.base'), m.zeroExtend(slot, 64))
+  const pointer = m.variable(m.constant(0, 32))
+  const selector = m.variable(m.constant(0, 16))
+  m.when(is32, () => {
+    pointer.set(m.loadLinear(at, 32, 'processor'))
+    selector.set(m.loadLinear(m.add(at, m.constant(4, 64)), 16, 'processor'))
+  }, () => {
+    pointer.set(m.zeroExtend(m.loadLinear(at, 16, 'processor'), 32))
+    selector.set(m.loadLinear(m.add(at, m.constant(2, 64)), 16, 'processor'))
+  })
+  const stackSelector = selector.get()
+  m.when(isNull(m, stackSelector), () => m.fault('TS', event.external))
+  const code = selectorCode(m, stackSelector, event.external)
+  const stack = readDescriptor(m, stackSelector, 'TS', code)
+  const writable = m.and(m.and(isCodeOrData(m, stack.raw), m.not(isCode(m, stack.raw))), m.bit(stack.raw, 41))
+  const fits = m.and(m.equal(rplOf(m, stackSelector), level), m.equal(dplOf(m, stack.raw), level))
+  m.when(m.not(m.and(writable, fits)), () => m.fault('TS', code))
+  m.when(m.not(present(m, stack.raw)), () => m.fault('SS', code))
+  checkAccessed(m, stack)
+  writeInnerFrame(m, event, wide, stack, stackSelector, pointer.get())
+}
+
+function writeInnerFrame(m: Machine, event: Event, wide: Bits<1>, stack: Descriptor, selector: Bits<16>, pointer: Bits<32>): void {
+  const base = setBase(m, stack)
+  const mask = m.select(isBig(m, stack.raw), m.constant(0xffff_ffff, 64), m.constant(0xffff, 64))
+  const top = m.zeroExtend(pointer, 64)
+  const linear = (depth: Bits<64>) => m.and(m.add(base, m.and(m.sub(top, depth), mask)), m.constant(0xffff_ffff, 64))
+  const virtual = m.mode.execution === 'virtual-8086'
+  const old = [m.zeroExtend(m.get('SS.selector'), 32), m.read(gpr('RSP', 32))]
+  const dataSegments = virtual ? (['GS', 'FS', 'DS', 'ES'] as const).map((name) => m.zeroExtend(m.get(`${name}.selector`), 32)) : []
+  const values = [...dataSegments, ...old, ...frameValues(m, event)]
+  m.when(wide, () => m.checkLinear(linear(m.constant((values.length + 1) * 4, 64)), (values.length + 1) * 4, 'write', 'processor'),
+    () => m.checkLinear(linear(m.constant((values.length + 1) * 2, 64)), (values.length + 1) * 2, 'write', 'processor'))
+  const write = (all: readonly Bits<32>[]) => () => {
+    pushAll(m, wide, all, (depth, value, is32) => {
+      if (is32) m.storeLinear(linear(depth), value, 'processor')
+      else m.storeLinear(linear(depth), m.truncate(value, 16), 'processor')
+    })
+    const bytes = m.select(wide, m.constant(all.length * 4, 64), m.constant(all.length * 2, 64))
+    m.write(gpr('RSP', 32), m.truncate(m.and(m.sub(top, bytes), mask), 32))
+  }
+  m.when(event.hasCode, write([...values, event.code]), write(values))
+  markAccessed(m, stack)
+  setSegment(m, 'SS', selector, stack.raw)
+  if (virtual) for (const name of ['GS', 'FS', 'DS', 'ES'] as const) setNull(m, name, m.constant(0, 16))
+}
+
+function setBase(m: Machine, { raw }: Descriptor): Bits<64> {
+  const low = m.and(m.shiftRight(raw, m.constant(16, 64)), m.constant(0xff_ffff, 64))
+  return m.or(low, m.shiftLeft(m.shiftRight(raw, m.constant(56, 64)), m.constant(24, 64)))
+}
+
+/**
+ * Delivers an event: (vector, kind, has an error code, error code, offset to return to). A fault inside is a fault of
+ * the delivery: whoever called decides about a double fault.
+ */
+export const deliverEvent = procedure('deliverEvent', [8, 8, 8, 32, 64], [], (m, vector, kind, hasCode, code, returnRip) => {
+  const software = m.equal(kind, m.constant(eventKind.software, 8))
+  const event: Event = {
+    vector,
+    software,
+    external: m.select(software, m.constant(0, 32), m.constant(1, 32)),
+    hasCode: m.not(m.isZero(hasCode)),
+    code,
+    returnRip,
+  }
+  if (m.mode.execution === 'real') deliverReal(m, event)
+  else if (isLongDelivery(m)) deliverLong(m, event)
+  else deliverProtected(m, event)
+  return []
+})
+
+/** INT n in virtual-8086 mode needs IOPL 3, unless VME redirects it. */
+function checkVirtual(m: Machine): void {
+  if (m.mode.execution !== 'virtual-8086') return
+  const direct = m.equal(m.and(m.get('RFLAGS'), m.constant(0x3000, 64)), m.constant(0x3000, 64))
+  m.when(m.not(direct), () => m.fault('GP', m.constant(0, 32)))
+}
+
+const raise = (m: Machine, vector: Bits<8>, kind: number): void => {
+  m.call(deliverEvent, vector, m.constant(kind, 8), m.constant(0, 8), m.constant(0, 32), m.nextRip())
+}
+
+const int = instruction('INT', sdm('2A', '3.3', 'INT n/INTO/INT3/INT1—Call to Interrupt Procedure'), (m: Machine, vector: Operand<8>) => {
+  checkVirtual(m)
+  raise(m, m.read(vector), eventKind.software)
+})
+
+const int3 = instruction('INT3', sdm('2A', '3.3', 'INT n/INTO/INT3/INT1—Call to Interrupt Procedure'), (m: Machine) => raise(m, m.constant(3, 8), eventKind.software))
+
+const into = instruction('INTO', sdm('2A', '3.3', 'INT n/INTO/INT3/INT1—Call to Interrupt Procedure'), (m: Machine) => {
+  m.when(m.flag('OF'), () => raise(m, m.constant(4, 8), eventKind.software))
+})
+
+const int1 = instruction('INT1', sdm('2A', '3.3', 'INT n/INTO/INT3/INT1—Call to Interrupt Procedure'), (m: Machine) => raise(m, m.constant(1, 8), eventKind.trap))
+
+export const softwareEvents: readonly Instruction[] = [int, int3, into, int1]

@@ -1,0 +1,114 @@
+import { sdm } from '@vmm/source'
+import type { Bits, Machine } from '../algebra.ts'
+import { type Instruction, instruction } from '../instruction.ts'
+import { isCanonical } from '../integer/control.ts'
+import { push, stackPointer, wrapped } from '../integer/stack.ts'
+import type { FarPointer, Memory } from '../operand.ts'
+import { gateTransfer } from './call-gate.ts'
+import {
+  checkAccessed, type Descriptor, dplOf, isBig, isCode, isConforming, isLong, isNull, limitOf, markAccessed, present, readDescriptor, rplOf,
+  selectorCode, setRealSegment, setSegment,
+} from './descriptor.ts'
+import { readFarPointer } from './segments.ts'
+
+interface FarTarget {
+  readonly selector: Bits<16>
+  readonly offset: Bits<64>
+}
+
+function targetOf(m: Machine, operand: FarPointer | Memory<16 | 32 | 64>): FarTarget {
+  if (operand.kind === 'memory') return readFarPointer(m, operand)
+  return { selector: m.read(operand.selector), offset: m.zeroExtend(m.truncate(m.read(operand.offset), m.mode.operandSize), 64) }
+}
+
+/** Faults unless a direct transfer may enter this code segment at the current level. SDM 3A §5.8.1. */
+function checkDirect(m: Machine, selector: Bits<16>, raw: Bits<64>, code: Bits<32>): void {
+  const [cpl, dpl] = [m.get('CPL'), dplOf(m, raw)]
+  const conforming = m.not(m.below(cpl, dpl))
+  const same = m.and(m.equal(dpl, cpl), m.not(m.below(cpl, rplOf(m, selector))))
+  m.when(m.not(m.select(isConforming(m, raw), conforming, same)), () => m.fault('GP', code))
+  m.when(m.not(present(m, raw)), () => m.fault('NP', code))
+  checkLongBits(m, raw, code)
+}
+
+/** L and D together are reserved while IA-32e mode is active. */
+export function checkLongBits(m: Machine, raw: Bits<64>, code: Bits<32>): void {
+  if (!mayBeLong(m)) return
+  const lma = m.bit(m.get('IA32_EFER'), 10)
+  m.when(m.and(lma, m.and(isLong(m, raw), isBig(m, raw))), () => m.fault('GP', code))
+}
+
+/** In protected mode IA-32e mode may have been activated by the very paging that is on: compatibility mode. */
+const mayBeLong = (m: Machine): boolean => m.mode.execution === 'long' || m.mode.execution === 'compatibility'
+
+/** The target lies in the segment: canonical for 64-bit code, within the limit otherwise. */
+export function checkOffset(m: Machine, offset: Bits<64>, raw: Bits<64>): void {
+  const past = m.below(m.zeroExtend(limitOf(m, raw), 64), offset)
+  const bad = mayBeLong(m) ? m.select(isLong(m, raw), m.not(isCanonical(m, offset)), past) : past
+  m.when(bad, () => m.fault('GP', m.constant(0, 32)))
+}
+
+/** CS takes the descriptor; its RPL is the level it will run at. */
+export function enterCode(m: Machine, selector: Bits<16>, descriptor: Descriptor, level: Bits<8>): void {
+  markAccessed(m, descriptor)
+  const rpl = m.or(m.and(selector, m.constant(0xfffc, 16)), m.zeroExtend(level, 16))
+  setSegment(m, 'CS', rpl, descriptor.raw)
+}
+
+const isReal = (m: Machine): boolean => m.mode.execution === 'real' || m.mode.execution === 'virtual-8086'
+
+function jumpReal(m: Machine, { selector, offset }: FarTarget): void {
+  m.when(m.below(m.zeroExtend(m.get('CS.limit'), 64), offset), () => m.fault('GP', m.constant(0, 32)))
+  setRealSegment(m, 'CS', selector)
+  m.jump(offset)
+}
+
+function farJump(m: Machine, target: FarTarget): void {
+  m.when(isNull(m, target.selector), () => m.fault('GP', m.constant(0, 32)))
+  const code = selectorCode(m, target.selector)
+  const descriptor = readDescriptor(m, target.selector, 'GP', code)
+  m.when(isCode(m, descriptor.raw), () => {
+    checkDirect(m, target.selector, descriptor.raw, code)
+    checkOffset(m, target.offset, descriptor.raw)
+    checkAccessed(m, descriptor)
+    enterCode(m, target.selector, descriptor, m.get('CPL'))
+    m.jump(target.offset)
+  }, () => gateTransfer(m, 'jump', target.selector, descriptor, code))
+}
+
+const jmpf = instruction('JMPF', sdm('2A', '3.3', 'JMP—Jump'), (m: Machine, operand: FarPointer | Memory<16 | 32 | 64>) => {
+  const target = targetOf(m, operand)
+  if (isReal(m)) jumpReal(m, target)
+  else farJump(m, target)
+})
+
+/** Return address on the stack: CS in an operand-sized slot, then the offset. */
+export function pushReturn(m: Machine): void {
+  const size = m.mode.operandSize
+  const bottom = wrapped(m, m.sub(stackPointer(m), m.constant(size / 4, 64)))
+  m.check('SS', bottom, size / 4, 'write')
+  push(m, m.zeroExtend(m.get('CS.selector'), size))
+  push(m, m.truncate(m.nextRip(), size))
+}
+
+const callf = instruction('CALLF', sdm('2A', '3.3', 'CALL—Call Procedure'), (m: Machine, operand: FarPointer | Memory<16 | 32 | 64>) => {
+  const target = targetOf(m, operand)
+  if (isReal(m)) {
+    m.when(m.below(m.zeroExtend(m.get('CS.limit'), 64), target.offset), () => m.fault('GP', m.constant(0, 32)))
+    pushReturn(m)
+    return jumpReal(m, target)
+  }
+  m.when(isNull(m, target.selector), () => m.fault('GP', m.constant(0, 32)))
+  const code = selectorCode(m, target.selector)
+  const descriptor = readDescriptor(m, target.selector, 'GP', code)
+  m.when(isCode(m, descriptor.raw), () => {
+    checkDirect(m, target.selector, descriptor.raw, code)
+    checkOffset(m, target.offset, descriptor.raw)
+    checkAccessed(m, descriptor)
+    pushReturn(m)
+    enterCode(m, target.selector, descriptor, m.get('CPL'))
+    m.jump(target.offset)
+  }, () => gateTransfer(m, 'call', target.selector, descriptor, code))
+})
+
+export const farTransfers: readonly Instruction[] = [jmpf, callf]
