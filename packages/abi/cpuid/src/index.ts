@@ -1,1 +1,23 @@
-export {}
+export { type Feature, leaves } from './all.ts'
+export { type BuiltTable, buildTable, cpuModelNamed, type TableOptions } from './build-table.ts'
+export { type Cache, type CpuModel, type CpuModelName, cpuModels } from './cpu-models.rows.ts'
+export {
+  type CpuidAnswer,
+  type CpuidEntry,
+  type CpuidTable,
+  changeEntry,
+  entry,
+  findEntry,
+  KVM_CPUID_FLAG_SIGNIFCANT_INDEX,
+} from './entry.ts'
+export { type FeaturePlace, featureNamed, featurePlaces, features, nearestFeature, placeOf } from './feature.ts'
+export { featuresOf, has, withFeature, withoutFeature } from './has.ts'
+export { implementedFeatures } from './implemented.ts'
+export type { Leaf, LeafOutputs, OutputRegister, Subleaf } from './leaf.ts'
+export { lookup, type VendorRules, vendorRulesOf } from './lookup.ts'
+export { type ParsedCpu, parseCpu, parseFeature } from './parse-cpu.ts'
+export { type FeatureChanges, type Refused, requirementsOf } from './resolve-features.ts'
+export { type RuntimeState, runtimeUpdate } from './runtime-update.ts'
+export { brandOf, type Signature, signatureEax, signatureOf, vendorOf } from './text.ts'
+export { compactedXsaveSize, standardXsaveSize, xsaveHeaderEnd } from './xsave.ts'
+export { type XsaveComponent, xsaveComponents } from './xsave-components.rows.ts'
