@@ -1,1 +1,1 @@
-export {}
+export { createIoApic, type IoApic, type IoApicOptions, ioApicPins } from './io-apic.ts'
