@@ -1,1 +1,24 @@
-export {}
+export { msrAt, msrs } from './all.ts'
+export { canonicalForm, isCanonical } from './canonical.ts'
+export { firmwareValues } from './firmware-values.ts'
+export type { Initiator, Msr, MsrField, MsrGuest, MsrHome, Write, WriteRequest, WriteRule } from './msr.ts'
+export {
+  createMsrFile,
+  type Elsewhere,
+  MsrFile,
+  type MsrFileOptions,
+  type MsrRead,
+  type MsrWrite,
+  type SavedMsr,
+  type Surroundings,
+} from './msr-file.ts'
+export {
+  decideRead,
+  decideWrite,
+  existsFor,
+  type MsrRefused,
+  type ReadVerdict,
+  type RefusalReason,
+  type WriteVerdict,
+  writableMask,
+} from './verdict.ts'

@@ -1,0 +1,123 @@
+import type { Field } from '@vmm/bits'
+import type { Feature, VendorRules } from '@vmm/cpuid'
+import type { Source } from '@vmm/source'
+
+/** A field of an MSR. `needs` names the features any one of which brings it into being. */
+export interface MsrField extends Field {
+  readonly needs?: Feature | readonly Feature[]
+  /** `'read-only'`: what a write puts here is ignored. */
+  readonly access?: 'read-write' | 'read-only'
+}
+
+/** Where the value of an MSR lives, so that a vCPU can route an access. */
+export type MsrHome =
+  /** In the MSR file of this package. */
+  | 'plain'
+  /** Nowhere: a command, or a register that reads as a constant. */
+  | 'nothing'
+  | 'engine:EFER'
+  | 'engine:STAR'
+  | 'engine:LSTAR'
+  | 'engine:CSTAR'
+  | 'engine:FMASK'
+  | 'engine:FS_BASE'
+  | 'engine:GS_BASE'
+  | 'engine:KERNEL_GS_BASE'
+  | 'engine:TSC_AUX'
+  | 'engine:SYSENTER_CS'
+  | 'engine:SYSENTER_ESP'
+  | 'engine:SYSENTER_EIP'
+  | 'engine:XSS'
+  | 'engine:DEBUGCTL'
+  | 'clock:TSC'
+  | 'clock:TSC_ADJUST'
+  | 'apic'
+  | 'kvmclock'
+  | 'pv:async-pf'
+  | 'pv:steal-time'
+  | 'pv:eoi'
+
+/** Who reads or writes: the guest with RDMSR and WRMSR, or the host with KVM_GET_MSRS and KVM_SET_MSRS. */
+export type Initiator = 'guest' | 'host'
+
+/** What an MSR may ask of the CPU it is in. */
+export interface MsrGuest {
+  readonly has: (feature: Feature) => boolean
+  readonly vendor: VendorRules
+  /** MAXPHYADDR. */
+  readonly physicalAddressWidth: number
+  /** The value of another MSR that lives in the MSR file. */
+  readonly peek: (index: number) => bigint
+}
+
+/** What a write asks, and what surrounds it. Plain data: rules stay pure. */
+export interface WriteRequest {
+  readonly initiator: Initiator
+  readonly before: bigint
+  /** 64 bits, unsigned. */
+  readonly after: bigint
+  /** CR0.PG. */
+  readonly cr0Paging: boolean
+  /** 48, or 57 with CR4.LA57. */
+  readonly linearAddressWidth: 48 | 57
+}
+
+/** A write as a rule sees it. */
+export interface Write extends WriteRequest {
+  readonly index: number
+  readonly guest: MsrGuest
+}
+
+/** A reason to refuse a write. A refused WRMSR is #GP(0), and changes nothing. */
+export interface WriteRule {
+  /** What the rule demands, as a sentence. */
+  readonly says: string
+  readonly source: Source
+  /** Whom it binds: the host may often write what a guest may not. */
+  readonly binds: 'guest' | 'guest and host'
+  readonly refuses: (write: Write) => boolean
+}
+
+/** One model-specific register. */
+export interface Msr {
+  readonly index: number
+  /** The last index, for a run of registers that one owner keeps. */
+  readonly last: number
+  readonly name: string
+  readonly source: Source
+  readonly kept: MsrHome
+  /** It exists for a guest that has any of these; empty: for every guest. */
+  readonly needs: readonly Feature[]
+  readonly vendor: VendorRules | 'any'
+  readonly access: 'read-write' | 'read-only' | 'write-only'
+  readonly reset: bigint
+  /** What no present field names is reserved; `'any'`: all 64 bits are one value. */
+  readonly fields: Readonly<Record<string, MsrField>> | 'any'
+  readonly rules: readonly WriteRule[]
+  /** The value kept, where that is not simply what was written. */
+  readonly keeps: ((write: Write) => bigint) | undefined
+  /** A further condition of its existence. */
+  readonly exists: ((guest: MsrGuest) => boolean) | undefined
+}
+
+type MsrOptions = Partial<Omit<Msr, 'index' | 'name' | 'source' | 'kept'>>
+
+/** Makes one row of the MSR tables; what is left out is the commonest. */
+export function msr(index: number, name: string, source: Source, kept: MsrHome, options: MsrOptions = {}): Msr {
+  return {
+    index,
+    last: index,
+    name,
+    source,
+    kept,
+    needs: [],
+    vendor: 'any',
+    access: 'read-write',
+    reset: 0n,
+    fields: 'any',
+    rules: [],
+    keeps: undefined,
+    exists: undefined,
+    ...options,
+  }
+}
