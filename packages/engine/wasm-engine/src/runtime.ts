@@ -38,6 +38,8 @@ export const runtimeTypes = {
   bulkFill: type([...frame, 'i64', 'i64', 'i64', 'i32', 'i64'], ['i64']),
   /** (cpu, call): 0, or 1 after a fault. Values travel in `hostValues`. */
   host: type(['i32', 'i32'], ['i32']),
+  /** (cpu, kind): interrupts wait until the next instruction is done. */
+  shadow: type(['i32', 'i32'], []),
   /** The mode word, TLB views and code base follow changed state. */
   modeChanged: type(['i32'], []),
   /** (cpu, address): what is at a physical address, 64 bits. */
@@ -54,6 +56,7 @@ export const importTypes = {
   host: runtimeTypes.host,
   modeChanged: runtimeTypes.modeChanged,
   commit: runtimeTypes.commit,
+  shadow: runtimeTypes.shadow,
   /** An access that crosses pages or meets no memory: host address of the scratch, or 0, and the record to go on with. */
   oddRead: runtimeTypes.slowRead,
   oddWrite: runtimeTypes.slowWrite,
@@ -63,8 +66,8 @@ export const importTypes = {
 export const coreTypes = {
   /** (cpu, record, tlb, linear, kind): host address; 0 after a fault; `noMemory` where no memory answers. */
   fill: type([...frame, 'i64', 'i32'], ['i32']),
-  /** (gpa): host address of a physical byte, or 0. */
-  hostOf: type(['i64'], ['i32']),
+  /** (gpa): host address of a physical byte, or 0, and the flags of its slot. */
+  hostOf: type(['i64'], ['i32', 'i32']),
   /** (cpu): block at RIP, or 0 and a status. */
   findBlock: type(['i32'], ['i32', 'i32']),
   /** (cpu, block or 0): runs until something needs TypeScript; a status. */

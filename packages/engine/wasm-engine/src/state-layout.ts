@@ -34,6 +34,8 @@ export const vcpuLayout = layout({
   zero: 'u64',
   /** The offset (RIP) of the block under execution: the base of RIP-relative addresses. */
   blockRip: 'u64',
+  /** Holds sixteen: an index for RIP-relative addresses whose displacement would not fit. */
+  sixteen: 'u64',
   /** {significand: u64, sign and exponent: u16} by physical number. */
   x87: { bytes: 8 * 16, align: 16 },
   /** 64 bytes each: room for ZMM. */
@@ -67,6 +69,10 @@ export const vcpuLayout = layout({
   codeBase: 'u64',
   /** All ones in 64-bit code, 32 ones elsewhere: keeps linear code addresses in range. */
   codeMask: 'u64',
+  /** 64 less the width of canonical addresses: 16, 7, or 0 where every address will do. */
+  canonicalShift: 'u64',
+  /** Not zero while every access must take the odd path: armed alignment checks. */
+  oddAccesses: 'u32',
   /** Where the block that was not found begins in linear memory, or 0 if it is in no memory. */
   missHost: 'u32',
   /** The guest-physical address of the last access that met no memory. */
@@ -80,6 +86,8 @@ export const vcpuLayout = layout({
   hostValues: ['u64', 8],
   /** A block of one instruction, and the copy of a record that makes its block end early. */
   stepBlock: { bytes: 32 * 3, align: 32 },
+  /** The bytes of that instruction. */
+  stepBytes: { bytes: 16, align: 16 },
   resync: { bytes: 32 * 2, align: 32 },
   ...architectural,
   contexts: { bytes: tlbContexts * tlbContextBytes, align: 4096 },

@@ -1,1 +1,1 @@
-export {}
+export { access, errorBit, failed, pageFact, walk } from './walk.ts'

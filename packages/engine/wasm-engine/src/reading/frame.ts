@@ -24,6 +24,8 @@ export interface Frame {
   readonly modified: ReadonlySet<number>
   /** Calls a described function; gives status and results. */
   call(procedure: Procedure<readonly (8 | 16 | 32 | 64)[], readonly (8 | 16 | 32 | 64)[]>, values: readonly Node[]): readonly Node[]
+  /** What must be undone when an access faults: POP to memory has moved RSP. */
+  restore: (() => void) | undefined
   /** Leaves with the fault that has been noted. */
   leaveFault(): void
   /** The next instruction's offset goes here. */

@@ -34,6 +34,7 @@ export function machineOn(frame: Frame): Machine {
     ...flagsOn(frame),
     ...accessOn(memory),
     bulk: bulkOn(frame, memory),
+    popInto: operands.popInto,
     ...controlOn(frame),
     ...beyondOn(frame),
   }
@@ -138,7 +139,7 @@ function accessOn(memory: MemoryReading): Pick<Machine, Access> {
   }
 }
 
-type Control = 'when' | 'loop' | 'variable' | 'fault' | 'nextRip' | 'thisRip' | 'jump' | 'again' | 'commit' | 'exit'
+type Control = 'when' | 'loop' | 'variable' | 'fault' | 'interruptShadow' | 'nextRip' | 'thisRip' | 'jump' | 'again' | 'commit' | 'exit'
 
 function controlOn(frame: Frame): Pick<Machine, Control> {
   const { code, cpu, record, mode } = frame
@@ -163,6 +164,11 @@ function controlOn(frame: Frame): Pick<Machine, Control> {
       code.store('i32.store', cpu, code.i32(exception.vector), at.faultVector)
       code.store('i32.store', cpu, code.i32(errorCode === undefined ? 0 : 1), at.faultHasCode)
       frame.leaveFault()
+    },
+    interruptShadow: (after) => {
+      // the surroundings know the count: they turn the word into the count it is good for
+      code.store('i32.store', cpu, record.get(), at.record)
+      code.call(frame.runtime.shadow, [cpu, code.i32(after === 'mov-ss' ? 1 : 0)], [])
     },
     nextRip: () => bitsOf(rip(inRecord.next), 64),
     thisRip: () => bitsOf(rip(inRecord.offset), 64),

@@ -65,6 +65,20 @@ export class OperandReading {
 
   readonly address: Machine['address'] = () => bitsOf(this.offset(), 64)
 
+  readonly popInto: Machine['popInto'] = (to, value, bytes) => {
+    const { code, cpu, mode } = this.#frame
+    // the address may be relative to RSP: it moves first and is put back if the store faults
+    const old = code.hold(code.load('i64.load', cpu, at.gpr + 4 * 8))
+    const width = mode.stackSize
+    const moved = code.op('i64.add', old, code.i64(BigInt(bytes)))
+    const mask = { 16: 0xffffn, 32: 0xffff_ffffn, 64: -1n }[width]
+    const kept = width === 16 ? code.op('i64.and', old, code.i64(~0xffffn)) : code.i64(0n)
+    code.store('i64.store', cpu, code.op('i64.or', code.op('i64.and', moved, code.i64(mask)), kept), at.gpr + 4 * 8)
+    this.#frame.restore = () => code.store('i64.store', cpu, old, at.gpr + 4 * 8)
+    this.write(to, value)
+    this.#frame.restore = undefined
+  }
+
   /** The effective address: an offset in the operand's segment. */
   offset(): Node {
     const { code, cpu, record, address, runtime } = this.#frame

@@ -1,0 +1,210 @@
+import { createDecoded, decode, type Decoded } from '@vmm/x86-decoder'
+import { sdm } from '@vmm/source'
+import { type Instruction, instructions } from '@vmm/x86-semantics'
+import { builtIn, bucketIndex } from './core/run.ts'
+import type { HandlerTable, Shape } from './handler-table.ts'
+import { type MemoryMap, pageFlag } from './memory-map.ts'
+import { modeOfWord, staleMode } from './mode-word.ts'
+import { fillRecord, mustBeginBlock } from './shapes.ts'
+import { blockHeadBytes, inBlock, inRecord, recordBytes } from './state-layout.ts'
+
+const pageMask = 0xfff
+const longestBlock = 64
+const allFlags = 0x3f
+
+interface Block {
+  readonly address: number
+  readonly host: number
+  readonly end: number
+}
+
+interface Step {
+  readonly shape: Shape
+  readonly offset: number
+}
+
+/** Decoded blocks in linear memory, by the page of guest memory they were read from. */
+export class BlockCache {
+  readonly #map: MemoryMap
+  readonly #view: DataView
+  readonly #bytes: Uint8Array
+  readonly #handlers: HandlerTable
+  readonly #decoded: Decoded = createDecoded()
+  readonly #pages = new Map<number, Block[]>()
+  /** Called when a page holds its first code: it must leave every write view. */
+  readonly #guard: (pageHost: number) => void
+  /** Called when every block has been dropped. */
+  readonly #dropped: () => void
+  #next: number
+  #made = 0
+
+  constructor(map: MemoryMap, buffer: SharedArrayBuffer, handlers: HandlerTable, guard: (pageHost: number) => void, dropped: () => void) {
+    this.#map = map
+    this.#view = new DataView(buffer)
+    this.#bytes = new Uint8Array(buffer)
+    this.#handlers = handlers
+    this.#guard = guard
+    this.#dropped = dropped
+    this.#next = map.blocks
+  }
+
+  /** Blocks made since the beginning. */
+  get made(): number {
+    return this.#made
+  }
+
+  /** Decodes the block at a host address for a mode and enters it. False if its first instruction leaves the page. */
+  add(host: number, word: number): boolean {
+    const room = blockHeadBytes + (longestBlock + 1) * recordBytes
+    if (this.#next + room > this.#map.blocksEnd) this.dropAll()
+    const size = this.write(this.#next, host, (host | pageMask) + 1, word, longestBlock, true)
+    if (size === 0) return false
+    const block = this.#next
+    this.#next += blockHeadBytes + (this.#view.getUint32(block + inBlock.count, true) + 1) * recordBytes
+    this.#enter(block, host, size, word)
+    return true
+  }
+
+  /**
+   * Writes a block of at most `limit` instructions at `block`, from bytes up to `end`. Gives the bytes it covers, 0 if
+   * there is not even one instruction. `liveness` lets flags that are overwritten go uncomputed.
+   */
+  write(block: number, host: number, end: number, word: number, limit: number, liveness: boolean): number {
+    const steps: Step[] = []
+    let offset = 0
+    let record = block + blockHeadBytes
+    while (steps.length < limit) {
+      const failure = decode(this.#bytes, host + offset, end, modeOfWord(word).codeSize, this.#decoded)
+      if (failure === 'truncated') break
+      if (failure !== undefined) this.#asInvalid(failure)
+      if (mustBeginBlock(this.#decoded, offset)) break
+      const shape = this.#shapeOf(word)
+      this.#writeRecord(record, steps.length, offset)
+      steps.push({ shape, offset })
+      offset += this.#decoded.length
+      record += recordBytes
+      if (shape.ends) break
+    }
+    if (steps.length === 0) return 0
+    this.#chooseHandlers(block, steps, liveness)
+    this.#writeEnd(record, steps.length, offset)
+    this.#view.setUint32(block + inBlock.count, steps.length, true)
+    this.#view.setUint32(block + inBlock.bytes, offset, true)
+    this.#view.setUint32(block + inBlock.host, host, true)
+    this.#view.setUint32(block + inBlock.mode, word, true)
+    this.#handlers.flush()
+    return offset
+  }
+
+  /** Bytes that are no instruction are UD2 to everyone after this; an instruction that is too long is #GP(0). */
+  #asInvalid(failure: 'invalid' | 'too-long'): void {
+    this.#decoded.mnemonic = failure === 'invalid' ? 'UD2' : tooLong.mnemonic
+    this.#decoded.row = invalidRows[failure]
+    this.#decoded.length = 1
+    this.#decoded.count = 0
+    this.#decoded.rep = 'none'
+  }
+
+  #shapeOf(word: number): Shape {
+    if (this.#decoded.mnemonic === tooLong.mnemonic) return this.#handlers.shape(this.#decoded, word, tooLong)!
+    const shape = this.#handlers.shape(this.#decoded, word)
+    if (shape !== undefined) return shape
+    this.undescribed.add(this.#decoded.mnemonic)
+    this.#asInvalid('invalid')
+    return this.#handlers.shape(this.#decoded, word, instructions.get('UD2'))!
+  }
+
+  /** Mnemonics that decoded and that nobody has described: they were #UD. */
+  readonly undescribed = new Set<string>()
+
+  #writeRecord(record: number, index: number, offset: number): void {
+    this.#view.setUint8(record + inRecord.index, index)
+    this.#view.setUint16(record + inRecord.offset, offset, true)
+    this.#view.setUint16(record + inRecord.next, offset + this.#decoded.length, true)
+    fillRecord(this.#view, record, this.#decoded, offset)
+  }
+
+  #writeEnd(record: number, index: number, offset: number): void {
+    this.#view.setUint16(record + inRecord.handler, builtIn.endOfBlock, true)
+    this.#view.setUint8(record + inRecord.index, index)
+    this.#view.setUint16(record + inRecord.offset, offset, true)
+  }
+
+  /** From the last instruction back: flags are dead if they are written again before anything can see them. */
+  #chooseHandlers(block: number, steps: readonly Step[], liveness: boolean): void {
+    let live = allFlags
+    for (let index = steps.length - 1; index >= 0; index -= 1) {
+      const { shape } = steps[index]!
+      const dead = liveness && shape.writesFlags && (live & shape.flagsWritten) === 0 && !shape.ends
+      const slot = this.#handlers.slot(shape, dead)
+      this.#view.setUint16(block + blockHeadBytes + index * recordBytes + inRecord.handler, slot, true)
+      live = shape.mayFault || shape.ends ? allFlags : (live & ~shape.flagsWritten) | shape.flagsRead
+    }
+  }
+
+  #enter(block: number, host: number, bytes: number, word: number): void {
+    this.#made += 1
+    const bucket = this.#map.hash + bucketIndex(this.#map, host, word) * 4
+    this.#view.setUint32(block + inBlock.chain, this.#view.getUint32(bucket, true), true)
+    this.#view.setUint32(bucket, block, true)
+    const page = host & ~pageMask
+    let list = this.#pages.get(page)
+    if (list === undefined) {
+      list = []
+      this.#pages.set(page, list)
+      const flags = this.#flagsOf(page)
+      this.#bytes[flags]! |= pageFlag.code
+      this.#guard(page)
+    }
+    list.push({ address: block, host, end: host + bytes })
+  }
+
+  #flagsOf(pageHost: number): number {
+    return this.#map.pageFlags + ((pageHost - this.#map.memoryBase) >>> 12)
+  }
+
+  /** Bytes from `host` up were stored: blocks over them are stale. True if there were any. */
+  stored(host: number, bytes: number): boolean {
+    const page = host & ~pageMask
+    const list = this.#pages.get(page)
+    if (list === undefined) return false
+    const kept = list.filter((block) => block.end <= host || block.host >= host + bytes)
+    if (kept.length === list.length) return false
+    for (const block of list) if (!kept.includes(block)) this.#retire(block)
+    if (kept.length > 0) this.#pages.set(page, kept)
+    else {
+      this.#pages.delete(page)
+      this.#bytes[this.#flagsOf(page)]! &= ~pageFlag.code
+    }
+    return true
+  }
+
+  #retire({ address, host }: Block): void {
+    const word = this.#view.getUint32(address + inBlock.mode, true)
+    let link = this.#map.hash + bucketIndex(this.#map, host, word) * 4
+    for (let at = this.#view.getUint32(link, true); at !== 0; at = this.#view.getUint32(link, true)) {
+      if (at === address) this.#view.setUint32(link, this.#view.getUint32(at + inBlock.chain, true), true)
+      else link = at + inBlock.chain
+    }
+    this.#view.setUint32(address + inBlock.mode, staleMode, true)
+  }
+
+  /** Forgets every block: the pool is full. */
+  dropAll(): void {
+    this.#bytes.fill(0, this.#map.hash, this.#map.hash + this.#map.hashBuckets * 4)
+    for (const page of this.#pages.keys()) this.#bytes[this.#flagsOf(page)]! &= ~pageFlag.code
+    this.#pages.clear()
+    this.#next = this.#map.blocks
+    this.#dropped()
+  }
+}
+
+/** Row numbers that no row has, so that the shapes of bytes that decode to nothing are kept apart. */
+const invalidRows = { invalid: 4094, 'too-long': 4095 } as const
+
+/** What more than fifteen bytes do. */
+const tooLong: Instruction = {
+  mnemonic: 'more than 15 bytes',
+  source: sdm('2A', '2.3.11', 'Instruction Length'),
+  execute: (m) => m.fault('GP', m.constant(0, 32)),
+}

@@ -1,0 +1,99 @@
+import { ModuleBuilder } from '@vmm/wasm-encoder'
+import { arithmeticFlags } from '@vmm/x86-registers'
+import { access, failed, walk } from '@vmm/x86-paging'
+import { accessKind } from './access.ts'
+import { flagFunction, materializeFunction } from './core/flags.ts'
+import { bulkFillFunction, bulkMoveFunction, checkFunction, fillFunction, slowReadFunction, slowWriteFunction, type Walk } from './core/memory.ts'
+import { hostOfFunction, readPhysicalFunction, swapPhysicalFunction } from './core/physical.ts'
+import { findBlockFunction, type InlineHandler, runFunction } from './core/run.ts'
+import { offsetFunction, segmentedFunction } from './core/segmentation.ts'
+import type { Code } from './emit/code.ts'
+import { functionOf } from './emit/write.ts'
+import { procedureType } from './handler.ts'
+import { type MemoryMap, pageFlag } from './memory-map.ts'
+import { coreTypes, importTypes, type RuntimeIndices, runtimeNames, runtimeTypes } from './runtime.ts'
+import { at } from './state-layout.ts'
+
+/** Functions that the core module defines, in the order of their indices. */
+const defined = {
+  ...Object.fromEntries(arithmeticFlags.map((flag) => [`flag${flag}`, runtimeTypes[`flag${flag}`]])),
+  materialize: runtimeTypes.materialize,
+  offset: runtimeTypes.offset,
+  segmented: runtimeTypes.segmented,
+  hostOf: coreTypes.hostOf,
+  readPhysical: runtimeTypes.readPhysical,
+  swapPhysical: runtimeTypes.swapPhysical,
+  fill: coreTypes.fill,
+  slowRead: runtimeTypes.slowRead,
+  slowWrite: runtimeTypes.slowWrite,
+  check: runtimeTypes.check,
+  bulkMove: runtimeTypes.bulkMove,
+  bulkFill: runtimeTypes.bulkFill,
+  findBlock: coreTypes.findBlock,
+  run: coreTypes.run,
+}
+
+export interface CoreOptions {
+  readonly map: MemoryMap
+  readonly pages: { readonly initial: number; readonly maximum: number }
+  readonly tableSize: number
+  readonly walkSlot: number
+  readonly inline: (runtime: RuntimeIndices) => readonly InlineHandler[]
+}
+
+/** The bytes of the core module: run loop, slow paths, flags. */
+export function coreModule({ map, pages, tableSize, walkSlot, inline }: CoreOptions): Uint8Array<ArrayBuffer> {
+  const builder = new ModuleBuilder()
+  builder.importMemory('core', 'memory', { ...pages, shared: true })
+  builder.importTable('core', 'table', tableSize)
+  const index: Record<string, number> = {}
+  for (const [name, type] of Object.entries(importTypes)) index[name] = builder.importFunction('core', name, type)
+  for (const [name, type] of Object.entries(defined)) index[name] = builder.declare(type)
+  const runtime = Object.fromEntries(runtimeNames.map((name) => [name, index[name]])) as unknown as RuntimeIndices
+  const calls = { fill: index['fill']!, hostOf: index['hostOf']!, oddRead: index['oddRead']!, oddWrite: index['oddWrite']! }
+  const bodies: Record<string, Code> = {
+    ...Object.fromEntries(arithmeticFlags.map((flag) => [`flag${flag}`, flagFunction(flag)])),
+    materialize: materializeFunction(),
+    offset: offsetFunction(),
+    segmented: segmentedFunction(),
+    hostOf: hostOfFunction(map),
+    readPhysical: readPhysicalFunction(calls.hostOf),
+    swapPhysical: swapPhysicalFunction(calls.hostOf, map, pageFlag.dirty),
+    fill: fillFunction(map, calls.hostOf, walkThrough(walkSlot)),
+    slowRead: slowReadFunction(calls),
+    slowWrite: slowWriteFunction(map, calls),
+    check: checkFunction(calls),
+    bulkMove: bulkMoveFunction(map, runtime),
+    bulkFill: bulkFillFunction(map, runtime),
+    findBlock: findBlockFunction(map, calls.fill),
+    run: runFunction(index['findBlock']!, inline(runtime)),
+  }
+  for (const [name, type] of Object.entries(defined)) {
+    builder.define(index[name]!, functionOf(bodies[name]!, type.parameters.length, (other) => builder.type(other)))
+    builder.export(name, index[name]!)
+  }
+  return builder.finish()
+}
+
+/** Calls the described walk: the asker's level and AC decide what kind of access it is. */
+function walkThrough(slot: number): Walk {
+  return (code, { cpu, record, tlb, linear, kind }) => {
+    const flag = (on: ReturnType<Code['i32']>, value: number) => code.select(on, code.i32(value), code.i32(0))
+    const has = (bit: number) => code.op('i32.ne', code.op('i32.and', kind, code.i32(bit)), code.i32(0))
+    const byProgram = code.hold(code.op('i32.eqz', has(accessKind.processor)))
+    const atUser = code.op('i32.eq', code.load('i32.load8_u', cpu, at.CPL), code.i32(3))
+    const ac = code.op('i32.and', code.op('i32.shr_u', code.load('i32.load', cpu, at.RFLAGS), code.i32(18)), code.i32(1))
+    const word = [
+      flag(has(accessKind.write), access.write),
+      flag(has(accessKind.execute), access.execute),
+      flag(code.op('i32.and', byProgram, atUser), access.user),
+      flag(code.op('i32.and', byProgram, ac), access.override),
+    ].reduce((a, b) => code.op('i32.or', a, b))
+    const [, error, frame] = code.callTable(procedureType(walk as never), code.i32(slot), [cpu, record, tlb, linear, word])
+    return {
+      allowed: code.op('i32.eqz', error!),
+      errorCode: code.op('i32.and', error!, code.i32(~failed)),
+      frame: frame!,
+    }
+  }
+}

@@ -1,0 +1,253 @@
+import { exceptions, segmentNames } from '@vmm/x86-registers'
+import { accessKind } from '../access.ts'
+import { Code } from '../emit/code.ts'
+import type { Node } from '../emit/node.ts'
+import { type MemoryMap, pageFlag, slotReadOnly } from '../memory-map.ts'
+import { noMemory, type RuntimeIndices } from '../runtime.ts'
+import { at, inRecord, tlbKinds } from '../state-layout.ts'
+
+const ret = { kind: 'return' } as const
+const five = ['i32', 'i32', 'i32', 'i64', 'i32'] as const
+const parameters = (code: Code): [Node, Node, Node, Node, Node] =>
+  [0, 1, 2, 3, 4].map((index) => code.fixedLocal(index)) as [Node, Node, Node, Node, Node]
+
+/** Indices of what these functions call, beside the runtime. */
+export interface MemoryCalls {
+  readonly fill: number
+  readonly hostOf: number
+  readonly oddRead: number
+  readonly oddWrite: number
+}
+
+/** What the page walk gives: 0 or an error code with the present bit's complement folded in, the frame, and rights. */
+export interface Walked {
+  /** 1 if the access is allowed. */
+  readonly allowed: Node
+  readonly errorCode: Node
+  /** Physical address of the 4 KiB frame. */
+  readonly frame: Node
+
+
+}
+
+export type Walk = (code: Code, frame: { cpu: Node; record: Node; tlb: Node; linear: Node; kind: Node }) => Walked
+
+const has = (code: Code, kind: Node, bit: number): Node => code.op('i32.ne', code.op('i32.and', kind, code.i32(bit)), code.i32(0))
+
+function note(code: Code, cpu: Node, vector: Node, errorCode: Node): void {
+  code.store('i32.store', cpu, errorCode, at.faultCode)
+  code.store('i32.store', cpu, vector, at.faultVector)
+  code.store('i32.store', cpu, code.i32(1), at.faultHasCode)
+}
+
+/** Non-canonical addresses are #SS(0) for the stack and #GP(0) for the rest. SDM 1 §3.3.7.1. */
+function refuseNonCanonical(code: Code, cpu: Node, record: Node, linear: Node, kind: Node): void {
+  const shift = code.hold(code.load('i64.load8_u', cpu, at.canonicalShift))
+  const extended = code.op('i64.shr_s', code.op('i64.shl', linear, shift), shift)
+  code.if(code.op('i64.ne', extended, linear), () => {
+    const ofOperand = code.op('i32.and', has(code, kind, accessKind.operand),
+      code.op('i32.eq', code.load('i32.load8_u', record, inRecord.segment), code.i32(segmentNames.indexOf('SS'))))
+    const stack = code.op('i32.or', has(code, kind, accessKind.stack), ofOperand)
+    note(code, cpu, code.select(stack, code.i32(exceptions.SS.vector), code.i32(exceptions.GP.vector)), code.i32(0))
+    code.leave(ret, code.i32(0))
+  })
+}
+
+/** (cpu, record, tlb, linear, kind): walks, enters the page into the view the access asks for, gives its host address. */
+export function fillFunction(map: MemoryMap, hostOf: number, walk: Walk): Code {
+  const code = new Code(five)
+  const [cpu, record, tlb, linear, kind] = parameters(code)
+  refuseNonCanonical(code, cpu, record, linear, kind)
+  const walked = walk(code, { cpu, record, tlb, linear, kind })
+  code.if(code.op('i32.eqz', walked.allowed), () => {
+    code.store('i64.store', cpu, linear, at.CR2)
+    note(code, cpu, code.i32(exceptions.PF.vector), walked.errorCode)
+    code.leave(ret, code.i32(0))
+  })
+  const physical = code.hold(code.op('i64.or', walked.frame, code.op('i64.and', linear, code.i64(0xfffn))))
+  const [host, slotFlags] = code.call(hostOf, [physical], ['i32', 'i32'])
+  const isWrite = code.hold(has(code, kind, accessKind.write))
+  const readOnly = code.op('i32.and', isWrite, has(code, slotFlags!, slotReadOnly))
+  code.if(code.op('i32.or', code.op('i32.eqz', host!), readOnly), () => {
+    code.store('i64.store', cpu, physical, at.missPhysical)
+    code.leave(ret, code.i32(noMemory))
+  })
+  enter(code, map, { tlb, linear, kind, host: host!, isWrite })
+  code.leave(ret, host!)
+  return code
+}
+
+interface Entering {
+  readonly tlb: Node
+  readonly linear: Node
+  readonly kind: Node
+  readonly host: Node
+  readonly isWrite: Node
+}
+
+/** Pages that hold code or are watched never enter a write view; the first write view makes a page dirty. */
+function enter(code: Code, map: MemoryMap, { tlb, linear, kind, host, isWrite }: Entering): void {
+  const page = code.op('i32.shr_u', code.op('i32.sub', host, code.i32(map.memoryBase)), code.i32(12))
+  const flagsAt = code.hold(code.op('i32.add', page, code.i32(map.pageFlags)))
+  const flags = code.hold(code.load('i32.load8_u', flagsAt))
+  const store = (view: number) => {
+    const index = code.op('i32.and', code.op('i32.wrap_i64', code.op('i64.shr_u', linear, code.i64(8n))), code.i32(0x3ff0))
+    const entry = code.hold(code.op('i32.add', tlb, index))
+    code.store('i64.store', entry, code.op('i64.and', linear, code.i64(~0xfffn)), view)
+    code.store('i32.store', entry, code.op('i32.sub', host, code.op('i32.wrap_i64', linear)), view + 8)
+  }
+  const watched = code.hold(has(code, flags, pageFlag.watched))
+  code.if(isWrite, () => {
+    code.store('i32.store8', flagsAt, code.op('i32.or', flags, code.i32(pageFlag.dirty)))
+    code.if(code.op('i32.eqz', has(code, flags, pageFlag.code | pageFlag.watched)), () => store(tlbKinds.write))
+  }, () => code.if(has(code, kind, accessKind.execute), () => store(tlbKinds.execute),
+    () => code.if(code.op('i32.eqz', watched), () => store(tlbKinds.read))))
+}
+
+const crosses = (code: Code, linear: Node, kind: Node): Node => {
+  const offset = code.op('i32.and', code.op('i32.wrap_i64', linear), code.i32(0xfff))
+  return code.op('i32.gt_u', code.op('i32.add', offset, code.op('i32.and', kind, code.i32(accessKind.sizeMask))), code.i32(4096))
+}
+
+/** (cpu, record, tlb, linear, kind): host address to read from. Page crossings, devices and watched pages are odd. */
+export function slowReadFunction({ fill, oddRead }: MemoryCalls): Code {
+  const code = new Code(five)
+  const all = parameters(code)
+  const [cpu, record, , linear, kind] = all
+  code.store('i32.store', cpu, record, at.record)
+  const odd = () => {
+    const [host, next] = code.call(oddRead, all, ['i32', 'i32'])
+    code.leave(ret, host!, next!)
+  }
+  code.if(code.op('i32.or', crosses(code, linear, kind), code.load('i32.load', cpu, at.oddAccesses)), odd)
+  const [host] = code.call(fill, all, ['i32'])
+  code.if(code.op('i32.eq', host!, code.i32(noMemory)), odd)
+  code.leave(ret, host!, record)
+  return code
+}
+
+/** (cpu, record, tlb, linear, kind): host address to write to; scratch for whatever needs more than a store. */
+export function slowWriteFunction(map: MemoryMap, { fill, oddWrite }: MemoryCalls): Code {
+  const code = new Code(five)
+  const all = parameters(code)
+  const [cpu, record, , linear, kind] = all
+  code.store('i32.store', cpu, record, at.record)
+  const odd = () => {
+    const [host] = code.call(oddWrite, all, ['i32'])
+    code.leave(ret, host!)
+  }
+  code.if(code.op('i32.or', crosses(code, linear, kind), code.load('i32.load', cpu, at.oddAccesses)), odd)
+  const [host] = code.call(fill, all, ['i32'])
+  code.if(code.op('i32.eqz', host!), () => code.leave(ret, code.i32(0)))
+  code.if(code.op('i32.eq', host!, code.i32(noMemory)), odd)
+  const page = code.op('i32.shr_u', code.op('i32.sub', host!, code.i32(map.memoryBase)), code.i32(12))
+  const flags = code.load('i32.load8_u', code.op('i32.add', page, code.i32(map.pageFlags)))
+  code.if(has(code, flags, pageFlag.code | pageFlag.watched), odd)
+  code.leave(ret, host!)
+  return code
+}
+
+/** (cpu, record, tlb, linear, bytes, kind): whether an access of up to a page would succeed. */
+export function checkFunction({ fill }: MemoryCalls): Code {
+  const code = new Code(['i32', 'i32', 'i32', 'i64', 'i32', 'i32'])
+  const [cpu, record, tlb, linear, bytes, kind] = [0, 1, 2, 3, 4, 5].map((index) => code.fixedLocal(index)) as [Node, Node, Node, Node, Node, Node]
+  code.store('i32.store', cpu, record, at.record)
+  const [first] = code.call(fill, [cpu, record, tlb, linear, kind], ['i32'])
+  code.if(code.op('i32.eqz', first!), () => code.leave(ret, code.i32(0)))
+  const last = code.hold(code.op('i64.add', linear, code.op('i64.extend_i32_u', code.op('i32.sub', bytes, code.i32(1)))))
+  const samePage = code.op('i64.lt_u', code.op('i64.xor', last, linear), code.i64(4096n))
+  code.if(samePage, () => code.leave(ret, code.i32(1)))
+  const [second] = code.call(fill, [cpu, record, tlb, last, kind], ['i32'])
+  code.leave(ret, code.op('i32.ne', second!, code.i32(0)))
+  return code
+}
+
+/** (…, from, to, step, width, count): moves elements upwards within both pages; anything unusual goes one by one. */
+export function bulkMoveFunction(map: MemoryMap, runtime: Pick<RuntimeIndices, 'slowRead' | 'slowWrite' | 'commit'>): Code {
+  const code = new Code(['i32', 'i32', 'i32', 'i64', 'i64', 'i64', 'i32', 'i64'])
+  const [cpu, record, tlb, from, to, step, width, count] = [0, 1, 2, 3, 4, 5, 6, 7].map((index) => code.fixedLocal(index)) as Node[] as [Node, Node, Node, Node, Node, Node, Node, Node]
+  const [source] = code.call(runtime.slowRead, [cpu, record, tlb, from, width], ['i32', 'i32'])
+  const stop = (host: Node) => code.if(code.op('i32.eqz', host), () => code.leave(ret, code.i64(0n)))
+  stop(source!)
+  const first = code.hold(code.load('i64.load', source!))
+  const [target] = code.call(runtime.slowWrite, [cpu, record, tlb, to, code.op('i32.or', width, code.i32(accessKind.write))], ['i32'])
+  stop(target!)
+  single(code, map, runtime.commit, { cpu, record, host: target!, width, value: first })
+  const low = (address: Node) => code.op('i32.and', code.op('i32.wrap_i64', address), code.i32(0xfff))
+  const room = (address: Node) => code.op('i32.div_u', code.op('i32.sub', code.i32(4096), low(address)), width)
+  const upwards = code.op('i64.eq', step, code.op('i64.extend_i32_u', width))
+  const plain = code.op('i32.and', code.op('i32.ge_u', source!, code.i32(map.memoryBase)), upwards)
+  const n = atMost(code, cpu, count, plain, [room(from), room(to)])
+  const bytes = code.hold(code.op('i32.mul', n, width))
+  const distance = code.op('i32.sub', target!, source!)
+  code.if(code.op('i32.ge_u', distance, bytes), () => code.bulk('memory.copy', target!, source!, bytes), () => {
+    // the target begins inside the source: elements already moved are moved again
+    const done = code.local('i32')
+    done.set(code.i32(0))
+    code.loop(() => code.op('i32.lt_u', done.get(), bytes), () => {
+      element(code, width, (load, store) => code.store(store, code.op('i32.add', target!, done.get()), code.load(load, code.op('i32.add', source!, done.get()))))
+      done.set(code.op('i32.add', done.get(), width))
+    })
+  })
+  code.leave(ret, code.op('i64.extend_i32_u', n))
+  return code
+}
+
+/** (…, to, value, step, width, count): fills elements upwards within the page. */
+export function bulkFillFunction(map: MemoryMap, runtime: Pick<RuntimeIndices, 'slowWrite' | 'commit'>): Code {
+  const code = new Code(['i32', 'i32', 'i32', 'i64', 'i64', 'i64', 'i32', 'i64'])
+  const [cpu, record, tlb, to, value, step, width, count] = [0, 1, 2, 3, 4, 5, 6, 7].map((index) => code.fixedLocal(index)) as Node[] as [Node, Node, Node, Node, Node, Node, Node, Node]
+  const [target] = code.call(runtime.slowWrite, [cpu, record, tlb, to, code.op('i32.or', width, code.i32(accessKind.write))], ['i32'])
+  code.if(code.op('i32.eqz', target!), () => code.leave(ret, code.i64(0n)))
+  single(code, map, runtime.commit, { cpu, record, host: target!, width, value })
+  const offset = code.op('i32.and', code.op('i32.wrap_i64', to), code.i32(0xfff))
+  const upwards = code.op('i64.eq', step, code.op('i64.extend_i32_u', width))
+  const n = atMost(code, cpu, count, upwards, [code.op('i32.div_u', code.op('i32.sub', code.i32(4096), offset), width)])
+  const bytes = code.hold(code.op('i32.mul', n, width))
+  code.if(code.op('i32.eq', width, code.i32(1)), () => code.bulk('memory.fill', target!, code.op('i32.wrap_i64', value), bytes), () => {
+    const done = code.local('i32')
+    done.set(code.i32(0))
+    code.loop(() => code.op('i32.lt_u', done.get(), bytes), () => {
+      element(code, width, (_load, store) => code.store(store, code.op('i32.add', target!, done.get()), value))
+      done.set(code.op('i32.add', done.get(), width))
+    })
+  })
+  code.leave(ret, code.op('i64.extend_i32_u', n))
+  return code
+}
+
+type Element = readonly ['i64.load8_u' | 'i64.load16_u' | 'i64.load32_u' | 'i64.load', 'i64.store8' | 'i64.store16' | 'i64.store32' | 'i64.store']
+const elements: readonly Element[] = [['i64.load8_u', 'i64.store8'], ['i64.load16_u', 'i64.store16'], ['i64.load32_u', 'i64.store32'], ['i64.load', 'i64.store']]
+
+/** Does the same for whichever of the four widths it is. */
+function element(code: Code, width: Node, act: (load: Element[0], store: Element[1]) => void): void {
+  const cases = elements.map(([load, store]) => () => act(load, store))
+  code.switch(code.op('i32.ctz', width), cases, () => {})
+}
+
+/** The store of one element into scratch, which must be committed: nothing more can be done at once. */
+function single(code: Code, map: MemoryMap, commit: number, at: { cpu: Node; record: Node; host: Node; width: Node; value: Node }): void {
+  code.if(code.op('i32.lt_u', at.host, code.i32(map.memoryBase)), () => {
+    element(code, at.width, (_load, store) => code.store(store, at.host, at.value))
+    code.call(commit, [at.cpu, at.record], ['i32'])
+    code.leave(ret, code.i64(1n))
+  })
+}
+
+/** How many elements: 1 unless `plain`; else what count, pages and the budget allow. The budget pays all but the first. */
+function atMost(code: Code, cpu: Node, count: Node, plain: Node, rooms: readonly Node[]): Node {
+  const n = code.local('i32')
+  n.set(code.i32(1))
+  code.if(plain, () => {
+    const budget = code.hold(code.load('i32.load', cpu, at.budget))
+    const counted = code.select(code.op('i64.lt_u', count, code.i64(4096n)), code.op('i32.wrap_i64', count), code.i32(4096))
+    n.set(counted)
+    for (const limit of [...rooms, code.op('i32.add', budget, code.i32(1))]) {
+      const held = code.hold(limit)
+      n.set(code.select(code.op('i32.lt_u', held, n.get()), held, n.get()))
+    }
+    code.if(code.op('i32.eqz', n.get()), () => n.set(code.i32(1)))
+    code.store('i32.store', cpu, code.op('i32.sub', budget, code.op('i32.sub', n.get(), code.i32(1))), at.budget)
+  })
+  return code.hold(n.get())
+}

@@ -1,0 +1,57 @@
+import { Code } from '../emit/code.ts'
+import { type MemoryMap, slotBytes, slotField } from '../memory-map.ts'
+
+const ret = { kind: 'return' } as const
+
+/** (gpa): host address behind a guest-physical one and the flags of its slot, or 0 and 0. */
+export function hostOfFunction(map: MemoryMap): Code {
+  const code = new Code(['i64'])
+  const gpa = code.fixedLocal(0)
+  const slot = code.local('i32')
+  const count = code.load('i32.load', code.i32(map.slots - 8))
+  const end = code.hold(code.op('i32.add', code.op('i32.mul', count, code.i32(slotBytes)), code.i32(map.slots)))
+  slot.set(code.i32(map.slots))
+  code.loop(
+    () => code.op('i32.lt_u', slot.get(), end),
+    () => {
+      const within = code.hold(code.op('i64.sub', gpa, code.load('i64.load', slot.get(), slotField.gpa)))
+      code.if(code.op('i64.lt_u', within, code.load('i64.load', slot.get(), slotField.bytes)), () => {
+        const host = code.op('i32.add', code.load('i32.load', slot.get(), slotField.host), code.op('i32.wrap_i64', within))
+        code.leave(ret, host, code.load('i32.load', slot.get(), slotField.flags))
+      })
+      slot.set(code.op('i32.add', slot.get(), code.i32(slotBytes)))
+    },
+  )
+  code.leave(ret, code.i32(0), code.i32(0))
+  return code
+}
+
+/** (cpu, address, bytes): what is at a physical address, zero-extended; ones where there is no memory. */
+export function readPhysicalFunction(hostOf: number): Code {
+  const code = new Code(['i32', 'i64', 'i32'])
+  const [host] = code.call(hostOf, [code.fixedLocal(1)], ['i32', 'i32'])
+  code.if(code.op('i32.eqz', host!), () => code.leave(ret, code.i64(-1n)))
+  code.if(code.op('i32.eq', code.fixedLocal(2), code.i32(4)), () => code.leave(ret, code.load('i64.load32_u', host!)))
+  code.leave(ret, code.load('i64.load', host!))
+  return code
+}
+
+/** (cpu, address, expected, value, bytes): stores if memory holds what is expected. No memory swallows it. */
+export function swapPhysicalFunction(hostOf: number, map: MemoryMap, dirty: number): Code {
+  const code = new Code(['i32', 'i64', 'i64', 'i64', 'i32'])
+  const [address, expected, value, bytes] = [1, 2, 3, 4].map((index) => code.fixedLocal(index))
+  const [host] = code.call(hostOf, [address!], ['i32', 'i32'])
+  const done = () => code.leave(ret, code.i32(1))
+  code.if(code.op('i32.eqz', host!), done)
+  const page = code.op('i32.add', code.op('i32.shr_u', code.op('i32.sub', host!, code.i32(map.memoryBase)), code.i32(12)), code.i32(map.pageFlags))
+  const flags = code.hold(page)
+  const swap = (load: 'i64.load' | 'i64.load32_u', store: 'i64.store' | 'i64.store32') => {
+    code.if(code.op('i64.ne', code.load(load, host!), expected!), () => code.leave(ret, code.i32(0)))
+    code.store(store, host!, value!)
+    code.store('i32.store8', flags, code.op('i32.or', code.load('i32.load8_u', flags), code.i32(dirty)))
+    done()
+  }
+  code.if(code.op('i32.eq', bytes!, code.i32(4)), () => swap('i64.load32_u', 'i64.store32'))
+  swap('i64.load', 'i64.store')
+  return code
+}

@@ -1,0 +1,150 @@
+import { ModuleBuilder } from '@vmm/wasm-encoder'
+import { type ArithmeticFlag, arithmeticFlags } from '@vmm/x86-registers'
+import type { Decoded } from '@vmm/x86-decoder'
+import { type Instruction, instructions, type Mode, type Procedure, survey } from '@vmm/x86-semantics'
+import type { Code } from './emit/code.ts'
+import { functionOf } from './emit/write.ts'
+import { emitProcedure, endingOf, handlerFunction, type HandlerSpec, procedureType, type Surroundings } from './handler.ts'
+import { modeOfWord } from './mode-word.ts'
+import { handlerType, type RuntimeIndices, runtimeNames, runtimeTypes } from './runtime.ts'
+import { type Memory, type Table, wasm } from './webassembly.ts'
+import { addressFormOf, instructionMode, operandsOf, shapeKey } from './shapes.ts'
+
+type Sized = 8 | 16 | 32 | 64
+type AnyProcedure = Procedure<readonly Sized[], readonly Sized[]>
+
+/** What block building needs to know of one shape of instruction. */
+export interface Shape {
+  readonly spec: HandlerSpec
+  readonly ends: boolean
+  readonly mayFault: boolean
+  readonly flagsRead: number
+  readonly flagsWritten: number
+  readonly writesFlags: boolean
+  /** Table slots of the handler, and of the one that computes no flags; -1 until made. */
+  slot: number
+  slotDead: number
+}
+
+interface FunctionShape {
+  readonly parameters: readonly ('i32' | 'i64' | 'v128')[]
+  readonly results: readonly ('i32' | 'i64' | 'v128')[]
+}
+
+/** A function that has its slot and will be compiled with the next batch. */
+interface Pending {
+  readonly slot: number
+  readonly type: FunctionShape
+  readonly make: (around: Surroundings) => Code
+}
+
+/** What handlers are linked to. */
+export interface Linkage {
+  readonly memory: Memory
+  readonly pages: { readonly initial: number; readonly maximum: number }
+  readonly table: Table
+  readonly exports: Readonly<Record<string, unknown>>
+  readonly memoryBase: number
+}
+
+const flagMask = (flags: ReadonlySet<ArithmeticFlag>): number => [...flags].reduce((mask, flag) => mask | (1 << arithmeticFlags.indexOf(flag)), 0)
+
+/** Handlers by shape: compiled in batches when a block first needs them, and kept. */
+export class HandlerTable {
+  readonly #linkage: Linkage
+  readonly #shapes = new Map<number, Shape>()
+  readonly #procedures = new Map<string, number>()
+  readonly #pending: Pending[] = []
+  #nextSlot: number
+  #modules = 0
+
+  constructor(linkage: Linkage, firstSlot: number) {
+    this.#linkage = linkage
+    this.#nextSlot = firstSlot
+  }
+
+  /** Modules compiled so far, and table slots in use. */
+  get size(): { readonly modules: number; readonly slots: number } {
+    return { modules: this.#modules, slots: this.#nextSlot }
+  }
+
+  /** The shape of a decoded instruction; an instruction nobody described is undefined. */
+  shape(decoded: Decoded, word: number, instruction: Instruction | undefined = instructions.get(decoded.mnemonic)): Shape | undefined {
+    if (instruction === undefined) return undefined
+    const form = addressFormOf(decoded)
+    const key = shapeKey(decoded, word, instruction, form)
+    const known = this.#shapes.get(key)
+    if (known !== undefined) return known
+    const spec: HandlerSpec = {
+      instruction,
+      mode: instructionMode(decoded, modeOfWord(word)),
+      operands: operandsOf(decoded, instruction),
+      address: form,
+      flagsDead: false,
+    }
+    const effects = survey(instruction, spec.mode, spec.operands)
+    const shape: Shape = {
+      spec,
+      ends: endingOf(effects).ends && instruction.mnemonic !== 'CLD' && instruction.mnemonic !== 'STD',
+      mayFault: effects.mayFault,
+      flagsRead: flagMask(effects.flagsRead),
+      flagsWritten: flagMask(effects.flagsWritten),
+      writesFlags: effects.flagsPerhaps.size > 0,
+      slot: -1,
+      slotDead: -1,
+    }
+    this.#shapes.set(key, shape)
+    return shape
+  }
+
+  /** The slot of a handler, to be compiled by the next `flush` if it is new. */
+  slot(shape: Shape, flagsDead: boolean): number {
+    const dead = flagsDead && shape.writesFlags
+    const known = dead ? shape.slotDead : shape.slot
+    if (known >= 0) return known
+    const slot = this.#later(handlerType as FunctionShape, (around) => handlerFunction({ ...shape.spec, flagsDead: dead }, around))
+    if (dead) shape.slotDead = slot
+    else shape.slot = slot
+    return slot
+  }
+
+  /** The slot of a described function in a mode. */
+  procedure(procedure: AnyProcedure, mode: Mode): number {
+    const key = `${procedure.name} ${mode.execution} ${mode.codeSize} ${mode.operandSize} ${mode.stackSize}`
+    const known = this.#procedures.get(key)
+    if (known !== undefined) return known
+    const type = procedureType(procedure)
+    const slot = this.#later(type, (around) => emitProcedure(procedure, mode, around))
+    this.#procedures.set(key, slot)
+    return slot
+  }
+
+  #later(type: FunctionShape, make: Pending['make']): number {
+    const slot = this.#nextSlot++
+    this.#pending.push({ slot, type, make })
+    return slot
+  }
+
+  /** Compiles everything that was asked for, in one module, and what that asks for in turn. */
+  flush(): void {
+    while (this.#pending.length > 0) this.#compile(this.#pending.splice(0))
+  }
+
+  #compile(batch: readonly Pending[]): void {
+    const { memory, pages, table, exports, memoryBase } = this.#linkage
+    const builder = new ModuleBuilder()
+    builder.importMemory('core', 'memory', { ...pages, shared: true })
+    builder.importTable('core', 'table', table.length)
+    const runtime = Object.fromEntries(runtimeNames.map((name) => [name, builder.importFunction('core', name, runtimeTypes[name])])) as unknown as RuntimeIndices
+    const around: Surroundings = { runtime, memoryBase, procedureSlot: (procedure, mode) => this.procedure(procedure, mode) }
+    for (const { slot, make, type } of batch) {
+      const index = builder.declare(type)
+      builder.define(index, functionOf(make(around), type.parameters.length, (other) => builder.type(other)))
+      builder.export(`${slot}`, index)
+    }
+    const module = new wasm.Module(builder.finish())
+    const instance = new wasm.Instance(module, { core: { ...exports, memory, table } })
+    for (const { slot } of batch) table.set(slot, instance.exports[`${slot}`])
+    this.#modules += 1
+  }
+}

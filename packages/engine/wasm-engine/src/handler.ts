@@ -1,0 +1,171 @@
+import type { StateField } from '@vmm/x86-registers'
+import { type AnyOperand, type Instruction, type Mode, type Procedure, type Survey, survey } from '@vmm/x86-semantics'
+import { Code } from './emit/code.ts'
+import type { Node } from './emit/node.ts'
+import type { AddressForm, Frame } from './reading/frame.ts'
+import { machineOn } from './reading/machine.ts'
+import { typeOf } from './reading/value.ts'
+import { type RuntimeIndices, status } from './runtime.ts'
+import { at, inRecord, recordBytes } from './state-layout.ts'
+
+/** One instruction in one shape: what a handler is made from. */
+export interface HandlerSpec {
+  readonly instruction: Instruction
+  readonly mode: Mode
+  readonly operands: readonly AnyOperand[]
+  readonly address: AddressForm
+  readonly flagsDead: boolean
+}
+
+/** What emitted code needs beside the instruction. */
+export interface Surroundings {
+  readonly runtime: RuntimeIndices
+  readonly memoryBase: number
+  /** The table slot of a described function in a mode; it is compiled before anything runs. */
+  procedureSlot(procedure: Procedure<readonly Sized[], readonly Sized[]>, mode: Mode): number
+}
+
+type Sized = 8 | 16 | 32 | 64
+
+/** How a handler leaves, whether it is a function or a case of the run loop. */
+export interface Leaving {
+  next(): void
+  jumped(): void
+  status(value: number): void
+}
+
+/** Fields whose change may change how the following code runs. */
+const modeFields: ReadonlySet<StateField> = new Set<StateField>([
+  'CR0', 'CR4', 'IA32_EFER', 'CPL', 'RFLAGS', 'PKRU',
+  ...(['ES', 'CS', 'SS', 'DS', 'FS', 'GS'] as const).flatMap((name) => [`${name}.access`, `${name}.limit`] as const),
+  'CS.base', 'SS.base', 'DS.base', 'ES.base', 'DR7',
+])
+
+export interface Ending {
+  /** The instruction is the last of its block. */
+  readonly ends: boolean
+  readonly changesMode: boolean
+  /** It may let something through that was held off. */
+  readonly mayRelease: boolean
+}
+
+/** How an instruction ends, by what it touches. */
+export function endingOf(effects: Survey): Ending {
+  const changesMode = effects.replacesFlags || effects.calls || [...effects.fieldsWritten].some((field) => modeFields.has(field)) || effects.hostCalls.has('writeMsr') || effects.hostCalls.has('writeXcr')
+  const mayRelease = changesMode || effects.hostCalls.size > 0
+  const ends = effects.jumps || effects.exits || effects.shadows || mayRelease
+  return { ends, changesMode, mayRelease }
+}
+
+/** DF and AC alone change no mode that blocks know of; AC changes TLB views. */
+const onlyDirection = (spec: HandlerSpec): boolean => spec.instruction.mnemonic === 'CLD' || spec.instruction.mnemonic === 'STD'
+
+/** Positions of memory operands that are read and written. */
+function modifiedPositions(spec: HandlerSpec, effects: Survey): ReadonlySet<number> {
+  return new Set(spec.operands.filter((operand) => operand.kind === 'memory' && effects.operandsRead.has(operand.position) && effects.operandsWritten.has(operand.position)).map(({ position }) => position))
+}
+
+interface Place {
+  readonly code: Code
+  readonly cpu: Node
+  readonly record: ReturnType<Code['local']>
+  readonly tlb: Node
+}
+
+/** Emits one instruction at a place. */
+export function emitHandler(spec: HandlerSpec, place: Place, around: Surroundings, leaving: Leaving): void {
+  const effects = survey(spec.instruction, spec.mode, spec.operands)
+  const ending = endingOf(effects)
+  const ends = ending.ends && !onlyDirection(spec)
+  const frame = frameOf(spec, place, around, leaving, modifiedPositions(spec, effects))
+  if (ends) storeNext(place, spec.mode)
+  if (effects.exits) place.code.store('i32.store', place.cpu, place.code.i32(0), at.exitReason)
+  spec.instruction.execute(machineOn(frame), ...spec.operands)
+  if (ends) finish(place, around, leaving, effects, ending)
+  else leaving.next()
+}
+
+/** An instruction that ends its block goes on behind it unless it jumps. */
+function storeNext({ code, cpu, record }: Place, mode: Mode): void {
+  const distance = code.op('i64.extend_i32_u', code.loadConstant('i32.load16_u', record.get(), inRecord.next))
+  const rip = code.op('i64.add', code.load('i64.load', cpu, at.blockRip), distance)
+  const mask = { 16: 0xffffn, 32: 0xffff_ffffn, 64: -1n }[mode.codeSize]
+  code.store('i64.store', cpu, code.op('i64.and', rip, code.i64(mask)), at.RIP)
+}
+
+function finish({ code, cpu }: Place, around: Surroundings, leaving: Leaving, effects: Survey, ending: Ending): void {
+  if (ending.changesMode) code.call(around.runtime.modeChanged, [cpu], [])
+  if (effects.exits) code.if(code.load('i32.load', cpu, at.exitReason), () => leaving.status(status.exit))
+  if (ending.mayRelease) code.if(code.load('i32.load', cpu, at.eventPending), () => leaving.status(status.events))
+  leaving.jumped()
+}
+
+function frameOf(spec: Pick<HandlerSpec, 'mode' | 'address' | 'flagsDead'>, place: Place, around: Surroundings, leaving: Leaving, modified: ReadonlySet<number>): Frame {
+  const { code, cpu, record, tlb } = place
+  const frame: Frame = {
+    ...place,
+    mode: spec.mode,
+    runtime: around.runtime,
+    address: spec.address,
+    memoryBase: around.memoryBase,
+    flagsDead: spec.flagsDead,
+    modified,
+    restore: undefined,
+    leaveFault: () => {
+      frame.restore?.()
+      code.store('i32.store', cpu, record.get(), at.record)
+      leaving.status(status.fault)
+    },
+    jump: (target) => code.store('i64.store', cpu, target, at.RIP),
+    exit: (reason) => code.store('i32.store', cpu, code.i32(reason), at.exitReason),
+    call: (procedure, values) => {
+      const slot = code.i32(around.procedureSlot(procedure, spec.mode))
+      const type = procedureType(procedure)
+      const [failed, ...results] = code.callTable(type, slot, [cpu, record.get(), tlb, ...values])
+      code.if(failed!, () => frame.leaveFault())
+      return results
+    },
+  }
+  return frame
+}
+
+/** A described function: (cpu, record, tlb, …parameters) gives 1 after a fault, and its results. */
+export function procedureType(procedure: Procedure<readonly Sized[], readonly Sized[]>) {
+  const types = (widths: readonly Sized[]) => widths.map((width) => typeOf(width))
+  return {
+    parameters: ['i32', 'i32', 'i32', ...types(procedure.parameters)] as const,
+    results: ['i32', ...types(procedure.results)] as const,
+  }
+}
+
+/** The code of a described function in one mode. */
+export function emitProcedure(procedure: Procedure<readonly Sized[], readonly Sized[]>, mode: Mode, around: Surroundings): Code {
+  const type = procedureType(procedure)
+  const code = new Code(type.parameters)
+  const place: Place = { code, cpu: code.fixedLocal(0), record: code.variable(1), tlb: code.fixedLocal(2) }
+  const ret = { kind: 'return' } as const
+  const zeros = () => type.results.slice(1).map((result) => (result === 'i64' ? code.i64(0n) : code.i32(0)))
+  const leaving: Leaving = {
+    next: () => {},
+    jumped: () => {},
+    status: () => code.leave(ret, code.i32(1), ...zeros()),
+  }
+  const frame = frameOf({ mode, address: 'flat', flagsDead: false }, place, around, leaving, new Set())
+  const parameters = procedure.parameters.map((width, index) => ({ node: code.fixedLocal(3 + index), width }))
+  const results = procedure.body(machineOn(frame), ...(parameters as never[])) as unknown as readonly { node: Node }[]
+  code.leave(ret, code.i32(0), ...results.map(({ node }) => node))
+  return code
+}
+
+/** A handler as a function of its own. */
+export function handlerFunction(spec: HandlerSpec, around: Surroundings): Code {
+  const code = new Code(['i32', 'i32', 'i32'])
+  const record = code.variable(1)
+  const ret = { kind: 'return' } as const
+  emitHandler(spec, { code, cpu: code.fixedLocal(0), record, tlb: code.fixedLocal(2) }, around, {
+    next: () => code.leave(ret, code.op('i32.add', record.get(), code.i32(recordBytes))),
+    jumped: () => code.leave(ret, code.i32(status.jumped)),
+    status: (value) => code.leave(ret, code.i32(value)),
+  })
+  return code
+}

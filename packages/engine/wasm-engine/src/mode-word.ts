@@ -1,0 +1,32 @@
+import type { Execution } from '@vmm/x86-semantics'
+
+const executions: readonly Execution[] = ['real', 'virtual-8086', 'protected', 'compatibility', 'long']
+const sizes = [16, 32, 64] as const
+type Size = (typeof sizes)[number]
+
+/** What code is decoded and emitted for; two blocks of one address differ if this does. */
+export interface CodeMode {
+  readonly execution: Execution
+  readonly codeSize: Size
+  readonly stackSize: Size
+  /** Code of CPL 3 and of the supervisor never share a block: what may be fetched differs. */
+  readonly user: boolean
+}
+
+/** One word for a mode. It is never 0, which is what memory holds where there is no block. */
+export function modeWord({ execution, codeSize, stackSize, user }: CodeMode): number {
+  return executions.indexOf(execution) | (sizes.indexOf(codeSize) << 3) | (sizes.indexOf(stackSize) << 5) | (user ? 0x80 : 0) | 0x100
+}
+
+/** The mode that a word stands for. */
+export function modeOfWord(word: number): CodeMode {
+  return {
+    execution: executions[word & 7]!,
+    codeSize: sizes[(word >> 3) & 3]!,
+    stackSize: sizes[(word >> 5) & 3]!,
+    user: (word & 0x80) !== 0,
+  }
+}
+
+/** A block's mode once it is stale. */
+export const staleMode = 0xffff_ffff

@@ -1,0 +1,130 @@
+import { accessKind } from './access.ts'
+import { builtIn } from './core/run.ts'
+import type { CpuPorts } from './ports.ts'
+import { noMemory } from './runtime.ts'
+import { at, inRecord, recordBytes } from './state-layout.ts'
+
+/** A stretch of an access that lies in one page: in guest memory, or where a device may answer. */
+interface Part {
+  readonly offset: number
+  readonly bytes: number
+  readonly host: number
+  readonly physical: number
+}
+
+interface Helpers {
+  readonly ports: CpuPorts
+  fill(linear: bigint, kind: number, processor: boolean): number
+  /** Guest memory was stored to; true if blocks became stale. */
+  stored(host: number, bytes: number): boolean
+  endBlock(): void
+}
+
+/** Accesses that a plain load or store cannot make: across pages, to devices, to pages that hold code. */
+export class OddAccesses {
+  readonly #view: DataView
+  readonly #bytes: Uint8Array
+  readonly #cpu: number
+  readonly #helpers: Helpers
+  #pending: readonly Part[] = []
+  /** Set when the block must not go on after the access: what follows may be stale, or events are due. */
+  endsBlock = false
+
+  constructor(buffer: SharedArrayBuffer, cpu: number, helpers: Helpers) {
+    this.#view = new DataView(buffer)
+    this.#bytes = new Uint8Array(buffer)
+    this.#cpu = cpu
+    this.#helpers = helpers
+  }
+
+  get #scratch(): number {
+    return this.#cpu + at.scratch
+  }
+
+  /** Gathers the bytes into scratch. Gives its address, or 0 after a fault, and the record to go on with. */
+  read(record: number, _tlb: number, linear: bigint, kind: number): [number, number] {
+    const parts = this.#parts(linear, kind)
+    if (parts === undefined) return [0, record]
+    for (const part of parts) this.#gather(part)
+    return [this.#scratch, this.#next(record)]
+  }
+
+  /** Translates for a store that will be put into scratch and committed. 0 after a fault. */
+  write(_record: number, _tlb: number, linear: bigint, kind: number): number {
+    const parts = this.#parts(linear, kind)
+    if (parts === undefined) return 0
+    if ((kind & accessKind.modify) !== 0) for (const part of parts) this.#gather(part)
+    this.#pending = parts
+    return this.#scratch
+  }
+
+  /** The store in scratch happens. Gives the record to go on with. */
+  commit(record: number): number {
+    for (const { offset, bytes, host, physical } of this.#pending) {
+      const from = this.#scratch + offset
+      if (host === 0) this.#toDevice(from, physical, bytes)
+      else {
+        this.#bytes.copyWithin(host, from, from + bytes)
+        if (this.#helpers.stored(host, bytes)) this.#helpers.endBlock()
+      }
+    }
+    this.#pending = []
+    return this.#next(record)
+  }
+
+  /** Both pages are translated before anything is touched. */
+  #parts(linear: bigint, kind: number): Part[] | undefined {
+    const bytes = kind & accessKind.sizeMask
+    const processor = (kind & accessKind.processor) !== 0
+    const room = 4096 - Number(BigInt.asUintN(12, linear))
+    const pieces: [number, number][] = bytes <= room ? [[0, bytes]] : [[0, room], [room, bytes - room]]
+    const parts: Part[] = []
+    for (const [offset, length] of pieces) {
+      const host = this.#helpers.fill(BigInt.asIntN(64, linear + BigInt(offset)), (kind & ~accessKind.sizeMask) | length, processor)
+      if (host === 0) return undefined
+      const physical = host === noMemory ? Number(this.#view.getBigUint64(this.#cpu + at.missPhysical, true)) : 0
+      parts.push({ offset, bytes: length, host: host === noMemory ? 0 : host >>> 0, physical })
+    }
+    return parts
+  }
+
+  #gather({ offset, bytes, host, physical }: Part): void {
+    const to = this.#scratch + offset
+    if (host !== 0) return void this.#bytes.copyWithin(to, host, host + bytes)
+    for (const [at, size] of aligned(physical, bytes)) {
+      let value = this.#helpers.ports.mmioRead(physical + at, size)
+      for (let byte = 0; byte < size; byte += 1, value >>= 8n) this.#bytes[to + at + byte] = Number(value & 0xffn)
+    }
+  }
+
+  #toDevice(from: number, physical: number, bytes: number): void {
+    for (const [at, size] of aligned(physical, bytes)) {
+      let value = 0n
+      for (let byte = size - 1; byte >= 0; byte -= 1) value = (value << 8n) | BigInt(this.#bytes[from + at + byte]!)
+      this.#helpers.ports.mmioWrite(physical + at, size, value)
+    }
+  }
+
+  /** If the block must end here, a copy of the record is followed by one that ends it. */
+  #next(record: number): number {
+    if (!this.endsBlock) return record
+    const copy = this.#cpu + at.resync
+    this.#bytes.copyWithin(copy, record, record + recordBytes)
+    const end = copy + recordBytes
+    this.#view.setUint16(end + inRecord.handler, builtIn.resync, true)
+    this.#view.setUint8(end + inRecord.index, this.#view.getUint8(record + inRecord.index) + 1)
+    this.#view.setUint16(end + inRecord.offset, this.#view.getUint16(record + inRecord.next, true), true)
+    return copy
+  }
+}
+
+/** Splits an access to a device into naturally aligned pieces. */
+function aligned(address: number, bytes: number): [number, 1 | 2 | 4 | 8][] {
+  const pieces: [number, 1 | 2 | 4 | 8][] = []
+  for (let at = 0; at < bytes; ) {
+    const size = ([8, 4, 2, 1] as const).find((candidate) => candidate <= bytes - at && (address + at) % candidate === 0)!
+    pieces.push([at, size])
+    at += size
+  }
+  return pieces
+}

@@ -1,0 +1,30 @@
+/** A refusal by the surroundings: the guest gets this exception. */
+export interface Refused {
+  readonly kind: 'fault'
+  readonly vector: number
+  readonly errorCode?: number
+}
+
+/** #GP(0), the usual refusal. */
+export const generalProtection: Refused = { kind: 'fault', vector: 13, errorCode: 0 }
+
+/**
+ * What a vCPU asks of its surroundings. Calls may change devices; whoever answers calls `resync` on the engine when
+ * that changed what is pending or when the next deadline is.
+ */
+export interface CpuPorts {
+  cpuid(leaf: number, subleaf: number): readonly [eax: number, ebx: number, ecx: number, edx: number]
+  readMsr(index: number): bigint | Refused
+  writeMsr(index: number, value: bigint): Refused | undefined
+  portIn(port: number, size: 1 | 2 | 4): number
+  portOut(port: number, size: 1 | 2 | 4, value: number): void
+  /** `size` is 1, 2, 4 or 8 bytes. */
+  mmioRead(address: number, size: 1 | 2 | 4 | 8): bigint
+  mmioWrite(address: number, size: 1 | 2 | 4 | 8, value: bigint): void
+  timeStamp(): bigint
+  random(): bigint
+  taskPriority(): number
+  setTaskPriority(value: number): void
+  hypercall(): void
+  writeXcr(index: number, value: bigint): Refused | undefined
+}

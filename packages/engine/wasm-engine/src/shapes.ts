@@ -1,0 +1,145 @@
+import { type Decoded, type DecodedOperand, noRegister, ripBase } from '@vmm/x86-decoder'
+import type { AnyOperand, Instruction, Mode, OperandFile, Width } from '@vmm/x86-semantics'
+import type { CodeMode } from './mode-word.ts'
+import type { AddressForm } from './reading/frame.ts'
+import { registerOffset, secondImmediate } from './reading/operands.ts'
+import { at, inRecord } from './state-layout.ts'
+
+/** Register files whose numbers descriptions look at: they are part of a handler's shape. */
+const knownFiles: ReadonlySet<string> = new Set(['segment', 'control', 'debug', 'x87'])
+
+/** How the memory operand of an instruction is addressed. */
+export function addressFormOf(decoded: Decoded): AddressForm {
+  if (decoded.codeSize !== 64 || decoded.addressSize !== 64 || decoded.segment >= 4) return 'general'
+  const wide = decoded.displacementHigh !== decoded.displacement >> 31
+  return wide ? 'absolute' : 'flat'
+}
+
+/** The operands as a description gets them: registers and immediates by their place in a record, the rest known. */
+export function operandsOf(decoded: Decoded, instruction: Instruction): AnyOperand[] {
+  const operands: AnyOperand[] = []
+  let immediates = 0
+  for (let position = 0; position < decoded.count; position += 1) {
+    const operand = decoded.operands[position]!
+    operands.push(shaped(operand, position, operand.kind === 'immediate' ? immediates : 0, instruction))
+    if (operand.kind === 'immediate') immediates += 1
+  }
+  return operands
+}
+
+function shaped(operand: DecodedOperand, position: number, immediate: number, instruction: Instruction): AnyOperand {
+  const width = operand.width as Width
+  switch (operand.kind) {
+    case 'register': {
+      const known = knownFiles.has(operand.file)
+      return { kind: 'register', file: operand.file as OperandFile, width, index: known ? operand.index : undefined, highByte: false, position }
+    }
+    case 'memory':
+      return { kind: 'memory', width, position }
+    case 'immediate': {
+      const value = instruction.knows === 'immediate' ? BigInt(operand.low >>> 0) : undefined
+      return { kind: 'immediate', width, value, position: immediate === 0 ? position : secondImmediate }
+    }
+    case 'relative':
+      return { kind: 'relative', width: 64, position }
+    case 'far':
+      return {
+        kind: 'far',
+        offset: { kind: 'immediate', width: 32, value: undefined, position },
+        selector: { kind: 'immediate', width: 16, value: undefined, position: secondImmediate },
+        position,
+      }
+    default:
+      return operand.kind satisfies never
+  }
+}
+
+const sizeCode = (size: number): number => (size === 16 ? 0 : size === 32 ? 1 : 2)
+const repCode = { none: 0, rep: 1, repne: 2 } as const
+const formCode = { flat: 0, absolute: 1, general: 2 } as const
+
+/** A number that two instructions share exactly when one handler serves both. */
+export function shapeKey(decoded: Decoded, word: number, instruction: Instruction, form: AddressForm): number {
+  let kinds = 0
+  let known = 0
+  let constant = 0
+  for (let position = 0; position < decoded.count; position += 1) {
+    const operand = decoded.operands[position]!
+    if (operand.kind === 'memory') kinds |= 1 << position
+    if (operand.kind === 'register' && knownFiles.has(operand.file)) known = operand.index + 1
+    if (operand.kind === 'immediate' && instruction.knows === 'immediate') constant = operand.low & 0xff
+  }
+  const sizes = sizeCode(decoded.operandSize) | (sizeCode(decoded.addressSize) << 2) | (repCode[decoded.rep] << 4) | (formCode[form] << 6)
+  const low = sizes | (kinds << 8) | (known << 12) | (constant << 16)
+  return (decoded.row * 128 + (word & 0x7f)) * 0x100_0000 + low
+}
+
+/** The mode an instruction is described for. */
+export function instructionMode(decoded: Decoded, code: CodeMode): Mode {
+  return {
+    codeSize: code.codeSize,
+    operandSize: decoded.operandSize,
+    addressSize: decoded.addressSize,
+    stackSize: code.stackSize,
+    execution: code.execution,
+    rep: decoded.rep,
+    lock: false,
+  }
+}
+
+const registerSlots = [inRecord.a, inRecord.b, inRecord.c]
+
+/** Writes the operand fields of a record. `offset` is the instruction's distance from its block's first byte. */
+export function fillRecord(view: DataView, record: number, decoded: Decoded, offset: number): void {
+  view.setUint8(record + inRecord.segment, decoded.segment)
+  fillAddress(view, record, decoded, offset)
+  let immediates = 0
+  for (let position = 0; position < decoded.count; position += 1) {
+    const operand = decoded.operands[position]!
+    if (operand.kind === 'register' && !knownFiles.has(operand.file)) {
+      view.setUint16(record + registerSlots[position]!, registerOffset(operand.file as OperandFile, operand.index, operand.highByte), true)
+    } else if (operand.kind === 'immediate') {
+      fillImmediate(view, record, operand, immediates)
+      immediates += 1
+    } else if (operand.kind === 'relative') {
+      view.setBigInt64(record + inRecord.immediate, BigInt(offset + decoded.length) + BigInt(operand.low), true)
+    } else if (operand.kind === 'far') {
+      view.setInt32(record + inRecord.immediate, operand.low, true)
+      view.setInt32(record + inRecord.displacement, operand.high, true)
+    }
+  }
+}
+
+function fillImmediate(view: DataView, record: number, operand: DecodedOperand, which: number): void {
+  const low = operand.width === 8 ? operand.low & 0xff : operand.width === 16 ? operand.low & 0xffff : operand.low
+  if (which === 0) {
+    view.setInt32(record + inRecord.immediate, low, true)
+    view.setInt32(record + inRecord.immediate + 4, operand.width === 64 ? operand.high : 0, true)
+  } else view.setInt32(record + inRecord.displacement, low, true)
+}
+
+function fillAddress(view: DataView, record: number, decoded: Decoded, offset: number): void {
+  const register = (index: number) => (index === noRegister ? at.zero : at.gpr + index * 8)
+  view.setUint8(record + inRecord.scale, decoded.scale)
+  view.setUint8(record + inRecord.addressSize, decoded.addressSize)
+  view.setUint16(record + inRecord.indexRegister, register(decoded.index), true)
+  if (decoded.base !== ripBase) {
+    view.setUint16(record + inRecord.base, register(decoded.base), true)
+    view.setInt32(record + inRecord.displacement, decoded.displacement, true)
+    if (addressFormOf(decoded) !== 'absolute') return
+    view.setInt32(record + inRecord.immediate, decoded.displacement, true)
+    view.setInt32(record + inRecord.immediate + 4, decoded.displacementHigh, true)
+    return
+  }
+  // the distance from the block to the next instruction goes into the displacement, or sixteen of it into the index
+  const distance = decoded.displacement + offset + decoded.length
+  view.setUint16(record + inRecord.base, at.blockRip, true)
+  const fits = distance <= 0x7fff_ffff
+  if (!fits) view.setUint16(record + inRecord.indexRegister, at.sixteen, true)
+  view.setInt32(record + inRecord.displacement, fits ? distance : distance - 16, true)
+}
+
+/** RIP-relative addresses far up fit only near the beginning of a block. */
+export function mustBeginBlock(decoded: Decoded, offset: number): boolean {
+  return decoded.base === ripBase && decoded.displacement + offset + decoded.length > 0x7fff_ffff && offset > 0
+}

@@ -1,0 +1,125 @@
+import { at, tlbContextBytes, tlbContexts, tlbEntries, tlbEntryBytes, tlbKinds, tlbPrivilegeBytes, tlbViewBytes, jumpEntries, jumpEntryBytes } from './state-layout.ts'
+
+const privileges = 3
+const kinds = Object.values(tlbKinds)
+
+/**
+ * The TLB contexts of one vCPU: translations by PCID. Entries are in linear memory, where emitted code probes them;
+ * here is everything that invalidates.
+ */
+export class TlbContexts {
+  readonly #cpu: number
+  readonly #bytes: Uint8Array
+  readonly #view: DataView
+  /** PCID by context, or -1 where nothing is kept. */
+  readonly #tags: number[] = Array.from({ length: tlbContexts }, () => -1)
+  readonly #used: number[] = Array.from({ length: tlbContexts }, () => 0)
+  #clock = 0
+  #generation = 1
+  #current = 0
+
+  constructor(cpu: number, buffer: SharedArrayBuffer) {
+    this.#cpu = cpu
+    this.#bytes = new Uint8Array(buffer)
+    this.#view = new DataView(buffer)
+    for (let context = 0; context < tlbContexts; context += 1) this.#clear(context)
+    this.#tags[0] = 0
+  }
+
+  /** Where the views of the context in use begin, for a privilege. */
+  views(privilege: number): number {
+    return this.#base(this.#current) + privilege * tlbPrivilegeBytes
+  }
+
+  jumpCache(): number {
+    return this.#cpu + at.jumpCaches + this.#current * jumpEntries * jumpEntryBytes
+  }
+
+  /** Uses the context of a PCID; a new one takes the place of the one unused for longest. */
+  use(pcid: number, keep: boolean): void {
+    let context = this.#tags.indexOf(pcid)
+    if (context < 0) {
+      context = this.#tags.indexOf(-1)
+      if (context < 0) context = this.#used.indexOf(Math.min(...this.#used))
+      this.#clear(context)
+      this.#tags[context] = pcid
+    } else if (!keep) this.#clear(context)
+    this.#used[context] = ++this.#clock
+    this.#current = context
+    this.#bump()
+  }
+
+  /** Everything is forgotten, global pages too. */
+  flushAll(): void {
+    this.#tags.forEach((tag, context) => {
+      if (tag >= 0) this.#clear(context)
+      if (context !== this.#current) this.#tags[context] = -1
+    })
+    this.#bump()
+  }
+
+  flushCurrent(): void {
+    this.#clear(this.#current)
+    this.#bump()
+  }
+
+  flushPcid(pcid: number): void {
+    const context = this.#tags.indexOf(pcid)
+    if (context >= 0) this.#clear(context)
+    this.#bump()
+  }
+
+  /** Translations of one page go, in every context: global pages are in all of them. Large pages may be in pieces. */
+  flushPage(linear: bigint): void {
+    const index = Number((linear >> 12n) & BigInt(tlbEntries - 1)) * tlbEntryBytes
+    // a tag that no address of this index has: see `#clearView`
+    const invalid = index === tlbViewBytes - tlbEntryBytes ? 0n : (1n << 64n) - 1n
+    this.#tags.forEach((tag, context) => {
+      if (tag < 0) return
+      for (let privilege = 0; privilege < privileges; privilege += 1) {
+        for (const kind of kinds) this.#view.setBigUint64(this.#base(context) + privilege * tlbPrivilegeBytes + kind + index, invalid, true)
+      }
+    })
+    this.#bump()
+  }
+
+  /** Pages leave the write views: the next store to each is looked at again. */
+  dropWriteViews(): void {
+    this.#tags.forEach((tag, context) => {
+      if (tag < 0) return
+      for (let privilege = 0; privilege < privileges; privilege += 1) this.#clearView(this.#base(context) + privilege * tlbPrivilegeBytes + tlbKinds.write)
+    })
+  }
+
+  /** Jump caches name blocks that are gone: they are emptied. */
+  dropJumps(): void {
+    const start = this.#cpu + at.jumpCaches
+    this.#bytes.fill(0, start, start + tlbContexts * jumpEntries * jumpEntryBytes)
+  }
+
+  /** Code that was looked up by its address must be looked up again. */
+  #bump(): void {
+    this.#generation = (this.#generation + 1) >>> 0
+    this.#view.setUint32(this.#cpu + at.jumpGeneration, this.#generation, true)
+    this.#view.setUint32(this.#cpu + at.jumpCache, this.jumpCache(), true)
+  }
+
+  bumpJumps(): void {
+    this.#bump()
+  }
+
+  #base(context: number): number {
+    return this.#cpu + at.contexts + context * tlbContextBytes
+  }
+
+  #clear(context: number): void {
+    const base = this.#base(context)
+    for (let view = 0; view < tlbContextBytes; view += tlbViewBytes) this.#clearView(base + view)
+  }
+
+  /** All ones match no address but the last page's, whose entry is the last one: that one gets a tag of page 0. */
+  #clearView(view: number): void {
+    this.#bytes.fill(0xff, view, view + tlbViewBytes)
+    this.#view.setBigUint64(view + tlbViewBytes - tlbEntryBytes, 0n, true)
+  }
+}
