@@ -69,7 +69,7 @@ describe('an I/O APIC', () => {
     expect(sent).toEqual([{ vector: low & 0xff, trigger: 'edge', ...message }])
   })
 
-  it.each([0x0300, 0x0600])('a reserved delivery mode sends nothing (%x)', (low) => {
+  it.each([0x0300, 0x0600])('a reserved delivery mode sends nothing (%i)', (low) => {
     const { apic, write, sent } = machine()
     write(pin(9), low)
     apic.setLine(9, true)

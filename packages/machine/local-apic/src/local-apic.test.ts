@@ -159,7 +159,7 @@ describe('IA32_APIC_BASE', () => {
     expect(base(apic)).toBe(at | states[ok ? to : from])
   })
 
-  it.each([0x1n, 0x200n, 1n << 46n, 1n << 63n])('reserved bit %x is refused', (bit) => {
+  it.each([0x1n, 0x200n, 1n << 46n, 1n << 63n])('reserved bit %i is refused', (bit) => {
     const { apic } = machine()
     expect(apic.writeMsr(0x1b, base(apic) | bit)).toBe(false)
   })
@@ -372,7 +372,7 @@ describe('x2APIC mode', () => {
     [0x838, 1n << 32n],
     [0x83e, 4n],
     [0x83f, 0x100n],
-  ])('MSR %x refuses the reserved bits %x', (index, value) => {
+  ])('MSR %i refuses the reserved bits %i', (index, value) => {
     const { apic } = machine()
     x2apic(apic)
     expect(apic.writeMsr(index, value)).toBe(false)

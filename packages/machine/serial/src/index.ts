@@ -1,1 +1,1 @@
-export {}
+export { comPorts, createSerial, type Serial, type SerialOptions } from './serial.ts'
