@@ -1,1 +1,1 @@
-export {}
+export { centuryRegister, createRtc, type Rtc, type RtcOptions } from './rtc.ts'
