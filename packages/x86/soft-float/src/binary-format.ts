@@ -20,7 +20,17 @@ function binaryFormat(width: 32 | 64, precision: number): BinaryFormat {
   const quietBit = 1n << BigInt(precision - 2)
   const infinity = signBit - (1n << BigInt(precision - 1))
   const indefinite = signBit | infinity | quietBit
-  return { width, precision, maxExponent, minExponent: 1 - maxExponent, wrap: 0, signBit, infinity, quietBit, indefinite }
+  return {
+    width,
+    precision,
+    maxExponent,
+    minExponent: 1 - maxExponent,
+    wrap: 0,
+    signBit,
+    infinity,
+    quietBit,
+    indefinite,
+  }
 }
 
 /** Single precision. */

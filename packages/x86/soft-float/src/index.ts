@@ -1,6 +1,7 @@
 export { type BinaryFormat, binary32, binary64 } from './binary-format.ts'
 export { type Rounding, roundingOf, type SseContext, sseContext, type X87Context, x87Context } from './context.ts'
 export { allMasked, DE, IE, OE, PE, preComputation, UE, ZE } from './flags.ts'
+export { type Float80, indefinite80 } from './float80.ts'
 export { sseAdd, sseDivide, sseMax, sseMin, sseMultiply, sseSquareRoot, sseSubtract } from './sse-arithmetic.ts'
 export {
   type NanPolicy,
@@ -14,3 +15,10 @@ export { sseDotProduct } from './sse-dot-product.ts'
 export { sseReciprocal, sseReciprocalSquareRoot } from './sse-estimate.ts'
 export { type SseResult, sseFlags } from './sse-result.ts'
 export type { Relation } from './unpacked.ts'
+export { x87Add, x87Divide, x87Multiply, x87SquareRoot, x87Subtract } from './x87-arithmetic.ts'
+export { x87FromBcd, x87ToBcd } from './x87-bcd.ts'
+export { C0, C1, C2, C3, type X87Class, type X87Comparison, x87Compare, x87Examine } from './x87-compare.ts'
+export { x87FromInteger, x87Load, x87RoundToIntegral, x87Store, x87ToInteger, x87Widen } from './x87-convert.ts'
+export { type X87Remainder, x87Remainder, x87RemainderNearest } from './x87-remainder.ts'
+export type { X87Result } from './x87-result.ts'
+export { type X87Extracted, x87Extract, x87Scale } from './x87-scale.ts'

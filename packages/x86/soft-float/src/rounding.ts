@@ -8,7 +8,10 @@ export interface Target {
   readonly precision: number
   readonly minExponent: number
   readonly maxExponent: number
-  /** What unmasked overflow takes from the exponent and unmasked underflow adds to it. */
+  /**
+   * What unmasked overflow takes from the exponent of a result and unmasked underflow adds to it; 0 where such results
+   * are not written, and the value is the masked response.
+   */
   readonly wrap: number
 }
 
@@ -56,16 +59,17 @@ function growsMagnitude(kept: bigint, rest: bigint, half: bigint, negative: bool
 
 /**
  * Rounds an exact value to a target with the responses to overflow, underflow and inexactness. Tininess is detected
- * after rounding. Source: SDM 1 §4.9.1.4 to §4.9.1.6.
+ * after rounding. Source: SDM 1 §4.9.1.4 to §4.9.1.6, §8.5.4, §8.5.5.
  */
 export function roundTo(target: Target, exact: Exact, context: RoundingContext, flushToZero = false): Rounded {
   const place = exact.exponent + bitLength(exact.significand) - target.precision
-  const free = roundAt(exact, place, context.rounding)
-  const carried = free.significand >> BigInt(target.precision) !== 0n
+  const multiple = roundAt(exact, place, context.rounding)
+  const carried = multiple.significand >> BigInt(target.precision) !== 0n
   const top = place + target.precision - (carried ? 0 : 1)
-  if (top > target.maxExponent) return overflow(target, exact, free, place, context)
-  if (top < target.minExponent) return underflow(target, exact, free, place, context, flushToZero)
-  return finite(exact, free, place, free.inexact ? PE : 0)
+  const free = finite(exact, multiple, place, multiple.inexact ? PE : 0)
+  if (top > target.maxExponent) return overflow(target, free, top, context)
+  if (top < target.minExponent) return underflow(target, exact, free, top, context, flushToZero)
+  return free
 }
 
 function finite(exact: Exact, multiple: Multiple, exponent: number, flags: number): Rounded {
@@ -73,41 +77,44 @@ function finite(exact: Exact, multiple: Multiple, exponent: number, flags: numbe
   return { kind: 'finite', negative: exact.negative, significand, exponent, flags, roundedUp }
 }
 
-function overflow(target: Target, exact: Exact, free: Multiple, place: number, context: RoundingContext): Rounded {
-  if ((context.masks & OE) === 0) {
-    const wrapped = finite(exact, free, place - target.wrap, OE | (free.inexact ? PE : 0))
-    return place + target.precision - target.wrap > target.maxExponent ? unbounded(target, wrapped, context) : wrapped
+/** `free` is the value rounded as if exponents had no bounds, and `top` the exponent of its leading bit. */
+function overflow(target: Target, free: Rounded, top: number, context: RoundingContext): Rounded {
+  const isMasked = (context.masks & OE) !== 0
+  if (isMasked || target.wrap === 0) {
+    return beyondLargest(target, free.negative, isMasked ? OE | PE : OE | free.flags, context.rounding)
   }
-  return unbounded(target, finite(exact, free, place, OE | PE), context)
+  if (top - target.wrap <= target.maxExponent) {
+    return { ...free, exponent: free.exponent - target.wrap, flags: OE | free.flags }
+  }
+  return beyondLargest(target, free.negative, OE | PE, free.negative ? 'down' : 'up')
 }
 
-/** The masked response: infinity, or the largest value where the direction points back to it. */
-function unbounded(target: Target, value: Rounded, context: RoundingContext): Rounded {
-  const { rounding } = context
-  const flags = value.flags | PE
-  const away = rounding === 'nearest' || rounding === (value.negative ? 'down' : 'up')
-  if (away) return { ...value, kind: 'infinity', flags, roundedUp: true }
+/** Infinity, or the largest value where the direction points back to it. */
+function beyondLargest(target: Target, negative: boolean, flags: number, rounding: Rounding): Rounded {
+  const roundedUp = rounding === 'nearest' || rounding === (negative ? 'down' : 'up')
   const significand = (1n << BigInt(target.precision)) - 1n
-  return { ...value, significand, exponent: target.maxExponent - target.precision + 1, flags, roundedUp: false }
+  const exponent = target.maxExponent - target.precision + 1
+  return { kind: roundedUp ? 'infinity' : 'finite', negative, significand, exponent, flags, roundedUp }
 }
 
 function underflow(
   target: Target,
   exact: Exact,
-  free: Multiple,
-  place: number,
+  free: Rounded,
+  top: number,
   context: RoundingContext,
   flushToZero: boolean,
 ): Rounded {
-  const lowest = target.minExponent - target.precision + 1
-  if ((context.masks & UE) === 0) {
-    const wrapped = place + target.wrap
-    if (wrapped >= lowest) return finite(exact, free, wrapped, UE | (free.inexact ? PE : 0))
-  } else if (flushToZero) {
-    return finite(exact, { significand: 0n, inexact: true, roundedUp: false }, lowest, UE | PE)
-  }
-  const dense = roundAt(exact, lowest, context.rounding)
   const isMasked = (context.masks & UE) !== 0
-  const flags = dense.inexact ? UE | PE : isMasked ? 0 : UE
-  return finite(exact, dense, lowest, flags)
+  const lowest = target.minExponent - target.precision + 1
+  const zero = { significand: 0n, inexact: true, roundedUp: false }
+  if (isMasked || target.wrap === 0) {
+    const multiple = flushToZero ? zero : roundAt(exact, lowest, context.rounding)
+    const masked = multiple.inexact ? UE | PE : 0
+    return finite(exact, multiple, lowest, isMasked ? masked : UE | free.flags)
+  }
+  if (top + target.wrap >= target.minExponent) {
+    return { ...free, exponent: free.exponent + target.wrap, flags: UE | free.flags }
+  }
+  return finite(exact, zero, lowest, UE | PE)
 }

@@ -61,7 +61,8 @@ function choose(
   const x = unpack(format, a, context.denormalsAreZero)
   const y = unpack(format, b, context.denormalsAreZero)
   const [bits, operand] = relationOf(x, y) === wanted ? [a, x] : [b, y]
-  const value = operand.kind === 'zero' ? packSpecial(format, 'zero', operand.negative) : BigInt.asUintN(format.width, bits)
+  const value =
+    operand.kind === 'zero' ? packSpecial(format, 'zero', operand.negative) : BigInt.asUintN(format.width, bits)
   if (isNan(x) || isNan(y)) return { value, flags: IE }
   return { value, flags: x.denormal || y.denormal ? DE : 0 }
 }

@@ -1,5 +1,8 @@
-import { binary32, packSpecial, unpack } from './binary-format.ts'
+import { binary32, unpack } from './binary-format.ts'
 import { isNan } from './unpacked.ts'
+
+/** The reciprocals of operands from here on count as tiny; the manual leaves a little room around it. */
+const tinyReciprocal = 2 ** 126
 
 const view = new DataView(new ArrayBuffer(4))
 
@@ -8,7 +11,7 @@ const view = new DataView(new ArrayBuffer(4))
  * nearest float32. Denormals count as zeros, tiny results become zeros, no flag is raised. Source: SDM 2B, RCPPS.
  */
 export function sseReciprocal(a: bigint): bigint {
-  return estimate(a, (x) => 1 / x)
+  return estimate(a, (x) => (Math.abs(x) < tinyReciprocal ? 1 / x : Math.sign(x) * 0))
 }
 
 /** RSQRTSS: 1 ÷ √a, under the same rules. A negative operand gives the indefinite. Source: SDM 2B, RSQRTPS. */
@@ -24,7 +27,6 @@ function estimate(a: bigint, approximate: (x: number) => number): bigint {
   const x = operand.kind === 'zero' ? (operand.negative ? -0 : 0) : view.getFloat32(0)
   const y = approximate(x)
   if (Number.isNaN(y)) return binary32.indefinite
-  if (Math.abs(y) < 2 ** binary32.minExponent) return packSpecial(binary32, 'zero', x < 0)
   view.setFloat32(0, y)
   return BigInt(view.getUint32(0))
 }

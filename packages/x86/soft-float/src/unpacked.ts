@@ -52,8 +52,6 @@ function magnitudeOrder(x: UnpackedNumber, y: UnpackedNumber): number {
   if (tops !== 0) return tops
   const shift = x.exponent - y.exponent
   const difference =
-    shift >= 0
-      ? (x.significand << BigInt(shift)) - y.significand
-      : x.significand - (y.significand << BigInt(-shift))
+    shift >= 0 ? (x.significand << BigInt(shift)) - y.significand : x.significand - (y.significand << BigInt(-shift))
   return difference < 0n ? -1 : difference > 0n ? 1 : 0
 }
