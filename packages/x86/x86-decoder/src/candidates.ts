@@ -1,79 +1,114 @@
-import { type OpcodeRow, type OperandCode, rows } from '@vmm/x86-opcodes'
-
-/** Which mandatory prefix a row asks for: none asked, none allowed, or one of three. */
-export type Mandatory = 'any' | 'NP' | '66' | 'F2' | 'F3'
+import {
+  type Mandatory,
+  type ModrmPattern,
+  type OpcodePattern,
+  type OpcodeRow,
+  parseOpcode,
+  placeOf,
+  rows,
+} from '@vmm/x86-opcodes'
+import { type Fill, fillerOf } from './operands.ts'
 
 /** A row in the form that decoding asks its questions in. */
 export interface Candidate {
   readonly row: number
   readonly mnemonic: string
-  readonly operands: readonly OperandCode[]
+  readonly fillers: readonly Fill[]
   readonly mandatory: Mandatory
-  readonly vex: boolean
-  readonly modrm: boolean
-  /** The reg field, or -1 where any will do. */
-  readonly digit: number
-  readonly form: 'any' | 'memory' | 'register'
-  /** The whole ModRM byte, or -1. */
-  readonly exact: number
+  /** REX.W or VEX.W must be this; -1: either. */
+  readonly w: number
+  /** VEX.L must be this; -1: either. */
+  readonly l: number
+  readonly noRexB: boolean
+  /** ModRM under this mask must equal `modrmValue`. */
+  readonly modrmMask: number
+  readonly modrmValue: number
+  /** ModRM must name memory. */
+  readonly memoryOnly: boolean
+  /** ModRM.mod means nothing: there is neither SIB nor displacement. */
+  readonly anyMod: boolean
   readonly only64: boolean
   readonly not64: boolean
   readonly default64: boolean
   readonly force64: boolean
   readonly lock: boolean
   readonly rep: 'none' | 'rep' | 'repz'
+  /** VEX.vvvv names an operand; elsewhere it must be 1111B. */
+  readonly vvvv: boolean
 }
 
-/** The maps by number: one-byte, 0F, 0F 38, 0F 3A. Each has a list of candidates a byte, the most particular first. */
-export type Maps = readonly (readonly (readonly Candidate[])[])[]
-
-const opcodePattern = /^(VEX )?(NP |66 |F2 |F3 )?(0F 38 |0F 3A |0F )?([0-9A-F]{2})(\+r)?(?: (?:([RM])?\/(r|[0-7])|([0-9A-F]{2})))?(?: (?:ib|iw|iz|iv|cb|cz|cp))*$/
-
-interface Place {
-  readonly map: number
-  readonly byte: number
-  readonly registers: boolean
-  readonly candidate: Candidate
+/**
+ * One opcode byte of a map: its rows, the most particular first, and the choices already made. A choice depends on a
+ * selector (mode, prefixes, W, L: see `Reader.selector`) and on ModRM: not at all, by mod = 3 and reg, or wholly.
+ */
+export interface Slot {
+  readonly candidates: readonly Candidate[]
+  readonly modrm: 'none' | 'group' | 'whole'
+  readonly choices: ((Candidate | null | undefined)[] | undefined)[]
 }
 
-function placeOf(row: OpcodeRow, number: number): Place {
-  const match = opcodePattern.exec(row.opcode)
-  if (match === null) throw new Error(`not an opcode of the manual's form: ${row.opcode}`)
-  const [, vex, prefix, map, byte, plus, form, digit, exact] = match
+/** Numbers of the maps in `Maps`: legacy maps 0 to 3, then those of VEX. */
+export const vexMaps = 4
+const mapCount = 8
+
+/** For each map a slot a byte; undefined: no row. */
+export type Maps = readonly (readonly (Slot | undefined)[])[]
+
+function candidateOf(row: OpcodeRow, number: number, pattern: OpcodePattern): Candidate {
   const has = (attribute: OpcodeRow['attributes'][number]) => row.attributes.includes(attribute)
-  const isPrefixByte = map === undefined && vex === undefined && prefix !== undefined && byte !== '90'
-  if (isPrefixByte) throw new Error(`a mandatory prefix without a map: ${row.opcode}`)
+  const anyMod = has('anyMod')
+  const places = row.operands.map(placeOf)
+  const rm = anyMod ? undefined : places.find((place) => place.place === 'rm')
+  const memoryOnly = rm?.place === 'rm' && rm.size === undefined
+  const registerOnly = rm?.place === 'rm' && rm.memory === undefined
+  const [mask, value] = modrmTest(pattern.modrm)
   return {
-    map: ['', '0F ', '0F 38 ', '0F 3A '].indexOf(map ?? ''),
-    byte: Number.parseInt(byte!, 16),
-    registers: plus !== undefined,
-    candidate: {
-      row: number,
-      mnemonic: row.mnemonic,
-      operands: row.operands,
-      mandatory: (prefix?.trim() ?? 'any') as Mandatory,
-      vex: vex !== undefined,
-      modrm: digit !== undefined || exact !== undefined,
-      digit: digit === undefined || digit === 'r' ? -1 : Number(digit),
-      form: form === 'M' || row.operands.some((code) => memoryOnly.test(code)) ? 'memory' : form === 'R' || row.operands.some((code) => registerOnly.test(code)) ? 'register' : 'any',
-      exact: exact === undefined ? -1 : Number.parseInt(exact, 16),
-      only64: has('only64'),
-      not64: has('not64'),
-      default64: has('default64'),
-      force64: has('force64'),
-      lock: has('lock'),
-      rep: has('rep') ? 'rep' : has('repz') ? 'repz' : 'none',
-    },
+    row: number,
+    mnemonic: row.mnemonic,
+    fillers: row.operands.map(fillerOf),
+    mandatory: pattern.mandatory,
+    w: pattern.w ?? -1,
+    l: pattern.l ?? -1,
+    noRexB: has('noRexB'),
+    modrmMask: mask | (registerOnly ? 0xc0 : 0),
+    modrmValue: value | (registerOnly ? 0xc0 : 0),
+    memoryOnly,
+    anyMod,
+    only64: has('only64'),
+    not64: has('not64'),
+    default64: has('default64'),
+    force64: has('force64'),
+    lock: has('lock'),
+    rep: has('rep') ? 'rep' : has('repz') ? 'repz' : 'none',
+    vvvv: places.some((place) => place.place === 'vvvv'),
   }
 }
 
-/** Operand codes whose ModRM must name memory, and those whose must name a register. */
-const memoryOnly = /^M/
-const registerOnly = /^(?:R[vdqy]|N|U)(?:[a-z]*)$/
+function modrmTest(modrm: ModrmPattern): readonly [mask: number, value: number] {
+  switch (modrm.kind) {
+    case 'none':
+    case 'any':
+      return [0, 0]
+    case 'digit':
+      return [0x38, modrm.value << 3]
+    case 'register':
+      return [0xf8, modrm.value]
+    case 'exact':
+      return [0xff, modrm.value]
+    default:
+      return modrm satisfies never
+  }
+}
 
-/** More particular rows first: an exact ModRM, a mandatory prefix, a digit. */
-const particularity = ({ exact, mandatory, digit, form }: Candidate): number =>
-  (exact >= 0 ? 8 : 0) + (mandatory === 'any' ? 0 : 4) + (digit >= 0 ? 2 : 0) + (form === 'any' ? 0 : 1)
+const bitCount = (mask: number): number => mask.toString(2).replaceAll('0', '').length
+
+/** How much a row asks for: rows that ask for more are tried first. */
+const particularity = ({ modrmMask, memoryOnly, mandatory, w, noRexB }: Candidate): number =>
+  bitCount(modrmMask) +
+  (memoryOnly ? 2 : 0) +
+  (mandatory === 'any' ? 0 : mandatory === 'NFx' ? 8 : 16) +
+  (w < 0 ? 0 : 32) +
+  (noRexB ? 64 : 0)
 
 let built: Maps | undefined
 
@@ -83,12 +118,39 @@ export function maps(): Maps {
   return built
 }
 
+interface Draft {
+  readonly candidates: Candidate[]
+  modrm: Slot['modrm']
+}
+
 function build(): Maps {
-  const lists: Candidate[][][] = Array.from({ length: 4 }, () => Array.from({ length: 256 }, () => []))
+  const drafts: (Draft | undefined)[][] = Array.from({ length: mapCount }, () =>
+    new Array<undefined>(256).fill(undefined),
+  )
   rows.forEach((row, number) => {
-    const { map, byte, registers, candidate } = placeOf(row, number)
-    for (let at = byte; at < byte + (registers ? 8 : 1); at += 1) lists[map]![at]!.push(candidate)
+    const pattern = parseOpcode(row.opcode)
+    const map = drafts[pattern.map + (pattern.space === 'legacy' ? 0 : vexMaps)]!
+    const candidate = candidateOf(row, number, pattern)
+    const modrm = pattern.modrm.kind === 'none' ? 'none' : (candidate.modrmMask & 7) !== 0 ? 'whole' : 'group'
+    for (let at = pattern.byte; at < pattern.byte + (pattern.register ? 8 : 1); at += 1)
+      addTo(map, at, candidate, modrm)
   })
-  for (const map of lists) for (const list of map) list.sort((a, b) => particularity(b) - particularity(a))
-  return lists
+  return drafts.map((map) => map.map((draft) => draft && finish(draft)))
+}
+
+function addTo(map: (Draft | undefined)[], byte: number, candidate: Candidate, modrm: Slot['modrm']): void {
+  const draft = map[byte]
+  if (draft === undefined) {
+    map[byte] = { candidates: [candidate], modrm }
+    return
+  }
+  if ((draft.modrm === 'none') !== (modrm === 'none'))
+    throw new Error(`rows disagree whether opcode ${byte.toString(16)} has a ModRM byte`)
+  draft.candidates.push(candidate)
+  if (modrm === 'whole') draft.modrm = 'whole'
+}
+
+function finish({ candidates, modrm }: Draft): Slot {
+  candidates.sort((a, b) => particularity(b) - particularity(a))
+  return { candidates, modrm, choices: [] }
 }

@@ -1,5 +1,8 @@
-import type { Candidate, Mandatory, Maps } from './candidates.ts'
+import type { Mandatory } from '@vmm/x86-opcodes'
+import { type Candidate, type Maps, type Slot, vexMaps } from './candidates.ts'
 import { type CodeSize, type Decoded, noRegister, ripBase } from './decoded.ts'
+
+const vexPrefixes: readonly Mandatory[] = ['NP', '66', 'F3', 'F2']
 
 const SS = 2
 const DS = 3
@@ -21,7 +24,9 @@ export class Reader {
   repeat = 0
   operandPrefix = false
   addressPrefix = false
-  segmentPrefix = -1
+  segmentPrefix = false
+  /** The segment register that a prefix chose, or -1. */
+  segmentOverride = -1
   rexW = 0
   rexR = 0
   rexX = 0
@@ -30,10 +35,12 @@ export class Reader {
   rex = false
   vex = false
   vexRegister = 0
-  #vexPrefix: Mandatory = 'NP'
+  vexLength = 0
+  #vexPrefix = 0
   opcodeByte = 0
   modrm = 0
-  #modrmRead = false
+  /** ModRM names memory. */
+  addressed = false
 
   start(bytes: Uint8Array, offset: number, end: number, codeSize: CodeSize): void {
     this.#bytes = bytes
@@ -45,11 +52,14 @@ export class Reader {
     this.repeat = 0
     this.operandPrefix = false
     this.addressPrefix = false
-    this.segmentPrefix = -1
+    this.segmentPrefix = false
+    this.segmentOverride = -1
     this.rexW = this.rexR = this.rexX = this.rexB = 0
     this.rex = false
     this.vex = false
-    this.#modrmRead = false
+    this.vexRegister = 0
+    this.vexLength = 0
+    this.addressed = false
   }
 
   byte(): number {
@@ -69,19 +79,19 @@ export class Reader {
     return this.word() | (this.word() << 16)
   }
 
-  /** Takes the prefixes and the opcode; gives the candidates, or undefined when the bytes end or no map is meant. */
-  opcode(maps: Maps): readonly Candidate[] | undefined {
+  /** Takes the prefixes and the opcode; gives the opcode's slot, or undefined when the bytes end or no row is there. */
+  opcode(maps: Maps): Slot | undefined {
     let byte = this.#prefixes()
     if (this.short) return undefined
     let map = 0
-    if (this.#isVex(byte)) {
-      map = this.#vexPrefixes(byte)
-      if (map === 0) return undefined
-      byte = this.byte()
-    } else if (byte === 0x0f) {
+    if (byte === 0x0f) {
       byte = this.byte()
       map = byte === 0x38 ? 2 : byte === 0x3a ? 3 : 1
       if (map > 1) byte = this.byte()
+    } else if ((byte === 0xc4 || byte === 0xc5) && this.#isVex()) {
+      map = this.#vexPrefixes(byte)
+      if (map === 0) return undefined
+      byte = this.byte()
     }
     this.opcodeByte = byte
     return this.short ? undefined : maps[map]![byte]
@@ -106,11 +116,18 @@ export class Reader {
       return true
     }
     switch (byte) {
-      case 0x26: case 0x2e: case 0x36: case 0x3e:
-        this.segmentPrefix = (byte >> 3) & 3
+      case 0x26:
+      case 0x2e:
+      case 0x36:
+      case 0x3e:
+        this.segmentPrefix = true
+        // in 64-bit code these are ignored: an FS or GS before them stays
+        if (this.codeSize !== 64) this.segmentOverride = (byte >> 3) & 3
         break
-      case 0x64: case 0x65:
-        this.segmentPrefix = byte - 0x60
+      case 0x64:
+      case 0x65:
+        this.segmentPrefix = true
+        this.segmentOverride = byte - 0x60
         break
       case 0x66:
         this.operandPrefix = true
@@ -121,7 +138,8 @@ export class Reader {
       case 0xf0:
         this.lock = true
         break
-      case 0xf2: case 0xf3:
+      case 0xf2:
+      case 0xf3:
         this.repeat = byte
         break
       default:
@@ -132,13 +150,12 @@ export class Reader {
     return true
   }
 
-  /** C4 and C5 are LES and LDS outside 64-bit code, unless what follows would be a register form. */
-  #isVex(byte: number): boolean {
-    if (byte !== 0xc4 && byte !== 0xc5) return false
+  /** C4 and C5 are LES and LDS outside 64-bit code unless what follows would be a register form. SDM 2A §2.3.5. */
+  #isVex(): boolean {
     return this.codeSize === 64 || (this.#bytes[this.at] ?? 0) >= 0xc0
   }
 
-  /** Gives the map, or 0 if the prefix is not valid. SDM 2A §2.3.5. */
+  /** Gives the number of the map, or 0 if the prefix is not valid. SDM 2A §2.3.5. */
   #vexPrefixes(first: number): number {
     if (this.rex || this.operandPrefix || this.repeat !== 0 || this.lock) return 0
     this.vex = true
@@ -154,21 +171,32 @@ export class Reader {
       this.rexW = last >> 7
     }
     this.vexRegister = (~last >> 3) & 15
+    this.vexLength = (last >> 2) & 1
+    this.#vexPrefix = last & 3
     if (this.codeSize !== 64) {
       this.rexR = this.rexX = this.rexB = 0
       this.vexRegister &= 7
     }
-    this.#vexPrefix = (['NP', '66', 'F3', 'F2'] as const)[last & 3]!
-    return map >= 1 && map <= 3 && (last & 4) === 0 ? map : 0
+    return map >= 1 && map <= 3 ? vexMaps + map : 0
+  }
+
+  /** All that the choice of a row depends on besides opcode and ModRM, as a small number. */
+  selector(): number {
+    const long = this.codeSize === 64 ? 1 : 0
+    if (this.vex) return long | (this.#vexPrefix << 1) | (this.rexW << 4) | (this.vexLength << 5)
+    const repeat = this.repeat === 0 ? 0 : this.repeat === 0xf3 ? 2 : 4
+    return long | ((repeat | (this.operandPrefix ? 1 : 0)) << 1) | (this.rexW << 4) | (this.rexB << 5)
   }
 
   mandatoryIs(mandatory: Mandatory): boolean {
-    if (this.vex) return mandatory === this.#vexPrefix
+    if (this.vex) return mandatory === vexPrefixes[this.#vexPrefix]
     switch (mandatory) {
       case 'any':
         return true
       case 'NP':
         return this.repeat === 0 && !this.operandPrefix
+      case 'NFx':
+        return this.repeat === 0
       case '66':
         return this.operandPrefix && this.repeat === 0
       case 'F2':
@@ -180,12 +208,9 @@ export class Reader {
     }
   }
 
-  /** Reads the ModRM byte once. False when there is none. */
-  peekModrm(): boolean {
-    if (!this.#modrmRead) {
-      this.modrm = this.byte()
-      this.#modrmRead = true
-    }
+  /** Reads the ModRM byte. False when there is none. */
+  takeModrm(): boolean {
+    this.modrm = this.byte()
     return !this.short
   }
 
@@ -204,43 +229,43 @@ export class Reader {
     return this.addressPrefix === (this.codeSize === 16) ? 32 : 16
   }
 
-  /** Segment of a memory operand by its default: in 64-bit code only FS and GS override. */
-  segment(otherwise: number): number {
-    if (this.segmentPrefix < 0) return otherwise
-    return this.codeSize === 64 && this.segmentPrefix < 4 ? otherwise : this.segmentPrefix
-  }
-
+  /** No memory operand; the segment is that of a string source. */
   noAddress(out: Decoded): void {
     out.base = out.index = noRegister
     out.scale = out.displacement = out.displacementHigh = 0
-    out.segmentOverride = this.segmentPrefix >= 0
-    out.segment = this.segment(DS)
+    out.segmentOverride = this.segmentPrefix
+    out.segment = this.#segment(DS)
+  }
+
+  #segment(otherwise: number): number {
+    return this.segmentOverride < 0 ? otherwise : this.segmentOverride
   }
 
   /** Takes SIB and displacement of a memory operand. */
   address(out: Decoded): void {
-    this.noAddress(out)
-    if (this.modrm >= 0xc0) return
+    this.addressed = true
     if (out.addressSize === 16) this.#address16(out)
     else this.#address32(out)
     out.displacementHigh = out.displacement >> 31
   }
 
   #address16(out: Decoded): void {
-    const [mod, rm] = [this.modrm >> 6, this.modrm & 7]
+    const mod = this.modrm >> 6
+    const rm = this.modrm & 7
     if (mod === 0 && rm === 6) {
       out.displacement = (this.word() << 16) >> 16
       return
     }
     out.base = base16[rm]!
     out.index = index16[rm]!
-    out.segment = this.segment(defaultSegment16[rm]!)
+    out.segment = this.#segment(defaultSegment16[rm]!)
     if (mod === 1) out.displacement = (this.byte() << 24) >> 24
     if (mod === 2) out.displacement = (this.word() << 16) >> 16
   }
 
   #address32(out: Decoded): void {
-    const [mod, rm] = [this.modrm >> 6, this.modrm & 7]
+    const mod = this.modrm >> 6
+    const rm = this.modrm & 7
     let base = rm | (this.rexB << 3)
     let absolute = mod === 0 && rm === 5
     if (rm === 4) {
@@ -253,7 +278,7 @@ export class Reader {
       if (absolute) base = noRegister
     } else if (absolute) base = this.codeSize === 64 ? ripBase : noRegister
     out.base = base
-    if (base === 4 || base === 5) out.segment = this.segment(SS)
+    if (base === 4 || base === 5) out.segment = this.#segment(SS)
     if (mod === 1) out.displacement = (this.byte() << 24) >> 24
     if (mod === 2 || absolute) out.displacement = this.dword()
   }

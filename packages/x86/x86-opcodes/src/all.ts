@@ -2,14 +2,31 @@ import { oneByte00To3f } from './one-byte-00-3f.rows.ts'
 import { oneByte40To8f } from './one-byte-40-8f.rows.ts'
 import { oneByte90ToFf } from './one-byte-90-ff.rows.ts'
 import type { OpcodeRow } from './row.ts'
-import { twoByte } from './two-byte.rows.ts'
+import { threeByte3a } from './three-byte-3a.rows.ts'
+import { threeByte38 } from './three-byte-38.rows.ts'
+import { twoByte00To3f } from './two-byte-00-3f.rows.ts'
+import { twoByte40To7f } from './two-byte-40-7f.rows.ts'
+import { twoByte80ToBf } from './two-byte-80-bf.rows.ts'
+import { twoByteC0ToFf } from './two-byte-c0-ff.rows.ts'
 import { vexGeneral } from './vex-general.rows.ts'
+import { x87D8ToDf } from './x87-d8-df.rows.ts'
 
-/** Every row of the maps, once: a row's number is its place in this list. */
-export const rows: readonly OpcodeRow[] = [
+const blocks = [
   ...oneByte00To3f,
   ...oneByte40To8f,
   ...oneByte90ToFf,
-  ...twoByte,
+  ...x87D8ToDf,
+  ...twoByte00To3f,
+  ...twoByte40To7f,
+  ...twoByte80ToBf,
+  ...twoByteC0ToFf,
+  ...threeByte38,
+  ...threeByte3a,
   ...vexGeneral,
 ]
+
+/** Every row of the maps, once: a row's number is its place in this list. */
+export const rows: readonly OpcodeRow[] = blocks
+
+/** Every mnemonic that has a row. */
+export type Mnemonic = (typeof blocks)[number]['mnemonic']

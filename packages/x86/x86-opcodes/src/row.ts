@@ -1,52 +1,87 @@
 import type { Source } from '@vmm/source'
+import { operandCodes } from './operand-codes.rows.ts'
+import type { OperandPlace } from './operand-place.ts'
 
-/** How operands sit in the encoding: the manual's “Op/En” column, in short. */
-export type OperandEncoding = 'ZO' | 'M' | 'MR' | 'RM' | 'MI' | 'RMI' | 'MRI' | 'I' | 'O' | 'OI' | 'D' | 'RVM' | 'RMV' | 'VM'
-
-/**
- * An operand in the notation of SDM 2D Appendix A.2: addressing method, then size. Additions of ours: `Zb Zv Zq` is the
- * register in the low bits of the opcode, `Sw` a segment register, `RvMw` a general register of operand size or 16 bits
- * of memory, `STi ST0` x87 registers, `By` the register in VEX.vvvv.
- */
-export type OperandCode =
-  | 'Eb' | 'Ew' | 'Ed' | 'Eq' | 'Ev' | 'Ey' | 'Gb' | 'Gw' | 'Gd' | 'Gq' | 'Gv' | 'Gy' | 'By' | 'Gz' | 'Ez'
-  | 'M' | 'Mb' | 'Mw' | 'Md' | 'Mq' | 'Mdq' | 'Mt' | 'Mv' | 'My' | 'Mp' | 'Ma' | 'Ms' | 'Mm' | 'Mx'
-  | 'Rv' | 'Rd' | 'Rq' | 'Ry' | 'RvMw' | 'RdMw' | 'RdMb' | 'RyMb' | 'RyMw' | 'RvMd' | 'Sw' | 'Cy' | 'Dy'
-  | 'Ib' | 'Ibs' | 'Iw' | 'Iz' | 'Iv' | 'Ob' | 'Ov' | 'Jb' | 'Jz' | 'Ap'
-  | 'Zb' | 'Zv' | 'Zd' | 'Zq' | 'AL' | 'AX' | 'eAX' | 'rAX' | 'CL' | 'DX' | '1'
-  | 'ES' | 'CS' | 'SS' | 'DS' | 'FS' | 'GS' | 'ST0' | 'STi'
-  | 'Vdq' | 'Vq' | 'Vd' | 'Wdq' | 'Wq' | 'Wd' | 'Ww' | 'Wb' | 'Udq' | 'Uq' | 'Pq' | 'Qq' | 'Qd' | 'Nq' | 'XMM0'
+/** An operand in the notation of SDM 2D Appendix A.2. */
+export type OperandCode = keyof typeof operandCodes
 
 /**
- * What else a row says: `lock` LOCK is allowed with a memory destination, `only64` and `not64` the code it exists in,
- * `default64` operands are 64 bits in 64-bit code (66H makes them 16), `force64` they are 64 bits there whatever the
- * prefixes say, `near64` the same for branches, `byte` the operand size is 8 bits, `cpl0` privileged, `rep` REP repeats
- * it, `repz` REPE and REPNE do, `wig` REX.W does nothing, `undocumented`.
+ * How operands sit in the encoding: the manual's “Op/En” column. One letter an operand: `M` ModRM.r/m, `R` ModRM.reg,
+ * `V` VEX.vvvv, `O` the opcode's low bits, `I` immediate or moffs, `D` displacement, `C` CL, `1` one, `0` XMM0; nothing
+ * for a register that the opcode implies. `ZO`: no operand is encoded.
  */
-export type Attribute = 'lock' | 'only64' | 'not64' | 'default64' | 'force64' | 'byte' | 'cpl0' | 'rep' | 'repz' | 'undocumented' | 'alias'
+export type OperandEncoding =
+  | 'ZO'
+  | 'M'
+  | 'MR'
+  | 'RM'
+  | 'MI'
+  | 'M1'
+  | 'MC'
+  | 'RMI'
+  | 'MRI'
+  | 'MRC'
+  | 'RM0'
+  | 'I'
+  | 'II'
+  | 'O'
+  | 'OI'
+  | 'D'
+  | 'RVM'
+  | 'RMV'
+  | 'VM'
+
+/** What else can be said of a row; each word is explained in `attributeMeanings`. */
+export type Attribute = keyof typeof attributeMeanings
+
+/** The attributes and what they mean. */
+export const attributeMeanings = {
+  lock: 'LOCK is allowed when the first operand is memory',
+  only64: 'exists in 64-bit code alone',
+  not64: '#UD in 64-bit code',
+  default64: 'operands are 64 bits in 64-bit code unless 66H makes them 16',
+  force64: 'operands are 64 bits in 64-bit code whatever the prefixes say',
+  cpl0: '#GP(0) unless CPL is 0',
+  rep: 'F2 and F3 both repeat it',
+  repz: 'F3 repeats it while ZF is set, F2 while it is clear',
+  noRexB: 'only without REX.B',
+  anyMod: 'ModRM.mod is ignored: r/m is a register',
+  unaligned: 'a 128-bit memory operand need not be aligned, as it must be elsewhere in legacy SSE',
+  alias: 'another encoding of the same instruction, which an assembler does not choose',
+  undocumented: 'works, but is not in the manual',
+} as const
 
 /** One line of the opcode map. What it does is not said here: semantics has its own table. */
 export interface OpcodeRow {
-  /** Opcode as the manual prints it: mandatory prefix (NP 66 F2 F3), bytes, then /r, /digit or a fixed ModRM byte. */
+  /**
+   * The encoding as the manual prints it (SDM 2A §3.1.1.1): mandatory prefix (NP, NFx, 66, F2, F3), REX.W, opcode bytes,
+   * then /r, /digit or a whole ModRM byte, then immediates (ib iw) and code offsets (cb cp). `iz`, `iv` and `cz` are
+   * sized by the operand size, `+r` is a register in the opcode and `+i` an x87 register in ModRM. VEX rows:
+   * `VEX.LZ.F2.0F38 F6 /r`; without W0 or W1 the W bit chooses the size of `y` operands.
+   */
   readonly opcode: string
   readonly encoding: OperandEncoding
   readonly operands: readonly OperandCode[]
   readonly mnemonic: string
   readonly attributes: readonly Attribute[]
-  /** The CPUID feature that brings it, in the manual's spelling; undefined: every x86-64 has it. */
+  /** The CPUID feature that brings it, by its name in the manual; undefined: every processor has it. */
   readonly needs: string | undefined
   readonly source: Source
 }
 
 /** A row maker for one block of the map, whose source all its rows share. */
 export function block(source: Source) {
-  return (
+  return <M extends string>(
     opcode: string,
     encoding: OperandEncoding,
     operands: readonly OperandCode[],
-    mnemonic: string,
+    mnemonic: M,
     attributes: readonly Attribute[] = [],
     needs?: string,
-  ): OpcodeRow => ({ opcode, encoding, operands, mnemonic, attributes, needs, source })
+  ): OpcodeRow & { readonly mnemonic: M } => ({ opcode, encoding, operands, mnemonic, attributes, needs, source })
 }
 
+/** Where an operand of this code is encoded, and how wide it is there. */
+export function placeOf(code: OperandCode): OperandPlace {
+  return operandCodes[code]
+}

@@ -1,0 +1,58 @@
+import { type OpcodeRow, placeOf } from './row.ts'
+
+/** What an instruction does to an explicit operand. `none`: it is named or addressed, but neither read nor written. */
+export type Access = 'read' | 'write' | 'read-write' | 'none'
+
+const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/))
+
+/** Instructions that write no explicit operand: they read all of them. */
+const readers = words(`
+  CMP TEST BT PUSH JMP CALL CALLF JMPF MUL DIV IDIV BOUND OUT INT RET RETF ENTER AAM AAD LLDT LTR VERR VERW LMSW LGDT LIDT INVPCID
+  FXRSTOR XRSTOR XRSTORS LDMXCSR WRFSBASE WRGSBASE COMISS COMISD UCOMISS UCOMISD PTEST PCMPESTRI PCMPESTRM PCMPISTRI PCMPISTRM
+  MASKMOVQ MASKMOVDQU FLD FILD FBLD FLDCW FLDENV FRSTOR FCOM FCOMP FUCOM FUCOMP FICOM FICOMP FCOMI FCOMIP FUCOMI FUCOMIP`)
+
+/** Instructions whose first operand is written without being read; it may be only the part of a register that its code names. */
+const writers = words(`
+  MOV MOVZX MOVSX MOVSXD MOVBE MOVNTI LEA POP IN LAR LSL LDS LES LSS LFS LGS BSF BSR LZCNT TZCNT POPCNT RDRAND RDSEED RDPID
+  RDFSBASE RDGSBASE SLDT STR SMSW SGDT SIDT STMXCSR FXSAVE XSAVE XSAVEC XSAVES XSAVEOPT
+  ANDN BEXTR BZHI PDEP PEXT RORX SARX SHLX SHRX BLSR BLSMSK BLSI
+  FST FSTP FSTPNCE FIST FISTP FISTTP FBSTP FNSTCW FNSTENV FNSAVE FNSTSW
+  MOVUPS MOVUPD MOVAPS MOVAPD MOVSS MOVSD MOVHLPS MOVLPS MOVLPD MOVSLDUP MOVSHDUP MOVDDUP MOVNTPS MOVNTPD MOVD MOVQ MOVDQA MOVDQU
+  MOVQ2DQ MOVDQ2Q MOVNTQ MOVNTDQ MOVNTDQA LDDQU MOVMSKPS MOVMSKPD PMOVMSKB PEXTRB PEXTRW PEXTRD PEXTRQ EXTRACTPS
+  SQRTPS SQRTPD SQRTSS SQRTSD RSQRTPS RSQRTSS RCPPS RCPSS ROUNDPS ROUNDPD ROUNDSS ROUNDSD PSHUFW PSHUFD PSHUFHW PSHUFLW
+  PABSB PABSW PABSD PHMINPOSUW PMOVSXBW PMOVSXBD PMOVSXBQ PMOVSXWD PMOVSXWQ PMOVSXDQ PMOVZXBW PMOVZXBD PMOVZXBQ PMOVZXWD PMOVZXWQ PMOVZXDQ`)
+
+/** Instructions that neither read nor write what they name. */
+const bystanders = words(`
+  NOP UD0 UD1 PREFETCHW PREFETCHNTA PREFETCHT0 PREFETCHT1 PREFETCHT2 CLFLUSH CLFLUSHOPT CLWB INVLPG FFREE FFREEP`)
+
+const others: Readonly<Record<string, readonly Access[]>> = {
+  LEA: ['write', 'none'],
+  XCHG: ['read-write', 'read-write'],
+  XADD: ['read-write', 'read-write'],
+  MULX: ['write', 'write', 'read'],
+}
+
+/**
+ * What the row's instruction does to each operand. Stated where it is not the rule, which is: the first operand is read
+ * and written, the others are read.
+ */
+export function accessOf(row: OpcodeRow): readonly Access[] {
+  const stated = others[row.mnemonic]
+  if (stated !== undefined) return stated
+  const first = accessOfFirst(row)
+  return row.operands.map((_, at) => (at === 0 ? first : first === 'none' ? 'none' : 'read'))
+}
+
+function accessOfFirst({ mnemonic, operands }: OpcodeRow): Access {
+  if (bystanders.has(mnemonic)) return 'none'
+  if (writers.has(mnemonic) || mnemonic.startsWith('CVT') || mnemonic.startsWith('SET')) return 'write'
+  if (readers.has(mnemonic)) return 'read'
+  const first = operands[0] === undefined ? undefined : placeOf(operands[0])
+  if (first?.place === 'relative' || first?.place === 'immediate') return 'read'
+  if (mnemonic === 'IMUL') return operands.length === 1 ? 'read' : operands.length === 2 ? 'read-write' : 'write'
+  // MOVHPS and MOVHPD store a half, but replace only half of what they load into
+  if (mnemonic.startsWith('MOVHP')) return operands[0] === 'Mq' ? 'write' : 'read-write'
+  // x87 arithmetic with memory works on ST(0), which is not named
+  return mnemonic.startsWith('F') && operands.length === 1 && operands[0]!.startsWith('M') ? 'read' : 'read-write'
+}
