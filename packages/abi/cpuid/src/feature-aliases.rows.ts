@@ -99,6 +99,7 @@ export const featureAliases: readonly FeatureAlias[] = [
   alias('pausefilter',        'PAUSE_FILTER'),
   alias('pfthreshold',        'PAUSE_FILTER_THRESHOLD'),
   alias('v_vmsave_vmload',    'VMSAVE_VIRT'),
+  alias('v_spec_ctrl',        'SPEC_CTRL_VIRT'),
   alias('autoibrs',           'AUTOMATIC_IBRS'),
   // leaf 40000001H
   alias('kvmclock',           'KVM_FEATURE_CLOCKSOURCE2', common),

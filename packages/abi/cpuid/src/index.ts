@@ -1,6 +1,7 @@
 export { type Feature, leaves } from './all.ts'
 export { type BuiltTable, buildTable, cpuModelNamed, type TableOptions } from './build-table.ts'
 export { type Cache, type CpuModel, type CpuModelName, cpuModels } from './cpu-models.rows.ts'
+export { type DecodedLeaf, decode, isIndexed, rowOf } from './decode.ts'
 export {
   type CpuidAnswer,
   type CpuidEntry,
@@ -16,6 +17,7 @@ export { implementedFeatures } from './implemented.ts'
 export type { Leaf, LeafOutputs, OutputRegister, Subleaf } from './leaf.ts'
 export { lookup, type VendorRules, vendorRulesOf } from './lookup.ts'
 export { type ParsedCpu, parseCpu, parseFeature } from './parse-cpu.ts'
+export { kvmBytesOf, type ReadTable, readTable } from './read-table.ts'
 export { type FeatureChanges, type Refused, requirementsOf } from './resolve-features.ts'
 export { type RuntimeState, runtimeUpdate } from './runtime-update.ts'
 export { brandOf, type Signature, signatureEax, signatureOf, vendorOf } from './text.ts'
