@@ -1,1 +1,5 @@
-export {}
+export type { Engine, EnginePorts, EngineStop, Fault } from './engine-port.ts'
+export type { Fatality, VcpuExit } from './exit.ts'
+export { escalate, type Pending } from './faults.ts'
+export { allowedCr4, resetState } from './reset.ts'
+export { Vcpu, type VcpuMachine, type VcpuOptions } from './vcpu.ts'

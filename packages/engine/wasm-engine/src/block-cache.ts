@@ -135,7 +135,7 @@ export class BlockCache {
     let live = allFlags
     for (let index = steps.length - 1; index >= 0; index -= 1) {
       const { shape } = steps[index]!
-      const dead = liveness && shape.writesFlags && (live & shape.flagsWritten) === 0 && !shape.ends
+      const dead = liveness && shape.flagsPerhaps !== 0 && (live & shape.flagsPerhaps) === 0 && !shape.ends
       const slot = this.#handlers.slot(shape, dead)
       this.#view.setUint16(block + blockHeadBytes + index * recordBytes + inRecord.handler, slot, true)
       live = shape.mayFault || shape.ends ? allFlags : (live & ~shape.flagsWritten) | shape.flagsRead

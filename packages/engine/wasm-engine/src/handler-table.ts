@@ -19,8 +19,9 @@ export interface Shape {
   readonly ends: boolean
   readonly mayFault: boolean
   readonly flagsRead: number
+  /** Written for certain, and written perhaps. */
   readonly flagsWritten: number
-  readonly writesFlags: boolean
+  readonly flagsPerhaps: number
   /** Table slots of the handler, and of the one that computes no flags; -1 until made. */
   slot: number
   slotDead: number
@@ -89,7 +90,7 @@ export class HandlerTable {
       mayFault: effects.mayFault,
       flagsRead: flagMask(effects.flagsRead),
       flagsWritten: flagMask(effects.flagsWritten),
-      writesFlags: effects.flagsPerhaps.size > 0,
+      flagsPerhaps: flagMask(effects.flagsPerhaps),
       slot: -1,
       slotDead: -1,
     }
@@ -99,7 +100,7 @@ export class HandlerTable {
 
   /** The slot of a handler, to be compiled by the next `flush` if it is new. */
   slot(shape: Shape, flagsDead: boolean): number {
-    const dead = flagsDead && shape.writesFlags
+    const dead = flagsDead && shape.flagsPerhaps !== 0
     const known = dead ? shape.slotDead : shape.slot
     if (known >= 0) return known
     const slot = this.#later(handlerType as FunctionShape, (around) => handlerFunction({ ...shape.spec, flagsDead: dead }, around))

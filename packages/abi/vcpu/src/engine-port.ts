@@ -1,0 +1,54 @@
+import type { StateField } from '@vmm/x86-registers'
+
+/** A refusal that the guest sees as an exception. */
+export interface Fault {
+  readonly kind: 'fault'
+  readonly vector: number
+  readonly errorCode?: number
+}
+
+/** What an engine asks while it runs; the vCPU answers from its tables and its machine. */
+export interface EnginePorts {
+  cpuid(leaf: number, subleaf: number): readonly [eax: number, ebx: number, ecx: number, edx: number]
+  readMsr(index: number): bigint | Fault
+  writeMsr(index: number, value: bigint): Fault | undefined
+  portIn(port: number, size: 1 | 2 | 4): number
+  portOut(port: number, size: 1 | 2 | 4, value: number): void
+  mmioRead(address: number, size: 1 | 2 | 4 | 8): bigint
+  mmioWrite(address: number, size: 1 | 2 | 4 | 8, value: bigint): void
+  timeStamp(): bigint
+  random(): bigint
+  taskPriority(): number
+  setTaskPriority(value: number): void
+  hypercall(): void
+  writeXcr(index: number, value: bigint): Fault | undefined
+}
+
+/** Why an engine stopped. */
+export type EngineStop =
+  | { readonly kind: 'budget' }
+  | { readonly kind: 'events' }
+  | { readonly kind: 'exit'; readonly reason: 'none' | 'hlt' | 'mwait' | 'pause' | 'shutdown' }
+  | { readonly kind: 'fault'; readonly vector: number; readonly errorCode: number | undefined }
+
+/** Anything that executes x86: the vCPU's rules need no more than this of it. */
+export interface Engine {
+  get(field: StateField): bigint
+  set(field: StateField, value: bigint): void
+  gpr(index: number): bigint
+  setGpr(index: number, value: bigint): void
+  rflags(): bigint
+  setRflags(value: bigint): void
+  /** What the engine derives from control registers, segments and flags follows them. */
+  modeChanged(): void
+  /** Instructions retired since the beginning: exact at any moment. */
+  retired(): number
+  /** The block under execution ends after this instruction and `run` comes back. */
+  resync(): void
+  eventPending: boolean
+  readonly interruptible: boolean
+  readonly shadowed: boolean
+  run(budget: number): EngineStop
+  /** Delivers through the IDT; gives the fault that delivery met. `kind`: 0 exception, 1 software, 2 external, 3 trap. */
+  deliver(vector: number, kind: number, errorCode: number | undefined, returnRip: bigint): { readonly vector: number; readonly errorCode: number | undefined } | undefined
+}
