@@ -69,7 +69,7 @@ const intel = { vendor: 'GenuineIntel', signature, caches } as const
 /** Every model, the default first. */
 export const cpuModels = [
   {
-    ...intel, name: 'default', source: mitigations, brand: 'Virtual Xeon-class CPU (software)',
+    ...intel, name: 'default', source: mitigations, brand: 'Virtual server CPU (software)',
     says: 'Like a current server, without LA57, MONITOR, TSX, debug store or PMU',
     features: [...level1, ...level2, ...level3, ...system, ...virtual, ...server],
   },

@@ -51,7 +51,7 @@ export function findEntry(table: CpuidTable, leaf: number, index: number): Cpuid
 }
 
 /** Whether an entry answers CPUID with EAX = `leaf` and ECX = `index`. */
-export function answersFor(entry: CpuidEntry, leaf: number, index: number): boolean {
+function answersFor(entry: CpuidEntry, leaf: number, index: number): boolean {
   const indexed = (entry.flags & KVM_CPUID_FLAG_SIGNIFCANT_INDEX) !== 0
   return entry.function === leaf >>> 0 && (!indexed || entry.index === index >>> 0)
 }

@@ -16,7 +16,7 @@ const largestDenominator = 1000
  * TSC frequency as a ratio to the crystal clock, as close as a guest can multiply it out in 32 bits: exact for every
  * frequency that is a multiple of a thousandth of the crystal clock.
  */
-export function tscRatio({ tscKhz, crystalHz }: Frequencies): {
+function tscRatio({ tscKhz, crystalHz }: Frequencies): {
   readonly numerator: number
   readonly denominator: number
 } {

@@ -11,7 +11,7 @@ const hwcr = 0xc001_0015
 const allOnes = (1n << 64n) - 1n
 
 /** The most banks any index is set aside for. Source: KVM_MAX_MCE_BANKS. */
-export const mostBanks = 32
+const mostBanks = 32
 
 const banksOf = ({ peek }: MsrGuest) => Number(peek(mcgCap) & 0xffn)
 const cmciOf = ({ peek }: MsrGuest) => ((peek(mcgCap) >> 10n) & 1n) === 1n
