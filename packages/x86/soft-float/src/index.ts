@@ -15,10 +15,21 @@ export { sseDotProduct } from './sse-dot-product.ts'
 export { sseReciprocal, sseReciprocalSquareRoot } from './sse-estimate.ts'
 export { type SseResult, sseFlags } from './sse-result.ts'
 export type { Relation } from './unpacked.ts'
+export { x87ArcTangent } from './x87-arc-tangent.ts'
 export { x87Add, x87Divide, x87Multiply, x87SquareRoot, x87Subtract } from './x87-arithmetic.ts'
 export { x87FromBcd, x87ToBcd } from './x87-bcd.ts'
 export { C0, C1, C2, C3, type X87Class, type X87Comparison, x87Compare, x87Examine } from './x87-compare.ts'
+export { type X87Constant, x87Constant } from './x87-constants.ts'
 export { x87FromInteger, x87Load, x87RoundToIntegral, x87Store, x87ToInteger, x87Widen } from './x87-convert.ts'
+export { x87Exponential, x87Logarithm, x87LogarithmOfSum } from './x87-exponential.ts'
 export { type X87Remainder, x87Remainder, x87RemainderNearest } from './x87-remainder.ts'
 export type { X87Result } from './x87-result.ts'
 export { type X87Extracted, x87Extract, x87Scale } from './x87-scale.ts'
+export {
+  type SineAndCosine,
+  type X87Angle,
+  x87Cosine,
+  x87Sine,
+  x87SineAndCosine,
+  x87Tangent,
+} from './x87-trigonometry.ts'
