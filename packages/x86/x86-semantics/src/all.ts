@@ -9,6 +9,10 @@ import { shifts } from './integer/shift.ts'
 import { stack } from './integer/stack.ts'
 import { strings } from './integer/strings.ts'
 import { transfer } from './integer/transfer.ts'
+import { extendedState } from './system/extended-state.ts'
+import { x87Control } from './x87/control.ts'
+import { vectorInteger } from './vector/integer.ts'
+import { vectorMoves } from './vector/moves.ts'
 import { controlInstructions } from './system/control-registers.ts'
 import { softwareEvents } from './system/events.ts'
 import { farReturns } from './system/far-return.ts'
@@ -22,7 +26,7 @@ import { tableInstructions } from './system/tables.ts'
 const families: readonly (readonly Instruction[])[] = [
   arithmetic, division, bitwiseLogic, shifts, bitManipulation, transfer, stack, nearControl, strings, miscellaneous,
   segmentInstructions, farTransfers, farReturns, softwareEvents, flagInstructions, controlInstructions, tableInstructions, systemCalls,
-  portInstructions,
+  portInstructions, extendedState, x87Control, vectorMoves, vectorInteger,
 ]
 
 /** Every described instruction by its mnemonic. */

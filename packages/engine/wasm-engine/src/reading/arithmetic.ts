@@ -65,7 +65,9 @@ export function arithmeticOn(code: Code): Arithmetic {
   const zeroExtend = <F extends Width, W extends Width>(a: Bits<F>, w: W): Bits<W> => {
     const { node, width } = valueOf(a)
     if (width === w || w < 64) return bitsOf(node, w)
-    return bitsOf(code.op('i64.extend_i32_u', node), w)
+    const wide = width === 64 ? node : code.op('i64.extend_i32_u', node)
+    if (w !== 128) return bitsOf(wide, w)
+    return bitsOf(code.lane('i64x2.replace_lane', 0, code.op('i64x2.splat', code.i64(0n)), wide), w)
   }
   const signExtend = <F extends Width, W extends Width>(a: Bits<F>, w: W): Bits<W> => {
     const { node, width } = valueOf(a)

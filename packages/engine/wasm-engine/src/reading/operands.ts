@@ -106,6 +106,8 @@ export class OperandReading {
   #writeRegister(register: RegisterOperand<Width>, node: Node): void {
     const { code } = this.#frame
     const [address, offset] = this.#place(register)
+    // an MMX register is the significand of an x87 one, whose sign and exponent become all ones
+    if (register.file === 'mmx') code.store('i32.store16', address, code.i32(0xffff), offset + 8)
     if (register.width === 32 && register.file === 'gpr') {
       code.store('i64.store', address, code.op('i64.extend_i32_u', node), offset)
     } else if (register.width === 32) code.store('i32.store', address, node, offset)

@@ -134,6 +134,7 @@ const bound = instruction('BOUND', sdm('2A', '3.3', 'BOUND—Check Array Index A
 
 export const miscellaneous: readonly Instruction[] = [
   nothing('NOP'), nothing('LFENCE'), nothing('MFENCE'), nothing('SFENCE'), nothing('PREFETCHW'),
+  nothing('PREFETCHNTA'), nothing('PREFETCHT0'), nothing('PREFETCHT1'), nothing('PREFETCHT2'), nothing('ENDBR64'), nothing('ENDBR32'),
   flushLine('CLFLUSH'), flushLine('CLFLUSHOPT'), flushLine('CLWB'),
   undefinedOpcode('UD0'), undefinedOpcode('UD1'), undefinedOpcode('UD2'), undefinedOpcode('RSM'),
   random('RDRAND'), random('RDSEED'), rdtsc, rdtscp, rdpid, rdpmc, cpuid,

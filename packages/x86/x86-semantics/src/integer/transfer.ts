@@ -46,14 +46,13 @@ const cmpxchg = instruction('CMPXCHG', sdm('2A', '3.3', 'CMPXCHG—Compare and E
 
 const setZero = (m: Machine, ZF: Bits<1>) => m.flags(equations({ ZF: () => ZF }))
 
-/** CMPXCHG8B compares EDX:EAX, CMPXCHG16B RDX:RAX, whose operand must be aligned. */
-const cmpxchg8b = instruction('CMPXCHG8B', sdm('2A', '3.3', 'CMPXCHG8B/CMPXCHG16B—Compare and Exchange Bytes'), (m: Machine, to: Memory<64 | 128>) => {
-  if (m.mode.operandSize === 64) return compareWide(m, to as Memory<128>)
-  const old = m.read(to as Memory<64>)
+/** CMPXCHG8B compares EDX:EAX, CMPXCHG16B RDX:RAX; the latter's operand must be aligned. */
+const cmpxchg8b = instruction('CMPXCHG8B', sdm('2A', '3.3', 'CMPXCHG8B/CMPXCHG16B—Compare and Exchange Bytes'), (m: Machine, to: Memory<64>) => {
+  const old = m.read(to)
   const pair = (high: 'RDX' | 'RCX', low: 'RAX' | 'RBX') =>
     m.or(m.shiftLeft(m.zeroExtend(m.read(gpr(high, 32)), 64), m.constant(32, 64)), m.zeroExtend(m.read(gpr(low, 32)), 64))
   const same = m.equal(old, pair('RDX', 'RAX'))
-  m.write(to as Memory<64>, m.select(same, pair('RCX', 'RBX'), old))
+  m.write(to, m.select(same, pair('RCX', 'RBX'), old))
   m.when(m.not(same), () => {
     m.write(gpr('RAX', 32), m.truncate(old, 32))
     m.write(gpr('RDX', 32), m.extract(old, 32, 32))
@@ -61,7 +60,7 @@ const cmpxchg8b = instruction('CMPXCHG8B', sdm('2A', '3.3', 'CMPXCHG8B/CMPXCHG16
   setZero(m, same)
 })
 
-function compareWide(m: Machine, to: Memory<128>): void {
+const cmpxchg16b = instruction('CMPXCHG16B', sdm('2A', '3.3', 'CMPXCHG8B/CMPXCHG16B—Compare and Exchange Bytes'), (m: Machine, to: Memory<128>) => {
   const address = m.address(to)
   m.when(m.not(m.isZero(m.and(address, m.constant(15, 64)))), () => m.fault('GP', m.constant(0, 32)))
   const old = m.read(to)
@@ -75,7 +74,7 @@ function compareWide(m: Machine, to: Memory<128>): void {
     m.write(gpr('RDX', 64), high)
   })
   setZero(m, same)
-}
+})
 
 function swapped<W extends 16 | 32 | 64>(m: Machine, a: Bits<W>): Bits<W> {
   const width = m.widthOf(a)
@@ -153,7 +152,7 @@ export const transfer: readonly Instruction[] = [
   extending('MOVZX', 'MOVZX—Move With Zero-Extend'),
   extending('MOVSX', 'MOVSX/MOVSXD—Move With Sign-Extension'),
   extending('MOVSXD', 'MOVSX/MOVSXD—Move With Sign-Extension'),
-  xchg, xadd, cmpxchg, cmpxchg8b, bswap, movbe, lea, cbw, cwd, xlat, ...cmov, ...set, lahf, sahf, salc, movnti,
+  xchg, xadd, cmpxchg, cmpxchg8b, cmpxchg16b, bswap, movbe, lea, cbw, cwd, xlat, ...cmov, ...set, lahf, sahf, salc, movnti,
 ]
 
 export type { RegisterOperand }
