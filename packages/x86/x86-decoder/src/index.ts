@@ -9,3 +9,6 @@ export {
   type RegisterFile,
   ripBase,
 } from './decoded.ts'
+export { type Disassembled, type DisassembledInstruction, type DisassembleOptions, disassemble } from './disassemble.ts'
+export { format } from './format.ts'
+export { rowOf, sizedMnemonicOf } from './row-of.ts'

@@ -1,0 +1,195 @@
+import { describe, expect, test } from 'vitest'
+import { type CodeSize, createDecoded, type Decoded, type DecodeFailure, decode, noRegister, ripBase } from './index.ts'
+
+const bytesOf = (hex: string): Uint8Array => Uint8Array.from(hex.split(' '), (byte) => Number.parseInt(byte, 16))
+
+function decoded(hex: string, codeSize: CodeSize = 64): Decoded {
+  const out = createDecoded()
+  const bytes = bytesOf(hex)
+  expect(decode(bytes, 0, bytes.length, codeSize, out)).toBeUndefined()
+  return out
+}
+
+function failure(hex: string, codeSize: CodeSize = 64): DecodeFailure | undefined {
+  const bytes = bytesOf(hex)
+  return decode(bytes, 0, bytes.length, codeSize, createDecoded())
+}
+
+describe('prefixes', () => {
+  test('REX counts only directly before the opcode', () => {
+    expect(decoded('48 01 c0').operandSize).toBe(64)
+    expect(decoded('48 66 01 c0').operandSize).toBe(16)
+    expect(decoded('66 48 01 c0').operandSize).toBe(64)
+  })
+
+  test('the last of F2 and F3 chooses the row', () => {
+    expect(decoded('f2 f3 0f 58 c1').mnemonic).toBe('ADDSS')
+    expect(decoded('f3 f2 0f 58 c1').mnemonic).toBe('ADDSD')
+  })
+
+  test('a prefix that a row does not know makes SSE rows invalid and integer rows ignore it', () => {
+    expect(failure('f2 0f 14 c0')).toBe('invalid')
+    expect(decoded('f2 0f af c0').mnemonic).toBe('IMUL')
+  })
+
+  test('the segment prefixes of 16- and 32-bit code do nothing in 64-bit code, even after FS', () => {
+    expect(decoded('64 2e 8b 00').segment).toBe(4)
+    expect(decoded('2e 8b 00')).toMatchObject({ segment: 3, segmentOverride: true })
+    expect(decoded('2e 8b 00', 32).segment).toBe(1)
+  })
+
+  test('LOCK needs a row that allows it and memory to write', () => {
+    expect(decoded('f0 48 0f b1 0b')).toMatchObject({ mnemonic: 'CMPXCHG', lock: true })
+    expect(failure('f0 48 0f b1 cb')).toBe('invalid')
+    expect(failure('f0 8b 00')).toBe('invalid')
+    expect(failure('f0 3b 00')).toBe('invalid')
+  })
+
+  test('REP is told of string instructions alone', () => {
+    expect(decoded('f3 a4').rep).toBe('rep')
+    expect(decoded('f2 a4').rep).toBe('rep')
+    expect(decoded('f2 ae').rep).toBe('repne')
+    expect(decoded('f3 0f b8 c0').rep).toBe('none')
+  })
+})
+
+describe('sizes', () => {
+  test('stack instructions default to 64 bits and know 16, near branches are always 64 bits', () => {
+    expect(decoded('50').operandSize).toBe(64)
+    expect(decoded('66 50').operandSize).toBe(16)
+    expect(decoded('66 e8 00 00 00 00')).toMatchObject({ operandSize: 64, length: 6 })
+    expect(decoded('66 e8 00 00', 32)).toMatchObject({ operandSize: 16, length: 4 })
+  })
+
+  test('immediates are sign-extended to the size they are used with', () => {
+    expect(decoded('48 83 c0 ff').operands[1]).toMatchObject({ width: 64, low: -1, high: -1 })
+    expect(decoded('66 83 c0 ff').operands[1]).toMatchObject({ width: 16, low: 0xffff, high: 0 })
+    expect(decoded('48 c7 c0 00 00 00 80').operands[1]).toMatchObject({ width: 64, low: -0x8000_0000, high: -1 })
+    expect(decoded('c8 34 12 ff').operands.slice(0, 2)).toMatchObject([
+      { width: 16, low: 0x1234 },
+      { width: 8, low: 0xff },
+    ])
+  })
+
+  test('MOV of a segment register is as wide as the register it goes to, and 16 bits in memory', () => {
+    expect(decoded('48 8c d8').operands[0]).toMatchObject({ kind: 'register', width: 64 })
+    expect(decoded('48 8c 18').operands[0]).toMatchObject({ kind: 'memory', width: 16 })
+  })
+
+  test('MOVSS replaces a quarter of a register from a register and all of it from memory', () => {
+    expect(decoded('f3 0f 10 c1').operands[0]).toMatchObject({ width: 32 })
+    expect(decoded('f3 0f 10 00').operands[0]).toMatchObject({ width: 128 })
+  })
+})
+
+describe('what is one byte and two instructions', () => {
+  test('90 is NOP, PAUSE, or XCHG with R8', () => {
+    expect(decoded('90').mnemonic).toBe('NOP')
+    expect(decoded('f3 90').mnemonic).toBe('PAUSE')
+    expect(decoded('41 90').mnemonic).toBe('XCHG')
+  })
+
+  test('63 is ARPL, or MOVSXD in 64-bit code', () => {
+    expect(decoded('63 c8', 32).mnemonic).toBe('ARPL')
+    expect(decoded('48 63 c8').operands).toMatchObject([{ width: 64 }, { width: 32 }, {}, {}, {}])
+  })
+
+  test('C4 is LES, or VEX where a register follows', () => {
+    expect(decoded('c4 00', 32).mnemonic).toBe('LES')
+    expect(decoded('c4 e2 78 f2 c3', 32).mnemonic).toBe('ANDN')
+    expect(decoded('c4 e2 78 f2 c3').mnemonic).toBe('ANDN')
+  })
+
+  test('REX.W tells MOVD from MOVQ and CMPXCHG8B from CMPXCHG16B', () => {
+    expect(decoded('66 0f 6e c0').mnemonic).toBe('MOVD')
+    expect(decoded('66 48 0f 6e c0').mnemonic).toBe('MOVQ')
+    expect(decoded('48 0f c7 08').mnemonic).toBe('CMPXCHG16B')
+  })
+})
+
+describe('addresses', () => {
+  test('16-bit forms', () => {
+    expect(decoded('8b 03', 16)).toMatchObject({ base: 5, index: 7, segment: 2, addressSize: 16 })
+    expect(decoded('8b 06 ff ff', 16)).toMatchObject({
+      base: noRegister,
+      index: noRegister,
+      displacement: -1,
+      segment: 3,
+    })
+  })
+
+  test('SIB without index, without base, with R12 as index', () => {
+    expect(decoded('8b 04 24')).toMatchObject({ base: 4, index: noRegister, segment: 2 })
+    expect(decoded('8b 04 25 00 10 00 00')).toMatchObject({ base: noRegister, index: noRegister, displacement: 0x1000 })
+    expect(decoded('42 8b 04 20')).toMatchObject({ base: 0, index: 12 })
+  })
+
+  test('RIP-relative in 64-bit code, absolute elsewhere', () => {
+    expect(decoded('8b 05 01 00 00 00').base).toBe(ripBase)
+    expect(decoded('8b 05 01 00 00 00', 32).base).toBe(noRegister)
+  })
+
+  test('moffs is as wide as an address', () => {
+    expect(decoded('48 a1 88 77 66 55 44 33 22 91')).toMatchObject({
+      displacement: 0x5566_7788,
+      displacementHigh: 0x9122_3344 | 0,
+      length: 10,
+    })
+    expect(decoded('67 a1 88 77 66 55').length).toBe(6)
+  })
+
+  test('ModRM.mod of moves to control registers is ignored', () => {
+    expect(decoded('0f 20 00').operands[0]).toMatchObject({ kind: 'register', width: 64, index: 0 })
+    expect(decoded('0f 20 04').length).toBe(3)
+  })
+})
+
+describe('what is no instruction', () => {
+  test('sixteen bytes are too long, fewer than given are truncated', () => {
+    expect(failure('66 66 66 66 66 66 66 66 66 66 66 66 66 66 66 90')).toBe('too-long')
+    expect(failure('66 66 66')).toBe('truncated')
+    expect(failure('48 b8 00 00')).toBe('truncated')
+    expect(decoded('66 66 66 66 66 66 66 66 66 66 66 66 66 66 90').length).toBe(15)
+  })
+
+  test('bytes from `end` on are never read', () => {
+    const bytes = bytesOf('48 01 c0')
+    expect(decode(bytes, 0, 2, 64, createDecoded())).toBe('truncated')
+    expect(decode(bytes, 1, 3, 64, createDecoded())).toBeUndefined()
+  })
+
+  test('registers that do not exist', () => {
+    expect(failure('8e c8')).toBe('invalid')
+    expect(failure('8c f0')).toBe('invalid')
+    expect(failure('0f 20 c8')).toBe('invalid')
+    expect(failure('44 0f 21 c0')).toBe('invalid')
+  })
+
+  test('opcodes that a code size lacks', () => {
+    expect(failure('06')).toBe('invalid')
+    expect(decoded('06', 32).mnemonic).toBe('PUSH')
+    expect(failure('0f 05', 32)).toBe('invalid')
+  })
+
+  test('VEX with a prefix, a wrong length or an unused register', () => {
+    expect(failure('66 c4 e2 78 f2 c3')).toBe('invalid')
+    expect(failure('c4 e2 7c f2 c3')).toBe('invalid')
+    expect(failure('c4 e3 73 f0 c3 05')).toBe('invalid')
+    expect(decoded('c4 e3 7b f0 c3 05').mnemonic).toBe('RORX')
+  })
+})
+
+test('no stream of random bytes throws or is longer than 15 bytes', () => {
+  const bytes = new Uint8Array(1 << 14)
+  let state = 1
+  for (let at = 0; at < bytes.length; at += 1) {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) | 0
+    bytes[at] = state >>> 16
+  }
+  const out = createDecoded()
+  for (const codeSize of [16, 32, 64] as const) {
+    for (let at = 0; at < bytes.length; at += 1) {
+      if (decode(bytes, at, bytes.length, codeSize, out) === undefined) expect(out.length).toBeLessThanOrEqual(15)
+    }
+  }
+})
