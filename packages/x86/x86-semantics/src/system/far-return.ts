@@ -85,7 +85,9 @@ function dropInnerSegments(m: Machine, level: Bits<8>): void {
     const access = m.get(`${name}.access`)
     const dpl = m.and(m.truncate(m.shiftRight(access, m.constant(5, 32)), 8), m.constant(3, 8))
     const conforming = m.equal(m.and(access, m.constant(0xc, 32)), m.constant(0xc, 32))
-    m.when(m.and(m.not(conforming), m.below(dpl, level)), () => setNull(m, name, m.constant(0, 16)))
+    // a segment that is null already keeps its base: FS and GS of 64-bit programs
+    const usable = m.not(m.bit(access, 16))
+    m.when(m.and(usable, m.and(m.not(conforming), m.below(dpl, level))), () => setNull(m, name, m.constant(0, 16)))
   }
 }
 
