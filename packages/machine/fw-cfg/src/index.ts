@@ -1,1 +1,1 @@
-export {}
+export { createFwCfg, type FwCfg, type FwCfgMemory, type FwCfgOptions, fwCfgKey } from './fw-cfg.ts'
