@@ -14,6 +14,16 @@ export interface Float80 {
   readonly fromDenormal?: boolean
 }
 
+/** Takes 80 bits, as they lie in memory, for a float80. */
+export function float80(bits: bigint): Float80 {
+  return { significand: BigInt.asUintN(64, bits), signExponent: Number(BigInt.asUintN(16, bits >> 64n)) }
+}
+
+/** The 80 bits of a float80. */
+export function bitsOf80(value: Float80): bigint {
+  return (BigInt(value.signExponent) << 64n) | value.significand
+}
+
 const bias = 16_383
 const integerBit = 1n << 63n
 const quietBit = 1n << 62n

@@ -1,10 +1,9 @@
 export { type BinaryFormat, binary32, binary64 } from './binary-format.ts'
 export { type Rounding, roundingOf, type SseContext, sseContext, type X87Context, x87Context } from './context.ts'
 export { allMasked, DE, IE, OE, PE, preComputation, UE, ZE } from './flags.ts'
-export { type Float80, indefinite80 } from './float80.ts'
+export { bitsOf80, type Float80, float80, indefinite80 } from './float80.ts'
 export { sseAdd, sseDivide, sseMax, sseMin, sseMultiply, sseSquareRoot, sseSubtract } from './sse-arithmetic.ts'
 export {
-  type NanPolicy,
   type SseComparison,
   type SsePredicateResult,
   sseCompare,
@@ -14,7 +13,7 @@ export { sseConvert, sseFromInteger, sseRoundToIntegral, sseToInteger } from './
 export { sseDotProduct } from './sse-dot-product.ts'
 export { sseReciprocal, sseReciprocalSquareRoot } from './sse-estimate.ts'
 export { type SseResult, sseFlags } from './sse-result.ts'
-export type { Relation } from './unpacked.ts'
+export type { NanPolicy, Relation } from './unpacked.ts'
 export { x87ArcTangent } from './x87-arc-tangent.ts'
 export { x87Add, x87Divide, x87Multiply, x87SquareRoot, x87Subtract } from './x87-arithmetic.ts'
 export { x87FromBcd, x87ToBcd } from './x87-bcd.ts'
@@ -27,6 +26,7 @@ export type { X87Result } from './x87-result.ts'
 export { type X87Extracted, x87Extract, x87Scale } from './x87-scale.ts'
 export {
   type SineAndCosine,
+  type TangentAndOne,
   type X87Angle,
   x87Cosine,
   x87Sine,

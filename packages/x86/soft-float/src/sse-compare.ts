@@ -1,7 +1,7 @@
 import { type BinaryFormat, unpack } from './binary-format.ts'
 import type { SseContext } from './context.ts'
 import { DE, IE } from './flags.ts'
-import { isNan, type Relation, relationOf } from './unpacked.ts'
+import { isNan, type NanPolicy, type Relation, relationOf } from './unpacked.ts'
 
 /** How two operands compare, and the flags to raise. */
 export interface SseComparison {
@@ -15,10 +15,7 @@ export interface SsePredicateResult {
   readonly flags: number
 }
 
-/** Which NaNs raise IE: `quiet` comparisons are UCOMISS's, `signaling` ones COMISS's. */
-export type NanPolicy = 'quiet' | 'signaling'
-
-/** COMISS and UCOMISS, COMISD and UCOMISD. */
+/** COMISS and COMISD (`signaling`), UCOMISS and UCOMISD (`quiet`). */
 export function sseCompare(
   format: BinaryFormat,
   a: bigint,

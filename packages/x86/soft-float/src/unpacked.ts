@@ -27,6 +27,9 @@ export type Unpacked = UnpackedNumber | UnpackedNan
 /** How two values compare. */
 export type Relation = 'less' | 'equal' | 'greater' | 'unordered'
 
+/** Which NaNs raise IE when operands are compared: with `quiet` the signaling ones alone, with `signaling` all. */
+export type NanPolicy = 'quiet' | 'signaling'
+
 /** An operand without a value: everything that the rules of NaNs deal with. */
 export function isNan(operand: Unpacked): operand is UnpackedNan {
   return operand.kind === 'quiet' || operand.kind === 'signaling' || operand.kind === 'unsupported'

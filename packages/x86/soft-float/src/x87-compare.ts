@@ -1,8 +1,7 @@
 import type { X87Context } from './context.ts'
 import { DE, IE } from './flags.ts'
 import { type Float80, unpack80 } from './float80.ts'
-import type { NanPolicy } from './sse-compare.ts'
-import { isNan, type Relation, relationOf } from './unpacked.ts'
+import { isNan, type NanPolicy, type Relation, relationOf } from './unpacked.ts'
 import { toRegister } from './x87-result.ts'
 
 /** C0, C2 and C3 at their places in the status word. */
@@ -17,7 +16,10 @@ export interface X87Comparison {
   /** The relation as C3, C2 and C0 tell it. */
   readonly conditionCodes: number
   readonly flags: number
-  /** Whether an unmasked exception leaves condition codes (or EFLAGS) and stack as they were. */
+  /**
+   * Whether an unmasked exception keeps the stack from being popped. The manual leaves the condition codes as they
+   * were then; the CPU of our recordings writes them.
+   */
   readonly written: boolean
 }
 

@@ -13,7 +13,7 @@ import {
   times,
   toFixed,
 } from './fixed-point.ts'
-import { type Float80, unpack80 } from './float80.ts'
+import { type Float80, one80, unpack80 } from './float80.ts'
 import { type Exact, isNan, type UnpackedNumber } from './unpacked.ts'
 import { C2 } from './x87-compare.ts'
 import { toRegister, type X87Result, x87Deliver, x87Invalid, x87Nan } from './x87-result.ts'
@@ -29,6 +29,12 @@ export interface SineAndCosine {
   readonly cosine: Float80
 }
 
+/** FPTAN's two results: the tangent replaces the operand, `pushed` is 1.0, or the tangent again where it is a NaN. */
+export interface TangentAndOne {
+  readonly tangent: Float80
+  readonly pushed: Float80
+}
+
 /** FSIN. */
 export function x87Sine(a: Float80, context: X87Context): X87Angle {
   return ofAngle(a, (x) => (x.kind === 'zero' ? x : sineOf(reduce(x))), context)
@@ -39,9 +45,11 @@ export function x87Cosine(a: Float80, context: X87Context): X87Angle {
   return ofAngle(a, (x) => (x.kind === 'zero' ? unit : cosineOf(reduce(x))), context)
 }
 
-/** FPTAN's quotient; where it is in range the 1.0 that the instruction pushes after it is the caller's. */
-export function x87Tangent(a: Float80, context: X87Context): X87Angle {
-  return ofAngle(a, (x) => (x.kind === 'zero' ? x : tangentOf(reduce(x))), context)
+/** FPTAN. */
+export function x87Tangent(a: Float80, context: X87Context): X87Angle<TangentAndOne> {
+  const tangent = ofAngle(a, (x) => (x.kind === 'zero' ? x : tangentOf(reduce(x))), context)
+  const pushed = isNan(unpack80(tangent.value)) ? tangent.value : one80
+  return { ...tangent, value: { tangent: tangent.value, pushed } }
 }
 
 /** FSINCOS. Its flags are those of both results, C1 is the sine's. */
