@@ -51,6 +51,8 @@ export class LocalApic implements Device, BusApic {
   readonly #unit: InterruptUnit
   #state: Restored<typeof powerOn> = powerOn
   #pagePlace = -1
+  #enabled = false
+  #extended = false
 
   constructor(options: LocalApicOptions) {
     this.name = `local-apic ${options.id}`
@@ -88,11 +90,11 @@ export class LocalApic implements Device, BusApic {
 
   /** IA32_APIC_BASE[11]; CPUID.01H:EDX[9] follows it. */
   get enabled(): boolean {
-    return (this.#state.base & apicBase.enabled) !== 0n
+    return this.#enabled
   }
 
   get x2apicMode(): boolean {
-    return (this.#state.base & apicBase.extended) !== 0n
+    return this.#extended
   }
 
   get softwareEnabled(): boolean {
@@ -213,18 +215,19 @@ export class LocalApic implements Device, BusApic {
     const { unit, ...state } = likeSaved(this.name, { ...powerOn, unit: this.#unit.save() }, saved)
     this.#unit.restore(this.name, unit)
     this.#state = state
-    this.#placePage()
+    this.#followBase()
   }
 
   #restart(base: bigint, id: number): void {
     this.#state = { ...powerOn, base, id }
     this.#unit.reset()
-    this.#placePage()
+    this.#followBase()
   }
 
-  #placePage(): void {
-    const visible = this.enabled && !this.x2apicMode
-    this.#pagePlace = visible ? Number(this.#state.base & ~0xfffn) : -1
+  #followBase(): void {
+    this.#enabled = (this.#state.base & apicBase.enabled) !== 0n
+    this.#extended = (this.#state.base & apicBase.extended) !== 0n
+    this.#pagePlace = this.#enabled && !this.#extended ? Number(this.#state.base & ~0xfffn) : -1
   }
 
   /** Source: SDM 3A §11.4.4 and Figure 11-27 "Local x2APIC State Transitions". */
@@ -242,7 +245,7 @@ export class LocalApic implements Device, BusApic {
     if (wasEnabled && !isEnabled) this.#restart(value, this.#options.id & 0xff)
     this.#state.base = value
     if (isExtended && !wasExtended) this.#state.commandHigh = 0
-    this.#placePage()
+    this.#followBase()
     return true
   }
 

@@ -153,7 +153,7 @@ describe('a function', () => {
   it('may have been placed by firmware', () => {
     const { bus, places, read } = machine()
     bus.plug(2, 0, device({ memoryAt: 0xfebf_f000, ioAt: 0xc000 }))
-    expect([places(), read(2, 4, 2), read(2, 0x18, 4)]).toEqual([['memory febff000+1000', 'io c000+40'], 3, 0xc001])
+    expect([places(), read(2, 4, 2), read(2, 0x18, 4)]).toEqual([['io c000+40', 'memory febff000+1000'], 3, 0xc001])
   })
 
   it('interrupts unless INTx is disabled, and says so in its status', () => {
