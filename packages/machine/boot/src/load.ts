@@ -1,0 +1,49 @@
+import { isBzImage, loadBzImage } from './bzimage.ts'
+import { isElf } from './elf.ts'
+import { type LoadedImage, type LoadOptions, type Protocol, type RefusedImage, refused, tooLarge } from './loaded.ts'
+import { findMultiboot, loadMultiboot } from './multiboot.ts'
+import { loadPvh } from './pvh.ts'
+import { lowEnd } from './memory.ts'
+
+/** What kind of image bytes are, by their own marks; flat images have none. */
+export function detect(image: Uint8Array): Protocol | undefined {
+  if (isBzImage(image)) return 'bzimage'
+  if (image.length >= 12 && findMultiboot(image) !== undefined) return 'multiboot'
+  return isElf(image) ? 'pvh' : undefined
+}
+
+/** Loads an image by the protocol it is made for. */
+export function loadImage(image: Uint8Array, options: LoadOptions): LoadedImage | RefusedImage {
+  switch (detect(image)) {
+    case 'bzimage':
+      return loadBzImage(image, options)
+    case 'multiboot':
+      return loadMultiboot(image, options)
+    case 'pvh':
+      return loadPvh(image, options)
+    default:
+      return refused('not a kernel: expected a Linux bzImage, an ELF file with a PVH note, or a multiboot image')
+  }
+}
+
+/** A flat image at an address, begun in real mode with CS:IP = address / 16 : 0. */
+export function loadFlat(image: Uint8Array, address: number, options: LoadOptions): LoadedImage | RefusedImage {
+  if (address % 16 !== 0 || address < 0 || address > 0xffff0) return refused(`a flat image begins at a multiple of 16 below 1 MiB, not at ${address}`)
+  if (address + image.length > lowEnd(options.memorySize)) return tooLarge('the image', address + image.length, options.memorySize)
+  const selector = address >> 4
+  return {
+    kind: 'loaded',
+    protocol: 'flat',
+    writes: [{ address, bytes: image }],
+    start: {
+      rip: 0,
+      registers: {},
+      cr0: 0x10,
+      cr3: 0,
+      cr4: 0,
+      efer: 0,
+      code: { selector, base: address, limit: 0xffff, access: 0x9b },
+      data: { selector, base: address, limit: 0xffff, access: 0x93 },
+    },
+  }
+}
