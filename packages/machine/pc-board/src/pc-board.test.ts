@@ -388,6 +388,30 @@ describe('what test kernels use', () => {
     expect(board.readPort(0xcf8, 4)).toBe(0x8000_0002)
   })
 
+  it('the PCI test device counts the accesses that its header asks for', () => {
+    const { board } = machine(1, { pciTestDevice: 'present' })
+    const header = (read: (at: number) => number) => ({
+      width: read(1),
+      offset: read(4) | (read(5) << 8),
+      data: read(8),
+      count: read(12),
+      name: String.fromCharCode(read(16), read(17), read(18)),
+    })
+    const memory = (at: number) => board.readMemory(0, 0xfebf_f000 + at, 1)
+    const port = (at: number) => board.readPort(0xc000 + at, 1)
+    expect(memory(1)).toBe(0)
+    board.writeMemory(0, 0xfebf_f000, 1, 2)
+    expect(header(memory)).toEqual({ width: 1, offset: 2050, data: 0xfa, count: 0, name: 'mmi' })
+    for (const value of [0xfa, 0xce, 0xfa]) board.writeMemory(0, 0xfebf_f000 + 2050, 1, value)
+    expect(header(memory).count).toBe(2)
+    board.writePort(0xc000, 1, 1)
+    expect(header(port)).toEqual({ width: 1, offset: 132, data: 0xce, count: 0, name: 'por' })
+    board.writePort(0xc000 + 132, 1, 7)
+    expect(header(port).count).toBe(1)
+    board.writePort(0xc000, 1, 9)
+    expect(port(1)).toBe(0)
+  })
+
   it('COM1 and COM2 speak', () => {
     const m = machine()
     m.outb(0x3fb, 3)
@@ -413,7 +437,7 @@ describe('whatever a guest does', () => {
     0x3fc, 0x4d0, 0x4d1, 0x510, 0x511, 0x514, 0x518, 0x600, 0x602, 0x604, 0x608, 0xcf8, 0xcf9, 0xcfc, 0xcfe, 0x2003,
     0x8900,
   ]
-  const windows = [0xfee0_0000, 0xfec0_0000, 0xff00_fffd, 0xfee0_0ffe, 0xd000_0000]
+  const windows = [0xfebf_f000, 0xfee0_0000, 0xfec0_0000, 0xff00_fffd, 0xfee0_0ffe, 0xd000_0000]
   const sizes = [1, 2, 4] as const
 
   function poke(m: ReturnType<typeof machine>, seed: number, steps: number): unknown[] {
@@ -435,7 +459,10 @@ describe('whatever a guest does', () => {
   }
 
   it.each([1, 2, 3, 4, 5, 6])('answers are numbers and saved state replays (seed %i)', (seed) => {
-    const m = machine(2, { memory: { read: () => new Uint8Array(16), write: (_, bytes) => bytes.length < 100 } })
+    const m = machine(2, {
+      pciTestDevice: 'present',
+      memory: { read: () => new Uint8Array(16), write: (_, bytes) => bytes.length < 100 },
+    })
     let mark = 0
     const difference = replayDifference(
       { name: 'pc-board', save: () => m.board.save(), restore: (saved) => m.board.restore(saved) },

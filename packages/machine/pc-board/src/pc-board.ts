@@ -14,6 +14,7 @@ import { LineRouter, lineCount } from './line-router.ts'
 import type { MachineEvent } from './machine-event.ts'
 import { firmwareMemory } from './memory-map.ts'
 import { MmioBus } from './mmio-bus.ts'
+import { createPciTestDevice } from './pci-test-device.ts'
 import { Power } from './power.ts'
 import { ResetPorts } from './reset-ports.ts'
 import { TestDevice } from './test-device.ts'
@@ -51,6 +52,8 @@ export interface PcBoardOptions {
   /** The page that the test device was told to flush. */
   readonly onFlushPage?: (page: number) => void
   readonly onA20?: (passes: boolean) => void
+  /** QEMU's pci-testdev at 00:02.0, which some of kvm-unit-tests use. */
+  readonly pciTestDevice?: 'present' | 'absent'
 }
 
 /**
@@ -154,6 +157,7 @@ class Board implements PcBoard {
       for (const region of device.memory ?? []) this.mmio.attach(region)
     }
     this.pci.plug(0, 0, hostBridge())
+    if (options.pciTestDevice === 'present') this.pci.plug(2, 0, createPciTestDevice())
     this.#leaveAsFirmware()
   }
 

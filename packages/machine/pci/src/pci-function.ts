@@ -37,6 +37,12 @@ export interface PciFunctionOptions {
   readonly bars?: readonly (Bar | undefined)[]
   /** 1 for INTA# to 4 for INTD#; 0 for none. */
   readonly interruptPin?: number
+  /** What is behind the windows, if it has state: it is reset, saved and restored with the function. */
+  readonly content?: {
+    reset(): void
+    save(): Saved
+    restore(saved: Saved): void
+  }
   /** More configuration bytes that the guest may change, by offset, with their first value. Nothing comes of them here. */
   readonly scratch?: Readonly<Record<number, number>>
 }
@@ -85,6 +91,7 @@ export class PciFunction {
 
   reset(): void {
     this.#asserted = false
+    this.#options.content?.reset()
     this.#fill()
     this.#decode()
     this.#drive()
@@ -114,13 +121,16 @@ export class PciFunction {
   }
 
   save(): Saved {
-    return { config: this.#config.slice(), asserted: this.#asserted }
+    const content = this.#options.content?.save() ?? null
+    return { config: this.#config.slice(), asserted: this.#asserted, content }
   }
 
   restore(saved: Saved): void {
-    const { config, asserted } = likeSaved(this.name, { config: this.#config, asserted: false }, saved)
-    this.#config = config
-    this.#asserted = asserted
+    const content = this.#options.content?.save() ?? null
+    const state = likeSaved(this.name, { config: this.#config, asserted: false, content }, saved)
+    this.#options.content?.restore(state.content)
+    this.#config = state.config
+    this.#asserted = state.asserted
     this.#decode()
   }
 
