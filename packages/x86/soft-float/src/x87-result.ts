@@ -3,7 +3,7 @@ import type { X87Context } from './context.ts'
 import { DE, IE, OE, PE, preComputation, UE, ZE } from './flags.ts'
 import { type Float80, indefinite80, infinity80, pack80, quieted80, signedZero80, targets } from './float80.ts'
 import { roundTo } from './rounding.ts'
-import type { Unpacked } from './unpacked.ts'
+import { isNan, type Unpacked } from './unpacked.ts'
 
 /** What an x87 instruction makes of its operands. */
 export interface X87Result<Value = Float80> {
@@ -30,16 +30,14 @@ export function toMemory<Value>(value: Value, flags: number, roundedUp: boolean,
 }
 
 /**
- * The response to NaNs among one or two operands: unsupported ones are invalid; of two NaNs a quiet one wins over a
- * signaling one, then the larger significand, then the positive one. Source: SDM 1 table 4-7.
+ * The response to NaNs among one or two operands: unsupported ones are invalid; of two NaNs the one with the larger
+ * significand wins, so a quiet one over a signaling one, then the positive one. Source: SDM 1 table 4-7.
  */
 export function x87Nan(values: readonly Float80[], operands: readonly Unpacked[], masks: number): X87Result {
   if (operands.some(({ kind }) => kind === 'unsupported')) return x87Invalid(masks)
   const isSignaling = operands.some(({ kind }) => kind === 'signaling')
-  const nans = values.filter((_, i) => operands[i]!.kind === 'quiet' || operands[i]!.kind === 'signaling')
-  const quiet = values.filter((_, i) => operands[i]!.kind === 'quiet')
-  const candidates = quiet.length === 1 ? quiet : nans
-  const chosen = candidates.reduce((best, next) => (isPreferred(next, best) ? next : best))
+  const nans = values.filter((_, i) => isNan(operands[i]!))
+  const chosen = nans.reduce((best, next) => (isPreferred(next, best) ? next : best))
   return toRegister(quieted80(chosen), isSignaling ? IE : 0, false, masks)
 }
 
