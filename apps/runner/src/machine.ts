@@ -1,0 +1,267 @@
+import { type LoadedImage, ramSlots, type StartSegment } from '@vmm/boot'
+import { type BuiltTable, buildTable, type CpuModel, type Feature } from '@vmm/cpuid'
+import { pvclockTimeInfo, pvclockWallClock, timeScale, wallClockAt } from '@vmm/kvmclock'
+import { createMsrFile, firmwareValues } from '@vmm/msr'
+import { acpiTables, createPcBoard, type MachineEvent, type PcBoard } from '@vmm/pc-board'
+import { type Fatality, Vcpu, type VcpuMachine } from '@vmm/vcpu'
+import { Engine } from '@vmm/wasm-engine'
+import { gprIndex, type GprName, segmentNames } from '@vmm/x86-registers'
+
+/** Guest nanoseconds that one instruction lasts: the machine's clock is its instruction count. */
+const nanosecondsPerInstruction = 1
+const tscHz = 1e9 / nanosecondsPerInstruction
+const physicalAddressWidth = 46
+const xorshiftSeed = 0x9e37_79b9_7f4a_7c15n
+
+export interface MachineOptions {
+  readonly memorySize: number
+  readonly cpu: { readonly model: CpuModel; readonly plus: readonly Feature[]; readonly minus: readonly Feature[] }
+  /** What COM1 to COM4 send. */
+  readonly onTransmit: (port: number, byte: number) => void
+  /** COM1 has room for more. */
+  readonly onRoom?: () => void
+  /** Seconds since 1970 at guest time zero. */
+  readonly startSeconds?: number
+  readonly trace?: (line: string) => void
+}
+
+/** How a run ended. */
+export type End =
+  | { readonly kind: 'power-off' }
+  | { readonly kind: 'reset' }
+  | { readonly kind: 'debug-exit'; readonly value: number }
+  | { readonly kind: 'shutdown'; readonly because: readonly Fatality[]; readonly state: string }
+  | { readonly kind: 'internal-error'; readonly says: string }
+
+/** What a slice came to: go on, sleep until a time, or the end. */
+export type SliceResult = { readonly kind: 'running' } | { readonly kind: 'idle'; readonly until: number } | { readonly kind: 'ended'; readonly end: End }
+
+/** A PC with one processor: the parts are chosen here and nowhere else. */
+export class Machine {
+  readonly board: PcBoard
+  readonly vcpu: Vcpu
+  readonly features: ReadonlySet<Feature>
+  #engine!: Engine
+  #warp = 0
+  #tscOffset = 0n
+  #ended: End | undefined
+  readonly #options: MachineOptions
+  #random = xorshiftSeed
+
+  constructor(options: MachineOptions) {
+    this.#options = options
+    const table = this.#table()
+    this.features = table.features
+    this.board = createPcBoard({
+      clock: { now: () => this.now() },
+      cpus: 1,
+      memorySize: options.memorySize,
+      tsc: () => ({ at: (now) => this.#tscAt(now), when: (tsc) => Number(tsc - this.#tscOffset) * nanosecondsPerInstruction }),
+      onSignal: (_cpu, signal) => {
+        if (signal.kind === 'nmi') this.vcpu.injectNmi()
+      },
+      onEvent: (event) => this.#onEvent(event),
+      onInterrupt: () => this.#engine?.resync(),
+      serialPorts: [0, 1, 2, 3].map((port) => ({
+        onTransmit: (byte) => options.onTransmit(port, byte),
+        ...(port === 0 && options.onRoom !== undefined ? { onRoom: options.onRoom } : {}),
+      })),
+      physicalAddressBits: physicalAddressWidth,
+      x2apic: table.features.has('X2APIC'),
+      tscDeadline: table.features.has('TSC_DEADLINE'),
+      startSeconds: options.startSeconds ?? 0,
+    })
+    this.vcpu = new Vcpu({
+      cpuid: table.entries,
+      has: (feature) => table.features.has(feature),
+      createMsrs: (readElsewhere) =>
+        createMsrFile({ has: (feature) => table.features.has(feature), physicalAddressWidth, resetValues: firmwareValues, readElsewhere }),
+      machine: this.#vcpuMachine(),
+      physicalAddressWidth,
+      createEngine: (ports) => {
+        this.#engine = new Engine({ slots: ramSlots(options.memorySize), ports })
+        return this.#engine
+      },
+      onRefusedMsr: (access, index, says) => options.trace?.(`msr_${access} ${index.toString(16)} = #GP (${says})`),
+    })
+  }
+
+  #table(): BuiltTable {
+    const { model, plus, minus } = this.#options.cpu
+    const built = buildTable({ model, features: { plus, minus }, tscKhz: tscHz / 1000, crystalHz: tscHz, physicalAddressWidth })
+    if (built.kind === 'refused') throw new RangeError(built.says)
+    return built
+  }
+
+  /** Guest time in nanoseconds. */
+  now(): number {
+    return (this.#engine === undefined ? 0 : this.#engine.retired() * nanosecondsPerInstruction) + this.#warp
+  }
+
+  /** Instructions retired. */
+  get instructions(): number {
+    return this.#engine.retired()
+  }
+
+  #tscAt(now: number): bigint {
+    return BigInt(Math.floor(now / nanosecondsPerInstruction)) + this.#tscOffset
+  }
+
+  /** Puts an image into memory, with the ACPI tables, and sets the processor up as its protocol says. */
+  load(image: LoadedImage): void {
+    const acpi = this.acpi()
+    this.#engine.writePhysical(acpi.base, acpi.bytes)
+    for (const { address, bytes } of image.writes) {
+      if (!this.#engine.writePhysical(address, bytes)) throw new RangeError(`no memory at 0x${address.toString(16)} for ${bytes.length} bytes`)
+    }
+    const { start } = image
+    const engine = this.#engine
+    for (const name of segmentNames) this.#setSegment(name, name === 'CS' ? start.code : start.data)
+    engine.set('GDTR.base', BigInt(start.gdt?.base ?? 0))
+    engine.set('GDTR.limit', BigInt(start.gdt?.limit ?? 0))
+    engine.set('CR0', BigInt(start.cr0))
+    engine.set('CR3', BigInt(start.cr3))
+    engine.set('CR4', BigInt(start.cr4))
+    engine.set('IA32_EFER', BigInt(start.efer))
+    engine.set('RIP', BigInt(start.rip))
+    for (const [name, value] of Object.entries(start.registers)) engine.setGpr(gprIndex(name as GprName), BigInt(value))
+    engine.modeChanged()
+  }
+
+  /** Where the ACPI tables will be. */
+  acpi() {
+    return acpiTables({ cpus: 1, keyboard: 'absent', serialPorts: [0x3f8, 0x2f8, 0x3e8, 0x2e8].map((base, port) => ({ base, irq: port % 2 === 0 ? 4 : 3 })) })
+  }
+
+  #setSegment(name: (typeof segmentNames)[number], { selector, base, limit, access }: StartSegment): void {
+    this.#engine.set(`${name}.selector`, BigInt(selector))
+    this.#engine.set(`${name}.base`, BigInt(base))
+    this.#engine.set(`${name}.limit`, BigInt(limit))
+    this.#engine.set(`${name}.access`, BigInt(access))
+  }
+
+  /** Runs up to `instructions`, stopping at device deadlines on the way. */
+  slice(instructions: number): SliceResult {
+    const end = this.#engine.retired() + instructions
+    for (;;) {
+      const now = this.now()
+      this.board.runTimers(now)
+      if (this.#ended !== undefined) return { kind: 'ended', end: this.#ended }
+      const left = end - this.#engine.retired()
+      if (left <= 0) return { kind: 'running' }
+      const untilTimer = Math.ceil((this.board.nextDeadline() - now) / nanosecondsPerInstruction)
+      const exit = this.vcpu.run({ budget: Math.max(1, Math.min(left, untilTimer)) })
+      if (this.#ended !== undefined) return { kind: 'ended', end: this.#ended }
+      switch (exit.kind) {
+        case 'intr':
+        case 'hypercall':
+          break
+        case 'hlt':
+          return { kind: 'idle', until: this.board.nextDeadline() }
+        case 'shutdown':
+          return { kind: 'ended', end: { kind: 'shutdown', because: exit.because, state: this.describe() } }
+        case 'internal-error':
+          return { kind: 'ended', end: { kind: 'internal-error', says: exit.says } }
+        default:
+          return exit satisfies never
+      }
+    }
+  }
+
+  /** Moves the clock while nothing runs. */
+  warpTo(time: number): void {
+    this.#warp += Math.max(0, time - this.now())
+  }
+
+  /** The registers that matter in a post-mortem, one line. */
+  describe(): string {
+    const hex = (value: bigint) => value.toString(16)
+    const { engine } = this.vcpu
+    return `RIP=${hex(engine.get('RIP'))} CR0=${hex(engine.get('CR0'))} CR3=${hex(engine.get('CR3'))} CR4=${hex(engine.get('CR4'))} EFER=${hex(engine.get('IA32_EFER'))}`
+  }
+
+  #onEvent(event: MachineEvent): void {
+    this.#engine.resync()
+    switch (event.kind) {
+      case 'power-off':
+      case 'reset':
+        this.#ended = { kind: event.kind }
+        break
+      case 'debug-exit':
+        this.#ended = { kind: 'debug-exit', value: event.value }
+        break
+      default:
+    }
+  }
+
+  #vcpuMachine(): VcpuMachine {
+    const machine = this
+    const { board } = this
+    const changed = () => this.#engine.resync()
+    return {
+      portIn: (port, size) => board.readPort(port, size),
+      portOut: (port, size, value) => {
+        board.writePort(port, size, value)
+        changed()
+      },
+      mmioRead: (address, size) => (size === 8 ? this.#readWide(address) : BigInt(board.readMemory(0, address, size) >>> 0)),
+      mmioWrite: (address, size, value) => {
+        if (size === 8) {
+          board.writeMemory(0, address, 4, Number(value & 0xffff_ffffn))
+          board.writeMemory(0, address + 4, 4, Number(value >> 32n))
+        } else board.writeMemory(0, address, size, Number(value))
+        changed()
+      },
+      timeStamp: () => this.#tscAt(this.now()),
+      setTimeStamp: (value) => {
+        this.#tscOffset += value - this.#tscAt(this.now())
+      },
+      random: () => this.#nextRandom(),
+      interruptPending: () => board.interruptPending(0),
+      acknowledge: () => board.acknowledgeInterrupt(0),
+      readApicMsr: (index) => board.readMsr(0, index),
+      writeApicMsr: (index, value) => {
+        const accepted = board.writeMsr(0, index, value)
+        changed()
+        return accepted
+      },
+      get taskPriority() {
+        return board.apics[0]!.cr8
+      },
+      set taskPriority(value) {
+        board.apics[0]!.cr8 = value
+        machine.#engine.resync()
+      },
+      writePvClock: (index, value) => this.#writePvClock(index, value),
+      hypercall: () => this.#engine.setGpr(0, -1000n),
+    }
+  }
+
+  #readWide(address: number): bigint {
+    const low = BigInt(this.board.readMemory(0, address, 4) >>> 0)
+    return low | (BigInt(this.board.readMemory(0, address + 4, 4) >>> 0) << 32n)
+  }
+
+  /** A fixed sequence: two runs of one image see the same numbers. */
+  #nextRandom(): bigint {
+    let x = this.#random
+    x ^= BigInt.asUintN(64, x << 13n)
+    x ^= x >> 7n
+    x ^= BigInt.asUintN(64, x << 17n)
+    this.#random = x
+    return x
+  }
+
+  /** kvmclock: the time info goes where the guest says; bit 0 of the register enables it. */
+  #writePvClock(index: number, value: bigint): void {
+    const started = BigInt(this.#options.startSeconds ?? 0) * 1_000_000_000n
+    if (index === 0x11 || index === 0x4b56_4d00) {
+      this.#engine.writePhysical(Number(value), pvclockWallClock(wallClockAt(started, 2)))
+      return
+    }
+    if ((value & 1n) === 0n) return
+    const now = this.now()
+    const info = pvclockTimeInfo({ version: 2, tscTimestamp: this.#tscAt(now), systemTime: BigInt(now), ...timeScale(tscHz), flags: 1 })
+    this.#engine.writePhysical(Number(value & ~1n), info)
+  }
+}

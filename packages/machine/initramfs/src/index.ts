@@ -1,0 +1,1 @@
+export { cpio, type Entry } from './cpio.ts'
