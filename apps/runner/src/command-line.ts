@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { cpuModelNamed, parseCpu } from '@vmm/cpuid'
+import { type BuiltTable, parseCpu } from '@vmm/cpuid'
 import { generalHelp, runHelp } from './help.ts'
+import { cpuidTable } from './machine.ts'
 import { parseMemory, parsePositive, type RunOptions, UsageError } from './run-options.ts'
 
 export type Command = { readonly kind: 'print'; readonly text: string } | { readonly kind: 'run'; readonly options: RunOptions }
@@ -75,7 +76,7 @@ function parseRun(args: readonly string[]): Command {
       initrd: values.initrd,
       append: values.append,
       memorySize: parseMemory(values.memory ?? '512M'),
-      cpu: cpuOf(values.cpu ?? 'default'),
+      table: tableOf(values.cpu ?? 'default'),
       exec: values.exec,
       console: values.console === true,
       maxInstructions: values['max-instructions'] === undefined ? Number.POSITIVE_INFINITY : parsePositive('--max-instructions', values['max-instructions']),
@@ -95,10 +96,11 @@ function parsed(args: readonly string[]) {
   }
 }
 
-function cpuOf(text: string): RunOptions['cpu'] {
+function tableOf(text: string): BuiltTable {
   const cpu = parseCpu(text)
   if (cpu.kind === 'refused') throw new UsageError(`--cpu: ${cpu.says}`)
-  const named = typeof cpu.model === 'string' ? cpuModelNamed(cpu.model) : ({ kind: 'model', model: cpu.model } as const)
-  if (named.kind === 'refused') throw new UsageError(`--cpu: ${named.says}`)
-  return { model: named.model, plus: cpu.features.plus ?? [], minus: cpu.features.minus ?? [] }
+  const { plus, minus } = cpu.features
+  const table = cpuidTable(cpu.model, plus ?? [], minus ?? [])
+  if (table.kind === 'refused') throw new UsageError(`--cpu: ${table.says}`)
+  return table
 }

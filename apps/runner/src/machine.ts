@@ -15,7 +15,8 @@ const xorshiftSeed = 0x9e37_79b9_7f4a_7c15n
 
 export interface MachineOptions {
   readonly memorySize: number
-  readonly cpu: { readonly model: CpuModel; readonly plus: readonly Feature[]; readonly minus: readonly Feature[] }
+  /** The processor's CPUID table, from `cpuidTable`. */
+  readonly table: BuiltTable
   /** What COM1 to COM4 send. */
   readonly onTransmit: (port: number, byte: number) => void
   /** COM1 has room for more. */
@@ -23,6 +24,11 @@ export interface MachineOptions {
   /** Seconds since 1970 at guest time zero. */
   readonly startSeconds?: number
   readonly trace?: (line: string) => void
+}
+
+/** The CPUID table of this machine's processor: its clocks are the machine's. Refuses features that cannot be had. */
+export function cpuidTable(model: CpuModel, plus: readonly Feature[], minus: readonly Feature[]): ReturnType<typeof buildTable> {
+  return buildTable({ model, features: { plus, minus }, tscKhz: tscHz / 1000, crystalHz: tscHz, physicalAddressWidth })
 }
 
 /** How a run ended. */
@@ -50,7 +56,7 @@ export class Machine {
 
   constructor(options: MachineOptions) {
     this.#options = options
-    const table = this.#table()
+    const { table } = options
     this.features = table.features
     this.board = createPcBoard({
       clock: { now: () => this.now() },
@@ -84,13 +90,6 @@ export class Machine {
       },
       onRefusedMsr: (access, index, says) => options.trace?.(`msr_${access} ${index.toString(16)} = #GP (${says})`),
     })
-  }
-
-  #table(): BuiltTable {
-    const { model, plus, minus } = this.#options.cpu
-    const built = buildTable({ model, features: { plus, minus }, tscKhz: tscHz / 1000, crystalHz: tscHz, physicalAddressWidth })
-    if (built.kind === 'refused') throw new RangeError(built.says)
-    return built
   }
 
   /** Guest time in nanoseconds. */

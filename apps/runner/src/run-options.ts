@@ -1,4 +1,4 @@
-import type { CpuModel, Feature } from '@vmm/cpuid'
+import type { BuiltTable } from '@vmm/cpuid'
 
 /** What `vmm run` was asked to do, checked. */
 export interface RunOptions {
@@ -6,7 +6,8 @@ export interface RunOptions {
   readonly initrd: string | undefined
   readonly append: string | undefined
   readonly memorySize: number
-  readonly cpu: { readonly model: CpuModel; readonly plus: readonly Feature[]; readonly minus: readonly Feature[] }
+  /** The processor that the guest sees. */
+  readonly table: BuiltTable
   readonly exec: string | undefined
   readonly console: boolean
   readonly maxInstructions: number

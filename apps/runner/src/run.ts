@@ -81,7 +81,7 @@ export async function run(options: RunOptions): Promise<number> {
   do {
     machine = new Machine({
       memorySize: options.memorySize,
-      cpu: options.cpu,
+      table: options.table,
       onTransmit: (port, byte) => {
         if (port === 0) terminal.consoleByte(byte)
         else if (options.exec === undefined) return
