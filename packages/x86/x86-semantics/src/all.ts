@@ -13,6 +13,7 @@ import { extendedState } from './system/extended-state.ts'
 import { x87Control } from './x87/control.ts'
 import { vectorInteger } from './vector/integer.ts'
 import { vectorMoves } from './vector/moves.ts'
+import { stringCompares } from './vector/string-compare.ts'
 import { controlInstructions } from './system/control-registers.ts'
 import { softwareEvents } from './system/events.ts'
 import { farReturns } from './system/far-return.ts'
@@ -26,7 +27,7 @@ import { tableInstructions } from './system/tables.ts'
 const families: readonly (readonly Instruction[])[] = [
   arithmetic, division, bitwiseLogic, shifts, bitManipulation, transfer, stack, nearControl, strings, miscellaneous,
   segmentInstructions, farTransfers, farReturns, softwareEvents, flagInstructions, controlInstructions, tableInstructions, systemCalls,
-  portInstructions, extendedState, x87Control, vectorMoves, vectorInteger,
+  portInstructions, extendedState, x87Control, vectorMoves, vectorInteger, stringCompares,
 ]
 
 /** Every described instruction by its mnemonic. */
