@@ -9,7 +9,9 @@ export interface SizedMnemonic {
   readonly source: Source
 }
 
-const row = (names: SizedMnemonic['names'], source: Source, by: SizedMnemonic['by'] = 'operand'): SizedMnemonic => ({ by, names, source })
+function row<const Names extends SizedMnemonic['names']>(names: Names, source: Source, by: SizedMnemonic['by'] = 'operand') {
+  return { by, names, source }
+}
 
 const gnu = spec('Using as', '9.16.4 Instruction Naming')
 

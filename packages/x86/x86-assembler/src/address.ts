@@ -1,0 +1,161 @@
+import type { CodeSize } from '@vmm/x86-decoder'
+import { inSigned } from './match.ts'
+import type { LabelReference, Memory, Register } from './operand.ts'
+
+/** A memory operand as ModRM.mod and r/m, SIB and displacement. */
+export interface EncodedAddress {
+  readonly addressSize: 16 | 32 | 64
+  readonly mod: number
+  readonly rm: number
+  readonly sib: number | undefined
+  /** REX.X and REX.B. */
+  readonly x: number
+  readonly b: number
+  readonly displacement: {
+    readonly value: bigint | LabelReference
+    readonly bytes: 0 | 1 | 2 | 4
+    readonly relative: boolean
+  }
+}
+
+/** Encodes an address for some code, or says why it cannot be. */
+export function encodeAddress(memory: Memory, codeSize: CodeSize): EncodedAddress | string {
+  const { base, index } = memory
+  if (base?.kind === 'rip') return ripAddress(memory, codeSize)
+  const addressSize = addressSizeOf(memory, codeSize)
+  if (typeof addressSize === 'string') return addressSize
+  if (base === undefined && index === undefined) return plainAddress(memory, codeSize, addressSize)
+  return addressSize === 16 ? address16(memory) : addressOf(memory, addressSize, codeSize)
+}
+
+function addressSizeOf({ base, index, displacement }: Memory, codeSize: CodeSize): 16 | 32 | 64 | string {
+  const register = (base?.kind === 'register' ? base : undefined) ?? index
+  if (register === undefined) {
+    const wide =
+      codeSize === 16 && typeof displacement === 'bigint' && (displacement > 0xffffn || displacement < -0x8000n)
+    return wide ? 32 : codeSize
+  }
+  const { width, file } = register
+  if (file !== 'gpr' || (width !== 16 && width !== 32 && width !== 64))
+    return `${register.name} cannot be in an address`
+  if (index !== undefined && index.width !== width) return 'base and index are of different sizes'
+  if ((width === 64) !== (codeSize === 64) && (width === 64 || width === 16))
+    return `no ${width}-bit addresses in ${codeSize}-bit code`
+  return width
+}
+
+function ripAddress({ index, displacement }: Memory, codeSize: CodeSize): EncodedAddress | string {
+  if (codeSize !== 64) return 'RIP-relative addresses are of 64-bit code'
+  if (index !== undefined) return 'a RIP-relative address has no index'
+  const relative = typeof displacement !== 'bigint'
+  return {
+    addressSize: 64,
+    mod: 0,
+    rm: 5,
+    sib: undefined,
+    x: 0,
+    b: 0,
+    displacement: { value: displacement, bytes: 4, relative },
+  }
+}
+
+/** A displacement alone. In 64-bit code a label is relative to RIP unless asked otherwise, a number is absolute. */
+function plainAddress(memory: Memory, codeSize: CodeSize, addressSize: 16 | 32 | 64): EncodedAddress | string {
+  const { displacement } = memory
+  if (codeSize === 64 && typeof displacement !== 'bigint' && displacement.addressing === 'relative')
+    return ripAddress(memory, codeSize)
+  if (addressSize === 64 && typeof displacement === 'bigint' && !inSigned(displacement, 32))
+    return 'an absolute address takes 32 bits with sign'
+  const sib = codeSize === 64 ? 0x25 : undefined
+  const bytes = addressSize === 16 ? 2 : 4
+  const rm = addressSize === 16 ? 6 : sib === undefined ? 5 : 4
+  return { addressSize, mod: 0, rm, sib, x: 0, b: 0, displacement: { value: displacement, bytes, relative: false } }
+}
+
+/** The r/m field by base and index: BX is 3, BP 5, SI 6, DI 7. SDM 2A §2.1.5, Table 2-1. */
+const rm16: Readonly<Record<string, number>> = {
+  '3,6': 0,
+  '3,7': 1,
+  '5,6': 2,
+  '5,7': 3,
+  '6,': 4,
+  '7,': 5,
+  '5,': 6,
+  '3,': 7,
+}
+
+function address16({ base, index, scale, displacement }: Memory): EncodedAddress | string {
+  const first = base?.kind === 'register' ? base : index
+  const second = base === undefined ? undefined : index
+  const key = (a: Register | undefined, b: Register | undefined) => `${a?.index ?? ''},${b?.index ?? ''}`
+  const rm = rm16[key(first, second)] ?? rm16[key(second, first)]
+  if (rm === undefined || scale !== 1) return '16-bit addresses are BX or BP, plus SI or DI'
+  const bytes = displacementBytes(displacement, 16, rm === 6)
+  return {
+    addressSize: 16,
+    mod: bytes,
+    rm,
+    sib: undefined,
+    x: 0,
+    b: 0,
+    displacement: { value: displacement, bytes, relative: false },
+  }
+}
+
+function displacementBytes<W extends 16 | 32>(
+  value: Memory['displacement'],
+  width: W,
+  needed: boolean,
+): 0 | 1 | (W extends 16 ? 2 : 4) {
+  type Bytes = 0 | 1 | (W extends 16 ? 2 : 4)
+  if (typeof value === 'bigint') {
+    if (value === 0n && !needed) return 0
+    if (inSigned(value, 8)) return 1
+  }
+  return (width / 8) as Bytes
+}
+
+function addressOf(memory: Memory, addressSize: 32 | 64, codeSize: CodeSize): EncodedAddress | string {
+  const { displacement } = memory
+  const [base, index, scale] = arranged(memory)
+  if (index?.index === 4) return `${index.name} cannot be an index`
+  if (codeSize !== 64 && ((base?.index ?? 0) > 7 || (index?.index ?? 0) > 7)) return 'R8 to R15 are of 64-bit code'
+  if (typeof displacement === 'bigint' && !fitsDisplacement(displacement, addressSize))
+    return 'a displacement takes 32 bits'
+  const x = (index?.index ?? 0) >> 3
+  const b = (base?.index ?? 0) >> 3
+  if (base === undefined) {
+    const sib = (Math.log2(scale) << 6) | ((index!.index & 7) << 3) | 5
+    return { addressSize, mod: 0, rm: 4, sib, x, b, displacement: { value: displacement, bytes: 4, relative: false } }
+  }
+  const bytes = displacementBytes(displacement, 32, (base.index & 7) === 5)
+  const needsSib = index !== undefined || (base.index & 7) === 4
+  const sib = needsSib
+    ? (Math.log2(scale) << 6) | ((index === undefined ? 4 : index.index & 7) << 3) | (base.index & 7)
+    : undefined
+  const mod = bytes === 4 ? 2 : bytes
+  return {
+    addressSize,
+    mod,
+    rm: needsSib ? 4 : base.index & 7,
+    sib,
+    x,
+    b,
+    displacement: { value: displacement, bytes, relative: false },
+  }
+}
+
+const fitsDisplacement = (value: bigint, addressSize: 32 | 64): boolean =>
+  inSigned(value, 32) || (addressSize === 32 && BigInt.asUintN(32, value) === value)
+
+/** An index that is not scaled is as good as a base, and SP must be the base. */
+function arranged({
+  base,
+  index,
+  scale,
+}: Memory): [base: Register | undefined, index: Register | undefined, scale: number] {
+  const first = base?.kind === 'register' ? base : undefined
+  if (first === undefined && scale === 1) return [index, undefined, 1]
+  if (scale === 1 && index?.index === 4 && first?.index !== 4) return [index, first, 1]
+  return [first, index, index === undefined ? 1 : scale]
+}

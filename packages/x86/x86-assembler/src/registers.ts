@@ -1,0 +1,147 @@
+import type { OperandFile } from '@vmm/x86-opcodes'
+import type { Register } from './operand.ts'
+
+function register(name: string, file: OperandFile, index: number, width: number, highByte = false): Register {
+  return { kind: 'register', name, file, index, width, highByte }
+}
+
+// 64-bit general registers.
+export const rax = register('rax', 'gpr', 0, 64)
+export const rcx = register('rcx', 'gpr', 1, 64)
+export const rdx = register('rdx', 'gpr', 2, 64)
+export const rbx = register('rbx', 'gpr', 3, 64)
+export const rsp = register('rsp', 'gpr', 4, 64)
+export const rbp = register('rbp', 'gpr', 5, 64)
+export const rsi = register('rsi', 'gpr', 6, 64)
+export const rdi = register('rdi', 'gpr', 7, 64)
+export const r8 = register('r8', 'gpr', 8, 64)
+export const r9 = register('r9', 'gpr', 9, 64)
+export const r10 = register('r10', 'gpr', 10, 64)
+export const r11 = register('r11', 'gpr', 11, 64)
+export const r12 = register('r12', 'gpr', 12, 64)
+export const r13 = register('r13', 'gpr', 13, 64)
+export const r14 = register('r14', 'gpr', 14, 64)
+export const r15 = register('r15', 'gpr', 15, 64)
+
+// 32-bit general registers.
+export const eax = register('eax', 'gpr', 0, 32)
+export const ecx = register('ecx', 'gpr', 1, 32)
+export const edx = register('edx', 'gpr', 2, 32)
+export const ebx = register('ebx', 'gpr', 3, 32)
+export const esp = register('esp', 'gpr', 4, 32)
+export const ebp = register('ebp', 'gpr', 5, 32)
+export const esi = register('esi', 'gpr', 6, 32)
+export const edi = register('edi', 'gpr', 7, 32)
+export const r8d = register('r8d', 'gpr', 8, 32)
+export const r9d = register('r9d', 'gpr', 9, 32)
+export const r10d = register('r10d', 'gpr', 10, 32)
+export const r11d = register('r11d', 'gpr', 11, 32)
+export const r12d = register('r12d', 'gpr', 12, 32)
+export const r13d = register('r13d', 'gpr', 13, 32)
+export const r14d = register('r14d', 'gpr', 14, 32)
+export const r15d = register('r15d', 'gpr', 15, 32)
+
+// 16-bit general registers.
+export const ax = register('ax', 'gpr', 0, 16)
+export const cx = register('cx', 'gpr', 1, 16)
+export const dx = register('dx', 'gpr', 2, 16)
+export const bx = register('bx', 'gpr', 3, 16)
+export const sp = register('sp', 'gpr', 4, 16)
+export const bp = register('bp', 'gpr', 5, 16)
+export const si = register('si', 'gpr', 6, 16)
+export const di = register('di', 'gpr', 7, 16)
+export const r8w = register('r8w', 'gpr', 8, 16)
+export const r9w = register('r9w', 'gpr', 9, 16)
+export const r10w = register('r10w', 'gpr', 10, 16)
+export const r11w = register('r11w', 'gpr', 11, 16)
+export const r12w = register('r12w', 'gpr', 12, 16)
+export const r13w = register('r13w', 'gpr', 13, 16)
+export const r14w = register('r14w', 'gpr', 14, 16)
+export const r15w = register('r15w', 'gpr', 15, 16)
+
+// 8-bit general registers.
+export const al = register('al', 'gpr', 0, 8)
+export const cl = register('cl', 'gpr', 1, 8)
+export const dl = register('dl', 'gpr', 2, 8)
+export const bl = register('bl', 'gpr', 3, 8)
+export const spl = register('spl', 'gpr', 4, 8)
+export const bpl = register('bpl', 'gpr', 5, 8)
+export const sil = register('sil', 'gpr', 6, 8)
+export const dil = register('dil', 'gpr', 7, 8)
+export const r8b = register('r8b', 'gpr', 8, 8)
+export const r9b = register('r9b', 'gpr', 9, 8)
+export const r10b = register('r10b', 'gpr', 10, 8)
+export const r11b = register('r11b', 'gpr', 11, 8)
+export const r12b = register('r12b', 'gpr', 12, 8)
+export const r13b = register('r13b', 'gpr', 13, 8)
+export const r14b = register('r14b', 'gpr', 14, 8)
+export const r15b = register('r15b', 'gpr', 15, 8)
+
+// Bits 15:8 of the first four.
+export const ah = register('ah', 'gpr', 0, 8, true)
+export const ch = register('ch', 'gpr', 1, 8, true)
+export const dh = register('dh', 'gpr', 2, 8, true)
+export const bh = register('bh', 'gpr', 3, 8, true)
+
+// Segment registers.
+export const es = register('es', 'segment', 0, 16)
+export const cs = register('cs', 'segment', 1, 16)
+export const ss = register('ss', 'segment', 2, 16)
+export const ds = register('ds', 'segment', 3, 16)
+export const fs = register('fs', 'segment', 4, 16)
+export const gs = register('gs', 'segment', 5, 16)
+
+// Control registers.
+export const cr0 = register('cr0', 'control', 0, 0)
+export const cr2 = register('cr2', 'control', 2, 0)
+export const cr3 = register('cr3', 'control', 3, 0)
+export const cr4 = register('cr4', 'control', 4, 0)
+export const cr8 = register('cr8', 'control', 8, 0)
+
+// Debug registers.
+export const dr0 = register('dr0', 'debug', 0, 0)
+export const dr1 = register('dr1', 'debug', 1, 0)
+export const dr2 = register('dr2', 'debug', 2, 0)
+export const dr3 = register('dr3', 'debug', 3, 0)
+export const dr4 = register('dr4', 'debug', 4, 0)
+export const dr5 = register('dr5', 'debug', 5, 0)
+export const dr6 = register('dr6', 'debug', 6, 0)
+export const dr7 = register('dr7', 'debug', 7, 0)
+
+// x87 registers.
+export const st0 = register('st0', 'x87', 0, 80)
+export const st1 = register('st1', 'x87', 1, 80)
+export const st2 = register('st2', 'x87', 2, 80)
+export const st3 = register('st3', 'x87', 3, 80)
+export const st4 = register('st4', 'x87', 4, 80)
+export const st5 = register('st5', 'x87', 5, 80)
+export const st6 = register('st6', 'x87', 6, 80)
+export const st7 = register('st7', 'x87', 7, 80)
+
+// MMX registers.
+export const mm0 = register('mm0', 'mmx', 0, 64)
+export const mm1 = register('mm1', 'mmx', 1, 64)
+export const mm2 = register('mm2', 'mmx', 2, 64)
+export const mm3 = register('mm3', 'mmx', 3, 64)
+export const mm4 = register('mm4', 'mmx', 4, 64)
+export const mm5 = register('mm5', 'mmx', 5, 64)
+export const mm6 = register('mm6', 'mmx', 6, 64)
+export const mm7 = register('mm7', 'mmx', 7, 64)
+
+// XMM registers.
+export const xmm0 = register('xmm0', 'xmm', 0, 128)
+export const xmm1 = register('xmm1', 'xmm', 1, 128)
+export const xmm2 = register('xmm2', 'xmm', 2, 128)
+export const xmm3 = register('xmm3', 'xmm', 3, 128)
+export const xmm4 = register('xmm4', 'xmm', 4, 128)
+export const xmm5 = register('xmm5', 'xmm', 5, 128)
+export const xmm6 = register('xmm6', 'xmm', 6, 128)
+export const xmm7 = register('xmm7', 'xmm', 7, 128)
+export const xmm8 = register('xmm8', 'xmm', 8, 128)
+export const xmm9 = register('xmm9', 'xmm', 9, 128)
+export const xmm10 = register('xmm10', 'xmm', 10, 128)
+export const xmm11 = register('xmm11', 'xmm', 11, 128)
+export const xmm12 = register('xmm12', 'xmm', 12, 128)
+export const xmm13 = register('xmm13', 'xmm', 13, 128)
+export const xmm14 = register('xmm14', 'xmm', 14, 128)
+export const xmm15 = register('xmm15', 'xmm', 15, 128)

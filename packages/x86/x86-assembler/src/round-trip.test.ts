@@ -1,0 +1,201 @@
+import {
+  type CodeSize,
+  createDecoded,
+  type Decoded,
+  type DecodedOperand,
+  decode,
+  noRegister,
+  rowOf,
+} from '@vmm/x86-decoder'
+import { type OpcodeRow, type OperandPlace, placeOf, rows } from '@vmm/x86-opcodes'
+import { describe, expect, test } from 'vitest'
+import { formOfRow } from './forms.ts'
+import { assembler, type FarPointer, far, type Memory, type Operand, type Register } from './index.ts'
+import * as registers from './registers.ts'
+import { type SizeChoice, sizeChoices, widthOf } from './sizes.ts'
+
+const all: readonly Register[] = Object.values(registers)
+
+/** Registers of a file that one operand can name, different for each `turn`. */
+function registerOf(place: OperandPlace, width: number, codeSize: CodeSize, turn: number): Register {
+  const file = 'file' in place ? place.file : 'gpr'
+  const list = all.filter((register) => {
+    if (register.file !== file || (file === 'gpr' && register.width !== width)) return false
+    if (place.place === 'fixed') return register.index === place.index && !register.highByte
+    // CS cannot be loaded, RAX in the opcode is NOP, SPL to DIL and AH to BH do not mix
+    if (register.index === (file === 'segment' ? 1 : 0) && file !== 'control') return false
+    return codeSize === 64 ? !register.highByte : register.index < 8 && !(width === 8 && register.index > 3)
+  })
+  return list[(turn * 5) % list.length]!
+}
+
+const { rbx, rbp, rcx, r12, r13, ebx, esi, ebp, bx, di, bp, fs } = registers
+
+/** Addresses that take every shape of ModRM and SIB. */
+function addresses(codeSize: CodeSize, size: number | undefined): readonly Memory[] {
+  const at = (parts: Partial<Memory>): Memory => ({
+    kind: 'memory',
+    size,
+    segment: undefined,
+    base: undefined,
+    index: undefined,
+    scale: 1,
+    displacement: 0n,
+    ...parts,
+  })
+  const of32 = [
+    at({ base: ebx, index: esi, scale: 4, displacement: -8n }),
+    at({ base: ebp }),
+    at({ index: esi, scale: 8, displacement: 0x12345n }),
+  ]
+  if (codeSize === 64) {
+    return [
+      at({ base: rbx, displacement: 0x7fn, segment: fs }),
+      at({ base: r12 }),
+      at({ base: r13, index: rcx, scale: 2 }),
+      at({ base: rbp, index: r12, scale: 8, displacement: -0x80000000n }),
+      at({ displacement: 0x1000n }),
+      at({ base: { kind: 'rip' }, displacement: 0x20n }),
+      ...of32,
+    ]
+  }
+  return [
+    at({ base: bx, index: di, displacement: 0x7fn, segment: fs }),
+    at({ base: bp }),
+    at({ base: di, displacement: -0x1234n }),
+    at({ displacement: 0x1000n }),
+    ...of32,
+  ]
+}
+
+interface Sample {
+  readonly operand: Operand
+  readonly place: OperandPlace
+}
+
+function sampleOf(
+  row: OpcodeRow,
+  place: OperandPlace,
+  { size }: SizeChoice,
+  codeSize: CodeSize,
+  turn: number,
+): Operand {
+  switch (place.place) {
+    case 'rm': {
+      const list = place.memory === undefined ? [] : addresses(codeSize, undefined)
+      if (place.size === undefined || (list.length > 0 && turn % 2 === 1)) return list[turn % list.length]!
+      return registerOf(place, widthOf(place.size, size), codeSize, turn)
+    }
+    case 'reg':
+    case 'vvvv':
+    case 'opcode':
+    case 'fixed':
+      return registerOf(place, widthOf(place.size, size), codeSize, turn + row.operands.length)
+    case 'immediate':
+      return widthOf(place.encoded, size) === 8 ? -1n : turn % 2 === 0 ? 0x1234n : -0x1234n
+    case 'constant':
+      return BigInt(place.value)
+    case 'relative':
+      return 0x1040n
+    case 'moffs':
+      return addresses(codeSize, undefined)[codeSize === 64 ? 4 : 3]!
+    case 'far':
+      return far(0x23, 0x1234)
+    default:
+      return place satisfies never
+  }
+}
+
+/** What is wrong with what came back, or undefined. */
+function difference({ operand, place }: Sample, back: DecodedOperand, decoded: Decoded): string | undefined {
+  if (typeof operand === 'bigint') return numberDifference(operand, place, back, decoded)
+  const wanted = operand as Register | Memory | FarPointer
+  if (wanted.kind !== back.kind) return `${wanted.kind} came back as ${back.kind}`
+  if (wanted.kind === 'far') return back.low === 0x1234 && back.high === 0x23 ? undefined : 'another far pointer'
+  if (wanted.kind === 'register') {
+    const same = wanted.file === back.file && wanted.index === back.index && wanted.highByte === back.highByte
+    return same && (wanted.file !== 'gpr' || wanted.width === back.width)
+      ? undefined
+      : `${wanted.name} came back as ${back.file} ${back.index}`
+  }
+  const number = (register: Register | undefined) => register?.index ?? noRegister
+  const base = wanted.base?.kind === 'rip' ? 16 : number(wanted.base)
+  const same =
+    decoded.base === base &&
+    decoded.index === number(wanted.index) &&
+    1 << decoded.scale === (wanted.index === undefined ? 1 : wanted.scale)
+  return same && BigInt(decoded.displacement) === wanted.displacement ? undefined : 'another address'
+}
+
+function numberDifference(
+  wanted: bigint,
+  place: OperandPlace,
+  back: DecodedOperand,
+  decoded: Decoded,
+): string | undefined {
+  const value = (BigInt(back.high) << 32n) | BigInt(back.low >>> 0)
+  const meant = place.place === 'relative' ? wanted - 0x1000n - BigInt(decoded.length) : wanted
+  return BigInt.asUintN(back.width, meant) === BigInt.asUintN(back.width, value)
+    ? undefined
+    : `${wanted} came back as ${value}`
+}
+
+const decoded = createDecoded()
+
+function failures(codeSize: CodeSize): string[] {
+  const found: string[] = []
+  rows.forEach((row, number) => {
+    if (row.attributes.includes(codeSize === 64 ? 'not64' : 'only64')) return
+    for (const choice of sizeChoices(formOfRow(number), codeSize)) {
+      if (choice.w && hasWideSibling(row)) continue
+      for (let turn = 0; turn < 8; turn += 1) {
+        const why = roundTrip(row, number, choice, codeSize, turn)
+        if (why !== undefined)
+          found.push(`${row.opcode} ${row.mnemonic}, ${choice.size}-bit operands, turn ${turn}: ${why}`)
+      }
+    }
+  })
+  return found
+}
+
+/** With REX.W the same bytes are another row. */
+function hasWideSibling({ opcode }: OpcodeRow): boolean {
+  return rows.some((row) => row.opcode !== opcode && row.opcode.replace('REX.W ', '') === opcode)
+}
+
+function roundTrip(
+  row: OpcodeRow,
+  number: number,
+  choice: SizeChoice,
+  codeSize: CodeSize,
+  turn: number,
+): string | undefined {
+  const samples = row.operands.map(
+    (code): Sample => ({ place: placeOf(code), operand: sampleOf(row, placeOf(code), choice, codeSize, turn) }),
+  )
+  const { bytes } = assembler({ origin: 0x1000, codeSize })
+    .with({ operandSize: choice.size })
+    .emitRow(number, ...samples.map(({ operand }) => operand))
+    .finish()
+  if (decode(bytes, 0, bytes.length, codeSize, decoded) !== undefined) return 'does not decode'
+  if (decoded.length !== bytes.length || decoded.row !== number) return `came back as ${rowOf(decoded).opcode}`
+  for (const [at, sample] of samples.entries()) {
+    const why = difference(sample, decoded.operands[at]!, decoded)
+    if (why !== undefined) return why
+  }
+  return undefined
+}
+
+describe('every row comes back from the decoder with its operands', () => {
+  test('in 16-bit code', () => {
+    expect(failures(16)).toEqual([])
+  })
+
+  test('in 32-bit code', () => {
+    expect(failures(32)).toEqual([])
+  })
+
+  test('in 64-bit code', () => {
+    expect(failures(64)).toEqual([])
+  })
+})
