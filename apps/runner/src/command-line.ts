@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { type BuiltTable, parseCpu } from '@vmm/cpuid'
 import { generalHelp, runHelp } from './help.ts'
 import { cpuidTable } from './machine.ts'
+import { parseTrace } from './trace.ts'
 import { parseMemory, parsePositive, type RunOptions, UsageError } from './run-options.ts'
 
 export type Command = { readonly kind: 'print'; readonly text: string } | { readonly kind: 'run'; readonly options: RunOptions }
@@ -20,6 +21,7 @@ const flags = {
   timeout: { type: 'string' },
   clock: { type: 'string' },
   reboot: { type: 'boolean' },
+  trace: { type: 'string' },
   report: { type: 'string' },
 } as const
 
@@ -83,6 +85,7 @@ function parseRun(args: readonly string[]): Command {
       timeout: values.timeout === undefined ? Number.POSITIVE_INFINITY : parsePositive('--timeout', values.timeout),
       clock,
       reboot: values.reboot === true,
+      trace: values.trace === undefined ? undefined : parseTrace(values.trace),
       report: values.report,
     },
   }

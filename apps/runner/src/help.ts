@@ -21,6 +21,7 @@ kernel boots to a busybox shell; it is fetched through apt the first time.
   --timeout SECONDS       stop after this long
   --clock real|virtual    idle time passes as on a wall clock, or at once
   --reboot                a reset starts the guest again instead of ending the run
+  --trace KINDS[=FILE]    print exits, cpuid, msr, pio, mmio, irq or exceptions, as the kernel's tracepoints do
   --report FILE           write counts and times as JSON
 
 On a terminal: Ctrl-A x quits, Ctrl-A h helps, Ctrl-A s shows status. Ctrl-C belongs to the guest.

@@ -1,9 +1,10 @@
 import { type LoadedImage, ramSlots, type StartSegment } from '@vmm/boot'
 import { type BuiltTable, buildTable, type CpuModel, type Feature } from '@vmm/cpuid'
+import { decideHypercall, decodeHypercall } from '@vmm/hypercall'
 import { pvclockTimeInfo, pvclockWallClock, timeScale, wallClockAt } from '@vmm/kvmclock'
 import { createMsrFile, firmwareValues } from '@vmm/msr'
 import { acpiTables, createPcBoard, type MachineEvent, type PcBoard } from '@vmm/pc-board'
-import { type Fatality, Vcpu, type VcpuMachine } from '@vmm/vcpu'
+import { type Fatality, type Trace, Vcpu, type VcpuMachine } from '@vmm/vcpu'
 import { Engine } from '@vmm/wasm-engine'
 import { gprIndex, type GprName, segmentNames } from '@vmm/x86-registers'
 
@@ -23,7 +24,7 @@ export interface MachineOptions {
   readonly onRoom?: () => void
   /** Seconds since 1970 at guest time zero. */
   readonly startSeconds?: number
-  readonly trace?: (line: string) => void
+  readonly trace?: Trace
 }
 
 /** The CPUID table of this machine's processor: its clocks are the machine's. Refuses features that cannot be had. */
@@ -88,7 +89,7 @@ export class Machine {
         this.#engine = new Engine({ slots: ramSlots(options.memorySize), ports })
         return this.#engine
       },
-      onRefusedMsr: (access, index, says) => options.trace?.(`msr_${access} ${index.toString(16)} = #GP (${says})`),
+      ...(options.trace === undefined ? {} : { trace: options.trace }),
     })
   }
 
@@ -232,7 +233,7 @@ export class Machine {
         machine.#engine.resync()
       },
       writePvClock: (index, value) => this.#writePvClock(index, value),
-      hypercall: () => this.#engine.setGpr(0, -1000n),
+      hypercall: () => this.#hypercall(),
     }
   }
 
@@ -249,6 +250,23 @@ export class Machine {
     x ^= BigInt.asUintN(64, x << 17n)
     this.#random = x
     return x
+  }
+
+  /** Calls that need another processor or user space have none here: the verdict's own answer goes back to the guest. */
+  #hypercall(): void {
+    const engine = this.#engine
+    const register = (name: GprName) => engine.gpr(gprIndex(name))
+    const call = decodeHypercall(
+      { rax: register('RAX'), rbx: register('RBX'), rcx: register('RCX'), rdx: register('RDX'), rsi: register('RSI') },
+      { width: engine.codeMode().codeSize === 64 ? 64 : 32, cpl: Number(engine.get('CPL')) },
+    )
+    const verdict = decideHypercall(call, {
+      has: (feature) => this.features.has(feature),
+      featureBits: 'advisory',
+      exits: 0,
+      clockPairing: 'unavailable',
+    })
+    engine.setGpr(gprIndex('RAX'), verdict.kind === 'return' ? verdict.value : 0n)
   }
 
   /** kvmclock: the time info goes where the guest says; bit 0 of the register enables it. */

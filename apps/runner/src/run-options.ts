@@ -1,4 +1,5 @@
 import type { BuiltTable } from '@vmm/cpuid'
+import type { TraceRequest } from './trace.ts'
 
 /** What `vmm run` was asked to do, checked. */
 export interface RunOptions {
@@ -14,6 +15,7 @@ export interface RunOptions {
   readonly timeout: number
   readonly clock: 'real' | 'virtual'
   readonly reboot: boolean
+  readonly trace: TraceRequest | undefined
   readonly report: string | undefined
 }
 

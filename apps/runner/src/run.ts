@@ -7,6 +7,7 @@ import { defaultGuest } from './default-guest/guest.ts'
 import { execArchive, execPorts, ExecStatus } from './exec.ts'
 import { type End, Machine } from './machine.ts'
 import { type RunOptions, UsageError } from './run-options.ts'
+import { Tracer } from './trace.ts'
 
 const sliceInstructions = 2_000_000
 const defaultCommandLine = 'console=ttyS0 panic=-1'
@@ -78,8 +79,10 @@ export async function run(options: RunOptions): Promise<number> {
   const status = new ExecStatus()
   const terminal = new Console({ exec: options.exec !== undefined, showConsole: options.console })
   let machine: Machine
+  const tracer = options.trace === undefined && options.report === undefined ? undefined : new Tracer(options.trace, () => machine.now())
   do {
     machine = new Machine({
+      ...(tracer === undefined ? {} : { trace: tracer.take }),
       memorySize: options.memorySize,
       table: options.table,
       onTransmit: (port, byte) => {
@@ -96,7 +99,7 @@ export async function run(options: RunOptions): Promise<number> {
     if (outcome.kind === 'reset' && options.reboot) continue
     terminal.close()
     const code = statusOf(outcome, options, status.status)
-    finish(outcome, options, machine, performance.now() - started)
+    finish(outcome, options, machine, { milliseconds: performance.now() - started, exits: tracer?.counts ?? {} })
     return code
   } while (true)
 }
@@ -168,11 +171,13 @@ function sayEnd(outcome: Outcome): string {
   }
 }
 
-function finish(outcome: Outcome, options: RunOptions, machine: Machine, milliseconds: number): void {
-  const seconds = milliseconds / 1000
+function finish(outcome: Outcome, options: RunOptions, machine: Machine, run: { readonly milliseconds: number; readonly exits: Readonly<Record<string, number>> }): void {
+  const seconds = run.milliseconds / 1000
   const { user, system } = process.cpuUsage()
   const report = {
-    end: sayEnd(outcome),
+    end: outcome.kind,
+    says: sayEnd(outcome),
+    exits: run.exits,
     instructions: machine.instructions,
     guestSeconds: machine.now() / 1e9,
     seconds,
@@ -182,5 +187,5 @@ function finish(outcome: Outcome, options: RunOptions, machine: Machine, millise
   }
   if (options.report !== undefined) writeFileSync(options.report, `${JSON.stringify(report, null, 2)}\n`)
   const worthSaying = options.exec === undefined || !['power-off', 'reset'].includes(outcome.kind)
-  if (worthSaying) process.stderr.write(`vmm: ${report.end} after ${report.instructions} instructions, ${seconds.toFixed(1)} s, ${report.mips.toFixed(0)} MIPS\n`)
+  if (worthSaying) process.stderr.write(`vmm: ${report.says} after ${report.instructions} instructions, ${seconds.toFixed(1)} s, ${report.mips.toFixed(0)} MIPS\n`)
 }

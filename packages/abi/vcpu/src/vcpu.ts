@@ -5,6 +5,7 @@ import type { Engine, EnginePorts, Fault } from './engine-port.ts'
 import type { Fatality, VcpuExit } from './exit.ts'
 import { escalate, type Pending } from './faults.ts'
 import { resetState } from './reset.ts'
+import type { Trace } from './trace.ts'
 
 /** The machine around one vCPU. */
 export interface VcpuMachine {
@@ -37,8 +38,9 @@ export interface VcpuOptions {
   readonly machine: VcpuMachine
   readonly physicalAddressWidth: number
   readonly createEngine: (ports: EnginePorts) => Engine
-  /** Told of MSRs that were refused, and of what else a trace may want. */
+  /** Told of MSRs that were refused. */
   readonly onRefusedMsr?: (access: 'read' | 'write', index: number, says: string) => void
+  readonly trace?: Trace
 }
 
 const generalProtection: Fault = { kind: 'fault', vector: 13, errorCode: 0 }
@@ -107,6 +109,7 @@ export class Vcpu {
       case 'exit':
         return this.#exited(stop.reason)
       case 'fault':
+        this.#options.trace?.({ kind: 'kvm_inj_exception', vector: stop.vector, errorCode: stop.errorCode })
         return this.#raise({ vector: stop.vector, errorCode: stop.errorCode })
       default:
         if (stepping && this.engine.retired() > before) return this.#singleStep()
@@ -138,7 +141,9 @@ export class Vcpu {
     this.engine.eventPending = waiting && !taken
     if (!taken) return undefined
     this.#halted = false
-    return this.#raise({ vector: this.#machine.acknowledge(), errorCode: undefined }, 2)
+    const vector = this.#machine.acknowledge()
+    this.#options.trace?.({ kind: 'kvm_inj_virq', vector })
+    return this.#raise({ vector, errorCode: undefined }, 2)
   }
 
   /** Delivers an exception or interrupt, and what its delivery runs into. */
@@ -184,7 +189,9 @@ export class Vcpu {
   #cpuid(leaf: number, subleaf: number): readonly [number, number, number, number] {
     this.cpuidChanged()
     const { eax, ebx, ecx, edx } = lookup(this.#table, leaf >>> 0, subleaf >>> 0, vendorRulesOf(this.#table))
-    return [eax, ebx, ecx, edx]
+    const answer = [eax, ebx, ecx, edx] as const
+    this.#options.trace?.({ kind: 'kvm_cpuid', function: leaf >>> 0, index: subleaf >>> 0, answer })
+    return answer
   }
 
   #readMsr(index: number): bigint | Fault {
@@ -262,7 +269,8 @@ export class Vcpu {
 
   #ports(): EnginePorts {
     const machine = this.#machine
-    return {
+    const { trace } = this.#options
+    const plain: EnginePorts = {
       cpuid: (leaf, subleaf) => this.#cpuid(leaf, subleaf),
       readMsr: (index) => this.#readMsr(index),
       writeMsr: (index, value) => this.#writeMsr(index, value),
@@ -279,5 +287,42 @@ export class Vcpu {
       hypercall: () => machine.hypercall(),
       writeXcr: (index, value) => this.#writeXcr(index, value),
     }
+    return trace === undefined ? plain : traced(plain, trace)
+  }
+}
+
+/** The same ports, telling what passes through them. */
+function traced(ports: EnginePorts, trace: Trace): EnginePorts {
+  return {
+    ...ports,
+    readMsr: (index) => {
+      const data = ports.readMsr(index)
+      const refused = typeof data !== 'bigint'
+      trace({ kind: 'kvm_msr', write: false, index, data: refused ? 0n : data, exception: refused })
+      return data
+    },
+    writeMsr: (index, data) => {
+      const refused = ports.writeMsr(index, data)
+      trace({ kind: 'kvm_msr', write: true, index, data, exception: refused !== undefined })
+      return refused
+    },
+    portIn: (port, size) => {
+      const value = ports.portIn(port, size)
+      trace({ kind: 'kvm_pio', write: false, port, size, value })
+      return value
+    },
+    portOut: (port, size, value) => {
+      trace({ kind: 'kvm_pio', write: true, port, size, value })
+      ports.portOut(port, size, value)
+    },
+    mmioRead: (address, size) => {
+      const value = ports.mmioRead(address, size)
+      trace({ kind: 'kvm_mmio', write: false, address, size, value })
+      return value
+    },
+    mmioWrite: (address, size, value) => {
+      trace({ kind: 'kvm_mmio', write: true, address, size, value })
+      ports.mmioWrite(address, size, value)
+    },
   }
 }

@@ -1,0 +1,78 @@
+import { createWriteStream, writeSync } from 'node:fs'
+import type { TraceEvent } from '@vmm/vcpu'
+import { UsageError } from './run-options.ts'
+
+/** Kinds of events that `--trace` takes, and what they select. */
+const kinds: Readonly<Record<string, readonly TraceEvent['kind'][]>> = {
+  exits: ['kvm_entry', 'kvm_exit', 'kvm_cpuid', 'kvm_msr', 'kvm_pio', 'kvm_mmio', 'kvm_inj_virq', 'kvm_inj_exception'],
+  cpuid: ['kvm_cpuid'],
+  msr: ['kvm_msr'],
+  pio: ['kvm_pio'],
+  mmio: ['kvm_mmio'],
+  irq: ['kvm_inj_virq'],
+  exceptions: ['kvm_inj_exception'],
+}
+
+/** What to trace and where to: `KINDS` with commas, then perhaps `=FILE`. */
+export interface TraceRequest {
+  readonly selected: ReadonlySet<TraceEvent['kind']>
+  readonly file: string | undefined
+}
+
+export function parseTrace(text: string): TraceRequest {
+  const [names, ...file] = text.split('=')
+  const selected = new Set<TraceEvent['kind']>()
+  for (const name of names!.split(',')) {
+    const chosen = kinds[name]
+    if (chosen === undefined) throw new UsageError(`--trace ${name}: expected one of ${Object.keys(kinds).join(', ')}`)
+    for (const kind of chosen) selected.add(kind)
+  }
+  return { selected, file: file.length === 0 ? undefined : file.join('=') }
+}
+
+const hex = (value: number | bigint): string => value.toString(16)
+
+/** An event as the kernel's own tracepoint prints it. */
+export function formatEvent(event: TraceEvent): string {
+  switch (event.kind) {
+    case 'kvm_entry':
+      return `vcpu 0, rip 0x${hex(event.rip)}`
+    case 'kvm_exit':
+      return `reason ${event.reason} rip 0x${hex(event.rip)}`
+    case 'kvm_cpuid': {
+      const [rax, rbx, rcx, rdx] = event.answer.map(hex)
+      return `func ${hex(event.function)} idx ${hex(event.index)} rax ${rax} rbx ${rbx} rcx ${rcx} rdx ${rdx}`
+    }
+    case 'kvm_msr':
+      return `msr_${event.write ? 'write' : 'read'} ${hex(event.index)} = 0x${hex(event.data)}${event.exception ? ' (#GP)' : ''}`
+    case 'kvm_pio':
+      return `pio_${event.write ? 'write' : 'read'} at 0x${hex(event.port)} size ${event.size} count 1 val 0x${hex(event.value >>> 0)}`
+    case 'kvm_mmio':
+      return `mmio ${event.write ? 'write' : 'read'} len ${event.size} gpa 0x${hex(event.address)} val 0x${hex(event.value)}`
+    case 'kvm_inj_virq':
+      return `IRQ 0x${hex(event.vector)}`
+    case 'kvm_inj_exception':
+      return `vector ${event.vector}${event.errorCode === undefined ? '' : ` (0x${hex(event.errorCode)})`}`
+    default:
+      return event satisfies never
+  }
+}
+
+/** Counts events by kind, and prints those asked for. */
+export class Tracer {
+  readonly counts: Record<string, number> = {}
+  readonly #request: TraceRequest | undefined
+  readonly #write: (line: string) => void
+
+  constructor(request: TraceRequest | undefined, now: () => number) {
+    this.#request = request
+    const file = request?.file === undefined ? undefined : createWriteStream(request.file)
+    const put = file === undefined ? (line: string) => void writeSync(2, line) : (line: string) => void file.write(line)
+    this.#write = (line) => put(`${(now() / 1e9).toFixed(9).padStart(14)}: ${line}\n`)
+  }
+
+  readonly take = (event: TraceEvent): void => {
+    this.counts[event.kind] = (this.counts[event.kind] ?? 0) + 1
+    if (this.#request?.selected.has(event.kind) === true) this.#write(`${event.kind}: ${formatEvent(event)}`)
+  }
+}
