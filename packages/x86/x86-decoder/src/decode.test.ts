@@ -158,6 +158,22 @@ describe('what is no instruction', () => {
     expect(decode(bytes, 1, 3, 64, createDecoded())).toBeUndefined()
   })
 
+  test('every beginning of an instruction is truncated, and nothing shorter is another instruction', () => {
+    const out = createDecoded()
+    for (const text of [
+      '48 b8 01 02 03 04 05 06 07 08',
+      '66 2e 0f 1f 84 00 00 00 00 00',
+      'c4 e3 7b f0 c3 05',
+      'f0 48 81 84 c8 00 01 00 00 01 00 00 00',
+      'c8 34 12 ff',
+    ]) {
+      const bytes = bytesOf(text)
+      for (let end = 0; end < bytes.length; end += 1)
+        expect(decode(bytes, 0, end, 64, out), `${text}, ${end} bytes`).toBe('truncated')
+      expect(decode(bytes, 0, bytes.length, 64, out)).toBeUndefined()
+    }
+  })
+
   test('registers that do not exist', () => {
     expect(failure('8e c8')).toBe('invalid')
     expect(failure('8c f0')).toBe('invalid')

@@ -9,7 +9,8 @@ export type OperandKind = 'register' | 'memory' | 'immediate' | 'relative' | 'fa
 /**
  * One explicit operand. Objects are reused by the decoder from call to call.
  *
- * `register` has `file`, `index` and, for AH CH DH BH, `highByte` (then `index` is 0 to 3).
+ * `register` has `file`, `index` and, for AH CH DH BH, `highByte` (then `index` is 0 to 3). An XMM or MMX register is as
+ * wide as the part of it that takes part: a write of 32 or 64 bits leaves the rest alone.
  * `memory` is described by the instruction's address fields; there is at most one memory operand with a ModRM or
  * moffs address. Implicit string and stack memory is no explicit operand.
  * `immediate` has its value in `low` and `high`: the two's complement halves of the value, sign- or zero-extended to
@@ -18,7 +19,10 @@ export type OperandKind = 'register' | 'memory' | 'immediate' | 'relative' | 'fa
  */
 export interface DecodedOperand {
   kind: OperandKind
-  /** Size in bits as the instruction uses it: 8, 16, 32, 64, 80, 128, …; 0 where the operand has no size (LEA's memory). */
+  /**
+   * Size in bits as the instruction uses it: 8, 16, 32, 64, 80, 128, …; 0 where the operand has no size (LEA's
+   * memory). A far pointer in memory is as wide as its offset, BOUND's memory as one of its two bounds.
+   */
   width: number
   file: RegisterFile
   index: number
@@ -40,7 +44,10 @@ export interface Decoded {
   length: number
   /** Index into `rows` of x86-opcodes. */
   row: number
-  /** The manual's mnemonic, without size suffix: `ADD`, `MOVS`, `Jcc` is spelt out: `JNBE`. */
+  /**
+   * The row's mnemonic, which is the opcode map's: without size where one row covers sizes (`MOVS`, `CBW`, `IRET`; the byte
+   * forms of strings are rows of their own, `MOVSB`), conditions spelt out (`JNBE`), far transfers `CALLF`, `JMPF`, `RETF`.
+   */
   mnemonic: string
   codeSize: CodeSize
   /** Effective operand size in bits after prefixes, REX.W and 64-bit defaults (a near branch in 64-bit code: 64). */

@@ -1,52 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { type CodeSize, createDecoded, decode } from '../src/index.ts'
-import { icedVerdict, listsOperandsOtherwise, ourOperands, ourText } from './iced.ts'
+import type { CodeSize } from '../src/index.ts'
+import { disagreement } from './disagreement.ts'
 import { randomStream } from './random-stream.ts'
-
-/**
- * Where the judge and we differ, and what settles it. Left: our answer, right: the judge's.
- *
- * * SYSCALL and SYSRET outside 64-bit code are AMD's; SDM 2B has #UD there.
- * * 0F 0D takes memory only (SDM 2B, PREFETCHW: m8); a register form is #UD on AMD EPYC too.
- * * F3 REX.B 90 exchanges R8 and RAX, seen on AMD EPYC: PAUSE is F3 90 alone.
- * * VMGEXIT is VMMCALL where memory is not encrypted. APM 3, VMGEXIT.
- */
-const settled: ReadonlySet<string> = new Set([
-  'invalid / SYSCALL',
-  'invalid / SYSRET',
-  'invalid / NOP',
-  'XCHG / PAUSE',
-  'VMMCALL / VMGEXIT',
-])
-
-const decoded = createDecoded()
-
-/** The disagreement about these bytes, or undefined. */
-function disagreement(bytes: Uint8Array, codeSize: CodeSize): string | undefined {
-  const failure = decode(bytes, 0, bytes.length, codeSize, decoded)
-  const theirs = icedVerdict(bytes, codeSize, decoded)
-  const ours = failure === undefined ? ourText(decoded) : 'invalid'
-  if (ours === theirs.text) {
-    const same = failure !== undefined || listsOperandsOtherwise(decoded) || ourOperands(decoded) === theirs.operands
-    return same ? undefined : `${ours} ${ourOperands(decoded)} / ${theirs.operands}`
-  }
-  // rows that come later: unknown here, or a hint that an older processor skips
-  if (!theirs.covered && (failure !== undefined || decoded.mnemonic === 'NOP')) return undefined
-  const summary = `${ours} / ${theirs.text}`.replace(/ \d+/g, '')
-  return settled.has(summary) ? undefined : summary
-}
-
-const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')
 
 function disagreements(codeSize: CodeSize, count: number): string[] {
   const stream = randomStream(codeSize)
-  const found: string[] = []
-  for (let at = 0; at < count; at += 1) {
-    const bytes = stream()
-    const difference = disagreement(bytes, codeSize)
-    if (difference !== undefined) found.push(`${hex(bytes)}: ${difference}`)
-  }
-  return found
+  return Array.from({ length: count }, () => disagreement(stream(), codeSize)).filter((text) => text !== undefined)
 }
 
 describe('iced-x86 agrees about length, validity, mnemonic and operands of', () => {
