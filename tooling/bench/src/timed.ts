@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+
+/** What a process cost as a whole: its threads included. */
+export interface Cost {
+  readonly seconds: number
+  readonly cpuSeconds: number
+  readonly peakBytes: number
+  readonly status: number | null
+}
+
+const ticksPerSecond = 100
+
+/** Processor time and peak memory of a process, as the kernel has them now. */
+function sample(pid: number): { cpuSeconds: number; peakBytes: number } | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
+    return { cpuSeconds: (Number(fields[11]) + Number(fields[12])) / ticksPerSecond, peakBytes: Number(peak?.[1] ?? 0) * 1024 }
+  } catch {
+    return undefined
+  }
+}
+
+/** Runs a command to its end, stdin closed, output dropped, looking at it ten times a second. */
+export function timed(command: string, args: readonly string[]): Promise<Cost> {
+  const started = performance.now()
+  const child = spawn(command, args, { stdio: 'ignore' })
+  let last = { cpuSeconds: 0, peakBytes: 0 }
+  const timer = setInterval(() => {
+    const now = sample(child.pid!)
+    if (now !== undefined) last = { cpuSeconds: now.cpuSeconds, peakBytes: Math.max(now.peakBytes, last.peakBytes) }
+  }, 20)
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('exit', (status) => {
+      clearInterval(timer)
+      resolve({ ...last, seconds: (performance.now() - started) / 1000, status })
+    })
+  })
+}
+
+/** The middle one; of an even number the lower. */
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)]!
+}
