@@ -1,9 +1,11 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { detect, type LoadedImage, loadImage } from '@vmm/boot'
+import { builtInGuest } from '@vmm/built-in-guest'
 import { exceptionAt } from '@vmm/x86-registers'
 import { Console } from './console.ts'
 import { defaultGuest } from './default-guest/guest.ts'
+import { GuestUnavailable } from './default-guest/packages.ts'
 import { execArchive, execPorts, ExecStatus } from './exec.ts'
 import { type End, Machine } from './machine.ts'
 import { type RunOptions, UsageError } from './run-options.ts'
@@ -47,7 +49,7 @@ const joined = (first: Uint8Array, second: Uint8Array): Uint8Array => {
 /** Kernel, initrd and command line, from files or from the default guest, with the command to run appended. */
 async function gather(options: RunOptions, say: (line: string) => void): Promise<Input> {
   const own = options.image === undefined && options.initrd === undefined
-  const guest = options.image === undefined ? await defaultGuest(say) : undefined
+  const guest = options.image === undefined ? await guestOrFallback(options, say) : undefined
   const image = options.image === undefined ? guest!.kernel : readInput(options.image, 'image')
   const multiboot = detect(image) === 'multiboot'
   if (options.exec !== undefined && multiboot) throw new UsageError('--exec: a multiboot image has no shell to run a command in')
@@ -59,6 +61,19 @@ async function gather(options: RunOptions, say: (line: string) => void): Promise
   if (given === undefined) throw new UsageError('--exec: an image of your own needs --initrd with a shell in it')
   const initrd = joined(given, execArchive(options.exec, !own))
   return { image, initrd, commandLine: own ? commandLine : `${commandLine} rdinit=/vmm/init` }
+}
+
+/** The default guest; where it cannot be had, the reason in one line and the guest that is always there. */
+async function guestOrFallback(options: RunOptions, say: (line: string) => void): Promise<{ kernel: Uint8Array; initrd?: Uint8Array }> {
+  try {
+    return await defaultGuest(say)
+  } catch (error) {
+    if (!(error instanceof GuestUnavailable) || options.exec !== undefined || options.initrd !== undefined) throw error
+    const own = existsSync('/boot') ? readdirSync('/boot').find((name) => name.startsWith('vmlinuz-')) : undefined
+    const offer = own === undefined ? '' : `; --kernel /boot/${own} boots this system's own`
+    say(`no default guest: ${error.message}${offer}; booting the built-in guest`)
+    return { kernel: builtInGuest() }
+  }
 }
 
 function loaded(input: Input, memorySize: number, machine: Machine): LoadedImage {

@@ -1,0 +1,1 @@
+export { builtInGuest } from './built-in-guest.ts'
