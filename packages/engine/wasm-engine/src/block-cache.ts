@@ -78,7 +78,7 @@ export class BlockCache {
       if (failure === 'truncated') break
       if (failure !== undefined) this.#asInvalid(failure)
       if (mustBeginBlock(this.#decoded, offset)) break
-      const shape = this.#shapeOf(word)
+      const shape = this.#shapeOf(word, host + offset)
       this.#writeRecord(record, steps.length, offset)
       steps.push({ shape, offset })
       offset += this.#decoded.length
@@ -92,6 +92,7 @@ export class BlockCache {
     this.#view.setUint32(block + inBlock.bytes, offset, true)
     this.#view.setUint32(block + inBlock.host, host, true)
     this.#view.setUint32(block + inBlock.mode, word, true)
+    this.#view.setUint32(block + inBlock.runs, 0, true)
     this.#handlers.flush()
     return offset
   }
@@ -105,13 +106,14 @@ export class BlockCache {
     this.#decoded.rep = 'none'
   }
 
-  #shapeOf(word: number): Shape {
-    if (this.#decoded.mnemonic === tooLong.mnemonic) return this.#handlers.shape(this.#decoded, word, tooLong)!
-    const shape = this.#handlers.shape(this.#decoded, word)
+  #shapeOf(word: number, at: number): Shape {
+    const bytes = () => hexOf(this.#bytes.subarray(at, at + this.#decoded.length))
+    if (this.#decoded.mnemonic === tooLong.mnemonic) return this.#handlers.shape(this.#decoded, word, bytes, tooLong)!
+    const shape = this.#handlers.shape(this.#decoded, word, bytes)
     if (shape !== undefined) return shape
     this.undescribed.add(this.#decoded.mnemonic)
     this.#asInvalid('invalid')
-    return this.#handlers.shape(this.#decoded, word, instructions.get('UD2'))!
+    return this.#handlers.shape(this.#decoded, word, bytes, instructions.get('UD2'))!
   }
 
   /** Mnemonics that decoded and that nobody has described: they were #UD. */
@@ -140,6 +142,22 @@ export class BlockCache {
       this.#view.setUint16(block + blockHeadBytes + index * recordBytes + inRecord.handler, slot, true)
       live = shape.mayFault || shape.ends ? allFlags : (live & ~shape.flagsWritten) | shape.flagsRead
     }
+  }
+
+  /** How often each handler has run, by table slot: from the counts of the blocks that are alive. */
+  handlerCounts(): Map<number, number> {
+    const counts = new Map<number, number>()
+    for (const list of this.#pages.values()) {
+      for (const { address } of list) {
+        const runs = this.#view.getUint32(address + inBlock.runs, true)
+        const count = this.#view.getUint32(address + inBlock.count, true)
+        for (let index = 0; index < count; index += 1) {
+          const slot = this.#view.getUint16(address + blockHeadBytes + index * recordBytes + inRecord.handler, true)
+          counts.set(slot, (counts.get(slot) ?? 0) + runs)
+        }
+      }
+    }
+    return counts
   }
 
   #enter(block: number, host: number, bytes: number, word: number): void {
@@ -201,6 +219,8 @@ export class BlockCache {
 
 /** Row numbers that no row has, so that the shapes of bytes that decode to nothing are kept apart. */
 const invalidRows = { invalid: 4094, 'too-long': 4095 } as const
+
+const hexOf = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 
 /** What more than fifteen bytes do. */
 const tooLong: Instruction = {

@@ -5,6 +5,8 @@ import { BlockCache } from './block-cache.ts'
 import { coreModule } from './core-module.ts'
 import { firstHandler } from './core/run.ts'
 import { HandlerTable } from './handler-table.ts'
+import { hotHandlers } from './hot-handlers.rows.ts'
+import { inlineHandlers } from './inline-handlers.ts'
 import { type MemoryMap, memoryMap, slotBytes, slotField, slotReadOnly } from './memory-map.ts'
 import { type CodeMode, modeOfWord, modeWord } from './mode-word.ts'
 import { OddAccesses } from './odd-accesses.ts'
@@ -78,15 +80,15 @@ export class Engine {
       endBlock: () => this.resync(),
     })
     const imports = this.#imports()
-    const walkSlot = firstHandler
-    const core = coreModule({ map: this.map, pages, tableSize, walkSlot, inline: () => [] })
+    const hot = hotHandlers
+    const walkSlot = firstHandler + hot.length
+    this.handlers = new HandlerTable(walkSlot)
+    this.handlers.procedure(walk as never, plainMode)
+    const inline = inlineHandlers(hot, this.handlers)
+    const core = coreModule({ map: this.map, pages, tableSize, walkSlot, inline: (runtime) => inline({ runtime, memoryBase: this.map.memoryBase, procedureSlot: (procedure, mode) => this.handlers.procedure(procedure, mode) }) })
     const instance = new wasm.Instance(new wasm.Module(core), { core: { memory: this.#memory, table: this.#table, ...imports } })
     this.#entry = instance.exports as unknown as Entry
-    this.handlers = new HandlerTable(
-      { memory: this.#memory, pages, table: this.#table, exports: { ...imports, ...instance.exports }, memoryBase: this.map.memoryBase },
-      walkSlot,
-    )
-    this.handlers.procedure(walk as never, plainMode)
+    this.handlers.link({ memory: this.#memory, pages, table: this.#table, exports: { ...imports, ...instance.exports }, memoryBase: this.map.memoryBase })
     this.handlers.flush()
     this.tlb = new TlbContexts(this.#cpu, this.#memory.buffer)
     this.blocks = new BlockCache(this.map, this.#memory.buffer, this.handlers, () => this.tlb.dropWriteViews(), () => this.tlb.dropJumps())

@@ -22,6 +22,8 @@ export interface Shape {
   /** Written for certain, and written perhaps. */
   readonly flagsWritten: number
   readonly flagsPerhaps: number
+  /** The first encoding that was met: what a list of hot handlers is made of. */
+  readonly sample: string
   /** Table slots of the handler, and of the one that computes no flags; -1 until made. */
   slot: number
   slotDead: number
@@ -52,16 +54,33 @@ const flagMask = (flags: ReadonlySet<ArithmeticFlag>): number => [...flags].redu
 
 /** Handlers by shape: compiled in batches when a block first needs them, and kept. */
 export class HandlerTable {
-  readonly #linkage: Linkage
+  #linkage: Linkage | undefined
   readonly #shapes = new Map<number, Shape>()
   readonly #procedures = new Map<string, number>()
   readonly #pending: Pending[] = []
   #nextSlot: number
   #modules = 0
 
-  constructor(linkage: Linkage, firstSlot: number) {
-    this.#linkage = linkage
+  /** Slots below `firstSlot` are the run loop's own. */
+  constructor(firstSlot: number) {
     this.#nextSlot = firstSlot
+  }
+
+  /** From here on handlers can be compiled. */
+  link(linkage: Linkage): void {
+    this.#linkage = linkage
+  }
+
+  /** Gives a shape a slot that the run loop answers itself. */
+  inline(shape: Shape, flagsDead: boolean, slot: number): HandlerSpec {
+    if (flagsDead) shape.slotDead = slot
+    else shape.slot = slot
+    return { ...shape.spec, flagsDead }
+  }
+
+  /** Every shape met so far. */
+  get shapes(): Iterable<Shape> {
+    return this.#shapes.values()
   }
 
   /** Modules compiled so far, and table slots in use. */
@@ -70,12 +89,13 @@ export class HandlerTable {
   }
 
   /** The shape of a decoded instruction; an instruction nobody described is undefined. */
-  shape(decoded: Decoded, word: number, instruction: Instruction | undefined = instructions.get(decoded.mnemonic)): Shape | undefined {
+  shape(decoded: Decoded, word: number, bytes: () => string, instruction: Instruction | undefined = instructions.get(decoded.mnemonic)): Shape | undefined {
     if (instruction === undefined) return undefined
     const form = addressFormOf(decoded)
     const key = shapeKey(decoded, word, instruction, form)
     const known = this.#shapes.get(key)
     if (known !== undefined) return known
+    const sample = bytes()
     const spec: HandlerSpec = {
       instruction,
       mode: instructionMode(decoded, modeOfWord(word)),
@@ -91,6 +111,7 @@ export class HandlerTable {
       flagsRead: flagMask(effects.flagsRead),
       flagsWritten: flagMask(effects.flagsWritten),
       flagsPerhaps: flagMask(effects.flagsPerhaps),
+      sample,
       slot: -1,
       slotDead: -1,
     }
@@ -132,6 +153,7 @@ export class HandlerTable {
   }
 
   #compile(batch: readonly Pending[]): void {
+    if (this.#linkage === undefined) throw new Error('handlers are compiled before the core module is there')
     const { memory, pages, table, exports, memoryBase } = this.#linkage
     const builder = new ModuleBuilder()
     builder.importMemory('core', 'memory', { ...pages, shared: true })

@@ -136,7 +136,9 @@ export const blockLayout = layout({
   /** Next block in the same bucket of the hash. */
   chain: 'u32',
   bytes: 'u32',
-  reserved: ['u32', 3],
+  /** How often it was entered. */
+  runs: 'u32',
+  reserved: ['u32', 2],
 })
 export const inBlock = blockLayout.offset
 export const blockHeadBytes = 32

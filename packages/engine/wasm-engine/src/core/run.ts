@@ -78,6 +78,7 @@ function enterBlock(code: Code, cpu: Node, block: ReturnType<Code['local']>, fin
   const left = code.hold(code.op('i32.sub', code.load('i32.load', cpu, at.budget), code.load('i32.load', block.get(), inBlock.count)))
   code.if(code.op('i32.lt_s', left, code.i32(0)), () => code.leave(ret, code.i32(status.budget)))
   code.store('i32.store', cpu, left, at.budget)
+  code.store('i32.store', block.get(), code.op('i32.add', code.load('i32.load', block.get(), inBlock.runs), code.i32(1)), inBlock.runs)
   code.store('i64.store', cpu, rip, at.blockRip)
   code.store('i32.store', cpu, block.get(), at.block)
 }
