@@ -1,10 +1,157 @@
 import type { Bits, Machine } from '../algebra.ts'
-import type { Descriptor } from './descriptor.ts'
+import { isCanonical } from '../integer/control.ts'
+import { push, stackPointer, wrapped } from '../integer/stack.ts'
+import { gpr } from '../operand.ts'
+import {
+  baseOf, checkAccessed, type Descriptor, dplOf, isBig, isCode, isConforming, isLong, isNull, limitOf, markAccessed, present, readDescriptor, rplOf,
+  selectorCode, setNull, setSegment,
+} from './descriptor.ts'
+import { readInnerStack, readLongStack } from './inner-stack.ts'
+
+const inIa32e = (m: Machine): boolean => m.mode.execution === 'long' || m.mode.execution === 'compatibility'
+
+/** Types of system descriptors. Source: SDM 3A §3.5, Table 3-2. */
+const gateType = { call16: 4, call32: 12 } as const
+
+interface Gate {
+  readonly selector: Bits<16>
+  readonly offset: Bits<64>
+  /** 1 for 32-bit gates; 64-bit gates have a size of their own. */
+  readonly wide: Bits<1>
+  readonly parameters: Bits<64>
+}
+
+interface Target {
+  readonly gate: Gate
+  readonly descriptor: Descriptor
+  readonly raw: Bits<64>
+}
 
 /**
- * What a far JMP or CALL does when the selector names no code segment: call gates, task gates and task-state segments.
- * Anything else is #GP(selector).
+ * What a far JMP or CALL does when the selector names no code segment: a call gate. Task gates and task-state segments
+ * are #GP(selector) in IA-32e mode; switching tasks in protected mode is not described yet and answers the same.
+ * Source: SDM 3A §5.8.3 to §5.8.5.
  */
-export function gateTransfer(m: Machine, _kind: 'jump' | 'call', _selector: Bits<16>, _descriptor: Descriptor, code: Bits<32>): void {
-  m.fault('GP', code)
+export function gateTransfer(m: Machine, kind: 'jump' | 'call', selector: Bits<16>, descriptor: Descriptor, code: Bits<32>): void {
+  const gate = readGate(m, selector, descriptor, code)
+  const target = checkTarget(m, kind, gate)
+  const { raw } = target
+  if (kind === 'jump') return enter(m, target, m.get('CPL'))
+  const inner = m.and(m.not(isConforming(m, raw)), m.below(dplOf(m, raw), m.get('CPL')))
+  m.when(inner, () => callInner(m, target, dplOf(m, raw)), () => {
+    pushReturn(m, gate.wide)
+    enter(m, target, m.get('CPL'))
+  })
+}
+
+function readGate(m: Machine, selector: Bits<16>, { raw, address }: Descriptor, code: Bits<32>): Gate {
+  const type = m.and(m.extract(raw, 40, 8), m.constant(0x1f, 8))
+  const wide = m.equal(type, m.constant(gateType.call32, 8))
+  const known = inIa32e(m) ? wide : m.or(wide, m.equal(type, m.constant(gateType.call16, 8)))
+  m.when(m.not(known), () => m.fault('GP', code))
+  const dpl = dplOf(m, raw)
+  const allowed = m.and(m.not(m.below(dpl, m.get('CPL'))), m.not(m.below(dpl, rplOf(m, selector))))
+  m.when(m.not(allowed), () => m.fault('GP', code))
+  m.when(m.not(present(m, raw)), () => m.fault('NP', code))
+  const low = m.or(m.and(raw, m.constant(0xffff, 64)), m.and(m.shiftRight(raw, m.constant(32, 64)), m.constant(0xffff_0000, 64)))
+  const legacy = m.select(wide, low, m.and(raw, m.constant(0xffff, 64)))
+  return { selector: m.extract(raw, 16, 16), offset: inIa32e(m) ? wideOffset(m, low, address, code) : legacy, wide, parameters: m.and(m.shiftRight(raw, m.constant(32, 64)), m.constant(31, 64)) }
+}
+
+/** The second half of a 64-bit gate: offset bits 63:32, and a type that must be zero. */
+function wideOffset(m: Machine, low: Bits<64>, address: Bits<64>, code: Bits<32>): Bits<64> {
+  const high = m.loadLinear(m.add(address, m.constant(8, 64)), 64, 'processor')
+  m.when(m.not(m.isZero(m.and(m.shiftRight(high, m.constant(40, 64)), m.constant(0x1f, 64)))), () => m.fault('GP', code))
+  return m.or(low, m.shiftLeft(high, m.constant(32, 64)))
+}
+
+/** The code segment behind a gate: at most as privileged as now, for a JMP not more unless it conforms. */
+function checkTarget(m: Machine, kind: 'jump' | 'call', gate: Gate): Target {
+  const { selector, offset } = gate
+  m.when(isNull(m, selector), () => m.fault('GP', m.constant(0, 32)))
+  const code = selectorCode(m, selector)
+  const descriptor = readDescriptor(m, selector, 'GP', code)
+  const { raw } = descriptor
+  const [cpl, dpl] = [m.get('CPL'), dplOf(m, raw)]
+  const reachable = m.and(isCode(m, raw), m.not(m.below(cpl, dpl)))
+  const same = m.or(isConforming(m, raw), m.equal(dpl, cpl))
+  m.when(m.not(kind === 'jump' ? m.and(reachable, same) : reachable), () => m.fault('GP', code))
+  if (inIa32e(m)) m.when(m.or(m.not(isLong(m, raw)), isBig(m, raw)), () => m.fault('GP', code))
+  m.when(m.not(present(m, raw)), () => m.fault('NP', code))
+  const outside = inIa32e(m) ? m.not(isCanonical(m, offset)) : m.below(m.zeroExtend(limitOf(m, raw), 64), offset)
+  m.when(outside, () => m.fault('GP', m.constant(0, 32)))
+  checkAccessed(m, descriptor)
+  return { gate, descriptor, raw }
+}
+
+function enter(m: Machine, { gate, descriptor, raw }: Target, level: Bits<8>): void {
+  markAccessed(m, descriptor)
+  setSegment(m, 'CS', m.or(m.and(gate.selector, m.constant(0xfffc, 16)), m.zeroExtend(level, 16)), raw)
+  m.set('CPL', level)
+  m.jump(gate.offset)
+}
+
+/** CS and the return offset in slots of the gate's size. */
+function pushReturn(m: Machine, wide: Bits<1>): void {
+  const slots = <W extends 16 | 32 | 64>(size: W) => () => {
+    const bottom = wrapped(m, m.sub(stackPointer(m), m.constant(size / 4, 64)))
+    m.check('SS', bottom, size / 4, 'write')
+    push(m, m.zeroExtend(m.get('CS.selector'), size))
+    push(m, m.truncate(m.nextRip(), size))
+  }
+  if (inIa32e(m)) slots(64)()
+  else m.when(wide, slots(32), slots(16))
+}
+
+function callInner(m: Machine, target: Target, level: Bits<8>): void {
+  if (inIa32e(m)) callInnerLong(m, target, level)
+  else callInnerLegacy(m, target, level)
+}
+
+/** In IA-32e mode: RSP from the TSS, a null SS, four slots of eight bytes, no parameters. */
+function callInnerLong(m: Machine, target: Target, level: Bits<8>): void {
+  const slot = m.add(m.shiftLeft(m.zeroExtend(level, 32), m.constant(3, 32)), m.constant(4, 32))
+  const top = readLongStack(m, slot, m.constant(0, 32), (address) => isCanonical(m, address))
+  const at = (bytes: number) => m.sub(top, m.constant(bytes, 64))
+  m.checkLinear(at(32), 32, 'write', 'processor')
+  const values = [m.zeroExtend(m.get('SS.selector'), 64), m.read(gpr('RSP', 64)), m.zeroExtend(m.get('CS.selector'), 64), m.nextRip()]
+  values.forEach((value, index) => m.storeLinear(at((index + 1) * 8), value, 'processor'))
+  m.write(gpr('RSP', 64), at(32))
+  setNull(m, 'SS', m.zeroExtend(level, 16))
+  m.set('SS.access', m.or(m.constant(1 << 16, 32), m.shiftLeft(m.zeroExtend(level, 32), m.constant(5, 32))))
+  enter(m, target, level)
+}
+
+/** Old SS and ESP, the parameters the gate counts, then CS and EIP, on the inner level's stack. */
+function callInnerLegacy(m: Machine, target: Target, level: Bits<8>): void {
+  const stack = readInnerStack(m, level, m.constant(0, 32))
+  const { parameters, wide } = target.gate
+  const frame = (size: 16 | 32) => () => {
+    const bytes = size / 8
+    const mask = m.select(isBig(m, stack.descriptor.raw), m.constant(0xffff_ffff, 64), m.constant(0xffff, 64))
+    const slots = m.add(parameters, m.constant(4, 64))
+    const bottom = m.and(m.sub(m.zeroExtend(stack.pointer, 64), m.mul(slots, m.constant(bytes, 64))), mask)
+    const linear = (offset: Bits<64>) => m.and(m.add(baseOf(m, stack.descriptor.raw), m.and(offset, mask)), m.constant(0xffff_ffff, 64))
+    const slot = (index: Bits<64>) => linear(m.add(bottom, m.mul(index, m.constant(bytes, 64))))
+    // at most 36 slots: the first and the last lie in all the pages there are
+    m.checkLinear(slot(m.constant(0, 64)), bytes, 'write', 'processor')
+    m.checkLinear(slot(m.sub(slots, m.constant(1, 64))), bytes, 'write', 'processor')
+    const put = (index: Bits<64>, value: Bits<32>) => m.storeLinear(slot(index), m.truncate(value, size), 'processor')
+    const old = stackPointer(m)
+    put(m.constant(0, 64), m.truncate(m.nextRip(), 32))
+    put(m.constant(1, 64), m.zeroExtend(m.get('CS.selector'), 32))
+    const copied = m.variable(m.constant(0, 64))
+    m.loop(() => m.below(copied.get(), parameters), () => {
+      const from = wrapped(m, m.add(old, m.mul(copied.get(), m.constant(bytes, 64))))
+      put(m.add(copied.get(), m.constant(2, 64)), m.zeroExtend(m.load('SS', from, size), 32))
+      copied.set(m.add(copied.get(), m.constant(1, 64)))
+    })
+    put(m.add(parameters, m.constant(2, 64)), m.read(gpr('RSP', 32)))
+    put(m.add(parameters, m.constant(3, 64)), m.zeroExtend(m.get('SS.selector'), 32))
+    m.write(gpr('RSP', 32), m.truncate(bottom, 32))
+  }
+  m.when(wide, frame(32), frame(16))
+  markAccessed(m, stack.descriptor)
+  setSegment(m, 'SS', stack.selector, stack.descriptor.raw)
+  enter(m, target, level)
 }

@@ -5,9 +5,10 @@ import { isCanonical } from '../integer/control.ts'
 import { gpr, type Operand } from '../operand.ts'
 import { procedure } from '../procedure.ts'
 import {
-  checkAccessed, type Descriptor, dplOf, isBig, isCode, isCodeOrData, isConforming, isLong, isNull, limitOf, markAccessed, present,
-  readDescriptor, rplOf, selectorCode, setNull, setSegment,
+  checkAccessed, type Descriptor, dplOf, isBig, isCode, isConforming, isLong, isNull, limitOf, markAccessed, present,
+  readDescriptor, selectorCode, setNull, setSegment,
 } from './descriptor.ts'
+import { readInnerStack, readLongStack } from './inner-stack.ts'
 
 /** How an event came about. Source: SDM 3A §6.12.1.3 and §6.13: software events obey the gate's DPL and set no EXT bit. */
 export const eventKind = { exception: 0, software: 1, external: 2, trap: 3 } as const
@@ -131,11 +132,7 @@ function deliverLong(m: Machine, event: Event): void {
   const top = m.variable(m.read(gpr('RSP', 64)))
   m.when(fromTss, () => {
     const slot = m.select(m.isZero(istIndex), m.add(m.shiftLeft(m.zeroExtend(level, 32), m.constant(3, 32)), m.constant(4, 32)), m.add(m.shiftLeft(m.zeroExtend(istIndex, 32), m.constant(3, 32)), m.constant(28, 32)))
-    const tsCode = selectorCode(m, m.get('TR.selector'), event.external)
-    m.when(m.below(m.get('TR.limit'), m.add(slot, m.constant(7, 32))), () => m.fault('TS', tsCode))
-    const pointer = m.loadLinear(m.add(m.get('TR.base'), m.zeroExtend(slot, 64)), 64, 'processor')
-    m.when(m.not(isCanonical(m, pointer)), () => m.fault('SS', event.external))
-    top.set(pointer)
+    top.set(readLongStack(m, slot, event.external, (address) => isCanonical(m, address)))
   })
   pushLongFrame(m, event, m.and(top.get(), m.constant(~15n & (2n ** 64n - 1n), 64)), level)
   m.when(inner, () => {
@@ -213,30 +210,8 @@ function frameOnThisStack(m: Machine, event: Event, wide: Bits<1>): void {
 
 /** The inner level's stack comes from the TSS; its checks fault with #TS and #SS of its selector. */
 function frameOnInnerStack(m: Machine, event: Event, wide: Bits<1>, level: Bits<8>): void {
-  const tsCode = selectorCode(m, m.get('TR.selector'), event.external)
-  const is32 = m.bit(m.get('TR.access'), 3)
-  const slot = m.select(is32, m.add(m.shiftLeft(m.zeroExtend(level, 32), m.constant(3, 32)), m.constant(4, 32)), m.add(m.shiftLeft(m.zeroExtend(level, 32), m.constant(2, 32)), m.constant(2, 32)))
-  m.when(m.below(m.get('TR.limit'), m.add(slot, m.constant(5, 32))), () => m.fault('TS', tsCode))
-  const at = m.add(m.get('TR.base'), m.zeroExtend(slot, 64))
-  const pointer = m.variable(m.constant(0, 32))
-  const selector = m.variable(m.constant(0, 16))
-  m.when(is32, () => {
-    pointer.set(m.loadLinear(at, 32, 'processor'))
-    selector.set(m.loadLinear(m.add(at, m.constant(4, 64)), 16, 'processor'))
-  }, () => {
-    pointer.set(m.zeroExtend(m.loadLinear(at, 16, 'processor'), 32))
-    selector.set(m.loadLinear(m.add(at, m.constant(2, 64)), 16, 'processor'))
-  })
-  const stackSelector = selector.get()
-  m.when(isNull(m, stackSelector), () => m.fault('TS', event.external))
-  const code = selectorCode(m, stackSelector, event.external)
-  const stack = readDescriptor(m, stackSelector, 'TS', code)
-  const writable = m.and(m.and(isCodeOrData(m, stack.raw), m.not(isCode(m, stack.raw))), m.bit(stack.raw, 41))
-  const fits = m.and(m.equal(rplOf(m, stackSelector), level), m.equal(dplOf(m, stack.raw), level))
-  m.when(m.not(m.and(writable, fits)), () => m.fault('TS', code))
-  m.when(m.not(present(m, stack.raw)), () => m.fault('SS', code))
-  checkAccessed(m, stack)
-  writeInnerFrame(m, event, wide, stack, stackSelector, pointer.get())
+  const { descriptor, selector, pointer } = readInnerStack(m, level, event.external)
+  writeInnerFrame(m, event, wide, descriptor, selector, pointer)
 }
 
 function writeInnerFrame(m: Machine, event: Event, wide: Bits<1>, stack: Descriptor, selector: Bits<16>, pointer: Bits<32>): void {
