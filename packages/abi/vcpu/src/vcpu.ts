@@ -1,7 +1,8 @@
 import { type CpuidTable, type Feature, lookup, runtimeUpdate, vendorRulesOf } from '@vmm/cpuid'
 import type { MsrFile, MsrHome } from '@vmm/msr'
 import { exceptions, type StateField } from '@vmm/x86-registers'
-import type { Engine, EnginePorts, Fault } from './engine-port.ts'
+import { breakpointsAt, instructionBreakpoints } from './breakpoints.ts'
+import type { Engine, EnginePorts, EngineStop, Fault } from './engine-port.ts'
 import type { Fatality, VcpuExit } from './exit.ts'
 import { escalate, type Pending } from './faults.ts'
 import { resetState } from './reset.ts'
@@ -42,6 +43,11 @@ export interface VcpuOptions {
   readonly onRefusedMsr?: (access: 'read' | 'write', index: number, says: string) => void
   readonly trace?: Trace
 }
+
+/** RFLAGS.TF and RF; DR6.BS. */
+const TF = 1n << 8n
+const RF = 1n << 16n
+const BS = 1n << 14n
 
 const generalProtection: Fault = { kind: 'fault', vector: 13, errorCode: 0 }
 
@@ -101,10 +107,18 @@ export class Vcpu {
   /** Runs until something must be looked at. In an interrupt shadow, or single-stepping, that is one instruction. */
   #slice(left: number): VcpuExit | undefined {
     const waits = this.#machine.interruptPending() || this.#nmiPending
-    const stepping = (this.engine.get('RFLAGS') & 0x100n) !== 0n
-    const budget = stepping || (waits && this.engine.shadowed) ? 1 : left
+    const flags = this.engine.get('RFLAGS')
+    const stepping = (flags & TF) !== 0n
+    const resuming = (flags & RF) !== 0n
+    const breakpoints = instructionBreakpoints(this.engine)
+    const met = resuming ? 0 : breakpointsAt(this.engine, breakpoints)
+    if (met !== 0) return this.#debug(BigInt(met), 0)
+    const single = stepping || resuming || breakpoints.length > 0 || (waits && this.engine.shadowed)
     const before = this.engine.retired()
-    const stop = this.engine.run(budget)
+    const stop = this.engine.run(single ? 1 : left)
+    if (resuming && this.engine.retired() > before) this.#resumed(stop)
+    const hits = this.engine.takeDebugHits()
+    if (hits !== 0 && stop.kind !== 'fault') return this.#debug(BigInt(hits) | (stepping ? BS : 0n), 3)
     switch (stop.kind) {
       case 'exit':
         return this.#exited(stop.reason)
@@ -112,7 +126,7 @@ export class Vcpu {
         this.#options.trace?.({ kind: 'kvm_inj_exception', vector: stop.vector, errorCode: stop.errorCode })
         return this.#raise({ vector: stop.vector, errorCode: stop.errorCode })
       default:
-        if (stepping && this.engine.retired() > before) return this.#singleStep()
+        if (stepping && this.engine.retired() > before) return this.#debug(BS, 3)
         return stop.kind === 'events' ? { kind: 'intr' } : undefined
     }
   }
@@ -123,9 +137,16 @@ export class Vcpu {
     return reason === 'shutdown' ? { kind: 'shutdown', because: [] } : undefined
   }
 
-  #singleStep(): VcpuExit | undefined {
-    this.engine.set('DR6', this.engine.get('DR6') | 0x4000n)
-    return this.#raise({ vector: exceptions.DB.vector, errorCode: undefined }, 3)
+  /** RF lasts for one instruction, unless that one has just set it again. */
+  #resumed(stop: EngineStop): void {
+    const flags = this.engine.get('RFLAGS')
+    if (stop.kind !== 'fault') this.engine.set('RFLAGS', flags & ~RF)
+  }
+
+  /** A debug exception: DR6 says why. `kind` 0 is a fault, before the instruction; 3 a trap, after it. */
+  #debug(why: bigint, kind: 0 | 3): VcpuExit | undefined {
+    this.engine.set('DR6', this.engine.get('DR6') | why)
+    return this.#raise({ vector: exceptions.DB.vector, errorCode: undefined }, kind)
   }
 
   /** NMI, then maskable interrupts. A shutdown while delivering ends the run. */

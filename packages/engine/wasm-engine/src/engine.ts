@@ -1,7 +1,9 @@
-import { accessRights, rflags, segmentNames, type StateField, stateFields } from '@vmm/x86-registers'
+import { accessRights, exceptions, rflags, segmentNames, type StateField, stateFields } from '@vmm/x86-registers'
 import { deliverEvent, hostCalls } from '@vmm/x86-semantics'
 import { walk } from '@vmm/x86-paging'
+import { accessKind } from './access.ts'
 import { BlockCache } from './block-cache.ts'
+import { type Breakpoint, dataBreakpoints, hitBy } from './breakpoints.ts'
 import { coreModule } from './core-module.ts'
 import { firstHandler } from './core/run.ts'
 import { HandlerTable } from './handler-table.ts'
@@ -61,6 +63,11 @@ export class Engine {
   #given = 0
   #stolen = 0
   #running = false
+  #programViews = 0
+  #processorViews = 0
+  #alignment = false
+  #breakpoints: readonly Breakpoint[] = []
+  #debugHits = 0
 
   constructor(options: { readonly slots: readonly MemorySlot[]; readonly ports: CpuPorts }) {
     const guestBytes = options.slots.reduce((sum, { bytes }) => sum + bytes, 0)
@@ -75,9 +82,10 @@ export class Engine {
     this.#bytes = new Uint8Array(this.#memory.buffer)
     this.#odd = new OddAccesses(this.#memory.buffer, this.#cpu, {
       ports: options.ports,
-      fill: (linear, kind, processor) => this.#entry.fill(this.#cpu, this.#number(at.record), this.#number(processor ? at.tlbProcessor : at.tlb), linear, kind),
+      fill: (linear, kind, processor) => this.#entry.fill(this.#cpu, this.#number(at.record), processor ? this.#processorViews : this.#programViews, linear, kind),
       stored: (host, bytes) => this.blocks.stored(host, bytes),
       endBlock: () => this.resync(),
+      watch: (linear, bytes, kind) => this.#watch(linear, bytes, kind),
     })
     const imports = this.#imports()
     const hot = hotHandlers
@@ -227,12 +235,49 @@ export class Engine {
     this.#view.setBigUint64(this.#cpu + at.codeMask, long ? (1n << 64n) - 1n : 0xffff_ffffn, true)
     const ac = (this.get('RFLAGS') & (1n << BigInt(rflags.AC.low))) !== 0n
     const privilege = mode.user ? tlbPrivileges.user : ac ? tlbPrivileges.supervisorAc : tlbPrivileges.supervisor
-    this.#view.setUint32(this.#cpu + at.tlb, this.tlb.views(0) + privilege, true)
-    this.#view.setUint32(this.#cpu + at.tlbProcessor, this.tlb.views(0) + tlbPrivileges.supervisor, true)
+    this.#programViews = this.tlb.views(0) + privilege
+    this.#processorViews = this.tlb.views(0) + tlbPrivileges.supervisor
+    this.#alignment = ac && mode.user && (this.get('CR0') & (1n << 18n)) !== 0n
+    this.#breakpoints = dataBreakpoints((index) => this.get(`DR${index}`), Number(this.get('DR7')))
+    const watching = this.#alignment || this.#breakpoints.length > 0
+    if (watching !== this.tlb.watching) {
+      this.tlb.watching = watching
+      this.tlb.bumpJumps()
+    }
+    this.#view.setUint32(this.#cpu + at.oddAccesses, watching ? 1 : 0, true)
+    this.#view.setUint32(this.#cpu + at.tlb, watching ? this.tlb.watchingViews(0) + privilege : this.#programViews, true)
+    this.#view.setUint32(this.#cpu + at.tlbProcessor, watching ? this.tlb.watchingViews(0) + tlbPrivileges.supervisor : this.#processorViews, true)
+    // RF holds instruction breakpoints off for one instruction: whoever runs us takes it away after that
+    if ((this.get('RFLAGS') & (1n << BigInt(rflags.RF.low))) !== 0n) this.resync()
     const paging = (this.get('CR0') & (1n << 31n)) !== 0n
     const wide = long || (mode.execution === 'compatibility' && paging)
     const la57 = (this.get('CR4') & (1n << 12n)) !== 0n
     this.#view.setBigUint64(this.#cpu + at.canonicalShift, wide ? (la57 ? 7n : 16n) : 0n, true)
+  }
+
+  /** Alignment checks and data breakpoints, while either is armed. */
+  #watch(linear: bigint, bytes: number, kind: number): boolean {
+    const byProgram = (kind & accessKind.processor) === 0
+    if (this.#alignment && byProgram && bytes <= 8 && (linear & BigInt(bytes - 1)) !== 0n) {
+      this.#view.setUint32(this.#cpu + at.faultVector, exceptions.AC.vector, true)
+      this.#view.setUint32(this.#cpu + at.faultCode, 0, true)
+      this.#view.setUint32(this.#cpu + at.faultHasCode, 1, true)
+      return false
+    }
+    const write = (kind & accessKind.write) !== 0
+    const hits = hitBy(this.#breakpoints, BigInt.asUintN(64, linear), bytes, write)
+    if (hits !== 0) {
+      this.#debugHits |= hits
+      this.resync()
+    }
+    return true
+  }
+
+  /** Data breakpoints met since the last look, as bits 3:0 of DR6. */
+  takeDebugHits(): number {
+    const hits = this.#debugHits
+    this.#debugHits = 0
+    return hits
   }
 
   // -- time ------------------------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ interface Helpers {
   /** Guest memory was stored to; true if blocks became stale. */
   stored(host: number, bytes: number): boolean
   endBlock(): void
+  /** Notes a debug or alignment check: false if the access must not happen, a fault has been noted. */
+  watch(linear: bigint, bytes: number, kind: number): boolean
 }
 
 /** Accesses that a plain load or store cannot make: across pages, to devices, to pages that hold code. */
@@ -76,6 +78,7 @@ export class OddAccesses {
   #parts(linear: bigint, kind: number): Part[] | undefined {
     const bytes = kind & accessKind.sizeMask
     const processor = (kind & accessKind.processor) !== 0
+    if (!this.#helpers.watch(linear, bytes, kind)) return undefined
     const room = 4096 - Number(BigInt.asUintN(12, linear))
     const pieces: [number, number][] = bytes <= room ? [[0, bytes]] : [[0, room], [room, bytes - room]]
     const parts: Part[] = []

@@ -13,6 +13,8 @@ export const tlbPrivilegeBytes = 3 * tlbViewBytes
 export const tlbPrivileges = { user: 0, supervisor: tlbPrivilegeBytes, supervisorAc: 2 * tlbPrivilegeBytes } as const
 export const tlbContextBytes = 3 * tlbPrivilegeBytes
 export const tlbContexts = 16
+/** One more context: its data views stay empty, for when every access must be looked at. */
+export const watchingContext = tlbContexts
 
 /** Jump cache of a context: {rip: u64, block: i32, generation: i32}. */
 export const jumpEntries = 4096
@@ -71,7 +73,7 @@ export const vcpuLayout = layout({
   codeMask: 'u64',
   /** 64 less the width of canonical addresses: 16, 7, or 0 where every address will do. */
   canonicalShift: 'u64',
-  /** Not zero while every access must take the odd path: armed alignment checks. */
+  /** Not zero while every access must take the odd path: armed alignment checks, data breakpoints. */
   oddAccesses: 'u32',
   /** Where the block that was not found begins in linear memory, or 0 if it is in no memory. */
   missHost: 'u32',
@@ -90,7 +92,7 @@ export const vcpuLayout = layout({
   stepBytes: { bytes: 16, align: 16 },
   resync: { bytes: 32 * 2, align: 32 },
   ...architectural,
-  contexts: { bytes: tlbContexts * tlbContextBytes, align: 4096 },
+  contexts: { bytes: (tlbContexts + 1) * tlbContextBytes, align: 4096 },
   jumpCaches: { bytes: tlbContexts * jumpEntries * jumpEntryBytes, align: 4096 },
 })
 

@@ -1,4 +1,4 @@
-import { at, tlbContextBytes, tlbContexts, tlbEntries, tlbEntryBytes, tlbKinds, tlbPrivilegeBytes, tlbViewBytes, jumpEntries, jumpEntryBytes } from './state-layout.ts'
+import { at, tlbContextBytes, tlbContexts, tlbEntries, tlbEntryBytes, tlbKinds, tlbPrivilegeBytes, watchingContext, tlbViewBytes, jumpEntries, jumpEntryBytes } from './state-layout.ts'
 
 const privileges = 3
 const kinds = Object.values(tlbKinds)
@@ -22,13 +22,21 @@ export class TlbContexts {
     this.#cpu = cpu
     this.#bytes = new Uint8Array(buffer)
     this.#view = new DataView(buffer)
-    for (let context = 0; context < tlbContexts; context += 1) this.#clear(context)
+    for (let context = 0; context <= watchingContext; context += 1) this.#clear(context)
     this.#tags[0] = 0
   }
+
+  /** The watching context is in use: whatever is flushed, it is too. */
+  watching = false
 
   /** Where the views of the context in use begin, for a privilege. */
   views(privilege: number): number {
     return this.#base(this.#current) + privilege * tlbPrivilegeBytes
+  }
+
+  /** The views that never hold data, for a privilege. */
+  watchingViews(privilege: number): number {
+    return this.#base(watchingContext) + privilege * tlbPrivilegeBytes
   }
 
   jumpCache(): number {
@@ -99,6 +107,7 @@ export class TlbContexts {
 
   /** Code that was looked up by its address must be looked up again. */
   #bump(): void {
+    if (this.watching) this.#clear(watchingContext)
     this.#generation = (this.#generation + 1) >>> 0
     this.#view.setUint32(this.#cpu + at.jumpGeneration, this.#generation, true)
     this.#view.setUint32(this.#cpu + at.jumpCache, this.jumpCache(), true)
