@@ -1,13 +1,17 @@
 #!/usr/bin/env node
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { laws } from './all.ts'
+import { check } from './check.ts'
 import { houseOnDisk } from './house.ts'
-import { mapOf } from './map.ts'
+import { mapOf, withMap } from './map.ts'
 import { spreads } from './medians.ts'
+import { packed } from './packed.ts'
+import { create } from './template/create.ts'
 
 const root = join(import.meta.dirname, '../../..')
 
-/** Prints the map, the medians and every finding; the status says whether there is any. */
+/** Prints the map, how long things are, and every place where a law is broken. */
 async function inspect(): Promise<number> {
   const house = houseOnDisk(root)
   console.log(`${mapOf(house)}\n`)
@@ -24,10 +28,47 @@ async function inspect(): Promise<number> {
   return broken === 0 ? 0 : 1
 }
 
-const commands: Readonly<Record<string, () => Promise<number>>> = {
-  inspect,
-  map: () => Promise.resolve((console.log(mapOf(houseOnDisk(root))), 0)),
+/** Prints the map; with `--write`, puts it into the README. */
+function map([option]: readonly string[]): number {
+  const house = houseOnDisk(root)
+  console.log(mapOf(house))
+  if (option === '--write') writeFileSync(join(root, 'README.md'), withMap(house.tree.read('README.md'), mapOf(house)))
+  return 0
 }
 
-const [command = 'inspect'] = process.argv.slice(2)
-process.exitCode = (await commands[command]?.()) ?? 2
+/** Packs the package of the current folder and says what is wrong with it, and its size. */
+async function pack(): Promise<number> {
+  const { complaints, size } = await packed(process.cwd())
+  for (const complaint of complaints) console.error(complaint)
+  const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`
+  if (size !== undefined)
+    console.log(
+      `in a browser ${kilobytes(size.minified)} minified, ${kilobytes(size.gzipped)} gzipped, all it imports included`,
+    )
+  return complaints.length === 0 ? 0 : 1
+}
+
+/** Writes files from a template and says which. */
+function make(words: readonly string[]): number {
+  const made = create(root, words)
+  if (made.kind === 'refused') {
+    console.error(made.says)
+    return 2
+  }
+  for (const path of made.written) console.log(path)
+  console.log(made.next)
+  return 0
+}
+
+const commands: Readonly<Record<string, (words: readonly string[]) => number | Promise<number>>> = {
+  inspect,
+  map,
+  packed: pack,
+  new: make,
+  check: () => check(root),
+}
+
+const [command = 'inspect', ...words] = process.argv.slice(2)
+const run = commands[command]
+if (run === undefined) console.error(`house: no command ${command}; there are ${Object.keys(commands).join(', ')}`)
+process.exitCode = (await run?.(words)) ?? 2

@@ -18,7 +18,10 @@ export function spreads(house: House): readonly Spread[] {
   return [
     spread('functions', functions),
     spread('files', lines.flat()),
-    spread('packages', lines.map((ofPackage) => ofPackage.reduce((sum, each) => sum + each, 0))),
+    spread(
+      'packages',
+      lines.map((ofPackage) => ofPackage.reduce((sum, each) => sum + each, 0)),
+    ),
   ]
 }
 

@@ -1,4 +1,4 @@
-import { type House, type Member, packagesOf, type Plan, shortName } from '../house.ts'
+import { type House, type Member, type Plan, packagesOf, shortName } from '../house.ts'
 import type { Finding, Law } from '../law.ts'
 
 /** Packages import lower floors; inside a floor, what `house.json` lists. */
@@ -50,7 +50,10 @@ function refusal(plan: Plan, from: Member, name: string, members: ReadonlyMap<st
 /** Arrows listed in vain, arrows in a circle, floors that are not planned. */
 function planErrors(house: House): readonly Finding[] {
   const at = (word: string): number =>
-    house.tree.read('house.json').split('\n').findIndex((line) => line.includes(`"${word}"`)) + 1
+    house.tree
+      .read('house.json')
+      .split('\n')
+      .findIndex((line) => line.includes(`"${word}"`)) + 1
   const finding = (word: string, says: string): Finding => ({ file: 'house.json', line: at(word), says })
   const unknown = packagesOf(house)
     .filter(({ floor }) => !(floor !== undefined && floor in house.plan.floors))

@@ -17,8 +17,10 @@ interface Page {
 function pages(house: House): readonly Page[] {
   const paths = house.tree.paths.filter((path) => /^\.changeset\/(?!README).*\.md$/.test(path))
   return paths.map((path) => {
-    const [, front = '', sentence = ''] = /^---\n([^]*?)\n---\n([^]*)$/.exec(house.tree.read(path)) ?? []
-    const names = [...front.matchAll(/^["']?(@[\w-]+\/[\w-]+)["']?: (?:major|minor|patch)$/gm)].map(([, name = '']) => name)
+    const [, front = '', sentence = ''] = /^---\n([\s\S]*?)\n---\n([\s\S]*)$/.exec(house.tree.read(path)) ?? []
+    const names = [...front.matchAll(/^["']?(@[\w-]+\/[\w-]+)["']?: (?:major|minor|patch)$/gm)].map(
+      ([, name = '']) => name,
+    )
     return { path, names, sentence: sentence.trim() }
   })
 }

@@ -20,7 +20,14 @@ function undocumented(member: Member): readonly Finding[] {
   })
 }
 
-function declarationOf(files: ReadonlyMap<string, SourceFile>, file: SourceFile | undefined, given: Export) {
+interface Home {
+  readonly file: SourceFile
+  readonly export: Export
+}
+
+type Files = ReadonlyMap<string, SourceFile>
+
+function declarationOf(files: Files, file: SourceFile | undefined, given: Export): Home | undefined {
   if (file === undefined) return undefined
   if (given.from === undefined) return { file, export: given }
   const target = files.get(join(dirname(file.path), given.from.specifier))

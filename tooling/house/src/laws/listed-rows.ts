@@ -14,7 +14,9 @@ export const listedRows: Law = {
 }
 
 function unlisted(member: Member, { file }: Source): readonly Finding[] {
-  const importers = member.sources.filter(({ role }) => role !== 'test').map((source) => [source, namesTaken(source, file.path)] as const)
+  const importers = member.sources
+    .filter(({ role }) => role !== 'test')
+    .map((source) => [source, namesTaken(source, file.path)] as const)
   const list = importers.find(([source, taken]) => source.file.path.endsWith('/all.ts') && taken.size > 0)
   const taken = list?.[1] ?? new Set(importers.flatMap(([, names]) => [...names]))
   const where = list === undefined ? 'nobody imports it' : `${list[0].file.path} does not list it`

@@ -19,11 +19,11 @@ function misshapen(house: House, member: Member): readonly Finding[] {
   const wanted = packageManifest({ name: shortName(member), description: '' })
   const keys = new Set([...Object.keys(wanted), ...Object.keys(member.manifest)].filter((key) => !free.has(key)))
   const differs = [...keys].filter((key) => !isDeepStrictEqual(get(member.manifest, key), get(wanted, key)))
-  const described = /^[A-Z].*[^.]$/.test(member.manifest.description ?? '')
+  const described = /^\S.*[^.]$/.test(member.manifest.description ?? '')
   const configs = ['tsconfig.json', 'tsconfig.build.json'].filter((name) => !house.tree.has(`${member.folder}/${name}`))
   return [
     ...differs.map((key) => at(`“${key}” is not what the template says: ${JSON.stringify(get(wanted, key))}`)),
-    ...(described ? [] : [at('“description” is a phrase with a capital and no full stop')]),
+    ...(described ? [] : [at('“description” is a phrase without a full stop')]),
     ...(/^[1-9]\d*\./.test(member.manifest.version ?? '') ? [] : [at('versions start at 1.0.0')]),
     ...configs.map((name) => at(`there is no ${name} beside it`)),
     ...foreignRanges(member.manifest).map((says) => at(says)),
@@ -33,7 +33,9 @@ function misshapen(house: House, member: Member): readonly Finding[] {
 const get = (manifest: Manifest, key: string): unknown => (manifest as Readonly<Record<string, unknown>>)[key]
 
 function foreignRanges({ dependencies = {}, devDependencies = {} }: Manifest): readonly string[] {
-  const own = Object.entries(dependencies).filter(([name, range]) => name.startsWith('@vmm/') && range !== 'workspace:^')
+  const own = Object.entries(dependencies).filter(
+    ([name, range]) => name.startsWith('@vmm/') && range !== 'workspace:^',
+  )
   const others = Object.entries({ ...dependencies, ...devDependencies }).filter(
     ([name, range]) => !name.startsWith('@vmm/') && range !== 'catalog:',
   )

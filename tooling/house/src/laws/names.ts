@@ -1,6 +1,6 @@
 import type { Law } from '../law.ts'
 
-const empty = new Set(['utils', 'util', 'common', 'helpers', 'helper', 'types', 'base', 'core', 'misc', 'shared'])
+const empty = new Set(['utils', 'util', 'common', 'helpers', 'types', 'base', 'core', 'misc', 'shared'])
 const kebab = /^[a-z0-9]+(-[a-z0-9]+)*$/
 const suffixes = /^(\.(rows|test|bench|fuzz|rule|long\.test))?\.ts$/
 

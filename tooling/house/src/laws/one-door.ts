@@ -7,14 +7,16 @@ export const oneDoor: Law = {
   name: 'one-door',
   says: 'A package has one door: src/index.ts, named re-exports of its own names, and nothing else is imported from outside.',
   check: (house) => [
-    ...house.members.flatMap((member) => member.sources.flatMap((source) => wrongWaysIn(member, source))),
+    ...house.members.flatMap((member) => member.sources.flatMap((source) => wrongWaysIn(house, member, source))),
     ...packagesOf(house).flatMap((member) => [...doorOf(house, member), ...otherDoors(member)]),
   ],
 }
 
-function wrongWaysIn(member: Member, { file }: Source): readonly Finding[] {
+function wrongWaysIn(house: House, member: Member, { file }: Source): readonly Finding[] {
   return file.references.flatMap(({ specifier, line }): Finding[] => {
-    if (/^@vmm\/[^/]+\/(?!package\.json$)/.test(specifier))
+    const [, name, way] = /^(@vmm\/[^/]+)(?:\/(.+))?$/.exec(specifier) ?? []
+    const exported = house.members.find((each) => each.name === name)?.manifest.exports
+    if (way !== undefined && !(typeof exported === 'object' && exported !== null && `./${way}` in exported))
       return [{ file: file.path, line, says: `imports ${specifier}, behind the door` }]
     if (!specifier.startsWith('.')) return []
     const target = join(dirname(file.path), specifier)
@@ -33,7 +35,9 @@ function doorOf(house: House, member: Member): readonly Finding[] {
     .map(({ line }) => ({ file: path, line, says: 're-exports all of a module: name the names' }))
   const foreign = door.exports.flatMap(({ name, line }): Finding[] => {
     const home = homeOf(house, path, name)
-    return home?.startsWith('.') === false ? [{ file: path, line, says: `gives away ${name}, which belongs to ${home}` }] : []
+    return home?.startsWith('.') === false
+      ? [{ file: path, line, says: `gives away ${name}, which belongs to ${home}` }]
+      : []
   })
   const empty = door.exports.length === 0 ? [{ file: path, line: 1, says: 'gives nothing away' }] : []
   return [...own, ...unnamed, ...foreign, ...empty]

@@ -50,7 +50,8 @@ function order(member: Member, text: string): readonly Place[] {
 function use(text: string): readonly Place[] {
   const blocks = blocksOf(text).filter(({ under, language }) => under === 'Use' && language === 'ts')
   const [block] = blocks
-  if (block === undefined || blocks.length > 1) return [{ line: 1, says: `Use has ${blocks.length} ts blocks, not one` }]
+  if (block === undefined || blocks.length > 1)
+    return [{ line: 1, says: `Use has ${blocks.length} ts blocks, not one` }]
   const long = block.code.split('\n').filter((line) => line.trim() !== '').length
   return long <= useLimit ? [] : [{ line: block.line, says: `the block under Use has ${long} lines, over ${useLimit}` }]
 }

@@ -24,7 +24,9 @@ function spokenIn(house: House, path: string): readonly Finding[] {
     return [
       ...said.map(([word, instead]) => at(`says “${word}”: ${instead}`)),
       ...(machinePath.test(line) ? [at('holds a path of somebody’s machine')] : []),
-      ...hosts.filter((host) => !house.plan.hosts.includes(host)).map((host) => at(`leads to ${host}, which house.json does not list`)),
+      ...hosts
+        .filter((host) => !house.plan.hosts.includes(host))
+        .map((host) => at(`leads to ${host}, which house.json does not list`)),
     ]
   })
 }
