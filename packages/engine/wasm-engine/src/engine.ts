@@ -11,6 +11,7 @@ import { hotHandlers } from './hot-handlers.rows.ts'
 import { inlineHandlers } from './inline-handlers.ts'
 import { type MemoryMap, memoryMap, slotBytes, slotField, slotReadOnly } from './memory-map.ts'
 import { type CodeMode, modeOfWord, modeWord } from './mode-word.ts'
+import { ModeInputs } from './mode-inputs.ts'
 import { OddAccesses } from './odd-accesses.ts'
 import type { CpuPorts, Refused } from './ports.ts'
 import { hostCallNames } from './reading/machine.ts'
@@ -58,6 +59,7 @@ export class Engine {
   readonly blocks: BlockCache
   readonly tlb: TlbContexts
   readonly #odd: OddAccesses
+  readonly #modeInputs: ModeInputs
   readonly #cpu: number
   #retired = 0
   #given = 0
@@ -99,6 +101,7 @@ export class Engine {
     this.handlers.link({ memory: this.#memory, pages, table: this.#table, exports: { ...imports, ...instance.exports }, memoryBase: this.map.memoryBase })
     this.handlers.flush()
     this.tlb = new TlbContexts(this.#cpu, this.#memory.buffer)
+    this.#modeInputs = new ModeInputs(this.#cpu, this.#memory.buffer)
     this.blocks = new BlockCache(this.map, this.#memory.buffer, this.handlers, () => this.tlb.dropWriteViews(), () => this.tlb.dropJumps())
     this.#placeSlots(options.slots)
     this.#view.setBigUint64(this.#cpu + at.sixteen, 16n, true)
@@ -225,6 +228,7 @@ export class Engine {
 
   /** Brings everything that is derived from control registers, segments and flags up to date. */
   readonly modeChanged = (): void => {
+    if (!this.#modeInputs.changed(this.tlb.views(0))) return
     const mode = this.codeMode()
     const word = modeWord(mode)
     const long = mode.execution === 'long'

@@ -106,7 +106,7 @@ export class HandlerTable {
     const effects = survey(instruction, spec.mode, spec.operands)
     const shape: Shape = {
       spec,
-      ends: endingOf(effects).ends && instruction.mnemonic !== 'CLD' && instruction.mnemonic !== 'STD',
+      ends: endingOf(instruction, effects).ends,
       mayFault: effects.mayFault,
       flagsRead: flagMask(effects.flagsRead),
       flagsWritten: flagMask(effects.flagsWritten),

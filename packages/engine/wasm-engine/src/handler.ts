@@ -50,15 +50,16 @@ export interface Ending {
 }
 
 /** How an instruction ends, by what it touches. */
-export function endingOf(effects: Survey): Ending {
+export function endingOf({ mnemonic }: Pick<Instruction, 'mnemonic'>, effects: Survey): Ending {
+  if (plainFlags.has(mnemonic)) return { ends: effects.shadows, changesMode: false, mayRelease: effects.shadows }
   const changesMode = effects.replacesFlags || effects.calls || [...effects.fieldsWritten].some((field) => modeFields.has(field)) || effects.hostCalls.has('writeMsr') || effects.hostCalls.has('writeXcr')
   const mayRelease = changesMode || effects.hostCalls.size > 0
   const ends = effects.jumps || effects.exits || effects.shadows || mayRelease
   return { ends, changesMode, mayRelease }
 }
 
-/** DF and AC alone change no mode that blocks know of; AC changes TLB views. */
-const onlyDirection = (spec: HandlerSpec): boolean => spec.instruction.mnemonic === 'CLD' || spec.instruction.mnemonic === 'STD'
+/** Instructions that change only DF or IF: no code runs differently for that. */
+const plainFlags: ReadonlySet<string> = new Set(['CLD', 'STD', 'CLI', 'STI'])
 
 /** Positions of memory operands that are read and written. */
 function modifiedPositions(spec: HandlerSpec, effects: Survey): ReadonlySet<number> {
@@ -75,8 +76,8 @@ interface Place {
 /** Emits one instruction at a place. */
 export function emitHandler(spec: HandlerSpec, place: Place, around: Surroundings, leaving: Leaving): void {
   const effects = survey(spec.instruction, spec.mode, spec.operands)
-  const ending = endingOf(effects)
-  const ends = ending.ends && !onlyDirection(spec)
+  const ending = endingOf(spec.instruction, effects)
+  const { ends } = ending
   const frame = frameOf(spec, place, around, leaving, modifiedPositions(spec, effects))
   if (ends) storeNext(place, spec.mode)
   if (effects.exits) place.code.store('i32.store', place.cpu, place.code.i32(0), at.exitReason)
