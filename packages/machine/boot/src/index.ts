@@ -1,3 +1,11 @@
 export { detect, loadFlat, loadImage } from './load.ts'
-export type { LoadedImage, LoadOptions, MemoryWrite, Protocol, RefusedImage, StartSegment, StartState } from './loaded.ts'
+export type {
+  LoadedImage,
+  LoadOptions,
+  MemoryWrite,
+  Protocol,
+  RefusedImage,
+  StartSegment,
+  StartState,
+} from './loaded.ts'
 export { deviceHole, type E820Entry, e820Map, ramSlots } from './memory.ts'

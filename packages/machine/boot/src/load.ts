@@ -1,18 +1,23 @@
 import { isBzImage, loadBzImage } from './bzimage.ts'
 import { isElf } from './elf.ts'
 import { type LoadedImage, type LoadOptions, type Protocol, type RefusedImage, refused, tooLarge } from './loaded.ts'
+import { lowEnd } from './memory.ts'
 import { findMultiboot, loadMultiboot } from './multiboot.ts'
 import { loadPvh } from './pvh.ts'
-import { lowEnd } from './memory.ts'
 
-/** What kind of image bytes are, by their own marks; flat images have none. */
-export function detect(image: Uint8Array): Protocol | undefined {
+const lastRealModeStart = 0xf_fff0
+
+/** What kind of image bytes are, by their own marks; undefined for the rest. Flat images have none. */
+export function detect(image: Uint8Array): Exclude<Protocol, 'flat'> | undefined {
   if (isBzImage(image)) return 'bzimage'
-  if (image.length >= 12 && findMultiboot(image) !== undefined) return 'multiboot'
+  if (findMultiboot(image) !== undefined) return 'multiboot'
   return isElf(image) ? 'pvh' : undefined
 }
 
-/** Loads an image by the protocol it is made for. */
+/**
+ * Loads an image by the protocol it is made for. Whatever the bytes are, the answer is a value: something to write that
+ * fits the memory, or one line that says what was wrong.
+ */
 export function loadImage(image: Uint8Array, options: LoadOptions): LoadedImage | RefusedImage {
   switch (detect(image)) {
     case 'bzimage':
@@ -26,11 +31,16 @@ export function loadImage(image: Uint8Array, options: LoadOptions): LoadedImage 
   }
 }
 
-/** A flat image at an address, begun in real mode with CS:IP = address / 16 : 0. */
+/** A flat image at an address, begun in real mode with CS:IP = address / 16 : 0 and all segments alike. */
 export function loadFlat(image: Uint8Array, address: number, options: LoadOptions): LoadedImage | RefusedImage {
-  if (address % 16 !== 0 || address < 0 || address > 0xffff0) return refused(`a flat image begins at a multiple of 16 below 1 MiB, not at ${address}`)
-  if (address + image.length > lowEnd(options.memorySize)) return tooLarge('the image', address + image.length, options.memorySize)
-  const selector = address >> 4
+  if (!(address % 16 === 0 && address >= 0 && address <= lastRealModeStart)) {
+    return refused(`a flat image begins at a multiple of 16 below 1 MiB, not at 0x${address.toString(16)}`)
+  }
+  if (image.length === 0) return refused('the image is empty')
+  if (address + image.length > lowEnd(options.memorySize)) {
+    return tooLarge('the image', address + image.length, options.memorySize)
+  }
+  const segment = { selector: address >> 4, base: address, limit: 0xffff }
   return {
     kind: 'loaded',
     protocol: 'flat',
@@ -42,8 +52,8 @@ export function loadFlat(image: Uint8Array, address: number, options: LoadOption
       cr3: 0,
       cr4: 0,
       efer: 0,
-      code: { selector, base: address, limit: 0xffff, access: 0x9b },
-      data: { selector, base: address, limit: 0xffff, access: 0x93 },
+      code: { ...segment, access: 0x9b },
+      data: { ...segment, access: 0x93 },
     },
   }
 }

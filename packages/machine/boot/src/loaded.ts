@@ -1,6 +1,6 @@
 import { encodeText } from './text.ts'
 
-/** Bytes that go to a guest-physical address. */
+/** Bytes that go to a guest-physical address. Writes are made in their order: a later one wins. */
 export interface MemoryWrite {
   readonly address: number
   readonly bytes: Uint8Array
@@ -22,7 +22,9 @@ export interface StartState {
   readonly cr3: number
   readonly cr4: number
   readonly efer: number
+  /** CS. */
   readonly code: StartSegment
+  /** DS, ES, FS, GS and SS. */
   readonly data: StartSegment
   readonly gdt?: { readonly base: number; readonly limit: number }
 }
@@ -41,17 +43,22 @@ export interface RefusedImage {
   readonly says: string
 }
 
+/** How an image wants to be begun. */
 export type Protocol = 'bzimage' | 'pvh' | 'multiboot' | 'flat'
 
+/** What goes beside an image. */
 export interface LoadOptions {
   /** Bytes of guest RAM. */
   readonly memorySize: number
+  /** The kernel's command line; for multiboot images the whole of argv, the program's name first. */
   readonly commandLine?: string
+  /** The initial RAM file system; for multiboot images module 0. */
   readonly initrd?: Uint8Array
   /** Guest-physical address of the ACPI RSDP, where the protocol can tell it. */
   readonly rsdp?: number
 }
 
+/** The value that says no. */
 export function refused(says: string): RefusedImage {
   return { kind: 'refused', says }
 }
@@ -62,6 +69,12 @@ export const flatSegments = {
   code64: { selector: 0x10, base: 0, limit: 0xffff_ffff, access: 0xa09b },
   data: { selector: 0x18, base: 0, limit: 0xffff_ffff, access: 0xc093 },
 } as const
+
+/** Where a 32-bit entry begins: protected mode without paging, flat segments, interrupts off. */
+export function protectedStart(rip: number, registers: StartState['registers']): StartState {
+  const { code32: code, data } = flatSegments
+  return { rip, registers, cr0: 0x11, cr3: 0, cr4: 0, efer: 0, code, data }
+}
 
 /** A NUL-terminated string as bytes. Characters are UTF-8. */
 export function cString(text: string): Uint8Array {

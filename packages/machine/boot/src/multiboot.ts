@@ -1,57 +1,84 @@
-import { isElf, readElf } from './elf.ts'
-import { cString, flatSegments, type LoadedImage, type LoadOptions, type MemoryWrite, type RefusedImage, refused, tooLarge } from './loaded.ts'
+import { pageUp, viewOf } from './bytes.ts'
+import { isElf, readElf, segmentWrites } from './elf.ts'
+import {
+  cString,
+  type LoadedImage,
+  type LoadOptions,
+  type MemoryWrite,
+  protectedStart,
+  type RefusedImage,
+  refused,
+  tooLarge,
+} from './loaded.ts'
+import { lowPlace } from './low-memory.ts'
 import { e820Map, lowEnd } from './memory.ts'
-import { segmentWrites } from './pvh.ts'
 
-/** Source: Multiboot Specification 0.6.96, §3.1 and §3.3. */
+/** Source: Multiboot Specification 0.6.96, §3.1 to §3.3. */
 const headerMagic = 0x1bad_b002
 const loaderMagic = 0x2bad_b002
 const searched = 8192
-const headerFlag = { addresses: 1 << 16 } as const
+const headerFlag = { alignModules: 1, memory: 2, video: 4, addresses: 1 << 16 } as const
+/** Flags that a loader must refuse unless it knows them: the lower half. A video mode is a wish. */
+const unknownRequirements = 0xffff & ~(headerFlag.alignModules | headerFlag.memory | headerFlag.video)
 const infoFlag = { memory: 1, commandLine: 4, modules: 8, memoryMap: 1 << 6, loaderName: 1 << 9 } as const
-/** Low memory that test kernels leave alone: not page 0, not the trampolines at 1000H and 2000H. */
-const at = { memoryMap: 0x9000, info: 0x9500, modules: 0x9600, loaderName: 0x9620, commandLine: 0x9700 } as const
+const infoSize = 88
+const moduleSize = 16
+const mapEntrySize = 24
+const preferredPlace = 0x9000
+const lowKibibytes = 639
+const highMemory = 0x10_0000
 
-/** Where the header is, or undefined. Its three words add up to zero. */
+/** Where the header is, or undefined. Its first three words add up to zero. */
 export function findMultiboot(image: Uint8Array): number | undefined {
-  const v = new DataView(image.buffer, image.byteOffset, image.byteLength)
-  for (let offset = 0; offset + 12 <= Math.min(image.length, searched); offset += 4) {
-    if (v.getUint32(offset, true) !== headerMagic) continue
-    if (((headerMagic + v.getUint32(offset + 4, true) + v.getUint32(offset + 8, true)) | 0) === 0) return offset
+  const v = viewOf(image)
+  for (let at = 0; at + 12 <= Math.min(image.length, searched); at += 4) {
+    if (v.getUint32(at, true) !== headerMagic) continue
+    if (((headerMagic + v.getUint32(at + 4, true) + v.getUint32(at + 8, true)) | 0) === 0) return at
   }
   return undefined
 }
 
-/** Loads a multiboot 1 image: 32-bit protected mode, EAX the magic, EBX the information structure. All fields are filled. */
+/**
+ * Loads a multiboot 1 image: 32-bit protected mode, EAX the magic, EBX the information structure, of which every field that
+ * a machine without a BIOS can know is filled, asked for or not.
+ */
 export function loadMultiboot(image: Uint8Array, options: LoadOptions): LoadedImage | RefusedImage {
   const header = findMultiboot(image)
   if (header === undefined) return refused('no multiboot header in the first 8 KiB')
   const placed = place(image, header, options.memorySize)
   if (placed.kind === 'refused') return placed
-  const imageEnd = Math.max(...placed.writes.map(({ address, bytes }) => address + bytes.length))
-  const moduleAt = Math.ceil(imageEnd / 4096) * 4096
-  const commandLine = cString(options.commandLine ?? '')
-  if (moduleAt + (options.initrd?.length ?? 0) > lowEnd(options.memorySize)) return tooLarge('image and module together', moduleAt + (options.initrd?.length ?? 0), options.memorySize)
-  const longCommand = commandLine.length > 0x800
-  const commandAt = longCommand ? Math.ceil((moduleAt + (options.initrd?.length ?? 0)) / 4096) * 4096 : at.commandLine
+  const { memorySize, initrd } = options
+  const imageEnd = placed.writes.reduce((end, { address, bytes }) => Math.max(end, address + bytes.length), 0)
+  const moduleAt = pageUp(imageEnd)
+  const end = moduleAt + (initrd?.length ?? 0)
+  if (initrd !== undefined && end > lowEnd(memorySize)) return tooLarge('image and module together', end, memorySize)
+  const size = information(options, 0, moduleAt).length
+  const infoAt = lowPlace(placed.writes, preferredPlace, size)
+  if (infoAt === undefined) return refused(`no ${size} bytes below 640 KiB are free for the multiboot information`)
   return {
     kind: 'loaded',
     protocol: 'multiboot',
     writes: [
-      ...information(options, moduleAt, commandAt),
-      { address: commandAt, bytes: commandLine },
       ...placed.writes,
-      ...(options.initrd === undefined ? [] : [{ address: moduleAt, bytes: options.initrd }]),
+      { address: infoAt, bytes: information(options, infoAt, moduleAt) },
+      ...(initrd === undefined ? [] : [{ address: moduleAt, bytes: initrd }]),
     ],
-    start: { rip: placed.entry, registers: { RAX: loaderMagic, RBX: at.info }, cr0: 0x11, cr3: 0, cr4: 0, efer: 0, code: flatSegments.code32, data: flatSegments.data },
+    start: protectedStart(placed.entry, { RAX: loaderMagic, RBX: infoAt }),
   }
 }
 
-type Placed = { readonly kind: 'placed'; readonly writes: readonly MemoryWrite[]; readonly entry: number }
+interface Placed {
+  readonly kind: 'placed'
+  readonly writes: readonly MemoryWrite[]
+  readonly entry: number
+}
 
 function place(image: Uint8Array, header: number, memorySize: number): Placed | RefusedImage {
-  const v = new DataView(image.buffer, image.byteOffset, image.byteLength)
-  if ((v.getUint32(header + 4, true) & headerFlag.addresses) !== 0) return placeByAddresses(image, header, memorySize)
+  const flags = viewOf(image).getUint32(header + 4, true)
+  const unknown = flags & unknownRequirements
+  if (unknown !== 0)
+    return refused(`the multiboot header requires what no loader knows: flags 0x${unknown.toString(16)}`)
+  if ((flags & headerFlag.addresses) !== 0) return placeByAddresses(image, header, memorySize)
   if (!isElf(image)) return refused('the multiboot header gives no addresses and the image is no ELF file')
   const elf = readElf(image)
   if (elf.kind === 'refused') return elf
@@ -59,13 +86,17 @@ function place(image: Uint8Array, header: number, memorySize: number): Placed | 
   return 'kind' in writes ? writes : { kind: 'placed', writes, entry: elf.entry }
 }
 
+/** The address fields say what part of the file goes where. Source: §3.1.3. */
 function placeByAddresses(image: Uint8Array, header: number, memorySize: number): Placed | RefusedImage {
   if (header + 32 > image.length) return refused('the image ends inside its multiboot header')
-  const v = new DataView(image.buffer, image.byteOffset, image.byteLength)
-  const [headerAt, load, loadEnd, bssEnd, entry] = [12, 16, 20, 24, 28].map((offset) => v.getUint32(header + offset, true)) as [number, number, number, number, number]
+  const v = viewOf(image)
+  const field = (offset: number) => v.getUint32(header + offset, true)
+  const [headerAt, load, loadEnd, bssEnd, entry] = [field(12), field(16), field(20), field(24), field(28)]
   const first = header - (headerAt - load)
   const bytes = loadEnd === 0 ? image.length - first : loadEnd - load
-  if (first < 0 || bytes < 0 || first + bytes > image.length) return refused('the multiboot header places bytes that the image does not have')
+  if (first < 0 || bytes <= 0 || first + bytes > image.length) {
+    return refused('the multiboot image is truncated or corrupt: its header places bytes that the file does not have')
+  }
   const size = Math.max(bytes, bssEnd === 0 ? 0 : bssEnd - load)
   if (load + size > lowEnd(memorySize)) return tooLarge('the image', load + size, memorySize)
   const content = new Uint8Array(size)
@@ -73,39 +104,41 @@ function placeByAddresses(image: Uint8Array, header: number, memorySize: number)
   return { kind: 'placed', writes: [{ address: load, bytes: content }], entry }
 }
 
-function information(options: LoadOptions, moduleAt: number, commandAt: number): readonly MemoryWrite[] {
-  const map = e820Map(options.memorySize)
-  const mapBytes = new Uint8Array(map.length * 24)
-  const mv = new DataView(mapBytes.buffer)
-  map.forEach(({ address, bytes, type }, index) => {
-    mv.setUint32(index * 24, 20, true)
-    mv.setBigUint64(index * 24 + 4, BigInt(address), true)
-    mv.setBigUint64(index * 24 + 12, BigInt(bytes), true)
-    mv.setUint32(index * 24 + 20, type, true)
-  })
-  const info = new Uint8Array(88)
-  const v = new DataView(info.buffer)
-  const word = (offset: number, value: number) => v.setUint32(offset, value >>> 0, true)
-  const hasModule = options.initrd !== undefined
-  word(0, infoFlag.memory | infoFlag.commandLine | infoFlag.modules | infoFlag.memoryMap | infoFlag.loaderName)
-  word(4, 639)
-  word(8, (lowEnd(options.memorySize) - 0x10_0000) / 1024)
-  word(16, commandAt)
-  word(20, hasModule ? 1 : 0)
-  word(24, at.modules)
-  word(44, mapBytes.length)
-  word(48, at.memoryMap)
-  word(64, at.loaderName)
-  const modules = new Uint8Array(16)
-  const dv = new DataView(modules.buffer)
-  if (hasModule) {
-    dv.setUint32(0, moduleAt, true)
-    dv.setUint32(4, moduleAt + options.initrd.length, true)
+/** The information structure, the memory map, one module, the loader's name and the command line, from `place` on. */
+function information({ memorySize, initrd, commandLine }: LoadOptions, place: number, moduleAt: number): Uint8Array {
+  const map = e820Map(memorySize)
+  const [name, text] = [cString('vmm'), cString(commandLine ?? '')]
+  const mapAt = infoSize
+  const modulesAt = mapAt + map.length * mapEntrySize
+  const nameAt = modulesAt + moduleSize
+  const textAt = nameAt + name.length
+  const bytes = new Uint8Array(textAt + text.length)
+  bytes.set(name, nameAt)
+  bytes.set(text, textAt)
+  const v = viewOf(bytes)
+  const word = (offset: number, value: number) => v.setUint32(offset, value, true)
+  const { memory, commandLine: arguments_, modules, memoryMap, loaderName } = infoFlag
+  word(0, memory | arguments_ | modules | memoryMap | loaderName)
+  word(4, lowKibibytes)
+  word(8, Math.floor(Math.max(0, lowEnd(memorySize) - highMemory) / 1024))
+  word(16, place + textAt)
+  word(20, initrd === undefined ? 0 : 1)
+  word(24, place + modulesAt)
+  word(44, map.length * mapEntrySize)
+  word(48, place + mapAt)
+  word(64, place + nameAt)
+  if (initrd !== undefined) {
+    word(modulesAt, moduleAt)
+    word(modulesAt + 4, moduleAt + initrd.length)
+    // a module's own string: empty
+    word(modulesAt + 8, place + textAt - 1)
   }
-  return [
-    { address: at.memoryMap, bytes: mapBytes },
-    { address: at.info, bytes: info },
-    { address: at.modules, bytes: modules },
-    { address: at.loaderName, bytes: cString('vmm') },
-  ]
+  map.forEach(({ address, bytes: length, type }, index) => {
+    const entry = mapAt + index * mapEntrySize
+    word(entry, mapEntrySize - 4)
+    v.setBigUint64(entry + 4, BigInt(address), true)
+    v.setBigUint64(entry + 12, BigInt(length), true)
+    word(entry + 20, type)
+  })
+  return bytes
 }
