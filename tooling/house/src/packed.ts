@@ -27,7 +27,7 @@ export async function packed(folder: string): Promise<Packed> {
   const manifest: Manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
   const hasDoor = typeof manifest.exports === 'object' && manifest.exports !== null && '.' in manifest.exports
   const tarball = pack(folder)
-  const complaints = [...(await publishing(folder, tarball)), ...(hasDoor ? await types(tarball) : [])]
+  const complaints = [...(await publishing(tarball)), ...(hasDoor ? await types(tarball) : [])]
   if (!hasDoor) return { complaints, size: undefined }
   try {
     return { complaints, size: await bundle(join(folder, 'dist/index.js')) }
@@ -54,9 +54,9 @@ function pack(folder: string): Buffer<ArrayBuffer> {
   }
 }
 
-async function publishing(pkgDir: string, tarball: Buffer<ArrayBuffer>): Promise<readonly string[]> {
+async function publishing(tarball: Buffer<ArrayBuffer>): Promise<readonly string[]> {
   const data = tarball.buffer.slice(tarball.byteOffset, tarball.byteOffset + tarball.byteLength)
-  const { messages, pkg } = await publint({ pkgDir, pack: { tarball: data }, strict: true })
+  const { messages, pkg } = await publint({ pack: { tarball: data }, strict: true })
   return messages.map((message) => `publint: ${formatMessage(message, pkg, { color: false })}`)
 }
 
