@@ -1,2 +1,3 @@
-export { Engine, type MemorySlot, type Stop } from './engine.ts'
+export { Engine, type Stop } from './engine.ts'
+export type { MemorySlot } from './guest-slots.ts'
 export { type CpuPorts, generalProtection, type Refused } from './ports.ts'

@@ -1,0 +1,19 @@
+import { accessRights } from '@vmm/x86-registers'
+import type { CodeMode } from './mode-word.ts'
+import type { StateView } from './state-view.ts'
+
+/** The mode that control registers, flags and segments put the processor in. Source: SDM 3A §2.2. */
+export function codeModeOf(state: StateView): CodeMode {
+  const cs = Number(state.get('CS.access'))
+  const stackSize = (Number(state.get('SS.access')) & accessRights.big) !== 0 ? 32 : 16
+  const codeSize = (cs & accessRights.big) !== 0 ? 32 : 16
+  const user = state.get('CPL') === 3n
+  if ((state.get('CR0') & 1n) === 0n) return { execution: 'real', codeSize, stackSize, user }
+  if ((state.get('IA32_EFER') & 0x400n) !== 0n) {
+    if ((cs & accessRights.long) !== 0) return { execution: 'long', codeSize: 64, stackSize: 64, user }
+    return { execution: 'compatibility', codeSize, stackSize, user }
+  }
+  if ((state.get('RFLAGS') & (1n << 17n)) !== 0n)
+    return { execution: 'virtual-8086', codeSize: 16, stackSize: 16, user: true }
+  return { execution: 'protected', codeSize, stackSize, user }
+}

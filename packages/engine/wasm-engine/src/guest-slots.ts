@@ -1,0 +1,42 @@
+import { type MemoryMap, slotBytes, slotField, slotReadOnly } from './memory-map.ts'
+
+/** A piece of guest-physical memory. */
+export interface MemorySlot {
+  readonly address: number
+  readonly bytes: number
+  readonly readOnly?: boolean
+}
+
+/** Guest memory by physical address: the slots that the walk and the slow paths look in. */
+export class GuestSlots {
+  readonly #slots: readonly (MemorySlot & { readonly host: number })[]
+  readonly #bytes: Uint8Array
+
+  /** Writes the table of slots; their memory lies one after another. */
+  constructor(map: MemoryMap, buffer: SharedArrayBuffer, slots: readonly MemorySlot[]) {
+    this.#bytes = new Uint8Array(buffer)
+    const view = new DataView(buffer)
+    let host = map.memoryBase
+    this.#slots = slots.map((slot, index) => {
+      const entry = map.slots + index * slotBytes
+      view.setBigUint64(entry + slotField.gpa, BigInt(slot.address), true)
+      view.setBigUint64(entry + slotField.bytes, BigInt(slot.bytes), true)
+      view.setUint32(entry + slotField.host, host, true)
+      view.setUint32(entry + slotField.flags, slot.readOnly === true ? slotReadOnly : 0, true)
+      const placed = { ...slot, host }
+      host += slot.bytes
+      return placed
+    })
+    view.setUint32(map.slots - 8, slots.length, true)
+  }
+
+  /** Memory from a physical address to the end of its slot; undefined where there is none. */
+  at(address: number): Uint8Array | undefined {
+    const slot = this.#slots.find(
+      (candidate) => address >= candidate.address && address < candidate.address + candidate.bytes,
+    )
+    return slot === undefined
+      ? undefined
+      : this.#bytes.subarray(slot.host + address - slot.address, slot.host + slot.bytes)
+  }
+}

@@ -1,0 +1,112 @@
+import type { HostCall } from '@vmm/x86-semantics'
+import { type CpuPorts, generalProtection, type Refused } from './ports.ts'
+import { hostCallNames } from './reading/machine.ts'
+import { at } from './state-layout.ts'
+import type { StateView } from './state-view.ts'
+import type { TlbContexts } from './tlb.ts'
+
+type Answer = Refused | undefined
+
+/** Answers what emitted code asks of its surroundings. Values travel in `hostValues`. */
+export class HostAnswers {
+  readonly #state: StateView
+  readonly #ports: CpuPorts
+  readonly #tlb: () => TlbContexts
+  readonly #modeChanged: () => void
+
+  constructor(state: StateView, ports: CpuPorts, tlb: () => TlbContexts, modeChanged: () => void) {
+    this.#state = state
+    this.#ports = ports
+    this.#tlb = tlb
+    this.#modeChanged = modeChanged
+  }
+
+  /** Answers a call by its number: 0, or 1 after a refusal, which has been noted. */
+  answer(number: number): number {
+    const refused = this.#calls[hostCallNames[number]!]()
+    if (refused === undefined) return 0
+    this.#state.noteFault(refused.vector, refused.errorCode)
+    return 1
+  }
+
+  #value(index: number): bigint {
+    return this.#state.long(at.hostValues + index * 8)
+  }
+
+  #give(...values: readonly bigint[]): undefined {
+    values.forEach((value, index) => void this.#state.setLong(at.hostValues + index * 8, value))
+    return undefined
+  }
+
+  readonly #calls: Readonly<Record<HostCall, () => Answer>> = {
+    cpuid: () =>
+      this.#give(
+        ...this.#ports.cpuid(Number(this.#value(0)), Number(this.#value(1))).map((value) => BigInt(value >>> 0)),
+      ),
+    readMsr: () => {
+      const value = this.#ports.readMsr(Number(this.#value(0)))
+      return typeof value === 'bigint' ? this.#give(value) : value
+    },
+    writeMsr: () => this.#ports.writeMsr(Number(this.#value(0)), this.#value(1)),
+    portIn: () =>
+      this.#give(BigInt(this.#ports.portIn(Number(this.#value(0)), Number(this.#value(1)) as 1 | 2 | 4) >>> 0)),
+    portOut: () => {
+      this.#ports.portOut(
+        Number(this.#value(0)),
+        Number(this.#value(1)) as 1 | 2 | 4,
+        Number(this.#value(2) & 0xffff_ffffn),
+      )
+      return undefined
+    },
+    timeStamp: () => this.#give(this.#ports.timeStamp()),
+    random: () => this.#give(this.#ports.random()),
+    seed: () => this.#give(this.#ports.random()),
+    performanceCounter: () => generalProtection,
+    hypercall: () => {
+      this.#ports.hypercall()
+      return undefined
+    },
+    taskPriority: () => this.#give(BigInt(this.#ports.taskPriority())),
+    setTaskPriority: () => {
+      this.#ports.setTaskPriority(Number(this.#value(0)))
+      return undefined
+    },
+    writeXcr: () => this.#ports.writeXcr(Number(this.#value(0)), this.#value(1)),
+    flushTlb: () => {
+      this.#tlb().flushAll()
+      return undefined
+    },
+    flushTlbNonGlobal: () => {
+      this.#tlb().flushCurrent()
+      return undefined
+    },
+    flushPage: () => {
+      this.#tlb().flushPage(this.#value(0))
+      return undefined
+    },
+    flushContext: () => this.#flushContext(),
+    addressSpace: () => this.#addressSpace(this.#value(0)),
+    monitor: () => {
+      this.#state.set('MONITOR', this.#value(0))
+      return undefined
+    },
+  }
+
+  /** INVPCID: type 0 one address, 1 one context, 2 and 3 everything. */
+  #flushContext(): undefined {
+    const [pcid, linear, type] = [Number(this.#value(0)), this.#value(1), Number(this.#value(2))]
+    if (type === 0) this.#tlb().flushPage(linear)
+    else if (type === 1) this.#tlb().flushPcid(pcid)
+    else this.#tlb().flushAll()
+    this.#modeChanged()
+    return undefined
+  }
+
+  /** A new CR3: its PCID's translations, kept only when bit 63 asks for it. */
+  #addressSpace(value: bigint): undefined {
+    const pcids = (this.#state.get('CR4') & (1n << 17n)) !== 0n
+    this.#tlb().use(pcids ? Number(value & 0xfffn) : 0, pcids && value >> 63n === 1n)
+    this.#modeChanged()
+    return undefined
+  }
+}

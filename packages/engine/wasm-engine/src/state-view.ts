@@ -1,0 +1,88 @@
+import { type StateField, stateFields } from '@vmm/x86-registers'
+import { at } from './state-layout.ts'
+
+/** One vCPU block of linear memory as TypeScript reads and writes it. Offsets are those of `vcpuLayout`. */
+export class StateView {
+  readonly #cpu: number
+  readonly #view: DataView
+  readonly #bytes: Uint8Array
+
+  constructor(cpu: number, buffer: SharedArrayBuffer) {
+    this.#cpu = cpu
+    this.#view = new DataView(buffer)
+    this.#bytes = new Uint8Array(buffer)
+  }
+
+  /** An unsigned word of the interpreter's own. */
+  word(offset: number): number {
+    return this.#view.getUint32(this.#cpu + offset, true)
+  }
+
+  setWord(offset: number, value: number): void {
+    this.#view.setUint32(this.#cpu + offset, value, true)
+  }
+
+  long(offset: number): bigint {
+    return this.#view.getBigUint64(this.#cpu + offset, true)
+  }
+
+  setLong(offset: number, value: bigint): void {
+    this.#view.setBigUint64(this.#cpu + offset, BigInt.asUintN(64, value), true)
+  }
+
+  /** Instructions left of the slice; may be negative for a moment. */
+  get budget(): number {
+    return this.#view.getInt32(this.#cpu + at.budget, true)
+  }
+
+  set budget(value: number) {
+    this.#view.setInt32(this.#cpu + at.budget, value, true)
+  }
+
+  get(field: StateField): bigint {
+    const offset = this.#cpu + at[field]
+    switch (stateFields[field]) {
+      case 8:
+        return BigInt(this.#view.getUint8(offset))
+      case 16:
+        return BigInt(this.#view.getUint16(offset, true))
+      case 32:
+        return BigInt(this.#view.getUint32(offset, true))
+      default:
+        return this.#view.getBigUint64(offset, true)
+    }
+  }
+
+  set(field: StateField, value: bigint): void {
+    const offset = this.#cpu + at[field]
+    switch (stateFields[field]) {
+      case 8:
+        return this.#view.setUint8(offset, Number(value & 0xffn))
+      case 16:
+        return this.#view.setUint16(offset, Number(value & 0xffffn), true)
+      case 32:
+        return this.#view.setUint32(offset, Number(value & 0xffff_ffffn), true)
+      default:
+        return this.#view.setBigUint64(offset, BigInt.asUintN(64, value), true)
+    }
+  }
+
+  /** The 64 bytes of a vector register. */
+  vector(index: number): Uint8Array {
+    const start = this.#cpu + at.vector + index * 64
+    return this.#bytes.subarray(start, start + 64)
+  }
+
+  /** Notes an exception for whoever turns a status into an event. */
+  noteFault(vector: number, errorCode: number | undefined): void {
+    this.setWord(at.faultVector, vector)
+    this.setWord(at.faultCode, errorCode ?? 0)
+    this.setWord(at.faultHasCode, errorCode === undefined ? 0 : 1)
+  }
+
+  /** The exception that was noted last. */
+  notedFault(): { readonly vector: number; readonly errorCode: number | undefined } {
+    const errorCode = this.word(at.faultHasCode) === 0 ? undefined : this.word(at.faultCode)
+    return { vector: this.word(at.faultVector), errorCode }
+  }
+}
