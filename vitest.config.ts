@@ -2,7 +2,8 @@ import { globSync } from 'node:fs'
 import { basename } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
-export default defineConfig({
+// `vitest run` is what CI runs; `vitest run --mode long` runs `*.long.test.ts` too.
+export default defineConfig(({ mode }) => ({
   test: {
     reporters: ['default', './tooling/vitest-config/totals.ts'],
     projects: globSync('{packages/*/*,apps/*,tooling/*,examples}').map((root) => ({
@@ -11,7 +12,7 @@ export default defineConfig({
       test: {
         name: basename(root),
         include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-        exclude: ['**/node_modules/**', '**/*.long.test.ts'],
+        exclude: ['**/node_modules/**', ...(mode === 'long' ? [] : ['**/*.long.test.ts'])],
         isolate: false,
         testTimeout: 600_000,
       },
@@ -23,4 +24,4 @@ export default defineConfig({
       reporter: ['text-summary', 'json-summary', 'lcov'],
     },
   },
-})
+}))
