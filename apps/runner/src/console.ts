@@ -1,9 +1,8 @@
 import { writeSync } from 'node:fs'
 import type { Machine } from './machine.ts'
 
-const escape = 0x01 // Ctrl-A
+const escapeKey = 0x01 // Ctrl-A
 const endOfInput = 0x04 // Ctrl-D
-const interrupt = 0x03
 
 interface ConsoleOptions {
   /** The console is not ours to show: a command's output goes to stdout and stderr. */
@@ -119,7 +118,7 @@ export class Console {
   readonly #typed = (bytes: Buffer): void => {
     for (const byte of bytes) {
       if (this.#raw && this.#escaped) this.#command(byte)
-      else if (this.#raw && byte === escape) this.#escaped = true
+      else if (this.#raw && byte === escapeKey) this.#escaped = true
       else this.#held.push(byte)
     }
     this.#wake?.()
@@ -130,8 +129,12 @@ export class Console {
     const key = String.fromCharCode(byte)
     if (key === 'x') this.wantsEnd = { kind: 'quit' }
     else if (key === 'h') writeSync(2, help)
-    else if (key === 's') writeSync(2, `\r\n${this.#machine?.instructions ?? 0} instructions, guest time ${((this.#machine?.now() ?? 0) / 1e9).toFixed(2)} s\r\n`)
-    else if (key === 'a' || byte === escape) this.#held.push(escape)
+    else if (key === 's')
+      writeSync(
+        2,
+        `\r\n${this.#machine?.instructions ?? 0} instructions, guest time ${((this.#machine?.now() ?? 0) / 1e9).toFixed(2)} s\r\n`,
+      )
+    else if (key === 'a' || byte === escapeKey) this.#held.push(escapeKey)
     this.#wake?.()
   }
 
@@ -152,5 +155,3 @@ export class Console {
     this.#wake?.()
   }
 }
-
-export { interrupt }

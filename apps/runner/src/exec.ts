@@ -39,7 +39,10 @@ export function initEntries(): readonly Entry[] {
 
 /** An archive to append: the command, and our init where an initrd of someone else's is used. */
 export function execArchive(command: string, withInit: boolean): Uint8Array {
-  const entries: Entry[] = [{ kind: 'directory', path: 'vmm' }, { kind: 'file', path: commandPath, content: text(`${command}\n`) }]
+  const entries: Entry[] = [
+    { kind: 'directory', path: 'vmm' },
+    { kind: 'file', path: commandPath, content: text(`${command}\n`) },
+  ]
   return cpio(withInit ? [...entries, { kind: 'file', path: 'vmm/init', content: text(init), mode: 0o755 }] : entries)
 }
 

@@ -6,7 +6,7 @@ import { createMsrFile, firmwareValues } from '@vmm/msr'
 import { acpiTables, createPcBoard, type MachineEvent, type PcBoard } from '@vmm/pc-board'
 import { type Fatality, type Trace, Vcpu, type VcpuMachine } from '@vmm/vcpu'
 import { Engine } from '@vmm/wasm-engine'
-import { gprIndex, type GprName, segmentNames } from '@vmm/x86-registers'
+import { type GprName, gprIndex, segmentNames } from '@vmm/x86-registers'
 
 /** Guest nanoseconds that one instruction lasts: the machine's clock is its instruction count. */
 const nanosecondsPerInstruction = 1
@@ -28,7 +28,11 @@ export interface MachineOptions {
 }
 
 /** The CPUID table of this machine's processor: its clocks are the machine's. Refuses features that cannot be had. */
-export function cpuidTable(model: CpuModel, plus: readonly Feature[], minus: readonly Feature[]): ReturnType<typeof buildTable> {
+export function cpuidTable(
+  model: CpuModel,
+  plus: readonly Feature[],
+  minus: readonly Feature[],
+): ReturnType<typeof buildTable> {
   return buildTable({ model, features: { plus, minus }, tscKhz: tscHz / 1000, crystalHz: tscHz, physicalAddressWidth })
 }
 
@@ -41,7 +45,10 @@ export type End =
   | { readonly kind: 'internal-error'; readonly says: string }
 
 /** What a slice came to: go on, sleep until a time, or the end. */
-export type SliceResult = { readonly kind: 'running' } | { readonly kind: 'idle'; readonly until: number } | { readonly kind: 'ended'; readonly end: End }
+export type SliceResult =
+  | { readonly kind: 'running' }
+  | { readonly kind: 'idle'; readonly until: number }
+  | { readonly kind: 'ended'; readonly end: End }
 
 /** A PC with one processor: the parts are chosen here and nowhere else. */
 export class Machine {
@@ -63,7 +70,10 @@ export class Machine {
       clock: { now: () => this.now() },
       cpus: 1,
       memorySize: options.memorySize,
-      tsc: () => ({ at: (now) => this.#tscAt(now), when: (tsc) => Number(tsc - this.#tscOffset) * nanosecondsPerInstruction }),
+      tsc: () => ({
+        at: (now) => this.#tscAt(now),
+        when: (tsc) => Number(tsc - this.#tscOffset) * nanosecondsPerInstruction,
+      }),
       onSignal: (_cpu, signal) => {
         if (signal.kind === 'nmi') this.vcpu.injectNmi()
       },
@@ -82,7 +92,12 @@ export class Machine {
       cpuid: table.entries,
       has: (feature) => table.features.has(feature),
       createMsrs: (readElsewhere) =>
-        createMsrFile({ has: (feature) => table.features.has(feature), physicalAddressWidth, resetValues: firmwareValues, readElsewhere }),
+        createMsrFile({
+          has: (feature) => table.features.has(feature),
+          physicalAddressWidth,
+          resetValues: firmwareValues,
+          readElsewhere,
+        }),
       machine: this.#vcpuMachine(),
       physicalAddressWidth,
       createEngine: (ports) => {
@@ -112,7 +127,8 @@ export class Machine {
     const acpi = this.acpi()
     this.#engine.writePhysical(acpi.base, acpi.bytes)
     for (const { address, bytes } of image.writes) {
-      if (!this.#engine.writePhysical(address, bytes)) throw new RangeError(`no memory at 0x${address.toString(16)} for ${bytes.length} bytes`)
+      if (!this.#engine.writePhysical(address, bytes))
+        throw new RangeError(`no memory at 0x${address.toString(16)} for ${bytes.length} bytes`)
     }
     const { start } = image
     const engine = this.#engine
@@ -130,7 +146,11 @@ export class Machine {
 
   /** Where the ACPI tables will be. */
   acpi() {
-    return acpiTables({ cpus: 1, keyboard: 'absent', serialPorts: [0x3f8, 0x2f8, 0x3e8, 0x2e8].map((base, port) => ({ base, irq: port % 2 === 0 ? 4 : 3 })) })
+    return acpiTables({
+      cpus: 1,
+      keyboard: 'absent',
+      serialPorts: [0x3f8, 0x2f8, 0x3e8, 0x2e8].map((base, port) => ({ base, irq: port % 2 === 0 ? 4 : 3 })),
+    })
   }
 
   #setSegment(name: (typeof segmentNames)[number], { selector, base, limit, access }: StartSegment): void {
@@ -204,7 +224,8 @@ export class Machine {
         board.writePort(port, size, value)
         changed()
       },
-      mmioRead: (address, size) => (size === 8 ? this.#readWide(address) : BigInt(board.readMemory(0, address, size) >>> 0)),
+      mmioRead: (address, size) =>
+        size === 8 ? this.#readWide(address) : BigInt(board.readMemory(0, address, size) >>> 0),
       mmioWrite: (address, size, value) => {
         if (size === 8) {
           board.writeMemory(0, address, 4, Number(value & 0xffff_ffffn))
@@ -278,7 +299,13 @@ export class Machine {
     }
     if ((value & 1n) === 0n) return
     const now = this.now()
-    const info = pvclockTimeInfo({ version: 2, tscTimestamp: this.#tscAt(now), systemTime: BigInt(now), ...timeScale(tscHz), flags: 1 })
+    const info = pvclockTimeInfo({
+      version: 2,
+      tscTimestamp: this.#tscAt(now),
+      systemTime: BigInt(now),
+      ...timeScale(tscHz),
+      flags: 1,
+    })
     this.#engine.writePhysical(Number(value & ~1n), info)
   }
 }

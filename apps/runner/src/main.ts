@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { GuestUnavailable } from './default-guest/packages.ts'
 import { parse } from './command-line.ts'
+import { GuestUnavailable } from './default-guest/packages.ts'
 import { run } from './run.ts'
 import { UsageError } from './run-options.ts'
 

@@ -6,7 +6,7 @@ import { exceptionAt } from '@vmm/x86-registers'
 import { Console } from './console.ts'
 import { defaultGuest } from './default-guest/guest.ts'
 import { GuestUnavailable } from './default-guest/packages.ts'
-import { execArchive, execPorts, ExecStatus } from './exec.ts'
+import { ExecStatus, execArchive, execPorts } from './exec.ts'
 import { type End, Machine } from './machine.ts'
 import { type RunOptions, UsageError } from './run-options.ts'
 import { Tracer } from './trace.ts'
@@ -15,7 +15,15 @@ const sliceInstructions = 2_000_000
 const defaultCommandLine = 'console=ttyS0 panic=-1'
 
 /** Exit statuses of `vmm run`; a debug exit gives odd ones. */
-export const exitStatus = { success: 0, usage: 2, shutdown: 120, internal: 122, limit: 124, interrupted: 130, terminated: 143 } as const
+export const exitStatus = {
+  success: 0,
+  usage: 2,
+  shutdown: 120,
+  internal: 122,
+  limit: 124,
+  interrupted: 130,
+  terminated: 143,
+} as const
 
 interface Input {
   readonly image: Uint8Array
@@ -24,7 +32,11 @@ interface Input {
 }
 
 /** Why the loop stopped: the guest, a limit, or a person. */
-type Outcome = End | { readonly kind: 'limit'; readonly says: string } | { readonly kind: 'quit' } | { readonly kind: 'signal'; readonly status: number }
+type Outcome =
+  | End
+  | { readonly kind: 'limit'; readonly says: string }
+  | { readonly kind: 'quit' }
+  | { readonly kind: 'signal'; readonly status: number }
 
 function readInput(path: string, what: string): Uint8Array {
   try {
@@ -33,7 +45,8 @@ function readInput(path: string, what: string): Uint8Array {
   } catch (error) {
     if (error instanceof UsageError) throw error
     const { code } = error as { code?: string }
-    const why = code === 'ENOENT' ? 'no such file' : code === 'EACCES' ? 'permission denied' : String((error as Error).message)
+    const why =
+      code === 'ENOENT' ? 'no such file' : code === 'EACCES' ? 'permission denied' : String((error as Error).message)
     throw new UsageError(`${what} ${path}: ${why}`)
   }
 }
@@ -52,19 +65,24 @@ async function gather(options: RunOptions, say: (line: string) => void): Promise
   const guest = options.image === undefined ? await guestOrFallback(options, say) : undefined
   const image = options.image === undefined ? guest!.kernel : readInput(options.image, 'image')
   const multiboot = detect(image) === 'multiboot'
-  if (options.exec !== undefined && multiboot) throw new UsageError('--exec: a multiboot image has no shell to run a command in')
+  if (options.exec !== undefined && multiboot)
+    throw new UsageError('--exec: a multiboot image has no shell to run a command in')
   const given = options.initrd === undefined ? guest?.initrd : readInput(options.initrd, '--initrd')
   const base = multiboot ? '' : options.image === undefined ? defaultCommandLine : 'console=ttyS0'
   const quiet = options.exec !== undefined && !options.console ? ' quiet' : ''
   const commandLine = [base + quiet, options.append].filter((part) => part !== undefined && part !== '').join(' ')
-  if (options.exec === undefined) return { image, initrd: given, commandLine: multiboot ? (options.append ?? '') : commandLine }
+  if (options.exec === undefined)
+    return { image, initrd: given, commandLine: multiboot ? (options.append ?? '') : commandLine }
   if (given === undefined) throw new UsageError('--exec: an image of your own needs --initrd with a shell in it')
   const initrd = joined(given, execArchive(options.exec, !own))
   return { image, initrd, commandLine: own ? commandLine : `${commandLine} rdinit=/vmm/init` }
 }
 
 /** The default guest; where it cannot be had, the reason in one line and the guest that is always there. */
-async function guestOrFallback(options: RunOptions, say: (line: string) => void): Promise<{ kernel: Uint8Array; initrd?: Uint8Array }> {
+async function guestOrFallback(
+  options: RunOptions,
+  say: (line: string) => void,
+): Promise<{ kernel: Uint8Array; initrd?: Uint8Array }> {
   try {
     return await defaultGuest(say)
   } catch (error) {
@@ -94,8 +112,11 @@ export async function run(options: RunOptions): Promise<number> {
   const status = new ExecStatus()
   const terminal = new Console({ exec: options.exec !== undefined, showConsole: options.console })
   let machine: Machine
-  const tracer = options.trace === undefined && options.report === undefined ? undefined : new Tracer(options.trace, () => machine.now())
-  do {
+  const tracer =
+    options.trace === undefined && options.report === undefined
+      ? undefined
+      : new Tracer(options.trace, () => machine.now())
+  for (;;) {
     machine = new Machine({
       ...(tracer === undefined ? {} : { trace: tracer.take }),
       memorySize: options.memorySize,
@@ -116,17 +137,20 @@ export async function run(options: RunOptions): Promise<number> {
     const code = statusOf(outcome, options, status.status)
     finish(outcome, options, machine, { milliseconds: performance.now() - started, exits: tracer?.counts ?? {} })
     return code
-  } while (true)
+  }
 }
 
 /** Slices until something ends the run; between slices the event loop lives. */
 async function untilEnd(machine: Machine, options: RunOptions, terminal: Console): Promise<Outcome> {
   const deadline = performance.now() + options.timeout * 1000
   for (;;) {
-    const result = machine.slice(Math.min(sliceInstructions, Math.max(1, options.maxInstructions - machine.instructions)))
+    const result = machine.slice(
+      Math.min(sliceInstructions, Math.max(1, options.maxInstructions - machine.instructions)),
+    )
     terminal.flush()
     if (result.kind === 'ended') return result.end
-    if (machine.instructions >= options.maxInstructions) return { kind: 'limit', says: `${options.maxInstructions} instructions` }
+    if (machine.instructions >= options.maxInstructions)
+      return { kind: 'limit', says: `${options.maxInstructions} instructions` }
     if (performance.now() >= deadline) return { kind: 'limit', says: `${options.timeout} seconds` }
     await nextTurn()
     if (terminal.wantsEnd !== undefined) return terminal.wantsEnd
@@ -186,7 +210,12 @@ function sayEnd(outcome: Outcome): string {
   }
 }
 
-function finish(outcome: Outcome, options: RunOptions, machine: Machine, run: { readonly milliseconds: number; readonly exits: Readonly<Record<string, number>> }): void {
+function finish(
+  outcome: Outcome,
+  options: RunOptions,
+  machine: Machine,
+  run: { readonly milliseconds: number; readonly exits: Readonly<Record<string, number>> },
+): void {
   const seconds = run.milliseconds / 1000
   const { user, system } = process.cpuUsage()
   const report = {
@@ -202,5 +231,8 @@ function finish(outcome: Outcome, options: RunOptions, machine: Machine, run: { 
   }
   if (options.report !== undefined) writeFileSync(options.report, `${JSON.stringify(report, null, 2)}\n`)
   const worthSaying = options.exec === undefined || !['power-off', 'reset'].includes(outcome.kind)
-  if (worthSaying) process.stderr.write(`vmm: ${report.says} after ${report.instructions} instructions, ${seconds.toFixed(1)} s, ${report.mips.toFixed(0)} MIPS\n`)
+  if (worthSaying)
+    process.stderr.write(
+      `vmm: ${report.says} after ${report.instructions} instructions, ${seconds.toFixed(1)} s, ${report.mips.toFixed(0)} MIPS\n`,
+    )
 }

@@ -25,7 +25,8 @@ const guestTest = (name: string, body: () => Promise<void>) =>
   })
 
 const report = (): string => join(mkdtempSync(join(tmpdir(), 'vmm-report-')), 'report.json')
-const instructionsIn = (path: string): number => (JSON.parse(readFileSync(path, 'utf8')) as { instructions: number }).instructions
+const instructionsIn = (path: string): number =>
+  (JSON.parse(readFileSync(path, 'utf8')) as { instructions: number }).instructions
 
 describe("Debian's kernel", () => {
   guestTest('a command runs in its shell: stdout, stderr and status come back', async () => {

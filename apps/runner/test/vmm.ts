@@ -16,5 +16,7 @@ export function vmm(args: readonly string[], input = ''): Promise<Finished> {
   const [out, err]: [string[], string[]] = [[], []]
   child.stdout.setEncoding('latin1').on('data', (text: string) => out.push(text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => err.push(text))
-  return new Promise((resolve) => child.on('close', (status) => resolve({ status, stdout: out.join(''), stderr: err.join('') })))
+  return new Promise((resolve) =>
+    child.on('close', (status) => resolve({ status, stdout: out.join(''), stderr: err.join('') })),
+  )
 }

@@ -23,7 +23,9 @@ async function ours(scratch: string): Promise<Row> {
   const [costs, counts]: [Cost[], number[]] = [[], []]
   for (let run = 0; run < runs; run += 1) {
     const report = join(scratch, `report-${run}.json`)
-    costs.push(await timed(process.execPath, [main, 'run', '--memory', `${memory}M`, '--exec', 'true', '--report', report]))
+    costs.push(
+      await timed(process.execPath, [main, 'run', '--memory', `${memory}M`, '--exec', 'true', '--report', report]),
+    )
     counts.push((JSON.parse(readFileSync(report, 'utf8')) as { instructions: number }).instructions)
   }
   return { name: 'vmm', costs, instructions: median(counts) }
@@ -41,7 +43,26 @@ async function qemu(scratch: string): Promise<Row | undefined> {
   const padding = new Uint8Array((4 - (guest.initrd.length % 4)) % 4)
   writeFileSync(initrd, Buffer.concat([guest.initrd, padding, execArchive('true', false)]))
   const serial = ['-serial', 'null', '-serial', 'null', '-serial', 'null', '-serial', 'null']
-  const args = ['-accel', 'tcg,thread=single', '-cpu', 'max', '-m', `${memory}`, '-display', 'none', '-no-reboot', '-monitor', 'none', ...serial, '-kernel', kernel, '-initrd', initrd, '-append', 'console=ttyS0 panic=-1 quiet']
+  const args = [
+    '-accel',
+    'tcg,thread=single',
+    '-cpu',
+    'max',
+    '-m',
+    `${memory}`,
+    '-display',
+    'none',
+    '-no-reboot',
+    '-monitor',
+    'none',
+    ...serial,
+    '-kernel',
+    kernel,
+    '-initrd',
+    initrd,
+    '-append',
+    'console=ttyS0 panic=-1 quiet',
+  ]
   const costs: Cost[] = []
   for (let run = 0; run < runs; run += 1) costs.push(await timed('qemu-system-x86_64', args))
   return { name: 'QEMU TCG', costs }
@@ -54,7 +75,9 @@ function line({ name, costs, instructions }: Row): Record<string, string | numbe
     seconds: Number(median(costs.map(({ seconds }) => seconds)).toFixed(2)),
     'CPU seconds': Number(cpu.toFixed(2)),
     'peak MB': Math.round(median(costs.map(({ peakBytes }) => peakBytes)) / 1e6),
-    ...(instructions === undefined ? {} : { instructions, 'MIPS (CPU)': Number((instructions / cpu / 1e6).toFixed(0)) }),
+    ...(instructions === undefined
+      ? {}
+      : { instructions, 'MIPS (CPU)': Number((instructions / cpu / 1e6).toFixed(0)) }),
   }
 }
 
@@ -69,6 +92,15 @@ export async function benchBoot(): Promise<void> {
   const ratio = peer === undefined ? undefined : Number((own! / peer).toFixed(2))
   if (ratio !== undefined) console.log(`CPU time: ${ratio} times QEMU TCG's`)
   mkdirSync(results, { recursive: true })
-  const machine = { cpu: cpus()[0]?.model, cores: cpus().length, arch: arch(), node: process.version, v8: process.versions.v8 }
-  writeFileSync(join(results, 'boot.json'), `${JSON.stringify({ date: new Date().toISOString().slice(0, 10), machine, runs, rows: table, ratio }, null, 2)}\n`)
+  const machine = {
+    cpu: cpus()[0]?.model,
+    cores: cpus().length,
+    arch: arch(),
+    node: process.version,
+    v8: process.versions.v8,
+  }
+  writeFileSync(
+    join(results, 'boot.json'),
+    `${JSON.stringify({ date: new Date().toISOString().slice(0, 10), machine, runs, rows: table, ratio }, null, 2)}\n`,
+  )
 }

@@ -17,7 +17,10 @@ function sample(pid: number): { cpuSeconds: number; peakBytes: number } | undefi
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
-    return { cpuSeconds: (Number(fields[11]) + Number(fields[12])) / ticksPerSecond, peakBytes: Number(peak?.[1] ?? 0) * 1024 }
+    return {
+      cpuSeconds: (Number(fields[11]) + Number(fields[12])) / ticksPerSecond,
+      peakBytes: Number(peak?.[1] ?? 0) * 1024,
+    }
   } catch {
     return undefined
   }

@@ -12,7 +12,11 @@ export interface Guest {
 export async function defaultGuest(say: (line: string) => void): Promise<Guest> {
   const root = await fetchPackages(say)
   const boot = join(root, 'boot')
-  const kernel = process.env['VMM_GUEST_KERNEL'] ?? readdirSync(boot).map((name) => join(boot, name)).find((path) => path.includes('/vmlinuz-'))
+  const kernel =
+    process.env['VMM_GUEST_KERNEL'] ??
+    readdirSync(boot)
+      .map((name) => join(boot, name))
+      .find((path) => path.includes('/vmlinuz-'))
   if (kernel === undefined) throw new GuestUnavailable('the kernel package holds no vmlinuz')
   return { kernel: readFileSync(kernel), initrd: cachedInitramfs(root) }
 }

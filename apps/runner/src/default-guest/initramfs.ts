@@ -5,7 +5,18 @@ import { cpio, type Entry } from '@vmm/initramfs'
 import { initEntries } from '../exec.ts'
 
 /** Modules worth having in a guest of ours, by name; what they depend on comes along. */
-const wanted = ['virtio_pci', 'virtio_mmio', 'virtio_blk', 'virtio_net', 'virtio_console', 'virtio_rng', 'kvm', 'kvm-intel', 'kvm-amd', 'irqbypass']
+const wanted = [
+  'virtio_pci',
+  'virtio_mmio',
+  'virtio_blk',
+  'virtio_net',
+  'virtio_console',
+  'virtio_rng',
+  'kvm',
+  'kvm-intel',
+  'kvm-amd',
+  'irqbypass',
+]
 
 /** Finds a kernel and makes the initial RAM file system around busybox. */
 export function buildInitramfs(root: string): Uint8Array {
@@ -15,7 +26,9 @@ export function buildInitramfs(root: string): Uint8Array {
   const entries: Entry[] = [
     ...[...directories].map((path): Entry => ({ kind: 'directory', path })),
     { kind: 'file', path: 'bin/busybox', content: readFileSync(busybox), mode: 0o755 },
-    ...applets.filter((path) => path !== 'bin/busybox' && path.includes('/')).map((path): Entry => ({ kind: 'link', path, target: '/bin/busybox' })),
+    ...applets
+      .filter((path) => path !== 'bin/busybox' && path.includes('/'))
+      .map((path): Entry => ({ kind: 'link', path, target: '/bin/busybox' })),
     ...initEntries(),
     ...moduleEntries(root),
   ]
@@ -36,7 +49,11 @@ function moduleEntries(root: string): Entry[] {
   if (!existsSync(base)) return []
   const release = readdirSync(base)[0]
   if (release === undefined) return []
-  const files = new Map(readdirSync(join(base, release), { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ko')).map((path) => [canonical(path.split('/').at(-1)!.slice(0, -3)), path]))
+  const files = new Map(
+    readdirSync(join(base, release), { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ko'))
+      .map((path) => [canonical(path.split('/').at(-1)!.slice(0, -3)), path]),
+  )
   const chosen = new Map<string, Module>()
   const add = (name: string): void => {
     const path = files.get(canonical(name))
@@ -48,12 +65,21 @@ function moduleEntries(root: string): Entry[] {
   wanted.forEach(add)
   const modules = [...chosen.values()]
   const directories = new Set<string>()
-  for (const { path } of modules) path.split('/').slice(0, -1).reduce((parent, part) => (directories.add(join(parent, part)), join(parent, part)), '')
+  for (const { path } of modules) {
+    const parts = path.split('/').slice(0, -1)
+    parts.forEach((_, index) => void directories.add(parts.slice(0, index + 1).join('/')))
+  }
   const place = `lib/modules/${release}`
   return [
     ...['lib', 'lib/modules', place].map((path): Entry => ({ kind: 'directory', path })),
     ...[...directories].sort().map((path): Entry => ({ kind: 'directory', path: `${place}/${path}` })),
-    ...modules.map(({ path }): Entry => ({ kind: 'file', path: `${place}/${path}`, content: readFileSync(join(base, release, path)) })),
+    ...modules.map(
+      ({ path }): Entry => ({
+        kind: 'file',
+        path: `${place}/${path}`,
+        content: readFileSync(join(base, release, path)),
+      }),
+    ),
     { kind: 'file', path: `${place}/modules.dep`, content: new TextEncoder().encode(dependencyFile(modules, chosen)) },
   ]
 }
@@ -63,14 +89,21 @@ function dependsOf(module: Buffer): string[] {
   const at = module.indexOf('\0depends=')
   if (at < 0) return []
   const end = module.indexOf(0, at + 1)
-  return module.toString('latin1', at + 9, end).split(',').filter((name) => name !== '')
+  return module
+    .toString('latin1', at + 9, end)
+    .split(',')
+    .filter((name) => name !== '')
 }
 
 /** modprobe wants all that a module needs, the nearest first. */
 function dependencyFile(modules: readonly Module[], byName: ReadonlyMap<string, Module>): string {
-  const all = (module: Module): string[] => module.depends.flatMap((name) => {
-    const needed = byName.get(canonical(name))
-    return needed === undefined ? [] : [needed.path, ...all(needed)]
-  })
-  return modules.map((module) => `${module.path}: ${[...new Set(all(module))].join(' ')}`.trimEnd()).join('\n').concat('\n')
+  const all = (module: Module): string[] =>
+    module.depends.flatMap((name) => {
+      const needed = byName.get(canonical(name))
+      return needed === undefined ? [] : [needed.path, ...all(needed)]
+    })
+  return modules
+    .map((module) => `${module.path}: ${[...new Set(all(module))].join(' ')}`.trimEnd())
+    .join('\n')
+    .concat('\n')
 }

@@ -21,8 +21,15 @@ export function cacheDirectory(): string {
 function aptOptions(root: string): string[] {
   const lists = join(root, 'apt', 'lists')
   const cache = join(root, 'apt', 'cache')
-  for (const directory of [join(lists, 'partial'), join(cache, 'archives', 'partial')]) mkdirSync(directory, { recursive: true })
-  const options = { 'Dir::State::lists': lists, 'Dir::Cache': cache, 'APT::Sandbox::User': '', 'Acquire::Languages': 'none', 'Debug::NoLocking': '1' }
+  for (const directory of [join(lists, 'partial'), join(cache, 'archives', 'partial')])
+    mkdirSync(directory, { recursive: true })
+  const options = {
+    'Dir::State::lists': lists,
+    'Dir::Cache': cache,
+    'APT::Sandbox::User': '',
+    'Acquire::Languages': 'none',
+    'Debug::NoLocking': '1',
+  }
   return Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`])
 }
 
@@ -33,9 +40,16 @@ const oneLine = (error: unknown): string => {
   return lines.find((line) => line.startsWith('E:'))?.slice(3) ?? lines.at(-1) ?? 'unknown error'
 }
 
-async function apt(root: string, command: string, args: readonly string[], directory: string, say: (line: string) => void): Promise<string> {
+async function apt(
+  root: string,
+  command: string,
+  args: readonly string[],
+  directory: string,
+  say: (line: string) => void,
+): Promise<string> {
   const [lists, options] = [join(root, 'apt', 'lists'), aptOptions(root)]
-  const ask = async () => (await run(command, [...options, ...args], { cwd: directory, encoding: 'utf8', maxBuffer: 1 << 26 })).stdout
+  const ask = async () =>
+    (await run(command, [...options, ...args], { cwd: directory, encoding: 'utf8', maxBuffer: 1 << 26 })).stdout
   const isFresh = readdirSync(lists).some((name) => name.endsWith('_Packages') || name.includes('_Packages.'))
   if (isFresh) {
     try {
@@ -72,7 +86,9 @@ export async function fetchPackages(say: (line: string) => void): Promise<string
 const unpackedPrefix = 'debian-'
 
 function latest(root: string): string | undefined {
-  const names = readdirSync(root).filter((name) => name.startsWith(unpackedPrefix)).sort()
+  const names = readdirSync(root)
+    .filter((name) => name.startsWith(unpackedPrefix))
+    .sort()
   const name = names.at(-1)
   return name === undefined ? undefined : join(root, name)
 }
@@ -86,8 +102,11 @@ async function kernelPackage(root: string, say: (line: string) => void): Promise
 }
 
 async function unpack(root: string, work: string): Promise<string> {
-  const packages = readdirSync(work).filter((name) => name.endsWith('.deb')).sort()
-  if (packages.length < 2) throw new GuestUnavailable(`expected a kernel and busybox, got ${packages.join(', ') || 'nothing'}`)
+  const packages = readdirSync(work)
+    .filter((name) => name.endsWith('.deb'))
+    .sort()
+  if (packages.length < 2)
+    throw new GuestUnavailable(`expected a kernel and busybox, got ${packages.join(', ') || 'nothing'}`)
   const hash = createHash('sha256')
   const content = join(work, 'content')
   mkdirSync(content)

@@ -4,7 +4,9 @@ import type { Engine } from './engine-port.ts'
 export function instructionBreakpoints(engine: Engine): readonly (0 | 1 | 2 | 3)[] {
   const dr7 = Number(engine.get('DR7'))
   if ((dr7 & 0xff) === 0) return []
-  return ([0, 1, 2, 3] as const).filter((index) => ((dr7 >> (index * 2)) & 3) !== 0 && ((dr7 >>> (16 + index * 4)) & 3) === 0)
+  return ([0, 1, 2, 3] as const).filter(
+    (index) => ((dr7 >> (index * 2)) & 3) !== 0 && ((dr7 >>> (16 + index * 4)) & 3) === 0,
+  )
 }
 
 /** Those of them that the next instruction meets, as bits of DR6. */

@@ -52,5 +52,10 @@ export interface Engine {
   /** Data breakpoints met since the last look, as bits 3:0 of DR6. */
   takeDebugHits(): number
   /** Delivers through the IDT; gives the fault that delivery met. `kind`: 0 exception, 1 software, 2 external, 3 trap. */
-  deliver(vector: number, kind: number, errorCode: number | undefined, returnRip: bigint): { readonly vector: number; readonly errorCode: number | undefined } | undefined
+  deliver(
+    vector: number,
+    kind: number,
+    errorCode: number | undefined,
+    returnRip: bigint,
+  ): { readonly vector: number; readonly errorCode: number | undefined } | undefined
 }

@@ -1,5 +1,5 @@
-import { cr4, segmentNames } from '@vmm/x86-registers'
 import type { Feature } from '@vmm/cpuid'
+import { cr4, segmentNames } from '@vmm/x86-registers'
 import type { Engine } from './engine-port.ts'
 
 interface Shape {
@@ -9,8 +9,24 @@ interface Shape {
 
 /** Which feature brings a bit of CR4; those not listed every x86-64 has. */
 const neededBy: { readonly [B in keyof typeof cr4]?: Feature | undefined } = {
-  VME: 'VME', PVI: 'VME', TSD: 'TSC', DE: 'DE', PSE: 'PSE', PAE: 'PAE', MCE: 'MCE', PGE: 'PGE', OSFXSR: 'FXSR', OSXMMEXCPT: 'SSE',
-  UMIP: 'UMIP', LA57: 'LA57', FSGSBASE: 'FSGSBASE', PCIDE: 'PCID', OSXSAVE: 'XSAVE', SMEP: 'SMEP', SMAP: 'SMAP', PKE: 'PKU',
+  VME: 'VME',
+  PVI: 'VME',
+  TSD: 'TSC',
+  DE: 'DE',
+  PSE: 'PSE',
+  PAE: 'PAE',
+  MCE: 'MCE',
+  PGE: 'PGE',
+  OSFXSR: 'FXSR',
+  OSXMMEXCPT: 'SSE',
+  UMIP: 'UMIP',
+  LA57: 'LA57',
+  FSGSBASE: 'FSGSBASE',
+  PCIDE: 'PCID',
+  OSXSAVE: 'XSAVE',
+  SMEP: 'SMEP',
+  SMAP: 'SMAP',
+  PKE: 'PKU',
 }
 
 /** Bits that no guest of ours has yet. */

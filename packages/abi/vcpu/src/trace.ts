@@ -2,10 +2,33 @@
 export type TraceEvent =
   | { readonly kind: 'kvm_entry'; readonly rip: bigint }
   | { readonly kind: 'kvm_exit'; readonly reason: string; readonly rip: bigint }
-  | { readonly kind: 'kvm_cpuid'; readonly function: number; readonly index: number; readonly answer: readonly [number, number, number, number] }
-  | { readonly kind: 'kvm_msr'; readonly write: boolean; readonly index: number; readonly data: bigint; readonly exception: boolean }
-  | { readonly kind: 'kvm_pio'; readonly write: boolean; readonly port: number; readonly size: number; readonly value: number }
-  | { readonly kind: 'kvm_mmio'; readonly write: boolean; readonly address: number; readonly size: number; readonly value: bigint }
+  | {
+      readonly kind: 'kvm_cpuid'
+      readonly function: number
+      readonly index: number
+      readonly answer: readonly [number, number, number, number]
+    }
+  | {
+      readonly kind: 'kvm_msr'
+      readonly write: boolean
+      readonly index: number
+      readonly data: bigint
+      readonly exception: boolean
+    }
+  | {
+      readonly kind: 'kvm_pio'
+      readonly write: boolean
+      readonly port: number
+      readonly size: number
+      readonly value: number
+    }
+  | {
+      readonly kind: 'kvm_mmio'
+      readonly write: boolean
+      readonly address: number
+      readonly size: number
+      readonly value: bigint
+    }
   | { readonly kind: 'kvm_inj_virq'; readonly vector: number }
   | { readonly kind: 'kvm_inj_exception'; readonly vector: number; readonly errorCode: number | undefined }
 

@@ -277,7 +277,8 @@ export class Vcpu {
 
   #writeXcr(index: number, value: bigint): Fault | undefined {
     const supported = this.#supportedXcr0()
-    const legal = index === 0 && (value & 1n) !== 0n && (value & ~supported) === 0n && !((value & 4n) !== 0n && (value & 2n) === 0n)
+    const legal =
+      index === 0 && (value & 1n) !== 0n && (value & ~supported) === 0n && !((value & 4n) !== 0n && (value & 2n) === 0n)
     if (!legal) return generalProtection
     this.engine.set('XCR0', value)
     return undefined

@@ -1,7 +1,7 @@
-import { createDecoded, decode, type Decoded } from '@vmm/x86-decoder'
 import { sdm } from '@vmm/source'
+import { createDecoded, type Decoded, decode } from '@vmm/x86-decoder'
 import { type Instruction, instructions } from '@vmm/x86-semantics'
-import { builtIn, bucketIndex } from './core/run.ts'
+import { bucketIndex, builtIn } from './core/run.ts'
 import type { HandlerTable, Shape } from './handler-table.ts'
 import { type MemoryMap, pageFlag } from './memory-map.ts'
 import { modeOfWord, staleMode } from './mode-word.ts'
@@ -38,7 +38,13 @@ export class BlockCache {
   #next: number
   #made = 0
 
-  constructor(map: MemoryMap, buffer: SharedArrayBuffer, handlers: HandlerTable, guard: (pageHost: number) => void, dropped: () => void) {
+  constructor(
+    map: MemoryMap,
+    buffer: SharedArrayBuffer,
+    handlers: HandlerTable,
+    guard: (pageHost: number) => void,
+    dropped: () => void,
+  ) {
     this.#map = map
     this.#view = new DataView(buffer)
     this.#bytes = new Uint8Array(buffer)

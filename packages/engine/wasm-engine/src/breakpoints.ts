@@ -18,7 +18,9 @@ const kindOf = (dr7: number, index: number): number => (dr7 >>> (16 + index * 4)
 export function dataBreakpoints(address: (index: 0 | 1 | 2 | 3) => bigint, dr7: number): readonly Breakpoint[] {
   if ((dr7 & 0xff) === 0) return []
   return ([0, 1, 2, 3] as const)
-    .filter((index) => isEnabled(dr7, index) && (kindOf(dr7, index) === kind.write || kindOf(dr7, index) === kind.access))
+    .filter(
+      (index) => isEnabled(dr7, index) && (kindOf(dr7, index) === kind.write || kindOf(dr7, index) === kind.access),
+    )
     .map((index) => {
       const bytes = lengths[(dr7 >>> (18 + index * 4)) & 3]!
       return { index, first: address(index) & ~(bytes - 1n), bytes, onRead: kindOf(dr7, index) === kind.access }

@@ -1,9 +1,17 @@
 import { ModuleBuilder } from '@vmm/wasm-encoder'
-import { arithmeticFlags } from '@vmm/x86-registers'
 import { access, failed, walk } from '@vmm/x86-paging'
+import { arithmeticFlags } from '@vmm/x86-registers'
 import { accessKind } from './access.ts'
 import { flagFunction, materializeFunction } from './core/flags.ts'
-import { bulkFillFunction, bulkMoveFunction, checkFunction, fillFunction, slowReadFunction, slowWriteFunction, type Walk } from './core/memory.ts'
+import {
+  bulkFillFunction,
+  bulkMoveFunction,
+  checkFunction,
+  fillFunction,
+  slowReadFunction,
+  slowWriteFunction,
+  type Walk,
+} from './core/memory.ts'
 import { hostOfFunction, readPhysicalFunction, swapPhysicalFunction } from './core/physical.ts'
 import { findBlockFunction, type InlineHandler, runFunction } from './core/run.ts'
 import { offsetFunction, segmentedFunction } from './core/segmentation.ts'
@@ -50,7 +58,12 @@ export function coreModule({ map, pages, tableSize, walkSlot, inline }: CoreOpti
   for (const [name, type] of Object.entries(importTypes)) index[name] = builder.importFunction('core', name, type)
   for (const [name, type] of Object.entries(defined)) index[name] = builder.declare(type)
   const runtime = Object.fromEntries(runtimeNames.map((name) => [name, index[name]])) as unknown as RuntimeIndices
-  const calls = { fill: index['fill']!, hostOf: index['hostOf']!, oddRead: index['oddRead']!, oddWrite: index['oddWrite']! }
+  const calls = {
+    fill: index['fill']!,
+    hostOf: index['hostOf']!,
+    oddRead: index['oddRead']!,
+    oddWrite: index['oddWrite']!,
+  }
   const bodies: Record<string, Code> = {
     ...Object.fromEntries(arithmeticFlags.map((flag) => [`flag${flag}`, flagFunction(flag)])),
     materialize: materializeFunction(),
@@ -69,7 +82,10 @@ export function coreModule({ map, pages, tableSize, walkSlot, inline }: CoreOpti
     run: runFunction(index['findBlock']!, inline(runtime)),
   }
   for (const [name, type] of Object.entries(defined)) {
-    builder.define(index[name]!, functionOf(bodies[name]!, type.parameters.length, (other) => builder.type(other)))
+    builder.define(
+      index[name]!,
+      functionOf(bodies[name]!, type.parameters.length, (other) => builder.type(other)),
+    )
     builder.export(name, index[name]!)
   }
   return builder.finish()
@@ -82,14 +98,24 @@ function walkThrough(slot: number): Walk {
     const has = (bit: number) => code.op('i32.ne', code.op('i32.and', kind, code.i32(bit)), code.i32(0))
     const byProgram = code.hold(code.op('i32.eqz', has(accessKind.processor)))
     const atUser = code.op('i32.eq', code.load('i32.load8_u', cpu, at.CPL), code.i32(3))
-    const ac = code.op('i32.and', code.op('i32.shr_u', code.load('i32.load', cpu, at.RFLAGS), code.i32(18)), code.i32(1))
+    const ac = code.op(
+      'i32.and',
+      code.op('i32.shr_u', code.load('i32.load', cpu, at.RFLAGS), code.i32(18)),
+      code.i32(1),
+    )
     const word = [
       flag(has(accessKind.write), access.write),
       flag(has(accessKind.execute), access.execute),
       flag(code.op('i32.and', byProgram, atUser), access.user),
       flag(code.op('i32.and', byProgram, ac), access.override),
     ].reduce((a, b) => code.op('i32.or', a, b))
-    const [, error, frame] = code.callTable(procedureType(walk as never), code.i32(slot), [cpu, record, tlb, linear, word])
+    const [, error, frame] = code.callTable(procedureType(walk as never), code.i32(slot), [
+      cpu,
+      record,
+      tlb,
+      linear,
+      word,
+    ])
     return {
       allowed: code.op('i32.eqz', error!),
       errorCode: code.op('i32.and', error!, code.i32(~failed)),

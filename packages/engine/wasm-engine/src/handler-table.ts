@@ -1,14 +1,21 @@
 import { ModuleBuilder } from '@vmm/wasm-encoder'
-import { type ArithmeticFlag, arithmeticFlags } from '@vmm/x86-registers'
 import type { Decoded } from '@vmm/x86-decoder'
+import { type ArithmeticFlag, arithmeticFlags } from '@vmm/x86-registers'
 import { type Instruction, instructions, type Mode, type Procedure, survey } from '@vmm/x86-semantics'
 import type { Code } from './emit/code.ts'
 import { functionOf } from './emit/write.ts'
-import { emitProcedure, endingOf, handlerFunction, type HandlerSpec, procedureType, type Surroundings } from './handler.ts'
+import {
+  emitProcedure,
+  endingOf,
+  type HandlerSpec,
+  handlerFunction,
+  procedureType,
+  type Surroundings,
+} from './handler.ts'
 import { modeOfWord } from './mode-word.ts'
 import { handlerType, type RuntimeIndices, runtimeNames, runtimeTypes } from './runtime.ts'
-import { type Memory, type Table, wasm } from './webassembly.ts'
 import { addressFormOf, instructionMode, operandsOf, shapeKey } from './shapes.ts'
+import { type Memory, type Table, wasm } from './webassembly.ts'
 
 type Sized = 8 | 16 | 32 | 64
 type AnyProcedure = Procedure<readonly Sized[], readonly Sized[]>
@@ -50,7 +57,8 @@ export interface Linkage {
   readonly memoryBase: number
 }
 
-const flagMask = (flags: ReadonlySet<ArithmeticFlag>): number => [...flags].reduce((mask, flag) => mask | (1 << arithmeticFlags.indexOf(flag)), 0)
+const flagMask = (flags: ReadonlySet<ArithmeticFlag>): number =>
+  [...flags].reduce((mask, flag) => mask | (1 << arithmeticFlags.indexOf(flag)), 0)
 
 /** Handlers by shape: compiled in batches when a block first needs them, and kept. */
 export class HandlerTable {
@@ -89,7 +97,12 @@ export class HandlerTable {
   }
 
   /** The shape of a decoded instruction; an instruction nobody described is undefined. */
-  shape(decoded: Decoded, word: number, bytes: () => string, instruction: Instruction | undefined = instructions.get(decoded.mnemonic)): Shape | undefined {
+  shape(
+    decoded: Decoded,
+    word: number,
+    bytes: () => string,
+    instruction: Instruction | undefined = instructions.get(decoded.mnemonic),
+  ): Shape | undefined {
     if (instruction === undefined) return undefined
     const form = addressFormOf(decoded)
     const key = shapeKey(decoded, word, instruction, form)
@@ -124,7 +137,9 @@ export class HandlerTable {
     const dead = flagsDead && shape.flagsPerhaps !== 0
     const known = dead ? shape.slotDead : shape.slot
     if (known >= 0) return known
-    const slot = this.#later(handlerType as FunctionShape, (around) => handlerFunction({ ...shape.spec, flagsDead: dead }, around))
+    const slot = this.#later(handlerType as FunctionShape, (around) =>
+      handlerFunction({ ...shape.spec, flagsDead: dead }, around),
+    )
     if (dead) shape.slotDead = slot
     else shape.slot = slot
     return slot
@@ -158,11 +173,20 @@ export class HandlerTable {
     const builder = new ModuleBuilder()
     builder.importMemory('core', 'memory', { ...pages, shared: true })
     builder.importTable('core', 'table', table.length)
-    const runtime = Object.fromEntries(runtimeNames.map((name) => [name, builder.importFunction('core', name, runtimeTypes[name])])) as unknown as RuntimeIndices
-    const around: Surroundings = { runtime, memoryBase, procedureSlot: (procedure, mode) => this.procedure(procedure, mode) }
+    const runtime = Object.fromEntries(
+      runtimeNames.map((name) => [name, builder.importFunction('core', name, runtimeTypes[name])]),
+    ) as unknown as RuntimeIndices
+    const around: Surroundings = {
+      runtime,
+      memoryBase,
+      procedureSlot: (procedure, mode) => this.procedure(procedure, mode),
+    }
     for (const { slot, make, type } of batch) {
       const index = builder.declare(type)
-      builder.define(index, functionOf(make(around), type.parameters.length, (other) => builder.type(other)))
+      builder.define(
+        index,
+        functionOf(make(around), type.parameters.length, (other) => builder.type(other)),
+      )
       builder.export(`${slot}`, index)
     }
     const module = new wasm.Module(builder.finish())

@@ -36,9 +36,18 @@ export interface Leaving {
 
 /** Fields whose change may change how the following code runs. */
 const modeFields: ReadonlySet<StateField> = new Set<StateField>([
-  'CR0', 'CR4', 'IA32_EFER', 'CPL', 'RFLAGS', 'PKRU',
+  'CR0',
+  'CR4',
+  'IA32_EFER',
+  'CPL',
+  'RFLAGS',
+  'PKRU',
   ...(['ES', 'CS', 'SS', 'DS', 'FS', 'GS'] as const).flatMap((name) => [`${name}.access`, `${name}.limit`] as const),
-  'CS.base', 'SS.base', 'DS.base', 'ES.base', 'DR7',
+  'CS.base',
+  'SS.base',
+  'DS.base',
+  'ES.base',
+  'DR7',
 ])
 
 export interface Ending {
@@ -52,7 +61,12 @@ export interface Ending {
 /** How an instruction ends, by what it touches. */
 export function endingOf({ mnemonic }: Pick<Instruction, 'mnemonic'>, effects: Survey): Ending {
   if (plainFlags.has(mnemonic)) return { ends: effects.shadows, changesMode: false, mayRelease: effects.shadows }
-  const changesMode = effects.replacesFlags || effects.calls || [...effects.fieldsWritten].some((field) => modeFields.has(field)) || effects.hostCalls.has('writeMsr') || effects.hostCalls.has('writeXcr')
+  const changesMode =
+    effects.replacesFlags ||
+    effects.calls ||
+    [...effects.fieldsWritten].some((field) => modeFields.has(field)) ||
+    effects.hostCalls.has('writeMsr') ||
+    effects.hostCalls.has('writeXcr')
   const mayRelease = changesMode || effects.hostCalls.size > 0
   const ends = effects.jumps || effects.exits || effects.shadows || mayRelease
   return { ends, changesMode, mayRelease }
@@ -63,7 +77,16 @@ const plainFlags: ReadonlySet<string> = new Set(['CLD', 'STD', 'CLI', 'STI'])
 
 /** Positions of memory operands that are read and written. */
 function modifiedPositions(spec: HandlerSpec, effects: Survey): ReadonlySet<number> {
-  return new Set(spec.operands.filter((operand) => operand.kind === 'memory' && effects.operandsRead.has(operand.position) && effects.operandsWritten.has(operand.position)).map(({ position }) => position))
+  return new Set(
+    spec.operands
+      .filter(
+        (operand) =>
+          operand.kind === 'memory' &&
+          effects.operandsRead.has(operand.position) &&
+          effects.operandsWritten.has(operand.position),
+      )
+      .map(({ position }) => position),
+  )
 }
 
 interface Place {
@@ -101,7 +124,13 @@ function finish({ code, cpu }: Place, around: Surroundings, leaving: Leaving, ef
   leaving.jumped()
 }
 
-function frameOf(spec: Pick<HandlerSpec, 'mode' | 'address' | 'flagsDead'>, place: Place, around: Surroundings, leaving: Leaving, modified: ReadonlySet<number>): Frame {
+function frameOf(
+  spec: Pick<HandlerSpec, 'mode' | 'address' | 'flagsDead'>,
+  place: Place,
+  around: Surroundings,
+  leaving: Leaving,
+  modified: ReadonlySet<number>,
+): Frame {
   const { code, cpu, record, tlb } = place
   const frame: Frame = {
     ...place,
@@ -140,7 +169,11 @@ export function procedureType(procedure: Procedure<readonly Sized[], readonly Si
 }
 
 /** The code of a described function in one mode. */
-export function emitProcedure(procedure: Procedure<readonly Sized[], readonly Sized[]>, mode: Mode, around: Surroundings): Code {
+export function emitProcedure(
+  procedure: Procedure<readonly Sized[], readonly Sized[]>,
+  mode: Mode,
+  around: Surroundings,
+): Code {
   const type = procedureType(procedure)
   const code = new Code(type.parameters)
   const place: Place = { code, cpu: code.fixedLocal(0), record: code.variable(1), tlb: code.fixedLocal(2) }

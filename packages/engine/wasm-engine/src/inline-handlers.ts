@@ -1,5 +1,5 @@
 import { createDecoded, decode } from '@vmm/x86-decoder'
-import { type Inline, type InlineHandler, firstHandler, leaveTo } from './core/run.ts'
+import { firstHandler, type Inline, type InlineHandler, leaveTo } from './core/run.ts'
 import { emitHandler, type HandlerSpec, type Surroundings } from './handler.ts'
 import type { HandlerTable } from './handler-table.ts'
 import { modeWord } from './mode-word.ts'
@@ -10,7 +10,10 @@ export type HotHandler = readonly [bytes: string, flags: 'live' | 'dead']
 const longMode = modeWord({ execution: 'long', codeSize: 64, stackSize: 64, user: false })
 
 /** Gives hot shapes their slots, and a maker of their code for the core module. */
-export function inlineHandlers(hot: readonly HotHandler[], table: HandlerTable): (around: Surroundings) => readonly InlineHandler[] {
+export function inlineHandlers(
+  hot: readonly HotHandler[],
+  table: HandlerTable,
+): (around: Surroundings) => readonly InlineHandler[] {
   const specs = hot.map(([sample, flags], index) => {
     const bytes = Uint8Array.from(sample.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
     const decoded = createDecoded()

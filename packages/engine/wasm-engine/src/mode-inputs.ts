@@ -5,7 +5,19 @@ import { at } from './state-layout.ts'
 const flagsThatMatter = (1 << 16) | (1 << 17) | (1 << 18)
 
 /** 32-bit words that the mode is made from. */
-const words = ['CR0', 'CR4', 'IA32_EFER', 'DR0', 'DR1', 'DR2', 'DR3', 'DR7', 'CS.access', 'SS.access', 'CS.base'] as const satisfies readonly StateField[]
+const words = [
+  'CR0',
+  'CR4',
+  'IA32_EFER',
+  'DR0',
+  'DR1',
+  'DR2',
+  'DR3',
+  'DR7',
+  'CS.access',
+  'SS.access',
+  'CS.base',
+] as const satisfies readonly StateField[]
 
 /** Remembers what the mode was derived from, so that nothing is derived again while none of it has changed. */
 export class ModeInputs {

@@ -15,7 +15,13 @@ export interface CodeMode {
 
 /** One word for a mode. It is never 0, which is what memory holds where there is no block. */
 export function modeWord({ execution, codeSize, stackSize, user }: CodeMode): number {
-  return executions.indexOf(execution) | (sizes.indexOf(codeSize) << 3) | (sizes.indexOf(stackSize) << 5) | (user ? 0x80 : 0) | 0x100
+  return (
+    executions.indexOf(execution) |
+    (sizes.indexOf(codeSize) << 3) |
+    (sizes.indexOf(stackSize) << 5) |
+    (user ? 0x80 : 0) |
+    0x100
+  )
 }
 
 /** The mode that a word stands for. */

@@ -80,10 +80,20 @@ export class OddAccesses {
     const processor = (kind & accessKind.processor) !== 0
     if (!this.#helpers.watch(linear, bytes, kind)) return undefined
     const room = 4096 - Number(BigInt.asUintN(12, linear))
-    const pieces: [number, number][] = bytes <= room ? [[0, bytes]] : [[0, room], [room, bytes - room]]
+    const pieces: [number, number][] =
+      bytes <= room
+        ? [[0, bytes]]
+        : [
+            [0, room],
+            [room, bytes - room],
+          ]
     const parts: Part[] = []
     for (const [offset, length] of pieces) {
-      const host = this.#helpers.fill(BigInt.asIntN(64, linear + BigInt(offset)), (kind & ~accessKind.sizeMask) | length, processor)
+      const host = this.#helpers.fill(
+        BigInt.asIntN(64, linear + BigInt(offset)),
+        (kind & ~accessKind.sizeMask) | length,
+        processor,
+      )
       if (host === 0) return undefined
       const physical = host === noMemory ? Number(this.#view.getBigUint64(this.#cpu + at.missPhysical, true)) : 0
       parts.push({ offset, bytes: length, host: host === noMemory ? 0 : host >>> 0, physical })
@@ -125,7 +135,9 @@ export class OddAccesses {
 function aligned(address: number, bytes: number): [number, 1 | 2 | 4 | 8][] {
   const pieces: [number, 1 | 2 | 4 | 8][] = []
   for (let at = 0; at < bytes; ) {
-    const size = ([8, 4, 2, 1] as const).find((candidate) => candidate <= bytes - at && (address + at) % candidate === 0)!
+    const size = ([8, 4, 2, 1] as const).find(
+      (candidate) => candidate <= bytes - at && (address + at) % candidate === 0,
+    )!
     pieces.push([at, size])
     at += size
   }

@@ -1,7 +1,10 @@
 import type { FunctionType, ValueType } from '@vmm/wasm-encoder'
 import { arithmeticFlags } from '@vmm/x86-registers'
 
-const type = (parameters: readonly ValueType[], results: readonly ValueType[]): FunctionType => ({ parameters, results })
+const type = (parameters: readonly ValueType[], results: readonly ValueType[]): FunctionType => ({
+  parameters,
+  results,
+})
 
 /** (cpu, record, tlb): what every handler gets. */
 const frame = ['i32', 'i32', 'i32'] as const

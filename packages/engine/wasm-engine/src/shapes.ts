@@ -32,7 +32,14 @@ function shaped(operand: DecodedOperand, position: number, immediate: number, in
   switch (operand.kind) {
     case 'register': {
       const known = knownFiles.has(operand.file)
-      return { kind: 'register', file: operand.file as OperandFile, width, index: known ? operand.index : undefined, highByte: false, position }
+      return {
+        kind: 'register',
+        file: operand.file as OperandFile,
+        width,
+        index: known ? operand.index : undefined,
+        highByte: false,
+        position,
+      }
     }
     case 'memory':
       return { kind: 'memory', width, position }
@@ -69,7 +76,11 @@ export function shapeKey(decoded: Decoded, word: number, instruction: Instructio
     if (operand.kind === 'register' && knownFiles.has(operand.file)) known = operand.index + 1
     if (operand.kind === 'immediate' && instruction.knows === 'immediate') constant = operand.low & 0xff
   }
-  const sizes = sizeCode(decoded.operandSize) | (sizeCode(decoded.addressSize) << 2) | (repCode[decoded.rep] << 4) | (formCode[form] << 6)
+  const sizes =
+    sizeCode(decoded.operandSize) |
+    (sizeCode(decoded.addressSize) << 2) |
+    (repCode[decoded.rep] << 4) |
+    (formCode[form] << 6)
   const low = sizes | (kinds << 8) | (known << 12) | (constant << 16)
   return (decoded.row * 128 + (word & 0x7f)) * 0x100_0000 + low
 }
@@ -97,7 +108,11 @@ export function fillRecord(view: DataView, record: number, decoded: Decoded, off
   for (let position = 0; position < decoded.count; position += 1) {
     const operand = decoded.operands[position]!
     if (operand.kind === 'register' && !knownFiles.has(operand.file)) {
-      view.setUint16(record + registerSlots[position]!, registerOffset(operand.file as OperandFile, operand.index, operand.highByte), true)
+      view.setUint16(
+        record + registerSlots[position]!,
+        registerOffset(operand.file as OperandFile, operand.index, operand.highByte),
+        true,
+      )
     } else if (operand.kind === 'immediate') {
       fillImmediate(view, record, operand, immediates)
       immediates += 1

@@ -1,4 +1,16 @@
-import { at, tlbContextBytes, tlbContexts, tlbEntries, tlbEntryBytes, tlbKinds, tlbPrivilegeBytes, watchingContext, tlbViewBytes, jumpEntries, jumpEntryBytes } from './state-layout.ts'
+import {
+  at,
+  jumpEntries,
+  jumpEntryBytes,
+  tlbContextBytes,
+  tlbContexts,
+  tlbEntries,
+  tlbEntryBytes,
+  tlbKinds,
+  tlbPrivilegeBytes,
+  tlbViewBytes,
+  watchingContext,
+} from './state-layout.ts'
 
 const privileges = 3
 const kinds = Object.values(tlbKinds)
@@ -85,7 +97,8 @@ export class TlbContexts {
     this.#tags.forEach((tag, context) => {
       if (tag < 0) return
       for (let privilege = 0; privilege < privileges; privilege += 1) {
-        for (const kind of kinds) this.#view.setBigUint64(this.#base(context) + privilege * tlbPrivilegeBytes + kind + index, invalid, true)
+        for (const kind of kinds)
+          this.#view.setBigUint64(this.#base(context) + privilege * tlbPrivilegeBytes + kind + index, invalid, true)
       }
     })
     this.#bump()
@@ -95,7 +108,8 @@ export class TlbContexts {
   dropWriteViews(): void {
     this.#tags.forEach((tag, context) => {
       if (tag < 0) return
-      for (let privilege = 0; privilege < privileges; privilege += 1) this.#clearView(this.#base(context) + privilege * tlbPrivilegeBytes + tlbKinds.write)
+      for (let privilege = 0; privilege < privileges; privilege += 1)
+        this.#clearView(this.#base(context) + privilege * tlbPrivilegeBytes + tlbKinds.write)
     })
   }
 

@@ -17,7 +17,10 @@ interface Interface {
   readonly Memory: new (limits: { initial: number; maximum: number; shared: true }) => Memory
   readonly Table: new (shape: { element: 'anyfunc'; initial: number }) => Table
   readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object
-  readonly Instance: new (module: object, imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>) => Instance
+  readonly Instance: new (
+    module: object,
+    imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+  ) => Instance
 }
 
 export const wasm = (globalThis as unknown as { readonly WebAssembly: Interface }).WebAssembly

@@ -1,1 +1,12 @@
-export { type Bit, bit, bits, definedMask, type Field, type Fields, fieldOf, maskOf, overlap, withField } from './bits.ts'
+export {
+  type Bit,
+  bit,
+  bits,
+  definedMask,
+  type Field,
+  type Fields,
+  fieldOf,
+  maskOf,
+  overlap,
+  withField,
+} from './bits.ts'

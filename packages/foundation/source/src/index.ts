@@ -1,1 +1,15 @@
-export { type AmdVolume, apm, cite, commit, kernelDoc, kernelSource, mail, probe, type SdmVolume, type Source, sdm, sdmEdition, spec } from './source.ts'
+export {
+  type AmdVolume,
+  apm,
+  cite,
+  commit,
+  kernelDoc,
+  kernelSource,
+  mail,
+  probe,
+  type SdmVolume,
+  type Source,
+  sdm,
+  sdmEdition,
+  spec,
+} from './source.ts'

@@ -1,4 +1,4 @@
-import { decode, createDecoded } from '@vmm/x86-decoder'
+import { createDecoded, decode } from '@vmm/x86-decoder'
 import { expect, test } from 'vitest'
 import { builtInGuest } from './built-in-guest.ts'
 

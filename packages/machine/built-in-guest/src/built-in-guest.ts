@@ -1,5 +1,32 @@
 import {
-  al, type Assembler, assembler, ax, cl, cr0, cr3, cr4, ds, dx, eax, ebx, ecx, edi, edx, es, esp, far, label, mem, mem32, mem8, rax, rbx, rdi, rdx, rsi, ss,
+  type Assembler,
+  al,
+  assembler,
+  ax,
+  cl,
+  cr0,
+  cr3,
+  cr4,
+  ds,
+  dx,
+  eax,
+  ebx,
+  ecx,
+  edi,
+  edx,
+  es,
+  esp,
+  far,
+  label,
+  mem,
+  mem8,
+  mem32,
+  rax,
+  rbx,
+  rdi,
+  rdx,
+  rsi,
+  ss,
 } from '@vmm/x86-assembler'
 
 /** Where the image lies, and where it keeps what it writes: page tables and a stack behind it. */
@@ -33,7 +60,16 @@ export function builtInGuest(): Uint8Array {
 }
 
 function header(a: Assembler): void {
-  a.dd(multibootMagic, multibootFlags, -(multibootMagic + multibootFlags) >>> 0, place.image, place.image, 0, 0, label('entry'))
+  a.dd(
+    multibootMagic,
+    multibootFlags,
+    -(multibootMagic + multibootFlags) >>> 0,
+    place.image,
+    place.image,
+    0,
+    0,
+    label('entry'),
+  )
 }
 
 /** One GiB mapped onto itself, then a far jump to 64-bit code. */
@@ -52,13 +88,18 @@ function report(a: Assembler): void {
   a.mov(eax, 0x10).mov(ds, ax).mov(es, ax).mov(ss, ax)
   say(a, 'title')
   a.xor(eax, eax).cpuid()
-  a.mov(mem32(place.text), ebx).mov(mem32(place.text + 4), edx).mov(mem32(place.text + 8), ecx).mov(mem8(place.text + 12), 0)
+  a.mov(mem32(place.text), ebx)
+    .mov(mem32(place.text + 4), edx)
+    .mov(mem32(place.text + 8), ecx)
+    .mov(mem8(place.text + 12), 0)
   field(a, 'vendor', () => a.mov(rsi, place.text).call('print'))
   brand(a)
   a.mov(eax, 1).xor(ecx, ecx).cpuid().mov(rbx, rax)
   field(a, 'signature', () => a.mov(rax, rbx).call('hex'))
   a.mov(eax, 0x4000_0000).cpuid()
-  a.mov(mem32(place.text), ebx).mov(mem32(place.text + 4), ecx).mov(mem32(place.text + 8), edx)
+  a.mov(mem32(place.text), ebx)
+    .mov(mem32(place.text + 4), ecx)
+    .mov(mem32(place.text + 8), edx)
   field(a, 'hypervisor', () => a.mov(rsi, place.text).call('print'))
   for (const [name, index] of Object.entries(msr)) {
     field(a, name, () => a.mov(ecx, index).rdmsr().shl(rdx, 32).or(rax, rdx).call('hex'))
@@ -72,7 +113,13 @@ function brand(a: Assembler): void {
   a.mov(rdi, place.text)
   for (const leaf of [0x8000_0002, 0x8000_0003, 0x8000_0004]) {
     a.mov(eax, leaf).cpuid()
-    for (const [register, offset] of [[eax, 0], [ebx, 4], [ecx, 8], [edx, 12]] as const) a.mov(mem32({ base: rdi, displacement: offset }), register)
+    for (const [register, offset] of [
+      [eax, 0],
+      [ebx, 4],
+      [ecx, 8],
+      [edx, 12],
+    ] as const)
+      a.mov(mem32({ base: rdi, displacement: offset }), register)
     a.add(rdi, 16)
   }
   a.mov(mem8({ base: rdi }), 0)

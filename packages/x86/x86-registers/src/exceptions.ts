@@ -6,12 +6,12 @@ export interface Exception {
   readonly says: string
 }
 
-const exception = (
-  vector: number,
-  errorCode: boolean,
-  severity: Exception['severity'],
-  says: string,
-): Exception => ({ vector, errorCode, severity, says })
+const exception = (vector: number, errorCode: boolean, severity: Exception['severity'], says: string): Exception => ({
+  vector,
+  errorCode,
+  severity,
+  says,
+})
 
 /** The exceptions by the manual's mnemonics. Source: SDM 3A §6.3.1, Table 6-1, and §6.15, Table 6-4. */
 export const exceptions = {

@@ -1,8 +1,8 @@
 import type { ArithmeticFlag, ExceptionName, SegmentName, StateField, WidthOfField } from '@vmm/x86-registers'
+import type { Bulk } from './bulk.ts'
 import type { FlagsOf } from './flags.ts'
 import type { HostCall, HostParameters, HostResults } from './host-calls.ts'
 import type { Immediate, Memory, Operand, Place, RegisterOperand } from './operand.ts'
-import type { Bulk } from './bulk.ts'
 import type { Parameters, Procedure, Results } from './procedure.ts'
 import type { VectorArithmetic } from './vector-algebra.ts'
 
@@ -193,7 +193,10 @@ export interface Machine extends Arithmetic {
 
   // -- beyond the instruction ----------------------------------------------------------------------------------
   /** A described out-of-line function. A fault inside it is a fault of this instruction. */
-  call<P extends Parameters, R extends Results>(procedure: Procedure<P, R>, ...values: { [I in keyof P]: Bits<P[I]> }): { [I in keyof R]: Bits<R[I]> }
+  call<P extends Parameters, R extends Results>(
+    procedure: Procedure<P, R>,
+    ...values: { [I in keyof P]: Bits<P[I]> }
+  ): { [I in keyof R]: Bits<R[I]> }
   /** Something only the surroundings know: ports, MSRs, CPUID, time. It may refuse with a fault. */
   host<C extends HostCall>(call: C, ...values: HostParameters<C>): HostResults<C>
 }

@@ -9,13 +9,9 @@ import { shifts } from './integer/shift.ts'
 import { stack } from './integer/stack.ts'
 import { strings } from './integer/strings.ts'
 import { transfer } from './integer/transfer.ts'
-import { extendedState } from './system/extended-state.ts'
-import { x87Control } from './x87/control.ts'
-import { vectorInteger } from './vector/integer.ts'
-import { vectorMoves } from './vector/moves.ts'
-import { stringCompares } from './vector/string-compare.ts'
 import { controlInstructions } from './system/control-registers.ts'
 import { softwareEvents } from './system/events.ts'
+import { extendedState } from './system/extended-state.ts'
 import { farReturns } from './system/far-return.ts'
 import { farTransfers } from './system/far-transfer.ts'
 import { flagInstructions } from './system/flags.ts'
@@ -23,11 +19,36 @@ import { portInstructions } from './system/ports.ts'
 import { segmentInstructions } from './system/segments.ts'
 import { systemCalls } from './system/system-calls.ts'
 import { tableInstructions } from './system/tables.ts'
+import { vectorInteger } from './vector/integer.ts'
+import { vectorMoves } from './vector/moves.ts'
+import { stringCompares } from './vector/string-compare.ts'
+import { x87Control } from './x87/control.ts'
 
 const families: readonly (readonly Instruction[])[] = [
-  arithmetic, division, bitwiseLogic, shifts, bitManipulation, transfer, stack, nearControl, strings, miscellaneous,
-  segmentInstructions, farTransfers, farReturns, softwareEvents, flagInstructions, controlInstructions, tableInstructions, systemCalls,
-  portInstructions, extendedState, x87Control, vectorMoves, vectorInteger, stringCompares,
+  arithmetic,
+  division,
+  bitwiseLogic,
+  shifts,
+  bitManipulation,
+  transfer,
+  stack,
+  nearControl,
+  strings,
+  miscellaneous,
+  segmentInstructions,
+  farTransfers,
+  farReturns,
+  softwareEvents,
+  flagInstructions,
+  controlInstructions,
+  tableInstructions,
+  systemCalls,
+  portInstructions,
+  extendedState,
+  x87Control,
+  vectorMoves,
+  vectorInteger,
+  stringCompares,
 ]
 
 /** Every described instruction by its mnemonic. */

@@ -30,10 +30,7 @@ const intoBit4 = <W extends Width>(m: Arithmetic, a: Bits<W>, b: Bits<W>, result
 function ofSum<W extends Sized>(m: Arithmetic, a: Bits<W>, b: Bits<W>, carry?: Bits<W>): FlagEquations {
   const sum = carry === undefined ? m.add(a, b) : m.add(m.add(a, b), carry)
   return {
-    CF: () =>
-      carry === undefined
-        ? m.below(sum, a)
-        : m.bit(m.or(m.and(a, b), m.and(m.or(a, b), m.not(sum))), -1),
+    CF: () => (carry === undefined ? m.below(sum, a) : m.bit(m.or(m.and(a, b), m.and(m.or(a, b), m.not(sum))), -1)),
     AF: () => intoBit4(m, a, b, sum),
     OF: () => m.bit(m.and(m.xor(a, sum), m.xor(b, sum)), -1), // both signs disagree with the sum's
     ...ofResult(m, sum),
@@ -44,9 +41,7 @@ function ofDifference<W extends Sized>(m: Arithmetic, a: Bits<W>, b: Bits<W>, bo
   const difference = borrow === undefined ? m.sub(a, b) : m.sub(m.sub(a, b), borrow)
   return {
     CF: () =>
-      borrow === undefined
-        ? m.below(a, b)
-        : m.bit(m.or(m.and(m.not(a), b), m.and(m.or(m.not(a), b), difference)), -1),
+      borrow === undefined ? m.below(a, b) : m.bit(m.or(m.and(m.not(a), b), m.and(m.or(m.not(a), b), difference)), -1),
     AF: () => intoBit4(m, a, b, difference),
     OF: () => m.bit(m.and(m.xor(a, b), m.xor(a, difference)), -1), // unlike signs, and the sign flipped
     ...ofResult(m, difference),

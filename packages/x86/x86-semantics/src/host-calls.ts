@@ -2,7 +2,11 @@ import type { Bits, Width } from './algebra.ts'
 
 type Sized = Exclude<Width, 1 | 128>
 
-const call = <const P extends readonly Sized[], const R extends readonly Sized[]>(parameters: P, results: R, says: string) => ({
+const call = <const P extends readonly Sized[], const R extends readonly Sized[]>(
+  parameters: P,
+  results: R,
+  says: string,
+) => ({
   parameters,
   results,
   says,

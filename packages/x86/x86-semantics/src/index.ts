@@ -4,7 +4,17 @@ export type { Bulk } from './bulk.ts'
 export { type FlagClassName, type FlagEquations, type FlagsOf, flagClasses } from './flags.ts'
 export { type HostCall, hostCalls } from './host-calls.ts'
 export type { Instruction } from './instruction.ts'
-export type { AnyOperand, FarPointer, Immediate, Memory, Operand, OperandFile, Place, RegisterOperand, Target } from './operand.ts'
+export type {
+  AnyOperand,
+  FarPointer,
+  Immediate,
+  Memory,
+  Operand,
+  OperandFile,
+  Place,
+  RegisterOperand,
+  Target,
+} from './operand.ts'
 export { type Procedure, procedure } from './procedure.ts'
 export { type Survey, survey } from './surveyor.ts'
 export { deliverEvent, eventKind } from './system/events.ts'

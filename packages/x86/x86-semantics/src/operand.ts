@@ -66,7 +66,14 @@ export function gpr<W extends 8 | 16 | 32 | 64>(name: GprName, width: W): Regist
 }
 
 /** AH, which a few instructions name. */
-export const AH: RegisterOperand<8> = { kind: 'register', file: 'gpr', width: 8, index: 0, highByte: true, position: -1 }
+export const AH: RegisterOperand<8> = {
+  kind: 'register',
+  file: 'gpr',
+  width: 8,
+  index: 0,
+  highByte: true,
+  position: -1,
+}
 
 /** An XMM register that a description names itself. */
 export function xmm(index: number): RegisterOperand<128> {

@@ -56,12 +56,34 @@ const as = (_a: unknown, w: Width): Bits<Width> => value(w)
 const arithmetic: Arithmetic = {
   constant: (_value, w) => value(w),
   widthOf,
-  add: like, sub: like, mul: like, mulHighUnsigned: like, mulHighSigned: like,
-  divUnsigned: like, remUnsigned: like, divSigned: like, remSigned: like,
-  and: like, or: like, xor: like, not: like, negate: like,
-  shiftLeft: like, shiftRight: like, shiftRightSigned: like, rotateLeft: like, rotateRight: like,
-  equal: truth, below: truth, less: truth, isZero: truth, bit: truth, evenParity: truth,
-  countOnes: like, countLeadingZeros: like, countTrailingZeros: like,
+  add: like,
+  sub: like,
+  mul: like,
+  mulHighUnsigned: like,
+  mulHighSigned: like,
+  divUnsigned: like,
+  remUnsigned: like,
+  divSigned: like,
+  remSigned: like,
+  and: like,
+  or: like,
+  xor: like,
+  not: like,
+  negate: like,
+  shiftLeft: like,
+  shiftRight: like,
+  shiftRightSigned: like,
+  rotateLeft: like,
+  rotateRight: like,
+  equal: truth,
+  below: truth,
+  less: truth,
+  isZero: truth,
+  bit: truth,
+  evenParity: truth,
+  countOnes: like,
+  countLeadingZeros: like,
+  countTrailingZeros: like,
   zeroExtend: as as Arithmetic['zeroExtend'],
   signExtend: as as Arithmetic['signExtend'],
   truncate: as as Arithmetic['truncate'],
@@ -71,8 +93,17 @@ const arithmetic: Arithmetic = {
 
 const wide = (): Bits<128> => value(128)
 const vector: VectorArithmetic = {
-  zip: wide, absolute: wide, shift: wide, splat: wide, withLane: wide, shuffle: wide, swizzle: wide, narrow: wide, widenLow: wide,
-  multiplyEven: wide, multiplyAdd: wide,
+  zip: wide,
+  absolute: wide,
+  shift: wide,
+  splat: wide,
+  withLane: wide,
+  shuffle: wide,
+  swizzle: wide,
+  narrow: wide,
+  widenLow: wide,
+  multiplyEven: wide,
+  multiplyAdd: wide,
   lane: () => value(64),
   signs: () => value(32),
 }
@@ -80,9 +111,21 @@ const vector: VectorArithmetic = {
 /** Reads a description for its effects only: both sides of every branch, every loop once. */
 export function survey(instruction: Instruction, mode: Mode, operands: readonly AnyOperand[]): Survey {
   const notes: Notes = {
-    operandsRead: new Set(), operandsWritten: new Set(), flagsRead: new Set(), flagsWritten: new Set(), flagsPerhaps: new Set(),
-    fieldsRead: new Set(), fieldsWritten: new Set(), hostCalls: new Set(),
-    mayFault: false, stores: false, jumps: false, calls: false, exits: false, replacesFlags: false, shadows: false,
+    operandsRead: new Set(),
+    operandsWritten: new Set(),
+    flagsRead: new Set(),
+    flagsWritten: new Set(),
+    flagsPerhaps: new Set(),
+    fieldsRead: new Set(),
+    fieldsWritten: new Set(),
+    hostCalls: new Set(),
+    mayFault: false,
+    stores: false,
+    jumps: false,
+    calls: false,
+    exits: false,
+    replacesFlags: false,
+    shadows: false,
   }
   instruction.execute(machineOn(notes, mode), ...operands)
   return notes
@@ -181,7 +224,9 @@ function operandNotes(notes: Notes): Pick<Machine, 'read' | 'write' | 'address'>
   }
 }
 
-function stateNotes(notes: Notes): Pick<Machine, 'get' | 'set' | 'x87Significand' | 'x87SignExponent' | 'setX87' | 'rflags' | 'setRflags'> {
+function stateNotes(
+  notes: Notes,
+): Pick<Machine, 'get' | 'set' | 'x87Significand' | 'x87SignExponent' | 'setX87' | 'rflags' | 'setRflags'> {
   return {
     get: ((field: StateField) => {
       notes.fieldsRead.add(field)
@@ -210,7 +255,5 @@ function noteFlags(notes: Notes, of: FlagsOf, certain: boolean): void {
     equation()
   }
 }
-
-
 
 const widthOfField = (field: StateField): Width => stateFields[field]

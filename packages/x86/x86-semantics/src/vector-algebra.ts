@@ -4,11 +4,22 @@ export type Lane = 8 | 16 | 32 | 64
 
 /** Element by element of two vectors; S and U are signed and unsigned. Compares give all ones or zero. */
 export type LaneOperation =
-  | 'add' | 'sub' | 'mul'
-  | 'addSaturateS' | 'addSaturateU' | 'subSaturateS' | 'subSaturateU'
-  | 'minS' | 'minU' | 'maxS' | 'maxU'
-  | 'averageU' | 'equal' | 'greaterS'
-  | 'mulHighS' | 'mulHighU'
+  | 'add'
+  | 'sub'
+  | 'mul'
+  | 'addSaturateS'
+  | 'addSaturateU'
+  | 'subSaturateS'
+  | 'subSaturateU'
+  | 'minS'
+  | 'minU'
+  | 'maxS'
+  | 'maxU'
+  | 'averageU'
+  | 'equal'
+  | 'greaterS'
+  | 'mulHighS'
+  | 'mulHighU'
 
 /** Operations on 128-bit values seen as lanes, lane 0 lowest. Bitwise operations are the plain ones on `Bits<128>`. */
 export interface VectorArithmetic {

@@ -31,7 +31,10 @@ export function flagFunction(flag: ArithmeticFlag): Code {
   const cpu = code.fixedLocal(0)
   const { low } = rflags[flag]
   const inPlace = () =>
-    code.leave(ret, code.op('i32.and', code.op('i32.shr_u', code.load('i32.load', cpu, at.flags), code.i32(low)), code.i32(1)))
+    code.leave(
+      ret,
+      code.op('i32.and', code.op('i32.shr_u', code.load('i32.load', cpu, at.flags), code.i32(low)), code.i32(1)),
+    )
   byClass(code, cpu, inPlace, (equations) => code.leave(ret, nodeOf(equations[flag]!())))
   return code
 }
@@ -45,7 +48,9 @@ export function materializeFunction(): Code {
     cpu,
     () => code.leave(ret, code.load('i32.load', cpu, at.flags)),
     (equations) => {
-      const bits = arithmeticFlags.map((flag) => code.op('i32.shl', nodeOf(equations[flag]!()), code.i32(rflags[flag].low)))
+      const bits = arithmeticFlags.map((flag) =>
+        code.op('i32.shl', nodeOf(equations[flag]!()), code.i32(rflags[flag].low)),
+      )
       const all = code.hold(bits.reduce((sum, one) => code.op('i32.or', sum, one)))
       code.store('i32.store', cpu, all, at.flags)
       code.store('i32.store', cpu, code.i32(0), at.lazyClass)

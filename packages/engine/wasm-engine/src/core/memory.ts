@@ -26,13 +26,12 @@ export interface Walked {
   readonly errorCode: Node
   /** Physical address of the 4 KiB frame. */
   readonly frame: Node
-
-
 }
 
 export type Walk = (code: Code, frame: { cpu: Node; record: Node; tlb: Node; linear: Node; kind: Node }) => Walked
 
-const has = (code: Code, kind: Node, bit: number): Node => code.op('i32.ne', code.op('i32.and', kind, code.i32(bit)), code.i32(0))
+const has = (code: Code, kind: Node, bit: number): Node =>
+  code.op('i32.ne', code.op('i32.and', kind, code.i32(bit)), code.i32(0))
 
 function note(code: Code, cpu: Node, vector: Node, errorCode: Node): void {
   code.store('i32.store', cpu, errorCode, at.faultCode)
@@ -45,8 +44,11 @@ function refuseNonCanonical(code: Code, cpu: Node, record: Node, linear: Node, k
   const shift = code.hold(code.load('i64.load8_u', cpu, at.canonicalShift))
   const extended = code.op('i64.shr_s', code.op('i64.shl', linear, shift), shift)
   code.if(code.op('i64.ne', extended, linear), () => {
-    const ofOperand = code.op('i32.and', has(code, kind, accessKind.operand),
-      code.op('i32.eq', code.load('i32.load8_u', record, inRecord.segment), code.i32(segmentNames.indexOf('SS'))))
+    const ofOperand = code.op(
+      'i32.and',
+      has(code, kind, accessKind.operand),
+      code.op('i32.eq', code.load('i32.load8_u', record, inRecord.segment), code.i32(segmentNames.indexOf('SS'))),
+    )
     const stack = code.op('i32.or', has(code, kind, accessKind.stack), ofOperand)
     note(code, cpu, code.select(stack, code.i32(exceptions.SS.vector), code.i32(exceptions.GP.vector)), code.i32(0))
     code.leave(ret, code.i32(0))
@@ -91,22 +93,38 @@ function enter(code: Code, map: MemoryMap, { tlb, linear, kind, host, isWrite }:
   const flagsAt = code.hold(code.op('i32.add', page, code.i32(map.pageFlags)))
   const flags = code.hold(code.load('i32.load8_u', flagsAt))
   const store = (view: number) => {
-    const index = code.op('i32.and', code.op('i32.wrap_i64', code.op('i64.shr_u', linear, code.i64(8n))), code.i32(0x3ff0))
+    const index = code.op(
+      'i32.and',
+      code.op('i32.wrap_i64', code.op('i64.shr_u', linear, code.i64(8n))),
+      code.i32(0x3ff0),
+    )
     const entry = code.hold(code.op('i32.add', tlb, index))
     code.store('i64.store', entry, code.op('i64.and', linear, code.i64(~0xfffn)), view)
     code.store('i32.store', entry, code.op('i32.sub', host, code.op('i32.wrap_i64', linear)), view + 8)
   }
   const watched = code.hold(has(code, flags, pageFlag.watched))
-  code.if(isWrite, () => {
-    code.store('i32.store8', flagsAt, code.op('i32.or', flags, code.i32(pageFlag.dirty)))
-    code.if(code.op('i32.eqz', has(code, flags, pageFlag.code | pageFlag.watched)), () => store(tlbKinds.write))
-  }, () => code.if(has(code, kind, accessKind.execute), () => store(tlbKinds.execute),
-    () => code.if(code.op('i32.eqz', watched), () => store(tlbKinds.read))))
+  code.if(
+    isWrite,
+    () => {
+      code.store('i32.store8', flagsAt, code.op('i32.or', flags, code.i32(pageFlag.dirty)))
+      code.if(code.op('i32.eqz', has(code, flags, pageFlag.code | pageFlag.watched)), () => store(tlbKinds.write))
+    },
+    () =>
+      code.if(
+        has(code, kind, accessKind.execute),
+        () => store(tlbKinds.execute),
+        () => code.if(code.op('i32.eqz', watched), () => store(tlbKinds.read)),
+      ),
+  )
 }
 
 const crosses = (code: Code, linear: Node, kind: Node): Node => {
   const offset = code.op('i32.and', code.op('i32.wrap_i64', linear), code.i32(0xfff))
-  return code.op('i32.gt_u', code.op('i32.add', offset, code.op('i32.and', kind, code.i32(accessKind.sizeMask))), code.i32(4096))
+  return code.op(
+    'i32.gt_u',
+    code.op('i32.add', offset, code.op('i32.and', kind, code.i32(accessKind.sizeMask))),
+    code.i32(4096),
+  )
 }
 
 /** (cpu, record, tlb, linear, kind): host address to read from. Page crossings, devices and watched pages are odd. */
@@ -150,11 +168,20 @@ export function slowWriteFunction(map: MemoryMap, { fill, oddWrite }: MemoryCall
 /** (cpu, record, tlb, linear, bytes, kind): whether an access of up to a page would succeed. */
 export function checkFunction({ fill }: MemoryCalls): Code {
   const code = new Code(['i32', 'i32', 'i32', 'i64', 'i32', 'i32'])
-  const [cpu, record, tlb, linear, bytes, kind] = [0, 1, 2, 3, 4, 5].map((index) => code.fixedLocal(index)) as [Node, Node, Node, Node, Node, Node]
+  const [cpu, record, tlb, linear, bytes, kind] = [0, 1, 2, 3, 4, 5].map((index) => code.fixedLocal(index)) as [
+    Node,
+    Node,
+    Node,
+    Node,
+    Node,
+    Node,
+  ]
   code.store('i32.store', cpu, record, at.record)
   const [first] = code.call(fill, [cpu, record, tlb, linear, kind], ['i32'])
   code.if(code.op('i32.eqz', first!), () => code.leave(ret, code.i32(0)))
-  const last = code.hold(code.op('i64.add', linear, code.op('i64.extend_i32_u', code.op('i32.sub', bytes, code.i32(1)))))
+  const last = code.hold(
+    code.op('i64.add', linear, code.op('i64.extend_i32_u', code.op('i32.sub', bytes, code.i32(1)))),
+  )
   const samePage = code.op('i64.lt_u', code.op('i64.xor', last, linear), code.i64(4096n))
   code.if(samePage, () => code.leave(ret, code.i32(1)))
   const [second] = code.call(fill, [cpu, record, tlb, last, kind], ['i32'])
@@ -163,14 +190,23 @@ export function checkFunction({ fill }: MemoryCalls): Code {
 }
 
 /** (…, from, to, step, width, count): moves elements upwards within both pages; anything unusual goes one by one. */
-export function bulkMoveFunction(map: MemoryMap, runtime: Pick<RuntimeIndices, 'slowRead' | 'slowWrite' | 'commit'>): Code {
+export function bulkMoveFunction(
+  map: MemoryMap,
+  runtime: Pick<RuntimeIndices, 'slowRead' | 'slowWrite' | 'commit'>,
+): Code {
   const code = new Code(['i32', 'i32', 'i32', 'i64', 'i64', 'i64', 'i32', 'i64'])
-  const [cpu, record, tlb, from, to, step, width, count] = [0, 1, 2, 3, 4, 5, 6, 7].map((index) => code.fixedLocal(index)) as Node[] as [Node, Node, Node, Node, Node, Node, Node, Node]
+  const [cpu, record, tlb, from, to, step, width, count] = [0, 1, 2, 3, 4, 5, 6, 7].map((index) =>
+    code.fixedLocal(index),
+  ) as Node[] as [Node, Node, Node, Node, Node, Node, Node, Node]
   const [source] = code.call(runtime.slowRead, [cpu, record, tlb, from, width], ['i32', 'i32'])
   const stop = (host: Node) => code.if(code.op('i32.eqz', host), () => code.leave(ret, code.i64(0n)))
   stop(source!)
   const first = code.hold(code.load('i64.load', source!))
-  const [target] = code.call(runtime.slowWrite, [cpu, record, tlb, to, code.op('i32.or', width, code.i32(accessKind.write))], ['i32'])
+  const [target] = code.call(
+    runtime.slowWrite,
+    [cpu, record, tlb, to, code.op('i32.or', width, code.i32(accessKind.write))],
+    ['i32'],
+  )
   stop(target!)
   single(code, map, runtime.commit, { cpu, record, host: target!, width, value: first })
   const low = (address: Node) => code.op('i32.and', code.op('i32.wrap_i64', address), code.i32(0xfff))
@@ -180,15 +216,28 @@ export function bulkMoveFunction(map: MemoryMap, runtime: Pick<RuntimeIndices, '
   const n = atMost(code, cpu, count, plain, [room(from), room(to)])
   const bytes = code.hold(code.op('i32.mul', n, width))
   const distance = code.op('i32.sub', target!, source!)
-  code.if(code.op('i32.ge_u', distance, bytes), () => code.bulk('memory.copy', target!, source!, bytes), () => {
-    // the target begins inside the source: elements already moved are moved again
-    const done = code.local('i32')
-    done.set(code.i32(0))
-    code.loop(() => code.op('i32.lt_u', done.get(), bytes), () => {
-      element(code, width, (load, store) => code.store(store, code.op('i32.add', target!, done.get()), code.load(load, code.op('i32.add', source!, done.get()))))
-      done.set(code.op('i32.add', done.get(), width))
-    })
-  })
+  code.if(
+    code.op('i32.ge_u', distance, bytes),
+    () => code.bulk('memory.copy', target!, source!, bytes),
+    () => {
+      // the target begins inside the source: elements already moved are moved again
+      const done = code.local('i32')
+      done.set(code.i32(0))
+      code.loop(
+        () => code.op('i32.lt_u', done.get(), bytes),
+        () => {
+          element(code, width, (load, store) =>
+            code.store(
+              store,
+              code.op('i32.add', target!, done.get()),
+              code.load(load, code.op('i32.add', source!, done.get())),
+            ),
+          )
+          done.set(code.op('i32.add', done.get(), width))
+        },
+      )
+    },
+  )
   code.leave(ret, code.op('i64.extend_i32_u', n))
   return code
 }
@@ -196,37 +245,67 @@ export function bulkMoveFunction(map: MemoryMap, runtime: Pick<RuntimeIndices, '
 /** (…, to, value, step, width, count): fills elements upwards within the page. */
 export function bulkFillFunction(map: MemoryMap, runtime: Pick<RuntimeIndices, 'slowWrite' | 'commit'>): Code {
   const code = new Code(['i32', 'i32', 'i32', 'i64', 'i64', 'i64', 'i32', 'i64'])
-  const [cpu, record, tlb, to, value, step, width, count] = [0, 1, 2, 3, 4, 5, 6, 7].map((index) => code.fixedLocal(index)) as Node[] as [Node, Node, Node, Node, Node, Node, Node, Node]
-  const [target] = code.call(runtime.slowWrite, [cpu, record, tlb, to, code.op('i32.or', width, code.i32(accessKind.write))], ['i32'])
+  const [cpu, record, tlb, to, value, step, width, count] = [0, 1, 2, 3, 4, 5, 6, 7].map((index) =>
+    code.fixedLocal(index),
+  ) as Node[] as [Node, Node, Node, Node, Node, Node, Node, Node]
+  const [target] = code.call(
+    runtime.slowWrite,
+    [cpu, record, tlb, to, code.op('i32.or', width, code.i32(accessKind.write))],
+    ['i32'],
+  )
   code.if(code.op('i32.eqz', target!), () => code.leave(ret, code.i64(0n)))
   single(code, map, runtime.commit, { cpu, record, host: target!, width, value })
   const offset = code.op('i32.and', code.op('i32.wrap_i64', to), code.i32(0xfff))
   const upwards = code.op('i64.eq', step, code.op('i64.extend_i32_u', width))
   const n = atMost(code, cpu, count, upwards, [code.op('i32.div_u', code.op('i32.sub', code.i32(4096), offset), width)])
   const bytes = code.hold(code.op('i32.mul', n, width))
-  code.if(code.op('i32.eq', width, code.i32(1)), () => code.bulk('memory.fill', target!, code.op('i32.wrap_i64', value), bytes), () => {
-    const done = code.local('i32')
-    done.set(code.i32(0))
-    code.loop(() => code.op('i32.lt_u', done.get(), bytes), () => {
-      element(code, width, (_load, store) => code.store(store, code.op('i32.add', target!, done.get()), value))
-      done.set(code.op('i32.add', done.get(), width))
-    })
-  })
+  code.if(
+    code.op('i32.eq', width, code.i32(1)),
+    () => code.bulk('memory.fill', target!, code.op('i32.wrap_i64', value), bytes),
+    () => {
+      const done = code.local('i32')
+      done.set(code.i32(0))
+      code.loop(
+        () => code.op('i32.lt_u', done.get(), bytes),
+        () => {
+          element(code, width, (_load, store) => code.store(store, code.op('i32.add', target!, done.get()), value))
+          done.set(code.op('i32.add', done.get(), width))
+        },
+      )
+    },
+  )
   code.leave(ret, code.op('i64.extend_i32_u', n))
   return code
 }
 
-type Element = readonly ['i64.load8_u' | 'i64.load16_u' | 'i64.load32_u' | 'i64.load', 'i64.store8' | 'i64.store16' | 'i64.store32' | 'i64.store']
-const elements: readonly Element[] = [['i64.load8_u', 'i64.store8'], ['i64.load16_u', 'i64.store16'], ['i64.load32_u', 'i64.store32'], ['i64.load', 'i64.store']]
+type Element = readonly [
+  'i64.load8_u' | 'i64.load16_u' | 'i64.load32_u' | 'i64.load',
+  'i64.store8' | 'i64.store16' | 'i64.store32' | 'i64.store',
+]
+const elements: readonly Element[] = [
+  ['i64.load8_u', 'i64.store8'],
+  ['i64.load16_u', 'i64.store16'],
+  ['i64.load32_u', 'i64.store32'],
+  ['i64.load', 'i64.store'],
+]
 
 /** Does the same for whichever of the four widths it is. */
 function element(code: Code, width: Node, act: (load: Element[0], store: Element[1]) => void): void {
-  const cases = elements.map(([load, store]) => () => act(load, store))
+  const cases = elements.map(
+    ([load, store]) =>
+      () =>
+        act(load, store),
+  )
   code.switch(code.op('i32.ctz', width), cases, () => {})
 }
 
 /** The store of one element into scratch, which must be committed: nothing more can be done at once. */
-function single(code: Code, map: MemoryMap, commit: number, at: { cpu: Node; record: Node; host: Node; width: Node; value: Node }): void {
+function single(
+  code: Code,
+  map: MemoryMap,
+  commit: number,
+  at: { cpu: Node; record: Node; host: Node; width: Node; value: Node },
+): void {
   code.if(code.op('i32.lt_u', at.host, code.i32(map.memoryBase)), () => {
     element(code, at.width, (_load, store) => code.store(store, at.host, at.value))
     code.call(commit, [at.cpu, at.record], ['i32'])
@@ -240,7 +319,11 @@ function atMost(code: Code, cpu: Node, count: Node, plain: Node, rooms: readonly
   n.set(code.i32(1))
   code.if(plain, () => {
     const budget = code.hold(code.load('i32.load', cpu, at.budget))
-    const counted = code.select(code.op('i64.lt_u', count, code.i64(4096n)), code.op('i32.wrap_i64', count), code.i32(4096))
+    const counted = code.select(
+      code.op('i64.lt_u', count, code.i64(4096n)),
+      code.op('i32.wrap_i64', count),
+      code.i32(4096),
+    )
     n.set(counted)
     for (const limit of [...rooms, code.op('i32.add', budget, code.i32(1))]) {
       const held = code.hold(limit)

@@ -16,7 +16,11 @@ export function hostOfFunction(map: MemoryMap): Code {
     () => {
       const within = code.hold(code.op('i64.sub', gpa, code.load('i64.load', slot.get(), slotField.gpa)))
       code.if(code.op('i64.lt_u', within, code.load('i64.load', slot.get(), slotField.bytes)), () => {
-        const host = code.op('i32.add', code.load('i32.load', slot.get(), slotField.host), code.op('i32.wrap_i64', within))
+        const host = code.op(
+          'i32.add',
+          code.load('i32.load', slot.get(), slotField.host),
+          code.op('i32.wrap_i64', within),
+        )
         code.leave(ret, host, code.load('i32.load', slot.get(), slotField.flags))
       })
       slot.set(code.op('i32.add', slot.get(), code.i32(slotBytes)))
@@ -43,7 +47,11 @@ export function swapPhysicalFunction(hostOf: number, map: MemoryMap, dirty: numb
   const [host] = code.call(hostOf, [address!], ['i32', 'i32'])
   const done = () => code.leave(ret, code.i32(1))
   code.if(code.op('i32.eqz', host!), done)
-  const page = code.op('i32.add', code.op('i32.shr_u', code.op('i32.sub', host!, code.i32(map.memoryBase)), code.i32(12)), code.i32(map.pageFlags))
+  const page = code.op(
+    'i32.add',
+    code.op('i32.shr_u', code.op('i32.sub', host!, code.i32(map.memoryBase)), code.i32(12)),
+    code.i32(map.pageFlags),
+  )
   const flags = code.hold(page)
   const swap = (load: 'i64.load' | 'i64.load32_u', store: 'i64.store' | 'i64.store32') => {
     code.if(code.op('i64.ne', code.load(load, host!), expected!), () => code.leave(ret, code.i32(0)))

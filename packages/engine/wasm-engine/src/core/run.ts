@@ -1,7 +1,7 @@
+import { accessKind } from '../access.ts'
 import { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import type { MemoryMap } from '../memory-map.ts'
-import { accessKind } from '../access.ts'
 import { firstRecord, handlerType, noMemory, status } from '../runtime.ts'
 import { at, blockHeadBytes, inBlock, inRecord, jumpEntries, recordBytes, tlbKinds } from '../state-layout.ts'
 
@@ -61,24 +61,39 @@ export function runFunction(findBlock: number, inline: readonly InlineHandler[])
 function enterBlock(code: Code, cpu: Node, block: ReturnType<Code['local']>, findBlock: number): void {
   const rip = code.hold(code.load('i64.load', cpu, at.RIP))
   const index = code.op('i32.and', code.op('i32.wrap_i64', rip), code.i32(jumpEntries - 1))
-  const entry = code.hold(code.op('i32.add', code.load('i32.load', cpu, at.jumpCache), code.op('i32.shl', index, code.i32(4))))
+  const entry = code.hold(
+    code.op('i32.add', code.load('i32.load', cpu, at.jumpCache), code.op('i32.shl', index, code.i32(4))),
+  )
   const cached = code.hold(code.load('i32.load', entry, 8))
-  const same = code.op('i32.and',
+  const same = code.op(
+    'i32.and',
     code.op('i64.eq', code.load('i64.load', entry), rip),
-    code.op('i32.eq', code.load('i32.load', entry, 12), code.load('i32.load', cpu, at.jumpGeneration)))
+    code.op('i32.eq', code.load('i32.load', entry, 12), code.load('i32.load', cpu, at.jumpGeneration)),
+  )
   const fresh = code.op('i32.eq', code.load('i32.load', cached, inBlock.mode), code.load('i32.load', cpu, at.mode))
-  code.if(code.op('i32.and', same, fresh), () => block.set(cached), () => {
-    const [found, why] = code.call(findBlock, [cpu], ['i32', 'i32'])
-    code.if(code.op('i32.eqz', found!), () => code.leave(ret, why!))
-    code.store('i64.store', entry, rip)
-    code.store('i32.store', entry, found!, 8)
-    code.store('i32.store', entry, code.load('i32.load', cpu, at.jumpGeneration), 12)
-    block.set(found!)
-  })
-  const left = code.hold(code.op('i32.sub', code.load('i32.load', cpu, at.budget), code.load('i32.load', block.get(), inBlock.count)))
+  code.if(
+    code.op('i32.and', same, fresh),
+    () => block.set(cached),
+    () => {
+      const [found, why] = code.call(findBlock, [cpu], ['i32', 'i32'])
+      code.if(code.op('i32.eqz', found!), () => code.leave(ret, why!))
+      code.store('i64.store', entry, rip)
+      code.store('i32.store', entry, found!, 8)
+      code.store('i32.store', entry, code.load('i32.load', cpu, at.jumpGeneration), 12)
+      block.set(found!)
+    },
+  )
+  const left = code.hold(
+    code.op('i32.sub', code.load('i32.load', cpu, at.budget), code.load('i32.load', block.get(), inBlock.count)),
+  )
   code.if(code.op('i32.lt_s', left, code.i32(0)), () => code.leave(ret, code.i32(status.budget)))
   code.store('i32.store', cpu, left, at.budget)
-  code.store('i32.store', block.get(), code.op('i32.add', code.load('i32.load', block.get(), inBlock.runs), code.i32(1)), inBlock.runs)
+  code.store(
+    'i32.store',
+    block.get(),
+    code.op('i32.add', code.load('i32.load', block.get(), inBlock.runs), code.i32(1)),
+    inBlock.runs,
+  )
   code.store('i64.store', cpu, rip, at.blockRip)
   code.store('i32.store', cpu, block.get(), at.block)
 }
@@ -100,7 +115,11 @@ const resync: InlineHandler = (inline) => {
   const { code, cpu, record } = inline
   fallThrough(inline)
   const block = code.load('i32.load', cpu, at.block)
-  const unused = code.op('i32.sub', code.load('i32.load', block, inBlock.count), code.load('i32.load8_u', record.get(), inRecord.index))
+  const unused = code.op(
+    'i32.sub',
+    code.load('i32.load', block, inBlock.count),
+    code.load('i32.load8_u', record.get(), inRecord.index),
+  )
   code.store('i32.store', cpu, code.op('i32.add', code.load('i32.load', cpu, at.budget), unused), at.budget)
   leaveTo.status(inline, status.resync)
 }
@@ -123,14 +142,30 @@ export function findBlockFunction(map: MemoryMap, fill: number): Code {
   const cpu = code.fixedLocal(0)
   const give = (block: Node, why: number) => code.leave(ret, block, code.i32(why))
   const rip = code.load('i64.load', cpu, at.RIP)
-  const linear = code.hold(code.op('i64.and', code.op('i64.add', rip, code.load('i64.load', cpu, at.codeBase)), code.load('i64.load', cpu, at.codeMask)))
+  const linear = code.hold(
+    code.op(
+      'i64.and',
+      code.op('i64.add', rip, code.load('i64.load', cpu, at.codeBase)),
+      code.load('i64.load', cpu, at.codeMask),
+    ),
+  )
   const tlb = code.hold(code.load('i32.load', cpu, at.tlb))
-  const index = code.op('i32.and', code.op('i32.wrap_i64', code.op('i64.shr_u', linear, code.i64(8n))), code.i32(0x3ff0))
+  const index = code.op(
+    'i32.and',
+    code.op('i32.wrap_i64', code.op('i64.shr_u', linear, code.i64(8n))),
+    code.i32(0x3ff0),
+  )
   const entry = code.hold(code.op('i32.add', tlb, index))
   const host = code.local('i32')
-  const hit = code.op('i64.lt_u', code.op('i64.xor', linear, code.load('i64.load', entry, tlbKinds.execute)), code.i64(4096n))
-  code.if(hit,
-    () => host.set(code.op('i32.add', code.op('i32.wrap_i64', linear), code.load('i32.load', entry, tlbKinds.execute + 8))),
+  const hit = code.op(
+    'i64.lt_u',
+    code.op('i64.xor', linear, code.load('i64.load', entry, tlbKinds.execute)),
+    code.i64(4096n),
+  )
+  code.if(
+    hit,
+    () =>
+      host.set(code.op('i32.add', code.op('i32.wrap_i64', linear), code.load('i32.load', entry, tlbKinds.execute + 8))),
     () => {
       const [filled] = code.call(fill, [cpu, code.i32(0), tlb, linear, code.i32(accessKind.execute | 1)], ['i32'])
       code.if(code.op('i32.eqz', filled!), () => give(code.i32(0), status.fetchFault))
@@ -139,17 +174,23 @@ export function findBlockFunction(map: MemoryMap, fill: number): Code {
         give(code.i32(0), status.miss)
       })
       host.set(filled!)
-    })
+    },
+  )
   const mode = code.hold(code.load('i32.load', cpu, at.mode))
   const block = code.local('i32')
   block.set(code.load('i32.load', bucketOf(code, map, host.get(), mode)))
-  code.loop(() => block.get(), () => {
-    const same = code.op('i32.and',
-      code.op('i32.eq', code.load('i32.load', block.get(), inBlock.host), host.get()),
-      code.op('i32.eq', code.load('i32.load', block.get(), inBlock.mode), mode))
-    code.if(same, () => give(block.get(), 0))
-    block.set(code.load('i32.load', block.get(), inBlock.chain))
-  })
+  code.loop(
+    () => block.get(),
+    () => {
+      const same = code.op(
+        'i32.and',
+        code.op('i32.eq', code.load('i32.load', block.get(), inBlock.host), host.get()),
+        code.op('i32.eq', code.load('i32.load', block.get(), inBlock.mode), mode),
+      )
+      code.if(same, () => give(block.get(), 0))
+      block.set(code.load('i32.load', block.get(), inBlock.chain))
+    },
+  )
   code.store('i32.store', cpu, host.get(), at.missHost)
   give(code.i32(0), status.miss)
   return code
@@ -157,7 +198,11 @@ export function findBlockFunction(map: MemoryMap, fill: number): Code {
 
 /** Address of the bucket of a block; `bucketIndex` computes the same number in TypeScript. */
 function bucketOf(code: Code, map: MemoryMap, host: Node, mode: Node): Node {
-  const mixed = code.op('i32.mul', code.op('i32.xor', host, code.op('i32.shl', mode, code.i32(20))), code.i32(hashFactor))
+  const mixed = code.op(
+    'i32.mul',
+    code.op('i32.xor', host, code.op('i32.shl', mode, code.i32(20))),
+    code.i32(hashFactor),
+  )
   const index = code.op('i32.shr_u', mixed, code.i32(32 - Math.log2(map.hashBuckets)))
   return code.op('i32.add', code.op('i32.shl', index, code.i32(2)), code.i32(map.hash))
 }

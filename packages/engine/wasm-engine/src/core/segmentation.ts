@@ -10,9 +10,14 @@ const ret = { kind: 'return' } as const
 export function offsetFunction(): Code {
   const code = new Code(['i32', 'i32'])
   const [cpu, record] = [code.fixedLocal(0), code.fixedLocal(1)]
-  const register = (slot: number) => code.load('i64.load', code.op('i32.add', cpu, code.load('i32.load16_u', record, slot)))
+  const register = (slot: number) =>
+    code.load('i64.load', code.op('i32.add', cpu, code.load('i32.load16_u', record, slot)))
   const scaled = code.op('i64.shl', register(inRecord.indexRegister), code.load('i64.load8_u', record, inRecord.scale))
-  const sum = code.op('i64.add', code.op('i64.add', register(inRecord.base), scaled), code.load('i64.load32_s', record, inRecord.displacement))
+  const sum = code.op(
+    'i64.add',
+    code.op('i64.add', register(inRecord.base), scaled),
+    code.load('i64.load32_s', record, inRecord.displacement),
+  )
   const all = code.hold(sum)
   const size = code.load('i32.load8_u', record, inRecord.addressSize)
   code.if(code.op('i32.eq', size, code.i32(64)), () => code.leave(ret, all))
@@ -27,21 +32,33 @@ export function offsetFunction(): Code {
  */
 export function segmentedFunction(): Code {
   const code = new Code(['i32', 'i32', 'i32', 'i64', 'i32'])
-  const [cpu, record, segment, offset, kind] = [0, 1, 2, 3, 4].map((index) => code.fixedLocal(index)) as [Node, Node, Node, Node, Node]
+  const [cpu, record, segment, offset, kind] = [0, 1, 2, 3, 4].map((index) => code.fixedLocal(index)) as [
+    Node,
+    Node,
+    Node,
+    Node,
+    Node,
+  ]
   const stride = at['CS.base'] - at['ES.base']
   const cache = code.hold(code.op('i32.add', cpu, code.op('i32.mul', segment, code.i32(stride))))
   const access = code.hold(code.load('i32.load', cache, at['ES.access']))
   const bit = (mask: number) => code.op('i32.ne', code.op('i32.and', access, code.i32(mask)), code.i32(0))
   const not = (node: Node) => code.op('i32.eqz', node)
   const both = (a: Node, b: Node) => code.op('i32.and', a, b)
-  const refuse = (condition: Node) => code.if(condition, () => {
-    const stack = code.op('i32.eq', segment, code.i32(2))
-    code.store('i32.store', cpu, code.select(stack, code.i32(exceptions.SS.vector), code.i32(exceptions.GP.vector)), at.faultVector)
-    code.store('i32.store', cpu, code.i32(0), at.faultCode)
-    code.store('i32.store', cpu, code.i32(1), at.faultHasCode)
-    code.store('i32.store', cpu, record, at.record)
-    code.leave(ret, code.i64(0n), code.i32(0))
-  })
+  const refuse = (condition: Node) =>
+    code.if(condition, () => {
+      const stack = code.op('i32.eq', segment, code.i32(2))
+      code.store(
+        'i32.store',
+        cpu,
+        code.select(stack, code.i32(exceptions.SS.vector), code.i32(exceptions.GP.vector)),
+        at.faultVector,
+      )
+      code.store('i32.store', cpu, code.i32(0), at.faultCode)
+      code.store('i32.store', cpu, code.i32(1), at.faultHasCode)
+      code.store('i32.store', cpu, record, at.record)
+      code.leave(ret, code.i64(0n), code.i32(0))
+    })
   refuse(bit(accessRights.unusable))
   const isCode = code.hold(bit(8))
   const writable = both(bit(2), not(isCode))
@@ -53,10 +70,14 @@ export function segmentedFunction(): Code {
   const last = code.hold(code.op('i64.sub', code.op('i64.add', offset, size), code.i64(1n)))
   const limit = code.hold(code.load('i64.load32_u', cache, at['ES.limit']))
   const expandsDown = both(bit(4), not(isCode))
-  code.if(expandsDown, () => {
-    const top = code.select(bit(accessRights.big), code.i64(0xffff_ffffn), code.i64(0xffffn))
-    refuse(code.op('i32.or', code.op('i64.le_u', offset, limit), code.op('i64.gt_u', last, top)))
-  }, () => refuse(code.op('i64.gt_u', last, limit)))
+  code.if(
+    expandsDown,
+    () => {
+      const top = code.select(bit(accessRights.big), code.i64(0xffff_ffffn), code.i64(0xffffn))
+      refuse(code.op('i32.or', code.op('i64.le_u', offset, limit), code.op('i64.gt_u', last, top)))
+    },
+    () => refuse(code.op('i64.gt_u', last, limit)),
+  )
   const linear = code.op('i64.add', code.load('i64.load', cache, at['ES.base']), offset)
   code.leave(ret, code.op('i64.and', linear, code.i64(0xffff_ffffn)), code.i32(1))
   return code

@@ -185,7 +185,17 @@ export class Code {
   }
 
   #node(type: ValueType, operation: Operation, args: readonly Node[], moves: Node['moves']): Node {
-    const node: Node = { type, operation, args, moves, region: this.#region, epoch: this.#epoch, uses: 0, held: false, local: -1 }
+    const node: Node = {
+      type,
+      operation,
+      args,
+      moves,
+      region: this.#region,
+      epoch: this.#epoch,
+      uses: 0,
+      held: false,
+      local: -1,
+    }
     if (operation.kind !== 'constant') this.#region.statements.push({ kind: 'node', node })
     return node
   }

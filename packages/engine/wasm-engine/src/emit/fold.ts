@@ -63,7 +63,9 @@ export function folded(code: Code, op: PlainOp, args: readonly Node[]): Node | u
   if (compute !== undefined && a !== undefined && (args.length === 1 || b !== undefined)) {
     const bits = args[0]!.type === 'i64' ? 64 : 32
     const value = compute(BigInt.asUintN(bits, a), BigInt.asUintN(bits, b ?? 0n), bits)
-    return op.startsWith('i64') && !/eqz|eq|lt_u/.test(op) ? code.i64(value) : code.i32(Number(BigInt.asIntN(32, value)))
+    return op.startsWith('i64') && !/eqz|eq|lt_u/.test(op)
+      ? code.i64(value)
+      : code.i32(Number(BigInt.asIntN(32, value)))
   }
   const keeps = neutral[op]
   if (keeps !== undefined && b === keeps) return args[0]

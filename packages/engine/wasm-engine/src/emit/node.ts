@@ -31,16 +31,47 @@ export interface Node {
 }
 
 /** A function by index, or one of the table, whose slot is the last argument. */
-export type Callee = { readonly kind: 'function'; readonly index: number } | { readonly kind: 'table'; readonly type: FunctionType }
+export type Callee =
+  | { readonly kind: 'function'; readonly index: number }
+  | { readonly kind: 'table'; readonly type: FunctionType }
 
 export type Statement =
   | { readonly kind: 'node'; readonly node: Node }
-  | { readonly kind: 'store'; readonly op: MemoryOp; readonly offset: number; readonly args: readonly [Node, Node]; readonly epoch: number }
+  | {
+      readonly kind: 'store'
+      readonly op: MemoryOp
+      readonly offset: number
+      readonly args: readonly [Node, Node]
+      readonly epoch: number
+    }
   | { readonly kind: 'set'; readonly local: number; readonly args: readonly [Node]; readonly epoch: number }
-  | { readonly kind: 'call'; readonly callee: Callee; readonly args: readonly Node[]; readonly results: readonly number[]; readonly epoch: number }
-  | { readonly kind: 'switch'; readonly args: readonly [Node]; readonly cases: readonly Region[]; readonly otherwise: Region; readonly epoch: number }
-  | { readonly kind: 'bulk'; readonly op: 'memory.copy' | 'memory.fill'; readonly args: readonly [Node, Node, Node]; readonly epoch: number }
-  | { readonly kind: 'if'; readonly args: readonly [Node]; readonly then: Region; readonly otherwise: Region | undefined; readonly epoch: number }
+  | {
+      readonly kind: 'call'
+      readonly callee: Callee
+      readonly args: readonly Node[]
+      readonly results: readonly number[]
+      readonly epoch: number
+    }
+  | {
+      readonly kind: 'switch'
+      readonly args: readonly [Node]
+      readonly cases: readonly Region[]
+      readonly otherwise: Region
+      readonly epoch: number
+    }
+  | {
+      readonly kind: 'bulk'
+      readonly op: 'memory.copy' | 'memory.fill'
+      readonly args: readonly [Node, Node, Node]
+      readonly epoch: number
+    }
+  | {
+      readonly kind: 'if'
+      readonly args: readonly [Node]
+      readonly then: Region
+      readonly otherwise: Region | undefined
+      readonly epoch: number
+    }
   | { readonly kind: 'forever'; readonly name: string; readonly body: Region }
   | { readonly kind: 'loop'; readonly head: Region; readonly condition: Node; readonly body: Region }
   | { readonly kind: 'leave'; readonly exit: Exit; readonly args: readonly Node[]; readonly epoch: number }

@@ -1,4 +1,15 @@
-import { bulkOps, ByteWriter, control, type FunctionBody, type FunctionType, laneOps, memoryOps, plainOps, type ValueType, vectorOps } from '@vmm/wasm-encoder'
+import {
+  ByteWriter,
+  bulkOps,
+  control,
+  type FunctionBody,
+  type FunctionType,
+  laneOps,
+  memoryOps,
+  plainOps,
+  type ValueType,
+  vectorOps,
+} from '@vmm/wasm-encoder'
 import type { Code } from './code.ts'
 import type { Callee, Exit, Node, Region, Statement } from './node.ts'
 import { schedule } from './schedule.ts'
@@ -135,7 +146,8 @@ class Writer {
     this.#spare = new Map([...spare].map(([type, list]) => [type, [...list]]))
     this.#fresh = []
     this.region(region)
-    for (const index of this.#fresh) spare.set(this.#locals[index]!, [...(spare.get(this.#locals[index]!) ?? []), index])
+    for (const index of this.#fresh)
+      spare.set(this.#locals[index]!, [...(spare.get(this.#locals[index]!) ?? []), index])
     this.#spare = spare
     this.#fresh = fresh
   }

@@ -85,7 +85,8 @@ export function arithmeticOn(code: Code): Arithmetic {
     const { node, width } = valueOf(a)
     return bitsOf(code.op(name(width, 'shr_u'), node, number(by, width)), width as F)
   }
-  const extract = <F extends Width, W extends Width>(a: Bits<F>, low: number, w: W): Bits<W> => truncate(shiftConstant(a, low), w)
+  const extract = <F extends Width, W extends Width>(a: Bits<F>, low: number, w: W): Bits<W> =>
+    truncate(shiftConstant(a, low), w)
   const rotate = (left: boolean) => {
     const op = left ? 'rotl' : 'rotr'
     return <W extends Sized>(a: Bits<W>, count: Bits<W>): Bits<W> => {
@@ -100,7 +101,11 @@ export function arithmeticOn(code: Code): Arithmetic {
   const highProduct = (isSigned: boolean) => {
     return <W extends Sized>(a: Bits<W>, b: Bits<W>): Bits<W> => {
       const { width } = valueOf(a)
-      if (width === 64) return bitsOf(isSigned ? highSigned(code, nodeOf(a), nodeOf(b)) : highUnsigned(code, nodeOf(a), nodeOf(b)), width as W)
+      if (width === 64)
+        return bitsOf(
+          isSigned ? highSigned(code, nodeOf(a), nodeOf(b)) : highUnsigned(code, nodeOf(a), nodeOf(b)),
+          width as W,
+        )
       const wide = isSigned ? signExtend : zeroExtend
       const product = code.op('i64.mul', nodeOf(wide(a, 64)), nodeOf(wide(b, 64)))
       return truncate(bitsOf(code.op('i64.shr_u', product, code.i64(BigInt(width))), 64), width as W)
@@ -111,7 +116,10 @@ export function arithmeticOn(code: Code): Arithmetic {
     <W extends 16 | 32 | 64>(a: Bits<W>): Bits<W> => {
       const { node, width } = valueOf(a)
       if (width !== 16) return bitsOf(code.op(name(width, op), node), width as W)
-      const padded = op === 'clz' ? code.op('i32.or', code.op('i32.shl', node, code.i32(16)), code.i32(0x8000)) : code.op('i32.or', node, code.i32(0x10000))
+      const padded =
+        op === 'clz'
+          ? code.op('i32.or', code.op('i32.shl', node, code.i32(16)), code.i32(0x8000))
+          : code.op('i32.or', node, code.i32(0x10000))
       return bitsOf(code.op(name(width, op), padded), width as W)
     }
 
@@ -139,7 +147,8 @@ export function arithmeticOn(code: Code): Arithmetic {
       const { node, width } = valueOf(a)
       return clean(code.op(name(width, 'sub'), number(0, width), node), width as W)
     },
-    shiftLeft: <W extends Sized>(a: Bits<W>, count: Bits<W>) => clean(code.op(name(valueOf(a).width, 'shl'), nodeOf(a), nodeOf(count)), valueOf(a).width as W),
+    shiftLeft: <W extends Sized>(a: Bits<W>, count: Bits<W>) =>
+      clean(code.op(name(valueOf(a).width, 'shl'), nodeOf(a), nodeOf(count)), valueOf(a).width as W),
     shiftRight: plain('shr_u'),
     shiftRightSigned: <W extends Sized>(a: Bits<W>, count: Bits<W>) =>
       clean(code.op(name(valueOf(a).width, 'shr_s'), signed(a), nodeOf(count)), valueOf(a).width as W),
@@ -147,14 +156,16 @@ export function arithmeticOn(code: Code): Arithmetic {
     rotateRight: rotate(false),
     equal: compare('eq'),
     below: compare('lt_u'),
-    less: <W extends Sized>(a: Bits<W>, b: Bits<W>) => truth(code.op(name(valueOf(a).width, 'lt_s'), signed(a), signed(b))),
+    less: <W extends Sized>(a: Bits<W>, b: Bits<W>) =>
+      truth(code.op(name(valueOf(a).width, 'lt_s'), signed(a), signed(b))),
     isZero: (a) => truth(code.op(name(valueOf(a).width, 'eqz'), nodeOf(a))),
     bit: (a, n) => extract(a, n === -1 ? valueOf(a).width - 1 : n, 1),
     evenParity: (a) => {
       const low = nodeOf(truncate(a, 8))
       return truth(code.op('i32.eqz', code.op('i32.and', code.op('i32.popcnt', low), code.i32(1))))
     },
-    countOnes: <W extends 16 | 32 | 64>(a: Bits<W>) => bitsOf(code.op(name(valueOf(a).width, 'popcnt'), nodeOf(a)), valueOf(a).width as W),
+    countOnes: <W extends 16 | 32 | 64>(a: Bits<W>) =>
+      bitsOf(code.op(name(valueOf(a).width, 'popcnt'), nodeOf(a)), valueOf(a).width as W),
     countLeadingZeros: counted('clz'),
     countTrailingZeros: counted('ctz'),
     zeroExtend,

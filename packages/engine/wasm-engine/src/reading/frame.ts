@@ -23,7 +23,10 @@ export interface Frame {
   /** Positions of memory operands that are read and written: translated once, for writing. */
   readonly modified: ReadonlySet<number>
   /** Calls a described function; gives status and results. */
-  call(procedure: Procedure<readonly (8 | 16 | 32 | 64)[], readonly (8 | 16 | 32 | 64)[]>, values: readonly Node[]): readonly Node[]
+  call(
+    procedure: Procedure<readonly (8 | 16 | 32 | 64)[], readonly (8 | 16 | 32 | 64)[]>,
+    values: readonly Node[],
+  ): readonly Node[]
   /** What must be undone when an access faults: POP to memory has moved RSP. */
   restore: (() => void) | undefined
   /** Leaves with the fault that has been noted. */

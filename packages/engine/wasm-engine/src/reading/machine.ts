@@ -4,8 +4,8 @@ import {
   type FlagClassName,
   type FlagsOf,
   flagClasses,
-  hostCalls,
   type HostCall,
+  hostCalls,
   type Machine,
   type Width,
 } from '@vmm/x86-semantics'
@@ -78,7 +78,12 @@ function flagsOn(frame: Frame): Pick<Machine, 'flag' | 'flags' | 'rflags' | 'set
     },
     setRflags: (value) => {
       const all = code.hold(nodeOf(value))
-      code.store('i32.store', cpu, code.op('i32.and', code.op('i32.wrap_i64', all), code.i32(Number(arithmeticMask))), at.flags)
+      code.store(
+        'i32.store',
+        cpu,
+        code.op('i32.and', code.op('i32.wrap_i64', all), code.i32(Number(arithmeticMask))),
+        at.flags,
+      )
       code.store('i32.store', cpu, code.i32(0), at.lazyClass)
       code.store('i64.store', cpu, code.op('i64.and', all, code.i64(~arithmeticMask)), at.RFLAGS)
     },
@@ -96,7 +101,9 @@ export function lazyClassOf(name: FlagClassName, width: Width): number {
 function keepClass({ code, cpu }: Frame, name: FlagClassName, operands: readonly Bits<8 | 16 | 32 | 64>[]): void {
   const { width } = valueOf(operands[0]!)
   const kept = operands.map((operand) => code.hold(nodeOf(operand)))
-  kept.forEach((node, index) => code.store(typeOf(width) === 'i64' ? 'i64.store' : 'i32.store', cpu, node, lazyOperands[index]!))
+  kept.forEach((node, index) =>
+    code.store(typeOf(width) === 'i64' ? 'i64.store' : 'i32.store', cpu, node, lazyOperands[index]!),
+  )
   code.store('i32.store', cpu, code.i32(lazyClassOf(name, width)), at.lazyClass)
 }
 
@@ -113,7 +120,16 @@ function keepEquations({ code, cpu, runtime }: Frame, of: Extract<FlagsOf, { kin
   code.store('i32.store', cpu, code.i32(0), at.lazyClass)
 }
 
-type Access = 'load' | 'store' | 'check' | 'loadLinear' | 'storeLinear' | 'checkLinear' | 'linear' | 'loadPhysical' | 'compareAndSwapPhysical'
+type Access =
+  | 'load'
+  | 'store'
+  | 'check'
+  | 'loadLinear'
+  | 'storeLinear'
+  | 'checkLinear'
+  | 'linear'
+  | 'loadPhysical'
+  | 'compareAndSwapPhysical'
 
 function accessOn(memory: MemoryReading): Pick<Machine, Access> {
   const write = 1 << 8
@@ -131,15 +147,28 @@ function accessOn(memory: MemoryReading): Pick<Machine, Access> {
       memory.check(memory.linearOf(segment, nodeOf(offset), kind), bytes, kind, 'program')
     },
     loadLinear: (linear, w, asker) => memory.load(nodeOf(linear), w, w / 8, asker),
-    storeLinear: (linear, value, asker) => memory.store(nodeOf(linear), value, (valueOf(value).width / 8) | write, asker),
-    checkLinear: (linear, bytes, access, asker) => memory.check(nodeOf(linear), bytes, (bytes & 0xff) | (access === 'write' ? write : 0), asker),
+    storeLinear: (linear, value, asker) =>
+      memory.store(nodeOf(linear), value, (valueOf(value).width / 8) | write, asker),
+    checkLinear: (linear, bytes, access, asker) =>
+      memory.check(nodeOf(linear), bytes, (bytes & 0xff) | (access === 'write' ? write : 0), asker),
     linear: (segment, offset) => bitsOf(memory.unchecked(segment, nodeOf(offset)), 64),
     loadPhysical: (address, w) => memory.loadPhysical(address, w),
     compareAndSwapPhysical: (address, expected, value) => memory.swapPhysical(address, expected, value),
   }
 }
 
-type Control = 'when' | 'loop' | 'variable' | 'fault' | 'interruptShadow' | 'nextRip' | 'thisRip' | 'jump' | 'again' | 'commit' | 'exit'
+type Control =
+  | 'when'
+  | 'loop'
+  | 'variable'
+  | 'fault'
+  | 'interruptShadow'
+  | 'nextRip'
+  | 'thisRip'
+  | 'jump'
+  | 'again'
+  | 'commit'
+  | 'exit'
 
 function controlOn(frame: Frame): Pick<Machine, Control> {
   const { code, cpu, record, mode } = frame
@@ -155,7 +184,9 @@ function controlOn(frame: Frame): Pick<Machine, Control> {
       const { node, width } = valueOf(initial)
       const local = code.local(typeOf(width))
       local.set(node)
-      return { get: () => bitsOf(local.get(), width), set: (value) => local.set(nodeOf(value)) } as ReturnType<Machine['variable']> as never
+      return { get: () => bitsOf(local.get(), width), set: (value) => local.set(nodeOf(value)) } as ReturnType<
+        Machine['variable']
+      > as never
     },
     fault: (name, errorCode) => {
       const exception = exceptions[name]

@@ -11,7 +11,13 @@ type Sized = 8 | 16 | 32 | 64 | 128
 type Scalar = 8 | 16 | 32 | 64
 
 const loads = { 8: 'i32.load8_u', 16: 'i32.load16_u', 32: 'i32.load', 64: 'i64.load', 128: 'v128.load' } as const
-const stores = { 8: 'i32.store8', 16: 'i32.store16', 32: 'i32.store', 64: 'i64.store', 128: 'v128.store' } as const satisfies Record<Sized, MemoryOp>
+const stores = {
+  8: 'i32.store8',
+  16: 'i32.store16',
+  32: 'i32.store',
+  64: 'i64.store',
+  128: 'v128.store',
+} as const satisfies Record<Sized, MemoryOp>
 
 /** An address that was translated for reading and writing. */
 export interface Translated {
@@ -30,8 +36,15 @@ export class MemoryReading {
   linearOf(segment: Segment, offset: Node, kind: number): Node {
     const { code, mode, cpu, record } = this.#frame
     if (mode.execution === 'long') return this.#linearInLong(segment, offset)
-    const index = segment === 'operand' ? code.loadConstant('i32.load8_u', record.get(), inRecord.segment) : code.i32(segmentNames.indexOf(segment))
-    const [linear, ok] = code.call(this.#frame.runtime.segmented, [cpu, record.get(), index, offset, code.i32(kind)], ['i64', 'i32'])
+    const index =
+      segment === 'operand'
+        ? code.loadConstant('i32.load8_u', record.get(), inRecord.segment)
+        : code.i32(segmentNames.indexOf(segment))
+    const [linear, ok] = code.call(
+      this.#frame.runtime.segmented,
+      [cpu, record.get(), index, offset, code.i32(kind)],
+      ['i64', 'i32'],
+    )
     this.#faultUnless(ok!)
     return linear!
   }
@@ -39,11 +52,16 @@ export class MemoryReading {
   /** In 64-bit code only FS and GS have a base, and non-canonical addresses never hit the TLB. */
   #linearInLong(segment: Segment, offset: Node): Node {
     const { code, cpu, record, address } = this.#frame
-    if (segment === 'FS' || segment === 'GS') return code.op('i64.add', offset, code.load('i64.load', cpu, at[`${segment}.base`]))
+    if (segment === 'FS' || segment === 'GS')
+      return code.op('i64.add', offset, code.load('i64.load', cpu, at[`${segment}.base`]))
     if (segment !== 'operand' || address === 'flat') return offset
     const stride = at['GS.base'] - at['FS.base']
     const index = code.loadConstant('i32.load8_u', record.get(), inRecord.segment)
-    const base = code.load('i64.load', code.op('i32.add', cpu, code.op('i32.mul', index, code.i32(stride))), at['ES.base'])
+    const base = code.load(
+      'i64.load',
+      code.op('i32.add', cpu, code.op('i32.mul', index, code.i32(stride))),
+      at['ES.base'],
+    )
     return code.op('i64.add', offset, code.select(code.op('i32.ge_u', index, code.i32(4)), base, code.i64(0n)))
   }
 
@@ -54,7 +72,15 @@ export class MemoryReading {
     const stride = at['CS.base'] - at['ES.base']
     const base =
       segment === 'operand'
-        ? code.load('i64.load', code.op('i32.add', cpu, code.op('i32.mul', code.loadConstant('i32.load8_u', record.get(), inRecord.segment), code.i32(stride))), at['ES.base'])
+        ? code.load(
+            'i64.load',
+            code.op(
+              'i32.add',
+              cpu,
+              code.op('i32.mul', code.loadConstant('i32.load8_u', record.get(), inRecord.segment), code.i32(stride)),
+            ),
+            at['ES.base'],
+          )
         : code.load('i64.load', cpu, at[`${segment}.base`])
     return code.op('i64.and', code.op('i64.add', base, offset), code.i64(0xffff_ffffn))
   }
@@ -82,7 +108,9 @@ export class MemoryReading {
 
   /** Translates once for a read that is followed by a write. */
   translate(linear: Node, bytes: number, kind: number): Translated {
-    const host = this.#translated('write', linear, bytes, 'program', () => this.#slowWrite(linear, kind | accessKind.modify, 'program'))
+    const host = this.#translated('write', linear, bytes, 'program', () =>
+      this.#slowWrite(linear, kind | accessKind.modify, 'program'),
+    )
     return { host: this.#frame.code.hold(host.get()) }
   }
 
@@ -99,7 +127,11 @@ export class MemoryReading {
 
   check(linear: Node, bytes: number, kind: number, asker: Asker): void {
     const { code, cpu, record, runtime } = this.#frame
-    const [ok] = code.call(runtime.check, [cpu, record.get(), this.#views(asker), linear, code.i32(bytes), code.i32(kind | this.#by(asker))], ['i32'])
+    const [ok] = code.call(
+      runtime.check,
+      [cpu, record.get(), this.#views(asker), linear, code.i32(bytes), code.i32(kind | this.#by(asker))],
+      ['i32'],
+    )
     this.#faultUnless(ok!)
   }
 
@@ -111,9 +143,14 @@ export class MemoryReading {
 
   swapPhysical<W extends 32 | 64>(address: Bits<64>, expected: Bits<W>, value: Bits<W>): Bits<1> {
     const { code, cpu, runtime } = this.#frame
-    const wide = (bits: Bits<W>) => (valueOf(bits).width === 64 ? nodeOf(bits) : code.op('i64.extend_i32_u', nodeOf(bits)))
+    const wide = (bits: Bits<W>) =>
+      valueOf(bits).width === 64 ? nodeOf(bits) : code.op('i64.extend_i32_u', nodeOf(bits))
     const bytes = code.i32(valueOf(value).width / 8)
-    const [swapped] = code.call(runtime.swapPhysical, [cpu, nodeOf(address), wide(expected), wide(value), bytes], ['i32'])
+    const [swapped] = code.call(
+      runtime.swapPhysical,
+      [cpu, nodeOf(address), wide(expected), wide(value), bytes],
+      ['i32'],
+    )
     return bitsOf(swapped!, 1)
   }
 
@@ -121,7 +158,11 @@ export class MemoryReading {
   #translated(view: TlbKind, linear: Node, bytes: number, asker: Asker, miss: () => Node) {
     const { code } = this.#frame
     const kept = code.hold(linear)
-    const index = code.op('i32.and', code.op('i32.wrap_i64', code.op('i64.shr_u', kept, code.i64(8n))), code.i32(0x3ff0))
+    const index = code.op(
+      'i32.and',
+      code.op('i32.wrap_i64', code.op('i64.shr_u', kept, code.i64(8n))),
+      code.i32(0x3ff0),
+    )
     const entry = code.hold(code.op('i32.add', this.#views(asker), index))
     const offset = tlbKinds[view]
     const difference = code.op('i64.xor', kept, code.load('i64.load', entry, offset))
@@ -146,7 +187,11 @@ export class MemoryReading {
   #slowRead(linear: Node, kind: number, asker: Asker): Node {
     const { code, cpu, record, runtime } = this.#frame
     const word = code.i32(kind | this.#by(asker))
-    const [host, next] = code.call(runtime.slowRead, [cpu, record.get(), this.#views(asker), linear, word], ['i32', 'i32'])
+    const [host, next] = code.call(
+      runtime.slowRead,
+      [cpu, record.get(), this.#views(asker), linear, word],
+      ['i32', 'i32'],
+    )
     this.#faultUnless(host!)
     record.set(next!)
     return host!
@@ -179,7 +224,11 @@ export function bulkOn(frame: Frame, memory: MemoryReading): Machine['bulk'] {
   const { code, cpu, record, tlb, runtime } = frame
   return (work, count) => {
     const bytes = work.width / 8
-    const to = memory.linearOf(work.to.segment, nodeOf(work.to.offset), memory.kindOf(work.to.segment, bytes, accessKind.write))
+    const to = memory.linearOf(
+      work.to.segment,
+      nodeOf(work.to.offset),
+      memory.kindOf(work.to.segment, bytes, accessKind.write),
+    )
     const step = nodeOf(work.step)
     const width = code.i32(bytes)
     const first =

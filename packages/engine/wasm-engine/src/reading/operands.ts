@@ -1,4 +1,14 @@
-import type { AnyOperand, Bits, Machine, Memory, Operand, Place, RegisterOperand, Target, Width } from '@vmm/x86-semantics'
+import type {
+  AnyOperand,
+  Bits,
+  Machine,
+  Memory,
+  Operand,
+  Place,
+  RegisterOperand,
+  Target,
+  Width,
+} from '@vmm/x86-semantics'
 import { accessKind } from '../access.ts'
 import type { Node } from '../emit/node.ts'
 import { at, inRecord } from '../state-layout.ts'
@@ -84,7 +94,8 @@ export class OperandReading {
     const { code, cpu, record, address, runtime } = this.#frame
     if (address === 'absolute') return code.loadConstant('i64.load', record.get(), inRecord.immediate)
     if (address === 'general') return code.call(runtime.offset, [cpu, record.get()], ['i64'])[0]!
-    const register = (slot: number) => code.load('i64.load', code.op('i32.add', cpu, code.loadConstant('i32.load16_u', record.get(), slot)))
+    const register = (slot: number) =>
+      code.load('i64.load', code.op('i32.add', cpu, code.loadConstant('i32.load16_u', record.get(), slot)))
     const scale = code.op('i64.extend_i32_u', code.loadConstant('i32.load8_u', record.get(), inRecord.scale))
     const scaled = code.op('i64.shl', register(inRecord.indexRegister), scale)
     const displacement = code.loadConstant('i64.load32_s', record.get(), inRecord.displacement)
@@ -126,9 +137,13 @@ export class OperandReading {
   #immediate<W extends Width>(width: W, known: bigint | undefined, position: number): Bits<W> {
     const { code, record } = this.#frame
     if (known !== undefined) {
-      return bitsOf(width === 64 ? code.i64(known) : code.i32(Number(BigInt.asIntN(32, BigInt.asUintN(width, known)))), width)
+      return bitsOf(
+        width === 64 ? code.i64(known) : code.i32(Number(BigInt.asIntN(32, BigInt.asUintN(width, known)))),
+        width,
+      )
     }
-    if (position >= secondImmediate) return bitsOf(code.loadConstant('i32.load', record.get(), inRecord.displacement), width)
+    if (position >= secondImmediate)
+      return bitsOf(code.loadConstant('i32.load', record.get(), inRecord.displacement), width)
     return bitsOf(code.loadConstant(width === 64 ? 'i64.load' : 'i32.load', record.get(), inRecord.immediate), width)
   }
 

@@ -38,7 +38,8 @@ export function vectorOn(code: Code): VectorArithmetic {
     const op = lane === 8 ? 'i8x16.extract_lane_u' : lane === 16 ? 'i16x8.extract_lane_u' : 'i32x4.extract_lane'
     return bitsOf(code.op('i64.extend_i32_u', code.lane(op, index, nodeOf(a))), 64)
   }
-  const scalar = (lane: Lane, value: Bits<64>): Node => (lane === 64 ? nodeOf(value) : code.op('i32.wrap_i64', nodeOf(value)))
+  const scalar = (lane: Lane, value: Bits<64>): Node =>
+    lane === 64 ? nodeOf(value) : code.op('i32.wrap_i64', nodeOf(value))
   return {
     zip(lane, operation, a, b) {
       if (operation === 'mulHighS') return highProducts('s', a, b)
@@ -60,11 +61,19 @@ export function vectorOn(code: Code): VectorArithmetic {
     signs: (lane, a) => bitsOf(code.op(`${shapes[lane]}.bitmask` as PlainOp, nodeOf(a)), 32),
     narrow(lane, range, a, b) {
       const to = lane === 16 ? 8 : 16
-      return v(code.op(`${shapes[to]}.narrow_${shapes[lane]}_${range === 'signed' ? 's' : 'u'}` as PlainOp, nodeOf(a), nodeOf(b)))
+      return v(
+        code.op(
+          `${shapes[to]}.narrow_${shapes[lane]}_${range === 'signed' ? 's' : 'u'}` as PlainOp,
+          nodeOf(a),
+          nodeOf(b),
+        ),
+      )
     },
     widenLow(lane, sign, a) {
       const to = (lane * 2) as Lane
-      return v(code.op(`${shapes[to]}.extend_low_${shapes[lane]}_${sign === 'signed' ? 's' : 'u'}` as PlainOp, nodeOf(a)))
+      return v(
+        code.op(`${shapes[to]}.extend_low_${shapes[lane]}_${sign === 'signed' ? 's' : 'u'}` as PlainOp, nodeOf(a)),
+      )
     },
     multiplyEven(sign, a, b) {
       const even = (x: Bits<128>) => code.shuffle(nodeOf(x), nodeOf(x), evenLanes)

@@ -1,6 +1,14 @@
 import { sdm } from '@vmm/source'
 import type { Bits, Machine } from '../algebra.ts'
-import { addition, additionWithCarry, decrement, equations, increment, subtraction, subtractionWithBorrow } from '../flags.ts'
+import {
+  addition,
+  additionWithCarry,
+  decrement,
+  equations,
+  increment,
+  subtraction,
+  subtractionWithBorrow,
+} from '../flags.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import { AH, gpr, type Operand, type Place } from '../operand.ts'
 
@@ -15,27 +23,43 @@ const add = instruction('ADD', sdm('2A', '3.3', 'ADD—Add'), (m: Machine, to: P
 /** CF as a number of the operand's width. */
 const carryAs = (m: Machine, width: Sized): Bits<Sized> => m.zeroExtend(m.flag('CF'), width)
 
-const adc = instruction('ADC', sdm('2A', '3.3', 'ADC—Add With Carry'), (m: Machine, to: Place<Sized>, from: Operand<Sized>) => {
-  const [a, b, carry] = [m.read(to), m.read(from), carryAs(m, to.width)]
-  m.write(to, m.add(m.add(a, b), carry))
-  m.flags(additionWithCarry(a, b, carry))
-})
+const adc = instruction(
+  'ADC',
+  sdm('2A', '3.3', 'ADC—Add With Carry'),
+  (m: Machine, to: Place<Sized>, from: Operand<Sized>) => {
+    const [a, b, carry] = [m.read(to), m.read(from), carryAs(m, to.width)]
+    m.write(to, m.add(m.add(a, b), carry))
+    m.flags(additionWithCarry(a, b, carry))
+  },
+)
 
-const sub = instruction('SUB', sdm('2B', '4.3', 'SUB—Subtract'), (m: Machine, to: Place<Sized>, from: Operand<Sized>) => {
-  const [a, b] = [m.read(to), m.read(from)]
-  m.write(to, m.sub(a, b))
-  m.flags(subtraction(a, b))
-})
+const sub = instruction(
+  'SUB',
+  sdm('2B', '4.3', 'SUB—Subtract'),
+  (m: Machine, to: Place<Sized>, from: Operand<Sized>) => {
+    const [a, b] = [m.read(to), m.read(from)]
+    m.write(to, m.sub(a, b))
+    m.flags(subtraction(a, b))
+  },
+)
 
-const sbb = instruction('SBB', sdm('2B', '4.3', 'SBB—Integer Subtraction With Borrow'), (m: Machine, to: Place<Sized>, from: Operand<Sized>) => {
-  const [a, b, borrow] = [m.read(to), m.read(from), carryAs(m, to.width)]
-  m.write(to, m.sub(m.sub(a, b), borrow))
-  m.flags(subtractionWithBorrow(a, b, borrow))
-})
+const sbb = instruction(
+  'SBB',
+  sdm('2B', '4.3', 'SBB—Integer Subtraction With Borrow'),
+  (m: Machine, to: Place<Sized>, from: Operand<Sized>) => {
+    const [a, b, borrow] = [m.read(to), m.read(from), carryAs(m, to.width)]
+    m.write(to, m.sub(m.sub(a, b), borrow))
+    m.flags(subtractionWithBorrow(a, b, borrow))
+  },
+)
 
-const cmp = instruction('CMP', sdm('2A', '3.3', 'CMP—Compare Two Operands'), (m: Machine, a: Operand<Sized>, b: Operand<Sized>) => {
-  m.flags(subtraction(m.read(a), m.read(b)))
-})
+const cmp = instruction(
+  'CMP',
+  sdm('2A', '3.3', 'CMP—Compare Two Operands'),
+  (m: Machine, a: Operand<Sized>, b: Operand<Sized>) => {
+    m.flags(subtraction(m.read(a), m.read(b)))
+  },
+)
 
 const inc = instruction('INC', sdm('2A', '3.3', 'INC—Increment by 1'), (m: Machine, to: Place<Sized>) => {
   const result = m.add(m.read(to), m.constant(1, to.width))
@@ -92,24 +116,28 @@ function signedOverflow(m: Machine, top: Bits<Sized>, bottom: Bits<Sized>): Bits
   return m.not(m.equal(top, sign))
 }
 
-const imul = instruction('IMUL', sdm('2A', '3.3', 'IMUL—Signed Multiply'), (m: Machine, to: Place<Sized>, ...from: readonly Operand<Sized>[]) => {
-  const [first, second] = from
-  if (first === undefined) {
-    const { high, low } = halves(to.width)
-    const [a, b] = [m.read(low), m.read(to)]
-    const [top, bottom] = [m.mulHighSigned(a, b), m.mul(a, b)]
-    const overflow = signedOverflow(m, top, bottom)
-    m.write(low, bottom)
-    m.write(high, top)
-    m.flags(productFlags(m, overflow, bottom))
-    return
-  }
-  const [a, b] = second === undefined ? [m.read(to), m.read(first)] : [m.read(first), m.read(second)]
-  const product = m.mul(a, b)
-  const overflow = signedOverflow(m, m.mulHighSigned(a, b), product)
-  m.write(to, product)
-  m.flags(productFlags(m, overflow, product))
-})
+const imul = instruction(
+  'IMUL',
+  sdm('2A', '3.3', 'IMUL—Signed Multiply'),
+  (m: Machine, to: Place<Sized>, ...from: readonly Operand<Sized>[]) => {
+    const [first, second] = from
+    if (first === undefined) {
+      const { high, low } = halves(to.width)
+      const [a, b] = [m.read(low), m.read(to)]
+      const [top, bottom] = [m.mulHighSigned(a, b), m.mul(a, b)]
+      const overflow = signedOverflow(m, top, bottom)
+      m.write(low, bottom)
+      m.write(high, top)
+      m.flags(productFlags(m, overflow, bottom))
+      return
+    }
+    const [a, b] = second === undefined ? [m.read(to), m.read(first)] : [m.read(first), m.read(second)]
+    const product = m.mul(a, b)
+    const overflow = signedOverflow(m, m.mulHighSigned(a, b), product)
+    m.write(to, product)
+    m.flags(productFlags(m, overflow, product))
+  },
+)
 
 /**
  * Adjustments of decimal digits keep their own equations: SDM 2A, AAA, AAS, DAA, DAS.
@@ -172,33 +200,60 @@ const resultOnly = (m: Machine, result: Bits<8>) =>
     OF: () => m.constant(0, 1),
   })
 
-const aam = instruction('AAM', sdm('2A', '3.3', 'AAM—ASCII Adjust AX After Multiply'), (m: Machine, base: Operand<8>) => {
-  const [AL, divisor] = [m.read(gpr('RAX', 8)), m.read(base)]
-  m.when(m.isZero(divisor), () => m.fault('DE'))
-  const [quotient, remainder] = [m.divUnsigned(AL, divisor), m.remUnsigned(AL, divisor)]
-  m.write(gpr('RAX', 8), remainder)
-  m.write(AH, quotient)
-  m.flags(resultOnly(m, remainder))
-})
+const aam = instruction(
+  'AAM',
+  sdm('2A', '3.3', 'AAM—ASCII Adjust AX After Multiply'),
+  (m: Machine, base: Operand<8>) => {
+    const [AL, divisor] = [m.read(gpr('RAX', 8)), m.read(base)]
+    m.when(m.isZero(divisor), () => m.fault('DE'))
+    const [quotient, remainder] = [m.divUnsigned(AL, divisor), m.remUnsigned(AL, divisor)]
+    m.write(gpr('RAX', 8), remainder)
+    m.write(AH, quotient)
+    m.flags(resultOnly(m, remainder))
+  },
+)
 
-const aad = instruction('AAD', sdm('2A', '3.3', 'AAD—ASCII Adjust AX Before Division'), (m: Machine, base: Operand<8>) => {
-  const result = m.add(m.mul(m.read(AH), m.read(base)), m.read(gpr('RAX', 8)))
-  m.write(gpr('RAX', 16), m.zeroExtend(result, 16))
-  m.flags(resultOnly(m, result))
-})
+const aad = instruction(
+  'AAD',
+  sdm('2A', '3.3', 'AAD—ASCII Adjust AX Before Division'),
+  (m: Machine, base: Operand<8>) => {
+    const result = m.add(m.mul(m.read(AH), m.read(base)), m.read(gpr('RAX', 8)))
+    m.write(gpr('RAX', 16), m.zeroExtend(result, 16))
+    m.flags(resultOnly(m, result))
+  },
+)
 
 /** ADCX and ADOX add with one flag as the carry and touch no other. */
 const carryChain = (mnemonic: 'ADCX' | 'ADOX', flag: 'CF' | 'OF'): Instruction =>
-  instruction(mnemonic, sdm('2A', '3.3', `${mnemonic}—Unsigned Integer Addition of Two Operands`), (m: Machine, to: Place<32 | 64>, from: Operand<32 | 64>) => {
-    const [a, b] = [m.read(to), m.read(from)]
-    const sum = m.add(m.add(a, b), m.zeroExtend(m.flag(flag), to.width))
-    const carry = m.bit(m.or(m.and(a, b), m.and(m.or(a, b), m.not(sum))), -1)
-    m.write(to, sum)
-    m.flags(equations({ [flag]: () => carry }))
-  })
+  instruction(
+    mnemonic,
+    sdm('2A', '3.3', `${mnemonic}—Unsigned Integer Addition of Two Operands`),
+    (m: Machine, to: Place<32 | 64>, from: Operand<32 | 64>) => {
+      const [a, b] = [m.read(to), m.read(from)]
+      const sum = m.add(m.add(a, b), m.zeroExtend(m.flag(flag), to.width))
+      const carry = m.bit(m.or(m.and(a, b), m.and(m.or(a, b), m.not(sum))), -1)
+      m.write(to, sum)
+      m.flags(equations({ [flag]: () => carry }))
+    },
+  )
 
 export const arithmetic: readonly Instruction[] = [
-  add, adc, sub, sbb, cmp, inc, dec, neg, mul, imul,
-  decimal('DAA'), decimal('DAS'), ascii('AAA'), ascii('AAS'), aam, aad,
-  carryChain('ADCX', 'CF'), carryChain('ADOX', 'OF'),
+  add,
+  adc,
+  sub,
+  sbb,
+  cmp,
+  inc,
+  dec,
+  neg,
+  mul,
+  imul,
+  decimal('DAA'),
+  decimal('DAS'),
+  ascii('AAA'),
+  ascii('AAS'),
+  aam,
+  aad,
+  carryChain('ADCX', 'CF'),
+  carryChain('ADOX', 'OF'),
 ]

@@ -1,7 +1,24 @@
 import type { Bits, Machine } from '../algebra.ts'
 
 /** The sixteen conditions in the order of the encoding. Source: SDM 1 Appendix B, Table B-1. */
-export const conditions = ['O', 'NO', 'B', 'NB', 'Z', 'NZ', 'BE', 'NBE', 'S', 'NS', 'P', 'NP', 'L', 'NL', 'LE', 'NLE'] as const
+export const conditions = [
+  'O',
+  'NO',
+  'B',
+  'NB',
+  'Z',
+  'NZ',
+  'BE',
+  'NBE',
+  'S',
+  'NS',
+  'P',
+  'NP',
+  'L',
+  'NL',
+  'LE',
+  'NLE',
+] as const
 export type Condition = (typeof conditions)[number]
 
 const positive: Readonly<Record<string, (m: Machine) => Bits<1>>> = {

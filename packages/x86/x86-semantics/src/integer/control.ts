@@ -11,9 +11,7 @@ import { peek, push, release, setStackPointer, stackPointer } from './stack.ts'
  */
 export function checkTarget(m: Machine, target: Bits<64>): void {
   const outside =
-    m.mode.codeSize === 64
-      ? m.not(isCanonical(m, target))
-      : m.below(m.zeroExtend(m.get('CS.limit'), 64), target)
+    m.mode.codeSize === 64 ? m.not(isCanonical(m, target)) : m.below(m.zeroExtend(m.get('CS.limit'), 64), target)
   m.when(outside, () => m.fault('GP', m.constant(0, 32)))
 }
 
@@ -41,22 +39,32 @@ function targetOf(m: Machine, to: Target | Operand<16 | 32 | 64>): Bits<64> {
   return target
 }
 
-const jmp = instruction('JMP', sdm('2A', '3.3', 'JMP—Jump'), (m: Machine, to: Target | Operand<16 | 32 | 64>) => m.jump(targetOf(m, to)))
+const jmp = instruction('JMP', sdm('2A', '3.3', 'JMP—Jump'), (m: Machine, to: Target | Operand<16 | 32 | 64>) =>
+  m.jump(targetOf(m, to)),
+)
 
-const call = instruction('CALL', sdm('2A', '3.3', 'CALL—Call Procedure'), (m: Machine, to: Target | Operand<16 | 32 | 64>) => {
-  const target = targetOf(m, to)
-  push(m, m.truncate(m.nextRip(), m.mode.operandSize))
-  m.jump(target)
-})
+const call = instruction(
+  'CALL',
+  sdm('2A', '3.3', 'CALL—Call Procedure'),
+  (m: Machine, to: Target | Operand<16 | 32 | 64>) => {
+    const target = targetOf(m, to)
+    push(m, m.truncate(m.nextRip(), m.mode.operandSize))
+    m.jump(target)
+  },
+)
 
-const ret = instruction('RET', sdm('2B', '4.3', 'RET—Return From Procedure'), (m: Machine, ...[extra]: readonly Operand<16>[]) => {
-  const size = m.mode.operandSize
-  const target = m.zeroExtend(peek(m, size), 64)
-  checkTarget(m, target)
-  if (extra === undefined) release(m, size / 8)
-  else setStackPointer(m, m.add(stackPointer(m), m.add(m.zeroExtend(m.read(extra), 64), m.constant(size / 8, 64))))
-  m.jump(target)
-})
+const ret = instruction(
+  'RET',
+  sdm('2B', '4.3', 'RET—Return From Procedure'),
+  (m: Machine, ...[extra]: readonly Operand<16>[]) => {
+    const size = m.mode.operandSize
+    const target = m.zeroExtend(peek(m, size), 64)
+    checkTarget(m, target)
+    if (extra === undefined) release(m, size / 8)
+    else setStackPointer(m, m.add(stackPointer(m), m.add(m.zeroExtend(m.read(extra), 64), m.constant(size / 8, 64))))
+    m.jump(target)
+  },
+)
 
 const jrcxz = instruction('JRCXZ', sdm('2A', '3.3', 'Jcc—Jump if Condition Is Met'), (m: Machine, to: Target) => {
   const target = m.read(to)
@@ -81,4 +89,13 @@ const loop = (mnemonic: 'LOOP' | 'LOOPE' | 'LOOPNE'): Instruction =>
     m.write(counter, left)
   })
 
-export const nearControl: readonly Instruction[] = [...jcc, jmp, call, ret, jrcxz, loop('LOOP'), loop('LOOPE'), loop('LOOPNE')]
+export const nearControl: readonly Instruction[] = [
+  ...jcc,
+  jmp,
+  call,
+  ret,
+  jrcxz,
+  loop('LOOP'),
+  loop('LOOPE'),
+  loop('LOOPNE'),
+]

@@ -7,7 +7,12 @@ import { procedure } from '../procedure.ts'
 type Sized = 8 | 16 | 32 | 64
 
 /** The double-width dividend as one value where it fits in 64 bits. */
-function dividend<W extends 16 | 32 | 64>(m: Machine, high: Bits<8 | 16 | 32>, low: Bits<8 | 16 | 32>, wide: W): Bits<W> {
+function dividend<W extends 16 | 32 | 64>(
+  m: Machine,
+  high: Bits<8 | 16 | 32>,
+  low: Bits<8 | 16 | 32>,
+  wide: W,
+): Bits<W> {
   const half = wide / 2
   return m.or(m.shiftLeft(m.zeroExtend(high, wide) as never, m.constant(half, wide) as never), m.zeroExtend(low, wide))
 }

@@ -15,9 +15,13 @@ const bitwise = (mnemonic: 'AND' | 'OR' | 'XOR', title: string, volume: '2A' | '
   })
 }
 
-const test = instruction('TEST', sdm('2B', '4.3', 'TEST—Logical Compare'), (m: Machine, a: Operand<Sized>, b: Operand<Sized>) => {
-  m.flags(logic(m.and(m.read(a), m.read(b))))
-})
+const test = instruction(
+  'TEST',
+  sdm('2B', '4.3', 'TEST—Logical Compare'),
+  (m: Machine, a: Operand<Sized>, b: Operand<Sized>) => {
+    m.flags(logic(m.and(m.read(a), m.read(b))))
+  },
+)
 
 const not = instruction('NOT', sdm('2B', '4.3', "NOT—One's Complement Negation"), (m: Machine, to: Place<Sized>) => {
   m.write(to, m.not(m.read(to)))

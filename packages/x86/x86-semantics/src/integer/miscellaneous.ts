@@ -5,7 +5,8 @@ import { type Instruction, instruction } from '../instruction.ts'
 import { gpr, type Memory, type Operand, type Place } from '../operand.ts'
 import { refuseUnless } from '../system/privilege.ts'
 
-const nothing = (mnemonic: string, title = mnemonic): Instruction => instruction(mnemonic, sdm('2B', '4.3', title), () => {})
+const nothing = (mnemonic: string, title = mnemonic): Instruction =>
+  instruction(mnemonic, sdm('2B', '4.3', title), () => {})
 
 /** Hints translate their address as a load would, for the faults. SDM 2A, CLFLUSH. */
 const flushLine = (mnemonic: 'CLFLUSH' | 'CLFLUSHOPT' | 'CLWB'): Instruction =>
@@ -48,12 +49,16 @@ const rdtsc = instruction('RDTSC', sdm('2B', '4.3', 'RDTSC—Read Time-Stamp Cou
   writePair(m, now)
 })
 
-const rdtscp = instruction('RDTSCP', sdm('2B', '4.3', 'RDTSCP—Read Time-Stamp Counter and Processor ID'), (m: Machine) => {
-  refuseTimeStamp(m)
-  const [now] = m.host('timeStamp')
-  writePair(m, now)
-  m.write(gpr('RCX', 32), m.truncate(m.get('IA32_TSC_AUX'), 32))
-})
+const rdtscp = instruction(
+  'RDTSCP',
+  sdm('2B', '4.3', 'RDTSCP—Read Time-Stamp Counter and Processor ID'),
+  (m: Machine) => {
+    refuseTimeStamp(m)
+    const [now] = m.host('timeStamp')
+    writePair(m, now)
+    m.write(gpr('RCX', 32), m.truncate(m.get('IA32_TSC_AUX'), 32))
+  },
+)
 
 const rdpid = instruction('RDPID', sdm('2B', '4.3', 'RDPID—Read Processor ID'), (m: Machine, to: Place<32 | 64>) => {
   m.write(to, m.zeroExtend(m.truncate(m.get('IA32_TSC_AUX'), 32), to.width))
@@ -82,7 +87,9 @@ const segmentBase = (mnemonic: 'RDFSBASE' | 'RDGSBASE' | 'WRFSBASE' | 'WRGSBASE'
     if (mnemonic.startsWith('RD')) return m.write(operand, m.truncate(m.get(field), operand.width))
     const base = m.zeroExtend(m.read(operand), 64)
     const shift = m.select(m.bit(m.get('CR4'), 12), m.constant(7, 64), m.constant(16, 64))
-    m.when(m.not(m.equal(m.shiftRightSigned(m.shiftLeft(base, shift), shift), base)), () => m.fault('GP', m.constant(0, 32)))
+    m.when(m.not(m.equal(m.shiftRightSigned(m.shiftLeft(base, shift), shift), base)), () =>
+      m.fault('GP', m.constant(0, 32)),
+    )
     m.set(field, base)
   })
 
@@ -100,12 +107,16 @@ const protectionKeys = (mnemonic: 'RDPKRU' | 'WRPKRU'): Instruction =>
     m.set('PKRU', m.read(gpr('RAX', 32)))
   })
 
-const xgetbv = instruction('XGETBV', sdm('2D', '6.1', 'XGETBV—Get Value of Extended Control Register'), (m: Machine) => {
-  m.when(m.not(m.bit(m.get('CR4'), 18)), () => m.fault('UD'))
-  const index = m.read(gpr('RCX', 32))
-  refuseUnless(m, m.below(index, m.constant(2, 32)))
-  writePair(m, m.get('XCR0'))
-})
+const xgetbv = instruction(
+  'XGETBV',
+  sdm('2D', '6.1', 'XGETBV—Get Value of Extended Control Register'),
+  (m: Machine) => {
+    m.when(m.not(m.bit(m.get('CR4'), 18)), () => m.fault('UD'))
+    const index = m.read(gpr('RCX', 32))
+    refuseUnless(m, m.below(index, m.constant(2, 32)))
+    writePair(m, m.get('XCR0'))
+  },
+)
 
 const monitor = instruction('MONITOR', sdm('2B', '4.3', 'MONITOR—Set Up Monitor Address'), (m: Machine) => {
   m.when(m.not(m.isZero(m.get('CPL'))), () => m.fault('UD'))
@@ -123,21 +134,55 @@ const mwait = instruction('MWAIT', sdm('2B', '4.3', 'MWAIT—Monitor Wait'), (m:
 
 const pause = instruction('PAUSE', sdm('2B', '4.3', 'PAUSE—Spin Loop Hint'), (m: Machine) => m.exit('pause'))
 
-const bound = instruction('BOUND', sdm('2A', '3.3', 'BOUND—Check Array Index Against Bounds'), (m: Machine, index: Operand<16 | 32>, bounds: Memory<16 | 32>) => {
-  const value = m.read(index)
-  const offset = m.address(bounds)
-  const at = (distance: number) => m.zeroExtend(m.truncate(m.add(offset, m.constant(distance, 64)), m.mode.addressSize), 64)
-  const lower = m.load('operand', offset, index.width)
-  const upper = m.load('operand', at(index.width / 8), index.width)
-  m.when(m.or(m.less(value, lower as typeof value), m.less(upper as typeof value, value)), () => m.fault('BR'))
-})
+const bound = instruction(
+  'BOUND',
+  sdm('2A', '3.3', 'BOUND—Check Array Index Against Bounds'),
+  (m: Machine, index: Operand<16 | 32>, bounds: Memory<16 | 32>) => {
+    const value = m.read(index)
+    const offset = m.address(bounds)
+    const at = (distance: number) =>
+      m.zeroExtend(m.truncate(m.add(offset, m.constant(distance, 64)), m.mode.addressSize), 64)
+    const lower = m.load('operand', offset, index.width)
+    const upper = m.load('operand', at(index.width / 8), index.width)
+    m.when(m.or(m.less(value, lower as typeof value), m.less(upper as typeof value, value)), () => m.fault('BR'))
+  },
+)
 
 export const miscellaneous: readonly Instruction[] = [
-  nothing('NOP'), nothing('LFENCE'), nothing('MFENCE'), nothing('SFENCE'), nothing('PREFETCHW'),
-  nothing('PREFETCHNTA'), nothing('PREFETCHT0'), nothing('PREFETCHT1'), nothing('PREFETCHT2'), nothing('ENDBR64'), nothing('ENDBR32'),
-  flushLine('CLFLUSH'), flushLine('CLFLUSHOPT'), flushLine('CLWB'),
-  undefinedOpcode('UD0'), undefinedOpcode('UD1'), undefinedOpcode('UD2'), undefinedOpcode('RSM'),
-  random('RDRAND'), random('RDSEED'), rdtsc, rdtscp, rdpid, rdpmc, cpuid,
-  segmentBase('RDFSBASE'), segmentBase('RDGSBASE'), segmentBase('WRFSBASE'), segmentBase('WRGSBASE'),
-  protectionKeys('RDPKRU'), protectionKeys('WRPKRU'), xgetbv, monitor, mwait, pause, bound,
+  nothing('NOP'),
+  nothing('LFENCE'),
+  nothing('MFENCE'),
+  nothing('SFENCE'),
+  nothing('PREFETCHW'),
+  nothing('PREFETCHNTA'),
+  nothing('PREFETCHT0'),
+  nothing('PREFETCHT1'),
+  nothing('PREFETCHT2'),
+  nothing('ENDBR64'),
+  nothing('ENDBR32'),
+  flushLine('CLFLUSH'),
+  flushLine('CLFLUSHOPT'),
+  flushLine('CLWB'),
+  undefinedOpcode('UD0'),
+  undefinedOpcode('UD1'),
+  undefinedOpcode('UD2'),
+  undefinedOpcode('RSM'),
+  random('RDRAND'),
+  random('RDSEED'),
+  rdtsc,
+  rdtscp,
+  rdpid,
+  rdpmc,
+  cpuid,
+  segmentBase('RDFSBASE'),
+  segmentBase('RDGSBASE'),
+  segmentBase('WRFSBASE'),
+  segmentBase('WRGSBASE'),
+  protectionKeys('RDPKRU'),
+  protectionKeys('WRPKRU'),
+  xgetbv,
+  monitor,
+  mwait,
+  pause,
+  bound,
 ]

@@ -20,7 +20,10 @@ interface Shifted<W extends Sized> {
 }
 
 /** A shift by a count of zero changes nothing, not even flags; the destination is still written. */
-const shift = (mnemonic: 'SHL' | 'SHR' | 'SAR', of: <W extends Sized>(m: Machine, a: Bits<W>, count: Bits<W>) => Shifted<W>): Instruction =>
+const shift = (
+  mnemonic: 'SHL' | 'SHR' | 'SAR',
+  of: <W extends Sized>(m: Machine, a: Bits<W>, count: Bits<W>) => Shifted<W>,
+): Instruction =>
   instruction(mnemonic, sdm('2B', '4.3', 'SAL/SAR/SHL/SHR—Shift'), (m: Machine, to: Place<Sized>, by: Operand<8>) => {
     const a = m.read(to)
     const count = countOf(m, to.width, by)
@@ -115,23 +118,30 @@ const rotateThroughCarry = (mnemonic: 'RCL' | 'RCR'): Instruction =>
 
 /** Counts above 16 for 16-bit operands are undefined; we go on as a 32-bit register of both operands would. */
 const doubleShift = (mnemonic: 'SHLD' | 'SHRD'): Instruction =>
-  instruction(mnemonic, sdm('2B', '4.3', `${mnemonic}—Double Precision Shift`), (m: Machine, to: Place<16 | 32 | 64>, from: Operand<16 | 32 | 64>, by: Operand<8>) => {
-    const { width } = to
-    const [a, b] = [m.read(to), m.read(from)]
-    const count = countOf(m, width, by)
-    const { result, CF } = width === 16 ? doubled16(m, mnemonic, a as never, b as never, count) : doubled(m, mnemonic, a as never, b as never, count)
-    m.write(to, result as never)
-    m.when(nonZero(m, count), () =>
-      m.flags(
-        equations({
-          CF: () => CF,
-          OF: () => m.bit(m.xor(a, result as never), -1),
-          AF: () => m.constant(0, 1),
-          ...resultFlags(m, result as never),
-        }),
-      ),
-    )
-  })
+  instruction(
+    mnemonic,
+    sdm('2B', '4.3', `${mnemonic}—Double Precision Shift`),
+    (m: Machine, to: Place<16 | 32 | 64>, from: Operand<16 | 32 | 64>, by: Operand<8>) => {
+      const { width } = to
+      const [a, b] = [m.read(to), m.read(from)]
+      const count = countOf(m, width, by)
+      const { result, CF } =
+        width === 16
+          ? doubled16(m, mnemonic, a as never, b as never, count)
+          : doubled(m, mnemonic, a as never, b as never, count)
+      m.write(to, result as never)
+      m.when(nonZero(m, count), () =>
+        m.flags(
+          equations({
+            CF: () => CF,
+            OF: () => m.bit(m.xor(a, result as never), -1),
+            AF: () => m.constant(0, 1),
+            ...resultFlags(m, result as never),
+          }),
+        ),
+      )
+    },
+  )
 
 interface Doubled {
   readonly result: Bits<32>
@@ -145,7 +155,9 @@ function doubled(m: Machine, mnemonic: 'SHLD' | 'SHRD', a: Bits<32>, b: Bits<32>
   const rest = m.and(m.sub(m.constant(width, width), count), mask)
   const none = m.isZero(by)
   const left = mnemonic === 'SHLD'
-  const shifted = left ? m.or(m.shiftLeft(a, count), m.shiftRight(b, rest)) : m.or(m.shiftRight(a, count), m.shiftLeft(b, rest))
+  const shifted = left
+    ? m.or(m.shiftLeft(a, count), m.shiftRight(b, rest))
+    : m.or(m.shiftRight(a, count), m.shiftLeft(b, rest))
   const result = m.select(none, a, shifted)
   const before = m.and(m.sub(count, m.constant(1, width)), mask)
   const CF = left ? m.bit(m.shiftRight(a, rest), 0) : m.bit(m.shiftRight(a, before), 0)
@@ -153,7 +165,8 @@ function doubled(m: Machine, mnemonic: 'SHLD' | 'SHRD', a: Bits<32>, b: Bits<32>
 }
 
 function doubled16(m: Machine, mnemonic: 'SHLD' | 'SHRD', a: Bits<16>, b: Bits<16>, by: Bits<8>): Doubled {
-  const join = (high: Bits<16>, low: Bits<16>) => m.or(m.shiftLeft(m.zeroExtend(high, 64), m.constant(16, 64)), m.zeroExtend(low, 64))
+  const join = (high: Bits<16>, low: Bits<16>) =>
+    m.or(m.shiftLeft(m.zeroExtend(high, 64), m.constant(16, 64)), m.zeroExtend(low, 64))
   const count = m.zeroExtend(by, 64)
   // three copies: what runs past the second operand comes round from the first
   if (mnemonic === 'SHLD') {
@@ -167,22 +180,39 @@ function doubled16(m: Machine, mnemonic: 'SHLD' | 'SHRD', a: Bits<16>, b: Bits<1
 
 /** BMI2 shifts take any register as the count and touch no flags. */
 const flagless = (mnemonic: 'SHLX' | 'SHRX' | 'SARX'): Instruction =>
-  instruction(mnemonic, sdm('2B', '4.3', 'SARX/SHLX/SHRX—Shift Without Affecting Flags'), (m: Machine, to: Place<32 | 64>, from: Operand<32 | 64>, by: Operand<32 | 64>) => {
-    const count = m.and(m.read(by), m.constant(to.width - 1, to.width))
-    const operation = { SHLX: m.shiftLeft, SHRX: m.shiftRight, SARX: m.shiftRightSigned }[mnemonic]
-    m.write(to, operation(m.read(from), count))
-  })
+  instruction(
+    mnemonic,
+    sdm('2B', '4.3', 'SARX/SHLX/SHRX—Shift Without Affecting Flags'),
+    (m: Machine, to: Place<32 | 64>, from: Operand<32 | 64>, by: Operand<32 | 64>) => {
+      const count = m.and(m.read(by), m.constant(to.width - 1, to.width))
+      const operation = { SHLX: m.shiftLeft, SHRX: m.shiftRight, SARX: m.shiftRightSigned }[mnemonic]
+      m.write(to, operation(m.read(from), count))
+    },
+  )
 
-const rorx = instruction('RORX', sdm('2B', '4.3', 'RORX—Rotate Right Logical Without Affecting Flags'), (m: Machine, to: Place<32 | 64>, from: Operand<32 | 64>, by: Operand<8>) => {
-  const count = m.and(m.read(by), m.constant(to.width - 1, 8))
-  m.write(to, m.rotateRight(m.read(from), m.zeroExtend(count, to.width)))
-})
+const rorx = instruction(
+  'RORX',
+  sdm('2B', '4.3', 'RORX—Rotate Right Logical Without Affecting Flags'),
+  (m: Machine, to: Place<32 | 64>, from: Operand<32 | 64>, by: Operand<8>) => {
+    const count = m.and(m.read(by), m.constant(to.width - 1, 8))
+    m.write(to, m.rotateRight(m.read(from), m.zeroExtend(count, to.width)))
+  },
+)
 
 export const shifts: readonly Instruction[] = [
-  shift('SHL', shl), shift('SHR', shr), shift('SAR', sar),
-  rotate('ROL'), rotate('ROR'), rotateThroughCarry('RCL'), rotateThroughCarry('RCR'),
-  doubleShift('SHLD'), doubleShift('SHRD'),
-  flagless('SHLX'), flagless('SHRX'), flagless('SARX'), rorx,
+  shift('SHL', shl),
+  shift('SHR', shr),
+  shift('SAR', sar),
+  rotate('ROL'),
+  rotate('ROR'),
+  rotateThroughCarry('RCL'),
+  rotateThroughCarry('RCR'),
+  doubleShift('SHLD'),
+  doubleShift('SHRD'),
+  flagless('SHLX'),
+  flagless('SHRX'),
+  flagless('SARX'),
+  rorx,
 ]
 
 export { widened }

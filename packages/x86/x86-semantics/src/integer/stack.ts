@@ -38,14 +38,18 @@ export function release(m: Machine, bytes: number): void {
 }
 
 /** PUSH of a segment register writes its selector zero-extended. */
-const pushed = instruction('PUSH', sdm('2B', '4.3', 'PUSH—Push Word, Doubleword, or Quadword Onto the Stack'), (m: Machine, from: Operand<Sized> | RegisterOperand<16>) => {
-  const size = m.mode.operandSize
-  if (from.kind === 'register' && from.file === 'segment') {
-    const name = (['ES', 'CS', 'SS', 'DS', 'FS', 'GS'] as const)[from.index!]!
-    return push(m, m.zeroExtend(m.get(`${name}.selector`), size) as Bits<Sized>)
-  }
-  push(m, m.read(from as Operand<Sized>))
-})
+const pushed = instruction(
+  'PUSH',
+  sdm('2B', '4.3', 'PUSH—Push Word, Doubleword, or Quadword Onto the Stack'),
+  (m: Machine, from: Operand<Sized> | RegisterOperand<16>) => {
+    const size = m.mode.operandSize
+    if (from.kind === 'register' && from.file === 'segment') {
+      const name = (['ES', 'CS', 'SS', 'DS', 'FS', 'GS'] as const)[from.index!]!
+      return push(m, m.zeroExtend(m.get(`${name}.selector`), size) as Bits<Sized>)
+    }
+    push(m, m.read(from as Operand<Sized>))
+  },
+)
 
 /**
  * POP computes the address of a memory destination after it has moved RSP; if the store faults RSP is put back.
@@ -63,14 +67,20 @@ export function popGeneral(m: Machine, to: Place<Sized>): void {
 
 const order = ['RAX', 'RCX', 'RDX', 'RBX', 'RSP', 'RBP', 'RSI', 'RDI'] as const
 
-const pusha = instruction('PUSHA', sdm('2B', '4.3', 'PUSHA/PUSHAD—Push All General-Purpose Registers'), (m: Machine) => {
-  const size = m.mode.operandSize as 16 | 32
-  const values = order.map((name) => m.read(gpr(name, size)))
-  const top = wrapped(m, m.sub(stackPointer(m), m.constant(size, 64)))
-  m.check('SS', top, size, 'write')
-  values.forEach((value, index) => m.store('SS', wrapped(m, m.add(top, m.constant((7 - index) * (size / 8), 64))), value))
-  setStackPointer(m, top)
-})
+const pusha = instruction(
+  'PUSHA',
+  sdm('2B', '4.3', 'PUSHA/PUSHAD—Push All General-Purpose Registers'),
+  (m: Machine) => {
+    const size = m.mode.operandSize as 16 | 32
+    const values = order.map((name) => m.read(gpr(name, size)))
+    const top = wrapped(m, m.sub(stackPointer(m), m.constant(size, 64)))
+    m.check('SS', top, size, 'write')
+    values.forEach((value, index) =>
+      m.store('SS', wrapped(m, m.add(top, m.constant((7 - index) * (size / 8), 64))), value),
+    )
+    setStackPointer(m, top)
+  },
+)
 
 const popa = instruction('POPA', sdm('2B', '4.3', 'POPA/POPAD—Pop All General-Purpose Registers'), (m: Machine) => {
   const size = m.mode.operandSize as 16 | 32
@@ -103,7 +113,11 @@ const enter = instruction(
     const end = wrapped(m, m.sub(m.sub(first, m.mul(level, step)), room))
     m.check('SS', end, 1, 'write')
     m.store('SS', first, frame)
-    const [to, from, left] = [m.variable(first), m.variable(m.zeroExtend(m.read(gpr('RBP', m.mode.stackSize)), 64)), m.variable(level)]
+    const [to, from, left] = [
+      m.variable(first),
+      m.variable(m.zeroExtend(m.read(gpr('RBP', m.mode.stackSize)), 64)),
+      m.variable(level),
+    ]
     m.loop(
       () => m.below(m.constant(1, 64), left.get()),
       () => {

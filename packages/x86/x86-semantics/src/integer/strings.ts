@@ -50,7 +50,10 @@ const movs = (mnemonic: 'MOVSB' | 'MOVS'): Instruction =>
     repeated(m, (count) => {
       const [from, to] = [pointer(m, 'RSI'), pointer(m, 'RDI')]
       const many = m.mode.rep === 'none' ? m.constant(1, 64) : count
-      const done = m.bulk({ kind: 'move', width, from: { segment: 'operand', offset: from }, to: { segment: 'ES', offset: to }, step }, many)
+      const done = m.bulk(
+        { kind: 'move', width, from: { segment: 'operand', offset: from }, to: { segment: 'ES', offset: to }, step },
+        many,
+      )
       advance(m, 'RSI', m.mul(step, done))
       advance(m, 'RDI', m.mul(step, done))
       return done
@@ -81,7 +84,10 @@ const lods = (mnemonic: 'LODSB' | 'LODS'): Instruction =>
   })
 
 /** REPE goes on while equal, REPNE while not. */
-const whileFlag = (m: Machine): (() => Bits<1>) => () => (m.mode.rep === 'repne' ? m.not(m.flag('ZF')) : m.flag('ZF'))
+const whileFlag =
+  (m: Machine): (() => Bits<1>) =>
+  () =>
+    m.mode.rep === 'repne' ? m.not(m.flag('ZF')) : m.flag('ZF')
 
 const scas = (mnemonic: 'SCASB' | 'SCAS'): Instruction =>
   instruction(mnemonic, sdm('2B', '4.3', 'SCAS—Scan String'), (m: Machine) => {
@@ -116,6 +122,14 @@ const cmps = (mnemonic: 'CMPSB' | 'CMPS'): Instruction =>
   })
 
 export const strings: readonly Instruction[] = [
-  movs('MOVSB'), movs('MOVS'), stos('STOSB'), stos('STOS'), lods('LODSB'), lods('LODS'),
-  scas('SCASB'), scas('SCAS'), cmps('CMPSB'), cmps('CMPS'),
+  movs('MOVSB'),
+  movs('MOVS'),
+  stos('STOSB'),
+  stos('STOS'),
+  lods('LODSB'),
+  lods('LODS'),
+  scas('SCASB'),
+  scas('SCAS'),
+  cmps('CMPSB'),
+  cmps('CMPS'),
 ]

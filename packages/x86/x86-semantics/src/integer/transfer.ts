@@ -1,9 +1,8 @@
 import { sdm } from '@vmm/source'
 import type { Bits, Machine } from '../algebra.ts'
-import { equations, subtraction } from '../flags.ts'
+import { addition, equations, subtraction } from '../flags.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import { AH, gpr, type Memory, type Operand, type Place, type RegisterOperand } from '../operand.ts'
-import { addition } from '../flags.ts'
 import { conditions, holds } from './conditions.ts'
 
 type Sized = 8 | 16 | 32 | 64
@@ -17,64 +16,91 @@ const extending = (mnemonic: 'MOVZX' | 'MOVSX' | 'MOVSXD', title: string): Instr
     m.write(to, mnemonic === 'MOVZX' ? m.zeroExtend(value, to.width) : m.signExtend(value, to.width))
   })
 
-const xchg = instruction('XCHG', sdm('2D', '6.1', 'XCHG—Exchange Register/Memory With Register'), (m: Machine, a: Place<Sized>, b: Place<Sized>) => {
-  const [first, second] = [m.read(a), m.read(b)]
-  m.write(a, second)
-  m.write(b, first)
-})
+const xchg = instruction(
+  'XCHG',
+  sdm('2D', '6.1', 'XCHG—Exchange Register/Memory With Register'),
+  (m: Machine, a: Place<Sized>, b: Place<Sized>) => {
+    const [first, second] = [m.read(a), m.read(b)]
+    m.write(a, second)
+    m.write(b, first)
+  },
+)
 
-const xadd = instruction('XADD', sdm('2D', '6.1', 'XADD—Exchange and Add'), (m: Machine, to: Place<Sized>, from: Place<Sized>) => {
-  const [a, b] = [m.read(to), m.read(from)]
-  m.write(from, a)
-  m.write(to, m.add(a, b))
-  m.flags(addition(a, b))
-})
+const xadd = instruction(
+  'XADD',
+  sdm('2D', '6.1', 'XADD—Exchange and Add'),
+  (m: Machine, to: Place<Sized>, from: Place<Sized>) => {
+    const [a, b] = [m.read(to), m.read(from)]
+    m.write(from, a)
+    m.write(to, m.add(a, b))
+    m.flags(addition(a, b))
+  },
+)
 
 /** The destination is written either way; a 32-bit accumulator that matches keeps its upper half. */
-const cmpxchg = instruction('CMPXCHG', sdm('2A', '3.3', 'CMPXCHG—Compare and Exchange'), (m: Machine, to: Place<Sized>, from: Operand<Sized>) => {
-  const accumulator = gpr('RAX', to.width)
-  const [old, expected, value] = [m.read(to), m.read(accumulator), m.read(from)]
-  const same = m.equal(expected, old)
-  if (to.kind === 'register') {
-    m.when(same, () => m.write(to, value), () => m.write(accumulator, old))
-  } else {
-    m.write(to, m.select(same, value, old))
-    m.when(m.not(same), () => m.write(accumulator, old))
-  }
-  m.flags(subtraction(expected, old))
-})
+const cmpxchg = instruction(
+  'CMPXCHG',
+  sdm('2A', '3.3', 'CMPXCHG—Compare and Exchange'),
+  (m: Machine, to: Place<Sized>, from: Operand<Sized>) => {
+    const accumulator = gpr('RAX', to.width)
+    const [old, expected, value] = [m.read(to), m.read(accumulator), m.read(from)]
+    const same = m.equal(expected, old)
+    if (to.kind === 'register') {
+      m.when(
+        same,
+        () => m.write(to, value),
+        () => m.write(accumulator, old),
+      )
+    } else {
+      m.write(to, m.select(same, value, old))
+      m.when(m.not(same), () => m.write(accumulator, old))
+    }
+    m.flags(subtraction(expected, old))
+  },
+)
 
 const setZero = (m: Machine, ZF: Bits<1>) => m.flags(equations({ ZF: () => ZF }))
 
 /** CMPXCHG8B compares EDX:EAX, CMPXCHG16B RDX:RAX; the latter's operand must be aligned. */
-const cmpxchg8b = instruction('CMPXCHG8B', sdm('2A', '3.3', 'CMPXCHG8B/CMPXCHG16B—Compare and Exchange Bytes'), (m: Machine, to: Memory<64>) => {
-  const old = m.read(to)
-  const pair = (high: 'RDX' | 'RCX', low: 'RAX' | 'RBX') =>
-    m.or(m.shiftLeft(m.zeroExtend(m.read(gpr(high, 32)), 64), m.constant(32, 64)), m.zeroExtend(m.read(gpr(low, 32)), 64))
-  const same = m.equal(old, pair('RDX', 'RAX'))
-  m.write(to, m.select(same, pair('RCX', 'RBX'), old))
-  m.when(m.not(same), () => {
-    m.write(gpr('RAX', 32), m.truncate(old, 32))
-    m.write(gpr('RDX', 32), m.extract(old, 32, 32))
-  })
-  setZero(m, same)
-})
+const cmpxchg8b = instruction(
+  'CMPXCHG8B',
+  sdm('2A', '3.3', 'CMPXCHG8B/CMPXCHG16B—Compare and Exchange Bytes'),
+  (m: Machine, to: Memory<64>) => {
+    const old = m.read(to)
+    const pair = (high: 'RDX' | 'RCX', low: 'RAX' | 'RBX') =>
+      m.or(
+        m.shiftLeft(m.zeroExtend(m.read(gpr(high, 32)), 64), m.constant(32, 64)),
+        m.zeroExtend(m.read(gpr(low, 32)), 64),
+      )
+    const same = m.equal(old, pair('RDX', 'RAX'))
+    m.write(to, m.select(same, pair('RCX', 'RBX'), old))
+    m.when(m.not(same), () => {
+      m.write(gpr('RAX', 32), m.truncate(old, 32))
+      m.write(gpr('RDX', 32), m.extract(old, 32, 32))
+    })
+    setZero(m, same)
+  },
+)
 
-const cmpxchg16b = instruction('CMPXCHG16B', sdm('2A', '3.3', 'CMPXCHG8B/CMPXCHG16B—Compare and Exchange Bytes'), (m: Machine, to: Memory<128>) => {
-  const address = m.address(to)
-  m.when(m.not(m.isZero(m.and(address, m.constant(15, 64)))), () => m.fault('GP', m.constant(0, 32)))
-  const old = m.read(to)
-  const [low, high] = [m.vector.lane(64, old, 0), m.vector.lane(64, old, 1)]
-  const same = m.and(m.equal(low, m.read(gpr('RAX', 64))), m.equal(high, m.read(gpr('RDX', 64))))
-  const chosen = (name: 'RBX' | 'RCX', otherwise: Bits<64>) => m.select(same, m.read(gpr(name, 64)), otherwise)
-  const fresh = m.vector.withLane(64, m.vector.withLane(64, old, 0, chosen('RBX', low)), 1, chosen('RCX', high))
-  m.write(to, fresh)
-  m.when(m.not(same), () => {
-    m.write(gpr('RAX', 64), low)
-    m.write(gpr('RDX', 64), high)
-  })
-  setZero(m, same)
-})
+const cmpxchg16b = instruction(
+  'CMPXCHG16B',
+  sdm('2A', '3.3', 'CMPXCHG8B/CMPXCHG16B—Compare and Exchange Bytes'),
+  (m: Machine, to: Memory<128>) => {
+    const address = m.address(to)
+    m.when(m.not(m.isZero(m.and(address, m.constant(15, 64)))), () => m.fault('GP', m.constant(0, 32)))
+    const old = m.read(to)
+    const [low, high] = [m.vector.lane(64, old, 0), m.vector.lane(64, old, 1)]
+    const same = m.and(m.equal(low, m.read(gpr('RAX', 64))), m.equal(high, m.read(gpr('RDX', 64))))
+    const chosen = (name: 'RBX' | 'RCX', otherwise: Bits<64>) => m.select(same, m.read(gpr(name, 64)), otherwise)
+    const fresh = m.vector.withLane(64, m.vector.withLane(64, old, 0, chosen('RBX', low)), 1, chosen('RCX', high))
+    m.write(to, fresh)
+    m.when(m.not(same), () => {
+      m.write(gpr('RAX', 64), low)
+      m.write(gpr('RDX', 64), high)
+    })
+    setZero(m, same)
+  },
+)
 
 function swapped<W extends 16 | 32 | 64>(m: Machine, a: Bits<W>): Bits<W> {
   const width = m.widthOf(a)
@@ -91,13 +117,21 @@ const bswap = instruction('BSWAP', sdm('2A', '3.3', 'BSWAP—Byte Swap'), (m: Ma
   m.write(to, to.width === 16 ? m.constant<16 | 32 | 64>(0, to.width) : swapped(m, m.read(to)))
 })
 
-const movbe = instruction('MOVBE', sdm('2B', '4.3', 'MOVBE—Move Data After Swapping Bytes'), (m: Machine, to: Place<16 | 32 | 64>, from: Operand<16 | 32 | 64>) => {
-  m.write(to, swapped(m, m.read(from)))
-})
+const movbe = instruction(
+  'MOVBE',
+  sdm('2B', '4.3', 'MOVBE—Move Data After Swapping Bytes'),
+  (m: Machine, to: Place<16 | 32 | 64>, from: Operand<16 | 32 | 64>) => {
+    m.write(to, swapped(m, m.read(from)))
+  },
+)
 
-const lea = instruction('LEA', sdm('2A', '3.3', 'LEA—Load Effective Address'), (m: Machine, to: Place<16 | 32 | 64>, from: Memory<8>) => {
-  m.write(to, m.truncate(m.address(from), to.width))
-})
+const lea = instruction(
+  'LEA',
+  sdm('2A', '3.3', 'LEA—Load Effective Address'),
+  (m: Machine, to: Place<16 | 32 | 64>, from: Memory<8>) => {
+    m.write(to, m.truncate(m.address(from), to.width))
+  },
+)
 
 const cbw = instruction('CBW', sdm('2A', '3.3', 'CBW/CWDE/CDQE—Convert'), (m: Machine) => {
   const { operandSize } = m.mode
@@ -106,7 +140,10 @@ const cbw = instruction('CBW', sdm('2A', '3.3', 'CBW/CWDE/CDQE—Convert'), (m: 
 
 const cwd = instruction('CWD', sdm('2A', '3.3', 'CWD/CDQ/CQO—Convert'), (m: Machine) => {
   const { operandSize } = m.mode
-  m.write(gpr('RDX', operandSize), m.shiftRightSigned(m.read(gpr('RAX', operandSize)), m.constant(operandSize - 1, operandSize)))
+  m.write(
+    gpr('RDX', operandSize),
+    m.shiftRightSigned(m.read(gpr('RAX', operandSize)), m.constant(operandSize - 1, operandSize)),
+  )
 })
 
 const xlat = instruction('XLAT', sdm('2D', '6.1', 'XLAT/XLATB—Table Look-up Translation'), (m: Machine) => {
@@ -117,10 +154,14 @@ const xlat = instruction('XLAT', sdm('2D', '6.1', 'XLAT/XLATB—Table Look-up Tr
 
 /** The source is read and a 32-bit destination written even when the condition fails. */
 const cmov = conditions.map((condition) =>
-  instruction(`CMOV${condition}`, sdm('2A', '3.3', 'CMOVcc—Conditional Move'), (m: Machine, to: Place<16 | 32 | 64>, from: Operand<16 | 32 | 64>) => {
-    const value = m.read(from)
-    m.write(to, m.select(holds(m, condition), value, m.read(to)))
-  }),
+  instruction(
+    `CMOV${condition}`,
+    sdm('2A', '3.3', 'CMOVcc—Conditional Move'),
+    (m: Machine, to: Place<16 | 32 | 64>, from: Operand<16 | 32 | 64>) => {
+      const value = m.read(from)
+      m.write(to, m.select(holds(m, condition), value, m.read(to)))
+    },
+  ),
 )
 
 const set = conditions.map((condition) =>
@@ -129,7 +170,9 @@ const set = conditions.map((condition) =>
   }),
 )
 
-const lahf = instruction('LAHF', sdm('2A', '3.3', 'LAHF—Load Status Flags Into AH'), (m: Machine) => m.write(AH, m.truncate(m.rflags(), 8)))
+const lahf = instruction('LAHF', sdm('2A', '3.3', 'LAHF—Load Status Flags Into AH'), (m: Machine) =>
+  m.write(AH, m.truncate(m.rflags(), 8)),
+)
 
 const sahf = instruction('SAHF', sdm('2B', '4.3', 'SAHF—Store AH Into Flags'), (m: Machine) => {
   const ah = m.read(AH)
@@ -144,7 +187,9 @@ const sahf = instruction('SAHF', sdm('2B', '4.3', 'SAHF—Store AH Into Flags'),
   )
 })
 
-const salc = instruction('SALC', sdm('2D', 'A.3', 'Table A-2, D6'), (m: Machine) => m.write(gpr('RAX', 8), m.signExtend(m.flag('CF'), 8)))
+const salc = instruction('SALC', sdm('2D', 'A.3', 'Table A-2, D6'), (m: Machine) =>
+  m.write(gpr('RAX', 8), m.signExtend(m.flag('CF'), 8)),
+)
 
 const movnti = instruction('MOVNTI', sdm('2B', '4.3', 'MOVNTI—Store Doubleword Using Non-Temporal Hint'), moveGeneral)
 
@@ -152,7 +197,23 @@ export const transfer: readonly Instruction[] = [
   extending('MOVZX', 'MOVZX—Move With Zero-Extend'),
   extending('MOVSX', 'MOVSX/MOVSXD—Move With Sign-Extension'),
   extending('MOVSXD', 'MOVSX/MOVSXD—Move With Sign-Extension'),
-  xchg, xadd, cmpxchg, cmpxchg8b, cmpxchg16b, bswap, movbe, lea, cbw, cwd, xlat, ...cmov, ...set, lahf, sahf, salc, movnti,
+  xchg,
+  xadd,
+  cmpxchg,
+  cmpxchg8b,
+  cmpxchg16b,
+  bswap,
+  movbe,
+  lea,
+  cbw,
+  cwd,
+  xlat,
+  ...cmov,
+  ...set,
+  lahf,
+  sahf,
+  salc,
+  movnti,
 ]
 
 export type { RegisterOperand }

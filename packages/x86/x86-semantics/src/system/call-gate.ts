@@ -3,8 +3,23 @@ import { isCanonical } from '../integer/control.ts'
 import { push, stackPointer, wrapped } from '../integer/stack.ts'
 import { gpr } from '../operand.ts'
 import {
-  baseOf, checkAccessed, type Descriptor, dplOf, isBig, isCode, isConforming, isLong, isNull, limitOf, markAccessed, present, readDescriptor, rplOf,
-  selectorCode, setNull, setSegment,
+  baseOf,
+  checkAccessed,
+  type Descriptor,
+  dplOf,
+  isBig,
+  isCode,
+  isConforming,
+  isLong,
+  isNull,
+  limitOf,
+  markAccessed,
+  present,
+  readDescriptor,
+  rplOf,
+  selectorCode,
+  setNull,
+  setSegment,
 } from './descriptor.ts'
 import { readInnerStack, readLongStack } from './inner-stack.ts'
 
@@ -32,16 +47,26 @@ interface Target {
  * are #GP(selector) in IA-32e mode; switching tasks in protected mode is not described yet and answers the same.
  * Source: SDM 3A §5.8.3 to §5.8.5.
  */
-export function gateTransfer(m: Machine, kind: 'jump' | 'call', selector: Bits<16>, descriptor: Descriptor, code: Bits<32>): void {
+export function gateTransfer(
+  m: Machine,
+  kind: 'jump' | 'call',
+  selector: Bits<16>,
+  descriptor: Descriptor,
+  code: Bits<32>,
+): void {
   const gate = readGate(m, selector, descriptor, code)
   const target = checkTarget(m, kind, gate)
   const { raw } = target
   if (kind === 'jump') return enter(m, target, m.get('CPL'))
   const inner = m.and(m.not(isConforming(m, raw)), m.below(dplOf(m, raw), m.get('CPL')))
-  m.when(inner, () => callInner(m, target, dplOf(m, raw)), () => {
-    pushReturn(m, gate.wide)
-    enter(m, target, m.get('CPL'))
-  })
+  m.when(
+    inner,
+    () => callInner(m, target, dplOf(m, raw)),
+    () => {
+      pushReturn(m, gate.wide)
+      enter(m, target, m.get('CPL'))
+    },
+  )
 }
 
 function readGate(m: Machine, selector: Bits<16>, { raw, address }: Descriptor, code: Bits<32>): Gate {
@@ -53,15 +78,25 @@ function readGate(m: Machine, selector: Bits<16>, { raw, address }: Descriptor, 
   const allowed = m.and(m.not(m.below(dpl, m.get('CPL'))), m.not(m.below(dpl, rplOf(m, selector))))
   m.when(m.not(allowed), () => m.fault('GP', code))
   m.when(m.not(present(m, raw)), () => m.fault('NP', code))
-  const low = m.or(m.and(raw, m.constant(0xffff, 64)), m.and(m.shiftRight(raw, m.constant(32, 64)), m.constant(0xffff_0000, 64)))
+  const low = m.or(
+    m.and(raw, m.constant(0xffff, 64)),
+    m.and(m.shiftRight(raw, m.constant(32, 64)), m.constant(0xffff_0000, 64)),
+  )
   const legacy = m.select(wide, low, m.and(raw, m.constant(0xffff, 64)))
-  return { selector: m.extract(raw, 16, 16), offset: inIa32e(m) ? wideOffset(m, low, address, code) : legacy, wide, parameters: m.and(m.shiftRight(raw, m.constant(32, 64)), m.constant(31, 64)) }
+  return {
+    selector: m.extract(raw, 16, 16),
+    offset: inIa32e(m) ? wideOffset(m, low, address, code) : legacy,
+    wide,
+    parameters: m.and(m.shiftRight(raw, m.constant(32, 64)), m.constant(31, 64)),
+  }
 }
 
 /** The second half of a 64-bit gate: offset bits 63:32, and a type that must be zero. */
 function wideOffset(m: Machine, low: Bits<64>, address: Bits<64>, code: Bits<32>): Bits<64> {
   const high = m.loadLinear(m.add(address, m.constant(8, 64)), 64, 'processor')
-  m.when(m.not(m.isZero(m.and(m.shiftRight(high, m.constant(40, 64)), m.constant(0x1f, 64)))), () => m.fault('GP', code))
+  m.when(m.not(m.isZero(m.and(m.shiftRight(high, m.constant(40, 64)), m.constant(0x1f, 64)))), () =>
+    m.fault('GP', code),
+  )
   return m.or(low, m.shiftLeft(high, m.constant(32, 64)))
 }
 
@@ -93,12 +128,14 @@ function enter(m: Machine, { gate, descriptor, raw }: Target, level: Bits<8>): v
 
 /** CS and the return offset in slots of the gate's size. */
 function pushReturn(m: Machine, wide: Bits<1>): void {
-  const slots = <W extends 16 | 32 | 64>(size: W) => () => {
-    const bottom = wrapped(m, m.sub(stackPointer(m), m.constant(size / 4, 64)))
-    m.check('SS', bottom, size / 4, 'write')
-    push(m, m.zeroExtend(m.get('CS.selector'), size))
-    push(m, m.truncate(m.nextRip(), size))
-  }
+  const slots =
+    <W extends 16 | 32 | 64>(size: W) =>
+    () => {
+      const bottom = wrapped(m, m.sub(stackPointer(m), m.constant(size / 4, 64)))
+      m.check('SS', bottom, size / 4, 'write')
+      push(m, m.zeroExtend(m.get('CS.selector'), size))
+      push(m, m.truncate(m.nextRip(), size))
+    }
   if (inIa32e(m)) slots(64)()
   else m.when(wide, slots(32), slots(16))
 }
@@ -114,7 +151,12 @@ function callInnerLong(m: Machine, target: Target, level: Bits<8>): void {
   const top = readLongStack(m, slot, m.constant(0, 32), (address) => isCanonical(m, address))
   const at = (bytes: number) => m.sub(top, m.constant(bytes, 64))
   m.checkLinear(at(32), 32, 'write', 'processor')
-  const values = [m.zeroExtend(m.get('SS.selector'), 64), m.read(gpr('RSP', 64)), m.zeroExtend(m.get('CS.selector'), 64), m.nextRip()]
+  const values = [
+    m.zeroExtend(m.get('SS.selector'), 64),
+    m.read(gpr('RSP', 64)),
+    m.zeroExtend(m.get('CS.selector'), 64),
+    m.nextRip(),
+  ]
   values.forEach((value, index) => m.storeLinear(at((index + 1) * 8), value, 'processor'))
   m.write(gpr('RSP', 64), at(32))
   setNull(m, 'SS', m.zeroExtend(level, 16))
@@ -131,7 +173,8 @@ function callInnerLegacy(m: Machine, target: Target, level: Bits<8>): void {
     const mask = m.select(isBig(m, stack.descriptor.raw), m.constant(0xffff_ffff, 64), m.constant(0xffff, 64))
     const slots = m.add(parameters, m.constant(4, 64))
     const bottom = m.and(m.sub(m.zeroExtend(stack.pointer, 64), m.mul(slots, m.constant(bytes, 64))), mask)
-    const linear = (offset: Bits<64>) => m.and(m.add(baseOf(m, stack.descriptor.raw), m.and(offset, mask)), m.constant(0xffff_ffff, 64))
+    const linear = (offset: Bits<64>) =>
+      m.and(m.add(baseOf(m, stack.descriptor.raw), m.and(offset, mask)), m.constant(0xffff_ffff, 64))
     const slot = (index: Bits<64>) => linear(m.add(bottom, m.mul(index, m.constant(bytes, 64))))
     // at most 36 slots: the first and the last lie in all the pages there are
     m.checkLinear(slot(m.constant(0, 64)), bytes, 'write', 'processor')
@@ -141,11 +184,14 @@ function callInnerLegacy(m: Machine, target: Target, level: Bits<8>): void {
     put(m.constant(0, 64), m.truncate(m.nextRip(), 32))
     put(m.constant(1, 64), m.zeroExtend(m.get('CS.selector'), 32))
     const copied = m.variable(m.constant(0, 64))
-    m.loop(() => m.below(copied.get(), parameters), () => {
-      const from = wrapped(m, m.add(old, m.mul(copied.get(), m.constant(bytes, 64))))
-      put(m.add(copied.get(), m.constant(2, 64)), m.zeroExtend(m.load('SS', from, size), 32))
-      copied.set(m.add(copied.get(), m.constant(1, 64)))
-    })
+    m.loop(
+      () => m.below(copied.get(), parameters),
+      () => {
+        const from = wrapped(m, m.add(old, m.mul(copied.get(), m.constant(bytes, 64))))
+        put(m.add(copied.get(), m.constant(2, 64)), m.zeroExtend(m.load('SS', from, size), 32))
+        copied.set(m.add(copied.get(), m.constant(1, 64)))
+      },
+    )
     put(m.add(parameters, m.constant(2, 64)), m.read(gpr('RSP', 32)))
     put(m.add(parameters, m.constant(3, 64)), m.zeroExtend(m.get('SS.selector'), 32))
     m.write(gpr('RSP', 32), m.truncate(bottom, 32))

@@ -51,8 +51,14 @@ export function writeCr0(m: Machine, value: Bits<64>): void {
   const disables = m.and(m.not(pg), bit(m, old, cr0.PG))
   const lme = bit(m, efers, efer.LME)
   // long mode needs PAE and a code segment that is not 64-bit yet; PCIDs need paging
-  const badEnable = m.and(m.and(enables, lme), m.or(m.not(bit(m, m.get('CR4'), cr4.PAE)), m.bit(m.get('CS.access'), 13)))
-  const badDisable = m.and(disables, m.or(bit(m, m.get('CR4'), cr4.PCIDE), m.and(bit(m, efers, efer.LMA), m.bit(m.get('CS.access'), 13))))
+  const badEnable = m.and(
+    m.and(enables, lme),
+    m.or(m.not(bit(m, m.get('CR4'), cr4.PAE)), m.bit(m.get('CS.access'), 13)),
+  )
+  const badDisable = m.and(
+    disables,
+    m.or(bit(m, m.get('CR4'), cr4.PCIDE), m.and(bit(m, efers, efer.LMA), m.bit(m.get('CS.access'), 13))),
+  )
   refuseUnless(m, m.not(m.or(badEnable, badDisable)))
   // CR0.WP cannot be cleared while CR4.CET is set
   refuseUnless(m, m.not(m.and(bit(m, m.get('CR4'), cr4.CET), m.not(bit(m, value, cr0.WP)))))
@@ -76,7 +82,10 @@ function writeCr3(m: Machine, value: Bits<64>): void {
 }
 
 /** Changes that make old translations wrong: PSE PAE PGE LA57 PCIDE SMEP SMAP PKE. */
-const flushing4 = [cr4.PSE, cr4.PAE, cr4.PGE, cr4.LA57, cr4.PCIDE, cr4.SMEP, cr4.SMAP, cr4.PKE].reduce((mask, { low }) => mask | (1n << BigInt(low)), 0n)
+const flushing4 = [cr4.PSE, cr4.PAE, cr4.PGE, cr4.LA57, cr4.PCIDE, cr4.SMEP, cr4.SMAP, cr4.PKE].reduce(
+  (mask, { low }) => mask | (1n << BigInt(low)),
+  0n,
+)
 
 function writeCr4(m: Machine, value: Bits<64>): void {
   const old = m.get('CR4')
@@ -132,10 +141,14 @@ export function refuseUmip(m: Machine): void {
   m.when(m.and(umip, m.not(m.isZero(m.get('CPL')))), () => m.fault('GP', m.constant(0, 32)))
 }
 
-const smsw = instruction('SMSW', sdm('2B', '4.3', 'SMSW—Store Machine Status Word'), (m: Machine, to: Place<16 | 32 | 64>) => {
-  refuseUmip(m)
-  m.write(to, m.truncate(m.get('CR0'), to.width))
-})
+const smsw = instruction(
+  'SMSW',
+  sdm('2B', '4.3', 'SMSW—Store Machine Status Word'),
+  (m: Machine, to: Place<16 | 32 | 64>) => {
+    refuseUmip(m)
+    m.write(to, m.truncate(m.get('CR0'), to.width))
+  },
+)
 
 const rdmsr = instruction('RDMSR', sdm('2B', '4.3', 'RDMSR—Read From Model Specific Register'), (m: Machine) => {
   requireCpl0(m)
@@ -145,7 +158,10 @@ const rdmsr = instruction('RDMSR', sdm('2B', '4.3', 'RDMSR—Read From Model Spe
 })
 
 const pair = (m: Machine): Bits<64> =>
-  m.or(m.shiftLeft(m.zeroExtend(m.read(gpr('RDX', 32)), 64), m.constant(32, 64)), m.zeroExtend(m.read(gpr('RAX', 32)), 64))
+  m.or(
+    m.shiftLeft(m.zeroExtend(m.read(gpr('RDX', 32)), 64), m.constant(32, 64)),
+    m.zeroExtend(m.read(gpr('RAX', 32)), 64),
+  )
 
 const wrmsr = instruction('WRMSR', sdm('2D', '6.1', 'WRMSR—Write to Model Specific Register'), (m: Machine) => {
   requireCpl0(m)
@@ -164,24 +180,38 @@ const invlpg = instruction('INVLPG', sdm('2A', '3.3', 'INVLPG—Invalidate TLB E
 })
 
 /** Type in the register, descriptor in memory: PCID in bits 11:0, linear address above. */
-const invpcid = instruction('INVPCID', sdm('2A', '3.3', 'INVPCID—Invalidate Process-Context Identifier'), (m: Machine, type: Operand<64>, descriptor: never) => {
-  requireCpl0(m)
-  const kind = m.zeroExtend(m.read(type), 64)
-  const at = m.address(descriptor)
-  const first = m.load('operand', at, 64)
-  const linear = m.load('operand', m.add(at, m.constant(8, 64)), 64)
-  refuseUnless(m, m.below(kind, m.constant(4, 64)))
-  const pcid = m.and(first, m.constant(0xfff, 64))
-  const individual = m.below(kind, m.constant(2, 64))
-  refuseUnless(m, m.not(m.and(individual, m.not(m.equal(first, pcid)))))
-  const pcide = bit(m, m.get('CR4'), cr4.PCIDE)
-  refuseUnless(m, m.not(m.and(m.and(individual, m.not(pcide)), m.not(m.isZero(pcid)))))
-  m.host('flushContext', m.truncate(pcid, 16), linear, m.truncate(kind, 8))
-})
+const invpcid = instruction(
+  'INVPCID',
+  sdm('2A', '3.3', 'INVPCID—Invalidate Process-Context Identifier'),
+  (m: Machine, type: Operand<64>, descriptor: never) => {
+    requireCpl0(m)
+    const kind = m.zeroExtend(m.read(type), 64)
+    const at = m.address(descriptor)
+    const first = m.load('operand', at, 64)
+    const linear = m.load('operand', m.add(at, m.constant(8, 64)), 64)
+    refuseUnless(m, m.below(kind, m.constant(4, 64)))
+    const pcid = m.and(first, m.constant(0xfff, 64))
+    const individual = m.below(kind, m.constant(2, 64))
+    refuseUnless(m, m.not(m.and(individual, m.not(m.equal(first, pcid)))))
+    const pcide = bit(m, m.get('CR4'), cr4.PCIDE)
+    refuseUnless(m, m.not(m.and(m.and(individual, m.not(pcide)), m.not(m.isZero(pcid)))))
+    m.host('flushContext', m.truncate(pcid, 16), linear, m.truncate(kind, 8))
+  },
+)
 
 const cache = (mnemonic: 'WBINVD' | 'INVD' | 'WBNOINVD'): Instruction =>
   instruction(mnemonic, sdm('2D', '6.1', `${mnemonic}—Write Back and Invalidate Cache`), (m: Machine) => requireCpl0(m))
 
 export const controlInstructions: readonly Instruction[] = [
-  clts, lmsw, smsw, rdmsr, wrmsr, xsetbv, invlpg, invpcid, cache('WBINVD'), cache('INVD'), cache('WBNOINVD'),
+  clts,
+  lmsw,
+  smsw,
+  rdmsr,
+  wrmsr,
+  xsetbv,
+  invlpg,
+  invpcid,
+  cache('WBINVD'),
+  cache('INVD'),
+  cache('WBNOINVD'),
 ]

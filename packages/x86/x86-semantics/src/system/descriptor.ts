@@ -10,7 +10,13 @@ export function selectorCode(m: Machine, selector: Bits<16>, external?: Bits<32>
 export const isNull = (m: Machine, selector: Bits<16>): Bits<1> => m.isZero(m.and(selector, m.constant(0xfffc, 16)))
 
 /** Linear address of the table entry that a selector names; past the table's limit it faults. `bytes` is 8 or 16. */
-export function entryAddress(m: Machine, selector: Bits<16>, fault: ExceptionName, code: Bits<32>, bytes = 8): Bits<64> {
+export function entryAddress(
+  m: Machine,
+  selector: Bits<16>,
+  fault: ExceptionName,
+  code: Bits<32>,
+  bytes = 8,
+): Bits<64> {
   const local = m.bit(selector, 2)
   const ldtUnusable = m.not(m.isZero(m.and(m.get('LDTR.access'), m.constant(accessRights.unusable, 32))))
   const limit = m.select(local, m.get('LDTR.limit'), m.get('GDTR.limit'))

@@ -5,8 +5,21 @@ import { isCanonical } from '../integer/control.ts'
 import { gpr, type Operand } from '../operand.ts'
 import { procedure } from '../procedure.ts'
 import {
-  checkAccessed, type Descriptor, dplOf, isBig, isCode, isConforming, isLong, isNull, limitOf, markAccessed, present,
-  readDescriptor, selectorCode, setNull, setSegment,
+  checkAccessed,
+  type Descriptor,
+  dplOf,
+  isBig,
+  isCode,
+  isConforming,
+  isLong,
+  isNull,
+  limitOf,
+  markAccessed,
+  present,
+  readDescriptor,
+  selectorCode,
+  setNull,
+  setSegment,
 } from './descriptor.ts'
 import { readInnerStack, readLongStack } from './inner-stack.ts'
 
@@ -92,7 +105,10 @@ function checkGate(m: Machine, event: Event, raw: Bits<64>, long: boolean): void
 const gateSelector = (m: Machine, raw: Bits<64>): Bits<16> => m.extract(raw, 16, 16)
 
 function gateOffset(m: Machine, { raw, high }: Gate): Bits<64> {
-  const low = m.or(m.and(raw, m.constant(0xffff, 64)), m.and(m.shiftRight(raw, m.constant(32, 64)), m.constant(0xffff_0000, 64)))
+  const low = m.or(
+    m.and(raw, m.constant(0xffff, 64)),
+    m.and(m.shiftRight(raw, m.constant(32, 64)), m.constant(0xffff_0000, 64)),
+  )
   return m.or(low, m.shiftLeft(high, m.constant(32, 64)))
 }
 
@@ -131,7 +147,11 @@ function deliverLong(m: Machine, event: Event): void {
   const fromTss = m.or(inner, m.not(m.isZero(istIndex)))
   const top = m.variable(m.read(gpr('RSP', 64)))
   m.when(fromTss, () => {
-    const slot = m.select(m.isZero(istIndex), m.add(m.shiftLeft(m.zeroExtend(level, 32), m.constant(3, 32)), m.constant(4, 32)), m.add(m.shiftLeft(m.zeroExtend(istIndex, 32), m.constant(3, 32)), m.constant(28, 32)))
+    const slot = m.select(
+      m.isZero(istIndex),
+      m.add(m.shiftLeft(m.zeroExtend(level, 32), m.constant(3, 32)), m.constant(4, 32)),
+      m.add(m.shiftLeft(m.zeroExtend(istIndex, 32), m.constant(3, 32)), m.constant(28, 32)),
+    )
     top.set(readLongStack(m, slot, event.external, (address) => isCanonical(m, address)))
   })
   pushLongFrame(m, event, m.and(top.get(), m.constant(~15n & (2n ** 64n - 1n), 64)), level)
@@ -172,7 +192,11 @@ function deliverProtected(m: Machine, event: Event): void {
   m.when(past, () => m.fault('GP', event.external))
   const inner = m.below(level, m.get('CPL'))
   const clear = flagsToClear(m, gate.raw)
-  m.when(inner, () => frameOnInnerStack(m, event, wide, level), () => frameOnThisStack(m, event, wide))
+  m.when(
+    inner,
+    () => frameOnInnerStack(m, event, wide, level),
+    () => frameOnThisStack(m, event, wide),
+  )
   clearFlags(m, m.rflags(), clear)
   markAccessed(m, descriptor)
   setSegment(m, 'CS', m.or(m.and(selector, m.constant(0xfffc, 16)), m.zeroExtend(level, 16)), descriptor.raw)
@@ -181,8 +205,14 @@ function deliverProtected(m: Machine, event: Event): void {
 }
 
 /** Values of a frame from the top down, all of one size that is known only at run time. */
-function pushAll(m: Machine, wide: Bits<1>, values: readonly Bits<32>[], store: (depth: Bits<64>, value: Bits<32>, wide: boolean) => void): void {
-  const each = (size: 2 | 4) => () => values.forEach((value, index) => store(m.constant((index + 1) * size, 64), value, size === 4))
+function pushAll(
+  m: Machine,
+  wide: Bits<1>,
+  values: readonly Bits<32>[],
+  store: (depth: Bits<64>, value: Bits<32>, wide: boolean) => void,
+): void {
+  const each = (size: 2 | 4) => () =>
+    values.forEach((value, index) => store(m.constant((index + 1) * size, 64), value, size === 4))
   m.when(wide, each(4), each(2))
 }
 
@@ -195,7 +225,11 @@ function frameOnThisStack(m: Machine, event: Event, wide: Bits<1>): void {
   const top = m.zeroExtend(m.read(gpr('RSP', stackSize)), 64)
   const wrap = (value: Bits<64>) => m.zeroExtend(m.truncate(value, stackSize), 64)
   const values = frameValues(m, event)
-  m.when(wide, () => m.check('SS', wrap(m.sub(top, m.constant(12, 64))), 12, 'write'), () => m.check('SS', wrap(m.sub(top, m.constant(6, 64))), 6, 'write'))
+  m.when(
+    wide,
+    () => m.check('SS', wrap(m.sub(top, m.constant(12, 64))), 12, 'write'),
+    () => m.check('SS', wrap(m.sub(top, m.constant(6, 64))), 6, 'write'),
+  )
   const write = (all: readonly Bits<32>[]) => () => {
     pushAll(m, wide, all, (depth, value, is32) => {
       const at = wrap(m.sub(top, depth))
@@ -214,17 +248,29 @@ function frameOnInnerStack(m: Machine, event: Event, wide: Bits<1>, level: Bits<
   writeInnerFrame(m, event, wide, descriptor, selector, pointer)
 }
 
-function writeInnerFrame(m: Machine, event: Event, wide: Bits<1>, stack: Descriptor, selector: Bits<16>, pointer: Bits<32>): void {
+function writeInnerFrame(
+  m: Machine,
+  event: Event,
+  wide: Bits<1>,
+  stack: Descriptor,
+  selector: Bits<16>,
+  pointer: Bits<32>,
+): void {
   const base = setBase(m, stack)
   const mask = m.select(isBig(m, stack.raw), m.constant(0xffff_ffff, 64), m.constant(0xffff, 64))
   const top = m.zeroExtend(pointer, 64)
   const linear = (depth: Bits<64>) => m.and(m.add(base, m.and(m.sub(top, depth), mask)), m.constant(0xffff_ffff, 64))
   const virtual = m.mode.execution === 'virtual-8086'
   const old = [m.zeroExtend(m.get('SS.selector'), 32), m.read(gpr('RSP', 32))]
-  const dataSegments = virtual ? (['GS', 'FS', 'DS', 'ES'] as const).map((name) => m.zeroExtend(m.get(`${name}.selector`), 32)) : []
+  const dataSegments = virtual
+    ? (['GS', 'FS', 'DS', 'ES'] as const).map((name) => m.zeroExtend(m.get(`${name}.selector`), 32))
+    : []
   const values = [...dataSegments, ...old, ...frameValues(m, event)]
-  m.when(wide, () => m.checkLinear(linear(m.constant((values.length + 1) * 4, 64)), (values.length + 1) * 4, 'write', 'processor'),
-    () => m.checkLinear(linear(m.constant((values.length + 1) * 2, 64)), (values.length + 1) * 2, 'write', 'processor'))
+  m.when(
+    wide,
+    () => m.checkLinear(linear(m.constant((values.length + 1) * 4, 64)), (values.length + 1) * 4, 'write', 'processor'),
+    () => m.checkLinear(linear(m.constant((values.length + 1) * 2, 64)), (values.length + 1) * 2, 'write', 'processor'),
+  )
   const write = (all: readonly Bits<32>[]) => () => {
     pushAll(m, wide, all, (depth, value, is32) => {
       if (is32) m.storeLinear(linear(depth), value, 'processor')
@@ -248,21 +294,26 @@ function setBase(m: Machine, { raw }: Descriptor): Bits<64> {
  * Delivers an event: (vector, kind, has an error code, error code, offset to return to). A fault inside is a fault of
  * the delivery: whoever called decides about a double fault.
  */
-export const deliverEvent = procedure('deliverEvent', [8, 8, 8, 32, 64], [], (m, vector, kind, hasCode, code, returnRip) => {
-  const software = m.equal(kind, m.constant(eventKind.software, 8))
-  const event: Event = {
-    vector,
-    software,
-    external: m.select(software, m.constant(0, 32), m.constant(1, 32)),
-    hasCode: m.not(m.isZero(hasCode)),
-    code,
-    returnRip,
-  }
-  if (m.mode.execution === 'real') deliverReal(m, event)
-  else if (isLongDelivery(m)) deliverLong(m, event)
-  else deliverProtected(m, event)
-  return []
-})
+export const deliverEvent = procedure(
+  'deliverEvent',
+  [8, 8, 8, 32, 64],
+  [],
+  (m, vector, kind, hasCode, code, returnRip) => {
+    const software = m.equal(kind, m.constant(eventKind.software, 8))
+    const event: Event = {
+      vector,
+      software,
+      external: m.select(software, m.constant(0, 32), m.constant(1, 32)),
+      hasCode: m.not(m.isZero(hasCode)),
+      code,
+      returnRip,
+    }
+    if (m.mode.execution === 'real') deliverReal(m, event)
+    else if (isLongDelivery(m)) deliverLong(m, event)
+    else deliverProtected(m, event)
+    return []
+  },
+)
 
 /** INT n in virtual-8086 mode needs IOPL 3, unless VME redirects it. */
 function checkVirtual(m: Machine): void {
@@ -275,17 +326,25 @@ const raise = (m: Machine, vector: Bits<8>, kind: number): void => {
   m.call(deliverEvent, vector, m.constant(kind, 8), m.constant(0, 8), m.constant(0, 32), m.nextRip())
 }
 
-const int = instruction('INT', sdm('2A', '3.3', 'INT n/INTO/INT3/INT1—Call to Interrupt Procedure'), (m: Machine, vector: Operand<8>) => {
-  checkVirtual(m)
-  raise(m, m.read(vector), eventKind.software)
-})
+const int = instruction(
+  'INT',
+  sdm('2A', '3.3', 'INT n/INTO/INT3/INT1—Call to Interrupt Procedure'),
+  (m: Machine, vector: Operand<8>) => {
+    checkVirtual(m)
+    raise(m, m.read(vector), eventKind.software)
+  },
+)
 
-const int3 = instruction('INT3', sdm('2A', '3.3', 'INT n/INTO/INT3/INT1—Call to Interrupt Procedure'), (m: Machine) => raise(m, m.constant(3, 8), eventKind.software))
+const int3 = instruction('INT3', sdm('2A', '3.3', 'INT n/INTO/INT3/INT1—Call to Interrupt Procedure'), (m: Machine) =>
+  raise(m, m.constant(3, 8), eventKind.software),
+)
 
 const into = instruction('INTO', sdm('2A', '3.3', 'INT n/INTO/INT3/INT1—Call to Interrupt Procedure'), (m: Machine) => {
   m.when(m.flag('OF'), () => raise(m, m.constant(4, 8), eventKind.software))
 })
 
-const int1 = instruction('INT1', sdm('2A', '3.3', 'INT n/INTO/INT3/INT1—Call to Interrupt Procedure'), (m: Machine) => raise(m, m.constant(1, 8), eventKind.trap))
+const int1 = instruction('INT1', sdm('2A', '3.3', 'INT n/INTO/INT3/INT1—Call to Interrupt Procedure'), (m: Machine) =>
+  raise(m, m.constant(1, 8), eventKind.trap),
+)
 
 export const softwareEvents: readonly Instruction[] = [int, int3, into, int1]

@@ -7,7 +7,23 @@ import { requireSse, requireXsave } from './fpu-availability.ts'
 import { refuseUnless, requireCpl0 } from './privilege.ts'
 
 /** Offsets in the legacy area. Source: SDM 1 §10.5.1, Table 10-2. */
-const area = { FCW: 0, FSW: 2, FTW: 4, FOP: 6, FIP: 8, FCS: 12, FDP: 16, FDS: 20, MXCSR: 24, mask: 28, ST: 32, XMM: 160, header: 512, compacted: 520, extended: 576 } as const
+const area = {
+  FCW: 0,
+  FSW: 2,
+  FTW: 4,
+  FOP: 6,
+  FIP: 8,
+  FCS: 12,
+  FDP: 16,
+  FDS: 20,
+  MXCSR: 24,
+  mask: 28,
+  ST: 32,
+  XMM: 160,
+  header: 512,
+  compacted: 520,
+  extended: 576,
+} as const
 const PKRU_STANDARD = 2688
 const component = { x87: 0, sse: 1, pkru: 9 } as const
 
@@ -94,7 +110,8 @@ function saveXmm(m: Machine, base: Bits<64>): void {
   }
 }
 
-const pair = (m: Machine, low: Bits<64>, high: Bits<64>): Bits<128> => m.vector.withLane(64, m.vector.splat(64, low), 1, high)
+const pair = (m: Machine, low: Bits<64>, high: Bits<64>): Bits<128> =>
+  m.vector.withLane(64, m.vector.splat(64, low), 1, high)
 
 function loadXmm(m: Machine, base: Bits<64>): void {
   for (let index = 0; index < vectors(m); index += 1) {
@@ -127,23 +144,31 @@ function areaAt(m: Machine, memory: Memory<8>, alignment: number, bytes: number,
   return base
 }
 
-const fxsave = instruction('FXSAVE', sdm('2A', '3.3', 'FXSAVE—Save x87 FPU, MMX Technology, and SSE State'), (m: Machine, to: Memory<8>) => {
-  requireFx(m)
-  const base = areaAt(m, to, 16, 512, 'write')
-  saveX87(m, base)
-  saveMxcsr(m, base)
-  saveXmm(m, base)
-})
+const fxsave = instruction(
+  'FXSAVE',
+  sdm('2A', '3.3', 'FXSAVE—Save x87 FPU, MMX Technology, and SSE State'),
+  (m: Machine, to: Memory<8>) => {
+    requireFx(m)
+    const base = areaAt(m, to, 16, 512, 'write')
+    saveX87(m, base)
+    saveMxcsr(m, base)
+    saveXmm(m, base)
+  },
+)
 
-const fxrstor = instruction('FXRSTOR', sdm('2A', '3.3', 'FXRSTOR—Restore x87 FPU, MMX, XMM, and MXCSR State'), (m: Machine, from: Memory<8>) => {
-  requireFx(m)
-  const base = areaAt(m, from, 16, 512, 'read')
-  const mxcsr = take(m, base, area.MXCSR, 32)
-  checkMxcsr(m, mxcsr)
-  loadX87(m, base)
-  m.set('MXCSR', mxcsr)
-  loadXmm(m, base)
-})
+const fxrstor = instruction(
+  'FXRSTOR',
+  sdm('2A', '3.3', 'FXRSTOR—Restore x87 FPU, MMX, XMM, and MXCSR State'),
+  (m: Machine, from: Memory<8>) => {
+    requireFx(m)
+    const base = areaAt(m, from, 16, 512, 'read')
+    const mxcsr = take(m, base, area.MXCSR, 32)
+    checkMxcsr(m, mxcsr)
+    loadX87(m, base)
+    m.set('MXCSR', mxcsr)
+    loadXmm(m, base)
+  },
+)
 
 function requireFx(m: Machine): void {
   const control = m.get('CR0')
@@ -177,22 +202,26 @@ const saveStandard = (mnemonic: 'XSAVE' | 'XSAVEOPT'): Instruction =>
 
 /** XSAVEC and XSAVES write the compacted format: PKRU comes right behind the header. SDM 1 §13.10, §13.11. */
 const saveCompacted = (mnemonic: 'XSAVEC' | 'XSAVES'): Instruction =>
-  instruction(mnemonic, sdm('2D', '6.1', `${mnemonic}—Save Processor Extended States With Compaction`), (m: Machine, to: Memory<8>) => {
-    requireXsave(m)
-    if (mnemonic === 'XSAVES') requireCpl0(m)
-    const enabled = mnemonic === 'XSAVES' ? m.or(m.get('XCR0'), m.get('IA32_XSS')) : m.get('XCR0')
-    const requested = m.and(enabled, readPair(m))
-    const base = areaAt(m, to, 64, area.extended + 8, 'write')
-    const wanted = m.and(requested, inUse(m))
-    m.when(hasBit(m, wanted, component.x87), () => saveX87(m, base))
-    m.when(hasBit(m, wanted, component.sse), () => {
-      saveMxcsr(m, base)
-      saveXmm(m, base)
-    })
-    m.when(hasBit(m, wanted, component.pkru), () => put(m, base, area.extended, m.zeroExtend(m.get('PKRU'), 64)))
-    put(m, base, area.header, wanted)
-    put(m, base, area.compacted, m.or(requested, m.constant(1n << 63n, 64)))
-  })
+  instruction(
+    mnemonic,
+    sdm('2D', '6.1', `${mnemonic}—Save Processor Extended States With Compaction`),
+    (m: Machine, to: Memory<8>) => {
+      requireXsave(m)
+      if (mnemonic === 'XSAVES') requireCpl0(m)
+      const enabled = mnemonic === 'XSAVES' ? m.or(m.get('XCR0'), m.get('IA32_XSS')) : m.get('XCR0')
+      const requested = m.and(enabled, readPair(m))
+      const base = areaAt(m, to, 64, area.extended + 8, 'write')
+      const wanted = m.and(requested, inUse(m))
+      m.when(hasBit(m, wanted, component.x87), () => saveX87(m, base))
+      m.when(hasBit(m, wanted, component.sse), () => {
+        saveMxcsr(m, base)
+        saveXmm(m, base)
+      })
+      m.when(hasBit(m, wanted, component.pkru), () => put(m, base, area.extended, m.zeroExtend(m.get('PKRU'), 64)))
+      put(m, base, area.header, wanted)
+      put(m, base, area.compacted, m.or(requested, m.constant(1n << 63n, 64)))
+    },
+  )
 
 interface Restore {
   readonly base: Bits<64>
@@ -208,51 +237,83 @@ function restoreComponents(m: Machine, { base, requested, present, compacted }: 
   m.when(loadsMxcsr, () => checkMxcsr(m, mxcsr))
   const pkruOffset = m.select(compacted, m.constant(area.extended, 64), m.constant(PKRU_STANDARD, 64))
   const pkru = m.variable(m.constant(0, 32))
-  m.when(m.and(hasBit(m, requested, component.pkru), hasBit(m, present, component.pkru)), () => pkru.set(m.loadLinear(m.add(base, pkruOffset), 32, 'program')))
-  m.when(hasBit(m, requested, component.x87), () => m.when(hasBit(m, present, component.x87), () => loadX87(m, base), () => {
-    initX87(m)
-    for (let index = 0; index < 8; index += 1) m.setX87(m.constant(index, 8), m.constant(0, 64), m.constant(0, 16))
-  }))
+  m.when(m.and(hasBit(m, requested, component.pkru), hasBit(m, present, component.pkru)), () =>
+    pkru.set(m.loadLinear(m.add(base, pkruOffset), 32, 'program')),
+  )
+  m.when(hasBit(m, requested, component.x87), () =>
+    m.when(
+      hasBit(m, present, component.x87),
+      () => loadX87(m, base),
+      () => {
+        initX87(m)
+        for (let index = 0; index < 8; index += 1) m.setX87(m.constant(index, 8), m.constant(0, 64), m.constant(0, 16))
+      },
+    ),
+  )
   m.when(sse, () => {
     m.set('MXCSR', m.select(loadsMxcsr, mxcsr, m.constant(0x1f80, 32)))
-    m.when(hasBit(m, present, component.sse), () => loadXmm(m, base), () => clearXmm(m))
+    m.when(
+      hasBit(m, present, component.sse),
+      () => loadXmm(m, base),
+      () => clearXmm(m),
+    )
   })
   m.when(hasBit(m, requested, component.pkru), () => m.set('PKRU', pkru.get()))
 }
 
 /** XRSTOR takes both formats, XRSTORS the compacted one; the header must not ask for what is not enabled. SDM 1 §13.8, §13.12. */
 const restore = (mnemonic: 'XRSTOR' | 'XRSTORS'): Instruction =>
-  instruction(mnemonic, sdm('2D', '6.1', `${mnemonic}—Restore Processor Extended States`), (m: Machine, from: Memory<8>) => {
-    requireXsave(m)
-    if (mnemonic === 'XRSTORS') requireCpl0(m)
-    const enabled = mnemonic === 'XRSTORS' ? m.or(m.get('XCR0'), m.get('IA32_XSS')) : m.get('XCR0')
-    const requested = m.and(enabled, readPair(m))
-    const base = areaAt(m, from, 64, area.extended, 'read')
-    const [present, layout] = [take(m, base, area.header, 64), take(m, base, area.compacted, 64)]
-    const compacted = m.bit(layout, 63)
-    const kept = m.and(layout, m.constant((1n << 63n) - 1n, 64))
-    if (mnemonic === 'XRSTORS') refuseUnless(m, compacted)
-    refuseUnless(m, m.isZero(m.and(present, m.not(enabled))))
-    refuseUnless(m, m.select(compacted, m.isZero(m.and(kept, m.not(enabled))), m.isZero(layout)))
-    refuseUnless(m, m.or(m.not(compacted), m.isZero(m.and(present, m.not(kept)))))
-    const rest = m.or(take(m, base, area.header + 16, 64), take(m, base, area.header + 24, 64))
-    refuseUnless(m, m.isZero(rest))
-    restoreComponents(m, { base, requested, present, compacted })
-  })
+  instruction(
+    mnemonic,
+    sdm('2D', '6.1', `${mnemonic}—Restore Processor Extended States`),
+    (m: Machine, from: Memory<8>) => {
+      requireXsave(m)
+      if (mnemonic === 'XRSTORS') requireCpl0(m)
+      const enabled = mnemonic === 'XRSTORS' ? m.or(m.get('XCR0'), m.get('IA32_XSS')) : m.get('XCR0')
+      const requested = m.and(enabled, readPair(m))
+      const base = areaAt(m, from, 64, area.extended, 'read')
+      const [present, layout] = [take(m, base, area.header, 64), take(m, base, area.compacted, 64)]
+      const compacted = m.bit(layout, 63)
+      const kept = m.and(layout, m.constant((1n << 63n) - 1n, 64))
+      if (mnemonic === 'XRSTORS') refuseUnless(m, compacted)
+      refuseUnless(m, m.isZero(m.and(present, m.not(enabled))))
+      refuseUnless(m, m.select(compacted, m.isZero(m.and(kept, m.not(enabled))), m.isZero(layout)))
+      refuseUnless(m, m.or(m.not(compacted), m.isZero(m.and(present, m.not(kept)))))
+      const rest = m.or(take(m, base, area.header + 16, 64), take(m, base, area.header + 24, 64))
+      refuseUnless(m, m.isZero(rest))
+      restoreComponents(m, { base, requested, present, compacted })
+    },
+  )
 
-const ldmxcsr = instruction('LDMXCSR', sdm('2A', '3.3', 'LDMXCSR—Load MXCSR Register'), (m: Machine, from: Operand<32>) => {
-  requireSse(m)
-  const value = m.read(from)
-  checkMxcsr(m, value)
-  m.set('MXCSR', value)
-})
+const ldmxcsr = instruction(
+  'LDMXCSR',
+  sdm('2A', '3.3', 'LDMXCSR—Load MXCSR Register'),
+  (m: Machine, from: Operand<32>) => {
+    requireSse(m)
+    const value = m.read(from)
+    checkMxcsr(m, value)
+    m.set('MXCSR', value)
+  },
+)
 
-const stmxcsr = instruction('STMXCSR', sdm('2B', '4.3', 'STMXCSR—Store MXCSR Register State'), (m: Machine, to: Place<32>) => {
-  requireSse(m)
-  m.write(to, m.get('MXCSR'))
-})
+const stmxcsr = instruction(
+  'STMXCSR',
+  sdm('2B', '4.3', 'STMXCSR—Store MXCSR Register State'),
+  (m: Machine, to: Place<32>) => {
+    requireSse(m)
+    m.write(to, m.get('MXCSR'))
+  },
+)
 
 export const extendedState: readonly Instruction[] = [
-  fxsave, fxrstor, saveStandard('XSAVE'), saveStandard('XSAVEOPT'), saveCompacted('XSAVEC'), saveCompacted('XSAVES'), restore('XRSTOR'), restore('XRSTORS'),
-  ldmxcsr, stmxcsr,
+  fxsave,
+  fxrstor,
+  saveStandard('XSAVE'),
+  saveStandard('XSAVEOPT'),
+  saveCompacted('XSAVEC'),
+  saveCompacted('XSAVES'),
+  restore('XRSTOR'),
+  restore('XRSTORS'),
+  ldmxcsr,
+  stmxcsr,
 ]

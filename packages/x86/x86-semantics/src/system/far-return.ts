@@ -1,12 +1,27 @@
-import { segmentNames } from '@vmm/x86-registers'
 import { sdm } from '@vmm/source'
+import { segmentNames } from '@vmm/x86-registers'
 import type { Bits, Machine } from '../algebra.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import { peek, release, setStackPointer, stackPointer } from '../integer/stack.ts'
 import { gpr, type Operand } from '../operand.ts'
 import {
-  checkAccessed, type Descriptor, dplOf, isBig, isCode, isCodeOrData, isConforming, isLong, isNull, markAccessed, present, readDescriptor, rplOf,
-  selectorCode, setNull, setRealSegment, setSegment,
+  checkAccessed,
+  type Descriptor,
+  dplOf,
+  isBig,
+  isCode,
+  isCodeOrData,
+  isConforming,
+  isLong,
+  isNull,
+  markAccessed,
+  present,
+  readDescriptor,
+  rplOf,
+  selectorCode,
+  setNull,
+  setRealSegment,
+  setSegment,
 } from './descriptor.ts'
 import { checkLongBits, checkOffset, enterCode } from './far-transfer.ts'
 import { replaceFlags, writableFlags } from './flags.ts'
@@ -46,36 +61,52 @@ interface Stack {
 
 /** Checks and loads the stack of the level returned to; `then` runs when all checks are done. */
 function enterStack(m: Machine, { selector, pointer }: Stack, to: Returning, then: () => void): void {
-  const nullAllowed = m.mode.execution === 'long' || m.mode.execution === 'compatibility'
-    ? m.and(isLong(m, to.descriptor.raw), m.not(m.equal(to.level, m.constant(3, 8))))
-    : m.constant(0, 1)
-  m.when(isNull(m, selector), () => {
-    refuseUnless(m, nullAllowed)
-    then()
-    setNull(m, 'SS', selector)
-    m.set('SS.access', m.or(m.constant(1 << 16, 32), m.shiftLeft(m.zeroExtend(to.level, 32), m.constant(5, 32))))
-    m.write(gpr('RSP', 64), pointer)
-  }, () => {
-    const code = selectorCode(m, selector)
-    const descriptor = readDescriptor(m, selector, 'GP', code)
-    const { raw } = descriptor
-    const writable = m.and(m.and(isCodeOrData(m, raw), m.not(isCode(m, raw))), m.bit(raw, 41))
-    const level = m.and(m.equal(rplOf(m, selector), to.level), m.equal(dplOf(m, raw), to.level))
-    m.when(m.not(m.and(writable, level)), () => m.fault('GP', code))
-    m.when(m.not(present(m, raw)), () => m.fault('SS', code))
-    checkAccessed(m, descriptor)
-    then()
-    markAccessed(m, descriptor)
-    setSegment(m, 'SS', selector, raw)
-    setPointer(m, pointer, raw, to)
-  })
+  const nullAllowed =
+    m.mode.execution === 'long' || m.mode.execution === 'compatibility'
+      ? m.and(isLong(m, to.descriptor.raw), m.not(m.equal(to.level, m.constant(3, 8))))
+      : m.constant(0, 1)
+  m.when(
+    isNull(m, selector),
+    () => {
+      refuseUnless(m, nullAllowed)
+      then()
+      setNull(m, 'SS', selector)
+      m.set('SS.access', m.or(m.constant(1 << 16, 32), m.shiftLeft(m.zeroExtend(to.level, 32), m.constant(5, 32))))
+      m.write(gpr('RSP', 64), pointer)
+    },
+    () => {
+      const code = selectorCode(m, selector)
+      const descriptor = readDescriptor(m, selector, 'GP', code)
+      const { raw } = descriptor
+      const writable = m.and(m.and(isCodeOrData(m, raw), m.not(isCode(m, raw))), m.bit(raw, 41))
+      const level = m.and(m.equal(rplOf(m, selector), to.level), m.equal(dplOf(m, raw), to.level))
+      m.when(m.not(m.and(writable, level)), () => m.fault('GP', code))
+      m.when(m.not(present(m, raw)), () => m.fault('SS', code))
+      checkAccessed(m, descriptor)
+      then()
+      markAccessed(m, descriptor)
+      setSegment(m, 'SS', selector, raw)
+      setPointer(m, pointer, raw, to)
+    },
+  )
 }
 
 /** 64-bit code takes all of RSP; a 32-bit stack ESP; a 16-bit one SP. */
 function setPointer(m: Machine, pointer: Bits<64>, stack: Bits<64>, to: Returning): void {
-  const long = m.mode.execution === 'long' || m.mode.execution === 'compatibility' ? isLong(m, to.descriptor.raw) : m.constant(0, 1)
-  m.when(long, () => m.write(gpr('RSP', 64), pointer), () =>
-    m.when(isBig(m, stack), () => m.write(gpr('RSP', 32), m.truncate(pointer, 32)), () => m.write(gpr('RSP', 16), m.truncate(pointer, 16))))
+  const long =
+    m.mode.execution === 'long' || m.mode.execution === 'compatibility'
+      ? isLong(m, to.descriptor.raw)
+      : m.constant(0, 1)
+  m.when(
+    long,
+    () => m.write(gpr('RSP', 64), pointer),
+    () =>
+      m.when(
+        isBig(m, stack),
+        () => m.write(gpr('RSP', 32), m.truncate(pointer, 32)),
+        () => m.write(gpr('RSP', 16), m.truncate(pointer, 16)),
+      ),
+  )
 }
 
 /** Data segments that the outer level may not have become null. SDM 3A §5.8.6. */
@@ -93,36 +124,44 @@ function dropInnerSegments(m: Machine, level: Bits<8>): void {
 
 const isReal = (m: Machine): boolean => m.mode.execution === 'real' || m.mode.execution === 'virtual-8086'
 
-const retf = instruction('RETF', sdm('2B', '4.3', 'RET—Return From Procedure'), (m: Machine, ...[extra]: readonly Operand<16>[]) => {
-  const size = m.mode.operandSize
-  const offset = m.zeroExtend(peek(m, size), 64)
-  const selector = m.truncate(peek(m, size, size / 8), 16)
-  const more = extra === undefined ? m.constant(0, 64) : m.zeroExtend(m.read(extra), 64)
-  const drop = () => setStackPointer(m, m.add(stackPointer(m), m.add(more, m.constant(size / 4, 64))))
-  if (isReal(m)) {
-    m.when(m.below(m.zeroExtend(m.get('CS.limit'), 64), offset), () => m.fault('GP', m.constant(0, 32)))
-    drop()
-    setRealSegment(m, 'CS', selector)
-    return m.jump(offset)
-  }
-  const to = codeOf(m, selector, offset)
-  const outer = m.below(m.get('CPL'), to.level)
-  m.when(outer, () => {
-    const above = m.add(stackPointer(m), m.add(more, m.constant(size / 4, 64)))
-    const wide = (value: Bits<64>) => m.zeroExtend(m.truncate(value, m.mode.stackSize), 64)
-    const pointer = m.add(m.zeroExtend(m.load('SS', wide(above), size), 64), more)
-    const stackSelector = m.truncate(m.load('SS', wide(m.add(above, m.constant(size / 8, 64))), size), 16)
-    enterStack(m, { selector: stackSelector, pointer }, to, () => {
-      enterCode(m, to.selector, to.descriptor, to.level)
-      m.set('CPL', to.level)
-    })
-    dropInnerSegments(m, to.level)
-  }, () => {
-    drop()
-    enterCode(m, to.selector, to.descriptor, to.level)
-  })
-  m.jump(to.offset)
-})
+const retf = instruction(
+  'RETF',
+  sdm('2B', '4.3', 'RET—Return From Procedure'),
+  (m: Machine, ...[extra]: readonly Operand<16>[]) => {
+    const size = m.mode.operandSize
+    const offset = m.zeroExtend(peek(m, size), 64)
+    const selector = m.truncate(peek(m, size, size / 8), 16)
+    const more = extra === undefined ? m.constant(0, 64) : m.zeroExtend(m.read(extra), 64)
+    const drop = () => setStackPointer(m, m.add(stackPointer(m), m.add(more, m.constant(size / 4, 64))))
+    if (isReal(m)) {
+      m.when(m.below(m.zeroExtend(m.get('CS.limit'), 64), offset), () => m.fault('GP', m.constant(0, 32)))
+      drop()
+      setRealSegment(m, 'CS', selector)
+      return m.jump(offset)
+    }
+    const to = codeOf(m, selector, offset)
+    const outer = m.below(m.get('CPL'), to.level)
+    m.when(
+      outer,
+      () => {
+        const above = m.add(stackPointer(m), m.add(more, m.constant(size / 4, 64)))
+        const wide = (value: Bits<64>) => m.zeroExtend(m.truncate(value, m.mode.stackSize), 64)
+        const pointer = m.add(m.zeroExtend(m.load('SS', wide(above), size), 64), more)
+        const stackSelector = m.truncate(m.load('SS', wide(m.add(above, m.constant(size / 8, 64))), size), 16)
+        enterStack(m, { selector: stackSelector, pointer }, to, () => {
+          enterCode(m, to.selector, to.descriptor, to.level)
+          m.set('CPL', to.level)
+        })
+        dropInnerSegments(m, to.level)
+      },
+      () => {
+        drop()
+        enterCode(m, to.selector, to.descriptor, to.level)
+      },
+    )
+    m.jump(to.offset)
+  },
+)
 
 /** IRET in real mode: three words, flags by the operand size. */
 function iretReal(m: Machine): void {
@@ -131,7 +170,8 @@ function iretReal(m: Machine): void {
   const selector = m.truncate(peek(m, size, size / 8), 16)
   const image = m.zeroExtend(peek(m, size, size / 4), 64)
   m.when(m.below(m.zeroExtend(m.get('CS.limit'), 64), offset), () => m.fault('GP', m.constant(0, 32)))
-  if (m.mode.execution === 'virtual-8086') refuseUnless(m, m.equal(m.and(m.get('RFLAGS'), m.constant(0x3000, 64)), m.constant(0x3000, 64)))
+  if (m.mode.execution === 'virtual-8086')
+    refuseUnless(m, m.equal(m.and(m.get('RFLAGS'), m.constant(0x3000, 64)), m.constant(0x3000, 64)))
   release(m, (size / 8) * 3)
   setRealSegment(m, 'CS', selector)
   setFlags(m, image, size)
@@ -143,7 +183,8 @@ function setFlags(m: Machine, image: Bits<64>, size: Size): void {
   const width = m.constant(size === 16 ? 0xffff : 0xffff_ffff, 64)
   const resume = m.constant(size === 16 ? 0 : 1n << BigInt(flagBit.RF), 64)
   const virtual = m.constant(size === 16 ? 0 : 0x18_0000, 64)
-  const atZero = m.mode.execution === 'real' ? m.constant(0, 64) : m.select(m.isZero(m.get('CPL')), virtual, m.constant(0, 64))
+  const atZero =
+    m.mode.execution === 'real' ? m.constant(0, 64) : m.select(m.isZero(m.get('CPL')), virtual, m.constant(0, 64))
   replaceFlags(m, image, m.or(m.or(m.and(writableFlags(m), width), resume), atZero))
 }
 
@@ -151,7 +192,13 @@ function setFlags(m: Machine, image: Bits<64>, size: Size): void {
 function iretToVirtual(m: Machine, offset: Bits<64>, selector: Bits<16>, image: Bits<64>): void {
   const dword = (at: number) => m.zeroExtend(peek(m, 32, at * 4), 64)
   const pointer = dword(3)
-  const selectors = [['SS', 4], ['ES', 5], ['DS', 6], ['FS', 7], ['GS', 8]] as const
+  const selectors = [
+    ['SS', 4],
+    ['ES', 5],
+    ['DS', 6],
+    ['FS', 7],
+    ['GS', 8],
+  ] as const
   const values = selectors.map(([, at]) => m.truncate(dword(at), 16))
   m.setRflags(m.or(m.and(image, m.constant(0x3f_7fd5, 64)), m.constant(2, 64)))
   const load = (name: (typeof segmentNames)[number], value: Bits<16>) => {

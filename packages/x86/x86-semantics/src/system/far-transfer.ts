@@ -6,8 +6,22 @@ import { push, stackPointer, wrapped } from '../integer/stack.ts'
 import type { FarPointer, Memory } from '../operand.ts'
 import { gateTransfer } from './call-gate.ts'
 import {
-  checkAccessed, type Descriptor, dplOf, isBig, isCode, isConforming, isLong, isNull, limitOf, markAccessed, present, readDescriptor, rplOf,
-  selectorCode, setRealSegment, setSegment,
+  checkAccessed,
+  type Descriptor,
+  dplOf,
+  isBig,
+  isCode,
+  isConforming,
+  isLong,
+  isNull,
+  limitOf,
+  markAccessed,
+  present,
+  readDescriptor,
+  rplOf,
+  selectorCode,
+  setRealSegment,
+  setSegment,
 } from './descriptor.ts'
 import { readFarPointer } from './segments.ts'
 
@@ -18,7 +32,10 @@ interface FarTarget {
 
 function targetOf(m: Machine, operand: FarPointer | Memory<16 | 32 | 64>): FarTarget {
   if (operand.kind === 'memory') return readFarPointer(m, operand)
-  return { selector: m.read(operand.selector), offset: m.zeroExtend(m.truncate(m.read(operand.offset), m.mode.operandSize), 64) }
+  return {
+    selector: m.read(operand.selector),
+    offset: m.zeroExtend(m.truncate(m.read(operand.offset), m.mode.operandSize), 64),
+  }
 }
 
 /** Faults unless a direct transfer may enter this code segment at the current level. SDM 3A §5.8.1. */
@@ -67,20 +84,28 @@ function farJump(m: Machine, target: FarTarget): void {
   m.when(isNull(m, target.selector), () => m.fault('GP', m.constant(0, 32)))
   const code = selectorCode(m, target.selector)
   const descriptor = readDescriptor(m, target.selector, 'GP', code)
-  m.when(isCode(m, descriptor.raw), () => {
-    checkDirect(m, target.selector, descriptor.raw, code)
-    checkOffset(m, target.offset, descriptor.raw)
-    checkAccessed(m, descriptor)
-    enterCode(m, target.selector, descriptor, m.get('CPL'))
-    m.jump(target.offset)
-  }, () => gateTransfer(m, 'jump', target.selector, descriptor, code))
+  m.when(
+    isCode(m, descriptor.raw),
+    () => {
+      checkDirect(m, target.selector, descriptor.raw, code)
+      checkOffset(m, target.offset, descriptor.raw)
+      checkAccessed(m, descriptor)
+      enterCode(m, target.selector, descriptor, m.get('CPL'))
+      m.jump(target.offset)
+    },
+    () => gateTransfer(m, 'jump', target.selector, descriptor, code),
+  )
 }
 
-const jmpf = instruction('JMPF', sdm('2A', '3.3', 'JMP—Jump'), (m: Machine, operand: FarPointer | Memory<16 | 32 | 64>) => {
-  const target = targetOf(m, operand)
-  if (isReal(m)) jumpReal(m, target)
-  else farJump(m, target)
-})
+const jmpf = instruction(
+  'JMPF',
+  sdm('2A', '3.3', 'JMP—Jump'),
+  (m: Machine, operand: FarPointer | Memory<16 | 32 | 64>) => {
+    const target = targetOf(m, operand)
+    if (isReal(m)) jumpReal(m, target)
+    else farJump(m, target)
+  },
+)
 
 /** Return address on the stack: CS in an operand-sized slot, then the offset. */
 export function pushReturn(m: Machine): void {
@@ -91,24 +116,32 @@ export function pushReturn(m: Machine): void {
   push(m, m.truncate(m.nextRip(), size))
 }
 
-const callf = instruction('CALLF', sdm('2A', '3.3', 'CALL—Call Procedure'), (m: Machine, operand: FarPointer | Memory<16 | 32 | 64>) => {
-  const target = targetOf(m, operand)
-  if (isReal(m)) {
-    m.when(m.below(m.zeroExtend(m.get('CS.limit'), 64), target.offset), () => m.fault('GP', m.constant(0, 32)))
-    pushReturn(m)
-    return jumpReal(m, target)
-  }
-  m.when(isNull(m, target.selector), () => m.fault('GP', m.constant(0, 32)))
-  const code = selectorCode(m, target.selector)
-  const descriptor = readDescriptor(m, target.selector, 'GP', code)
-  m.when(isCode(m, descriptor.raw), () => {
-    checkDirect(m, target.selector, descriptor.raw, code)
-    checkOffset(m, target.offset, descriptor.raw)
-    checkAccessed(m, descriptor)
-    pushReturn(m)
-    enterCode(m, target.selector, descriptor, m.get('CPL'))
-    m.jump(target.offset)
-  }, () => gateTransfer(m, 'call', target.selector, descriptor, code))
-})
+const callf = instruction(
+  'CALLF',
+  sdm('2A', '3.3', 'CALL—Call Procedure'),
+  (m: Machine, operand: FarPointer | Memory<16 | 32 | 64>) => {
+    const target = targetOf(m, operand)
+    if (isReal(m)) {
+      m.when(m.below(m.zeroExtend(m.get('CS.limit'), 64), target.offset), () => m.fault('GP', m.constant(0, 32)))
+      pushReturn(m)
+      return jumpReal(m, target)
+    }
+    m.when(isNull(m, target.selector), () => m.fault('GP', m.constant(0, 32)))
+    const code = selectorCode(m, target.selector)
+    const descriptor = readDescriptor(m, target.selector, 'GP', code)
+    m.when(
+      isCode(m, descriptor.raw),
+      () => {
+        checkDirect(m, target.selector, descriptor.raw, code)
+        checkOffset(m, target.offset, descriptor.raw)
+        checkAccessed(m, descriptor)
+        pushReturn(m)
+        enterCode(m, target.selector, descriptor, m.get('CPL'))
+        m.jump(target.offset)
+      },
+      () => gateTransfer(m, 'call', target.selector, descriptor, code),
+    )
+  },
+)
 
 export const farTransfers: readonly Instruction[] = [jmpf, callf]

@@ -7,11 +7,16 @@ import { flagBit, iopl, refuseUnless, requireCpl0 } from './privilege.ts'
 function setFlag(m: Machine, at: number, value: 0 | 1): void {
   const mask = 1n << BigInt(at)
   const flags = m.get('RFLAGS')
-  m.set('RFLAGS', value === 1 ? m.or(flags, m.constant(mask, 64)) : m.and(flags, m.constant(~mask & (2n ** 64n - 1n), 64)))
+  m.set(
+    'RFLAGS',
+    value === 1 ? m.or(flags, m.constant(mask, 64)) : m.and(flags, m.constant(~mask & (2n ** 64n - 1n), 64)),
+  )
 }
 
 const direction = (mnemonic: 'CLD' | 'STD'): Instruction =>
-  instruction(mnemonic, sdm('2A', '3.3', `${mnemonic}—Direction Flag`), (m: Machine) => setFlag(m, flagBit.DF, mnemonic === 'STD' ? 1 : 0))
+  instruction(mnemonic, sdm('2A', '3.3', `${mnemonic}—Direction Flag`), (m: Machine) =>
+    setFlag(m, flagBit.DF, mnemonic === 'STD' ? 1 : 0),
+  )
 
 /**
  * CLI and STI: by IOPL, else by the virtual interrupt flag where CR4.VME or CR4.PVI gives one. SDM 2A, CLI, Table 3-7.
@@ -35,18 +40,29 @@ const interruptFlag = (mnemonic: 'CLI' | 'STI'): Instruction =>
   })
 
 /** RF and VM read as zero in the image. In virtual-8086 mode below IOPL 3 only VME allows it, with VIF as IF. */
-const pushf = instruction('PUSHF', sdm('2B', '4.3', 'PUSHF/PUSHFD/PUSHFQ—Push RFLAGS Register Onto the Stack'), (m: Machine) => {
-  const size = m.mode.operandSize
-  const flags = m.and(m.rflags(), m.constant(0xfcffff, 64))
-  if (m.mode.execution !== 'virtual-8086') return push(m, m.truncate(flags, size))
-  const direct = m.equal(iopl(m), m.constant(3, 8))
-  m.when(direct, () => push(m, m.truncate(flags, size)), () => {
-    refuseUnless(m, size === 16 ? m.bit(m.get('CR4'), 0) : m.constant(0, 1))
-    const vif = m.zeroExtend(m.bit(flags, flagBit.VIF), 64)
-    const image = m.or(m.and(flags, m.constant(0xfdff, 64)), m.or(m.shiftLeft(vif, m.constant(flagBit.IF, 64)), m.constant(0x3000, 64)))
-    push(m, m.truncate(image, 16))
-  })
-})
+const pushf = instruction(
+  'PUSHF',
+  sdm('2B', '4.3', 'PUSHF/PUSHFD/PUSHFQ—Push RFLAGS Register Onto the Stack'),
+  (m: Machine) => {
+    const size = m.mode.operandSize
+    const flags = m.and(m.rflags(), m.constant(0xfcffff, 64))
+    if (m.mode.execution !== 'virtual-8086') return push(m, m.truncate(flags, size))
+    const direct = m.equal(iopl(m), m.constant(3, 8))
+    m.when(
+      direct,
+      () => push(m, m.truncate(flags, size)),
+      () => {
+        refuseUnless(m, size === 16 ? m.bit(m.get('CR4'), 0) : m.constant(0, 1))
+        const vif = m.zeroExtend(m.bit(flags, flagBit.VIF), 64)
+        const image = m.or(
+          m.and(flags, m.constant(0xfdff, 64)),
+          m.or(m.shiftLeft(vif, m.constant(flagBit.IF, 64)), m.constant(0x3000, 64)),
+        )
+        push(m, m.truncate(image, 16))
+      },
+    )
+  },
+)
 
 /** CF PF AF ZF SF TF DF OF NT AC ID: what any program may change. */
 const always = 0x24_4dd5n
@@ -75,10 +91,18 @@ const popf = instruction('POPF', sdm('2B', '4.3', 'POPF/POPFD/POPFQ—Pop Stack 
   const direct = (mask: Bits<64>) => {
     release(m, size / 8)
     // RF is cleared whatever the image says
-    replaceFlags(m, m.and(value, m.constant(~(1n << 16n) & (2n ** 64n - 1n), 64)), m.or(m.and(mask, width), m.constant(size === 16 ? 0 : 1n << 16n, 64)))
+    replaceFlags(
+      m,
+      m.and(value, m.constant(~(1n << 16n) & (2n ** 64n - 1n), 64)),
+      m.or(m.and(mask, width), m.constant(size === 16 ? 0 : 1n << 16n, 64)),
+    )
   }
   if (m.mode.execution !== 'virtual-8086') return direct(writableFlags(m))
-  m.when(m.equal(iopl(m), m.constant(3, 8)), () => direct(m.constant(always | ifMask, 64)), () => popfVirtual(m, size, value))
+  m.when(
+    m.equal(iopl(m), m.constant(3, 8)),
+    () => direct(m.constant(always | ifMask, 64)),
+    () => popfVirtual(m, size, value),
+  )
 })
 
 /** POPF in virtual-8086 mode with VME: IF goes to VIF, unless an interrupt waits or TF would be set. */
@@ -106,5 +130,13 @@ const halt = instruction('HLT', sdm('2A', '3.3', 'HLT—Halt'), (m: Machine) => 
 })
 
 export const flagInstructions: readonly Instruction[] = [
-  direction('CLD'), direction('STD'), interruptFlag('CLI'), interruptFlag('STI'), pushf, popf, alignment('CLAC'), alignment('STAC'), halt,
+  direction('CLD'),
+  direction('STD'),
+  interruptFlag('CLI'),
+  interruptFlag('STI'),
+  pushf,
+  popf,
+  alignment('CLAC'),
+  alignment('STAC'),
+  halt,
 ]

@@ -24,20 +24,28 @@ function checkPort(m: Machine, port: Bits<16>, bytes: number): void {
 
 const portOf = (m: Machine, operand: Operand<8 | 16>): Bits<16> => m.zeroExtend(m.read(operand), 16)
 
-const input = instruction('IN', sdm('2A', '3.3', 'IN—Input From Port'), (m: Machine, to: Place<8 | 16 | 32>, from: Operand<8 | 16>) => {
-  const port = portOf(m, from)
-  const bytes = to.width / 8
-  checkPort(m, port, bytes)
-  const [value] = m.host('portIn', port, m.constant(bytes, 8))
-  m.write(to, m.truncate(value, to.width))
-})
+const input = instruction(
+  'IN',
+  sdm('2A', '3.3', 'IN—Input From Port'),
+  (m: Machine, to: Place<8 | 16 | 32>, from: Operand<8 | 16>) => {
+    const port = portOf(m, from)
+    const bytes = to.width / 8
+    checkPort(m, port, bytes)
+    const [value] = m.host('portIn', port, m.constant(bytes, 8))
+    m.write(to, m.truncate(value, to.width))
+  },
+)
 
-const output = instruction('OUT', sdm('2B', '4.3', 'OUT—Output to Port'), (m: Machine, to: Operand<8 | 16>, from: Operand<8 | 16 | 32>) => {
-  const port = portOf(m, to)
-  const bytes = from.width / 8
-  checkPort(m, port, bytes)
-  m.host('portOut', port, m.constant(bytes, 8), m.zeroExtend(m.read(from), 32))
-})
+const output = instruction(
+  'OUT',
+  sdm('2B', '4.3', 'OUT—Output to Port'),
+  (m: Machine, to: Operand<8 | 16>, from: Operand<8 | 16 | 32>) => {
+    const port = portOf(m, to)
+    const bytes = from.width / 8
+    checkPort(m, port, bytes)
+    m.host('portOut', port, m.constant(bytes, 8), m.zeroExtend(m.read(from), 32))
+  },
+)
 
 const widthOf = (m: Machine, byte: boolean): 8 | 16 | 32 => (byte ? 8 : m.mode.operandSize === 16 ? 16 : 32)
 
@@ -71,4 +79,11 @@ const outs = (mnemonic: 'OUTSB' | 'OUTS'): Instruction =>
     })
   })
 
-export const portInstructions: readonly Instruction[] = [input, output, ins('INSB'), ins('INS'), outs('OUTSB'), outs('OUTS')]
+export const portInstructions: readonly Instruction[] = [
+  input,
+  output,
+  ins('INSB'),
+  ins('INS'),
+  outs('OUTSB'),
+  outs('OUTS'),
+]

@@ -22,7 +22,20 @@ export function requireProtected(m: Machine): boolean {
 export const systemFlag = (m: Machine, at: number): Bits<1> => m.bit(m.get('RFLAGS'), at)
 
 /** IOPL, 0 to 3. */
-export const iopl = (m: Machine): Bits<8> => m.and(m.truncate(m.shiftRight(m.get('RFLAGS'), m.constant(12, 64)), 8), m.constant(3, 8))
+export const iopl = (m: Machine): Bits<8> =>
+  m.and(m.truncate(m.shiftRight(m.get('RFLAGS'), m.constant(12, 64)), 8), m.constant(3, 8))
 
 /** RFLAGS.IF, IOPL and their neighbours by bit number. Source: SDM 1 §3.4.3. */
-export const flagBit = { TF: 8, IF: 9, DF: 10, IOPL: 12, NT: 14, RF: 16, VM: 17, AC: 18, VIF: 19, VIP: 20, ID: 21 } as const
+export const flagBit = {
+  TF: 8,
+  IF: 9,
+  DF: 10,
+  IOPL: 12,
+  NT: 14,
+  RF: 16,
+  VM: 17,
+  AC: 18,
+  VIF: 19,
+  VIP: 20,
+  ID: 21,
+} as const

@@ -31,7 +31,9 @@ const syscall = instruction('SYSCALL', sdm('2B', '4.3', 'SYSCALL—Fast System C
   const target = m.get('IA32_LSTAR')
   m.write(gpr('RCX', 64), m.nextRip())
   m.write(gpr('R11', 64), m.and(flags, m.constant(~0x1_0000n & all64, 64)))
-  m.setRflags(m.or(m.and(m.and(flags, m.constant(~0x1_0000n & all64, 64)), m.not(m.get('IA32_FMASK'))), m.constant(2, 64)))
+  m.setRflags(
+    m.or(m.and(m.and(flags, m.constant(~0x1_0000n & all64, 64)), m.not(m.get('IA32_FMASK'))), m.constant(2, 64)),
+  )
   setFlat(m, 'CS', selectorFrom(m, star, 32, 0, 0), flat.code64)
   setFlat(m, 'SS', selectorFrom(m, star, 32, 8, 0), flat.data)
   m.set('CPL', m.constant(0, 8))
@@ -98,4 +100,12 @@ const hypercall = (mnemonic: 'VMCALL' | 'VMMCALL'): Instruction =>
     m.host('hypercall')
   })
 
-export const systemCalls: readonly Instruction[] = [syscall, sysret, sysenter, sysexit, swapgs, hypercall('VMCALL'), hypercall('VMMCALL')]
+export const systemCalls: readonly Instruction[] = [
+  syscall,
+  sysret,
+  sysenter,
+  sysexit,
+  swapgs,
+  hypercall('VMCALL'),
+  hypercall('VMMCALL'),
+]

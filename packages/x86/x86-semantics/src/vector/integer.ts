@@ -4,12 +4,26 @@ import { equations } from '../flags.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import { type Immediate, xmm } from '../operand.ts'
 import type { Lane, LaneOperation } from '../vector-algebra.ts'
-import { aligned, begin, end, join, known, read128, type Vector, type VectorPlace, write128, zero128 } from './operand.ts'
+import {
+  aligned,
+  begin,
+  end,
+  join,
+  known,
+  read128,
+  type Vector,
+  type VectorPlace,
+  write128,
+  zero128,
+} from './operand.ts'
 
 type Two = (m: Machine, a: Bits<128>, b: Bits<128>) => Bits<128>
 
 /** An instruction of two operands, MMX or SSE. Between MMX registers both are 64 bits, zeros above; `narrow` is then told. */
-function binary(mnemonic: string, of: (m: Machine, a: Bits<128>, b: Bits<128>, width: 64 | 128) => Bits<128>): Instruction {
+function binary(
+  mnemonic: string,
+  of: (m: Machine, a: Bits<128>, b: Bits<128>, width: 64 | 128) => Bits<128>,
+): Instruction {
   return instruction(mnemonic, sdm('2B', '4.3', mnemonic), (m: Machine, to: VectorPlace, from: Vector) => {
     begin(m, to, from)
     aligned(m, from)
@@ -19,12 +33,14 @@ function binary(mnemonic: string, of: (m: Machine, a: Bits<128>, b: Bits<128>, w
   })
 }
 
-const zip = (mnemonic: string, lane: Lane, operation: LaneOperation): Instruction => binary(mnemonic, (m, a, b) => m.vector.zip(lane, operation, a, b))
+const zip = (mnemonic: string, lane: Lane, operation: LaneOperation): Instruction =>
+  binary(mnemonic, (m, a, b) => m.vector.zip(lane, operation, a, b))
 
 const sized = (stem: string, lanes: readonly Lane[], operation: LaneOperation, suffix = ''): Instruction[] =>
   lanes.map((lane) => zip(`${stem}${{ 8: 'B', 16: 'W', 32: 'D', 64: 'Q' }[lane]}${suffix}`, lane, operation))
 
-const bitwise = (mnemonics: readonly string[], of: Two): Instruction[] => mnemonics.map((mnemonic) => binary(mnemonic, of))
+const bitwise = (mnemonics: readonly string[], of: Two): Instruction[] =>
+  mnemonics.map((mnemonic) => binary(mnemonic, of))
 
 /** Signed 32-bit lanes to unsigned 16, and their relatives. For MMX the two sources are one vector's halves. */
 const pack = (mnemonic: string, lane: 16 | 32, range: 'signed' | 'unsigned'): Instruction =>
@@ -49,59 +65,81 @@ const unpack = (mnemonic: string, lane: 8 | 16 | 32 | 64, which: 'low' | 'high')
 
 /** The count is 64 bits of a register or memory, or an immediate. From the lane's width up everything is shifted out. */
 const shift = (mnemonic: string, lane: 16 | 32 | 64, direction: 'left' | 'right' | 'rightSigned'): Instruction =>
-  instruction(mnemonic, sdm('2B', '4.3', `${mnemonic}—Shift Packed Data`), (m: Machine, to: VectorPlace, by: Vector | Immediate<8>) => {
-    begin(m, to)
-    const count = by.kind === 'immediate' ? m.zeroExtend(m.read(by), 64) : m.vector.lane(64, read128(m, aligned(m, by as Vector) as Vector), 0)
-    const tooFar = m.below(m.constant(lane - 1, 64), count)
-    const most = m.select(tooFar, m.constant(lane - 1, 64), count)
-    const shifted = m.vector.shift(lane, direction, read128(m, to), m.truncate(most, 32))
-    write128(m, to, direction === 'rightSigned' ? shifted : m.select(tooFar, zero128(m), shifted))
-    end(m, to)
-  })
+  instruction(
+    mnemonic,
+    sdm('2B', '4.3', `${mnemonic}—Shift Packed Data`),
+    (m: Machine, to: VectorPlace, by: Vector | Immediate<8>) => {
+      begin(m, to)
+      const count =
+        by.kind === 'immediate'
+          ? m.zeroExtend(m.read(by), 64)
+          : m.vector.lane(64, read128(m, aligned(m, by as Vector) as Vector), 0)
+      const tooFar = m.below(m.constant(lane - 1, 64), count)
+      const most = m.select(tooFar, m.constant(lane - 1, 64), count)
+      const shifted = m.vector.shift(lane, direction, read128(m, to), m.truncate(most, 32))
+      write128(m, to, direction === 'rightSigned' ? shifted : m.select(tooFar, zero128(m), shifted))
+      end(m, to)
+    },
+  )
 
 /** Whole-register byte shifts. */
 const byteShift = (mnemonic: 'PSLLDQ' | 'PSRLDQ'): Instruction =>
-  instruction(mnemonic, sdm('2B', '4.3', `${mnemonic}—Shift Double Quadword Logical`), (m: Machine, to: VectorPlace, by: Immediate<8>) => {
-    begin(m, to)
-    const count = Math.min(known(by), 16)
-    const pattern = Array.from({ length: 16 }, (_, index) => {
-      const from = mnemonic === 'PSLLDQ' ? index - count : index + count
-      return from < 0 || from > 15 ? 16 : from
-    })
-    write128(m, to, m.vector.shuffle(read128(m, to), zero128(m), pattern))
-  }, { knows: 'immediate' })
+  instruction(
+    mnemonic,
+    sdm('2B', '4.3', `${mnemonic}—Shift Double Quadword Logical`),
+    (m: Machine, to: VectorPlace, by: Immediate<8>) => {
+      begin(m, to)
+      const count = Math.min(known(by), 16)
+      const pattern = Array.from({ length: 16 }, (_, index) => {
+        const from = mnemonic === 'PSLLDQ' ? index - count : index + count
+        return from < 0 || from > 15 ? 16 : from
+      })
+      write128(m, to, m.vector.shuffle(read128(m, to), zero128(m), pattern))
+    },
+    { knows: 'immediate' },
+  )
 
 /** Which lanes of the source each lane of the result takes; two bits of the immediate a lane. */
 const shuffle = (mnemonic: 'PSHUFD' | 'PSHUFW' | 'PSHUFLW' | 'PSHUFHW'): Instruction =>
-  instruction(mnemonic, sdm('2B', '4.3', `${mnemonic}—Shuffle Packed Values`), (m: Machine, to: VectorPlace, from: Vector, how: Immediate<8>) => {
-    begin(m, to, from)
-    aligned(m, from)
-    const bytes = mnemonic === 'PSHUFD' ? 4 : 2
-    const base = mnemonic === 'PSHUFHW' ? 8 : 0
-    const pattern = Array.from({ length: 16 }, (_, index) => {
-      const within = index - base
-      if (within < 0 || within >= 4 * bytes) return index
-      return base + ((known(how) >> (Math.floor(within / bytes) * 2)) & 3) * bytes + (within % bytes)
-    })
-    const value = read128(m, from)
-    write128(m, to, m.vector.shuffle(value, value, pattern))
-    end(m, to, from)
-  }, { knows: 'immediate' })
+  instruction(
+    mnemonic,
+    sdm('2B', '4.3', `${mnemonic}—Shuffle Packed Values`),
+    (m: Machine, to: VectorPlace, from: Vector, how: Immediate<8>) => {
+      begin(m, to, from)
+      aligned(m, from)
+      const bytes = mnemonic === 'PSHUFD' ? 4 : 2
+      const base = mnemonic === 'PSHUFHW' ? 8 : 0
+      const pattern = Array.from({ length: 16 }, (_, index) => {
+        const within = index - base
+        if (within < 0 || within >= 4 * bytes) return index
+        return base + ((known(how) >> (Math.floor(within / bytes) * 2)) & 3) * bytes + (within % bytes)
+      })
+      const value = read128(m, from)
+      write128(m, to, m.vector.shuffle(value, value, pattern))
+      end(m, to, from)
+    },
+    { knows: 'immediate' },
+  )
 
 const floatShuffle = (mnemonic: 'SHUFPS' | 'SHUFPD'): Instruction =>
-  instruction(mnemonic, sdm('2B', '4.3', `${mnemonic}—Packed Interleave Shuffle`), (m: Machine, to: VectorPlace, from: Vector, how: Immediate<8>) => {
-    begin(m, to, from)
-    aligned(m, from)
-    const bytes = mnemonic === 'SHUFPS' ? 4 : 8
-    const bits = mnemonic === 'SHUFPS' ? 2 : 1
-    const lanes = 16 / bytes
-    const pattern = Array.from({ length: 16 }, (_, index) => {
-      const lane = Math.floor(index / bytes)
-      const pick = (known(how) >> (lane * bits)) & ((1 << bits) - 1)
-      return pick * bytes + (index % bytes) + (lane >= lanes / 2 ? 16 : 0)
-    })
-    write128(m, to, m.vector.shuffle(read128(m, to), read128(m, from), pattern))
-  }, { knows: 'immediate' })
+  instruction(
+    mnemonic,
+    sdm('2B', '4.3', `${mnemonic}—Packed Interleave Shuffle`),
+    (m: Machine, to: VectorPlace, from: Vector, how: Immediate<8>) => {
+      begin(m, to, from)
+      aligned(m, from)
+      const bytes = mnemonic === 'SHUFPS' ? 4 : 8
+      const bits = mnemonic === 'SHUFPS' ? 2 : 1
+      const lanes = 16 / bytes
+      const pattern = Array.from({ length: 16 }, (_, index) => {
+        const lane = Math.floor(index / bytes)
+        const pick = (known(how) >> (lane * bits)) & ((1 << bits) - 1)
+        return pick * bytes + (index % bytes) + (lane >= lanes / 2 ? 16 : 0)
+      })
+      write128(m, to, m.vector.shuffle(read128(m, to), read128(m, from), pattern))
+    },
+    { knows: 'immediate' },
+  )
 
 /** Indices with bit 7 set give zero; MMX indices have three bits. */
 const pshufb = binary('PSHUFB', (m, a, b, width) => {
@@ -109,25 +147,62 @@ const pshufb = binary('PSHUFB', (m, a, b, width) => {
   return m.vector.swizzle(a, m.and(b, mask))
 })
 
-const palignr = instruction('PALIGNR', sdm('2B', '4.3', 'PALIGNR—Packed Align Right'), (m: Machine, to: VectorPlace, from: Vector, by: Immediate<8>) => {
-  begin(m, to, from)
-  aligned(m, from)
-  const bytes = to.width / 8
-  const [a, b] = [read128(m, to), read128(m, from)]
-  const joined = to.width === 64 ? join(m, b, a) : b
-  const pattern = Array.from({ length: 16 }, (_, index) => Math.min(index + known(by), 32))
-  if (to.width === 64) write128(m, to, m.vector.shuffle(joined, zero128(m), pattern.map((at) => Math.min(at, 16))))
-  else if (known(by) <= 16) write128(m, to, m.vector.shuffle(b, a, pattern.map((at) => at & 31)))
-  else write128(m, to, m.vector.shuffle(a, zero128(m), Array.from({ length: 16 }, (_, index) => Math.min(index + known(by) - bytes, 16))))
-  end(m, to, from)
-}, { knows: 'immediate' })
+const palignr = instruction(
+  'PALIGNR',
+  sdm('2B', '4.3', 'PALIGNR—Packed Align Right'),
+  (m: Machine, to: VectorPlace, from: Vector, by: Immediate<8>) => {
+    begin(m, to, from)
+    aligned(m, from)
+    const bytes = to.width / 8
+    const [a, b] = [read128(m, to), read128(m, from)]
+    const joined = to.width === 64 ? join(m, b, a) : b
+    const pattern = Array.from({ length: 16 }, (_, index) => Math.min(index + known(by), 32))
+    if (to.width === 64)
+      write128(
+        m,
+        to,
+        m.vector.shuffle(
+          joined,
+          zero128(m),
+          pattern.map((at) => Math.min(at, 16)),
+        ),
+      )
+    else if (known(by) <= 16)
+      write128(
+        m,
+        to,
+        m.vector.shuffle(
+          b,
+          a,
+          pattern.map((at) => at & 31),
+        ),
+      )
+    else
+      write128(
+        m,
+        to,
+        m.vector.shuffle(
+          a,
+          zero128(m),
+          Array.from({ length: 16 }, (_, index) => Math.min(index + known(by) - bytes, 16)),
+        ),
+      )
+    end(m, to, from)
+  },
+  { knows: 'immediate' },
+)
 
 /** Neighbouring lanes combined: the destination's pairs low, the source's high. */
 const horizontal = (mnemonic: string, lane: 16 | 32, operation: LaneOperation): Instruction =>
   binary(mnemonic, (m, a, b, width) => {
     const bytes = lane / 8
     const [x, y] = width === 128 ? [a, b] : [join(m, a, b), join(m, a, b)]
-    const pick = (odd: number) => m.vector.shuffle(x, y, Array.from({ length: 16 }, (_, index) => Math.floor(index / bytes) * 2 * bytes + odd * bytes + (index % bytes)))
+    const pick = (odd: number) =>
+      m.vector.shuffle(
+        x,
+        y,
+        Array.from({ length: 16 }, (_, index) => Math.floor(index / bytes) * 2 * bytes + odd * bytes + (index % bytes)),
+      )
     return m.vector.zip(lane, operation, pick(0), pick(1))
   })
 
@@ -142,7 +217,8 @@ const sign = (mnemonic: string, lane: 8 | 16 | 32): Instruction =>
     return m.and(chosen, m.not(none))
   })
 
-const absolute = (mnemonic: string, lane: 8 | 16 | 32): Instruction => binary(mnemonic, (m, _a, b) => m.vector.absolute(lane, b))
+const absolute = (mnemonic: string, lane: 8 | 16 | 32): Instruction =>
+  binary(mnemonic, (m, _a, b) => m.vector.absolute(lane, b))
 
 /** Sums of eight absolute byte differences, one for each half. */
 const psadbw = binary('PSADBW', (m, a, b) => {
@@ -161,10 +237,16 @@ const upper = (m: Machine, a: Bits<128>): Bits<128> => m.vector.shuffle(a, a, hi
 
 /** Unsigned bytes of the destination times signed bytes of the source, neighbours added with saturation. */
 const pmaddubsw = binary('PMADDUBSW', (m, a, b, width) => {
-  const products = (x: Bits<128>, y: Bits<128>) => m.vector.zip(16, 'mul', m.vector.widenLow(8, 'unsigned', x), m.vector.widenLow(8, 'signed', y))
+  const products = (x: Bits<128>, y: Bits<128>) =>
+    m.vector.zip(16, 'mul', m.vector.widenLow(8, 'unsigned', x), m.vector.widenLow(8, 'signed', y))
   const low = products(a, b)
   const high = width === 128 ? products(upper(m, a), upper(m, b)) : low
-  const pick = (odd: number) => m.vector.shuffle(low, high, Array.from({ length: 16 }, (_, index) => Math.floor(index / 2) * 4 + odd * 2 + (index % 2)))
+  const pick = (odd: number) =>
+    m.vector.shuffle(
+      low,
+      high,
+      Array.from({ length: 16 }, (_, index) => Math.floor(index / 2) * 4 + odd * 2 + (index % 2)),
+    )
   return m.vector.zip(16, 'addSaturateS', pick(0), pick(1))
 })
 
@@ -180,12 +262,16 @@ const pmulhrsw = binary('PMULHRSW', (m, a, b) => {
 })
 
 const extendMove = (mnemonic: string, from: 8 | 16 | 32, to: 16 | 32 | 64, kind: 'signed' | 'unsigned'): Instruction =>
-  instruction(mnemonic, sdm('2B', '4.3', `${mnemonic}—Packed Move With Extend`), (m: Machine, place: VectorPlace, source: Vector) => {
-    begin(m, place)
-    let value = read128(m, source)
-    for (let lane: number = from; lane < to; lane *= 2) value = m.vector.widenLow(lane as 8, kind, value)
-    write128(m, place, value)
-  })
+  instruction(
+    mnemonic,
+    sdm('2B', '4.3', `${mnemonic}—Packed Move With Extend`),
+    (m: Machine, place: VectorPlace, source: Vector) => {
+      begin(m, place)
+      let value = read128(m, source)
+      for (let lane: number = from; lane < to; lane *= 2) value = m.vector.widenLow(lane as 8, kind, value)
+      write128(m, place, value)
+    },
+  )
 
 /** XMM0 chooses lane by lane, by its top bits. */
 const blendByRegister = (mnemonic: string, lane: 8 | 32 | 64): Instruction =>
@@ -195,21 +281,39 @@ const blendByRegister = (mnemonic: string, lane: 8 | 32 | 64): Instruction =>
   })
 
 const blendByImmediate = (mnemonic: string, lane: 16 | 32 | 64): Instruction =>
-  instruction(mnemonic, sdm('2B', '4.3', `${mnemonic}—Blend`), (m: Machine, to: VectorPlace, from: Vector, how: Immediate<8>) => {
-    begin(m, to)
-    aligned(m, from)
-    const pattern = Array.from({ length: 16 }, (_, index) => index + (((known(how) >> Math.floor(index / (lane / 8))) & 1) === 1 ? 16 : 0))
-    write128(m, to, m.vector.shuffle(read128(m, to), read128(m, from), pattern))
-  }, { knows: 'immediate' })
+  instruction(
+    mnemonic,
+    sdm('2B', '4.3', `${mnemonic}—Blend`),
+    (m: Machine, to: VectorPlace, from: Vector, how: Immediate<8>) => {
+      begin(m, to)
+      aligned(m, from)
+      const pattern = Array.from(
+        { length: 16 },
+        (_, index) => index + (((known(how) >> Math.floor(index / (lane / 8))) & 1) === 1 ? 16 : 0),
+      )
+      write128(m, to, m.vector.shuffle(read128(m, to), read128(m, from), pattern))
+    },
+    { knows: 'immediate' },
+  )
 
-const anySet = (m: Machine, value: Bits<128>): Bits<1> => m.not(m.isZero(m.or(m.vector.lane(64, value, 0), m.vector.lane(64, value, 1))))
+const anySet = (m: Machine, value: Bits<128>): Bits<1> =>
+  m.not(m.isZero(m.or(m.vector.lane(64, value, 0), m.vector.lane(64, value, 1))))
 
 const ptest = instruction('PTEST', sdm('2B', '4.3', 'PTEST—Logical Compare'), (m: Machine, a: Vector, b: Vector) => {
   begin(m, a)
   aligned(m, b)
   const [x, y] = [read128(m, a), read128(m, b)]
   const none = () => m.constant(0, 1)
-  m.flags(equations({ ZF: () => m.not(anySet(m, m.and(x, y))), CF: () => m.not(anySet(m, m.and(m.not(x), y))), OF: none, SF: none, AF: none, PF: none }))
+  m.flags(
+    equations({
+      ZF: () => m.not(anySet(m, m.and(x, y))),
+      CF: () => m.not(anySet(m, m.and(m.not(x), y))),
+      OF: none,
+      SF: none,
+      AF: none,
+      PF: none,
+    }),
+  )
 })
 
 /** The smallest of eight words, and where it is. */
@@ -225,54 +329,123 @@ const phminposuw = binary('PHMINPOSUW', (m, _a, b) => {
 })
 
 /** Eight sums of four absolute differences against one group of the source. */
-const mpsadbw = instruction('MPSADBW', sdm('2B', '4.3', 'MPSADBW—Compute Multiple Packed Sums of Absolute Difference'), (m: Machine, to: VectorPlace, from: Vector, how: Immediate<8>) => {
-  begin(m, to)
-  aligned(m, from)
-  const control = known(how)
-  const [a, b] = [read128(m, to), read128(m, from)]
-  let result = zero128(m)
-  for (let word = 0; word < 8; word += 1) {
-    let sum = m.constant(0, 64)
-    for (let byte = 0; byte < 4; byte += 1) {
-      const x = m.vector.lane(8, a, ((control >> 2) & 1) * 4 + word + byte)
-      const y = m.vector.lane(8, b, (control & 3) * 4 + byte)
-      sum = m.add(sum, m.select(m.below(x, y), m.sub(y, x), m.sub(x, y)))
+const mpsadbw = instruction(
+  'MPSADBW',
+  sdm('2B', '4.3', 'MPSADBW—Compute Multiple Packed Sums of Absolute Difference'),
+  (m: Machine, to: VectorPlace, from: Vector, how: Immediate<8>) => {
+    begin(m, to)
+    aligned(m, from)
+    const control = known(how)
+    const [a, b] = [read128(m, to), read128(m, from)]
+    let result = zero128(m)
+    for (let word = 0; word < 8; word += 1) {
+      let sum = m.constant(0, 64)
+      for (let byte = 0; byte < 4; byte += 1) {
+        const x = m.vector.lane(8, a, ((control >> 2) & 1) * 4 + word + byte)
+        const y = m.vector.lane(8, b, (control & 3) * 4 + byte)
+        sum = m.add(sum, m.select(m.below(x, y), m.sub(y, x), m.sub(x, y)))
+      }
+      result = m.vector.withLane(16, result, word, sum)
     }
-    result = m.vector.withLane(16, result, word, sum)
-  }
-  write128(m, to, result)
-}, { knows: 'immediate' })
+    write128(m, to, result)
+  },
+  { knows: 'immediate' },
+)
 
 const extended = (['signed', 'unsigned'] as const).flatMap((kind) => {
   const stem = kind === 'signed' ? 'PMOVSX' : 'PMOVZX'
   return [
-    extendMove(`${stem}BW`, 8, 16, kind), extendMove(`${stem}BD`, 8, 32, kind), extendMove(`${stem}BQ`, 8, 64, kind),
-    extendMove(`${stem}WD`, 16, 32, kind), extendMove(`${stem}WQ`, 16, 64, kind), extendMove(`${stem}DQ`, 32, 64, kind),
+    extendMove(`${stem}BW`, 8, 16, kind),
+    extendMove(`${stem}BD`, 8, 32, kind),
+    extendMove(`${stem}BQ`, 8, 64, kind),
+    extendMove(`${stem}WD`, 16, 32, kind),
+    extendMove(`${stem}WQ`, 16, 64, kind),
+    extendMove(`${stem}DQ`, 32, 64, kind),
   ]
 })
 
 export const vectorInteger: readonly Instruction[] = [
-  ...sized('PADD', [8, 16, 32, 64], 'add'), ...sized('PSUB', [8, 16, 32, 64], 'sub'),
-  ...sized('PADDS', [8, 16], 'addSaturateS'), ...sized('PADDUS', [8, 16], 'addSaturateU'),
-  ...sized('PSUBS', [8, 16], 'subSaturateS'), ...sized('PSUBUS', [8, 16], 'subSaturateU'),
-  ...sized('PCMPEQ', [8, 16, 32, 64], 'equal'), ...sized('PCMPGT', [8, 16, 32, 64], 'greaterS'),
-  ...sized('PMINS', [8, 16, 32], 'minS'), ...sized('PMINU', [8, 16, 32], 'minU'), ...sized('PMAXS', [8, 16, 32], 'maxS'), ...sized('PMAXU', [8, 16, 32], 'maxU'),
+  ...sized('PADD', [8, 16, 32, 64], 'add'),
+  ...sized('PSUB', [8, 16, 32, 64], 'sub'),
+  ...sized('PADDS', [8, 16], 'addSaturateS'),
+  ...sized('PADDUS', [8, 16], 'addSaturateU'),
+  ...sized('PSUBS', [8, 16], 'subSaturateS'),
+  ...sized('PSUBUS', [8, 16], 'subSaturateU'),
+  ...sized('PCMPEQ', [8, 16, 32, 64], 'equal'),
+  ...sized('PCMPGT', [8, 16, 32, 64], 'greaterS'),
+  ...sized('PMINS', [8, 16, 32], 'minS'),
+  ...sized('PMINU', [8, 16, 32], 'minU'),
+  ...sized('PMAXS', [8, 16, 32], 'maxS'),
+  ...sized('PMAXU', [8, 16, 32], 'maxU'),
   ...sized('PAVG', [8, 16], 'averageU'),
-  zip('PMULLW', 16, 'mul'), zip('PMULLD', 32, 'mul'), zip('PMULHW', 16, 'mulHighS'), zip('PMULHUW', 16, 'mulHighU'),
-  binary('PMULUDQ', (m, a, b) => m.vector.multiplyEven('unsigned', a, b)), binary('PMULDQ', (m, a, b) => m.vector.multiplyEven('signed', a, b)),
-  binary('PMADDWD', (m, a, b) => m.vector.multiplyAdd(a, b)), pmaddubsw, pmulhrsw, psadbw, mpsadbw, phminposuw,
-  ...bitwise(['PAND', 'ANDPS', 'ANDPD'], (m, a, b) => m.and(a, b)), ...bitwise(['POR', 'ORPS', 'ORPD'], (m, a, b) => m.or(a, b)),
-  ...bitwise(['PXOR', 'XORPS', 'XORPD'], (m, a, b) => m.xor(a, b)), ...bitwise(['PANDN', 'ANDNPS', 'ANDNPD'], (m, a, b) => m.and(m.not(a), b)),
-  pack('PACKSSWB', 16, 'signed'), pack('PACKUSWB', 16, 'unsigned'), pack('PACKSSDW', 32, 'signed'), pack('PACKUSDW', 32, 'unsigned'),
-  unpack('PUNPCKLBW', 8, 'low'), unpack('PUNPCKLWD', 16, 'low'), unpack('PUNPCKLDQ', 32, 'low'), unpack('PUNPCKLQDQ', 64, 'low'),
-  unpack('PUNPCKHBW', 8, 'high'), unpack('PUNPCKHWD', 16, 'high'), unpack('PUNPCKHDQ', 32, 'high'), unpack('PUNPCKHQDQ', 64, 'high'),
-  unpack('UNPCKLPS', 32, 'low'), unpack('UNPCKLPD', 64, 'low'), unpack('UNPCKHPS', 32, 'high'), unpack('UNPCKHPD', 64, 'high'),
-  shift('PSLLW', 16, 'left'), shift('PSLLD', 32, 'left'), shift('PSLLQ', 64, 'left'), shift('PSRLW', 16, 'right'), shift('PSRLD', 32, 'right'),
-  shift('PSRLQ', 64, 'right'), shift('PSRAW', 16, 'rightSigned'), shift('PSRAD', 32, 'rightSigned'), byteShift('PSLLDQ'), byteShift('PSRLDQ'),
-  shuffle('PSHUFD'), shuffle('PSHUFW'), shuffle('PSHUFLW'), shuffle('PSHUFHW'), floatShuffle('SHUFPS'), floatShuffle('SHUFPD'), pshufb, palignr,
-  horizontal('PHADDW', 16, 'add'), horizontal('PHADDD', 32, 'add'), horizontal('PHADDSW', 16, 'addSaturateS'),
-  horizontal('PHSUBW', 16, 'sub'), horizontal('PHSUBD', 32, 'sub'), horizontal('PHSUBSW', 16, 'subSaturateS'),
-  sign('PSIGNB', 8), sign('PSIGNW', 16), sign('PSIGND', 32), absolute('PABSB', 8), absolute('PABSW', 16), absolute('PABSD', 32),
-  ...extended, blendByRegister('PBLENDVB', 8), blendByRegister('BLENDVPS', 32), blendByRegister('BLENDVPD', 64),
-  blendByImmediate('PBLENDW', 16), blendByImmediate('BLENDPS', 32), blendByImmediate('BLENDPD', 64), ptest,
+  zip('PMULLW', 16, 'mul'),
+  zip('PMULLD', 32, 'mul'),
+  zip('PMULHW', 16, 'mulHighS'),
+  zip('PMULHUW', 16, 'mulHighU'),
+  binary('PMULUDQ', (m, a, b) => m.vector.multiplyEven('unsigned', a, b)),
+  binary('PMULDQ', (m, a, b) => m.vector.multiplyEven('signed', a, b)),
+  binary('PMADDWD', (m, a, b) => m.vector.multiplyAdd(a, b)),
+  pmaddubsw,
+  pmulhrsw,
+  psadbw,
+  mpsadbw,
+  phminposuw,
+  ...bitwise(['PAND', 'ANDPS', 'ANDPD'], (m, a, b) => m.and(a, b)),
+  ...bitwise(['POR', 'ORPS', 'ORPD'], (m, a, b) => m.or(a, b)),
+  ...bitwise(['PXOR', 'XORPS', 'XORPD'], (m, a, b) => m.xor(a, b)),
+  ...bitwise(['PANDN', 'ANDNPS', 'ANDNPD'], (m, a, b) => m.and(m.not(a), b)),
+  pack('PACKSSWB', 16, 'signed'),
+  pack('PACKUSWB', 16, 'unsigned'),
+  pack('PACKSSDW', 32, 'signed'),
+  pack('PACKUSDW', 32, 'unsigned'),
+  unpack('PUNPCKLBW', 8, 'low'),
+  unpack('PUNPCKLWD', 16, 'low'),
+  unpack('PUNPCKLDQ', 32, 'low'),
+  unpack('PUNPCKLQDQ', 64, 'low'),
+  unpack('PUNPCKHBW', 8, 'high'),
+  unpack('PUNPCKHWD', 16, 'high'),
+  unpack('PUNPCKHDQ', 32, 'high'),
+  unpack('PUNPCKHQDQ', 64, 'high'),
+  unpack('UNPCKLPS', 32, 'low'),
+  unpack('UNPCKLPD', 64, 'low'),
+  unpack('UNPCKHPS', 32, 'high'),
+  unpack('UNPCKHPD', 64, 'high'),
+  shift('PSLLW', 16, 'left'),
+  shift('PSLLD', 32, 'left'),
+  shift('PSLLQ', 64, 'left'),
+  shift('PSRLW', 16, 'right'),
+  shift('PSRLD', 32, 'right'),
+  shift('PSRLQ', 64, 'right'),
+  shift('PSRAW', 16, 'rightSigned'),
+  shift('PSRAD', 32, 'rightSigned'),
+  byteShift('PSLLDQ'),
+  byteShift('PSRLDQ'),
+  shuffle('PSHUFD'),
+  shuffle('PSHUFW'),
+  shuffle('PSHUFLW'),
+  shuffle('PSHUFHW'),
+  floatShuffle('SHUFPS'),
+  floatShuffle('SHUFPD'),
+  pshufb,
+  palignr,
+  horizontal('PHADDW', 16, 'add'),
+  horizontal('PHADDD', 32, 'add'),
+  horizontal('PHADDSW', 16, 'addSaturateS'),
+  horizontal('PHSUBW', 16, 'sub'),
+  horizontal('PHSUBD', 32, 'sub'),
+  horizontal('PHSUBSW', 16, 'subSaturateS'),
+  sign('PSIGNB', 8),
+  sign('PSIGNW', 16),
+  sign('PSIGND', 32),
+  absolute('PABSB', 8),
+  absolute('PABSW', 16),
+  absolute('PABSD', 32),
+  ...extended,
+  blendByRegister('PBLENDVB', 8),
+  blendByRegister('BLENDVPS', 32),
+  blendByRegister('BLENDVPD', 64),
+  blendByImmediate('PBLENDW', 16),
+  blendByImmediate('BLENDPS', 32),
+  blendByImmediate('BLENDPD', 64),
+  ptest,
 ]

@@ -5,7 +5,8 @@ import { requireMmx, requireSse } from '../system/fpu-availability.ts'
 export type Vector = Operand<64 | 128>
 export type VectorPlace = Place<64 | 128>
 
-const usesMmx = (operand: { readonly kind: string; readonly file?: string }): boolean => operand.kind === 'register' && operand.file === 'mmx'
+const usesMmx = (operand: { readonly kind: string; readonly file?: string }): boolean =>
+  operand.kind === 'register' && operand.file === 'mmx'
 
 /** MMX instructions mark every x87 register in use and put TOP at 0. SDM 1 §9.5.1. */
 export function touchMmx(m: Machine): void {

@@ -51,7 +51,13 @@ interface Strings {
 }
 
 /** Lanes of `b` that relate so to lane `index` of `a`. */
-function related(m: Machine, { a, b }: Strings, control: Control, index: number, relation: 'equal' | 'atLeast' | 'atMost'): Bits<32> {
+function related(
+  m: Machine,
+  { a, b }: Strings,
+  control: Control,
+  index: number,
+  relation: 'equal' | 'atLeast' | 'atMost',
+): Bits<32> {
   const { lane, signed } = control
   const one = m.vector.splat(lane, m.vector.lane(lane, a, index))
   if (relation === 'equal') return m.vector.signs(lane, m.vector.zip(lane, 'equal', one, b))
@@ -70,15 +76,28 @@ function aggregate(m: Machine, strings: Strings, control: Control): Bits<32> {
     return m.or(m.and(m.and(same, validA), validB), m.and(all, m.not(m.or(validA, validB))))
   }
   if (control.aggregation === 'any') {
-    const found = lanes.map((index) => m.select(m.bit(validA, index), related(m, strings, control, index, 'equal'), none))
-    return m.and(found.reduce((sum, one) => m.or(sum, one)), validB)
+    const found = lanes.map((index) =>
+      m.select(m.bit(validA, index), related(m, strings, control, index, 'equal'), none),
+    )
+    return m.and(
+      found.reduce((sum, one) => m.or(sum, one)),
+      validB,
+    )
   }
   if (control.aggregation === 'ranges') {
-    const found = lanes.filter((index) => index % 2 === 0).map((index) => {
-      const inside = m.and(related(m, strings, control, index, 'atLeast'), related(m, strings, control, index + 1, 'atMost'))
-      return m.select(m.bit(validA, index + 1), inside, none)
-    })
-    return m.and(found.reduce((sum, one) => m.or(sum, one)), validB)
+    const found = lanes
+      .filter((index) => index % 2 === 0)
+      .map((index) => {
+        const inside = m.and(
+          related(m, strings, control, index, 'atLeast'),
+          related(m, strings, control, index + 1, 'atMost'),
+        )
+        return m.select(m.bit(validA, index + 1), inside, none)
+      })
+    return m.and(
+      found.reduce((sum, one) => m.or(sum, one)),
+      validB,
+    )
   }
   const matches = lanes.map((index) => {
     const here = m.and(related(m, strings, control, index, 'equal'), validB)
@@ -111,29 +130,37 @@ function writeMask(m: Machine, result: Bits<32>, control: Control): void {
 }
 
 const compare = (mnemonic: string, lengths: 'explicit' | 'implicit', gives: 'index' | 'mask'): Instruction =>
-  instruction(mnemonic, sdm('2B', '4.3', `${mnemonic}—Packed Compare Strings`), (m: Machine, first: Vector, second: Vector, how: Immediate<8>) => {
-    begin(m, first)
-    const control = controlOf(known(how))
-    const [a, b] = [read128(m, first), read128(m, second)]
-    const length = (value: Bits<128>, name: 'RAX' | 'RDX') => (lengths === 'explicit' ? explicitLength(m, name, control) : implicitLength(m, value, control))
-    const strings: Strings = { a, b, validA: length(a, 'RAX'), validB: length(b, 'RDX') }
-    const result = polarized(m, aggregate(m, strings, control), strings, control)
-    if (gives === 'index') writeIndex(m, result, control)
-    else writeMask(m, result, control)
-    const short = (valid: Bits<32>) => m.not(m.equal(valid, m.constant(allLanes(control), 32)))
-    m.flags(
-      equations({
-        CF: () => m.not(m.isZero(result)),
-        ZF: () => short(strings.validB),
-        SF: () => short(strings.validA),
-        OF: () => m.bit(result, 0),
-        AF: () => m.constant(0, 1),
-        PF: () => m.constant(0, 1),
-      }),
-    )
-  }, { knows: 'immediate' })
+  instruction(
+    mnemonic,
+    sdm('2B', '4.3', `${mnemonic}—Packed Compare Strings`),
+    (m: Machine, first: Vector, second: Vector, how: Immediate<8>) => {
+      begin(m, first)
+      const control = controlOf(known(how))
+      const [a, b] = [read128(m, first), read128(m, second)]
+      const length = (value: Bits<128>, name: 'RAX' | 'RDX') =>
+        lengths === 'explicit' ? explicitLength(m, name, control) : implicitLength(m, value, control)
+      const strings: Strings = { a, b, validA: length(a, 'RAX'), validB: length(b, 'RDX') }
+      const result = polarized(m, aggregate(m, strings, control), strings, control)
+      if (gives === 'index') writeIndex(m, result, control)
+      else writeMask(m, result, control)
+      const short = (valid: Bits<32>) => m.not(m.equal(valid, m.constant(allLanes(control), 32)))
+      m.flags(
+        equations({
+          CF: () => m.not(m.isZero(result)),
+          ZF: () => short(strings.validB),
+          SF: () => short(strings.validA),
+          OF: () => m.bit(result, 0),
+          AF: () => m.constant(0, 1),
+          PF: () => m.constant(0, 1),
+        }),
+      )
+    },
+    { knows: 'immediate' },
+  )
 
 export const stringCompares: readonly Instruction[] = [
-  compare('PCMPESTRI', 'explicit', 'index'), compare('PCMPESTRM', 'explicit', 'mask'),
-  compare('PCMPISTRI', 'implicit', 'index'), compare('PCMPISTRM', 'implicit', 'mask'),
+  compare('PCMPESTRI', 'explicit', 'index'),
+  compare('PCMPESTRM', 'explicit', 'mask'),
+  compare('PCMPISTRI', 'implicit', 'index'),
+  compare('PCMPISTRM', 'implicit', 'mask'),
 ]

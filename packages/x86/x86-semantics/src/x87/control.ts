@@ -2,8 +2,8 @@ import { sdm } from '@vmm/source'
 import type { Machine } from '../algebra.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import type { Operand, Place } from '../operand.ts'
-import { requireX87 } from '../system/fpu-availability.ts'
 import { initX87 } from '../system/extended-state.ts'
+import { requireX87 } from '../system/fpu-availability.ts'
 
 const fninit = instruction('FNINIT', sdm('2A', '3.3', 'FINIT/FNINIT—Initialize Floating-Point Unit'), (m: Machine) => {
   requireX87(m)
@@ -16,15 +16,23 @@ const fnclex = instruction('FNCLEX', sdm('2A', '3.3', 'FCLEX/FNCLEX—Clear Exce
   m.set('FSW', m.and(m.get('FSW'), m.constant(0x7f00, 16)))
 })
 
-const fnstcw = instruction('FNSTCW', sdm('2A', '3.3', 'FSTCW/FNSTCW—Store x87 FPU Control Word'), (m: Machine, to: Place<16>) => {
-  requireX87(m)
-  m.write(to, m.get('FCW'))
-})
+const fnstcw = instruction(
+  'FNSTCW',
+  sdm('2A', '3.3', 'FSTCW/FNSTCW—Store x87 FPU Control Word'),
+  (m: Machine, to: Place<16>) => {
+    requireX87(m)
+    m.write(to, m.get('FCW'))
+  },
+)
 
-const fnstsw = instruction('FNSTSW', sdm('2A', '3.3', 'FSTSW/FNSTSW—Store x87 FPU Status Word'), (m: Machine, to: Place<16>) => {
-  requireX87(m)
-  m.write(to, m.get('FSW'))
-})
+const fnstsw = instruction(
+  'FNSTSW',
+  sdm('2A', '3.3', 'FSTSW/FNSTSW—Store x87 FPU Status Word'),
+  (m: Machine, to: Place<16>) => {
+    requireX87(m)
+    m.write(to, m.get('FSW'))
+  },
+)
 
 /** An unmasked exception that is pending is #MF, with CR0.NE; ES and B follow. */
 export function raisePending(m: Machine): void {
@@ -32,16 +40,20 @@ export function raisePending(m: Machine): void {
 }
 
 /** A new control word may unmask what is already there: ES and B say so. SDM 2A, FLDCW. */
-const fldcw = instruction('FLDCW', sdm('2A', '3.3', 'FLDCW—Load x87 FPU Control Word'), (m: Machine, from: Operand<16>) => {
-  requireX87(m)
-  raisePending(m)
-  const value = m.or(m.and(m.read(from), m.constant(0x1f7f, 16)), m.constant(0x40, 16))
-  m.set('FCW', value)
-  const status = m.get('FSW')
-  const unmasked = m.and(m.and(status, m.not(value)), m.constant(0x3f, 16))
-  const summary = m.select(m.isZero(unmasked), m.constant(0, 16), m.constant(0x8080, 16))
-  m.set('FSW', m.or(m.and(status, m.constant(0x7f7f, 16)), summary))
-})
+const fldcw = instruction(
+  'FLDCW',
+  sdm('2A', '3.3', 'FLDCW—Load x87 FPU Control Word'),
+  (m: Machine, from: Operand<16>) => {
+    requireX87(m)
+    raisePending(m)
+    const value = m.or(m.and(m.read(from), m.constant(0x1f7f, 16)), m.constant(0x40, 16))
+    m.set('FCW', value)
+    const status = m.get('FSW')
+    const unmasked = m.and(m.and(status, m.not(value)), m.constant(0x3f, 16))
+    const summary = m.select(m.isZero(unmasked), m.constant(0, 16), m.constant(0x8080, 16))
+    m.set('FSW', m.or(m.and(status, m.constant(0x7f7f, 16)), summary))
+  },
+)
 
 /** WAIT obeys CR0.MP together with CR0.TS. */
 const fwait = instruction('FWAIT', sdm('2D', '6.1', 'WAIT/FWAIT—Wait'), (m: Machine) => {
