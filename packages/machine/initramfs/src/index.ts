@@ -1,1 +1,6 @@
-export { cpio, type Entry } from './cpio.ts'
+export { cpio } from './cpio.ts'
+export type { DeviceNode, Directory, Entry, File, Link } from './entry.ts'
+export { joined } from './joined.ts'
+export { moduleDepends } from './modinfo.ts'
+export { chooseModules, type Module, moduleName, modulesDep } from './modules.ts'
+export { type ReadArchive, readCpio } from './read-cpio.ts'
