@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { laws } from './all.ts'
 import { check } from './check.ts'
 import { houseOnDisk } from './house.ts'
-import { mapOf, withMap } from './map.ts'
+import { briefMapOf, mapOf, withMap } from './map.ts'
 import { spreads } from './medians.ts'
 import { packed } from './packed.ts'
 import { create } from './template/create.ts'
@@ -28,11 +28,12 @@ async function inspect(): Promise<number> {
   return broken === 0 ? 0 : 1
 }
 
-/** Prints the map; with `--write`, puts it into the README. */
+/** Prints the map; with `--write`, puts its names into the README. */
 function map([option]: readonly string[]): number {
   const house = houseOnDisk(root)
   console.log(mapOf(house))
-  if (option === '--write') writeFileSync(join(root, 'README.md'), withMap(house.tree.read('README.md'), mapOf(house)))
+  if (option === '--write')
+    writeFileSync(join(root, 'README.md'), withMap(house.tree.read('README.md'), briefMapOf(house)))
   return 0
 }
 

@@ -3,7 +3,7 @@ import type { Finding, Law } from '../law.ts'
 import { blocksOf, headingsOf } from '../markdown.ts'
 
 /** The longest `Use` block, in lines that are not empty. */
-export const useLimit = 24
+const useLimit = 24
 
 /** A reader knows where to look, and what they read runs. */
 export const readme: Law = {
@@ -23,7 +23,7 @@ export const readme: Law = {
 type Place = Omit<Finding, 'file'>
 
 /** The headings a README has, in order. */
-export function headingsFor(member: Member): readonly string[] {
+function headingsFor(member: Member): readonly string[] {
   const rows = member.sources.some(({ role }) => role === 'rows')
   const inside = ['The idea', 'Use', 'What is inside', 'What is not here']
   return [...inside, ...(rows ? ['How to add one'] : []), 'Sources']

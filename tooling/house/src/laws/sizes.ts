@@ -2,9 +2,9 @@ import type { House, Member } from '../house.ts'
 import type { Finding, Law } from '../law.ts'
 
 /** The longest function, in lines. */
-export const functionLimit = 60
+const functionLimit = 60
 /** The longest file that holds functions, in lines. */
-export const fileLimit = 400
+const fileLimit = 400
 
 /** Hard limits, on everything but tests and rows. */
 export const sizes: Law = {
