@@ -55,13 +55,12 @@ export class SourceFile {
       const names = entries.map(({ importName }) => importName.name ?? '*')
       return { specifier: moduleRequest.value, line: this.lineAt(start), kind: 'import', names }
     })
-    const exports = staticExports.flatMap(({ entries }) =>
-      entries.flatMap(({ moduleRequest, importName, start }): Reference[] => {
-        if (moduleRequest === null) return []
-        const names = [importName.name ?? '*']
-        return [{ specifier: moduleRequest.value, line: this.lineAt(start), kind: 're-export', names }]
-      }),
-    )
+    const exports = staticExports.flatMap(({ start, entries }): Reference[] => {
+      const specifier = entries[0]?.moduleRequest?.value
+      if (specifier === undefined) return []
+      const names = entries.map(({ importName }) => importName.name ?? '*')
+      return [{ specifier, line: this.lineAt(start), kind: 're-export', names }]
+    })
     const dynamic = dynamicImports.flatMap(({ start, moduleRequest }): Reference[] => {
       const specifier = /^['"](.*)['"]$/.exec(this.text.slice(moduleRequest.start, moduleRequest.end))?.[1]
       return specifier === undefined ? [] : [{ specifier, line: this.lineAt(start), kind: 'dynamic', names: ['*'] }]
