@@ -12,7 +12,8 @@ const steps: readonly Step[] = [
   { name: 'laws of the house', command: ['house'] },
   { name: 'types', command: ['turbo', 'run', 'typecheck', '--output-logs=errors-only', '--continue'] },
   { name: 'dead code', command: ['knip'] },
-  { name: 'packed, and bundled', command: ['turbo', 'run', 'packed', '--output-logs=new-only', '--continue'] },
+  { name: 'packed, and bundled', command: ['turbo', 'run', 'packed', '--output-logs=errors-only', '--continue'] },
+  { name: 'bundle sizes', command: ['house', 'sizes'] },
 ]
 
 /** Takes every step, whatever the ones before it said, and prints how each ended. */

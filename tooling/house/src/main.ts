@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { laws } from './all.ts'
+import { bundleSizes } from './bundle-sizes.ts'
 import { check } from './check.ts'
 import { houseOnDisk } from './house.ts'
 import { briefMapOf, mapOf, withMap } from './map.ts'
@@ -37,16 +38,20 @@ function map([option]: readonly string[]): number {
   return 0
 }
 
-/** Packs the package of the current folder and says what is wrong with it, and its size. */
+/** Packs the package of the current folder; says what is wrong with it, and its size with all that it imports. */
 async function pack(): Promise<number> {
   const { complaints, size } = await packed(process.cwd())
   for (const complaint of complaints) console.error(complaint)
-  const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`
+  const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1).padStart(7)} kB`
   if (size !== undefined)
-    console.log(
-      `in a browser ${kilobytes(size.minified)} minified, ${kilobytes(size.gzipped)} gzipped, all it imports included`,
-    )
+    console.log(`in a browser ${kilobytes(size.minified)} minified, ${kilobytes(size.gzipped)} gzipped`)
   return complaints.length === 0 ? 0 : 1
+}
+
+/** Prints how large each package was in a browser when it was last packed. */
+function sizes(): number {
+  for (const line of bundleSizes(root, houseOnDisk(root))) console.log(line)
+  return 0
 }
 
 /** Writes files from a template and says which. */
@@ -65,6 +70,7 @@ const commands: Readonly<Record<string, (words: readonly string[]) => number | P
   inspect,
   map,
   packed: pack,
+  sizes,
   new: make,
   check: () => check(root),
 }
