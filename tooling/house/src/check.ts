@@ -11,7 +11,7 @@ const steps: readonly Step[] = [
   { name: 'format and lint', command: ['biome', 'ci', '.'] },
   { name: 'laws of the house', command: ['house'] },
   { name: 'types', command: ['turbo', 'run', 'typecheck', '--output-logs=errors-only', '--continue'] },
-  { name: 'dead code', command: ['knip'] },
+  { name: 'dead code', command: ['knip', '--no-config-hints'] },
   { name: 'packed, and bundled', command: ['turbo', 'run', 'packed', '--output-logs=errors-only', '--continue'] },
   { name: 'bundle sizes', command: ['house', 'sizes'] },
 ]
