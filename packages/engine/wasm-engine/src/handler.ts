@@ -1,5 +1,5 @@
 import type { StateField } from '@vmm/x86-registers'
-import { type AnyOperand, type Instruction, type Mode, type Procedure, type Survey, survey } from '@vmm/x86-semantics'
+import { type AnyOperand, type HostCall, type Instruction, type Mode, type Procedure, type Survey, survey } from '@vmm/x86-semantics'
 import { Code } from './emit/code.ts'
 import type { Node } from './emit/node.ts'
 import type { AddressForm, Frame } from './reading/frame.ts'
@@ -67,10 +67,13 @@ export function endingOf({ mnemonic }: Pick<Instruction, 'mnemonic'>, effects: S
     [...effects.fieldsWritten].some((field) => modeFields.has(field)) ||
     effects.hostCalls.has('writeMsr') ||
     effects.hostCalls.has('writeXcr')
-  const mayRelease = changesMode || effects.hostCalls.size > 0
+  const mayRelease = changesMode || [...effects.hostCalls].some((call) => !pureCalls.has(call))
   const ends = effects.jumps || effects.exits || effects.shadows || mayRelease
   return { ends, changesMode, mayRelease }
 }
+
+/** Calls that compute: nothing outside the instruction notices them. */
+const pureCalls: ReadonlySet<HostCall> = new Set<HostCall>(['simd'])
 
 /** Instructions that change only DF or IF: no code runs differently for that. */
 const plainFlags: ReadonlySet<string> = new Set(['CLD', 'STD', 'CLI', 'STI'])

@@ -1,3 +1,4 @@
+import { runSimd } from '@vmm/x86-float'
 import type { HostCall } from '@vmm/x86-semantics'
 import { type CpuPorts, generalProtection, type Refused } from './ports.ts'
 import { hostCallNames } from './reading/machine.ts'
@@ -6,6 +7,8 @@ import type { StateView } from './state-view.ts'
 import type { TlbContexts } from './tlb.ts'
 
 type Answer = Refused | undefined
+type Six = [bigint, bigint, bigint, bigint, bigint, bigint]
+const lowHalf = (1n << 64n) - 1n
 
 /** Answers what emitted code asks of its surroundings. Values travel in `hostValues`. */
 export class HostAnswers {
@@ -62,6 +65,11 @@ export class HostAnswers {
     random: () => this.#give(this.#ports.random()),
     seed: () => this.#give(this.#ports.random()),
     performanceCounter: () => generalProtection,
+    simd: () => {
+      const [number, aLow, aHigh, bLow, bHigh, mxcsr] = [0, 1, 2, 3, 4, 5].map((index) => this.#value(index)) as Six
+      const { value, flags } = runSimd(Number(number), (aHigh << 64n) | aLow, (bHigh << 64n) | bLow, Number(mxcsr))
+      return this.#give(value & lowHalf, value >> 64n, BigInt(flags))
+    },
     hypercall: () => {
       this.#ports.hypercall()
       return undefined

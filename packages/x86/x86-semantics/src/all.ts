@@ -19,6 +19,7 @@ import { portInstructions } from './system/ports.ts'
 import { segmentInstructions } from './system/segments.ts'
 import { systemCalls } from './system/system-calls.ts'
 import { tableInstructions } from './system/tables.ts'
+import { vectorFloat } from './vector/float.ts'
 import { vectorInteger } from './vector/integer.ts'
 import { vectorMoves } from './vector/moves.ts'
 import { stringCompares } from './vector/string-compare.ts'
@@ -49,6 +50,7 @@ const families: readonly (readonly Instruction[])[] = [
   vectorMoves,
   vectorInteger,
   stringCompares,
+  vectorFloat,
 ]
 
 /** Every described instruction by its mnemonic. */

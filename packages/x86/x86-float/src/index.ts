@@ -1,0 +1,1 @@
+export { runSimd, type SimdResult } from './sse.ts'
