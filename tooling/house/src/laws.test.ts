@@ -229,6 +229,14 @@ describe('the other laws', () => {
   ])('%s: %s', async (name, path, text, expected) => {
     expect(await says(name, { ...madeUp(), [path]: text })).toContainEqual(expect.stringContaining(expected))
   })
+  test('one docstring speaks for a paragraph of one-line constants', async () => {
+    const index = { [`${clock}/src/index.ts`]: "export { day, hour, night } from './clock.ts'\n" }
+    const constants = '/** Times. */\nexport const day = 1\nexport const hour = 2\n'
+    const near = { [`${clock}/src/clock.ts`]: `${constants}export const night = 3\n` }
+    const far = { [`${clock}/src/clock.ts`]: `${constants}\nexport const night = 3\n` }
+    expect(await says('docstrings', { ...madeUp(), ...index, ...near })).toEqual([])
+    expect(await says('docstrings', { ...madeUp(), ...index, ...far })).toEqual(['night has no docstring'])
+  })
   test('a file that house.json excepts may import Node', async () => {
     const path = `${clock}/src/hand.ts`
     const excepted = { 'house.json': JSON.stringify({ ...houseJson, node: { [path]: 'why' } }) }

@@ -133,10 +133,12 @@ export class SourceFile {
     return statement?.start
   }
 
+  /** The docstring right before a statement, or before the paragraph of one-line constants that it stands in. */
   #documentationBefore(offset: number): string | undefined {
     const comment = this.#parsed.comments.findLast(({ end }) => end <= offset)
+    const between = comment === undefined ? '' : this.text.slice(comment.end, offset)
     if (comment?.type !== 'Block' || !comment.value.startsWith('*')) return undefined
-    return this.text.slice(comment.end, offset).trim() === '' ? comment.value : undefined
+    return /^\s*(export const .*\n)*$/.test(between) && !/\S[\s\S]*\n\s*\n/.test(between) ? comment.value : undefined
   }
 
   #findFunctions(): readonly FunctionSpan[] {
