@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { parse } from './command-line.ts'
-import { GuestUnavailable } from './default-guest/packages.ts'
+import { GuestUnavailable } from './default-guest/unavailable.ts'
 import { run } from './run.ts'
 import { UsageError } from './run-options.ts'
 

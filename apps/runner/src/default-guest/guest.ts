@@ -1,33 +1,42 @@
-import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { buildInitramfs } from './initramfs.ts'
-import { fetchPackages, GuestUnavailable } from './packages.ts'
+import { cpio } from '@vmm/initramfs'
+import { initEntries } from '../exec.ts'
+import { readInput } from '../input-file.ts'
+import { buildInitramfs, layout } from './initramfs.ts'
+import { type Fetching, fetchPackages, kept } from './packages.ts'
 
+/** A kernel and the initial RAM file system that goes with it. */
 export interface Guest {
   readonly kernel: Uint8Array
   readonly initrd: Uint8Array
 }
 
-/** Debian's own cloud kernel and a busybox around it, from the cache or from apt. `VMM_GUEST_KERNEL` names another kernel. */
-export async function defaultGuest(say: (line: string) => void): Promise<Guest> {
-  const root = await fetchPackages(say)
-  const boot = join(root, 'boot')
-  const kernel =
-    process.env['VMM_GUEST_KERNEL'] ??
-    readdirSync(boot)
-      .map((name) => join(boot, name))
-      .find((path) => path.includes('/vmlinuz-'))
-  if (kernel === undefined) throw new GuestUnavailable('the kernel package holds no vmlinuz')
-  return { kernel: readFileSync(kernel), initrd: cachedInitramfs(root) }
+const never = new AbortController().signal
+
+/**
+ * Debian's own cloud kernel and a busybox around it, from the cache or from apt. `VMM_GUEST_KERNEL` names another kernel.
+ * @throws {GuestUnavailable} if it cannot be had; `UsageError` if the kernel that is named cannot be read.
+ */
+export async function defaultGuest(say: Fetching['say'], signal: AbortSignal = never): Promise<Guest> {
+  const own = process.env['VMM_GUEST_KERNEL']
+  const named = own === undefined || own === '' ? undefined : readInput(own, 'VMM_GUEST_KERNEL')
+  const packages = await fetchPackages({ say, signal })
+  return { kernel: named ?? readFileSync(join(packages, kept.kernel)), initrd: cachedInitramfs(packages) }
 }
 
-/** Made once and kept beside the packages; the name changes with the recipe. */
-function cachedInitramfs(root: string): Uint8Array {
-  const path = join(root, 'initramfs-1.cpio')
-  if (!existsSync(path)) {
-    const fresh = `${path}.${process.pid}`
-    writeFileSync(fresh, buildInitramfs(root))
-    renameSync(fresh, path)
+/** Made once and kept beside the packages, under a name that changes with the recipe. */
+function cachedInitramfs(packages: string): Uint8Array {
+  const recipe = createHash('sha256').update(cpio(initEntries())).update(`${layout}`).digest('hex')
+  const path = join(packages, `initramfs-${recipe.slice(0, 16)}.cpio`)
+  if (existsSync(path)) return readFileSync(path)
+  const archive = buildInitramfs(packages)
+  try {
+    writeFileSync(`${path}.${process.pid}`, archive)
+    renameSync(`${path}.${process.pid}`, path)
+  } catch {
+    // a cache that cannot be written is a slower cache
   }
-  return readFileSync(path)
+  return archive
 }

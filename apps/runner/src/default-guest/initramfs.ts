@@ -1,109 +1,64 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { cpio, type Entry } from '@vmm/initramfs'
+import { cpio, type Entry, type Module, modulesDep } from '@vmm/initramfs'
 import { initEntries } from '../exec.ts'
+import { kept } from './packages.ts'
 
-/** Modules worth having in a guest of ours, by name; what they depend on comes along. */
-const wanted = [
-  'virtio_pci',
-  'virtio_mmio',
-  'virtio_blk',
-  'virtio_net',
-  'virtio_console',
-  'virtio_rng',
-  'kvm',
-  'kvm-intel',
-  'kvm-amd',
-  'irqbypass',
-]
+/** Changes when the archive changes for another reason than its init script or its packages. */
+export const layout = 1
 
-/** Finds a kernel and makes the initial RAM file system around busybox. */
-export function buildInitramfs(root: string): Uint8Array {
-  const busybox = join(root, 'bin', 'busybox')
-  const applets = execFileSync(busybox, ['--list-full'], { encoding: 'utf8' }).trim().split('\n')
-  const directories = new Set(['bin', 'sbin', 'usr', 'usr/bin', 'usr/sbin', 'etc', 'root'])
-  const entries: Entry[] = [
-    ...[...directories].map((path): Entry => ({ kind: 'directory', path })),
-    { kind: 'file', path: 'bin/busybox', content: readFileSync(busybox), mode: 0o755 },
-    ...applets
-      .filter((path) => path !== 'bin/busybox' && path.includes('/'))
-      .map((path): Entry => ({ kind: 'link', path, target: '/bin/busybox' })),
+const directories = ['bin', 'sbin', 'usr', 'usr/bin', 'usr/sbin', 'etc', 'root']
+const busyboxPath = 'bin/busybox'
+const shellPath = 'bin/sh'
+
+/** The initial RAM file system around busybox: its applets as links, init, and the modules that were kept. */
+export function buildInitramfs(packages: string): Uint8Array {
+  const links = new Set([shellPath, ...applets(join(packages, kept.shell))])
+  return cpio([
+    ...directories.map((path): Entry => ({ kind: 'directory', path })),
+    { kind: 'file', path: busyboxPath, content: readFileSync(join(packages, kept.shell)), mode: 0o755 },
+    ...[...links].map((path): Entry => ({ kind: 'link', path, target: `/${busyboxPath}` })),
     ...initEntries(),
-    ...moduleEntries(root),
-  ]
-  return cpio(entries)
+    ...moduleEntries(join(packages, kept.modules)),
+  ])
 }
 
-interface Module {
-  readonly name: string
-  readonly path: string
-  readonly depends: readonly string[]
+/** What busybox says it can be. None where it cannot be run: init then makes the links. */
+function applets(busybox: string): readonly string[] {
+  const { stdout, status } = spawnSync(busybox, ['--list-full'], { encoding: 'utf8' })
+  if (status !== 0) return []
+  const paths = stdout.split('\n').filter((path) => directories.some((directory) => path.startsWith(`${directory}/`)))
+  return paths.filter((path) => path !== busyboxPath)
 }
 
-/** Names on disk use dashes or underscores as they like. */
-const canonical = (name: string): string => name.replaceAll('-', '_')
-
-function moduleEntries(root: string): Entry[] {
-  const base = join(root, 'lib', 'modules')
-  if (!existsSync(base)) return []
-  const release = readdirSync(base)[0]
+function moduleEntries(root: string): readonly Entry[] {
+  const release = readReleases(root)[0]
   if (release === undefined) return []
-  const files = new Map(
-    readdirSync(join(base, release), { recursive: true, encoding: 'utf8' })
-      .filter((path) => path.endsWith('.ko'))
-      .map((path) => [canonical(path.split('/').at(-1)!.slice(0, -3)), path]),
+  const files = readdirSync(join(root, release), { recursive: true, encoding: 'utf8' }).filter((path) =>
+    path.endsWith('.ko'),
   )
-  const chosen = new Map<string, Module>()
-  const add = (name: string): void => {
-    const path = files.get(canonical(name))
-    if (path === undefined || chosen.has(canonical(name))) return
-    const depends = dependsOf(readFileSync(join(base, release, path)))
-    chosen.set(canonical(name), { name: canonical(name), path, depends })
-    depends.forEach(add)
-  }
-  wanted.forEach(add)
-  const modules = [...chosen.values()]
-  const directories = new Set<string>()
-  for (const { path } of modules) {
-    const parts = path.split('/').slice(0, -1)
-    parts.forEach((_, index) => void directories.add(parts.slice(0, index + 1).join('/')))
-  }
+  const modules = files.toSorted().map((path): Module => ({ path, content: readFileSync(join(root, release, path)) }))
   const place = `lib/modules/${release}`
+  const parents = new Set(modules.flatMap(({ path }) => parentsOf(path)))
   return [
-    ...['lib', 'lib/modules', place].map((path): Entry => ({ kind: 'directory', path })),
-    ...[...directories].sort().map((path): Entry => ({ kind: 'directory', path: `${place}/${path}` })),
-    ...modules.map(
-      ({ path }): Entry => ({
-        kind: 'file',
-        path: `${place}/${path}`,
-        content: readFileSync(join(base, release, path)),
-      }),
+    ...['lib', 'lib/modules', place, ...[...parents].toSorted().map((path) => `${place}/${path}`)].map(
+      (path): Entry => ({ kind: 'directory', path }),
     ),
-    { kind: 'file', path: `${place}/modules.dep`, content: new TextEncoder().encode(dependencyFile(modules, chosen)) },
+    ...modules.map(({ path, content }): Entry => ({ kind: 'file', path: `${place}/${path}`, content })),
+    { kind: 'file', path: `${place}/modules.dep`, content: Buffer.from(modulesDep(modules)) },
   ]
 }
 
-/** The `depends=` of a module's .modinfo: names by commas. */
-function dependsOf(module: Buffer): string[] {
-  const at = module.indexOf('\0depends=')
-  if (at < 0) return []
-  const end = module.indexOf(0, at + 1)
-  return module
-    .toString('latin1', at + 9, end)
-    .split(',')
-    .filter((name) => name !== '')
+function readReleases(root: string): readonly string[] {
+  try {
+    return readdirSync(root)
+  } catch {
+    return []
+  }
 }
 
-/** modprobe wants all that a module needs, the nearest first. */
-function dependencyFile(modules: readonly Module[], byName: ReadonlyMap<string, Module>): string {
-  const all = (module: Module): string[] =>
-    module.depends.flatMap((name) => {
-      const needed = byName.get(canonical(name))
-      return needed === undefined ? [] : [needed.path, ...all(needed)]
-    })
-  return modules
-    .map((module) => `${module.path}: ${[...new Set(all(module))].join(' ')}`.trimEnd())
-    .join('\n')
-    .concat('\n')
+function parentsOf(path: string): readonly string[] {
+  const parts = path.split('/').slice(0, -1)
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'))
 }

@@ -1,5 +1,13 @@
 import type { StateField } from '@vmm/x86-registers'
-import { type AnyOperand, type HostCall, type Instruction, type Mode, type Procedure, type Survey, survey } from '@vmm/x86-semantics'
+import {
+  type AnyOperand,
+  type HostCall,
+  type Instruction,
+  type Mode,
+  type Procedure,
+  type Survey,
+  survey,
+} from '@vmm/x86-semantics'
 import { Code } from './emit/code.ts'
 import type { Node } from './emit/node.ts'
 import type { AddressForm, Frame } from './reading/frame.ts'

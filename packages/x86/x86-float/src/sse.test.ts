@@ -5,14 +5,21 @@ import { runSimd } from './sse.ts'
 const standard = 0x1f80
 const number = (name: string, immediate = 0) => (simdOperations as readonly string[]).indexOf(name) | (immediate << 8)
 const f64 = (value: number): bigint => new BigUint64Array(Float64Array.of(value).buffer)[0]!
-const f32s = (...values: number[]): bigint => new BigUint64Array(Float32Array.from(values).buffer).reduce((all, half, index) => all | (half << BigInt(index * 64)), 0n)
+const f32s = (...values: number[]): bigint =>
+  new BigUint64Array(Float32Array.from(values).buffer).reduce(
+    (all, half, index) => all | (half << BigInt(index * 64)),
+    0n,
+  )
 
 test('every operation of the list can be run', () => {
   for (const [index] of simdOperations.entries()) expect(() => runSimd(index, 0n, 0n, standard)).not.toThrow()
 })
 
 test('packed operations work lane by lane, scalar ones on the lowest', () => {
-  expect(runSimd(number('ADDPS'), f32s(1, 2, 3, 4), f32s(10, 20, 30, 40), standard)).toEqual({ value: f32s(11, 22, 33, 44), flags: 0 })
+  expect(runSimd(number('ADDPS'), f32s(1, 2, 3, 4), f32s(10, 20, 30, 40), standard)).toEqual({
+    value: f32s(11, 22, 33, 44),
+    flags: 0,
+  })
   expect(runSimd(number('MULSD'), f64(1.5), f64(4), standard)).toEqual({ value: f64(6), flags: 0 })
 })
 

@@ -1,6 +1,27 @@
 import {
-  type BinaryFormat, binary32, binary64, roundingOf, type SseContext, type SseResult, sseAdd, sseCompare, sseContext, sseConvert, sseDivide, sseDotProduct,
-  sseFlags, sseFromInteger, sseMax, sseMin, sseMultiply, ssePredicate, sseReciprocal, sseReciprocalSquareRoot, sseRoundToIntegral, sseSquareRoot, sseSubtract,
+  type BinaryFormat,
+  binary32,
+  binary64,
+  roundingOf,
+  type SseContext,
+  type SseResult,
+  sseAdd,
+  sseCompare,
+  sseContext,
+  sseConvert,
+  sseDivide,
+  sseDotProduct,
+  sseFlags,
+  sseFromInteger,
+  sseMax,
+  sseMin,
+  sseMultiply,
+  ssePredicate,
+  sseReciprocal,
+  sseReciprocalSquareRoot,
+  sseRoundToIntegral,
+  sseSquareRoot,
+  sseSubtract,
   sseToInteger,
 } from '@vmm/soft-float'
 import { simdOperations } from '@vmm/x86-semantics'
@@ -16,12 +37,22 @@ type Operation = (a: bigint, b: bigint, immediate: number, context: SseContext) 
 /** The same on one lane of each. */
 type Element = (format: BinaryFormat, a: bigint, b: bigint, context: SseContext) => SseResult
 
-const laneOf = (vector: bigint, width: number, index: number): bigint => BigInt.asUintN(width, vector >> BigInt(width * index))
+const laneOf = (vector: bigint, width: number, index: number): bigint =>
+  BigInt.asUintN(width, vector >> BigInt(width * index))
 
 /** Results lane by lane, and all their flags. */
 function collect(results: readonly SseResult[], width: number, context: SseContext): SimdResult {
-  const value = results.reduce((all, result, index) => all | (BigInt.asUintN(width, result.value) << BigInt(width * index)), 0n)
-  return { value, flags: sseFlags(results.reduce((all, { flags }) => all | flags, 0), context.masks) }
+  const value = results.reduce(
+    (all, result, index) => all | (BigInt.asUintN(width, result.value) << BigInt(width * index)),
+    0n,
+  )
+  return {
+    value,
+    flags: sseFlags(
+      results.reduce((all, { flags }) => all | flags, 0),
+      context.masks,
+    ),
+  }
 }
 
 const formatOf = (name: string): BinaryFormat => (/S$/.test(name) ? binary32 : binary64)
@@ -31,7 +62,9 @@ const lanesOf = (name: string): number => (/S[SD]$/.test(name) ? 1 : formatOf(na
 const elementwise = (name: string, element: Element): Operation => {
   const [format, lanes] = [formatOf(name), lanesOf(name)]
   return (a, b, _immediate, context) => {
-    const results = Array.from({ length: lanes }, (_, index) => element(format, laneOf(a, format.width, index), laneOf(b, format.width, index), context))
+    const results = Array.from({ length: lanes }, (_, index) =>
+      element(format, laneOf(a, format.width, index), laneOf(b, format.width, index), context),
+    )
     return collect(results, format.width, context)
   }
 }
@@ -59,11 +92,18 @@ const predicate = (name: string): Operation => {
 }
 
 /** Bits 1:0 of the immediate round unless bit 2 leaves it to MXCSR; bit 3 keeps PE quiet. */
-const round = (name: string): Operation => (a, b, immediate, context) => {
-  const rounding = (immediate & 4) !== 0 ? context.rounding : roundingOf(immediate & 3)
-  const precision = (immediate & 8) !== 0 ? 'suppress' : 'report'
-  return elementwise(name, (format, _x, y) => sseRoundToIntegral(format, y, rounding, precision, context))(a, b, immediate, context)
-}
+const round =
+  (name: string): Operation =>
+  (a, b, immediate, context) => {
+    const rounding = (immediate & 4) !== 0 ? context.rounding : roundingOf(immediate & 3)
+    const precision = (immediate & 8) !== 0 ? 'suppress' : 'report'
+    return elementwise(name, (format, _x, y) => sseRoundToIntegral(format, y, rounding, precision, context))(
+      a,
+      b,
+      immediate,
+      context,
+    )
+  }
 
 /** Even lanes are subtracted, odd ones added. */
 const addSub = (name: string): Operation => {
@@ -83,7 +123,10 @@ const dotProduct = (name: string): Operation => {
   const all = (vector: bigint) => Array.from({ length: lanes }, (_, index) => laneOf(vector, format.width, index))
   return (a, b, immediate, context) => {
     const { value, flags } = sseDotProduct(format, all(a), all(b), immediate, context)
-    const placed = Array.from({ length: lanes }, (_, index) => ({ value: (immediate >> index) & 1 ? value : 0n, flags }))
+    const placed = Array.from({ length: lanes }, (_, index) => ({
+      value: (immediate >> index) & 1 ? value : 0n,
+      flags,
+    }))
     return collect(placed, format.width, context)
   }
 }
@@ -95,25 +138,43 @@ const ordered = (name: string): Operation => {
   const format = formatOf(name)
   return (a, b, _immediate, context) => {
     const nans = name.startsWith('U') ? 'quiet' : 'signaling'
-    const { relation, flags } = sseCompare(format, laneOf(a, format.width, 0), laneOf(b, format.width, 0), nans, context)
+    const { relation, flags } = sseCompare(
+      format,
+      laneOf(a, format.width, 0),
+      laneOf(b, format.width, 0),
+      nans,
+      context,
+    )
     return { value: relationFlags[relation], flags }
   }
 }
 
-const toIntegers = (format: BinaryFormat, width: 32 | 64, lanes: number, truncates: boolean): Operation => (_a, b, _immediate, context) => {
-  const results = Array.from({ length: lanes }, (_, index) => sseToInteger(format, laneOf(b, format.width, index), width, context, truncates ? 'zero' : context.rounding))
-  return collect(results, width, context)
-}
+const toIntegers =
+  (format: BinaryFormat, width: 32 | 64, lanes: number, truncates: boolean): Operation =>
+  (_a, b, _immediate, context) => {
+    const results = Array.from({ length: lanes }, (_, index) =>
+      sseToInteger(format, laneOf(b, format.width, index), width, context, truncates ? 'zero' : context.rounding),
+    )
+    return collect(results, width, context)
+  }
 
-const fromIntegers = (format: BinaryFormat, width: 32 | 64, lanes: number): Operation => (_a, b, _immediate, context) => {
-  const results = Array.from({ length: lanes }, (_, index) => sseFromInteger(format, BigInt.asIntN(width, laneOf(b, width, index)), context))
-  return collect(results, format.width, context)
-}
+const fromIntegers =
+  (format: BinaryFormat, width: 32 | 64, lanes: number): Operation =>
+  (_a, b, _immediate, context) => {
+    const results = Array.from({ length: lanes }, (_, index) =>
+      sseFromInteger(format, BigInt.asIntN(width, laneOf(b, width, index)), context),
+    )
+    return collect(results, format.width, context)
+  }
 
-const between = (from: BinaryFormat, to: BinaryFormat, lanes: number): Operation => (_a, b, _immediate, context) => {
-  const results = Array.from({ length: lanes }, (_, index) => sseConvert(from, to, laneOf(b, from.width, index), context))
-  return collect(results, to.width, context)
-}
+const between =
+  (from: BinaryFormat, to: BinaryFormat, lanes: number): Operation =>
+  (_a, b, _immediate, context) => {
+    const results = Array.from({ length: lanes }, (_, index) =>
+      sseConvert(from, to, laneOf(b, from.width, index), context),
+    )
+    return collect(results, to.width, context)
+  }
 
 const conversions: Readonly<Record<string, Operation>> = {
   CVTDQ2PS: fromIntegers(binary32, 32, 4),

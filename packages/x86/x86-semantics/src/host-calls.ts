@@ -23,7 +23,11 @@ export const hostCalls = {
   random: call([], [64], 'Random bits for RDRAND'),
   seed: call([], [64], 'Random bits for RDSEED'),
   performanceCounter: call([32], [64], 'RDPMC; refused with #GP(0)'),
-  simd: call([32, 64, 64, 64, 64, 32], [64, 64, 32], 'An SSE floating-point operation by number, on two vectors in halves, under an MXCSR: the vector and the flags raised'),
+  simd: call(
+    [32, 64, 64, 64, 64, 32],
+    [64, 64, 32],
+    'An SSE floating-point operation by number, on two vectors in halves, under an MXCSR: the vector and the flags raised',
+  ),
   hypercall: call([], [], 'VMCALL or VMMCALL: registers hold the call and take the answer'),
   taskPriority: call([], [64], 'CR8'),
   setTaskPriority: call([64], [], 'A new CR8, already checked'),

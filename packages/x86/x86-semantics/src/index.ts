@@ -17,6 +17,6 @@ export type {
 } from './operand.ts'
 export { type Procedure, procedure } from './procedure.ts'
 export { type Survey, survey } from './surveyor.ts'
-export { simdOperations } from './vector/simd-operations.ts'
 export { deliverEvent, eventKind } from './system/events.ts'
+export { simdOperations } from './vector/simd-operations.rows.ts'
 export type { Lane, LaneOperation, VectorArithmetic } from './vector-algebra.ts'

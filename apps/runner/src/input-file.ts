@@ -1,0 +1,50 @@
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
+import { UsageError } from './usage-error.ts'
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ENOTDIR: 'not a directory on the way',
+  EISDIR: 'a directory',
+  ELOOP: 'too many links',
+  ENAMETOOLONG: 'too long a name',
+  ENOSPC: 'no space left',
+  EROFS: 'a read-only file system',
+}
+
+const because = (error: unknown): string => {
+  const { code, message } = error as { readonly code?: string; readonly message: string }
+  return reasons[code ?? ''] ?? message.split('\n')[0]!
+}
+
+/**
+ * A file that a person named, whole.
+ * @param what it is to be, for the message; `limit` is what it has to fit into.
+ * @throws {UsageError}
+ */
+export function readInput(path: string, what: string, limit = Number.POSITIVE_INFINITY): Uint8Array {
+  try {
+    const stat = statSync(path)
+    if (!stat.isFile()) throw new UsageError(`${what} ${path}: not a file`)
+    if (stat.size > limit) {
+      const [bytes, memory] = [stat.size, limit].map((size) => `${(size / 1048576).toFixed(1)} MiB`)
+      throw new UsageError(`${what} ${path}: has ${bytes} and the guest has ${memory} of memory`)
+    }
+    return readFileSync(path)
+  } catch (error) {
+    throw error instanceof UsageError ? error : new UsageError(`${what} ${path}: ${because(error)}`)
+  }
+}
+
+/**
+ * Begins a file that a person named, empty, so that a name that cannot be written is known before anything starts.
+ * @throws {UsageError}
+ */
+export function beginOutput(path: string, flag: string): void {
+  try {
+    closeSync(openSync(path, 'w'))
+  } catch (error) {
+    throw new UsageError(`${flag} ${path}: ${because(error)}`)
+  }
+}

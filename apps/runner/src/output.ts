@@ -1,0 +1,61 @@
+import { constants, fstatSync, openSync, writeSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const firstRoom = 4096
+const shortestWait = 1
+const longestWait = 20
+
+/** Bytes on their way to a file descriptor, in order. A reader that is slow is waited for, without blocking the process. */
+export class Output {
+  readonly #descriptor: number
+  #bytes = new Uint8Array(firstRoom)
+  #first = 0
+  #end = 0
+  /** Nobody reads any more. What is put then is forgotten. */
+  closed = false
+
+  constructor(descriptor: number) {
+    this.#descriptor = withoutBlocking(descriptor)
+  }
+
+  put(byte: number): void {
+    if (this.#end === this.#bytes.length) {
+      const larger = new Uint8Array(this.#bytes.length * 2)
+      larger.set(this.#bytes)
+      this.#bytes = larger
+    }
+    this.#bytes[this.#end] = byte
+    this.#end += 1
+  }
+
+  /** Writes all there is, unless the reader closes or `abandoned` says that it is not worth waiting for. */
+  async drain(abandoned: () => boolean): Promise<void> {
+    for (let wait = shortestWait; !this.#written() && !abandoned(); wait = Math.min(wait * 2, longestWait))
+      await sleep(wait)
+  }
+
+  /** Whether all is written, or nobody wants it. */
+  #written(): boolean {
+    try {
+      while (this.#first < this.#end && !this.closed) {
+        this.#first += writeSync(this.#descriptor, this.#bytes, this.#first, this.#end - this.#first)
+      }
+    } catch (error) {
+      if ((error as { code?: string }).code === 'EAGAIN') return false
+      this.closed = true
+    }
+    this.#first = 0
+    this.#end = 0
+    return true
+  }
+}
+
+/** A pipe opened once more, so that a full one is told apart from a slow one, and others who hold it do not notice. */
+function withoutBlocking(descriptor: number): number {
+  try {
+    if (!fstatSync(descriptor).isFIFO()) return descriptor
+    return openSync(`/proc/self/fd/${descriptor}`, constants.O_WRONLY | constants.O_NONBLOCK)
+  } catch {
+    return descriptor
+  }
+}

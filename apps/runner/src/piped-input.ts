@@ -1,0 +1,81 @@
+import type { GuestConsole } from './guest-console.ts'
+import type { SerialLine } from './machine-port.ts'
+
+const newline = 0x0a
+/** Ctrl-D: the end of input for whoever reads a terminal. */
+const endOfInput = 0x04
+/** A terminal keeps 4096 characters that nobody has read; half of them at a time. */
+const allowance = 2048
+/** Who has been idle and silent for so long reads without a prompt, or not at all. */
+const quietNanoseconds = 2e9
+/** More than this is not read from the pipe before the guest has taken some. */
+const most = 1 << 20
+
+/**
+ * Input from a file or a pipe: held until the guest reads, handed over line by line and no faster than the line takes it. At its
+ * end Ctrl-D is sent, again to each who reads after that.
+ */
+export class PipedInput {
+  #held = Buffer.alloc(0)
+  #ended = false
+  #any = false
+  #credit = 0
+  #allowed = 0
+  #bytesAtEnd = -1
+
+  /** Takes what came; gives whether it should come no faster. */
+  take(bytes: Uint8Array): boolean {
+    if (bytes.length > 0) this.#any = true
+    this.#held = Buffer.concat([this.#held, bytes])
+    return this.full
+  }
+
+  end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    // a shell runs a line when it is whole
+    if (this.#any && this.#last !== newline) this.#held = Buffer.concat([this.#held, Buffer.of(newline)])
+  }
+
+  #last = newline
+
+  get full(): boolean {
+    return this.#held.length >= most
+  }
+
+  /** More may come, and nothing is left of what came. */
+  get awaited(): boolean {
+    return !this.#ended && this.#held.length === 0
+  }
+
+  /** The guest has nothing to do: it may be given a line. Gives how many bytes the line took. */
+  idle(line: SerialLine, console: GuestConsole, now: number, forever: boolean): number {
+    if (console.atPrompt || forever || now - console.lastAt >= quietNanoseconds) this.#allowed = allowance
+    if (this.#credit === 0) this.#grant(console)
+    return this.feed(line)
+  }
+
+  #grant(console: GuestConsole): void {
+    const end = this.#held.indexOf(newline)
+    const piece = Math.min(end < 0 ? this.#held.length : end + 1, allowance)
+    if (piece > 0) {
+      if (piece > this.#allowed) return
+      this.#allowed -= piece
+      this.#credit = piece
+    } else if (this.#ended && this.#allowed > 0 && console.bytes !== this.#bytesAtEnd) {
+      this.#bytesAtEnd = console.bytes
+      this.#held = Buffer.of(endOfInput)
+      this.#credit = 1
+    }
+  }
+
+  /** Hands over what was granted, as much as the line takes. */
+  feed(line: SerialLine): number {
+    const most_ = Math.min(this.#credit, line.room)
+    if (most_ === 0) return 0
+    const taken = line.receive(this.#held.subarray(0, most_))
+    this.#held = this.#held.subarray(taken)
+    this.#credit -= taken
+    return taken
+  }
+}
