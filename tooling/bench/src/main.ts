@@ -1,9 +1,13 @@
 import { benchBoot } from './boot.ts'
+import { benchEngine } from './engine.ts'
 
-const benches: Readonly<Record<string, () => Promise<void>>> = { boot: benchBoot }
-const [name] = process.argv.slice(2)
-const bench = benches[name ?? '']
+const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  boot: benchBoot,
+  engine: benchEngine,
+}
+const [name, ...args] = process.argv.slice(2)
+const bench = Object.hasOwn(benches, name ?? '') ? benches[name!] : undefined
 if (bench === undefined) {
   console.error(`usage: pnpm bench ${Object.keys(benches).join('|')}`)
   process.exitCode = 2
-} else await bench()
+} else await bench(args)

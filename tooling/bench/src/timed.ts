@@ -1,24 +1,36 @@
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 /** What a process cost as a whole: its threads included. */
 export interface Cost {
   readonly seconds: number
   readonly cpuSeconds: number
+  /** Of these, what threads other than the first one used: compilers, collectors. */
+  readonly threadSeconds: number
   readonly peakBytes: number
   readonly status: number | null
 }
 
 const ticksPerSecond = 100
 
+type Sample = Pick<Cost, 'cpuSeconds' | 'threadSeconds' | 'peakBytes'>
+
+/** User and system time in a `stat` file of /proc. */
+function processorSeconds(path: string): number {
+  const stat = readFileSync(path, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
+}
+
 /** Processor time and peak memory of a process, as the kernel has them now. */
-function sample(pid: number): { cpuSeconds: number; peakBytes: number } | undefined {
+function sample(pid: number): Sample | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
+    const process = `/proc/${pid}`
+    const others = readdirSync(`${process}/task`).filter((thread) => thread !== `${pid}`)
+    const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`${process}/status`, 'utf8'))
     return {
-      cpuSeconds: (Number(fields[11]) + Number(fields[12])) / ticksPerSecond,
+      cpuSeconds: processorSeconds(`${process}/stat`),
+      threadSeconds: others.reduce((sum, thread) => sum + processorSeconds(`${process}/task/${thread}/stat`), 0),
       peakBytes: Number(peak?.[1] ?? 0) * 1024,
     }
   } catch {
@@ -26,14 +38,14 @@ function sample(pid: number): { cpuSeconds: number; peakBytes: number } | undefi
   }
 }
 
-/** Runs a command to its end, stdin closed, output dropped, looking at it ten times a second. */
+/** Runs a command to its end, stdin closed, output dropped, looking at it fifty times a second. */
 export function timed(command: string, args: readonly string[]): Promise<Cost> {
   const started = performance.now()
   const child = spawn(command, args, { stdio: 'ignore' })
-  let last = { cpuSeconds: 0, peakBytes: 0 }
+  let last: Sample = { cpuSeconds: 0, threadSeconds: 0, peakBytes: 0 }
   const timer = setInterval(() => {
     const now = sample(child.pid!)
-    if (now !== undefined) last = { cpuSeconds: now.cpuSeconds, peakBytes: Math.max(now.peakBytes, last.peakBytes) }
+    if (now !== undefined) last = { ...now, peakBytes: Math.max(now.peakBytes, last.peakBytes) }
   }, 20)
   return new Promise((resolve, reject) => {
     child.on('error', reject)

@@ -1,0 +1,23 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { arch, cpus } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const results = fileURLToPath(new URL('../results/', import.meta.url))
+
+/** Keeps what a benchmark found, with the machine that it ran on. */
+export function keep(name: string, found: object): void {
+  const machine = {
+    cpu: cpus()[0]?.model,
+    cores: cpus().length,
+    arch: arch(),
+    node: process.version,
+    v8: process.versions.v8,
+  }
+  mkdirSync(results, { recursive: true })
+  const date = new Date().toISOString().slice(0, 10)
+  writeFileSync(join(results, `${name}.json`), `${JSON.stringify({ date, machine, ...found }, null, 2)}\n`)
+}
+
+/** A number with so many decimals. */
+export const rounded = (value: number, decimals: number): number => Number(value.toFixed(decimals))
