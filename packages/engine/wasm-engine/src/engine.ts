@@ -137,7 +137,7 @@ export class Engine {
       this.map,
       this.#memory.buffer,
       this.handlers,
-      () => this.tlb.dropWriteViews(),
+      (page) => this.tlb.dropWrites(page),
       () => this.tlb.dropJumps(),
     )
     this.#state.setLong(at.sixteen, 16n)

@@ -11,7 +11,11 @@ export type TlbKind = keyof typeof tlbKinds
 export const tlbPrivilegeBytes = 3 * tlbViewBytes
 /** User, supervisor with AC=0, supervisor with AC=1. */
 export const tlbPrivileges = { user: 0, supervisor: tlbPrivilegeBytes, supervisorAc: 2 * tlbPrivilegeBytes } as const
-export const tlbContextBytes = 3 * tlbPrivilegeBytes
+/** Behind a context's views: how many entries were made since it was last empty, and where the first of them are. */
+export const fillLogEntries = 1023
+const fillLogBytes = 4 * (1 + fillLogEntries)
+export const fillLogOffset = 3 * tlbPrivilegeBytes
+export const tlbContextBytes = fillLogOffset + fillLogBytes
 export const tlbContexts = 16
 /** One more context: its data views stay empty, for when every access must be looked at. */
 export const watchingContext = tlbContexts
@@ -52,6 +56,8 @@ export const vcpuLayout = layout({
   /** TLB views in use by the program, and by the processor on its own behalf. */
   tlb: 'u32',
   tlbProcessor: 'u32',
+  /** Where entries that are made in these views are noted. */
+  fillLog: 'u32',
   jumpCache: 'u32',
   jumpGeneration: 'u32',
   /** Arithmetic flags: class 0 means `flags` holds them in place, else the operands of the class. */

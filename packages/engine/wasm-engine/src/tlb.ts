@@ -1,5 +1,7 @@
 import {
   at,
+  fillLogEntries,
+  fillLogOffset,
   jumpEntries,
   jumpEntryBytes,
   tlbContextBytes,
@@ -13,7 +15,7 @@ import {
 } from './state-layout.ts'
 
 const privileges = 3
-const kinds = Object.values(tlbKinds)
+const allOnes = (1n << 64n) - 1n
 
 /**
  * The TLB contexts of one vCPU: translations by PCID. Entries are in linear memory, where emitted code probes them;
@@ -34,8 +36,9 @@ export class TlbContexts {
     this.#cpu = cpu
     this.#bytes = new Uint8Array(buffer)
     this.#view = new DataView(buffer)
-    for (let context = 0; context <= watchingContext; context += 1) this.#clear(context)
+    for (let context = 0; context <= watchingContext; context += 1) this.#wipe(context)
     this.#tags[0] = 0
+    this.#bump()
   }
 
   /** The watching context is in use: whatever is flushed, it is too. */
@@ -92,25 +95,33 @@ export class TlbContexts {
   /** Translations of one page go, in every context: global pages are in all of them. Large pages may be in pieces. */
   flushPage(linear: bigint): void {
     const index = Number((linear >> 12n) & BigInt(tlbEntries - 1)) * tlbEntryBytes
-    // a tag that no address of this index has: see `#clearView`
-    const invalid = index === tlbViewBytes - tlbEntryBytes ? 0n : (1n << 64n) - 1n
     this.#tags.forEach((tag, context) => {
       if (tag < 0) return
-      for (let privilege = 0; privilege < privileges; privilege += 1) {
-        for (const kind of kinds)
-          this.#view.setBigUint64(this.#base(context) + privilege * tlbPrivilegeBytes + kind + index, invalid, true)
-      }
+      for (let view = index; view < fillLogOffset; view += tlbViewBytes)
+        this.#invalidate(context, this.#base(context) + view)
     })
     this.#bump()
   }
 
-  /** Pages leave the write views: the next store to each is looked at again. */
-  dropWriteViews(): void {
+  /** A page leaves the write views: the next store to it is looked at again. `page` is its address in linear memory. */
+  dropWrites(page: number): void {
     this.#tags.forEach((tag, context) => {
       if (tag < 0) return
-      for (let privilege = 0; privilege < privileges; privilege += 1)
-        this.#clearView(this.#base(context) + privilege * tlbPrivilegeBytes + tlbKinds.write)
+      const entries = this.#logged(context)
+      if (entries === undefined) this.#wipeWrites(context)
+      else for (const entry of entries) if (this.#isWriteTo(page, context, entry)) this.#invalidate(context, entry)
     })
+  }
+
+  #isWriteTo(page: number, context: number, entry: number): boolean {
+    const inPrivilege = (entry - this.#base(context)) % tlbPrivilegeBytes
+    if (inPrivilege < tlbKinds.write || inPrivilege >= tlbKinds.write + tlbViewBytes) return false
+    return ((this.#view.getInt32(entry, true) + this.#view.getInt32(entry + 8, true)) | 0) === page
+  }
+
+  #wipeWrites(context: number): void {
+    for (let privilege = 0; privilege < privileges; privilege += 1)
+      this.#wipeView(this.#base(context) + privilege * tlbPrivilegeBytes + tlbKinds.write)
   }
 
   /** Jump caches name blocks that are gone: they are emptied. */
@@ -121,10 +132,11 @@ export class TlbContexts {
 
   /** Code that was looked up by its address must be looked up again. */
   #bump(): void {
-    if (this.watching) this.#clear(watchingContext)
+    if (this.watching) this.#wipe(watchingContext)
     this.#generation = (this.#generation + 1) >>> 0
     this.#view.setUint32(this.#cpu + at.jumpGeneration, this.#generation, true)
     this.#view.setUint32(this.#cpu + at.jumpCache, this.jumpCache(), true)
+    this.#view.setUint32(this.#cpu + at.fillLog, this.#base(this.#current) + fillLogOffset, true)
   }
 
   bumpJumps(): void {
@@ -135,13 +147,34 @@ export class TlbContexts {
     return this.#cpu + at.contexts + context * tlbContextBytes
   }
 
+  /** Where the entries are that were made since the context was empty, or undefined if there were too many. */
+  #logged(context: number): Uint32Array | undefined {
+    const log = this.#base(context) + fillLogOffset
+    const count = this.#view.getUint32(log, true)
+    return count > fillLogEntries ? undefined : new Uint32Array(this.#bytes.buffer, log + 4, count)
+  }
+
+  /** Takes out what was entered. */
   #clear(context: number): void {
-    const base = this.#base(context)
-    for (let view = 0; view < tlbContextBytes; view += tlbViewBytes) this.#clearView(base + view)
+    const entries = this.#logged(context)
+    if (entries === undefined) return this.#wipe(context)
+    for (const entry of entries) this.#invalidate(context, entry)
+    this.#view.setUint32(this.#base(context) + fillLogOffset, 0, true)
   }
 
   /** All ones match no address but the last page's, whose entry is the last one: that one gets a tag of page 0. */
-  #clearView(view: number): void {
+  #invalidate(context: number, entry: number): void {
+    const inView = (entry - this.#base(context)) % tlbViewBytes
+    this.#view.setBigUint64(entry, inView === tlbViewBytes - tlbEntryBytes ? 0n : allOnes, true)
+  }
+
+  #wipe(context: number): void {
+    const base = this.#base(context)
+    for (let view = 0; view < fillLogOffset; view += tlbViewBytes) this.#wipeView(base + view)
+    this.#view.setUint32(base + fillLogOffset, 0, true)
+  }
+
+  #wipeView(view: number): void {
     this.#bytes.fill(0xff, view, view + tlbViewBytes)
     this.#view.setBigUint64(view + tlbViewBytes - tlbEntryBytes, 0n, true)
   }

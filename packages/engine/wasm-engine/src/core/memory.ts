@@ -4,7 +4,7 @@ import { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import { type MemoryMap, pageFlag, slotReadOnly } from '../memory-map.ts'
 import { noMemory, type RuntimeIndices } from '../runtime.ts'
-import { at, inRecord, tlbKinds } from '../state-layout.ts'
+import { at, fillLogEntries, inRecord, tlbKinds } from '../state-layout.ts'
 
 const ret = { kind: 'return' } as const
 const five = ['i32', 'i32', 'i32', 'i64', 'i32'] as const
@@ -74,12 +74,13 @@ export function fillFunction(map: MemoryMap, hostOf: number, walk: Walk): Code {
     code.store('i64.store', cpu, physical, at.missPhysical)
     code.leave(ret, code.i32(noMemory))
   })
-  enter(code, map, { tlb, linear, kind, host: host!, isWrite })
+  enter(code, map, { cpu, tlb, linear, kind, host: host!, isWrite })
   code.leave(ret, host!)
   return code
 }
 
 interface Entering {
+  readonly cpu: Node
   readonly tlb: Node
   readonly linear: Node
   readonly kind: Node
@@ -88,7 +89,7 @@ interface Entering {
 }
 
 /** Pages that hold code or are watched never enter a write view; the first write view makes a page dirty. */
-function enter(code: Code, map: MemoryMap, { tlb, linear, kind, host, isWrite }: Entering): void {
+function enter(code: Code, map: MemoryMap, { cpu, tlb, linear, kind, host, isWrite }: Entering): void {
   const page = code.op('i32.shr_u', code.op('i32.sub', host, code.i32(map.memoryBase)), code.i32(12))
   const flagsAt = code.hold(code.op('i32.add', page, code.i32(map.pageFlags)))
   const flags = code.hold(code.load('i32.load8_u', flagsAt))
@@ -101,6 +102,7 @@ function enter(code: Code, map: MemoryMap, { tlb, linear, kind, host, isWrite }:
     const entry = code.hold(code.op('i32.add', tlb, index))
     code.store('i64.store', entry, code.op('i64.and', linear, code.i64(~0xfffn)), view)
     code.store('i32.store', entry, code.op('i32.sub', host, code.op('i32.wrap_i64', linear)), view + 8)
+    logFill(code, cpu, code.op('i32.add', entry, code.i32(view)))
   }
   const watched = code.hold(has(code, flags, pageFlag.watched))
   code.if(
@@ -116,6 +118,15 @@ function enter(code: Code, map: MemoryMap, { tlb, linear, kind, host, isWrite }:
         () => code.if(code.op('i32.eqz', watched), () => store(tlbKinds.read)),
       ),
   )
+}
+
+/** Notes which entry was made, as long as the log has room: emptying the context takes as long as filling it did. */
+function logFill(code: Code, cpu: Node, entry: Node): void {
+  const log = code.hold(code.load('i32.load', cpu, at.fillLog))
+  const count = code.hold(code.load('i32.load', log))
+  const slot = code.op('i32.add', log, code.op('i32.shl', count, code.i32(2)))
+  code.if(code.op('i32.lt_u', count, code.i32(fillLogEntries)), () => code.store('i32.store', slot, entry, 4))
+  code.store('i32.store', log, code.op('i32.add', count, code.i32(1)))
 }
 
 const crosses = (code: Code, linear: Node, kind: Node): Node => {
