@@ -18,5 +18,5 @@ export type {
 export { type Procedure, procedure } from './procedure.ts'
 export { type Survey, survey } from './surveyor.ts'
 export { deliverEvent, eventKind } from './system/events.ts'
-export { simdOperations } from './vector/simd-operations.rows.ts'
+export { simdNumber, simdOperations } from './vector/simd-operations.rows.ts'
 export type { Lane, LaneOperation, VectorArithmetic } from './vector-algebra.ts'

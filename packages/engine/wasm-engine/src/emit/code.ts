@@ -204,7 +204,7 @@ export class Code {
 /** The type of a plain instruction's result, read off its name. */
 function resultOf(op: PlainOp): ValueType {
   if (/\.(eqz|eq|ne|[lg][te]_[su]|lt|gt|le|ge)$/.test(op) && !op.includes('x')) return 'i32'
-  if (op.startsWith('v128.any') || op.endsWith('bitmask')) return 'i32'
+  if (/\.(any_true|all_true|bitmask)$/.test(op)) return 'i32'
   if (op.startsWith('v128') || /^[if]\d+x/.test(op)) return 'v128'
   return op.slice(0, 3) as ValueType
 }

@@ -16,6 +16,7 @@ import { arithmeticOn } from './arithmetic.ts'
 import type { Frame } from './frame.ts'
 import { bulkOn, MemoryReading } from './memory.ts'
 import { OperandReading } from './operands.ts'
+import { quickSimd } from './quick-simd.ts'
 import { bitsOf, nodeOf, typeOf, valueOf } from './value.ts'
 import { vectorOn } from './vector.ts'
 
@@ -211,26 +212,35 @@ function controlOn(frame: Frame): Pick<Machine, Control> {
 }
 
 function beyondOn(frame: Frame): Pick<Machine, 'call' | 'host'> {
-  const { code, cpu, record, runtime } = frame
   return {
     call: ((procedure, ...values) => {
       const results = frame.call(procedure as never, (values as Bits<64>[]).map(nodeOf))
       return procedure.results.map((width, index) => bitsOf(results[index]!, width))
     }) as Machine['call'],
     host: ((name: HostCall, ...values: Bits<64>[]) => {
-      const { parameters, results } = hostCalls[name]
-      values.forEach((value, index) => {
-        const wide = parameters[index] === 64 ? nodeOf(value) : code.op('i64.extend_i32_u', nodeOf(value))
-        code.store('i64.store', cpu, wide, at.hostValues + index * 8)
-      })
-      code.store('i32.store', cpu, record.get(), at.record)
-      const [refused] = code.call(runtime.host, [cpu, code.i32(hostCallNames.indexOf(name))], ['i32'])
-      code.if(refused!, () => frame.leaveFault())
-      return results.map((width, index) =>
-        bitsOf(code.hold(code.load(fieldLoads[width as 8 | 16 | 32 | 64], cpu, at.hostValues + index * 8)), width),
-      )
+      const { results } = hostCalls[name]
+      const nodes = values.map(nodeOf)
+      const ask = () => asked(frame, name, nodes)
+      const answers =
+        name === 'simd' ? quickSimd(frame.code, nodes.map(frame.code.hold, frame.code), ask as never) : ask()
+      return results.map((width, index) => bitsOf(answers[index]!, width))
     }) as unknown as Machine['host'],
   }
+}
+
+/** Values travel to the surroundings and back in memory. A refusal leaves with its fault. */
+function asked(frame: Frame, name: HostCall, values: readonly Node[]): Node[] {
+  const { code, cpu, record, runtime } = frame
+  values.forEach((value, index) => {
+    const wide = value.type === 'i64' ? value : code.op('i64.extend_i32_u', value)
+    code.store('i64.store', cpu, wide, at.hostValues + index * 8)
+  })
+  code.store('i32.store', cpu, record.get(), at.record)
+  const [refused] = code.call(runtime.host, [cpu, code.i32(hostCallNames.indexOf(name))], ['i32'])
+  code.if(refused!, () => frame.leaveFault())
+  return hostCalls[name].results.map((width, index) =>
+    code.hold(code.load(fieldLoads[width as 8 | 16 | 32 | 64], cpu, at.hostValues + index * 8)),
+  )
 }
 
 /** Host calls by the number that code uses for them. */
