@@ -30,6 +30,19 @@ describe('a bzImage', () => {
     expect([start.code.selector, start.data.selector]).toEqual([0x10, 0x18])
   })
 
+  test('without a 64-bit entry begins at its 32-bit one, with paging off and 32-bit code at selector 10H', () => {
+    const loaded = load(bzImage({ xloadFlags: 0 }))
+    const { start } = loaded
+    expect(start.rip).toBe(0x100_0000)
+    expect([start.cr0, start.cr4, start.efer]).toEqual([0x11, 0, 0])
+    expect(zeroPage(loaded).getUint16(0x1fe, true)).toBe(0xaa55)
+    const gdt = read(loaded, start.gdt!.base, start.gdt!.limit + 1)
+    expect([gdt.getBigUint64(0x10, true), gdt.getBigUint64(0x18, true)]).toEqual([
+      0x00cf_9b00_0000_ffffn,
+      0x00cf_9300_0000_ffffn,
+    ])
+  })
+
   test('lies at its preferred address, without its setup code', () => {
     const loaded = load(bzImage({ preferred: 0x120_0000 }))
     expect(new Uint8Array(read(loaded, 0x120_0000, 3).buffer)).toEqual(Uint8Array.of(0, 1, 2))
@@ -81,7 +94,6 @@ describe('a bzImage', () => {
 
   test.each([
     ['boot protocols before 2.12', bzImage({ version: 0x20b }), {}, 'boot protocol 2.11; 2.12 or later'],
-    ['32-bit kernels', bzImage({ xloadFlags: 0 }), {}, 'no 64-bit entry'],
     ['a file cut inside the header', bzImage().subarray(0, 0x240), {}, 'ends inside its header, after 576 bytes'],
     ['a file cut inside the setup code', bzImage().subarray(0, 1000), {}, 'truncated: 0 bytes of 4096'],
     ['a file cut inside the kernel', bzImage().subarray(0, -100), {}, 'truncated: 3996 bytes of 4096'],

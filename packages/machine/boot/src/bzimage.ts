@@ -4,8 +4,10 @@ import {
   flatSegments,
   type LoadedImage,
   type LoadOptions,
+  protectedStart,
   type RefusedImage,
   refused,
+  type StartState,
   tooLarge,
 } from './loaded.ts'
 import { e820Map, lowEnd } from './memory.ts'
@@ -48,6 +50,7 @@ const unknownLoader = 0xff
 /** What the header says, checked against the file. */
 interface Kernel {
   readonly kind: 'kernel'
+  readonly codeSize: 32 | 64
   readonly payload: Uint8Array
   readonly address: number
   /** The end of all memory that the kernel uses until it knows the map. */
@@ -59,7 +62,10 @@ export function isBzImage(image: Uint8Array): boolean {
   return image.length >= header.version && viewOf(image).getUint32(header.magic, true) === hdrS
 }
 
-/** Loads a bzImage for its 64-bit entry: boot protocol 2.12 or later. Source: boot.rst, 64-bit BOOT PROTOCOL. */
+/**
+ * Loads a bzImage for its 64-bit entry, or a kernel that has none for its 32-bit entry: boot protocol 2.12 or later.
+ * Source: boot.rst, 64-bit BOOT PROTOCOL and 32-bit BOOT PROTOCOL.
+ */
 export function loadBzImage(image: Uint8Array, options: LoadOptions): LoadedImage | RefusedImage {
   const kernel = readKernel(image)
   if (kernel.kind === 'refused') return kernel
@@ -81,21 +87,29 @@ export function loadBzImage(image: Uint8Array, options: LoadOptions): LoadedImag
       { address: kernel.address, bytes: kernel.payload },
       { address: at.commandLine, bytes: commandLine },
       { address: at.bootParams, bytes: bootParams(image, options, initrdAt) },
-      { address: at.gdt, bytes: gdt() },
-      { address: at.tables, bytes: identityTables() },
+      { address: at.gdt, bytes: gdt(kernel.codeSize) },
+      ...(kernel.codeSize === 64 ? [{ address: at.tables, bytes: identityTables() }] : []),
       ...(initrd === undefined ? [] : [{ address: initrdAt, bytes: initrd }]),
     ],
-    start: {
-      rip: kernel.address + entry64,
-      registers: { RSI: at.bootParams },
-      cr0: 0x8000_0011,
-      cr3: at.tables,
-      cr4: 0x20,
-      efer: 0x500,
-      code: flatSegments.code64,
-      data: flatSegments.data,
-      gdt: { base: at.gdt, limit: 0x1f },
-    },
+    start: startOf(kernel),
+  }
+}
+
+/** Paging on and everything mapped for 64-bit code; protected mode without paging for 32-bit code. */
+function startOf({ codeSize, address }: Kernel): StartState {
+  const registers = { RSI: at.bootParams }
+  const gdt = { base: at.gdt, limit: 0x1f }
+  if (codeSize === 32) return { ...protectedStart(address, registers), gdt }
+  return {
+    rip: address + entry64,
+    registers,
+    cr0: 0x8000_0011,
+    cr3: at.tables,
+    cr4: 0x20,
+    efer: 0x500,
+    code: flatSegments.code64,
+    data: flatSegments.data,
+    gdt,
   }
 }
 
@@ -105,9 +119,6 @@ function readKernel(image: Uint8Array): Kernel | RefusedImage {
   const version = v.getUint16(header.version, true)
   if (version < oldestVersion) {
     return refused(`the kernel speaks boot protocol ${version >> 8}.${version & 0xff}; 2.12 or later is needed`)
-  }
-  if ((v.getUint16(header.xloadFlags, true) & kernel64) === 0) {
-    return refused('the kernel has no 64-bit entry point; a 64-bit kernel is needed')
   }
   const headerEnd = header.magic + image[header.jumpLength]!
   if (headerEnd < header.end || headerEnd > zeroPage.headerEnd) {
@@ -126,7 +137,8 @@ function readKernel(image: Uint8Array): Kernel | RefusedImage {
     )
   }
   const end = address + Math.max(payload.length, v.getUint32(header.initSize, true))
-  return { kind: 'kernel', payload, address, end }
+  const codeSize = (v.getUint16(header.xloadFlags, true) & kernel64) === 0 ? 32 : 64
+  return { kind: 'kernel', codeSize, payload, address, end }
 }
 
 /** The zero page: the image's own setup header, completed, the memory map, and where the RSDP is. */
@@ -153,10 +165,10 @@ function bootParams(image: Uint8Array, options: LoadOptions, initrd: number): Ui
 }
 
 /** Code at selector 10H, data at 18H: what the protocol asks for. */
-function gdt(): Uint8Array {
+function gdt(codeSize: 32 | 64): Uint8Array {
   const table = new Uint8Array(0x20)
   const v = viewOf(table)
-  v.setBigUint64(0x10, 0x00af_9b00_0000_ffffn, true)
+  v.setBigUint64(0x10, codeSize === 64 ? 0x00af_9b00_0000_ffffn : 0x00cf_9b00_0000_ffffn, true)
   v.setBigUint64(0x18, 0x00cf_9300_0000_ffffn, true)
   return table
 }

@@ -80,6 +80,12 @@ describe('a multiboot image', () => {
     expect([start.cr0, start.cr4, start.data.limit]).toEqual([0x11, 0, 0xffff_ffff])
   })
 
+  test('linked for other addresses than it is loaded at begins where its entry point was loaded', () => {
+    const content = Uint8Array.from([...multibootHeader(0), ...code])
+    const high = elf(32, 0xc010_000c, [{ type: 'load', linear: 0xc010_0000, physical: 0x10_0000, content }])
+    expect(load(high).start.rip).toBe(0x10_000c)
+  })
+
   test('finds memory sizes, arguments, module and memory map though its header asks for none', () => {
     const loaded = load(image, { commandLine: 'test one two', initrd: text('A=1\n') })
     const [memory, info] = [memoryOf(loaded), loaded.start.registers.RBX!]

@@ -7,6 +7,7 @@ import { decodeText } from './text.ts'
 export interface Segment {
   readonly type: number
   readonly offset: number
+  readonly linear: number
   readonly physical: number
   readonly fileSize: number
   readonly memorySize: number
@@ -63,8 +64,16 @@ function segmentAt(v: DataView, at: number, long: boolean): Segment {
   const wide = (offset: number) => Number(v.getBigUint64(at + offset, true))
   const type = word(0)
   return long
-    ? { type, offset: wide(8), physical: wide(24), fileSize: wide(32), memorySize: wide(40) }
-    : { type, offset: word(4), physical: word(12), fileSize: word(16), memorySize: word(20) }
+    ? { type, offset: wide(8), linear: wide(16), physical: wide(24), fileSize: wide(32), memorySize: wide(40) }
+    : { type, offset: word(4), linear: word(8), physical: word(12), fileSize: word(16), memorySize: word(20) }
+}
+
+/** Where the entry point is in memory: the file gives its linear address, which may be that of a segment loaded elsewhere. */
+export function physicalEntry({ entry, segments }: ElfFile): number {
+  const home = segments.find(
+    ({ type, linear, memorySize }) => type === segmentType.load && entry >= linear && entry < linear + memorySize,
+  )
+  return home === undefined ? entry : entry - home.linear + home.physical
 }
 
 /** The descriptor of a note by owner and type, or undefined. Looks at no more bytes than the file has. */

@@ -1,5 +1,5 @@
 import { pageUp, viewOf } from './bytes.ts'
-import { isElf, readElf, segmentWrites } from './elf.ts'
+import { isElf, physicalEntry, readElf, segmentWrites } from './elf.ts'
 import {
   cString,
   type LoadedImage,
@@ -83,7 +83,7 @@ function place(image: Uint8Array, header: number, memorySize: number): Placed | 
   const elf = readElf(image)
   if (elf.kind === 'refused') return elf
   const writes = segmentWrites(image, elf, memorySize)
-  return 'kind' in writes ? writes : { kind: 'placed', writes, entry: elf.entry }
+  return 'kind' in writes ? writes : { kind: 'placed', writes, entry: physicalEntry(elf) }
 }
 
 /** The address fields say what part of the file goes where. Source: §3.1.3. */

@@ -37,6 +37,8 @@ export function bzImage(parts: BzImageParts = {}): Uint8Array {
 /** A segment of a sample ELF file. */
 export interface Part {
   readonly type: 'load' | 'note'
+  /** The address that it is linked for, where it is not its physical one. */
+  readonly linear?: number
   readonly physical?: number
   readonly content: Uint8Array
   readonly memorySize?: number
@@ -61,18 +63,20 @@ export function elf(bits: 32 | 64, entry: number, parts: readonly Part[]): Uint8
   v.setUint16(long ? 54 : 42, stride, true)
   v.setUint16(long ? 56 : 44, parts.length, true)
   let offset = start
-  parts.forEach(({ type, physical = 0, content, memorySize = content.length }, index) => {
+  parts.forEach(({ type, physical = 0, linear = physical, content, memorySize = content.length }, index) => {
     const at = headerSize + index * stride
     v.setUint32(at, typeNumbers[type], true)
     const fields = long
       ? ([
           [8, offset],
+          [16, linear],
           [24, physical],
           [32, content.length],
           [40, memorySize],
         ] as const)
       : ([
           [4, offset],
+          [8, linear],
           [12, physical],
           [16, content.length],
           [20, memorySize],
