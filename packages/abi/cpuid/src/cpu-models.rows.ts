@@ -37,6 +37,7 @@ const level3 = ['XSAVE', 'AVX', 'AVX2', 'BMI1', 'BMI2', 'F16C', 'FMA', 'LZCNT', 
 /** What no system does without, whatever the level. */
 const system = [
   'VME', 'DE', 'PSE', 'TSC', 'MSR', 'PAE', 'MCE', 'APIC', 'SEP', 'MTRR', 'PGE', 'MCA', 'PAT', 'PSE_36', 'CLFSH', 'SS', 'NX',
+  'ZERO_FCS_FDS',
 ] as const satisfies readonly Feature[]
 
 /** What makes a guest fast here: it trusts the TSC, takes kvmclock, and picks no costly mitigation. */

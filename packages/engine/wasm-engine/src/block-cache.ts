@@ -11,6 +11,8 @@ import { blockHeadBytes, inBlock, inRecord, recordBytes } from './state-layout.t
 const pageMask = 0xfff
 const longestBlock = 64
 const allFlags = 0x3f
+/** D8 to DF. */
+const escapeBits = 0x1b
 
 interface Block {
   readonly address: number
@@ -85,7 +87,7 @@ export class BlockCache {
       if (failure !== undefined) this.#asInvalid(failure)
       if (mustBeginBlock(this.#decoded, offset)) break
       const shape = this.#shapeOf(word, host + offset)
-      this.#writeRecord(record, steps.length, offset)
+      this.#writeRecord(record, steps.length, offset, host + offset)
       steps.push({ shape, offset })
       offset += this.#decoded.length
       record += recordBytes
@@ -125,11 +127,21 @@ export class BlockCache {
   /** Mnemonics that decoded and that nobody has described: they were #UD. */
   readonly undescribed = new Set<string>()
 
-  #writeRecord(record: number, index: number, offset: number): void {
+  #writeRecord(record: number, index: number, offset: number, at: number): void {
     this.#view.setUint8(record + inRecord.index, index)
     this.#view.setUint16(record + inRecord.offset, offset, true)
     this.#view.setUint16(record + inRecord.next, offset + this.#decoded.length, true)
     fillRecord(this.#view, record, this.#decoded, offset)
+    this.#writeEscape(record, at)
+  }
+
+  /** An x87 instruction takes no immediate: there its opcode is kept, which may go into FOP. */
+  #writeEscape(record: number, at: number): void {
+    // of all instructions in F, only FXSAVE and its like are none; they take no immediate either
+    if (!this.#decoded.mnemonic.startsWith('F')) return
+    const escape = this.#bytes.subarray(at, at + this.#decoded.length).findIndex((byte) => byte >> 3 === escapeBits)
+    const opcode = ((this.#bytes[at + escape]! & 7) << 8) | this.#bytes[at + escape + 1]!
+    this.#view.setUint16(record + inRecord.immediate, opcode, true)
   }
 
   #writeEnd(record: number, index: number, offset: number): void {

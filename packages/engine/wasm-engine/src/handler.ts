@@ -81,7 +81,7 @@ export function endingOf({ mnemonic }: Pick<Instruction, 'mnemonic'>, effects: S
 }
 
 /** Calls that compute: nothing outside the instruction notices them. */
-const pureCalls: ReadonlySet<HostCall> = new Set<HostCall>(['simd'])
+const pureCalls: ReadonlySet<HostCall> = new Set<HostCall>(['simd', 'x87'])
 
 /** Instructions that change only DF or IF: no code runs differently for that. */
 const plainFlags: ReadonlySet<string> = new Set(['CLD', 'STD', 'CLI', 'STI'])

@@ -1,4 +1,4 @@
-import { runSimd } from '@vmm/x86-float'
+import { runSimd, runX87 } from '@vmm/x86-float'
 import type { HostCall } from '@vmm/x86-semantics'
 import { type CpuPorts, generalProtection, type Refused } from './ports.ts'
 import { hostCallNames } from './reading/machine.ts'
@@ -36,6 +36,10 @@ export class HostAnswers {
     return this.#state.long(at.hostValues + index * 8)
   }
 
+  #six(): Six {
+    return [0, 1, 2, 3, 4, 5].map((index) => this.#value(index)) as Six
+  }
+
   #give(...values: readonly bigint[]): undefined {
     values.forEach((value, index) => void this.#state.setLong(at.hostValues + index * 8, value))
     return undefined
@@ -66,9 +70,17 @@ export class HostAnswers {
     seed: () => this.#give(this.#ports.random()),
     performanceCounter: () => generalProtection,
     simd: () => {
-      const [number, aLow, aHigh, bLow, bHigh, mxcsr] = [0, 1, 2, 3, 4, 5].map((index) => this.#value(index)) as Six
+      const [number, aLow, aHigh, bLow, bHigh, mxcsr] = this.#six()
       const { value, flags } = runSimd(Number(number), (aHigh << 64n) | aLow, (bHigh << 64n) | bLow, Number(mxcsr))
       return this.#give(value & lowHalf, value >> 64n, BigInt(flags))
+    },
+    x87: () => {
+      const [number, aSignificand, aSign, bSignificand, bSign, control] = this.#six()
+      const a = { significand: aSignificand, signExponent: Number(aSign) }
+      const b = { significand: bSignificand, signExponent: Number(bSign) }
+      const { value, second, status, written } = runX87(Number(number), a, b, Number(control))
+      const patterns = [value, second].flatMap(({ significand, signExponent }) => [significand, BigInt(signExponent)])
+      return this.#give(...patterns, BigInt(status), written ? 1n : 0n)
     },
     hypercall: () => {
       this.#ports.hypercall()

@@ -1,1 +1,2 @@
 export { runSimd, type SimdResult } from './sse.ts'
+export { runX87, type X87Answer } from './x87.ts'

@@ -182,6 +182,8 @@ export interface Machine extends Arithmetic {
   nextRip(): Bits<64>
   /** The offset of this instruction. */
   thisRip(): Bits<64>
+  /** The eleven bits that tell x87 instructions apart: three of the first opcode byte, and the second one. */
+  escapeOpcode(): Bits<16>
   /** The next instruction is elsewhere. Checks nothing: the description has. */
   jump(target: Bits<64>): void
   /** This instruction is not finished: it runs again (REP). One element counts as one retired instruction. */

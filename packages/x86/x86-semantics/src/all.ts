@@ -23,7 +23,11 @@ import { vectorFloat } from './vector/float.ts'
 import { vectorInteger } from './vector/integer.ts'
 import { vectorMoves } from './vector/moves.ts'
 import { stringCompares } from './vector/string-compare.ts'
+import { x87Arithmetic } from './x87/arithmetic.ts'
+import { x87Compare } from './x87/compare.ts'
 import { x87Control } from './x87/control.ts'
+import { x87Environment } from './x87/environment.ts'
+import { x87Transfer } from './x87/transfer.ts'
 
 const families: readonly (readonly Instruction[])[] = [
   arithmetic,
@@ -47,6 +51,10 @@ const families: readonly (readonly Instruction[])[] = [
   portInstructions,
   extendedState,
   x87Control,
+  x87Transfer,
+  x87Arithmetic,
+  x87Compare,
+  x87Environment,
   vectorMoves,
   vectorInteger,
   stringCompares,

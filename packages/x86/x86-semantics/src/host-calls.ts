@@ -28,6 +28,11 @@ export const hostCalls = {
     [64, 64, 32],
     'An SSE floating-point operation by number, on two vectors in halves, under an MXCSR: the vector and the flags raised',
   ),
+  x87: call(
+    [32, 64, 16, 64, 16, 16],
+    [64, 16, 64, 16, 16, 8],
+    'An x87 operation by number, on two values, under an FCW: one or two results, what goes into FSW, and whether they are written',
+  ),
   hypercall: call([], [], 'VMCALL or VMMCALL: registers hold the call and take the answer'),
   taskPriority: call([], [64], 'CR8'),
   setTaskPriority: call([64], [], 'A new CR8, already checked'),

@@ -189,6 +189,7 @@ function machineOn(notes: Notes, mode: Mode): Machine {
     fault: () => faulting(undefined),
     nextRip: () => value(64),
     thisRip: () => value(64),
+    escapeOpcode: () => value(16),
     jump: () => void (notes.jumps = true),
     again: () => void (notes.jumps = true),
     commit: () => {},

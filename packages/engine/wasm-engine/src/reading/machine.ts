@@ -166,6 +166,7 @@ type Control =
   | 'interruptShadow'
   | 'nextRip'
   | 'thisRip'
+  | 'escapeOpcode'
   | 'jump'
   | 'again'
   | 'commit'
@@ -204,6 +205,7 @@ function controlOn(frame: Frame): Pick<Machine, Control> {
     },
     nextRip: () => bitsOf(rip(inRecord.next), 64),
     thisRip: () => bitsOf(rip(inRecord.offset), 64),
+    escapeOpcode: () => bitsOf(code.loadConstant('i32.load16_u', record.get(), inRecord.immediate), 16),
     jump: (target) => frame.jump(nodeOf(target)),
     again: () => frame.jump(rip(inRecord.offset)),
     commit: () => {},

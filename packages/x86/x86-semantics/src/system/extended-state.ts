@@ -3,6 +3,7 @@ import type { Bits, Machine } from '../algebra.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import { readPair } from '../integer/miscellaneous.ts'
 import { type Memory, type Operand, type Place, xmm } from '../operand.ts'
+import { physicalOf, withSummary } from '../x87/stack.ts'
 import { requireSse, requireXsave } from './fpu-availability.ts'
 import { refuseUnless, requireCpl0 } from './privilege.ts'
 
@@ -38,12 +39,6 @@ const put = <W extends 8 | 16 | 32 | 64>(m: Machine, base: Bits<64>, offset: num
 const take = <W extends 8 | 16 | 32 | 64>(m: Machine, base: Bits<64>, offset: number, w: W): Bits<W> =>
   m.loadLinear(at(m, base, offset), w, 'program')
 
-/** Where ST(i) is in the register file: TOP + i, modulo 8. */
-export function physicalOf(m: Machine, index: number): Bits<8> {
-  const top = m.and(m.truncate(m.shiftRight(m.get('FSW'), m.constant(11, 16)), 8), m.constant(7, 8))
-  return m.and(m.add(top, m.constant(index, 8)), m.constant(7, 8))
-}
-
 /** With REX.W the pointers are 64 bits wide, else 32 with their selectors. */
 function saveX87(m: Machine, base: Bits<64>): void {
   put(m, base, area.FCW, m.get('FCW'))
@@ -69,7 +64,7 @@ function saveX87(m: Machine, base: Bits<64>): void {
 /** The part of a load that may fault has happened: everything is checked before. */
 function loadX87(m: Machine, base: Bits<64>): void {
   m.set('FCW', m.or(m.and(take(m, base, area.FCW, 16), m.constant(0x1f7f, 16)), m.constant(0x40, 16)))
-  m.set('FSW', take(m, base, area.FSW, 16))
+  m.set('FSW', withSummary(m, take(m, base, area.FSW, 16)))
   m.set('FTW', take(m, base, area.FTW, 8))
   m.set('FOP', m.and(take(m, base, area.FOP, 16), m.constant(0x7ff, 16)))
   if (m.mode.operandSize === 64) {

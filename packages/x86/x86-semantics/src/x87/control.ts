@@ -4,6 +4,7 @@ import { type Instruction, instruction } from '../instruction.ts'
 import type { Operand, Place } from '../operand.ts'
 import { initX87 } from '../system/extended-state.ts'
 import { requireX87 } from '../system/fpu-availability.ts'
+import { raisePending, withSummary } from './stack.ts'
 
 const fninit = instruction('FNINIT', sdm('2A', '3.3', 'FINIT/FNINIT—Initialize Floating-Point Unit'), (m: Machine) => {
   requireX87(m)
@@ -34,11 +35,6 @@ const fnstsw = instruction(
   },
 )
 
-/** An unmasked exception that is pending is #MF, with CR0.NE; ES and B follow. */
-export function raisePending(m: Machine): void {
-  m.when(m.bit(m.get('FSW'), 7), () => m.fault('MF'))
-}
-
 /** A new control word may unmask what is already there: ES and B say so. SDM 2A, FLDCW. */
 const fldcw = instruction(
   'FLDCW',
@@ -48,10 +44,7 @@ const fldcw = instruction(
     raisePending(m)
     const value = m.or(m.and(m.read(from), m.constant(0x1f7f, 16)), m.constant(0x40, 16))
     m.set('FCW', value)
-    const status = m.get('FSW')
-    const unmasked = m.and(m.and(status, m.not(value)), m.constant(0x3f, 16))
-    const summary = m.select(m.isZero(unmasked), m.constant(0, 16), m.constant(0x8080, 16))
-    m.set('FSW', m.or(m.and(status, m.constant(0x7f7f, 16)), summary))
+    m.set('FSW', withSummary(m, m.get('FSW')))
   },
 )
 
@@ -62,4 +55,18 @@ const fwait = instruction('FWAIT', sdm('2D', '6.1', 'WAIT/FWAIT—Wait'), (m: Ma
   raisePending(m)
 })
 
-export const x87Control: readonly Instruction[] = [fninit, fnclex, fnstcw, fnstsw, fldcw, fwait]
+/** What the 8087 and the 80287 understood: nothing happens. */
+const forgotten = (mnemonic: 'FNENI' | 'FNDISI' | 'FNSETPM'): Instruction =>
+  instruction(mnemonic, sdm('3B', '23.18.2', 'x87 FPU Status Word and Obsolete Instructions'), requireX87)
+
+export const x87Control: readonly Instruction[] = [
+  fninit,
+  fnclex,
+  fnstcw,
+  fnstsw,
+  fldcw,
+  fwait,
+  forgotten('FNENI'),
+  forgotten('FNDISI'),
+  forgotten('FNSETPM'),
+]
