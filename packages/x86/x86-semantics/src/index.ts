@@ -16,6 +16,7 @@ export type {
   Target,
 } from './operand.ts'
 export { type Procedure, procedure } from './procedure.ts'
+export { type Scribed, type ScribedProcedure, scribe } from './scribe/scribe.ts'
 export { type Survey, survey } from './surveyor.ts'
 export { deliverEvent, eventKind } from './system/events.ts'
 export { simdNumber, simdOperations } from './vector/simd-operations.rows.ts'
