@@ -267,6 +267,7 @@ function control(
   | 'interruptShadow'
   | 'nextRip'
   | 'thisRip'
+  | 'escapeOpcode'
   | 'jump'
   | 'again'
   | 'commit'
@@ -305,6 +306,7 @@ function control(
       say(`Hold interrupts${after === 'mov-ss' ? ' and debug traps' : ''} off until the next instruction is done`),
     nextRip: () => asBits<64>(namedValue(64, 'NEXT_RIP')),
     thisRip: () => asBits<64>(namedValue(64, 'THIS_RIP')),
+    escapeOpcode: () => asBits<16>(namedValue(16, 'ESCAPE_OPCODE')),
     jump: (target) => parts.assign('RIP', target, nothing),
     again: () => say('Repeat this instruction'),
     commit: () => say('(* what was written until here stays, even if a fault follows *)'),

@@ -1,5 +1,5 @@
 import type { Segment, Width } from '../algebra.ts'
-import type { AnyOperand, Operand, Place } from '../operand.ts'
+import type { AnyOperand, Operand } from '../operand.ts'
 import { gprText } from './state-names.ts'
 
 /** How operands are called: as the manual's Operation sections do, by position and by what happens to them. */
@@ -47,9 +47,6 @@ export function keyOf(place: Operand<Width>): string {
   if (place.kind === 'register') return place.file
   return place.kind === 'memory' ? 'memory' : 'code'
 }
-
-/** Whether what is written to a place can be seen through other names. */
-export const changesOf = (place: Place<Width>): ReadonlySet<string> => new Set([keyOf(place)])
 
 /** A segment as the manual writes it before an offset; SEG is the instruction's own. */
 export const segmentText = (segment: Segment): string => (segment === 'operand' ? 'SEG' : segment)

@@ -65,7 +65,7 @@ export const infix =
 const chains: ReadonlySet<string> = new Set(['+', 'AND', 'OR', 'XOR'])
 
 /** A number in decimal while it is small, in hexadecimal from then on, negative where that is shorter to say. */
-export function numberText(number: bigint, width: Width): string {
+function numberText(number: bigint, width: Width): string {
   const value = BigInt.asUintN(width, number)
   const signed = BigInt.asIntN(width, number)
   if (width > 1 && signed < 0n && signed >= -16n) return `${signed}`
