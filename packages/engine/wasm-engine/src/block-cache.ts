@@ -64,7 +64,8 @@ export class BlockCache {
   /** Decodes the block at a host address for a mode and enters it. False if its first instruction leaves the page. */
   add(host: number, word: number): boolean {
     const room = blockHeadBytes + (longestBlock + 1) * recordBytes
-    if (this.#next + room > this.#map.blocksEnd) this.dropAll()
+    // before a place is chosen, for dropping moves it
+    if (this.#handlers.makeRoom() || this.#next + room > this.#map.blocksEnd) this.dropAll()
     const size = this.write(this.#next, host, (host | pageMask) + 1, word, longestBlock, true)
     if (size === 0) return false
     const block = this.#next
@@ -78,6 +79,7 @@ export class BlockCache {
    * there is not even one instruction. `liveness` lets flags that are overwritten go uncomputed.
    */
   write(block: number, host: number, end: number, word: number, limit: number, liveness: boolean): number {
+    if (this.#handlers.makeRoom()) this.dropAll()
     const steps: Step[] = []
     let offset = 0
     let record = block + blockHeadBytes

@@ -104,7 +104,7 @@ export class Engine {
     const imports = this.#imports()
     const hot = hotHandlers
     const walkSlot = firstHandler + hot.length
-    this.handlers = new HandlerTable(walkSlot)
+    this.handlers = new HandlerTable(walkSlot, tableSize)
     this.handlers.procedure(walk as never, plainMode)
     const inline = inlineHandlers(hot, this.handlers)
     const core = coreModule({
@@ -198,6 +198,11 @@ export class Engine {
   /** The 64 bytes of a vector register. */
   vector(index: number): Uint8Array {
     return this.#state.vector(index)
+  }
+
+  /** The ten bytes of an x87 register, by physical number. */
+  x87(physical: number): Uint8Array {
+    return this.#state.x87(physical)
   }
 
   // -- modes -----------------------------------------------------------------------------------------------------

@@ -60,18 +60,43 @@ export interface Linkage {
 const flagMask = (flags: ReadonlySet<ArithmeticFlag>): number =>
   [...flags].reduce((mask, flag) => mask | (1 << arithmeticFlags.indexOf(flag)), 0)
 
+/** More than the handlers of a block, and the procedures that they are the first to call. */
+const spareSlots = 512
+
 /** Handlers by shape: compiled in batches when a block first needs them, and kept. */
 export class HandlerTable {
   #linkage: Linkage | undefined
   readonly #shapes = new Map<number, Shape>()
   readonly #procedures = new Map<string, number>()
   readonly #pending: Pending[] = []
+  readonly #firstSlot: number
+  readonly #slots: number
   #nextSlot: number
+  /** Slots of procedures when the handlers were last dropped: they stay. */
+  #kept: ReadonlySet<number> = new Set()
   #modules = 0
 
-  /** Slots below `firstSlot` are the run loop's own. */
-  constructor(firstSlot: number) {
+  /** Slots below `firstSlot` are the run loop's own; the table has `slots` of them. */
+  constructor(firstSlot: number, slots: number) {
+    this.#firstSlot = firstSlot
+    this.#slots = slots
     this.#nextSlot = firstSlot
+  }
+
+  /**
+   * Drops every handler but the run loop's own if there may be too few slots for another block. True if it did: blocks name
+   * handlers, so they must go too.
+   */
+  makeRoom(): boolean {
+    if (this.#nextSlot <= this.#slots - spareSlots) return false
+    for (const [key, shape] of this.#shapes) {
+      if (shape.slot >= this.#firstSlot) shape.slot = -1
+      if (shape.slotDead >= this.#firstSlot) shape.slotDead = -1
+      if (shape.slot < 0 && shape.slotDead < 0) this.#shapes.delete(key)
+    }
+    this.#kept = new Set(this.#procedures.values())
+    this.#nextSlot = this.#firstSlot
+    return true
   }
 
   /** From here on handlers can be compiled. */
@@ -157,6 +182,7 @@ export class HandlerTable {
   }
 
   #later(type: FunctionShape, make: Pending['make']): number {
+    while (this.#kept.has(this.#nextSlot)) this.#nextSlot += 1
     const slot = this.#nextSlot++
     this.#pending.push({ slot, type, make })
     return slot

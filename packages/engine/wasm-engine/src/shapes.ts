@@ -10,9 +10,9 @@ const knownFiles: ReadonlySet<string> = new Set(['segment', 'control', 'debug', 
 
 /** How the memory operand of an instruction is addressed. */
 export function addressFormOf(decoded: Decoded): AddressForm {
-  if (decoded.codeSize !== 64 || decoded.addressSize !== 64 || decoded.segment >= 4) return 'general'
-  const wide = decoded.displacementHigh !== decoded.displacement >> 31
-  return wide ? 'absolute' : 'flat'
+  if (decoded.codeSize !== 64 || decoded.addressSize !== 64) return 'general'
+  if (decoded.displacementHigh !== decoded.displacement >> 31) return 'absolute'
+  return decoded.segment >= 4 ? 'general' : 'flat'
 }
 
 /** The operands as a description gets them: registers and immediates by their place in a record, the rest known. */
@@ -73,7 +73,8 @@ export function shapeKey(decoded: Decoded, word: number, instruction: Instructio
   for (let position = 0; position < decoded.count; position += 1) {
     const operand = decoded.operands[position]!
     if (operand.kind === 'memory') kinds |= 1 << position
-    if (operand.kind === 'register' && knownFiles.has(operand.file)) known = operand.index + 1
+    // of two x87 registers one is ST(0), and the row says which
+    if (operand.kind === 'register' && knownFiles.has(operand.file)) known = Math.max(known, operand.index + 1)
     if (operand.kind === 'immediate' && instruction.knows === 'immediate') constant = operand.low & 0xff
   }
   const sizes =

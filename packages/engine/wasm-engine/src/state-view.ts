@@ -73,6 +73,12 @@ export class StateView {
     return this.#bytes.subarray(start, start + 64)
   }
 
+  /** An x87 register by physical number: eight bytes of significand, two of sign and exponent. */
+  x87(physical: number): Uint8Array {
+    const start = this.#cpu + at.x87 + physical * 16
+    return this.#bytes.subarray(start, start + 10)
+  }
+
   /** Notes an exception for whoever turns a status into an event. */
   noteFault(vector: number, errorCode: number | undefined): void {
     this.setWord(at.faultVector, vector)

@@ -3,7 +3,8 @@ import type { Bits, Machine, Width } from '../algebra.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import type { Immediate, Operand, Place } from '../operand.ts'
 import { requireMmx } from '../system/fpu-availability.ts'
-import { aligned, begin, end, known, read128, type Vector, type VectorPlace } from './operand.ts'
+import { raisePending } from '../x87/stack.ts'
+import { aligned, begin, end, known, read128, touchMmx, type Vector, type VectorPlace } from './operand.ts'
 
 type Any = 8 | 16 | 32 | 64 | 128
 
@@ -136,9 +137,11 @@ const insertps = instruction(
   { knows: 'immediate' },
 )
 
-/** EMMS frees the x87 registers. */
+/** EMMS frees the x87 registers and, like every MMX instruction, puts TOP at 0. SDM 3A §12.2, Table 12-2. */
 const emms = instruction('EMMS', sdm('2A', '3.3', 'EMMS—Empty MMX Technology State'), (m: Machine) => {
   requireMmx(m)
+  raisePending(m)
+  touchMmx(m)
   m.set('FTW', m.constant(0, 8))
 })
 

@@ -1,6 +1,7 @@
 import type { Bits, Machine, Width } from '../algebra.ts'
 import type { Immediate, Operand, Place } from '../operand.ts'
 import { requireMmx, requireSse } from '../system/fpu-availability.ts'
+import { raisePending } from '../x87/stack.ts'
 
 export type Vector = Operand<64 | 128>
 export type VectorPlace = Place<64 | 128>
@@ -18,7 +19,7 @@ export function touchMmx(m: Machine): void {
 export function begin(m: Machine, ...operands: readonly Operand<Width>[]): void {
   if (!operands.some(usesMmx)) return requireSse(m)
   requireMmx(m)
-  m.when(m.bit(m.get('FSW'), 7), () => m.fault('MF'))
+  raisePending(m)
   if (operands.some((operand) => operand.width === 128)) requireSse(m)
 }
 

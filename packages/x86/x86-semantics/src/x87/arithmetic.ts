@@ -2,7 +2,7 @@ import { sdm } from '@vmm/source'
 import type { Bits, Machine, Width } from '../algebra.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import type { Memory, Operand, RegisterOperand } from '../operand.ts'
-import { compute, contentOf, memoryValue, overflow, underflow, unlessFault, type Value } from './answer.ts'
+import { type Answer, compute, contentOf, memoryValue, overflow, underflow, unlessFault, type Value } from './answer.ts'
 import { beginX87, fill, notePointers, physicalOf, pop, push, report, status } from './stack.ts'
 import type { X87Format, X87Operation } from './x87-operations.rows.ts'
 
@@ -25,6 +25,8 @@ export function fetch(m: Machine, memory: Memory<16 | 32 | 64>): Value {
   return memoryValue(m, bits)
 }
 
+const allCodes = status.C0 | status.C1 | status.C2 | status.C3
+
 interface Applied {
   readonly operation: X87Operation
   readonly to: Bits<8>
@@ -39,11 +41,23 @@ interface Applied {
 /** The operation on a register and something else, which the register then holds. */
 export function apply(m: Machine, { operation, to, sources, b, format, defined = status.C1, pops = 0 }: Applied): void {
   const answer = unlessFault(m, [underflow(m, sources)], () => compute(m, operation, contentOf(m, to), b, format))
-  report(m, answer.status, defined)
+  if (defined === allCodes) reportQuotient(m, answer)
+  else report(m, answer.status, defined)
   m.when(answer.written, () => {
     fill(m, to, answer.significand, answer.signExponent)
     pop(m, pops)
   })
+}
+
+/** All condition codes, unless there is no quotient for C3 and C0 to tell of. A remainder is never infinite. */
+function reportQuotient(m: Machine, { status: raised, signExponent, written }: Answer): void {
+  const huge = m.constant(0x7fff, 16)
+  const isNan = m.equal(m.and(signExponent, huge), huge)
+  m.when(
+    m.or(m.not(written), isNan),
+    () => report(m, raised, status.C1 | status.C2),
+    () => report(m, raised, allCodes),
+  )
 }
 
 const basic = (mnemonic: string, operation: X87Operation, pops = 0): Instruction =>
@@ -67,8 +81,6 @@ const withInteger = (mnemonic: string, operation: X87Operation): Instruction =>
     const top = physicalOf(m, 0)
     apply(m, { operation, to: top, sources: [top], b, format: formatOf('integer', from.width) })
   })
-
-const allCodes = status.C0 | status.C1 | status.C2 | status.C3
 
 /** On ST(0) alone. */
 const unary = (operation: X87Operation, defined?: number): Instruction =>
@@ -118,7 +130,7 @@ const twofold = (operation: 'FXTRACT' | 'FPTAN' | 'FSINCOS'): Instruction =>
     const [top, next] = [physicalOf(m, 0), physicalOf(m, 7)]
     const value = contentOf(m, top)
     const run = () => compute(m, operation, value, value)
-    const answer = unlessFault(m, [overflow(m, next), underflow(m, [top])], run)
+    const answer = unlessFault(m, [underflow(m, [top]), overflow(m, next)], run)
     report(m, answer.status, operation === 'FXTRACT' ? status.C1 : status.C1 | status.C2)
     m.when(answer.written, () => {
       fill(m, top, answer.significand, answer.signExponent)

@@ -101,7 +101,7 @@ function storeEnvironment(m: Machine, base: Bits<64>): void {
   putWord(m, base, 1, low(m, m.get('FSW')))
   putWord(m, base, 2, low(m, tagWord(m)))
   putPointer(m, base, 3, m.get('FIP'), m.get('FCS'), sizeOf(m) === 4 || isReal(m) ? m.get('FOP') : m.constant(0, 16))
-  putPointer(m, base, 5, m.get('FDP'), m.get('FDS'), m.constant(0, 16))
+  putPointer(m, base, 5, m.get('FDP'), m.get('FDS'), m.constant(isReal(m) ? 0 : 0xffff, 16))
 }
 
 /** Masks of the control word that exist; bit 6 reads as one. */

@@ -44,7 +44,7 @@ const plain = (m: Machine, value: Value): Answer => ({
 
 /** Pushes what `run` gives, unless there is no room. */
 function load(m: Machine, run: () => Answer, faults: readonly Fault[] = []): void {
-  const answer = unlessFault(m, [overflow(m, physicalOf(m, 7)), ...faults], run)
+  const answer = unlessFault(m, [...faults, overflow(m, physicalOf(m, 7))], run)
   report(m, answer.status, C1)
   m.when(answer.written, () => push(m, answer.significand, answer.signExponent))
 }
@@ -170,20 +170,16 @@ const fbstp = instruction('FBSTP', sdm('2A', '3.3', 'FBSTP—Store BCD Integer a
   store80(m, to, (value) => compute(m, 'FBSTP80', value, value)),
 )
 
-/** FSTP ST(i) that passes emptiness on and raises nothing. */
+/** FSTP ST(i) that does not mind an empty ST(0): it copies nothing then, and raises nothing. */
 const fstpnce = instruction(
   'FSTPNCE',
   sdm('2D', 'A.5', 'Escape Opcode Instructions'),
   (m: Machine, to: RegisterOperand<64>) => {
     beginX87(m)
     notePointers(m)
-    const [top, place] = [physicalOf(m, 0), physicalOf(m, indexOf(to))]
+    const top = physicalOf(m, 0)
     const { significand, signExponent } = contentOf(m, top)
-    m.when(
-      isInUse(m, top),
-      () => fill(m, place, significand, signExponent),
-      () => empty(m, place),
-    )
+    m.when(isInUse(m, top), () => fill(m, physicalOf(m, indexOf(to)), significand, signExponent))
     report(m, m.constant(0, 16), C1)
     pop(m)
   },
@@ -268,7 +264,7 @@ const rotate = (mnemonic: 'FINCSTP' | 'FDECSTP', by: 1 | -1): Instruction =>
     turn(m, by)
   })
 
-/** FFREEP also pops. */
+/** FFREEP also pops, and what it pops is empty too. */
 const free = (mnemonic: 'FFREE' | 'FFREEP'): Instruction =>
   instruction(
     mnemonic,
@@ -277,7 +273,7 @@ const free = (mnemonic: 'FFREE' | 'FFREEP'): Instruction =>
       beginX87(m)
       notePointers(m)
       empty(m, physicalOf(m, indexOf(which)))
-      if (mnemonic === 'FFREEP') turn(m, 1)
+      if (mnemonic === 'FFREEP') pop(m)
     },
   )
 

@@ -1,0 +1,131 @@
+import { type Outcome, place, type Snippet } from './snippet.ts'
+import { approximations, transcendental, undefinedCodes, undefinedFlags } from './undefined.rows.ts'
+
+/** What differs between what the real CPU did and what a subject did, a line each. Nothing: they agree. */
+export function differences(mnemonic: string, snippet: Snippet, real: Outcome, ours: Outcome): readonly string[] {
+  const end = endOf(mnemonic, snippet, real, ours)
+  if (end !== undefined) return [end]
+  return [
+    ...registers(real, ours),
+    ...flags(mnemonic, real, ours),
+    ...floats(mnemonic, real, ours),
+    ...data(mnemonic, real, ours),
+  ]
+}
+
+const hex = (value: bigint | number): string => value.toString(16)
+const pageFault = 14
+const breakpoint = 3
+const generalProtection = 13
+const fetched = 0x10
+/** Errors of accesses to the kernel's half tell that there is a page. */
+const protection = 1
+
+const sayEnd = ({ vector, errorCode, address, rip }: Outcome): string =>
+  vector === undefined ? 'completes' : `exception ${vector} (${hex(errorCode)}) address ${hex(address)} at ${hex(rip)}`
+
+/** How it ended. A jump ends the real one at whatever is there: a breakpoint, or no page. */
+function endOf(mnemonic: string, { code }: Snippet, real: Outcome, ours: Outcome): string | undefined {
+  const [start, next] = [BigInt(place.code), BigInt(place.code + code.length)]
+  if (ours.vector === undefined && ours.rip !== next && ours.rip !== start) {
+    const reached = real.vector === breakpoint ? real.rip - 1n : real.rip
+    const jumped = real.vector === breakpoint || (real.vector === pageFault && (real.errorCode & fetched) !== 0)
+    if (jumped && reached === ours.rip) return undefined
+  } else if (callsNowhere(mnemonic, real, ours)) {
+    return undefined
+  } else if (real.vector === ours.vector) {
+    if (real.vector === undefined) return undefined
+    const isPage = real.vector === pageFault
+    const ignored = isPage && real.address >> 47n !== 0n ? protection : 0
+    if ((real.errorCode | ignored) === (ours.errorCode | ignored) && (!isPage || real.address === ours.address))
+      return undefined
+  }
+  return `end: ${sayEnd(real)}; ours ${sayEnd(ours)}`
+}
+
+/** A call to no address from no stack: which fault comes first is their own affair. */
+const callsNowhere = (mnemonic: string, real: Outcome, ours: Outcome): boolean =>
+  mnemonic === 'CALL' && real.vector !== undefined && ours.vector === generalProtection
+
+function registers(real: Outcome, ours: Outcome): string[] {
+  return Array.from(real.gprs, (value, index) =>
+    value === ours.gprs[index] ? '' : `r${index}: ${hex(value)}; ours ${hex(ours.gprs[index]!)}`,
+  ).filter((line) => line !== '')
+}
+
+/** RF is the kernel's to show; IF and IOPL are the system's. */
+const comparedFlags = 0xcd5n
+
+function flags(mnemonic: string, real: Outcome, ours: Outcome): string[] {
+  const mask = comparedFlags & ~(undefinedFlags[mnemonic] ?? 0n)
+  const [a, b] = [real.rflags & mask, ours.rflags & mask]
+  return a === b ? [] : [`flags: ${hex(a)}; ours ${hex(b)}`]
+}
+
+const fxAt = { FCW: 0, FSW: 2, FTW: 4, MXCSR: 24, ST: 32, XMM: 160 } as const
+const simdException = 19
+
+function floats(mnemonic: string, real: Outcome, ours: Outcome): string[] {
+  const [a, b] = [real, ours].map(({ fx }) => new DataView(fx.buffer, fx.byteOffset)) as [DataView, DataView]
+  const words: [string, number, number][] = [
+    ['FCW', a.getUint16(fxAt.FCW, true), b.getUint16(fxAt.FCW, true)],
+    ['FTW', a.getUint8(fxAt.FTW), b.getUint8(fxAt.FTW)],
+    ['MXCSR', a.getUint32(fxAt.MXCSR, true), b.getUint32(fxAt.MXCSR, true)],
+    ['FSW', ...([a, b].map((view) => status(mnemonic, view)) as [number, number])],
+  ]
+  // whether the MMX registers are in use by then is told by nobody
+  const kept =
+    real.vector === simdException ? words.filter(([name]) => name === 'MXCSR' && !dotProducts.has(mnemonic)) : words
+  const lines = kept.flatMap(([name, x, y]) => (x === y ? [] : [`${name}: ${hex(x)}; ours ${hex(y)}`]))
+  return real.vector === simdException ? lines : [...lines, ...stack(mnemonic, a, b), ...vectors(mnemonic, a, b)]
+}
+
+/** How far they come before an unmasked exception stops them is their own affair. SDM 2A, DPPD. */
+const dotProducts: ReadonlySet<string> = new Set(['DPPS', 'DPPD'])
+
+const roundedUp = 0x200
+
+function status(mnemonic: string, view: DataView): number {
+  const ignored = (undefinedCodes[mnemonic] ?? 0) | (transcendental.has(mnemonic) ? roundedUp : 0)
+  return view.getUint16(fxAt.FSW, true) & ~ignored
+}
+
+function stack(mnemonic: string, a: DataView, b: DataView): string[] {
+  return Array.from({ length: 8 }, (_, index) => {
+    const [x, y] = [a, b].map((view) => wide(view, fxAt.ST + index * 16) & ((1n << 80n) - 1n)) as [bigint, bigint]
+    const off = x > y ? x - y : y - x
+    return off <= (transcendental.has(mnemonic) ? 1n : 0n) ? '' : `ST${index}: ${hex(x)}; ours ${hex(y)}`
+  }).filter((line) => line !== '')
+}
+
+function vectors(mnemonic: string, a: DataView, b: DataView): string[] {
+  return Array.from({ length: 16 }, (_, index) => {
+    const at = fxAt.XMM + index * 16
+    const [x, y] = [wide(a, at), wide(b, at)]
+    if (x === y || (approximations.has(mnemonic) && areClose(a, b, at))) return ''
+    return `XMM${index}: ${hex(x)}; ours ${hex(y)}`
+  }).filter((line) => line !== '')
+}
+
+const wide = (view: DataView, at: number): bigint =>
+  (view.getBigUint64(at + 8, true) << 64n) | view.getBigUint64(at, true)
+
+/** Singles within the error that the manual allows, twice: 1.5 x 2^-12 for each of the two. */
+function areClose(a: DataView, b: DataView, at: number): boolean {
+  return [0, 4, 8, 12].every((lane) => {
+    const [x, y] = [a.getFloat32(at + lane, true), b.getFloat32(at + lane, true)]
+    if (a.getUint32(at + lane, true) === b.getUint32(at + lane, true)) return true
+    return Math.abs(x - y) <= Math.abs(y) * 3 * 2 ** -12
+  })
+}
+
+/** ENTER finds out late that there is no room, and has stored by then. */
+const storesBeforeItFaults: ReadonlySet<string> = new Set(['ENTER'])
+
+function data(mnemonic: string, real: Outcome, ours: Outcome): string[] {
+  if (real.vector !== undefined && storesBeforeItFaults.has(mnemonic)) return []
+  const at = real.data.findIndex((byte, index) => byte !== ours.data[index])
+  if (at < 0) return []
+  const some = (bytes: Uint8Array) => Buffer.from(bytes.subarray(at, at + 16)).toString('hex')
+  return [`memory at +${at}: ${some(real.data)}; ours ${some(ours.data)}`]
+}

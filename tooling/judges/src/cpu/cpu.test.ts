@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest'
+import { differences } from './compare.ts'
+import { exclusions } from './exclusions.rows.ts'
+import { judged } from './generate.ts'
+import { judge } from './judge.ts'
+import { NativeCpu, noNative } from './native.ts'
+import { sayDisagreement } from './report.ts'
+import { place, type Snippet } from './snippet.ts'
+import { EngineSubject } from './subject.ts'
+
+const reason = noNative()
+if (reason !== undefined) console.log(`the real CPU is not asked: ${reason}`)
+
+const cases = 200_000
+const fx = new Uint8Array(512)
+fx.set([0x7f, 0x03], 0)
+fx.set([0x80, 0x1f], 24)
+
+/** An instruction with small numbers in all registers. */
+const snippet = (...code: number[]): Snippet => ({
+  code: Uint8Array.from(code),
+  gprs: BigUint64Array.from({ length: 16 }, (_, index) => BigInt(index)),
+  rflags: 0x202n,
+  fx,
+  data: new Uint8Array(place.dataBytes),
+})
+
+describe.skipIf(reason !== undefined)('the real CPU', () => {
+  const native = new NativeCpu()
+  const [sum, undefinedInstruction, load, division] = native.run([
+    snippet(0x48, 0x01, 0xd3),
+    snippet(0x0f, 0x0b),
+    snippet(0x8b, 0x00),
+    snippet(0xf7, 0xf0),
+  ])
+  native.close()
+
+  test('adds', () => {
+    expect(sum!.vector).toBeUndefined()
+    expect(sum!.gprs[3]).toBe(5n)
+  })
+
+  test('tells of faults what Linux tells of them', () => {
+    expect(undefinedInstruction!.vector).toBe(6)
+    expect([load!.vector, load!.errorCode, load!.address]).toEqual([14, 4, 0n])
+    expect(division!.vector).toBe(0)
+  })
+
+  test('is found to differ from what is wrong', () => {
+    const rip = BigInt(place.code + 3)
+    const wrong = { ...sum!, rip, gprs: sum!.gprs.map((value, index) => (index === 3 ? value + 1n : value)) }
+    expect(differences('ADD', snippet(0x48, 0x01, 0xd3), sum!, wrong)).toEqual(['r3: 5; ours 6'])
+  })
+
+  test(`agrees with the engine in ${cases} cases of all instructions of a program`, () => {
+    const { disagreements, counts, lost } = judge(new EngineSubject(), { cases, seed: 1 })
+    expect(disagreements.slice(0, 5).map(sayDisagreement)).toEqual([])
+    expect(lost).toBe(0)
+    expect([...judged].filter((mnemonic) => !counts.has(mnemonic))).toEqual([])
+  })
+})
+
+test('no instruction is both judged and excluded', () => {
+  expect([...judged].filter((mnemonic) => Object.hasOwn(exclusions, mnemonic))).toEqual([])
+})

@@ -1,0 +1,16 @@
+/**
+ * Instructions of a program that are not judged, and why. Source: the instructions' pages in SDM 2.
+ */
+export const exclusions: Readonly<Record<string, string>> = {
+  ...because('leaves the program', ['SYSCALL', 'SYSENTER', 'SYSRET', 'SYSEXIT', 'INT', 'INT3', 'INT1', 'INTO', 'IRET', 'ICEBP']),
+  ...because('needs segments that the two do not share', ['CALLF', 'JMPF', 'RETF', 'LAR', 'LSL', 'VERR', 'VERW', 'LSS', 'LFS', 'LGS']),
+  ...because('tells of the machine, not of the processor', ['CPUID', 'XGETBV', 'RDPID', 'RDTSC', 'RDTSCP', 'RDPMC', 'RDRAND', 'RDSEED']),
+  ...because('is emulated by the kernel', ['SGDT', 'SIDT', 'SLDT', 'STR', 'SMSW']),
+  ...because('changes what the harness stands on', ['POPF', 'RDFSBASE', 'RDGSBASE', 'WRFSBASE', 'WRGSBASE']),
+  ...because('saves more state than the two share', ['FXSAVE', 'FXRSTOR', 'XSAVE', 'XSAVEOPT', 'XSAVEC', 'XSAVES', 'XRSTOR', 'XRSTORS']),
+  ...because('depends on what the host enables', ['RDPKRU', 'WRPKRU', 'XSETBV', 'VMCALL', 'VMMCALL', 'MONITOR', 'MWAIT']),
+}
+
+function because(reason: string, mnemonics: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(mnemonics.map((mnemonic) => [mnemonic, reason]))
+}

@@ -1,0 +1,267 @@
+import { createDecoded, type Decoded, decode, noRegister, ripBase } from '@vmm/x86-decoder'
+import { type OpcodePattern, parseOpcode, rows } from '@vmm/x86-opcodes'
+import { exclusions } from './exclusions.rows.ts'
+import type { Random } from './random.ts'
+import { dataOffset, place, type Snippet } from './snippet.ts'
+
+const longest = 15
+const pageBytes = 4096
+/** Bytes of the jump behind a snippet. */
+const wayOut = 14
+const gprCount = 16
+const [RCX, RBX, RSP, RBP, RSI, RDI] = [1, 3, 4, 5, 6, 7]
+const region = BigInt(place.data + dataOffset)
+const middle = region + BigInt(place.dataBytes / 2)
+/** CF PF AF ZF SF OF, and DF now and then. */
+const arithmeticFlags = 0x8d5n
+const directionFlag = 0x400n
+const fixedFlags = 0x202n
+const mandatoryPrefixes = { any: [], NP: [], NFx: [], '66': [0x66], F2: [0xf2], F3: [0xf3] } as const
+const maps = [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a]] as const
+
+interface Form {
+  readonly mnemonic: string
+  readonly pattern: OpcodePattern
+  readonly lockable: boolean
+  readonly repeats: boolean
+}
+
+const forms: readonly Form[] = rows
+  .filter(({ mnemonic, attributes }) => !attributes.includes('not64') && !Object.hasOwn(exclusions, mnemonic))
+  .map(({ mnemonic, opcode, attributes }) => ({
+    mnemonic,
+    pattern: parseOpcode(opcode),
+    lockable: attributes.includes('lock'),
+    repeats: attributes.includes('rep') || attributes.includes('repz'),
+  }))
+
+/** The mnemonics that are judged. */
+export const judged: ReadonlySet<string> = new Set(forms.map(({ mnemonic }) => mnemonic))
+
+/** Random snippets: instructions of every row, with operands in reach and values that matter. */
+export class Generator {
+  readonly #random: Random
+  readonly #forms: readonly Form[]
+  readonly #decoded = createDecoded()
+
+  constructor(random: Random, only?: string) {
+    this.#random = random
+    this.#forms = only === undefined ? forms : forms.filter(({ mnemonic }) => mnemonic === only)
+    if (this.#forms.length === 0) throw new RangeError(`no instruction ${only} is judged`)
+  }
+
+  next(): Snippet {
+    for (;;) {
+      const form = this.#random.pick(this.#forms)
+      const bytes = this.#encode(form)
+      const decoded = this.#decoded
+      if (decode(bytes, 0, bytes.length, 64, decoded) !== undefined) continue
+      if (
+        Object.hasOwn(exclusions, decoded.mnemonic) ||
+        touchesSegment(decoded) ||
+        staysNear(decoded) ||
+        isUndefined(decoded, bytes)
+      )
+        continue
+      const gprs = this.#registers()
+      if (!this.#aim(decoded, gprs)) continue
+      return {
+        code: bytes.slice(0, decoded.length),
+        gprs,
+        rflags: fixedFlags | (this.#random.bits() & arithmeticFlags) | (this.#random.once(4) ? directionFlag : 0n),
+        fx: this.#floats(decoded.mnemonic),
+        data: this.#data(),
+      }
+    }
+  }
+
+  #encode({ pattern, lockable, repeats }: Form): Uint8Array {
+    const random = this.#random
+    const bytes: number[] = []
+    if (random.once(lockable ? 3 : 40)) bytes.push(0xf0)
+    if (random.once(repeats ? 2 : 30)) bytes.push(random.pick([0xf2, 0xf3]))
+    if (random.once(6)) bytes.push(0x66)
+    if (random.once(12)) bytes.push(0x67)
+    if (random.once(30)) bytes.push(random.pick([0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65]))
+    bytes.push(...(pattern.space === 'VEX' ? this.#vex(pattern) : this.#legacy(pattern)))
+    const rest = random.bytes(16)
+    // displacements and immediates are small more often than not
+    if (random.once(2)) for (let at = 1; at < 4; at += 1) rest[at] = random.pick([0, 0, 0xff])
+    return Uint8Array.from([...bytes, ...rest]).subarray(0, Math.max(longest, bytes.length))
+  }
+
+  #legacy(pattern: OpcodePattern): number[] {
+    const random = this.#random
+    const bytes: number[] = [...mandatoryPrefixes[pattern.mandatory]]
+    if (pattern.w === 1 || random.once(2)) bytes.push(0x40 | (pattern.w === 1 ? 8 : 0) | random.below(16))
+    bytes.push(...maps[pattern.map], pattern.byte | (pattern.register ? random.below(8) : 0))
+    if (pattern.modrm.kind !== 'none') bytes.push(this.#modrm(pattern))
+    return bytes
+  }
+
+  #vex(pattern: OpcodePattern): number[] {
+    const random = this.#random
+    const prefix = { any: 0, NP: 0, NFx: 0, '66': 1, F3: 2, F2: 3 }[pattern.mandatory]
+    const w = pattern.w ?? random.below(2)
+    const second = (random.below(8) << 5) | pattern.map
+    return [
+      0xc4,
+      second,
+      (w << 7) | (random.below(16) << 3) | ((pattern.l ?? 0) << 2) | prefix,
+      pattern.byte,
+      this.#modrm(pattern),
+    ]
+  }
+
+  #modrm({ modrm }: OpcodePattern): number {
+    const any = this.#random.below(256)
+    if (modrm.kind === 'digit') return (any & 0xc7) | (modrm.value << 3)
+    if (modrm.kind === 'register') return modrm.value | (any & 7)
+    return modrm.kind === 'exact' ? modrm.value : any
+  }
+
+  #registers(): BigUint64Array {
+    const gprs = BigUint64Array.from({ length: gprCount }, () => this.#integer())
+    const near = () => middle + BigInt(this.#random.below(17) - 8)
+    for (const register of [RSI, RDI, RBP, RSP]) gprs[register!] = near()
+    return gprs
+  }
+
+  #integer(): bigint {
+    const random = this.#random
+    const special = [
+      0n,
+      1n,
+      2n,
+      0x7fn,
+      0x80n,
+      0xffn,
+      0x7fffn,
+      0x8000n,
+      0xffffn,
+      0x7fff_ffffn,
+      0x8000_0000n,
+      0xffff_ffffn,
+    ]
+    const wide = [(1n << 63n) - 1n, 1n << 63n, (1n << 64n) - 1n, (1n << 64n) - 2n]
+    if (random.once(3)) return random.pick([...special, ...wide])
+    return random.once(3) ? BigInt(random.below(70)) : random.bits()
+  }
+
+  /** Sets registers so that memory is met. False where it cannot be. */
+  #aim(decoded: Decoded, gprs: BigUint64Array): boolean {
+    const random = this.#random
+    if (decoded.rep !== 'none' || decoded.mnemonic.startsWith('LOOP')) gprs[RCX!] = BigInt(random.below(20))
+    if (decoded.mnemonic === 'XLAT') gprs[RBX!] = region
+    const operands = decoded.operands.slice(0, decoded.count)
+    if (!operands.some(({ kind }) => kind === 'memory')) return true
+    if (decoded.base === ripBase) return Math.abs(decoded.displacement) > pageBytes && random.once(8)
+    if (decoded.base === noRegister) return random.once(8)
+    if (decoded.base === decoded.index) return false
+    const offset = decoded.operands[0]!.width >= 128 || random.once(2) ? random.below(24) * 16 : random.below(400)
+    const bits = operands.find(({ kind }) => kind === 'register')
+    if (/^BT[CRS]?$/.test(decoded.mnemonic) && bits !== undefined) {
+      gprs[bits.index] = BigInt.asUintN(64, BigInt(random.below(512) - 256))
+    }
+    if (decoded.index !== noRegister && random.once(2)) gprs[decoded.index] = BigInt(random.below(64))
+    const indexed = decoded.index === noRegister ? 0n : gprs[decoded.index]! << BigInt(decoded.scale)
+    const base = region + BigInt(offset) - indexed - BigInt(decoded.displacement)
+    gprs[decoded.base] = BigInt.asUintN(64, random.once(40) ? random.bits() : base)
+    return true
+  }
+
+  #data(): Uint8Array {
+    const random = this.#random
+    const data = random.bytes(place.dataBytes).slice()
+    const view = new DataView(data.buffer)
+    for (let at = 0; at < data.length; at += 8) if (random.once(2)) view.setBigUint64(at, this.#float(), true)
+    return data
+  }
+
+  /** A double, two singles, or any bits. */
+  #float(): bigint {
+    const random = this.#random
+    const single = () => {
+      const special = [
+        0n,
+        0x8000_0000n,
+        0x7f80_0000n,
+        0xff80_0000n,
+        0x7fc0_0000n,
+        0x7fa0_0000n,
+        1n,
+        0x0080_0000n,
+        0x3f80_0000n,
+      ]
+      return random.once(3)
+        ? random.pick(special)
+        : (random.bits() & 0x807f_ffffn) | (BigInt(96 + random.below(64)) << 23n)
+    }
+    const special = [
+      0n,
+      1n << 63n,
+      0x7ffn << 52n,
+      0xfffn << 52n,
+      0x7ff8n << 48n,
+      0x7ff4n << 48n,
+      1n,
+      1n << 52n,
+      0x3ffn << 52n,
+    ]
+    const kind = random.below(4)
+    if (kind === 0) return random.bits()
+    if (kind === 1) return (single() << 32n) | single()
+    if (kind === 2) return random.pick(special)
+    return (random.bits() & 0x800f_ffff_ffff_ffffn) | (BigInt(960 + random.below(128)) << 52n)
+  }
+
+  /** x87 with any stack, MXCSR with any rounding; exceptions are masked most of the time. */
+  #floats(mnemonic: string): Uint8Array {
+    const random = this.#random
+    const fx = new Uint8Array(512)
+    const view = new DataView(fx.buffer)
+    const masks = random.once(6) ? random.below(64) : 0x3f
+    view.setUint16(0, 0x40 | masks | (random.pick([0, 2, 3, 3, 3]) << 8) | (random.below(4) << 10), true)
+    // no exception is pending: that would be all there is to see
+    const sticky = mnemonic.startsWith('F') ? random.bits() & BigInt(masks) & 0x3fn : 0n
+    view.setUint16(2, Number(sticky) | (random.below(8) << 11) | Number(random.bits() & 0x4700n), true)
+    view.setUint8(4, random.once(2) ? 0xff : random.below(256))
+    view.setUint32(
+      24,
+      (random.once(6) ? random.below(64) << 7 : 0x1f80) | (random.below(4) << 13) | (random.once(6) ? 0x8040 : 0),
+      true,
+    )
+    for (let at = 32; at < 160; at += 16) {
+      view.setBigUint64(at, random.once(6) ? this.#float() : random.bits() | (1n << 63n), true)
+      view.setUint16(at + 8, this.#exponent(), true)
+    }
+    for (let at = 160; at < 416; at += 8) view.setBigUint64(at, this.#float(), true)
+    return fx
+  }
+
+  #exponent(): number {
+    const random = this.#random
+    const exponent = random.once(5) ? random.pick([0, 1, 0x7ffe, 0x7fff]) : 0x3fff + random.below(140) - 70
+    return exponent | (random.below(2) << 15)
+  }
+}
+
+const touchesSegment = (decoded: Decoded): boolean =>
+  decoded.operands.slice(0, decoded.count).some(({ kind, file }) => kind === 'register' && file === 'segment') ||
+  /^(PUSH|POP)[C-GS]S$/.test(decoded.mnemonic)
+
+/** Branches into themselves, or into the way out behind them: they would not come back, or not as they are. */
+const staysNear = ({ operands, count, length }: Decoded): boolean =>
+  count > 0 &&
+  operands[0]!.kind === 'relative' &&
+  operands[0]!.low >= -length &&
+  operands[0]!.low < wayOut &&
+  operands[0]!.low !== 0
+
+/** Near branches with 66H: Intel's processors ignore it, AMD's do not; LOOP that repeats; double shifts of 16 bits by more. */
+function isUndefined({ mnemonic, operandSize, operands, count, length }: Decoded, bytes: Uint8Array): boolean {
+  const isBranch = (count > 0 && operands[0]!.kind === 'relative') || /^(CALL|JMP|RET)$/.test(mnemonic)
+  const prefixes = bytes.subarray(0, length)
+  if (isBranch) return [0x66, 0xf2, 0xf3].some((prefix) => prefixes.includes(prefix))
+  return operandSize === 16 && /^SH[LR]D$/.test(mnemonic)
+}

@@ -1,0 +1,90 @@
+/*
+ * One instruction with everything that it can see, and what became of it. Both sides of the judge speak in these: the real
+ * CPU through the records below, our engine through its state.
+ */
+
+/** Where the instruction and its data are, in every address space that runs it: no branch reaches anything but the code. */
+export const place = { code: 0x40_0000_0000, data: 0x1001_0000, dataBytes: 512 } as const
+/** The data is in the middle of a page, so that what misses it a little still hits memory. */
+export const dataOffset = 0x700
+
+/** Everything that an instruction of a program can see. */
+export interface Snippet {
+  /** Up to fifteen bytes. */
+  readonly code: Uint8Array
+  /** Sixteen, in the order of the encoding. */
+  readonly gprs: BigUint64Array
+  readonly rflags: bigint
+  /** x87, MXCSR and XMM as FXSAVE64 has them: 512 bytes. */
+  readonly fx: Uint8Array
+  /** `dataBytes` at `data + dataOffset`. */
+  readonly data: Uint8Array
+}
+
+/** The same afterwards, and how it ended. */
+export interface Outcome extends Omit<Snippet, 'code'> {
+  /** Undefined: the instruction completed. Else the vector of its exception. */
+  readonly vector: number | undefined
+  readonly errorCode: number
+  /** The faulting address, for #PF. */
+  readonly address: bigint
+  /** RIP after a jump or at a fault; only told where there was an exception. */
+  readonly rip: bigint
+}
+
+/** Byte offsets in the record that goes to the child. */
+export const request = { length: 0, number: 4, rflags: 8, code: 16, gprs: 32, fx: 160, data: 672, bytes: 1184 } as const
+/** Byte offsets in the record that comes back. `cause` is 0, or the vector plus one. */
+export const reply = {
+  cause: 0,
+  number: 4,
+  errorCode: 8,
+  address: 16,
+  rip: 24,
+  gprs: 32,
+  fx: 160,
+  data: 672,
+  rflags: 1184,
+  bytes: 1216,
+} as const
+
+/** Writes requests one after another. */
+export function encodeRequests(snippets: readonly Snippet[]): Uint8Array {
+  const all = new Uint8Array(snippets.length * request.bytes)
+  const view = new DataView(all.buffer)
+  snippets.forEach(({ code, gprs, rflags, fx, data }, index) => {
+    const base = index * request.bytes
+    view.setUint32(base + request.length, code.length, true)
+    view.setUint32(base + request.number, index, true)
+    view.setBigUint64(base + request.rflags, rflags, true)
+    all.set(code, base + request.code)
+    all.set(new Uint8Array(gprs.buffer, gprs.byteOffset, 128), base + request.gprs)
+    all.set(fx, base + request.fx)
+    all.set(data, base + request.data)
+  })
+  return all
+}
+
+/** Reads as many replies as are whole and in order. */
+export function decodeReplies(raw: Uint8Array): Outcome[] {
+  const bytes = new Uint8Array(raw)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const whole = Math.floor(bytes.length / reply.bytes)
+  const numbers = Array.from({ length: whole }, (_, index) => view.getUint32(index * reply.bytes + reply.number, true))
+  const wrong = numbers.findIndex((number, index) => number !== index)
+  return Array.from({ length: wrong < 0 ? whole : wrong }, (_, index) => {
+    const base = index * reply.bytes
+    const cause = view.getUint32(base + reply.cause, true)
+    const part = (offset: number, length: number) => bytes.slice(base + offset, base + offset + length)
+    return {
+      vector: cause === 0 ? undefined : cause - 1,
+      errorCode: view.getUint32(base + reply.errorCode, true),
+      address: view.getBigUint64(base + reply.address, true),
+      rip: view.getBigUint64(base + reply.rip, true),
+      gprs: new BigUint64Array(part(reply.gprs, 128).buffer),
+      rflags: view.getBigUint64(base + reply.rflags, true),
+      fx: part(reply.fx, 512),
+      data: part(reply.data, place.dataBytes),
+    }
+  })
+}
