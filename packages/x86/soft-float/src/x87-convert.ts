@@ -30,13 +30,13 @@ function widenNumber(x: UnpackedNumber): Float80 {
   return pack80(targets[64], roundTo(targets[64], x, exactly))
 }
 
-/** FLD m32fp and m64fp. */
+/** FLD m32fp and m64fp. DE tells of a denormal, and the value is pushed though it be unmasked: so CPUs do. */
 export function x87Load(format: BinaryFormat, bits: bigint, context: X87Context): X87Result {
   const widened = x87Widen(format, bits)
   const kind = unpack80(widened).kind
   if (kind === 'signaling') return toRegister(quieted80(widened), IE, false, context.masks)
   const { fromDenormal, ...value } = widened
-  return toRegister(value, fromDenormal === true ? DE : 0, false, context.masks)
+  return { value, flags: fromDenormal === true ? DE : 0, roundedUp: false, written: true }
 }
 
 /** FST m32fp and m64fp: rounded by rounding control alone. Denormals do not raise DE. */
