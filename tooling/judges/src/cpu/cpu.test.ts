@@ -4,14 +4,13 @@ import { exclusions } from './exclusions.rows.ts'
 import { judged } from './generate.ts'
 import { judge } from './judge.ts'
 import { NativeCpu, noNative } from './native.ts'
-import { sayDisagreement } from './report.ts'
+import { type SubjectName, sayDisagreement, subjectNamed } from './report.ts'
 import { place, type Snippet } from './snippet.ts'
-import { EngineSubject } from './subject.ts'
 
 const reason = noNative()
 if (reason !== undefined) console.log(`the real CPU is not asked: ${reason}`)
 
-const cases = 200_000
+const cases = { engine: 200_000, oracle: 20_000 }
 const fx = new Uint8Array(512)
 fx.set([0x7f, 0x03], 0)
 fx.set([0x80, 0x1f], 24)
@@ -52,8 +51,8 @@ describe.skipIf(reason !== undefined)('the real CPU', () => {
     expect(differences('ADD', snippet(0x48, 0x01, 0xd3), sum!, wrong)).toEqual(['r3: 5; ours 6'])
   })
 
-  test(`agrees with the engine in ${cases} cases of all instructions of a program`, () => {
-    const { disagreements, counts, lost } = judge(new EngineSubject(), { cases, seed: 1 })
+  test.for(Object.entries(cases) as [SubjectName, number][])('agrees with the %s in %i cases', ([name, count]) => {
+    const { disagreements, counts, lost } = judge(subjectNamed(name), { cases: count, seed: 1 })
     expect(disagreements.slice(0, 5).map(sayDisagreement)).toEqual([])
     expect(lost).toBe(0)
     expect([...judged].filter((mnemonic) => !counts.has(mnemonic))).toEqual([])

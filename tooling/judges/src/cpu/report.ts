@@ -1,17 +1,35 @@
+import { engineVcpu } from '../vcpu/engine-vcpu.ts'
+import { oracleVcpu } from '../vcpu/oracle-vcpu.ts'
 import { type Disagreement, judge } from './judge.ts'
 import { noNative } from './native.ts'
-import { EngineSubject } from './subject.ts'
+import { Subject, subjectBytes } from './subject.ts'
 
 const shown = 20
 
-/** Judges the engine and says how it went. Gives the exit status. */
-export function judgeCpu(options: { readonly cases: number; readonly seed: number; readonly only?: string }): number {
+/** Who can be judged. */
+const subjects = { engine: engineVcpu, oracle: oracleVcpu } as const
+export type SubjectName = keyof typeof subjects
+export const subjectNames = Object.keys(subjects) as SubjectName[]
+
+/** Makes a subject by its name. */
+export const subjectNamed = (name: SubjectName): Subject => new Subject(subjects[name](subjectBytes))
+
+/** What to judge. */
+export interface JudgeOptions {
+  readonly subject: SubjectName
+  readonly cases: number
+  readonly seed: number
+  readonly only?: string
+}
+
+/** Judges someone and says how it went. Gives the exit status. */
+export function judgeCpu(options: JudgeOptions): number {
   const reason = noNative()
   if (reason !== undefined) {
     console.log(`skipped: ${reason}`)
     return 0
   }
-  const { cases, counts, disagreements, lost } = judge(new EngineSubject(), options)
+  const { cases, counts, disagreements, lost } = judge(subjectNamed(options.subject), options)
   for (const disagreement of disagreements.slice(0, shown)) console.log(sayDisagreement(disagreement))
   if (disagreements.length > shown) console.log(`and ${disagreements.length - shown} more`)
   console.log(`${cases} cases of ${counts.size} instructions: ${disagreements.length} differ, ${lost} lost`)

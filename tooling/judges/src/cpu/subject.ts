@@ -1,13 +1,10 @@
-import { type CpuPorts, Engine, generalProtection } from '@vmm/wasm-engine'
+import type { Vcpu } from '../vcpu/vcpu.ts'
 import { dataOffset, type Outcome, place, type Snippet } from './snippet.ts'
 
-/** Someone who runs snippets and is judged. */
-export interface Subject {
-  run(snippet: Snippet): Outcome
-}
-
 const page = 4096
-const memory = { tables: 0x1000, code: 0x1_0000, data: 0x2_0000, bytes: 0x4_0000 } as const
+const memory = { tables: 0x1000, code: 0x1_0000, data: 0x2_0000 } as const
+/** What a subject needs of memory. */
+export const subjectBytes = 0x4_0000
 const present = 7n
 /** A repeated string instruction comes back after each element; none here has more. */
 const mostSteps = 5000
@@ -16,134 +13,109 @@ const fxAt = { FCW: 0, FSW: 2, FTW: 4, FOP: 6, FIP: 8, FDP: 16, MXCSR: 24, ST: 3
 const access = { code: 0xa0fbn, data: 0xc0f3n } as const
 const topOf = (fsw: number) => (fsw >> 11) & 7
 
-const ports: CpuPorts = {
-  cpuid: () => [0, 0, 0, 0],
-  readMsr: () => generalProtection,
-  writeMsr: () => generalProtection,
-  portIn: () => 0xffff_ffff,
-  portOut: () => {},
-  mmioRead: () => (1n << 64n) - 1n,
-  mmioWrite: () => {},
-  timeStamp: () => 0n,
-  random: () => 0n,
-  taskPriority: () => 0,
-  setTaskPriority: () => {},
-  hypercall: () => {},
-  writeXcr: () => generalProtection,
-}
+/** Someone who runs snippets and is judged: 64-bit code at CPL 3, as a program under Linux sees it. */
+export class Subject {
+  readonly #cpu: Vcpu
 
-/** Our engine as a program under Linux sees it: 64-bit code at CPL 3. */
-export class EngineSubject implements Subject {
-  readonly #engine = new Engine({ slots: [{ address: 0, bytes: memory.bytes }], ports })
-
-  constructor() {
-    this.#mapPages()
-    this.#enterProgram()
-  }
-
-  #mapPages(): void {
-    const tables = new DataView(new ArrayBuffer(7 * page))
-    const entry = (table: number, index: number, value: number) =>
-      tables.setBigUint64(table * page + index * 8, BigInt(value) | present, true)
-    const table = (index: number) => memory.tables + index * page
-    const map = (linear: number, physical: number, directory: number) => {
-      const index = (level: number) => Math.floor(linear / 2 ** (12 + 9 * level)) & 0x1ff
-      entry(0, index(3), table(1))
-      entry(1, index(2), table(directory))
-      entry(directory, index(1), table(directory + 1))
-      entry(directory + 1, index(0), physical)
-    }
-    map(place.code, memory.code, 2)
-    map(place.data, memory.data, 4)
-    this.#engine.writePhysical(memory.tables, new Uint8Array(tables.buffer))
-    this.#engine.writePhysical(memory.code, new Uint8Array(page).fill(0xcc))
-  }
-
-  #enterProgram(): void {
-    const engine = this.#engine
-    engine.set('CR0', 0x8005_0033n)
-    engine.set('CR4', 0x5_06a0n)
-    engine.set('CR3', BigInt(memory.tables))
-    engine.set('IA32_EFER', 0xd01n)
-    engine.set('XCR0', 7n)
-    engine.set('PHYSICAL_MASK', (1n << 46n) - 1n)
-    engine.set('CPL', 3n)
-    engine.set('CS.selector', 0x33n)
-    engine.set('CS.access', access.code)
-    for (const name of ['SS', 'DS', 'ES', 'FS', 'GS'] as const) {
-      engine.set(`${name}.selector`, name === 'SS' ? 0x2bn : 0n)
-      engine.set(`${name}.access`, access.data)
-      engine.set(`${name}.limit`, 0xffff_ffffn)
-      engine.set(`${name}.base`, 0n)
-    }
-    engine.modeChanged()
+  constructor(cpu: Vcpu) {
+    this.#cpu = cpu
+    cpu.writeMemory(memory.tables, pageTables())
+    cpu.writeMemory(memory.code, new Uint8Array(page).fill(0xcc))
+    enterProgram(cpu)
   }
 
   run(snippet: Snippet): Outcome {
-    const engine = this.#engine
-    engine.writePhysical(memory.code, snippet.code)
-    engine.physical(memory.data)!.fill(0, 0, page)
-    engine.writePhysical(memory.data + dataOffset, snippet.data)
-    this.#load(snippet)
-    let stop = engine.run(1)
+    const cpu = this.#cpu
+    cpu.writeMemory(memory.code, snippet.code)
+    cpu.writeMemory(memory.data, new Uint8Array(page))
+    cpu.writeMemory(memory.data + dataOffset, snippet.data)
+    load(cpu, snippet)
+    let stop = cpu.step()
     // a repeated string instruction is not done while RIP stays; what jumps to itself is done after the first time
     const repeats = snippet.code.includes(0xf3) || snippet.code.includes(0xf2)
-    for (let step = 0; repeats && step < mostSteps && stop.kind !== 'fault'; step += 1) {
-      if (engine.get('RIP') !== BigInt(place.code)) break
-      stop = engine.run(1)
+    for (let step = 0; repeats && step < mostSteps && stop.vector === undefined; step += 1) {
+      if (cpu.get('RIP') !== BigInt(place.code)) break
+      stop = cpu.step()
     }
-    engine.writePhysical(memory.code, new Uint8Array(16).fill(0xcc))
-    const failed = stop.kind === 'fault' ? stop : undefined
-    return {
-      ...this.#state(),
-      vector: failed?.vector,
-      errorCode: failed?.errorCode ?? 0,
-      address: engine.get('CR2'),
-      rip: engine.get('RIP'),
-    }
+    cpu.writeMemory(memory.code, new Uint8Array(16).fill(0xcc))
+    return { ...stop, ...stateOf(cpu), address: cpu.get('CR2'), rip: cpu.get('RIP') }
   }
+}
 
-  #load({ gprs, rflags, fx }: Snippet): void {
-    const engine = this.#engine
-    gprs.forEach((value, index) => {
-      engine.setGpr(index, value)
-    })
-    engine.setRflags(rflags)
-    engine.set('RIP', BigInt(place.code))
-    engine.set('CR2', 0n)
-    const view = new DataView(fx.buffer, fx.byteOffset)
-    const fsw = view.getUint16(fxAt.FSW, true)
-    engine.set('FCW', BigInt(view.getUint16(fxAt.FCW, true)))
-    engine.set('FSW', BigInt(fsw))
-    engine.set('FTW', BigInt(view.getUint8(fxAt.FTW)))
-    engine.set('FOP', BigInt(view.getUint16(fxAt.FOP, true)))
-    engine.set('FIP', BigInt(view.getUint32(fxAt.FIP, true)))
-    engine.set('FDP', BigInt(view.getUint32(fxAt.FDP, true)))
-    engine.set('MXCSR', BigInt(view.getUint32(fxAt.MXCSR, true)))
-    for (let index = 0; index < 8; index += 1) {
-      const from = fxAt.ST + index * 16
-      engine.x87((topOf(fsw) + index) & 7).set(fx.subarray(from, from + 10))
-    }
-    for (let index = 0; index < 16; index += 1) {
-      const from = fxAt.XMM + index * 16
-      engine.vector(index).set(fx.subarray(from, from + 16))
-    }
-    engine.modeChanged()
+/** Four levels for two pages. */
+function pageTables(): Uint8Array {
+  const tables = new DataView(new ArrayBuffer(7 * page))
+  const entry = (table: number, index: number, value: number) =>
+    tables.setBigUint64(table * page + index * 8, BigInt(value) | present, true)
+  const table = (index: number) => memory.tables + index * page
+  const map = (linear: number, physical: number, directory: number) => {
+    const index = (level: number) => Math.floor(linear / 2 ** (12 + 9 * level)) & 0x1ff
+    entry(0, index(3), table(1))
+    entry(1, index(2), table(directory))
+    entry(directory, index(1), table(directory + 1))
+    entry(directory + 1, index(0), physical)
   }
+  map(place.code, memory.code, 2)
+  map(place.data, memory.data, 4)
+  return new Uint8Array(tables.buffer)
+}
 
-  #state(): Pick<Outcome, 'gprs' | 'rflags' | 'fx' | 'data'> {
-    const engine = this.#engine
-    const fx = new Uint8Array(512)
-    const view = new DataView(fx.buffer)
-    const fsw = Number(engine.get('FSW'))
-    view.setUint16(fxAt.FCW, Number(engine.get('FCW')), true)
-    view.setUint16(fxAt.FSW, fsw, true)
-    view.setUint8(fxAt.FTW, Number(engine.get('FTW')))
-    view.setUint32(fxAt.MXCSR, Number(engine.get('MXCSR')), true)
-    for (let index = 0; index < 8; index += 1) fx.set(engine.x87((topOf(fsw) + index) & 7), fxAt.ST + index * 16)
-    for (let index = 0; index < 16; index += 1) fx.set(engine.vector(index).subarray(0, 16), fxAt.XMM + index * 16)
-    const data = engine.physical(memory.data + dataOffset)!.slice(0, place.dataBytes)
-    const gprs = BigUint64Array.from({ length: 16 }, (_, index) => engine.gpr(index))
-    return { gprs, rflags: engine.rflags(), fx, data }
+function enterProgram(cpu: Vcpu): void {
+  cpu.set('CR0', 0x8005_0033n)
+  cpu.set('CR4', 0x5_06a0n)
+  cpu.set('CR3', BigInt(memory.tables))
+  cpu.set('IA32_EFER', 0xd01n)
+  cpu.set('XCR0', 7n)
+  cpu.set('PHYSICAL_MASK', (1n << 46n) - 1n)
+  cpu.set('CPL', 3n)
+  cpu.set('CS.selector', 0x33n)
+  cpu.set('CS.access', access.code)
+  for (const name of ['SS', 'DS', 'ES', 'FS', 'GS'] as const) {
+    cpu.set(`${name}.selector`, name === 'SS' ? 0x2bn : 0n)
+    cpu.set(`${name}.access`, access.data)
+    cpu.set(`${name}.limit`, 0xffff_ffffn)
+    cpu.set(`${name}.base`, 0n)
   }
+  cpu.ready()
+}
+
+const wideAt = (view: DataView, at: number): bigint =>
+  (view.getBigUint64(at + 8, true) << 64n) | view.getBigUint64(at, true)
+
+function load(cpu: Vcpu, { gprs, rflags, fx }: Snippet): void {
+  for (const [index, value] of gprs.entries()) cpu.setGpr(index, value)
+  cpu.rflags = rflags
+  cpu.set('RIP', BigInt(place.code))
+  cpu.set('CR2', 0n)
+  const view = new DataView(fx.buffer, fx.byteOffset)
+  const fsw = view.getUint16(fxAt.FSW, true)
+  cpu.set('FCW', BigInt(view.getUint16(fxAt.FCW, true)))
+  cpu.set('FSW', BigInt(fsw))
+  cpu.set('FTW', BigInt(view.getUint8(fxAt.FTW)))
+  cpu.set('FOP', BigInt(view.getUint16(fxAt.FOP, true)))
+  cpu.set('FIP', BigInt(view.getUint32(fxAt.FIP, true)))
+  cpu.set('FDP', BigInt(view.getUint32(fxAt.FDP, true)))
+  cpu.set('MXCSR', BigInt(view.getUint32(fxAt.MXCSR, true)))
+  for (let index = 0; index < 8; index += 1)
+    cpu.setX87((topOf(fsw) + index) & 7, BigInt.asUintN(80, wideAt(view, fxAt.ST + index * 16)))
+  for (let index = 0; index < 16; index += 1) cpu.setVector(index, wideAt(view, fxAt.XMM + index * 16))
+  cpu.ready()
+}
+
+function stateOf(cpu: Vcpu): Pick<Outcome, 'gprs' | 'rflags' | 'fx' | 'data'> {
+  const fx = new Uint8Array(512)
+  const view = new DataView(fx.buffer)
+  const fsw = Number(cpu.get('FSW'))
+  view.setUint16(fxAt.FCW, Number(cpu.get('FCW')), true)
+  view.setUint16(fxAt.FSW, fsw, true)
+  view.setUint8(fxAt.FTW, Number(cpu.get('FTW')))
+  view.setUint32(fxAt.MXCSR, Number(cpu.get('MXCSR')), true)
+  const put = (at: number, value: bigint) => {
+    view.setBigUint64(at, BigInt.asUintN(64, value), true)
+    view.setBigUint64(at + 8, value >> 64n, true)
+  }
+  for (let index = 0; index < 8; index += 1) put(fxAt.ST + index * 16, cpu.x87((topOf(fsw) + index) & 7))
+  for (let index = 0; index < 16; index += 1) put(fxAt.XMM + index * 16, cpu.vector(index))
+  const gprs = BigUint64Array.from({ length: 16 }, (_, index) => cpu.gpr(index))
+  return { gprs, rflags: cpu.rflags, fx, data: cpu.readMemory(memory.data + dataOffset, place.dataBytes) }
 }

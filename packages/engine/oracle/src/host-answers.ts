@@ -1,0 +1,66 @@
+import { runSimd, runX87 } from '@vmm/x86-float'
+import type { HostCall } from '@vmm/x86-semantics'
+import { Fault } from './fault.ts'
+import type { OraclePorts, Refused } from './ports.ts'
+import type { State } from './state.ts'
+
+type Answer = (...values: readonly bigint[]) => readonly bigint[]
+
+const generalProtection = 13
+const nothing: readonly bigint[] = []
+
+const unlessRefused = (refused: Refused | undefined): readonly bigint[] => {
+  if (refused !== undefined) throw new Fault(refused.vector, refused.errorCode)
+  return nothing
+}
+
+const orRefused = (value: bigint | Refused): readonly bigint[] =>
+  typeof value === 'bigint' ? [value] : unlessRefused(value)
+
+const done = (act: () => void): readonly bigint[] => {
+  act()
+  return nothing
+}
+
+const size = (value: bigint): 1 | 2 | 4 => Number(value) as 1 | 2 | 4
+const low = (value: bigint): number => Number(BigInt.asUintN(32, value))
+
+/** Answers what descriptions ask of the surroundings. There is no TLB here: flushing it is nothing. */
+export function hostAnswers(state: State, ports: OraclePorts): Readonly<Record<HostCall, Answer>> {
+  const flushes: Answer = () => nothing
+  return {
+    cpuid: (leaf, subleaf) => ports.cpuid(low(leaf!), low(subleaf!)).map((value) => BigInt(value >>> 0)),
+    readMsr: (index) => orRefused(ports.readMsr(low(index!))),
+    writeMsr: (index, value) => unlessRefused(ports.writeMsr(low(index!), value!)),
+    portIn: (port, bytes) => [BigInt(ports.portIn(low(port!), size(bytes!)) >>> 0)],
+    portOut: (port, bytes, value) => done(() => ports.portOut(low(port!), size(bytes!), low(value!))),
+    timeStamp: () => [ports.timeStamp()],
+    random: () => [ports.random()],
+    seed: () => [ports.random()],
+    performanceCounter: () => {
+      throw new Fault(generalProtection, 0)
+    },
+    simd: (number, aLow, aHigh, bLow, bHigh, mxcsr) => {
+      const [a, b] = [(aHigh! << 64n) | aLow!, (bHigh! << 64n) | bLow!]
+      const { value, flags } = runSimd(low(number!), a, b, low(mxcsr!))
+      return [BigInt.asUintN(64, value), value >> 64n, BigInt(flags)]
+    },
+    x87: (number, aSignificand, aSign, bSignificand, bSign, control) => {
+      const a = { significand: aSignificand!, signExponent: Number(aSign) }
+      const b = { significand: bSignificand!, signExponent: Number(bSign) }
+      const { value, second, status, written } = runX87(low(number!), a, b, low(control!))
+      const patterns = [value, second].flatMap((each) => [each.significand, BigInt(each.signExponent)])
+      return [...patterns, BigInt(status), written ? 1n : 0n]
+    },
+    hypercall: () => done(() => ports.hypercall()),
+    taskPriority: () => [BigInt(ports.taskPriority())],
+    setTaskPriority: (value) => done(() => ports.setTaskPriority(low(value!))),
+    writeXcr: (index, value) => unlessRefused(ports.writeXcr(low(index!), value!)),
+    flushTlb: flushes,
+    flushTlbNonGlobal: flushes,
+    flushPage: flushes,
+    flushContext: flushes,
+    addressSpace: flushes,
+    monitor: (address) => done(() => state.set('MONITOR', address!)),
+  }
+}

@@ -1,0 +1,213 @@
+import { failed, walk, access as walkAccess } from '@vmm/x86-paging'
+import { accessRights, exceptions, type SegmentName } from '@vmm/x86-registers'
+import type { Asker, Bits, Machine, Mode } from '@vmm/x86-semantics'
+import { bitsOf, numberOf } from './bits.ts'
+import { Fault } from './fault.ts'
+import type { OraclePorts } from './ports.ts'
+import type { State } from './state.ts'
+
+/** Guest-physical memory, as far as it goes. What lies beyond is a device's. */
+export interface PhysicalMemory {
+  /** A byte, or undefined where there is no memory. */
+  read(address: number): number | undefined
+  /** False where there is no memory. */
+  write(address: number, byte: number): boolean
+}
+
+/** How an access is made. */
+export interface Access {
+  readonly how: 'read' | 'write' | 'execute'
+  readonly asker: Asker
+  /** Faults of addresses are #SS instead of #GP. */
+  readonly stack: boolean
+}
+
+const pageMask = 0xfffn
+const all64 = (1n << 64n) - 1n
+const all32 = (1n << 32n) - 1n
+
+/** Memory as an instruction sees it: segments, linear addresses, pages, bytes. */
+export class MemoryAccess {
+  readonly #state: State
+  readonly #memory: PhysicalMemory
+  readonly #ports: OraclePorts
+  /** The machine that the page walk's description runs on. */
+  readonly #machine: () => Machine
+
+  constructor(state: State, memory: PhysicalMemory, ports: OraclePorts, machine: () => Machine) {
+    this.#state = state
+    this.#memory = memory
+    this.#ports = ports
+    this.#machine = machine
+  }
+
+  /** The linear address, with nothing checked. In 64-bit code only FS and GS have a base. */
+  unchecked(mode: Mode, segment: SegmentName, offset: bigint): bigint {
+    const hasBase = mode.execution !== 'long' || segment === 'FS' || segment === 'GS'
+    const linear = offset + (hasBase ? this.#state.get(`${segment}.base`) : 0n)
+    return linear & (mode.execution === 'long' ? all64 : all32)
+  }
+
+  /** The linear address, after the checks of type and limit outside 64-bit code. SDM 3A §5.3 to §5.5. */
+  linear(mode: Mode, segment: SegmentName, offset: bigint, bytes: number, how: 'read' | 'write'): bigint {
+    if (mode.execution !== 'long' && !this.#permits(segment, offset, bytes, how)) {
+      throw new Fault(segment === 'SS' ? exceptions.SS.vector : exceptions.GP.vector, 0)
+    }
+    return this.unchecked(mode, segment, offset)
+  }
+
+  #permits(segment: SegmentName, offset: bigint, bytes: number, how: 'read' | 'write'): boolean {
+    const access = Number(this.#state.get(`${segment}.access`))
+    if ((access & accessRights.unusable) !== 0) return false
+    const isCode = (access & 8) !== 0
+    const typeBit = (access & 2) !== 0
+    if (how === 'write' ? isCode || !typeBit : isCode && !typeBit) return false
+    const last = offset + BigInt(bytes) - 1n
+    const limit = this.#state.get(`${segment}.limit`)
+    if (isCode || (access & 4) === 0) return last <= limit
+    return offset > limit && last <= ((access & accessRights.big) !== 0 ? all32 : 0xffffn)
+  }
+
+  /** The physical address of a linear one, or a fault. */
+  translate(linear: bigint, { how, asker, stack }: Access): bigint {
+    this.#refuseNonCanonical(linear, stack)
+    const byProgram = asker === 'program'
+    const word =
+      (how === 'write' ? walkAccess.write : 0) |
+      (how === 'execute' ? walkAccess.execute : 0) |
+      (byProgram && this.#state.get('CPL') === 3n ? walkAccess.user : 0) |
+      (byProgram && ((this.#state.get('RFLAGS') >> 18n) & 1n) === 1n ? walkAccess.override : 0)
+    const results = walk.body(this.#machine(), bitsOf(linear, 64), bitsOf(BigInt(word), 8)) as readonly Bits<64>[]
+    const [error, frame] = results.map(numberOf) as [bigint, bigint]
+    if (error !== 0n) {
+      this.#state.set('CR2', linear)
+      throw new Fault(exceptions.PF.vector, Number(error) & ~failed)
+    }
+    return frame | (linear & pageMask)
+  }
+
+  #refuseNonCanonical(linear: bigint, stack: boolean): void {
+    const bits = canonicalBits(this.#state)
+    if (bits === undefined || BigInt.asUintN(64, BigInt.asIntN(bits, linear)) === linear) return
+    throw new Fault(stack ? exceptions.SS.vector : exceptions.GP.vector, 0)
+  }
+
+  /** Physical addresses of every byte: all are found before one is touched. */
+  place(linear: bigint, bytes: number, access: Access): bigint[] {
+    this.#checkAlignment(linear, bytes, access)
+    return this.reach(linear, bytes, access)
+  }
+
+  /** The same without an alignment check: for checks ahead of accesses. */
+  reach(linear: bigint, bytes: number, access: Access): bigint[] {
+    const places: bigint[] = []
+    for (let done = 0; done < bytes; ) {
+      const at = (linear + BigInt(done)) & all64
+      const physical = this.translate(at, access)
+      const here = Math.min(bytes - done, 4096 - Number(at & pageMask))
+      for (let byte = 0; byte < here; byte += 1) places.push(physical + BigInt(byte))
+      done += here
+    }
+    return places
+  }
+
+  /** #AC(0) for what lies askew, at CPL 3 with CR0.AM and RFLAGS.AC. SDM 3A §6.15. */
+  #checkAlignment(linear: bigint, bytes: number, { how, asker }: Access): void {
+    if (asker !== 'program' || how === 'execute' || bytes > 8) return
+    const state = this.#state
+    const armed = state.get('CPL') === 3n && ((state.get('CR0') >> 18n) & (state.get('RFLAGS') >> 18n) & 1n) === 1n
+    if (armed && (linear & BigInt(bytes - 1)) !== 0n) throw new Fault(exceptions.AC.vector, 0)
+  }
+
+  load(places: readonly bigint[]): bigint {
+    let value = 0n
+    for (const run of runsOf(this.#memory, places)) {
+      const piece = run.isMemory ? this.#fromMemory(run.places) : this.#fromDevice(run.places)
+      value |= piece << BigInt(run.first * 8)
+    }
+    return value
+  }
+
+  #fromMemory(places: readonly bigint[]): bigint {
+    return places.reduceRight((all, address) => (all << 8n) | BigInt(this.#memory.read(Number(address))!), 0n)
+  }
+
+  #fromDevice(places: readonly bigint[]): bigint {
+    let value = 0n
+    for (const [offset, size] of aligned(Number(places[0]), places.length))
+      value |= this.#ports.mmioRead(Number(places[0]) + offset, size) << BigInt(offset * 8)
+    return value
+  }
+
+  store(places: readonly bigint[], value: bigint): void {
+    for (const run of runsOf(this.#memory, places)) {
+      const piece = value >> BigInt(run.first * 8)
+      if (!run.isMemory) this.#toDevice(run.places, piece)
+      else {
+        run.places.forEach((address, index) => {
+          this.#memory.write(Number(address), Number((piece >> BigInt(index * 8)) & 0xffn))
+        })
+      }
+    }
+  }
+
+  #toDevice(places: readonly bigint[], value: bigint): void {
+    for (const [offset, size] of aligned(Number(places[0]), places.length))
+      this.#ports.mmioWrite(Number(places[0]) + offset, size, BigInt.asUintN(size * 8, value >> BigInt(offset * 8)))
+  }
+
+  /** Page tables: where there is no memory it reads as ones. */
+  loadPhysical(address: bigint, bytes: 4 | 8): bigint {
+    const at = Number(address)
+    const read = Array.from({ length: bytes }, (_, index) => this.#memory.read(at + index))
+    if (read.includes(undefined)) return BigInt.asUintN(bytes * 8, -1n)
+    return read.reduceRight<bigint>((all, byte) => (all << 8n) | BigInt(byte!), 0n)
+  }
+
+  swapPhysical(address: bigint, bytes: 4 | 8, expected: bigint, value: bigint): boolean {
+    // where there is no memory nothing is kept, and nothing is missed
+    if (this.#memory.read(Number(address)) === undefined) return true
+    if (this.loadPhysical(address, bytes) !== expected) return false
+    for (let index = 0; index < bytes; index += 1)
+      this.#memory.write(Number(address) + index, Number((value >> BigInt(index * 8)) & 0xffn))
+    return true
+  }
+}
+
+/** How many bits an address may have before it must be sign-extended, or undefined where every one will do. */
+export function canonicalBits(state: State): 48 | 57 | undefined {
+  const isLong = (state.get('IA32_EFER') & 0x400n) !== 0n && (state.get('CR0') & (1n << 31n)) !== 0n
+  if (!isLong) return undefined
+  return (state.get('CR4') & (1n << 12n)) !== 0n ? 57 : 48
+}
+
+/** Bytes that follow each other in memory, or at a device. */
+interface Run {
+  readonly first: number
+  readonly places: bigint[]
+  readonly isMemory: boolean
+}
+
+function runsOf(memory: PhysicalMemory, places: readonly bigint[]): Run[] {
+  const runs: Run[] = []
+  places.forEach((address, index) => {
+    const isMemory = memory.read(Number(address)) !== undefined
+    const last = runs.at(-1)
+    const goesOn = last !== undefined && last.isMemory === isMemory && last.places.at(-1)! + 1n === address
+    // a device sees the parts of two pages as two accesses
+    if (goesOn && (address & pageMask) !== 0n) last.places.push(address)
+    else runs.push({ first: index, places: [address], isMemory })
+  })
+  return runs
+}
+
+/** Splits an access to a device into naturally aligned pieces. */
+function aligned(address: number, bytes: number): [offset: number, size: 1 | 2 | 4 | 8][] {
+  const pieces: [number, 1 | 2 | 4 | 8][] = []
+  for (let at = 0; at < bytes; ) {
+    const size = ([8, 4, 2, 1] as const).find((each) => each <= bytes - at && (address + at) % each === 0)!
+    pieces.push([at, size])
+    at += size
+  }
+  return pieces
+}

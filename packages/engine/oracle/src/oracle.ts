@@ -1,0 +1,174 @@
+import { createDecoded, decode } from '@vmm/x86-decoder'
+import { exceptions } from '@vmm/x86-registers'
+import { deliverEvent, type Instruction, instructions, type Machine, type Mode, survey } from '@vmm/x86-semantics'
+import { bitsOf } from './bits.ts'
+import { Fault } from './fault.ts'
+import { hostAnswers } from './host-answers.ts'
+import { type Execution, machineOn } from './machine.ts'
+import { MemoryAccess, type PhysicalMemory } from './memory.ts'
+import { type CodeMode, codeMode, instructionMode, offsetMask } from './mode.ts'
+import { operandsOf } from './operands.ts'
+import type { OraclePorts } from './ports.ts'
+import { State } from './state.ts'
+
+const longestInstruction = 15
+const pageSize = 4096
+
+/** What one instruction came to. A fault leaves RIP at it; it must be delivered. */
+export type StepResult =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'fault'; readonly vector: number; readonly errorCode: number | undefined }
+  | { readonly kind: 'exit'; readonly reason: string }
+
+/** What an oracle is made of. */
+export interface OracleOptions {
+  readonly memory: PhysicalMemory
+  readonly ports: OraclePorts
+  /** Descriptions by mnemonic; those of x86-semantics unless told. */
+  readonly instructions?: ReadonlyMap<string, Instruction>
+}
+
+/**
+ * A vCPU that runs the instruction descriptions as they read: bigints, one instruction at a time, nothing kept between
+ * them. It is slow, and the judge of everything that is not.
+ */
+export class Oracle {
+  readonly state = new State()
+  readonly #memory: MemoryAccess
+  readonly #answers: ReturnType<typeof hostAnswers>
+  readonly #instructions: ReadonlyMap<string, Instruction>
+  readonly #decoded = createDecoded()
+  readonly #kept = new State()
+  #retired = 0
+
+  constructor({ memory, ports, instructions: described = instructions }: OracleOptions) {
+    this.#instructions = described
+    this.#answers = hostAnswers(this.state, ports)
+    this.#memory = new MemoryAccess(this.state, memory, ports, () => this.#walker())
+  }
+
+  /** Instructions retired: an element of a repeated string instruction counts as one. */
+  get retired(): number {
+    return this.#retired
+  }
+
+  /** Runs one instruction, or one element of a repeated one. */
+  step(): StepResult {
+    const code = codeMode(this.state)
+    return this.#guarded(() => {
+      const bytes = this.#fetch(code)
+      const execution = this.#execution(bytes, code)
+      const instruction = this.#described()
+      instruction.execute(machineOn(execution), ...operandsOf(this.#decoded))
+      this.state.set('RIP', (execution.target ?? execution.next) & offsetMask(code.codeSize))
+      this.#retired += 1
+      return execution.reason === undefined ? { kind: 'done' } : { kind: 'exit', reason: execution.reason }
+    })
+  }
+
+  /** Delivers an event through the IDT. What it runs into comes back as a fault: the caller decides about #DF. */
+  deliver(vector: number, kind: number, errorCode: number | undefined, returnRip: bigint): StepResult {
+    const code = codeMode(this.state)
+    const hasCode = errorCode !== undefined && code.execution !== 'real'
+    return this.#guarded(() => {
+      const execution = this.#outside({ ...plainMode, ...code })
+      const byte = (value: number) => bitsOf(BigInt(value), 8)
+      const values = [byte(vector), byte(kind), byte(hasCode ? 1 : 0)] as const
+      deliverEvent.body(machineOn(execution), ...values, bitsOf(BigInt(errorCode ?? 0), 32), bitsOf(returnRip, 64))
+      this.state.set('RIP', execution.target ?? returnRip)
+      return { kind: 'done' }
+    })
+  }
+
+  /** Runs something that may fault. A fault undoes what was not committed; CR2 says where a page was missing. */
+  #guarded(act: () => StepResult): StepResult {
+    this.#kept.copy(this.state)
+    try {
+      return act()
+    } catch (fault) {
+      if (!(fault instanceof Fault)) throw fault
+      const address = this.state.get('CR2')
+      this.state.copy(this.#kept)
+      if (fault.vector === exceptions.PF.vector) this.state.set('CR2', address)
+      return { kind: 'fault', vector: fault.vector, errorCode: fault.errorCode }
+    }
+  }
+
+  /** The instruction's bytes: those of the next page only if it does not end before. */
+  #fetch(code: CodeMode): Uint8Array {
+    const isLong = code.execution === 'long'
+    const start = this.state.get('RIP') + (isLong ? 0n : this.state.get('CS.base'))
+    const at = (offset: number) => BigInt.asUintN(isLong ? 64 : 32, start + BigInt(offset))
+    const first = Math.min(longestInstruction, pageSize - Number(at(0) & 0xfffn))
+    let bytes = this.#read(at(0), first)
+    if (this.#decode(bytes, code) === 'truncated' && first < longestInstruction) {
+      bytes = Uint8Array.from([...bytes, ...this.#read(at(first), longestInstruction - first)])
+      if (this.#decode(bytes, code) === 'truncated') throw new Fault(exceptions.GP.vector, 0)
+    }
+    return bytes.subarray(0, this.#decoded.length)
+  }
+
+  #read(linear: bigint, count: number): Uint8Array {
+    const places = this.#memory.place(linear, count, { how: 'execute', asker: 'program', stack: false })
+    const value = this.#memory.load(places)
+    return Uint8Array.from(places, (_, index) => Number((value >> BigInt(index * 8)) & 0xffn))
+  }
+
+  /** Bytes that are no instruction are #UD, too many of them #GP(0). */
+  #decode(bytes: Uint8Array, code: CodeMode): 'truncated' | undefined {
+    const failure = decode(bytes, 0, bytes.length, code.codeSize, this.#decoded)
+    if (failure === 'invalid') throw new Fault(exceptions.UD.vector, undefined)
+    if (failure === 'too-long') throw new Fault(exceptions.GP.vector, 0)
+    return failure
+  }
+
+  #described(): Instruction {
+    const instruction = this.#instructions.get(this.#decoded.mnemonic)
+    if (instruction === undefined) throw new Fault(exceptions.UD.vector, undefined)
+    return instruction
+  }
+
+  #execution(bytes: Uint8Array, code: CodeMode): Execution {
+    const mode = instructionMode(this.#decoded, code)
+    const instruction = this.#described()
+    const effects = survey(instruction, mode, operandsOf(this.#decoded))
+    const modified = new Set([...effects.operandsRead].filter((position) => effects.operandsWritten.has(position)))
+    const rip = this.state.get('RIP')
+    const next = (rip + BigInt(this.#decoded.length)) & offsetMask(code.codeSize)
+    return { ...this.#outside(mode), bytes, rip, next, modified }
+  }
+
+  /** What runs without an instruction: the delivery of events, and the page walk. */
+  #outside(mode: Mode): Execution {
+    const rip = this.state.get('RIP')
+    return {
+      state: this.state,
+      memory: this.#memory,
+      answers: this.#answers,
+      decoded: this.#decoded,
+      bytes: new Uint8Array(0),
+      mode,
+      rip,
+      next: rip,
+      modified: new Set(),
+      retired: this.#retired,
+      target: undefined,
+      reason: undefined,
+      commit: () => this.#kept.copy(this.state),
+    }
+  }
+
+  #walker(): Machine {
+    return machineOn(this.#outside(plainMode))
+  }
+}
+
+const plainMode = {
+  codeSize: 64,
+  operandSize: 64,
+  addressSize: 64,
+  stackSize: 64,
+  execution: 'long',
+  rep: 'none',
+  lock: false,
+} as const

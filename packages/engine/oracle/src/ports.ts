@@ -1,0 +1,24 @@
+/** A refusal by the surroundings: the guest gets this exception. */
+export interface Refused {
+  readonly kind: 'fault'
+  readonly vector: number
+  readonly errorCode?: number
+}
+
+/** What a vCPU asks of its surroundings. */
+export interface OraclePorts {
+  cpuid(leaf: number, subleaf: number): readonly [eax: number, ebx: number, ecx: number, edx: number]
+  readMsr(index: number): bigint | Refused
+  writeMsr(index: number, value: bigint): Refused | undefined
+  portIn(port: number, size: 1 | 2 | 4): number
+  portOut(port: number, size: 1 | 2 | 4, value: number): void
+  /** `size` is 1, 2, 4 or 8 bytes; also where there is no memory. */
+  mmioRead(address: number, size: 1 | 2 | 4 | 8): bigint
+  mmioWrite(address: number, size: 1 | 2 | 4 | 8, value: bigint): void
+  timeStamp(): bigint
+  random(): bigint
+  taskPriority(): number
+  setTaskPriority(value: number): void
+  hypercall(): void
+  writeXcr(index: number, value: bigint): Refused | undefined
+}
