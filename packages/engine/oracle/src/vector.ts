@@ -21,6 +21,12 @@ type OnLanes = (a: bigint, b: bigint, lane: number) => bigint
 const ones = (holds: boolean): bigint => (holds ? -1n : 0n)
 const s = (value: bigint, lane: number): bigint => BigInt.asIntN(lane, value)
 
+// `Math.min` knows no bigints
+const [smaller, larger] = [
+  (a: bigint, b: bigint) => (a <= b ? a : b),
+  (a: bigint, b: bigint) => (a >= b ? a : b),
+] as const
+
 const operations: Readonly<Record<LaneOperation, OnLanes>> = {
   add: (a, b) => a + b,
   sub: (a, b) => a - b,
@@ -29,10 +35,10 @@ const operations: Readonly<Record<LaneOperation, OnLanes>> = {
   addSaturateU: (a, b, lane) => saturate(a + b, lane, false),
   subSaturateS: (a, b, lane) => saturate(s(a, lane) - s(b, lane), lane, true),
   subSaturateU: (a, b, lane) => saturate(a - b, lane, false),
-  minS: (a, b, lane) => (s(a, lane) < s(b, lane) ? a : b),
-  minU: (a, b) => (a < b ? a : b),
-  maxS: (a, b, lane) => (s(a, lane) > s(b, lane) ? a : b),
-  maxU: (a, b) => (a > b ? a : b),
+  minS: (a, b, lane) => smaller(s(a, lane), s(b, lane)),
+  minU: (a, b) => smaller(a, b),
+  maxS: (a, b, lane) => larger(s(a, lane), s(b, lane)),
+  maxU: (a, b) => larger(a, b),
   averageU: (a, b) => (a + b + 1n) >> 1n,
   equal: (a, b) => ones(a === b),
   greaterS: (a, b, lane) => ones(s(a, lane) > s(b, lane)),
