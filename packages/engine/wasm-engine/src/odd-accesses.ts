@@ -87,6 +87,8 @@ export class OddAccesses {
             [0, room],
             [room, bytes - room],
           ]
+    // an access that runs out of the canonical addresses is refused before any page is looked at
+    if (pieces.length === 2 && !this.#isCanonical(linear + BigInt(room))) pieces.shift()
     const parts: Part[] = []
     for (const [offset, length] of pieces) {
       const host = this.#helpers.fill(
@@ -99,6 +101,11 @@ export class OddAccesses {
       parts.push({ offset, bytes: length, host: host === noMemory ? 0 : host >>> 0, physical })
     }
     return parts
+  }
+
+  #isCanonical(linear: bigint): boolean {
+    const shift = Number(this.#view.getBigUint64(this.#cpu + at.canonicalShift, true))
+    return shift === 0 || BigInt.asIntN(64 - shift, linear) === BigInt.asIntN(64, linear)
   }
 
   #gather({ offset, bytes, host, physical }: Part): void {

@@ -208,7 +208,7 @@ const loadRights = (mnemonic: 'LAR' | 'LSL'): Instruction =>
           return m.and(m.select(isCodeOrData(m, raw), m.constant(1, 1), system), visible(m, selector, raw))
         },
         (raw) => {
-          const value = mnemonic === 'LSL' ? limitOf(m, raw) : m.and(m.extract(raw, 32, 32), m.constant(0xf0_ff00, 32))
+          const value = mnemonic === 'LSL' ? limitOf(m, raw) : m.and(m.extract(raw, 32, 32), m.constant(0xff_ff00, 32))
           m.write(to, m.zeroExtend(m.truncate(value, to.width === 16 ? 16 : 32), to.width))
         },
       )

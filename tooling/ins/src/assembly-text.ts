@@ -1,0 +1,105 @@
+import * as assembly from '@vmm/x86-assembler'
+import type { CodeSize } from '@vmm/x86-decoder'
+import { sizedMnemonics } from '@vmm/x86-opcodes'
+
+type Operand = assembly.Operand
+type Modifiers = Parameters<assembly.Assembler['with']>[0]
+
+const registers = new Map(
+  Object.values(assembly).flatMap((each) =>
+    typeof each === 'object' && 'kind' in each && each.kind === 'register' ? [[spelling(each), each] as const] : [],
+  ),
+)
+
+/** The disassembler writes st(1) where the assembler's constant is st1. */
+function spelling({ file, index, name }: assembly.Register): string {
+  return file === 'x87' ? `st(${index})` : name
+}
+
+const sizes: Readonly<Record<string, number>> = {
+  byte: 8,
+  word: 16,
+  dword: 32,
+  fword: 48,
+  qword: 64,
+  tbyte: 80,
+  xmmword: 128,
+}
+
+const small: ReadonlySet<string> = new Set(
+  Object.values(sizedMnemonics)
+    .filter(({ by, names }) => by === 'operand' && (names[0] as string) !== names[1])
+    .map(({ names }) => names[0]),
+)
+
+/** Assembles an instruction in our formatter's words, as code at `origin`. Throws on what it cannot read or encode. */
+export function assembleText(text: string, codeSize: CodeSize, origin: number): Uint8Array {
+  const words = text.split(' ')
+  const modifiers = takePrefixes(words)
+  const mnemonic = words.shift()!.toUpperCase()
+  const operands =
+    words.length === 0
+      ? []
+      : words
+          .join(' ')
+          .split(', ')
+          .map((word) => operandOf(word))
+  const a = assembly.assembler({ origin, codeSize })
+  // where sizes have names, the shortest name is the one for 16 bits
+  if (small.has(mnemonic)) a.with({ operandSize: 16 })
+  return a
+    .with(modifiers)
+    .emit(mnemonic as Parameters<typeof a.emit>[0], ...operands)
+    .finish().bytes
+}
+
+function takePrefixes(words: string[]): Modifiers {
+  let modifiers: Modifiers = {}
+  for (;;) {
+    const word = words[0]!
+    const segment = words.length > 1 ? registers.get(word) : undefined
+    const address = /^a(16|32|64)$/.exec(word)?.[1]
+    if (word === 'lock') modifiers = { ...modifiers, lock: true }
+    else if (word === 'rep' || word === 'repe' || word === 'repne') modifiers = { ...modifiers, rep: word }
+    else if (address !== undefined) modifiers = { ...modifiers, addressSize: Number(address) as 16 | 32 | 64 }
+    else if (segment !== undefined) modifiers = { ...modifiers, segment }
+    else return modifiers
+    words.shift()
+  }
+}
+
+function operandOf(text: string): Operand {
+  const register = registers.get(text)
+  if (register !== undefined) return register
+  const memory = /^(?:(\w+) ptr )?(?:(\w\w):)?\[(.+)\]$/.exec(text)
+  if (memory !== null) return memoryOf(memory[1], memory[2], memory[3]!)
+  const far = /^(\w+):(\w+)$/.exec(text)
+  if (far !== null) return assembly.far(Number(far[1]), BigInt(far[2]!))
+  if (/^(?:0x[0-9a-f]+|\d+)$/.test(text)) return BigInt(text)
+  throw new Error(`not an operand: ${text}`)
+}
+
+function memoryOf(size: string | undefined, segment: string | undefined, address: string): Operand {
+  const bits = size === undefined ? undefined : sizes[size]
+  const parts = {
+    base: undefined as assembly.Register | assembly.InstructionPointer | undefined,
+    index: undefined as assembly.Register | undefined,
+    scale: 1 as 1 | 2 | 4 | 8,
+    displacement: 0n,
+  }
+  for (const [, sign, term] of address.matchAll(/([+-]?)([^+-]+)/g)) {
+    const [name, scale] = term!.split('*')
+    const register = registers.get(name!)
+    if (register === undefined) parts.displacement += BigInt(term!) * (sign === '-' ? -1n : 1n)
+    else if (scale !== undefined || parts.base !== undefined) {
+      parts.index = register
+      parts.scale = Number(scale ?? 1) as 1 | 2 | 4 | 8
+    } else parts.base = register
+  }
+  return {
+    kind: 'memory',
+    size: bits,
+    segment: segment === undefined ? undefined : registers.get(segment),
+    ...parts,
+  }
+}

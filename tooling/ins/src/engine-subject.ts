@@ -1,0 +1,127 @@
+import { type CpuPorts, Engine, generalProtection } from '@vmm/wasm-engine'
+import { exceptionAt, type StateField } from '@vmm/x86-registers'
+import type { Ending } from './case.ts'
+import { type Environment, memoryBytes } from './environments.ts'
+import type { Subject, Surroundings } from './subject.ts'
+
+/** More repetitions than any case has. */
+const patience = 4096
+
+/** The WebAssembly engine as a subject: one engine for all cases, its state set anew for each. */
+export class EngineSubject implements Subject {
+  readonly name = 'wasm-engine'
+  readonly #engine: Engine
+  #surroundings: Surroundings = { answers: new Map(), told: new Map() }
+  #environment: Environment | undefined
+
+  constructor() {
+    this.#engine = new Engine({ slots: [{ address: 0, bytes: memoryBytes }], ports: this.#ports() })
+  }
+
+  enter(environment: Environment): void {
+    if (this.#environment === environment) return
+    this.#environment = environment
+    // page tables and descriptors of another environment may still be known
+    this.#engine.tlb.flushAll()
+  }
+
+  gpr(index: number): bigint {
+    return this.#engine.gpr(index)
+  }
+
+  setGpr(index: number, value: bigint): void {
+    this.#engine.setGpr(index, value)
+  }
+
+  xmm(index: number): bigint {
+    return littleEndian(this.#engine.vector(index).subarray(0, 16))
+  }
+
+  setXmm(index: number, value: bigint): void {
+    this.#engine.vector(index).subarray(0, 16).set(bytesOf(value, 16))
+  }
+
+  x87(index: number): bigint {
+    return littleEndian(this.#engine.x87(index))
+  }
+
+  setX87(index: number, value: bigint): void {
+    this.#engine.x87(index).set(bytesOf(value, 10))
+  }
+
+  field(field: StateField): bigint {
+    return this.#engine.get(field)
+  }
+
+  setField(field: StateField, value: bigint): void {
+    this.#engine.set(field, value)
+  }
+
+  rflags(): bigint {
+    return this.#engine.rflags()
+  }
+
+  setRflags(value: bigint): void {
+    this.#engine.setRflags(value)
+  }
+
+  read(address: number, bytes: number): Uint8Array {
+    return this.#engine.physical(address)!.slice(0, bytes)
+  }
+
+  write(address: number, bytes: Uint8Array): void {
+    if (!this.#engine.writePhysical(address, bytes)) throw new Error(`no memory at ${address.toString(16)}`)
+  }
+
+  run(surroundings: Surroundings): Ending {
+    this.#surroundings = surroundings
+    const engine = this.#engine
+    engine.modeChanged()
+    const start = engine.get('RIP')
+    for (let round = 0; round < patience; round += 1) {
+      const stop = engine.run(1)
+      if (stop.kind === 'exit') return { kind: 'exit', reason: stop.reason }
+      if (stop.kind === 'fault') {
+        const exception = exceptionAt(stop.vector)
+        if (exception === undefined) throw new Error(`a fault of vector ${stop.vector}`)
+        // error codes are for protected mode: real mode has nowhere to push them. SDM 3B §20.1.4
+        const isReal = (engine.get('CR0') & 1n) === 0n
+        return { kind: 'fault', exception, code: isReal ? undefined : stop.errorCode }
+      }
+      if (engine.get('RIP') !== start) return { kind: 'done' }
+    }
+    return { kind: 'done' }
+  }
+
+  #ports(): CpuPorts {
+    const answer = (key: string) => this.#surroundings.answers.get(key)
+    const tell = (key: string, value: bigint) => void this.#surroundings.told.set(key, value)
+    return {
+      cpuid: (leaf) => [leaf, 0, 0, 0],
+      readMsr: (index) => answer(`msr ${index}`) ?? generalProtection,
+      writeMsr: (index, value) => {
+        if (answer(`msr ${index}`) === undefined) return generalProtection
+        tell(`msr ${index}`, value)
+        return undefined
+      },
+      portIn: (port) => Number(answer(`port ${port}`) ?? 0xffff_ffffn),
+      portOut: (port, _size, value) => tell(`port ${port}`, BigInt(value >>> 0)),
+      mmioRead: () => (1n << 64n) - 1n,
+      mmioWrite: () => {},
+      timeStamp: () => answer('msr 16') ?? 0n,
+      random: () => 0x0123_4567_89ab_cdefn,
+      taskPriority: () => 0,
+      setTaskPriority: () => {},
+      hypercall: () => {},
+      writeXcr: () => undefined,
+    }
+  }
+}
+
+function littleEndian(bytes: Uint8Array): bigint {
+  return bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n)
+}
+
+function bytesOf(value: bigint, length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, at) => Number((value >> BigInt(at * 8)) & 0xffn))
+}

@@ -1,0 +1,289 @@
+import * as assembly from '@vmm/x86-assembler'
+import { type CodeSize, createDecoded, decode, format } from '@vmm/x86-decoder'
+import { type OpcodeRow, type OperandPlace, parseOpcode, placeOf, rows } from '@vmm/x86-opcodes'
+import { instructions } from '@vmm/x86-semantics'
+import type { InsCase, Item } from './case.ts'
+import { layout } from './environments.ts'
+import { edge, type FloatWidth, float, lanes } from './interesting.ts'
+import { Random } from './random.ts'
+import { explicitValue, places, specialInputs, type Turn } from './special-inputs.ts'
+import { undefinedFlags } from './undefined-flags.ts'
+import { unrecorded } from './unrecorded.ts'
+
+type Size = 16 | 32 | 64
+type Kind = 'register' | 'memory'
+
+const registers = Object.values(assembly).filter(
+  (each): each is assembly.Register => typeof each === 'object' && 'kind' in each && each.kind === 'register',
+)
+
+/** An encoding of a row that cases are made for. */
+interface Encoding {
+  readonly row: OpcodeRow
+  readonly number: number
+  readonly size: Size
+  readonly kind: Kind
+  readonly codeSize: 32 | 64
+  readonly lock: boolean
+}
+
+/** Cases of everything that a program on a real CPU can be asked about, with nothing yet said about what comes out. */
+export function questions(): readonly InsCase[] {
+  return rows.flatMap((row, number) => {
+    if (!instructions.has(row.mnemonic) || unrecorded.has(row.mnemonic)) return []
+    const codeSize = row.attributes.includes('not64') ? 32 : 64
+    return encodingsOf(row, number, codeSize).flatMap((encoding) => casesOf(encoding))
+  })
+}
+
+function encodingsOf(row: OpcodeRow, number: number, codeSize: 32 | 64): readonly Encoding[] {
+  const kinds = kindsOf(row)
+  return sizesOf(row, codeSize).flatMap((size) =>
+    kinds.flatMap((kind) => {
+      const plain: Encoding = { row, number, size, kind, codeSize, lock: false }
+      return kind === 'memory' && row.attributes.includes('lock') ? [plain, { ...plain, lock: true }] : [plain]
+    }),
+  )
+}
+
+function kindsOf(row: OpcodeRow): readonly Kind[] {
+  const place = row.operands.map(placeOf).find((each) => each.place === 'rm')
+  const pinned = ['exact', 'register'].includes(parseOpcode(row.opcode).modrm.kind)
+  if (place?.place !== 'rm' || pinned || row.attributes.includes('anyMod')) return ['register']
+  return [
+    ...(place.size === undefined ? [] : (['register'] as const)),
+    ...(place.memory === undefined ? [] : (['memory'] as const)),
+  ]
+}
+
+/** Operand sizes that change something: letters in the operand codes, or a mnemonic with sizes of its own. */
+function sizesOf(row: OpcodeRow, codeSize: 32 | 64): readonly Size[] {
+  const { w, space, mandatory } = parseOpcode(row.opcode)
+  if (codeSize === 32) return w === 1 ? [] : mandatory === 'any' ? [32, 16] : [32]
+  if (w === 1 || row.attributes.includes('force64')) return [64]
+  const narrow: readonly Size[] = space === 'legacy' && mandatory !== 'NP' && mandatory !== '66' ? [16] : []
+  if (row.attributes.includes('default64')) return [64, ...narrow]
+  const letters = row.operands.some((code) => JSON.stringify(placeOf(code)).match(/"[vyz]"/))
+  const sized = /^(?:CBW|CWD|MOVS|STOS|LODS|SCAS|CMPS|LEAVE|ENTER)$/.test(row.mnemonic)
+  return letters || sized ? [32, ...(w === 0 ? [] : ([64] as const)), ...narrow] : [32]
+}
+
+function casesOf(encoding: Encoding): readonly InsCase[] {
+  const random = new Random(encoding.number * 64 + encoding.size + (encoding.kind === 'memory' ? 7 : 0))
+  const constants = encoding.row.operands.map((code) => constantOf(placeOf(code), encoding, random))
+  const bytes = assembled(encoding, constants)
+  if (bytes === undefined) return []
+  const repeats = encoding.row.attributes.includes('rep') || encoding.row.attributes.includes('repz')
+  const forms = repeats ? [bytes, Uint8Array.of(0xf3, ...bytes), Uint8Array.of(0xf2, ...bytes)] : [bytes]
+  const turns = encoding.lock ? [false] : ordinaryDiffers.has(encoding.row.mnemonic) ? [true] : [false, true]
+  return forms.flatMap((code) => turns.map((atEdge) => caseOf(encoding, code, random, atEdge)))
+}
+
+/** Approximations whose last bit, or its rounding as C1 tells it, is each CPU's own: only special values are asked. */
+const ordinaryDiffers: ReadonlySet<string> = new Set(['FPTAN'])
+
+function caseOf(encoding: Encoding, bytes: Uint8Array, random: Random, atEdge: boolean): InsCase {
+  const { row, codeSize, size } = encoding
+  const turn: Turn = { random, atEdge, size, codeSize }
+  return {
+    place: `${row.opcode} ${row.mnemonic}`,
+    source: '',
+    mode: codeSize === 64 ? '64' : 'c32',
+    bytes,
+    text: textOf(bytes, codeSize),
+    before: merged([
+      ...explicitInputs(encoding, turn),
+      ...specialInputs(row.mnemonic, turn),
+      ...x87Inputs(row, turn),
+      ...flagInputs(turn),
+    ]),
+    after: [],
+    undefinedFlags: new Set(undefinedFlags.get(row.mnemonic)),
+    ending: { kind: 'done' },
+  }
+}
+
+/** The last word on a register or a place in memory is what counts; two would be confusing to read. */
+function merged(items: readonly Item[]): readonly Item[] {
+  const key = (item: Item) => {
+    if (item.kind === 'memory') return `memory ${item.address}`
+    if (item.kind === 'field') return item.field
+    return item.kind === 'flag' ? item.flag : 'index' in item ? `${item.kind} ${item.index}` : item.kind
+  }
+  return items.filter((item, at) => !items.slice(at + 1).some((later) => key(later) === key(item)))
+}
+
+/** The text of bytes at the address of code, or what stands for none. */
+export function textOf(bytes: Uint8Array, codeSize: CodeSize): string {
+  const decoded = createDecoded()
+  if (decode(bytes, 0, bytes.length, codeSize, decoded) !== undefined) return '(bad)'
+  return format(decoded, BigInt(layout.code))
+}
+
+const widthOf = (of: number | 'v' | 'z' | 'y', size: Size): number =>
+  of === 'v' ? size : of === 'z' ? Math.min(size, 32) : of === 'y' ? Math.max(size, 32) : of
+
+/** Registers by the position of the operand: none that an instruction takes without naming it, none used for addresses. */
+const pools = {
+  64: { gpr: [8, 6, 13], xmm: [1, 10, 3], mmx: [1, 2, 3], x87: [2, 3, 4] },
+  32: { gpr: [6, 7, 5], xmm: [1, 2, 3], mmx: [1, 2, 3], x87: [2, 3, 4] },
+} as const
+
+function registerAt(place: OperandPlace, position: number, { size, codeSize }: Encoding): assembly.Register {
+  if (!('file' in place)) throw new Error(`no register is at ${place.place}`)
+  const { file } = place
+  const width = place.size === undefined ? 0 : widthOf(place.size, size)
+  const index = (): number => {
+    if (place.place === 'fixed') return place.index
+    if (file === 'segment') return 3
+    if (file === 'control' || file === 'debug') return 0
+    // code of 32 bits has no byte registers but those of A to D
+    if (file === 'gpr' && width === 8 && codeSize === 32) return [2, 1, 0][position]!
+    return pools[codeSize][file][position]!
+  }
+  const wanted = index()
+  const found = registers.find(
+    (each) => each.file === file && each.index === wanted && !each.highByte && (file !== 'gpr' || each.width === width),
+  )
+  if (found === undefined) throw new Error(`no ${file} register ${wanted} of ${width} bits`)
+  return found
+}
+
+/** The base register of memory operands. */
+const base = { 32: assembly.ebx, 64: assembly.rbx } as const
+const displacement = 0x10
+
+/** Numbers that are part of the encoding. */
+function constantOf(place: OperandPlace, { row, size, codeSize }: Encoding, random: Random): bigint {
+  switch (place.place) {
+    case 'immediate': {
+      if (row.mnemonic === 'ENTER') return place.encoded === 16 ? 0x20n : 1n
+      const width = widthOf(place.encoded, size)
+      const special = explicitValue(row.mnemonic, { random, atEdge: false, size, codeSize }, width)
+      return special ?? (width === 8 && place.size === 8 ? random.bits(8) : BigInt.asIntN(width, random.bits(width)))
+    }
+    case 'constant':
+      return BigInt(place.value)
+    case 'relative':
+      return BigInt(places.target)
+    default:
+      return 0n
+  }
+}
+
+function assembled(encoding: Encoding, constants: readonly bigint[]): Uint8Array | undefined {
+  const { row, number, size, codeSize, kind, lock } = encoding
+  const operands = row.operands.map((code, position): assembly.Operand => {
+    const place = placeOf(code)
+    switch (place.place) {
+      case 'immediate':
+      case 'constant':
+      case 'relative':
+        return constants[position]!
+      case 'far':
+        return assembly.far(0x2b, places.target)
+      case 'moffs':
+        return assembly.mem({ displacement: places.operand })
+      case 'rm':
+        if (kind === 'memory' || place.size === undefined) return assembly.mem(base[codeSize], displacement)
+        return registerAt(place, position, encoding)
+      default:
+        return registerAt(place, position, encoding)
+    }
+  })
+  try {
+    const a = assembly.assembler({ origin: layout.code, codeSize })
+    return a
+      .with({ operandSize: size, lock })
+      .emitRow(number, ...operands)
+      .finish().bytes
+  } catch (error) {
+    // some rows have fewer operand sizes than their letters promise
+    if (error instanceof assembly.AssemblerError) return undefined
+    throw error
+  }
+}
+
+function explicitInputs(encoding: Encoding, turn: Turn): readonly Item[] {
+  const { row, size, codeSize, kind } = encoding
+  return row.operands.flatMap((code, position): readonly Item[] => {
+    const place = placeOf(code)
+    const inMemory =
+      place.place === 'moffs' || (place.place === 'rm' && (kind === 'memory' || place.size === undefined))
+    if (inMemory) {
+      const of = place.place === 'rm' ? place.memory! : place.place === 'moffs' ? place.size : 0
+      const bytes = memoryBytes(code, widthOf(of, size))
+      const pointer: Item = {
+        kind: 'gpr',
+        index: 3,
+        width: codeSize,
+        highByte: false,
+        value: BigInt(places.operand - (place.place === 'moffs' ? 0 : displacement)),
+      }
+      const value = valueFor(row, turn, bytes * 8, 'memory')
+      const content: Item = { kind: 'memory', address: places.operand, bytes: littleEndian(value, bytes) }
+      return [...(place.place === 'moffs' ? [] : [pointer]), ...(bytes === 0 ? [] : [content])]
+    }
+    if (!('file' in place)) return []
+    const { file, index, width } = registerAt(place, position, encoding)
+    if (file === 'gpr')
+      return [{ kind: 'gpr', index, width: codeSize, highByte: false, value: gprValue(row, turn, width, codeSize) }]
+    if (file === 'xmm') return [{ kind: 'xmm', index, value: valueFor(row, turn, 128, 'xmm') }]
+    return file === 'mmx' ? [{ kind: 'mm', index, value: valueFor(row, turn, 64, 'mmx') }] : []
+  })
+}
+
+/** Far pointers are a selector longer than their offset, bounds are two. */
+function memoryBytes(code: string, width: number): number {
+  if (code === 'Mp') return width / 8 + 2
+  return code === 'Ma' ? width / 4 : width / 8
+}
+
+function gprValue(row: OpcodeRow, turn: Turn, width: number, codeSize: number): bigint {
+  const special = explicitValue(row.mnemonic, turn, width)
+  if (special !== undefined) return special
+  return turn.atEdge ? edge(turn.random, width) : turn.random.bits(codeSize)
+}
+
+/** Which floats a vector instruction works on, by its name. */
+function floatOf(mnemonic: string): FloatWidth | undefined {
+  const source = /^CVTT?(PS|PD|SS|SD|DQ|PI|SI)2/.exec(mnemonic)?.[1]
+  const name = source ?? /(PS|PD|SS|SD)$/.exec(mnemonic)?.[1]
+  return name === 'PS' || name === 'SS' ? 32 : name === 'PD' || name === 'SD' ? 64 : undefined
+}
+
+function valueFor(row: OpcodeRow, turn: Turn, width: number, where: 'memory' | 'xmm' | 'mmx'): bigint {
+  if (width === 0) return 0n
+  const { random, atEdge } = turn
+  const special = where === 'memory' ? explicitValue(row.mnemonic, turn, width) : undefined
+  if (special !== undefined) return special
+  if (['LES', 'LDS'].includes(row.mnemonic)) return (0x2bn << BigInt(width - 16)) | random.bits(width - 16)
+  const isX87 = row.mnemonic.startsWith('F') && where === 'memory'
+  const of = isX87 ? x87MemoryFloat(row, width) : floatOf(row.mnemonic)
+  if (of !== undefined && width >= of) return lanes(width, of === 80 ? width : of, () => float(random, of, atEdge))
+  if (!atEdge) return random.bits(width)
+  const lane = width >= 64 ? random.of([8, 16, 32, 64]) : width
+  return lanes(width, lane, () => edge(random, lane))
+}
+
+function x87MemoryFloat(row: OpcodeRow, width: number): FloatWidth | undefined {
+  if (/^F(?:I|B|LDCW|LDENV|RSTOR|XRSTOR)/.test(row.mnemonic)) return undefined
+  return width === 32 || width === 64 || width === 80 ? width : undefined
+}
+
+/** Four x87 registers in use, the rest empty: loads have room, and every operand is there. */
+function x87Inputs({ mnemonic }: OpcodeRow, turn: Turn): readonly Item[] {
+  if (!mnemonic.startsWith('F') || mnemonic === 'FXSAVE' || mnemonic === 'FXRSTOR') return []
+  const values = [0, 1, 2, 3].map((index): Item => ({ kind: 'st', index, value: float(turn.random, 80, turn.atEdge) }))
+  return [{ kind: 'field', field: 'FTW', value: 0xfn }, ...values]
+}
+
+function flagInputs({ random }: Turn): readonly Item[] {
+  return (['CF', 'PF', 'AF', 'ZF', 'SF', 'OF'] as const).flatMap((flag): Item[] =>
+    random.below(2) === 0 ? [] : [{ kind: 'flag', flag, value: true }],
+  )
+}
+
+function littleEndian(value: bigint, length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, at) => Number((value >> BigInt(at * 8)) & 0xffn))
+}

@@ -1,0 +1,66 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import type { InsCase } from './case.ts'
+import { EngineSubject } from './engine-subject.ts'
+import { environments } from './environments.ts'
+import { caseFiles, casesOfFile, familyOf, folders, rowOfCase } from './files.ts'
+import { questions, textOf } from './generate.ts'
+import { judge } from './judge.ts'
+import { askCpu, cpuName } from './native/cpu.ts'
+import { parseCases } from './parse.ts'
+import { undefinedFlags } from './undefined-flags.ts'
+import { writeCases } from './write.ts'
+
+const help = `ins run [FILE…]      runs cases on the engine, all of them if no file is named
+ins generate         asks the CPU of this machine about every instruction anew, and writes cases/cpu
+ins record FILE…     asks it about the cases of files whose source is a CPU, whatever they say now, and rewrites them
+`
+
+function generate(): string {
+  const families = new Map<string, InsCase[]>()
+  for (const one of askCpu(questions())) {
+    const family = familyOf(one)
+    families.set(family, [...(families.get(family) ?? []), one])
+  }
+  for (const [family, cases] of families)
+    writeFileSync(`${folders.cpu}${family}.ins`, writeCases(`cpu ${cpuName()}`, cases))
+  return [...families].map(([family, { length }]) => `${family}: ${length} cases\n`).join('')
+}
+
+/** Keeps the questions of a file and asks for the answers again. */
+function record(path: string): string {
+  const asked = parseCases(readFileSync(path, 'utf8'), basename(path))
+  const foreign = asked.find(({ source }) => !source.startsWith('cpu '))
+  if (foreign !== undefined) throw new Error(`${foreign.place}: what the manual says is not for a CPU to change`)
+  const blank = asked.map(
+    (one): InsCase => ({
+      ...one,
+      after: [],
+      text: textOf(one.bytes, environments[one.mode].codeSize),
+      undefinedFlags: new Set(undefinedFlags.get(rowOfCase(one)?.mnemonic ?? '')),
+    }),
+  )
+  const cases = askCpu(blank)
+  writeFileSync(path, writeCases(`cpu ${cpuName()}`, cases))
+  return `${basename(path)}: ${cases.length} of ${asked.length} cases\n`
+}
+
+function run(paths: readonly string[]): string {
+  const subject = new EngineSubject()
+  const cases = paths.flatMap(casesOfFile)
+  const wrong = cases.flatMap((one) =>
+    judge(one, subject).map((says) => `${one.place}: ${one.mode} ${one.text}: ${says}\n`),
+  )
+  if (wrong.length > 0) process.exitCode = 1
+  return `${wrong.join('')}${cases.length} cases, ${wrong.length} differences\n`
+}
+
+function main([command, ...files]: readonly string[]): string {
+  if (command === 'generate' && files.length === 0) return generate()
+  if (command === 'record' && files.length > 0) return files.map(record).join('')
+  if (command === 'run') return run(files.length > 0 ? files : caseFiles())
+  process.exitCode = 2
+  return help
+}
+
+process.stdout.write(main(process.argv.slice(2)))

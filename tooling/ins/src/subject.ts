@@ -1,0 +1,32 @@
+import type { StateField } from '@vmm/x86-registers'
+import type { Ending } from './case.ts'
+import type { Environment } from './environments.ts'
+
+/** What ports and MSRs answer, and what they were told. */
+export interface Surroundings {
+  readonly answers: ReadonlyMap<string, bigint>
+  readonly told: Map<string, bigint>
+}
+
+/** Something that executes instructions: an engine, the oracle. */
+export interface Subject {
+  readonly name: string
+  /** Prepares memory and everything that cases of this environment share. */
+  enter(environment: Environment): void
+  gpr(index: number): bigint
+  setGpr(index: number, value: bigint): void
+  /** 128 bits. */
+  xmm(index: number): bigint
+  setXmm(index: number, value: bigint): void
+  /** 80 bits, by physical number. */
+  x87(index: number): bigint
+  setX87(index: number, value: bigint): void
+  field(field: StateField): bigint
+  setField(field: StateField, value: bigint): void
+  rflags(): bigint
+  setRflags(value: bigint): void
+  read(address: number, bytes: number): Uint8Array
+  write(address: number, bytes: Uint8Array): void
+  /** Runs the instruction at RIP until it is done; a repeated one with all its repetitions. */
+  run(surroundings: Surroundings): Ending
+}

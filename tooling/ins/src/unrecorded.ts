@@ -1,0 +1,18 @@
+const words = (text: string): readonly string[] => text.trim().split(/\s+/)
+
+/** Instructions that a program on a real CPU cannot be asked about, and why: their cases are written by hand. */
+export const unrecorded: ReadonlyMap<string, string> = new Map(
+  [
+    // instructions                                       reason
+    ['SYSCALL SYSENTER SYSRET SYSEXIT', 'it would call the host’s kernel'],
+    ['INT INT3 INT1 INTO', 'it ends as the recorder itself ends a case'],
+    ['CPUID RDTSC RDTSCP RDRAND RDSEED RDPMC XGETBV RDPID', 'the answer is the host’s'],
+    ['SGDT SIDT SLDT STR SMSW', 'Linux answers for the CPU where UMIP refuses'],
+    ['RDFSBASE WRFSBASE RDGSBASE WRGSBASE LFS LGS LSS', 'the recorder itself needs its segments'],
+    ['IRET RETF CALLF JMPF', 'another code segment'],
+    ['FXSAVE FXRSTOR XSAVE XSAVEC XSAVEOPT XSAVES XRSTOR XRSTORS', 'the layout of the image is the CPU’s own'],
+    ['VMCALL VMMCALL MONITOR MWAIT PAUSE', 'what a hypervisor makes of it is its own'],
+    ['RCPPS RCPSS RSQRTPS RSQRTSS', 'approximations differ from CPU to CPU'],
+    ['CLWB CLFLUSH CLFLUSHOPT XSETBV INVPCID', 'a hypervisor may hide it'],
+  ].flatMap(([names, why]) => words(names!).map((name) => [name, why!] as const)),
+)
