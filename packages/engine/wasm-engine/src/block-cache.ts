@@ -1,8 +1,8 @@
 import { sdm } from '@vmm/source'
 import { createDecoded, type Decoded, decode } from '@vmm/x86-decoder'
 import { type Instruction, instructions } from '@vmm/x86-semantics'
-import { bucketIndex, builtIn } from './core/run.ts'
 import type { HandlerTable, Shape } from './handler-table.ts'
+import { bucketIndex, builtIn } from './interpreter/run.ts'
 import { type MemoryMap, pageFlag } from './memory-map.ts'
 import { modeOfWord, staleMode } from './mode-word.ts'
 import { fillRecord, mustBeginBlock } from './shapes.ts'
@@ -141,8 +141,8 @@ export class BlockCache {
   #writeEscape(record: number, at: number): void {
     // of all instructions in F, only FXSAVE and its like are none; they take no immediate either
     if (!this.#decoded.mnemonic.startsWith('F')) return
-    const escape = this.#bytes.subarray(at, at + this.#decoded.length).findIndex((byte) => byte >> 3 === escapeBits)
-    const opcode = ((this.#bytes[at + escape]! & 7) << 8) | this.#bytes[at + escape + 1]!
+    const escapeAt = this.#bytes.subarray(at, at + this.#decoded.length).findIndex((byte) => byte >> 3 === escapeBits)
+    const opcode = ((this.#bytes[at + escapeAt]! & 7) << 8) | this.#bytes[at + escapeAt + 1]!
     this.#view.setUint16(record + inRecord.immediate, opcode, true)
   }
 

@@ -3,13 +3,13 @@ import { rflags, type StateField } from '@vmm/x86-registers'
 import { deliverEvent } from '@vmm/x86-semantics'
 import { BlockCache } from './block-cache.ts'
 import { codeModeOf } from './code-mode.ts'
-import { firstHandler } from './core/run.ts'
-import { coreModule } from './core-module.ts'
 import { GuestSlots, type MemorySlot } from './guest-slots.ts'
 import { HandlerTable } from './handler-table.ts'
 import { HostAnswers } from './host-answers.ts'
 import { hotHandlers } from './hot-handlers.rows.ts'
 import { inlineHandlers } from './inline-handlers.ts'
+import { firstHandler } from './interpreter/run.ts'
+import { interpreterModule } from './interpreter-module.ts'
 import { type MemoryMap, memoryMap } from './memory-map.ts'
 import { ModeInputs } from './mode-inputs.ts'
 import { type CodeMode, modeOfWord, modeWord } from './mode-word.ts'
@@ -107,7 +107,7 @@ export class Engine {
     this.handlers = new HandlerTable(walkSlot, tableSize)
     this.handlers.procedure(walk as never, plainMode)
     const inline = inlineHandlers(hot, this.handlers)
-    const core = coreModule({
+    const interpreter = interpreterModule({
       map: this.map,
       pages,
       tableSize,
@@ -119,8 +119,8 @@ export class Engine {
           procedureSlot: (procedure, mode) => this.handlers.procedure(procedure, mode),
         }),
     })
-    const instance = new wasm.Instance(new wasm.Module(core), {
-      core: { memory: this.#memory, table: this.#table, ...imports },
+    const instance = new wasm.Instance(new wasm.Module(interpreter), {
+      interpreter: { memory: this.#memory, table: this.#table, ...imports },
     })
     this.#entry = instance.exports as unknown as Entry
     this.handlers.link({

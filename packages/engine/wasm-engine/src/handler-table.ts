@@ -194,13 +194,13 @@ export class HandlerTable {
   }
 
   #compile(batch: readonly Pending[]): void {
-    if (this.#linkage === undefined) throw new Error('handlers are compiled before the core module is there')
+    if (this.#linkage === undefined) throw new Error('handlers are compiled before the interpreter module is there')
     const { memory, pages, table, exports, memoryBase } = this.#linkage
     const builder = new ModuleBuilder()
-    builder.importMemory('core', 'memory', { ...pages, shared: true })
-    builder.importTable('core', 'table', table.length)
+    builder.importMemory('interpreter', 'memory', { ...pages, shared: true })
+    builder.importTable('interpreter', 'table', table.length)
     const runtime = Object.fromEntries(
-      runtimeNames.map((name) => [name, builder.importFunction('core', name, runtimeTypes[name])]),
+      runtimeNames.map((name) => [name, builder.importFunction('interpreter', name, runtimeTypes[name])]),
     ) as unknown as RuntimeIndices
     const around: Surroundings = {
       runtime,
@@ -216,7 +216,7 @@ export class HandlerTable {
       builder.export(`${slot}`, index)
     }
     const module = new wasm.Module(builder.finish())
-    const instance = new wasm.Instance(module, { core: { ...exports, memory, table } })
+    const instance = new wasm.Instance(module, { interpreter: { ...exports, memory, table } })
     for (const { slot } of batch) table.set(slot, instance.exports[`${slot}`])
     this.#modules += 1
   }

@@ -1,7 +1,7 @@
 import { createDecoded, decode } from '@vmm/x86-decoder'
-import { firstHandler, type Inline, type InlineHandler, leaveTo } from './core/run.ts'
 import { emitHandler, type HandlerSpec, type Surroundings } from './handler.ts'
 import type { HandlerTable } from './handler-table.ts'
+import { firstHandler, type Inline, type InlineHandler, leaveTo } from './interpreter/run.ts'
 import { modeWord } from './mode-word.ts'
 
 /** A handler that the run loop contains: an encoding in 64-bit code that has its shape, and whether its flags are dead. */
@@ -9,7 +9,7 @@ export type HotHandler = readonly [bytes: string, flags: 'live' | 'dead']
 
 const longMode = modeWord({ execution: 'long', codeSize: 64, stackSize: 64, user: false })
 
-/** Gives hot shapes their slots, and a maker of their code for the core module. */
+/** Gives hot shapes their slots, and a maker of their code for the interpreter module. */
 export function inlineHandlers(
   hot: readonly HotHandler[],
   table: HandlerTable,

@@ -1,5 +1,5 @@
 import { accessKind } from './access.ts'
-import { builtIn } from './core/run.ts'
+import { builtIn } from './interpreter/run.ts'
 import type { CpuPorts } from './ports.ts'
 import { noMemory } from './runtime.ts'
 import { at, inRecord, recordBytes } from './state-layout.ts'

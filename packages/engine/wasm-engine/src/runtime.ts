@@ -13,7 +13,7 @@ const frame = ['i32', 'i32', 'i32'] as const
 export const handlerType = type(frame, ['i32'])
 
 /**
- * Functions of the core module that handlers and procedures call. `kind` words are described in `access.ts`. Hosts of
+ * Functions of the interpreter module that handlers and procedures call. `kind` words are described in `access.ts`. Hosts of
  * 0 mean that a fault was noted.
  */
 export const runtimeTypes = {
@@ -54,7 +54,7 @@ export const runtimeTypes = {
 export type RuntimeName = keyof typeof runtimeTypes
 export const runtimeNames = Object.keys(runtimeTypes) as RuntimeName[]
 
-/** What the core module imports from TypeScript: everything rare. */
+/** What the interpreter module imports from TypeScript: everything rare. */
 export const importTypes = {
   host: runtimeTypes.host,
   modeChanged: runtimeTypes.modeChanged,
@@ -65,8 +65,8 @@ export const importTypes = {
   oddWrite: runtimeTypes.slowWrite,
 } as const
 
-/** Internal functions of the core module. */
-export const coreTypes = {
+/** Internal functions of the interpreter module. */
+export const internalTypes = {
   /** (cpu, record, tlb, linear, kind): host address; 0 after a fault; `noMemory` where no memory answers. */
   fill: type([...frame, 'i64', 'i32'], ['i32']),
   /** (gpa): host address of a physical byte, or 0, and the flags of its slot. */

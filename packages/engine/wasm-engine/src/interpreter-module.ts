@@ -2,7 +2,10 @@ import { ModuleBuilder } from '@vmm/wasm-encoder'
 import { access, failed, walk } from '@vmm/x86-paging'
 import { arithmeticFlags } from '@vmm/x86-registers'
 import { accessKind } from './access.ts'
-import { flagFunction, materializeFunction } from './core/flags.ts'
+import type { Code } from './emit/code.ts'
+import { functionOf } from './emit/write.ts'
+import { procedureType } from './handler.ts'
+import { flagFunction, materializeFunction } from './interpreter/flags.ts'
 import {
   bulkFillFunction,
   bulkMoveFunction,
@@ -11,37 +14,34 @@ import {
   slowReadFunction,
   slowWriteFunction,
   type Walk,
-} from './core/memory.ts'
-import { hostOfFunction, readPhysicalFunction, swapPhysicalFunction } from './core/physical.ts'
-import { findBlockFunction, type InlineHandler, runFunction } from './core/run.ts'
-import { offsetFunction, segmentedFunction } from './core/segmentation.ts'
-import type { Code } from './emit/code.ts'
-import { functionOf } from './emit/write.ts'
-import { procedureType } from './handler.ts'
+} from './interpreter/memory.ts'
+import { hostOfFunction, readPhysicalFunction, swapPhysicalFunction } from './interpreter/physical.ts'
+import { findBlockFunction, type InlineHandler, runFunction } from './interpreter/run.ts'
+import { offsetFunction, segmentedFunction } from './interpreter/segmentation.ts'
 import { type MemoryMap, pageFlag } from './memory-map.ts'
-import { coreTypes, importTypes, type RuntimeIndices, runtimeNames, runtimeTypes } from './runtime.ts'
+import { importTypes, internalTypes, type RuntimeIndices, runtimeNames, runtimeTypes } from './runtime.ts'
 import { at } from './state-layout.ts'
 
-/** Functions that the core module defines, in the order of their indices. */
+/** Functions that the interpreter module defines, in the order of their indices. */
 const defined = {
   ...Object.fromEntries(arithmeticFlags.map((flag) => [`flag${flag}`, runtimeTypes[`flag${flag}`]])),
   materialize: runtimeTypes.materialize,
   offset: runtimeTypes.offset,
   segmented: runtimeTypes.segmented,
-  hostOf: coreTypes.hostOf,
+  hostOf: internalTypes.hostOf,
   readPhysical: runtimeTypes.readPhysical,
   swapPhysical: runtimeTypes.swapPhysical,
-  fill: coreTypes.fill,
+  fill: internalTypes.fill,
   slowRead: runtimeTypes.slowRead,
   slowWrite: runtimeTypes.slowWrite,
   check: runtimeTypes.check,
   bulkMove: runtimeTypes.bulkMove,
   bulkFill: runtimeTypes.bulkFill,
-  findBlock: coreTypes.findBlock,
-  run: coreTypes.run,
+  findBlock: internalTypes.findBlock,
+  run: internalTypes.run,
 }
 
-export interface CoreOptions {
+export interface InterpreterOptions {
   readonly map: MemoryMap
   readonly pages: { readonly initial: number; readonly maximum: number }
   readonly tableSize: number
@@ -49,13 +49,19 @@ export interface CoreOptions {
   readonly inline: (runtime: RuntimeIndices) => readonly InlineHandler[]
 }
 
-/** The bytes of the core module: run loop, slow paths, flags. */
-export function coreModule({ map, pages, tableSize, walkSlot, inline }: CoreOptions): Uint8Array<ArrayBuffer> {
+/** The bytes of the interpreter module: run loop, slow paths, flags. */
+export function interpreterModule({
+  map,
+  pages,
+  tableSize,
+  walkSlot,
+  inline,
+}: InterpreterOptions): Uint8Array<ArrayBuffer> {
   const builder = new ModuleBuilder()
-  builder.importMemory('core', 'memory', { ...pages, shared: true })
-  builder.importTable('core', 'table', tableSize)
+  builder.importMemory('interpreter', 'memory', { ...pages, shared: true })
+  builder.importTable('interpreter', 'table', tableSize)
   const index: Record<string, number> = {}
-  for (const [name, type] of Object.entries(importTypes)) index[name] = builder.importFunction('core', name, type)
+  for (const [name, type] of Object.entries(importTypes)) index[name] = builder.importFunction('interpreter', name, type)
   for (const [name, type] of Object.entries(defined)) index[name] = builder.declare(type)
   const runtime = Object.fromEntries(runtimeNames.map((name) => [name, index[name]])) as unknown as RuntimeIndices
   const calls = {
