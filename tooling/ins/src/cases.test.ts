@@ -10,10 +10,12 @@ import { caseFiles, casesOfFile, familyOf, folders, rowOfCase } from './files.ts
 import { questions } from './generate.ts'
 import { hexText } from './items.ts'
 import { judge } from './judge.ts'
+import { OracleSubject } from './oracle-subject.ts'
 import { unrecorded } from './unrecorded.ts'
 import { caseText } from './write.ts'
 
-const subject = new EngineSubject()
+const engine = new EngineSubject()
+const oracle = new OracleSubject()
 const files = caseFiles()
 const all = files.flatMap(casesOfFile)
 
@@ -47,7 +49,11 @@ describe.each(files.map((path) => [basename(path), path] as const))('%s', (_name
   const cases = casesOfFile(path)
 
   test('the engine does what every case says, and nothing else', () => {
-    expect(complaints(cases, (one) => judge(one, subject))).toEqual([])
+    expect(complaints(cases, (one) => judge(one, engine))).toEqual([])
+  })
+
+  test('the oracle does what every case says, and nothing else', () => {
+    expect(complaints(cases, (one) => judge(one, oracle))).toEqual([])
   })
 
   test('the decoder reads every instruction as its text says', () => {
@@ -104,9 +110,9 @@ describe('the cases together', () => {
       ...one,
       after: [...one.after, { kind: 'gpr', index: 5, width: 64, highByte: false, value: 1n }],
     }
-    expect(judge(one, subject)).toEqual([])
-    expect(judge(twisted, subject)).toEqual(['rbp is 5555555555555555 instead of 1'])
-    expect(judge({ ...one, ending: { kind: 'fault', exception: 'UD', code: undefined } }, subject)).toEqual([
+    expect(judge(one, engine)).toEqual([])
+    expect(judge(twisted, engine)).toEqual(['rbp is 5555555555555555 instead of 1'])
+    expect(judge({ ...one, ending: { kind: 'fault', exception: 'UD', code: undefined } }, engine)).toEqual([
       'ends with nothing instead of #UD',
     ])
   })

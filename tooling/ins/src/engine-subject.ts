@@ -1,11 +1,9 @@
-import { type CpuPorts, Engine, generalProtection } from '@vmm/wasm-engine'
-import { exceptionAt, type StateField } from '@vmm/x86-registers'
+import { Engine } from '@vmm/wasm-engine'
+import type { StateField } from '@vmm/x86-registers'
 import type { Ending } from './case.ts'
+import { casePorts } from './case-ports.ts'
 import { type Environment, memoryBytes } from './environments.ts'
-import type { Subject, Surroundings } from './subject.ts'
-
-/** More repetitions than any case has. */
-const patience = 4096
+import { faultOf, patience, type Subject, type Surroundings } from './subject.ts'
 
 /** The WebAssembly engine as a subject: one engine for all cases, its state set anew for each. */
 export class EngineSubject implements Subject {
@@ -15,7 +13,10 @@ export class EngineSubject implements Subject {
   #environment: Environment | undefined
 
   constructor() {
-    this.#engine = new Engine({ slots: [{ address: 0, bytes: memoryBytes }], ports: this.#ports() })
+    this.#engine = new Engine({
+      slots: [{ address: 0, bytes: memoryBytes }],
+      ports: casePorts(() => this.#surroundings),
+    })
   }
 
   enter(environment: Environment): void {
@@ -81,40 +82,10 @@ export class EngineSubject implements Subject {
     for (let round = 0; round < patience; round += 1) {
       const stop = engine.run(1)
       if (stop.kind === 'exit') return { kind: 'exit', reason: stop.reason }
-      if (stop.kind === 'fault') {
-        const exception = exceptionAt(stop.vector)
-        if (exception === undefined) throw new Error(`a fault of vector ${stop.vector}`)
-        // error codes are for protected mode: real mode has nowhere to push them. SDM 3B §20.1.4
-        const isReal = (engine.get('CR0') & 1n) === 0n
-        return { kind: 'fault', exception, code: isReal ? undefined : stop.errorCode }
-      }
+      if (stop.kind === 'fault') return faultOf(this, stop)
       if (engine.get('RIP') !== start) return { kind: 'done' }
     }
     return { kind: 'done' }
-  }
-
-  #ports(): CpuPorts {
-    const answer = (key: string) => this.#surroundings.answers.get(key)
-    const tell = (key: string, value: bigint) => void this.#surroundings.told.set(key, value)
-    return {
-      cpuid: (leaf) => [leaf, 0, 0, 0],
-      readMsr: (index) => answer(`msr ${index}`) ?? generalProtection,
-      writeMsr: (index, value) => {
-        if (answer(`msr ${index}`) === undefined) return generalProtection
-        tell(`msr ${index}`, value)
-        return undefined
-      },
-      portIn: (port) => Number(answer(`port ${port}`) ?? 0xffff_ffffn),
-      portOut: (port, _size, value) => tell(`port ${port}`, BigInt(value >>> 0)),
-      mmioRead: () => (1n << 64n) - 1n,
-      mmioWrite: () => {},
-      timeStamp: () => answer('msr 16') ?? 0n,
-      random: () => 0x0123_4567_89ab_cdefn,
-      taskPriority: () => 0,
-      setTaskPriority: () => {},
-      hypercall: () => {},
-      writeXcr: () => undefined,
-    }
   }
 }
 

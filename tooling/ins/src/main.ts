@@ -7,11 +7,12 @@ import { caseFiles, casesOfFile, familyOf, folders, rowOfCase } from './files.ts
 import { questions, textOf } from './generate.ts'
 import { judge } from './judge.ts'
 import { askCpu, cpuName } from './native/cpu.ts'
+import { OracleSubject } from './oracle-subject.ts'
 import { parseCases } from './parse.ts'
 import { undefinedFlags } from './undefined-flags.ts'
 import { writeCases } from './write.ts'
 
-const help = `ins run [FILE…]      runs cases on the engine, all of them if no file is named
+const help = `ins run [FILE…]      runs cases on engine and oracle, all of them if no file is named
 ins generate         asks the CPU of this machine about every instruction anew, and writes cases/cpu
 ins record FILE…     asks it about the cases of files whose source is a CPU, whatever they say now, and rewrites them
 `
@@ -46,10 +47,12 @@ function record(path: string): string {
 }
 
 function run(paths: readonly string[]): string {
-  const subject = new EngineSubject()
+  const subjects = [new EngineSubject(), new OracleSubject()]
   const cases = paths.flatMap(casesOfFile)
   const wrong = cases.flatMap((one) =>
-    judge(one, subject).map((says) => `${one.place}: ${one.mode} ${one.text}: ${says}\n`),
+    subjects.flatMap((subject) =>
+      judge(one, subject).map((says) => `${one.place}: ${one.mode} ${one.text}: ${subject.name}: ${says}\n`),
+    ),
   )
   if (wrong.length > 0) process.exitCode = 1
   return `${wrong.join('')}${cases.length} cases, ${wrong.length} differences\n`

@@ -101,6 +101,8 @@ export class MemoryAccess {
   /** The same without an alignment check: for checks ahead of accesses. */
   reach(linear: bigint, bytes: number, access: Access): bigint[] {
     const places: bigint[] = []
+    // an access that runs out of the canonical addresses is refused before any page is looked at
+    this.#refuseNonCanonical((linear + BigInt(bytes - 1)) & all64, access.stack)
     for (let done = 0; done < bytes; ) {
       const at = (linear + BigInt(done)) & all64
       const physical = this.translate(at, access)

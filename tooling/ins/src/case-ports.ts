@@ -1,0 +1,31 @@
+import type { OraclePorts, Refused } from '@vmm/oracle'
+import type { Surroundings } from './subject.ts'
+
+const generalProtection: Refused = { kind: 'fault', vector: 13, errorCode: 0 }
+/** The time-stamp counter, as an MSR. */
+const IA32_TIME_STAMP_COUNTER = 0x10
+
+/** Ports that answer what a case says, and remember what they are told. `now` is the surroundings of the present case. */
+export function casePorts(now: () => Surroundings): OraclePorts {
+  const answer = (key: string) => now().answers.get(key)
+  const tell = (key: string, value: bigint) => void now().told.set(key, value)
+  return {
+    cpuid: (leaf) => [leaf, 0, 0, 0],
+    readMsr: (index) => answer(`msr ${index}`) ?? generalProtection,
+    writeMsr: (index, value) => {
+      if (answer(`msr ${index}`) === undefined) return generalProtection
+      tell(`msr ${index}`, value)
+      return undefined
+    },
+    portIn: (port) => Number(answer(`port ${port}`) ?? 0xffff_ffffn),
+    portOut: (port, _size, value) => tell(`port ${port}`, BigInt(value >>> 0)),
+    mmioRead: () => (1n << 64n) - 1n,
+    mmioWrite: () => {},
+    timeStamp: () => answer(`msr ${IA32_TIME_STAMP_COUNTER}`) ?? 0n,
+    random: () => 0x0123_4567_89ab_cdefn,
+    taskPriority: () => 0,
+    setTaskPriority: () => {},
+    hypercall: () => {},
+    writeXcr: () => undefined,
+  }
+}
