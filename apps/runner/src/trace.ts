@@ -1,5 +1,6 @@
 import { createWriteStream, writeSync } from 'node:fs'
 import type { TraceEvent } from '@vmm/vcpu'
+import { exceptionAt } from '@vmm/x86-registers'
 import { UsageError } from './run-options.ts'
 
 /** Kinds of events that `--trace` takes, and what they select. */
@@ -32,27 +33,43 @@ export function parseTrace(text: string): TraceRequest {
 
 const hex = (value: number | bigint): string => value.toString(16)
 
-/** An event as the kernel's own tracepoint prints it. */
+const padded = (value: number | bigint, digits: number): string => hex(value).padStart(digits, '0')
+
+function exceptionName(vector: number): string {
+  const name = exceptionAt(vector)
+  return name === undefined ? `0x${hex(vector)}` : `#${name}`
+}
+
+function formatExit({ reason, rip, info, interruption, errorCode }: Extract<TraceEvent, { kind: 'kvm_exit' }>): string {
+  const [info1, info2] = [padded(info, 16), padded(0, 16)]
+  const rest = `info1 0x${info1} info2 0x${info2} intr_info 0x${padded(interruption, 8)} error_code 0x${padded(errorCode, 8)}`
+  return `vcpu 0 reason ${reason} rip 0x${hex(rip)} ${rest}`
+}
+
+/**
+ * An event as the kernel's own tracepoint prints it, trailing space and all.
+ * Source: arch/x86/kvm/trace.h.
+ */
 export function formatEvent(event: TraceEvent): string {
   switch (event.kind) {
     case 'kvm_entry':
       return `vcpu 0, rip 0x${hex(event.rip)}`
     case 'kvm_exit':
-      return `reason ${event.reason} rip 0x${hex(event.rip)}`
+      return formatExit(event)
     case 'kvm_cpuid': {
       const [rax, rbx, rcx, rdx] = event.answer.map(hex)
-      return `func ${hex(event.function)} idx ${hex(event.index)} rax ${rax} rbx ${rbx} rcx ${rcx} rdx ${rdx}`
+      return `func ${hex(event.function)} idx ${hex(event.index)} rax ${rax} rbx ${rbx} rcx ${rcx} rdx ${rdx}, cpuid entry ${event.found ? 'found' : 'not found'}`
     }
     case 'kvm_msr':
       return `msr_${event.write ? 'write' : 'read'} ${hex(event.index)} = 0x${hex(event.data)}${event.exception ? ' (#GP)' : ''}`
     case 'kvm_pio':
-      return `pio_${event.write ? 'write' : 'read'} at 0x${hex(event.port)} size ${event.size} count 1 val 0x${hex(event.value >>> 0)}`
+      return `pio_${event.write ? 'write' : 'read'} at 0x${hex(event.port)} size ${event.size} count 1 val 0x${hex(event.value >>> 0)} `
     case 'kvm_mmio':
       return `mmio ${event.write ? 'write' : 'read'} len ${event.size} gpa 0x${hex(event.address)} val 0x${hex(event.value)}`
     case 'kvm_inj_virq':
       return `IRQ 0x${hex(event.vector)}`
     case 'kvm_inj_exception':
-      return `vector ${event.vector}${event.errorCode === undefined ? '' : ` (0x${hex(event.errorCode)})`}`
+      return `${exceptionName(event.vector)}${event.errorCode === undefined ? '' : ` (0x${hex(event.errorCode)})`}`
     default:
       return event satisfies never
   }

@@ -43,6 +43,8 @@ export interface Engine {
   modeChanged(): void
   /** Instructions retired since the beginning: exact at any moment. */
   retired(): number
+  /** The instruction that is asking its surroundings, and the one behind it. */
+  executing(): { readonly rip: bigint; readonly next: bigint }
   /** The block under execution ends after this instruction and `run` comes back. */
   resync(): void
   eventPending: boolean

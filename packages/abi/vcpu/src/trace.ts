@@ -1,12 +1,42 @@
+/**
+ * Why a guest was left, in the kernel's words for VMX.
+ * Source: arch/x86/include/uapi/asm/vmx.h, VMX_EXIT_REASONS.
+ */
+export type ExitReason =
+  | 'EXCEPTION_NMI'
+  | 'TRIPLE_FAULT'
+  | 'INTERRUPT_WINDOW'
+  | 'CPUID'
+  | 'HLT'
+  | 'VMCALL'
+  | 'IO_INSTRUCTION'
+  | 'MSR_READ'
+  | 'MSR_WRITE'
+  | 'MWAIT_INSTRUCTION'
+  | 'EPT_MISCONFIG'
+  | 'PREEMPTION_TIMER'
+  | 'XSETBV'
+
 /** What a vCPU can tell about itself as it runs, for whoever asks: the fields of the kernel's tracepoints of the same names. */
 export type TraceEvent =
   | { readonly kind: 'kvm_entry'; readonly rip: bigint }
-  | { readonly kind: 'kvm_exit'; readonly reason: string; readonly rip: bigint }
+  | {
+      readonly kind: 'kvm_exit'
+      readonly reason: ExitReason
+      readonly rip: bigint
+      /** The exit qualification. */
+      readonly info: bigint
+      /** The VM-exit interruption information; 0 when no exception was the reason. */
+      readonly interruption: number
+      readonly errorCode: number
+    }
   | {
       readonly kind: 'kvm_cpuid'
       readonly function: number
       readonly index: number
       readonly answer: readonly [number, number, number, number]
+      /** Whether the table has this leaf and subleaf. */
+      readonly found: boolean
     }
   | {
       readonly kind: 'kvm_msr'

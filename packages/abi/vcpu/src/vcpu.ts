@@ -1,12 +1,13 @@
-import { type CpuidTable, type Feature, lookup, runtimeUpdate, vendorRulesOf } from '@vmm/cpuid'
+import { type CpuidTable, type Feature, findEntry, lookup, runtimeUpdate, vendorRulesOf } from '@vmm/cpuid'
 import type { MsrFile, MsrHome } from '@vmm/msr'
 import { exceptions, type StateField } from '@vmm/x86-registers'
 import { breakpointsAt, instructionBreakpoints } from './breakpoints.ts'
 import type { Engine, EnginePorts, EngineStop, Fault } from './engine-port.ts'
 import type { Fatality, VcpuExit } from './exit.ts'
 import { escalate, type Pending } from './faults.ts'
+import { Observer } from './observer.ts'
 import { resetState } from './reset.ts'
-import type { Trace } from './trace.ts'
+import type { ExitReason, Trace } from './trace.ts'
 
 /** The machine around one vCPU. */
 export interface VcpuMachine {
@@ -42,12 +43,21 @@ export interface VcpuOptions {
   /** Told of MSRs that were refused. */
   readonly onRefusedMsr?: (access: 'read' | 'write', index: number, says: string) => void
   readonly trace?: Trace
+  /** Told of every exit, traced or not. */
+  readonly onExit?: (reason: ExitReason) => void
 }
 
 /** RFLAGS.TF and RF; DR6.BS. */
 const TF = 1n << 8n
 const RF = 1n << 16n
 const BS = 1n << 14n
+
+/** What leaves the guest when the engine stops for it. */
+const exitReasons: Readonly<Partial<Record<Extract<EngineStop, { kind: 'exit' }>['reason'], ExitReason>>> = {
+  hlt: 'HLT',
+  mwait: 'MWAIT_INSTRUCTION',
+  shutdown: 'TRIPLE_FAULT',
+}
 
 const generalProtection: Fault = { kind: 'fault', vector: 13, errorCode: 0 }
 
@@ -72,6 +82,7 @@ export class Vcpu {
   readonly engine: Engine
   readonly #options: VcpuOptions
   readonly #machine: VcpuMachine
+  readonly #observer: Observer | undefined
   readonly #msrs: MsrFile
   readonly #answers = new Map<number, readonly [number, number, number, number]>()
   #table: CpuidTable
@@ -81,11 +92,21 @@ export class Vcpu {
   readonly #pvValues = new Map<number, bigint>()
 
   constructor(options: VcpuOptions) {
+    const vcpu = this
     this.#options = options
     this.#machine = options.machine
     this.#msrs = options.createMsrs((home, index) => this.#elsewhere(home, index))
     this.#table = options.cpuid
-    this.engine = options.createEngine(this.#ports())
+    const ports = this.#ports()
+    if (options.trace !== undefined || options.onExit !== undefined) {
+      this.#observer = new Observer(options, {
+        get engine() {
+          return vcpu.engine
+        },
+        interruptDue: () => this.#machine.interruptPending() && this.engine.interruptible,
+      })
+    }
+    this.engine = options.createEngine(this.#observer?.ports(ports) ?? ports)
     resetState(this.engine, options)
     this.cpuidChanged()
   }
@@ -98,7 +119,10 @@ export class Vcpu {
       if (dead !== undefined) return dead
       if (this.#halted) return { kind: 'hlt' }
       const left = end - this.engine.retired()
-      if (left <= 0) return { kind: 'intr' }
+      if (left <= 0) {
+        this.#observer?.leave('PREEMPTION_TIMER', this.engine.get('RIP'))
+        return { kind: 'intr' }
+      }
       const exit = this.#slice(left)
       if (exit !== undefined) return exit
     }
@@ -115,6 +139,7 @@ export class Vcpu {
     if (met !== 0) return this.#debug(BigInt(met), 0)
     const single = stepping || resuming || breakpoints.length > 0 || (waits && this.engine.shadowed)
     const before = this.engine.retired()
+    this.#observer?.enter(this.engine.get('RIP'))
     const stop = this.engine.run(single ? 1 : left)
     if (resuming && this.engine.retired() > before) this.#resumed(stop)
     const hits = this.engine.takeDebugHits()
@@ -123,7 +148,7 @@ export class Vcpu {
       case 'exit':
         return this.#exited(stop.reason)
       case 'fault':
-        this.#options.trace?.({ kind: 'kvm_inj_exception', vector: stop.vector, errorCode: stop.errorCode })
+        this.#observer?.exception(stop.vector, stop.errorCode, this.engine.get('RIP'))
         return this.#raise({ vector: stop.vector, errorCode: stop.errorCode })
       default:
         if (stepping && this.engine.retired() > before) return this.#debug(BS, 3)
@@ -132,8 +157,9 @@ export class Vcpu {
   }
 
   #exited(reason: 'none' | 'hlt' | 'mwait' | 'pause' | 'shutdown'): VcpuExit | undefined {
+    const left = exitReasons[reason]
+    if (left !== undefined) this.#observer?.leave(left, this.engine.get('RIP'))
     if (reason === 'hlt') this.#halted = true
-    if (reason === 'mwait') return undefined
     return reason === 'shutdown' ? { kind: 'shutdown', because: [] } : undefined
   }
 
@@ -163,7 +189,7 @@ export class Vcpu {
     if (!taken) return undefined
     this.#halted = false
     const vector = this.#machine.acknowledge()
-    this.#options.trace?.({ kind: 'kvm_inj_virq', vector })
+    this.#observer?.interrupt(vector, this.engine.get('RIP'))
     return this.#raise({ vector, errorCode: undefined }, 2)
   }
 
@@ -184,7 +210,10 @@ export class Vcpu {
       this.engine.set('RFLAGS', flags)
       this.engine.set('RIP', rip)
       const next = how === 0 ? escalate(now, met) : met
-      if (next === 'shutdown') return { kind: 'shutdown', because: [...because, { ...met, rip }] }
+      if (next === 'shutdown') {
+        this.#observer?.leave('TRIPLE_FAULT', rip)
+        return { kind: 'shutdown', because: [...because, { ...met, rip }] }
+      }
       now = next
       how = 0
     }
@@ -209,9 +238,13 @@ export class Vcpu {
 
   #cpuid(leaf: number, subleaf: number): readonly [number, number, number, number] {
     this.cpuidChanged()
-    const { eax, ebx, ecx, edx } = lookup(this.#table, leaf >>> 0, subleaf >>> 0, vendorRulesOf(this.#table))
+    const [wanted, index] = [leaf >>> 0, subleaf >>> 0]
+    const { eax, ebx, ecx, edx } = lookup(this.#table, wanted, index, vendorRulesOf(this.#table))
     const answer = [eax, ebx, ecx, edx] as const
-    this.#options.trace?.({ kind: 'kvm_cpuid', function: leaf >>> 0, index: subleaf >>> 0, answer })
+    if (this.#options.trace !== undefined) {
+      const found = findEntry(this.#table, wanted, index) !== undefined
+      this.#options.trace({ kind: 'kvm_cpuid', function: wanted, index, answer, found })
+    }
     return answer
   }
 
@@ -291,8 +324,7 @@ export class Vcpu {
 
   #ports(): EnginePorts {
     const machine = this.#machine
-    const { trace } = this.#options
-    const plain: EnginePorts = {
+    return {
       cpuid: (leaf, subleaf) => this.#cpuid(leaf, subleaf),
       readMsr: (index) => this.#readMsr(index),
       writeMsr: (index, value) => this.#writeMsr(index, value),
@@ -309,42 +341,5 @@ export class Vcpu {
       hypercall: () => machine.hypercall(),
       writeXcr: (index, value) => this.#writeXcr(index, value),
     }
-    return trace === undefined ? plain : traced(plain, trace)
-  }
-}
-
-/** The same ports, telling what passes through them. */
-function traced(ports: EnginePorts, trace: Trace): EnginePorts {
-  return {
-    ...ports,
-    readMsr: (index) => {
-      const data = ports.readMsr(index)
-      const refused = typeof data !== 'bigint'
-      trace({ kind: 'kvm_msr', write: false, index, data: refused ? 0n : data, exception: refused })
-      return data
-    },
-    writeMsr: (index, data) => {
-      const refused = ports.writeMsr(index, data)
-      trace({ kind: 'kvm_msr', write: true, index, data, exception: refused !== undefined })
-      return refused
-    },
-    portIn: (port, size) => {
-      const value = ports.portIn(port, size)
-      trace({ kind: 'kvm_pio', write: false, port, size, value })
-      return value
-    },
-    portOut: (port, size, value) => {
-      trace({ kind: 'kvm_pio', write: true, port, size, value })
-      ports.portOut(port, size, value)
-    },
-    mmioRead: (address, size) => {
-      const value = ports.mmioRead(address, size)
-      trace({ kind: 'kvm_mmio', write: false, address, size, value })
-      return value
-    },
-    mmioWrite: (address, size, value) => {
-      trace({ kind: 'kvm_mmio', write: true, address, size, value })
-      ports.mmioWrite(address, size, value)
-    },
   }
 }

@@ -263,6 +263,13 @@ export class Engine {
     return this.#retired + (this.#given - budget) - ahead
   }
 
+  /** The instruction that is asking its surroundings, and the one behind it. */
+  executing(): { readonly rip: bigint; readonly next: bigint } {
+    const [block, record] = [this.#state.long(at.blockRip), this.#state.word(at.record)]
+    const address = (field: number) => this.#wrapped(block + BigInt(this.#view.getUint16(record + field, true)))
+    return { rip: address(inRecord.offset), next: address(inRecord.next) }
+  }
+
   /** What is pending has changed: the block under execution ends after this instruction, and `run` comes back. */
   resync(): void {
     if (!this.#running) return

@@ -1,0 +1,143 @@
+import type { Engine, EnginePorts } from './engine-port.ts'
+import type { ExitReason, Trace } from './trace.ts'
+
+/** Who watches a vCPU: every exit by its reason, and, where asked for, every event. */
+export interface Watchers {
+  /** Told of every exit. */
+  readonly onExit?: (reason: ExitReason) => void
+  readonly trace?: Trace
+}
+
+/** What an observer looks at. */
+export interface Observed {
+  readonly engine: Engine
+  /** Whether an interrupt will be taken before the next instruction. */
+  interruptDue(): boolean
+}
+
+interface Details {
+  readonly info?: bigint
+  readonly interruption?: number
+  readonly errorCode?: number
+}
+
+/**
+ * Tells a run as the kernel's tracepoints would: exits and entries in turn, with what happened in between. What hardware would
+ * do without leaving the guest, but for exceptions, is no exit.
+ */
+export class Observer {
+  readonly #watchers: Watchers
+  readonly #observed: Observed
+  #inside = false
+
+  constructor(watchers: Watchers, observed: Observed) {
+    this.#watchers = watchers
+    this.#observed = observed
+  }
+
+  /** The guest is about to run on from an address. */
+  enter(rip: bigint): void {
+    if (this.#inside) return
+    this.#inside = true
+    this.#watchers.trace?.({ kind: 'kvm_entry', rip })
+  }
+
+  /** The guest was left at an address. */
+  leave(reason: ExitReason, rip: bigint, { info = 0n, interruption = 0, errorCode = 0 }: Details = {}): void {
+    this.enter(rip)
+    this.#inside = false
+    this.#watchers.onExit?.(reason)
+    this.#watchers.trace?.({ kind: 'kvm_exit', reason, rip, info, interruption, errorCode })
+  }
+
+  /** An interrupt goes in. Whoever is still inside was waiting for the window. */
+  interrupt(vector: number, rip: bigint): void {
+    if (this.#inside) this.leave('INTERRUPT_WINDOW', rip)
+    this.#watchers.trace?.({ kind: 'kvm_inj_virq', vector })
+    this.enter(rip)
+  }
+
+  /** An exception goes in: one that the guest met, unless an exit's answer was to raise it. */
+  exception(vector: number, errorCode: number | undefined, rip: bigint): void {
+    if (this.#inside) {
+      const info = vector === pageFault ? this.#observed.engine.get('CR2') : 0n
+      this.leave('EXCEPTION_NMI', rip, { info, ...interruptionOf(vector, errorCode) })
+    }
+    this.#watchers.trace?.({ kind: 'kvm_inj_exception', vector, errorCode })
+    this.enter(rip)
+  }
+
+  /** The same ports, with an exit for each use of one. */
+  ports(ports: EnginePorts): EnginePorts {
+    const trace: Trace = (event) => this.#watchers.trace?.(event)
+    return {
+      ...ports,
+      cpuid: (leaf, subleaf) => this.#exit('CPUID', 0n, () => ports.cpuid(leaf, subleaf)),
+      readMsr: (index) =>
+        this.#exit('MSR_READ', 0n, () => {
+          const data = ports.readMsr(index)
+          const exception = typeof data !== 'bigint'
+          trace({ kind: 'kvm_msr', write: false, index, data: exception ? 0n : data, exception })
+          return data
+        }),
+      writeMsr: (index, data) =>
+        this.#exit('MSR_WRITE', 0n, () => {
+          const refused = ports.writeMsr(index, data)
+          trace({ kind: 'kvm_msr', write: true, index, data, exception: refused !== undefined })
+          return refused
+        }),
+      portIn: (port, size) =>
+        this.#exit('IO_INSTRUCTION', portQualification(port, size, 1n), () => {
+          const value = ports.portIn(port, size)
+          trace({ kind: 'kvm_pio', write: false, port, size, value })
+          return value
+        }),
+      portOut: (port, size, value) =>
+        this.#exit('IO_INSTRUCTION', portQualification(port, size, 0n), () => {
+          trace({ kind: 'kvm_pio', write: true, port, size, value })
+          ports.portOut(port, size, value)
+        }),
+      mmioRead: (address, size) =>
+        this.#exit('EPT_MISCONFIG', 0n, () => {
+          const value = ports.mmioRead(address, size)
+          trace({ kind: 'kvm_mmio', write: false, address, size, value })
+          return value
+        }),
+      mmioWrite: (address, size, value) =>
+        this.#exit('EPT_MISCONFIG', 0n, () => {
+          trace({ kind: 'kvm_mmio', write: true, address, size, value })
+          ports.mmioWrite(address, size, value)
+        }),
+      hypercall: () => this.#exit('VMCALL', 0n, () => ports.hypercall()),
+      writeXcr: (index, value) => this.#exit('XSETBV', 0n, () => ports.writeXcr(index, value)),
+    }
+  }
+
+  /** Out for the instruction under execution, and in again behind it, unless something is to be injected first. */
+  #exit<T>(reason: ExitReason, info: bigint, answer: () => T): T {
+    const { engine } = this.#observed
+    const { rip, next } = this.#watchers.trace === undefined ? nowhere : engine.executing()
+    this.leave(reason, rip, { info })
+    const answered = answer()
+    if (!isRefused(answered) && !this.#observed.interruptDue()) this.enter(next)
+    return answered
+  }
+}
+
+const nowhere = { rip: 0n, next: 0n }
+const pageFault = 14
+
+const isRefused = (answer: unknown): boolean =>
+  typeof answer === 'object' && answer !== null && (answer as { kind?: unknown }).kind === 'fault'
+
+/** Valid, a hardware exception, perhaps with an error code. Source: SDM 3C §26.9.2, VM-Exit Interruption-Information Field. */
+function interruptionOf(vector: number, errorCode: number | undefined): Details {
+  const [valid, hardwareException, hasErrorCode] = [0x8000_0000, 3 << 8, 1 << 11]
+  const interruption = (valid | hardwareException | (errorCode === undefined ? 0 : hasErrorCode) | vector) >>> 0
+  return { interruption, errorCode: errorCode ?? 0 }
+}
+
+/** The exit qualification of an I/O instruction. Source: SDM 3C §29.2.1, Exit Qualification for I/O Instructions. */
+function portQualification(port: number, size: number, read: bigint): bigint {
+  return BigInt(size - 1) | (read << 3n) | (BigInt(port) << 16n)
+}
