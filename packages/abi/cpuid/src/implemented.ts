@@ -6,7 +6,20 @@ import type { Feature } from './all.ts'
  */
 export const implementedFeatures: ReadonlySet<Feature> = new Set<Feature>([
   // user-mode instructions
-  ...(['FPU', 'CX8', 'CMOV', 'ZERO_FCS_FDS', 'MMX', 'FXSR', 'SSE', 'SSE2', 'SSE3', 'SSSE3', 'SSE4_1', 'SSE4_2'] as const),
+  ...([
+    'FPU',
+    'CX8',
+    'CMOV',
+    'ZERO_FCS_FDS',
+    'MMX',
+    'FXSR',
+    'SSE',
+    'SSE2',
+    'SSE3',
+    'SSSE3',
+    'SSE4_1',
+    'SSE4_2',
+  ] as const),
   ...(['CMPXCHG16B', 'MOVBE', 'POPCNT', 'LAHF_LM', 'LZCNT', 'BMI1', 'BMI2', 'ADX', 'PREFETCHW'] as const),
   ...(['RDRAND', 'RDSEED', 'RDTSCP', 'RDPID', 'CLFSH', 'CLFLUSHOPT', 'CLWB', 'ERMS', 'FSRM'] as const),
   ...(['XSAVE', 'OSXSAVE', 'XSAVEOPT', 'XSAVEC', 'XGETBV_ECX_1', 'XSAVES'] as const),

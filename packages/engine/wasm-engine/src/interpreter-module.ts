@@ -61,7 +61,8 @@ export function interpreterModule({
   builder.importMemory('interpreter', 'memory', { ...pages, shared: true })
   builder.importTable('interpreter', 'table', tableSize)
   const index: Record<string, number> = {}
-  for (const [name, type] of Object.entries(importTypes)) index[name] = builder.importFunction('interpreter', name, type)
+  for (const [name, type] of Object.entries(importTypes))
+    index[name] = builder.importFunction('interpreter', name, type)
   for (const [name, type] of Object.entries(defined)) index[name] = builder.declare(type)
   const runtime = Object.fromEntries(runtimeNames.map((name) => [name, index[name]])) as unknown as RuntimeIndices
   const calls = {

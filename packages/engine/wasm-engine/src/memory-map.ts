@@ -21,7 +21,6 @@ export interface MemoryMap {
 }
 
 export const slotBytes = 32
-export const slotLimit = 64
 export const slotField = { gpa: 0, bytes: 8, host: 16, flags: 20 } as const
 export const slotReadOnly = 1
 

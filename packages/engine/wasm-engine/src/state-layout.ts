@@ -17,8 +17,6 @@ const fillLogBytes = 4 * (1 + fillLogEntries)
 export const fillLogOffset = 3 * tlbPrivilegeBytes
 export const tlbContextBytes = fillLogOffset + fillLogBytes
 export const tlbContexts = 16
-/** One more context: its data views stay empty, for when every access must be looked at. */
-export const watchingContext = tlbContexts
 
 /** Jump cache of a context: {rip: u64, block: i32, generation: i32}. */
 export const jumpEntries = 4096
@@ -34,7 +32,7 @@ const architectural = Object.fromEntries(
  * One vCPU in linear memory. General, MMX, x87 and vector registers come first: records name them by 16-bit offsets.
  * Then what the interpreter keeps to itself, then the named architectural state.
  */
-export const vcpuLayout = layout({
+const vcpuLayout = layout({
   gpr: ['u64', 16],
   /** Reads as zero: the base or index of an address that has none. */
   zero: 'u64',
@@ -102,8 +100,6 @@ export const vcpuLayout = layout({
   jumpCaches: { bytes: tlbContexts * jumpEntries * jumpEntryBytes, align: 4096 },
 })
 
-export type VcpuField = keyof typeof vcpuLayout.offset
-
 /** Byte offset of a field of the vCPU block. */
 export const at = vcpuLayout.offset
 
@@ -111,7 +107,7 @@ export const at = vcpuLayout.offset
 export const vcpuBytes = 4 << 20
 
 /** A decoded instruction of a block: 32 bytes. */
-export const recordLayout = layout({
+const recordLayout = layout({
   handler: 'u16',
   /** Position in the block. */
   index: 'u8',
@@ -135,7 +131,7 @@ export const recordBytes = 32
 export const inRecord = recordLayout.offset
 
 /** The head of a block: 32 bytes, records follow. */
-export const blockLayout = layout({
+const blockLayout = layout({
   /** The mode word it was decoded for; all ones once it is stale. */
   mode: 'u32',
   count: 'u32',

@@ -11,10 +11,11 @@ import {
   tlbKinds,
   tlbPrivilegeBytes,
   tlbViewBytes,
-  watchingContext,
 } from './state-layout.ts'
 
 const privileges = 3
+/** One context more than there are PCIDs kept: its data views stay empty, for when every access must be looked at. */
+const watchingContext = tlbContexts
 const allOnes = (1n << 64n) - 1n
 
 /**

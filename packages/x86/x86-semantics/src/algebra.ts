@@ -2,7 +2,7 @@ import type { ArithmeticFlag, ExceptionName, SegmentName, StateField, WidthOfFie
 import type { Bulk } from './bulk.ts'
 import type { FlagsOf } from './flags.ts'
 import type { HostCall, HostParameters, HostResults } from './host-calls.ts'
-import type { Immediate, Memory, Operand, Place, RegisterOperand } from './operand.ts'
+import type { Memory, Operand, Place } from './operand.ts'
 import type { Parameters, Procedure, Results } from './procedure.ts'
 import type { VectorArithmetic } from './vector-algebra.ts'
 
@@ -202,5 +202,3 @@ export interface Machine extends Arithmetic {
   /** Something only the surroundings know: ports, MSRs, CPUID, time. It may refuse with a fault. */
   host<C extends HostCall>(call: C, ...values: HostParameters<C>): HostResults<C>
 }
-
-export type { Immediate, Memory, Operand, Place, RegisterOperand }

@@ -131,81 +131,51 @@ export function survey(instruction: Instruction, mode: Mode, operands: readonly 
   return notes
 }
 
+/** Whether what is read now happens for certain: outside every branch, loop and call. */
+interface Depth {
+  branches: number
+}
+
 function machineOn(notes: Notes, mode: Mode): Machine {
-  const depth = { branches: 0 }
-  const faulting = <T>(result: T): T => {
-    notes.mayFault = true
-    return result
-  }
-  const inside = (body: () => void) => {
-    depth.branches += 1
-    body()
-    depth.branches -= 1
-  }
+  const depth: Depth = { branches: 0 }
   const machine: Machine = {
     mode,
     ...arithmetic,
     vector,
     ...operandNotes(notes),
     ...stateNotes(notes),
-    flag: (flag) => {
-      notes.flagsRead.add(flag)
-      return truth()
-    },
-    flags: (of) => noteFlags(notes, of, depth.branches === 0),
-    load: (_segment, _offset, w) => faulting(value(w)),
-    store: () => {
-      notes.stores = true
-      faulting(undefined)
-    },
-    check: () => faulting(undefined),
-    loadLinear: (_linear, w) => faulting(value(w)),
-    storeLinear: () => {
-      notes.stores = true
-      faulting(undefined)
-    },
-    checkLinear: () => faulting(undefined),
-    linear: () => value(64),
-    loadPhysical: (_address, w) => value(w),
-    compareAndSwapPhysical: truth,
-    bulk: () => {
-      notes.stores = true
-      return faulting(value(64))
-    },
-    popInto: (to) => {
-      notes.stores = true
-      notes.operandsWritten.add(to.position)
-      faulting(undefined)
-    },
-    when: (_condition, then, otherwise) => {
-      inside(then)
-      if (otherwise !== undefined) inside(otherwise)
-    },
-    loop: (condition, body) => {
-      condition()
-      inside(body)
-    },
-    variable: (initial) => ({ get: () => like(initial), set: () => {} }),
-    fault: () => faulting(undefined),
-    nextRip: () => value(64),
-    thisRip: () => value(64),
-    escapeOpcode: () => value(16),
-    jump: () => void (notes.jumps = true),
-    again: () => void (notes.jumps = true),
-    commit: () => {},
-    exit: () => void (notes.exits = true),
-    interruptShadow: () => void (notes.shadows = true),
+    ...flagNotes(notes, depth),
+    ...accessNotes(notes),
+    ...branchNotes(depth),
+    ...endingNotes(notes),
     call: ((procedure, ...values) => {
       notes.calls = true
-      inside(() => procedure.body(machine, ...values))
-      return faulting(procedure.results.map((w) => value(w)))
+      inside(depth, () => procedure.body(machine, ...values))
+      return faulting(
+        notes,
+        procedure.results.map((w) => value(w)),
+      )
     }) as Machine['call'],
     host: ((call: HostCall) => {
       notes.hostCalls.add(call)
-      return faulting(hostCalls[call].results.map((w) => value(w)))
+      return faulting(
+        notes,
+        hostCalls[call].results.map((w) => value(w)),
+      )
     }) as unknown as Machine['host'],
   }
   return machine
+}
+
+function inside(depth: Depth, body: () => void): void {
+  depth.branches += 1
+  body()
+  depth.branches -= 1
+}
+
+function faulting<T>(notes: Notes, result: T): T {
+  notes.mayFault = true
+  return result
 }
 
 function operandNotes(notes: Notes): Pick<Machine, 'read' | 'write' | 'address'> {
@@ -225,9 +195,7 @@ function operandNotes(notes: Notes): Pick<Machine, 'read' | 'write' | 'address'>
   }
 }
 
-function stateNotes(
-  notes: Notes,
-): Pick<Machine, 'get' | 'set' | 'x87Significand' | 'x87SignExponent' | 'setX87' | 'rflags' | 'setRflags'> {
+function stateNotes(notes: Notes): Pick<Machine, 'get' | 'set' | 'x87Significand' | 'x87SignExponent' | 'setX87'> {
   return {
     get: ((field: StateField) => {
       notes.fieldsRead.add(field)
@@ -237,6 +205,16 @@ function stateNotes(
     x87Significand: () => value(64),
     x87SignExponent: () => value(16),
     setX87: () => {},
+  }
+}
+
+function flagNotes(notes: Notes, depth: Depth): Pick<Machine, 'flag' | 'flags' | 'rflags' | 'setRflags'> {
+  return {
+    flag: (flag) => {
+      notes.flagsRead.add(flag)
+      return truth()
+    },
+    flags: (of) => noteFlags(notes, of, depth.branches === 0),
     rflags: () => {
       for (const flag of arithmeticFlags) notes.flagsRead.add(flag)
       return value(64)
@@ -254,6 +232,91 @@ function noteFlags(notes: Notes, of: FlagsOf, certain: boolean): void {
     notes.flagsPerhaps.add(flag)
     if (certain) notes.flagsWritten.add(flag)
     equation()
+  }
+}
+
+type Access =
+  | 'load'
+  | 'store'
+  | 'check'
+  | 'loadLinear'
+  | 'storeLinear'
+  | 'checkLinear'
+  | 'linear'
+  | 'loadPhysical'
+  | 'compareAndSwapPhysical'
+  | 'bulk'
+  | 'popInto'
+
+function accessNotes(notes: Notes): Pick<Machine, Access> {
+  const storing = () => {
+    notes.stores = true
+    notes.mayFault = true
+  }
+  return {
+    load: (_segment, _offset, w) => faulting(notes, value(w)),
+    store: storing,
+    check: () => faulting(notes, undefined),
+    loadLinear: (_linear, w) => faulting(notes, value(w)),
+    storeLinear: storing,
+    checkLinear: () => faulting(notes, undefined),
+    linear: () => value(64),
+    loadPhysical: (_address, w) => value(w),
+    compareAndSwapPhysical: truth,
+    bulk: () => {
+      storing()
+      return value(64)
+    },
+    popInto: (to) => {
+      storing()
+      notes.operandsWritten.add(to.position)
+    },
+  }
+}
+
+function branchNotes(depth: Depth): Pick<Machine, 'when' | 'loop' | 'variable'> {
+  return {
+    when: (_condition, then, otherwise) => {
+      inside(depth, then)
+      if (otherwise !== undefined) inside(depth, otherwise)
+    },
+    loop: (condition, body) => {
+      condition()
+      inside(depth, body)
+    },
+    variable: (initial) => ({ get: () => like(initial), set: () => {} }),
+  }
+}
+
+type Ending =
+  | 'fault'
+  | 'nextRip'
+  | 'thisRip'
+  | 'escapeOpcode'
+  | 'jump'
+  | 'again'
+  | 'commit'
+  | 'exit'
+  | 'interruptShadow'
+
+function endingNotes(notes: Notes): Pick<Machine, Ending> {
+  const jumping = () => {
+    notes.jumps = true
+  }
+  return {
+    fault: () => faulting(notes, undefined),
+    nextRip: () => value(64),
+    thisRip: () => value(64),
+    escapeOpcode: () => value(16),
+    jump: jumping,
+    again: jumping,
+    commit: () => {},
+    exit: () => {
+      notes.exits = true
+    },
+    interruptShadow: () => {
+      notes.shadows = true
+    },
   }
 }
 

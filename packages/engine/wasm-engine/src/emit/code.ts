@@ -151,7 +151,7 @@ export class Code {
     const epoch = this.#epoch
     const yes = this.#inside(then)
     const no = otherwise === undefined ? undefined : this.#inside(otherwise)
-    this.#effect({ kind: 'if', args: [condition], then: yes, otherwise: no, epoch })
+    this.#effect({ kind: 'if', args: [condition], body: yes, otherwise: no, epoch })
   }
 
   loop(condition: () => Node, body: () => void): void {

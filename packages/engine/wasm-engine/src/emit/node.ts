@@ -68,7 +68,7 @@ export type Statement =
   | {
       readonly kind: 'if'
       readonly args: readonly [Node]
-      readonly then: Region
+      readonly body: Region
       readonly otherwise: Region | undefined
       readonly epoch: number
     }

@@ -29,7 +29,7 @@ function countUses(region: Region): void {
         break
       case 'if':
         statement.args.forEach(use)
-        countUses(statement.then)
+        countUses(statement.body)
         if (statement.otherwise !== undefined) countUses(statement.otherwise)
         break
       default:
@@ -70,7 +70,7 @@ function settle(region: Region): void {
         break
       case 'if':
         computedAt(statement.args, region, statement.epoch)
-        settle(statement.then)
+        settle(statement.body)
         if (statement.otherwise !== undefined) settle(statement.otherwise)
         break
       default:

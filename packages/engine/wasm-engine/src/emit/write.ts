@@ -72,7 +72,7 @@ class Writer {
         this.#out.bytes(bulkOps[statement.op])
         break
       case 'if':
-        this.#if(statement.args[0], statement.then, statement.otherwise)
+        this.#if(statement.args[0], statement.body, statement.otherwise)
         break
       case 'loop':
         this.#loop(statement.head, statement.condition, statement.body)

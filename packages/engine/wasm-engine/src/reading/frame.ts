@@ -1,4 +1,4 @@
-import type { AnyOperand, Mode, Procedure, Width } from '@vmm/x86-semantics'
+import type { Mode, Procedure } from '@vmm/x86-semantics'
 import type { Code, Local } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import type { RuntimeIndices } from '../runtime.ts'
@@ -35,5 +35,3 @@ export interface Frame {
   jump(target: Node): void
   exit(reason: number): void
 }
-
-export type { AnyOperand, Width }

@@ -17,7 +17,7 @@ import type { Frame } from './frame.ts'
 import { bulkOn, MemoryReading } from './memory.ts'
 import { OperandReading } from './operands.ts'
 import { quickSimd } from './quick-simd.ts'
-import { bitsOf, nodeOf, typeOf, valueOf } from './value.ts'
+import { asValue, bitsOf, nodeOf, typeOf } from './value.ts'
 import { vectorOn } from './vector.ts'
 
 /** Reads descriptions as WebAssembly: each operation appends to the frame's code. */
@@ -95,16 +95,15 @@ const classNames = Object.keys(flagClasses) as FlagClassName[]
 const lazyOperands = [at.lazyA, at.lazyB, at.lazyC]
 
 /** The number by which a lazy record names its class and width: 0 is none. */
-export function lazyClassOf(name: FlagClassName, width: Width): number {
+function lazyClassOf(name: FlagClassName, width: Width): number {
   return 1 + classNames.indexOf(name) * 4 + [8, 16, 32, 64].indexOf(width)
 }
 
 function keepClass({ code, cpu }: Frame, name: FlagClassName, operands: readonly Bits<8 | 16 | 32 | 64>[]): void {
-  const { width } = valueOf(operands[0]!)
+  const { width } = asValue(operands[0]!)
   const kept = operands.map((operand) => code.hold(nodeOf(operand)))
-  kept.forEach((node, index) =>
-    code.store(typeOf(width) === 'i64' ? 'i64.store' : 'i32.store', cpu, node, lazyOperands[index]!),
-  )
+  for (const [index, node] of kept.entries())
+    code.store(typeOf(width) === 'i64' ? 'i64.store' : 'i32.store', cpu, node, lazyOperands[index]!)
   code.store('i32.store', cpu, code.i32(lazyClassOf(name, width)), at.lazyClass)
 }
 
@@ -140,7 +139,7 @@ function accessOn(memory: MemoryReading): Pick<Machine, Access> {
       return memory.load(memory.linearOf(segment, nodeOf(offset), kind), w, kind, 'program')
     },
     store(segment, offset, value) {
-      const kind = memory.kindOf(segment, valueOf(value).width / 8, write)
+      const kind = memory.kindOf(segment, asValue(value).width / 8, write)
       memory.store(memory.linearOf(segment, nodeOf(offset), kind), value, kind, 'program')
     },
     check(segment, offset, bytes, access) {
@@ -149,7 +148,7 @@ function accessOn(memory: MemoryReading): Pick<Machine, Access> {
     },
     loadLinear: (linear, w, asker) => memory.load(nodeOf(linear), w, w / 8, asker),
     storeLinear: (linear, value, asker) =>
-      memory.store(nodeOf(linear), value, (valueOf(value).width / 8) | write, asker),
+      memory.store(nodeOf(linear), value, (asValue(value).width / 8) | write, asker),
     checkLinear: (linear, bytes, access, asker) =>
       memory.check(nodeOf(linear), bytes, (bytes & 0xff) | (access === 'write' ? write : 0), asker),
     linear: (segment, offset) => bitsOf(memory.unchecked(segment, nodeOf(offset)), 64),
@@ -183,7 +182,7 @@ function controlOn(frame: Frame): Pick<Machine, Control> {
     when: (condition, then, otherwise) => code.if(nodeOf(condition), then, otherwise),
     loop: (condition, body) => code.loop(() => nodeOf(condition()), body),
     variable: (initial) => {
-      const { node, width } = valueOf(initial)
+      const { node, width } = asValue(initial)
       const local = code.local(typeOf(width))
       local.set(node)
       return { get: () => bitsOf(local.get(), width), set: (value) => local.set(nodeOf(value)) } as ReturnType<

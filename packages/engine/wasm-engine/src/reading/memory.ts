@@ -5,10 +5,9 @@ import { accessKind } from '../access.ts'
 import type { Node } from '../emit/node.ts'
 import { at, inRecord, type TlbKind, tlbKinds } from '../state-layout.ts'
 import type { Frame } from './frame.ts'
-import { bitsOf, nodeOf, typeOf, valueOf } from './value.ts'
+import { asValue, bitsOf, nodeOf } from './value.ts'
 
 type Sized = 8 | 16 | 32 | 64 | 128
-type Scalar = 8 | 16 | 32 | 64
 
 const loads = { 8: 'i32.load8_u', 16: 'i32.load16_u', 32: 'i32.load', 64: 'i64.load', 128: 'v128.load' } as const
 const stores = {
@@ -99,7 +98,7 @@ export class MemoryReading {
   /** Stores through the write view. */
   store<W extends Sized>(linear: Node, value: Bits<W>, kind: number, asker: Asker): void {
     const { code } = this.#frame
-    const { node, width } = valueOf(value)
+    const { node, width } = asValue(value)
     const kept = code.hold(node)
     const host = this.#translated('write', linear, width / 8, asker, () => this.#slowWrite(linear, kind, asker))
     code.store(stores[width as Sized], host.get(), kept)
@@ -120,7 +119,7 @@ export class MemoryReading {
   }
 
   storeTranslated<W extends Sized>({ host }: Translated, value: Bits<W>): void {
-    const { node, width } = valueOf(value)
+    const { node, width } = asValue(value)
     this.#frame.code.store(stores[width as Sized], host, node)
     this.#commitScratch(host)
   }
@@ -144,8 +143,8 @@ export class MemoryReading {
   swapPhysical<W extends 32 | 64>(address: Bits<64>, expected: Bits<W>, value: Bits<W>): Bits<1> {
     const { code, cpu, runtime } = this.#frame
     const wide = (bits: Bits<W>) =>
-      valueOf(bits).width === 64 ? nodeOf(bits) : code.op('i64.extend_i32_u', nodeOf(bits))
-    const bytes = code.i32(valueOf(value).width / 8)
+      asValue(bits).width === 64 ? nodeOf(bits) : code.op('i64.extend_i32_u', nodeOf(bits))
+    const bytes = code.i32(asValue(value).width / 8)
     const [swapped] = code.call(
       runtime.swapPhysical,
       [cpu, nodeOf(address), wide(expected), wide(value), bytes],
@@ -241,6 +240,3 @@ export function bulkOn(frame: Frame, memory: MemoryReading): Machine['bulk'] {
     return bitsOf(done!, 64)
   }
 }
-
-export const accessOps = { loads, stores, typeOf }
-export type { Scalar }

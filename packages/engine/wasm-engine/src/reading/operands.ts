@@ -12,10 +12,10 @@ import type {
 import { accessKind } from '../access.ts'
 import type { Node } from '../emit/node.ts'
 import { at, inRecord } from '../state-layout.ts'
-import { lowBits } from './arithmetic.ts'
 import type { Frame } from './frame.ts'
 import type { MemoryReading, Translated } from './memory.ts'
-import { bitsOf, nodeOf, valueOf } from './value.ts'
+import { bitsOf, nodeOf } from './value.ts'
+import { lowBits } from './widths.ts'
 
 const slots = [inRecord.a, inRecord.b, inRecord.c]
 
@@ -173,5 +173,3 @@ export class OperandReading {
 
 /** Positions from here on are second immediates (ENTER, far pointers, EXTRQ). */
 export const secondImmediate = 8
-
-export const valueWidth = <W extends Width>(bits: Bits<W>): number => valueOf(bits).width

@@ -10,7 +10,7 @@ export interface Value {
   readonly width: Width
 }
 
-export const valueOf = <W extends Width>(bits: Bits<W>): Value => bits as unknown as Value
+export const asValue = <W extends Width>(bits: Bits<W>): Value => bits as unknown as Value
 export const nodeOf = <W extends Width>(bits: Bits<W>): Node => (bits as unknown as Value).node
 export const bitsOf = <W extends Width>(node: Node, width: W): Bits<W> => ({ node, width }) as unknown as Bits<W>
 

@@ -26,7 +26,7 @@ const random = (mnemonic: 'RDRAND' | 'RDSEED'): Instruction =>
   })
 
 /** Writes a 64-bit value to EDX:EAX. */
-export function writePair(m: Machine, value: Bits<64>): void {
+function writePair(m: Machine, value: Bits<64>): void {
   m.write(gpr('RAX', 32), m.truncate(value, 32))
   m.write(gpr('RDX', 32), m.extract(value, 32, 32))
 }

@@ -35,7 +35,7 @@ const shift = (
   })
 
 /** Widens 8- and 16-bit operands so that bits shifted past the end can still be seen. */
-const widened = (width: Sized): 32 | 64 => (width === 64 ? 64 : width === 32 ? 64 : 32)
+const _widened = (width: Sized): 32 | 64 => (width === 64 ? 64 : width === 32 ? 64 : 32)
 
 function shl<W extends Sized>(m: Machine, a: Bits<W>, count: Bits<W>): Shifted<W> {
   const width = m.widthOf(a)
@@ -214,5 +214,3 @@ export const shifts: readonly Instruction[] = [
   flagless('SARX'),
   rorx,
 ]
-
-export { widened }

@@ -75,9 +75,8 @@ const pusha = instruction(
     const values = order.map((name) => m.read(gpr(name, size)))
     const top = wrapped(m, m.sub(stackPointer(m), m.constant(size, 64)))
     m.check('SS', top, size, 'write')
-    values.forEach((value, index) =>
-      m.store('SS', wrapped(m, m.add(top, m.constant((7 - index) * (size / 8), 64))), value),
-    )
+    for (const [index, value] of values.entries())
+      m.store('SS', wrapped(m, m.add(top, m.constant((7 - index) * (size / 8), 64))), value)
     setStackPointer(m, top)
   },
 )

@@ -7,7 +7,7 @@ import { gpr } from '../operand.ts'
 type Sized = 8 | 16 | 32 | 64
 
 /** A mnemonic ending in B works on bytes, the others on operands of the operand size. */
-export const elementWidth = (m: Machine, byte: boolean): Sized => (byte ? 8 : m.mode.operandSize)
+const elementWidth = (m: Machine, byte: boolean): Sized => (byte ? 8 : m.mode.operandSize)
 
 const pointer = (m: Machine, name: 'RSI' | 'RDI'): Bits<64> => m.zeroExtend(m.read(gpr(name, m.mode.addressSize)), 64)
 

@@ -2,7 +2,7 @@ import { sdm } from '@vmm/source'
 import type { Bits, Machine } from '../algebra.ts'
 import { addition, equations, subtraction } from '../flags.ts'
 import { type Instruction, instruction } from '../instruction.ts'
-import { AH, gpr, type Memory, type Operand, type Place, type RegisterOperand } from '../operand.ts'
+import { AH, gpr, type Memory, type Operand, type Place } from '../operand.ts'
 import { conditions, holds } from './conditions.ts'
 
 type Sized = 8 | 16 | 32 | 64
@@ -215,5 +215,3 @@ export const transfer: readonly Instruction[] = [
   salc,
   movnti,
 ]
-
-export type { RegisterOperand }

@@ -157,7 +157,7 @@ function callInnerLong(m: Machine, target: Target, level: Bits<8>): void {
     m.zeroExtend(m.get('CS.selector'), 64),
     m.nextRip(),
   ]
-  values.forEach((value, index) => m.storeLinear(at((index + 1) * 8), value, 'processor'))
+  for (const [index, value] of values.entries()) m.storeLinear(at((index + 1) * 8), value, 'processor')
   m.write(gpr('RSP', 64), at(32))
   setNull(m, 'SS', m.zeroExtend(level, 16))
   m.set('SS.access', m.or(m.constant(1 << 16, 32), m.shiftLeft(m.zeroExtend(level, 32), m.constant(5, 32))))

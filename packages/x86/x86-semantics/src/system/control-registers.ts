@@ -40,7 +40,7 @@ function writeControl(m: Machine, index: number, value: Bits<64>): void {
 const known0 = maskOfFields(cr0)
 
 /** CR0.ET is always one; bits that do not exist in the low half are dropped, in the high half refused. */
-export function writeCr0(m: Machine, value: Bits<64>): void {
+function writeCr0(m: Machine, value: Bits<64>): void {
   const old = m.get('CR0')
   refuseUnless(m, m.isZero(m.shiftRight(value, m.constant(32, 64))))
   const [pe, pg] = [bit(m, value, cr0.PE), bit(m, value, cr0.PG)]

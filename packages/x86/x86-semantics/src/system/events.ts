@@ -211,8 +211,9 @@ function pushAll(
   values: readonly Bits<32>[],
   store: (depth: Bits<64>, value: Bits<32>, wide: boolean) => void,
 ): void {
-  const each = (size: 2 | 4) => () =>
-    values.forEach((value, index) => store(m.constant((index + 1) * size, 64), value, size === 4))
+  const each = (size: 2 | 4) => () => {
+    for (const [index, value] of values.entries()) store(m.constant((index + 1) * size, 64), value, size === 4)
+  }
   m.when(wide, each(4), each(2))
 }
 

@@ -29,7 +29,7 @@ const PKRU_STANDARD = 2688
 const component = { x87: 0, sse: 1, pkru: 9 } as const
 
 /** Bits of MXCSR that may be set. */
-export const mxcsrMask = 0xffff
+const mxcsrMask = 0xffff
 
 const at = (m: Machine, base: Bits<64>, offset: number): Bits<64> => m.add(base, m.constant(offset, 64))
 

@@ -208,7 +208,7 @@ function iretToVirtual(m: Machine, offset: Bits<64>, selector: Bits<16>, image: 
     m.set(`${name}.access`, m.constant(0xf3, 32))
   }
   load('CS', selector)
-  selectors.forEach(([name], index) => load(name, values[index]!))
+  for (const [index, [name]] of selectors.entries()) load(name, values[index]!)
   m.set('CPL', m.constant(3, 8))
   m.write(gpr('RSP', 32), m.truncate(pointer, 32))
   m.jump(m.and(offset, m.constant(0xffff, 64)))

@@ -108,7 +108,7 @@ const jmpf = instruction(
 )
 
 /** Return address on the stack: CS in an operand-sized slot, then the offset. */
-export function pushReturn(m: Machine): void {
+function pushReturn(m: Machine): void {
   const size = m.mode.operandSize
   const bottom = wrapped(m, m.sub(stackPointer(m), m.constant(size / 4, 64)))
   m.check('SS', bottom, size / 4, 'write')

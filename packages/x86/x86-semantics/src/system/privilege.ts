@@ -18,9 +18,6 @@ export function requireProtected(m: Machine): boolean {
   return false
 }
 
-/** A field of RFLAGS that is one bit. */
-export const systemFlag = (m: Machine, at: number): Bits<1> => m.bit(m.get('RFLAGS'), at)
-
 /** IOPL, 0 to 3. */
 export const iopl = (m: Machine): Bits<8> =>
   m.and(m.truncate(m.shiftRight(m.get('RFLAGS'), m.constant(12, 64)), 8), m.constant(3, 8))

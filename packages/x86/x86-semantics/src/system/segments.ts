@@ -24,7 +24,7 @@ import {
 } from './descriptor.ts'
 
 /** Loads SS, DS, ES, FS or GS with all checks of privilege and type. Source: SDM 2B, MOV, Operation. */
-export function loadSegment(m: Machine, name: Exclude<SegmentName, 'CS'>, selector: Bits<16>, also?: () => void): void {
+function loadSegment(m: Machine, name: Exclude<SegmentName, 'CS'>, selector: Bits<16>, also?: () => void): void {
   const { execution } = m.mode
   if (execution === 'real' || execution === 'virtual-8086') {
     also?.()

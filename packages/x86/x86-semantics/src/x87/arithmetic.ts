@@ -39,7 +39,7 @@ interface Applied {
 }
 
 /** The operation on a register and something else, which the register then holds. */
-export function apply(m: Machine, { operation, to, sources, b, format, defined = status.C1, pops = 0 }: Applied): void {
+function apply(m: Machine, { operation, to, sources, b, format, defined = status.C1, pops = 0 }: Applied): void {
   const answer = unlessFault(m, [underflow(m, sources)], () => compute(m, operation, contentOf(m, to), b, format))
   if (defined === allCodes) reportQuotient(m, answer)
   else report(m, answer.status, defined)

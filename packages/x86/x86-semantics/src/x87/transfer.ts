@@ -2,7 +2,7 @@ import { sdm } from '@vmm/source'
 import type { Bits, Machine } from '../algebra.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import { type Condition, holds } from '../integer/conditions.ts'
-import type { Memory, Operand, Place, RegisterOperand } from '../operand.ts'
+import type { Memory, Place, RegisterOperand } from '../operand.ts'
 import {
   type Answer,
   compute,
@@ -14,7 +14,7 @@ import {
   unlessFault,
   type Value,
 } from './answer.ts'
-import { type Any, fetch, formatOf, indexOf, type Source } from './arithmetic.ts'
+import { type Any, fetch, formatOf, indexOf } from './arithmetic.ts'
 import {
   beginX87,
   empty,
@@ -30,7 +30,7 @@ import {
   status,
   turn,
 } from './stack.ts'
-import type { X87Format, X87Operation } from './x87-operations.rows.ts'
+import type { X87Operation } from './x87-operations.rows.ts'
 
 const { C1 } = status
 
