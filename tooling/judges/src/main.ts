@@ -1,9 +1,13 @@
 import { parseArgs } from 'node:util'
 import { judgeCpu, subjectNames } from './cpu/report.ts'
+import { judgeX87 } from './x87/report.ts'
 
-const usage = `usage: pnpm judge cpu [--subject engine|oracle] [--cases N] [--seed N] [--only MNEMONIC]
+const judges = { cpu: judgeCpu, x87: judgeX87 } as const
+
+const usage = `usage: pnpm judge cpu|x87 [--subject engine|oracle] [--cases N] [--seed N] [--only MNEMONIC]
 
 cpu     runs random instructions on this machine's processor and in the engine, and compares
+x87     the same with sequences of x87 instructions, and operands at the edges of their formats
 
   --subject WHO     engine, or oracle: the descriptions as they read
   --cases N         how many; 200000 unless told
@@ -33,10 +37,13 @@ function main(args: readonly string[]): number {
     console.log(usage)
     return 0
   }
-  if (positionals.length !== 1 || positionals[0] !== 'cpu') throw new RangeError(`expected the name of a judge: cpu`)
+  const [name = ''] = positionals
+  if (positionals.length !== 1 || !Object.hasOwn(judges, name)) {
+    throw new RangeError(`expected the name of a judge: ${Object.keys(judges).join(' or ')}`)
+  }
   const subject = subjectNames.find((name) => name === values.subject)
   if (subject === undefined) throw new RangeError(`--subject ${values.subject}: expected ${subjectNames.join(' or ')}`)
-  return judgeCpu({
+  return judges[name as keyof typeof judges]({
     subject,
     cases: positive('cases', values.cases),
     seed: positive('seed', values.seed),

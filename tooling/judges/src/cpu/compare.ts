@@ -1,25 +1,26 @@
 import { type Outcome, place, type Snippet } from './snippet.ts'
 import { approximations, transcendental, undefinedCodes, undefinedFlags } from './undefined.rows.ts'
 
-/** What differs between what the real CPU did and what a subject did, a line each. Nothing: they agree. */
-export function differences(mnemonic: string, snippet: Snippet, real: Outcome, ours: Outcome): readonly string[] {
-  if (pushesDenormal(mnemonic, real)) return []
+/**
+ * What differs between what the real CPU did and what a subject did, a line each. Nothing: they agree. `also` are the
+ * instructions after the first, where there are several.
+ */
+export function differences(
+  mnemonic: string,
+  snippet: Snippet,
+  real: Outcome,
+  ours: Outcome,
+  also: readonly string[] = [],
+): readonly string[] {
   const end = endOf(mnemonic, snippet, real, ours)
   if (end !== undefined) return [end]
   return [
     ...registers(real, ours),
     ...flags(mnemonic, real, ours),
-    ...floats(mnemonic, real, ours),
+    ...floats(mnemonic, real, ours, also),
     ...data(mnemonic, real, ours),
   ]
 }
-
-/** FLD of a denormal, unmasked: Intel's processors leave the stack as it was (SDM 1 §8.5.2), AMD's push. */
-function pushesDenormal(mnemonic: string, { fx }: Outcome): boolean {
-  return mnemonic === 'FLD' && (fx[fxAt.FSW]! & ~fx[fxAt.FCW]! & denormal) !== 0
-}
-
-const denormal = 2
 
 const hex = (value: bigint | number): string => value.toString(16)
 const pageFault = 14
@@ -73,13 +74,13 @@ function flags(mnemonic: string, real: Outcome, ours: Outcome): string[] {
 const fxAt = { FCW: 0, FSW: 2, FTW: 4, MXCSR: 24, ST: 32, XMM: 160 } as const
 const simdException = 19
 
-function floats(mnemonic: string, real: Outcome, ours: Outcome): string[] {
+function floats(mnemonic: string, real: Outcome, ours: Outcome, also: readonly string[]): string[] {
   const [a, b] = [real, ours].map(({ fx }) => new DataView(fx.buffer, fx.byteOffset)) as [DataView, DataView]
   const words: [string, number, number][] = [
     ['FCW', a.getUint16(fxAt.FCW, true), b.getUint16(fxAt.FCW, true)],
     ['FTW', a.getUint8(fxAt.FTW), b.getUint8(fxAt.FTW)],
     ['MXCSR', a.getUint32(fxAt.MXCSR, true), b.getUint32(fxAt.MXCSR, true)],
-    ['FSW', ...([a, b].map((view) => status(mnemonic, view)) as [number, number])],
+    ['FSW', ...([a, b].map((view) => status([mnemonic, ...also], view)) as [number, number])],
   ]
   // whether the MMX registers are in use by then is told by nobody
   const kept =
@@ -93,17 +94,26 @@ const dotProducts: ReadonlySet<string> = new Set(['DPPS', 'DPPD'])
 
 const roundedUp = 0x200
 
-function status(mnemonic: string, view: DataView): number {
-  const ignored = (undefinedCodes[mnemonic] ?? 0) | (transcendental.has(mnemonic) ? roundedUp : 0)
+function status(mnemonics: readonly string[], view: DataView): number {
+  const ignored = mnemonics
+    .map((mnemonic) => (undefinedCodes[mnemonic] ?? 0) | (transcendental.has(mnemonic) ? roundedUp : 0))
+    .reduce((all, each) => all | each, 0)
   return view.getUint16(fxAt.FSW, true) & ~ignored
 }
 
 function stack(mnemonic: string, a: DataView, b: DataView): string[] {
   return Array.from({ length: 8 }, (_, index) => {
     const [x, y] = [a, b].map((view) => wide(view, fxAt.ST + index * 16) & ((1n << 80n) - 1n)) as [bigint, bigint]
-    const off = x > y ? x - y : y - x
-    return off <= (transcendental.has(mnemonic) ? 1n : 0n) ? '' : `ST${index}: ${hex(x)}; ours ${hex(y)}`
+    return x === y || (transcendental.has(mnemonic) && areNeighbours(x, y))
+      ? ''
+      : `ST${index}: ${hex(x)}; ours ${hex(y)}`
   }).filter((line) => line !== '')
+}
+
+/** Float80s that are one unit in the last place apart. The integer bit is none of the places. */
+function areNeighbours(x: bigint, y: bigint): boolean {
+  const [a, b] = [x, y].map((bits) => ((bits >> 64n) << 63n) | BigInt.asUintN(63, bits)) as [bigint, bigint]
+  return a - b === 1n || b - a === 1n
 }
 
 function vectors(mnemonic: string, a: DataView, b: DataView): string[] {

@@ -24,7 +24,8 @@ export class Subject {
     enterProgram(cpu)
   }
 
-  run(snippet: Snippet): Outcome {
+  /** Runs a snippet of so many instructions, or until one faults. */
+  run(snippet: Snippet, count = 1): Outcome {
     const cpu = this.#cpu
     cpu.writeMemory(memory.code, snippet.code)
     cpu.writeMemory(memory.data, new Uint8Array(page))
@@ -37,6 +38,7 @@ export class Subject {
       if (cpu.get('RIP') !== BigInt(place.code)) break
       stop = cpu.step()
     }
+    for (let done = 1; done < count && stop.vector === undefined; done += 1) stop = cpu.step()
     cpu.writeMemory(memory.code, new Uint8Array(16).fill(0xcc))
     return { ...stop, ...stateOf(cpu), address: cpu.get('CR2'), rip: cpu.get('RIP') }
   }

@@ -1,0 +1,94 @@
+import { createDecoded, decode, format } from '@vmm/x86-decoder'
+import { differences } from '../cpu/compare.ts'
+import { NativeCpu } from '../cpu/native.ts'
+import { Random } from '../cpu/random.ts'
+import type { Outcome, Snippet } from '../cpu/snippet.ts'
+import type { Subject } from '../cpu/subject.ts'
+import { environmentAt, type Sequence, SequenceGenerator } from './generate.ts'
+
+/** A sequence on which the real CPU and a subject disagree. */
+export interface Disagreement {
+  readonly sequence: Sequence
+  readonly lines: readonly string[]
+}
+
+/** What a run of the judge came to. */
+export interface Verdict {
+  /** How often each mnemonic was the first of a sequence. */
+  readonly counts: ReadonlyMap<string, number>
+  readonly disagreements: readonly Disagreement[]
+  /** Sequences that killed the child: nobody knows what they did. */
+  readonly lost: number
+}
+
+const batch = 5000
+
+/** What differs in a sequence, a line each; a fault must also be at the same instruction. */
+export function sequenceDifferences({ mnemonics, snippet }: Sequence, real: Outcome, ours: Outcome): readonly string[] {
+  const [first, ...also] = mnemonics
+  const [a, b] = [real, ours].map((outcome) => withoutMakersOwn(mnemonics, snippet, outcome)) as [Outcome, Outcome]
+  const lines = differences(first!, snippet, a, b, also)
+  if (lines.length > 0 || real.vector === undefined || real.rip === ours.rip) return lines
+  return [`fault at ${real.rip.toString(16)}; ours ${ours.rip.toString(16)}`]
+}
+
+/** Lets the real CPU and a subject run the same random x87 sequences. */
+export function judgeSequences(subject: Subject, options: { cases: number; seed: number; only?: string }): Verdict {
+  const generator = new SequenceGenerator(new Random(options.seed), options.only)
+  const native = new NativeCpu()
+  const counts = new Map<string, number>()
+  const disagreements: Disagreement[] = []
+  let lost = 0
+  try {
+    for (let done = 0; done < options.cases; done += batch) {
+      const sequences = Array.from({ length: Math.min(batch, options.cases - done) }, () => generator.next())
+      native.run(sequences.map(({ snippet }) => snippet)).forEach((real, index) => {
+        const sequence = sequences[index]!
+        const first = sequence.mnemonics[0]!
+        counts.set(first, (counts.get(first) ?? 0) + 1)
+        if (real === undefined) lost += 1
+        else {
+          const ours = subject.run(sequence.snippet, sequence.mnemonics.length)
+          const lines = sequenceDifferences(sequence, real, ours)
+          if (lines.length > 0) disagreements.push({ sequence, lines })
+        }
+      })
+    }
+  } finally {
+    native.close()
+  }
+  return { counts, disagreements, lost }
+}
+
+const words = { FSW: 1, FCS: 4, FDS: 6 } as const
+const summary = 0x80
+
+/**
+ * An outcome without those words of a stored environment in which processors differ: selectors, which some keep and others
+ * have deprecated (CPUID.07H:EBX bit 13); and the opcode unless an unmasked exception made it be kept, rather than FLDCW
+ * unmask an old one. SDM 1 §8.1.8, §8.1.9.
+ */
+function withoutMakersOwn(mnemonics: readonly string[], { code }: Snippet, outcome: Outcome): Outcome {
+  const last = mnemonics.at(-1)
+  if (last !== 'FNSTENV' && last !== 'FNSAVE') return outcome
+  const data = outcome.data.slice()
+  const view = new DataView(data.buffer, environmentAt)
+  const size = code.at(-3) === 0x66 ? 2 : 4
+  const isKept = (view.getUint16(words.FSW * size, true) & summary) !== 0 && !mnemonics.includes('FLDCW')
+  view.setUint16(words.FCS * size, 0, true)
+  view.setUint16(words.FDS * size, 0, true)
+  if (size === 4 && !isKept) view.setUint16(words.FCS * size + 2, 0, true)
+  return { ...outcome, data }
+}
+
+const decoded = createDecoded()
+
+/** The instructions of a snippet as text. */
+export function listing({ code }: Snippet): string {
+  const texts: string[] = []
+  for (let at = 0; at < code.length; at += decoded.length) {
+    if (decode(code, at, code.length, 64, decoded) !== undefined) return [...texts, '?'].join('; ')
+    texts.push(format(decoded))
+  }
+  return texts.join('; ')
+}
