@@ -1,1 +1,2 @@
-export { access, errorBit, failed, pageFact, walk } from './walk.ts'
+export { errorBit, failed } from './rights.ts'
+export { access, pageFact, walk } from './walk.ts'

@@ -1,0 +1,73 @@
+import { cr4 } from '@vmm/x86-registers'
+import type { Bits, Machine } from '@vmm/x86-semantics'
+import { factsOf, mark, mask } from './entry.ts'
+import { type Asked, bit, errorBit, fail, type Leaf, type Outcome, settle } from './rights.ts'
+
+/** An entry of four bytes, in 64 bits, and its place. */
+interface Entry {
+  readonly address: Bits<64>
+  readonly value: Bits<64>
+}
+
+/** 32-bit paging: two levels of four-byte entries, 4-MByte pages with CR4.PSE and 40-bit addresses in them. SDM 3A §4.3. */
+export function walkNarrow(m: Machine, asked: Asked, outcome: Outcome): void {
+  const address = m.add(
+    mask(m, m.get('CR3'), 0xffff_f000n),
+    m.shiftLeft(m.shiftRight(asked.linear, m.constant(22, 64)), m.constant(2, 64)),
+  )
+  const value = m.zeroExtend(m.loadPhysical(address, 32), 64)
+  const large = m.and(m.bit(value, 7), bit(m, m.get('CR4'), cr4.PSE))
+  m.when(
+    m.not(m.bit(value, 0)),
+    () => fail(m, asked, outcome, 0),
+    () =>
+      m.when(
+        large,
+        () => largePage(m, asked, outcome, { address, value }, large),
+        () => smallPage(m, asked, outcome, { address, value }),
+      ),
+  )
+}
+
+function largePage(m: Machine, asked: Asked, outcome: Outcome, { address, value }: Entry, large: Bits<1>): void {
+  m.when(
+    m.not(m.isZero(mask(m, value, 0x0020_0000n))),
+    () => fail(m, asked, outcome, errorBit.present | errorBit.reserved),
+    () =>
+      settle(m, asked, outcome, leafOf(m, m.bit(value, 1), m.bit(value, 2)), () => {
+        mark(m, address, value, asked.write, 32)
+        const high = m.shiftLeft(mask(m, m.shiftRight(value, m.constant(13, 64)), 0xffn), m.constant(32, 64))
+        const base = m.or(mask(m, value, 0xffc0_0000n), high)
+        outcome.frame.set(m.or(base, mask(m, asked.linear, 0x3f_f000n)))
+        outcome.facts.set(factsOf(m, value, large))
+      }),
+  )
+}
+
+function smallPage(m: Machine, asked: Asked, outcome: Outcome, directory: Entry): void {
+  mark(m, directory.address, directory.value, m.constant(0, 1), 32)
+  const address = m.add(
+    mask(m, directory.value, 0xffff_f000n),
+    m.shiftLeft(mask(m, m.shiftRight(asked.linear, m.constant(12, 64)), 0x3ffn), m.constant(2, 64)),
+  )
+  const value = m.zeroExtend(m.loadPhysical(address, 32), 64)
+  const both = (at: 1 | 2) => m.and(m.bit(directory.value, at), m.bit(value, at))
+  m.when(
+    m.not(m.bit(value, 0)),
+    () => fail(m, asked, outcome, 0),
+    () =>
+      settle(m, asked, outcome, leafOf(m, both(1), both(2)), () => {
+        mark(m, address, value, asked.write, 32)
+        outcome.frame.set(mask(m, value, 0xffff_f000n))
+        outcome.facts.set(factsOf(m, value, m.constant(0, 1)))
+      }),
+  )
+}
+
+/** These entries know neither NX nor protection keys. */
+const leafOf = (m: Machine, writable: Bits<1>, userPage: Bits<1>): Leaf => ({
+  writable,
+  userPage,
+  noExecute: m.constant(0, 1),
+  key: m.constant(0, 64),
+})
