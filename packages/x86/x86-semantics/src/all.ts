@@ -19,6 +19,7 @@ import { portInstructions } from './system/ports.ts'
 import { segmentInstructions } from './system/segments.ts'
 import { systemCalls } from './system/system-calls.ts'
 import { tableInstructions } from './system/tables.ts'
+import { vectorArrangement } from './vector/arrange.ts'
 import { vectorFloat } from './vector/float.ts'
 import { vectorInteger } from './vector/integer.ts'
 import { vectorMoves } from './vector/moves.ts'
@@ -57,6 +58,7 @@ const families: readonly (readonly Instruction[])[] = [
   x87Environment,
   vectorMoves,
   vectorInteger,
+  vectorArrangement,
   stringCompares,
   vectorFloat,
 ]
