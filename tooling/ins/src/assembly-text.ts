@@ -32,8 +32,11 @@ const small: ReadonlySet<string> = new Set(
     .map(({ names }) => names[0]),
 )
 
-/** Assembles an instruction in our formatter's words, as code at `origin`. Throws on what it cannot read or encode. */
-export function assembleText(text: string, codeSize: CodeSize, origin: number): Uint8Array {
+/**
+ * Assembles an instruction in our formatter's words, as code at `origin`. Throws on what it cannot read or encode. `size`
+ * is the operand size, for the few instructions whose text does not tell it: a push of a number.
+ */
+export function assembleText(text: string, codeSize: CodeSize, origin: number, size?: 16 | 32 | 64): Uint8Array {
   const words = text.split(' ')
   const modifiers = takePrefixes(words)
   const mnemonic = words.shift()!.toUpperCase()
@@ -45,6 +48,7 @@ export function assembleText(text: string, codeSize: CodeSize, origin: number): 
           .split(', ')
           .map((word) => operandOf(word))
   const a = assembly.assembler({ origin, codeSize })
+  if (size !== undefined) a.with({ operandSize: size })
   // where sizes have names, the shortest name is the one for 16 bits
   if (small.has(mnemonic)) a.with({ operandSize: 16 })
   return a

@@ -28,11 +28,18 @@ function disassembled(one: InsCase, bytes: Uint8Array): string {
   return format(decoded, fields.get('RIP')!)
 }
 
+function operandSizeOf(one: InsCase): 16 | 32 | 64 {
+  const decoded = createDecoded()
+  decode(one.bytes, 0, one.bytes.length, environments[one.mode].codeSize, decoded)
+  return decoded.operandSize
+}
+
 /** The bytes of the text, if they are others and mean something else. */
 function misassembled(one: InsCase): string | undefined {
   const { codeSize, fields } = environments[one.mode]
   try {
-    const bytes = assembleText(one.text, codeSize, Number(fields.get('RIP')))
+    const size = /^push (?:0x)?[0-9a-f]+$/.test(one.text) ? operandSizeOf(one) : undefined
+    const bytes = assembleText(one.text, codeSize, Number(fields.get('RIP')), size)
     const text = disassembled(one, bytes)
     return hexText(bytes) === hexText(one.bytes) || text === one.text
       ? undefined

@@ -1,12 +1,12 @@
 import * as assembly from '@vmm/x86-assembler'
-import { type CodeSize, createDecoded, decode, format } from '@vmm/x86-decoder'
+import { createDecoded, decode, format } from '@vmm/x86-decoder'
 import { type OpcodeRow, type OperandPlace, parseOpcode, placeOf, rows } from '@vmm/x86-opcodes'
 import { instructions } from '@vmm/x86-semantics'
-import type { InsCase, Item } from './case.ts'
-import { layout } from './environments.ts'
+import { bad, type InsCase, type Item } from './case.ts'
+import { environments, layout, type ModeName } from './environments.ts'
 import { edge, type FloatWidth, float, lanes } from './interesting.ts'
 import { Random } from './random.ts'
-import { explicitValue, places, specialInputs, type Turn } from './special-inputs.ts'
+import { explicitValue, inCode, inData, places, registerWidth, specialInputs, type Turn } from './special-inputs.ts'
 import { undefinedFlags } from './undefined-flags.ts'
 import { unrecorded } from './unrecorded.ts'
 
@@ -23,7 +23,7 @@ interface Encoding {
   readonly number: number
   readonly size: Size
   readonly kind: Kind
-  readonly codeSize: 32 | 64
+  readonly codeSize: Size
   readonly lock: boolean
 }
 
@@ -31,20 +31,41 @@ interface Encoding {
 export function questions(): readonly InsCase[] {
   return rows.flatMap((row, number) => {
     if (!instructions.has(row.mnemonic) || unrecorded.has(row.mnemonic)) return []
-    const codeSize = row.attributes.includes('not64') ? 32 : 64
-    return encodingsOf(row, number, codeSize).flatMap((encoding) => casesOf(encoding))
+    return codeSizesOf(row).flatMap((codeSize) =>
+      encodingsOf(row, number, codeSize).flatMap((encoding) => casesOf(encoding)),
+    )
   })
 }
 
-function encodingsOf(row: OpcodeRow, number: number, codeSize: 32 | 64): readonly Encoding[] {
+/** Code sizes that a row is asked about: general-purpose instructions in all that have it. */
+function codeSizesOf(row: OpcodeRow): readonly Size[] {
+  if (row.attributes.includes('not64')) return [32, 16]
+  const { space, map, byte } = parseOpcode(row.opcode)
+  const isGeneral = row.operands.every((code) => {
+    const place = placeOf(code)
+    return !('file' in place) || place.file === 'gpr' || place.file === 'segment'
+  })
+  const isX87 = map === 0 && byte >= 0xd8 && byte <= 0xdf
+  const everywhere = space === 'legacy' && map < 2 && isGeneral && !isX87
+  return row.attributes.includes('only64') || !everywhere ? [64] : [64, 32, 16]
+}
+
+function encodingsOf(row: OpcodeRow, number: number, codeSize: Size): readonly Encoding[] {
   const kinds = kindsOf(row)
-  return sizesOf(row, codeSize).flatMap((size) =>
+  // a near branch of 16 bits in 32-bit code leaves the pages that there are
+  const leaves = codeSize === 32 && nearBranches.test(row.mnemonic)
+  const sizes = sizesOf(row, codeSize).filter((size) => !(leaves && size === 16))
+  return sizes.flatMap((size) =>
     kinds.flatMap((kind) => {
       const plain: Encoding = { row, number, size, kind, codeSize, lock: false }
-      return kind === 'memory' && row.attributes.includes('lock') ? [plain, { ...plain, lock: true }] : [plain]
+      return kind === 'memory' && codeSize === 64 && row.attributes.includes('lock')
+        ? [plain, { ...plain, lock: true }]
+        : [plain]
     }),
   )
 }
+
+const nearBranches = /^(?:J\w+|LOOP\w*|CALL|RET)$/
 
 function kindsOf(row: OpcodeRow): readonly Kind[] {
   const place = row.operands.map(placeOf).find((each) => each.place === 'rm')
@@ -57,9 +78,9 @@ function kindsOf(row: OpcodeRow): readonly Kind[] {
 }
 
 /** Operand sizes that change something: letters in the operand codes, or a mnemonic with sizes of its own. */
-function sizesOf(row: OpcodeRow, codeSize: 32 | 64): readonly Size[] {
+function sizesOf(row: OpcodeRow, codeSize: Size): readonly Size[] {
   const { w, space, mandatory } = parseOpcode(row.opcode)
-  if (codeSize === 32) return w === 1 ? [] : mandatory === 'any' ? [32, 16] : [32]
+  if (codeSize !== 64) return w === 1 ? [] : mandatory === 'any' ? [32, 16] : [codeSize]
   if (w === 1 || row.attributes.includes('force64')) return [64]
   const narrow: readonly Size[] = space === 'legacy' && mandatory !== 'NP' && mandatory !== '66' ? [16] : []
   if (row.attributes.includes('default64')) return [64, ...narrow]
@@ -69,13 +90,16 @@ function sizesOf(row: OpcodeRow, codeSize: 32 | 64): readonly Size[] {
 }
 
 function casesOf(encoding: Encoding): readonly InsCase[] {
-  const random = new Random(encoding.number * 64 + encoding.size + (encoding.kind === 'memory' ? 7 : 0))
+  const { number, size, kind, codeSize } = encoding
+  const random = new Random(number * 256 + size * 2 + (kind === 'memory' ? 7 : 0) + (64 - codeSize))
   const constants = encoding.row.operands.map((code) => constantOf(placeOf(code), encoding, random))
   const bytes = assembled(encoding, constants)
   if (bytes === undefined) return []
   const repeats = encoding.row.attributes.includes('rep') || encoding.row.attributes.includes('repz')
   const forms = repeats ? [bytes, Uint8Array.of(0xf3, ...bytes), Uint8Array.of(0xf2, ...bytes)] : [bytes]
-  const turns = encoding.lock ? [false] : ordinaryDiffers.has(encoding.row.mnemonic) ? [true] : [false, true]
+  const isRepeat = codeSize !== 64 && !encoding.row.attributes.includes('not64')
+  const turns =
+    encoding.lock || isRepeat ? [false] : ordinaryDiffers.has(encoding.row.mnemonic) ? [true] : [false, true]
   return forms.flatMap((code) => turns.map((atEdge) => caseOf(encoding, code, random, atEdge)))
 }
 
@@ -88,9 +112,9 @@ function caseOf(encoding: Encoding, bytes: Uint8Array, random: Random, atEdge: b
   return {
     place: `${row.opcode} ${row.mnemonic}`,
     source: '',
-    mode: codeSize === 64 ? '64' : 'c32',
+    mode: modes[codeSize],
     bytes,
-    text: textOf(bytes, codeSize),
+    text: textOf(bytes, modes[codeSize]),
     before: merged([
       ...explicitInputs(encoding, turn),
       ...specialInputs(row.mnemonic, turn),
@@ -103,6 +127,8 @@ function caseOf(encoding: Encoding, bytes: Uint8Array, random: Random, atEdge: b
   }
 }
 
+const modes = { 64: '64', 32: 'c32', 16: 'c16' } as const
+
 /** The last word on a register or a place in memory is what counts; two would be confusing to read. */
 function merged(items: readonly Item[]): readonly Item[] {
   const key = (item: Item) => {
@@ -113,11 +139,12 @@ function merged(items: readonly Item[]): readonly Item[] {
   return items.filter((item, at) => !items.slice(at + 1).some((later) => key(later) === key(item)))
 }
 
-/** The text of bytes at the address of code, or what stands for none. */
-export function textOf(bytes: Uint8Array, codeSize: CodeSize): string {
+/** The text of bytes in a mode, or what stands for none. */
+export function textOf(bytes: Uint8Array, mode: ModeName): string {
+  const { codeSize, fields } = environments[mode]
   const decoded = createDecoded()
-  if (decode(bytes, 0, bytes.length, codeSize, decoded) !== undefined) return '(bad)'
-  return format(decoded, BigInt(layout.code))
+  if (decode(bytes, 0, bytes.length, codeSize, decoded) !== undefined) return bad
+  return format(decoded, fields.get('RIP')!)
 }
 
 const widthOf = (of: number | 'v' | 'z' | 'y', size: Size): number =>
@@ -126,6 +153,7 @@ const widthOf = (of: number | 'v' | 'z' | 'y', size: Size): number =>
 /** Registers by the position of the operand: none that an instruction takes without naming it, none used for addresses. */
 const pools = {
   64: { gpr: [8, 6, 13], xmm: [1, 10, 3], mmx: [1, 2, 3], x87: [2, 3, 4] },
+  16: { gpr: [6, 7, 5], xmm: [1, 2, 3], mmx: [1, 2, 3], x87: [2, 3, 4] },
   32: { gpr: [6, 7, 5], xmm: [1, 2, 3], mmx: [1, 2, 3], x87: [2, 3, 4] },
 } as const
 
@@ -137,8 +165,8 @@ function registerAt(place: OperandPlace, position: number, { size, codeSize }: E
     if (place.place === 'fixed') return place.index
     if (file === 'segment') return 3
     if (file === 'control' || file === 'debug') return 0
-    // code of 32 bits has no byte registers but those of A to D
-    if (file === 'gpr' && width === 8 && codeSize === 32) return [2, 1, 0][position]!
+    // code of 16 or 32 bits has no byte registers but those of A to D
+    if (file === 'gpr' && width === 8 && codeSize !== 64) return [2, 1, 0][position]!
     return pools[codeSize][file][position]!
   }
   const wanted = index()
@@ -150,7 +178,7 @@ function registerAt(place: OperandPlace, position: number, { size, codeSize }: E
 }
 
 /** The base register of memory operands. */
-const base = { 32: assembly.ebx, 64: assembly.rbx } as const
+const base = { 16: assembly.bx, 32: assembly.ebx, 64: assembly.rbx } as const
 const displacement = 0x10
 
 /** Numbers that are part of the encoding. */
@@ -165,7 +193,7 @@ function constantOf(place: OperandPlace, { row, size, codeSize }: Encoding, rand
     case 'constant':
       return BigInt(place.value)
     case 'relative':
-      return BigInt(places.target)
+      return BigInt(inCode({ codeSize }, places.target))
     default:
       return 0n
   }
@@ -183,7 +211,7 @@ function assembled(encoding: Encoding, constants: readonly bigint[]): Uint8Array
       case 'far':
         return assembly.far(0x2b, places.target)
       case 'moffs':
-        return assembly.mem({ displacement: places.operand })
+        return assembly.mem({ displacement: inData({ codeSize }, places.operand) })
       case 'rm':
         if (kind === 'memory' || place.size === undefined) return assembly.mem(base[codeSize], displacement)
         return registerAt(place, position, encoding)
@@ -192,7 +220,7 @@ function assembled(encoding: Encoding, constants: readonly bigint[]): Uint8Array
     }
   })
   try {
-    const a = assembly.assembler({ origin: layout.code, codeSize })
+    const a = assembly.assembler({ origin: inCode({ codeSize }, layout.code), codeSize })
     return a
       .with({ operandSize: size, lock })
       .emitRow(number, ...operands)
@@ -216,9 +244,9 @@ function explicitInputs(encoding: Encoding, turn: Turn): readonly Item[] {
       const pointer: Item = {
         kind: 'gpr',
         index: 3,
-        width: codeSize,
+        width: registerWidth(codeSize),
         highByte: false,
-        value: BigInt(places.operand - (place.place === 'moffs' ? 0 : displacement)),
+        value: BigInt(inData(turn, places.operand) - (place.place === 'moffs' ? 0 : displacement)),
       }
       const value = valueFor(row, turn, bytes * 8, 'memory')
       const content: Item = { kind: 'memory', address: places.operand, bytes: littleEndian(value, bytes) }
@@ -227,7 +255,15 @@ function explicitInputs(encoding: Encoding, turn: Turn): readonly Item[] {
     if (!('file' in place)) return []
     const { file, index, width } = registerAt(place, position, encoding)
     if (file === 'gpr')
-      return [{ kind: 'gpr', index, width: codeSize, highByte: false, value: gprValue(row, turn, width, codeSize) }]
+      return [
+        {
+          kind: 'gpr',
+          index,
+          width: registerWidth(codeSize),
+          highByte: false,
+          value: gprValue(row, turn, width, registerWidth(codeSize)),
+        },
+      ]
     if (file === 'xmm') return [{ kind: 'xmm', index, value: valueFor(row, turn, 128, 'xmm') }]
     return file === 'mmx' ? [{ kind: 'mm', index, value: valueFor(row, turn, 64, 'mmx') }] : []
   })
@@ -239,9 +275,14 @@ function memoryBytes(code: string, width: number): number {
   return code === 'Ma' ? width / 4 : width / 8
 }
 
+/** A selector that changes nothing: what DS holds already. */
+const dataSelector = ({ codeSize }: Turn): bigint => (codeSize === 16 ? 0x0fn : 0x2bn)
+const loadsSegment = (row: OpcodeRow): boolean => row.operands[0] === 'Sw'
+
 function gprValue(row: OpcodeRow, turn: Turn, width: number, codeSize: number): bigint {
   const special = explicitValue(row.mnemonic, turn, width)
   if (special !== undefined) return special
+  if (turn.atEdge && loadsSegment(row)) return dataSelector(turn)
   return turn.atEdge ? edge(turn.random, width) : turn.random.bits(codeSize)
 }
 
@@ -255,9 +296,10 @@ function floatOf(mnemonic: string): FloatWidth | undefined {
 function valueFor(row: OpcodeRow, turn: Turn, width: number, where: 'memory' | 'xmm' | 'mmx'): bigint {
   if (width === 0) return 0n
   const { random, atEdge } = turn
+  if (atEdge && loadsSegment(row)) return dataSelector(turn)
   const special = where === 'memory' ? explicitValue(row.mnemonic, turn, width) : undefined
   if (special !== undefined) return special
-  if (['LES', 'LDS'].includes(row.mnemonic)) return (0x2bn << BigInt(width - 16)) | random.bits(width - 16)
+  if (['LES', 'LDS'].includes(row.mnemonic)) return (dataSelector(turn) << BigInt(width - 16)) | random.bits(width - 16)
   const isX87 = row.mnemonic.startsWith('F') && where === 'memory'
   const of = isX87 ? x87MemoryFloat(row, width) : floatOf(row.mnemonic)
   if (of !== undefined && width >= of) return lanes(width, of === 80 ? width : of, () => float(random, of, atEdge))

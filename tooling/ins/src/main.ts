@@ -2,7 +2,6 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { InsCase } from './case.ts'
 import { EngineSubject } from './engine-subject.ts'
-import { environments } from './environments.ts'
 import { caseFiles, casesOfFile, familyOf, folders, rowOfCase } from './files.ts'
 import { questions, textOf } from './generate.ts'
 import { judge } from './judge.ts'
@@ -37,7 +36,7 @@ function record(path: string): string {
     (one): InsCase => ({
       ...one,
       after: [],
-      text: textOf(one.bytes, environments[one.mode].codeSize),
+      text: textOf(one.bytes, one.mode),
       undefinedFlags: new Set(undefinedFlags.get(rowOfCase(one)?.mnemonic ?? '')),
     }),
   )

@@ -17,8 +17,19 @@ export interface Turn {
   readonly random: Random
   readonly atEdge: boolean
   readonly size: number
-  readonly codeSize: 32 | 64
+  readonly codeSize: 16 | 32 | 64
 }
+
+/** The offset of a place in the data segment; 16-bit code has segments that begin where data and code do. */
+export const inData = ({ codeSize }: Pick<Turn, 'codeSize'>, address: number): number =>
+  codeSize === 16 ? address - layout.data : address
+
+/** The offset of a place in the code segment. */
+export const inCode = ({ codeSize }: Pick<Turn, 'codeSize'>, address: number): number =>
+  codeSize === 16 ? address - layout.code : address
+
+/** How much of general registers cases speak of. */
+export const registerWidth = (codeSize: 16 | 32 | 64): 32 | 64 => (codeSize === 64 ? 64 : 32)
 
 const numbers = { rax: 0, rcx: 1, rdx: 2, rbx: 3, rsp: 4, rbp: 5, rsi: 6, rdi: 7 } as const
 type Name = keyof typeof numbers
@@ -26,9 +37,9 @@ type Name = keyof typeof numbers
 const set = ({ codeSize }: Turn, name: Name, value: bigint | number): Item => ({
   kind: 'gpr',
   index: numbers[name],
-  width: codeSize,
+  width: registerWidth(codeSize),
   highByte: false,
-  value: BigInt.asUintN(codeSize, BigInt(value)),
+  value: BigInt.asUintN(registerWidth(codeSize), BigInt(value)),
 })
 
 const memory = (address: number, value: bigint, bytes: number): Item => ({
@@ -38,12 +49,16 @@ const memory = (address: number, value: bigint, bytes: number): Item => ({
 })
 
 const any = (turn: Turn, name: Name): Item =>
-  set(turn, name, turn.atEdge ? edge(turn.random, turn.codeSize) : turn.random.bits(turn.codeSize))
+  set(
+    turn,
+    name,
+    turn.atEdge ? edge(turn.random, registerWidth(turn.codeSize)) : turn.random.bits(registerWidth(turn.codeSize)),
+  )
 
 type Maker = (turn: Turn) => readonly Item[]
 
 const stackHolds: Maker = (turn) => [memory(Number(layout.stack), turn.random.bits(64), 8)]
-const returns: Maker = () => [memory(Number(layout.stack), BigInt(places.target), 8)]
+const returns: Maker = (turn) => [memory(Number(layout.stack), BigInt(inCode(turn, places.target)), 8)]
 const accumulator: Maker = (turn) => [any(turn, 'rax')]
 
 /** A dividend that is not too large for most divisors; at an edge anything. */
@@ -61,8 +76,8 @@ const pointers: Maker = (turn) => {
   const back: Item[] = atEdge ? [{ kind: 'flag', flag: 'DF', value: true }] : []
   const same = random.bits(128)
   return [
-    set(turn, 'rsi', places.source),
-    set(turn, 'rdi', places.destination),
+    set(turn, 'rsi', inData(turn, places.source)),
+    set(turn, 'rdi', inData(turn, places.destination)),
     set(turn, 'rcx', 3),
     ...accumulator(turn),
     memory(places.source - 16, random.bits(128), 16),
@@ -90,7 +105,7 @@ const table: Readonly<Record<string, Maker>> = {
   DAA: accumulator,
   DAS: accumulator,
   XLAT: (turn) => [
-    set(turn, 'rbx', places.operand),
+    set(turn, 'rbx', inData(turn, places.operand)),
     set(turn, 'rax', 0x1107),
     memory(places.operand, turn.random.bits(128), 16),
   ],
@@ -102,10 +117,10 @@ const table: Readonly<Record<string, Maker>> = {
   POPF: (turn) => [memory(Number(layout.stack), turn.random.bits(64) & 0xed5n, 8)],
   POPA: (turn) => [memory(Number(layout.stack), turn.random.bits(256), 32)],
   RET: returns,
-  ENTER: (turn) => [set(turn, 'rbp', places.frame)],
-  LEAVE: (turn) => [set(turn, 'rbp', places.frame), memory(places.frame, turn.random.bits(64), 8)],
-  MASKMOVQ: (turn) => [set(turn, 'rdi', places.destination)],
-  MASKMOVDQU: (turn) => [set(turn, 'rdi', places.destination)],
+  ENTER: (turn) => [set(turn, 'rbp', inData(turn, places.frame))],
+  LEAVE: (turn) => [set(turn, 'rbp', inData(turn, places.frame)), memory(places.frame, turn.random.bits(64), 8)],
+  MASKMOVQ: (turn) => [set(turn, 'rdi', inData(turn, places.destination))],
+  MASKMOVDQU: (turn) => [set(turn, 'rdi', inData(turn, places.destination))],
   PCMPESTRI: (turn) => [set(turn, 'rax', turn.random.below(20)), set(turn, 'rdx', turn.random.below(20))],
   PCMPESTRM: (turn) => [set(turn, 'rax', turn.random.below(20)), set(turn, 'rdx', turn.random.below(20))],
   LDMXCSR: (turn) => [
@@ -127,7 +142,7 @@ export function explicitValue(mnemonic: string, turn: Turn, width: number): bigi
   const { random } = turn
   if (['LAR', 'LSL', 'VERR', 'VERW', 'ARPL'].includes(mnemonic)) return random.of([0x2bn, 0x33n, 0x23n, 0n, 0x2an])
   if (['BT', 'BTS', 'BTR', 'BTC'].includes(mnemonic)) return BigInt(random.below(512))
-  if (mnemonic === 'JMP' || mnemonic === 'CALL') return BigInt(places.target)
+  if (mnemonic === 'JMP' || mnemonic === 'CALL') return BigInt(inCode(turn, places.target))
   if (['SHL', 'SHR', 'SAR', 'ROL', 'ROR', 'RCL', 'RCR', 'SHLD', 'SHRD'].includes(mnemonic) && width === 8) {
     // double shifts of words by more than 16 are undefined
     const most = mnemonic.length === 4 && turn.size === 16 ? 16 : 31

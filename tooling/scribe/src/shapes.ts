@@ -46,12 +46,12 @@ export function shapesOf(mnemonic: string, wanted: Wanted): readonly Shape[] {
     .flatMap((row) => operandSizes(row, wanted.codeSize).flatMap((size) => shapesOfRow(instruction, row, wanted, size)))
 }
 
-/** Operand sizes that make a difference to a row. */
+/** Operand sizes that make a difference to a row, the usual one first. */
 function operandSizes(row: OpcodeRow, codeSize: Size): readonly Size[] {
   const { w } = parseOpcode(row.opcode)
-  if (codeSize !== 64) return w === 1 ? [] : [16, 32]
+  if (codeSize !== 64) return w === 1 ? [] : codeSize === 16 ? [16, 32] : [32, 16]
   if (w === 1 || row.attributes.includes('force64')) return [64]
-  return row.attributes.includes('default64') ? [16, 64] : [16, 32, 64]
+  return row.attributes.includes('default64') ? [64, 16] : [32, 64, 16]
 }
 
 function shapesOfRow(instruction: Instruction, row: OpcodeRow, { execution, codeSize }: Wanted, size: Size): Shape[] {

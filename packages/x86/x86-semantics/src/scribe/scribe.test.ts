@@ -97,6 +97,14 @@ describe('the scribe', () => {
     expect(procedures[0]!.lines.length).toBeGreaterThan(10)
   })
 
+  test('calls the operations of the surroundings by their names', () => {
+    expect(linesOf('FADD', [memory(0, 32)]).join('\n')).toContain(
+      'FADD(R[masked].signExponent:R[masked].significand, m32fp ZeroExtend64(src), FCW)',
+    )
+    const [xmm, other] = [0, 1].map((position) => ({ ...register(position, 128), file: 'xmm' }) as AnyOperand)
+    expect(linesOf('ADDPS', [xmm!, other!]).join('\n')).toContain('← ADDPS(Lane64(DEST, 1):Lane64(DEST, 0)')
+  })
+
   test('says the same again', () => {
     const once = () => linesOf('PSHUFB', [{ ...register(0, 128), file: 'xmm' } as AnyOperand, memory(1, 128)])
     expect(once()).toEqual(once())
