@@ -20,6 +20,7 @@ export type Item =
   /** 80 bits, counted from TOP. */
   | { readonly kind: 'st'; readonly index: number; readonly value: bigint }
   | { readonly kind: 'field'; readonly field: StateField; readonly value: bigint }
+  | { readonly kind: 'iopl'; readonly value: bigint }
   | { readonly kind: 'flag'; readonly flag: FlagName; readonly value: boolean }
   /** Bytes at a linear address. */
   | { readonly kind: 'memory'; readonly address: number; readonly bytes: Uint8Array }

@@ -193,6 +193,8 @@ const data = (segment: Segment): SegmentSet => ({ DS: segment, ES: segment, SS: 
 /** OSFXSR, OSXMMEXCPT, PAE; TSD is clear. */
 const features = 0x620n
 const protectedMode = { CR0: 0x1_0033n, CR4: features }
+/** With CR0.AM, as Linux has it. */
+const programMode = { CR0: 0x8005_0033n, CR3: BigInt(tables.pages), CR4: features, IA32_EFER: 0xd01n, CPL: 3n }
 const longMode = { CR0: 0x8001_0033n, CR3: BigInt(tables.pages), CR4: features, IA32_EFER: 0xd01n }
 
 const programWindows: readonly Window[] = [{ address: layout.data, bytes: layout.dataBytes }]
@@ -212,7 +214,7 @@ function withSegments(
     fields: fieldsOf({ FS: nothing, GS: nothing, ...system, ...set }, { RIP: BigInt(layout.code - base), ...others }),
     rflags,
     tables: [...systemTables, ...paged],
-    windows: others.CPL === 3n ? programWindows : systemWindows,
+    windows: paged.length > 0 && others.CPL === 3n ? programWindows : systemWindows,
     stackPointer: codeSize === 16 ? 0x8000n : layout.stack,
   }
 }
@@ -248,11 +250,11 @@ export const environments: Readonly<Record<ModeName, Environment>> = {
   '64': withSegments(
     64,
     { CS: segments.user64, SS: segments.userData, DS: segments.userData, ES: segments.userData },
-    { ...longMode, CPL: 3n },
+    programMode,
     program,
   ),
-  c32: withSegments(32, { CS: segments.user32, ...data(segments.userData) }, { ...longMode, CPL: 3n }, program),
-  c16: withSegments(16, { CS: segments.user16, ...data(segments.userData16) }, { ...longMode, CPL: 3n }, program),
+  c32: withSegments(32, { CS: segments.user32, ...data(segments.userData) }, programMode, program),
+  c16: withSegments(16, { CS: segments.user16, ...data(segments.userData16) }, programMode, program),
   '64k': withSegments(64, { CS: segments.kernel64, ...data(segments.kernelData) }, { ...longMode, CPL: 0n }, program),
   p32: withSegments(
     32,

@@ -70,6 +70,7 @@ function parseNamed(name: string, digits: string): Item | string {
     if (index >= (kind === 'xmm' ? 16 : 8)) return `no register is called ${name}`
     return tooWide(files[kind]) ?? { kind, index, value }
   }
+  if (name === 'iopl') return tooWide(2) ?? { kind: 'iopl', value }
   const field = fields.get(name.toLowerCase())
   if (field === undefined) return `no register is called ${name}`
   return tooWide(stateFields[field]) ?? { kind: 'field', field, value }
@@ -96,6 +97,8 @@ export function itemText(item: Item): string {
       return `${item.kind}${item.index}=${item.value.toString(16)}`
     case 'field':
       return `${item.field}=${item.value.toString(16)}`
+    case 'iopl':
+      return `iopl=${item.value}`
     case 'flag':
       return `${item.value ? '+' : '-'}${item.flag.toLowerCase()}`
     case 'memory':

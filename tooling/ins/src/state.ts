@@ -1,3 +1,4 @@
+import { withField } from '@vmm/bits'
 import { rflags, type StateField } from '@vmm/x86-registers'
 import type { FlagName, InsCase, Item } from './case.ts'
 import { backgroundGpr, backgroundXmm, type Environment } from './environments.ts'
@@ -59,6 +60,9 @@ function put(state: State, item: Item): void {
       return
     case 'field':
       state.fields.set(item.field, item.value)
+      return
+    case 'iopl':
+      state.rflags = withField(state.rflags, rflags.IOPL, item.value)
       return
     case 'flag':
       state.rflags = item.value ? state.rflags | flagMask(item.flag) : state.rflags & ~flagMask(item.flag)

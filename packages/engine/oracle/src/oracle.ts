@@ -60,7 +60,8 @@ export class Oracle {
       const execution = this.#execution(bytes, code)
       const instruction = this.#described()
       instruction.execute(machineOn(execution), ...operandsOf(this.#decoded))
-      this.state.set('RIP', (execution.target ?? execution.next) & offsetMask(code.codeSize))
+      // a target is as wide as the code that it is in, which may be other code than this
+      this.state.set('RIP', execution.target ?? execution.next)
       this.#retired += 1
       return execution.reason === undefined ? { kind: 'done' } : { kind: 'exit', reason: execution.reason }
     })

@@ -68,6 +68,8 @@ static void end(int number, siginfo_t *info, void *context) {
   ucontext_t *frame = context;
   greg_t *gregs = frame->uc_mcontext.gregs;
   uint32_t ds, es;
+  /* with AC set our own accesses would have to be aligned */
+  __asm__ volatile("pushf\n\tandl $~0x40000, (%%rsp)\n\tpopf" : : : "memory", "cc");
   __asm__ volatile("mov %%ds, %0\n\tmov %%es, %1" : "=r"(ds), "=r"(es));
   set_data_segments(0x2b);
   reply.ds = ds & 0xffff, reply.es = es & 0xffff;

@@ -98,11 +98,14 @@ export function setNull(m: Machine, name: DescriptorName, selector: Bits<16>): v
   m.set(`${name}.access`, m.constant(accessRights.unusable, 32))
 }
 
-/** Real-address form: the base is sixteen times the selector; limit and rights stay. SDM 3B §21.1.1. */
+/**
+ * Real-address form: the base is sixteen times the selector; limit and rights stay. SDM 3B §21.1.1. In virtual-8086
+ * mode they are the same for all six segments. SDM 3C §26.3.1.2.
+ */
 export function setRealSegment(m: Machine, name: SegmentName, selector: Bits<16>): void {
   m.set(`${name}.selector`, selector)
   m.set(`${name}.base`, m.shiftLeft(m.zeroExtend(selector, 64), m.constant(4, 64)))
   if (m.mode.execution !== 'virtual-8086') return
   m.set(`${name}.limit`, m.constant(0xffff, 32))
-  m.set(`${name}.access`, m.constant(name === 'CS' ? 0xfb : 0xf3, 32))
+  m.set(`${name}.access`, m.constant(0xf3, 32))
 }
