@@ -14,10 +14,10 @@ const lowHalf = (1n << 64n) - 1n
 export class HostAnswers {
   readonly #state: StateView
   readonly #ports: CpuPorts
-  readonly #tlb: () => TlbContexts
+  readonly #tlb: TlbContexts
   readonly #modeChanged: () => void
 
-  constructor(state: StateView, ports: CpuPorts, tlb: () => TlbContexts, modeChanged: () => void) {
+  constructor(state: StateView, ports: CpuPorts, tlb: TlbContexts, modeChanged: () => void) {
     this.#state = state
     this.#ports = ports
     this.#tlb = tlb
@@ -93,15 +93,15 @@ export class HostAnswers {
     },
     writeXcr: () => this.#ports.writeXcr(Number(this.#value(0)), this.#value(1)),
     flushTlb: () => {
-      this.#tlb().flushAll()
+      this.#tlb.flushAll()
       return undefined
     },
     flushTlbNonGlobal: () => {
-      this.#tlb().flushCurrent()
+      this.#tlb.flushCurrent()
       return undefined
     },
     flushPage: () => {
-      this.#tlb().flushPage(this.#value(0))
+      this.#tlb.flushPage(this.#value(0))
       return undefined
     },
     flushContext: () => this.#flushContext(),
@@ -115,9 +115,9 @@ export class HostAnswers {
   /** INVPCID: type 0 one address, 1 one context, 2 and 3 everything. */
   #flushContext(): undefined {
     const [pcid, linear, type] = [Number(this.#value(0)), this.#value(1), Number(this.#value(2))]
-    if (type === 0) this.#tlb().flushPage(linear)
-    else if (type === 1) this.#tlb().flushPcid(pcid)
-    else this.#tlb().flushAll()
+    if (type === 0) this.#tlb.flushPage(linear)
+    else if (type === 1) this.#tlb.flushPcid(pcid)
+    else this.#tlb.flushAll()
     this.#modeChanged()
     return undefined
   }
@@ -125,7 +125,7 @@ export class HostAnswers {
   /** A new CR3: its PCID's translations, kept only when bit 63 asks for it. */
   #addressSpace(value: bigint): undefined {
     const pcids = (this.#state.get('CR4') & (1n << 17n)) !== 0n
-    this.#tlb().use(pcids ? Number(value & 0xfffn) : 0, pcids && value >> 63n === 1n)
+    this.#tlb.use(pcids ? Number(value & 0xfffn) : 0, pcids && value >> 63n === 1n)
     this.#modeChanged()
     return undefined
   }

@@ -1,0 +1,79 @@
+import { rflags } from '@vmm/x86-registers'
+import { codeModeOf } from './code-mode.ts'
+import { ModeInputs } from './mode-inputs.ts'
+import { type CodeMode, modeWord } from './mode-word.ts'
+import { at, tlbPrivileges } from './state-layout.ts'
+import type { StateView } from './state-view.ts'
+import type { TlbContexts } from './tlb.ts'
+import type { Watching } from './watching.ts'
+
+interface Followed {
+  readonly state: StateView
+  readonly tlb: TlbContexts
+  readonly watching: Watching
+  /** The block under execution ends after this instruction. */
+  resync(): void
+}
+
+/** What emitted code needs ready and control registers, segments and flags decide: mode, TLB views, code base, canonical width. */
+export class DerivedState {
+  readonly #followed: Followed
+  readonly #inputs: ModeInputs
+  #programViews = 0
+  #processorViews = 0
+
+  constructor(cpu: number, buffer: SharedArrayBuffer, followed: Followed) {
+    this.#followed = followed
+    this.#inputs = new ModeInputs(cpu, buffer)
+  }
+
+  /** TLB views that hold what was translated, also while none may be used: the program's, or the processor's own. */
+  views(processor: boolean): number {
+    return processor ? this.#processorViews : this.#programViews
+  }
+
+  /** Brings everything up to date, if anything changed that it is made from. */
+  update(): void {
+    const { state, tlb, resync } = this.#followed
+    if (!this.#inputs.changed(tlb.views(0))) return
+    const mode = codeModeOf(state)
+    this.#updateCode(mode)
+    this.#updateViews(mode)
+    // RF holds instruction breakpoints off for one instruction: whoever runs us takes it away after that
+    if (this.#flag(rflags.RF.low)) resync()
+    const paging = (state.get('CR0') & (1n << 31n)) !== 0n
+    const wide = mode.execution === 'long' || (mode.execution === 'compatibility' && paging)
+    const la57 = (state.get('CR4') & (1n << 12n)) !== 0n
+    state.setLong(at.canonicalShift, wide ? (la57 ? 7n : 16n) : 0n)
+  }
+
+  #flag(low: number): boolean {
+    return (this.#followed.state.get('RFLAGS') & (1n << BigInt(low))) !== 0n
+  }
+
+  #updateCode(mode: CodeMode): void {
+    const { state, tlb } = this.#followed
+    const long = mode.execution === 'long'
+    const base = long ? 0n : state.get('CS.base')
+    if (base !== state.long(at.codeBase) || !long) tlb.bumpJumps()
+    state.setWord(at.mode, modeWord(mode))
+    state.setLong(at.codeBase, base)
+    state.setLong(at.codeMask, long ? (1n << 64n) - 1n : 0xffff_ffffn)
+  }
+
+  #updateViews(mode: CodeMode): void {
+    const { state, tlb, watching } = this.#followed
+    const ac = this.#flag(rflags.AC.low)
+    const privilege = mode.user ? tlbPrivileges.user : ac ? tlbPrivileges.supervisorAc : tlbPrivileges.supervisor
+    this.#programViews = tlb.views(0) + privilege
+    this.#processorViews = tlb.views(0) + tlbPrivileges.supervisor
+    const armed = watching.arm(ac && mode.user)
+    if (armed !== tlb.watching) {
+      tlb.watching = armed
+      tlb.bumpJumps()
+    }
+    state.setWord(at.oddAccesses, armed ? 1 : 0)
+    state.setWord(at.tlb, armed ? tlb.watchingViews(0) + privilege : this.#programViews)
+    state.setWord(at.tlbProcessor, armed ? tlb.watchingViews(0) + tlbPrivileges.supervisor : this.#processorViews)
+  }
+}

@@ -1,0 +1,71 @@
+import { walk } from '@vmm/x86-paging'
+import { HandlerTable } from './handler-table.ts'
+import { hotHandlers } from './hot-handlers.rows.ts'
+import { inlineHandlers } from './inline-handlers.ts'
+import { firstHandler } from './interpreter/run.ts'
+import { interpreterModule } from './interpreter-module.ts'
+import type { MemoryMap } from './memory-map.ts'
+import type { importTypes } from './runtime.ts'
+import { type Memory, type Table, wasm } from './webassembly.ts'
+
+const tableSize = 16384
+const wasmPageBytes = 65536
+
+/** What the interpreter module asks of TypeScript. */
+export type Imports = Readonly<Record<keyof typeof importTypes, (...values: never[]) => unknown>>
+
+/** Functions of the interpreter module that TypeScript calls. */
+export interface Entry {
+  run(cpu: number, block: number): number
+  materialize(cpu: number): number
+  fill(cpu: number, record: number, tlb: number, linear: bigint, kind: number): number
+}
+
+/** The interpreter over one machine's memory, with the table that its handlers are called through. */
+export interface LinkedInterpreter {
+  readonly entry: Entry
+  readonly table: Table
+  readonly handlers: HandlerTable
+}
+
+/** What procedures are emitted for that run alike in every mode. */
+export const anyMode = {
+  codeSize: 64,
+  operandSize: 64,
+  addressSize: 64,
+  stackSize: 64,
+  execution: 'long',
+  rep: 'none',
+  lock: false,
+} as const
+
+const limits = (map: MemoryMap) => {
+  const pages = Math.ceil(map.bytes / wasmPageBytes)
+  return { initial: pages, maximum: pages }
+}
+
+/** Linear memory that has room for all of a map. */
+export const linearMemory = (map: MemoryMap): Memory => new wasm.Memory({ ...limits(map), shared: true })
+
+/** Emits and compiles the interpreter module, with the hot handlers inside, and links it to TypeScript. */
+export function linkInterpreter(map: MemoryMap, memory: Memory, imports: Imports): LinkedInterpreter {
+  const table = new wasm.Table({ element: 'anyfunc', initial: tableSize })
+  const walkSlot = firstHandler + hotHandlers.length
+  const handlers = new HandlerTable(walkSlot, tableSize)
+  // the first procedure gets the first slot
+  handlers.procedure(walk as never, anyMode)
+  const inline = inlineHandlers(hotHandlers, handlers)
+  const [pages, memoryBase] = [limits(map), map.memoryBase]
+  const bytes = interpreterModule({
+    map,
+    pages,
+    tableSize,
+    walkSlot,
+    inline: (runtime) =>
+      inline({ runtime, memoryBase, procedureSlot: (procedure, mode) => handlers.procedure(procedure, mode) }),
+  })
+  const instance = new wasm.Instance(new wasm.Module(bytes), { interpreter: { memory, table, ...imports } })
+  handlers.link({ memory, pages, table, exports: { ...imports, ...instance.exports }, memoryBase })
+  handlers.flush()
+  return { entry: instance.exports as unknown as Entry, table, handlers }
+}

@@ -1,0 +1,64 @@
+import { at, inBlock, inRecord } from './state-layout.ts'
+import type { StateView } from './state-view.ts'
+
+/** Counts instructions. Emitted code pays for a block when it enters it; here is what of that was really retired. */
+export class Slice {
+  readonly #state: StateView
+  readonly #view: DataView
+  #retired = 0
+  #given = 0
+  #stolen = 0
+  #running = false
+
+  constructor(state: StateView, buffer: SharedArrayBuffer) {
+    this.#state = state
+    this.#view = new DataView(buffer)
+  }
+
+  get running(): boolean {
+    return this.#running
+  }
+
+  /** Instructions retired so far, exact also in the middle of one that asked the surroundings. */
+  get retired(): number {
+    return this.#running ? this.#retired + this.#given - this.#left() - this.#ahead() : this.#retired
+  }
+
+  /** Emitted code may now spend `budget`; of `given` instructions, those that it leaves are not retired. */
+  begin(given: number, budget = given): void {
+    this.#given = given
+    this.#stolen = 0
+    this.#state.budget = budget
+    this.#running = true
+  }
+
+  /** Takes the rest of the budget away, so that emitted code comes back at the end of its block. */
+  stop(): void {
+    this.#stolen += this.#state.budget
+    this.#state.budget = 0
+  }
+
+  /** Emitted code came back. Gives what it left, and whether the budget had been taken away. */
+  end(): { readonly left: number; readonly stopped: boolean } {
+    this.#running = false
+    const left = this.#left()
+    this.#retired += this.#given - left
+    return { left, stopped: this.#stolen > 0 }
+  }
+
+  /** A fault: its instruction and those behind it in the block were paid for and did not retire. */
+  refund(): void {
+    this.#retired -= this.#ahead()
+  }
+
+  #left(): number {
+    return this.#state.budget + this.#stolen
+  }
+
+  /** Instructions of the block from the current one on. */
+  #ahead(): number {
+    const block = this.#state.word(at.block)
+    const record = this.#state.word(at.record)
+    return this.#view.getUint32(block + inBlock.count, true) - this.#view.getUint8(record + inRecord.index)
+  }
+}
