@@ -1,10 +1,10 @@
-import { type Source, spec } from '@vmm/source'
 import type { HotHandler } from './inline-handlers.ts'
 
-/** The handlers that a boot of Debian's 6.1 kernel to a shell runs most, counted by block; the order is theirs. */
-export const hotHandlersSource: Source = spec('Recorded boot of Debian linux-image-cloud-amd64 6.1.192-2', 'handlers by executions')
-
-/** One encoding for each, and whether the flags it writes are seen. */
+/**
+ * The handlers that a boot of Debian's kernel to a shell runs most, the most run first: one encoding for each, and
+ * whether the flags it writes are seen. Source: such a boot with Debian's linux-image-cloud-amd64 6.1.192-2, executions
+ * counted by block.
+ */
 export const hotHandlers: readonly HotHandler[] = [
   // encoding                    flags
   ['4989f7',                  'live'],

@@ -1,5 +1,6 @@
 /** Value types by their binary code. Source: WebAssembly Core 5.3.1, 5.3.2. */
 export const valueTypes = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b, funcref: 0x70 } as const
+/** The type of a parameter, a result or a local. */
 export type ValueType = Exclude<keyof typeof valueTypes, 'funcref'>
 
 /** Control instructions. Source: WebAssembly Core 5.4.1; tail calls by the tail-call proposal, now in the core. */
@@ -21,6 +22,7 @@ export const memoryOps = {
   'i32.store8': 0x3a, 'i32.store16': 0x3b, 'i64.store8': 0x3c, 'i64.store16': 0x3d, 'i64.store32': 0x3e,
   'v128.load': 0xfd00, 'v128.store': 0xfd0b,
 } as const
+/** A load or a store. */
 export type MemoryOp = keyof typeof memoryOps
 
 /** Instructions without immediates. Prefixed ones are 0xfc00 or 0xfd00 plus their number. Source: WebAssembly Core 5.4.7, 5.4.8. */
@@ -79,17 +81,19 @@ export const plainOps = {
   'f32x4.add': 0xfde401, 'f32x4.sub': 0xfde501, 'f32x4.mul': 0xfde601, 'f32x4.div': 0xfde701, 'f32x4.sqrt': 0xfde301,
   'f64x2.add': 0xfdf001, 'f64x2.sub': 0xfdf101, 'f64x2.mul': 0xfdf201, 'f64x2.div': 0xfdf301, 'f64x2.sqrt': 0xfdef01,
 } as const
+/** An instruction without immediates. */
 export type PlainOp = keyof typeof plainOps
 
-/** Lane accesses: they take one lane index. */
+/** Lane accesses: they take one lane index. Source: WebAssembly Core 5.4.8. */
 export const laneOps = {
   'i8x16.extract_lane_u': 0xfd16, 'i8x16.replace_lane': 0xfd17, 'i16x8.extract_lane_u': 0xfd19, 'i16x8.replace_lane': 0xfd1a,
   'i32x4.extract_lane': 0xfd1b, 'i32x4.replace_lane': 0xfd1c, 'i64x2.extract_lane': 0xfd1d, 'i64x2.replace_lane': 0xfd1e,
 } as const
+/** An instruction that takes a lane index. */
 export type LaneOp = keyof typeof laneOps
 
-/** `i8x16.shuffle`, which takes sixteen indices, and constants. */
+/** `i8x16.shuffle`, which takes sixteen indices, and constants. Source: WebAssembly Core 5.4.8. */
 export const vectorOps = { 'v128.const': 0xfd0c, 'i8x16.shuffle': 0xfd0d } as const
 
-/** Bulk memory. */
+/** Bulk memory, with the indices of the memories that they work on. Source: WebAssembly Core 5.4.6. */
 export const bulkOps = { 'memory.copy': [0xfc, 0x0a, 0, 0], 'memory.fill': [0xfc, 0x0b, 0] } as const

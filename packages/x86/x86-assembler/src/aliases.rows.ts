@@ -1,6 +1,6 @@
 /**
- * Other names of mnemonics, from the manual's own pages (SDM 2A §3.3: Jcc, CMOVcc; 2B §4.3: SETcc, SAL) and from
- * assemblers' habit: name, then the row's mnemonic.
+ * Other names of mnemonics, and from assemblers' habit some more: name, then the row's mnemonic.
+ * Source: SDM 2A §3.3 (Jcc, CMOVcc, LOOP), 2B §4.3 (SETcc, SAL), 2D §6.1 (WAIT, XLAT).
  */
 export const aliases = {
   // the conditions, in the opcode map's spelling on the right

@@ -1,7 +1,7 @@
 import { constant, far, fixed, immediate, memory, moffs, opcodeField, reg, relative, rm, rmRegister, vvvv } from './operand-place.ts'
 
 /**
- * The operand codes of SDM 2D Appendix A.2: addressing method, then size. A code with a slash is a register of one size
+ * Operand codes, by the manual's key. Source: SDM 2D Appendix A.2. Addressing method, then size. A code with a slash is a register of one size
  * or memory of another. Additions of ours: `Z` is the register in the opcode's low bits, `Ibs` a byte sign-extended to
  * the operand size; `Ud` to `Usd` and `Wd` to `Wsd` say how much of the register takes part.
  */

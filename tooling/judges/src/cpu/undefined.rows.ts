@@ -21,14 +21,14 @@ export const undefinedFlags: Readonly<Record<string, bigint>> = {
 const codes = { C0: 0x100, C1: 0x200, C2: 0x400, C3: 0x4000 } as const
 const all = codes.C0 | codes.C1 | codes.C2 | codes.C3
 
-/** Condition codes that the manual leaves undefined, or says otherwise of than the CPUs that were asked do. */
+/** Condition codes that the manual leaves undefined, or says otherwise of than the CPUs that were asked do. Source: SDM 1 §8.1.3.3, SDM 2A §3.3. */
 export const undefinedCodes: Readonly<Record<string, number>> = {
   ...Object.fromEntries(['FFREE', 'FFREEP', 'FNOP'].map((mnemonic) => [mnemonic, all])),
   // SDM 2A has FCOMI clear C1; AMD's processors leave it
   ...Object.fromEntries(['FCOMI', 'FCOMIP', 'FUCOMI', 'FUCOMIP'].map((mnemonic) => [mnemonic, codes.C1])),
 }
 
-/** Results that the manual gives an error bound for, and each maker's processors fill in their own way. */
+/** Results that the manual gives an error bound for, and each maker's processors fill in their own way. Source: SDM 2B §4.3. */
 export const approximations: ReadonlySet<string> = new Set(['RCPPS', 'RCPSS', 'RSQRTPS', 'RSQRTSS'])
 
 /** Transcendental functions: good to one unit in the last place. Source: SDM 1 §8.3.10. */

@@ -5,7 +5,7 @@
 
 const wide = (signExponent: number, significand: bigint): bigint => (BigInt(signExponent) << 64n) | significand
 
-/** Of 80 bits, positive: each is met with both signs. */
+/** Of 80 bits, positive: each is met with both signs. Source: SDM 1 §4.8.3, Table 4-2, §8.2.2, §8.3.6 to §8.3.9. */
 export const float80s: readonly bigint[] = [
   // zero, denormals, pseudo-denormals, the smallest normals
   wide(0, 0n), wide(0, 1n), wide(0, 0x4000_0000_0000_0000n), wide(0, 0x7fff_ffff_ffff_ffffn),
@@ -44,20 +44,20 @@ export const float80s: readonly bigint[] = [
   wide(0x400e, 0xffff_0000_0000_0000n), wide(0x4004, 0xfc00_0000_0000_0000n),
 ]
 
-/** Of 32 bits, positive. */
+/** Of 32 bits, positive. Source: SDM 1 §4.8.3, Table 4-3. */
 export const float32s: readonly bigint[] = [
   0n, 1n, 0x0040_0000n, 0x007f_ffffn, 0x0080_0000n, 0x3f80_0000n, 0x3f80_0001n, 0x4040_0000n, 0x7f7f_ffffn, 0x7f80_0000n,
   0x7f80_0001n, 0x7fbf_ffffn, 0x7fc0_0000n, 0x7fff_ffffn,
 ]
 
-/** Of 64 bits, positive. */
+/** Of 64 bits, positive. Source: SDM 1 §4.8.3, Table 4-3. */
 export const float64s: readonly bigint[] = [
   0n, 1n, 0x0008_0000_0000_0000n, 0x000f_ffff_ffff_ffffn, 0x0010_0000_0000_0000n, 0x3ff0_0000_0000_0000n, 0x3ff0_0000_0000_0001n,
   0x4008_0000_0000_0000n, 0x7fef_ffff_ffff_ffffn, 0x7ff0_0000_0000_0000n, 0x7ff0_0000_0000_0001n, 0x7ff7_ffff_ffff_ffffn,
   0x7ff8_0000_0000_0000n, 0x7fff_ffff_ffff_ffffn,
 ]
 
-/** Integers of any width, whose low bits count. */
+/** Integers of any width, whose low bits count: the bounds of each. Source: SDM 1 §8.1.7, Table 8-2. */
 export const integers: readonly bigint[] = [
   0n, 1n, 2n, 0x7fffn, 0x8000n, 0xffffn, 0x7fff_ffffn, 0x8000_0000n, 0xffff_ffffn, 0x7fff_ffff_ffff_ffffn, 0x8000_0000_0000_0000n,
   0xffff_ffff_ffff_ffffn,

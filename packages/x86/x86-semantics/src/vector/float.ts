@@ -4,7 +4,7 @@ import { equations } from '../flags.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import type { Immediate, Operand, Place } from '../operand.ts'
 import { aligned, begin, end, known, zero128 } from './operand.ts'
-import { simdNumber } from './simd-operations.rows.ts'
+import { simdNumber } from './simd-number.ts'
 
 type Float = Operand<32 | 64 | 128>
 type FloatPlace = Place<32 | 64 | 128>

@@ -1,6 +1,7 @@
 /**
  * Floating-point operations on vectors, by the names that `simd` host calls use. The suffix says which lanes take part:
  * PS PD all, SS SD the lowest. A call carries the number of the operation in bits 7:0 and an immediate in bits 15:8.
+ * Source: SDM 1 §10.4, §11.4, §12.3, §12.10.
  */
 export const simdOperations = [
   ...['ADD', 'SUB', 'MUL', 'DIV', 'MIN', 'MAX', 'SQRT', 'CMP', 'ROUND'].flatMap((stem) => ['PS', 'PD', 'SS', 'SD'].map((form) => `${stem}${form}`)),
@@ -9,10 +10,3 @@ export const simdOperations = [
   'CVTSI2SS32', 'CVTSI2SS64', 'CVTSI2SD32', 'CVTSI2SD64',
   'CVTSS2SI32', 'CVTSS2SI64', 'CVTSD2SI32', 'CVTSD2SI64', 'CVTTSS2SI32', 'CVTTSS2SI64', 'CVTTSD2SI32', 'CVTTSD2SI64',
 ] as const
-
-/** The number that stands for an operation with an immediate. */
-export function simdNumber(name: string, immediate = 0): number {
-  const index = (simdOperations as readonly string[]).indexOf(name)
-  if (index < 0) throw new Error(`no SIMD operation ${name}`)
-  return index | (immediate << 8)
-}

@@ -1,6 +1,7 @@
 import type { Bits, Machine } from '../algebra.ts'
 import { indefinite, invalidIsMasked, isInUse, status } from './stack.ts'
-import { type X87Format, type X87Operation, x87Number } from './x87-operations.rows.ts'
+import { x87Number } from './x87-number.ts'
+import type { X87Format, X87Operation } from './x87-operations.rows.ts'
 
 /** A float80, or up to 80 bits of memory. */
 export interface Value {

@@ -9,13 +9,10 @@ export const x87Operations = [
   'FLD', 'FST32', 'FST64', 'FIST16', 'FIST32', 'FIST64', 'FISTTP16', 'FISTTP32', 'FISTTP64', 'FBSTP80',
   'FLD1', 'FLDL2T', 'FLDL2E', 'FLDPI', 'FLDLG2', 'FLDLN2', 'FLDZ',
 ] as const
+/** The name of an operation on x87 values. */
 export type X87Operation = (typeof x87Operations)[number]
 
 /** What a source operand is: a register, or memory of a format. Source: SDM 1 §4.2, §8.2. */
 export const x87Formats = ['register', 'm32fp', 'm64fp', 'm16int', 'm32int', 'm64int', 'm80bcd'] as const
+/** Where a source operand comes from, and its format. */
 export type X87Format = (typeof x87Formats)[number]
-
-/** The number that stands for an operation on a format. */
-export function x87Number(operation: X87Operation, format: X87Format = 'register'): number {
-  return x87Operations.indexOf(operation) | (x87Formats.indexOf(format) << 8)
-}
