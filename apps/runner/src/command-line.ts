@@ -1,117 +1,94 @@
 import { readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import { type BuiltTable, parseCpu } from '@vmm/cpuid'
+import { type Given, parseFlags } from './flags.ts'
 import { generalHelp, runHelp } from './help.ts'
 import { cpuidTable } from './machine.ts'
-import { parseMemory, parsePositive, type RunOptions, UsageError } from './run-options.ts'
+import { suggestion } from './nearest.ts'
+import { parseMemory, parseSeconds, parseWhole, type RunOptions } from './run-options.ts'
 import { parseTrace } from './trace.ts'
+import { UsageError } from './usage-error.ts'
 
+/** What the arguments ask for. */
 export type Command =
   | { readonly kind: 'print'; readonly text: string }
   | { readonly kind: 'run'; readonly options: RunOptions }
 
-const flags = {
-  help: { type: 'boolean', short: 'h' },
-  kernel: { type: 'string' },
-  initrd: { type: 'string' },
-  append: { type: 'string' },
-  memory: { type: 'string', short: 'm' },
-  cpu: { type: 'string' },
-  exec: { type: 'string' },
-  console: { type: 'boolean' },
-  'max-instructions': { type: 'string' },
-  timeout: { type: 'string' },
-  clock: { type: 'string' },
-  reboot: { type: 'boolean' },
-  trace: { type: 'string' },
-  report: { type: 'string' },
-} as const
+const commands = ['run', 'help']
 
-/** Edits that turn one word into another: Levenshtein's distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j += 1)
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
-    row = next
-  }
-  return row[b.length]!
-}
-
-function nearest(word: string, words: readonly string[]): string | undefined {
-  const best = words.map((candidate) => [distance(word, candidate), candidate] as const).sort((a, b) => a[0] - b[0])[0]
-  return best !== undefined && best[0] <= Math.max(2, word.length / 3) ? best[1] : undefined
-}
-
-const version = (): string => {
-  const { version: own } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-    version: string
-  }
-  return `vmm ${own}, Node ${process.versions.node}, V8 ${process.versions.v8}\n`
-}
-
-/** Reads the arguments. Throws a UsageError with one line that names what was wrong. */
+/**
+ * Reads the arguments.
+ * @throws {UsageError} with one line that names what was wrong and what was expected.
+ */
 export function parse(args: readonly string[]): Command {
   const [command, ...rest] = args
-  if (command === undefined || command === '--help' || command === '-h' || command === 'help')
-    return { kind: 'print', text: generalHelp }
-  if (command === '--version' || command === '-V') return { kind: 'print', text: version() }
-  if (command !== 'run') {
-    const near = nearest(command, ['run', 'help'])
-    throw new UsageError(
-      `unknown command ${command}${near === undefined ? '' : `, did you mean ${near}?`} (see vmm --help)`,
-    )
+  switch (command) {
+    case undefined:
+    case '--help':
+    case '-h':
+      return { kind: 'print', text: generalHelp }
+    case 'help':
+      return parseHelp(rest)
+    case '--version':
+    case '-V':
+      return { kind: 'print', text: version() }
+    case 'run':
+      return parseRun(rest)
+    default: {
+      const [what, words] = command.startsWith('-') ? ['flag', ['--help', '--version']] : ['command', commands]
+      throw new UsageError(`unknown ${what} ${command}${suggestion(command, words as string[])} (see vmm --help)`)
+    }
   }
-  return parseRun(rest)
+}
+
+function parseHelp([command]: readonly string[]): Command {
+  if (command === undefined) return { kind: 'print', text: generalHelp }
+  if (command === 'run') return { kind: 'print', text: runHelp }
+  throw new UsageError(`unknown command ${command}${suggestion(command, commands)} (see vmm --help)`)
+}
+
+/** Versions of vmm, Node and V8, one line. */
+function version(): string {
+  const own = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+  return `vmm ${own.version}, Node ${process.versions.node}, V8 ${process.versions.v8}\n`
 }
 
 function parseRun(args: readonly string[]): Command {
-  const unknown = args.map((arg) => /^--([^=]+)/.exec(arg)?.[1]).find((name) => name !== undefined && !(name in flags))
-  if (unknown !== undefined) {
-    const near = nearest(unknown, Object.keys(flags))
-    throw new UsageError(
-      `unknown flag --${unknown}${near === undefined ? '' : `, did you mean --${near}?`} (see vmm run --help)`,
-    )
-  }
-  const { values, positionals } = parsed(args)
+  const { values, positionals } = parseFlags(args)
   if (values.help === true) return { kind: 'print', text: runHelp }
+  return { kind: 'run', options: optionsOf(values, imageOf(values, positionals)) }
+}
+
+function imageOf({ kernel }: Given['values'], positionals: readonly string[]): string | undefined {
   if (positionals.length > 1) throw new UsageError(`one image at most, got ${positionals.join(' and ')}`)
-  if (positionals.length === 1 && values.kernel !== undefined)
-    throw new UsageError(`IMAGE ${positionals[0]} and --kernel ${values.kernel} are one thing: give one`)
-  const clock = values.clock ?? (values.exec === undefined && process.stdin.isTTY ? 'real' : 'virtual')
-  if (clock !== 'real' && clock !== 'virtual') throw new UsageError(`--clock ${clock}: expected real or virtual`)
-  if (values.console === true && values.exec === undefined)
-    throw new UsageError('--console shows the console beside --exec: give a command, or leave it out')
+  const [image] = positionals
+  if (image !== undefined && kernel !== undefined)
+    throw new UsageError(`IMAGE ${image} and --kernel ${kernel} are one thing: give one`)
+  return image ?? kernel
+}
+
+function optionsOf(values: Given['values'], image: string | undefined): RunOptions {
   return {
-    kind: 'run',
-    options: {
-      image: positionals[0] ?? values.kernel,
-      initrd: values.initrd,
-      append: values.append,
-      memorySize: parseMemory(values.memory ?? '512M'),
-      table: tableOf(values.cpu ?? 'default'),
-      exec: values.exec,
-      console: values.console === true,
-      maxInstructions:
-        values['max-instructions'] === undefined
-          ? Number.POSITIVE_INFINITY
-          : parsePositive('--max-instructions', values['max-instructions']),
-      timeout: values.timeout === undefined ? Number.POSITIVE_INFINITY : parsePositive('--timeout', values.timeout),
-      clock,
-      reboot: values.reboot === true,
-      trace: values.trace === undefined ? undefined : parseTrace(values.trace),
-      report: values.report,
-    },
+    image,
+    initrd: values.initrd,
+    append: values.append,
+    memorySize: parseMemory(values.memory ?? '512M'),
+    table: tableOf(values.cpu ?? 'default'),
+    exec: values.exec,
+    console: values.console === true,
+    maxInstructions: parseWhole('--max-instructions', values['max-instructions']),
+    timeout: parseSeconds('--timeout', values.timeout),
+    clock: clockOf(values),
+    reboot: values.reboot === true,
+    trace: values.trace === undefined ? undefined : parseTrace(values.trace),
+    report: values.report,
   }
 }
 
-function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: flags, allowPositionals: true })
-  } catch (error) {
-    throw new UsageError((error as Error).message.split('\n')[0]!.replace(/\. To specify.*/, ''))
-  }
+/** A person at a terminal lives in real time; everything else is to be repeatable. */
+function clockOf({ clock, exec }: Given['values']): 'real' | 'virtual' {
+  if (clock === undefined) return exec === undefined && process.stdin.isTTY ? 'real' : 'virtual'
+  if (clock !== 'real' && clock !== 'virtual') throw new UsageError(`--clock ${clock}: expected real or virtual`)
+  return clock
 }
 
 function tableOf(text: string): BuiltTable {

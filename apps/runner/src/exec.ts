@@ -5,8 +5,8 @@ import { cpio, type Entry } from '@vmm/initramfs'
 const commandPath = 'vmm/command'
 const foreignInit = 'vmm/init'
 
-/** The kernel parameter that starts our init in someone else's initrd. */
-export const foreignInitParameter = `rdinit=/${foreignInit}`
+/** Kernel parameters with which our init starts in someone else's initrd, and finds four serial lines. */
+export const foreignInitParameters = `rdinit=/${foreignInit} 8250.nr_uarts=4`
 
 /** Serial lines that carry what a command says, as COM port indices: neither the console nor printk uses them. */
 export const execPorts = { stdout: 1, stderr: 2, status: 3 } as const
@@ -31,7 +31,8 @@ if [ -f /${commandPath} ]; then
 else
   setsid cttyhack sh
 fi
-poweroff -f
+poweroff -f || echo o >/proc/sysrq-trigger
+sleep 60
 `
 
 /** Directories, the console and the init script, for an initramfs that has busybox. */

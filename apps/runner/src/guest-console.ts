@@ -1,6 +1,7 @@
-const longestLine = 256
+const longestLine = 512
 const newline = 0x0a
 const panicMark = 'Kernel panic - not syncing: '
+const givenUpMark = '---[ end Kernel panic'
 
 /** What the guest's console says about the guest, as far as one can tell from outside. */
 export class GuestConsole {
@@ -11,6 +12,8 @@ export class GuestConsole {
   lastAt = 0
   /** What the guest's kernel died of, in its own words. */
   panic: string | undefined
+  /** The kernel has died and will not even reset. */
+  isGivenUp = false
 
   wrote(byte: number, now: number): void {
     this.bytes += 1
@@ -25,9 +28,17 @@ export class GuestConsole {
   }
 
   #endLine(): void {
-    const at = this.#line.indexOf(panicMark)
-    const isKernels = at === 0 || this.#line.slice(0, at).endsWith('] ')
-    if (at >= 0 && isKernels) this.panic ??= this.#line.slice(at + panicMark.length).trim()
+    const says = this.#afterMark(panicMark)
+    if (says !== undefined) this.panic ??= says.trim()
+    if (this.panic !== undefined && this.#afterMark(givenUpMark) !== undefined) this.isGivenUp = true
     this.#line = ''
+  }
+
+  /** What the kernel itself wrote behind a mark: only a time stamp stands before it. */
+  #afterMark(mark: string): string | undefined {
+    const at = this.#line.indexOf(mark)
+    return at >= 0 && /^(\[[ \d.]+\](\[[^\]]*\])? )?$/.test(this.#line.slice(0, at))
+      ? this.#line.slice(at + mark.length)
+      : undefined
   }
 }

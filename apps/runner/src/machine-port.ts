@@ -1,4 +1,18 @@
-import type { SliceResult } from './machine.ts'
+import type { Fatality } from '@vmm/vcpu'
+
+/** How a guest ended its run. */
+export type End =
+  | { readonly kind: 'power-off' }
+  | { readonly kind: 'reset' }
+  | { readonly kind: 'debug-exit'; readonly value: number }
+  | { readonly kind: 'shutdown'; readonly because: readonly Fatality[]; readonly state: string }
+  | { readonly kind: 'internal-error'; readonly says: string }
+
+/** What a slice came to: go on, sleep until a time, or the end. */
+export type SliceResult =
+  | { readonly kind: 'running' }
+  | { readonly kind: 'idle'; readonly until: number }
+  | { readonly kind: 'ended'; readonly end: End }
 
 /** What the loop needs of a machine, so that it runs with any. */
 export interface RunningMachine {

@@ -3,10 +3,12 @@ import { type BuiltTable, buildTable, type CpuModel, type Feature } from '@vmm/c
 import { decideHypercall, decodeHypercall } from '@vmm/hypercall'
 import { pvclockTimeInfo, pvclockWallClock, timeScale, wallClockAt } from '@vmm/kvmclock'
 import { createMsrFile, firmwareValues } from '@vmm/msr'
-import { acpiTables, createPcBoard, type MachineEvent, type PcBoard } from '@vmm/pc-board'
-import { type Fatality, type Trace, Vcpu, type VcpuMachine } from '@vmm/vcpu'
+import { type AcpiTables, acpiTables, createPcBoard, type MachineEvent, type PcBoard } from '@vmm/pc-board'
+import { comPorts } from '@vmm/serial'
+import { type ExitReason, type Trace, Vcpu, type VcpuMachine } from '@vmm/vcpu'
 import { Engine } from '@vmm/wasm-engine'
 import { type GprName, gprIndex, segmentNames } from '@vmm/x86-registers'
+import type { End, RunningMachine, SerialLine, SliceResult } from './machine-port.ts'
 
 /** Guest nanoseconds that one instruction lasts: the machine's clock is its instruction count. */
 const nanosecondsPerInstruction = 1
@@ -25,6 +27,8 @@ export interface MachineOptions {
   /** Seconds since 1970 at guest time zero. */
   readonly startSeconds?: number
   readonly trace?: Trace
+  /** Told of every exit. */
+  readonly onExit?: (reason: ExitReason) => void
 }
 
 /** The CPUID table of this machine's processor: its clocks are the machine's. Refuses features that cannot be had. */
@@ -36,22 +40,13 @@ export function cpuidTable(
   return buildTable({ model, features: { plus, minus }, tscKhz: tscHz / 1000, crystalHz: tscHz, physicalAddressWidth })
 }
 
-/** How a run ended. */
-export type End =
-  | { readonly kind: 'power-off' }
-  | { readonly kind: 'reset' }
-  | { readonly kind: 'debug-exit'; readonly value: number }
-  | { readonly kind: 'shutdown'; readonly because: readonly Fatality[]; readonly state: string }
-  | { readonly kind: 'internal-error'; readonly says: string }
-
-/** What a slice came to: go on, sleep until a time, or the end. */
-export type SliceResult =
-  | { readonly kind: 'running' }
-  | { readonly kind: 'idle'; readonly until: number }
-  | { readonly kind: 'ended'; readonly end: End }
+/** The ACPI tables that every machine here has, and where they will be. */
+export function firmwareTables(): AcpiTables {
+  return acpiTables({ cpus: 1, keyboard: 'absent', serialPorts: comPorts })
+}
 
 /** A PC with one processor: the parts are chosen here and nowhere else. */
-export class Machine {
+export class Machine implements RunningMachine {
   readonly board: PcBoard
   readonly vcpu: Vcpu
   readonly features: ReadonlySet<Feature>
@@ -79,7 +74,7 @@ export class Machine {
       },
       onEvent: (event) => this.#onEvent(event),
       onInterrupt: () => this.#engine?.resync(),
-      serialPorts: [0, 1, 2, 3].map((port) => ({
+      serialPorts: comPorts.map((_, port) => ({
         onTransmit: (byte) => options.onTransmit(port, byte),
         ...(port === 0 && options.onRoom !== undefined ? { onRoom: options.onRoom } : {}),
       })),
@@ -105,6 +100,7 @@ export class Machine {
         return this.#engine
       },
       ...(options.trace === undefined ? {} : { trace: options.trace }),
+      ...(options.onExit === undefined ? {} : { onExit: options.onExit }),
     })
   }
 
@@ -118,13 +114,23 @@ export class Machine {
     return this.#engine.retired()
   }
 
+  /** The host's end of the first serial line. */
+  get console(): SerialLine {
+    return this.board.serialPorts[0]!
+  }
+
+  /** Whether an interrupt would wake the processor when it is idle. */
+  get canWake(): boolean {
+    return this.#engine.interruptible
+  }
+
   #tscAt(now: number): bigint {
     return BigInt(Math.floor(now / nanosecondsPerInstruction)) + this.#tscOffset
   }
 
   /** Puts an image into memory, with the ACPI tables, and sets the processor up as its protocol says. */
   load(image: LoadedImage): void {
-    const acpi = this.acpi()
+    const acpi = firmwareTables()
     this.#engine.writePhysical(acpi.base, acpi.bytes)
     for (const { address, bytes } of image.writes) {
       if (!this.#engine.writePhysical(address, bytes))
@@ -142,15 +148,6 @@ export class Machine {
     engine.set('RIP', BigInt(start.rip))
     for (const [name, value] of Object.entries(start.registers)) engine.setGpr(gprIndex(name as GprName), BigInt(value))
     engine.modeChanged()
-  }
-
-  /** Where the ACPI tables will be. */
-  acpi() {
-    return acpiTables({
-      cpus: 1,
-      keyboard: 'absent',
-      serialPorts: [0x3f8, 0x2f8, 0x3e8, 0x2e8].map((base, port) => ({ base, irq: port % 2 === 0 ? 4 : 3 })),
-    })
   }
 
   #setSegment(name: (typeof segmentNames)[number], { selector, base, limit, access }: StartSegment): void {

@@ -1,25 +1,27 @@
 #!/usr/bin/env node
 import { parse } from './command-line.ts'
 import { GuestUnavailable } from './default-guest/unavailable.ts'
+import { exitStatus } from './outcome.ts'
 import { run } from './run.ts'
-import { UsageError } from './run-options.ts'
+import { UsageError } from './usage-error.ts'
 
-/** Every way to end goes through here: a status, and at most one line. */
+/** Every way to end goes through here: a status, and for bad input one line. */
 async function main(args: readonly string[]): Promise<number> {
   try {
     const command = parse(args)
-    if (command.kind === 'print') {
-      process.stdout.write(command.text)
-      return 0
-    }
-    return await run(command.options)
+    if (command.kind === 'run') return await run(command.options)
+    process.stdout.write(command.text)
+    return exitStatus.success
   } catch (error) {
     if (error instanceof UsageError || error instanceof GuestUnavailable) {
       process.stderr.write(`vmm: ${error.message}\n`)
-      return 2
+      return exitStatus.usage
     }
-    throw error
+    process.stderr.write(`vmm: internal error: ${(error as Error).stack ?? String(error)}\n`)
+    return exitStatus.internal
   }
 }
 
+/** Whoever does not want to hear any more is not told: the run itself looks after its readers. */
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 process.exit(await main(process.argv.slice(2)))

@@ -1,4 +1,5 @@
 import type { GuestConsole } from './guest-console.ts'
+import type { Input } from './input.ts'
 import type { SerialLine } from './machine-port.ts'
 
 const newline = 0x0a
@@ -15,30 +16,29 @@ const most = 1 << 20
  * Input from a file or a pipe: held until the guest reads, handed over line by line and no faster than the line takes it. At its
  * end Ctrl-D is sent, again to each who reads after that.
  */
-export class PipedInput {
+export class PipedInput implements Input {
   #held = Buffer.alloc(0)
   #ended = false
-  #any = false
+  #last = newline
   #credit = 0
   #allowed = 0
   #bytesAtEnd = -1
 
-  /** Takes what came; gives whether it should come no faster. */
-  take(bytes: Uint8Array): boolean {
-    if (bytes.length > 0) this.#any = true
+  /** Takes what came. */
+  take(bytes: Uint8Array): void {
+    this.#last = bytes.at(-1) ?? this.#last
     this.#held = Buffer.concat([this.#held, bytes])
-    return this.full
   }
 
+  /** No more will come. */
   end(): void {
     if (this.#ended) return
     this.#ended = true
     // a shell runs a line when it is whole
-    if (this.#any && this.#last !== newline) this.#held = Buffer.concat([this.#held, Buffer.of(newline)])
+    if (this.#last !== newline) this.#held = Buffer.concat([this.#held, Buffer.of(newline)])
   }
 
-  #last = newline
-
+  /** What is held is enough for now. */
   get full(): boolean {
     return this.#held.length >= most
   }
@@ -71,9 +71,9 @@ export class PipedInput {
 
   /** Hands over what was granted, as much as the line takes. */
   feed(line: SerialLine): number {
-    const most_ = Math.min(this.#credit, line.room)
-    if (most_ === 0) return 0
-    const taken = line.receive(this.#held.subarray(0, most_))
+    const offered = Math.min(this.#credit, line.room)
+    if (offered === 0) return 0
+    const taken = line.receive(this.#held.subarray(0, offered))
     this.#held = this.#held.subarray(taken)
     this.#credit -= taken
     return taken

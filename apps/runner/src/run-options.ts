@@ -1,5 +1,6 @@
 import type { BuiltTable } from '@vmm/cpuid'
 import type { TraceRequest } from './trace.ts'
+import { UsageError } from './usage-error.ts'
 
 /** What `vmm run` was asked to do, checked. */
 export interface RunOptions {
@@ -19,27 +20,46 @@ export interface RunOptions {
   readonly report: string | undefined
 }
 
-/** Bad input: one line for a person, exit status 2. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-}
-
 const units: Readonly<Record<string, number>> = { K: 1024, M: 1024 ** 2, G: 1024 ** 3 }
 const smallest = 16 * 1024 ** 2
-const largest = 3 * 1024 ** 3
+/** Guest memory and the machine's own share the 4 GiB that a WebAssembly memory has. */
+const largest = 3840 * 1024 ** 2
 
-/** Memory sizes as `512M`, `2G`, or bytes. */
+/**
+ * Memory sizes as `512M`, `2G`, or bytes: in bytes, whole pages.
+ * @throws {UsageError}
+ */
 export function parseMemory(text: string): number {
   const match = /^(\d+)([KMG])?(?:i?B)?$/i.exec(text.trim())
   if (match === null) throw new UsageError(`--memory ${text}: expected a size such as 512M or 2G`)
   const bytes = Number(match[1]) * (units[match[2]?.toUpperCase() ?? ''] ?? 1)
-  if (bytes < smallest || bytes > largest) throw new UsageError(`--memory ${text}: expected between 16M and 3G`)
+  if (bytes < smallest || bytes > largest) throw new UsageError(`--memory ${text}: expected between 16M and 3840M`)
   return Math.ceil(bytes / 4096) * 4096
 }
 
-/** A positive number with a name. */
-export function parsePositive(flag: string, text: string): number {
-  const value = Number(text)
-  if (!(value > 0)) throw new UsageError(`${flag} ${text}: expected a number above zero`)
-  return value
+/**
+ * A whole number above zero; without one, infinity.
+ * @throws {UsageError}
+ */
+export function parseWhole(flag: string, text: string | undefined): number {
+  const value = parseNumber(text)
+  if (Number.isSafeInteger(value) || text === undefined) return value
+  throw new UsageError(`${flag} ${text}: expected a whole number above zero`)
+}
+
+/**
+ * Seconds, perhaps with a fraction; without a text, infinity.
+ * @throws {UsageError}
+ */
+export function parseSeconds(flag: string, text: string | undefined): number {
+  const value = parseNumber(text)
+  if (Number.isFinite(value) || text === undefined) return value
+  throw new UsageError(`${flag} ${text}: expected a number of seconds above zero`)
+}
+
+/** NaN for what is no number above zero. */
+function parseNumber(text: string | undefined): number {
+  if (text === undefined) return Number.POSITIVE_INFINITY
+  const value = /^(\d+\.?\d*|\.\d+)(e\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN
+  return value > 0 ? value : Number.NaN
 }

@@ -1,7 +1,7 @@
-import { createWriteStream, writeSync } from 'node:fs'
-import type { TraceEvent } from '@vmm/vcpu'
+import type { ExitReason, TraceEvent } from '@vmm/vcpu'
 import { exceptionAt } from '@vmm/x86-registers'
-import { UsageError } from './run-options.ts'
+import { Lines } from './lines.ts'
+import { UsageError } from './usage-error.ts'
 
 /** Kinds of events that `--trace` takes, and what they select. */
 const kinds: Readonly<Record<string, readonly TraceEvent['kind'][]>> = {
@@ -14,7 +14,7 @@ const kinds: Readonly<Record<string, readonly TraceEvent['kind'][]>> = {
   exceptions: ['kvm_inj_exception'],
 }
 
-/** What to trace and where to: `KINDS` with commas, then perhaps `=FILE`. */
+/** What to trace, and where to: `KINDS` with commas, then perhaps `=FILE`. */
 export interface TraceRequest {
   readonly selected: ReadonlySet<TraceEvent['kind']>
   readonly file: string | undefined
@@ -28,6 +28,7 @@ export function parseTrace(text: string): TraceRequest {
     if (chosen === undefined) throw new UsageError(`--trace ${name}: expected one of ${Object.keys(kinds).join(', ')}`)
     for (const kind of chosen) selected.add(kind)
   }
+  if (file.length > 0 && file.join('=') === '') throw new UsageError(`--trace ${text}: expected a file after =`)
   return { selected, file: file.length === 0 ? undefined : file.join('=') }
 }
 
@@ -75,21 +76,34 @@ export function formatEvent(event: TraceEvent): string {
   }
 }
 
-/** Counts events by kind, and prints those asked for. */
+/** Counts exits by reason, and prints the events that were asked for. */
 export class Tracer {
+  /** Exits by reason. */
   readonly counts: Record<string, number> = {}
-  readonly #request: TraceRequest | undefined
-  readonly #write: (line: string) => void
+  /** All of them. */
+  exits = 0
+  /** Guest time in nanoseconds. */
+  now: () => number = () => 0
+  readonly #selected: TraceRequest['selected']
+  readonly #lines: Lines | undefined
 
-  constructor(request: TraceRequest | undefined, now: () => number) {
-    this.#request = request
-    const file = request?.file === undefined ? undefined : createWriteStream(request.file)
-    const put = file === undefined ? (line: string) => void writeSync(2, line) : (line: string) => void file.write(line)
-    this.#write = (line) => put(`${(now() / 1e9).toFixed(9).padStart(14)}: ${line}\n`)
+  constructor(request: TraceRequest | undefined) {
+    this.#selected = request?.selected ?? new Set()
+    if (request !== undefined) this.#lines = new Lines(request.file)
+  }
+
+  readonly count = (reason: ExitReason): void => {
+    this.exits += 1
+    this.counts[reason] = (this.counts[reason] ?? 0) + 1
   }
 
   readonly take = (event: TraceEvent): void => {
-    this.counts[event.kind] = (this.counts[event.kind] ?? 0) + 1
-    if (this.#request?.selected.has(event.kind) === true) this.#write(`${event.kind}: ${formatEvent(event)}`)
+    if (!this.#selected.has(event.kind)) return
+    const time = (this.now() / 1e9).toFixed(9).padStart(14)
+    this.#lines?.put(`${time}: ${event.kind}: ${formatEvent(event)}`)
+  }
+
+  close(): void {
+    this.#lines?.close()
   }
 }

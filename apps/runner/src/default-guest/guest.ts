@@ -3,7 +3,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cpio } from '@vmm/initramfs'
 import { initEntries } from '../exec.ts'
-import { readInput } from '../input-file.ts'
+import { readInput } from '../named-file.ts'
 import { buildInitramfs, layout } from './initramfs.ts'
 import { type Fetching, fetchPackages, kept } from './packages.ts'
 

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
+import { openSync, readFileSync, statSync } from 'node:fs'
 import { UsageError } from './usage-error.ts'
 
 const reasons: Readonly<Record<string, string>> = {
@@ -38,12 +38,12 @@ export function readInput(path: string, what: string, limit = Number.POSITIVE_IN
 }
 
 /**
- * Begins a file that a person named, empty, so that a name that cannot be written is known before anything starts.
+ * Opens a file that a person named, empty, so that a name that cannot be written is known before anything starts.
  * @throws {UsageError}
  */
-export function beginOutput(path: string, flag: string): void {
+export function openOutput(path: string, flag: string): number {
   try {
-    closeSync(openSync(path, 'w'))
+    return openSync(path, 'w')
   } catch (error) {
     throw new UsageError(`${flag} ${path}: ${because(error)}`)
   }

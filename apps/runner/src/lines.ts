@@ -1,0 +1,54 @@
+import { closeSync, writeSync } from 'node:fs'
+import { openOutput } from './named-file.ts'
+
+const stderr = 2
+/** A file is written in pieces of this many characters. */
+const piece = 1 << 16
+
+/** Lines for a file, or for stderr, in order and at once. */
+export class Lines {
+  readonly #descriptor: number
+  readonly #room: number
+  readonly #newline: string
+  #waiting = ''
+  #failed = false
+
+  /** @throws {UsageError} if the file cannot be written. */
+  constructor(file: string | undefined) {
+    this.#descriptor = file === undefined ? stderr : openOutput(file, '--trace')
+    this.#room = file === undefined ? 0 : piece
+    // a terminal that is lent to the guest does not go back to the left by itself
+    this.#newline = file === undefined && process.stderr.isTTY ? '\r\n' : '\n'
+  }
+
+  put(line: string): void {
+    this.#waiting += line + this.#newline
+    if (this.#waiting.length >= this.#room) this.#flush()
+  }
+
+  close(): void {
+    this.#flush()
+    if (this.#descriptor !== stderr) closeSync(this.#descriptor)
+  }
+
+  /** Who cannot be written to is not written to again. */
+  #flush(): void {
+    const bytes = Buffer.from(this.#waiting)
+    this.#waiting = ''
+    for (let done = 0; done < bytes.length && !this.#failed; ) {
+      try {
+        done += writeSync(this.#descriptor, bytes, done)
+      } catch (error) {
+        if ((error as { code?: string }).code === 'EAGAIN') pause()
+        else this.#failed = true
+      }
+    }
+  }
+}
+
+const sleeper = new Int32Array(new SharedArrayBuffer(4))
+
+/** A millisecond for a reader that is slow. */
+function pause(): void {
+  Atomics.wait(sleeper, 0, 0, 1)
+}

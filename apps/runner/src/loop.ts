@@ -1,0 +1,104 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Bell } from './bell.ts'
+import type { Ending } from './ending.ts'
+import type { GuestConsole } from './guest-console.ts'
+import type { Input } from './input.ts'
+import type { RunningMachine, SerialLine } from './machine-port.ts'
+import type { Outcome } from './outcome.ts'
+
+const sliceInstructions = 2_000_000
+/** Nothing that is waited for is looked at less often, in milliseconds. */
+const longestWait = 1000
+/** Who has interrupts off and has not run for so much guest time will not be woken by a timer either. */
+const hopelessNanoseconds = 10e9
+
+/** What may end a run before the guest does. */
+export interface Limits {
+  /** Instructions of the machine. */
+  readonly instructions: number
+  /** By `performance.now()`. */
+  readonly deadline: number
+  /** Limits as the person gave them. */
+  readonly says: { readonly instructions: string; readonly time: string }
+}
+
+/** All that a run is made of. */
+export interface Session {
+  readonly machine: RunningMachine
+  readonly line: SerialLine
+  readonly console: GuestConsole
+  readonly input: Input
+  readonly ending: Pick<Ending, 'wish'>
+  readonly bell: Bell
+  readonly clock: 'real' | 'virtual'
+  readonly limits: Limits
+  /** Called between slices: writes what the guest wrote, and looks after the rest of the world. */
+  readonly attend: () => Promise<void>
+}
+
+/** Runs a machine in slices until something ends the run; between slices the event loop lives. */
+export async function untilEnd(session: Session): Promise<Outcome> {
+  const { machine, limits } = session
+  const idling = { since: 0, instructions: -1 }
+  for (;;) {
+    const result = machine.slice(Math.min(sliceInstructions, limits.instructions - machine.instructions))
+    await session.attend()
+    if (result.kind === 'ended') return afterPanic(result.end, session.console)
+    const outcome = outsideEnd(session)
+    if (outcome !== undefined) return outcome
+    await nextTurn()
+    if (session.ending.wish !== undefined) return session.ending.wish
+    if (result.kind === 'running') session.input.feed(session.line)
+    else if (!(await idled(session, result.until, idling))) return hopeless
+  }
+}
+
+const hopeless: Outcome = { kind: 'halted', says: 'halted: nothing can wake the processor any more' }
+
+/** A reset after a panic is the panic's end. */
+function afterPanic(end: Outcome, { panic }: GuestConsole): Outcome {
+  return end.kind === 'reset' && panic !== undefined ? { kind: 'guest-panic', says: panic } : end
+}
+
+function outsideEnd({ machine, console, limits }: Session): Outcome | undefined {
+  if (console.isGivenUp) return { kind: 'guest-panic', says: console.panic ?? '' }
+  if (machine.instructions >= limits.instructions)
+    return { kind: 'instruction-limit', says: `limit reached: ${limits.says.instructions} instructions` }
+  if (performance.now() >= limits.deadline)
+    return { kind: 'time-limit', says: `limit reached: ${limits.says.time} seconds` }
+  return undefined
+}
+
+/** Nothing to run until a timer fires or input comes. Gives whether either can. */
+async function idled(
+  session: Session,
+  until: number,
+  idling: { since: number; instructions: number },
+): Promise<boolean> {
+  const { machine, input, console, line, limits } = session
+  const forever = until === Number.POSITIVE_INFINITY
+  if (input.idle(line, console, machine.now(), forever) > 0) return true
+  if (idling.instructions !== machine.instructions) {
+    idling.instructions = machine.instructions
+    idling.since = machine.now()
+  }
+  if (isHopeless(session, forever, machine.now() - idling.since)) {
+    // a person who set a limit has said when to stop
+    if (limits.deadline === Number.POSITIVE_INFINITY) return false
+    await waited(session, Number.POSITIVE_INFINITY)
+  } else if (session.clock === 'real' || forever || (input.awaited && console.atPrompt)) await waited(session, until)
+  else machine.warpTo(until)
+  return true
+}
+
+function isHopeless({ machine, input }: Session, forever: boolean, idle: number): boolean {
+  if (!machine.canWake) return forever || idle >= hopelessNanoseconds
+  return forever && !input.awaited
+}
+
+/** Lets wall-clock time pass, in the guest as outside, until a guest time, a sound of the bell, or the limit. */
+async function waited({ machine, bell, limits }: Session, until: number): Promise<void> {
+  const [started, from] = [performance.now(), machine.now()]
+  await bell.wait(Math.max(0, Math.min((until - from) / 1e6, limits.deadline - started, longestWait)))
+  machine.warpTo(Math.min(until, from + (performance.now() - started) * 1e6))
+}

@@ -1,0 +1,46 @@
+import { writeFileSync } from 'node:fs'
+import type { Totals } from './meter.ts'
+import { type Outcome, sayOutcome, statusOf } from './outcome.ts'
+
+/** What is known about a run that is over. */
+export interface Ran {
+  readonly outcome: Outcome
+  readonly totals: Totals
+  /** Exits by reason. */
+  readonly exits: Readonly<Record<string, number>>
+  /** How often the guest was started again. */
+  readonly resets: number
+}
+
+const mega = 1e6
+
+/** The report as JSON: `end` says how the run ended, `status` what the process ends with. Times are in seconds. */
+export function writeReport(path: string, { outcome, totals, exits, resets }: Ran): void {
+  const { kind, ...details } = outcome
+  const seconds = totals.milliseconds / 1000
+  const { user, system } = process.cpuUsage()
+  const report = {
+    end: kind,
+    status: statusOf(outcome),
+    says: sayOutcome(outcome),
+    ...('value' in details ? { value: details.value } : {}),
+    ...('name' in details ? { signal: details.name } : {}),
+    instructions: totals.instructions,
+    exits,
+    resets,
+    seconds,
+    guestSeconds: totals.guestTime / 1e9,
+    cpuSeconds: (user + system) / mega,
+    mips: seconds === 0 ? 0 : totals.instructions / seconds / mega,
+    peakMemory: process.resourceUsage().maxRSS * 1024,
+  }
+  writeFileSync(path, `${JSON.stringify(report, null, 2)}\n`)
+}
+
+/** The line that a run ends with. */
+export function summary({ outcome, totals, resets }: Ran): string {
+  const seconds = totals.milliseconds / 1000
+  const rate = totals.instructions / Math.max(seconds, 1e-3) / mega
+  const again = resets === 0 ? '' : `, ${resets} resets`
+  return `${sayOutcome(outcome)} after ${totals.instructions} instructions, ${seconds.toFixed(1)} s, ${rate.toFixed(0)} MIPS${again}`
+}

@@ -1,0 +1,123 @@
+import type { LoadedImage } from '@vmm/boot'
+import type { Bell } from './bell.ts'
+import type { Ending } from './ending.ts'
+import { ExecStatus, execPorts } from './exec.ts'
+import { GuestConsole } from './guest-console.ts'
+import type { Host } from './host.ts'
+import { untilEnd } from './loop.ts'
+import { Machine } from './machine.ts'
+import type { Totals } from './meter.ts'
+import type { Outcome } from './outcome.ts'
+import type { Ran } from './report.ts'
+import type { RunOptions } from './run-options.ts'
+import type { Tracer } from './trace.ts'
+
+/** What a guest is run with. */
+export interface Parts {
+  readonly options: RunOptions
+  readonly ending: Ending
+  readonly bell: Bell
+  readonly tracer: Tracer
+  readonly host: Host
+  readonly image: LoadedImage
+}
+
+/** One machine after another, as the guest resets: the same image and options, nothing else left of what was. */
+export class Runs {
+  readonly #parts: Parts
+  readonly #status = new ExecStatus()
+  readonly #started = performance.now()
+  readonly #totals = (): Totals => ({
+    milliseconds: performance.now() - this.#started,
+    guestTime: this.#before.guestTime + this.#machine.now(),
+    instructions: this.#before.instructions + this.#machine.instructions,
+    exits: this.#parts.tracer.exits,
+  })
+  #before = { instructions: 0, guestTime: 0 }
+  #console = new GuestConsole()
+  #machine: Machine
+  #resets = 0
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.#machine = this.#create()
+    parts.tracer.now = () => this.#totals().guestTime
+    parts.host.totals = this.#totals
+  }
+
+  async toEnd(): Promise<Ran> {
+    const { options, host, tracer } = this.#parts
+    const { timeout, reboot } = options
+    const deadline = performance.now() + timeout * 1000
+    for (;;) {
+      const outcome = await this.#once(deadline)
+      if (outcome.kind === 'reset' && reboot) {
+        const { instructions, guestTime } = this.#totals()
+        this.#before = { instructions, guestTime }
+        this.#resets += 1
+        this.#console = new GuestConsole()
+        this.#machine = this.#create()
+        continue
+      }
+      await host.drain()
+      return { outcome: this.#withStatus(outcome), totals: this.#totals(), exits: tracer.counts, resets: this.#resets }
+    }
+  }
+
+  #once(deadline: number): Promise<Outcome> {
+    const { options, ending, bell, host } = this.#parts
+    const { maxInstructions, timeout, clock } = options
+    const machine = this.#machine
+    return untilEnd({
+      machine,
+      line: machine.console,
+      console: this.#console,
+      input: host.input,
+      ending,
+      bell,
+      clock,
+      limits: {
+        instructions: maxInstructions - this.#before.instructions,
+        deadline,
+        says: { instructions: `${maxInstructions}`, time: `${timeout}` },
+      },
+      attend: () => host.attend(),
+    })
+  }
+
+  #create(): Machine {
+    const { options, tracer, host, image } = this.#parts
+    const console = this.#console
+    const machine: Machine = new Machine({
+      memorySize: options.memorySize,
+      table: options.table,
+      onTransmit: (port, byte) => {
+        if (port === 0) console.wrote(byte, machine.now())
+        this.#transmitted(port, byte)
+      },
+      onRoom: () => void host.input.feed(machine.console),
+      onExit: tracer.count,
+      ...(options.clock === 'real' ? { startSeconds: Math.floor(Date.now() / 1000) } : {}),
+      ...(options.trace === undefined ? {} : { trace: tracer.take }),
+    })
+    machine.load(image)
+    return machine
+  }
+
+  #transmitted(port: number, byte: number): void {
+    const { host, options } = this.#parts
+    if (options.exec === undefined) {
+      if (port === 0) host.stdout.put(byte)
+    } else if (port === execPorts.stdout) host.stdout.put(byte)
+    else if (port === execPorts.stderr) host.stderr.put(byte)
+    else if (port === execPorts.status) this.#status.receive(byte)
+    else if (options.console) host.stderr.put(byte)
+  }
+
+  /** A command that has sent its status has ended, however the machine stopped after that. */
+  #withStatus(outcome: Outcome): Outcome {
+    const { status } = this.#status
+    const hasStopped = ['power-off', 'reset', 'guest-panic', 'halted'].includes(outcome.kind)
+    return status !== undefined && hasStopped ? { kind: 'command', status } : outcome
+  }
+}
