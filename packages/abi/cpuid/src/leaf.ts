@@ -13,6 +13,7 @@ export const outputRegisters = ['eax', 'ebx', 'ecx', 'edx'] as const satisfies r
  */
 export type Subleaf = 'any' | number | { readonly from: number }
 
+/** What each answer register of a leaf means: fields by register; what no field names is reserved. */
 export type LeafOutputs = { readonly [R in OutputRegister]?: Fields }
 
 /** One CPUID leaf or sub-leaf: what software asks for, and what each answer bit means. */

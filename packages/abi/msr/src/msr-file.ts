@@ -25,8 +25,10 @@ export interface Elsewhere {
   readonly index: number
 }
 
+/** What RDMSR gives: a value, the register that keeps it elsewhere, or a refusal. */
 export type MsrRead = { readonly kind: 'value'; readonly value: bigint } | Elsewhere | MsrRefused
 
+/** What WRMSR does: the file stored the value, somebody else must, or it is refused. */
 export type MsrWrite =
   | { readonly kind: 'stored'; readonly value: bigint }
   /** The value to put where the register lives. */

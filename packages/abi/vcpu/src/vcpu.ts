@@ -32,6 +32,7 @@ export interface VcpuMachine {
   hypercall(): void
 }
 
+/** What a vCPU is made of, and the surroundings it runs in. */
 export interface VcpuOptions {
   readonly cpuid: CpuidTable
   readonly has: (feature: Feature) => boolean

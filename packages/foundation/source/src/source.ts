@@ -12,7 +12,9 @@ export type Source =
   | { readonly kind: 'probe'; readonly probe: string; readonly seenOn: string }
   | { readonly kind: 'spec'; readonly document: string; readonly section: string }
 
+/** A volume of Intel's Software Developer's Manual. */
 export type SdmVolume = '1' | '2A' | '2B' | '2C' | '2D' | '3A' | '3B' | '3C' | '3D' | '4'
+/** A volume of AMD's Architecture Programmer's Manual. */
 export type AmdVolume = '1' | '2' | '3' | '4' | '5'
 
 /**

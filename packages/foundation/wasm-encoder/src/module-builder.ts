@@ -1,6 +1,7 @@
 import { ByteWriter } from './byte-writer.ts'
 import { type ValueType, valueTypes } from './opcodes.rows.ts'
 
+/** What a function takes and gives. */
 export interface FunctionType {
   readonly parameters: readonly ValueType[]
   readonly results: readonly ValueType[]

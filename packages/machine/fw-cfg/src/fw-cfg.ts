@@ -19,6 +19,7 @@ export interface FwCfgMemory {
   write(address: number, bytes: Uint8Array): boolean
 }
 
+/** What the items that every guest expects say. */
 export interface FwCfgOptions {
   readonly cpus: number
   readonly maxCpus?: number
@@ -28,6 +29,7 @@ export interface FwCfgOptions {
   readonly memory?: FwCfgMemory
 }
 
+/** The device: items by key and files by name, which the guest reads through ports or DMA. */
 export interface FwCfg extends Device {
   /** Puts bytes under a key, replacing what was there. They are read, not copied. */
   setItem(key: number, bytes: Uint8Array): void

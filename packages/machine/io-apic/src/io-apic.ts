@@ -12,6 +12,7 @@ import {
 /** How many inputs it has, numbered from 0. */
 export const ioApicPins = 24
 
+/** Where messages go and where the page is. */
 export interface IoApicOptions {
   /** Where messages go: the APIC bus. */
   readonly send: InterruptSink
@@ -21,6 +22,7 @@ export interface IoApicOptions {
   readonly version?: 0x11 | 0x20
 }
 
+/** The device: a page of registers, 24 inputs, and messages to the APIC bus. */
 export interface IoApic extends Device {
   readonly memory: readonly [MmioRegion]
   /**

@@ -8,6 +8,7 @@ export type ApicSignal =
   /** A startup IPI: begin at `vector << 12`, if waiting for one. */
   | { readonly kind: 'startup'; readonly vector: number }
 
+/** What a local APIC is made with. */
 export interface LocalApicOptions {
   /** The initial APIC ID, 32 bits. In xAPIC mode its low byte is used. */
   readonly id: number

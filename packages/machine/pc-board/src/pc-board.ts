@@ -27,6 +27,7 @@ export interface SerialEnd {
   readonly onRoom?: () => void
 }
 
+/** What a board is made with. */
 export interface PcBoardOptions {
   readonly clock: Clock
   /** How many processors; their APIC IDs are 0, 1, … and 0 is the bootstrap processor. */

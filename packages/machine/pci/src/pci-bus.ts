@@ -3,12 +3,14 @@ import { PciFunction, type PciSpaces } from './pci-function.ts'
 
 type Size = 1 | 2 | 4
 
+/** What the bus is wired to. */
 export interface PciBusOptions {
   readonly spaces: PciSpaces
   /** The interrupt line of a slot's pin, 1 for INTA# to 4 for INTD#. */
   readonly interruptLine?: (slot: number, pin: number) => InterruptLine
 }
 
+/** The bus behind configuration mechanism 1: functions by slot, and their lines. */
 export interface PciBus extends Device {
   /**
    * Plugs a function in at a slot, 0 to 31, and function number, 0 to 7.

@@ -25,6 +25,7 @@ export interface PciSpaces {
   detachMemory(region: MmioRegion): void
 }
 
+/** What a function says of itself in its configuration space. */
 export interface PciFunctionOptions {
   readonly name: string
   readonly vendor: number

@@ -4,11 +4,13 @@ import { Chip } from './chip.ts'
 /** The master's input that the slave's INT pin drives. */
 const cascade = 2
 
+/** What the pair is wired to. */
 export interface PicOptions {
   /** Follows the master's INT pin. */
   readonly intr: InterruptLine
 }
 
+/** The pair: sixteen inputs, one output, and the acknowledge cycle between them. */
 export interface Pic extends Device {
   /** Drives one of the sixteen inputs. Input 2 is the slave's and cannot be driven. */
   setLine(irq: number, level: boolean): void

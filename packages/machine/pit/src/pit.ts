@@ -18,12 +18,14 @@ export const pitHertz = 1_193_182
 /** Port 61H bit 4 changes with every memory refresh request. Source: ICH9 data sheet §13.7.1, REF_TOGGLE. */
 const refreshNanoseconds = 15_085
 
+/** What the counters are wired to. */
 export interface PitOptions {
   readonly clock: Clock
   /** Follows OUT of counter 0. */
   readonly irq0: InterruptLine
 }
 
+/** The three counters behind their ports, port 61H among them. */
 export interface Pit extends Device {
   readonly timer: Timer
   /** The level of a counter's OUT pin, 0 to 2. */

@@ -16,6 +16,7 @@ import { civilTimeOf, secondsOf } from './calendar.ts'
 /** Where the century is kept; the FADT tells the guest. */
 export const centuryRegister = 0x32
 
+/** What the clock is wired to, and when it begins. */
 export interface RtcOptions {
   readonly clock: Clock
   readonly irq8: InterruptLine
@@ -25,6 +26,7 @@ export interface RtcOptions {
   readonly memory?: Readonly<Record<number, number>>
 }
 
+/** The clock and its memory. */
 export interface Rtc extends Device {
   readonly timer: Timer
   /** What the clock says now, in seconds since 1970 UTC. */

@@ -22,6 +22,7 @@ export const comPorts = [
 /** The crystal of a PC's serial port: 16 pulses a bit. */
 const hertz = 1_843_200
 
+/** Where a port is and what it is wired to. */
 export interface SerialOptions {
   readonly name?: string
   /** The first of its eight ports. */
@@ -36,6 +37,7 @@ export interface SerialOptions {
   readonly modemInputs?: number
 }
 
+/** One port: characters in and out, with FIFOs and the lines of a modem that is always there. */
 export interface Serial extends Device {
   readonly timer: Timer
   /** How many characters `receive` would take now: up to 16, or 1 without a FIFO, none in loopback. */

@@ -5,7 +5,7 @@ function register(name: string, file: OperandFile, index: number, width: number,
   return { kind: 'register', name, file, index, width, highByte }
 }
 
-// 64-bit general registers.
+/** 64-bit general registers. */
 export const rax = register('rax', 'gpr', 0, 64)
 export const rcx = register('rcx', 'gpr', 1, 64)
 export const rdx = register('rdx', 'gpr', 2, 64)
@@ -23,7 +23,7 @@ export const r13 = register('r13', 'gpr', 13, 64)
 export const r14 = register('r14', 'gpr', 14, 64)
 export const r15 = register('r15', 'gpr', 15, 64)
 
-// 32-bit general registers.
+/** 32-bit general registers. */
 export const eax = register('eax', 'gpr', 0, 32)
 export const ecx = register('ecx', 'gpr', 1, 32)
 export const edx = register('edx', 'gpr', 2, 32)
@@ -41,7 +41,7 @@ export const r13d = register('r13d', 'gpr', 13, 32)
 export const r14d = register('r14d', 'gpr', 14, 32)
 export const r15d = register('r15d', 'gpr', 15, 32)
 
-// 16-bit general registers.
+/** 16-bit general registers. */
 export const ax = register('ax', 'gpr', 0, 16)
 export const cx = register('cx', 'gpr', 1, 16)
 export const dx = register('dx', 'gpr', 2, 16)
@@ -59,7 +59,7 @@ export const r13w = register('r13w', 'gpr', 13, 16)
 export const r14w = register('r14w', 'gpr', 14, 16)
 export const r15w = register('r15w', 'gpr', 15, 16)
 
-// 8-bit general registers.
+/** 8-bit general registers. */
 export const al = register('al', 'gpr', 0, 8)
 export const cl = register('cl', 'gpr', 1, 8)
 export const dl = register('dl', 'gpr', 2, 8)
@@ -77,13 +77,13 @@ export const r13b = register('r13b', 'gpr', 13, 8)
 export const r14b = register('r14b', 'gpr', 14, 8)
 export const r15b = register('r15b', 'gpr', 15, 8)
 
-// Bits 15:8 of the first four.
+/** Bits 15:8 of the first four. */
 export const ah = register('ah', 'gpr', 0, 8, true)
 export const ch = register('ch', 'gpr', 1, 8, true)
 export const dh = register('dh', 'gpr', 2, 8, true)
 export const bh = register('bh', 'gpr', 3, 8, true)
 
-// Segment registers.
+/** Segment registers. */
 export const es = register('es', 'segment', 0, 16)
 export const cs = register('cs', 'segment', 1, 16)
 export const ss = register('ss', 'segment', 2, 16)
@@ -91,14 +91,14 @@ export const ds = register('ds', 'segment', 3, 16)
 export const fs = register('fs', 'segment', 4, 16)
 export const gs = register('gs', 'segment', 5, 16)
 
-// Control registers.
+/** Control registers. */
 export const cr0 = register('cr0', 'control', 0, 0)
 export const cr2 = register('cr2', 'control', 2, 0)
 export const cr3 = register('cr3', 'control', 3, 0)
 export const cr4 = register('cr4', 'control', 4, 0)
 export const cr8 = register('cr8', 'control', 8, 0)
 
-// Debug registers.
+/** Debug registers. */
 export const dr0 = register('dr0', 'debug', 0, 0)
 export const dr1 = register('dr1', 'debug', 1, 0)
 export const dr2 = register('dr2', 'debug', 2, 0)
@@ -108,7 +108,7 @@ export const dr5 = register('dr5', 'debug', 5, 0)
 export const dr6 = register('dr6', 'debug', 6, 0)
 export const dr7 = register('dr7', 'debug', 7, 0)
 
-// x87 registers.
+/** x87 registers. */
 export const st0 = register('st0', 'x87', 0, 80)
 export const st1 = register('st1', 'x87', 1, 80)
 export const st2 = register('st2', 'x87', 2, 80)
@@ -118,7 +118,7 @@ export const st5 = register('st5', 'x87', 5, 80)
 export const st6 = register('st6', 'x87', 6, 80)
 export const st7 = register('st7', 'x87', 7, 80)
 
-// MMX registers.
+/** MMX registers. */
 export const mm0 = register('mm0', 'mmx', 0, 64)
 export const mm1 = register('mm1', 'mmx', 1, 64)
 export const mm2 = register('mm2', 'mmx', 2, 64)
@@ -128,7 +128,7 @@ export const mm5 = register('mm5', 'mmx', 5, 64)
 export const mm6 = register('mm6', 'mmx', 6, 64)
 export const mm7 = register('mm7', 'mmx', 7, 64)
 
-// XMM registers.
+/** XMM registers. */
 export const xmm0 = register('xmm0', 'xmm', 0, 128)
 export const xmm1 = register('xmm1', 'xmm', 1, 128)
 export const xmm2 = register('xmm2', 'xmm', 2, 128)

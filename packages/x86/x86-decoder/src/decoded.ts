@@ -4,6 +4,7 @@ export type CodeSize = 16 | 32 | 64
 /** Where an operand lives. Segment registers count ES CS SS DS FS GS, as the encoding does. */
 export type RegisterFile = 'gpr' | 'segment' | 'control' | 'debug' | 'x87' | 'mmx' | 'xmm'
 
+/** What an operand is: `relative` is a jump distance, `far` a pointer of selector and offset. */
 export type OperandKind = 'register' | 'memory' | 'immediate' | 'relative' | 'far'
 
 /**

@@ -36,6 +36,7 @@ export const exceptions = {
   CP: exception(21, true, 'contributory', 'Control protection'),
 } as const satisfies Record<string, Exception>
 
+/** The manual's mnemonic of an exception, without the #. */
 export type ExceptionName = keyof typeof exceptions
 
 const byVector = new Map(Object.entries(exceptions).map(([name, { vector }]) => [vector, name as ExceptionName]))

@@ -23,6 +23,7 @@ import type { VectorArithmetic } from './vector-algebra.ts'
 
 declare const width: unique symbol
 
+/** Bits of a value; 1 is a truth. */
 export type Width = 1 | 8 | 16 | 32 | 64 | 128
 
 /** A value of `W` bits that exists when the guest runs. `in out` keeps widths apart. */

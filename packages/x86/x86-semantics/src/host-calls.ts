@@ -45,6 +45,7 @@ export const hostCalls = {
   monitor: call([64], [], 'Watch the line of a linear address for stores'),
 } as const
 
+/** The name of something that only the surroundings know or do. */
 export type HostCall = keyof typeof hostCalls
 
 type Values<T extends readonly Sized[]> = { [I in keyof T]: Bits<T[I]> }

@@ -52,6 +52,7 @@ export interface FarPointer {
   readonly position: number
 }
 
+/** What can be read. */
 export type Operand<W extends Width> = RegisterOperand<W> | Memory<W> | Immediate<W> | (W extends 64 ? Target : never)
 
 /** What can be written. */

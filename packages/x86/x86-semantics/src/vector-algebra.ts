@@ -1,5 +1,6 @@
 import type { Bits } from './algebra.ts'
 
+/** Bits of a lane. */
 export type Lane = 8 | 16 | 32 | 64
 
 /** Element by element of two vectors; S and U are signed and unsigned. Compares give all ones or zero. */

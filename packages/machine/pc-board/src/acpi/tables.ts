@@ -1,6 +1,7 @@
 import { powerPorts } from '../power.ts'
 import { dsdtBody } from './dsdt.ts'
 
+/** What the tables tell of the machine. */
 export interface AcpiOptions {
   /** How many processors; their APIC IDs are 0, 1, … */
   readonly cpus: number
