@@ -1,0 +1,61 @@
+import { spawnSync } from 'node:child_process'
+import { createDecoded, decode, format } from '@vmm/x86-decoder'
+import { describe, expect, test } from 'vitest'
+import { bad, type InsCase } from '../case.ts'
+import { environments } from '../environments.ts'
+import { askCpu } from './cpu.ts'
+import { everyOpcode, undescribed } from './every-opcode.ts'
+
+const canAsk = process.platform === 'linux' && process.arch === 'x64' && spawnSync('gcc', ['--version']).status === 0
+/** Instructions whose business it is to be #UD; RSM is, outside of system management mode. */
+const always = /^(?:ud[012]|rsm)\b/
+const longest = 15
+const maps = ['', '0f', '0f38', '0f3a'].flatMap((map) => ['', '66', 'f2', 'f3'].map((prefix) => [map, prefix] as const))
+
+/** What the decoder says: the text, or that there is none, and the length. */
+function decoded(one: InsCase): { readonly text: string; readonly length: number } {
+  const out = createDecoded()
+  const failure = decode(one.bytes, 0, one.bytes.length, environments[one.mode].codeSize, out)
+  return failure === undefined ? { text: format(out), length: out.length } : { text: bad, length: 0 }
+}
+
+/** The instruction alone, so that what follows is not taken for a part of it, or for another one. */
+function alone(one: InsCase): InsCase {
+  const { length } = decoded(one)
+  return length === 0 ? one : { ...one, bytes: one.bytes.slice(0, length) }
+}
+
+/** How many bytes the CPU took, where it went on behind them. */
+function lengthOf(answer: InsCase): number | undefined {
+  if (answer.ending.kind !== 'done') return undefined
+  const rip = answer.after.find((item) => item.kind === 'field' && item.field === 'RIP')
+  if (rip?.kind !== 'field') return answer.bytes.length
+  const length = Number(rip.value) - environments[answer.mode].code
+  return length > 0 && length <= longest ? length : undefined
+}
+
+function complaint(answer: InsCase): string | undefined {
+  const { text, length } = decoded(answer)
+  const isRefused = answer.ending.kind === 'fault' && answer.ending.exception === 'UD'
+  if (isRefused !== (text === bad || always.test(text))) return `${answer.place} is ${text}`
+  // a branch that is taken goes on elsewhere
+  const taken = text.includes('$') ? undefined : lengthOf(answer)
+  return taken === undefined || taken === length
+    ? undefined
+    : `${answer.place} has ${taken} bytes, not ${length}: ${text}`
+}
+
+describe.skipIf(!canAsk).each(['64', 'c32'] as const)('in mode %s', (mode) => {
+  test.each(maps)(
+    'the CPU and the decoder take the same bytes for instructions of map “%s”, prefix “%s”',
+    (map, prefix) => {
+      const answers = askCpu(
+        everyOpcode(mode, prefix, map)
+          .filter(({ text }) => !undescribed.test(text))
+          .map(alone),
+      )
+      expect(answers.length).toBeGreaterThan(1000)
+      expect(answers.flatMap((answer) => complaint(answer) ?? [])).toEqual([])
+    },
+  )
+})
