@@ -40,6 +40,10 @@ const at = {
   stack: own.memory + 0x8000,
   signalStack: own.memory + 0x1_0000,
 } as const
+/** Where in the page of the code the address is that the jump behind a snippet goes to. */
+const wayOutPointer = page - 8
+const jumpBytes = 6
+const fixedFlags = 0x202
 const signalStackBytes = 0x1_0000
 
 /** System calls and structures. Source: Linux, arch/x86/entry/syscalls/syscall_64.tbl, sigaction(2), sigaltstack(2). */
@@ -116,8 +120,12 @@ function serve(a: Assembler): void {
     .mov(rdi, place.code)
     .rep()
     .movsb()
-  a.mov(mem32({ base: rdi }), 0x25ff).mov(mem32({ base: rdi, displacement: 4 }), 0)
-  a.lea(rax, mem('completed')).mov(mem64({ base: rdi, displacement: 6 }), rax)
+  // its pointer is aligned, for what sets AC
+  a.mov(mem32({ base: rdi }), 0x25ff)
+    .mov(eax, wayOutPointer - jumpBytes)
+    .sub(eax, mem32(at.request + request.length))
+  a.mov(mem32({ base: rdi, displacement: 2 }), eax).lea(rax, mem('completed'))
+  a.mov(rdi, place.code + wayOutPointer).mov(mem64({ base: rdi }), rax)
   a.mov(edi, place.data)
     .xor(eax, eax)
     .mov(ecx, page / 8)
@@ -146,9 +154,9 @@ function run(a: Assembler): void {
 }
 
 function finish(a: Assembler): void {
-  a.label('reply')
-    .mov(eax, mem32(at.request + request.number))
-    .mov(mem32(at.reply + reply.number), eax)
+  // with no flag that a snippet set, AC least of all
+  a.label('reply').push(fixedFlags).popfq()
+  a.mov(eax, mem32(at.request + request.number)).mov(mem32(at.reply + reply.number), eax)
   a.mov(esi, place.data + dataOffset).mov(edi, at.reply + reply.data)
   a.mov(ecx, place.dataBytes / 8)
     .rep()

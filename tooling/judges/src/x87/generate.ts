@@ -19,6 +19,8 @@ interface Form {
 const pointers = [1, 2, 3, 6] as const
 const rdi = 7
 const slotBytes = 16
+const pageBytes = 4096
+const alignmentCheck = 1n << 18n
 /** Where environments are in the data. */
 export const environmentAt = 256
 const mostBytes = 15
@@ -45,8 +47,6 @@ const escapeForms: readonly Form[] = rows
 
 /** What a transcendental function leaves is approximate: nothing may compute with it, or store it. */
 const exactForms = escapeForms.filter(({ mnemonic }) => !transcendental.has(mnemonic))
-/** What a sequence can begin with. */
-export const x87Mnemonics = [...new Set(escapeForms.map(({ mnemonic }) => mnemonic))]
 
 /** What touches the x87 state from elsewhere: FWAIT, EMMS, and MMX instructions on registers and memory. */
 const others: readonly Form[] = [
@@ -62,6 +62,10 @@ const environments: readonly Form[] = [
   { mnemonic: 'FLDENV', encode: (random) => [...sized(random), 0xd9, (4 << 3) | rdi] },
   { mnemonic: 'FRSTOR', encode: (random) => [...sized(random), 0xdd, (4 << 3) | rdi] },
 ]
+const starts = [...escapeForms, ...environments]
+/** What a sequence can begin with. */
+export const x87Mnemonics = [...new Set(starts.map(({ mnemonic }) => mnemonic))]
+
 const sized = (random: Random): number[] => (random.once(3) ? [0x66] : [])
 
 /** Random sequences; one in two is a single instruction, for what the operands alone do. */
@@ -78,7 +82,7 @@ export class SequenceGenerator {
   next(): Sequence {
     const random = this.#random
     const first = random.pick(this.#first)
-    const start = random.pick(escapeForms.filter(({ mnemonic }) => mnemonic === first))
+    const start = random.pick(starts.filter(({ mnemonic }) => mnemonic === first))
     const forms = transcendental.has(first) || random.once(2) ? [start] : [start, ...this.#rest(first)]
     const code: number[] = []
     const taken: string[] = []
@@ -108,10 +112,18 @@ export class SequenceGenerator {
     const random = this.#random
     const gprs = BigUint64Array.from({ length: 16 }, () => random.bits())
     pointers.forEach((register, index) => {
-      gprs[register] = region + BigInt(index * slotBytes)
+      gprs[register] = this.#near(index * slotBytes, slotBytes)
     })
-    gprs[rdi] = region + BigInt(environmentAt)
-    return { code, gprs, rflags: 0x202n | (random.bits() & 0x8d5n), fx: this.#floats(), data: this.#data() }
+    gprs[rdi] = this.#near(environmentAt, 128)
+    const checked = random.once(4) ? alignmentCheck : 0n
+    return { code, gprs, rflags: 0x202n | checked | (random.bits() & 0x8d5n), fx: this.#floats(), data: this.#data() }
+  }
+
+  /** An address in the data; seldom one that is not aligned, or so near the end of its page that not all is there. */
+  #near(offset: number, most: number): bigint {
+    const random = this.#random
+    if (random.once(40)) return BigInt(place.data + pageBytes - random.below(most))
+    return region + BigInt(offset + (random.once(12) ? random.below(8) : 0))
   }
 
   #floats(): Uint8Array {
@@ -123,6 +135,8 @@ export class SequenceGenerator {
     const sticky = random.bits() & BigInt(masks)
     view.setUint16(2, Number(sticky | (random.bits() & 0x4740n)) | (random.below(8) << 11), true)
     view.setUint8(4, random.once(2) ? 0xff : random.below(256))
+    view.setUint16(6, random.below(0x800), true)
+    for (const at of [8, 16]) view.setUint32(at, Number(random.bits() & 0xffff_ffffn), true)
     view.setUint32(24, 0x1f80, true)
     for (let at = 32; at < 160; at += 16) putFloat80(view, at, this.#float80())
     return fx

@@ -63,6 +63,13 @@ export function judgeSequences(subject: Subject, options: { cases: number; seed:
 const words = { FSW: 1, FCS: 4, FDS: 6 } as const
 const summary = 0x80
 
+/** Control instructions, and MMX ones: the pointers stay. SDM 1 §8.1.8. */
+const keepsPointers: ReadonlySet<string> = new Set(
+  'FNINIT FNCLEX FLDCW FNSTCW FNSTSW FNSTENV FLDENV FNSAVE FRSTOR FWAIT FNENI FNDISI FNSETPM EMMS MOVQ PADDD'.split(
+    ' ',
+  ),
+)
+
 /**
  * An outcome without those words of a stored environment in which processors differ: selectors, which some keep and others
  * have deprecated (CPUID.07H:EBX bit 13); and the opcode unless an unmasked exception made it be kept, rather than FLDCW
@@ -74,7 +81,8 @@ function withoutMakersOwn(mnemonics: readonly string[], { code }: Snippet, outco
   const data = outcome.data.slice()
   const view = new DataView(data.buffer, environmentAt)
   const size = code.at(-3) === 0x66 ? 2 : 4
-  const isKept = (view.getUint16(words.FSW * size, true) & summary) !== 0 && !mnemonics.includes('FLDCW')
+  const isPending = (view.getUint16(words.FSW * size, true) & summary) !== 0 && !mnemonics.includes('FLDCW')
+  const isKept = isPending || mnemonics.every((mnemonic) => keepsPointers.has(mnemonic))
   view.setUint16(words.FCS * size, 0, true)
   view.setUint16(words.FDS * size, 0, true)
   if (size === 4 && !isKept) view.setUint16(words.FCS * size + 2, 0, true)

@@ -117,8 +117,9 @@ function loadEnvironment(m: Machine, base: Bits<64>): void {
   m.set('FTW', abridged(m, full))
   m.set('FIP', code.pointer)
   m.set('FDP', data.pointer)
+  // 16 bits of protected mode have no room for an opcode: the shift leaves none, and so do CPUs
   const opcode = isReal(m) ? code.second : m.shiftRight(code.second, m.constant(16, 32))
-  if (sizeOf(m) === 4 || isReal(m)) m.set('FOP', m.and(m.truncate(opcode, 16), m.constant(opcodeMask, 16)))
+  m.set('FOP', m.and(m.truncate(opcode, 16), m.constant(opcodeMask, 16)))
 }
 
 const environmentBytes = (m: Machine): number => words * sizeOf(m)
