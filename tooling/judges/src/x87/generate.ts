@@ -36,7 +36,7 @@ const encoding = (opcode: string): Form['encode'] => {
 }
 
 /** FNSTENV, FNSAVE and their loads have larger operands, and come at the end or as forms of their own. */
-const large: ReadonlySet<string> = new Set(['FNSTENV', 'FNSAVE', 'FLDENV', 'FRSTOR'])
+export const large: ReadonlySet<string> = new Set(['FNSTENV', 'FNSAVE', 'FLDENV', 'FRSTOR'])
 
 const escapeForms: readonly Form[] = rows
   .filter(({ opcode, mnemonic }) => {

@@ -2,9 +2,9 @@ import { createDecoded, decode, format } from '@vmm/x86-decoder'
 import { differences } from '../cpu/compare.ts'
 import { NativeCpu } from '../cpu/native.ts'
 import { Random } from '../cpu/random.ts'
-import type { Outcome, Snippet } from '../cpu/snippet.ts'
+import { dataOffset, type Outcome, place, type Snippet } from '../cpu/snippet.ts'
 import type { Subject } from '../cpu/subject.ts'
-import { environmentAt, type Sequence, SequenceGenerator } from './generate.ts'
+import { large, type Sequence, SequenceGenerator } from './generate.ts'
 
 /** A sequence on which the real CPU and a subject disagree. */
 export interface Disagreement {
@@ -73,20 +73,22 @@ const keepsPointers: ReadonlySet<string> = new Set(
 /**
  * An outcome without those words of a stored environment in which processors differ: selectors, which some keep and others
  * have deprecated (CPUID.07H:EBX bit 13); and the opcode unless an unmasked exception made it be kept, rather than FLDCW
- * unmask an old one. SDM 1 §8.1.8, §8.1.9.
+ * unmask an old one. Of an environment that is not all there, any byte may be the first to be missed. SDM 1 §8.1.8, §8.1.9.
  */
-function withoutMakersOwn(mnemonics: readonly string[], { code }: Snippet, outcome: Outcome): Outcome {
+function withoutMakersOwn(mnemonics: readonly string[], { code, gprs }: Snippet, outcome: Outcome): Outcome {
+  const address = mnemonics.some((mnemonic) => large.has(mnemonic)) ? outcome.address & ~0xfffn : outcome.address
   const last = mnemonics.at(-1)
-  if (last !== 'FNSTENV' && last !== 'FNSAVE') return outcome
+  const base = Number(gprs[7]! - BigInt(place.data + dataOffset))
+  if ((last !== 'FNSTENV' && last !== 'FNSAVE') || base >= place.dataBytes) return { ...outcome, address }
   const data = outcome.data.slice()
-  const view = new DataView(data.buffer, environmentAt)
+  const view = new DataView(data.buffer, base)
   const size = code.at(-3) === 0x66 ? 2 : 4
   const isPending = (view.getUint16(words.FSW * size, true) & summary) !== 0 && !mnemonics.includes('FLDCW')
   const isKept = isPending || mnemonics.every((mnemonic) => keepsPointers.has(mnemonic))
   view.setUint16(words.FCS * size, 0, true)
   view.setUint16(words.FDS * size, 0, true)
   if (size === 4 && !isKept) view.setUint16(words.FCS * size + 2, 0, true)
-  return { ...outcome, data }
+  return { ...outcome, address, data }
 }
 
 const decoded = createDecoded()

@@ -88,7 +88,10 @@ interface Entering {
   readonly isWrite: Node
 }
 
-/** Pages that hold code or are watched never enter a write view; the first write view makes a page dirty. */
+/**
+ * Pages that hold code or are watched never enter a write view; the first write view makes a page dirty. While every access is
+ * to be looked at, no page enters a view of data.
+ */
 function enter(code: Code, map: MemoryMap, { cpu, tlb, linear, kind, host, isWrite }: Entering): void {
   const page = code.op('i32.shr_u', code.op('i32.sub', host, code.i32(map.memoryBase)), code.i32(12))
   const flagsAt = code.hold(code.op('i32.add', page, code.i32(map.pageFlags)))
@@ -104,18 +107,20 @@ function enter(code: Code, map: MemoryMap, { cpu, tlb, linear, kind, host, isWri
     code.store('i32.store', entry, code.op('i32.sub', host, code.op('i32.wrap_i64', linear)), view + 8)
     logFill(code, cpu, code.op('i32.add', entry, code.i32(view)))
   }
-  const watched = code.hold(has(code, flags, pageFlag.watched))
+  const unwatched = code.op('i32.eqz', has(code, flags, pageFlag.watched))
+  const isPlain = code.op('i32.eqz', code.load('i32.load', cpu, at.oddAccesses))
   code.if(
     isWrite,
     () => {
       code.store('i32.store8', flagsAt, code.op('i32.or', flags, code.i32(pageFlag.dirty)))
-      code.if(code.op('i32.eqz', has(code, flags, pageFlag.code | pageFlag.watched)), () => store(tlbKinds.write))
+      const isData = code.op('i32.eqz', has(code, flags, pageFlag.code | pageFlag.watched))
+      code.if(code.op('i32.and', isPlain, isData), () => store(tlbKinds.write))
     },
     () =>
       code.if(
         has(code, kind, accessKind.execute),
         () => store(tlbKinds.execute),
-        () => code.if(code.op('i32.eqz', watched), () => store(tlbKinds.read)),
+        () => code.if(code.op('i32.and', isPlain, unwatched), () => store(tlbKinds.read)),
       ),
   )
 }
@@ -195,7 +200,9 @@ export function checkFunction({ fill }: MemoryCalls): Code {
   )
   const samePage = code.op('i64.lt_u', code.op('i64.xor', last, linear), code.i64(4096n))
   code.if(samePage, () => code.leave(ret, code.i32(1)))
-  const [second] = code.call(fill, [cpu, record, tlb, last, kind], ['i32'])
+  // a fault in the second page is at its first byte
+  const next = code.op('i64.and', last, code.i64(~0xfffn))
+  const [second] = code.call(fill, [cpu, record, tlb, next, kind], ['i32'])
   code.leave(ret, code.op('i32.ne', second!, code.i32(0)))
   return code
 }

@@ -4,7 +4,8 @@ import { type Instruction, instruction } from '../instruction.ts'
 import type { Memory } from '../operand.ts'
 import { initX87 } from '../system/extended-state.ts'
 import { requireX87 } from '../system/fpu-availability.ts'
-import { contentOf } from './answer.ts'
+import { contentOf, type Value } from './answer.ts'
+import { requireReach } from './reach.ts'
 import { isInUse, physicalOf, raisePending, status, withSummary } from './stack.ts'
 
 /** Words that make up the environment: FCW, FSW, FTW, and four for the pointers. Source: SDM 1 Figures 8-9 to 8-12. */
@@ -122,11 +123,29 @@ function loadEnvironment(m: Machine, base: Bits<64>): void {
   m.set('FOP', m.and(m.truncate(opcode, 16), m.constant(opcodeMask, 16)))
 }
 
+/** Registers behind an environment are on even addresses, and no more is asked of them: by words, no access is askew. */
+const significandWords = [0, 1, 2, 3]
+
+function putRegister(m: Machine, offset: Bits<64>, { significand, signExponent }: Value): void {
+  for (const index of significandWords) {
+    m.store('operand', at(m, offset, index * 2), m.truncate(m.shiftRight(significand, m.constant(index * 16, 64)), 16))
+  }
+  m.store('operand', at(m, offset, 8), signExponent)
+}
+
+function takeRegister(m: Machine, offset: Bits<64>): Value {
+  const significand = significandWords
+    .map((index) => m.zeroExtend(m.load('operand', at(m, offset, index * 2), 16), 64))
+    .map((word, index) => m.shiftLeft(word, m.constant(index * 16, 64)))
+    .reduce((all, each) => m.or(all, each))
+  return { significand, signExponent: m.load('operand', at(m, offset, 8), 16) }
+}
+
 const environmentBytes = (m: Machine): number => words * sizeOf(m)
 
 function checked(m: Machine, memory: Memory<8>, bytes: number, access: 'read' | 'write'): Bits<64> {
   const offset = m.address(memory)
-  m.check('operand', offset, bytes, access)
+  requireReach(m, offset, { bytes, alignment: sizeOf(m), access })
   return offset
 }
 
@@ -160,9 +179,7 @@ const fnsave = instruction(
     const base = checked(m, to, size + 8 * registerBytes, 'write')
     storeEnvironment(m, base)
     for (let index = 0; index < 8; index += 1) {
-      const { significand, signExponent } = contentOf(m, physicalOf(m, index))
-      m.store('operand', at(m, base, size + index * registerBytes), significand)
-      m.store('operand', at(m, base, size + index * registerBytes + 8), signExponent)
+      putRegister(m, at(m, base, size + index * registerBytes), contentOf(m, physicalOf(m, index)))
     }
     initX87(m)
   },
@@ -178,12 +195,8 @@ const frstor = instruction(
     const base = checked(m, from, size + 8 * registerBytes, 'read')
     loadEnvironment(m, base)
     for (let index = 0; index < 8; index += 1) {
-      const offset = size + index * registerBytes
-      m.setX87(
-        physicalOf(m, index),
-        m.load('operand', at(m, base, offset), 64),
-        m.load('operand', at(m, base, offset + 8), 16),
-      )
+      const { significand, signExponent } = takeRegister(m, at(m, base, size + index * registerBytes))
+      m.setX87(physicalOf(m, index), significand, signExponent)
     }
   },
 )

@@ -15,6 +15,7 @@ import {
   type Value,
 } from './answer.ts'
 import { type Any, fetch, formatOf, indexOf } from './arithmetic.ts'
+import { requireReach } from './reach.ts'
 import {
   beginX87,
   empty,
@@ -52,7 +53,7 @@ function load(m: Machine, run: () => Answer, faults: readonly Fault[] = []): voi
 /** Ten bytes of memory. The pointers are noted once they have been read. */
 function fetch80(m: Machine, memory: Memory<8>): Value {
   const offset = m.address(memory)
-  m.check('operand', offset, 10, 'read')
+  requireReach(m, offset, { bytes: 10, alignment: 8, access: 'read' })
   const significand = m.load('operand', offset, 64)
   const signExponent = m.load('operand', m.add(offset, m.constant(8, 64)), 16)
   notePointers(m, offset)
@@ -113,7 +114,7 @@ const stored: Readonly<Partial<Record<X87Operation, { significand: bigint; signE
 function store(m: Machine, to: Memory<16 | 32 | 64>, operation: X87Operation, pops: number): void {
   beginX87(m)
   const offset = m.address(to)
-  m.check('operand', offset, to.width / 8, 'write')
+  requireReach(m, offset, { bytes: to.width / 8, alignment: to.width / 8, access: 'write' })
   notePointers(m, offset)
   const top = physicalOf(m, 0)
   const value = contentOf(m, top)
@@ -129,7 +130,7 @@ function store(m: Machine, to: Memory<16 | 32 | 64>, operation: X87Operation, po
 function store80(m: Machine, to: Memory<8>, run: (value: Value) => Answer): void {
   beginX87(m)
   const offset = m.address(to)
-  m.check('operand', offset, 10, 'write')
+  requireReach(m, offset, { bytes: 10, alignment: 8, access: 'write' })
   notePointers(m, offset)
   const top = physicalOf(m, 0)
   const answer = unlessFault(m, [underflow(m, [top])], () => run(contentOf(m, top)))
