@@ -8,7 +8,7 @@ const kinds = {
   v128: { size: 16, align: 16 },
 } as const
 
-/** An integer, little-endian: unsigned or signed, and its bits. */
+/** A value in memory: `u` for unsigned, `i` for signed, and its bits; `v128` for a vector register's worth. */
 export type FieldKind = keyof typeof kinds
 
 /** A field: one value, `count` values in a row, or raw bytes with an alignment. */
