@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { type BuiltTable, parseCpu } from '@vmm/cpuid'
 import { type Given, parseFlags } from './flags.ts'
 import { generalHelp, runHelp } from './help.ts'
-import { cpuidTable } from './machine.ts'
 import { suggestion } from './nearest.ts'
+import { processorNamed } from './processor.ts'
 import { parseMemory, parseSeconds, parseWhole, type RunOptions } from './run-options.ts'
 import { parseTrace } from './trace.ts'
 import { UsageError } from './usage-error.ts'
@@ -72,7 +71,7 @@ function optionsOf(values: Given['values'], image: string | undefined): RunOptio
     initrd: values.initrd,
     append: values.append,
     memorySize: parseMemory(values.memory ?? '512M'),
-    table: tableOf(values.cpu ?? 'default'),
+    table: processorNamed(values.cpu ?? 'default'),
     exec: values.exec,
     console: values.console === true,
     maxInstructions: parseWhole('--max-instructions', values['max-instructions']),
@@ -89,13 +88,4 @@ function clockOf({ clock, exec }: Given['values']): 'real' | 'virtual' {
   if (clock === undefined) return exec === undefined && process.stdin.isTTY ? 'real' : 'virtual'
   if (clock !== 'real' && clock !== 'virtual') throw new UsageError(`--clock ${clock}: expected real or virtual`)
   return clock
-}
-
-function tableOf(text: string): BuiltTable {
-  const cpu = parseCpu(text)
-  if (cpu.kind === 'refused') throw new UsageError(`--cpu: ${cpu.says}`)
-  const { plus, minus } = cpu.features
-  const table = cpuidTable(cpu.model, plus ?? [], minus ?? [])
-  if (table.kind === 'refused') throw new UsageError(`--cpu: ${table.says}`)
-  return table
 }

@@ -1,37 +1,58 @@
+/** What `vmm --help` prints. */
 export const generalHelp = `vmm: boots x86 guests in software
 
 Usage: vmm run [IMAGE] [flags]    boot a guest
        vmm run --help             its flags, examples and exit statuses
        vmm --version              versions of vmm, Node and V8
+
+Examples:
+  vmm run                         Debian's kernel, to a shell
+  vmm run --exec 'uname -a'       one command in it
+  vmm run bzImage --initrd initrd.cpio
+
+Exit status: that of the guest (see vmm run --help); 0 for help and versions; 2 for bad input, with nothing started.
 `
 
+/** What `vmm run --help` prints. */
 export const runHelp = `Usage: vmm run [IMAGE] [flags]
 
 Boots IMAGE: a Linux bzImage, an ELF kernel with a PVH note, or a multiboot image. Without one, Debian's own cloud
-kernel boots to a busybox shell; it is fetched through apt the first time.
+kernel boots to a busybox shell; it is fetched through apt the first time, and where that cannot be, a small guest that
+is always there boots instead. VMM_GUEST_KERNEL names another kernel for the default guest.
 
   --kernel FILE           the same as IMAGE
   --initrd FILE           initial RAM file system, or module 0 of a multiboot image
   --append TEXT           kernel command line, or the arguments of a multiboot image
-  -m, --memory SIZE       guest memory, 512M unless told (16M to 3G)
-  --cpu MODEL,+F,-F       max, default, x86-64-v1, x86-64-v2; features by the names of CPUID
+  -m, --memory SIZE       guest memory, 512M unless told (16M to 3840M)
+  --cpu MODEL,+F,-F       max, default, x86-64-v1, x86-64-v2, …; features by the names of CPUID
   --exec COMMAND          run COMMAND in the guest's shell, print its output, exit with its status
-  --console               with --exec: show the guest's console on stderr
+  --console               with --exec: show the guest's console, on stderr
   --max-instructions N    stop after N instructions
   --timeout SECONDS       stop after this long
-  --clock real|virtual    idle time passes as on a wall clock, or at once
+  --clock real|virtual    idle time passes as on a wall clock, or at once; real at a terminal, virtual elsewhere
   --reboot                a reset starts the guest again instead of ending the run
-  --trace KINDS[=FILE]    print exits, cpuid, msr, pio, mmio, irq or exceptions, as the kernel's tracepoints do
-  --report FILE           write counts and times as JSON
+  --trace KINDS[=FILE]    print exits, cpuid, msr, pio, mmio, irq or exceptions as the kernel's tracepoints do, on stderr
+  --report FILE           write how the run ended, counts of exits, and times, as JSON
+  -h, --help              this text
 
-On a terminal: Ctrl-A x quits, Ctrl-A h helps, Ctrl-A s shows status. Ctrl-C belongs to the guest.
+At a terminal: Ctrl-A x quits, Ctrl-A h helps, Ctrl-A s shows status, Ctrl-A a sends Ctrl-A. Ctrl-C belongs to the guest.
+Anything else on stdin is held until the guest reads; at its end Ctrl-D is sent, and the default guest powers off.
 
 Examples:
   vmm run
   vmm run --exec 'uname -a'
-  vmm run bzImage --initrd initrd.cpio --append 'console=ttyS0 quiet'
-  vmm run --cpu x86-64-v2,-AES --memory 1G --exec 'cat /proc/cpuinfo'
+  echo 'cat /proc/cpuinfo' | vmm run
+  vmm run bzImage --initrd initrd.cpio --append 'panic=-1 quiet'
+  vmm run kernel.elf --append 'arguments' --trace msr,irq=trace.txt --report report.json
+  vmm run --cpu x86-64-v2,+BMI2,-SSE4_2 --memory 1G --exec 'grep flags /proc/cpuinfo'
 
-Exit status: the command's with --exec; 2n+1 for a debug exit of n; 0 power-off or reset, 2 bad input,
-120 triple fault, 122 internal error or a command that never finished, 124 limit reached, 130 and 143 signals.
+Exit status:
+  0      power-off, a reset, or Ctrl-A x
+  2      bad input; nothing was started
+  120    the guest shut down: a triple fault
+  122    internal error, the guest's kernel panicked, or nothing can wake its processor
+  124    --max-instructions or --timeout was reached
+  130    SIGINT (129 SIGHUP, 143 SIGTERM)
+  2n+1   the guest wrote n to the debug exit port
+  With --exec, the command's own: 128 and the signal's number if one ended it.
 `

@@ -1,5 +1,5 @@
 import { type LoadedImage, ramSlots, type StartSegment } from '@vmm/boot'
-import { type BuiltTable, buildTable, type CpuModel, type Feature } from '@vmm/cpuid'
+import type { BuiltTable, Feature } from '@vmm/cpuid'
 import { decideHypercall, decodeHypercall } from '@vmm/hypercall'
 import { pvclockTimeInfo, pvclockWallClock, timeScale, wallClockAt } from '@vmm/kvmclock'
 import { createMsrFile, firmwareValues } from '@vmm/msr'
@@ -9,16 +9,13 @@ import { type ExitReason, type Trace, Vcpu, type VcpuMachine } from '@vmm/vcpu'
 import { Engine } from '@vmm/wasm-engine'
 import { type GprName, gprIndex, segmentNames } from '@vmm/x86-registers'
 import type { End, RunningMachine, SerialLine, SliceResult } from './machine-port.ts'
+import { nanosecondsPerInstruction, physicalAddressWidth, tscHz } from './processor.ts'
 
-/** Guest nanoseconds that one instruction lasts: the machine's clock is its instruction count. */
-const nanosecondsPerInstruction = 1
-const tscHz = 1e9 / nanosecondsPerInstruction
-const physicalAddressWidth = 46
 const xorshiftSeed = 0x9e37_79b9_7f4a_7c15n
 
 export interface MachineOptions {
   readonly memorySize: number
-  /** The processor's CPUID table, from `cpuidTable`. */
+  /** The processor's CPUID table, from `processorNamed`. */
   readonly table: BuiltTable
   /** What COM1 to COM4 send. */
   readonly onTransmit: (port: number, byte: number) => void
@@ -29,15 +26,6 @@ export interface MachineOptions {
   readonly trace?: Trace
   /** Told of every exit. */
   readonly onExit?: (reason: ExitReason) => void
-}
-
-/** The CPUID table of this machine's processor: its clocks are the machine's. Refuses features that cannot be had. */
-export function cpuidTable(
-  model: CpuModel,
-  plus: readonly Feature[],
-  minus: readonly Feature[],
-): ReturnType<typeof buildTable> {
-  return buildTable({ model, features: { plus, minus }, tscKhz: tscHz / 1000, crystalHz: tscHz, physicalAddressWidth })
 }
 
 /** The ACPI tables that every machine here has, and where they will be. */

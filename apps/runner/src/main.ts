@@ -2,14 +2,13 @@
 import { parse } from './command-line.ts'
 import { GuestUnavailable } from './default-guest/unavailable.ts'
 import { exitStatus } from './outcome.ts'
-import { run } from './run.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Every way to end goes through here: a status, and for bad input one line. */
 async function main(args: readonly string[]): Promise<number> {
   try {
     const command = parse(args)
-    if (command.kind === 'run') return await run(command.options)
+    if (command.kind === 'run') return await (await import('./run.ts')).run(command.options)
     process.stdout.write(command.text)
     return exitStatus.success
   } catch (error) {

@@ -1,0 +1,145 @@
+import { describe, expect, test } from 'vitest'
+import { parse } from './command-line.ts'
+import type { RunOptions } from './run-options.ts'
+import { UsageError } from './usage-error.ts'
+
+function optionsOf(...args: string[]): RunOptions {
+  const command = parse(['run', ...args])
+  if (command.kind !== 'run') throw new Error('not a run')
+  return command.options
+}
+
+const printed = (...args: string[]): string => {
+  const command = parse(args)
+  return command.kind === 'print' ? command.text : 'a run'
+}
+
+describe('bad arguments are one line that says what was wrong', () => {
+  test.each([
+    [['rum'], 'unknown command rum, did you mean run? (see vmm --help)'],
+    [['--versoin'], 'unknown flag --versoin, did you mean --version? (see vmm --help)'],
+    [['run', '--memry', '1G'], 'unknown flag --memry, did you mean --memory? (see vmm run --help)'],
+    [['run', '--max-instruction=5'], 'unknown flag --max-instruction, did you mean --max-instructions?'],
+    [['run', '--zzzzzzzz'], 'unknown flag --zzzzzzzz (see vmm run --help)'],
+    [['run', '-z'], 'unknown flag -z (see vmm run --help)'],
+    [['run', '--exec'], '--exec: expected a value after it'],
+    [['run', '--reboot=yes'], '--reboot takes no value'],
+    [['run', '--append', '--quiet'], '--append: its value begins with a dash; expected --append=VALUE'],
+    [['run', '--memory', '1G', '--memory', '2G'], '--memory is given twice'],
+    [['run', 'a', 'b'], 'one image at most, got a and b'],
+    [['run', 'a', '--kernel', 'b'], 'IMAGE a and --kernel b are one thing'],
+    [['run', '--clock', 'wall'], '--clock wall: expected real or virtual'],
+    [['run', '--cpu', 'pentium9'], "unknown CPU model 'pentium9'"],
+    [['run', '--cpu', 'max,+AVX512F'], 'AVX512F is not implemented'],
+    [['run', '--cpu', 'max,+NOSUCH'], 'NOSUCH'],
+    [['run', '--cpu', 'max,+AES,-AES'], 'AES'],
+    [['run', '--cpu', ''], 'CPU model'],
+    [['run', '--trace', 'everything'], '--trace everything: expected one of exits, cpuid'],
+    [['run', '--trace', 'exits='], '--trace exits=: expected a file after ='],
+    [['help', 'rnu'], 'unknown command rnu, did you mean run?'],
+  ])('%j', (args, says) => {
+    let error: unknown
+    try {
+      parse(args)
+    } catch (thrown) {
+      error = thrown
+    }
+    expect(error).toBeInstanceOf(UsageError)
+    expect((error as Error).message).toContain(says)
+    expect((error as Error).message).not.toContain('\n')
+  })
+
+  test.each(['0', '1M', '15M', '1T', '4G', '99999999999999999999G', '-1', '1e9', '', 'lots', '1.5G', '0x10000000'])(
+    'a memory size of %j is absurd',
+    (size) => {
+      expect(() => parse(['run', `--memory=${size}`])).toThrow(UsageError)
+    },
+  )
+
+  test.each(['0', '-1', '1.5', 'many', '', 'Infinity', '0x10', '1e30'])('%j is no number of instructions', (count) => {
+    expect(() => parse(['run', `--max-instructions=${count}`])).toThrow(/^--max-instructions .*expected a whole number/)
+  })
+
+  test.each(['0', '-1', 'soon', '', 'Infinity', 'NaN'])('%j is no number of seconds', (count) => {
+    expect(() => parse(['run', `--timeout=${count}`])).toThrow(/^--timeout .*expected a number of seconds/)
+  })
+})
+
+describe('arguments', () => {
+  test('IMAGE and --kernel are one thing', () => {
+    expect([optionsOf('a').image, optionsOf('--kernel', 'a').image, optionsOf().image]).toEqual(['a', 'a', undefined])
+  })
+
+  test.each([
+    ['16M', 16 * 2 ** 20],
+    ['512m', 512 * 2 ** 20],
+    ['1G', 2 ** 30],
+    ['2GiB', 2 ** 31],
+    ['3840M', 3840 * 2 ** 20],
+    ['67108865', 64 * 2 ** 20 + 4096],
+    ['65536K', 64 * 2 ** 20],
+  ])('--memory %s is %i bytes', (text, bytes) => {
+    expect(optionsOf('--memory', text).memorySize).toBe(bytes)
+  })
+
+  test('have defaults: 512 MiB, no limits, no reboot', () => {
+    const { memorySize, maxInstructions, timeout, reboot, console, exec } = optionsOf()
+    expect([memorySize, maxInstructions, timeout]).toEqual([
+      512 * 2 ** 20,
+      Number.POSITIVE_INFINITY,
+      Number.POSITIVE_INFINITY,
+    ])
+    expect([reboot, console, exec]).toEqual([false, false, undefined])
+  })
+
+  test('limits may be written shortly', () => {
+    const { maxInstructions, timeout } = optionsOf('--max-instructions', '2e9', '--timeout', '.5')
+    expect([maxInstructions, timeout]).toEqual([2e9, 0.5])
+  })
+
+  test('a command makes time virtual; --clock has the last word', () => {
+    expect([optionsOf('--exec', 'true').clock, optionsOf('--exec', 'true', '--clock', 'real').clock]).toEqual([
+      'virtual',
+      'real',
+    ])
+  })
+
+  test('what follows -- is an image, whatever it looks like', () => {
+    expect(optionsOf('--', '--strange').image).toBe('--strange')
+  })
+
+  test('a value may look like a flag if it is joined', () => {
+    expect(optionsOf('--append=--x', '--exec=-c').append).toBe('--x')
+  })
+
+  test('--trace takes kinds, and a file that may have = in its name', () => {
+    const { trace } = optionsOf('--trace', 'msr,irq=a=b')
+    expect([[...trace!.selected], trace!.file]).toEqual([['kvm_msr', 'kvm_inj_virq'], 'a=b'])
+  })
+
+  test('--cpu takes features away and adds them', () => {
+    const { features } = optionsOf('--cpu', 'x86-64-v2,-SSE4_2,+BMI2').table
+    expect([features.has('SSE4_2'), features.has('BMI2'), features.has('SSE4_1')]).toEqual([false, true, true])
+  })
+})
+
+describe('what is printed', () => {
+  test('help for vmm, and for run under each of its names', () => {
+    expect(printed('--help')).toContain('vmm run [IMAGE]')
+    expect(new Set([printed(), printed('--help'), printed('-h'), printed('help')]).size).toBe(1)
+    expect(new Set([printed('run', '--help'), printed('run', '-h'), printed('help', 'run')]).size).toBe(1)
+  })
+
+  test('the help of run has every flag, examples and exit statuses', () => {
+    const help = printed('run', '--help')
+    const flags = ['kernel', 'initrd', 'append', 'memory', 'cpu', 'exec', 'console', 'max-instructions', 'timeout']
+    for (const flag of [...flags, 'clock', 'reboot', 'trace', 'report', 'help']) expect(help).toContain(`--${flag}`)
+    for (const status of ['120', '122', '124', '130', '143']) expect(help).toContain(status)
+    expect(help).toContain('Examples:')
+    expect(Math.max(...help.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120)
+  })
+
+  test('the version is that of vmm, Node and V8', () => {
+    expect(printed('--version')).toBe(`vmm 1.0.0, Node ${process.versions.node}, V8 ${process.versions.v8}\n`)
+  })
+})
