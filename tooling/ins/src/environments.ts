@@ -33,7 +33,10 @@ export type ModeName = (typeof modeNames)[number]
 /** Whether a word names a mode. */
 export const isModeName = (word: string): word is ModeName => (modeNames as readonly string[]).includes(word)
 
-/** Where programs keep data, stack and code, in linear addresses. The page at `hole` is nobody's. */
+/**
+ * Where programs keep data, stack and code, in linear addresses. The page at `hole` is
+ * nobody's, nor are those before and behind the data.
+ */
 export const layout = {
   data: 0x10_0000,
   dataBytes: 0x1_0000,
@@ -121,7 +124,9 @@ function globalTable(): Uint8Array {
   return words(entries)
 }
 
-/** 4-KByte pages for the first four MByte, one to one: data and code are the program's, the hole nobody's. */
+const holes: ReadonlySet<number> = new Set([layout.hole, layout.data - 0x1000, layout.data + layout.dataBytes])
+
+/** 4-KByte pages for the first four MByte, one to one: data and code are the program's, holes nobody's. */
 function pageTables(): Uint8Array {
   const [present, writable, user] = [1n, 2n, 4n]
   const all = present | writable | user
@@ -134,7 +139,7 @@ function pageTables(): Uint8Array {
   for (let page = 0; page < 1024; page += 1) {
     const address = page * 0x1000
     const mine = (address >= layout.data && address < layout.data + layout.dataBytes) || address === layout.code
-    if (address === layout.hole) continue
+    if (holes.has(address)) continue
     // accessed and dirty already, so that no walk changes a table
     entries[1536 + page] = BigInt(address) | present | writable | 0x60n | (mine ? user : 0n)
   }

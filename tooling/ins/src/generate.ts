@@ -6,7 +6,17 @@ import { bad, type InsCase, type Item } from './case.ts'
 import { environments, layout, type ModeName } from './environments.ts'
 import { edge, type FloatWidth, float, lanes } from './interesting.ts'
 import { Random } from './random.ts'
-import { explicitValue, inCode, inData, places, registerWidth, specialInputs, type Turn } from './special-inputs.ts'
+import {
+  dataEnd,
+  explicitValue,
+  hasImplicitMemory,
+  inCode,
+  inData,
+  places,
+  registerWidth,
+  specialInputs,
+  type Turn,
+} from './special-inputs.ts'
 import { undefinedFlags } from './undefined-flags.ts'
 import { unrecorded } from './unrecorded.ts'
 
@@ -98,17 +108,30 @@ function casesOf(encoding: Encoding): readonly InsCase[] {
   const repeats = encoding.row.attributes.includes('rep') || encoding.row.attributes.includes('repz')
   const forms = repeats ? [bytes, Uint8Array.of(0xf3, ...bytes), Uint8Array.of(0xf2, ...bytes)] : [bytes]
   const isRepeat = codeSize !== 64 && !encoding.row.attributes.includes('not64')
-  const turns =
-    encoding.lock || isRepeat ? [false] : ordinaryDiffers.has(encoding.row.mnemonic) ? [true] : [false, true]
-  return forms.flatMap((code) => turns.map((atEdge) => caseOf(encoding, code, random, atEdge)))
+  const usual: readonly Kinds[] =
+    encoding.lock || isRepeat
+      ? ['ordinary']
+      : ordinaryDiffers.has(encoding.row.mnemonic)
+        ? ['edge']
+        : ['ordinary', 'edge']
+  const touches = kind === 'memory' || hasImplicitMemory(encoding.row.mnemonic)
+  const crosses = codeSize === 64 && touches && !encoding.lock && !ownOrder.has(encoding.row.mnemonic)
+  const turns: readonly Kinds[] = crosses ? [...usual, 'crossing'] : usual
+  return forms.flatMap((code) => turns.map((turn) => caseOf(encoding, code, random, turn)))
 }
+
+/** Instructions with many accesses: which of them is tried first, and how many are done before a fault, is each CPU's own. */
+const ownOrder: ReadonlySet<string> = new Set(['ENTER', 'FLDENV', 'FNSTENV', 'FRSTOR', 'FNSAVE'])
+
+/** Ordinary values, values where something happens, ordinary values at the end of memory. */
+type Kinds = 'ordinary' | 'edge' | 'crossing'
 
 /** Approximations whose last bit, or its rounding as C1 tells it, is each CPU's own: only special values are asked. */
 const ordinaryDiffers: ReadonlySet<string> = new Set(['FPTAN'])
 
-function caseOf(encoding: Encoding, bytes: Uint8Array, random: Random, atEdge: boolean): InsCase {
+function caseOf(encoding: Encoding, bytes: Uint8Array, random: Random, kind: Kinds): InsCase {
   const { row, codeSize, size } = encoding
-  const turn: Turn = { random, atEdge, size, codeSize }
+  const turn: Turn = { random, atEdge: kind === 'edge', size, codeSize, crosses: kind === 'crossing' }
   return {
     place: `${row.opcode} ${row.mnemonic}`,
     source: '',
@@ -187,7 +210,7 @@ function constantOf(place: OperandPlace, { row, size, codeSize }: Encoding, rand
     case 'immediate': {
       if (row.mnemonic === 'ENTER') return place.encoded === 16 ? 0x20n : 1n
       const width = widthOf(place.encoded, size)
-      const special = explicitValue(row.mnemonic, { random, atEdge: false, size, codeSize }, width)
+      const special = explicitValue(row.mnemonic, { random, atEdge: false, size, codeSize, crosses: false }, width)
       return special ?? (width === 8 && place.size === 8 ? random.bits(8) : BigInt.asIntN(width, random.bits(width)))
     }
     case 'constant':
@@ -241,16 +264,18 @@ function explicitInputs(encoding: Encoding, turn: Turn): readonly Item[] {
     if (inMemory) {
       const of = place.place === 'rm' ? place.memory! : place.place === 'moffs' ? place.size : 0
       const bytes = memoryBytes(code, widthOf(of, size))
+      const address = turn.crosses ? dataEnd - (bytes === 0 ? 8 : bytes >> 1) : places.operand
       const pointer: Item = {
         kind: 'gpr',
         index: 3,
         width: registerWidth(codeSize),
         highByte: false,
-        value: BigInt(inData(turn, places.operand) - (place.place === 'moffs' ? 0 : displacement)),
+        value: BigInt(inData(turn, address) - displacement),
       }
       const value = valueFor(row, turn, bytes * 8, 'memory')
-      const content: Item = { kind: 'memory', address: places.operand, bytes: littleEndian(value, bytes) }
-      return [...(place.place === 'moffs' ? [] : [pointer]), ...(bytes === 0 ? [] : [content])]
+      const there = Math.min(bytes, dataEnd - address)
+      const content: Item = { kind: 'memory', address, bytes: littleEndian(value, there) }
+      return [...(place.place === 'moffs' ? [] : [pointer]), ...(there === 0 ? [] : [content])]
     }
     if (!('file' in place)) return []
     const { file, index, width } = registerAt(place, position, encoding)

@@ -18,7 +18,12 @@ export interface Turn {
   readonly atEdge: boolean
   readonly size: number
   readonly codeSize: 16 | 32 | 64
+  /** Memory is there for the first part of what the instruction asks for, and not for the rest. */
+  readonly crosses: boolean
 }
+
+/** The first address behind the data, where no page is. */
+export const dataEnd = layout.data + layout.dataBytes
 
 /** The offset of a place in the data segment; 16-bit code has segments that begin where data and code do. */
 export const inData = ({ codeSize }: Pick<Turn, 'codeSize'>, address: number): number =>
@@ -131,9 +136,32 @@ const table: Readonly<Record<string, Maker>> = {
   FNSTSW: accumulator,
 }
 
+const strings = /^(?:MOVS|STOS|LODS|SCAS|CMPS)(B?)$/
+const pushes = /^(?:PUSH|PUSHF|PUSHA|CALL|ENTER)$/
+const pops = /^(?:POP|POPF|POPA|RET)$/
+
+/** Whether an instruction has memory that no operand names. */
+export const hasImplicitMemory = (mnemonic: string): boolean =>
+  strings.test(mnemonic) || pushes.test(mnemonic) || pops.test(mnemonic) || mnemonic === 'LEAVE'
+
+/** Implicit memory that is only half there: for strings from the second element on. */
+function crossingInputs(mnemonic: string, turn: Turn): readonly Item[] {
+  const bytes = strings.exec(mnemonic)?.[1] === 'B' ? 1 : turn.size / 8
+  if (strings.test(mnemonic))
+    return [set(turn, mnemonic.startsWith('LODS') ? 'rsi' : 'rdi', dataEnd - bytes - (bytes >> 1))]
+  if (pushes.test(mnemonic)) return [set(turn, 'rsp', layout.data + 2)]
+  if (pops.test(mnemonic)) return [set(turn, 'rsp', dataEnd - 1)]
+  return mnemonic === 'LEAVE' ? [set(turn, 'rbp', dataEnd - 1)] : []
+}
+
 /** Inputs that an instruction takes without naming them, or that must be more than random. */
 export function specialInputs(mnemonic: string, turn: Turn): readonly Item[] {
-  if (/^(?:MOVS|STOS|LODS|SCAS|CMPS)B?$/.test(mnemonic)) return pointers(turn)
+  if (turn.crosses) return [...usualInputs(mnemonic, turn), ...crossingInputs(mnemonic, turn)]
+  return usualInputs(mnemonic, turn)
+}
+
+function usualInputs(mnemonic: string, turn: Turn): readonly Item[] {
+  if (strings.test(mnemonic)) return pointers(turn)
   return table[mnemonic]?.(turn) ?? []
 }
 
