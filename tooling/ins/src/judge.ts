@@ -105,8 +105,8 @@ function compareMemory(subject: Subject, environment: Environment, wanted: State
     }
     for (const [at, byte] of wanted.memory) if (at >= address && at < address + bytes) want[at - address] = byte
     const got = subject.read(address, bytes)
+    if (Buffer.compare(want, got) === 0) continue
     const first = want.findIndex((byte, at) => byte !== got[at])
-    if (first < 0) continue
     const last = want.findLastIndex((byte, at) => byte !== got[at]) + 1
     const end = Math.min(last, first + 32)
     found.push(

@@ -27,7 +27,7 @@ export function newInstruction(tree: Tree, [mnemonic = '', group = 'integer']: r
       [`${folder}/all.ts`]: listed(tree.read(`${folder}/all.ts`), constant, `./${group}/${slug}.ts`),
       [`.changeset/instruction-${slug}.md`]: `---\n"@vmm/x86-semantics": minor\n---\n\nDescribed ${mnemonic}.\n`,
     },
-    next: `Now describe it in ${path}: read everything, then check everything, then write everything.`,
+    next: `Now describe it in ${path}: read everything, then check everything, then write everything. Then give it cases in tooling/ins/cases.`,
   }
 }
 
