@@ -142,6 +142,7 @@ function caseOf(encoding: Encoding, bytes: Uint8Array, random: Random, kind: Kin
       ...explicitInputs(encoding, turn),
       ...specialInputs(row.mnemonic, turn),
       ...x87Inputs(row, turn),
+      ...controlInputs(row, turn),
       ...flagInputs(turn),
     ]),
     after: [],
@@ -343,6 +344,20 @@ function x87Inputs({ mnemonic }: OpcodeRow, turn: Turn): readonly Item[] {
   if (!mnemonic.startsWith('F') || mnemonic === 'FXSAVE' || mnemonic === 'FXRSTOR') return []
   const values = [0, 1, 2, 3].map((index): Item => ({ kind: 'st', index, value: float(turn.random, 80, turn.atEdge) }))
   return [{ kind: 'field', field: 'FTW', value: 0xfn }, ...values]
+}
+
+/** At an edge: another rounding, another precision of the x87, denormals that count as zero; everything stays masked. */
+function controlInputs({ mnemonic, operands }: OpcodeRow, { atEdge, random }: Turn): readonly Item[] {
+  if (!atEdge) return []
+  const rounding = BigInt(random.below(4))
+  if (mnemonic.startsWith('F') && mnemonic !== 'FXSAVE') {
+    const precision = random.of([0n, 2n, 3n])
+    return [{ kind: 'field', field: 'FCW', value: 0x7fn | (precision << 8n) | (rounding << 10n) }]
+  }
+  const isFloat = floatOf(mnemonic) !== undefined && operands.some((code) => /^[VW](?:s[sd]|p[sd])$/.test(code))
+  if (!isFloat) return []
+  const denormals = random.of([0n, 0x40n, 0x8000n, 0x8040n])
+  return [{ kind: 'field', field: 'MXCSR', value: 0x1f80n | (rounding << 13n) | denormals }]
 }
 
 function flagInputs({ random }: Turn): readonly Item[] {
