@@ -1,6 +1,5 @@
 import { type LoadedImage, ramSlots, type StartSegment } from '@vmm/boot'
 import type { BuiltTable, Feature } from '@vmm/cpuid'
-import { decideHypercall, decodeHypercall } from '@vmm/hypercall'
 import { pvclockTimeInfo, pvclockWallClock, timeScale, wallClockAt } from '@vmm/kvmclock'
 import { createMsrFile, firmwareValues } from '@vmm/msr'
 import { type AcpiTables, acpiTables, createPcBoard, type MachineEvent, type PcBoard } from '@vmm/pc-board'
@@ -59,6 +58,8 @@ export class Machine implements RunningMachine {
       }),
       onSignal: (_cpu, signal) => {
         if (signal.kind === 'nmi') this.vcpu.injectNmi()
+        else if (signal.kind === 'init') this.vcpu.injectInit()
+        else if (signal.kind === 'startup') this.vcpu.injectStartup(signal.vector)
       },
       onEvent: (event) => this.#onEvent(event),
       onInterrupt: () => this.#engine?.resync(),
@@ -159,7 +160,6 @@ export class Machine implements RunningMachine {
       if (this.#ended !== undefined) return { kind: 'ended', end: this.#ended }
       switch (exit.kind) {
         case 'intr':
-        case 'hypercall':
           break
         case 'hlt':
           return { kind: 'idle', until: this.board.nextDeadline() }
@@ -168,7 +168,7 @@ export class Machine implements RunningMachine {
         case 'internal-error':
           return { kind: 'ended', end: { kind: 'internal-error', says: exit.says } }
         default:
-          return exit satisfies never
+          return { kind: 'ended', end: { kind: 'internal-error', says: `the board left a ${exit.kind} exit open` } }
       }
     }
   }
@@ -208,6 +208,7 @@ export class Machine implements RunningMachine {
       portOut: (port, size, value) => {
         board.writePort(port, size, value)
         changed()
+        return true
       },
       mmioRead: (address, size) =>
         size === 8 ? this.#readWide(address) : BigInt(board.readMemory(0, address, size) >>> 0),
@@ -217,6 +218,7 @@ export class Machine implements RunningMachine {
           board.writeMemory(0, address + 4, 4, Number(value >> 32n))
         } else board.writeMemory(0, address, size, Number(value))
         changed()
+        return true
       },
       timeStamp: () => this.#tscAt(this.now()),
       setTimeStamp: (value) => {
@@ -239,7 +241,7 @@ export class Machine implements RunningMachine {
         machine.#engine.resync()
       },
       writePvClock: (index, value) => this.#writePvClock(index, value),
-      hypercall: () => this.#hypercall(),
+      hypercall: () => false,
     }
   }
 
@@ -256,23 +258,6 @@ export class Machine implements RunningMachine {
     x ^= BigInt.asUintN(64, x << 17n)
     this.#random = x
     return x
-  }
-
-  /** Calls that need another processor or user space have none here: the verdict's own answer goes back to the guest. */
-  #hypercall(): void {
-    const engine = this.#engine
-    const register = (name: GprName) => engine.gpr(gprIndex(name))
-    const call = decodeHypercall(
-      { rax: register('RAX'), rbx: register('RBX'), rcx: register('RCX'), rdx: register('RDX'), rsi: register('RSI') },
-      { width: engine.codeMode().codeSize === 64 ? 64 : 32, cpl: Number(engine.get('CPL')) },
-    )
-    const verdict = decideHypercall(call, {
-      has: (feature) => this.features.has(feature),
-      featureBits: 'advisory',
-      exits: 0,
-      clockPairing: 'unavailable',
-    })
-    engine.setGpr(gprIndex('RAX'), verdict.kind === 'return' ? verdict.value : 0n)
   }
 
   /** kvmclock: the time info goes where the guest says; bit 0 of the register enables it. */

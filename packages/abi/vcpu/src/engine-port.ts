@@ -7,20 +7,24 @@ export interface Fault {
   readonly errorCode?: number
 }
 
-/** What an engine asks while it runs; the vCPU answers from its tables and its machine. */
+/**
+ * What an engine asks while it runs; the vCPU answers from its tables and its machine. An answer of `undefined`, or
+ * `false`, is none yet: the instruction must not happen, and `run` comes back with `waiting`.
+ */
 export interface EnginePorts {
   cpuid(leaf: number, subleaf: number): readonly [eax: number, ebx: number, ecx: number, edx: number]
   readMsr(index: number): bigint | Fault
   writeMsr(index: number, value: bigint): Fault | undefined
-  portIn(port: number, size: 1 | 2 | 4): number
-  portOut(port: number, size: 1 | 2 | 4, value: number): void
-  mmioRead(address: number, size: 1 | 2 | 4 | 8): bigint
+  /** `count` is how many values the instruction may still ask for, this one included: more than one for REP INS. */
+  portIn(port: number, size: 1 | 2 | 4, count: number): number | undefined
+  portOut(port: number, size: 1 | 2 | 4, value: number): boolean
+  mmioRead(address: number, size: 1 | 2 | 4 | 8, purpose: 'data' | 'fetch'): bigint | undefined
   mmioWrite(address: number, size: 1 | 2 | 4 | 8, value: bigint): void
   timeStamp(): bigint
   random(): bigint
   taskPriority(): number
   setTaskPriority(value: number): void
-  hypercall(): void
+  hypercall(): boolean
   writeXcr(index: number, value: bigint): Fault | undefined
 }
 
@@ -30,6 +34,11 @@ export type EngineStop =
   | { readonly kind: 'events' }
   | { readonly kind: 'exit'; readonly reason: 'none' | 'hlt' | 'mwait' | 'pause' | 'shutdown' }
   | { readonly kind: 'fault'; readonly vector: number; readonly errorCode: number | undefined }
+  /** The instruction at RIP has not happened: a port had no answer yet. */
+  | { readonly kind: 'waiting' }
+
+/** In place of a vector, where delivering an event asked a port that had no answer. */
+export const unanswered = 256
 
 /** Anything that executes x86: the vCPU's rules need no more than this of it. */
 export interface Engine {
@@ -39,8 +48,14 @@ export interface Engine {
   setGpr(index: number, value: bigint): void
   rflags(): bigint
   setRflags(value: bigint): void
+  /** The bytes of a vector register, at least 32 of them: writing them writes the register. */
+  vector(index: number): Uint8Array
+  /** An x87 register by physical number: eight bytes of significand, two of sign and exponent. */
+  x87(physical: number): Uint8Array
   /** What the engine derives from control registers, segments and flags follows them. */
   modeChanged(): void
+  /** Every translation is forgotten, and CR3 is looked at again. */
+  flushTranslations(): void
   /** Instructions retired since the beginning: exact at any moment. */
   retired(): number
   /** The instruction that is asking its surroundings, and the one behind it. */

@@ -5,13 +5,64 @@ export interface Fatality {
   readonly rip: bigint
 }
 
+/** What KVM_EXIT_INTERNAL_ERROR says went wrong, by the kernel's number. */
+export const internalErrors = { emulation: 1, simultaneousExceptions: 2, deliveryOfEvent: 3 } as const
+export type InternalError = keyof typeof internalErrors
+
+/** A port access that nobody on this side claims. For `in`, `complete` gives the bytes; `count` values of `size` bytes each. */
+export interface IoExit {
+  readonly kind: 'io'
+  readonly direction: 'in' | 'out'
+  readonly port: number
+  readonly size: 1 | 2 | 4
+  readonly count: number
+  readonly data: Uint8Array
+}
+
+/** An access to guest-physical memory that is not there. For `read`, `complete` gives the bytes. */
+export interface MmioExit {
+  readonly kind: 'mmio'
+  readonly direction: 'read' | 'write'
+  readonly address: number
+  readonly size: 1 | 2 | 4 | 8
+  readonly data: Uint8Array
+}
+
+/** A hypercall that user space answers, with `completeHypercall`. */
+export interface HypercallExit {
+  readonly kind: 'hypercall'
+  readonly number: number
+  readonly arguments: readonly bigint[]
+  readonly width: 64 | 32
+}
+
+/** What the VMM's own debugging stopped at. `pc` is a linear address. */
+export interface DebugExit {
+  readonly kind: 'debug'
+  /** 1: a step or a hardware breakpoint, DR6 says which. 3: INT3. */
+  readonly exception: number
+  readonly pc: bigint
+  readonly dr6: bigint
+  readonly dr7: bigint
+}
+
 /** Why `run` came back. The names are the kernel's, less KVM_EXIT_. */
 export type VcpuExit =
   /** The slice is over, or someone asked to come back. */
   | { readonly kind: 'intr' }
-  /** HLT or MWAIT with nothing to take. */
+  /** HLT, or waiting for a startup signal, with nothing to take. */
   | { readonly kind: 'hlt' }
-  | { readonly kind: 'hypercall'; readonly number: bigint; readonly arguments: readonly bigint[] }
+  | IoExit
+  | MmioExit
+  | HypercallExit
+  | DebugExit
+  /** An interrupt that was asked for could now be queued. */
+  | { readonly kind: 'irq-window-open' }
   /** Triple fault: the exceptions that led there, oldest first. */
   | { readonly kind: 'shutdown'; readonly because: readonly Fatality[] }
-  | { readonly kind: 'internal-error'; readonly says: string }
+  | {
+      readonly kind: 'internal-error'
+      readonly suberror: number
+      readonly data: readonly bigint[]
+      readonly says: string
+    }

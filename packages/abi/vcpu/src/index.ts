@@ -1,6 +1,52 @@
 export type { Engine, EnginePorts, EngineStop, Fault } from './engine-port.ts'
-export type { Fatality, VcpuExit } from './exit.ts'
+export type { EventState } from './event-state.ts'
+export type { RunOptions } from './execution.ts'
+export {
+  type DebugExit,
+  type Fatality,
+  type HypercallExit,
+  type InternalError,
+  type IoExit,
+  internalErrors,
+  type MmioExit,
+  type VcpuExit,
+} from './exit.ts'
 export { escalate, type Pending } from './faults.ts'
-export { allowedCr4, resetState } from './reset.ts'
+export { guestDebugControl } from './guest-debug.ts'
+export { type KvmStruct, kvmStructs } from './kvm/structs.rows.ts'
+export {
+  type KvmDebugregs,
+  type KvmDtable,
+  type KvmFpu,
+  type KvmGuestDebug,
+  type KvmLapicState,
+  type KvmMpState,
+  type KvmMsrEntry,
+  type KvmRegs,
+  type KvmSegment,
+  type KvmSregs,
+  type KvmVcpuEvents,
+  type KvmXcrs,
+  type KvmXsave,
+  kvmDebugregs,
+  kvmFpu,
+  kvmGuestDebug,
+  kvmLapicState,
+  kvmMpState,
+  kvmRegs,
+  kvmSregs,
+  kvmVcpuEvents,
+  kvmXcrs,
+  kvmXsave,
+} from './kvm/structs.ts'
+export { type LocalApicPort, nobody, type VcpuMachine } from './machine.ts'
+export { type MpState, mpStateNumbered, mpStates } from './mp-state.ts'
+export type { OnRefusedMsr } from './msr-access.ts'
+export { type Errno, errnos, type Refusal } from './refusal.ts'
+export { allowedCr4 } from './reset.ts'
+export type { SavedVcpu } from './saved.ts'
+export { decodeMsrs, encodeMsrs, maxIoMsrs } from './state/msrs.ts'
+export { type EventCapabilities, validEvents } from './state/vcpu-events.ts'
+export type { VcpuState } from './state/vcpu-state.ts'
 export type { ExitReason, Trace, TraceEvent } from './trace.ts'
-export { Vcpu, type VcpuMachine, type VcpuOptions } from './vcpu.ts'
+export { Vcpu, type VcpuOptions } from './vcpu.ts'

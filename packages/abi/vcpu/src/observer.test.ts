@@ -9,11 +9,11 @@ function watched({ due = false } = {}) {
   const engine = { executing: () => ({ rip: 0x100n, next: 0x102n }), get: () => 0x5000n } as unknown as Engine
   const observer = new Observer(
     { trace: (event) => events.push(event), onExit: (reason) => exits.push(reason) },
-    { engine, interruptDue: () => due },
+    { engine, interruptDue: () => due, replaying: () => false },
   )
   const ports = observer.ports({
     portIn: () => 0x42,
-    portOut: () => {},
+    portOut: () => true,
     readMsr: () => ({ kind: 'fault', vector: 13, errorCode: 0 }),
   } as unknown as EnginePorts)
   return { observer, ports, events, exits, kinds: () => events.map(({ kind }) => kind) }
@@ -22,7 +22,7 @@ function watched({ due = false } = {}) {
 test('a port access is an exit where it is, and an entry behind it', () => {
   const { observer, ports, events, exits } = watched()
   observer.enter(0x80n)
-  expect(ports.portIn(0x3fd, 1)).toBe(0x42)
+  expect(ports.portIn(0x3fd, 1, 1)).toBe(0x42)
   expect(events).toEqual([
     { kind: 'kvm_entry', rip: 0x80n },
     { kind: 'kvm_exit', reason: 'IO_INSTRUCTION', rip: 0x100n, info: 0x3fd_0008n, interruption: 0, errorCode: 0 },

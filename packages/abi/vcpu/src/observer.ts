@@ -13,6 +13,8 @@ export interface Observed {
   readonly engine: Engine
   /** Whether an interrupt will be taken before the next instruction. */
   interruptDue(): boolean
+  /** Whether an instruction runs again because user space has answered it: its exit has been told. */
+  replaying(): boolean
 }
 
 interface Details {
@@ -86,21 +88,21 @@ export class Observer {
           trace({ kind: 'kvm_msr', write: true, index, data, exception: refused !== undefined })
           return refused
         }),
-      portIn: (port, size) =>
+      portIn: (port, size, count) =>
         this.#exit('IO_INSTRUCTION', portQualification(port, size, 1n), () => {
-          const value = ports.portIn(port, size)
-          trace({ kind: 'kvm_pio', write: false, port, size, value })
+          const value = ports.portIn(port, size, count)
+          if (value !== undefined) trace({ kind: 'kvm_pio', write: false, port, size, value })
           return value
         }),
       portOut: (port, size, value) =>
         this.#exit('IO_INSTRUCTION', portQualification(port, size, 0n), () => {
           trace({ kind: 'kvm_pio', write: true, port, size, value })
-          ports.portOut(port, size, value)
+          return ports.portOut(port, size, value)
         }),
-      mmioRead: (address, size) =>
+      mmioRead: (address, size, purpose) =>
         this.#exit('EPT_MISCONFIG', 0n, () => {
-          const value = ports.mmioRead(address, size)
-          trace({ kind: 'kvm_mmio', write: false, address, size, value })
+          const value = ports.mmioRead(address, size, purpose)
+          if (value !== undefined) trace({ kind: 'kvm_mmio', write: false, address, size, value })
           return value
         }),
       mmioWrite: (address, size, value) =>
@@ -116,10 +118,12 @@ export class Observer {
   /** Out for the instruction under execution, and in again behind it, unless something is to be injected first. */
   #exit<T>(reason: ExitReason, info: bigint, answer: () => T): T {
     const { engine } = this.#observed
+    if (this.#observed.replaying()) return answer()
     const { rip, next } = this.#watchers.trace === undefined ? nowhere : engine.executing()
     this.leave(reason, rip, { info })
     const answered = answer()
-    if (!isRefused(answered) && !this.#observed.interruptDue()) this.enter(next)
+    const goesOn = !isRefused(answered) && !this.#observed.replaying() && !this.#observed.interruptDue()
+    if (goesOn) this.enter(next)
     return answered
   }
 }

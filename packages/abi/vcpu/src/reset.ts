@@ -1,10 +1,13 @@
 import type { Feature } from '@vmm/cpuid'
-import { cr4, segmentNames } from '@vmm/x86-registers'
+import { cr4, gprNames, type StateField, segmentNames } from '@vmm/x86-registers'
 import type { Engine } from './engine-port.ts'
 
-interface Shape {
+/** What a reset needs to know about the processor. */
+export interface ResetShape {
   readonly has: (feature: Feature) => boolean
   readonly physicalAddressWidth: number
+  /** CPUID.01H:EAX, which RDX tells after a reset. */
+  readonly signature: number
 }
 
 /** Which feature brings a bit of CR4; those not listed every x86-64 has. */
@@ -42,31 +45,96 @@ export function allowedCr4(has: (feature: Feature) => boolean): bigint {
   return allowed
 }
 
+const allOnes = (1n << 64n) - 1n
+const cacheControl = 0x6000_0000n
+
+/** What power-up sets and INIT leaves alone. Source: SDM 3A §10.1.1, Table 10-1. */
+const onlyAtPowerUp: { readonly [F in StateField]?: bigint } = {
+  XCR0: 1n,
+  IA32_XSS: 0n,
+  IA32_STAR: 0n,
+  IA32_LSTAR: 0n,
+  IA32_CSTAR: 0n,
+  IA32_FMASK: 0n,
+  IA32_KERNEL_GS_BASE: 0n,
+  IA32_TSC_AUX: 0n,
+  IA32_SYSENTER_CS: 0n,
+  IA32_SYSENTER_ESP: 0n,
+  IA32_SYSENTER_EIP: 0n,
+  PKRU: 0n,
+  MXCSR: 0x1f80n,
+  FCW: 0x40n,
+  FSW: 0n,
+  // the full tag word is 5555H: every register holds zero, and so is in use
+  FTW: 0xffn,
+  FOP: 0n,
+  FCS: 0n,
+  FDS: 0n,
+  FIP: 0n,
+  FDP: 0n,
+}
+
+/** What both set. `SHADOW` and `MONITOR` of all ones are none. */
+const always: { readonly [F in StateField]?: bigint } = {
+  CR2: 0n,
+  CR3: 0n,
+  CR4: 0n,
+  IA32_EFER: 0n,
+  CPL: 0n,
+  DR0: 0n,
+  DR1: 0n,
+  DR2: 0n,
+  DR3: 0n,
+  DR6: 0xffff_0ff0n,
+  DR7: 0x400n,
+  'LDTR.selector': 0n,
+  'LDTR.base': 0n,
+  'LDTR.limit': 0xffffn,
+  'LDTR.access': 0x82n,
+  'TR.selector': 0n,
+  'TR.base': 0n,
+  'TR.limit': 0xffffn,
+  'TR.access': 0x8bn,
+  'GDTR.base': 0n,
+  'GDTR.limit': 0xffffn,
+  'IDTR.base': 0n,
+  'IDTR.limit': 0xffffn,
+  RIP: 0xfff0n,
+  NMI_BLOCKED: 0n,
+  SHADOW: allOnes,
+  MONITOR: allOnes,
+}
+
 /** State after power-up. Source: SDM 3A §10.1.1, Table 10-1. */
-export function resetState(engine: Engine, { has, physicalAddressWidth }: Shape): void {
-  engine.set('PHYSICAL_MASK', (1n << BigInt(physicalAddressWidth)) - 1n)
-  engine.set('CR4_ALLOWED', allowedCr4(has))
-  engine.set('CR0', 0x6000_0010n)
-  engine.set('DR6', 0xffff_0ff0n)
-  engine.set('DR7', 0x400n)
-  engine.set('XCR0', 1n)
-  engine.set('MXCSR', 0x1f80n)
-  engine.set('FCW', 0x40n)
-  engine.set('SHADOW', (1n << 64n) - 1n)
-  engine.set('MONITOR', (1n << 64n) - 1n)
+export function resetState(engine: Engine, shape: ResetShape): void {
+  engine.set('PHYSICAL_MASK', (1n << BigInt(shape.physicalAddressWidth)) - 1n)
+  engine.set('CR4_ALLOWED', allowedCr4(shape.has))
+  engine.set('CR0', cacheControl)
+  setAll(engine, onlyAtPowerUp)
+  for (let index = 0; index < 32; index += 1) engine.vector(index).fill(0)
+  for (let index = 0; index < 8; index += 1) engine.x87(index).fill(0)
+  initializeState(engine, shape)
+}
+
+/**
+ * State after INIT: x87, vector registers and MSRs stay, and CR0.CD and NW.
+ * Source: SDM 3A §10.1.1, Table 10-1; arch/x86/kvm/x86.c kvm_vcpu_reset.
+ */
+export function initializeState(engine: Engine, { signature }: Pick<ResetShape, 'signature'>): void {
+  setAll(engine, always)
+  engine.set('CR0', (engine.get('CR0') & cacheControl) | 0x10n)
   for (const name of segmentNames) {
     engine.set(`${name}.selector`, name === 'CS' ? 0xf000n : 0n)
     engine.set(`${name}.base`, name === 'CS' ? 0xffff_0000n : 0n)
     engine.set(`${name}.limit`, 0xffffn)
     engine.set(`${name}.access`, name === 'CS' ? 0x9bn : 0x93n)
   }
-  engine.set('LDTR.access', 0x82n)
-  engine.set('LDTR.limit', 0xffffn)
-  engine.set('TR.access', 0x8bn)
-  engine.set('TR.limit', 0xffffn)
-  engine.set('GDTR.limit', 0xffffn)
-  engine.set('IDTR.limit', 0xffffn)
-  engine.set('RIP', 0xfff0n)
+  for (const [index, name] of gprNames.entries()) engine.setGpr(index, name === 'RDX' ? BigInt(signature >>> 0) : 0n)
   engine.setRflags(2n)
+  engine.flushTranslations()
   engine.modeChanged()
+}
+
+function setAll(engine: Engine, fields: { readonly [F in StateField]?: bigint }): void {
+  for (const [field, value] of Object.entries(fields)) engine.set(field as StateField, value)
 }

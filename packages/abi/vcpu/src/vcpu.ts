@@ -1,346 +1,194 @@
-import { type CpuidTable, type Feature, findEntry, lookup, runtimeUpdate, vendorRulesOf } from '@vmm/cpuid'
+import type { CpuidTable, Feature } from '@vmm/cpuid'
 import type { MsrFile, MsrHome } from '@vmm/msr'
-import { exceptions, type StateField } from '@vmm/x86-registers'
-import { breakpointsAt, instructionBreakpoints } from './breakpoints.ts'
-import type { Engine, EnginePorts, EngineStop, Fault } from './engine-port.ts'
-import type { Fatality, VcpuExit } from './exit.ts'
-import { escalate, type Pending } from './faults.ts'
+import { Completion } from './completion.ts'
+import { CpuidAnswers } from './cpuid-answers.ts'
+import type { Engine, EnginePorts } from './engine-port.ts'
+import { Events } from './events.ts'
+import { Execution, type RunOptions } from './execution.ts'
+import type { VcpuExit } from './exit.ts'
+import { GuestDebug } from './guest-debug.ts'
+import type { KvmGuestDebug } from './kvm/structs.ts'
+import { nobody, type VcpuMachine } from './machine.ts'
+import { MsrAccess, type OnRefusedMsr } from './msr-access.ts'
 import { Observer } from './observer.ts'
-import { resetState } from './reset.ts'
+import { enginePorts } from './ports.ts'
+import { invalid, type Refusal, refused } from './refusal.ts'
+import { initializeState, resetState } from './reset.ts'
+import { restoreVcpu, type SavedVcpu, saveVcpu } from './saved.ts'
+import { VcpuState } from './state/vcpu-state.ts'
 import type { ExitReason, Trace } from './trace.ts'
 
-/** The machine around one vCPU. */
-export interface VcpuMachine {
-  portIn(port: number, size: 1 | 2 | 4): number
-  portOut(port: number, size: 1 | 2 | 4, value: number): void
-  mmioRead(address: number, size: 1 | 2 | 4 | 8): bigint
-  mmioWrite(address: number, size: 1 | 2 | 4 | 8, value: bigint): void
-  /** The time-stamp counter now. */
-  timeStamp(): bigint
-  setTimeStamp(value: bigint): void
-  random(): bigint
-  /** Whether a maskable interrupt waits. */
-  interruptPending(): boolean
-  /** Takes it: its vector. */
-  acknowledge(): number
-  /** The local APIC's MSRs: IA32_APIC_BASE, IA32_TSC_DEADLINE and x2APIC. `undefined` and `false` are #GP(0). */
-  readApicMsr(index: number): bigint | undefined
-  writeApicMsr(index: number, value: bigint): boolean
-  taskPriority: number
-  /** A paravirtual clock register was written: 4B564D00H, 4B564D01H and their old numbers. */
-  writePvClock(index: number, value: bigint): void
-  hypercall(): void
-}
-
-/** What a vCPU is made of, and the surroundings it runs in. */
+/** What a vCPU is made of. */
 export interface VcpuOptions {
   readonly cpuid: CpuidTable
   readonly has: (feature: Feature) => boolean
   /** Makes the MSR file; registers that live elsewhere are read through what it is given. */
   readonly createMsrs: (readElsewhere: (home: MsrHome, index: number) => bigint) => MsrFile
-  readonly machine: VcpuMachine
+  /** What is around it; left out, every port and every address without memory is an exit. */
+  readonly machine?: VcpuMachine
   readonly physicalAddressWidth: number
   readonly createEngine: (ports: EnginePorts) => Engine
+  /** Bit n: hypercall n exits to user space. KVM_CAP_EXIT_HYPERCALL. */
+  readonly hypercallExits?: number
+  /** KVM_CAP_EXCEPTION_PAYLOAD and KVM_CAP_X86_TRIPLE_FAULT_EVENT: off unless told. */
+  readonly capabilities?: { readonly exceptionPayload?: boolean; readonly tripleFault?: boolean }
   /** Told of MSRs that were refused. */
-  readonly onRefusedMsr?: (access: 'read' | 'write', index: number, says: string) => void
+  readonly onRefusedMsr?: OnRefusedMsr
   readonly trace?: Trace
   /** Told of every exit, traced or not. */
   readonly onExit?: (reason: ExitReason) => void
 }
 
-/** RFLAGS.TF and RF; DR6.BS. */
-const TF = 1n << 8n
-const RF = 1n << 16n
-const BS = 1n << 14n
-
-/** What leaves the guest when the engine stops for it. */
-const exitReasons: Readonly<Partial<Record<Extract<EngineStop, { kind: 'exit' }>['reason'], ExitReason>>> = {
-  hlt: 'HLT',
-  mwait: 'MWAIT_INSTRUCTION',
-  shutdown: 'TRIPLE_FAULT',
-}
-
-const generalProtection: Fault = { kind: 'fault', vector: 13, errorCode: 0 }
-
-const fieldOfHome: { readonly [H in MsrHome]?: StateField } = {
-  'engine:EFER': 'IA32_EFER',
-  'engine:STAR': 'IA32_STAR',
-  'engine:LSTAR': 'IA32_LSTAR',
-  'engine:CSTAR': 'IA32_CSTAR',
-  'engine:FMASK': 'IA32_FMASK',
-  'engine:FS_BASE': 'FS.base',
-  'engine:GS_BASE': 'GS.base',
-  'engine:KERNEL_GS_BASE': 'IA32_KERNEL_GS_BASE',
-  'engine:TSC_AUX': 'IA32_TSC_AUX',
-  'engine:SYSENTER_CS': 'IA32_SYSENTER_CS',
-  'engine:SYSENTER_ESP': 'IA32_SYSENTER_ESP',
-  'engine:SYSENTER_EIP': 'IA32_SYSENTER_EIP',
-  'engine:XSS': 'IA32_XSS',
-}
-
-/** One virtual CPU: its tables, its events and its run loop, over any engine. */
+/** One virtual CPU: its tables, its events, its state as the kernel's structs tell it, and its run loop, over any engine. */
 export class Vcpu {
   readonly engine: Engine
+  /** KVM_GET_ and KVM_SET_ calls. */
+  readonly state: VcpuState
   readonly #options: VcpuOptions
   readonly #machine: VcpuMachine
-  readonly #observer: Observer | undefined
-  readonly #msrs: MsrFile
-  readonly #answers = new Map<number, readonly [number, number, number, number]>()
-  #table: CpuidTable
-  #nmiPending = false
-  #nmiBlocked = false
-  #halted = false
-  readonly #pvValues = new Map<number, bigint>()
+  readonly #msrs: MsrAccess
+  readonly #cpuid: CpuidAnswers
+  readonly #events: Events
+  readonly #completion = new Completion()
+  readonly #debug = new GuestDebug()
+  readonly #execution: Execution
 
   constructor(options: VcpuOptions) {
-    const vcpu = this
+    const { has, physicalAddressWidth, trace, capabilities } = options
     this.#options = options
-    this.#machine = options.machine
-    this.#msrs = options.createMsrs((home, index) => this.#elsewhere(home, index))
-    this.#table = options.cpuid
-    const ports = this.#ports()
-    if (options.trace !== undefined || options.onExit !== undefined) {
-      this.#observer = new Observer(options, {
-        get engine() {
-          return vcpu.engine
-        },
-        interruptDue: () => this.#machine.interruptPending() && this.engine.interruptible,
-      })
-    }
-    this.engine = options.createEngine(this.#observer?.ports(ports) ?? ports)
-    resetState(this.engine, options)
-    this.cpuidChanged()
-  }
-
-  /** Runs at most `budget` instructions, taking events where the architecture does. */
-  run({ budget }: { readonly budget: number }): VcpuExit {
-    const end = this.engine.retired() + budget
-    for (;;) {
-      const dead = this.#takeEvents()
-      if (dead !== undefined) return dead
-      if (this.#halted) return { kind: 'hlt' }
-      const left = end - this.engine.retired()
-      if (left <= 0) {
-        this.#observer?.leave('PREEMPTION_TIMER', this.engine.get('RIP'))
-        return { kind: 'intr' }
-      }
-      const exit = this.#slice(left)
-      if (exit !== undefined) return exit
-    }
-  }
-
-  /** Runs until something must be looked at. In an interrupt shadow, or single-stepping, that is one instruction. */
-  #slice(left: number): VcpuExit | undefined {
-    const waits = this.#machine.interruptPending() || this.#nmiPending
-    const flags = this.engine.get('RFLAGS')
-    const stepping = (flags & TF) !== 0n
-    const resuming = (flags & RF) !== 0n
-    const breakpoints = instructionBreakpoints(this.engine)
-    const met = resuming ? 0 : breakpointsAt(this.engine, breakpoints)
-    if (met !== 0) return this.#debug(BigInt(met), 0)
-    const single = stepping || resuming || breakpoints.length > 0 || (waits && this.engine.shadowed)
-    const before = this.engine.retired()
-    this.#observer?.enter(this.engine.get('RIP'))
-    const stop = this.engine.run(single ? 1 : left)
-    if (resuming && this.engine.retired() > before) this.#resumed(stop)
-    const hits = this.engine.takeDebugHits()
-    if (hits !== 0 && stop.kind !== 'fault') return this.#debug(BigInt(hits) | (stepping ? BS : 0n), 3)
-    switch (stop.kind) {
-      case 'exit':
-        return this.#exited(stop.reason)
-      case 'fault':
-        this.#observer?.exception(stop.vector, stop.errorCode, this.engine.get('RIP'))
-        return this.#raise({ vector: stop.vector, errorCode: stop.errorCode })
-      default:
-        if (stepping && this.engine.retired() > before) return this.#debug(BS, 3)
-        return stop.kind === 'events' ? { kind: 'intr' } : undefined
-    }
-  }
-
-  #exited(reason: 'none' | 'hlt' | 'mwait' | 'pause' | 'shutdown'): VcpuExit | undefined {
-    const left = exitReasons[reason]
-    if (left !== undefined) this.#observer?.leave(left, this.engine.get('RIP'))
-    if (reason === 'hlt') this.#halted = true
-    return reason === 'shutdown' ? { kind: 'shutdown', because: [] } : undefined
-  }
-
-  /** RF lasts for one instruction, unless that one has just set it again. */
-  #resumed(stop: EngineStop): void {
-    const flags = this.engine.get('RFLAGS')
-    if (stop.kind !== 'fault') this.engine.set('RFLAGS', flags & ~RF)
-  }
-
-  /** A debug exception: DR6 says why. `kind` 0 is a fault, before the instruction; 3 a trap, after it. */
-  #debug(why: bigint, kind: 0 | 3): VcpuExit | undefined {
-    this.engine.set('DR6', this.engine.get('DR6') | why)
-    return this.#raise({ vector: exceptions.DB.vector, errorCode: undefined }, kind)
-  }
-
-  /** NMI, then maskable interrupts. A shutdown while delivering ends the run. */
-  #takeEvents(): VcpuExit | undefined {
-    if (this.#nmiPending && !this.#nmiBlocked && !this.engine.shadowed) {
-      this.#nmiPending = false
-      this.#nmiBlocked = true
-      this.#halted = false
-      return this.#raise({ vector: exceptions.NMI.vector, errorCode: undefined }, 2)
-    }
-    const waiting = this.#machine.interruptPending()
-    const taken = waiting && this.engine.interruptible
-    this.engine.eventPending = waiting && !taken
-    if (!taken) return undefined
-    this.#halted = false
-    const vector = this.#machine.acknowledge()
-    this.#observer?.interrupt(vector, this.engine.get('RIP'))
-    return this.#raise({ vector, errorCode: undefined }, 2)
-  }
-
-  /** Delivers an exception or interrupt, and what its delivery runs into. */
-  #raise(first: Pending, kind = 0): VcpuExit | undefined {
-    const because: Fatality[] = []
-    const rip = this.engine.get('RIP')
-    let now: Pending = first
-    let how = kind
-    for (;;) {
-      because.push({ ...now, rip })
-      const isFault = how === 0 && now.vector !== exceptions.BP.vector && now.vector !== exceptions.OF.vector
-      const flags = this.engine.get('RFLAGS')
-      // the image of a fault has RF set, so that an instruction breakpoint does not fire again
-      if (isFault && now.vector !== exceptions.DB.vector) this.engine.set('RFLAGS', flags | 0x1_0000n)
-      const met = this.engine.deliver(now.vector, how, now.errorCode, rip)
-      if (met === undefined) return undefined
-      this.engine.set('RFLAGS', flags)
-      this.engine.set('RIP', rip)
-      const next = how === 0 ? escalate(now, met) : met
-      if (next === 'shutdown') {
-        this.#observer?.leave('TRIPLE_FAULT', rip)
-        return { kind: 'shutdown', because: [...because, { ...met, rip }] }
-      }
-      now = next
-      how = 0
-    }
-  }
-
-  /** An NMI arrives. */
-  injectNmi(): void {
-    this.#nmiPending = true
-    this.engine.resync()
-  }
-
-  /** Something about CPUID's runtime bits may have changed: they follow CR4, XCR0, IA32_XSS and IA32_APIC_BASE. */
-  cpuidChanged(): void {
-    this.#table = runtimeUpdate(this.#options.cpuid, {
-      cr4: this.engine.get('CR4'),
-      xcr0: this.engine.get('XCR0'),
-      xss: this.engine.get('IA32_XSS'),
-      apicBase: this.#machine.readApicMsr(0x1b) ?? 0n,
-    })
-    this.#answers.clear()
-  }
-
-  #cpuid(leaf: number, subleaf: number): readonly [number, number, number, number] {
-    this.cpuidChanged()
-    const [wanted, index] = [leaf >>> 0, subleaf >>> 0]
-    const { eax, ebx, ecx, edx } = lookup(this.#table, wanted, index, vendorRulesOf(this.#table))
-    const answer = [eax, ebx, ecx, edx] as const
-    if (this.#options.trace !== undefined) {
-      const found = findEntry(this.#table, wanted, index) !== undefined
-      this.#options.trace({ kind: 'kvm_cpuid', function: wanted, index, answer, found })
-    }
-    return answer
-  }
-
-  #readMsr(index: number): bigint | Fault {
-    const answer = this.#msrs.read(index)
-    switch (answer.kind) {
-      case 'value':
-        return answer.value
-      case 'refused':
-        this.#options.onRefusedMsr?.('read', index, answer.says)
-        return generalProtection
-      default:
-        return this.#readHome(answer.kept, index)
-    }
-  }
-
-  #readHome(home: MsrHome, index: number): bigint | Fault {
-    const field = fieldOfHome[home]
-    if (field !== undefined) return this.engine.get(field)
-    if (home === 'apic') return this.#machine.readApicMsr(index) ?? generalProtection
-    if (home === 'clock:TSC') return this.#machine.timeStamp()
-    return this.#pvValues.get(index) ?? 0n
-  }
-
-  #elsewhere(home: MsrHome, index: number): bigint {
-    const value = this.#readHome(home, index)
-    return typeof value === 'bigint' ? value : 0n
-  }
-
-  #writeMsr(index: number, value: bigint): Fault | undefined {
-    const wide = (this.engine.get('CR4') & 0x1000n) !== 0n
-    const answer = this.#msrs.write(index, value, {
-      initiator: 'guest',
-      cr0Paging: (this.engine.get('CR0') & 0x8000_0000n) !== 0n,
-      linearAddressWidth: wide ? 57 : 48,
-    })
-    switch (answer.kind) {
-      case 'stored':
-        return undefined
-      case 'refused':
-        this.#options.onRefusedMsr?.('write', index, answer.says)
-        return generalProtection
-      default:
-        return this.#writeHome(answer.kept, index, answer.value)
-    }
-  }
-
-  #writeHome(home: MsrHome, index: number, value: bigint): Fault | undefined {
-    const field = fieldOfHome[home]
-    if (field !== undefined) {
-      this.engine.set(field, value)
-      return undefined
-    }
-    if (home === 'apic') return this.#machine.writeApicMsr(index, value) ? undefined : generalProtection
-    if (home === 'clock:TSC') {
-      this.#machine.setTimeStamp(value)
-      return undefined
-    }
-    this.#pvValues.set(index, value)
-    if (home === 'kvmclock') this.#machine.writePvClock(index, value)
-    return undefined
-  }
-
-  #writeXcr(index: number, value: bigint): Fault | undefined {
-    const supported = this.#supportedXcr0()
-    const legal =
-      index === 0 && (value & 1n) !== 0n && (value & ~supported) === 0n && !((value & 4n) !== 0n && (value & 2n) === 0n)
-    if (!legal) return generalProtection
-    this.engine.set('XCR0', value)
-    return undefined
-  }
-
-  #supportedXcr0(): bigint {
-    const { eax, edx } = lookup(this.#options.cpuid, 0x0d, 0, 'intel')
-    return (BigInt(edx) << 32n) | BigInt(eax)
-  }
-
-  #ports(): EnginePorts {
+    this.#machine = options.machine ?? nobody(() => this.engine.retired())
+    this.#cpuid = new CpuidAnswers(options.cpuid, trace)
+    const around = { engine: () => this.engine, machine: () => this.#machine }
+    this.#msrs = new MsrAccess({ ...around, createMsrs: options.createMsrs, onRefused: options.onRefusedMsr })
+    const answering = { cpuid: this.#cpuid, msrs: this.#msrs, completion: this.#completion, has }
+    const ports = enginePorts({ ...around, ...answering, hypercallExits: options.hypercallExits ?? 0 })
+    const observer = this.#observer()
+    this.engine = options.createEngine(observer?.ports(ports) ?? ports)
+    const { engine } = this
     const machine = this.#machine
-    return {
-      cpuid: (leaf, subleaf) => this.#cpuid(leaf, subleaf),
-      readMsr: (index) => this.#readMsr(index),
-      writeMsr: (index, value) => this.#writeMsr(index, value),
-      portIn: (port, size) => machine.portIn(port, size),
-      portOut: (port, size, value) => machine.portOut(port, size, value),
-      mmioRead: (address, size) => machine.mmioRead(address, size),
-      mmioWrite: (address, size, value) => machine.mmioWrite(address, size, value),
-      timeStamp: () => machine.timeStamp(),
-      random: () => machine.random(),
-      taskPriority: () => machine.taskPriority,
-      setTaskPriority: (value) => {
-        machine.taskPriority = value
+    this.#events = new Events({ engine, machine, observer, initialize: () => this.#initialize() })
+    const events = this.#events
+    this.#execution = new Execution({ engine, events, completion: this.#completion, debug: this.#debug, observer })
+    const supportedXcr0 = () => this.#cpuid.supportedXcr0
+    this.state = new VcpuState(
+      { engine, machine, events, msrs: this.#msrs, has, physicalAddressWidth, supportedXcr0 },
+      { exceptionPayload: capabilities?.exceptionPayload === true, tripleFault: capabilities?.tripleFault === true },
+    )
+    this.reset()
+  }
+
+  /**
+   * Runs at most `budget` instructions, taking events where the architecture does. An access that user space has
+   * answered is finished before anything else.
+   */
+  run(options: RunOptions): VcpuExit {
+    return this.#execution.run(options)
+  }
+
+  /**
+   * Gives the bytes that an `io` exit of `in`, or an `mmio` exit of `read`, asks for; the next `run` takes them.
+   * Without this they are zero.
+   * @throws {RangeError} if no such exit waits, or it asks for another number of bytes.
+   */
+  complete(data: Uint8Array): void {
+    const { asked } = this.#completion
+    if (asked === undefined || asked.kind === 'hypercall') throw new RangeError('no access waits for data')
+    if (data.length !== asked.data.length) throw new RangeError(`the access asks for ${asked.data.length} bytes`)
+    asked.data.set(data)
+  }
+
+  /**
+   * Gives what a `hypercall` exit returns to the guest; the next `run` takes it. Without this it is 0.
+   * @throws {RangeError} if no such exit waits.
+   */
+  completeHypercall(result: bigint): void {
+    if (this.#completion.asked?.kind !== 'hypercall') throw new RangeError('no hypercall waits')
+    this.#execution.hypercallResult = result
+  }
+
+  /** An NMI arrives. KVM_NMI. */
+  injectNmi(): void {
+    this.#events.nmi()
+  }
+
+  /** INIT arrives. A bootstrap processor starts over, another waits for a startup signal. */
+  injectInit(): void {
+    this.#events.init()
+  }
+
+  /** A startup signal arrives: a processor that waits for one begins at `vector << 12`. */
+  injectStartup(vector: number): void {
+    this.#events.startup(vector)
+  }
+
+  /** KVM_INTERRUPT without a local APIC in the kernel: the vector is delivered next, so ask `readyForInterrupt` first. */
+  queueInterrupt(vector: number): Refusal | undefined {
+    if (!Number.isInteger(vector) || vector < 0 || vector > 255) return invalid('no vector')
+    if (this.#machine.localApic !== undefined) return refused('ENXIO', 'the local APIC is in the kernel')
+    this.#events.state.interrupt = vector
+    return undefined
+  }
+
+  /** Whether an interrupt that is queued now could be taken now. `kvm_run.ready_for_interrupt_injection`. */
+  get readyForInterrupt(): boolean {
+    return this.#execution.readyForInterrupt
+  }
+
+  /** KVM_SET_GUEST_DEBUG. */
+  setGuestDebug(debug: KvmGuestDebug): Refusal | undefined {
+    return this.#debug.set(debug, this.#events)
+  }
+
+  /** Power-up: everything this vCPU remembers. The machine around it is its owner's to reset. */
+  reset(): void {
+    this.#execution.clear()
+    this.#events.clear()
+    this.#msrs.reset()
+    const { has, physicalAddressWidth } = this.#options
+    resetState(this.engine, { has, physicalAddressWidth, signature: this.#cpuid.signature })
+    this.#events.state.mpState = this.#machine.localApic?.bootstrap === false ? 'uninitialized' : 'runnable'
+  }
+
+  /**
+   * Everything it remembers, as plain data. The engine's memory and the machine are saved by whoever owns them.
+   * @throws {RangeError} while an access waits for its answer: finish it first.
+   */
+  save(): SavedVcpu {
+    if (this.#completion.unfinished)
+      throw new RangeError('finish the access first: run({ budget: 0, immediateExit: true })')
+    return saveVcpu(this.#remembering())
+  }
+
+  /**
+   * Takes back what `save` gave.
+   * @throws {RangeError} if it was saved by another version or kind of vCPU.
+   */
+  restore(saved: SavedVcpu): void {
+    this.#execution.clear()
+    restoreVcpu(this.#remembering(), saved)
+  }
+
+  #observer(): Observer | undefined {
+    const vcpu = this
+    if (this.#options.trace === undefined && this.#options.onExit === undefined) return undefined
+    return new Observer(this.#options, {
+      get engine() {
+        return vcpu.engine
       },
-      hypercall: () => machine.hypercall(),
-      writeXcr: (index, value) => this.#writeXcr(index, value),
-    }
+      interruptDue: () => this.#machine.interruptPending() && this.engine.interruptible,
+      replaying: () => this.#completion.unfinished,
+    })
+  }
+
+  #remembering() {
+    return { engine: this.engine, msrs: this.#msrs, events: this.#events }
+  }
+
+  #initialize(): void {
+    this.#execution.clear()
+    this.#events.clear()
+    this.#msrs.forgetAgreements()
+    this.#machine.localApic?.initialize()
+    initializeState(this.engine, { signature: this.#cpuid.signature })
   }
 }

@@ -1,5 +1,5 @@
 import { accessKind } from './access.ts'
-import type { CpuPorts } from './ports.ts'
+import { type CpuPorts, notYet } from './ports.ts'
 import { noMemory } from './runtime.ts'
 import { at } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
@@ -27,49 +27,49 @@ export class CodeBytes {
     this.#around = around
   }
 
-  /** Up to fifteen bytes at RIP, copied to `stepBytes`; their number, or undefined after a fault on the first. */
+  /** Up to fifteen bytes at RIP, copied to `stepBytes`; their number, or undefined if there is not even one: why has been noted. */
   fetch(): number | undefined {
     const { state } = this.#around
-    const linear = this.#linearRip()
-    const first = Math.min(longest, pageBytes - Number(linear & 4095n))
-    if (!this.#reach(linear)) return undefined
-    this.#copy(linear, first, 0)
-    if (first === longest) return first
+    const first = Math.min(longest, pageBytes - Number(this.#linear(0) & 4095n))
+    const had = this.#copy(0, first)
+    if (had === 0) return undefined
+    if (had < first || first === longest) return had
     const [noted, cr2] = [state.notedFault(), state.get('CR2')]
-    if (!this.#reach(linear + BigInt(first))) {
-      state.set('CR2', cr2)
-      state.noteFault(noted.vector, noted.errorCode)
-      return first
-    }
-    this.#copy(linear + BigInt(first), longest - first, first)
-    return longest
+    const more = this.#copy(first, longest - first)
+    state.set('CR2', cr2)
+    state.noteFault(noted.vector, noted.errorCode)
+    return first + more
   }
 
-  /** Whether the byte so far behind RIP can be fetched; if not, the fault has been noted. */
+  /** Whether the byte so far behind RIP can be fetched; if not, why has been noted. */
   reaches(offset: number): boolean {
-    return this.#reach(this.#linearRip() + BigInt(offset))
+    return this.#copy(offset, 1) === 1
   }
 
-  #linearRip(): bigint {
+  #linear(offset: number): bigint {
     const { state } = this.#around
-    return (state.get('RIP') + state.long(at.codeBase)) & state.long(at.codeMask)
+    return (state.get('RIP') + state.long(at.codeBase) + BigInt(offset)) & state.long(at.codeMask)
   }
 
-  #reach(linear: bigint): boolean {
-    return this.#hostOf(linear) !== 0
-  }
-
-  #hostOf(linear: bigint): number {
-    const masked = linear & this.#around.state.long(at.codeMask)
-    return this.#around.fill(BigInt.asIntN(64, masked), accessKind.execute | 1)
-  }
-
-  #copy(linear: bigint, bytes: number, offset: number): void {
-    const host = this.#hostOf(linear)
+  /** Copies bytes of one page. Gives how many there were; with fewer than asked for, why has been noted. */
+  #copy(offset: number, count: number): number {
+    const { state, ports, fill } = this.#around
+    const host = fill(BigInt.asIntN(64, this.#linear(offset)), accessKind.execute | 1)
+    if (host === 0) return 0
     const target = this.#cpu + at.stepBytes + offset
-    if (host !== noMemory) return void this.#bytes.copyWithin(target, host, host + bytes)
-    const address = Number(this.#around.state.long(at.missPhysical))
-    for (let byte = 0; byte < bytes; byte += 1)
-      this.#bytes[target + byte] = Number(this.#around.ports.mmioRead(address + byte, 1) & 0xffn)
+    if (host !== noMemory) {
+      this.#bytes.copyWithin(target, host, host + count)
+      return count
+    }
+    const address = Number(state.long(at.missPhysical))
+    for (let done = 0; done < count; done += 1) {
+      const byte = ports.mmioRead(address + done, 1, 'fetch')
+      if (byte === undefined) {
+        state.noteFault(notYet, undefined)
+        return done
+      }
+      this.#bytes[target + done] = Number(byte & 0xffn)
+    }
+    return count
   }
 }

@@ -10,7 +10,7 @@ import { anyMode, type Imports, type LinkedInterpreter, linearMemory, linkInterp
 import { memoryMap } from './memory-map.ts'
 import { type CodeMode, modeOfWord } from './mode-word.ts'
 import { OddAccesses } from './odd-accesses.ts'
-import type { CpuPorts } from './ports.ts'
+import { type CpuPorts, notYet } from './ports.ts'
 import { type ExitReason, exitReasons, status } from './runtime.ts'
 import { Slice } from './slice.ts'
 import { at, inRecord } from './state-layout.ts'
@@ -26,6 +26,8 @@ export type Stop =
   | { readonly kind: 'exit'; readonly reason: ExitReason }
   /** The instruction at RIP faults. It must be delivered. */
   | { readonly kind: 'fault'; readonly vector: number; readonly errorCode: number | undefined }
+  /** The instruction at RIP has not happened: a port had no answer yet. */
+  | { readonly kind: 'waiting' }
 
 /** One machine's memory and its one vCPU, run by emitted WebAssembly. */
 export class Engine {
@@ -69,6 +71,7 @@ export class Engine {
       stored: (host, bytes) => this.#blocks.stored(host, bytes),
       endBlock: resync,
       watch: (linear, bytes, kind) => this.#watching.passes(linear, bytes, kind),
+      noteFault: (vector, errorCode) => this.#state.noteFault(vector, errorCode),
     })
     this.#code = new CodeBytes(cpu, buffer, {
       state,
@@ -158,6 +161,14 @@ export class Engine {
   /** Brings everything that is derived from control registers, segments and flags up to date. */
   readonly modeChanged = (): void => this.#derived.update()
 
+  /** Every translation is forgotten, and the context follows CR3. */
+  flushTranslations(): void {
+    const pcids = (this.get('CR4') & (1n << 17n)) !== 0n
+    this.tlb.flushAll()
+    this.tlb.use(pcids ? Number(this.get('CR3') & 0xfffn) : 0, false)
+    this.modeChanged()
+  }
+
   /** Data breakpoints met since the last look, as bits 3:0 of DR6. */
   takeDebugHits(): number {
     return this.#watching.takeHits()
@@ -244,7 +255,8 @@ export class Engine {
   }
 
   #faultStop(): Stop {
-    return { kind: 'fault', ...this.#state.notedFault() }
+    const noted = this.#state.notedFault()
+    return noted.vector === notYet ? { kind: 'waiting' } : { kind: 'fault', ...noted }
   }
 
   #miss(left: number): Stop | undefined {

@@ -1,6 +1,6 @@
 import { runSimd, runX87 } from '@vmm/x86-float'
 import type { HostCall } from '@vmm/x86-semantics'
-import { type CpuPorts, generalProtection, type Refused } from './ports.ts'
+import { type CpuPorts, generalProtection, notYet, type Refused } from './ports.ts'
 import { hostCallNames } from './reading/machine.ts'
 import { at } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
@@ -8,6 +8,8 @@ import type { TlbContexts } from './tlb.ts'
 
 type Answer = Refused | undefined
 type Six = [bigint, bigint, bigint, bigint, bigint, bigint]
+/** No answer yet: the instruction waits. */
+const waits: Refused = { kind: 'fault', vector: notYet }
 const lowHalf = (1n << 64n) - 1n
 
 /** Answers what emitted code asks of its surroundings. Values travel in `hostValues`. */
@@ -55,15 +57,15 @@ export class HostAnswers {
       return typeof value === 'bigint' ? this.#give(value) : value
     },
     writeMsr: () => this.#ports.writeMsr(Number(this.#value(0)), this.#value(1)),
-    portIn: () =>
-      this.#give(BigInt(this.#ports.portIn(Number(this.#value(0)), Number(this.#value(1)) as 1 | 2 | 4) >>> 0)),
+    portIn: () => {
+      const count = Math.min(Number(this.#value(2)), Number.MAX_SAFE_INTEGER)
+      const value = this.#ports.portIn(Number(this.#value(0)), Number(this.#value(1)) as 1 | 2 | 4, count)
+      return value === undefined ? waits : this.#give(BigInt(value >>> 0))
+    },
     portOut: () => {
-      this.#ports.portOut(
-        Number(this.#value(0)),
-        Number(this.#value(1)) as 1 | 2 | 4,
-        Number(this.#value(2) & 0xffff_ffffn),
-      )
-      return undefined
+      const value = Number(this.#value(2) & 0xffff_ffffn)
+      const taken = this.#ports.portOut(Number(this.#value(0)), Number(this.#value(1)) as 1 | 2 | 4, value)
+      return taken ? undefined : waits
     },
     timeStamp: () => this.#give(this.#ports.timeStamp()),
     random: () => this.#give(this.#ports.random()),
@@ -82,10 +84,7 @@ export class HostAnswers {
       const patterns = [value, second].flatMap(({ significand, signExponent }) => [significand, BigInt(signExponent)])
       return this.#give(...patterns, BigInt(status), written ? 1n : 0n)
     },
-    hypercall: () => {
-      this.#ports.hypercall()
-      return undefined
-    },
+    hypercall: () => (this.#ports.hypercall() ? undefined : waits),
     taskPriority: () => this.#give(BigInt(this.#ports.taskPriority())),
     setTaskPriority: () => {
       this.#ports.setTaskPriority(Number(this.#value(0)))

@@ -1,6 +1,6 @@
 import { accessKind } from './access.ts'
 import { builtIn } from './interpreter/run.ts'
-import type { CpuPorts } from './ports.ts'
+import { type CpuPorts, notYet } from './ports.ts'
 import { noMemory } from './runtime.ts'
 import { at, inRecord, recordBytes } from './state-layout.ts'
 
@@ -20,6 +20,7 @@ interface Helpers {
   endBlock(): void
   /** Notes a debug or alignment check: false if the access must not happen, a fault has been noted. */
   watch(linear: bigint, bytes: number, kind: number): boolean
+  noteFault(vector: number, errorCode: number | undefined): void
 }
 
 /** Accesses that a plain load or store cannot make: across pages, to devices, to pages that hold code. */
@@ -43,11 +44,11 @@ export class OddAccesses {
     return this.#cpu + at.scratch
   }
 
-  /** Gathers the bytes into scratch. Gives its address, or 0 after a fault, and the record to go on with. */
+  /** Gathers the bytes into scratch. Gives its address, or 0 after a fault or without an answer, and the record to go on with. */
   read(record: number, _tlb: number, linear: bigint, kind: number): [number, number] {
     const parts = this.#parts(linear, kind)
     if (parts === undefined) return [0, record]
-    for (const part of parts) this.#gather(part)
+    if (!parts.every((part) => this.#gather(part))) return [0, record]
     return [this.#scratch, this.#next(record)]
   }
 
@@ -55,7 +56,7 @@ export class OddAccesses {
   write(_record: number, _tlb: number, linear: bigint, kind: number): number {
     const parts = this.#parts(linear, kind)
     if (parts === undefined) return 0
-    if ((kind & accessKind.modify) !== 0) for (const part of parts) this.#gather(part)
+    if ((kind & accessKind.modify) !== 0 && !parts.every((part) => this.#gather(part))) return 0
     this.#pending = parts
     return this.#scratch
   }
@@ -108,13 +109,22 @@ export class OddAccesses {
     return shift === 0 || BigInt.asIntN(64 - shift, linear) === BigInt.asIntN(64, linear)
   }
 
-  #gather({ offset, bytes, host, physical }: Part): void {
+  /** False while a device has no answer: that has been noted. */
+  #gather({ offset, bytes, host, physical }: Part): boolean {
     const to = this.#scratch + offset
-    if (host !== 0) return void this.#bytes.copyWithin(to, host, host + bytes)
+    if (host !== 0) {
+      this.#bytes.copyWithin(to, host, host + bytes)
+      return true
+    }
     for (const [at, size] of aligned(physical, bytes)) {
-      let value = this.#helpers.ports.mmioRead(physical + at, size)
+      let value = this.#helpers.ports.mmioRead(physical + at, size, 'data')
+      if (value === undefined) {
+        this.#helpers.noteFault(notYet, undefined)
+        return false
+      }
       for (let byte = 0; byte < size; byte += 1, value >>= 8n) this.#bytes[to + at + byte] = Number(value & 0xffn)
     }
+    return true
   }
 
   #toDevice(from: number, physical: number, bytes: number): void {

@@ -5,26 +5,31 @@ export interface Refused {
   readonly errorCode?: number
 }
 
+/** What is noted in place of a vector when an instruction waits for an answer: no exception has this number. */
+export const notYet = 256
+
 /** #GP(0), the usual refusal. */
 export const generalProtection: Refused = { kind: 'fault', vector: 13, errorCode: 0 }
 
 /**
  * What a vCPU asks of its surroundings. Calls may change devices; whoever answers calls `resync` on the engine when
- * that changed what is pending or when the next deadline is.
+ * that changed what is pending or when the next deadline is. Who has no answer yet says so (`undefined`, or `false`):
+ * the instruction then does not happen, `run` stops with `waiting`, and the instruction asks again when it runs again.
  */
 export interface CpuPorts {
   cpuid(leaf: number, subleaf: number): readonly [eax: number, ebx: number, ecx: number, edx: number]
   readMsr(index: number): bigint | Refused
   writeMsr(index: number, value: bigint): Refused | undefined
-  portIn(port: number, size: 1 | 2 | 4): number
-  portOut(port: number, size: 1 | 2 | 4, value: number): void
-  /** `size` is 1, 2, 4 or 8 bytes. */
-  mmioRead(address: number, size: 1 | 2 | 4 | 8): bigint
+  /** `count` is how many values the instruction may still ask for, this one included: more than one for REP INS. */
+  portIn(port: number, size: 1 | 2 | 4, count: number): number | undefined
+  portOut(port: number, size: 1 | 2 | 4, value: number): boolean
+  /** Reads where no memory is: data, or the bytes of an instruction. */
+  mmioRead(address: number, size: 1 | 2 | 4 | 8, purpose: 'data' | 'fetch'): bigint | undefined
   mmioWrite(address: number, size: 1 | 2 | 4 | 8, value: bigint): void
   timeStamp(): bigint
   random(): bigint
   taskPriority(): number
   setTaskPriority(value: number): void
-  hypercall(): void
+  hypercall(): boolean
   writeXcr(index: number, value: bigint): Refused | undefined
 }

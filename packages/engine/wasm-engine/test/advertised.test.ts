@@ -20,14 +20,14 @@ const ports: CpuPorts = {
   readMsr: () => generalProtection,
   writeMsr: () => generalProtection,
   portIn: () => 0xffff_ffff,
-  portOut: () => {},
+  portOut: () => true,
   mmioRead: () => 0n,
   mmioWrite: () => {},
   timeStamp: () => 0n,
   random: () => 0n,
   taskPriority: () => 0,
   setTaskPriority: () => {},
-  hypercall: () => {},
+  hypercall: () => true,
   writeXcr: () => generalProtection,
 }
 

@@ -57,6 +57,8 @@ const plainFields = {
   SHADOW: 64,
   /** 1 after MOV SS or POP SS (debug traps wait too), 0 after STI: tells what kind of shadow SHADOW is. */
   SHADOW_KIND: 8,
+  /** 1 from the delivery of an NMI to the next IRET: no other NMI is taken. */
+  NMI_BLOCKED: 8,
   /** The linear address that MONITOR armed, or all ones. */
   MONITOR: 64,
 } as const

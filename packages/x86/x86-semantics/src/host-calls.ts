@@ -17,7 +17,7 @@ export const hostCalls = {
   cpuid: call([32, 32], [32, 32, 32, 32], 'CPUID of EAX and ECX: EAX, EBX, ECX, EDX'),
   readMsr: call([32], [64], 'RDMSR; refused with #GP(0)'),
   writeMsr: call([32, 64], [], 'WRMSR; refused with #GP(0)'),
-  portIn: call([16, 8], [32], 'IN from a port, by size in bytes'),
+  portIn: call([16, 8, 64], [32], 'IN from a port, by size in bytes and how many values are still wanted'),
   portOut: call([16, 8, 32], [], 'OUT to a port, by size in bytes'),
   timeStamp: call([], [64], 'The time-stamp counter'),
   random: call([], [64], 'Random bits for RDRAND'),

@@ -37,14 +37,14 @@ export const deafPorts = {
   readMsr: () => refused,
   writeMsr: () => refused,
   portIn: () => 0xffff_ffff,
-  portOut: () => {},
+  portOut: () => true,
   mmioRead: (_address: number, size: 1 | 2 | 4 | 8) => (1n << BigInt(size * 8)) - 1n,
   mmioWrite: () => {},
   timeStamp: () => 0n,
   random: () => 0n,
   taskPriority: () => 0,
   setTaskPriority: () => {},
-  hypercall: () => {},
+  hypercall: () => true,
   writeXcr: () => refused,
 }
 

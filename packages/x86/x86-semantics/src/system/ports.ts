@@ -31,7 +31,7 @@ const input = instruction(
     const port = portOf(m, from)
     const bytes = to.width / 8
     checkPort(m, port, bytes)
-    const [value] = m.host('portIn', port, m.constant(bytes, 8))
+    const [value] = m.host('portIn', port, m.constant(bytes, 8), m.constant(1, 64))
     m.write(to, m.truncate(value, to.width))
   },
 )
@@ -55,10 +55,10 @@ const ins = (mnemonic: 'INSB' | 'INS'): Instruction =>
     const width = widthOf(m, mnemonic === 'INSB')
     const port = m.read(gpr('RDX', 16))
     checkPort(m, port, width / 8)
-    repeated(m, () => {
+    repeated(m, (count) => {
       const to = m.zeroExtend(m.read(gpr('RDI', m.mode.addressSize)), 64)
       m.check('ES', to, width / 8, 'write')
-      const [value] = m.host('portIn', port, m.constant(width / 8, 8))
+      const [value] = m.host('portIn', port, m.constant(width / 8, 8), count)
       m.store('ES', to, m.truncate(value, width))
       advance(m, 'RDI', stepOf(m, width))
       return m.constant(1, 64)

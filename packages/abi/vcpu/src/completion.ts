@@ -1,0 +1,121 @@
+import type { HypercallExit, IoExit, MmioExit } from './exit.ts'
+
+/** An exit that user space must see to before its instruction is over. */
+type Asked = IoExit | MmioExit | HypercallExit
+type Size = 1 | 2 | 4 | 8
+
+/** KVM reads this much ahead for REP INS, and not beyond the page. Source: arch/x86/kvm/emulate.c pio_in_emulated. */
+const readAheadBytes = 1024
+
+/**
+ * Accesses that nobody in this process answers. One that reads stops its instruction before it has done anything; once
+ * user space has answered, the instruction runs again and finds the answers in the order it asks. Stores to memory that
+ * is not there are queued, and user space sees them one by one after their instruction.
+ */
+export class Completion {
+  #answers: bigint[] = []
+  #used = 0
+  #asked: Asked | undefined
+  #stores: MmioExit[] = []
+
+  /** Whether an instruction waits to run again. */
+  get unfinished(): boolean {
+    return this.#asked !== undefined || this.#answers.length > 0
+  }
+
+  /** The exit that `run` gave and that has no answer yet. */
+  get asked(): Asked | undefined {
+    return this.#asked
+  }
+
+  /** The bytes on a port, or undefined after noting that user space must be asked. */
+  portIn(port: number, size: 1 | 2 | 4, count: number): number | undefined {
+    const known = this.#next()
+    if (known !== undefined) return Number(known)
+    this.#asked = { kind: 'io', direction: 'in', port, size, count, data: new Uint8Array(size * count) }
+    return undefined
+  }
+
+  /** Whether user space has taken it already. */
+  portOut(port: number, size: 1 | 2 | 4, value: number): boolean {
+    if (this.#next() !== undefined) return true
+    this.#asked = { kind: 'io', direction: 'out', port, size, count: 1, data: bytesOf(BigInt(value >>> 0), size) }
+    return false
+  }
+
+  read(address: number, size: Size): bigint | undefined {
+    const known = this.#next()
+    if (known !== undefined) return known
+    this.#asked = { kind: 'mmio', direction: 'read', address, size, data: new Uint8Array(size) }
+    return undefined
+  }
+
+  write(address: number, size: Size, value: bigint): void {
+    this.#stores.push({ kind: 'mmio', direction: 'write', address, size, data: bytesOf(value, size) })
+  }
+
+  /** What the hypercall gives, or undefined after noting that user space must be asked. */
+  hypercall(call: Omit<HypercallExit, 'kind'>): bigint | undefined {
+    const known = this.#next()
+    if (known === undefined) this.#asked = { kind: 'hypercall', ...call }
+    return known
+  }
+
+  /** The next store that user space has not seen. */
+  takeStore(): MmioExit | undefined {
+    return this.#stores.shift()
+  }
+
+  /** The instruction stopped to ask: what it stored before that, it will store again. */
+  stopped(): Asked | undefined {
+    this.#stores = []
+    this.#used = 0
+    return this.#asked
+  }
+
+  /** Gives the instruction the answer it waits for. */
+  answer(values: readonly bigint[]): void {
+    this.#asked = undefined
+    this.#answers.push(...values)
+  }
+
+  /** An instruction is over: the answers it has used are gone. False if it used none. */
+  finished(): boolean {
+    const used = this.#used
+    this.#answers.splice(0, used)
+    this.#used = 0
+    return used > 0
+  }
+
+  /** Forgets everything: the state of the vCPU was set from outside. */
+  clear(): void {
+    this.#answers = []
+    this.#used = 0
+    this.#asked = undefined
+    this.#stores = []
+  }
+
+  #next(): bigint | undefined {
+    if (this.#used >= this.#answers.length) return undefined
+    return this.#answers[this.#used++]
+  }
+}
+
+/** How many values of a REP INS are asked for at once: as far as the page goes that they are stored to. */
+export function readAhead(count: number, size: number, destination: bigint, backward: boolean): number {
+  if (count <= 1) return 1
+  const inPage = Number(destination & 0xfffn)
+  const room = Math.floor((backward ? inPage : 4096 - inPage) / size)
+  return Math.max(1, Math.min(count, room, readAheadBytes / size))
+}
+
+/** Bytes as values of `size` each, little endian. */
+export function valuesOf(data: Uint8Array, size: number): readonly bigint[] {
+  return Array.from({ length: data.length / size }, (_, index) =>
+    data.subarray(index * size, (index + 1) * size).reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n),
+  )
+}
+
+function bytesOf(value: bigint, size: number): Uint8Array {
+  return Uint8Array.from({ length: size }, (_, byte) => Number((value >> BigInt(8 * byte)) & 0xffn))
+}

@@ -1,0 +1,30 @@
+import type { MpState } from './mp-state.ts'
+
+/** What is on its way to a vCPU between two of its instructions. Plain data. */
+export interface EventState {
+  /** An exception that user space has put in: it is delivered before anything else. */
+  exception: { vector: number; errorCode: number | undefined } | undefined
+  /** The vector that is delivered next, whatever the flags say. */
+  interrupt: number | undefined
+  /** An NMI that is delivered next, though NMIs are blocked. */
+  nmiInjected: boolean
+  /** NMIs that wait: at most two. */
+  nmiPending: number
+  tripleFault: boolean
+  mpState: MpState
+  initPending: boolean
+  /** The vector of a startup signal that waits. */
+  startup: number | undefined
+}
+
+/** Nothing is on its way, and the processor runs. */
+export const quiet = (): EventState => ({
+  exception: undefined,
+  interrupt: undefined,
+  nmiInjected: false,
+  nmiPending: 0,
+  tripleFault: false,
+  mpState: 'runnable',
+  initPending: false,
+  startup: undefined,
+})

@@ -1,0 +1,160 @@
+import { exceptions } from '@vmm/x86-registers'
+import { deliver, deliveryKind } from './delivery.ts'
+import type { Engine } from './engine-port.ts'
+import { type EventState, quiet } from './event-state.ts'
+import type { VcpuExit } from './exit.ts'
+import type { Pending } from './faults.ts'
+import type { VcpuMachine } from './machine.ts'
+import type { Observer } from './observer.ts'
+
+interface Parts {
+  readonly engine: Engine
+  readonly machine: VcpuMachine
+  readonly observer: Observer | undefined
+  /** INIT: registers as the manual says. */
+  readonly initialize: () => void
+}
+
+/** What happens to a vCPU between its instructions: signals, exceptions from outside, NMIs, interrupts. */
+export class Events {
+  readonly state: EventState = quiet()
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** Whether instructions are to be executed. */
+  get runnable(): boolean {
+    return this.state.mpState === 'runnable'
+  }
+
+  /** IRET has not come since the last NMI. */
+  get nmiBlocked(): boolean {
+    return this.#parts.engine.get('NMI_BLOCKED') !== 0n
+  }
+
+  set nmiBlocked(blocked: boolean) {
+    this.#parts.engine.set('NMI_BLOCKED', blocked ? 1n : 0n)
+  }
+
+  /** Whether instructions must be taken one by one until what waits can be taken. */
+  get waitsClosely(): boolean {
+    const { engine, machine } = this.#parts
+    const waits = machine.interruptPending() || this.state.nmiPending > 0
+    return (waits && engine.shadowed) || (this.state.nmiPending > 0 && this.nmiBlocked)
+  }
+
+  /** An NMI arrives. Two can wait, one while they are blocked. Source: arch/x86/kvm/x86.c process_nmi. */
+  nmi(): void {
+    this.state.nmiPending = Math.min(this.state.nmiPending + 1, this.nmiBlocked || this.state.nmiInjected ? 1 : 2)
+    this.#parts.engine.resync()
+  }
+
+  /** INIT arrives. */
+  init(): void {
+    this.state.initPending = true
+    this.state.startup = undefined
+    this.#parts.engine.resync()
+  }
+
+  /** A startup signal arrives; it counts only while waited for. */
+  startup(vector: number): void {
+    this.state.startup = vector & 0xff
+    this.#parts.engine.resync()
+  }
+
+  /** Takes what the architecture takes before the next instruction. An exit where that goes wrong. */
+  take(): VcpuExit | undefined {
+    this.acceptSignals()
+    const { state } = this
+    if (state.tripleFault) {
+      state.tripleFault = false
+      return { kind: 'shutdown', because: [] }
+    }
+    const again = this.#takeInjected()
+    if (again !== undefined) return this.#raise(again.event, again.kind)
+    if (this.#takesNmi()) {
+      state.nmiPending -= 1
+      this.wake()
+      this.nmiBlocked = true
+      return this.#raise({ vector: exceptions.NMI.vector, errorCode: undefined }, deliveryKind.external)
+    }
+    return this.#takeInterrupt()
+  }
+
+  /** INIT and startup signals that have arrived take effect. Source: arch/x86/kvm/lapic.c kvm_apic_accept_events. */
+  acceptSignals(): void {
+    const { state } = this
+    const { engine, machine } = this.#parts
+    if (state.initPending) {
+      state.initPending = false
+      this.#parts.initialize()
+      state.mpState = machine.localApic?.bootstrap === false ? 'init-received' : 'runnable'
+    }
+    if (state.startup === undefined) return
+    const vector = state.startup
+    state.startup = undefined
+    if (state.mpState !== 'init-received') return
+    engine.set('CS.selector', BigInt(vector << 8))
+    engine.set('CS.base', BigInt(vector << 12))
+    engine.set('RIP', 0n)
+    engine.modeChanged()
+    state.mpState = 'runnable'
+  }
+
+  /** Nothing is on its way any more. */
+  clear(): void {
+    Object.assign(this.state, { ...quiet(), mpState: this.state.mpState })
+  }
+
+  /** A halted processor goes on. */
+  wake(): void {
+    if (this.state.mpState === 'halted' || this.state.mpState === 'ap-reset-hold') this.state.mpState = 'runnable'
+  }
+
+  #takesNmi(): boolean {
+    if (this.state.nmiPending === 0 || this.#waitsForStartup()) return false
+    return !this.nmiBlocked && !this.#parts.engine.shadowed
+  }
+
+  #waitsForStartup(): boolean {
+    return this.state.mpState === 'uninitialized' || this.state.mpState === 'init-received'
+  }
+
+  /** What user space has put in comes first, and asks no flags. */
+  #takeInjected(): { readonly event: Pending; readonly kind: number } | undefined {
+    const { state } = this
+    const event = state.exception
+    if (event !== undefined) {
+      state.exception = undefined
+      // its RFLAGS and RIP are as its delivery wants them: a trap's way
+      return { event, kind: deliveryKind.trap }
+    }
+    if (state.nmiInjected) {
+      state.nmiInjected = false
+      return { event: { vector: exceptions.NMI.vector, errorCode: undefined }, kind: deliveryKind.external }
+    }
+    const vector = state.interrupt
+    if (vector === undefined) return undefined
+    state.interrupt = undefined
+    this.wake()
+    return { event: { vector, errorCode: undefined }, kind: deliveryKind.external }
+  }
+
+  #takeInterrupt(): VcpuExit | undefined {
+    const { engine, machine, observer } = this.#parts
+    const waiting = machine.interruptPending()
+    const taken = waiting && engine.interruptible && !this.#waitsForStartup()
+    engine.eventPending = waiting && !taken
+    if (!taken) return undefined
+    this.wake()
+    const vector = machine.acknowledge()
+    observer?.interrupt(vector, engine.get('RIP'))
+    return this.#raise({ vector, errorCode: undefined }, deliveryKind.external)
+  }
+
+  #raise(event: Pending, kind: number): VcpuExit | undefined {
+    return deliver(this.#parts.engine, event, kind, this.#parts.observer)
+  }
+}

@@ -1,0 +1,207 @@
+import { exceptions } from '@vmm/x86-registers'
+import { breakpointsAt, hasInstructionBreakpoints } from './breakpoints.ts'
+import { type Completion, valuesOf } from './completion.ts'
+import { deliver, deliveryKind } from './delivery.ts'
+import type { Engine, EngineStop } from './engine-port.ts'
+import type { Events } from './events.ts'
+import { internalErrors, type VcpuExit } from './exit.ts'
+import type { Pending } from './faults.ts'
+import type { GuestDebug } from './guest-debug.ts'
+import type { Observer } from './observer.ts'
+import type { ExitReason } from './trace.ts'
+
+/** RFLAGS.TF and RF; DR6.BS. */
+const TF = 1n << 8n
+const RF = 1n << 16n
+const BS = 1n << 14n
+
+/** What leaves the guest when the engine stops for it. */
+const exitReasons: Readonly<Partial<Record<Extract<EngineStop, { kind: 'exit' }>['reason'], ExitReason>>> = {
+  hlt: 'HLT',
+  mwait: 'MWAIT_INSTRUCTION',
+  shutdown: 'TRIPLE_FAULT',
+}
+
+interface Parts {
+  readonly engine: Engine
+  readonly events: Events
+  readonly completion: Completion
+  readonly debug: GuestDebug
+  readonly observer: Observer | undefined
+}
+
+/** How to run: for how many instructions, and what else brings `run` back. */
+export interface RunOptions {
+  /** The most instructions to retire. An access that user space has answered is finished first, whatever the budget. */
+  readonly budget: number
+  /** Finish what user space has answered and come back: `kvm_run.immediate_exit`. */
+  readonly immediateExit?: boolean
+  /** Come back when an interrupt could be queued: `kvm_run.request_interrupt_window`. */
+  readonly requestInterruptWindow?: boolean
+}
+
+/** Runs an engine between events and exits, and finishes what user space has answered. */
+export class Execution {
+  readonly #parts: Parts
+  /** An exit that waits until user space has seen the stores that came with it. */
+  #held: VcpuExit | undefined
+  /** What the hypercall that user space was asked for gives. */
+  hypercallResult = 0n
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  run({ budget, immediateExit = false, requestInterruptWindow = false }: RunOptions): VcpuExit {
+    const { engine, events } = this.#parts
+    const unfinished = this.#finish()
+    if (unfinished !== undefined) return unfinished
+    if (immediateExit) return { kind: 'intr' }
+    const end = engine.retired() + budget
+    for (;;) {
+      const event = this.#withStores(events.take())
+      if (event !== undefined) return event
+      if (!events.runnable) return { kind: 'hlt' }
+      if (requestInterruptWindow && this.#windowOpen()) return { kind: 'irq-window-open' }
+      const left = end - engine.retired()
+      if (left <= 0) {
+        this.#parts.observer?.leave('PREEMPTION_TIMER', engine.get('RIP'))
+        return { kind: 'intr' }
+      }
+      if (requestInterruptWindow) engine.eventPending = true
+      const exit = this.#withStores(this.#slice(requestInterruptWindow && engine.shadowed ? 1 : left))
+      if (exit === undefined) continue
+      const opened = requestInterruptWindow && exit.kind === 'intr' && this.#windowOpen()
+      return opened ? { kind: 'irq-window-open' } : exit
+    }
+  }
+
+  /** Whether user space could queue an interrupt now. */
+  get readyForInterrupt(): boolean {
+    return this.#windowOpen()
+  }
+
+  /** Nothing is left to finish: state has been set as a whole. */
+  clear(): void {
+    this.#held = undefined
+    this.#parts.completion.clear()
+  }
+
+  #windowOpen(): boolean {
+    const { engine, events } = this.#parts
+    return engine.interruptible && events.state.interrupt === undefined && events.state.exception === undefined
+  }
+
+  /** Stores that user space has not seen go first, then the instruction that waits for an answer. */
+  #finish(): VcpuExit | undefined {
+    const { completion, engine } = this.#parts
+    const store = completion.takeStore()
+    if (store !== undefined) return store
+    if (this.#held !== undefined) {
+      const held = this.#held
+      this.#held = undefined
+      return held
+    }
+    this.#answer()
+    while (completion.unfinished) {
+      const before = engine.retired()
+      const exit = this.#withStores(this.#slice(1))
+      if (exit !== undefined && exit.kind !== 'intr') return exit
+      // an instruction that faulted, or did without, leaves answers that nobody will ask for
+      if (engine.retired() === before) completion.clear()
+    }
+    return undefined
+  }
+
+  #answer(): void {
+    const { completion } = this.#parts
+    const { asked } = completion
+    if (asked === undefined) return
+    if (asked.kind === 'hypercall') completion.answer([this.hypercallResult])
+    else if (asked.kind === 'io' && asked.direction === 'out') completion.answer([0n])
+    else completion.answer(valuesOf(asked.data, asked.size))
+    this.hypercallResult = 0n
+  }
+
+  /** An exit that came with stores waits until user space has seen them. */
+  #withStores(exit: VcpuExit | undefined): VcpuExit | undefined {
+    const store = this.#parts.completion.takeStore()
+    if (store === undefined) return exit
+    if (exit !== undefined && exit.kind !== 'intr') this.#held = exit
+    return store
+  }
+
+  /** Runs until something must be looked at: one instruction, where every one must be. */
+  #slice(left: number): VcpuExit | undefined {
+    const { engine, events, completion, debug } = this.#parts
+    const flags = engine.get('RFLAGS')
+    const stepping = (flags & TF) !== 0n
+    const resuming = (flags & RF) !== 0n
+    const dr7 = Number(engine.get('DR7'))
+    const met = resuming ? undefined : this.#breakpoint(dr7)
+    if (met !== undefined) return met.exit
+    const closely = debug.steps || debug.breaks || hasInstructionBreakpoints(dr7) || events.waitsClosely
+    const single = stepping || resuming || closely || completion.unfinished
+    const before = engine.retired()
+    if (!completion.unfinished) this.#parts.observer?.enter(engine.get('RIP'))
+    const stop = engine.run(single ? 1 : left)
+    const retired = engine.retired() > before
+    if (retired && completion.unfinished && !completion.finished()) completion.clear()
+    if (resuming && retired && stop.kind !== 'fault') engine.set('RFLAGS', engine.get('RFLAGS') & ~RF)
+    return this.#stopped(stop, stepping && retired, retired)
+  }
+
+  #stopped(stop: EngineStop, stepped: boolean, retired: boolean): VcpuExit | undefined {
+    const { engine, debug } = this.#parts
+    const hits = engine.takeDebugHits()
+    if (stop.kind === 'waiting') return this.#waits()
+    if (stop.kind === 'exit') {
+      const left = exitReasons[stop.reason]
+      if (left !== undefined) this.#parts.observer?.leave(left, engine.get('RIP'))
+      if (stop.reason === 'hlt') this.#parts.events.state.mpState = 'halted'
+      if (stop.reason === 'shutdown') return { kind: 'shutdown', because: [] }
+    }
+    if (stop.kind === 'fault') {
+      const { vector, errorCode } = stop
+      this.#parts.observer?.exception(vector, errorCode, engine.get('RIP'))
+      return this.#raise({ vector, errorCode }, deliveryKind.exception)
+    }
+    if (retired && debug.steps) return debug.stepped(engine)
+    if (hits !== 0 || stepped) return this.#debug(BigInt(hits) | (stepped ? BS : 0n), deliveryKind.trap)
+    return stop.kind === 'events' ? { kind: 'intr' } : undefined
+  }
+
+  /** The instruction asks user space; without a question, its bytes are where no memory is. */
+  #waits(): VcpuExit {
+    const { completion, engine } = this.#parts
+    const asked = completion.stopped()
+    if (asked !== undefined) return asked
+    return {
+      kind: 'internal-error',
+      suberror: internalErrors.emulation,
+      data: [0n],
+      says: `there is no memory to take the instruction at ${engine.get('RIP').toString(16)} from`,
+    }
+  }
+
+  /** The VMM's breakpoints come before the guest's. */
+  #breakpoint(dr7: number): { readonly exit: VcpuExit | undefined } | undefined {
+    const { engine, debug } = this.#parts
+    const own = debug.met(engine)
+    if (own !== undefined) return { exit: own }
+    const hits = breakpointsAt(engine, (index) => engine.get(`DR${index}`), dr7)
+    return hits === 0 ? undefined : { exit: this.#debug(BigInt(hits), deliveryKind.exception) }
+  }
+
+  /** A debug exception: DR6 says why. As an exception it comes before the instruction, as a trap after it. */
+  #debug(why: bigint, kind: 0 | 3): VcpuExit | undefined {
+    const { engine, events } = this.#parts
+    engine.set('DR6', engine.get('DR6') | why)
+    events.wake()
+    return this.#raise({ vector: exceptions.DB.vector, errorCode: undefined }, kind)
+  }
+
+  #raise(event: Pending, kind: number): VcpuExit | undefined {
+    return deliver(this.#parts.engine, event, kind, this.#parts.observer)
+  }
+}

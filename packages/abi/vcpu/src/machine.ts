@@ -1,0 +1,71 @@
+import type { Initiator } from '@vmm/msr'
+
+/**
+ * The machine around one vCPU. Ports and memory that it does not answer are exits; without a local APIC there are only
+ * the interrupts that are queued.
+ */
+export interface VcpuMachine {
+  /** Undefined: nobody here answers, user space must. */
+  portIn(port: number, size: 1 | 2 | 4): number | undefined
+  /** False: nobody here takes it. */
+  portOut(port: number, size: 1 | 2 | 4, value: number): boolean
+  mmioRead(address: number, size: 1 | 2 | 4 | 8): bigint | undefined
+  mmioWrite(address: number, size: 1 | 2 | 4 | 8, value: bigint): boolean
+  /** The time-stamp counter now. */
+  timeStamp(): bigint
+  setTimeStamp(value: bigint): void
+  random(): bigint
+  /** Whether a maskable interrupt waits. */
+  interruptPending(): boolean
+  /** Takes it: its vector. */
+  acknowledge(): number
+  /** The local APIC's MSRs: IA32_APIC_BASE, IA32_TSC_DEADLINE and x2APIC. `undefined` and `false` are #GP(0). */
+  readApicMsr(index: number): bigint | undefined
+  writeApicMsr(index: number, value: bigint, initiator: Initiator): boolean
+  taskPriority: number
+  /** A paravirtual clock register was written: 4B564D00H, 4B564D01H and their old numbers. */
+  writePvClock(index: number, value: bigint): void
+  /** Takes a hypercall whole, RAX included. False: the vCPU decides by itself. */
+  hypercall(): boolean
+  /** The local APIC's registers as a page; left out, there is no APIC in the kernel. */
+  readonly localApic?: LocalApicPort
+}
+
+/** A local APIC whose state travels with the vCPU's. Registers are at sixteen times their numbers, 1 KiB in all. */
+export interface LocalApicPort {
+  readRegisters(): Uint8Array
+  writeRegisters(page: Uint8Array): void
+  /** INIT: everything but the ID and IA32_APIC_BASE. */
+  initialize(): void
+  /** Whether the processor is the one that starts the machine. */
+  readonly bootstrap: boolean
+}
+
+/**
+ * Nobody: what a vCPU has around it where nothing is given. Its time-stamp counter counts instructions and cannot be
+ * set, and its random numbers follow from that count.
+ */
+export function nobody(retired: () => number): VcpuMachine {
+  return {
+    portIn: () => undefined,
+    portOut: () => false,
+    mmioRead: () => undefined,
+    mmioWrite: () => false,
+    timeStamp: () => BigInt(retired()),
+    setTimeStamp: () => {},
+    random: () => scattered(BigInt(retired() + 1)),
+    interruptPending: () => false,
+    acknowledge: () => 0,
+    readApicMsr: (index) => (index === 0x1b ? 0xfee0_0900n : undefined),
+    writeApicMsr: (index, value) => index === 0x1b && value === 0xfee0_0900n,
+    taskPriority: 0,
+    writePvClock: () => {},
+    hypercall: () => false,
+  }
+}
+
+/** Neighbouring numbers far apart, in 64 bits. */
+function scattered(value: bigint): bigint {
+  const once = BigInt.asUintN(64, value * 0x9e37_79b9_7f4a_7c15n)
+  return BigInt.asUintN(64, (once ^ (once >> 29n)) * 0xbf58_476d_1ce4_e5b9n)
+}

@@ -1,0 +1,123 @@
+import type { Initiator, MsrFile, MsrHome, SavedMsr } from '@vmm/msr'
+import type { StateField } from '@vmm/x86-registers'
+import type { Engine, Fault } from './engine-port.ts'
+import type { VcpuMachine } from './machine.ts'
+
+const generalProtection: Fault = { kind: 'fault', vector: 13, errorCode: 0 }
+
+const fieldOfHome: { readonly [H in MsrHome]?: StateField } = {
+  'engine:EFER': 'IA32_EFER',
+  'engine:STAR': 'IA32_STAR',
+  'engine:LSTAR': 'IA32_LSTAR',
+  'engine:CSTAR': 'IA32_CSTAR',
+  'engine:FMASK': 'IA32_FMASK',
+  'engine:FS_BASE': 'FS.base',
+  'engine:GS_BASE': 'GS.base',
+  'engine:KERNEL_GS_BASE': 'IA32_KERNEL_GS_BASE',
+  'engine:TSC_AUX': 'IA32_TSC_AUX',
+  'engine:SYSENTER_CS': 'IA32_SYSENTER_CS',
+  'engine:SYSENTER_ESP': 'IA32_SYSENTER_ESP',
+  'engine:SYSENTER_EIP': 'IA32_SYSENTER_EIP',
+  'engine:XSS': 'IA32_XSS',
+}
+
+/** Told of an access that was refused. */
+export type OnRefusedMsr = (access: 'read' | 'write', index: number, says: string) => void
+
+interface Parts {
+  readonly engine: () => Engine
+  readonly machine: () => VcpuMachine
+  readonly createMsrs: (readElsewhere: (home: MsrHome, index: number) => bigint) => MsrFile
+  readonly onRefused: OnRefusedMsr | undefined
+}
+
+/** The MSRs of one vCPU, wherever they live: in its file, the engine, the local APIC or a clock. */
+export class MsrAccess {
+  readonly #parts: Parts
+  readonly #msrs: MsrFile
+  /** What was written to paravirtual registers, by index. */
+  #paravirtual = new Map<number, bigint>()
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.#msrs = parts.createMsrs((home, index) => {
+      const value = this.#readHome(home, index)
+      return typeof value === 'bigint' ? value : 0n
+    })
+  }
+
+  read(index: number, initiator: Initiator = 'guest'): bigint | Fault {
+    const answer = this.#msrs.read(index, initiator)
+    switch (answer.kind) {
+      case 'value':
+        return answer.value
+      case 'refused':
+        this.#parts.onRefused?.('read', index, answer.says)
+        return generalProtection
+      default:
+        return this.#readHome(answer.kept, index)
+    }
+  }
+
+  write(index: number, value: bigint, initiator: Initiator = 'guest'): Fault | undefined {
+    const engine = this.#parts.engine()
+    const wide = (engine.get('CR4') & 0x1000n) !== 0n
+    const answer = this.#msrs.write(index, value, {
+      initiator,
+      cr0Paging: (engine.get('CR0') & 0x8000_0000n) !== 0n,
+      linearAddressWidth: wide ? 57 : 48,
+    })
+    switch (answer.kind) {
+      case 'stored':
+        return undefined
+      case 'refused':
+        this.#parts.onRefused?.('write', index, answer.says)
+        return generalProtection
+      default:
+        return this.#writeHome(answer.kept, index, answer.value, initiator)
+    }
+  }
+
+  /** Power-up values. */
+  reset(): void {
+    this.#msrs.reset()
+    this.#paravirtual.clear()
+  }
+
+  /** What INIT forgets: clocks and other agreements with the hypervisor. Source: arch/x86/kvm/x86.c kvm_vcpu_reset. */
+  forgetAgreements(): void {
+    this.#paravirtual.clear()
+  }
+
+  save(): { readonly plain: readonly SavedMsr[]; readonly paravirtual: readonly SavedMsr[] } {
+    const paravirtual = [...this.#paravirtual].map(([index, value]) => ({ index, value }))
+    return { plain: this.#msrs.save(), paravirtual }
+  }
+
+  /** @throws {RangeError} if a register of another CPU is among them. */
+  restore(saved: ReturnType<MsrAccess['save']>): void {
+    this.#msrs.restore(saved.plain)
+    this.#paravirtual = new Map(saved.paravirtual.map(({ index, value }) => [index, value]))
+  }
+
+  #readHome(home: MsrHome, index: number): bigint | Fault {
+    const field = fieldOfHome[home]
+    if (field !== undefined) return this.#parts.engine().get(field)
+    if (home === 'apic') return this.#parts.machine().readApicMsr(index) ?? generalProtection
+    if (home === 'clock:TSC') return this.#parts.machine().timeStamp()
+    return this.#paravirtual.get(index) ?? 0n
+  }
+
+  #writeHome(home: MsrHome, index: number, value: bigint, initiator: Initiator): Fault | undefined {
+    const machine = this.#parts.machine()
+    const field = fieldOfHome[home]
+    if (field !== undefined) this.#parts.engine().set(field, value)
+    else if (home === 'apic') return machine.writeApicMsr(index, value, initiator) ? undefined : generalProtection
+    else if (home === 'clock:TSC') machine.setTimeStamp(value)
+    else {
+      this.#paravirtual.set(index, value)
+      if (home === 'kvmclock') machine.writePvClock(index, value)
+    }
+    return undefined
+  }
+}

@@ -1,0 +1,87 @@
+import { decideHypercall, decodeHypercall, returnValue } from '@vmm/hypercall'
+import { type GprName, gprIndex } from '@vmm/x86-registers'
+import { type Completion, readAhead } from './completion.ts'
+import type { CpuidAnswers } from './cpuid-answers.ts'
+import type { Engine, EnginePorts, Fault } from './engine-port.ts'
+import type { VcpuMachine } from './machine.ts'
+import type { MsrAccess } from './msr-access.ts'
+import { whyNoXcr0 } from './state/xcrs.ts'
+
+/** What answers an engine. The engine itself is made after its ports. */
+export interface Answering {
+  readonly engine: () => Engine
+  readonly machine: () => VcpuMachine
+  readonly cpuid: CpuidAnswers
+  readonly msrs: MsrAccess
+  readonly completion: Completion
+  readonly has: Parameters<typeof decideHypercall>[1]['has']
+  /** Bit n: hypercall n exits to user space. KVM_CAP_EXIT_HYPERCALL. */
+  readonly hypercallExits: number
+}
+
+const generalProtection: Fault = { kind: 'fault', vector: 13, errorCode: 0 }
+const DF = 1n << 10n
+
+/** Ports that answer from the machine first, and then ask user space. */
+export function enginePorts(by: Answering): EnginePorts {
+  const { completion, msrs } = by
+  return {
+    cpuid: (leaf, subleaf) => by.cpuid.answer(by.engine(), by.machine(), leaf >>> 0, subleaf >>> 0),
+    readMsr: (index) => msrs.read(index),
+    writeMsr: (index, value) => msrs.write(index, value),
+    portIn: (port, size, count) => by.machine().portIn(port, size) ?? askPort(by, port, size, count),
+    portOut: (port, size, value) => by.machine().portOut(port, size, value) || completion.portOut(port, size, value),
+    mmioRead: (address, size, purpose) =>
+      by.machine().mmioRead(address, size) ?? (purpose === 'fetch' ? undefined : completion.read(address, size)),
+    mmioWrite: (address, size, value) => {
+      if (by.machine().mmioWrite(address, size, value)) return
+      completion.write(address, size, value)
+      by.engine().resync()
+    },
+    timeStamp: () => by.machine().timeStamp(),
+    random: () => by.machine().random(),
+    taskPriority: () => by.machine().taskPriority,
+    setTaskPriority: (value) => {
+      by.machine().taskPriority = value
+    },
+    hypercall: () => by.machine().hypercall() || hypercall(by),
+    writeXcr: (index, value) => writeXcr(by, index, value),
+  }
+}
+
+/** The bytes of REP INS go to a page of their own: that is how much is asked for at once. */
+function askPort({ engine, completion }: Answering, port: number, size: 1 | 2 | 4, count: number): number | undefined {
+  const destination = engine().gpr(gprIndex('RDI')) + engine().get('ES.base')
+  const backward = (engine().get('RFLAGS') & DF) !== 0n
+  return completion.portIn(port, size, readAhead(count, size, destination, backward))
+}
+
+/** Calls that need another processor or a clock to pair with have none here: the verdict's own answer goes to the guest. */
+function hypercall(by: Answering): boolean {
+  const engine = by.engine()
+  const register = (name: GprName) => engine.gpr(gprIndex(name))
+  const long = (engine.get('IA32_EFER') & 0x400n) !== 0n && (engine.get('CS.access') & 0x2000n) !== 0n
+  const call = decodeHypercall(
+    { rax: register('RAX'), rbx: register('RBX'), rcx: register('RCX'), rdx: register('RDX'), rsi: register('RSI') },
+    { width: long ? 64 : 32, cpl: Number(engine.get('CPL')) },
+  )
+  const verdict = decideHypercall(call, {
+    has: by.has,
+    featureBits: 'advisory',
+    exits: by.hypercallExits,
+    clockPairing: 'unavailable',
+  })
+  if (verdict.kind !== 'exit') {
+    engine.setGpr(gprIndex('RAX'), verdict.kind === 'return' ? verdict.value : 0n)
+    return true
+  }
+  const given = by.completion.hypercall(verdict)
+  if (given !== undefined) engine.setGpr(gprIndex('RAX'), returnValue(call, given))
+  return given !== undefined
+}
+
+function writeXcr({ engine, cpuid }: Answering, index: number, value: bigint): Fault | undefined {
+  if (index !== 0 || whyNoXcr0(value, cpuid.supportedXcr0) !== undefined) return generalProtection
+  engine().set('XCR0', value)
+  return undefined
+}

@@ -1,0 +1,24 @@
+import type { Feature } from '@vmm/cpuid'
+import type { Engine } from '../engine-port.ts'
+import type { Events } from '../events.ts'
+import type { VcpuMachine } from '../machine.ts'
+import type { MsrAccess } from '../msr-access.ts'
+
+/** What the calls on a vCPU's state reach. */
+export interface StateParts {
+  readonly engine: Engine
+  readonly machine: VcpuMachine
+  readonly msrs: MsrAccess
+  readonly events: Events
+  readonly has: (feature: Feature) => boolean
+  readonly physicalAddressWidth: number
+  /** The bits of XCR0 that this guest's CPUID offers. */
+  readonly supportedXcr0: () => bigint
+}
+
+/** The privilege level follows SS, except where there is none. Source: arch/x86/kvm/vmx/vmx.c vmx_get_cpl. */
+export function followPrivilege({ engine }: Pick<StateParts, 'engine'>): void {
+  const isProtected = (engine.get('CR0') & 1n) !== 0n
+  const isVirtual = isProtected && (engine.get('RFLAGS') & 0x2_0000n) !== 0n
+  engine.set('CPL', isVirtual ? 3n : isProtected ? (engine.get('SS.access') >> 5n) & 3n : 0n)
+}

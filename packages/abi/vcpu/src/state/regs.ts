@@ -1,0 +1,23 @@
+import { gprIndex, gprNames } from '@vmm/x86-registers'
+import type { KvmRegs } from '../kvm/structs.ts'
+import { followPrivilege, type StateParts } from './parts.ts'
+
+type Gpr = Lowercase<(typeof gprNames)[number]>
+
+/** KVM_GET_REGS. */
+export function getRegs({ engine }: StateParts): KvmRegs {
+  const values = gprNames.map((name) => [name.toLowerCase(), engine.gpr(gprIndex(name))])
+  const registers = Object.fromEntries(values) as Record<Gpr, bigint>
+  return { ...registers, rip: engine.get('RIP'), rflags: engine.rflags() }
+}
+
+/** KVM_SET_REGS. Any RIP will do; bit 1 of RFLAGS stays set; an exception that waited does not any more. */
+export function setRegs(parts: StateParts, regs: KvmRegs): void {
+  const { engine, events } = parts
+  for (const name of gprNames) engine.setGpr(gprIndex(name), regs[name.toLowerCase() as Gpr])
+  engine.set('RIP', regs.rip)
+  engine.setRflags(regs.rflags)
+  followPrivilege(parts)
+  engine.modeChanged()
+  events.state.exception = undefined
+}

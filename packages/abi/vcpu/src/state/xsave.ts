@@ -1,0 +1,106 @@
+import { standardXsaveSize, xsaveComponents } from '@vmm/cpuid'
+import type { Engine } from '../engine-port.ts'
+import { invalid, type Refusal } from '../refusal.ts'
+import { legacyArea, mxcsrMask, readStack, readXmm, writeStack, writeXmm } from './legacy-area.ts'
+import type { StateParts } from './parts.ts'
+
+const component = { x87: 1n, sse: 2n, avx: 4n, pkru: 1n << 9n } as const
+const always = component.x87 | component.sse
+const header = { present: 512, compacted: 520, reserved: 528, end: 576 } as const
+const offsetOf = (bit: number): number => xsaveComponents.find((row) => row.bit === bit)!.offset
+const place = { avx: offsetOf(2), pkru: offsetOf(9) } as const
+/** What FNINIT leaves, and MXCSR after power-up. */
+const initial = { FCW: 0x37fn, MXCSR: 0x1f80n } as const
+
+/** What KVM_CHECK_EXTENSION(KVM_CAP_XSAVE2) says: bytes of this guest's area, never fewer than `struct kvm_xsave` has. */
+export function xsaveBytes({ supportedXcr0 }: Pick<StateParts, 'supportedXcr0'>): number {
+  return Math.max(4096, standardXsaveSize(supportedXcr0()))
+}
+
+/** KVM_GET_XSAVE2: the area in the standard format, zero where nothing is. */
+export function getXsave(parts: StateParts): Uint8Array {
+  const { engine } = parts
+  const area = new Uint8Array(xsaveBytes(parts))
+  const view = new DataView(area.buffer)
+  const supported = parts.supportedXcr0() | always
+  const pkru = (supported & component.pkru) !== 0n && engine.get('PKRU') !== 0n
+  const present = always | (supported & component.avx) | (pkru ? component.pkru : 0n)
+  writeLegacy(engine, area, view)
+  view.setBigUint64(header.present, present, true)
+  if ((present & component.avx) !== 0n)
+    for (let index = 0; index < 16; index += 1) area.set(engine.vector(index).subarray(16, 32), place.avx + index * 16)
+  if (pkru) view.setUint32(place.pkru, Number(engine.get('PKRU')), true)
+  return area
+}
+
+/**
+ * KVM_SET_XSAVE. Components that the area does not hold become as after a reset, all but PKRU, which then stays.
+ * Source: arch/x86/kernel/fpu/core.c fpu_copy_uabi_to_guest_fpstate, xstate.c copy_uabi_to_xstate.
+ */
+export function setXsave(parts: StateParts, area: Uint8Array): Refusal | undefined {
+  const view = new DataView(area.buffer, area.byteOffset, area.byteLength)
+  const says = whatIsInvalid(parts, area, view)
+  if (says !== undefined) return invalid(says)
+  const { engine } = parts
+  const present = view.getBigUint64(header.present, true)
+  if ((present & component.x87) !== 0n) readX87(engine, area, view)
+  else initializeX87(engine)
+  const vectors = (present & (component.sse | component.avx)) !== 0n
+  engine.set('MXCSR', vectors ? BigInt(view.getUint32(legacyArea.MXCSR, true)) : initial.MXCSR)
+  writeXmm(engine, sixteenAt(area, (present & component.sse) !== 0n ? legacyArea.XMM : undefined))
+  if ((parts.supportedXcr0() & component.avx) !== 0n) {
+    const upper = sixteenAt(area, (present & component.avx) !== 0n ? place.avx : undefined)
+    for (const [index, half] of upper.entries()) engine.vector(index).set(half, 16)
+  }
+  if ((present & component.pkru) !== 0n) engine.set('PKRU', BigInt(view.getUint32(place.pkru, true)))
+  engine.flushTranslations()
+  return undefined
+}
+
+function whatIsInvalid(parts: StateParts, area: Uint8Array, view: DataView): string | undefined {
+  if (area.length < xsaveBytes(parts)) return `an area of ${area.length} bytes`
+  const present = view.getBigUint64(header.present, true)
+  if ((present & ~(parts.supportedXcr0() | always)) !== 0n) return 'a component that this guest does not have'
+  if (view.getBigUint64(header.compacted, true) !== 0n) return 'the compacted format'
+  if (area.subarray(header.reserved, header.end).some((byte) => byte !== 0)) return 'a reserved byte of the header'
+  const looksAtMxcsr = (present & (always | component.avx)) !== 0n
+  const reserved = (view.getUint32(legacyArea.MXCSR, true) & ~mxcsrMask) !== 0
+  return looksAtMxcsr && reserved ? 'a reserved bit of MXCSR' : undefined
+}
+
+function writeLegacy(engine: Engine, area: Uint8Array, view: DataView): void {
+  view.setUint16(legacyArea.FCW, Number(engine.get('FCW')), true)
+  view.setUint16(legacyArea.FSW, Number(engine.get('FSW')), true)
+  view.setUint8(legacyArea.FTW, Number(engine.get('FTW')))
+  view.setUint16(legacyArea.FOP, Number(engine.get('FOP')), true)
+  view.setBigUint64(legacyArea.FIP, engine.get('FIP'), true)
+  view.setBigUint64(legacyArea.FDP, engine.get('FDP'), true)
+  view.setUint32(legacyArea.MXCSR, Number(engine.get('MXCSR')), true)
+  view.setUint32(legacyArea.mask, mxcsrMask, true)
+  for (const [at, register] of readStack(engine).entries()) area.set(register, legacyArea.ST + at * 16)
+  for (const [at, register] of readXmm(engine).entries()) area.set(register, legacyArea.XMM + at * 16)
+}
+
+function readX87(engine: Engine, area: Uint8Array, view: DataView): void {
+  engine.set('FCW', BigInt(view.getUint16(legacyArea.FCW, true)))
+  engine.set('FSW', BigInt(view.getUint16(legacyArea.FSW, true)))
+  engine.set('FTW', BigInt(view.getUint8(legacyArea.FTW)))
+  engine.set('FOP', BigInt(view.getUint16(legacyArea.FOP, true)))
+  engine.set('FIP', view.getBigUint64(legacyArea.FIP, true))
+  engine.set('FDP', view.getBigUint64(legacyArea.FDP, true))
+  writeStack(engine, sixteenAt(area, legacyArea.ST).slice(0, 8))
+}
+
+/** As FNINIT leaves it, registers zero. Source: SDM 1 §13.6. */
+function initializeX87(engine: Engine): void {
+  for (const field of ['FSW', 'FTW', 'FOP', 'FIP', 'FDP', 'FCS', 'FDS'] as const) engine.set(field, 0n)
+  engine.set('FCW', initial.FCW)
+  for (let index = 0; index < 8; index += 1) engine.x87(index).fill(0)
+}
+
+/** Sixteen registers of sixteen bytes; zeros where the area does not hold them. */
+function sixteenAt(area: Uint8Array, offset: number | undefined): readonly Uint8Array[] {
+  return Array.from({ length: 16 }, (_, index) =>
+    offset === undefined ? new Uint8Array(16) : area.subarray(offset + index * 16, offset + (index + 1) * 16),
+  )
+}
