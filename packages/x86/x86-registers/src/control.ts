@@ -1,4 +1,4 @@
-import { bit, bits, definedMask, type Fields } from '@vmm/bits'
+import { bit, bits, type Fields } from '@vmm/bits'
 
 /** CR0. Source: SDM 3A §2.5. */
 export const cr0 = {
@@ -108,6 +108,3 @@ export const dr7 = {
 
 /** The bit of DR7 that always reads as one. */
 export const dr7Fixed = 0x400n
-
-/** Every bit that some field of a register names. */
-export const maskOfFields = definedMask

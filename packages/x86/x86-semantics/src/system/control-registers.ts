@@ -1,5 +1,6 @@
+import { definedMask } from '@vmm/bits'
 import { sdm } from '@vmm/source'
-import { cr0, cr4, dr6Fixed, dr7Fixed, efer, maskOfFields } from '@vmm/x86-registers'
+import { cr0, cr4, dr6Fixed, dr7Fixed, efer } from '@vmm/x86-registers'
 import type { Bits, Machine } from '../algebra.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import { gpr, type Operand, type Place, type RegisterOperand } from '../operand.ts'
@@ -37,7 +38,7 @@ function writeControl(m: Machine, index: number, value: Bits<64>): void {
   }
 }
 
-const known0 = maskOfFields(cr0)
+const known0 = definedMask(cr0)
 
 /** CR0.ET is always one; bits that do not exist in the low half are dropped, in the high half refused. */
 function writeCr0(m: Machine, value: Bits<64>): void {
