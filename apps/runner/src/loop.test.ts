@@ -4,7 +4,7 @@ import type { Wish } from './ending.ts'
 import { GuestConsole } from './guest-console.ts'
 import { type Input, noInput } from './input.ts'
 import { Keyboard } from './keyboard.ts'
-import { type Session, untilEnd } from './loop.ts'
+import { type Running, untilEnd } from './loop.ts'
 import type { RunningMachine, SerialLine, SliceResult } from './machine-port.ts'
 import { PipedInput } from './piped-input.ts'
 
@@ -79,7 +79,7 @@ class FakeMachine implements RunningMachine, SerialLine {
 
 const powerOff: SliceResult = { kind: 'ended', end: { kind: 'power-off' } }
 
-function session(machine: FakeMachine, input: Input, more: Partial<Session> = {}): Session & { bell: Bell } {
+function begun(machine: FakeMachine, input: Input, more: Partial<Running> = {}): Running & { bell: Bell } {
   return {
     machine,
     line: machine,
@@ -119,14 +119,14 @@ describe('input from a pipe', () => {
   test('is handed over in order, no faster than the line takes it, and ends with Ctrl-D', async () => {
     const machine = new FakeMachine(shell)
     const text = `${'x'.repeat(300)}\nsecond\n`
-    expect(await untilEnd(session(machine, piped(text)))).toEqual({ kind: 'power-off' })
+    expect(await untilEnd(begun(machine, piped(text)))).toEqual({ kind: 'power-off' })
     expect(machine.got.join('')).toBe(`${text}\u0004`)
     expect(machine.most).toBeLessThanOrEqual(fifo)
   })
 
   test('gets the end of its last line where that is missing', async () => {
     const machine = new FakeMachine(shell)
-    await untilEnd(session(machine, piped('exit')))
+    await untilEnd(begun(machine, piped('exit')))
     expect(machine.got.join('')).toBe('exit\n\u0004')
   })
 
@@ -136,7 +136,7 @@ describe('input from a pipe', () => {
     const attend = async () => {
       if (machine.got.length === 0) seen.push(machine.now())
     }
-    await untilEnd(session(machine, piped('a\n'), { attend }))
+    await untilEnd(begun(machine, piped('a\n'), { attend }))
     expect(seen.at(-1)).toBeGreaterThan(2 * second)
   })
 
@@ -151,14 +151,14 @@ describe('input from a pipe', () => {
       },
       tick: 4e6,
     })
-    await untilEnd(session(machine, piped('')))
+    await untilEnd(begun(machine, piped('')))
     expect(machine.got).toEqual(['\u0004', '\u0004', '\u0004'])
   })
 
   test('that has not come yet is waited for in real time, not in the guest’s', async () => {
     const machine = new FakeMachine(shell)
     const input = new PipedInput()
-    const running = session(machine, input)
+    const running = begun(machine, input)
     setTimeout(() => {
       input.end()
       running.bell.ring()
@@ -176,21 +176,21 @@ describe('idle time', () => {
 
   test('passes at once on a virtual clock', async () => {
     const machine = new FakeMachine(sleeper)
-    expect(await untilEnd(session(machine, noInput, { limits }))).toMatchObject({ kind: 'instruction-limit' })
+    expect(await untilEnd(begun(machine, noInput, { limits }))).toMatchObject({ kind: 'instruction-limit' })
     expect(machine.now()).toBeGreaterThanOrEqual(2 * 3600 * second)
   })
 
   test('passes as on the wall on a real one', async () => {
     const machine = new FakeMachine({ says: '', tick: 50e6 })
     const started = performance.now()
-    await untilEnd(session(machine, noInput, { clock: 'real', limits }))
+    await untilEnd(begun(machine, noInput, { clock: 'real', limits }))
     expect(performance.now() - started).toBeGreaterThan(95)
   })
 
   test('ends when a key is pressed', async () => {
     const machine = new FakeMachine({ ...shell, tick: 3600 * second })
     const keyboard = new Keyboard({ quit: () => {}, help: () => {}, status: () => {} })
-    const running = session(machine, keyboard, { clock: 'real' })
+    const running = begun(machine, keyboard, { clock: 'real' })
     setTimeout(() => {
       keyboard.take(Buffer.from('\u0004'))
       running.bell.ring()
@@ -202,20 +202,20 @@ describe('idle time', () => {
 
   test('that nothing can end is the end', async () => {
     const machine = new FakeMachine({})
-    expect(await untilEnd(session(machine, noInput))).toMatchObject({ kind: 'halted' })
+    expect(await untilEnd(begun(machine, noInput))).toMatchObject({ kind: 'halted' })
   })
 
   test('with interrupts off is the end although timers go on', async () => {
     const machine = new FakeMachine({ tick: 1e6, canWake: false })
     const stuck = Object.defineProperty(machine, 'instructions', { get: () => 1, set: () => {} })
-    expect(await untilEnd(session(stuck, noInput))).toMatchObject({ kind: 'halted' })
+    expect(await untilEnd(begun(stuck, noInput))).toMatchObject({ kind: 'halted' })
     expect(machine.now()).toBeGreaterThan(10 * second)
   })
 
   test('ends with a wish from outside', async () => {
     const machine = new FakeMachine(shell)
     const ending: { wish: Wish | undefined } = { wish: undefined }
-    const running = session(machine, new PipedInput(), { ending })
+    const running = begun(machine, new PipedInput(), { ending })
     setTimeout(() => {
       ending.wish = { kind: 'quit' }
       running.bell.ring()

@@ -23,7 +23,7 @@ export interface Limits {
 }
 
 /** All that a run is made of. */
-export interface Session {
+export interface Running {
   readonly machine: RunningMachine
   readonly line: SerialLine
   readonly console: GuestConsole
@@ -37,19 +37,19 @@ export interface Session {
 }
 
 /** Runs a machine in slices until something ends the run; between slices the event loop lives. */
-export async function untilEnd(session: Session): Promise<Outcome> {
-  const { machine, limits } = session
+export async function untilEnd(running: Running): Promise<Outcome> {
+  const { machine, limits } = running
   const idling = { since: 0, instructions: -1 }
   for (;;) {
     const result = machine.slice(Math.min(sliceInstructions, limits.instructions - machine.instructions))
-    await session.attend()
-    if (result.kind === 'ended') return afterPanic(result.end, session.console)
-    const outcome = outsideEnd(session)
+    await running.attend()
+    if (result.kind === 'ended') return afterPanic(result.end, running.console)
+    const outcome = outsideEnd(running)
     if (outcome !== undefined) return outcome
     await nextTurn()
-    if (session.ending.wish !== undefined) return session.ending.wish
-    if (result.kind === 'running') session.input.feed(session.line)
-    else if (!(await idled(session, result.until, idling))) return hopeless
+    if (running.ending.wish !== undefined) return running.ending.wish
+    if (result.kind === 'running') running.input.feed(running.line)
+    else if (!(await idled(running, result.until, idling))) return hopeless
   }
 }
 
@@ -60,7 +60,7 @@ function afterPanic(end: Outcome, { panic }: GuestConsole): Outcome {
   return end.kind === 'reset' && panic !== undefined ? { kind: 'guest-panic', says: panic } : end
 }
 
-function outsideEnd({ machine, console, limits }: Session): Outcome | undefined {
+function outsideEnd({ machine, console, limits }: Running): Outcome | undefined {
   if (console.isGivenUp) return { kind: 'guest-panic', says: console.panic ?? '' }
   if (machine.instructions >= limits.instructions)
     return { kind: 'instruction-limit', says: `limit reached: ${limits.says.instructions} instructions` }
@@ -71,33 +71,33 @@ function outsideEnd({ machine, console, limits }: Session): Outcome | undefined 
 
 /** Nothing to run until a timer fires or input comes. Gives whether either can. */
 async function idled(
-  session: Session,
+  running: Running,
   until: number,
   idling: { since: number; instructions: number },
 ): Promise<boolean> {
-  const { machine, input, console, line, limits } = session
+  const { machine, input, console, line, limits } = running
   const forever = until === Number.POSITIVE_INFINITY
   if (input.idle(line, console, machine.now(), forever) > 0) return true
   if (idling.instructions !== machine.instructions) {
     idling.instructions = machine.instructions
     idling.since = machine.now()
   }
-  if (isHopeless(session, forever, machine.now() - idling.since)) {
+  if (isHopeless(running, forever, machine.now() - idling.since)) {
     // a person who set a limit has said when to stop
     if (limits.deadline === Number.POSITIVE_INFINITY) return false
-    await waited(session, Number.POSITIVE_INFINITY)
-  } else if (session.clock === 'real' || forever || (input.awaited && console.atPrompt)) await waited(session, until)
+    await waited(running, Number.POSITIVE_INFINITY)
+  } else if (running.clock === 'real' || forever || (input.awaited && console.atPrompt)) await waited(running, until)
   else machine.warpTo(until)
   return true
 }
 
-function isHopeless({ machine, input }: Session, forever: boolean, idle: number): boolean {
+function isHopeless({ machine, input }: Running, forever: boolean, idle: number): boolean {
   if (!machine.canWake) return forever || idle >= hopelessNanoseconds
   return forever && !input.awaited
 }
 
 /** Lets wall-clock time pass, in the guest as outside, until a guest time, a sound of the bell, or the limit. */
-async function waited({ machine, bell, limits }: Session, until: number): Promise<void> {
+async function waited({ machine, bell, limits }: Running, until: number): Promise<void> {
   const [started, from] = [performance.now(), machine.now()]
   await bell.wait(Math.max(0, Math.min((until - from) / 1e6, limits.deadline - started, longestWait)))
   machine.warpTo(Math.min(until, from + (performance.now() - started) * 1e6))
