@@ -11,6 +11,7 @@ test('the formatter’s words become bytes', () => {
   expect(hex('pushfq')).toBe('9c')
   expect(hex('jz 0x1010')).toBe('740e')
   expect(hex('callf 8:0x20', 32)).toBe('9a200000000800')
+  expect(hex('mov eax, dword ptr [rel 0x1010]')).toBe('8b050a000000')
   expect(hex('fadd st(0), st(3)')).toBe('d8c3')
   expect(hex('mov ax, word ptr [bx+si]', 16)).toBe('8b00')
 })

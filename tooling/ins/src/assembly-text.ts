@@ -37,16 +37,22 @@ const small: ReadonlySet<string> = new Set(
  * is the operand size, for the few instructions whose text does not tell it: a push of a number.
  */
 export function assembleText(text: string, codeSize: CodeSize, origin: number, size?: 16 | 32 | 64): Uint8Array {
+  // how far away a RIP-relative address is depends on the instruction's length, which does not depend on it
+  const { length } = assembled(text, codeSize, { origin, end: origin }, size)
+  return assembled(text, codeSize, { origin, end: origin + length }, size)
+}
+
+interface Extent {
+  readonly origin: number
+  readonly end: number
+}
+
+function assembled(text: string, codeSize: CodeSize, { origin, end }: Extent, size?: 16 | 32 | 64): Uint8Array {
   const words = text.split(' ')
   const modifiers = takePrefixes(words)
   const mnemonic = words.shift()!.toUpperCase()
-  const operands =
-    words.length === 0
-      ? []
-      : words
-          .join(' ')
-          .split(', ')
-          .map((word) => operandOf(word))
+  const rest = words.join(' ')
+  const operands = rest === '' ? [] : rest.split(', ').map((word) => operandOf(word, end))
   const a = assembly.assembler({ origin, codeSize })
   if (size !== undefined) a.with({ operandSize: size })
   // where sizes have names, the shortest name is the one for 16 bits
@@ -72,19 +78,21 @@ function takePrefixes(words: string[]): Modifiers {
   }
 }
 
-function operandOf(text: string): Operand {
+function operandOf(text: string, end: number): Operand {
   const register = registers.get(text)
   if (register !== undefined) return register
   const memory = /^(?:(\w+) ptr )?(?:(\w\w):)?\[(.+)\]$/.exec(text)
-  if (memory !== null) return memoryOf(memory[1], memory[2], memory[3]!)
+  if (memory !== null) return memoryOf(memory[1], memory[2], memory[3]!, end)
   const far = /^(\w+):(\w+)$/.exec(text)
   if (far !== null) return assembly.far(Number(far[1]), BigInt(far[2]!))
   if (/^(?:0x[0-9a-f]+|\d+)$/.test(text)) return BigInt(text)
   throw new Error(`not an operand: ${text}`)
 }
 
-function memoryOf(size: string | undefined, segment: string | undefined, address: string): Operand {
+function memoryOf(size: string | undefined, segment: string | undefined, address: string, end: number): Operand {
   const bits = size === undefined ? undefined : sizes[size]
+  const target = /^rel (\w+)$/.exec(address)?.[1]
+  if (target !== undefined) return atTarget(bits, BigInt(target) - BigInt(end))
   const parts = {
     base: undefined as assembly.Register | assembly.InstructionPointer | undefined,
     index: undefined as assembly.Register | undefined,
@@ -105,5 +113,18 @@ function memoryOf(size: string | undefined, segment: string | undefined, address
     size: bits,
     segment: segment === undefined ? undefined : registers.get(segment),
     ...parts,
+  }
+}
+
+/** Memory by its distance from the end of the instruction. */
+function atTarget(size: number | undefined, displacement: bigint): Operand {
+  return {
+    kind: 'memory',
+    size,
+    segment: undefined,
+    base: assembly.rip,
+    index: undefined,
+    scale: 1,
+    displacement: BigInt.asIntN(64, displacement),
   }
 }
