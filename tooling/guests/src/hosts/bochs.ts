@@ -1,0 +1,55 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Answer, answerOf, type Host } from './answer.ts'
+import { bootDisk, geometry } from './boot-disk.ts'
+import { withFile } from './with-file.ts'
+
+const milliseconds = 60_000
+const firmware = '/usr/share/bochs/BIOS-bochs-latest'
+const display = '/usr/share/bochs/VGABIOS-lgpl-latest'
+
+const configuration = (disk: string, output: string): string =>
+  [
+    'megs: 128',
+    'cpu: model=corei7_haswell_4770, count=1, ips=50000000, reset_on_triple_fault=0',
+    `romimage: file=${firmware}`,
+    `vgaromimage: file=${display}`,
+    'display_library: rfb, options="timeout=0"',
+    'clock: sync=none, rtc_sync=0',
+    'ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14',
+    `ata0-master: type=disk, path=${disk}, mode=flat, cylinders=${geometry.cylinders}, heads=${geometry.heads}, spt=${geometry.sectors}`,
+    'boot: disk',
+    `com1: enabled=1, mode=file, dev=${output}`,
+    'panic: action=fatal',
+    'error: action=ignore',
+    'info: action=ignore',
+    'speaker: enabled=0',
+    'sound: waveoutdrv=dummy',
+    '',
+  ].join('\n')
+
+const whyAbsent = (): string | undefined => {
+  const { status } = spawnSync('bochs', ['--help'])
+  if (status === null) return 'bochs is not installed'
+  return existsSync(firmware) ? undefined : `${firmware} is missing`
+}
+
+/** Bochs, from a disk with a boot sector of ours. */
+export const bochs: Host = {
+  name: 'bochs',
+  absent: whyAbsent(),
+  ask: (image): Answer =>
+    withFile(bootDisk(image), (path, directory) => {
+      const [output, rc, commands] = ['com1', 'bochsrc', 'commands'].map((name) => join(directory, name)) as [
+        string,
+        string,
+        string,
+      ]
+      writeFileSync(rc, configuration(path, output))
+      // a Bochs with its debugger waits for a command
+      writeFileSync(commands, 'c\nq\n')
+      spawnSync('bochs', ['-q', '-f', rc, '-rc', commands], { input: 'c\nq\n', timeout: milliseconds })
+      return answerOf(existsSync(output) ? readFileSync(output, 'latin1') : '')
+    }),
+}

@@ -1,0 +1,24 @@
+import { spawnSync } from 'node:child_process'
+import { type Answer, answerOf, type Host } from './answer.ts'
+import { withFile } from './with-file.ts'
+
+const program = 'qemu-system-x86_64'
+const milliseconds = 30_000
+
+/** QEMU's TCG with every feature it has. */
+export const qemu: Host = {
+  name: 'qemu',
+  absent: spawnSync(program, ['--version']).status === 0 ? undefined : `${program} is not installed`,
+  ask: (image): Answer =>
+    withFile(image, (path) => {
+      const { stdout } = spawnSync(
+        program,
+        [
+          ...['-accel', 'tcg', '-cpu', 'max', '-m', '128M', '-display', 'none', '-no-reboot', '-kernel', path],
+          ...['-serial', 'stdio', '-monitor', 'none', '-device', 'isa-debug-exit,iobase=0xf4,iosize=4'],
+        ],
+        { encoding: 'latin1', input: '', timeout: milliseconds },
+      )
+      return answerOf(stdout)
+    }),
+}
