@@ -1,13 +1,16 @@
 import { parseArgs } from 'node:util'
+import { judgeSystem } from '@vmm/guests'
 import { judgeCpu, subjectNames } from './cpu/report.ts'
 import { judgeX87 } from './x87/report.ts'
 
 const judges = { cpu: judgeCpu, x87: judgeX87 } as const
 
 const usage = `usage: pnpm judge cpu|x87 [--subject engine|oracle] [--cases N] [--seed N] [--only MNEMONIC]
+       pnpm judge system [--only KERNEL]
 
 cpu     runs random instructions on this machine's processor and in the engine, and compares
 x87     the same with sequences of x87 instructions, and operands at the edges of their formats
+system  runs small kernels under vmm, QEMU and Bochs, and compares what they print with the manual
 
   --subject WHO     engine, or oracle: the descriptions as they read
   --cases N         how many; 200000 unless told
@@ -38,8 +41,10 @@ function main(args: readonly string[]): number {
     return 0
   }
   const [name = ''] = positionals
+  if (positionals.length === 1 && name === 'system')
+    return judgeSystem(values.only === undefined ? {} : { only: values.only })
   if (positionals.length !== 1 || !Object.hasOwn(judges, name)) {
-    throw new RangeError(`expected the name of a judge: ${Object.keys(judges).join(' or ')}`)
+    throw new RangeError(`expected the name of a judge: ${[...Object.keys(judges), 'system'].join(' or ')}`)
   }
   const subject = subjectNames.find((name) => name === values.subject)
   if (subject === undefined) throw new RangeError(`--subject ${values.subject}: expected ${subjectNames.join(' or ')}`)

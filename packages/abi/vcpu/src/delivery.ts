@@ -12,7 +12,7 @@ const RF = 1n << 16n
 /** Delivers an exception or interrupt, and what its delivery runs into. Gives an exit where that cannot go on. */
 export function deliver(engine: Engine, first: Pending, kind: number, observer?: Observer): VcpuExit | undefined {
   const because: Fatality[] = []
-  const rip = engine.get('RIP')
+  let rip = engine.get('RIP')
   let now = first
   let how = kind
   for (;;) {
@@ -20,9 +20,12 @@ export function deliver(engine: Engine, first: Pending, kind: number, observer?:
     const flags = engine.get('RFLAGS')
     if (isFault(now.vector, how)) engine.set('RFLAGS', flags | RF)
     const met = engine.deliver(now.vector, how, now.errorCode, rip)
-    if (met === undefined) return undefined
-    engine.set('RFLAGS', flags)
-    engine.set('RIP', rip)
+    if (met === undefined) return trapOf(engine, observer)
+    if (met.moved === true) rip = engine.get('RIP')
+    else {
+      engine.set('RFLAGS', flags)
+      engine.set('RIP', rip)
+    }
     if (met.vector === unanswered) return undeliverable(now.vector)
     const next = how === deliveryKind.external ? met : escalate(now, met)
     if (next === 'shutdown') {
@@ -32,6 +35,14 @@ export function deliver(engine: Engine, first: Pending, kind: number, observer?:
     now = next
     how = deliveryKind.exception
   }
+}
+
+/** What the delivery itself met: breakpoints on what it wrote, and the T bit of the task it switched to. */
+function trapOf(engine: Engine, observer?: Observer): VcpuExit | undefined {
+  const hits = engine.takeDebugHits()
+  if (hits === 0) return undefined
+  engine.set('DR6', engine.get('DR6') | BigInt(hits))
+  return deliver(engine, { vector: exceptions.DB.vector, errorCode: undefined }, deliveryKind.trap, observer)
 }
 
 /** The image of a fault has RF set, so that an instruction breakpoint does not fire again. Source: SDM 3B §18.3.1.1. */

@@ -66,13 +66,16 @@ export interface Engine {
   readonly interruptible: boolean
   readonly shadowed: boolean
   run(budget: number): EngineStop
-  /** Data breakpoints met since the last look, as bits 3:0 of DR6. */
+  /** Data breakpoints met and debug traps asked for since the last look, as bits of DR6. */
   takeDebugHits(): number
-  /** Delivers through the IDT; gives the fault that delivery met. `kind`: 0 exception, 1 software, 2 external, 3 trap. */
+  /**
+   * Delivers through the IDT; gives the fault that delivery met, `moved` if it belongs to a task that was switched to.
+   * `kind`: 0 exception, 1 software, 2 external, 3 trap.
+   */
   deliver(
     vector: number,
     kind: number,
     errorCode: number | undefined,
     returnRip: bigint,
-  ): { readonly vector: number; readonly errorCode: number | undefined } | undefined
+  ): { readonly vector: number; readonly errorCode: number | undefined; readonly moved?: boolean } | undefined
 }

@@ -63,7 +63,7 @@ export class Engine {
     this.tlb = new TlbContexts(cpu, buffer)
     this.#watching = new Watching(state, resync)
     this.#derived = new DerivedState(cpu, buffer, { state, tlb: this.tlb, watching: this.#watching, resync })
-    this.#answers = new HostAnswers(state, ports, this.tlb, this.modeChanged)
+    this.#answers = new HostAnswers(state, ports, this.tlb, this.modeChanged, (why) => this.#watching.trap(why))
     this.#odd = new OddAccesses(buffer, cpu, {
       ports,
       fill: (linear, kind, processor) =>
@@ -169,7 +169,7 @@ export class Engine {
     this.modeChanged()
   }
 
-  /** Data breakpoints met since the last look, as bits 3:0 of DR6. */
+  /** Data breakpoints met and debug traps asked for since the last look, as bits of DR6. */
   takeDebugHits(): number {
     return this.#watching.takeHits()
   }
@@ -247,11 +247,18 @@ export class Engine {
     }
   }
 
-  /** The instruction did not happen: RIP is its own. */
+  /** The instruction did not happen: RIP is its own, unless it had already gone to another task. */
   #fault(): Stop {
     this.#slice.refund()
-    this.set('RIP', this.executing().rip)
+    if (this.#takeMoved()) this.modeChanged()
+    else this.set('RIP', this.executing().rip)
     return this.#faultStop()
+  }
+
+  #takeMoved(): boolean {
+    const moved = this.#state.word(at.moved) !== 0
+    this.#state.setWord(at.moved, 0)
+    return moved
   }
 
   #faultStop(): Stop {
@@ -299,7 +306,7 @@ export class Engine {
     kind: number,
     errorCode: number | undefined,
     returnRip: bigint,
-  ): { vector: number; errorCode: number | undefined } | undefined {
+  ): { vector: number; errorCode: number | undefined; moved: boolean } | undefined {
     const mode = modeOfWord(this.#state.word(at.mode))
     const slot = this.#interpreter.handlers.procedure(deliverEvent as never, {
       ...anyMode,
@@ -321,7 +328,11 @@ export class Engine {
       returnRip,
     )
     const failedStatus = typeof result === 'number' ? result : result[0]
-    if (failedStatus !== 0) return this.#state.notedFault()
+    const moved = this.#takeMoved()
+    if (failedStatus !== 0) {
+      if (moved) this.modeChanged()
+      return { ...this.#state.notedFault(), moved }
+    }
     this.modeChanged()
     return undefined
   }

@@ -129,6 +129,7 @@ function storeNext({ code, cpu, record }: Place, mode: Mode): void {
 }
 
 function finish({ code, cpu }: Place, around: Surroundings, leaving: Leaving, effects: Survey, ending: Ending): void {
+  if (effects.fieldsWritten.has('RIP')) code.store('i32.store', cpu, code.i32(0), at.moved)
   if (ending.changesMode) code.call(around.runtime.modeChanged, [cpu], [])
   if (effects.exits) code.if(code.load('i32.load', cpu, at.exitReason), () => leaving.status(status.exit))
   if (ending.mayRelease) code.if(code.load('i32.load', cpu, at.eventPending), () => leaving.status(status.events))

@@ -19,7 +19,16 @@ export class HostAnswers {
   readonly #tlb: TlbContexts
   readonly #modeChanged: () => void
 
-  constructor(state: StateView, ports: CpuPorts, tlb: TlbContexts, modeChanged: () => void) {
+  readonly #onDebugTrap: (why: number) => void
+
+  constructor(
+    state: StateView,
+    ports: CpuPorts,
+    tlb: TlbContexts,
+    modeChanged: () => void,
+    onDebugTrap: (why: number) => void,
+  ) {
+    this.#onDebugTrap = onDebugTrap
     this.#state = state
     this.#ports = ports
     this.#tlb = tlb
@@ -105,6 +114,10 @@ export class HostAnswers {
     },
     flushContext: () => this.#flushContext(),
     addressSpace: () => this.#addressSpace(this.#value(0)),
+    debugTrap: () => {
+      this.#onDebugTrap(Number(this.#value(0)))
+      return undefined
+    },
     monitor: () => {
       this.#state.set('MONITOR', this.#value(0))
       return undefined

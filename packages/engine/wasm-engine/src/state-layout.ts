@@ -69,6 +69,8 @@ const vcpuLayout = layout({
   faultCode: 'u32',
   faultHasCode: 'u32',
   exitReason: 'u32',
+  /** Set by a description that sets RIP itself: a fault after that is one of the instruction there. */
+  moved: 'u32',
   /** Set by the surroundings while something waits for the program to take interrupts. */
   eventPending: 'u32',
   /** Added to RIP to make a linear address: the CS base outside 64-bit code. */

@@ -38,7 +38,13 @@ export class Watching {
     return true
   }
 
-  /** Breakpoints met since the last look, as bits 3:0 of DR6. */
+  /** A debug trap that has no breakpoint: bits of DR6. */
+  trap(why: number): void {
+    this.#hits |= why
+    this.#onHit()
+  }
+
+  /** Breakpoints met and traps asked for since the last look, as bits of DR6. */
   takeHits(): number {
     const hits = this.#hits
     this.#hits = 0

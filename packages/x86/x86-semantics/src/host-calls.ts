@@ -42,6 +42,7 @@ export const hostCalls = {
   flushPage: call([64], [], 'Translations of one linear address in the current PCID are forgotten, and global ones'),
   flushContext: call([16, 64, 8], [], 'INVPCID: PCID, linear address, type 0 to 3'),
   addressSpace: call([64], [], 'CR3 holds the value given now: use its translations'),
+  debugTrap: call([64], [], 'A debug trap follows this instruction, for reasons given as bits of DR6'),
   monitor: call([64], [], 'Watch the line of a linear address for stores'),
 } as const
 

@@ -1,5 +1,6 @@
 import {
   type Assembler,
+  al,
   assembler,
   ax,
   cr0,
@@ -120,14 +121,20 @@ export class KernelBuilder {
     } else {
       a.mov(eax, 0x8000_0031).mov(cr0, rax).mov(eax, 0x620).mov(cr4, rax).mov(eax, place.pageTables).mov(cr3, rax)
     }
-    a.mov(edi, place.gdt).mov(esi, 'pristine').mov(ecx, tablesBytes / 4).rep().movsd()
+    a.mov(edi, place.gdt)
+      .mov(esi, 'pristine')
+      .mov(ecx, tablesBytes / 4)
+      .rep()
+      .movsd()
     a.mov(edi, place.tss).mov(esi, 'pristine.tss').mov(ecx, 26).rep().movsd()
     a.mov(edi, place.record).xor(eax, eax).mov(ecx, 0xc0).rep().stosd()
     a.mov(mem32(recordAt('vector')), 0xffff_ffff)
     a.lgdt(mem('gdtr')).lidt(mem('idtr')).xor(eax, eax).lldt(ax).mov(fs, ax).mov(gs, ax)
     a.mov(eax, selector.tss).ltr(ax)
     a.mov(eax, 0x400).mov(dr7, A).mov(eax, 0xffff_0ff0).mov(dr6, A)
-    a.mov(SP, place.stack).push(2).emit(this.#bits === 32 ? 'POPFD' : 'POPFQ')
+    a.mov(SP, place.stack)
+      .push(2)
+      .emit(this.#bits === 32 ? 'POPFD' : 'POPFQ')
     this.#prepare?.(a)
     a.jmp(B)
   }
@@ -169,11 +176,18 @@ export class KernelBuilder {
   }
 
   #tss32(): void {
-    this.a.dd(0, place.innerStack, selector.data).space(0x64 - 12).dw(0, 0x68)
+    this.a
+      .dd(0, place.innerStack, selector.data)
+      .space(0x64 - 12)
+      .dw(0, 0x68)
   }
 
   #tss64(): void {
-    this.a.dd(0).dq(BigInt(place.innerStack)).space(0x64 - 12).dw(0, 0x68)
+    this.a
+      .dd(0)
+      .dq(BigInt(place.innerStack))
+      .space(0x64 - 12)
+      .dw(0, 0x68)
   }
 
   /** Adds a check. `expected` is what its line says behind the name. */
@@ -220,8 +234,13 @@ export class KernelBuilder {
       value,
       user(body) {
         const inside = a.unique('user')
-        a.push(selector.userData).push(place.userStack).emit(bits === 32 ? 'PUSHFD' : 'PUSHFQ')
-        a.push(selector.userCode).push(label(inside)).emit(bits === 32 ? 'IRETD' : 'IRETQ').label(inside)
+        a.push(selector.userData)
+          .push(place.userStack)
+          .emit(bits === 32 ? 'PUSHFD' : 'PUSHFQ')
+        a.push(selector.userCode)
+          .push(label(inside))
+          .emit(bits === 32 ? 'IRETD' : 'IRETQ')
+          .label(inside)
         a.mov(eax, selector.userData).mov(ds, ax).mov(es, ax)
         body(a)
         a.int(leaveVector)
@@ -243,6 +262,8 @@ export class KernelBuilder {
     const { a } = this
     const SI = this.#bits === 32 ? esi : rsi
     a.mov(SI, label('done')).call('print')
+    // the last byte has left before the machine goes
+    a.mov(dx, 0x3fd).label('sent').in(al, dx).test(al, 0x40).je('sent')
     a.mov(dx, 0xf4).xor(eax, eax).out(dx, eax)
     a.mov(dx, 0x8900)
     for (const letter of 'Shutdown') a.mov(eax, letter.charCodeAt(0)).out(dx, ax)

@@ -6,8 +6,8 @@ import {
   bl,
   cl,
   cr2,
-  ds,
   dr6,
+  ds,
   dx,
   eax,
   ebp,
@@ -74,12 +74,22 @@ export function faultHandler(a: Assembler, bits: 32 | 64): void {
 /** `print`: the text at ESI. `hex`: the number in EAX or RAX without leading zeros. `space`. `name`: the exception in EAX. */
 export function printing(a: Assembler, bits: 32 | 64): void {
   const [A, B, SI] = bits === 32 ? [eax, ebx, esi] : [rax, rbx, rsi]
-  a.label('send').push(A).mov(dx, serial + 5)
+  a.label('send')
+    .push(A)
+    .mov(dx, serial + 5)
   a.label('send.wait').in(al, dx).test(al, 0x20).je('send.wait')
   a.pop(A).mov(dx, serial).out(dx, al).ret()
-  a.label('print').mov(al, mem8({ base: SI })).inc(SI).test(al, al).je('printed').call('send').jmp('print')
+  a.label('print')
+    .mov(al, mem8({ base: SI }))
+    .inc(SI)
+    .test(al, al)
+    .je('printed')
+    .call('send')
+    .jmp('print')
   a.label('printed').ret()
-  a.label('hex').mov(B, A).mov(cl, bits - 4)
+  a.label('hex')
+    .mov(B, A)
+    .mov(cl, bits - 4)
   a.label('hex.skip').mov(A, B).shr(A, cl).test(al, 15).jne('hex.digit').sub(cl, 4).jne('hex.skip')
   a.label('hex.digit').mov(A, B).shr(A, cl).and(eax, 15)
   a.mov(al, mem8({ base: A, displacement: absolute('digits') })).call('send')
@@ -87,7 +97,12 @@ export function printing(a: Assembler, bits: 32 | 64): void {
   a.label('space').mov(al, 0x20).jmp('send')
   a.label('name').lea(A, mem({ base: A, index: A, scale: 2, displacement: absolute('names') }))
   a.mov(SI, A).mov(bl, 3)
-  a.label('name.next').mov(al, mem8({ base: SI })).inc(SI).cmp(al, 0x20).je('name.skip').call('send')
+  a.label('name.next')
+    .mov(al, mem8({ base: SI }))
+    .inc(SI)
+    .cmp(al, 0x20)
+    .je('name.skip')
+    .call('send')
   a.label('name.skip').dec(bl).jne('name.next').ret()
   a.label('digits').db('0123456789abcdef')
   a.label('names').db(names.padEnd(96, '?'))
@@ -96,11 +111,19 @@ export function printing(a: Assembler, bits: 32 | 64): void {
 /** Prints `#NAME(code)`, or nothing where there was no fault. */
 export function printFault(a: Assembler, bits: 32 | 64): void {
   const [A, SI] = bits === 32 ? [eax, esi] : [rax, rsi]
-  a.label('what').mov(eax, mem32(recordAt('vector'))).cmp(eax, -1).je('what.none')
+  a.label('what')
+    .mov(eax, mem32(recordAt('vector')))
+    .cmp(eax, -1)
+    .je('what.none')
   a.push(A).mov(al, 0x23).call('send').pop(A).push(A).call('name').pop(A)
   a.mov(ecx, [...withError].reduce((mask, vector) => mask | (1 << vector), 0) >>> 0)
   a.bt(ecx, eax).jae('what.done')
-  a.mov(al, 0x28).call('send').mov(eax, mem32(recordAt('error'))).call('hex').mov(al, 0x29).jmp('send')
+  a.mov(al, 0x28)
+    .call('send')
+    .mov(eax, mem32(recordAt('error')))
+    .call('hex')
+    .mov(al, 0x29)
+    .jmp('send')
   a.label('what.none').mov(SI, label('ok')).jmp('print')
   a.label('what.done').ret()
   a.label('ok').db('ok', 0)

@@ -1,4 +1,4 @@
-import { ax, bx, cr0, ds, eax, ebx, ecx, edi, mem, mem32, ss } from '@vmm/x86-assembler'
+import { ax, bx, cr0, cs, ds, eax, ebx, ecx, edi, mem, mem32, ss } from '@vmm/x86-assembler'
 import { flat, segment, segmentType } from '../kernel/descriptor.ts'
 import { type Kernel, KernelBuilder } from '../kernel/kernel.ts'
 import { place, selector } from '../kernel/places.ts'
@@ -16,15 +16,17 @@ export function faults(): Kernel {
   k.check('UD2 faults where it is', '#UD at=1', (a) => a.nop().ud2(), ['at'])
   k.check('division by zero', '#DE at=4', (a) => a.xor(ebx, ebx).xor(eax, eax).div(ebx), ['at'])
   k.check('INT3 is a trap', '#BP at=2', (a) => a.nop().int3(), ['at'])
-  k.check('INTO after an overflow', '#OF at=8', (a) => a.mov(eax, 0x7fff_ffff).add(eax, 1).into(), ['at'])
+  k.check('INTO after an overflow', '#OF at=9', (a) => a.mov(eax, 0x7fff_ffff).add(eax, 1).into(), ['at'])
   k.check('null selector into DS', 'ok', (a) => a.xor(eax, eax).mov(ds, ax))
   k.check('access through a null DS', '#GP(0)', (a) => a.xor(eax, eax).mov(ds, ax).mov(eax, mem32(0)))
   k.check('null selector into SS', '#GP(0)', (a) => a.xor(eax, eax).mov(ss, ax))
   k.check('selector past the GDT', '#GP(1000)', (a) => a.mov(eax, 0x1003).mov(ds, ax))
   k.check('HLT at CPL 3', '#GP(0) cs=1b', (_a, c) => c.user((a) => a.hlt()), ['cs'])
   k.check('back from CPL 3', 'ok 1b', (_a, c) => {
-    c.user((a) => a.mov(eax, 0x1b))
-    c.value(eax)
+    c.user((a) => {
+      a.mov(eax, cs)
+      c.value(eax)
+    })
   })
   return k.finish()
 }

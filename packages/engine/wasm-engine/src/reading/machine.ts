@@ -51,7 +51,10 @@ function stateOn({ code, cpu }: Frame): Pick<Machine, 'get' | 'set' | 'x87Signif
       const width = widthOfField(field)
       return bitsOf(code.load(fieldLoads[width], cpu, at[field]), width)
     }) as Machine['get'],
-    set: (field, value) => code.store(fieldStores[widthOfField(field)], cpu, nodeOf(value), at[field]),
+    set: (field, value) => {
+      code.store(fieldStores[widthOfField(field)], cpu, nodeOf(value), at[field])
+      if (field === 'RIP') code.store('i32.store', cpu, code.i32(1), at.moved)
+    },
     x87Significand: (physical) => bitsOf(code.load('i64.load', x87(physical), at.x87), 64),
     x87SignExponent: (physical) => bitsOf(code.load('i32.load16_u', x87(physical), at.x87 + 8), 16),
     setX87(physical, significand, signExponent) {

@@ -20,8 +20,10 @@ import {
   selectorCode,
   setNull,
   setSegment,
+  typeOf,
 } from './descriptor.ts'
 import { readInnerStack, readLongStack } from './inner-stack.ts'
+import { isAvailableTss, noCause, switchDirectly, switchKind, switchThroughGate, taskType } from './task-switch.ts'
 
 const inIa32e = (m: Machine): boolean => m.mode.execution === 'long' || m.mode.execution === 'compatibility'
 
@@ -43,11 +45,55 @@ interface Target {
 }
 
 /**
- * What a far JMP or CALL does when the selector names no code segment: a call gate. Task gates and task-state segments
- * are #GP(selector) in IA-32e mode; switching tasks in protected mode is not described yet and answers the same.
- * Source: SDM 3A §5.8.3 to §5.8.5.
+ * What a far JMP or CALL does when the selector names no code segment: a call gate, a task gate or a task-state segment. In
+ * IA-32e mode the last two are #GP(selector). Source: SDM 3A §5.8.3 to §5.8.5, §8.3.
  */
 export function gateTransfer(
+  m: Machine,
+  kind: 'jump' | 'call',
+  selector: Bits<16>,
+  descriptor: Descriptor,
+  code: Bits<32>,
+): void {
+  if (!inIa32e(m)) {
+    const type = typeOf(m, descriptor.raw)
+    const isGate = m.equal(type, m.constant(taskType.gate, 8))
+    const isTask = m.or(isGate, isAvailableTss(m, descriptor.raw))
+    return m.when(
+      isTask,
+      () => taskTransfer(m, kind, selector, descriptor, code, isGate),
+      () => codeTransfer(m, kind, selector, descriptor, code),
+    )
+  }
+  codeTransfer(m, kind, selector, descriptor, code)
+}
+
+/** To another task, directly or through a task gate. */
+function taskTransfer(
+  m: Machine,
+  kind: 'jump' | 'call',
+  selector: Bits<16>,
+  { raw }: Descriptor,
+  code: Bits<32>,
+  isGate: Bits<1>,
+): void {
+  refuseLevel(m, selector, raw, code)
+  m.when(m.not(present(m, raw)), () => m.fault('NP', code))
+  m.when(
+    isGate,
+    () => switchThroughGate(m, switchKind[kind], raw, m.nextRip(), noCause(m)),
+    () => switchDirectly(m, switchKind[kind], selector, raw),
+  )
+}
+
+function refuseLevel(m: Machine, selector: Bits<16>, raw: Bits<64>, code: Bits<32>): void {
+  const dpl = dplOf(m, raw)
+  const allowed = m.and(m.not(m.below(dpl, m.get('CPL'))), m.not(m.below(dpl, rplOf(m, selector))))
+  m.when(m.not(allowed), () => m.fault('GP', code))
+}
+
+/** Through a call gate. */
+function codeTransfer(
   m: Machine,
   kind: 'jump' | 'call',
   selector: Bits<16>,
@@ -74,9 +120,7 @@ function readGate(m: Machine, selector: Bits<16>, { raw, address }: Descriptor, 
   const wide = m.equal(type, m.constant(gateType.call32, 8))
   const known = inIa32e(m) ? wide : m.or(wide, m.equal(type, m.constant(gateType.call16, 8)))
   m.when(m.not(known), () => m.fault('GP', code))
-  const dpl = dplOf(m, raw)
-  const allowed = m.and(m.not(m.below(dpl, m.get('CPL'))), m.not(m.below(dpl, rplOf(m, selector))))
-  m.when(m.not(allowed), () => m.fault('GP', code))
+  refuseLevel(m, selector, raw, code)
   m.when(m.not(present(m, raw)), () => m.fault('NP', code))
   const low = m.or(
     m.and(raw, m.constant(0xffff, 64)),

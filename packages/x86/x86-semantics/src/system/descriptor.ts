@@ -83,11 +83,19 @@ export function checkAccessed(m: Machine, { raw, address }: Descriptor): void {
 }
 
 /** Loads a segment register's hidden part from a descriptor, accessed. */
-export function setSegment(m: Machine, name: SegmentName | 'LDTR' | 'TR', selector: Bits<16>, raw: Bits<64>): void {
+export function setSegment(m: Machine, name: SegmentName, selector: Bits<16>, raw: Bits<64>): void {
   m.set(`${name}.selector`, selector)
   m.set(`${name}.base`, baseOf(m, raw))
   m.set(`${name}.limit`, limitOf(m, raw))
-  m.set(`${name}.access`, m.or(accessOf(m, raw), m.constant(name === 'LDTR' ? 0 : 1, 32)))
+  m.set(`${name}.access`, m.or(accessOf(m, raw), m.constant(1, 32)))
+}
+
+/** Loads LDTR or TR from a descriptor of eight bytes. */
+export function setSystem(m: Machine, name: 'LDTR' | 'TR', selector: Bits<16>, raw: Bits<64>): void {
+  m.set(`${name}.selector`, selector)
+  m.set(`${name}.base`, baseOf(m, raw))
+  m.set(`${name}.limit`, limitOf(m, raw))
+  m.set(`${name}.access`, accessOf(m, raw))
 }
 
 /** A null selector: the segment cannot be used. */

@@ -22,6 +22,7 @@ import {
   setSegment,
 } from './descriptor.ts'
 import { readInnerStack, readLongStack } from './inner-stack.ts'
+import { switchKind, switchThroughGate, taskType } from './task-switch.ts'
 
 /** How an event came about. Source: SDM 3A §6.12.1.3 and §6.13: software events obey the gate's DPL and set no EXT bit. */
 export const eventKind = { exception: 0, software: 1, external: 2, trap: 3 } as const
@@ -95,7 +96,7 @@ function checkGate(m: Machine, event: Event, raw: Bits<64>, long: boolean): void
   const type = gateType(m, raw)
   const is = (value: number) => m.equal(type, m.constant(value, 8))
   const wide = m.or(is(14), is(15))
-  const valid = long ? wide : m.or(wide, m.or(is(6), is(7)))
+  const valid = long ? wide : m.or(m.or(wide, is(taskType.gate)), m.or(is(6), is(7)))
   m.when(m.not(valid), () => m.fault('GP', idtCode(m, event)))
   const cpl = m.mode.execution === 'virtual-8086' ? m.constant(3, 8) : m.get('CPL')
   m.when(m.and(event.software, m.below(dplOf(m, raw), cpl)), () => m.fault('GP', idtCode(m, event)))
@@ -184,6 +185,19 @@ function pushLongFrame(m: Machine, event: Event, top: Bits<64>, _level: Bits<8>)
 /** Delivery in protected mode, to the same or an inner level, through 16- and 32-bit gates. SDM 3A §6.12. */
 function deliverProtected(m: Machine, event: Event): void {
   const gate = readGate(m, event)
+  m.when(
+    m.equal(gateType(m, gate.raw), m.constant(taskType.gate, 8)),
+    () => {
+      const hasCode = m.zeroExtend(event.hasCode, 8)
+      const cause = { external: event.external, hasCode, code: event.code }
+      switchThroughGate(m, switchKind.event, gate.raw, event.returnRip, cause)
+    },
+    () => deliverThrough(m, event, gate),
+  )
+}
+
+/** Through an interrupt or trap gate. */
+function deliverThrough(m: Machine, event: Event, gate: Gate): void {
   const selector = gateSelector(m, gate.raw)
   const wide = m.bit(gate.raw, 43)
   const { descriptor, level } = handlerSegment(m, event, selector)

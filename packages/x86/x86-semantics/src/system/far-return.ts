@@ -26,6 +26,7 @@ import {
 import { checkLongBits, checkOffset, enterCode } from './far-transfer.ts'
 import { replaceFlags, writableFlags } from './flags.ts'
 import { flagBit, refuseUnless } from './privilege.ts'
+import { returnToTask } from './task-switch.ts'
 
 type Size = 16 | 32 | 64
 
@@ -219,7 +220,7 @@ function iretProtected(m: Machine): void {
   const size = m.mode.operandSize
   const long = m.mode.execution === 'long'
   const nested = m.bit(m.get('RFLAGS'), flagBit.NT)
-  m.when(nested, () => m.fault('GP', m.constant(0, 32)))
+  if (m.mode.execution !== 'protected') m.when(nested, () => m.fault('GP', m.constant(0, 32)))
   const offset = m.zeroExtend(peek(m, size), 64)
   const selector = m.truncate(peek(m, size, size / 8), 16)
   const image = m.zeroExtend(peek(m, size, size / 4), 64)
@@ -254,8 +255,13 @@ const iret = instruction('IRET', sdm('2A', '3.3', 'IRET/IRETD/IRETQ—Interrupt 
   // NMIs are taken again, even if what follows faults: SDM 3A §6.7.1, SDM 3C §26.3
   m.set('NMI_BLOCKED', m.constant(0, 8))
   m.commit()
-  if (isReal(m)) iretReal(m)
-  else iretProtected(m)
+  if (isReal(m)) return iretReal(m)
+  if (m.mode.execution !== 'protected') return iretProtected(m)
+  m.when(
+    m.bit(m.get('RFLAGS'), flagBit.NT),
+    () => returnToTask(m),
+    () => iretProtected(m),
+  )
 })
 
 export const farReturns: readonly Instruction[] = [retf, iret]

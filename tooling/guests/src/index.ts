@@ -1,0 +1,1 @@
+export { judgeSystem } from './report.ts'

@@ -1,0 +1,19 @@
+import { describe, expect, test } from 'vitest'
+import { disagreements } from './compare.ts'
+import { deviations } from './deviations.rows.ts'
+import { bochs } from './hosts/bochs.ts'
+import { qemu } from './hosts/qemu.ts'
+import { kernels } from './kernels/all.ts'
+
+for (const host of [qemu, bochs]) {
+  if (host.absent !== undefined) console.log(`${host.name} is not asked: ${host.absent}`)
+  describe.skipIf(host.absent !== undefined)(`${host.name} answers as the manual says, but for what is known`, () => {
+    const known = deviations.filter((deviation) => deviation.host === host.name)
+    for (const [name, make] of Object.entries(kernels)) {
+      test(name, () => {
+        const kernel = make()
+        expect(disagreements(kernel, host.ask(kernel.image), known)).toEqual([])
+      })
+    }
+  })
+}
