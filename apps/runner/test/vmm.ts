@@ -24,7 +24,7 @@ export interface Report {
 }
 
 /** The command's entry point. */
-export const main: string = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const main: string = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
 /** Begins the command as a user would, with more in its environment. */
 export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcessWithoutNullStreams {

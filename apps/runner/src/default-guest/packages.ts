@@ -31,7 +31,7 @@ export interface Fetching {
 export const kept = { kernel: 'vmlinuz', shell: 'busybox', modules: 'modules' } as const
 
 /** Modules worth having in a guest of ours; what they depend on comes along. */
-export const wantedModules = [
+const wantedModules = [
   ...['virtio_pci', 'virtio_mmio', 'virtio_blk', 'virtio_net', 'virtio_console', 'virtio_rng'],
   ...['irqbypass', 'kvm', 'kvm_intel', 'kvm_amd'],
 ] as const
@@ -41,7 +41,7 @@ const prefix = 'debian-2-'
 const workPrefix = 'fetching-'
 
 /** The user's cache directory for guests. */
-export function cacheDirectory(): string {
+function cacheDirectory(): string {
   return join(process.env['XDG_CACHE_HOME'] || join(homedir() || tmpdir(), '.cache'), 'vmm')
 }
 

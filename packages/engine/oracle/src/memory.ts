@@ -177,7 +177,7 @@ export class MemoryAccess {
 }
 
 /** How many bits an address may have before it must be sign-extended, or undefined where every one will do. */
-export function canonicalBits(state: State): 48 | 57 | undefined {
+function canonicalBits(state: State): 48 | 57 | undefined {
   const isLong = (state.get('IA32_EFER') & 0x400n) !== 0n && (state.get('CR0') & (1n << 31n)) !== 0n
   if (!isLong) return undefined
   return (state.get('CR4') & (1n << 12n)) !== 0n ? 57 : 48

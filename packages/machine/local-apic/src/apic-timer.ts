@@ -8,7 +8,7 @@ export interface TimeStampCounter {
 }
 
 /** LVT timer bits 18:17. Source: SDM 3A §11.5.4. Value 3 is reserved, and the timer then stands still. */
-export const timerMode = { oneShot: 0, periodic: 1, tscDeadline: 2 } as const
+const timerMode = { oneShot: 0, periodic: 1, tscDeadline: 2 } as const
 
 /** The divide configuration's bits 3, 1 and 0 are a number n; the divisor is 2^(n+1), and n = 7 divides by 1. */
 function divisorOf(configuration: number): number {

@@ -32,7 +32,7 @@ export const register = {
 } as const
 
 /** How many local vector table entries there are. */
-export const lvtCount = 6
+const lvtCount = 6
 
 /** Version 14H in bits 7:0, the number of the last LVT entry in bits 23:16. Source: SDM 3A §11.4.8. */
 export const versionValue = 0x14 | ((lvtCount - 1) << 16)

@@ -26,7 +26,7 @@ export const place = { image: 0x10_0000, pml4: 0x1f_0000, pdpt: 0x1f_1000, stack
 /** Selectors in the order that SYSCALL and SYSRET want them. */
 export const selectors = { code: 0x08, data: 0x10, userData: 0x1b, userCode: 0x23, tss: 0x28 } as const
 
-export const debugExitPort = 0xf4
+const debugExitPort = 0xf4
 const multibootMagic = 0x1bad_b002
 /** The header gives addresses: the image is flat. */
 const multibootFlags = 1 << 16

@@ -29,7 +29,7 @@ export function integer(value: number): Aml {
 }
 
 /** ASCII text. */
-export function text(characters: string): Aml {
+function text(characters: string): Aml {
   return [opcode.string, ...asciiOf(characters), 0]
 }
 
