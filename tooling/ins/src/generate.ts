@@ -116,22 +116,31 @@ function casesOf(encoding: Encoding): readonly InsCase[] {
         : ['ordinary', 'edge']
   const touches = kind === 'memory' || hasImplicitMemory(encoding.row.mnemonic)
   const crosses = codeSize === 64 && touches && !encoding.lock && !ownOrder.has(encoding.row.mnemonic)
-  const turns: readonly Kinds[] = crosses ? [...usual, 'crossing'] : usual
+  const masks = codeSize === 64 && hasFloats(encoding.row) ? (['unmasked'] as const) : []
+  const turns: readonly Kinds[] = [...usual, ...masks, ...(crosses ? (['crossing'] as const) : [])]
   return forms.flatMap((code) => turns.map((turn) => caseOf(encoding, code, random, turn)))
 }
 
 /** Instructions with many accesses: which of them is tried first, and how many are done before a fault, is each CPU's own. */
 const ownOrder: ReadonlySet<string> = new Set(['ENTER', 'FLDENV', 'FNSTENV', 'FRSTOR', 'FNSAVE'])
 
-/** Ordinary values, values where something happens, ordinary values at the end of memory. */
-type Kinds = 'ordinary' | 'edge' | 'crossing'
+/** Ordinary values, values where something happens, the same with exceptions unmasked, values at the end of memory. */
+type Kinds = 'ordinary' | 'edge' | 'unmasked' | 'crossing'
 
 /** Approximations whose last bit, or its rounding as C1 tells it, is each CPU's own: only special values are asked. */
 const ordinaryDiffers: ReadonlySet<string> = new Set(['FPTAN'])
 
 function caseOf(encoding: Encoding, bytes: Uint8Array, random: Random, kind: Kinds): InsCase {
   const { row, codeSize, size } = encoding
-  const turn: Turn = { random, atEdge: kind === 'edge', size, codeSize, crosses: kind === 'crossing' }
+  const unmasked = kind === 'unmasked'
+  const turn: Turn = {
+    random,
+    atEdge: unmasked || kind === 'edge',
+    unmasked,
+    size,
+    codeSize,
+    crosses: kind === 'crossing',
+  }
   return {
     place: `${row.opcode} ${row.mnemonic}`,
     source: '',
@@ -211,7 +220,11 @@ function constantOf(place: OperandPlace, { row, size, codeSize }: Encoding, rand
     case 'immediate': {
       if (row.mnemonic === 'ENTER') return place.encoded === 16 ? 0x20n : 1n
       const width = widthOf(place.encoded, size)
-      const special = explicitValue(row.mnemonic, { random, atEdge: false, size, codeSize, crosses: false }, width)
+      const special = explicitValue(
+        row.mnemonic,
+        { random, atEdge: false, unmasked: false, size, codeSize, crosses: false },
+        width,
+      )
       return special ?? (width === 8 && place.size === 8 ? random.bits(8) : BigInt.asIntN(width, random.bits(width)))
     }
     case 'constant':
@@ -346,18 +359,23 @@ function x87Inputs({ mnemonic }: OpcodeRow, turn: Turn): readonly Item[] {
   return [{ kind: 'field', field: 'FTW', value: 0xfn }, ...values]
 }
 
-/** At an edge: another rounding, another precision of the x87, denormals that count as zero; everything stays masked. */
-function controlInputs({ mnemonic, operands }: OpcodeRow, { atEdge, random }: Turn): readonly Item[] {
+const isX87 = ({ mnemonic }: OpcodeRow): boolean => mnemonic.startsWith('F') && !mnemonic.startsWith('FXSAVE')
+const isSse = ({ mnemonic, operands }: OpcodeRow): boolean =>
+  floatOf(mnemonic) !== undefined && operands.some((code) => /^[VW](?:s[sd]|p[sd])$/.test(code))
+const hasFloats = (row: OpcodeRow): boolean => isX87(row) || isSse(row)
+
+/** At an edge: another rounding, another precision of the x87, denormals that count as zero; then some exceptions unmasked. */
+function controlInputs(row: OpcodeRow, { atEdge, unmasked, random }: Turn): readonly Item[] {
   if (!atEdge) return []
   const rounding = BigInt(random.below(4))
-  if (mnemonic.startsWith('F') && mnemonic !== 'FXSAVE') {
+  const masks = unmasked ? BigInt(random.below(64)) : 0x3fn
+  if (isX87(row)) {
     const precision = random.of([0n, 2n, 3n])
-    return [{ kind: 'field', field: 'FCW', value: 0x7fn | (precision << 8n) | (rounding << 10n) }]
+    return [{ kind: 'field', field: 'FCW', value: 0x40n | masks | (precision << 8n) | (rounding << 10n) }]
   }
-  const isFloat = floatOf(mnemonic) !== undefined && operands.some((code) => /^[VW](?:s[sd]|p[sd])$/.test(code))
-  if (!isFloat) return []
+  if (!isSse(row)) return []
   const denormals = random.of([0n, 0x40n, 0x8000n, 0x8040n])
-  return [{ kind: 'field', field: 'MXCSR', value: 0x1f80n | (rounding << 13n) | denormals }]
+  return [{ kind: 'field', field: 'MXCSR', value: (masks << 7n) | (rounding << 13n) | denormals }]
 }
 
 function flagInputs({ random }: Turn): readonly Item[] {

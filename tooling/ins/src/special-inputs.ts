@@ -16,6 +16,8 @@ export const places = {
 export interface Turn {
   readonly random: Random
   readonly atEdge: boolean
+  /** Floating-point exceptions may be faults. */
+  readonly unmasked: boolean
   readonly size: number
   readonly codeSize: 16 | 32 | 64
   /** Memory is there for the first part of what the instruction asks for, and not for the rest. */

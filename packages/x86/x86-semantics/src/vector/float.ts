@@ -128,9 +128,10 @@ const mmxConvert = (mnemonic: string, as: string): Instruction =>
     (m: Machine, to: Place<64 | 128>, from: Operand<64 | 128>) => {
       begin(m, to, from)
       aligned(m, from)
-      const value = simd(m, as, zero128(m), read(m, from))
-      write(m, to, value)
+      const source = read(m, from)
+      // the x87 gives way even if the conversion is then a fault
       end(m, to, from)
+      write(m, to, simd(m, as, zero128(m), source))
     },
   )
 
