@@ -8,7 +8,7 @@ interface Step {
 }
 
 const steps: readonly Step[] = [
-  { name: 'format and lint', command: ['biome', 'ci', '.'] },
+  { name: 'format and lint', command: ['biome', 'ci', '--error-on-warnings', '.'] },
   { name: 'laws of the house', command: ['house'] },
   { name: 'types', command: ['turbo', 'run', 'typecheck', '--output-logs=errors-only', '--continue'] },
   { name: 'dead code', command: ['knip', '--no-config-hints'] },

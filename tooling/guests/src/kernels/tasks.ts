@@ -273,19 +273,6 @@ function events(k: KernelBuilder): void {
       .sete(bl)
     c.value(ebx)
   })
-  k.check('INT through a task gate that is not present', '#NP(182)', (a, c) => {
-    c.put(idtEntry(0x30), gateTo(selector.tss, { present: false }))
-    a.int(0x30)
-  })
-  k.check('INT through a task gate of the TSS in use', '#GP(28)', (a, c) => {
-    c.put(idtEntry(0x30), gateTo(selector.tss))
-    a.int(0x30)
-  })
-  k.check('an exception through a task gate of a TSS that is not present', '#NP(59)', (a, c) => {
-    const name = task(c, {}, tss32({ present: false }))
-    c.put(idtEntry(6), gateTo(free(0)))
-    a.ud2().label(name)
-  })
   k.check(
     'the T bit traps before the first instruction',
     '#DB dr6=ffff8ff0 0',
@@ -300,6 +287,22 @@ function events(k: KernelBuilder): void {
     },
     ['dr6'],
   )
+}
+
+function refusedEvents(k: KernelBuilder): void {
+  k.check('INT through a task gate that is not present', '#NP(182)', (a, c) => {
+    c.put(idtEntry(0x30), gateTo(selector.tss, { present: false }))
+    a.int(0x30)
+  })
+  k.check('INT through a task gate of the TSS in use', '#GP(28)', (a, c) => {
+    c.put(idtEntry(0x30), gateTo(selector.tss))
+    a.int(0x30)
+  })
+  k.check('an exception through a task gate of a TSS that is not present', '#NP(59)', (a, c) => {
+    const name = task(c, {}, tss32({ present: false }))
+    c.put(idtEntry(6), gateTo(free(0)))
+    a.ud2().label(name)
+  })
 }
 
 /** A 16-bit TSS, to and back. */
@@ -345,6 +348,7 @@ export function tasks(): Kernel {
   refusals(k)
   afterCommit(k)
   events(k)
+  refusedEvents(k)
   narrow(k)
   return k.finish()
 }

@@ -8,7 +8,6 @@ const opcode = {
   byte: 0x0a,
   word: 0x0b,
   dword: 0x0c,
-  string: 0x0d,
   scope: 0x10,
   buffer: 0x11,
   package: 0x12,
@@ -26,11 +25,6 @@ export function integer(value: number): Aml {
   if (value === 1) return [opcode.one]
   if (value <= 0xff) return [opcode.byte, value]
   return value <= 0xffff ? [opcode.word, ...littleEndian(value, 2)] : [opcode.dword, ...littleEndian(value, 4)]
-}
-
-/** ASCII text. */
-function text(characters: string): Aml {
-  return [opcode.string, ...asciiOf(characters), 0]
 }
 
 function asciiOf(characters: string): number[] {
