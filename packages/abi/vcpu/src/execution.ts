@@ -141,12 +141,13 @@ export class Execution {
     const met = resuming ? undefined : this.#breakpoint(dr7)
     if (met !== undefined) return met.exit
     const closely = debug.steps || debug.breaks || hasInstructionBreakpoints(dr7) || events.waitsClosely
-    const single = stepping || resuming || closely || completion.unfinished
+    const replaying = completion.unfinished
+    const single = stepping || resuming || closely || replaying
     const before = engine.retired()
-    if (!completion.unfinished) this.#parts.observer?.enter(engine.get('RIP'))
+    if (!replaying) this.#parts.observer?.enter(engine.get('RIP'))
     const stop = engine.run(single ? 1 : left)
     const retired = engine.retired() > before
-    if (retired && completion.unfinished && !completion.finished()) completion.clear()
+    if (replaying && retired && !completion.finished()) completion.clear()
     if (resuming && retired && stop.kind !== 'fault') engine.set('RFLAGS', engine.get('RFLAGS') & ~RF)
     return this.#stopped(stop, stepping && retired, retired)
   }

@@ -75,7 +75,8 @@ function hypercall(by: Answering): boolean {
     engine.setGpr(gprIndex('RAX'), verdict.kind === 'return' ? verdict.value : 0n)
     return true
   }
-  const given = by.completion.hypercall(verdict)
+  const { number, arguments: values, width } = verdict
+  const given = by.completion.hypercall({ number, arguments: values, width })
   if (given !== undefined) engine.setGpr(gprIndex('RAX'), returnValue(call, given))
   return given !== undefined
 }

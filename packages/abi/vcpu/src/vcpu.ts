@@ -1,5 +1,5 @@
-import type { CpuidTable, Feature } from '@vmm/cpuid'
-import type { MsrFile, MsrHome } from '@vmm/msr'
+import { type CpuidTable, type Feature, findEntry, has as hasFeature } from '@vmm/cpuid'
+import { createMsrFile, type MsrFile, type MsrHome } from '@vmm/msr'
 import { Completion } from './completion.ts'
 import { CpuidAnswers } from './cpuid-answers.ts'
 import type { Engine, EnginePorts } from './engine-port.ts'
@@ -21,12 +21,14 @@ import type { ExitReason, Trace } from './trace.ts'
 /** What a vCPU is made of. */
 export interface VcpuOptions {
   readonly cpuid: CpuidTable
-  readonly has: (feature: Feature) => boolean
-  /** Makes the MSR file; registers that live elsewhere are read through what it is given. */
-  readonly createMsrs: (readElsewhere: (home: MsrHome, index: number) => bigint) => MsrFile
+  /** Which features the guest has; left out, those of `cpuid`. */
+  readonly has?: (feature: Feature) => boolean
+  /** Makes the MSR file; registers that live elsewhere are read through what it is given. Left out, one as after power-up. */
+  readonly createMsrs?: (readElsewhere: (home: MsrHome, index: number) => bigint) => MsrFile
   /** What is around it; left out, every port and every address without memory is an exit. */
   readonly machine?: VcpuMachine
-  readonly physicalAddressWidth: number
+  /** MAXPHYADDR; left out, what `cpuid` says. */
+  readonly physicalAddressWidth?: number
   readonly createEngine: (ports: EnginePorts) => Engine
   /** Bit n: hypercall n exits to user space. KVM_CAP_EXIT_HYPERCALL. */
   readonly hypercallExits?: number
@@ -45,6 +47,7 @@ export class Vcpu {
   /** KVM_GET_ and KVM_SET_ calls. */
   readonly state: VcpuState
   readonly #options: VcpuOptions
+  readonly #guest: ReturnType<typeof guestOf>
   readonly #machine: VcpuMachine
   readonly #msrs: MsrAccess
   readonly #cpuid: CpuidAnswers
@@ -54,12 +57,15 @@ export class Vcpu {
   readonly #execution: Execution
 
   constructor(options: VcpuOptions) {
-    const { has, physicalAddressWidth, trace, capabilities } = options
+    const { trace, capabilities } = options
+    const guest = guestOf(options)
+    const { has, physicalAddressWidth } = guest
     this.#options = options
+    this.#guest = guest
     this.#machine = options.machine ?? nobody(() => this.engine.retired())
     this.#cpuid = new CpuidAnswers(options.cpuid, trace)
     const around = { engine: () => this.engine, machine: () => this.#machine }
-    this.#msrs = new MsrAccess({ ...around, createMsrs: options.createMsrs, onRefused: options.onRefusedMsr })
+    this.#msrs = new MsrAccess({ ...around, createMsrs: guest.createMsrs, onRefused: options.onRefusedMsr })
     const answering = { cpuid: this.#cpuid, msrs: this.#msrs, completion: this.#completion, has }
     const ports = enginePorts({ ...around, ...answering, hypercallExits: options.hypercallExits ?? 0 })
     const observer = this.#observer()
@@ -144,8 +150,7 @@ export class Vcpu {
     this.#execution.clear()
     this.#events.clear()
     this.#msrs.reset()
-    const { has, physicalAddressWidth } = this.#options
-    resetState(this.engine, { has, physicalAddressWidth, signature: this.#cpuid.signature })
+    resetState(this.engine, { ...this.#guest, signature: this.#cpuid.signature })
     this.#events.state.mpState = this.#machine.localApic?.bootstrap === false ? 'uninitialized' : 'runnable'
   }
 
@@ -191,4 +196,18 @@ export class Vcpu {
     this.#machine.localApic?.initialize()
     initializeState(this.engine, { signature: this.#cpuid.signature })
   }
+}
+
+type CreateMsrs = NonNullable<VcpuOptions['createMsrs']>
+
+/** What a table without leaf 80000008H says. Source: arch/x86/kvm/cpuid.c cpuid_query_maxphyaddr. */
+const defaultPhysicalAddressWidth = 36
+
+/** The guest that options describe: what they leave out follows from its CPUID table. */
+function guestOf(options: VcpuOptions) {
+  const has = options.has ?? ((feature: Feature) => hasFeature(options.cpuid, feature))
+  const told = (findEntry(options.cpuid, 0x8000_0008, 0)?.eax ?? 0) & 0xff
+  const physicalAddressWidth = options.physicalAddressWidth ?? (told === 0 ? defaultPhysicalAddressWidth : told)
+  const plain: CreateMsrs = (readElsewhere) => createMsrFile({ has, physicalAddressWidth, readElsewhere })
+  return { has, physicalAddressWidth, createMsrs: options.createMsrs ?? plain }
 }
