@@ -1,0 +1,212 @@
+import { Oracle, type OraclePorts } from '@vmm/oracle'
+import { Engine, generalProtection } from '@vmm/wasm-engine'
+import type { StateField } from '@vmm/x86-registers'
+import type { Instruction } from '@vmm/x86-semantics'
+import { type Image, regions } from './image.ts'
+
+/** What both readings of the descriptions have in common, so that one harness drives them. */
+export interface Subject {
+  readonly name: 'oracle' | 'engine'
+  /** What has been asked of the surroundings since `load`, a line each. */
+  readonly asked: readonly string[]
+  /** Memory and state become those of an image. */
+  load(image: Image): void
+  get(field: StateField): bigint
+  gpr(index: number): bigint
+  rflags(): bigint
+  /** The 64 bytes of a vector register as a number. */
+  vector(index: number): bigint
+  /** The ten bytes of an x87 register as a number. */
+  x87(physical: number): bigint
+  /** A region of memory, by its place in `regions`. */
+  memory(region: number): Uint8Array
+  retired(): number
+  run(budget: number): Stop
+  deliver(vector: number, kind: number, errorCode: number | undefined, returnRip: bigint): Fault | undefined
+}
+
+export type Stop =
+  | { readonly kind: 'budget' | 'events' }
+  | { readonly kind: 'exit'; readonly reason: string }
+  | ({ readonly kind: 'fault' } & Fault)
+
+export interface Fault {
+  readonly vector: number
+  readonly errorCode: number | undefined
+}
+
+/** The part of a subject that ports look at. */
+interface Answering {
+  retired(): number
+  get(field: StateField): bigint
+  set(field: StateField, value: bigint): void
+}
+
+/** Surroundings that answer by what is asked alone, and remember what was. */
+function portsOf(subject: () => Answering, asked: string[]): OraclePorts {
+  const note = (text: string): void => {
+    asked.push(`${text} at ${subject().retired()}`)
+  }
+  const mixed = (...values: number[]): number =>
+    values.reduce((all, value) => Math.imul(all ^ value, 0x9e37_79b1) ^ (all >>> 15), 0x1234_5678) >>> 0
+  return {
+    cpuid: (leaf, subleaf) => [mixed(leaf, 0), mixed(leaf, subleaf), mixed(leaf, 2), mixed(leaf, 3)],
+    readMsr: (index) => (index % 3 === 0 ? generalProtection : BigInt(mixed(index)) << 7n),
+    writeMsr: (index, value) => {
+      note(`WRMSR ${index} ${value}`)
+      return index % 3 === 0 ? generalProtection : undefined
+    },
+    portIn: (port, size) => {
+      note(`IN ${port} ${size}`)
+      return mixed(port, size)
+    },
+    portOut: (port, size, value) => note(`OUT ${port} ${size} ${value}`),
+    mmioRead: (address, size) => {
+      note(`load ${address} ${size}`)
+      return BigInt.asUintN(size * 8, BigInt(mixed(address, size)) * 0x1_0000_0001n)
+    },
+    mmioWrite: (address, size, value) => note(`store ${address} ${size} ${value}`),
+    timeStamp: () => BigInt(subject().retired()) * 3n,
+    random: () => BigInt(mixed(asked.length, subject().retired())),
+    taskPriority: () => asked.length & 15,
+    setTaskPriority: (value) => note(`CR8 ${value}`),
+    hypercall: () => note('VMCALL'),
+    writeXcr: (index, value) => {
+      if (index !== 0 || (value & 1n) === 0n || value > 7n || (value & 6n) === 4n) return generalProtection
+      subject().set('XCR0', value)
+      return undefined
+    },
+  }
+}
+
+const little = (bytes: Uint8Array): bigint => bytes.reduceRight((all, byte) => (all << 8n) | BigInt(byte), 0n)
+
+/** The described instructions, read as numbers. */
+export class OracleSubject implements Subject {
+  readonly name = 'oracle'
+  readonly asked: string[] = []
+  readonly #instructions: ReadonlyMap<string, Instruction> | undefined
+  readonly #regions = regions.map(({ address, bytes, readOnly }) => ({
+    address,
+    bytes: new Uint8Array(bytes),
+    readOnly,
+  }))
+  #oracle: Oracle
+  #before = 0
+
+  constructor(instructions?: ReadonlyMap<string, Instruction>) {
+    this.#instructions = instructions
+    this.#oracle = this.#fresh()
+  }
+
+  #fresh(): Oracle {
+    const ports = portsOf(() => this.#answering(), this.asked)
+    const instructions = this.#instructions === undefined ? {} : { instructions: this.#instructions }
+    return new Oracle({ memory: this.#regions, ports, ...instructions })
+  }
+
+  #answering(): Answering {
+    return {
+      retired: () => this.retired(),
+      get: (field) => this.#oracle.get(field),
+      set: (field, value) => this.#oracle.set(field, value),
+    }
+  }
+
+  load(image: Image): void {
+    this.asked.length = 0
+    this.#oracle = this.#fresh()
+    image.memory.forEach((bytes, index) => {
+      this.#regions[index]!.bytes.set(bytes)
+    })
+    const { state } = this.#oracle
+    for (const [field, value] of image.fields) state.set(field, value)
+    image.gprs.forEach((value, index) => {
+      state.setGpr(index, value)
+    })
+    image.vectors.forEach((value, index) => {
+      state.setVector(index, value)
+    })
+    image.x87.forEach((value, index) => {
+      state.setX87(index, { significand: value, signExponent: value >> 64n })
+    })
+    state.setRflags(image.rflags)
+    this.#before = this.#oracle.retired()
+  }
+
+  get = (field: StateField): bigint => this.#oracle.get(field)
+  gpr = (index: number): bigint => this.#oracle.gpr(index)
+  rflags = (): bigint => this.#oracle.rflags()
+  vector = (index: number): bigint => this.#oracle.state.vector(index)
+  x87 = (physical: number): bigint => {
+    const { significand, signExponent } = this.#oracle.state.x87(physical)
+    return (signExponent << 64n) | significand
+  }
+  memory = (region: number): Uint8Array => this.#regions[region]!.bytes
+  retired = (): number => this.#oracle.retired() - this.#before
+  run = (budget: number): Stop => this.#oracle.run(budget)
+  deliver = (...event: Parameters<Subject['deliver']>): Fault | undefined => this.#oracle.deliver(...event)
+}
+
+/** The described instructions, read as WebAssembly. One engine serves one case after another. */
+export class EngineSubject implements Subject {
+  readonly name = 'engine'
+  readonly asked: string[] = []
+  readonly #engine: Engine
+  #before = 0
+
+  constructor(instructions?: ReadonlyMap<string, Instruction>) {
+    const slots = regions.map(({ address, bytes, readOnly }) => ({ address, bytes, readOnly }))
+    this.#engine = new Engine({
+      slots,
+      ports: portsOf(() => this.#answering(), this.asked),
+      ...(instructions === undefined ? {} : ({ instructions } as object)),
+    })
+  }
+
+  #answering(): Answering {
+    return {
+      retired: () => this.retired(),
+      get: (field) => this.#engine.get(field),
+      set: (field, value) => this.#engine.set(field, value),
+    }
+  }
+
+  load(image: Image): void {
+    this.asked.length = 0
+    const engine = this.#engine
+    image.memory.forEach((bytes, index) => {
+      engine.writePhysical(regions[index]!.address, bytes)
+    })
+    for (const [field, value] of image.fields) engine.set(field, value)
+    image.gprs.forEach((value, index) => {
+      engine.setGpr(index, value)
+    })
+    image.vectors.forEach((value, index) => {
+      fill(engine.vector(index), value)
+    })
+    image.x87.forEach((value, index) => {
+      fill(engine.x87(index), value)
+    })
+    engine.setRflags(image.rflags)
+    engine.tlb.flushAll()
+    engine.modeChanged()
+    engine.takeDebugHits()
+    this.#before = engine.retired()
+  }
+
+  get = (field: StateField): bigint => this.#engine.get(field)
+  gpr = (index: number): bigint => this.#engine.gpr(index)
+  rflags = (): bigint => this.#engine.rflags()
+  vector = (index: number): bigint => little(this.#engine.vector(index))
+  x87 = (physical: number): bigint => little(this.#engine.x87(physical))
+  memory = (region: number): Uint8Array =>
+    this.#engine.physical(regions[region]!.address)!.subarray(0, regions[region]!.bytes)
+  retired = (): number => this.#engine.retired() - this.#before
+  run = (budget: number): Stop => this.#engine.run(budget)
+  deliver = (...event: Parameters<Subject['deliver']>): Fault | undefined => this.#engine.deliver(...event)
+}
+
+function fill(bytes: Uint8Array, value: bigint): void {
+  for (let at = 0, rest = value; at < bytes.length; at += 1, rest >>= 8n) bytes[at] = Number(rest & 0xffn)
+}
