@@ -1,16 +1,18 @@
 /**
- * How a slow access is described to the runtime, in one word: size in bytes in bits 7:0, then these.
+ * How a slow access is described to the runtime, in one word: size in bytes in bits 15:0, then these.
  */
 export const accessKind = {
-  sizeMask: 0xff,
-  write: 1 << 8,
+  sizeMask: 0xffff,
+  write: 1 << 16,
   /** Faults of segmentation are #SS, not #GP. */
-  stack: 1 << 9,
+  stack: 1 << 17,
   /** The segment is the record's own: it says whether faults are #SS. */
-  operand: 1 << 10,
+  operand: 1 << 18,
   /** By the processor on its own behalf: a supervisor access that ignores AC. */
-  processor: 1 << 11,
-  execute: 1 << 12,
+  processor: 1 << 19,
+  execute: 1 << 20,
+  /** Real and virtual-8086 mode: limits hold, types do not. */
+  untyped: 1 << 22,
   /** A store that reads first: the scratch must hold what is there. */
-  modify: 1 << 13,
+  modify: 1 << 21,
 } as const

@@ -1,12 +1,14 @@
+import { exceptions } from '@vmm/x86-registers'
 import { accessKind } from './access.ts'
 import { type CpuPorts, notYet } from './ports.ts'
 import { noMemory } from './runtime.ts'
 import { at } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
 
+const pageBytes = 4096
 /** The longest instruction. Source: SDM 2A §2.3.11. */
 const longest = 15
-const pageBytes = 4096
+const all64 = (1n << 64n) - 1n
 
 interface Surroundings {
   readonly state: StateView
@@ -15,35 +17,44 @@ interface Surroundings {
   fill(linear: bigint, kind: number): number
 }
 
-/** Bytes at RIP, one instruction's worth: for code whose bytes lie in two pages, or in no memory. */
+/** Copies the instruction at RIP to `stepBytes`, page by page, within the limit of CS. */
 export class CodeBytes {
-  readonly #cpu: number
+  readonly #state: StateView
   readonly #bytes: Uint8Array
+  readonly #cpu: number
   readonly #around: Surroundings
 
   constructor(cpu: number, buffer: SharedArrayBuffer, around: Surroundings) {
     this.#cpu = cpu
     this.#bytes = new Uint8Array(buffer)
     this.#around = around
+    this.#state = around.state
   }
 
-  /** Up to fifteen bytes at RIP, copied to `stepBytes`; their number, or undefined if there is not even one: why has been noted. */
-  fetch(): number | undefined {
-    const { state } = this.#around
-    const first = Math.min(longest, pageBytes - Number(this.#linear(0) & 4095n))
-    const had = this.#copy(0, first)
-    if (had === 0) return undefined
-    if (had < first || first === longest) return had
-    const [noted, cr2] = [state.notedFault(), state.get('CR2')]
-    const more = this.#copy(first, longest - first)
-    state.set('CR2', cr2)
-    state.noteFault(noted.vector, noted.errorCode)
-    return first + more
+  /** What lies in the page of RIP: the number of bytes, or 0 if there is not even one: why has been noted. */
+  first(): number {
+    return this.#copy(0, this.#inPage())
   }
 
-  /** Whether the byte so far behind RIP can be fetched; if not, why has been noted. */
-  reaches(offset: number): boolean {
-    return this.#copy(offset, 1) === 1
+  /** More, once `have` bytes are too few: the number of all bytes, or 0. Why there are no more of them has been noted. */
+  rest(have: number): number {
+    // a device of this page has no answer yet
+    if (have < this.#inPage()) return 0
+    const reach = this.#inReach()
+    const bytes = this.#copy(have, reach)
+    if (bytes === reach) this.#state.noteFault(exceptions.GP.vector, 0)
+    return bytes === have ? 0 : bytes
+  }
+
+  /** How many bytes an instruction may have before it meets the limit of CS. */
+  #inReach(): number {
+    if (this.#state.long(at.codeMask) === all64) return longest
+    const within = this.#state.get('CS.limit') - this.#state.get('RIP') + 1n
+    return within <= 0n ? 0 : Math.min(longest, Number(within))
+  }
+
+  #inPage(): number {
+    return Math.min(this.#inReach(), pageBytes - Number(this.#linear(0) & BigInt(pageBytes - 1)))
   }
 
   #linear(offset: number): bigint {
@@ -51,25 +62,29 @@ export class CodeBytes {
     return (state.get('RIP') + state.long(at.codeBase) + BigInt(offset)) & state.long(at.codeMask)
   }
 
-  /** Copies bytes of one page. Gives how many there were; with fewer than asked for, why has been noted. */
-  #copy(offset: number, count: number): number {
+  /** Copies bytes `from` up to `to`, which lie in one page. Gives where it ended; why before `to` has been noted. */
+  #copy(from: number, to: number): number {
     const { state, ports, fill } = this.#around
-    const host = fill(BigInt.asIntN(64, this.#linear(offset)), accessKind.execute | 1)
-    if (host === 0) return 0
-    const target = this.#cpu + at.stepBytes + offset
-    if (host !== noMemory) {
-      this.#bytes.copyWithin(target, host, host + count)
-      return count
+    if (from === to) {
+      state.noteFault(exceptions.GP.vector, 0)
+      return from
     }
-    const address = Number(state.long(at.missPhysical))
-    for (let done = 0; done < count; done += 1) {
-      const byte = ports.mmioRead(address + done, 1, 'fetch')
+    const host = fill(BigInt.asIntN(64, this.#linear(from)), accessKind.execute | 1)
+    if (host === 0) return from
+    const target = this.#cpu + at.stepBytes
+    if (host !== noMemory) {
+      this.#bytes.copyWithin(target + from, host, host + to - from)
+      return to
+    }
+    const address = Number(state.long(at.missPhysical)) - from
+    for (let at = from; at < to; at += 1) {
+      const byte = ports.mmioRead(address + at, 1, 'fetch')
       if (byte === undefined) {
         state.noteFault(notYet, undefined)
-        return done
+        return at
       }
-      this.#bytes[target + done] = Number(byte & 0xffn)
+      this.#bytes[target + at] = Number(byte & 0xffn)
     }
-    return count
+    return to
   }
 }

@@ -68,6 +68,7 @@ export class Engine {
       ports,
       fill: (linear, kind, processor) =>
         this.#fill(state.word(at.record), this.#derived.views(processor), linear, kind),
+      hostOf: (physical) => this.#interpreter.entry.hostOf(BigInt(physical))[0] >>> 0,
       stored: (host, bytes) => this.#blocks.stored(host, bytes),
       endBlock: resync,
       watch: (linear, bytes, kind) => this.#watching.passes(linear, bytes, kind),
@@ -274,12 +275,12 @@ export class Engine {
 
   /** Runs one instruction from a block of its own: the budget is short, or its bytes lie in two pages or in no memory. */
   #step(): Stop | undefined {
-    const bytes = this.#code.fetch()
-    if (bytes === undefined) return this.#faultStop()
     const [block, start] = [this.#cpu + at.stepBlock, this.#cpu + at.stepBytes]
-    const size = this.#blocks.write(block, start, start + bytes, this.#state.word(at.mode), 1, false)
-    // otherwise the missing bytes are on a page that cannot be fetched
-    if (size === 0) return this.#code.reaches(bytes) ? undefined : this.#faultStop()
+    const mode = this.#state.word(at.mode)
+    const decodes = (bytes: number) => bytes > 0 && this.#blocks.write(block, start, start + bytes, mode, 1, false) > 0
+    const first = this.#code.first()
+    // the next page takes part only if the bytes before it are no whole instruction
+    if (first === 0 || !(decodes(first) || decodes(this.#code.rest(first)))) return this.#faultStop()
     this.#state.setWord(at.block, block)
     this.#state.setLong(at.blockRip, this.get('RIP'))
     this.#slice.begin(1, 0)

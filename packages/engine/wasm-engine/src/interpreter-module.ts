@@ -17,7 +17,7 @@ import {
 } from './interpreter/memory.ts'
 import { hostOfFunction, readPhysicalFunction, swapPhysicalFunction } from './interpreter/physical.ts'
 import { findBlockFunction, type InlineHandler, runFunction } from './interpreter/run.ts'
-import { offsetFunction, segmentedFunction } from './interpreter/segmentation.ts'
+import { elementRoomFunction, offsetFunction, segmentedFunction } from './interpreter/segmentation.ts'
 import { type MemoryMap, pageFlag } from './memory-map.ts'
 import { importTypes, internalTypes, type RuntimeIndices, runtimeNames, runtimeTypes } from './runtime.ts'
 import { at } from './state-layout.ts'
@@ -28,6 +28,7 @@ const defined = {
   materialize: runtimeTypes.materialize,
   offset: runtimeTypes.offset,
   segmented: runtimeTypes.segmented,
+  elementRoom: runtimeTypes.elementRoom,
   hostOf: internalTypes.hostOf,
   readPhysical: runtimeTypes.readPhysical,
   swapPhysical: runtimeTypes.swapPhysical,
@@ -76,6 +77,7 @@ export function interpreterModule({
     materialize: materializeFunction(),
     offset: offsetFunction(),
     segmented: segmentedFunction(),
+    elementRoom: elementRoomFunction(),
     hostOf: hostOfFunction(map),
     readPhysical: readPhysicalFunction(calls.hostOf),
     swapPhysical: swapPhysicalFunction(calls.hostOf, map, pageFlag.dirty),

@@ -8,13 +8,18 @@ import { at, inRecord, recordBytes } from './state-layout.ts'
 interface Part {
   readonly offset: number
   readonly bytes: number
+  /** 0 where stores go to a device. */
   readonly host: number
   readonly physical: number
+  /** Where loads find it: memory that stores do not reach too. 0 where a device answers. */
+  readonly source: number
 }
 
 interface Helpers {
   readonly ports: CpuPorts
   fill(linear: bigint, kind: number, processor: boolean): number
+  /** Where a physical address is in memory, read-only or not; 0 where it is not. */
+  hostOf(physical: number): number
   /** Guest memory was stored to; true if blocks became stale. */
   stored(host: number, bytes: number): boolean
   endBlock(): void
@@ -93,15 +98,22 @@ export class OddAccesses {
     const parts: Part[] = []
     for (const [offset, length] of pieces) {
       const host = this.#helpers.fill(
-        BigInt.asIntN(64, linear + BigInt(offset)),
+        this.#wrapped(linear + BigInt(offset)),
         (kind & ~accessKind.sizeMask) | length,
         processor,
       )
       if (host === 0) return undefined
       const physical = host === noMemory ? Number(this.#view.getBigUint64(this.#cpu + at.missPhysical, true)) : 0
-      parts.push({ offset, bytes: length, host: host === noMemory ? 0 : host >>> 0, physical })
+      const place = host === noMemory ? 0 : host >>> 0
+      parts.push({ offset, bytes: length, host: place, physical, source: place || this.#helpers.hostOf(physical) })
     }
     return parts
+  }
+
+  /** Where linear addresses have 32 bits, an access may go over the top. */
+  #wrapped(linear: bigint): bigint {
+    const isNarrow = this.#view.getBigUint64(this.#cpu + at.canonicalShift, true) === 0n
+    return isNarrow ? BigInt.asUintN(32, linear) : BigInt.asIntN(64, linear)
   }
 
   #isCanonical(linear: bigint): boolean {
@@ -110,10 +122,10 @@ export class OddAccesses {
   }
 
   /** False while a device has no answer: that has been noted. */
-  #gather({ offset, bytes, host, physical }: Part): boolean {
+  #gather({ offset, bytes, source, physical }: Part): boolean {
     const to = this.#scratch + offset
-    if (host !== 0) {
-      this.#bytes.copyWithin(to, host, host + bytes)
+    if (source !== 0) {
+      this.#bytes.copyWithin(to, source, source + bytes)
       return true
     }
     for (const [at, size] of aligned(physical, bytes)) {

@@ -35,6 +35,8 @@ export const runtimeTypes = {
   offset: type(['i32', 'i32'], ['i64']),
   /** (cpu, record, segment, offset, kind): linear address and 1, or 0 after a fault. */
   segmented: type(['i32', 'i32', 'i32', 'i64', 'i32'], ['i64', 'i32']),
+  /** (cpu, segment, offset, highest offset, width): elements from an offset up that stay in the segment, at least 1. */
+  elementRoom: type(['i32', 'i32', 'i64', 'i64', 'i32'], ['i64']),
   /** (…, from, to, step, width, count): elements moved; 0 after a fault. Linear addresses. */
   bulkMove: type([...frame, 'i64', 'i64', 'i64', 'i32', 'i64'], ['i64']),
   /** (…, to, value, step, width, count): elements filled; 0 after a fault. */

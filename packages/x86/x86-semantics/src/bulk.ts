@@ -2,7 +2,7 @@ import type { Bits, Segment } from './algebra.ts'
 
 /**
  * Work of a repeated string instruction, forwards or backwards by the width. The description has checked nothing: the
- * first element faults as a plain load and store would; later elements that would fault are simply not done.
+ * first element faults as a plain load and store would, its segments before its pages and source before target; later elements that would fault are simply not done.
  */
 export type Bulk =
   | {

@@ -33,7 +33,8 @@ export type Walk = (code: Code, frame: { cpu: Node; record: Node; tlb: Node; lin
 const has = (code: Code, kind: Node, bit: number): Node =>
   code.op('i32.ne', code.op('i32.and', kind, code.i32(bit)), code.i32(0))
 
-function note(code: Code, cpu: Node, vector: Node, errorCode: Node): void {
+/** Notes an exception with an error code. */
+export function noteFault(code: Code, cpu: Node, vector: Node, errorCode: Node): void {
   code.store('i32.store', cpu, errorCode, at.faultCode)
   code.store('i32.store', cpu, vector, at.faultVector)
   code.store('i32.store', cpu, code.i32(1), at.faultHasCode)
@@ -50,7 +51,7 @@ function refuseNonCanonical(code: Code, cpu: Node, record: Node, linear: Node, k
       code.op('i32.eq', code.load('i32.load8_u', record, inRecord.segment), code.i32(segmentNames.indexOf('SS'))),
     )
     const stack = code.op('i32.or', has(code, kind, accessKind.stack), ofOperand)
-    note(code, cpu, code.select(stack, code.i32(exceptions.SS.vector), code.i32(exceptions.GP.vector)), code.i32(0))
+    noteFault(code, cpu, code.select(stack, code.i32(exceptions.SS.vector), code.i32(exceptions.GP.vector)), code.i32(0))
     code.leave(ret, code.i32(0))
   })
 }
@@ -63,7 +64,7 @@ export function fillFunction(map: MemoryMap, hostOf: number, walk: Walk): Code {
   const walked = walk(code, { cpu, record, tlb, linear, kind })
   code.if(code.op('i32.eqz', walked.allowed), () => {
     code.store('i64.store', cpu, linear, at.CR2)
-    note(code, cpu, code.i32(exceptions.PF.vector), walked.errorCode)
+    noteFault(code, cpu, code.i32(exceptions.PF.vector), walked.errorCode)
     code.leave(ret, code.i32(0))
   })
   const physical = code.hold(code.op('i64.or', walked.frame, code.op('i64.and', linear, code.i64(0xfffn))))
@@ -97,6 +98,10 @@ function enter(code: Code, map: MemoryMap, { cpu, tlb, linear, kind, host, isWri
   const flagsAt = code.hold(code.op('i32.add', page, code.i32(map.pageFlags)))
   const flags = code.hold(code.load('i32.load8_u', flagsAt))
   const store = (view: number) => {
+    // while every access is looked at, none may find its page here
+    code.if(code.op('i32.eqz', code.load('i32.load', cpu, at.oddAccesses)), () => put(view))
+  }
+  const put = (view: number) => {
     const index = code.op(
       'i32.and',
       code.op('i32.wrap_i64', code.op('i64.shr_u', linear, code.i64(8n))),

@@ -1,9 +1,11 @@
+import { exceptions } from '@vmm/x86-registers'
 import { accessKind } from '../access.ts'
 import { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import type { MemoryMap } from '../memory-map.ts'
 import { firstRecord, handlerType, noMemory, status } from '../runtime.ts'
 import { at, blockHeadBytes, inBlock, inRecord, jumpEntries, recordBytes, tlbKinds } from '../state-layout.ts'
+import { noteFault } from './memory.ts'
 
 const ret = { kind: 'return' } as const
 const nextBlock = { kind: 'again', loop: 'block' } as const
@@ -75,6 +77,10 @@ function enterBlock(code: Code, cpu: Node, block: ReturnType<Code['local']>, fin
     code.op('i32.and', same, fresh),
     () => block.set(cached),
     () => {
+      // nothing is fetched before it is its turn: an event that comes at this count goes first
+      code.if(code.op('i32.le_s', code.load('i32.load', cpu, at.budget), code.i32(0)), () =>
+        code.leave(ret, code.i32(status.budget)),
+      )
       const [found, why] = code.call(findBlock, [cpu], ['i32', 'i32'])
       code.if(code.op('i32.eqz', found!), () => code.leave(ret, why!))
       code.store('i64.store', entry, rip)
@@ -149,6 +155,11 @@ export function findBlockFunction(map: MemoryMap, fill: number): Code {
       code.load('i64.load', cpu, at.codeMask),
     ),
   )
+  const miss = () => {
+    code.store('i32.store', cpu, code.i32(0), at.missHost)
+    give(code.i32(0), status.miss)
+  }
+  respectLimit(code, cpu, linear, miss, () => give(code.i32(0), status.fetchFault))
   const tlb = code.hold(code.load('i32.load', cpu, at.tlb))
   const index = code.op(
     'i32.and',
@@ -169,10 +180,7 @@ export function findBlockFunction(map: MemoryMap, fill: number): Code {
     () => {
       const [filled] = code.call(fill, [cpu, code.i32(0), tlb, linear, code.i32(accessKind.execute | 1)], ['i32'])
       code.if(code.op('i32.eqz', filled!), () => give(code.i32(0), status.fetchFault))
-      code.if(code.op('i32.eq', filled!, code.i32(noMemory)), () => {
-        code.store('i32.store', cpu, code.i32(0), at.missHost)
-        give(code.i32(0), status.miss)
-      })
+      code.if(code.op('i32.eq', filled!, code.i32(noMemory)), miss)
       host.set(filled!)
     },
   )
@@ -194,6 +202,23 @@ export function findBlockFunction(map: MemoryMap, fill: number): Code {
   code.store('i32.store', cpu, host.get(), at.missHost)
   give(code.i32(0), status.miss)
   return code
+}
+
+/**
+ * Outside 64-bit code: what begins past the limit of CS is #GP(0). Where the limit is on this page instructions are
+ * taken one by one, each looked at. Source: SDM 3A §5.3.
+ */
+function respectLimit(code: Code, cpu: Node, linear: Node, oneByOne: () => void, faulted: () => void): void {
+  code.if(code.op('i64.ne', code.load('i64.load', cpu, at.codeMask), code.i64(-1n)), () => {
+    const rip = code.hold(code.load('i64.load', cpu, at.RIP))
+    const limit = code.hold(code.load('i64.load32_u', cpu, at['CS.limit']))
+    code.if(code.op('i64.gt_u', rip, limit), () => {
+      noteFault(code, cpu, code.i32(exceptions.GP.vector), code.i32(0))
+      faulted()
+    })
+    const room = code.op('i64.xor', code.op('i64.and', linear, code.i64(0xfffn)), code.i64(0xfffn))
+    code.if(code.op('i64.lt_u', code.op('i64.sub', limit, rip), room), oneByOne)
+  })
 }
 
 /** Address of the bucket of a block; `bucketIndex` computes the same number in TypeScript. */

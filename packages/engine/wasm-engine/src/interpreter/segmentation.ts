@@ -59,12 +59,13 @@ export function segmentedFunction(): Code {
       code.store('i32.store', cpu, record, at.record)
       code.leave(ret, code.i64(0n), code.i32(0))
     })
-  refuse(bit(accessRights.unusable))
+  const typed = code.op('i32.eqz', code.op('i32.and', kind, code.i32(accessKind.untyped)))
   const isCode = code.hold(bit(8))
   const writable = both(bit(2), not(isCode))
   const readable = code.op('i32.or', bit(2), not(isCode))
   const isWrite = code.op('i32.ne', code.op('i32.and', kind, code.i32(accessKind.write)), code.i32(0))
-  refuse(not(code.select(isWrite, writable, readable)))
+  const forbidden = not(code.select(isWrite, writable, readable))
+  refuse(both(typed, code.op('i32.or', bit(accessRights.unusable), forbidden)))
 
   const size = code.op('i64.extend_i32_u', code.op('i32.and', kind, code.i32(accessKind.sizeMask)))
   const last = code.hold(code.op('i64.sub', code.op('i64.add', offset, size), code.i64(1n)))
@@ -80,5 +81,32 @@ export function segmentedFunction(): Code {
   )
   const linear = code.op('i64.add', code.load('i64.load', cache, at['ES.base']), offset)
   code.leave(ret, code.op('i64.and', linear, code.i64(0xffff_ffffn)), code.i32(1))
+  return code
+}
+
+/**
+ * (cpu, segment, offset, highest offset, width): how many elements from an offset up lie within the limit and do not wrap,
+ * once the first has been checked.
+ */
+export function elementRoomFunction(): Code {
+  const code = new Code(['i32', 'i32', 'i64', 'i64', 'i32'])
+  const [cpu, segment, offset, highest, width] = [0, 1, 2, 3, 4].map((index) => code.fixedLocal(index)) as [
+    Node,
+    Node,
+    Node,
+    Node,
+    Node,
+  ]
+  const stride = at['CS.base'] - at['ES.base']
+  const cache = code.hold(code.op('i32.add', cpu, code.op('i32.mul', segment, code.i32(stride))))
+  const access = code.hold(code.load('i32.load', cache, at['ES.access']))
+  const expandsDown = code.op('i32.eq', code.op('i32.and', access, code.i32(0xc)), code.i32(4))
+  const isBig = code.op('i32.and', access, code.i32(accessRights.big))
+  const top = code.select(isBig, code.i64(0xffff_ffffn), code.i64(0xffffn))
+  const limit = code.hold(code.select(expandsDown, top, code.load('i64.load32_u', cache, at['ES.limit'])))
+  const last = code.select(code.op('i64.lt_u', limit, highest), limit, highest)
+  const bytes = code.op('i64.add', code.op('i64.sub', last, offset), code.i64(1n))
+  const room = code.hold(code.op('i64.div_u', bytes, code.op('i64.extend_i32_u', width)))
+  code.leave(ret, code.select(code.op('i64.eqz', room), code.i64(1n), room))
   return code
 }

@@ -9,6 +9,7 @@ import {
   type Machine,
   type Width,
 } from '@vmm/x86-semantics'
+import { accessKind } from '../access.ts'
 import type { Node } from '../emit/node.ts'
 import { exitReasons } from '../runtime.ts'
 import { at, inRecord } from '../state-layout.ts'
@@ -135,7 +136,7 @@ type Access =
   | 'compareAndSwapPhysical'
 
 function accessOn(memory: MemoryReading): Pick<Machine, Access> {
-  const write = 1 << 8
+  const { write } = accessKind
   return {
     load(segment, offset, w) {
       const kind = memory.kindOf(segment, w / 8)
@@ -146,14 +147,14 @@ function accessOn(memory: MemoryReading): Pick<Machine, Access> {
       memory.store(memory.linearOf(segment, nodeOf(offset), kind), value, kind, 'program')
     },
     check(segment, offset, bytes, access) {
-      const kind = memory.kindOf(segment, bytes & 0xff, access === 'write' ? write : 0)
+      const kind = memory.kindOf(segment, bytes, access === 'write' ? write : 0)
       memory.check(memory.linearOf(segment, nodeOf(offset), kind), bytes, kind, 'program')
     },
     loadLinear: (linear, w, asker) => memory.load(nodeOf(linear), w, w / 8, asker),
     storeLinear: (linear, value, asker) =>
       memory.store(nodeOf(linear), value, (asValue(value).width / 8) | write, asker),
     checkLinear: (linear, bytes, access, asker) =>
-      memory.check(nodeOf(linear), bytes, (bytes & 0xff) | (access === 'write' ? write : 0), asker),
+      memory.check(nodeOf(linear), bytes, bytes | (access === 'write' ? write : 0), asker),
     linear: (segment, offset) => bitsOf(memory.unchecked(segment, nodeOf(offset)), 64),
     loadPhysical: (address, w) => memory.loadPhysical(address, w),
     compareAndSwapPhysical: (address, expected, value) => memory.swapPhysical(address, expected, value),

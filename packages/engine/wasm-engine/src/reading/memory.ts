@@ -1,6 +1,6 @@
 import type { MemoryOp } from '@vmm/wasm-encoder'
 import { segmentNames } from '@vmm/x86-registers'
-import type { Asker, Bits, Machine, Segment } from '@vmm/x86-semantics'
+import type { Asker, Bits, Bulk, Machine, Segment } from '@vmm/x86-semantics'
 import { accessKind } from '../access.ts'
 import type { Node } from '../emit/node.ts'
 import { at, inRecord, type TlbKind, tlbKinds } from '../state-layout.ts'
@@ -35,10 +35,7 @@ export class MemoryReading {
   linearOf(segment: Segment, offset: Node, kind: number): Node {
     const { code, mode, cpu, record } = this.#frame
     if (mode.execution === 'long') return this.#linearInLong(segment, offset)
-    const index =
-      segment === 'operand'
-        ? code.loadConstant('i32.load8_u', record.get(), inRecord.segment)
-        : code.i32(segmentNames.indexOf(segment))
+    const index = this.#segmentIndex(segment)
     const [linear, ok] = code.call(
       this.#frame.runtime.segmented,
       [cpu, record.get(), index, offset, code.i32(kind)],
@@ -84,8 +81,46 @@ export class MemoryReading {
     return code.op('i64.and', code.op('i64.add', base, offset), code.i64(0xffff_ffffn))
   }
 
+  /** At most `count` elements from an offset up before it wraps or meets the segment's limit. */
+  elementsFrom({ segment, offset }: Bulk['to'], bytes: number, count: Node): Node {
+    const { code, mode, cpu, runtime } = this.#frame
+    if (mode.addressSize === 64) return count
+    const highest = code.i64(mode.addressSize === 16 ? 0xffffn : 0xffff_ffffn)
+    const least = code.hold(count)
+    const held = code.hold(nodeOf(offset))
+    const room =
+      mode.execution === 'long'
+        ? code.op(
+            'i64.add',
+            code.op('i64.div_u', code.op('i64.sub', highest, held), code.i64(BigInt(bytes))),
+            code.i64(1n),
+          )
+        : code.call(
+            runtime.elementRoom,
+            [cpu, this.#segmentIndex(segment), held, highest, code.i32(bytes)],
+            ['i64'],
+          )[0]!
+    const most = code.hold(room)
+    return code.select(code.op('i64.lt_u', most, least), most, least)
+  }
+
+  #segmentIndex(segment: Segment): Node {
+    const { code, record } = this.#frame
+    return segment === 'operand'
+      ? code.loadConstant('i32.load8_u', record.get(), inRecord.segment)
+      : code.i32(segmentNames.indexOf(segment))
+  }
+
   kindOf(segment: Segment, bytes: number, more = 0): number {
-    return bytes | more | (segment === 'SS' ? accessKind.stack : 0) | (segment === 'operand' ? accessKind.operand : 0)
+    const { execution } = this.#frame.mode
+    const untyped = execution === 'real' || execution === 'virtual-8086' ? accessKind.untyped : 0
+    return (
+      bytes |
+      more |
+      untyped |
+      (segment === 'SS' ? accessKind.stack : 0) |
+      (segment === 'operand' ? accessKind.operand : 0)
+    )
   }
 
   /** Loads through the read view. */
@@ -223,6 +258,10 @@ export function bulkOn(frame: Frame, memory: MemoryReading): Machine['bulk'] {
   const { code, cpu, record, tlb, runtime } = frame
   return (work, count) => {
     const bytes = work.width / 8
+    const from =
+      work.kind === 'fill'
+        ? undefined
+        : memory.linearOf(work.from.segment, nodeOf(work.from.offset), memory.kindOf(work.from.segment, bytes))
     const to = memory.linearOf(
       work.to.segment,
       nodeOf(work.to.offset),
@@ -230,12 +269,11 @@ export function bulkOn(frame: Frame, memory: MemoryReading): Machine['bulk'] {
     )
     const step = nodeOf(work.step)
     const width = code.i32(bytes)
-    const first =
-      work.kind === 'fill'
-        ? [to, nodeOf(work.value)]
-        : [memory.linearOf(work.from.segment, nodeOf(work.from.offset), memory.kindOf(work.from.segment, bytes)), to]
+    const first = work.kind === 'fill' ? [to, nodeOf(work.value)] : [from!, to]
     const index = work.kind === 'fill' ? runtime.bulkFill : runtime.bulkMove
-    const [done] = code.call(index, [cpu, record.get(), tlb, ...first, step, width, nodeOf(count)], ['i64'])
+    const places = work.kind === 'fill' ? [work.to] : [work.from, work.to]
+    const most = places.reduce((least, place) => memory.elementsFrom(place, bytes, least), nodeOf(count))
+    const [done] = code.call(index, [cpu, record.get(), tlb, ...first, step, width, most], ['i64'])
     code.if(code.op('i64.eqz', done!), () => frame.leaveFault())
     return bitsOf(done!, 64)
   }
