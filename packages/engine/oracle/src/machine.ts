@@ -11,6 +11,7 @@ import {
   type AnyOperand,
   type Asker,
   type Bits,
+  type Bulk,
   flagClasses,
   type HostCall,
   hostCalls,
@@ -79,6 +80,18 @@ function reach(execution: Execution, segment: Segment, offset: bigint, bytes: nu
   const name = segmentOf(execution, segment)
   const linear = memory.linear(mode, name, offset, bytes, how)
   return memory.place(linear, bytes, { how, asker: 'program', stack: name === 'SS' })
+}
+
+/** Moves an element: the segments of both ends are checked before a page of either. */
+function move(execution: Execution, from: Bulk['to'], to: Bulk['to'], bytes: number): void {
+  const { memory, mode } = execution
+  const linear = (at: Bulk['to'], how: How) =>
+    memory.linear(mode, segmentOf(execution, at.segment), numberOf(at.offset), bytes, how)
+  const by = (at: Bulk['to'], how: How) =>
+    ({ how, asker: 'program', stack: segmentOf(execution, at.segment) === 'SS' }) as const
+  const [source, target] = [linear(from, 'read'), linear(to, 'write')]
+  const value = memory.load(memory.place(source, bytes, by(from, 'read')))
+  memory.store(memory.place(target, bytes, by(to, 'write')), value)
 }
 
 function operandsOn(execution: Execution): Pick<Machine, 'read' | 'write' | 'address' | 'popInto'> {
@@ -190,12 +203,8 @@ function accessOn(execution: Execution): Pick<Machine, Accesses> {
     },
     bulk: (work) => {
       const bytes = work.width / 8
-      if (work.kind === 'fill') {
-        memory.store(placed(work.to.segment, work.to.offset, bytes, 'write'), numberOf(work.value))
-      } else {
-        const value = memory.load(placed(work.from.segment, work.from.offset, bytes, 'read'))
-        memory.store(placed(work.to.segment, work.to.offset, bytes, 'write'), value)
-      }
+      if (work.kind === 'move') move(execution, work.from, work.to, bytes)
+      else memory.store(placed(work.to.segment, work.to.offset, bytes, 'write'), numberOf(work.value))
       return bitsOf(1n, 64)
     },
   }

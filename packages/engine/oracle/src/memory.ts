@@ -10,7 +10,7 @@ import type { State } from './state.ts'
 export interface PhysicalMemory {
   /** A byte, or undefined where there is no memory. */
   read(address: number): number | undefined
-  /** False where there is no memory. */
+  /** False where there is no memory, or none that can be written: stores go to a device then. */
   write(address: number, byte: number): boolean
 }
 
@@ -33,6 +33,8 @@ export class MemoryAccess {
   readonly #ports: OraclePorts
   /** The machine that the page walk's description runs on. */
   readonly #machine: () => Machine
+  /** Addresses and what was there before, in the order of the stores. */
+  readonly #stored: [address: number, before: number][] = []
 
   constructor(state: State, memory: PhysicalMemory, ports: OraclePorts, machine: () => Machine) {
     this.#state = state
@@ -48,20 +50,22 @@ export class MemoryAccess {
     return linear & (mode.execution === 'long' ? all64 : all32)
   }
 
-  /** The linear address, after the checks of type and limit outside 64-bit code. SDM 3A §5.3 to §5.5. */
+  /** The linear address, after the checks of limit, and in protected mode of type, outside 64-bit code. SDM 3A §5.3 to §5.5. */
   linear(mode: Mode, segment: SegmentName, offset: bigint, bytes: number, how: 'read' | 'write'): bigint {
-    if (mode.execution !== 'long' && !this.#permits(segment, offset, bytes, how)) {
+    if (mode.execution !== 'long' && !this.#permits(mode, segment, offset, bytes, how)) {
       throw new Fault(segment === 'SS' ? exceptions.SS.vector : exceptions.GP.vector, 0)
     }
     return this.unchecked(mode, segment, offset)
   }
 
-  #permits(segment: SegmentName, offset: bigint, bytes: number, how: 'read' | 'write'): boolean {
+  #permits({ execution }: Mode, segment: SegmentName, offset: bigint, bytes: number, how: 'read' | 'write'): boolean {
     const access = Number(this.#state.get(`${segment}.access`))
-    if ((access & accessRights.unusable) !== 0) return false
     const isCode = (access & 8) !== 0
-    const typeBit = (access & 2) !== 0
-    if (how === 'write' ? isCode || !typeBit : isCode && !typeBit) return false
+    if (execution === 'protected' || execution === 'compatibility') {
+      if ((access & accessRights.unusable) !== 0) return false
+      const typeBit = (access & 2) !== 0
+      if (how === 'write' ? isCode || !typeBit : isCode && !typeBit) return false
+    }
     const last = offset + BigInt(bytes) - 1n
     const limit = this.#state.get(`${segment}.limit`)
     if (isCode || (access & 4) === 0) return last <= limit
@@ -101,10 +105,12 @@ export class MemoryAccess {
   /** The same without an alignment check: for checks ahead of accesses. */
   reach(linear: bigint, bytes: number, access: Access): bigint[] {
     const places: bigint[] = []
+    // where linear addresses have 32 bits, an access may go over the top
+    const mask = canonicalBits(this.#state) === undefined ? all32 : all64
     // an access that runs out of the canonical addresses is refused before any page is looked at
     this.#refuseNonCanonical((linear + BigInt(bytes - 1)) & all64, access.stack)
     for (let done = 0; done < bytes; ) {
-      const at = (linear + BigInt(done)) & all64
+      const at = (linear + BigInt(done)) & mask
       const physical = this.translate(at, access)
       const here = Math.min(bytes - done, 4096 - Number(at & pageMask))
       for (let byte = 0; byte < here; byte += 1) places.push(physical + BigInt(byte))
@@ -144,13 +150,31 @@ export class MemoryAccess {
   store(places: readonly bigint[], value: bigint): void {
     for (const run of runsOf(this.#memory, places)) {
       const piece = value >> BigInt(run.first * 8)
-      if (!run.isMemory) this.#toDevice(run.places, piece)
-      else {
-        run.places.forEach((address, index) => {
-          this.#memory.write(Number(address), Number((piece >> BigInt(index * 8)) & 0xffn))
-        })
-      }
+      if (!run.isMemory || !this.#toMemory(run.places, piece)) this.#toDevice(run.places, piece)
     }
+  }
+
+  /** False where there is memory that cannot be written: the store is a device's then. */
+  #toMemory(places: readonly bigint[], value: bigint): boolean {
+    const before = places.map((address) => this.#memory.read(Number(address))!)
+    const byteOf = (index: number) => Number((value >> BigInt(index * 8)) & 0xffn)
+    if (!this.#memory.write(Number(places[0]), byteOf(0))) return false
+    places.forEach((address, index) => {
+      this.#memory.write(Number(address), byteOf(index))
+      this.#stored.push([Number(address), before[index]!])
+    })
+    return true
+  }
+
+  /** What has been stored so far stays, even if a fault follows. */
+  commit(): void {
+    this.#stored.length = 0
+  }
+
+  /** Takes back what has been stored since the last commit. Accessed and dirty bits stay, and what devices were told. */
+  undo(): void {
+    for (const [address, byte] of this.#stored.reverse()) this.#memory.write(address, byte)
+    this.#stored.length = 0
   }
 
   #toDevice(places: readonly bigint[], value: bigint): void {

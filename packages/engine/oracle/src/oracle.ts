@@ -6,7 +6,7 @@ import { Fault } from './fault.ts'
 import { hostAnswers } from './host-answers.ts'
 import { type Execution, machineOn } from './machine.ts'
 import { MemoryAccess, type PhysicalMemory } from './memory.ts'
-import { type CodeMode, codeMode, instructionMode, offsetMask } from './mode.ts'
+import { type CodeMode, codeMode, instructionMode } from './mode.ts'
 import { operandsOf } from './operands.ts'
 import type { OraclePorts } from './ports.ts'
 import { State } from './state.ts'
@@ -83,16 +83,29 @@ export class Oracle {
 
   /** Runs something that may fault. A fault undoes what was not committed; CR2 says where a page was missing. */
   #guarded(act: () => StepResult): StepResult {
-    this.#kept.copy(this.state)
+    this.#commit()
     try {
       return act()
     } catch (fault) {
       if (!(fault instanceof Fault)) throw fault
       const address = this.state.get('CR2')
       this.state.copy(this.#kept)
+      this.#memory.undo()
       if (fault.vector === exceptions.PF.vector) this.state.set('CR2', address)
       return { kind: 'fault', vector: fault.vector, errorCode: fault.errorCode }
     }
+  }
+
+  #commit(): void {
+    this.#kept.copy(this.state)
+    this.#memory.commit()
+  }
+
+  /** How many bytes an instruction may have before it meets the limit of CS. SDM 3A §5.3. */
+  #inReach(isLong: boolean): number {
+    const within = this.state.get('CS.limit') - this.state.get('RIP') + 1n
+    if (!isLong && within <= 0n) throw new Fault(exceptions.GP.vector, 0)
+    return isLong || within > longestInstruction ? longestInstruction : Number(within)
   }
 
   /** The instruction's bytes: those of the next page only if it does not end before. */
@@ -100,19 +113,22 @@ export class Oracle {
     const isLong = code.execution === 'long'
     const start = this.state.get('RIP') + (isLong ? 0n : this.state.get('CS.base'))
     const at = (offset: number) => BigInt.asUintN(isLong ? 64 : 32, start + BigInt(offset))
-    const first = Math.min(longestInstruction, pageSize - Number(at(0) & 0xfffn))
+    const most = this.#inReach(isLong)
+    const first = Math.min(most, pageSize - Number(at(0) & 0xfffn))
     let bytes = this.#read(at(0), first)
-    if (this.#decode(bytes, code) === 'truncated' && first < longestInstruction) {
-      bytes = Uint8Array.from([...bytes, ...this.#read(at(first), longestInstruction - first)])
-      if (this.#decode(bytes, code) === 'truncated') throw new Fault(exceptions.GP.vector, 0)
+    let failure = this.#decode(bytes, code)
+    if (failure === 'truncated' && first < most) {
+      bytes = Uint8Array.from([...bytes, ...this.#read(at(first), most - first)])
+      failure = this.#decode(bytes, code)
     }
+    if (failure === 'truncated') throw new Fault(exceptions.GP.vector, 0)
     return bytes.subarray(0, this.#decoded.length)
   }
 
   #read(linear: bigint, count: number): Uint8Array {
     const places = this.#memory.place(linear, count, { how: 'execute', asker: 'program', stack: false })
-    const value = this.#memory.load(places)
-    return Uint8Array.from(places, (_, index) => Number((value >> BigInt(index * 8)) & 0xffn))
+    // a device that code is fetched from is asked byte by byte
+    return Uint8Array.from(places, (place) => Number(this.#memory.load([place])))
   }
 
   /** Bytes that are no instruction are #UD, too many of them #GP(0). */
@@ -135,7 +151,7 @@ export class Oracle {
     const effects = survey(instruction, mode, operandsOf(this.#decoded))
     const modified = new Set([...effects.operandsRead].filter((position) => effects.operandsWritten.has(position)))
     const rip = this.state.get('RIP')
-    const next = (rip + BigInt(this.#decoded.length)) & offsetMask(code.codeSize)
+    const next = BigInt.asUintN(code.execution === 'long' ? 64 : 32, rip + BigInt(this.#decoded.length))
     return { ...this.#outside(mode), bytes, rip, next, modified }
   }
 
@@ -155,7 +171,7 @@ export class Oracle {
       retired: this.#retired,
       target: undefined,
       reason: undefined,
-      commit: () => this.#kept.copy(this.state),
+      commit: () => this.#commit(),
     }
   }
 

@@ -124,7 +124,7 @@ export function emitHandler(spec: HandlerSpec, place: Place, around: Surrounding
 function storeNext({ code, cpu, record }: Place, mode: Mode): void {
   const distance = code.op('i64.extend_i32_u', code.loadConstant('i32.load16_u', record.get(), inRecord.next))
   const rip = code.op('i64.add', code.load('i64.load', cpu, at.blockRip), distance)
-  const mask = { 16: 0xffffn, 32: 0xffff_ffffn, 64: -1n }[mode.codeSize]
+  const mask = mode.codeSize === 64 ? -1n : 0xffff_ffffn
   code.store('i64.store', cpu, code.op('i64.and', rip, code.i64(mask)), at.RIP)
 }
 

@@ -179,7 +179,7 @@ export interface Machine extends Arithmetic {
   fault(exception: ExceptionName, code?: Bits<32>): void
   /** No interrupts until the next instruction is done: after STI, or after a load of SS (which holds debug traps off too). */
   interruptShadow(after: 'sti' | 'mov-ss'): void
-  /** The offset of the instruction after this one, truncated to the code size. */
+  /** The offset of the instruction after this one: 32 bits outside 64-bit code, of which the limit of CS lets 16 be used or all. */
   nextRip(): Bits<64>
   /** The offset of this instruction. */
   thisRip(): Bits<64>

@@ -14,7 +14,7 @@ export interface Subject {
   get(field: StateField): bigint
   gpr(index: number): bigint
   rflags(): bigint
-  /** The 64 bytes of a vector register as a number. */
+  /** The 16 bytes of an XMM register as a number. */
   vector(index: number): bigint
   /** The ten bytes of an x87 register as a number. */
   x87(physical: number): bigint
@@ -38,7 +38,6 @@ export interface Fault {
 /** The part of a subject that ports look at. */
 interface Answering {
   retired(): number
-  get(field: StateField): bigint
   set(field: StateField, value: bigint): void
 }
 
@@ -86,13 +85,8 @@ export class OracleSubject implements Subject {
   readonly name = 'oracle'
   readonly asked: string[] = []
   readonly #instructions: ReadonlyMap<string, Instruction> | undefined
-  readonly #regions = regions.map(({ address, bytes, readOnly }) => ({
-    address,
-    bytes: new Uint8Array(bytes),
-    readOnly,
-  }))
+  readonly #contents = regions.map(({ bytes }) => new Uint8Array(bytes))
   #oracle: Oracle
-  #before = 0
 
   constructor(instructions?: ReadonlyMap<string, Instruction>) {
     this.#instructions = instructions
@@ -100,16 +94,28 @@ export class OracleSubject implements Subject {
   }
 
   #fresh(): Oracle {
-    const ports = portsOf(() => this.#answering(), this.asked)
     const instructions = this.#instructions === undefined ? {} : { instructions: this.#instructions }
-    return new Oracle({ memory: this.#regions, ports, ...instructions })
+    const read = (address: number) => this.#byte(address, (bytes, at) => bytes[at]!)
+    const write = (address: number, value: number) =>
+      this.#byte(address, (bytes, at, readOnly) => {
+        if (!readOnly) bytes[at] = value
+        return !readOnly
+      }) ?? false
+    const ports = portsOf(() => this.#answering(), this.asked)
+    return new Oracle({ memory: { read, write }, ports, ...instructions })
+  }
+
+  /** Does something with a byte of memory, or gives undefined where there is none. */
+  #byte<T>(address: number, act: (bytes: Uint8Array, at: number, readOnly: boolean) => T): T | undefined {
+    const index = regions.findIndex((each) => address >= each.address && address < each.address + each.bytes)
+    const found = regions[index]
+    return found === undefined ? undefined : act(this.#contents[index]!, address - found.address, found.readOnly)
   }
 
   #answering(): Answering {
     return {
-      retired: () => this.retired(),
-      get: (field) => this.#oracle.get(field),
-      set: (field, value) => this.#oracle.set(field, value),
+      retired: () => this.#oracle.retired,
+      set: (field, value) => this.#oracle.state.set(field, value),
     }
   }
 
@@ -117,35 +123,44 @@ export class OracleSubject implements Subject {
     this.asked.length = 0
     this.#oracle = this.#fresh()
     image.memory.forEach((bytes, index) => {
-      this.#regions[index]!.bytes.set(bytes)
+      this.#contents[index]!.set(bytes)
     })
     const { state } = this.#oracle
     for (const [field, value] of image.fields) state.set(field, value)
     image.gprs.forEach((value, index) => {
-      state.setGpr(index, value)
+      state.gprs[index] = value
     })
     image.vectors.forEach((value, index) => {
-      state.setVector(index, value)
+      state.vectors[index] = value
     })
     image.x87.forEach((value, index) => {
-      state.setX87(index, { significand: value, signExponent: value >> 64n })
+      state.significands[index] = BigInt.asUintN(64, value)
+      state.signExponents[index] = value >> 64n
     })
-    state.setRflags(image.rflags)
-    this.#before = this.#oracle.retired()
+    state.rflags = image.rflags
   }
 
-  get = (field: StateField): bigint => this.#oracle.get(field)
-  gpr = (index: number): bigint => this.#oracle.gpr(index)
-  rflags = (): bigint => this.#oracle.rflags()
-  vector = (index: number): bigint => this.#oracle.state.vector(index)
+  get = (field: StateField): bigint => this.#oracle.state.get(field)
+  gpr = (index: number): bigint => this.#oracle.state.gprs[index]!
+  rflags = (): bigint => this.#oracle.state.rflags
+  vector = (index: number): bigint => this.#oracle.state.vectors[index]!
   x87 = (physical: number): bigint => {
-    const { significand, signExponent } = this.#oracle.state.x87(physical)
-    return (signExponent << 64n) | significand
+    const { significands, signExponents } = this.#oracle.state
+    return (signExponents[physical]! << 64n) | significands[physical]!
   }
-  memory = (region: number): Uint8Array => this.#regions[region]!.bytes
-  retired = (): number => this.#oracle.retired() - this.#before
-  run = (budget: number): Stop => this.#oracle.run(budget)
-  deliver = (...event: Parameters<Subject['deliver']>): Fault | undefined => this.#oracle.deliver(...event)
+  memory = (region: number): Uint8Array => this.#contents[region]!
+  retired = (): number => this.#oracle.retired
+  run = (budget: number): Stop => {
+    for (let left = budget; left > 0; left -= 1) {
+      const result = this.#oracle.step()
+      if (result.kind !== 'done') return result
+    }
+    return { kind: 'budget' }
+  }
+  deliver = (...event: Parameters<Subject['deliver']>): Fault | undefined => {
+    const result = this.#oracle.deliver(...event)
+    return result.kind === 'fault' ? result : undefined
+  }
 }
 
 /** The described instructions, read as WebAssembly. One engine serves one case after another. */
@@ -167,7 +182,6 @@ export class EngineSubject implements Subject {
   #answering(): Answering {
     return {
       retired: () => this.retired(),
-      get: (field) => this.#engine.get(field),
       set: (field, value) => this.#engine.set(field, value),
     }
   }
@@ -198,7 +212,7 @@ export class EngineSubject implements Subject {
   get = (field: StateField): bigint => this.#engine.get(field)
   gpr = (index: number): bigint => this.#engine.gpr(index)
   rflags = (): bigint => this.#engine.rflags()
-  vector = (index: number): bigint => little(this.#engine.vector(index))
+  vector = (index: number): bigint => little(this.#engine.vector(index).subarray(0, 16))
   x87 = (physical: number): bigint => little(this.#engine.x87(physical))
   memory = (region: number): Uint8Array =>
     this.#engine.physical(regions[region]!.address)!.subarray(0, regions[region]!.bytes)

@@ -51,7 +51,12 @@ function refuseNonCanonical(code: Code, cpu: Node, record: Node, linear: Node, k
       code.op('i32.eq', code.load('i32.load8_u', record, inRecord.segment), code.i32(segmentNames.indexOf('SS'))),
     )
     const stack = code.op('i32.or', has(code, kind, accessKind.stack), ofOperand)
-    noteFault(code, cpu, code.select(stack, code.i32(exceptions.SS.vector), code.i32(exceptions.GP.vector)), code.i32(0))
+    noteFault(
+      code,
+      cpu,
+      code.select(stack, code.i32(exceptions.SS.vector), code.i32(exceptions.GP.vector)),
+      code.i32(0),
+    )
     code.leave(ret, code.i32(0))
   })
 }

@@ -177,7 +177,7 @@ type Control =
 
 function controlOn(frame: Frame): Pick<Machine, Control> {
   const { code, cpu, record, mode } = frame
-  const ripMask = { 16: 0xffffn, 32: 0xffff_ffffn, 64: -1n }[mode.codeSize]
+  const ripMask = mode.codeSize === 64 ? -1n : 0xffff_ffffn
   const rip = (slot: number): Node => {
     const distance = code.op('i64.extend_i32_u', code.loadConstant('i32.load16_u', record.get(), slot))
     return code.op('i64.and', code.op('i64.add', code.load('i64.load', cpu, at.blockRip), distance), code.i64(ripMask))

@@ -240,11 +240,9 @@ function frameOnThisStack(m: Machine, event: Event, wide: Bits<1>): void {
   const top = m.zeroExtend(m.read(gpr('RSP', stackSize)), 64)
   const wrap = (value: Bits<64>) => m.zeroExtend(m.truncate(value, stackSize), 64)
   const values = frameValues(m, event)
-  m.when(
-    wide,
-    () => m.check('SS', wrap(m.sub(top, m.constant(12, 64))), 12, 'write'),
-    () => m.check('SS', wrap(m.sub(top, m.constant(6, 64))), 6, 'write'),
-  )
+  const check = (bytes: number) => () => m.check('SS', wrap(m.sub(top, m.constant(bytes, 64))), bytes, 'write')
+  const checkFrame = (count: number) => () => m.when(wide, check(count * 4), check(count * 2))
+  m.when(event.hasCode, checkFrame(values.length + 1), checkFrame(values.length))
   const write = (all: readonly Bits<32>[]) => () => {
     pushAll(m, wide, all, (depth, value, is32) => {
       const at = wrap(m.sub(top, depth))

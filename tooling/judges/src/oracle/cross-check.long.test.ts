@@ -1,0 +1,17 @@
+import { describe, expect, test } from 'vitest'
+import { disagreements } from './disagreements.ts'
+import { modes } from './scene.ts'
+import { EngineSubject, OracleSubject } from './subjects.ts'
+
+/** Cases of each mode, in batches that a failure can be told from. */
+const [batches, count] = [10, 5000]
+const [oracle, engine] = [new OracleSubject(), new EngineSubject()]
+
+describe('oracle and engine', () => {
+  const rows = modes.flatMap((mode) => Array.from({ length: batches }, (_, batch) => [mode, batch] as const))
+  test.for(rows)(`agree on ${count} random programs in %s mode, batch %i`, ([mode, batch]) => {
+    const first = 100_000 + batch * count
+    expect(disagreements(oracle, engine, { mode, bytes: 'instructions', first, count })).toEqual([])
+    expect(disagreements(oracle, engine, { mode, bytes: 'noise', first, count })).toEqual([])
+  })
+})
