@@ -1,5 +1,5 @@
 import { Oracle, type OraclePorts } from '@vmm/oracle'
-import { Engine, generalProtection } from '@vmm/wasm-engine'
+import { type CpuPorts, Engine, generalProtection } from '@vmm/wasm-engine'
 import type { StateField } from '@vmm/x86-registers'
 import type { Instruction } from '@vmm/x86-semantics'
 import { type Image, regions } from './image.ts'
@@ -26,7 +26,7 @@ export interface Subject {
 }
 
 export type Stop =
-  | { readonly kind: 'budget' | 'events' }
+  | { readonly kind: 'budget' | 'events' | 'waiting' }
   | { readonly kind: 'exit'; readonly reason: string }
   | ({ readonly kind: 'fault' } & Fault)
 
@@ -42,7 +42,7 @@ interface Answering {
 }
 
 /** Surroundings that answer by what is asked alone, and remember what was. */
-function portsOf(subject: () => Answering, asked: string[]): OraclePorts {
+function portsOf(subject: () => Answering, asked: string[]) {
   const note = (text: string): void => {
     asked.push(`${text} at ${subject().retired()}`)
   }
@@ -59,7 +59,10 @@ function portsOf(subject: () => Answering, asked: string[]): OraclePorts {
       note(`IN ${port} ${size}`)
       return mixed(port, size)
     },
-    portOut: (port, size, value) => note(`OUT ${port} ${size} ${value}`),
+    portOut: (port, size, value) => {
+      note(`OUT ${port} ${size} ${value}`)
+      return true
+    },
     mmioRead: (address, size) => {
       note(`load ${address} ${size}`)
       return BigInt.asUintN(size * 8, BigInt(mixed(address, size)) * 0x1_0000_0001n)
@@ -69,13 +72,16 @@ function portsOf(subject: () => Answering, asked: string[]): OraclePorts {
     random: () => BigInt(mixed(asked.length, subject().retired())),
     taskPriority: () => asked.length & 15,
     setTaskPriority: (value) => note(`CR8 ${value}`),
-    hypercall: () => note('VMCALL'),
+    hypercall: () => {
+      note('VMCALL')
+      return true
+    },
     writeXcr: (index, value) => {
       if (index !== 0 || (value & 1n) === 0n || value > 7n || (value & 6n) === 4n) return generalProtection
       subject().set('XCR0', value)
       return undefined
     },
-  }
+  } satisfies CpuPorts & OraclePorts
 }
 
 const little = (bytes: Uint8Array): bigint => bytes.reduceRight((all, byte) => (all << 8n) | BigInt(byte), 0n)
