@@ -18,6 +18,7 @@ import type { Frame } from './frame.ts'
 import { bulkOn, MemoryReading } from './memory.ts'
 import { OperandReading } from './operands.ts'
 import { quickSimd } from './quick-simd.ts'
+import { quickX87 } from './quick-x87.ts'
 import { asValue, bitsOf, nodeOf, typeOf } from './value.ts'
 import { vectorOn } from './vector.ts'
 
@@ -216,6 +217,12 @@ function controlOn(frame: Frame): Pick<Machine, Control> {
   }
 }
 
+/** Host calls that are answered in place where that is sure to be right. */
+const quickWays: Readonly<Partial<Record<HostCall, typeof quickSimd | typeof quickX87>>> = {
+  simd: quickSimd,
+  x87: quickX87,
+}
+
 function beyondOn(frame: Frame): Pick<Machine, 'call' | 'host'> {
   return {
     call: ((procedure, ...values) => {
@@ -226,8 +233,9 @@ function beyondOn(frame: Frame): Pick<Machine, 'call' | 'host'> {
       const { results } = hostCalls[name]
       const nodes = values.map(nodeOf)
       const ask = () => asked(frame, name, nodes)
+      const quick = quickWays[name]
       const answers =
-        name === 'simd' ? quickSimd(frame.code, nodes.map(frame.code.hold, frame.code), ask as never) : ask()
+        quick === undefined ? ask() : quick(frame.code, nodes.map(frame.code.hold, frame.code), ask as never)
       return results.map((width, index) => bitsOf(answers[index]!, width))
     }) as unknown as Machine['host'],
   }
