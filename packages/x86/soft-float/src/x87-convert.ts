@@ -30,7 +30,10 @@ function widenNumber(x: UnpackedNumber): Float80 {
   return pack80(targets[64], roundTo(targets[64], x, exactly))
 }
 
-/** FLD m32fp and m64fp. DE tells of a denormal, and the value is pushed though it be unmasked: so CPUs do. */
+/**
+ * FLD m32fp and m64fp. DE tells of a denormal, and the value is pushed even where it is unmasked: SDM 1 §8.5.2 has TOP stay
+ * then, but the CPU of `cases/x87.txt` pushes.
+ */
 export function x87Load(format: BinaryFormat, bits: bigint, context: X87Context): X87Result {
   const widened = x87Widen(format, bits)
   const kind = unpack80(widened).kind

@@ -118,7 +118,7 @@ function loadEnvironment(m: Machine, base: Bits<64>): void {
   m.set('FTW', abridged(m, full))
   m.set('FIP', code.pointer)
   m.set('FDP', data.pointer)
-  // 16 bits of protected mode have no room for an opcode: the shift leaves none, and so do CPUs
+  // the 16-bit format of protected mode has no room for an opcode: the shift leaves zero, as the CPU does that judges us
   const opcode = isReal(m) ? code.second : m.shiftRight(code.second, m.constant(16, 32))
   m.set('FOP', m.and(m.truncate(opcode, 16), m.constant(opcodeMask, 16)))
 }
