@@ -9,6 +9,7 @@ import { Engine } from '@vmm/wasm-engine'
 import { type GprName, gprIndex, segmentNames } from '@vmm/x86-registers'
 import type { End, RunningMachine, SerialLine, SliceResult } from './machine-port.ts'
 import { nanosecondsPerInstruction, physicalAddressWidth, tscHz } from './processor.ts'
+import { hashOf, type SavedMachine, savedVersion } from './saved-machine.ts'
 
 const xorshiftSeed = 0x9e37_79b9_7f4a_7c15n
 
@@ -171,6 +172,43 @@ export class Machine implements RunningMachine {
           return { kind: 'ended', end: { kind: 'internal-error', says: `the board left a ${exit.kind} exit open` } }
       }
     }
+  }
+
+  /** Everything, as plain data: memory, the processor, the board and the clock. */
+  save(): SavedMachine {
+    return { version: savedVersion, engine: this.#engine.save(), ...this.#saveSmall() }
+  }
+
+  /**
+   * Takes back what a machine with the same options saved: from here on it does what that one does.
+   * @throws {RangeError} if another version, or a machine of another make, has saved it; this one is then good for nothing.
+   */
+  restore(saved: SavedMachine): void {
+    if (saved.version !== savedVersion) throw new RangeError(`a machine saved by version ${saved.version}`)
+    this.vcpu.restore(saved.vcpu)
+    this.#engine.restore(saved.engine)
+    this.#warp = saved.warp
+    this.#tscOffset = saved.tscOffset
+    this.#random = saved.random
+    this.#ended = undefined
+    this.board.restore(saved.board)
+  }
+
+  /** A hash of everything that a guest could see: SHA-256, in hexadecimal digits. */
+  stateHash(): string {
+    return hashOf(this.#saveSmall(), this.#engine.retired(), this.#engine.usedMemory())
+  }
+
+  /** Power-on state, as the reset button gives it: memory, the clock and what the battery keeps stay. */
+  reset(): void {
+    this.#ended = undefined
+    this.board.reset()
+    this.vcpu.reset()
+  }
+
+  #saveSmall(): Omit<SavedMachine, 'version' | 'engine'> {
+    const [warp, tscOffset, random] = [this.#warp, this.#tscOffset, this.#random]
+    return { vcpu: this.vcpu.save(), board: this.board.save(), warp, tscOffset, random }
   }
 
   /** Moves the clock while nothing runs. */

@@ -10,12 +10,14 @@ export interface Ran {
   readonly exits: Readonly<Record<string, number>>
   /** How often the guest was started again. */
   readonly resets: number
+  /** Of the machine at the end; only a report asks for it. */
+  readonly stateHash?: string
 }
 
 const mega = 1e6
 
 /** The report as JSON: `end` says how the run ended, `status` what the process ends with. Times are in seconds. */
-export function writeReport(path: string, { outcome, totals, exits, resets }: Ran): void {
+export function writeReport(path: string, { outcome, totals, exits, resets, stateHash }: Ran): void {
   const { kind, ...details } = outcome
   const seconds = totals.milliseconds / 1000
   const { user, system } = process.cpuUsage()
@@ -26,6 +28,7 @@ export function writeReport(path: string, { outcome, totals, exits, resets }: Ra
     ...('value' in details ? { value: details.value } : {}),
     ...('name' in details ? { signal: details.name } : {}),
     instructions: totals.instructions,
+    ...(stateHash === undefined ? {} : { stateHash }),
     exits,
     resets,
     seconds,

@@ -60,7 +60,13 @@ export class Runs {
         continue
       }
       await host.drain()
-      return { outcome: this.#withStatus(outcome), totals: this.#totals(), exits: tracer.counts, resets: this.#resets }
+      return {
+        outcome: this.#withStatus(outcome),
+        totals: this.#totals(),
+        exits: tracer.counts,
+        resets: this.#resets,
+        ...(options.report === undefined ? {} : { stateHash: this.#machine.stateHash() }),
+      }
     }
   }
 

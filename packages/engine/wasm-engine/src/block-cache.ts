@@ -164,6 +164,12 @@ export class BlockCache {
     }
   }
 
+  /** Every block as its host address and mode, in the order they were made. */
+  known(): readonly number[] {
+    const blocks = [...this.#pages.values()].flat().sort((a, b) => a.address - b.address)
+    return blocks.flatMap(({ address, host }) => [host, this.#view.getUint32(address + inBlock.mode, true)])
+  }
+
   /** How often each handler has run, by table slot: from the counts of the blocks that are alive. */
   handlerCounts(): Map<number, number> {
     const counts = new Map<number, number>()

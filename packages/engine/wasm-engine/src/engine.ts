@@ -13,6 +13,7 @@ import { OddAccesses } from './odd-accesses.ts'
 import { type CpuPorts, notYet } from './ports.ts'
 import { type ExitReason, exitReasons, status } from './runtime.ts'
 import { Slice } from './slice.ts'
+import { checkSnapshot, restoreMemory, type SavedEngine, type SavedMemory, snapshot, usedMemory } from './snapshot.ts'
 import { at, inRecord } from './state-layout.ts'
 import { StateView } from './state-view.ts'
 import { TlbContexts } from './tlb.ts'
@@ -209,6 +210,37 @@ export class Engine {
   /** Whether STI, MOV SS or POP SS was the last instruction. */
   get shadowed(): boolean {
     return this.get('SHADOW') === BigInt(this.#slice.retired)
+  }
+
+  // -- snapshots -------------------------------------------------------------------------------------------------
+
+  /** Runs of pages of guest memory that are not all zero, in the order of their addresses. The bytes are guest memory itself. */
+  usedMemory(): Iterable<SavedMemory> {
+    return usedMemory(this.#slots)
+  }
+
+  /** Memory, count and translations. The architectural state is its vCPU's to save. */
+  save(): SavedEngine {
+    return snapshot({
+      retired: this.#slice.retired,
+      memory: Array.from(this.usedMemory(), ({ address, bytes }) => ({ address, bytes: bytes.slice() })),
+      translations: this.tlb.save(),
+      code: this.#blocks.known(),
+    })
+  }
+
+  /**
+   * Takes back what `save` gave. The vCPU's state must have been restored before.
+   * @throws {RangeError} if another version, or an engine with other memory, has saved it; then nothing here has changed.
+   */
+  restore(saved: SavedEngine): void {
+    checkSnapshot(saved, this.#slots)
+    this.#blocks.dropAll()
+    restoreMemory(this.#slots, saved.memory)
+    for (let at = 0; at < saved.code.length; at += 2) this.#blocks.add(saved.code[at]!, saved.code[at + 1]!)
+    this.#slice.countFrom(saved.retired)
+    this.tlb.restore(saved.translations)
+    this.modeChanged()
   }
 
   // -- running ---------------------------------------------------------------------------------------------------

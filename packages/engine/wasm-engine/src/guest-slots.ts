@@ -30,6 +30,14 @@ export class GuestSlots {
     view.setUint32(map.slots - 8, slots.length, true)
   }
 
+  /** Every slot with its memory, in the order given. */
+  all(): readonly { readonly address: number; readonly memory: Uint8Array }[] {
+    return this.#slots.map(({ address, bytes, host }) => ({
+      address,
+      memory: this.#bytes.subarray(host, host + bytes),
+    }))
+  }
+
   /** Memory from a physical address to the end of its slot; undefined where there is none. */
   at(address: number): Uint8Array | undefined {
     const slot = this.#slots.find(

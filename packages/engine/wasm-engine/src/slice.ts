@@ -24,6 +24,11 @@ export class Slice {
     return this.#running ? this.#retired + this.#given - this.#left() - this.#ahead() : this.#retired
   }
 
+  /** The count goes on from here: a snapshot was taken then. */
+  countFrom(retired: number): void {
+    this.#retired = retired
+  }
+
   /** Emitted code may now spend `budget`; of `given` instructions, those that it leaves are not retired. */
   begin(given: number, budget = given): void {
     this.#given = given

@@ -18,6 +18,15 @@ const privileges = 3
 const watchingContext = tlbContexts
 const allOnes = (1n << 64n) - 1n
 
+/** What the contexts hold, as plain data: the entries of those in use, one context behind another. */
+export interface SavedTranslations {
+  readonly tags: readonly number[]
+  readonly used: readonly number[]
+  readonly clock: number
+  readonly current: number
+  readonly entries: Uint8Array
+}
+
 /**
  * The TLB contexts of one vCPU: translations by PCID. Entries are in linear memory, where emitted code probes them;
  * here is everything that invalidates.
@@ -71,6 +80,37 @@ export class TlbContexts {
     this.#used[context] = ++this.#clock
     this.#current = context
     this.#bump()
+  }
+
+  /** Everything that is remembered of page tables. */
+  save(): SavedTranslations {
+    const entries = new Uint8Array(this.#inUse().length * tlbContextBytes)
+    for (const [at, context] of this.#inUse().entries()) entries.set(this.#entriesOf(context), at * tlbContextBytes)
+    return { tags: [...this.#tags], used: [...this.#used], clock: this.#clock, current: this.#current, entries }
+  }
+
+  /** Takes back what `save` gave, on an engine with the same memory. */
+  restore(saved: SavedTranslations): void {
+    for (let context = 0; context <= watchingContext; context += 1) this.#wipe(context)
+    for (let context = 0; context < tlbContexts; context += 1) {
+      this.#tags[context] = saved.tags[context] ?? -1
+      this.#used[context] = saved.used[context] ?? 0
+    }
+    this.#clock = saved.clock
+    this.#current = saved.current
+    for (const [at, context] of this.#inUse().entries())
+      this.#entriesOf(context).set(saved.entries.subarray(at * tlbContextBytes, (at + 1) * tlbContextBytes))
+    this.dropJumps()
+    this.#bump()
+  }
+
+  #inUse(): readonly number[] {
+    return this.#tags.flatMap((tag, context) => (tag >= 0 ? [context] : []))
+  }
+
+  #entriesOf(context: number): Uint8Array {
+    const base = this.#base(context)
+    return this.#bytes.subarray(base, base + tlbContextBytes)
   }
 
   /** Everything is forgotten, global pages too. */

@@ -8,5 +8,5 @@ export {
   type InterruptSink,
 } from './interrupt-message.ts'
 export { pseudoRandom, replayDifference } from './replay.ts'
-export { copySaved, likeSaved, type Restored } from './saved.ts'
+export { copySaved, likeSaved, type Restored, savedText } from './saved.ts'
 export { nanosecondsAt, ticksAt } from './ticks.ts'

@@ -1,4 +1,5 @@
 import type { Device, Saved } from './device.ts'
+import { savedText } from './saved.ts'
 
 /** A reproducible stream of 24-bit numbers for tests that poke at a device. */
 export function pseudoRandom(seed: number): () => number {
@@ -38,14 +39,6 @@ export function replayDifference(
 }
 
 function differenceOf(left: Saved, right: Saved): string | undefined {
-  const [a, b] = [textOf(left), textOf(right)]
+  const [a, b] = [savedText(left), savedText(right)]
   return a === b ? undefined : `${a} and ${b}`
-}
-
-function textOf(saved: Saved): string {
-  return JSON.stringify(saved, (_, value: unknown) => {
-    if (typeof value === 'bigint') return `${value}n`
-    if (value instanceof Uint8Array) return Array.from(value)
-    return value === Number.POSITIVE_INFINITY ? 'never' : value
-  })
 }

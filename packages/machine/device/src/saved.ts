@@ -26,6 +26,15 @@ export function likeSaved<T extends Saved>(device: string, example: T, saved: Sa
   return copyLike(device, example, saved, '') as Restored<T>
 }
 
+/** Saved state as a text: two states are the same when their texts are. For comparing and for hashing. */
+export function savedText(saved: unknown): string {
+  return JSON.stringify(saved, (_, value: unknown) => {
+    if (typeof value === 'bigint') return `${value}n`
+    if (value instanceof Uint8Array) return Array.from(value)
+    return value === Number.POSITIVE_INFINITY ? 'never' : value
+  })
+}
+
 /** A copy that shares nothing with `value`. */
 export function copySaved<T extends Saved>(value: T): Restored<T> {
   return copyLike('copy', value, value, '') as Restored<T>

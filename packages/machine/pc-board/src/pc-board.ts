@@ -108,6 +108,11 @@ export function createPcBoard(options: PcBoardOptions): PcBoard {
   return new Board(options)
 }
 
+/** Of what `save` gives; another one cannot be taken back. */
+const savedVersion = 1
+
+type SavedDevice = { name: string; state: Saved }
+
 class Board implements PcBoard {
   readonly ports = new IoBus()
   readonly mmio = new MmioBus()
@@ -237,12 +242,14 @@ class Board implements PcBoard {
 
   save(): Saved {
     const devices = this.#devices.map((device) => ({ name: device.name, state: device.save() }))
-    return { devices, lines: this.#router.save(), bus: this.apicBus.save() }
+    return { version: savedVersion, devices, lines: this.#router.save(), bus: this.apicBus.save() }
   }
 
   restore(saved: Saved): void {
-    const example = this.save() as { devices: { name: string; state: Saved }[]; lines: Saved; bus: Saved }
-    const { devices, lines, bus } = likeSaved('pc-board', example, saved)
+    const example = this.save() as { version: number; devices: SavedDevice[]; lines: Saved; bus: Saved }
+    const { version, devices, lines, bus } = likeSaved('pc-board', example, saved)
+    if (version !== savedVersion)
+      throw new RangeError(`pc-board: saved by version ${version}, and this is ${savedVersion}`)
     this.#router.restore(lines)
     this.apicBus.restore(bus)
     for (const [index, device] of this.#devices.entries()) device.restore(devices[index]?.state ?? null)

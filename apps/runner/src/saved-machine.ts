@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto'
+import { type Saved, savedText } from '@vmm/device'
+import type { SavedVcpu } from '@vmm/vcpu'
+import type { SavedEngine, SavedMemory } from '@vmm/wasm-engine'
+
+/** Of what `Machine.save` gives; another one cannot be taken back. */
+export const savedVersion = 1
+
+/** A machine as plain data. */
+export interface SavedMachine {
+  readonly version: number
+  readonly engine: SavedEngine
+  readonly vcpu: SavedVcpu
+  readonly board: Saved
+  /** Nanoseconds that the clock is ahead of the instructions. */
+  readonly warp: number
+  readonly tscOffset: bigint
+  /** Where the sequence of random numbers is. */
+  readonly random: bigint
+}
+
+/** SHA-256 over everything but memory as a text, the count of instructions, and every stretch of memory in use. */
+export function hashOf(small: unknown, retired: number, memory: Iterable<SavedMemory>): string {
+  const hash = createHash('sha256').update(`${retired} ${savedText(small)}`)
+  for (const { address, bytes } of memory) hash.update(` ${address} ${bytes.length} `).update(bytes)
+  return hash.digest('hex')
+}
