@@ -31,11 +31,11 @@ is always there boots instead. VMM_GUEST_KERNEL names another kernel for the def
   --timeout SECONDS       stop after this long
   --clock real|virtual    idle time passes as on a wall clock, or at once; real at a terminal, virtual elsewhere
   --reboot                a reset starts the guest again instead of ending the run
-  --trace KINDS[=FILE]    print exits, cpuid, msr, pio, mmio, irq or exceptions as the kernel's tracepoints do, on stderr
+  --trace KINDS[=FILE]    print exits, cpuid, msr, pio, mmio, irq or exceptions as the kernel's tracepoints do (stderr)
   --report FILE           write how the run ended, counts of exits, and times, as JSON
   -h, --help              this text
 
-At a terminal: Ctrl-A x quits, Ctrl-A h helps, Ctrl-A s shows status, Ctrl-A a sends Ctrl-A. Ctrl-C belongs to the guest.
+At a terminal: Ctrl-A x quits, Ctrl-A h helps, Ctrl-A s shows status, Ctrl-A a sends Ctrl-A; Ctrl-C goes to the guest.
 Anything else on stdin is held until the guest reads; at its end Ctrl-D is sent, and the default guest powers off.
 
 Examples:

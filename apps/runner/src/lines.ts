@@ -9,7 +9,6 @@ const piece = 1 << 16
 export class Lines {
   readonly #descriptor: number
   readonly #room: number
-  readonly #newline: string
   #waiting = ''
   #failed = false
 
@@ -17,12 +16,10 @@ export class Lines {
   constructor(file: string | undefined) {
     this.#descriptor = file === undefined ? stderr : openOutput(file, '--trace')
     this.#room = file === undefined ? 0 : piece
-    // a terminal that is lent to the guest does not go back to the left by itself
-    this.#newline = file === undefined && process.stderr.isTTY ? '\r\n' : '\n'
   }
 
   put(line: string): void {
-    this.#waiting += line + this.#newline
+    this.#waiting += `${line}\n`
     if (this.#waiting.length >= this.#room) this.#flush()
   }
 

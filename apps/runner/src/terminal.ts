@@ -28,7 +28,8 @@ export class Terminal {
 
   /** A line for the person, between what the guest writes. */
   say(text: string): void {
-    process.stderr.write(`\r\n${text}\r\n`)
+    // raw mode as Node has it still sends the cursor to the left at the end of a line
+    process.stderr.write(`\n${text}\n`)
   }
 
   set title(text: string) {

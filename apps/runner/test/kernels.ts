@@ -88,6 +88,13 @@ export function printInformation(a: Assembler, what: 'command line' | 'module'):
 
 /** Prints what it reads from the first serial line, until Ctrl-D. */
 export function echo(a: Assembler): void {
+  // eight bits a character, and a FIFO
+  a.mov(dx, com1 + 3)
+    .mov(al, 3)
+    .out(dx, al)
+    .mov(dx, com1 + 2)
+    .mov(al, 1)
+    .out(dx, al)
   a.label('wait').mov(dx, lineStatus).in(al, dx).test(al, 1).je('wait')
   a.mov(dx, com1).in(al, dx).cmp(al, 4).je('end of input').out(dx, al).jmp('wait')
   a.label('end of input')
