@@ -4,7 +4,7 @@ import type { Refused, Template } from './create.ts'
 const folder = 'packages/x86/x86-semantics/src'
 const opcodes = 'packages/x86/x86-opcodes/src'
 const groups = ['integer', 'system', 'vector', 'x87']
-const usage = `pnpm new instruction MNEMONIC [${groups.join('|')}], for example: pnpm new instruction CLDEMOTE integer`
+const usage = `pnpm new instruction MNEMONIC [${groups.join('|')}], for example: pnpm new instruction SERIALIZE system`
 
 /** A description for an instruction that has opcode rows: one that is #UD until it is written. */
 export function newInstruction(tree: Tree, [mnemonic = '', group = 'integer']: readonly string[]): Template | Refused {
