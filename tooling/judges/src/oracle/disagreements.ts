@@ -19,7 +19,7 @@ export interface Disagreement {
 const budgetOf = (seed: number): number => 1 + (seed % most)
 
 /** Runs a case on both. Undefined: they agree. */
-export function disagreement(a: Subject, b: Subject, options: SceneOptions): Disagreement | undefined {
+function disagreement(a: Subject, b: Subject, options: SceneOptions): Disagreement | undefined {
   const scene = sceneOf(options)
   const whole = budgetOf(options.seed)
   if (crossCheck(a, b, scene, whole).length === 0) return undefined

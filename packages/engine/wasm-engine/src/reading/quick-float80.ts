@@ -25,7 +25,7 @@ export type X87Quick = (given: X87Quickly) => void
 export const integerBit = 1n << 63n
 export const exponentMask = 0x7fff
 export const signBit = 0x8000
-export const [PE, C0, C1, C3] = [0x20, 0x100, 0x200, 0x4000] as const
+export const [PE, C0, C3] = [0x20, 0x100, 0x4000] as const
 
 /** 64-bit operations by their short names. */
 export const long = (code: Code, name: string, ...args: Node[]): Node => code.op(`i64.${name}` as PlainOp, ...args)
