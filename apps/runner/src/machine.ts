@@ -266,8 +266,8 @@ export class Machine implements RunningMachine {
       interruptPending: () => board.interruptPending(0),
       acknowledge: () => board.acknowledgeInterrupt(0),
       readApicMsr: (index) => board.readMsr(0, index),
-      writeApicMsr: (index, value) => {
-        const accepted = board.writeMsr(0, index, value)
+      writeApicMsr: (index, value, initiator) => {
+        const accepted = board.writeMsr(0, index, value, initiator)
         changed()
         return accepted
       },
@@ -280,6 +280,12 @@ export class Machine implements RunningMachine {
       },
       writePvClock: (index, value) => this.#writePvClock(index, value),
       hypercall: () => false,
+      localApic: {
+        bootstrap: true,
+        readRegisters: () => board.apics[0]!.readRegisters(),
+        writeRegisters: (page) => board.apics[0]!.writeRegisters(page),
+        initialize: () => board.apics[0]!.initialize(),
+      },
     }
   }
 

@@ -46,6 +46,16 @@ export class ApicTimer {
     this.#tscDeadline = 0n
   }
 
+  /** Takes its registers from outside; what is left to count is counted from now. A TSC deadline comes by its own way. */
+  load({ mode, divide, initial, count }: Readonly<Record<'mode' | 'divide' | 'initial' | 'count', number>>): void {
+    this.#mode = mode
+    this.#divide = divide & 0xb
+    this.#initial = mode === timerMode.tscDeadline ? 0 : initial
+    this.#count = mode === timerMode.oneShot || mode === timerMode.periodic ? Math.min(count, initial) : 0
+    this.#base = this.#clock.now()
+    this.#tscDeadline = 0n
+  }
+
   /** Source: SDM 3A §11.5.4.1: going to or from TSC-deadline mode disarms the timer; the other two share a count. */
   set mode(mode: number) {
     this.settle()

@@ -7,6 +7,7 @@ import {
   lvtLevel,
   lvtMasked,
   lvtRemoteIrr,
+  register,
   spuriousEnabled,
   spuriousWritable,
 } from './registers.ts'
@@ -53,6 +54,27 @@ export class InterruptUnit {
       this.#deliverLocal(lvtIndex.timer),
     )
     this.#state = this.#fresh([false, false])
+  }
+
+  /** Takes its registers from outside, by number. Pins and requests for the PIC stay. */
+  load(at: (number: number) => number): void {
+    const row = (first: number, count: number) => Array.from({ length: count }, (_, index) => at(first + index))
+    this.timer.load({
+      mode: (at(register.lvtTimer) >> 17) & 3,
+      divide: at(register.divide),
+      initial: at(register.initialCount),
+      count: at(register.currentCount),
+    })
+    this.#state.taskPriority = at(register.taskPriority) & 0xff
+    this.#state.spurious = at(register.spurious) & spuriousWritable
+    this.#state.errorStatus = at(register.errorStatus)
+    this.#state.lvt = row(register.lvtTimer, lvtBits.length).map(
+      (entry, index) => entry & (this.#writableOf(index) | (index === lvtIndex.timer ? 0 : lvtRemoteIrr)),
+    )
+    this.request.assign(row(register.request, 8))
+    this.inService.assign(row(register.inService, 8))
+    this.triggerMode.assign(row(register.triggerMode, 8))
+    this.#updatePriority()
   }
 
   /** The pins' levels are not the unit's to reset. */

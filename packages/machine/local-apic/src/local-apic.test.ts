@@ -569,6 +569,62 @@ describe('LINT0 and LINT1', () => {
   })
 })
 
+describe('registers as a page', () => {
+  const word = (page: Uint8Array, offset: number) => new DataView(page.buffer).getUint32(offset, true)
+
+  it('show what the guest sees, and come back in another APIC', () => {
+    const { apics, bus, to } = machine(2)
+    const [first, second] = apics as [LocalApic, LocalApic]
+    write(first, TPR, 0x30)
+    write(first, LINT0, 0x8700)
+    write(first, 0x380, 1000)
+    write(first, TIMER, 0x2_0040)
+    bus.send(fixed(0x55))
+    bus.send(fixed(0x66))
+    first.acknowledge()
+    to(100)
+    const page = first.readRegisters()
+    expect(page).toHaveLength(1024)
+    for (const offset of [0x20, 0x30, TPR, SVR, ICR, TIMER, LINT0, LINT1, ERROR, 0x380, 0x390, 0x3e0])
+      expect([offset, word(page, offset)]).toEqual([offset, read(first, offset)])
+    second.writeRegisters(page)
+    expect(second.readRegisters()).toEqual(page)
+    expect(second.timer.deadline()).toBe(first.timer.deadline())
+    second.page.write(EOI, 4, 0)
+    expect(second.acknowledge()).toBe(0x55)
+  })
+
+  it('have the ID in the upper byte in x2APIC mode too, and do not change it there', () => {
+    const { apics } = machine(2)
+    const second = apics[1]!
+    second.writeMsr(0x1b, base(second) | ENABLED | EXTENDED)
+    const page = second.readRegisters()
+    expect(word(page, 0x20)).toBe(0x0100_0000)
+    page.fill(0xff, 0x20, 0x24)
+    second.writeRegisters(page)
+    expect(second.readMsr(0x802)).toBe(1n)
+  })
+
+  it.each([1, 2, 3])('of any bytes leave an APIC that still answers (seed %i)', (seed) => {
+    const { apic } = machine()
+    const next = pseudoRandom(seed)
+    apic.writeRegisters(Uint8Array.from({ length: 1024 }, () => next()))
+    const page = apic.readRegisters()
+    apic.writeRegisters(page)
+    expect(apic.readRegisters()).toEqual(page)
+    expect(apic.pending()).toBeGreaterThanOrEqual(-1)
+  })
+})
+
+it('a host may go from x2APIC mode to xAPIC mode, a guest may not', () => {
+  const { apic } = machine()
+  const xapic = base(apic)
+  apic.writeMsr(0x1b, xapic | EXTENDED)
+  expect(apic.writeMsr(0x1b, xapic)).toBe(false)
+  expect(apic.writeMsr(0x1b, xapic, 'host')).toBe(true)
+  expect(apic.writeMsr(0x1b, xapic | 1n, 'host')).toBe(false)
+})
+
 describe('whatever is done to it', () => {
   function poke(m: ReturnType<typeof machine>, seed: number, steps: number): unknown[] {
     const next = pseudoRandom(seed)

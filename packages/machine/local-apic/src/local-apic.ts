@@ -13,6 +13,7 @@ import type { ApicBus, BusApic } from './apic-bus.ts'
 import { commandOf, isIllegal } from './command.ts'
 import { InterruptUnit, lvtIndex } from './interrupt-unit.ts'
 import type { ApicSignal, LocalApicOptions } from './options.ts'
+import { pageOf, registersOf } from './register-page.ts'
 import {
   apicBase,
   apicError,
@@ -195,9 +196,9 @@ export class LocalApic implements Device, BusApic {
     return value === undefined ? undefined : BigInt(value)
   }
 
-  /** WRMSR of the same. `false` is #GP(0), and then nothing has changed. */
-  writeMsr(index: number, value: bigint): boolean {
-    if (index === msr.apicBase) return this.#writeBase(value)
+  /** WRMSR of the same. `false` is #GP(0), and then nothing has changed. A host may go from any mode to any other. */
+  writeMsr(index: number, value: bigint, initiator: 'guest' | 'host' = 'guest'): boolean {
+    if (index === msr.apicBase) return this.#writeBase(value, initiator)
     if (index === msr.tscDeadline) {
       if (this.#options.tscDeadline === false) return false
       this.#unit.timer.tscDeadline = BigInt.asUintN(64, value)
@@ -205,6 +206,26 @@ export class LocalApic implements Device, BusApic {
     }
     if (!this.x2apicMode || index < msr.x2apic || index > msr.x2apicLast) return false
     return this.#writeX2apic(index - msr.x2apic, value)
+  }
+
+  /** Every register, as the first KiB of the page. The ID is in its upper byte in both modes. Source: arch/x86/kvm/lapic.c kvm_apic_get_state. */
+  readRegisters(): Uint8Array {
+    return pageOf((number) => (number === register.id ? (this.id << 24) >>> 0 : this.#readRegister(number)))
+  }
+
+  /** Takes such a page, whatever it says; a timer that counted goes on from where it was. Source: arch/x86/kvm/lapic.c kvm_apic_set_state. */
+  writeRegisters(page: Uint8Array): void {
+    const at = registersOf(page)
+    this.#state = {
+      base: this.#state.base,
+      id: this.x2apicMode ? this.#state.id : at(register.id) >>> 24,
+      logicalDestination: (at(register.logicalDestination) & 0xff00_0000) >>> 0,
+      destinationFormat: (at(register.destinationFormat) | 0x0fff_ffff) >>> 0,
+      commandLow: at(register.command) & commandWritable,
+      commandHigh: at(register.commandHigh),
+    }
+    this.#unit.load(at)
+    this.#options.onInterrupt?.()
   }
 
   save(): Saved {
@@ -231,7 +252,7 @@ export class LocalApic implements Device, BusApic {
   }
 
   /** Source: SDM 3A §11.4.4 and Figure 11-27 "Local x2APIC State Transitions". */
-  #writeBase(value: bigint): boolean {
+  #writeBase(value: bigint, initiator: 'guest' | 'host'): boolean {
     const width = BigInt(this.#options.physicalAddressBits ?? 46)
     const { bootstrap, extended, enabled } = apicBase
     const mode = this.#options.x2apic === false ? enabled : enabled | extended
@@ -240,8 +261,8 @@ export class LocalApic implements Device, BusApic {
     const [wasEnabled, wasExtended] = [(old & enabled) !== 0n, (old & extended) !== 0n]
     const [isEnabled, isExtended] = [(value & enabled) !== 0n, (value & extended) !== 0n]
     if ((value & ~defined) !== 0n || (isExtended && !isEnabled)) return false
-    if (wasExtended && isEnabled && !isExtended) return false
-    if (!wasEnabled && isExtended) return false
+    const leap = (wasExtended && isEnabled && !isExtended) || (!wasEnabled && isExtended)
+    if (leap && initiator === 'guest') return false
     if (wasEnabled && !isEnabled) this.#restart(value, this.#options.id & 0xff)
     this.#state.base = value
     if (isExtended && !wasExtended) this.#state.commandHigh = 0

@@ -85,7 +85,7 @@ export interface PcBoard {
   /** IA32_APIC_BASE, IA32_TSC_DEADLINE and the x2APIC registers; `undefined` is #GP(0). */
   readMsr(cpu: number, index: number): bigint | undefined
   /** `false` is #GP(0). */
-  writeMsr(cpu: number, index: number, value: bigint): boolean
+  writeMsr(cpu: number, index: number, value: bigint, initiator?: 'guest' | 'host'): boolean
   /** When some device next needs the processors to stop; `Infinity` when none does. */
   nextDeadline(): Nanoseconds
   /** Fires every timer whose deadline has come. */
@@ -199,8 +199,8 @@ class Board implements PcBoard {
     return this.apics[cpu]?.readMsr(index)
   }
 
-  writeMsr(cpu: number, index: number, value: bigint): boolean {
-    return this.apics[cpu]?.writeMsr(index, value) === true
+  writeMsr(cpu: number, index: number, value: bigint, initiator: 'guest' | 'host' = 'guest'): boolean {
+    return this.apics[cpu]?.writeMsr(index, value, initiator) === true
   }
 
   nextDeadline(): Nanoseconds {
