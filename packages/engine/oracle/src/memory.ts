@@ -98,6 +98,9 @@ export class MemoryAccess {
 
   /** Physical addresses of every byte: all are found before one is touched. */
   place(linear: bigint, bytes: number, access: Access): bigint[] {
+    // addresses that do not exist are refused before alignment is asked for, and that before any page is looked at
+    this.#refuseNonCanonical(linear, access.stack)
+    this.#refuseNonCanonical((linear + BigInt(bytes - 1)) & all64, access.stack)
     this.#checkAlignment(linear, bytes, access)
     return this.reach(linear, bytes, access)
   }

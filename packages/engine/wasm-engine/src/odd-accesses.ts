@@ -84,7 +84,9 @@ export class OddAccesses {
   #parts(linear: bigint, kind: number): Part[] | undefined {
     const bytes = kind & accessKind.sizeMask
     const processor = (kind & accessKind.processor) !== 0
-    if (!this.#helpers.watch(linear, bytes, kind)) return undefined
+    // addresses that do not exist are refused first, whatever their alignment
+    const exists = this.#isCanonical(linear) && this.#isCanonical(linear + BigInt(bytes - 1))
+    if (exists && !this.#helpers.watch(linear, bytes, kind)) return undefined
     const room = 4096 - Number(BigInt.asUintN(12, linear))
     const pieces: [number, number][] =
       bytes <= room

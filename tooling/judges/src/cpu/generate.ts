@@ -3,18 +3,22 @@ import { type OpcodePattern, parseOpcode, rows } from '@vmm/x86-opcodes'
 import { exclusions } from './exclusions.rows.ts'
 import type { Random } from './random.ts'
 import { dataOffset, place, type Snippet } from './snippet.ts'
+import { isNobodys, wildBytes } from './wild.ts'
 
 const longest = 15
 const pageBytes = 4096
 /** Bytes of the jump behind a snippet. */
-const wayOut = 14
+const wayOut = 6
 const gprCount = 16
+/** Some forms never come to anything that is judged. */
+const mostAttempts = 100
 const [RCX, RBX, RSP, RBP, RSI, RDI] = [1, 3, 4, 5, 6, 7]
 const region = BigInt(place.data + dataOffset)
 const middle = region + BigInt(place.dataBytes / 2)
 /** CF PF AF ZF SF OF, and DF now and then. */
 const arithmeticFlags = 0x8d5n
 const directionFlag = 0x400n
+const alignmentCheckFlag = 0x4_0000n
 const fixedFlags = 0x202n
 const mandatoryPrefixes = { any: [], NP: [], NFx: [], '66': [0x66], F2: [0xf2], F3: [0xf3] } as const
 const maps = [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a]] as const
@@ -42,20 +46,29 @@ export const judged: ReadonlySet<string> = new Set(forms.map(({ mnemonic }) => m
 export class Generator {
   readonly #random: Random
   readonly #forms: readonly Form[]
+  readonly #wild: boolean
+  #turn = 0
   readonly #decoded = createDecoded()
 
   constructor(random: Random, only?: string) {
     this.#random = random
+    this.#wild = only === undefined
     this.#forms = only === undefined ? forms : forms.filter(({ mnemonic }) => mnemonic === only)
     if (this.#forms.length === 0) throw new RangeError(`no instruction ${only} is judged`)
   }
 
+  /** Every form has its turn first, then chance has it. */
   next(): Snippet {
-    for (;;) {
-      const form = this.#random.pick(this.#forms)
-      const bytes = this.#encode(form)
+    const turn = this.#forms[this.#turn]
+    this.#turn += 1
+    for (let attempt = 0; ; attempt += 1) {
+      const form = turn !== undefined && attempt < mostAttempts ? turn : this.#random.pick(this.#forms)
+      const isWild = form !== turn && this.#wild && this.#random.once(8)
+      const bytes = isWild ? wildBytes(this.#random, longest) : this.#encode(form)
       const decoded = this.#decoded
-      if (decode(bytes, 0, bytes.length, 64, decoded) !== undefined) continue
+      const failure = decode(bytes, 0, bytes.length, 64, decoded)
+      if (isWild && failure === 'invalid' && isNobodys(bytes)) return this.#refused(bytes)
+      if (failure !== undefined) continue
       if (
         Object.hasOwn(exclusions, decoded.mnemonic) ||
         touchesSegment(decoded) ||
@@ -68,11 +81,18 @@ export class Generator {
       return {
         code: bytes.slice(0, decoded.length),
         gprs,
-        rflags: fixedFlags | (this.#random.bits() & arithmeticFlags) | (this.#random.once(4) ? directionFlag : 0n),
+        rflags: this.#flags(decoded),
         fx: this.#floats(decoded.mnemonic),
         data: this.#data(),
       }
     }
+  }
+
+  /** Bytes that are no instruction, with registers that point to memory. */
+  #refused(bytes: Uint8Array): Snippet {
+    const gprs = this.#registers()
+    for (let index = 0; index < gprCount; index += 1) if (this.#random.once(2)) gprs[index] = region
+    return { code: bytes, gprs, rflags: fixedFlags, fx: this.#floats(''), data: this.#data() }
   }
 
   #encode({ pattern, lockable, repeats }: Form): Uint8Array {
@@ -170,6 +190,13 @@ export class Generator {
     return true
   }
 
+  #flags(decoded: Decoded): bigint {
+    const random = this.#random
+    const direction = random.once(4) ? directionFlag : 0n
+    const alignment = !isAlignedItsOwnWay(decoded) && random.once(8) ? alignmentCheckFlag : 0n
+    return fixedFlags | (random.bits() & arithmeticFlags) | direction | alignment
+  }
+
   #data(): Uint8Array {
     const random = this.#random
     const data = random.bytes(place.dataBytes).slice()
@@ -249,6 +276,15 @@ export class Generator {
 const touchesSegment = (decoded: Decoded): boolean =>
   decoded.operands.slice(0, decoded.count).some(({ kind, file }) => kind === 'register' && file === 'segment') ||
   /^(PUSH|POP)[C-GS]S$/.test(decoded.mnemonic)
+
+/**
+ * Where processors differ about alignment: unaligned 128 bits may be #AC (SDM 3A §6.15), AMD's have ENTER look at where the
+ * stack will end, and load 32 bits for the MOVSXD of 16.
+ */
+const isAlignedItsOwnWay = ({ mnemonic, operandSize, operands, count }: Decoded): boolean =>
+  mnemonic === 'ENTER' ||
+  (mnemonic === 'MOVSXD' && operandSize === 16) ||
+  operands.slice(0, count).some(({ kind, width }) => kind === 'memory' && width === 128)
 
 /** Branches into themselves, or into the way out behind them: they would not come back, or not as they are. */
 const staysNear = ({ operands, count, length }: Decoded): boolean =>

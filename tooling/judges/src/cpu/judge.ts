@@ -58,6 +58,6 @@ export function judge(subject: Subject, options: { cases: number; seed: number; 
 const decoded = createDecoded()
 
 function named(code: Uint8Array): { mnemonic: string; text: string } {
-  decode(code, 0, code.length, 64, decoded)
+  if (decode(code, 0, code.length, 64, decoded) !== undefined) return { mnemonic: '(bad)', text: '(bad)' }
   return { mnemonic: decoded.mnemonic, text: format(decoded) }
 }

@@ -1,26 +1,41 @@
-const mask = (1n << 64n) - 1n
+/** 2^32 divided by the golden ratio: seeds that are neighbours begin far apart. */
+const golden = 0x9e37_79b9
 
-/** Numbers that a seed brings forth: xorshift64*. */
+/** Numbers that a seed brings forth. Source: Blackman and Vigna, “Scrambled linear pseudorandom number generators”, xoshiro128**. */
 export class Random {
-  #state: bigint
+  readonly #state: Uint32Array
 
   constructor(seed: number) {
-    this.#state = (BigInt(seed) * 0x9e37_79b9_7f4a_7c15n + 0x1234_5678_9abc_def1n) & mask || 1n
+    this.#state = Uint32Array.from(
+      { length: 4 },
+      (_, at) => Math.imul(seed + at + 1, golden) ^ Math.floor(seed / 2 ** 32),
+    )
+    for (let round = 0; round < 16; round += 1) this.word()
+  }
+
+  /** 32 bits. */
+  word(): number {
+    const s = this.#state
+    const five = Math.imul(s[1]!, 5)
+    const result = Math.imul((five << 7) | (five >>> 25), 9) >>> 0
+    const shifted = s[1]! << 9
+    s[2]! ^= s[0]!
+    s[3]! ^= s[1]!
+    s[1]! ^= s[2]!
+    s[0]! ^= s[3]!
+    s[2]! ^= shifted
+    s[3] = (s[3]! << 11) | (s[3]! >>> 21)
+    return result
   }
 
   /** 64 bits. */
   bits(): bigint {
-    let x = this.#state
-    x ^= x >> 12n
-    x ^= (x << 25n) & mask
-    x ^= x >> 27n
-    this.#state = x
-    return (x * 0x2545_f491_4f6c_dd1dn) & mask
+    return (BigInt(this.word()) << 32n) | BigInt(this.word())
   }
 
   /** From 0 to `count` less one. */
   below(count: number): number {
-    return Number(this.bits() >> 33n) % count
+    return Math.floor((this.word() * count) / 2 ** 32)
   }
 
   /** True once in so many times. */
@@ -33,7 +48,7 @@ export class Random {
   }
 
   bytes(count: number): Uint8Array {
-    const words = BigUint64Array.from({ length: Math.ceil(count / 8) }, () => this.bits())
+    const words = Uint32Array.from({ length: Math.ceil(count / 4) }, () => this.word())
     return new Uint8Array(words.buffer, 0, count)
   }
 }

@@ -7,9 +7,6 @@ const of = (flags: readonly Flag[], mnemonics: readonly string[]): Readonly<Reco
 /** Flags that the manual leaves undefined. Source: SDM 1 Appendix A, Table A-2, and the instructions' pages in SDM 2. */
 export const undefinedFlags: Readonly<Record<string, bigint>> = {
   ...of(['AF'], ['AND', 'OR', 'XOR', 'TEST', 'ANDN']),
-  // OF is defined for a count of one alone; a count of zero changes nothing
-  ...of(['AF', 'OF'], ['SHL', 'SHR', 'SAR', 'SHLD', 'SHRD']),
-  ...of(['OF'], ['ROL', 'ROR', 'RCL', 'RCR']),
   ...of(['PF', 'AF', 'ZF', 'SF'], ['MUL', 'IMUL']),
   ...of(['CF', 'PF', 'AF', 'ZF', 'SF', 'OF'], ['DIV', 'IDIV']),
   ...of(['CF', 'PF', 'AF', 'SF', 'OF'], ['BSF', 'BSR']),

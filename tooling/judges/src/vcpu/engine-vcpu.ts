@@ -4,10 +4,6 @@ import { deafPorts, type Step, type Vcpu } from './vcpu.ts'
 /** The engine, one instruction at a time. */
 export function engineVcpu(memoryBytes: number): Vcpu {
   const engine = new Engine({ slots: [{ address: 0, bytes: memoryBytes }], ports: deafPorts })
-  const wide = (bytes: Uint8Array) => bytes.reduceRight((all, byte) => (all << 8n) | BigInt(byte), 0n)
-  const put = (bytes: Uint8Array, value: bigint) => {
-    for (let at = 0; at < bytes.length; at += 1) bytes[at] = Number((value >> BigInt(at * 8)) & 0xffn)
-  }
   return {
     name: 'engine',
     get: (field) => engine.get(field),
@@ -20,10 +16,10 @@ export function engineVcpu(memoryBytes: number): Vcpu {
     set rflags(value) {
       engine.setRflags(value)
     },
-    vector: (index) => wide(engine.vector(index).subarray(0, 16)),
-    setVector: (index, value) => put(engine.vector(index).subarray(0, 16), value),
-    x87: (physical) => wide(engine.x87(physical)),
-    setX87: (physical, value) => put(engine.x87(physical), value),
+    vector: (index) => wideOf(engine.vector(index)),
+    setVector: (index, value) => setWide(engine.vector(index), value),
+    x87: (physical) => extendedOf(engine.x87(physical)),
+    setX87: (physical, value) => setExtended(engine.x87(physical), value),
     ready: () => engine.modeChanged(),
     readMemory: (address, bytes) => engine.physical(address)!.slice(0, bytes),
     writeMemory: (address, bytes) => void engine.writePhysical(address, bytes),
@@ -32,6 +28,30 @@ export function engineVcpu(memoryBytes: number): Vcpu {
       return engine.retired()
     },
   }
+}
+
+const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
+function wideOf(bytes: Uint8Array): bigint {
+  const view = viewOf(bytes)
+  return (view.getBigUint64(8, true) << 64n) | view.getBigUint64(0, true)
+}
+
+function setWide(bytes: Uint8Array, value: bigint): void {
+  const view = viewOf(bytes)
+  view.setBigUint64(0, BigInt.asUintN(64, value), true)
+  view.setBigUint64(8, value >> 64n, true)
+}
+
+function extendedOf(bytes: Uint8Array): bigint {
+  const view = viewOf(bytes)
+  return (BigInt(view.getUint16(8, true)) << 64n) | view.getBigUint64(0, true)
+}
+
+function setExtended(bytes: Uint8Array, value: bigint): void {
+  const view = viewOf(bytes)
+  view.setBigUint64(0, BigInt.asUintN(64, value), true)
+  view.setUint16(8, Number(value >> 64n), true)
 }
 
 function stepped(engine: Engine): Step {

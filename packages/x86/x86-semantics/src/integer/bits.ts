@@ -3,6 +3,7 @@ import type { Bits, Machine } from '../algebra.ts'
 import { equations, logic, resultFlags } from '../flags.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import { gpr, type Memory, type Operand, type Place } from '../operand.ts'
+import { requireReach } from '../reach.ts'
 
 type Sized = 16 | 32 | 64
 
@@ -37,7 +38,8 @@ function testFarBit(m: Machine, mnemonic: Change, to: Memory<Sized>, by: Operand
   const distance = m.shiftLeft(m.shiftRightSigned(index, unit), m.constant(Math.log2(width / 8), 64))
   const offset = m.zeroExtend(m.truncate(m.add(m.address(to), distance), m.mode.addressSize), 64)
   const at = m.and(m.truncate(index, width), m.constant(width - 1, width))
-  if (mnemonic !== 'BT') m.check('operand', offset, width / 8, 'write')
+  if (mnemonic !== 'BT')
+    requireReach(m, offset, { bytes: width / 8, alignment: (width / 8) as 2 | 4 | 8, access: 'write' })
   const a = m.load('operand', offset, width) as Bits<Sized>
   const CF = m.bit(m.shiftRight(a, at), 0)
   if (mnemonic !== 'BT') m.store('operand', offset, changed(m, mnemonic, a, m.shiftLeft(m.constant(1, width), at)))

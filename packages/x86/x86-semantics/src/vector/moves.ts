@@ -2,6 +2,7 @@ import { sdm } from '@vmm/source'
 import type { Bits, Machine, Width } from '../algebra.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import type { Immediate, Operand, Place } from '../operand.ts'
+import { requireReach } from '../reach.ts'
 import { requireMmx } from '../system/fpu-availability.ts'
 import { raisePending } from '../x87/stack.ts'
 import { aligned, begin, end, known, read128, touchMmx, type Vector, type VectorPlace } from './operand.ts'
@@ -80,7 +81,7 @@ const maskMove = (mnemonic: 'MASKMOVQ' | 'MASKMOVDQU', bytes: 8 | 16): Instructi
         m.read({ kind: 'register', file: 'gpr', width: m.mode.addressSize, index: 7, highByte: false, position: -1 }),
         64,
       )
-      m.check('operand', offset, bytes, 'write')
+      requireReach(m, offset, { bytes, alignment: 8, access: 'write' })
       const [value, chosen] = [read128(m, from), m.vector.signs(8, read128(m, mask))]
       for (let index = 0; index < bytes; index += 1) {
         m.when(m.bit(chosen, index), () =>

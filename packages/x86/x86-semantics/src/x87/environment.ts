@@ -2,10 +2,10 @@ import { sdm } from '@vmm/source'
 import type { Bits, Machine } from '../algebra.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import type { Memory } from '../operand.ts'
+import { requireReach } from '../reach.ts'
 import { initX87 } from '../system/extended-state.ts'
 import { requireX87 } from '../system/fpu-availability.ts'
 import { contentOf, type Value } from './answer.ts'
-import { requireReach } from './reach.ts'
 import { isInUse, physicalOf, raisePending, status, withSummary } from './stack.ts'
 
 /** Words that make up the environment: FCW, FSW, FTW, and four for the pointers. Source: SDM 1 Figures 8-9 to 8-12. */

@@ -3,6 +3,7 @@ import type { Bits, Machine } from '../algebra.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import { type Condition, holds } from '../integer/conditions.ts'
 import type { Memory, Place, RegisterOperand } from '../operand.ts'
+import { requireReach } from '../reach.ts'
 import {
   type Answer,
   compute,
@@ -15,7 +16,6 @@ import {
   type Value,
 } from './answer.ts'
 import { type Any, fetch, formatOf, indexOf } from './arithmetic.ts'
-import { requireReach } from './reach.ts'
 import {
   beginX87,
   empty,
@@ -114,7 +114,7 @@ const stored: Readonly<Partial<Record<X87Operation, { significand: bigint; signE
 function store(m: Machine, to: Memory<16 | 32 | 64>, operation: X87Operation, pops: number): void {
   beginX87(m)
   const offset = m.address(to)
-  requireReach(m, offset, { bytes: to.width / 8, alignment: to.width / 8, access: 'write' })
+  requireReach(m, offset, { bytes: to.width / 8, alignment: (to.width / 8) as 2 | 4 | 8, access: 'write' })
   notePointers(m, offset)
   const top = physicalOf(m, 0)
   const value = contentOf(m, top)
