@@ -130,7 +130,7 @@ test('on multiboot images --append is argv and --initrd is module 0', async () =
   expect(stdout).toBe('tells a b|K=V\n')
 })
 
-test('the same run twice has the same count', async () => {
+test('the same run twice has the same count and the same state', async () => {
   const image = kernelFile('echo once', (a) => {
     kernels.echo(a)
     kernels.powerOff(a)
@@ -141,6 +141,7 @@ test('the same run twice has the same count', async () => {
   ]
   expect(first.report.exits).toEqual(second.report.exits)
   expect(first.report.instructions).toBe(second.report.instructions)
+  expect(first.report.stateHash).toBe(second.report.stateHash)
 })
 
 describe('what comes from outside', () => {

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { echo, kernelFile, powerOff, say } from './kernels.ts'
 import { main } from './vmm.ts'
 
+const prompt = 'ready> '
 const patience = 60_000
 const hasScript = spawnSync('script', ['--version']).status === 0
 
@@ -11,7 +12,7 @@ beforeAll(() => {
 })
 
 const image = kernelFile('types', (a) => {
-  say(a, 'ready> ')
+  say(a, prompt)
   echo(a)
   say(a, '\nbye\n')
   powerOff(a)
@@ -21,18 +22,20 @@ const image = kernelFile('types', (a) => {
  * Types at a terminal as the screen shows what is waited for; gives the screen, with the status, and `as it was` if the
  * terminal's settings are.
  */
-async function atTerminal(typing: readonly (readonly [shows: string, keys: string])[], signal?: 'TERM') {
-  const kill = signal === undefined ? '' : `(sleep 1; kill -${signal} $$) & `
-  const run = `${kill}exec ${process.execPath} ${main} run ${image}`
+async function atTerminal(typing: readonly (readonly [shows: string, keys: string])[], signal?: NodeJS.Signals) {
+  const run = `echo pid=$$.; exec ${process.execPath} ${main} run ${image}`
   const shell = `before=$(stty -g); sh -c '${run}'; echo status=$?; [ "$before" = "$(stty -g)" ] && echo as it was`
   const child = spawn('script', ['-qfec', shell, '/dev/null'], { env: { ...process.env, SHELL: '/bin/sh' } })
   const impatience = setTimeout(() => child.kill(), patience)
-  let screen = ''
-  const left = [...typing]
+  let [screen, left, isSent] = ['', [...typing], signal === undefined]
   child.stdout.on('data', (piece: Buffer) => {
     screen += piece.toString('latin1')
-    while (left[0] !== undefined && screen.includes(left[0][0]))
-      child.stdin.write(Buffer.from(left.shift()![1], 'latin1'))
+    for (; left[0] !== undefined && screen.includes(left[0][0]); left = left.slice(1))
+      child.stdin.write(Buffer.from(left[0][1], 'latin1'))
+    if (!isSent && screen.includes(prompt)) {
+      isSent = true
+      process.kill(Number(/pid=(\d+)/.exec(screen)?.[1]), signal)
+    }
   })
   await new Promise((resolve) => child.on('close', resolve))
   clearTimeout(impatience)
@@ -42,7 +45,7 @@ async function atTerminal(typing: readonly (readonly [shows: string, keys: strin
 describe.skipIf(!hasScript)('at a terminal', () => {
   test('keys go to the guest one by one, Ctrl-C too, and the terminal is given back', async () => {
     const screen = await atTerminal([
-      ['ready> ', 'a\u0003b\u0001a'],
+      [prompt, 'a\u0003b\u0001a'],
       ['a\u0003b\u0001', '\u0004'],
     ])
     expect(screen).toContain('bye')
@@ -53,7 +56,7 @@ describe.skipIf(!hasScript)('at a terminal', () => {
 
   test('Ctrl-A h helps, Ctrl-A s shows status, Ctrl-A x quits with 0', async () => {
     const screen = await atTerminal([
-      ['ready> ', '\u0001h'],
+      [prompt, '\u0001h'],
       ['Ctrl-A x quits', '\u0001s'],
       ['exits/s\r\n', 'z'],
       ['z', '\u0001x'],
@@ -73,7 +76,7 @@ describe.skipIf(!hasScript)('at a terminal', () => {
   })
 
   test('SIGTERM gives it back, too', async () => {
-    const screen = await atTerminal([], 'TERM')
+    const screen = await atTerminal([], 'SIGTERM')
     expect(screen).toMatch(/vmm: SIGTERM after \d+ instructions/)
     expect(screen).toContain('status=143')
     expect(screen).toContain('as it was')

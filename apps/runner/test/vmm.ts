@@ -17,6 +17,7 @@ export interface Report {
   readonly end: string
   readonly status: number
   readonly instructions: number
+  readonly stateHash: string
   readonly resets: number
   readonly exits: Readonly<Record<string, number>>
   readonly value?: number
@@ -24,7 +25,8 @@ export interface Report {
 }
 
 /** The command's entry point. */
-const main: string = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+/** The command's entry point. */
+export const main: string = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
 /** Begins the command as a user would, with more in its environment. */
 export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcessWithoutNullStreams {
