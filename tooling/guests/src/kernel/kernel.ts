@@ -55,6 +55,9 @@ export type Shown = RecordField | 'at'
 /** A check's body: appends code that begins and ends at CPL 0 on the kernel's stack, or faults, or leaves CPL 3. */
 export type Body = (a: Assembler, check: CheckBuilder) => void
 
+/** Selectors of virtual-8086 mode; 2000H unless told. */
+export type VirtualSegments = Partial<Record<'ss' | 'es' | 'ds' | 'fs' | 'gs', number>>
+
 /** What a body may ask of its check. */
 export interface CheckBuilder {
   readonly a: Assembler
@@ -62,6 +65,8 @@ export interface CheckBuilder {
   value(register: Register): void
   /** Code at CPL 3, in flat segments and on a stack of its own; at its end the processor is given back. */
   user(body: (a: Assembler) => void): void
+  /** 16-bit code of virtual-8086 mode, entered by IRET with these flags; it must fault or give the processor back. */
+  virtual(flags: number, body: (a: Assembler) => void, segments?: VirtualSegments): void
   /** Puts eight bytes at an address. */
   put(address: number, value: bigint): void
   /** Makes one of the free descriptors. */
@@ -72,6 +77,7 @@ export interface CheckBuilder {
 
 const multiboot = { magic: 0x1bad_b002, flags: 1 << 16 } as const
 const tablesBytes = 0x1800
+const virtualStack = 0x8000
 
 /** Builds a kernel, check by check. */
 export class KernelBuilder {
@@ -105,7 +111,8 @@ export class KernelBuilder {
     a.mov(eax, selector.data).mov(ds, ax).mov(es, ax).mov(ss, ax)
     // DLAB off and no interrupts: the port is as its reset leaves it, but firmware may have been here
     a.mov(dx, 0x3f9).xor(eax, eax).out(dx, ax).mov(dx, 0x3fb).mov(eax, 3).out(dx, ax)
-    a.jmp('main')
+    // firmware may have left its interrupts open
+    a.mov(al, 0xff).out(0x21, al).out(0xa1, al).jmp('main')
     stubs(a)
     a.org(place.pristine)
     this.#tables()
@@ -245,6 +252,7 @@ export class KernelBuilder {
         body(a)
         a.int(leaveVector)
       },
+      virtual: (flags, body, segments = {}) => enterVirtual(a, flags, body, segments),
       put(address, bytes) {
         a.mov(mem32(address), Number(bytes & 0xffff_ffffn)).mov(mem32(address + 4), Number(bytes >> 32n))
       },
@@ -272,6 +280,23 @@ export class KernelBuilder {
     a.label('newline').db('\n', 0).label('done').db('done\n', 0)
     return { name: this.#name, image: a.finish().bytes, checks: this.#checks }
   }
+}
+
+/** The highest segment of virtual-8086 mode reaches the image. */
+const highSegment = 0xffff
+const virtualFlags = 0x2_0002
+
+function enterVirtual(a: Assembler, flags: number, body: (a: Assembler) => void, segments: VirtualSegments): void {
+  const inside = a.unique('virtual')
+  for (const name of ['gs', 'fs', 'ds', 'es', 'ss'] as const) a.push(segments[name] ?? 0x2000)
+  a.push(virtualStack)
+    .push(virtualFlags | flags)
+    .push(highSegment)
+    .push(label(inside, -highSegment * 16))
+    .iretd()
+  a.bits(16).label(inside)
+  body(a)
+  a.bits(32)
 }
 
 /** Four levels of page tables with pages of 2 MiB for the first 4 GiB, then 64-bit code. */

@@ -74,6 +74,8 @@ export const recordFields = [
   'cr2',
   'dr6',
   'tr',
+  /** The handler's own FS. */
+  'fs',
 ] as const
 
 /** A part of what is kept of a fault. */

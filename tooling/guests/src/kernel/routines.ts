@@ -18,6 +18,7 @@ import {
   es,
   esi,
   esp,
+  fs,
   label,
   mem,
   mem8,
@@ -54,11 +55,10 @@ export function faultHandler(a: Assembler, bits: 32 | 64): void {
   const [A, C, D, B, BP, SI, DI, SP] =
     bits === 32 ? [eax, ecx, edx, ebx, ebp, esi, edi, esp] : [rax, rcx, rdx, rbx, rbp, rsi, rdi, rsp]
   const word = bits / 8
-  const at = (index: number) => (bits === 32 ? mem32 : mem64)({ base: SP, displacement: index * word })
+  const _at = (index: number) => (bits === 32 ? mem32 : mem64)({ base: SP, displacement: index * word })
   a.label('fault')
   for (const register of [A, C, D, B, SP, BP, SI, DI]) a.push(register)
   a.mov(eax, selector.data).mov(ds, ax).mov(es, ax).cld()
-  a.cmp(at(8), leaveVector).je('resumed')
   a.mov(SI, SP).mov(DI, place.record)
   const pushed = bits === 32 ? recordFields.indexOf('cr2') : recordFields.indexOf('v86es')
   a.mov(ecx, pushed).label('fault.copy')
@@ -68,6 +68,11 @@ export function faultHandler(a: Assembler, bits: 32 | 64): void {
   a.mov(A, cr2).mov(mem({ displacement: recordAt('cr2') }), A)
   a.mov(A, dr6).mov(mem({ displacement: recordAt('dr6') }), A)
   a.str(ax).mov(mem({ displacement: recordAt('tr') }), ax)
+  a.mov(mem({ displacement: recordAt('fs') }), fs)
+  // a program that gives the processor back has no fault, but registers to show
+  a.cmp(mem32(recordAt('vector')), leaveVector)
+    .jne('resumed')
+    .mov(mem32(recordAt('vector')), 0xffff_ffff)
   a.label('resumed').jmp((bits === 32 ? mem32 : mem64)(place.resume))
 }
 

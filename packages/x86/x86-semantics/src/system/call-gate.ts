@@ -3,6 +3,7 @@ import { isCanonical } from '../integer/control.ts'
 import { push, stackPointer, wrapped } from '../integer/stack.ts'
 import { gpr } from '../operand.ts'
 import {
+  accessOf,
   baseOf,
   checkAccessed,
   type Descriptor,
@@ -23,6 +24,7 @@ import {
   typeOf,
 } from './descriptor.ts'
 import { readInnerStack, readLongStack } from './inner-stack.ts'
+import { checkRoom, slotOn } from './stack-room.ts'
 import { isAvailableTss, noCause, switchDirectly, switchKind, switchThroughGate, taskType } from './task-switch.ts'
 
 const inIa32e = (m: Machine): boolean => m.mode.execution === 'long' || m.mode.execution === 'compatibility'
@@ -212,33 +214,34 @@ function callInnerLong(m: Machine, target: Target, level: Bits<8>): void {
 function callInnerLegacy(m: Machine, target: Target, level: Bits<8>): void {
   const stack = readInnerStack(m, level, m.constant(0, 32))
   const { parameters, wide } = target.gate
+  const { raw } = stack.descriptor
+  const segment = { base: baseOf(m, raw), limit: limitOf(m, raw), access: accessOf(m, raw) }
   const frame = (size: 16 | 32) => () => {
-    const bytes = size / 8
-    const mask = m.select(isBig(m, stack.descriptor.raw), m.constant(0xffff_ffff, 64), m.constant(0xffff, 64))
-    const slots = m.add(parameters, m.constant(4, 64))
-    const bottom = m.and(m.sub(m.zeroExtend(stack.pointer, 64), m.mul(slots, m.constant(bytes, 64))), mask)
-    const linear = (offset: Bits<64>) =>
-      m.and(m.add(baseOf(m, stack.descriptor.raw), m.and(offset, mask)), m.constant(0xffff_ffff, 64))
-    const slot = (index: Bits<64>) => linear(m.add(bottom, m.mul(index, m.constant(bytes, 64))))
+    const bytes = m.constant(size / 8, 32)
+    const slots = m.add(m.truncate(parameters, 32), m.constant(4, 32))
+    const all = m.mul(slots, bytes)
+    checkRoom(m, segment, stack.pointer, all, selectorCode(m, stack.selector))
+    const slot = (index: Bits<32>) => slotOn(m, segment, stack.pointer, m.sub(all, m.mul(index, bytes)))
     // at most 36 slots: the first and the last lie in all the pages there are
-    m.checkLinear(slot(m.constant(0, 64)), bytes, 'write', 'processor')
-    m.checkLinear(slot(m.sub(slots, m.constant(1, 64))), bytes, 'write', 'processor')
-    const put = (index: Bits<64>, value: Bits<32>) => m.storeLinear(slot(index), m.truncate(value, size), 'processor')
+    m.checkLinear(slot(m.constant(0, 32)), size / 8, 'write', 'processor')
+    m.checkLinear(slot(m.sub(slots, m.constant(1, 32))), size / 8, 'write', 'processor')
+    const put = (index: Bits<32>, value: Bits<32>) => m.storeLinear(slot(index), m.truncate(value, size), 'processor')
     const old = stackPointer(m)
-    put(m.constant(0, 64), m.truncate(m.nextRip(), 32))
-    put(m.constant(1, 64), m.zeroExtend(m.get('CS.selector'), 32))
-    const copied = m.variable(m.constant(0, 64))
+    const count = m.truncate(parameters, 32)
+    put(m.constant(0, 32), m.truncate(m.nextRip(), 32))
+    put(m.constant(1, 32), m.zeroExtend(m.get('CS.selector'), 32))
+    const copied = m.variable(m.constant(0, 32))
     m.loop(
-      () => m.below(copied.get(), parameters),
+      () => m.below(copied.get(), count),
       () => {
-        const from = wrapped(m, m.add(old, m.mul(copied.get(), m.constant(bytes, 64))))
-        put(m.add(copied.get(), m.constant(2, 64)), m.zeroExtend(m.load('SS', from, size), 32))
-        copied.set(m.add(copied.get(), m.constant(1, 64)))
+        const from = wrapped(m, m.add(old, m.zeroExtend(m.mul(copied.get(), bytes), 64)))
+        put(m.add(copied.get(), m.constant(2, 32)), m.zeroExtend(m.load('SS', from, size), 32))
+        copied.set(m.add(copied.get(), m.constant(1, 32)))
       },
     )
-    put(m.add(parameters, m.constant(2, 64)), m.read(gpr('RSP', 32)))
-    put(m.add(parameters, m.constant(3, 64)), m.zeroExtend(m.get('SS.selector'), 32))
-    m.write(gpr('RSP', 32), m.truncate(bottom, 32))
+    put(m.add(count, m.constant(2, 32)), m.read(gpr('RSP', 32)))
+    put(m.add(count, m.constant(3, 32)), m.zeroExtend(m.get('SS.selector'), 32))
+    m.write(gpr('RSP', 32), m.sub(stack.pointer, all))
   }
   m.when(wide, frame(32), frame(16))
   markAccessed(m, stack.descriptor)

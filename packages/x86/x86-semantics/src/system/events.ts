@@ -21,20 +21,18 @@ import {
   setNull,
   setSegment,
 } from './descriptor.ts'
-import { readInnerStack, readLongStack } from './inner-stack.ts'
+import { readLongStack } from './inner-stack.ts'
+import { type FrameContents, frameOnInnerStack, frameOnThisStack } from './legacy-frame.ts'
 import { switchKind, switchThroughGate, taskType } from './task-switch.ts'
+import { virtualInterrupt } from './virtual-8086.ts'
 
 /** How an event came about. Source: SDM 3A §6.12.1.3 and §6.13: software events obey the gate's DPL and set no EXT bit. */
 export const eventKind = { exception: 0, software: 1, external: 2, trap: 3 } as const
 
-interface Event {
+/** EXT is 1 unless the event is software's. */
+interface Event extends FrameContents {
   readonly vector: Bits<8>
   readonly software: Bits<1>
-  /** EXT: 1 unless the event is software's. */
-  readonly external: Bits<32>
-  readonly hasCode: Bits<1>
-  readonly code: Bits<32>
-  readonly returnRip: Bits<64>
 }
 
 /** Error code of a fault that concerns an IDT entry: the vector, IDT and EXT. */
@@ -202,105 +200,25 @@ function deliverThrough(m: Machine, event: Event, gate: Gate): void {
   const wide = m.bit(gate.raw, 43)
   const { descriptor, level } = handlerSegment(m, event, selector)
   const offset = m.select(wide, gateOffset(m, gate), m.and(gate.raw, m.constant(0xffff, 64)))
-  const past = m.below(m.zeroExtend(limitOf(m, descriptor.raw), 64), offset)
-  m.when(past, () => m.fault('GP', event.external))
+  // from virtual-8086 mode the way leads to CPL 0 alone
+  if (m.mode.execution === 'virtual-8086')
+    m.when(m.not(m.isZero(level)), () => m.fault('GP', selectorCode(m, selector, event.external)))
   const inner = m.below(level, m.get('CPL'))
   const clear = flagsToClear(m, gate.raw)
+  const ready = () => {
+    const past = m.below(m.zeroExtend(limitOf(m, descriptor.raw), 64), offset)
+    m.when(past, () => m.fault('GP', event.external))
+  }
   m.when(
     inner,
-    () => frameOnInnerStack(m, event, wide, level),
-    () => frameOnThisStack(m, event, wide),
+    () => frameOnInnerStack(m, event, wide, level, ready),
+    () => frameOnThisStack(m, event, wide, ready),
   )
   clearFlags(m, m.rflags(), clear)
   markAccessed(m, descriptor)
   setSegment(m, 'CS', m.or(m.and(selector, m.constant(0xfffc, 16)), m.zeroExtend(level, 16)), descriptor.raw)
   m.set('CPL', level)
   m.jump(offset)
-}
-
-/** Values of a frame from the top down, all of one size that is known only at run time. */
-function pushAll(
-  m: Machine,
-  wide: Bits<1>,
-  values: readonly Bits<32>[],
-  store: (depth: Bits<64>, value: Bits<32>, wide: boolean) => void,
-): void {
-  const each = (size: 2 | 4) => () => {
-    for (const [index, value] of values.entries()) store(m.constant((index + 1) * size, 64), value, size === 4)
-  }
-  m.when(wide, each(4), each(2))
-}
-
-function frameValues(m: Machine, event: Event): Bits<32>[] {
-  return [m.truncate(m.rflags(), 32), m.zeroExtend(m.get('CS.selector'), 32), m.truncate(event.returnRip, 32)]
-}
-
-function frameOnThisStack(m: Machine, event: Event, wide: Bits<1>): void {
-  const { stackSize } = m.mode
-  const top = m.zeroExtend(m.read(gpr('RSP', stackSize)), 64)
-  const wrap = (value: Bits<64>) => m.zeroExtend(m.truncate(value, stackSize), 64)
-  const values = frameValues(m, event)
-  const check = (bytes: number) => () => m.check('SS', wrap(m.sub(top, m.constant(bytes, 64))), bytes, 'write')
-  const checkFrame = (count: number) => () => m.when(wide, check(count * 4), check(count * 2))
-  m.when(event.hasCode, checkFrame(values.length + 1), checkFrame(values.length))
-  const write = (all: readonly Bits<32>[]) => () => {
-    pushAll(m, wide, all, (depth, value, is32) => {
-      const at = wrap(m.sub(top, depth))
-      if (is32) m.store('SS', at, value)
-      else m.store('SS', at, m.truncate(value, 16))
-    })
-    const bytes = m.select(wide, m.constant(all.length * 4, 64), m.constant(all.length * 2, 64))
-    m.write(gpr('RSP', stackSize), m.truncate(m.sub(top, bytes), stackSize))
-  }
-  m.when(event.hasCode, write([...values, event.code]), write(values))
-}
-
-/** The inner level's stack comes from the TSS; its checks fault with #TS and #SS of its selector. */
-function frameOnInnerStack(m: Machine, event: Event, wide: Bits<1>, level: Bits<8>): void {
-  const { descriptor, selector, pointer } = readInnerStack(m, level, event.external)
-  writeInnerFrame(m, event, wide, descriptor, selector, pointer)
-}
-
-function writeInnerFrame(
-  m: Machine,
-  event: Event,
-  wide: Bits<1>,
-  stack: Descriptor,
-  selector: Bits<16>,
-  pointer: Bits<32>,
-): void {
-  const base = setBase(m, stack)
-  const mask = m.select(isBig(m, stack.raw), m.constant(0xffff_ffff, 64), m.constant(0xffff, 64))
-  const top = m.zeroExtend(pointer, 64)
-  const linear = (depth: Bits<64>) => m.and(m.add(base, m.and(m.sub(top, depth), mask)), m.constant(0xffff_ffff, 64))
-  const virtual = m.mode.execution === 'virtual-8086'
-  const old = [m.zeroExtend(m.get('SS.selector'), 32), m.read(gpr('RSP', 32))]
-  const dataSegments = virtual
-    ? (['GS', 'FS', 'DS', 'ES'] as const).map((name) => m.zeroExtend(m.get(`${name}.selector`), 32))
-    : []
-  const values = [...dataSegments, ...old, ...frameValues(m, event)]
-  m.when(
-    wide,
-    () => m.checkLinear(linear(m.constant((values.length + 1) * 4, 64)), (values.length + 1) * 4, 'write', 'processor'),
-    () => m.checkLinear(linear(m.constant((values.length + 1) * 2, 64)), (values.length + 1) * 2, 'write', 'processor'),
-  )
-  const write = (all: readonly Bits<32>[]) => () => {
-    pushAll(m, wide, all, (depth, value, is32) => {
-      if (is32) m.storeLinear(linear(depth), value, 'processor')
-      else m.storeLinear(linear(depth), m.truncate(value, 16), 'processor')
-    })
-    const bytes = m.select(wide, m.constant(all.length * 4, 64), m.constant(all.length * 2, 64))
-    m.write(gpr('RSP', 32), m.truncate(m.and(m.sub(top, bytes), mask), 32))
-  }
-  m.when(event.hasCode, write([...values, event.code]), write(values))
-  markAccessed(m, stack)
-  setSegment(m, 'SS', selector, stack.raw)
-  if (virtual) for (const name of ['GS', 'FS', 'DS', 'ES'] as const) setNull(m, name, m.constant(0, 16))
-}
-
-function setBase(m: Machine, { raw }: Descriptor): Bits<64> {
-  const low = m.and(m.shiftRight(raw, m.constant(16, 64)), m.constant(0xff_ffff, 64))
-  return m.or(low, m.shiftLeft(m.shiftRight(raw, m.constant(56, 64)), m.constant(24, 64)))
 }
 
 /**
@@ -328,13 +246,6 @@ export const deliverEvent = procedure(
   },
 )
 
-/** INT n in virtual-8086 mode needs IOPL 3, unless VME redirects it. */
-function checkVirtual(m: Machine): void {
-  if (m.mode.execution !== 'virtual-8086') return
-  const direct = m.equal(m.and(m.get('RFLAGS'), m.constant(0x3000, 64)), m.constant(0x3000, 64))
-  m.when(m.not(direct), () => m.fault('GP', m.constant(0, 32)))
-}
-
 const raise = (m: Machine, vector: Bits<8>, kind: number): void => {
   m.call(deliverEvent, vector, m.constant(kind, 8), m.constant(0, 8), m.constant(0, 32), m.nextRip())
 }
@@ -343,8 +254,10 @@ const int = instruction(
   'INT',
   sdm('2A', '3.3', 'INT n/INTO/INT3/INT1—Call to Interrupt Procedure'),
   (m: Machine, vector: Operand<8>) => {
-    checkVirtual(m)
-    raise(m, m.read(vector), eventKind.software)
+    const number = m.read(vector)
+    const throughIdt = () => raise(m, number, eventKind.software)
+    if (m.mode.execution === 'virtual-8086') virtualInterrupt(m, number, throughIdt)
+    else throughIdt()
   },
 )
 

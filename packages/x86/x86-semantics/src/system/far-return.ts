@@ -25,8 +25,9 @@ import {
 } from './descriptor.ts'
 import { checkLongBits, checkOffset, enterCode } from './far-transfer.ts'
 import { replaceFlags, writableFlags } from './flags.ts'
-import { flagBit, refuseUnless } from './privilege.ts'
+import { flagBit, iopl, refuseUnless } from './privilege.ts'
 import { returnToTask } from './task-switch.ts'
+import { checkVirtualImage, loadVirtualImage } from './virtual-8086.ts'
 
 type Size = 16 | 32 | 64
 
@@ -164,19 +165,25 @@ const retf = instruction(
   },
 )
 
-/** IRET in real mode: three words, flags by the operand size. */
+/** IRET in real and virtual-8086 mode: three words, flags by the operand size; below IOPL 3 only with CR4.VME. */
 function iretReal(m: Machine): void {
   const size = m.mode.operandSize
   const offset = m.zeroExtend(peek(m, size), 64)
   const selector = m.truncate(peek(m, size, size / 8), 16)
   const image = m.zeroExtend(peek(m, size, size / 4), 64)
   m.when(m.below(m.zeroExtend(m.get('CS.limit'), 64), offset), () => m.fault('GP', m.constant(0, 32)))
-  if (m.mode.execution === 'virtual-8086')
-    refuseUnless(m, m.equal(m.and(m.get('RFLAGS'), m.constant(0x3000, 64)), m.constant(0x3000, 64)))
-  release(m, (size / 8) * 3)
-  setRealSegment(m, 'CS', selector)
-  setFlags(m, image, size)
-  m.jump(offset)
+  const finish = (flags: () => void) => {
+    release(m, (size / 8) * 3)
+    setRealSegment(m, 'CS', selector)
+    flags()
+    m.jump(offset)
+  }
+  const direct = () => finish(() => setFlags(m, image, size))
+  if (m.mode.execution === 'real') return direct()
+  m.when(m.equal(iopl(m), m.constant(3, 8)), direct, () => {
+    checkVirtualImage(m, size, image)
+    finish(() => loadVirtualImage(m, image))
+  })
 }
 
 /** The image's flags as far as the level left behind may change them; RF comes with 32 bits and more. */
@@ -191,6 +198,7 @@ function setFlags(m: Machine, image: Bits<64>, size: Size): void {
 
 /** To virtual-8086 mode: nine doublewords, from CPL 0 only. */
 function iretToVirtual(m: Machine, offset: Bits<64>, selector: Bits<16>, image: Bits<64>): void {
+  m.when(m.below(m.constant(0xffff, 64), offset), () => m.fault('GP', m.constant(0, 32)))
   const dword = (at: number) => m.zeroExtend(peek(m, 32, at * 4), 64)
   const pointer = dword(3)
   const selectors = [
@@ -212,7 +220,7 @@ function iretToVirtual(m: Machine, offset: Bits<64>, selector: Bits<16>, image: 
   for (const [index, [name]] of selectors.entries()) load(name, values[index]!)
   m.set('CPL', m.constant(3, 8))
   m.write(gpr('RSP', 32), m.truncate(pointer, 32))
-  m.jump(m.and(offset, m.constant(0xffff, 64)))
+  m.jump(offset)
 }
 
 /** IRET in protected and IA-32e mode; in 64-bit code the stack always comes along. */

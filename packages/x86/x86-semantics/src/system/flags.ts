@@ -3,6 +3,7 @@ import type { Bits, Machine } from '../algebra.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import { peek, push, release } from '../integer/stack.ts'
 import { flagBit, iopl, refuseUnless, requireCpl0 } from './privilege.ts'
+import { checkVirtualImage, loadVirtualImage, virtualImage } from './virtual-8086.ts'
 
 function setFlag(m: Machine, at: number, value: 0 | 1): void {
   const mask = 1n << BigInt(at)
@@ -53,12 +54,7 @@ const pushf = instruction(
       () => push(m, m.truncate(flags, size)),
       () => {
         refuseUnless(m, size === 16 ? m.bit(m.get('CR4'), 0) : m.constant(0, 1))
-        const vif = m.zeroExtend(m.bit(flags, flagBit.VIF), 64)
-        const image = m.or(
-          m.and(flags, m.constant(0xfdff, 64)),
-          m.or(m.shiftLeft(vif, m.constant(flagBit.IF, 64)), m.constant(0x3000, 64)),
-        )
-        push(m, m.truncate(image, 16))
+        push(m, m.truncate(virtualImage(m, flags), 16))
       },
     )
   },
@@ -107,14 +103,9 @@ const popf = instruction('POPF', sdm('2B', '4.3', 'POPF/POPFD/POPFQ—Pop Stack 
 
 /** POPF in virtual-8086 mode with VME: IF goes to VIF, unless an interrupt waits or TF would be set. */
 function popfVirtual(m: Machine, size: 16 | 32 | 64, value: Bits<64>): void {
-  refuseUnless(m, size === 16 ? m.bit(m.get('CR4'), 0) : m.constant(0, 1))
-  const wants = m.bit(value, flagBit.IF)
-  const waits = m.and(wants, m.bit(m.get('RFLAGS'), flagBit.VIP))
-  refuseUnless(m, m.not(m.or(waits, m.bit(value, flagBit.TF))))
+  checkVirtualImage(m, size, value)
   release(m, 2)
-  const vif = m.shiftLeft(m.zeroExtend(wants, 64), m.constant(flagBit.VIF, 64))
-  const image = m.or(m.and(value, m.constant(0xffff, 64)), vif)
-  replaceFlags(m, image, m.constant((always & 0xffffn) | (1n << BigInt(flagBit.VIF)), 64))
+  loadVirtualImage(m, value)
 }
 
 const alignment = (mnemonic: 'CLAC' | 'STAC'): Instruction =>

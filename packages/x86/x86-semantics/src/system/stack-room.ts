@@ -27,19 +27,3 @@ function checkRoom(m: Machine, stack: StackSegment, top: Bits<32>, bytes: Bits<3
   const outside = m.select(m.bit(stack.access, 2), outsideDown, m.below(limit, last))
   m.when(outside, () => m.fault('SS', code))
 }
-
-/** Faults unless `bytes`, at most a page, can be pushed below `top`. */
-export function checkPush(m: Machine, stack: StackSegment, top: Bits<32>, bytes: Bits<32>, code: Bits<32>): void {
-  checkRoom(m, stack, top, bytes, code)
-}
-
-/** Stores a value in the slot `depth` bytes below `top`, on the processor's behalf. */
-export function pushOn(
-  m: Machine,
-  stack: StackSegment,
-  top: Bits<32>,
-  depth: Bits<32>,
-  value: Bits<16> | Bits<32>,
-): void {
-  m.storeLinear(slotOn(m, stack, top, depth), value as Bits<32>, 'processor')
-}

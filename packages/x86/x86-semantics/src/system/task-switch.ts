@@ -13,7 +13,7 @@ import {
   typeOf,
 } from './descriptor.ts'
 import { flagBit } from './privilege.ts'
-import { checkPush, pushOn } from './stack-room.ts'
+import { checkRoom, slotOn } from './stack-room.ts'
 import { loadTaskLdt, loadTaskSegments, loadVirtualSegments, setSelectors } from './task-segments.ts'
 import { checkSave, leastLimit, loadGeneral, readTask, saveTask, type TaskState } from './task-state.ts'
 
@@ -168,8 +168,9 @@ function pushError(m: Machine, error: Bits<32>, is32: Bits<1>, external: Bits<32
   const stack = { base: m.get('SS.base'), limit: m.get('SS.limit'), access: m.get('SS.access') }
   const pointer = m.read(gpr('RSP', 32))
   const push = (bytes: 2 | 4) => () => {
-    checkPush(m, stack, pointer, m.constant(bytes, 32), external)
-    pushOn(m, stack, pointer, m.constant(bytes, 32), bytes === 4 ? error : m.truncate(error, 16))
+    checkRoom(m, stack, pointer, m.constant(bytes, 32), external)
+    const slot = slotOn(m, stack, pointer, m.constant(bytes, 32))
+    m.storeLinear(slot, m.truncate(error, bytes === 4 ? 32 : 16), 'processor')
     const big = m.bit(m.get('SS.access'), 14)
     const down = m.sub(pointer, m.constant(bytes, 32))
     m.when(
