@@ -138,23 +138,25 @@ export class Execution {
     const stepping = (flags & TF) !== 0n
     const resuming = (flags & RF) !== 0n
     const dr7 = Number(engine.get('DR7'))
-    const met = resuming ? undefined : this.#breakpoint(dr7)
+    const met = resuming || this.#behindStackLoad() ? undefined : this.#breakpoint(dr7)
     if (met !== undefined) return met.exit
     const closely = debug.steps || debug.breaks || hasInstructionBreakpoints(dr7) || events.waitsClosely
     const replaying = completion.unfinished
-    const single = stepping || resuming || closely || replaying
+    const waits = engine.get('PENDING_DEBUG') !== 0n
+    const single = stepping || resuming || closely || waits || replaying
+    if (stepping) engine.set('UNSTEPPED', 0n)
     const before = engine.retired()
     if (!replaying) this.#parts.observer?.enter(engine.get('RIP'))
     const stop = engine.run(single ? 1 : left)
     const retired = engine.retired() > before
     if (replaying && retired && !completion.finished()) completion.clear()
     if (resuming && retired && stop.kind !== 'fault') engine.set('RFLAGS', engine.get('RFLAGS') & ~RF)
-    return this.#stopped(stop, stepping && retired, retired)
+    return this.#stopped(stop, stepping && retired && engine.get('UNSTEPPED') === 0n, retired)
   }
 
   #stopped(stop: EngineStop, stepped: boolean, retired: boolean): VcpuExit | undefined {
     const { engine, debug } = this.#parts
-    const hits = engine.takeDebugHits()
+    const hits = engine.takeDebugHits() | Number(engine.get('PENDING_DEBUG'))
     if (stop.kind === 'waiting') return this.#waits()
     if (stop.kind === 'exit') {
       const left = exitReasons[stop.reason]
@@ -162,14 +164,25 @@ export class Execution {
       if (stop.reason === 'hlt') this.#parts.events.state.mpState = 'halted'
       if (stop.reason === 'shutdown') return { kind: 'shutdown', because: [] }
     }
+    engine.set('PENDING_DEBUG', 0n)
     if (stop.kind === 'fault') {
       const { vector, errorCode } = stop
       this.#parts.observer?.exception(vector, errorCode, engine.get('RIP'))
       return this.#raise({ vector, errorCode }, deliveryKind.exception)
     }
     if (retired && debug.steps) return debug.stepped(engine)
+    if (this.#behindStackLoad()) {
+      engine.set('PENDING_DEBUG', BigInt(hits))
+      return stop.kind === 'events' ? { kind: 'intr' } : undefined
+    }
     if (hits !== 0 || stepped) return this.#debug(BigInt(hits) | (stepped ? BS : 0n), deliveryKind.trap)
     return stop.kind === 'events' ? { kind: 'intr' } : undefined
+  }
+
+  /** After MOV SS and POP SS debug exceptions wait for one more instruction. Source: SDM 3A §6.8.3. */
+  #behindStackLoad(): boolean {
+    const { engine } = this.#parts
+    return engine.shadowed && engine.get('SHADOW_KIND') === 1n
   }
 
   /** The instruction asks user space; without a question, its bytes are where no memory is. */

@@ -34,13 +34,13 @@ export class DerivedState {
 
   /** Brings everything up to date, if anything changed that it is made from. */
   update(): void {
-    const { state, tlb, resync } = this.#followed
+    const { state, tlb, watching, resync } = this.#followed
     if (!this.#inputs.changed(tlb.views(0))) return
     const mode = codeModeOf(state)
     this.#updateCode(mode)
     this.#updateViews(mode)
-    // RF holds instruction breakpoints off for one instruction: whoever runs us takes it away after that
-    if (this.#flag(rflags.RF.low)) resync()
+    // whoever runs us takes single steps from here on: traps after each, breakpoints before each, RF for one
+    if (this.#flag(rflags.RF.low) || this.#flag(rflags.TF.low) || watching.breaksInstructions) resync()
     const paging = (state.get('CR0') & (1n << 31n)) !== 0n
     const wide = mode.execution === 'long' || (mode.execution === 'compatibility' && paging)
     const la57 = (state.get('CR4') & (1n << 12n)) !== 0n

@@ -64,7 +64,7 @@ export class Engine {
     this.tlb = new TlbContexts(cpu, buffer)
     this.#watching = new Watching(state, resync)
     this.#derived = new DerivedState(cpu, buffer, { state, tlb: this.tlb, watching: this.#watching, resync })
-    this.#answers = new HostAnswers(state, ports, this.tlb, this.modeChanged, (why) => this.#watching.trap(why))
+    this.#answers = new HostAnswers(state, ports, this.tlb, this.modeChanged, this.#watching)
     this.#odd = new OddAccesses(buffer, cpu, {
       ports,
       fill: (linear, kind, processor) =>

@@ -5,6 +5,7 @@ import { hostCallNames } from './reading/machine.ts'
 import { at } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
 import type { TlbContexts } from './tlb.ts'
+import type { Watching } from './watching.ts'
 
 type Answer = Refused | undefined
 type Six = [bigint, bigint, bigint, bigint, bigint, bigint]
@@ -19,16 +20,10 @@ export class HostAnswers {
   readonly #tlb: TlbContexts
   readonly #modeChanged: () => void
 
-  readonly #onDebugTrap: (why: number) => void
+  readonly #watching: Watching
 
-  constructor(
-    state: StateView,
-    ports: CpuPorts,
-    tlb: TlbContexts,
-    modeChanged: () => void,
-    onDebugTrap: (why: number) => void,
-  ) {
-    this.#onDebugTrap = onDebugTrap
+  constructor(state: StateView, ports: CpuPorts, tlb: TlbContexts, modeChanged: () => void, watching: Watching) {
+    this.#watching = watching
     this.#state = state
     this.#ports = ports
     this.#tlb = tlb
@@ -69,12 +64,16 @@ export class HostAnswers {
     portIn: () => {
       const count = Math.min(Number(this.#value(2)), Number.MAX_SAFE_INTEGER)
       const value = this.#ports.portIn(Number(this.#value(0)), Number(this.#value(1)) as 1 | 2 | 4, count)
-      return value === undefined ? waits : this.#give(BigInt(value >>> 0))
+      if (value === undefined) return waits
+      this.#watching.port(Number(this.#value(0)), Number(this.#value(1)))
+      return this.#give(BigInt(value >>> 0))
     },
     portOut: () => {
       const value = Number(this.#value(2) & 0xffff_ffffn)
       const taken = this.#ports.portOut(Number(this.#value(0)), Number(this.#value(1)) as 1 | 2 | 4, value)
-      return taken ? undefined : waits
+      if (!taken) return waits
+      this.#watching.port(Number(this.#value(0)), Number(this.#value(1)))
+      return undefined
     },
     timeStamp: () => this.#give(this.#ports.timeStamp()),
     random: () => this.#give(this.#ports.random()),
@@ -115,7 +114,7 @@ export class HostAnswers {
     flushContext: () => this.#flushContext(),
     addressSpace: () => this.#addressSpace(this.#value(0)),
     debugTrap: () => {
-      this.#onDebugTrap(Number(this.#value(0)))
+      this.#watching.trap(Number(this.#value(0)))
       return undefined
     },
     monitor: () => {

@@ -1,5 +1,5 @@
 import { ModuleBuilder } from '@vmm/wasm-encoder'
-import { access, failed, walk } from '@vmm/x86-paging'
+import { access, failed, pageFact, walk } from '@vmm/x86-paging'
 import { arithmeticFlags } from '@vmm/x86-registers'
 import { accessKind } from './access.ts'
 import type { Code } from './emit/code.ts'
@@ -118,7 +118,7 @@ function walkThrough(slot: number): Walk {
       flag(code.op('i32.and', byProgram, atUser), access.user),
       flag(code.op('i32.and', byProgram, ac), access.override),
     ].reduce((a, b) => code.op('i32.or', a, b))
-    const [, error, frame] = code.callTable(procedureType(walk as never), code.i32(slot), [
+    const [, error, frame, facts] = code.callTable(procedureType(walk as never), code.i32(slot), [
       cpu,
       record,
       tlb,
@@ -129,6 +129,7 @@ function walkThrough(slot: number): Walk {
       allowed: code.op('i32.eqz', error!),
       errorCode: code.op('i32.and', error!, code.i32(~failed)),
       frame: frame!,
+      large: code.op('i32.and', facts!, code.i32(pageFact.large)),
     }
   }
 }

@@ -1,3 +1,4 @@
+import { pageFact } from '@vmm/x86-paging'
 import {
   at,
   fillLogEntries,
@@ -35,6 +36,7 @@ export class TlbContexts {
   readonly #cpu: number
   readonly #bytes: Uint8Array
   readonly #view: DataView
+  readonly #words: Int32Array
   /** PCID by context, or -1 where nothing is kept. */
   readonly #tags: number[] = Array.from({ length: tlbContexts }, () => -1)
   readonly #used: number[] = Array.from({ length: tlbContexts }, () => 0)
@@ -46,6 +48,7 @@ export class TlbContexts {
     this.#cpu = cpu
     this.#bytes = new Uint8Array(buffer)
     this.#view = new DataView(buffer)
+    this.#words = new Int32Array(buffer)
     for (let context = 0; context <= watchingContext; context += 1) this.#wipe(context)
     this.#tags[0] = 0
     this.#bump()
@@ -133,15 +136,33 @@ export class TlbContexts {
     this.#bump()
   }
 
-  /** Translations of one page go, in every context: global pages are in all of them. Large pages may be in pieces. */
+  /**
+   * Translations of one page go, in every context: global pages are in all of them. Of a large page every piece goes, and
+   * with it pieces of other large pages of the same GiB.
+   */
   flushPage(linear: bigint): void {
     const index = Number((linear >> 12n) & BigInt(tlbEntries - 1)) * tlbEntryBytes
     this.#tags.forEach((tag, context) => {
       if (tag < 0) return
       for (let view = index; view < fillLogOffset; view += tlbViewBytes)
         this.#invalidate(context, this.#base(context) + view)
+      this.#flushPieces(context, linear)
     })
     this.#bump()
+  }
+
+  #flushPieces(context: number, linear: bigint): void {
+    const [low, high] = [Number((linear >> 30n) & 3n), Number(BigInt.asIntN(32, linear >> 32n))]
+    const isPiece = (entry: number) =>
+      this.#words[(entry >>> 2) + 3] === pageFact.large &&
+      this.#words[entry >>> 2]! >>> 30 === low &&
+      this.#words[(entry >>> 2) + 1] === high
+    const base = this.#base(context)
+    const logged = this.#logged(context)
+    if (logged === undefined) {
+      for (let entry = base; entry < base + fillLogOffset; entry += tlbEntryBytes)
+        if (isPiece(entry)) this.#invalidate(context, entry)
+    } else for (const entry of logged) if (isPiece(entry)) this.#invalidate(context, entry)
   }
 
   /** A page leaves the write views: the next store to it is looked at again. `page` is its address in linear memory. */

@@ -1,6 +1,6 @@
 import { exceptions } from '@vmm/x86-registers'
 import { accessKind } from './access.ts'
-import { type Breakpoint, dataBreakpoints, hitBy } from './breakpoints.ts'
+import { type Breakpoint, dataBreakpoints, hasInstructionBreakpoint, hitBy, portBreakpoints } from './breakpoints.ts'
 import type { StateView } from './state-view.ts'
 
 /** What every access is looked at for: alignment checks and data breakpoints. Nothing, most of the time. */
@@ -9,7 +9,10 @@ export class Watching {
   readonly #onHit: () => void
   #alignment = false
   #breakpoints: readonly Breakpoint[] = []
+  #ports: readonly Breakpoint[] = []
   #hits = 0
+  /** Some instruction breakpoint is enabled: they are met by whoever runs instructions one by one. */
+  breaksInstructions = false
 
   constructor(state: StateView, onHit: () => void) {
     this.#state = state
@@ -19,7 +22,11 @@ export class Watching {
   /** Follows CR0.AM, RFLAGS.AC at CPL 3, and DR7. True while accesses must be looked at. */
   arm(checksAlignment: boolean): boolean {
     this.#alignment = checksAlignment && (this.#state.get('CR0') & (1n << 18n)) !== 0n
-    this.#breakpoints = dataBreakpoints((index) => this.#state.get(`DR${index}`), Number(this.#state.get('DR7')))
+    const address = (index: 0 | 1 | 2 | 3) => this.#state.get(`DR${index}`)
+    const dr7 = Number(this.#state.get('DR7'))
+    this.#breakpoints = dataBreakpoints(address, dr7)
+    this.#ports = (this.#state.get('CR4') & 8n) === 0n ? [] : portBreakpoints(address, dr7)
+    this.breaksInstructions = hasInstructionBreakpoint(dr7)
     return this.#alignment || this.#breakpoints.length > 0
   }
 
@@ -36,6 +43,13 @@ export class Watching {
       this.#onHit()
     }
     return true
+  }
+
+  /** Looks at ports that are read or written. */
+  port(port: number, bytes: number): void {
+    if (this.#ports.length === 0) return
+    const hits = hitBy(this.#ports, BigInt(port), bytes, true)
+    if (hits !== 0) this.trap(hits)
   }
 
   /** A debug trap that has no breakpoint: bits of DR6. */

@@ -59,6 +59,10 @@ const plainFields = {
   SHADOW_KIND: 8,
   /** 1 from the delivery of an NMI to the next IRET: no other NMI is taken. */
   NMI_BLOCKED: 8,
+  /** Reasons for a debug trap that waits for the end of a MOV SS or POP SS shadow, as bits of DR6. */
+  PENDING_DEBUG: 32,
+  /** 1 after an instruction that no single-step trap follows: INT n and its like have cleared TF before. */
+  UNSTEPPED: 8,
   /** The linear address that MONITOR armed, or all ones. */
   MONITOR: 64,
 } as const

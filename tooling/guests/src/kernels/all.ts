@@ -1,7 +1,8 @@
 import type { Kernel } from '../kernel/kernel.ts'
+import { debugging } from './debugging.ts'
 import { faults } from './faults.ts'
 import { tasks } from './tasks.ts'
 import { virtual8086 } from './virtual-8086.ts'
 
 /** Every kernel, by what it asks about. */
-export const kernels: Readonly<Record<string, () => Kernel>> = { faults, tasks, virtual8086 }
+export const kernels: Readonly<Record<string, () => Kernel>> = { debugging, faults, tasks, virtual8086 }

@@ -210,7 +210,7 @@ function afterCommit(k: KernelBuilder): void {
       ['tr', 'cs'],
     )
   const { code, data } = segmentType
-  enter('a task of CPL 3 begins', 'ok tr=0 cs=0', {})
+  enter('a task of CPL 3 begins', 'ok tr=58 cs=1b', {})
   enter('a task whose LDT is no LDT', '#TS(10) tr=58 cs=1b', { ldt: selector.data })
   enter('a task whose LDT is in an LDT', '#TS(14) tr=58 cs=1b', { ldt: selector.data | 4 })
   enter('a task whose CS is data', '#TS(20) tr=58 cs=23', { cs: selector.userData })

@@ -26,6 +26,8 @@ export interface Walked {
   readonly errorCode: Node
   /** Physical address of the 4 KiB frame. */
   readonly frame: Node
+  /** Not zero if it is a piece of a larger page. */
+  readonly large: Node
 }
 
 export type Walk = (code: Code, frame: { cpu: Node; record: Node; tlb: Node; linear: Node; kind: Node }) => Walked
@@ -80,7 +82,7 @@ export function fillFunction(map: MemoryMap, hostOf: number, walk: Walk): Code {
     code.store('i64.store', cpu, physical, at.missPhysical)
     code.leave(ret, code.i32(noMemory))
   })
-  enter(code, map, { cpu, tlb, linear, kind, host: host!, isWrite })
+  enter(code, map, { cpu, tlb, linear, kind, host: host!, isWrite, large: walked.large })
   code.leave(ret, host!)
   return code
 }
@@ -92,13 +94,14 @@ interface Entering {
   readonly kind: Node
   readonly host: Node
   readonly isWrite: Node
+  readonly large: Node
 }
 
 /**
  * Pages that hold code or are watched never enter a write view; the first write view makes a page dirty. While every access is
  * to be looked at, no page enters a view of data.
  */
-function enter(code: Code, map: MemoryMap, { cpu, tlb, linear, kind, host, isWrite }: Entering): void {
+function enter(code: Code, map: MemoryMap, { cpu, tlb, linear, kind, host, isWrite, large }: Entering): void {
   const page = code.op('i32.shr_u', code.op('i32.sub', host, code.i32(map.memoryBase)), code.i32(12))
   const flagsAt = code.hold(code.op('i32.add', page, code.i32(map.pageFlags)))
   const flags = code.hold(code.load('i32.load8_u', flagsAt))
@@ -115,6 +118,7 @@ function enter(code: Code, map: MemoryMap, { cpu, tlb, linear, kind, host, isWri
     const entry = code.hold(code.op('i32.add', tlb, index))
     code.store('i64.store', entry, code.op('i64.and', linear, code.i64(~0xfffn)), view)
     code.store('i32.store', entry, code.op('i32.sub', host, code.op('i32.wrap_i64', linear)), view + 8)
+    code.store('i32.store', entry, large, view + 12)
     logFill(code, cpu, code.op('i32.add', entry, code.i32(view)))
   }
   const unwatched = code.op('i32.eqz', has(code, flags, pageFlag.watched))

@@ -43,6 +43,7 @@ export function virtualInterrupt(m: Machine, vector: Bits<8>, throughIdt: () => 
 
 /** By the interrupt vector table at address 0. Below IOPL 3 the handler sees VIF as IF, and IOPL 3. */
 function enterOwnHandler(m: Machine, vector: Bits<8>, direct: Bits<1>): void {
+  m.set('UNSTEPPED', m.constant(1, 8))
   const entry = m.shiftLeft(m.zeroExtend(vector, 64), m.constant(2, 64))
   const offset = m.loadLinear(entry, 16, 'program')
   const selector = m.loadLinear(m.add(entry, m.constant(2, 64)), 16, 'program')
