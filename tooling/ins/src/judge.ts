@@ -63,6 +63,7 @@ const different = (what: string, got: bigint | undefined, wanted: bigint | undef
 const uncompared: ReadonlySet<StateField> = new Set<StateField>([
   'SHADOW',
   'SHADOW_KIND',
+  'UNSTEPPED',
   'CR4_ALLOWED',
   'PHYSICAL_MASK',
 ])

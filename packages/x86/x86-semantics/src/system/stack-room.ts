@@ -12,13 +12,13 @@ const wrapOn = (m: Machine, { access }: StackSegment, offset: Bits<32>): Bits<32
   m.and(offset, m.select(m.bit(access, 14), m.constant(0xffff_ffff, 32), m.constant(0xffff, 32)))
 
 /** The linear address of the slot `depth` bytes below `top`. */
-function slotOn(m: Machine, stack: StackSegment, top: Bits<32>, depth: Bits<32>): Bits<64> {
+export function slotOn(m: Machine, stack: StackSegment, top: Bits<32>, depth: Bits<32>): Bits<64> {
   const offset = m.zeroExtend(wrapOn(m, stack, m.sub(top, depth)), 64)
   return m.and(m.add(stack.base, offset), m.constant(0xffff_ffff, 64))
 }
 
 /** #SS(code) unless the `bytes` below `top` lie within the segment's limit. Source: SDM 3A §3.4.5.1, §5.3. */
-function checkRoom(m: Machine, stack: StackSegment, top: Bits<32>, bytes: Bits<32>, code: Bits<32>): void {
+export function checkRoom(m: Machine, stack: StackSegment, top: Bits<32>, bytes: Bits<32>, code: Bits<32>): void {
   const first = m.zeroExtend(wrapOn(m, stack, m.sub(top, bytes)), 64)
   const last = m.sub(m.add(first, m.zeroExtend(bytes, 64)), m.constant(1, 64))
   const limit = m.zeroExtend(stack.limit, 64)
