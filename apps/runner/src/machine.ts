@@ -6,7 +6,7 @@ import { type AcpiTables, acpiTables, createPcBoard, type MachineEvent, type PcB
 import { comPorts } from '@vmm/serial'
 import { type ExitReason, type Trace, Vcpu, type VcpuMachine } from '@vmm/vcpu'
 import { Engine } from '@vmm/wasm-engine'
-import { type GprName, gprIndex, segmentNames } from '@vmm/x86-registers'
+import { type GprName, gprIndex, gprNames, segmentNames } from '@vmm/x86-registers'
 import type { End, RunningMachine, SerialLine, SliceResult } from './machine-port.ts'
 import { nanosecondsPerInstruction, physicalAddressWidth, tscHz } from './processor.ts'
 import { hashOf, type SavedMachine, savedVersion } from './saved-machine.ts'
@@ -136,6 +136,7 @@ export class Machine implements RunningMachine {
     engine.set('CR4', BigInt(start.cr4))
     engine.set('IA32_EFER', BigInt(start.efer))
     engine.set('RIP', BigInt(start.rip))
+    for (const index of gprNames.keys()) engine.setGpr(index, 0n)
     for (const [name, value] of Object.entries(start.registers)) engine.setGpr(gprIndex(name as GprName), BigInt(value))
     engine.modeChanged()
   }
