@@ -38,7 +38,6 @@ export class BlockCache {
   /** Called when every block has been dropped. */
   readonly #dropped: () => void
   #next: number
-  #made = 0
 
   constructor(
     map: MemoryMap,
@@ -54,11 +53,6 @@ export class BlockCache {
     this.#guard = guard
     this.#dropped = dropped
     this.#next = map.blocks
-  }
-
-  /** Blocks made since the beginning. */
-  get made(): number {
-    return this.#made
   }
 
   /** Decodes the block at a host address for a mode and enters it. False if its first instruction leaves the page. */
@@ -170,7 +164,7 @@ export class BlockCache {
     return blocks.flatMap(({ address, host }) => [host, this.#view.getUint32(address + inBlock.mode, true)])
   }
 
-  /** How often each handler has run, by table slot: from the counts of the blocks that are alive. */
+  /** How often each handler has run, by table slot: from the counts of the blocks that are alive, if they are counted. */
   handlerCounts(): Map<number, number> {
     const counts = new Map<number, number>()
     for (const list of this.#pages.values()) {
@@ -187,7 +181,6 @@ export class BlockCache {
   }
 
   #enter(block: number, host: number, bytes: number, word: number): void {
-    this.#made += 1
     const bucket = this.#map.hash + bucketIndex(this.#map, host, word) * 4
     this.#view.setUint32(block + inBlock.chain, this.#view.getUint32(bucket, true), true)
     this.#view.setUint32(bucket, block, true)

@@ -5,7 +5,9 @@ import { CodeBytes } from './code-bytes.ts'
 import { codeModeOf } from './code-mode.ts'
 import { DerivedState } from './derived-state.ts'
 import { GuestSlots, type MemorySlot } from './guest-slots.ts'
+import { type HandlerRuns, runsOfHandlers } from './handler-runs.ts'
 import { HostAnswers } from './host-answers.ts'
+import type { Counts } from './interpreter/run.ts'
 import { anyMode, type Imports, type LinkedInterpreter, linearMemory, linkInterpreter } from './linked-interpreter.ts'
 import { memoryMap } from './memory-map.ts'
 import { type CodeMode, modeOfWord } from './mode-word.ts'
@@ -30,6 +32,15 @@ export type Stop =
   /** The instruction at RIP has not happened: a port had no answer yet. */
   | { readonly kind: 'waiting' }
 
+/** What an engine runs on. */
+export interface EngineOptions {
+  /** Guest memory. */
+  readonly slots: readonly MemorySlot[]
+  readonly ports: CpuPorts
+  /** `handlers` lets `handlerRuns` tell what the guest ran most, and costs a store a block. Nothing unless told. */
+  readonly counts?: Counts
+}
+
 /** One machine's memory and its one vCPU, run by emitted WebAssembly. */
 export class Engine {
   readonly tlb: TlbContexts
@@ -46,7 +57,7 @@ export class Engine {
   readonly #answers: HostAnswers
   readonly #code: CodeBytes
 
-  constructor({ slots, ports }: { readonly slots: readonly MemorySlot[]; readonly ports: CpuPorts }) {
+  constructor({ slots, ports, counts = 'nothing' }: EngineOptions) {
     const map = memoryMap(
       slots.reduce((sum, { bytes }) => sum + bytes, 0),
       1,
@@ -80,7 +91,7 @@ export class Engine {
       ports,
       fill: (linear, kind) => this.#fill(cpu + at.stepBlock, state.word(at.tlb), linear, kind),
     })
-    this.#interpreter = linkInterpreter(map, memory, this.#imports())
+    this.#interpreter = linkInterpreter(map, memory, this.#imports(), counts)
     this.#blocks = new BlockCache(
       map,
       buffer,
@@ -241,6 +252,11 @@ export class Engine {
     this.#slice.countFrom(saved.retired)
     this.tlb.restore(saved.translations)
     this.modeChanged()
+  }
+
+  /** What ran most, by the counts of the blocks that are alive. Empty where nothing is counted. */
+  handlerRuns(): readonly HandlerRuns[] {
+    return runsOfHandlers(this.#interpreter.handlers.shapes, this.#blocks.handlerCounts())
   }
 
   // -- running ---------------------------------------------------------------------------------------------------

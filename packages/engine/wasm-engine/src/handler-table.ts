@@ -74,7 +74,6 @@ export class HandlerTable {
   #nextSlot: number
   /** Slots of procedures when the handlers were last dropped: they stay. */
   #kept: ReadonlySet<number> = new Set()
-  #modules = 0
 
   /** Slots below `firstSlot` are the run loop's own; the table has `slots` of them. */
   constructor(firstSlot: number, slots: number) {
@@ -114,11 +113,6 @@ export class HandlerTable {
   /** Every shape met so far. */
   get shapes(): Iterable<Shape> {
     return this.#shapes.values()
-  }
-
-  /** Modules compiled so far, and table slots in use. */
-  get size(): { readonly modules: number; readonly slots: number } {
-    return { modules: this.#modules, slots: this.#nextSlot }
   }
 
   /** The shape of a decoded instruction; an instruction nobody described is undefined. */
@@ -218,6 +212,5 @@ export class HandlerTable {
     const module = new wasm.Module(builder.finish())
     const instance = new wasm.Instance(module, { interpreter: { ...exports, memory, table } })
     for (const { slot } of batch) table.set(slot, instance.exports[`${slot}`])
-    this.#modules += 1
   }
 }

@@ -1,4 +1,5 @@
-export { Engine, type Stop } from './engine.ts'
+export { Engine, type EngineOptions, type Stop } from './engine.ts'
 export type { MemorySlot } from './guest-slots.ts'
+export type { HandlerRuns } from './handler-runs.ts'
 export { type CpuPorts, generalProtection, type Refused } from './ports.ts'
 export type { SavedEngine, SavedMemory } from './snapshot.ts'

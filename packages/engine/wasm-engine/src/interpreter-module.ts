@@ -16,7 +16,7 @@ import {
   type Walk,
 } from './interpreter/memory.ts'
 import { hostOfFunction, readPhysicalFunction, swapPhysicalFunction } from './interpreter/physical.ts'
-import { findBlockFunction, type InlineHandler, runFunction } from './interpreter/run.ts'
+import { type Counts, findBlockFunction, type InlineHandler, runFunction } from './interpreter/run.ts'
 import { elementRoomFunction, offsetFunction, segmentedFunction } from './interpreter/segmentation.ts'
 import { type MemoryMap, pageFlag } from './memory-map.ts'
 import { importTypes, internalTypes, type RuntimeIndices, runtimeNames, runtimeTypes } from './runtime.ts'
@@ -47,6 +47,7 @@ export interface InterpreterOptions {
   readonly pages: { readonly initial: number; readonly maximum: number }
   readonly tableSize: number
   readonly walkSlot: number
+  readonly counts: Counts
   readonly inline: (runtime: RuntimeIndices) => readonly InlineHandler[]
 }
 
@@ -56,6 +57,7 @@ export function interpreterModule({
   pages,
   tableSize,
   walkSlot,
+  counts,
   inline,
 }: InterpreterOptions): Uint8Array<ArrayBuffer> {
   const builder = new ModuleBuilder()
@@ -88,7 +90,7 @@ export function interpreterModule({
     bulkMove: bulkMoveFunction(map, runtime),
     bulkFill: bulkFillFunction(map, runtime),
     findBlock: findBlockFunction(map, calls.fill),
-    run: runFunction(index['findBlock']!, inline(runtime)),
+    run: runFunction(index['findBlock']!, inline(runtime), counts),
   }
   for (const [name, type] of Object.entries(defined)) {
     builder.define(

@@ -2,7 +2,7 @@ import { walk } from '@vmm/x86-paging'
 import { HandlerTable } from './handler-table.ts'
 import { hotHandlers } from './hot-handlers.rows.ts'
 import { inlineHandlers } from './inline-handlers.ts'
-import { firstHandler } from './interpreter/run.ts'
+import { type Counts, firstHandler } from './interpreter/run.ts'
 import { interpreterModule } from './interpreter-module.ts'
 import type { MemoryMap } from './memory-map.ts'
 import type { importTypes } from './runtime.ts'
@@ -49,7 +49,7 @@ const limits = (map: MemoryMap) => {
 export const linearMemory = (map: MemoryMap): Memory => new wasm.Memory({ ...limits(map), shared: true })
 
 /** Emits and compiles the interpreter module, with the hot handlers inside, and links it to TypeScript. */
-export function linkInterpreter(map: MemoryMap, memory: Memory, imports: Imports): LinkedInterpreter {
+export function linkInterpreter(map: MemoryMap, memory: Memory, imports: Imports, counts: Counts): LinkedInterpreter {
   const table = new wasm.Table({ element: 'anyfunc', initial: tableSize })
   const walkSlot = firstHandler + hotHandlers.length
   const handlers = new HandlerTable(walkSlot, tableSize)
@@ -62,6 +62,7 @@ export function linkInterpreter(map: MemoryMap, memory: Memory, imports: Imports
     pages,
     tableSize,
     walkSlot,
+    counts,
     inline: (runtime) =>
       inline({ runtime, memoryBase, procedureSlot: (procedure, mode) => handlers.procedure(procedure, mode) }),
   })

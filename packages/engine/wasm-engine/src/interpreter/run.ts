@@ -23,6 +23,9 @@ export interface Inline {
   readonly tlb: Node
 }
 
+/** What is counted beside instructions: how often each block is entered, and so how often its handlers run. */
+export type Counts = 'nothing' | 'handlers'
+
 /** Emits a handler into the run loop. It must leave on every path: `next`, `jumped` or a status. */
 export type InlineHandler = (inline: Inline) => void
 
@@ -39,14 +42,14 @@ export const leaveTo = {
  * The interpreter: looks blocks up, counts their instructions off the budget, and runs their records until a handler
  * gives a status that needs TypeScript.
  */
-export function runFunction(findBlock: number, inline: readonly InlineHandler[]): Code {
+export function runFunction(findBlock: number, inline: readonly InlineHandler[], counts: Counts): Code {
   const code = new Code(['i32', 'i32'])
   const cpu = code.fixedLocal(0)
   const block = code.variable(1)
   const record = code.local('i32')
   const tlb = code.local('i32')
   code.forever('block', () => {
-    code.if(code.op('i32.eqz', block.get()), () => enterBlock(code, cpu, block, findBlock))
+    code.if(code.op('i32.eqz', block.get()), () => enterBlock(code, cpu, block, findBlock, counts))
     tlb.set(code.load('i32.load', cpu, at.tlb))
     record.set(code.op('i32.add', block.get(), code.i32(blockHeadBytes)))
     block.set(code.i32(0))
@@ -60,7 +63,7 @@ export function runFunction(findBlock: number, inline: readonly InlineHandler[])
 }
 
 /** Jump cache first, then the hash; then the budget pays for the whole block. */
-function enterBlock(code: Code, cpu: Node, block: ReturnType<Code['local']>, findBlock: number): void {
+function enterBlock(code: Code, cpu: Node, block: ReturnType<Code['local']>, findBlock: number, counts: Counts): void {
   const rip = code.hold(code.load('i64.load', cpu, at.RIP))
   const index = code.op('i32.and', code.op('i32.wrap_i64', rip), code.i32(jumpEntries - 1))
   const entry = code.hold(
@@ -94,12 +97,10 @@ function enterBlock(code: Code, cpu: Node, block: ReturnType<Code['local']>, fin
   )
   code.if(code.op('i32.lt_s', left, code.i32(0)), () => code.leave(ret, code.i32(status.budget)))
   code.store('i32.store', cpu, left, at.budget)
-  code.store(
-    'i32.store',
-    block.get(),
-    code.op('i32.add', code.load('i32.load', block.get(), inBlock.runs), code.i32(1)),
-    inBlock.runs,
-  )
+  if (counts === 'handlers') {
+    const runs = code.op('i32.add', code.load('i32.load', block.get(), inBlock.runs), code.i32(1))
+    code.store('i32.store', block.get(), runs, inBlock.runs)
+  }
   code.store('i64.store', cpu, rip, at.blockRip)
   code.store('i32.store', cpu, block.get(), at.block)
 }
