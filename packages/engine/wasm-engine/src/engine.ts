@@ -1,16 +1,16 @@
 import type { StateField } from '@vmm/x86-registers'
-import { deliverEvent } from '@vmm/x86-semantics'
 import { BlockCache } from './block-cache.ts'
 import { CodeBytes } from './code-bytes.ts'
 import { codeModeOf } from './code-mode.ts'
 import { DerivedState } from './derived-state.ts'
+import { runDelivery } from './event-delivery.ts'
 import { GuestSlots, type MemorySlot } from './guest-slots.ts'
 import { type HandlerRuns, runsOfHandlers } from './handler-runs.ts'
 import { HostAnswers } from './host-answers.ts'
 import type { Counts } from './interpreter/run.ts'
-import { anyMode, type Imports, type LinkedInterpreter, linearMemory, linkInterpreter } from './linked-interpreter.ts'
+import { type Imports, type LinkedInterpreter, linearMemory, linkInterpreter } from './linked-interpreter.ts'
 import { memoryMap } from './memory-map.ts'
-import { type CodeMode, modeOfWord } from './mode-word.ts'
+import type { CodeMode } from './mode-word.ts'
 import { OddAccesses } from './odd-accesses.ts'
 import { type CpuPorts, notYet } from './ports.ts'
 import { type ExitReason, exitReasons, status } from './runtime.ts'
@@ -356,29 +356,9 @@ export class Engine {
     errorCode: number | undefined,
     returnRip: bigint,
   ): { vector: number; errorCode: number | undefined; moved: boolean } | undefined {
-    const mode = modeOfWord(this.#state.word(at.mode))
-    const slot = this.#interpreter.handlers.procedure(deliverEvent as never, {
-      ...anyMode,
-      codeSize: mode.codeSize,
-      stackSize: mode.stackSize,
-      execution: mode.execution,
-    })
-    this.#interpreter.handlers.flush()
-    const call = this.#interpreter.table.get(slot) as (...values: (number | bigint)[]) => number | [number]
-    const hasCode = errorCode !== undefined && mode.execution !== 'real'
-    const result = call(
-      this.#cpu,
-      this.#cpu + at.stepBlock + 32,
-      this.#state.word(at.tlb),
-      vector,
-      kind,
-      hasCode ? 1 : 0,
-      errorCode ?? 0,
-      returnRip,
-    )
-    const failedStatus = typeof result === 'number' ? result : result[0]
+    const delivered = runDelivery(this.#interpreter, this.#state, this.#cpu, { vector, kind, errorCode, returnRip })
     const moved = this.#takeMoved()
-    if (failedStatus !== 0) {
+    if (!delivered) {
       if (moved) this.modeChanged()
       return { ...this.#state.notedFault(), moved }
     }
