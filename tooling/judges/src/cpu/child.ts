@@ -30,8 +30,8 @@ import { elfProgram, partFlags } from './elf.ts'
 import { dataOffset, place, reply, request } from './snippet.ts'
 
 const page = 4096
-/** Where the child's own code and its records and stacks are. */
-const own = { code: 0x1100_0000, memory: 0x1110_0000, size: 0x2_0000 } as const
+/** Where the child's own code and its records and stacks are: far from where a snippet is likely to reach. */
+const own = { code: 0x5a5a_0000, memory: 0x5b5a_0000, size: 0x2_0000 } as const
 const at = {
   request: own.memory,
   reply: own.memory + 0x800,
