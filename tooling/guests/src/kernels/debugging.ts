@@ -19,7 +19,6 @@ import {
   type Register,
   ss,
 } from '@vmm/x86-assembler'
-import { gate, segmentType } from '../kernel/descriptor.ts'
 import { type CheckBuilder, type Kernel, KernelBuilder } from '../kernel/kernel.ts'
 import { place, selector } from '../kernel/places.ts'
 
@@ -70,6 +69,10 @@ function stepping(k: KernelBuilder): void {
     },
     ['at', 'dr6'],
   )
+}
+
+/** What a step leads into. */
+function steppingInto(k: KernelBuilder): void {
   k.check(
     'INT n is not stepped into',
     '#UD dr6=ffff0ff0',
@@ -102,8 +105,8 @@ function stepping(k: KernelBuilder): void {
   )
 }
 
-/** Breakpoints of DR0 to DR3. Source: SDM 3B §18.2. */
-function breakpoints(k: KernelBuilder): void {
+/** Breakpoints on instructions. Source: SDM 3B §18.3.1.1. */
+function instructionBreakpoints(k: KernelBuilder): void {
   k.check(
     'an instruction breakpoint faults before its instruction',
     '#DB dr6=ffff0ff1 ebx=0 eflags=2',
@@ -136,6 +139,10 @@ function breakpoints(k: KernelBuilder): void {
     set(a, dr7, one(0))
     a.mov(eax, selector.data).mov(ss, ax).label(to).nop()
   })
+}
+
+/** Breakpoints on data. Source: SDM 3B §18.3.1.2. */
+function dataBreakpoints(k: KernelBuilder): void {
   k.check(
     'a write breakpoint traps after its instruction',
     '#DB dr6=ffff0ff1',
@@ -176,6 +183,10 @@ function breakpoints(k: KernelBuilder): void {
     set(a, dr7, one(1, 2))
     a.mov(mem8(place.scratch + 2), al)
   })
+}
+
+/** Breakpoints that meet steps, shadows and repetition, and those of ports. */
+function breakpointsAmongOthers(k: KernelBuilder): void {
   k.check(
     'a step onto a breakpoint tells of both',
     '#DB dr6=ffff4ff1',
@@ -269,8 +280,10 @@ function registers(k: KernelBuilder): void {
 export function debugging(): Kernel {
   const k = new KernelBuilder('debugging', 32)
   stepping(k)
-  breakpoints(k)
+  steppingInto(k)
+  instructionBreakpoints(k)
+  dataBreakpoints(k)
+  breakpointsAmongOthers(k)
   registers(k)
   return k.finish()
 }
-void [gate, segmentType]
