@@ -1,3 +1,4 @@
+import { al, bl, esi, mem8 } from '@vmm/x86-assembler'
 import { describe, expect, test } from 'vitest'
 import * as kernels from './kernels.ts'
 import { finished, reported, start, vmm } from './vmm.ts'
@@ -142,6 +143,27 @@ test('the same run twice has the same count and the same state', async () => {
   expect(first.report.exits).toEqual(second.report.exits)
   expect(first.report.instructions).toBe(second.report.instructions)
   expect(first.report.stateHash).toBe(second.report.stateHash)
+})
+
+test('code runs from memory above 2 GiB, across pages, and after it has changed', async () => {
+  const image = kernelFile('high', (a) => {
+    for (const place of [0x9000_0000, 0x9000_1fff]) {
+      // MOV AL, 5; RET
+      a.mov(mem8(place), 0xb0)
+        .mov(mem8(place + 1), 5)
+        .mov(mem8(place + 2), 0xc3)
+      a.mov(esi, place).call(esi).mov(bl, al)
+      a.mov(mem8(place + 1), 7)
+        .call(esi)
+        .add(al, bl)
+        .cmp(al, 12)
+        .jne('wrong')
+    }
+    kernels.debugExit(a, 12)
+    a.label('wrong')
+    kernels.debugExit(a, 1)
+  })
+  expect((await vmm(['run', image, '--memory', '2500M'])).status).toBe(25)
 })
 
 describe('what comes from outside', () => {

@@ -60,7 +60,7 @@ export class BlockCache {
     const room = blockHeadBytes + (longestBlock + 1) * recordBytes
     // before a place is chosen, for dropping moves it
     if (this.#handlers.makeRoom() || this.#next + room > this.#map.blocksEnd) this.dropAll()
-    const size = this.write(this.#next, host, (host | pageMask) + 1, word, longestBlock, true)
+    const size = this.write(this.#next, host, ((host | pageMask) >>> 0) + 1, word, longestBlock, true)
     if (size === 0) return false
     const block = this.#next
     this.#next += blockHeadBytes + (this.#view.getUint32(block + inBlock.count, true) + 1) * recordBytes

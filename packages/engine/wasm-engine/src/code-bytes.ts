@@ -73,7 +73,8 @@ export class CodeBytes {
     if (host === 0) return from
     const target = this.#cpu + at.stepBytes
     if (host !== noMemory) {
-      this.#bytes.copyWithin(target + from, host, host + to - from)
+      const start = host >>> 0
+      this.#bytes.copyWithin(target + from, start, start + to - from)
       return to
     }
     const address = Number(state.long(at.missPhysical)) - from
