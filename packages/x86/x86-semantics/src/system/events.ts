@@ -247,8 +247,8 @@ export const deliverEvent = procedure(
 )
 
 const raise = (m: Machine, vector: Bits<8>, kind: number): void => {
-  m.set('UNSTEPPED', m.constant(1, 8))
   m.call(deliverEvent, vector, m.constant(kind, 8), m.constant(0, 8), m.constant(0, 32), m.nextRip())
+  m.set('UNSTEPPED', m.constant(1, 8))
 }
 
 const int = instruction(

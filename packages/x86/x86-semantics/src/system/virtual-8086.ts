@@ -43,7 +43,6 @@ export function virtualInterrupt(m: Machine, vector: Bits<8>, throughIdt: () => 
 
 /** By the interrupt vector table at address 0. Below IOPL 3 the handler sees VIF as IF, and IOPL 3. */
 function enterOwnHandler(m: Machine, vector: Bits<8>, direct: Bits<1>): void {
-  m.set('UNSTEPPED', m.constant(1, 8))
   const entry = m.shiftLeft(m.zeroExtend(vector, 64), m.constant(2, 64))
   const offset = m.loadLinear(entry, 16, 'program')
   const selector = m.loadLinear(m.add(entry, m.constant(2, 64)), 16, 'program')
@@ -58,6 +57,7 @@ function enterOwnHandler(m: Machine, vector: Bits<8>, direct: Bits<1>): void {
   m.write(gpr('RSP', 16), m.sub(top, m.constant(6, 16)))
   const clear = m.select(direct, m.constant(one(flagBit.IF), 64), m.constant(one(flagBit.VIF), 64))
   m.setRflags(m.and(flags, m.not(m.or(clear, m.constant(one(flagBit.TF) | one(flagBit.RF), 64)))))
+  m.set('UNSTEPPED', m.constant(1, 8))
   setRealSegment(m, 'CS', selector)
   m.jump(m.zeroExtend(offset, 64))
 }
