@@ -25,6 +25,8 @@ export interface EnginePorts {
   taskPriority(): number
   setTaskPriority(value: number): void
   hypercall(): boolean
+  /** INT3 is about to be delivered. False: a debugger holds it. */
+  breakpoint(): boolean
   writeXcr(index: number, value: bigint): Fault | undefined
 }
 
@@ -54,6 +56,8 @@ export interface Engine {
   x87(physical: number): Uint8Array
   /** What the engine derives from control registers, segments and flags follows them. */
   modeChanged(): void
+  /** Watches for a debugger's data breakpoints in place of the guest's, or for the guest's again. */
+  breakInstead(instead: { readonly address: (index: 0 | 1 | 2 | 3) => bigint; readonly dr7: number } | undefined): void
   /** Every translation is forgotten, and CR3 is looked at again. */
   flushTranslations(): void
   /** Instructions retired since the beginning: exact at any moment. */

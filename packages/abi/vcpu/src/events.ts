@@ -118,6 +118,11 @@ export class Events {
     return !this.nmiBlocked && !this.#parts.engine.shadowed
   }
 
+  #skip(bytes: bigint): void {
+    const { engine } = this.#parts
+    engine.set('RIP', engine.get('RIP') + bytes)
+  }
+
   #waitsForStartup(): boolean {
     return this.state.mpState === 'uninitialized' || this.state.mpState === 'init-received'
   }
@@ -128,6 +133,8 @@ export class Events {
     const event = state.exception
     if (event !== undefined) {
       state.exception = undefined
+      // INT3 is one byte long, and goes on behind itself
+      if (event.vector === exceptions.BP.vector) this.#skip(1n)
       // its RFLAGS and RIP are as its delivery wants them: a trap's way
       return { event, kind: deliveryKind.trap }
     }

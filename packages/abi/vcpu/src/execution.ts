@@ -140,7 +140,8 @@ export class Execution {
     const dr7 = Number(engine.get('DR7'))
     const met = resuming || this.#behindStackLoad() ? undefined : this.#breakpoint(dr7)
     if (met !== undefined) return met.exit
-    const closely = debug.steps || debug.breaks || hasInstructionBreakpoints(dr7) || events.waitsClosely
+    const breaks = hasInstructionBreakpoints(debug.dr7 ?? dr7)
+    const closely = debug.steps || breaks || events.waitsClosely
     const replaying = completion.unfinished
     const waits = engine.get('PENDING_DEBUG') !== 0n
     const single = stepping || resuming || closely || waits || replaying
@@ -170,7 +171,8 @@ export class Execution {
       this.#parts.observer?.exception(vector, errorCode, engine.get('RIP'))
       return this.#raise({ vector, errorCode }, deliveryKind.exception)
     }
-    if (retired && debug.steps) return debug.stepped(engine)
+    const own = debug.dr7 === undefined ? 0 : hits & 0xf
+    if (retired && (debug.steps || own !== 0)) return debug.stopped(engine, own)
     if (this.#behindStackLoad()) {
       engine.set('PENDING_DEBUG', BigInt(hits))
       return stop.kind === 'events' ? { kind: 'intr' } : undefined
@@ -190,6 +192,8 @@ export class Execution {
     const { completion, engine } = this.#parts
     const asked = completion.stopped()
     if (asked !== undefined) return asked
+    const held = this.#parts.debug.held(engine)
+    if (held !== undefined) return held
     return {
       kind: 'internal-error',
       suberror: internalErrors.emulation,
@@ -198,11 +202,12 @@ export class Execution {
     }
   }
 
-  /** The VMM's breakpoints come before the guest's. */
+  /** While the VMM has breakpoints, the guest's do nothing. */
   #breakpoint(dr7: number): { readonly exit: VcpuExit | undefined } | undefined {
     const { engine, debug } = this.#parts
     const own = debug.met(engine)
     if (own !== undefined) return { exit: own }
+    if (debug.dr7 !== undefined) return undefined
     const hits = breakpointsAt(engine, (index) => engine.get(`DR${index}`), dr7)
     return hits === 0 ? undefined : { exit: this.#debug(BigInt(hits), deliveryKind.exception) }
   }

@@ -10,6 +10,7 @@ import { type Refusal, refused } from './refusal.ts'
 export const guestDebugControl = {
   enable: 0x1,
   singleStep: 0x2,
+  softwareBreakpoints: 0x1_0000,
   hardwareBreakpoints: 0x2_0000,
   injectDb: 0x4_0000,
   injectBp: 0x8_0000,
@@ -18,12 +19,13 @@ export const guestDebugControl = {
 const BS = 1n << 14n
 const off: KvmGuestDebug = { control: 0, arch: { debugreg: [] } }
 
-/** The VMM's own debugging of a guest, which does not know of it: single steps and instruction breakpoints. */
+/** The VMM's own debugging of a guest, which does not know of it: single steps, INT3, and debug registers in place of the guest's. */
 export class GuestDebug {
   #given: KvmGuestDebug = off
+  #holds = false
 
   /** KVM_SET_GUEST_DEBUG. Bits that nobody knows do nothing; without `enable` everything is off. */
-  set(given: KvmGuestDebug, events: Events): Refusal | undefined {
+  set(given: KvmGuestDebug, events: Events, engine: Engine): Refusal | undefined {
     const { injectDb, injectBp, enable } = guestDebugControl
     if ((given.control & (injectDb | injectBp)) !== 0) {
       if (events.state.exception !== undefined) return refused('EBUSY', 'an exception waits already')
@@ -31,36 +33,54 @@ export class GuestDebug {
       events.state.exception = { vector, errorCode: undefined }
     }
     this.#given = (given.control & enable) === 0 ? off : given
+    const { dr7 } = this
+    engine.breakInstead(dr7 === undefined ? undefined : { address: this.#address, dr7 })
     return undefined
   }
 
   get steps(): boolean {
-    return (this.#given.control & guestDebugControl.singleStep) !== 0
+    return this.#does(guestDebugControl.singleStep)
   }
 
-  /** Whether some instruction breakpoint is set: every instruction must be looked at. */
-  get breaks(): boolean {
-    return (this.#given.control & guestDebugControl.hardwareBreakpoints) !== 0 && (this.#dr7 & 0xffn) !== 0n
+  /** DR7 of the VMM's own breakpoints; undefined while the guest's are in force. */
+  get dr7(): number | undefined {
+    if (!this.#does(guestDebugControl.hardwareBreakpoints)) return undefined
+    return Number((this.#given.arch.debugreg[7] ?? 0n) & 0xffff_ffffn)
   }
 
   /** The exit for a breakpoint that the next instruction meets. */
   met(engine: Engine): DebugExit | undefined {
-    if (!this.breaks) return undefined
-    const hits = breakpointsAt(engine, (index) => this.#given.arch.debugreg[index] ?? 0n, Number(this.#dr7))
-    return hits === 0 ? undefined : this.#exit(engine, BigInt(hits))
+    const { dr7 } = this
+    const hits = dr7 === undefined ? 0 : breakpointsAt(engine, this.#address, dr7)
+    return hits === 0 ? undefined : this.#exit(engine, exceptions.DB.vector, BigInt(hits))
   }
 
-  /** The exit after a step. */
-  stepped(engine: Engine): DebugExit {
-    return this.#exit(engine, BS)
+  /** The exit behind an instruction: after a step, or after data breakpoints were met. */
+  stopped(engine: Engine, hits: number): DebugExit {
+    return this.#exit(engine, exceptions.DB.vector, BigInt(hits) | (this.steps ? BS : 0n))
   }
 
-  get #dr7(): bigint {
-    return this.#given.arch.debugreg[7] ?? 0n
+  /** INT3 is about to happen: whether it is the VMM's. */
+  holdBreakpoint(): boolean {
+    this.#holds = this.#does(guestDebugControl.softwareBreakpoints)
+    return this.#holds
   }
 
-  #exit(engine: Engine, why: bigint): DebugExit {
-    const dr7 = this.breaks ? this.#dr7 : engine.get('DR7')
-    return { kind: 'debug', exception: exceptions.DB.vector, pc: linearRip(engine), dr6: dr6Fixed | why, dr7 }
+  /** The exit for an INT3 that is the VMM's; RIP is still there. */
+  held(engine: Engine): DebugExit | undefined {
+    if (!this.#holds) return undefined
+    this.#holds = false
+    return this.#exit(engine, exceptions.BP.vector, 0n)
+  }
+
+  readonly #address = (index: 0 | 1 | 2 | 3): bigint => this.#given.arch.debugreg[index] ?? 0n
+
+  #does(control: number): boolean {
+    return (this.#given.control & control) !== 0
+  }
+
+  #exit(engine: Engine, exception: number, why: bigint): DebugExit {
+    const dr7 = BigInt(this.dr7 ?? Number(engine.get('DR7')))
+    return { kind: 'debug', exception, pc: linearRip(engine), dr6: dr6Fixed | why, dr7 }
   }
 }

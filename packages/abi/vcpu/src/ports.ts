@@ -15,6 +15,8 @@ export interface Answering {
   readonly msrs: MsrAccess
   readonly completion: Completion
   readonly has: Parameters<typeof decideHypercall>[1]['has']
+  /** Whether INT3 is for a debugger, which will be told. */
+  readonly holdsBreakpoint: () => boolean
   /** Bit n: hypercall n exits to user space. KVM_CAP_EXIT_HYPERCALL. */
   readonly hypercallExits: number
 }
@@ -44,6 +46,7 @@ export function enginePorts(by: Answering): EnginePorts {
     setTaskPriority: (value) => {
       by.machine().taskPriority = value
     },
+    breakpoint: () => !by.holdsBreakpoint(),
     hypercall: () => by.machine().hypercall() || hypercall(by),
     writeXcr: (index, value) => writeXcr(by, index, value),
   }

@@ -101,6 +101,8 @@ const always: { readonly [F in StateField]?: bigint } = {
   'IDTR.limit': 0xffffn,
   RIP: 0xfff0n,
   NMI_BLOCKED: 0n,
+  PENDING_DEBUG: 0n,
+  UNSTEPPED: 0n,
   SHADOW: allOnes,
   MONITOR: allOnes,
 }

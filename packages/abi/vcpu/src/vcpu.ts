@@ -67,7 +67,13 @@ export class Vcpu {
     const around = { engine: () => this.engine, machine: () => this.#machine }
     this.#msrs = new MsrAccess({ ...around, createMsrs: guest.createMsrs, onRefused: options.onRefusedMsr })
     const answering = { cpuid: this.#cpuid, msrs: this.#msrs, completion: this.#completion, has }
-    const ports = enginePorts({ ...around, ...answering, hypercallExits: options.hypercallExits ?? 0 })
+    const holdsBreakpoint = () => this.#debug.holdBreakpoint()
+    const ports = enginePorts({
+      ...around,
+      ...answering,
+      holdsBreakpoint,
+      hypercallExits: options.hypercallExits ?? 0,
+    })
     const observer = this.#observer()
     this.engine = options.createEngine(observer?.ports(ports) ?? ports)
     const { engine } = this
@@ -142,7 +148,7 @@ export class Vcpu {
 
   /** KVM_SET_GUEST_DEBUG. */
   setGuestDebug(debug: KvmGuestDebug): Refusal | undefined {
-    return this.#debug.set(debug, this.#events)
+    return this.#debug.set(debug, this.#events, this.engine)
   }
 
   /** Power-up: everything this vCPU remembers. The machine around it is its owner's to reset. */

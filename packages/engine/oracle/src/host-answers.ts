@@ -63,6 +63,7 @@ export function hostAnswers(state: State, ports: OraclePorts): Readonly<Record<H
     addressSpace: flushes,
     // traps are taken by whoever runs instructions one after another
     debugTrap: () => nothing,
+    breakpoint: () => nothing,
     monitor: (address) => done(() => state.set('MONITOR', address!)),
   }
 }

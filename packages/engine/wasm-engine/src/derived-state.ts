@@ -32,10 +32,10 @@ export class DerivedState {
     return processor ? this.#processorViews : this.#programViews
   }
 
-  /** Brings everything up to date, if anything changed that it is made from. */
-  update(): void {
+  /** Brings everything up to date, if anything changed that it is made from: something that it cannot see has, when told so. */
+  update(unseen = false): void {
     const { state, tlb, watching, resync } = this.#followed
-    if (!this.#inputs.changed(tlb.views(0))) return
+    if (!this.#inputs.changed(tlb.views(0)) && !unseen) return
     const mode = codeModeOf(state)
     this.#updateCode(mode)
     this.#updateViews(mode)

@@ -19,7 +19,7 @@ import { checkSnapshot, restoreMemory, type SavedEngine, type SavedMemory, snaps
 import { at, inRecord } from './state-layout.ts'
 import { StateView } from './state-view.ts'
 import { TlbContexts } from './tlb.ts'
-import { Watching } from './watching.ts'
+import { type WatchedFor, Watching } from './watching.ts'
 
 /** Why `run` came back. */
 export type Stop =
@@ -221,6 +221,12 @@ export class Engine {
   /** Whether STI, MOV SS or POP SS was the last instruction. */
   get shadowed(): boolean {
     return this.get('SHADOW') === BigInt(this.#slice.retired)
+  }
+
+  /** Watches for a debugger's breakpoints in place of the guest's, or for the guest's again. */
+  breakInstead(instead: WatchedFor | undefined): void {
+    this.#watching.instead = instead
+    this.#derived.update(true)
   }
 
   // -- snapshots -------------------------------------------------------------------------------------------------

@@ -92,6 +92,7 @@ export class HostAnswers {
       const patterns = [value, second].flatMap(({ significand, signExponent }) => [significand, BigInt(signExponent)])
       return this.#give(...patterns, BigInt(status), written ? 1n : 0n)
     },
+    breakpoint: () => (this.#ports.breakpoint?.() === false ? waits : undefined),
     hypercall: () => (this.#ports.hypercall() ? undefined : waits),
     taskPriority: () => this.#give(BigInt(this.#ports.taskPriority())),
     setTaskPriority: () => {

@@ -31,5 +31,7 @@ export interface CpuPorts {
   taskPriority(): number
   setTaskPriority(value: number): void
   hypercall(): boolean
+  /** INT3 is about to be delivered. False: a debugger holds it. */
+  breakpoint?(): boolean
   writeXcr(index: number, value: bigint): Refused | undefined
 }

@@ -3,6 +3,12 @@ import { accessKind } from './access.ts'
 import { type Breakpoint, dataBreakpoints, hasInstructionBreakpoint, hitBy, portBreakpoints } from './breakpoints.ts'
 import type { StateView } from './state-view.ts'
 
+/** Breakpoints as the debug registers tell them. */
+export interface WatchedFor {
+  readonly address: (index: 0 | 1 | 2 | 3) => bigint
+  readonly dr7: number
+}
+
 /** What every access is looked at for: alignment checks and data breakpoints. Nothing, most of the time. */
 export class Watching {
   readonly #state: StateView
@@ -11,6 +17,8 @@ export class Watching {
   #breakpoints: readonly Breakpoint[] = []
   #ports: readonly Breakpoint[] = []
   #hits = 0
+  /** A debugger's breakpoints, which are watched for in place of the guest's. */
+  instead: WatchedFor | undefined
   /** Some instruction breakpoint is enabled: they are met by whoever runs instructions one by one. */
   breaksInstructions = false
 
@@ -22,12 +30,15 @@ export class Watching {
   /** Follows CR0.AM, RFLAGS.AC at CPL 3, and DR7. True while accesses must be looked at. */
   arm(checksAlignment: boolean): boolean {
     this.#alignment = checksAlignment && (this.#state.get('CR0') & (1n << 18n)) !== 0n
-    const address = (index: 0 | 1 | 2 | 3) => this.#state.get(`DR${index}`)
-    const dr7 = Number(this.#state.get('DR7'))
+    const { address, dr7 } = this.instead ?? this.#own()
     this.#breakpoints = dataBreakpoints(address, dr7)
     this.#ports = (this.#state.get('CR4') & 8n) === 0n ? [] : portBreakpoints(address, dr7)
     this.breaksInstructions = hasInstructionBreakpoint(dr7)
     return this.#alignment || this.#breakpoints.length > 0
+  }
+
+  #own(): WatchedFor {
+    return { address: (index) => this.#state.get(`DR${index}`), dr7: Number(this.#state.get('DR7')) }
   }
 
   /** Looks at an access. False if it must not happen: #AC(0) has been noted. */

@@ -232,4 +232,35 @@ describe('what else brings a run back', () => {
     expect(cpu.run()).toMatchObject({ kind: 'debug', pc: BigInt(codeAt + 2), dr6: 0xffff_0ff4n, dr7: 0x10n })
     expect(cpu.engine.retired()).toBe(2)
   })
+
+  const debugged = (control: number, debugreg: readonly bigint[], write: Parameters<typeof alone>[0]) => {
+    const cpu = alone(write)
+    cpu.vcpu.setGuestDebug({ control: guestDebugControl.enable | control, arch: { debugreg } })
+    return cpu
+  }
+
+  test('a data breakpoint of the VMM stops behind its instruction, and the guest’s own do nothing', () => {
+    const debugreg = [0x2000n, 0n, 0n, 0n, 0n, 0n, 0n, 0xd_0001n]
+    const cpu = debugged(guestDebugControl.hardwareBreakpoints, debugreg, (a) =>
+      a.mov(mem8(0x1fff), 1).mov(mem16(0x2002), 2).nop().hlt(),
+    )
+    cpu.vcpu.state.setDebugregs({ db: [0x1fffn, 0n, 0n, 0n], dr6: 0n, dr7: 0x1_0001n, flags: 0n })
+    expect(cpu.run()).toMatchObject({ kind: 'debug', exception: 1, pc: BigInt(codeAt + 11), dr6: 0xffff_0ff1n })
+    expect(cpu.vcpu.state.getDebugregs()).toMatchObject({ dr6: 0n, dr7: 0x1_0001n })
+    expect(cpu.run()).toEqual(hlt)
+  })
+
+  test('INT3 is the VMM’s where it asks for it, and the guest’s where it puts it back', () => {
+    const cpu = debugged(guestDebugControl.softwareBreakpoints, [], (a) => a.inc(bx).int3().inc(bx).hlt())
+    cpu.engine.writePhysical(3 * 4, Uint8Array.of(0x00, 0x30, 0, 0))
+    cpu.engine.writePhysical(0x3000, Uint8Array.of(0xcf))
+    const there = { kind: 'debug', exception: 3, pc: BigInt(codeAt + 1) }
+    expect(cpu.run()).toMatchObject(there)
+    expect(cpu.run()).toMatchObject(there)
+    const control = guestDebugControl.enable | guestDebugControl.softwareBreakpoints | guestDebugControl.injectBp
+    expect(cpu.vcpu.setGuestDebug({ control, arch: { debugreg: [] } })).toBeUndefined()
+    expect(cpu.vcpu.setGuestDebug({ control, arch: { debugreg: [] } })).toMatchObject({ errno: 'EBUSY' })
+    expect(cpu.run()).toEqual(hlt)
+    expect(cpu.vcpu.state.getRegs()).toMatchObject({ rip: BigInt(codeAt + 4), rbx: 2n })
+  })
 })

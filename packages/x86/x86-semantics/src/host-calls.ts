@@ -33,6 +33,7 @@ export const hostCalls = {
     [64, 16, 64, 16, 16, 8],
     'An x87 operation by number, on two values, under an FCW: one or two results, what goes into FSW, and whether they are written',
   ),
+  breakpoint: call([], [], 'INT3 is about to be delivered: a debugger may hold it'),
   hypercall: call([], [], 'VMCALL or VMMCALL: registers hold the call and take the answer'),
   taskPriority: call([], [64], 'CR8'),
   setTaskPriority: call([64], [], 'A new CR8, already checked'),

@@ -27,7 +27,9 @@ export interface EventCapabilities {
 /** KVM_GET_VCPU_EVENTS. Without the payload capability, what is pending is told as injected. */
 export function getVcpuEvents({ engine, events }: StateParts, capabilities: EventCapabilities): KvmVcpuEvents {
   const { state } = events
-  const { exception, interrupt } = state
+  const { interrupt } = state
+  // what software raised is not told: its instruction will raise it again
+  const exception = state.exception !== undefined && isSoft(state.exception.vector) ? undefined : state.exception
   const shadow = engine.shadowed ? (engine.get('SHADOW_KIND') === 0n ? shadowOf.sti : shadowOf.movSs) : 0
   return {
     exception: {
@@ -126,5 +128,7 @@ function setShadow(engine: StateParts['engine'], shadow: number): void {
   engine.set('SHADOW', casts ? BigInt(engine.retired()) : (1n << 64n) - 1n)
   engine.set('SHADOW_KIND', (shadow & shadowOf.movSs) === 0 ? 0n : 1n)
 }
+
+const isSoft = (vector: number): boolean => vector === exceptions.BP.vector || vector === exceptions.OF.vector
 
 const asByte = (value: boolean): 0 | 1 => (value ? 1 : 0)

@@ -262,9 +262,10 @@ const int = instruction(
   },
 )
 
-const int3 = instruction('INT3', sdm('2A', '3.3', 'INT n/INTO/INT3/INT1—Call to Interrupt Procedure'), (m: Machine) =>
-  raise(m, m.constant(3, 8), eventKind.software),
-)
+const int3 = instruction('INT3', sdm('2A', '3.3', 'INT n/INTO/INT3/INT1—Call to Interrupt Procedure'), (m: Machine) => {
+  m.host('breakpoint')
+  raise(m, m.constant(3, 8), eventKind.software)
+})
 
 const into = instruction('INTO', sdm('2A', '3.3', 'INT n/INTO/INT3/INT1—Call to Interrupt Procedure'), (m: Machine) => {
   m.when(m.flag('OF'), () => raise(m, m.constant(4, 8), eventKind.software))
