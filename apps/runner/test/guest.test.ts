@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process'
+import { describe, expect } from 'vitest'
+import { guestTest, needsGuest } from './guests.ts'
+import { file } from './kernels.ts'
+import { finished, main, reported, vmm } from './vmm.ts'
+
+needsGuest()
+
+const allBytes = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte)).join('')
+
+/** Prints every byte there is, in octal, as `printf` of the shell takes them. */
+const printAllBytes = `printf '${Array.from({ length: 256 }, (_, byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('')}'`
+
+describe("Debian's kernel", () => {
+  guestTest('a command has its stdout, stderr and status, and the same run twice is the same', async () => {
+    const command = `uname -sm; ${printAllBytes}; echo 'to stderr' >&2; exit 42`
+    const runs = [await reported(['run', '--exec', command]), await reported(['run', '--exec', command])] as const
+    for (const { status, stdout, stderr, report } of runs) {
+      expect([stdout, stderr, status]).toEqual([`Linux x86_64\n${allBytes}`, 'to stderr\n', 42])
+      expect([report.end, report.status]).toEqual(['command', 42])
+    }
+    const [first, second] = runs.map(({ report }) => report)
+    expect(first!.instructions).toBe(second!.instructions)
+    expect(first!.exits).toEqual(second!.exits)
+    expect(first!.stateHash).toBe(second!.stateHash)
+  })
+
+  guestTest('a command may be long, and of any bytes; --console shows the console beside it', async () => {
+    // this process can only hand over text: the shell makes the byte that is none
+    const shell = `exec "$0" "$1" run --console --exec "# $2
+printf '\\''%s'\\'' '\\''<$(printf "\\377")>'\\''; kill -9 \\$\\$"`.replaceAll("'\\''", "'")
+    const child = spawn('/bin/sh', ['-c', shell, process.execPath, main, 'x'.repeat(5000)], { stdio: 'pipe' })
+    child.stdin.end()
+    const { status, stdout, stderr } = await finished(child)
+    expect([stdout, status]).toEqual(['<\u00ff>', 128 + 9])
+    expect(stderr).toContain('Linux version')
+    expect(stderr).toContain('Run /init as init process')
+  })
+
+  guestTest('what is piped in is run line by line, and at its end the machine powers off', async () => {
+    const lines = [
+      'echo $((6 * 9))',
+      'read answer',
+      'not a command',
+      'echo "<$answer>"',
+      `echo ${'long '.repeat(150)}| wc -w`,
+    ]
+    const { status, stdout, stderr } = await vmm(['run'], lines.join('\n'))
+    expect(stdout).toContain('\n54\r\n')
+    expect(stdout).toContain('\n<not a command>\r\n')
+    expect(stdout).toContain('\n150\r\n')
+    expect(stderr).toMatch(/^vmm: power-off after \d+ instructions.*\n$/)
+    expect(status).toBe(0)
+  })
+
+  guestTest('a command runs in an initrd of one’s own, whatever that would do by itself', async (guest) => {
+    const [kernel, initrd] = [file('vmlinuz', guest.kernel), file('initrd', guest.initrd)]
+    const args = [
+      'run',
+      kernel,
+      '--initrd',
+      initrd,
+      '--append',
+      'init=/nonsense',
+      '--exec',
+      'cat /proc/cmdline; exit 7',
+    ]
+    const { status, stdout, stderr } = await vmm(args)
+    expect([stderr, status]).toEqual(['', 7])
+    expect(stdout).toMatch(/^console=ttyS0 quiet rdinit=\/vmm\/init .*init=\/nonsense\n$/)
+  })
+})
