@@ -2,6 +2,7 @@ import { rflags } from '@vmm/x86-registers'
 import { codeModeOf } from './code-mode.ts'
 import { ModeInputs } from './mode-inputs.ts'
 import { type CodeMode, modeWord } from './mode-word.ts'
+import { type PlainMode, RecentModes } from './recent-modes.ts'
 import { at, tlbPrivileges } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
 import type { TlbContexts } from './tlb.ts'
@@ -19,6 +20,9 @@ interface Followed {
 export class DerivedState {
   readonly #followed: Followed
   readonly #inputs: ModeInputs
+  readonly #recent = new RecentModes()
+  /** 64-bit code runs now, and nobody watches its accesses. */
+  #isPlain = false
   #programViews = 0
   #processorViews = 0
 
@@ -36,15 +40,39 @@ export class DerivedState {
   update(unseen = false): void {
     const { state, tlb, watching, resync } = this.#followed
     if (!this.#inputs.changed(tlb.views(0)) && !unseen) return
+    const known = this.#isPlain && !unseen ? this.#recent.find(this.#inputs.values) : undefined
+    if (known !== undefined) return this.#take(known)
     const mode = codeModeOf(state)
     this.#updateCode(mode)
     this.#updateViews(mode)
     // whoever runs us takes single steps from here on: traps after each, breakpoints before each, RF for one
-    if (this.#flag(rflags.RF.low) || this.#flag(rflags.TF.low) || watching.breaksInstructions) resync()
+    const steps = this.#flag(rflags.RF.low) || this.#flag(rflags.TF.low) || watching.breaksInstructions
+    if (steps) resync()
+    const canonicalShift = this.#canonicalShift(mode)
+    state.setLong(at.canonicalShift, BigInt(canonicalShift))
+    this.#isPlain = mode.execution === 'long' && !tlb.watching
+    if (!this.#isPlain || steps) return
+    const [programViews, processorViews] = [this.#programViews, this.#processorViews]
+    this.#recent.keep(this.#inputs.values, { word: modeWord(mode), programViews, processorViews, canonicalShift })
+  }
+
+  /** From one mode of 64-bit code to another that is known: few things differ. */
+  #take({ word, programViews, processorViews, canonicalShift }: PlainMode): void {
+    const { state } = this.#followed
+    this.#programViews = programViews
+    this.#processorViews = processorViews
+    state.setWord(at.mode, word)
+    state.setWord(at.tlb, programViews)
+    state.setWord(at.tlbProcessor, processorViews)
+    state.setWord(at.canonicalShift, canonicalShift)
+  }
+
+  /** 64 less the width of linear addresses, or 0 where every address will do. */
+  #canonicalShift({ execution }: CodeMode): number {
+    const { state } = this.#followed
     const paging = (state.get('CR0') & (1n << 31n)) !== 0n
-    const wide = mode.execution === 'long' || (mode.execution === 'compatibility' && paging)
-    const la57 = (state.get('CR4') & (1n << 12n)) !== 0n
-    state.setLong(at.canonicalShift, wide ? (la57 ? 7n : 16n) : 0n)
+    if (execution !== 'long' && !(execution === 'compatibility' && paging)) return 0
+    return (state.get('CR4') & (1n << 12n)) !== 0n ? 7 : 16
   }
 
   #flag(low: number): boolean {

@@ -54,6 +54,11 @@ export class ModeInputs {
     return differs
   }
 
+  /** All that was looked at, in an order of its own. */
+  get values(): Float64Array {
+    return this.#last
+  }
+
   #differs(index: number, value: number): boolean {
     if (this.#last[index] === value) return false
     this.#last[index] = value
