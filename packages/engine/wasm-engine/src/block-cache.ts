@@ -101,6 +101,12 @@ export class BlockCache {
     return offset
   }
 
+  /** Writes a block of one instruction that is not kept. False if the bytes are too few. */
+  writeOne(block: number, host: number, end: number, word: number): boolean {
+    if (this.#handlers.makeRoom()) this.dropAll()
+    return this.write(block, host, end, word, 1, false) > 0
+  }
+
   /** Bytes that are no instruction are UD2 to everyone after this; an instruction that is too long is #GP(0). */
   #asInvalid(failure: 'invalid' | 'too-long'): void {
     this.#decoded.mnemonic = failure === 'invalid' ? 'UD2' : tooLong.mnemonic

@@ -1,4 +1,5 @@
 import type { StateField } from '@vmm/x86-registers'
+import type { Instruction } from '@vmm/x86-semantics'
 import { BlockCache } from './block-cache.ts'
 import { CodeBytes } from './code-bytes.ts'
 import { codeModeOf } from './code-mode.ts'
@@ -39,6 +40,8 @@ export interface EngineOptions {
   readonly ports: CpuPorts
   /** `handlers` lets `handlerRuns` tell what the guest ran most, and costs a store a block. Nothing unless told. */
   readonly counts?: Counts
+  /** Descriptions by mnemonic: others than those of x86-semantics, to see what a changed one does. */
+  readonly instructions?: ReadonlyMap<string, Instruction>
 }
 
 /** One machine's memory and its one vCPU, run by emitted WebAssembly. */
@@ -57,7 +60,7 @@ export class Engine {
   readonly #answers: HostAnswers
   readonly #code: CodeBytes
 
-  constructor({ slots, ports, counts = 'nothing' }: EngineOptions) {
+  constructor({ slots, ports, counts = 'nothing', instructions }: EngineOptions) {
     const map = memoryMap(
       slots.reduce((sum, { bytes }) => sum + bytes, 0),
       1,
@@ -91,7 +94,7 @@ export class Engine {
       ports,
       fill: (linear, kind) => this.#fill(cpu + at.stepBlock, state.word(at.tlb), linear, kind),
     })
-    this.#interpreter = linkInterpreter(map, memory, this.#imports(), counts)
+    this.#interpreter = linkInterpreter(map, memory, this.#imports(), { counts, instructions })
     this.#blocks = new BlockCache(
       map,
       buffer,
@@ -331,7 +334,7 @@ export class Engine {
   #step(): Stop | undefined {
     const [block, start] = [this.#cpu + at.stepBlock, this.#cpu + at.stepBytes]
     const mode = this.#state.word(at.mode)
-    const decodes = (bytes: number) => bytes > 0 && this.#blocks.write(block, start, start + bytes, mode, 1, false) > 0
+    const decodes = (bytes: number) => bytes > 0 && this.#blocks.writeOne(block, start, start + bytes, mode)
     const first = this.#code.first()
     // the next page takes part only if the bytes before it are no whole instruction
     if (first === 0 || !(decodes(first) || decodes(this.#code.rest(first)))) return this.#faultStop()

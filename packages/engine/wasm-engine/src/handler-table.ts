@@ -71,12 +71,14 @@ export class HandlerTable {
   readonly #pending: Pending[] = []
   readonly #firstSlot: number
   readonly #slots: number
+  readonly #instructions: ReadonlyMap<string, Instruction>
   #nextSlot: number
   /** Slots of procedures when the handlers were last dropped: they stay. */
   #kept: ReadonlySet<number> = new Set()
 
-  /** Slots below `firstSlot` are the run loop's own; the table has `slots` of them. */
-  constructor(firstSlot: number, slots: number) {
+  /** Slots below `firstSlot` are the run loop's own; the table has `slots` of them. `described`: other descriptions than ours. */
+  constructor(firstSlot: number, slots: number, described: ReadonlyMap<string, Instruction> = instructions) {
+    this.#instructions = described
     this.#firstSlot = firstSlot
     this.#slots = slots
     this.#nextSlot = firstSlot
@@ -120,7 +122,7 @@ export class HandlerTable {
     decoded: Decoded,
     word: number,
     bytes: () => string,
-    instruction: Instruction | undefined = instructions.get(decoded.mnemonic),
+    instruction: Instruction | undefined = this.#instructions.get(decoded.mnemonic),
   ): Shape | undefined {
     if (instruction === undefined) return undefined
     const form = addressFormOf(decoded)

@@ -1,4 +1,5 @@
 import { walk } from '@vmm/x86-paging'
+import type { Instruction } from '@vmm/x86-semantics'
 import { HandlerTable } from './handler-table.ts'
 import { hotHandlers } from './hot-handlers.rows.ts'
 import { inlineHandlers } from './inline-handlers.ts'
@@ -49,10 +50,15 @@ const limits = (map: MemoryMap) => {
 export const linearMemory = (map: MemoryMap): Memory => new wasm.Memory({ ...limits(map), shared: true })
 
 /** Emits and compiles the interpreter module, with the hot handlers inside, and links it to TypeScript. */
-export function linkInterpreter(map: MemoryMap, memory: Memory, imports: Imports, counts: Counts): LinkedInterpreter {
+export function linkInterpreter(
+  map: MemoryMap,
+  memory: Memory,
+  imports: Imports,
+  { counts, instructions }: { readonly counts: Counts; readonly instructions: ReadonlyMap<string, Instruction> | undefined },
+): LinkedInterpreter {
   const table = new wasm.Table({ element: 'anyfunc', initial: tableSize })
   const walkSlot = firstHandler + hotHandlers.length
-  const handlers = new HandlerTable(walkSlot, tableSize)
+  const handlers = new HandlerTable(walkSlot, tableSize, instructions)
   // the first procedure gets the first slot
   handlers.procedure(walk as never, anyMode)
   const inline = inlineHandlers(hotHandlers, handlers)

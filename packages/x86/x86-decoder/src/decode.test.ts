@@ -158,6 +158,12 @@ describe('what is no instruction', () => {
     expect(decode(bytes, 1, 3, 64, createDecoded())).toBeUndefined()
   })
 
+  test('no byte behind the end tells LES from a VEX prefix', () => {
+    const bytes = Uint8Array.of(0x66, 0xc4, 0xff)
+    expect(decode(bytes, 0, 2, 16, createDecoded())).toBe('truncated')
+    expect(decode(bytes, 0, 3, 16, createDecoded())).toBe('invalid')
+  })
+
   test('every beginning of an instruction is truncated, and nothing shorter is another instruction', () => {
     const out = createDecoded()
     for (const text of [

@@ -152,7 +152,7 @@ export class Reader {
 
   /** C4 and C5 are LES and LDS outside 64-bit code unless what follows would be a register form. SDM 2A §2.3.5. */
   #isVex(): boolean {
-    return this.codeSize === 64 || (this.#bytes[this.at] ?? 0) >= 0xc0
+    return this.codeSize === 64 || (this.at < this.#end && this.#bytes[this.at]! >= 0xc0)
   }
 
   /** Gives the number of the map, or 0 if the prefix is not valid. SDM 2A §2.3.5. */

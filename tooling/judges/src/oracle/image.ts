@@ -2,11 +2,11 @@ import type { StateField } from '@vmm/x86-registers'
 
 /** Guest-physical memory of every case: memory, a ROM, a place for page tables; guards on both sides that nobody can reach. */
 export const regions = [
-  { address: 0x2000_0000_0000, bytes: 0x1_0000, readOnly: false },
+  { address: 0x2000_0000_0000, bytes: 0x1000, readOnly: false },
   { address: 0, bytes: 0x2_0000, readOnly: false },
   { address: 0x10_0000, bytes: 0x4000, readOnly: true },
   { address: 0x100_0000, bytes: 0x8000, readOnly: false },
-  { address: 0x2000_1000_0000, bytes: 0x1_0000, readOnly: false },
+  { address: 0x2000_1000_0000, bytes: 0x1000, readOnly: false },
 ] as const
 
 /** Places in `regions`. */

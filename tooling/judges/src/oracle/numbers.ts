@@ -35,3 +35,15 @@ export function extended(random: Random): bigint {
   const significand = random.once(5) ? float(random) : random.bits() | (1n << 63n)
   return (BigInt(exponent | (random.below(2) << 15)) << 64n) | significand
 }
+
+/** Fills memory with bytes by chance, quickly. */
+export function scatter(random: Random, bytes: Uint8Array): void {
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2)
+  let state = Number(random.bits() & 0xffff_ffffn) | 1
+  for (let index = 0; index < words.length; index += 1) {
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    words[index] = state
+  }
+}

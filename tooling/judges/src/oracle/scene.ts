@@ -4,7 +4,7 @@ import { writeDescriptors, writeGates, writeTask } from './descriptors.ts'
 import { type Image, region, regions } from './image.ts'
 import { InstructionBytes } from './instruction-bytes.ts'
 import { at, slot } from './layout.ts'
-import { extended, float, integer } from './numbers.ts'
+import { extended, float, integer, scatter } from './numbers.ts'
 import { type Paging, writePageTables } from './page-tables.ts'
 
 /** The modes that cases begin in. */
@@ -22,13 +22,17 @@ export interface SceneOptions {
 
 /** Access rights in the form of VMX: present segments of both levels. */
 const rights = { code: 0x9b, data: 0x93, big: 0x4000, long: 0x2000, granular: 0x8000, unusable: 0x1_0000 } as const
-const codeBytes = 0x200
+const codeBytes = 0x60
 
-/** A random beginning: a mode, its tables, registers that point at memory, and instructions at RIP. */
+/** The memory of whichever scene was made last. */
+const emptied = regions.map((each) => new Uint8Array(each.bytes))
+
+/** A random beginning, good until the next one is asked for: a mode, its tables, registers that point at memory, and instructions at RIP. */
 export function sceneOf({ seed, mode, bytes, only }: SceneOptions): Image {
   const random = new Random(seed)
   const paging = pagingOf(random, mode)
-  const memory = regions.map((each) => new Uint8Array(each.bytes))
+  const memory = emptied
+  for (const bytes of memory) bytes.fill(0)
   fillGuards(memory)
   const fields = new Map<StateField, bigint>((Object.keys(stateFields) as StateField[]).map((name) => [name, 0n]))
   const set = (field: StateField, value: bigint | number) => fields.set(field, BigInt(value))
@@ -78,11 +82,11 @@ function fillGuards(memory: readonly Uint8Array[]): void {
 
 function writeMemory(memory: readonly Uint8Array[], random: Random, mode: ModeName): void {
   const own = memory[region.memory]!
-  own.set(random.bytes(at.end - at.data), at.data)
-  own.set(random.bytes(0x1000), at.low)
-  memory[region.rom]!.set(random.bytes(0x1000))
+  scatter(random, own.subarray(at.data, at.end))
+  scatter(random, own.subarray(at.low, at.gdt))
+  scatter(random, memory[region.rom]!)
   const view = viewOf(own)
-  for (let offset = at.data; offset < at.data + 0x2000; offset += 8)
+  for (let offset = at.data; offset < at.data + 0x800; offset += 8)
     if (random.once(3)) view.setBigUint64(offset, random.once(2) ? float(random) : integer(random), true)
   if (mode === 'real') {
     for (let vector = 0; vector < 256; vector += 1) view.setUint32(vector * 4, at.code + 0x800 + vector * 2, true)

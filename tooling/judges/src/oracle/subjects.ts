@@ -181,7 +181,7 @@ export class EngineSubject implements Subject {
     this.#engine = new Engine({
       slots,
       ports: portsOf(() => this.#answering(), this.asked),
-      ...(instructions === undefined ? {} : ({ instructions } as object)),
+      ...(instructions === undefined ? {} : { instructions }),
     })
   }
 
