@@ -27,6 +27,7 @@ import { bitsOf, numberOf, truth, widthOf } from './bits.ts'
 import { Fault } from './fault.ts'
 import type { hostAnswers } from './host-answers.ts'
 import type { MemoryAccess } from './memory.ts'
+import { DescriptionMistake } from './mistake.ts'
 import { offsetMask } from './mode.ts'
 import { branchTarget, effectiveAddress, readRegister, writeRegister } from './operands.ts'
 import type { State } from './state.ts'
@@ -82,6 +83,11 @@ function reach(execution: Execution, segment: Segment, offset: bigint, bytes: nu
   return memory.place(linear, bytes, { how, asker: 'program', stack: name === 'SS' })
 }
 
+/** A value is as wide as where it goes. */
+function fit<W extends Width>(value: Bits<W>, width: Width, where: string): void {
+  if (widthOf(value) !== width) throw new DescriptionMistake(`${widthOf(value)} bits go into ${width} of ${where}`)
+}
+
 /** Moves an element: the segments of both ends are checked before a page of either. */
 function move(execution: Execution, from: Bulk['to'], to: Bulk['to'], bytes: number): void {
   const { memory, mode } = execution
@@ -116,6 +122,7 @@ function operandsOn(execution: Execution): Pick<Machine, 'read' | 'write' | 'add
       return bitsOf(readRegister(state, operand as Operand<Width>), width)
     },
     write: (place, value) => {
+      fit(value, place.width, place.kind)
       if (place.kind === 'memory') memory.store(placesOf(place as Memory<Width>, 'write'), numberOf(value))
       else writeRegister(state, place as never, numberOf(value))
     },
@@ -135,7 +142,10 @@ function stateOn(state: State): Pick<Machine, 'get' | 'set' | 'x87Significand' |
   const at = (physical: Bits<8>) => Number(numberOf(physical))
   return {
     get: ((field: keyof typeof stateFields) => bitsOf(state.get(field), stateFields[field])) as Machine['get'],
-    set: (field, value) => state.set(field, numberOf(value)),
+    set: (field, value) => {
+      fit(value, stateFields[field], field)
+      state.set(field, numberOf(value))
+    },
     x87Significand: (physical) => bitsOf(state.significands[at(physical)]!, 64),
     x87SignExponent: (physical) => bitsOf(state.signExponents[at(physical)]!, 16),
     setX87: (physical, significand, signExponent) => {

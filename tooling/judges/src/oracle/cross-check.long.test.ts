@@ -11,7 +11,7 @@ describe('oracle and engine', () => {
   const rows = modes.flatMap((mode) => Array.from({ length: batches }, (_, batch) => [mode, batch] as const))
   test.for(rows)(`agree on ${count} random programs in %s mode, batch %i`, ([mode, batch]) => {
     const first = 100_000 + batch * count
-    expect(disagreements(oracle, engine, { mode, bytes: 'instructions', first, count })).toEqual([])
-    expect(disagreements(oracle, engine, { mode, bytes: 'noise', first, count })).toEqual([])
+    for (const bytes of ['instructions', 'noise', 'hostile'] as const)
+      expect(disagreements(oracle, engine, { mode, bytes, first, count })).toEqual([])
   })
 })

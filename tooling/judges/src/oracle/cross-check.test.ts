@@ -3,12 +3,21 @@ import { disagreements } from './disagreements.ts'
 import { modes } from './scene.ts'
 import { EngineSubject, OracleSubject } from './subjects.ts'
 
-/** Cases of each mode. */
-const count = 1500
+/** Cases of each mode by what they run. */
+const counts = { instructions: 2500, noise: 600, hostile: 400 } as const
 const [oracle, engine] = [new OracleSubject(), new EngineSubject()]
 
 describe('oracle and engine', () => {
-  test.for(modes)(`agree on ${count} random programs in %s mode`, (mode) => {
+  test.for(modes)(`agree on ${counts.instructions} random programs in %s mode`, (mode) => {
+    const count = counts.instructions
     expect(disagreements(oracle, engine, { mode, bytes: 'instructions', first: 1, count })).toEqual([])
+  })
+
+  test.for(modes)(`agree on ${counts.noise} times random bytes in %s mode`, (mode) => {
+    expect(disagreements(oracle, engine, { mode, bytes: 'noise', first: 1, count: counts.noise })).toEqual([])
+  })
+
+  test.for(modes)(`agree on ${counts.hostile} impossible states that begin in %s mode`, (mode) => {
+    expect(disagreements(oracle, engine, { mode, bytes: 'hostile', first: 1, count: counts.hostile })).toEqual([])
   })
 })

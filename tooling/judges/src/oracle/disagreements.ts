@@ -1,6 +1,7 @@
 import { createDecoded, decode, format } from '@vmm/x86-decoder'
 import { crossCheck, travel } from './cross-check.ts'
-import { region } from './image.ts'
+import { hostileSceneOf } from './hostile-scene.ts'
+import { type Image, region } from './image.ts'
 import { type SceneOptions, sceneOf } from './scene.ts'
 import type { Subject } from './subjects.ts'
 
@@ -15,12 +16,15 @@ export interface Disagreement {
   readonly says: readonly string[]
 }
 
+const imageOf = (options: SceneOptions): Image =>
+  options.bytes === 'hostile' ? hostileSceneOf(options) : sceneOf(options)
+
 /** How many instructions the case of a seed runs. */
 const budgetOf = (seed: number): number => 1 + (seed % most)
 
 /** Runs a case on both. Undefined: they agree. */
 function disagreement(a: Subject, b: Subject, options: SceneOptions): Disagreement | undefined {
-  const scene = sceneOf(options)
+  const scene = imageOf(options)
   const whole = budgetOf(options.seed)
   if (crossCheck(a, b, scene, whole).length === 0) return undefined
   for (let budget = 1; ; budget += 1) {
@@ -47,7 +51,7 @@ export function disagreements(
 
 /** The instructions at RIP, one by one, as a subject runs them. */
 function listing(subject: Subject, options: SceneOptions, budget: number): string {
-  subject.load(sceneOf(options))
+  subject.load(imageOf(options))
   const decoded = createDecoded()
   const lines: string[] = []
   for (let count = 1; count <= budget; count += 1) {

@@ -15,8 +15,8 @@ export type ModeName = (typeof modes)[number]
 export interface SceneOptions {
   readonly seed: number
   readonly mode: ModeName
-  /** Instructions by the rows, or bytes that may be anything. */
-  readonly bytes: 'instructions' | 'noise'
+  /** Instructions by the rows, or bytes that may be anything; hostile ones have a state that may be anything too. */
+  readonly bytes: 'instructions' | 'noise' | 'hostile'
   readonly only?: string
 }
 
@@ -48,7 +48,7 @@ export function sceneOf({ seed, mode, bytes, only }: SceneOptions): Image {
   set('RIP', rip - base)
   const code = new InstructionBytes(random, only)
   const codeSize = codeSizeOf(mode)
-  writeCode(memory[region.memory]!, rip, () => (bytes === 'noise' ? code.noise(16) : code.instruction(codeSize)))
+  writeCode(memory[region.memory]!, rip, () => (bytes === 'instructions' ? code.instruction(codeSize) : code.noise(16)))
   return {
     title: `${mode}, ${paging} paging, level ${level}, seed ${seed}`,
     fields,

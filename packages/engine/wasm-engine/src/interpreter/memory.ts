@@ -215,7 +215,9 @@ export function checkFunction({ fill }: MemoryCalls): Code {
   const samePage = code.op('i64.lt_u', code.op('i64.xor', last, linear), code.i64(4096n))
   code.if(samePage, () => code.leave(ret, code.i32(1)))
   // a fault in the second page is at its first byte
-  const next = code.op('i64.and', last, code.i64(~0xfffn))
+  const isNarrow = code.op('i64.eqz', code.load('i64.load', cpu, at.canonicalShift))
+  const wrapped = code.op('i64.and', last, code.select(isNarrow, code.i64(0xffff_ffffn), code.i64(-1n)))
+  const next = code.op('i64.and', wrapped, code.i64(~0xfffn))
   const [second] = code.call(fill, [cpu, record, tlb, next, kind], ['i32'])
   code.leave(ret, code.op('i32.ne', second!, code.i32(0)))
   return code

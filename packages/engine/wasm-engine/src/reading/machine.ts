@@ -151,11 +151,11 @@ function accessOn(memory: MemoryReading): Pick<Machine, Access> {
       const kind = memory.kindOf(segment, bytes, access === 'write' ? write : 0)
       memory.check(memory.linearOf(segment, nodeOf(offset), kind), bytes, kind, 'program')
     },
-    loadLinear: (linear, w, asker) => memory.load(nodeOf(linear), w, w / 8, asker),
+    loadLinear: (linear, w, asker) => memory.load(memory.wrapped(linear), w, w / 8, asker),
     storeLinear: (linear, value, asker) =>
-      memory.store(nodeOf(linear), value, (asValue(value).width / 8) | write, asker),
+      memory.store(memory.wrapped(linear), value, (asValue(value).width / 8) | write, asker),
     checkLinear: (linear, bytes, access, asker) =>
-      memory.check(nodeOf(linear), bytes, bytes | (access === 'write' ? write : 0), asker),
+      memory.check(memory.wrapped(linear), bytes, bytes | (access === 'write' ? write : 0), asker),
     linear: (segment, offset) => bitsOf(memory.unchecked(segment, nodeOf(offset)), 64),
     loadPhysical: (address, w) => memory.loadPhysical(address, w),
     compareAndSwapPhysical: (address, expected, value) => memory.swapPhysical(address, expected, value),

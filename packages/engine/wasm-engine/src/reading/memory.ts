@@ -81,6 +81,13 @@ export class MemoryReading {
     return code.op('i64.and', code.op('i64.add', base, offset), code.i64(0xffff_ffffn))
   }
 
+  /** A linear address as wide as the mode has them: 32 bits outside IA-32e mode. */
+  wrapped(linear: Bits<64>): Node {
+    const { code, mode } = this.#frame
+    if (mode.execution === 'long' || mode.execution === 'compatibility') return nodeOf(linear)
+    return code.op('i64.and', nodeOf(linear), code.i64(0xffff_ffffn))
+  }
+
   /** At most `count` elements from an offset up before it wraps or meets the segment's limit. */
   elementsFrom({ segment, offset }: Bulk['to'], bytes: number, count: Node): Node {
     const { code, mode, cpu, runtime } = this.#frame

@@ -111,7 +111,9 @@ const enter = instruction(
     const frame = m.read(gpr('RBP', size))
     const end = wrapped(m, m.sub(m.sub(first, m.mul(level, step)), room))
     m.check('SS', end, 1, 'write')
+    // what is pushed lies below RSP until the end: it stays even if a frame pointer further up cannot be read
     m.store('SS', first, frame)
+    m.commit()
     const [to, from, left] = [
       m.variable(first),
       m.variable(m.zeroExtend(m.read(gpr('RBP', m.mode.stackSize)), 64)),
@@ -123,6 +125,7 @@ const enter = instruction(
         from.set(wrapped(m, m.sub(from.get(), step)))
         to.set(wrapped(m, m.sub(to.get(), step)))
         m.store('SS', to.get(), m.load('SS', from.get(), size))
+        m.commit()
         left.set(m.sub(left.get(), m.constant(1, 64)))
       },
     )
