@@ -37,10 +37,10 @@ export const runtimeTypes = {
   segmented: type(['i32', 'i32', 'i32', 'i64', 'i32'], ['i64', 'i32']),
   /** (cpu, segment, offset, highest offset, width): elements from an offset up that stay in the segment, at least 1. */
   elementRoom: type(['i32', 'i32', 'i64', 'i64', 'i32'], ['i64']),
-  /** (…, from, to, step, width, count): elements moved; 0 after a fault. Linear addresses. */
-  bulkMove: type([...frame, 'i64', 'i64', 'i64', 'i32', 'i64'], ['i64']),
-  /** (…, to, value, step, width, count): elements filled; 0 after a fault. */
-  bulkFill: type([...frame, 'i64', 'i64', 'i64', 'i32', 'i64'], ['i64']),
+  /** (…, from, to, step, width, count): elements moved, 0 after a fault, and the record to go on with. Linear addresses. */
+  bulkMove: type([...frame, 'i64', 'i64', 'i64', 'i32', 'i64'], ['i64', 'i32']),
+  /** (…, to, value, step, width, count): the same for elements filled. */
+  bulkFill: type([...frame, 'i64', 'i64', 'i64', 'i32', 'i64'], ['i64', 'i32']),
   /** (cpu, call): 0, or 1 after a fault. Values travel in `hostValues`. */
   host: type(['i32', 'i32'], ['i32']),
   /** (cpu, kind): interrupts wait until the next instruction is done. */

@@ -232,17 +232,17 @@ export function bulkMoveFunction(
   const [cpu, record, tlb, from, to, step, width, count] = [0, 1, 2, 3, 4, 5, 6, 7].map((index) =>
     code.fixedLocal(index),
   ) as Node[] as [Node, Node, Node, Node, Node, Node, Node, Node]
-  const [source] = code.call(runtime.slowRead, [cpu, record, tlb, from, width], ['i32', 'i32'])
-  const stop = (host: Node) => code.if(code.op('i32.eqz', host), () => code.leave(ret, code.i64(0n)))
+  const [source, next] = code.call(runtime.slowRead, [cpu, record, tlb, from, width], ['i32', 'i32'])
+  const stop = (host: Node) => code.if(code.op('i32.eqz', host), () => code.leave(ret, code.i64(0n), record))
   stop(source!)
   const first = code.hold(code.load('i64.load', source!))
   const [target] = code.call(
     runtime.slowWrite,
-    [cpu, record, tlb, to, code.op('i32.or', width, code.i32(accessKind.write))],
+    [cpu, next!, tlb, to, code.op('i32.or', width, code.i32(accessKind.write))],
     ['i32'],
   )
   stop(target!)
-  single(code, map, runtime.commit, { cpu, record, host: target!, width, value: first })
+  single(code, map, runtime.commit, { cpu, record: next!, host: target!, width, value: first })
   const low = (address: Node) => code.op('i32.and', code.op('i32.wrap_i64', address), code.i32(0xfff))
   const room = (address: Node) => code.op('i32.div_u', code.op('i32.sub', code.i32(4096), low(address)), width)
   const upwards = code.op('i64.eq', step, code.op('i64.extend_i32_u', width))
@@ -272,7 +272,7 @@ export function bulkMoveFunction(
       )
     },
   )
-  code.leave(ret, code.op('i64.extend_i32_u', n))
+  code.leave(ret, code.op('i64.extend_i32_u', n), next!)
   return code
 }
 
@@ -287,7 +287,7 @@ export function bulkFillFunction(map: MemoryMap, runtime: Pick<RuntimeIndices, '
     [cpu, record, tlb, to, code.op('i32.or', width, code.i32(accessKind.write))],
     ['i32'],
   )
-  code.if(code.op('i32.eqz', target!), () => code.leave(ret, code.i64(0n)))
+  code.if(code.op('i32.eqz', target!), () => code.leave(ret, code.i64(0n), record))
   single(code, map, runtime.commit, { cpu, record, host: target!, width, value })
   const offset = code.op('i32.and', code.op('i32.wrap_i64', to), code.i32(0xfff))
   const upwards = code.op('i64.eq', step, code.op('i64.extend_i32_u', width))
@@ -308,7 +308,7 @@ export function bulkFillFunction(map: MemoryMap, runtime: Pick<RuntimeIndices, '
       )
     },
   )
-  code.leave(ret, code.op('i64.extend_i32_u', n))
+  code.leave(ret, code.op('i64.extend_i32_u', n), record)
   return code
 }
 
@@ -342,8 +342,8 @@ function single(
 ): void {
   code.if(code.op('i32.lt_u', at.host, code.i32(map.memoryBase)), () => {
     element(code, at.width, (_load, store) => code.store(store, at.host, at.value))
-    code.call(commit, [at.cpu, at.record], ['i32'])
-    code.leave(ret, code.i64(1n))
+    const [next] = code.call(commit, [at.cpu, at.record], ['i32'])
+    code.leave(ret, code.i64(1n), next!)
   })
 }
 

@@ -280,8 +280,9 @@ export function bulkOn(frame: Frame, memory: MemoryReading): Machine['bulk'] {
     const index = work.kind === 'fill' ? runtime.bulkFill : runtime.bulkMove
     const places = work.kind === 'fill' ? [work.to] : [work.from, work.to]
     const most = places.reduce((least, place) => memory.elementsFrom(place, bytes, least), nodeOf(count))
-    const [done] = code.call(index, [cpu, record.get(), tlb, ...first, step, width, most], ['i64'])
+    const [done, next] = code.call(index, [cpu, record.get(), tlb, ...first, step, width, most], ['i64', 'i32'])
     code.if(code.op('i64.eqz', done!), () => frame.leaveFault())
+    record.set(next!)
     return bitsOf(done!, 64)
   }
 }
