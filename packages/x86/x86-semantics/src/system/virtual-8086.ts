@@ -59,6 +59,7 @@ function enterOwnHandler(m: Machine, vector: Bits<8>, direct: Bits<1>): void {
   m.setRflags(m.and(flags, m.not(m.or(clear, m.constant(one(flagBit.TF) | one(flagBit.RF), 64)))))
   m.set('UNSTEPPED', m.constant(1, 8))
   setRealSegment(m, 'CS', selector)
+  m.set('UNSTEPPED', m.constant(1, 8))
   m.jump(m.zeroExtend(offset, 64))
 }
 
