@@ -5,7 +5,7 @@ import { createMsrFile, firmwareValues } from '@vmm/msr'
 import { type AcpiTables, acpiTables, createPcBoard, type MachineEvent, type PcBoard } from '@vmm/pc-board'
 import { comPorts } from '@vmm/serial'
 import { type ExitReason, type Trace, Vcpu, type VcpuMachine } from '@vmm/vcpu'
-import { Engine } from '@vmm/wasm-engine'
+import { Engine, type EngineOptions, type HandlerRuns } from '@vmm/wasm-engine'
 import { type GprName, gprIndex, gprNames, segmentNames } from '@vmm/x86-registers'
 import type { End, RunningMachine, SerialLine, SliceResult } from './machine-port.ts'
 import { nanosecondsPerInstruction, physicalAddressWidth, tscHz } from './processor.ts'
@@ -24,6 +24,8 @@ export interface MachineOptions {
   /** Seconds since 1970 at guest time zero. */
   readonly startSeconds?: number
   readonly trace?: Trace
+  /** What the engine counts beside instructions. */
+  readonly counts?: EngineOptions['counts']
   /** Told of every exit. */
   readonly onExit?: (reason: ExitReason) => void
 }
@@ -86,7 +88,11 @@ export class Machine implements RunningMachine {
       machine: this.#vcpuMachine(),
       physicalAddressWidth,
       createEngine: (ports) => {
-        this.#engine = new Engine({ slots: ramSlots(options.memorySize), ports })
+        this.#engine = new Engine({
+          slots: ramSlots(options.memorySize),
+          ports,
+          ...(options.counts === undefined ? {} : { counts: options.counts }),
+        })
         return this.#engine
       },
       ...(options.trace === undefined ? {} : { trace: options.trace }),
@@ -107,6 +113,11 @@ export class Machine implements RunningMachine {
   /** The host's end of the first serial line. */
   get console(): SerialLine {
     return this.board.serialPorts[0]!
+  }
+
+  /** What the guest ran most, if that is counted. */
+  handlerRuns(): readonly HandlerRuns[] {
+    return this.#engine.handlerRuns()
   }
 
   /** Whether an interrupt would wake the processor when it is idle. */

@@ -1,9 +1,11 @@
 import { benchBoot } from './boot.ts'
 import { benchEngine } from './engine.ts'
+import { benchHandlers } from './handlers.ts'
 
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   boot: benchBoot,
   engine: benchEngine,
+  handlers: benchHandlers,
 }
 const [name, ...args] = process.argv.slice(2)
 const bench = Object.hasOwn(benches, name ?? '') ? benches[name!] : undefined
