@@ -2,7 +2,6 @@ import type { HypercallExit, IoExit, MmioExit } from './exit.ts'
 
 /** An exit that user space must see to before its instruction is over. */
 type Asked = IoExit | MmioExit | HypercallExit
-type Size = 1 | 2 | 4 | 8
 
 /** KVM reads this much ahead for REP INS, and not beyond the page. Source: arch/x86/kvm/emulate.c pio_in_emulated. */
 const readAheadBytes = 1024
@@ -43,14 +42,14 @@ export class Completion {
     return false
   }
 
-  read(address: number, size: Size): bigint | undefined {
+  read(address: number, size: number): bigint | undefined {
     const known = this.#next()
     if (known !== undefined) return known
     this.#asked = { kind: 'mmio', direction: 'read', address, size, data: new Uint8Array(size) }
     return undefined
   }
 
-  write(address: number, size: Size, value: bigint): void {
+  write(address: number, size: number, value: bigint): void {
     this.#stores.push({ kind: 'mmio', direction: 'write', address, size, data: bytesOf(value, size) })
   }
 

@@ -18,8 +18,9 @@ export interface EnginePorts {
   /** `count` is how many values the instruction may still ask for, this one included: more than one for REP INS. */
   portIn(port: number, size: 1 | 2 | 4, count: number): number | undefined
   portOut(port: number, size: 1 | 2 | 4, value: number): boolean
-  mmioRead(address: number, size: 1 | 2 | 4 | 8, purpose: 'data' | 'fetch'): bigint | undefined
-  mmioWrite(address: number, size: 1 | 2 | 4 | 8, value: bigint): void
+  /** One to eight bytes of one page, on whatever boundary. */
+  mmioRead(address: number, size: number, purpose: 'data' | 'fetch'): bigint | undefined
+  mmioWrite(address: number, size: number, value: bigint): void
   timeStamp(): bigint
   random(): bigint
   taskPriority(): number

@@ -24,7 +24,8 @@ export interface MmioExit {
   readonly kind: 'mmio'
   readonly direction: 'read' | 'write'
   readonly address: number
-  readonly size: 1 | 2 | 4 | 8
+  /** One to eight bytes, on whatever boundary; they do not cross a page. */
+  readonly size: number
   readonly data: Uint8Array
 }
 

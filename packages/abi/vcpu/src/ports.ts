@@ -2,6 +2,7 @@ import { decideHypercall, decodeHypercall, returnValue } from '@vmm/hypercall'
 import { type GprName, gprIndex } from '@vmm/x86-registers'
 import { type Completion, readAhead } from './completion.ts'
 import type { CpuidAnswers } from './cpuid-answers.ts'
+import { readDevices, writeDevices } from './device-access.ts'
 import type { Engine, EnginePorts, Fault } from './engine-port.ts'
 import type { VcpuMachine } from './machine.ts'
 import type { MsrAccess } from './msr-access.ts'
@@ -34,9 +35,9 @@ export function enginePorts(by: Answering): EnginePorts {
     portIn: (port, size, count) => by.machine().portIn(port, size) ?? askPort(by, port, size, count),
     portOut: (port, size, value) => by.machine().portOut(port, size, value) || completion.portOut(port, size, value),
     mmioRead: (address, size, purpose) =>
-      by.machine().mmioRead(address, size) ?? (purpose === 'fetch' ? undefined : completion.read(address, size)),
+      readDevices(by.machine(), address, size) ?? (purpose === 'fetch' ? undefined : completion.read(address, size)),
     mmioWrite: (address, size, value) => {
-      if (by.machine().mmioWrite(address, size, value)) return
+      if (writeDevices(by.machine(), address, size, value)) return
       completion.write(address, size, value)
       by.engine().resync()
     },

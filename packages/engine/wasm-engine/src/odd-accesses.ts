@@ -130,7 +130,7 @@ export class OddAccesses {
       this.#bytes.copyWithin(to, source, source + bytes)
       return true
     }
-    for (const [at, size] of aligned(physical, bytes)) {
+    for (const [at, size] of inEights(bytes)) {
       let value = this.#helpers.ports.mmioRead(physical + at, size, 'data')
       if (value === undefined) {
         this.#helpers.noteFault(notYet, undefined)
@@ -142,7 +142,7 @@ export class OddAccesses {
   }
 
   #toDevice(from: number, physical: number, bytes: number): void {
-    for (const [at, size] of aligned(physical, bytes)) {
+    for (const [at, size] of inEights(bytes)) {
       let value = 0n
       for (let byte = size - 1; byte >= 0; byte -= 1) value = (value << 8n) | BigInt(this.#bytes[from + at + byte]!)
       this.#helpers.ports.mmioWrite(physical + at, size, value)
@@ -162,15 +162,7 @@ export class OddAccesses {
   }
 }
 
-/** Splits an access to a device into naturally aligned pieces. */
-function aligned(address: number, bytes: number): [number, 1 | 2 | 4 | 8][] {
-  const pieces: [number, 1 | 2 | 4 | 8][] = []
-  for (let at = 0; at < bytes; ) {
-    const size = ([8, 4, 2, 1] as const).find(
-      (candidate) => candidate <= bytes - at && (address + at) % candidate === 0,
-    )!
-    pieces.push([at, size])
-    at += size
-  }
-  return pieces
+/** Splits an access to what is no memory into pieces of at most eight bytes: where each begins, and how long it is. */
+function inEights(bytes: number): [number, number][] {
+  return Array.from({ length: Math.ceil(bytes / 8) }, (_, piece) => [piece * 8, Math.min(8, bytes - piece * 8)])
 }

@@ -23,9 +23,9 @@ export interface CpuPorts {
   /** `count` is how many values the instruction may still ask for, this one included: more than one for REP INS. */
   portIn(port: number, size: 1 | 2 | 4, count: number): number | undefined
   portOut(port: number, size: 1 | 2 | 4, value: number): boolean
-  /** Reads where no memory is: data, or the bytes of an instruction. */
-  mmioRead(address: number, size: 1 | 2 | 4 | 8, purpose: 'data' | 'fetch'): bigint | undefined
-  mmioWrite(address: number, size: 1 | 2 | 4 | 8, value: bigint): void
+  /** Reads one to eight bytes of one page where no memory is, on whatever boundary: data, or a byte of an instruction. */
+  mmioRead(address: number, size: number, purpose: 'data' | 'fetch'): bigint | undefined
+  mmioWrite(address: number, size: number, value: bigint): void
   timeStamp(): bigint
   random(): bigint
   taskPriority(): number
