@@ -16,6 +16,8 @@ export class Completion {
   #used = 0
   #asked: Asked | undefined
   #stores: MmioExit[] = []
+  /** Where the instruction is that asks, as a linear address. */
+  #place = 0n
 
   /** Whether an instruction waits to run again. */
   get unfinished(): boolean {
@@ -66,10 +68,16 @@ export class Completion {
   }
 
   /** The instruction stopped to ask: what it stored before that, it will store again. */
-  stopped(): Asked | undefined {
+  stopped(place: bigint): Asked | undefined {
+    this.#place = place
     this.#stores = []
     this.#used = 0
     return this.#asked
+  }
+
+  /** User space may have sent the processor elsewhere; then nobody waits for an answer. Source: arch/x86/kvm/x86.c complete_fast_pio_in. */
+  forgetUnlessAt(place: bigint): void {
+    if (this.unfinished && place !== this.#place) this.clear()
   }
 
   /** Gives the instruction the answer it waits for. */

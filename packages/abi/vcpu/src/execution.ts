@@ -1,5 +1,5 @@
 import { exceptions } from '@vmm/x86-registers'
-import { breakpointsAt, hasInstructionBreakpoints } from './breakpoints.ts'
+import { breakpointsAt, hasInstructionBreakpoints, linearRip } from './breakpoints.ts'
 import { type Completion, valuesOf } from './completion.ts'
 import { deliver, deliveryKind } from './delivery.ts'
 import type { Engine, EngineStop } from './engine-port.ts'
@@ -102,6 +102,7 @@ export class Execution {
       this.#held = undefined
       return held
     }
+    completion.forgetUnlessAt(linearRip(engine))
     this.#answer()
     while (completion.unfinished) {
       const before = engine.retired()
@@ -190,7 +191,7 @@ export class Execution {
   /** The instruction asks user space; without a question, its bytes are where no memory is. */
   #waits(): VcpuExit {
     const { completion, engine } = this.#parts
-    const asked = completion.stopped()
+    const asked = completion.stopped(linearRip(engine))
     if (asked !== undefined) return asked
     const held = this.#parts.debug.held(engine)
     if (held !== undefined) return held

@@ -96,7 +96,7 @@ export class Observer {
         }),
       portOut: (port, size, value) =>
         this.#exit('IO_INSTRUCTION', portQualification(port, size, 0n), () => {
-          trace({ kind: 'kvm_pio', write: true, port, size, value })
+          if (!this.#observed.replaying()) trace({ kind: 'kvm_pio', write: true, port, size, value })
           return ports.portOut(port, size, value)
         }),
       mmioRead: (address, size, purpose) =>

@@ -54,7 +54,10 @@ export function linkInterpreter(
   map: MemoryMap,
   memory: Memory,
   imports: Imports,
-  { counts, instructions }: { readonly counts: Counts; readonly instructions: ReadonlyMap<string, Instruction> | undefined },
+  {
+    counts,
+    instructions,
+  }: { readonly counts: Counts; readonly instructions: ReadonlyMap<string, Instruction> | undefined },
 ): LinkedInterpreter {
   const table = new wasm.Table({ element: 'anyfunc', initial: tableSize })
   const walkSlot = firstHandler + hotHandlers.length

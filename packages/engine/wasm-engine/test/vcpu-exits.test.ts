@@ -65,6 +65,34 @@ describe('ports that nobody claims', () => {
     expect(cpu.run()).toEqual(hlt)
   })
 
+  test('user space may send the processor elsewhere instead of answering', () => {
+    const cpu = alone((a) => a.in(al, 0x10).mov(bx, 1).in(ax, 0x20).hlt())
+    cpu.run()
+    cpu.vcpu.complete(Uint8Array.of(9))
+    cpu.vcpu.state.setRegs({ ...cpu.vcpu.state.getRegs(), rip: BigInt(codeAt + 5) })
+    expect(cpu.run()).toMatchObject({ kind: 'io', direction: 'in', port: 0x20, size: 2 })
+    expect(cpu.vcpu.state.getRegs()).toMatchObject({ rax: 0n, rbx: 0n })
+  })
+
+  test('a traced access is one exit, and its entry comes when it is finished', () => {
+    const seen: string[] = []
+    const trace = ({ kind }: { readonly kind: string }) => void seen.push(kind)
+    const cpu = alone((a) => a.in(al, 0x10).out(0x11, al).hlt(), { trace })
+    while (cpu.run().kind === 'io') seen.push('user space')
+    expect(seen).toEqual([
+      'kvm_entry',
+      'kvm_exit',
+      'user space',
+      'kvm_pio',
+      'kvm_entry',
+      'kvm_exit',
+      'kvm_pio',
+      'user space',
+      'kvm_entry',
+      'kvm_exit',
+    ])
+  })
+
   test('immediate exit finishes the access and runs nothing else', () => {
     const cpu = alone((a) => a.in(al, 0x10).inc(bx).hlt())
     cpu.run()
