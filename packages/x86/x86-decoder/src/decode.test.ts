@@ -193,6 +193,12 @@ describe('what is no instruction', () => {
     expect(failure('0f 05', 32)).toBe('invalid')
   })
 
+  test('an unused VEX register outside 64-bit code too, though its highest bit names none there', () => {
+    expect(decoded('c4 e3 7b f0 c1 01', 32).mnemonic).toBe('RORX')
+    expect(failure('c4 e3 3b f0 c1 01', 32)).toBe('invalid')
+    expect(decoded('c4 e2 38 f2 c3', 32).operands[1]).toMatchObject({ index: 0 })
+  })
+
   test('VEX with a prefix, a wrong length or an unused register', () => {
     expect(failure('66 c4 e2 78 f2 c3')).toBe('invalid')
     expect(failure('c4 e2 7c f2 c3')).toBe('invalid')

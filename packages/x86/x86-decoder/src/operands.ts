@@ -24,7 +24,7 @@ function makeFiller(place: OperandPlace): Fill {
     case 'reg':
       return registerFiller(place.file, place.size, (reader) => ((reader.modrm >> 3) & 7) | (reader.rexR << 3))
     case 'vvvv':
-      return registerFiller(place.file, place.size, (reader) => reader.vexRegister)
+      return registerFiller(place.file, place.size, (reader) => reader.vexRegister & (reader.codeSize === 64 ? 15 : 7))
     case 'opcode':
       return registerFiller(place.file, place.size, (reader) => (reader.opcodeByte & 7) | (reader.rexB << 3))
     case 'fixed':

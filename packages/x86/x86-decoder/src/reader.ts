@@ -34,6 +34,7 @@ export class Reader {
   /** A REX prefix was there: SPL to DIL instead of AH to BH. */
   rex = false
   vex = false
+  /** VEX.vvvv as a number; its highest bit names no register outside 64-bit code, but must be clear where none is named. */
   vexRegister = 0
   vexLength = 0
   #vexPrefix = 0
@@ -173,10 +174,7 @@ export class Reader {
     this.vexRegister = (~last >> 3) & 15
     this.vexLength = (last >> 2) & 1
     this.#vexPrefix = last & 3
-    if (this.codeSize !== 64) {
-      this.rexR = this.rexX = this.rexB = 0
-      this.vexRegister &= 7
-    }
+    if (this.codeSize !== 64) this.rexR = this.rexX = this.rexB = 0
     return map >= 1 && map <= 3 ? vexMaps + map : 0
   }
 

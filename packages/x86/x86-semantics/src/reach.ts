@@ -22,8 +22,10 @@ export function requireReach(m: Machine, offset: Bits<64>, { bytes, alignment, a
       const isProgram = m.equal(m.get('CPL'), m.constant(3, 8))
       const isArmed = m.and(m.bit(m.get('CR0'), alignmentMask), m.bit(m.get('RFLAGS'), flagBit.AC))
       m.when(m.and(isProgram, isArmed), () => {
-        // a load finds the faults that come before: limits, and addresses that do not exist
-        m.load('operand', offset, (alignment * 8) as 16 | 32 | 64)
+        // never happens, but finds the faults that come before: of segments, and of addresses that do not exist
+        const width = (alignment * 8) as 16 | 32 | 64
+        if (access === 'read') m.load('operand', offset, width)
+        else m.store('operand', offset, m.constant(0, width))
         m.fault('AC', m.constant(0, 32))
       })
     })

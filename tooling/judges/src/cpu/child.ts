@@ -1,13 +1,21 @@
 import {
   type Assembler,
   assembler,
+  ax,
+  ds,
   eax,
   ecx,
   edi,
   edx,
+  es,
   esi,
+  fs,
+  gs,
   mem,
+  mem8,
+  mem16,
   mem32,
+  mem48,
   mem64,
   r8,
   r9,
@@ -44,6 +52,8 @@ const at = {
 const wayOutPointer = page - 8
 const jumpBytes = 6
 const fixedFlags = 0x202
+/** Source: Linux, arch/x86/include/asm/segment.h. */
+const selector = { code: 0x33, code32: 0x23, data: 0x2b } as const
 const signalStackBytes = 0x1_0000
 
 /** System calls and structures. Source: Linux, arch/x86/entry/syscalls/syscall_64.tbl, sigaction(2), sigaltstack(2). */
@@ -82,6 +92,7 @@ export function childProgram(): Uint8Array {
   handler(a)
   transfer(a)
   a.align(8).label('code pointer').dq(BigInt(place.code))
+  a.label('far code pointer').dd(place.code32).dw(selector.code32)
   const code = a.finish().bytes
   const { read, write, execute } = partFlags
   const empty = new Uint8Array(0)
@@ -89,11 +100,14 @@ export function childProgram(): Uint8Array {
     { address: own.code, content: code, size: code.length, flags: read | execute },
     { address: own.memory, content: empty, size: own.size, flags: read | write },
     { address: place.code, content: new Uint8Array(page).fill(0xcc), size: page, flags: read | write | execute },
+    { address: place.code32, content: new Uint8Array(page).fill(0xcc), size: page, flags: read | write | execute },
     { address: place.data, content: empty, size: page, flags: read | write },
   ])
 }
 
 function prepareSignals(a: Assembler): void {
+  // what 32-bit code needs, and 64-bit code does not mind
+  a.mov(eax, selector.data).mov(ds, ax).mov(es, ax).mov(fs, ax).mov(gs, ax)
   a.mov(mem64(at.alternate), at.signalStack).mov(mem64(at.alternate + 16), signalStackBytes)
   a.mov(eax, call.sigaltstack).mov(edi, at.alternate).xor(esi, esi).syscall()
   a.lea(rax, mem('handler'))
@@ -109,23 +123,23 @@ function prepareSignals(a: Assembler): void {
 function serve(a: Assembler): void {
   a.label('serve').mov(r12, call.read).mov(r13, at.request).mov(r14, request.bytes).xor(edi, edi).call('transfer')
   // the bytes of the instruction, a jump away behind them, and breakpoints all around
-  a.cld()
-    .mov(rdi, place.code)
+  a.mov(r15, place.code)
+    .cmp(mem32(at.request + request.codeSize), 64)
+    .je('placed')
+    .mov(r15, place.code32)
+  a.label('placed')
+    .cld()
+    .mov(rdi, r15)
     .mov(eax, 0xcccc_cccc)
     .mov(ecx, page / 4)
     .rep()
     .stosd()
   a.mov(ecx, mem32(at.request + request.length))
     .mov(esi, at.request + request.code)
-    .mov(rdi, place.code)
+    .mov(rdi, r15)
     .rep()
     .movsb()
-  // its pointer is aligned, for what sets AC
-  a.mov(mem32({ base: rdi }), 0x25ff)
-    .mov(eax, wayOutPointer - jumpBytes)
-    .sub(eax, mem32(at.request + request.length))
-  a.mov(mem32({ base: rdi, displacement: 2 }), eax).lea(rax, mem('completed'))
-  a.mov(rdi, place.code + wayOutPointer).mov(mem64({ base: rdi }), rax)
+  layWayOut(a)
   a.mov(edi, place.data)
     .xor(eax, eax)
     .mov(ecx, page / 8)
@@ -138,11 +152,33 @@ function serve(a: Assembler): void {
     .movsq()
 }
 
+/** Behind the snippet: JMP [RIP + n], whose pointer is aligned for what sets AC; from 32-bit code a far JMP. */
+function layWayOut(a: Assembler): void {
+  a.cmp(mem32(at.request + request.codeSize), 64).jne('narrow way out')
+  a.mov(mem32({ base: rdi }), 0x25ff)
+    .mov(eax, wayOutPointer - jumpBytes)
+    .sub(eax, mem32(at.request + request.length))
+  a.mov(mem32({ base: rdi, displacement: 2 }), eax).lea(rax, mem('completed'))
+  a.mov(rdi, place.code + wayOutPointer)
+    .mov(mem64({ base: rdi }), rax)
+    .jmp('way out')
+  a.label('narrow way out').mov(mem8({ base: rdi }), 0xea)
+  a.lea(rax, mem('completed')).mov(mem32({ base: rdi, displacement: 1 }), eax)
+  a.mov(mem16({ base: rdi, displacement: 5 }), selector.code)
+  a.label('way out')
+}
+
 function run(a: Assembler): void {
   a.fxrstor(mem(at.request + request.fx))
+  a.cmp(mem32(at.request + request.codeSize), 64).jne('run narrow')
   a.push(mem64(at.request + request.rflags)).popfq()
   for (const [index, register] of gprs.entries()) a.mov(register, mem64(at.request + request.gprs + index * 8))
   a.jmp(mem64('code pointer'))
+  a.label('run narrow')
+    .push(mem64(at.request + request.rflags))
+    .popfq()
+  for (const [index, register] of gprs.entries()) a.mov(register, mem64(at.request + request.gprs + index * 8))
+  a.jmpf(mem48('far code pointer'))
   a.label('completed')
   for (const [index, register] of gprs.entries()) a.mov(mem64(at.reply + reply.gprs + index * 8), register)
   a.mov(rsp, at.stack)

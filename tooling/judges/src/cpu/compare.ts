@@ -1,5 +1,5 @@
 import { undefinedAfterShift } from './shift-flags.ts'
-import { type Outcome, place, type Snippet } from './snippet.ts'
+import { type Outcome, type Snippet, startOf } from './snippet.ts'
 import { approximations, transcendental, undefinedCodes, undefinedFlags } from './undefined.rows.ts'
 
 /**
@@ -16,7 +16,7 @@ export function differences(
   const end = endOf(mnemonic, snippet, real, ours)
   if (end !== undefined) return [end]
   return [
-    ...registers(real, ours),
+    ...registers(snippet, real, ours),
     ...flags(mnemonic, snippet, real, ours),
     ...floats(mnemonic, real, ours, also),
     ...data(mnemonic, real, ours),
@@ -35,8 +35,8 @@ const sayEnd = ({ vector, errorCode, address, rip }: Outcome): string =>
   vector === undefined ? 'completes' : `exception ${vector} (${hex(errorCode)}) address ${hex(address)} at ${hex(rip)}`
 
 /** How it ended. A jump ends the real one at whatever is there: a breakpoint, or no page. */
-function endOf(mnemonic: string, { code }: Snippet, real: Outcome, ours: Outcome): string | undefined {
-  const [start, next] = [BigInt(place.code), BigInt(place.code + code.length)]
+function endOf(mnemonic: string, snippet: Snippet, real: Outcome, ours: Outcome): string | undefined {
+  const [start, next] = [BigInt(startOf(snippet)), BigInt(startOf(snippet) + snippet.code.length)]
   if (ours.vector === undefined && ours.rip !== next && ours.rip !== start) {
     const reached = real.vector === breakpoint ? real.rip - 1n : real.rip
     const jumped = real.vector === breakpoint || (real.vector === pageFault && (real.errorCode & fetched) !== 0)
@@ -57,10 +57,13 @@ function endOf(mnemonic: string, { code }: Snippet, real: Outcome, ours: Outcome
 const callsNowhere = (mnemonic: string, real: Outcome, ours: Outcome): boolean =>
   mnemonic === 'CALL' && real.vector !== undefined && ours.vector === generalProtection
 
-function registers(real: Outcome, ours: Outcome): string[] {
-  return Array.from(real.gprs, (value, index) =>
-    value === ours.gprs[index] ? '' : `r${index}: ${hex(value)}; ours ${hex(ours.gprs[index]!)}`,
-  ).filter((line) => line !== '')
+/** 32-bit code has eight registers, and what becomes of their upper halves is told by nobody. SDM 1 §3.4.1.1. */
+function registers({ codeSize }: Snippet, real: Outcome, ours: Outcome): string[] {
+  const [count, bits] = codeSize === 32 ? [8, 32] : [16, 64]
+  const [a, b] = [real, ours].map(({ gprs }) =>
+    Array.from(gprs.subarray(0, count), (value) => BigInt.asUintN(bits, value)),
+  ) as [bigint[], bigint[]]
+  return a.flatMap((value, index) => (value === b[index] ? [] : [`r${index}: ${hex(value)}; ours ${hex(b[index]!)}`]))
 }
 
 /** CF PF AF ZF SF DF OF AC; RF is the kernel's to show, IF and IOPL are the system's. */

@@ -1,5 +1,5 @@
 import { createDecoded, type Decoded, decode, noRegister, ripBase } from '@vmm/x86-decoder'
-import { type OpcodePattern, parseOpcode, rows } from '@vmm/x86-opcodes'
+import { type Attribute, type OpcodePattern, parseOpcode, rows } from '@vmm/x86-opcodes'
 import { exclusions } from './exclusions.rows.ts'
 import type { Random } from './random.ts'
 import { dataOffset, place, type Snippet } from './snippet.ts'
@@ -8,10 +8,11 @@ import { isNobodys, wildBytes } from './wild.ts'
 const longest = 15
 const pageBytes = 4096
 /** Bytes of the jump behind a snippet. */
-const wayOut = 6
+const wayOut = 7
 const gprCount = 16
 /** Some forms never come to anything that is judged. */
 const mostAttempts = 100
+const bothSizes = [32, 64] as const
 const [RCX, RBX, RSP, RBP, RSI, RDI] = [1, 3, 4, 5, 6, 7]
 const region = BigInt(place.data + dataOffset)
 const middle = region + BigInt(place.dataBytes / 2)
@@ -27,17 +28,26 @@ interface Form {
   readonly mnemonic: string
   readonly pattern: OpcodePattern
   readonly lockable: boolean
+  /** Where it exists. */
+  readonly sizes: readonly (32 | 64)[]
   readonly repeats: boolean
 }
 
 const forms: readonly Form[] = rows
-  .filter(({ mnemonic, attributes }) => !attributes.includes('not64') && !Object.hasOwn(exclusions, mnemonic))
+  .filter(({ mnemonic }) => !Object.hasOwn(exclusions, mnemonic))
   .map(({ mnemonic, opcode, attributes }) => ({
     mnemonic,
     pattern: parseOpcode(opcode),
+    sizes: sizesOf(opcode, attributes),
     lockable: attributes.includes('lock'),
     repeats: attributes.includes('rep') || attributes.includes('repz'),
   }))
+
+/** REX.W is not there in 32-bit code. */
+function sizesOf(opcode: string, attributes: readonly Attribute[]): readonly (32 | 64)[] {
+  if (attributes.includes('not64')) return [32]
+  return attributes.includes('only64') || opcode.includes('REX.W') ? [64] : [64, 32]
+}
 
 /** The mnemonics that are judged. */
 export const judged: ReadonlySet<string> = new Set(forms.map(({ mnemonic }) => mnemonic))
@@ -64,10 +74,11 @@ export class Generator {
     for (let attempt = 0; ; attempt += 1) {
       const form = turn !== undefined && attempt < mostAttempts ? turn : this.#random.pick(this.#forms)
       const isWild = form !== turn && this.#wild && this.#random.once(8)
-      const bytes = isWild ? wildBytes(this.#random, longest) : this.#encode(form)
+      const codeSize = isWild ? this.#random.pick(bothSizes) : this.#random.pick(form.sizes)
+      const bytes = isWild ? wildBytes(this.#random, longest) : this.#encode(form, codeSize)
       const decoded = this.#decoded
-      const failure = decode(bytes, 0, bytes.length, 64, decoded)
-      if (isWild && failure === 'invalid' && isNobodys(bytes)) return this.#refused(bytes)
+      const failure = decode(bytes, 0, bytes.length, codeSize, decoded)
+      if (isWild && failure === 'invalid' && isNobodys(bytes, codeSize)) return this.#refused(bytes, codeSize)
       if (failure !== undefined) continue
       if (
         Object.hasOwn(exclusions, decoded.mnemonic) ||
@@ -80,7 +91,8 @@ export class Generator {
       if (!this.#aim(decoded, gprs)) continue
       return {
         code: bytes.slice(0, decoded.length),
-        gprs,
+        codeSize,
+        gprs: codeSize === 32 ? gprs.map((value) => BigInt.asUintN(32, value)) : gprs,
         rflags: this.#flags(decoded),
         fx: this.#floats(decoded.mnemonic),
         data: this.#data(),
@@ -89,13 +101,13 @@ export class Generator {
   }
 
   /** Bytes that are no instruction, with registers that point to memory. */
-  #refused(bytes: Uint8Array): Snippet {
+  #refused(bytes: Uint8Array, codeSize: 32 | 64): Snippet {
     const gprs = this.#registers()
     for (let index = 0; index < gprCount; index += 1) if (this.#random.once(2)) gprs[index] = region
-    return { code: bytes, gprs, rflags: fixedFlags, fx: this.#floats(''), data: this.#data() }
+    return { code: bytes, codeSize, gprs, rflags: fixedFlags, fx: this.#floats(''), data: this.#data() }
   }
 
-  #encode({ pattern, lockable, repeats }: Form): Uint8Array {
+  #encode({ pattern, lockable, repeats }: Form, codeSize: 32 | 64): Uint8Array {
     const random = this.#random
     const bytes: number[] = []
     if (random.once(lockable ? 3 : 40)) bytes.push(0xf0)
@@ -103,27 +115,29 @@ export class Generator {
     if (random.once(6)) bytes.push(0x66)
     if (random.once(12)) bytes.push(0x67)
     if (random.once(30)) bytes.push(random.pick([0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65]))
-    bytes.push(...(pattern.space === 'VEX' ? this.#vex(pattern) : this.#legacy(pattern)))
+    bytes.push(...(pattern.space === 'VEX' ? this.#vex(pattern, codeSize) : this.#legacy(pattern, codeSize)))
     const rest = random.bytes(16)
     // displacements and immediates are small more often than not
     if (random.once(2)) for (let at = 1; at < 4; at += 1) rest[at] = random.pick([0, 0, 0xff])
     return Uint8Array.from([...bytes, ...rest]).subarray(0, Math.max(longest, bytes.length))
   }
 
-  #legacy(pattern: OpcodePattern): number[] {
+  #legacy(pattern: OpcodePattern, codeSize: 32 | 64): number[] {
     const random = this.#random
     const bytes: number[] = [...mandatoryPrefixes[pattern.mandatory]]
-    if (pattern.w === 1 || random.once(2)) bytes.push(0x40 | (pattern.w === 1 ? 8 : 0) | random.below(16))
+    if (codeSize === 64 && (pattern.w === 1 || random.once(2)))
+      bytes.push(0x40 | (pattern.w === 1 ? 8 : 0) | random.below(16))
     bytes.push(...maps[pattern.map], pattern.byte | (pattern.register ? random.below(8) : 0))
     if (pattern.modrm.kind !== 'none') bytes.push(this.#modrm(pattern))
     return bytes
   }
 
-  #vex(pattern: OpcodePattern): number[] {
+  #vex(pattern: OpcodePattern, codeSize: 32 | 64): number[] {
     const random = this.#random
     const prefix = { any: 0, NP: 0, NFx: 0, '66': 1, F3: 2, F2: 3 }[pattern.mandatory]
     const w = pattern.w ?? random.below(2)
-    const second = (random.below(8) << 5) | pattern.map
+    // where REX is not, the first two bits tell VEX from LES
+    const second = (random.below(8) << 5) | pattern.map | (codeSize === 32 ? 0xc0 : 0)
     return [
       0xc4,
       second,

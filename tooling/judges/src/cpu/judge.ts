@@ -39,7 +39,7 @@ export function judge(subject: Subject, options: { cases: number; seed: number; 
       const snippets = Array.from({ length: Math.min(batch, options.cases - done) }, () => generator.next())
       native.run(snippets).forEach((real, index) => {
         const snippet = snippets[index]!
-        const { mnemonic, text } = named(snippet.code)
+        const { mnemonic, text } = named(snippet)
         counts.set(mnemonic, (counts.get(mnemonic) ?? 0) + 1)
         if (real === undefined) lost += 1
         else {
@@ -57,7 +57,7 @@ export function judge(subject: Subject, options: { cases: number; seed: number; 
 
 const decoded = createDecoded()
 
-function named(code: Uint8Array): { mnemonic: string; text: string } {
-  if (decode(code, 0, code.length, 64, decoded) !== undefined) return { mnemonic: '(bad)', text: '(bad)' }
+function named({ code, codeSize }: Snippet): { mnemonic: string; text: string } {
+  if (decode(code, 0, code.length, codeSize ?? 64, decoded) !== undefined) return { mnemonic: '(bad)', text: '(bad)' }
   return { mnemonic: decoded.mnemonic, text: format(decoded) }
 }

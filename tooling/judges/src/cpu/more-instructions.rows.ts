@@ -14,6 +14,7 @@ export const moreInstructions: readonly (readonly [opcode: number, what: string]
   [0x0f01,   'SVM, VMX, SGX, MONITORX, CLZERO, RDPRU, SERIALIZE, TSX, CET, user interrupts'],
   [0x0f04,   'SYSCALL or LOADALL of old'],
   [0x0f05,   'SYSCALL: leaves the program'],
+  [0x0f07,   'SYSRET outside 64-bit code, to AMD'],
   [0x0f0d,   'prefetches'],
   [0x0f0e,   'FEMMS'],
   [0x0f0f,   '3DNow!'],

@@ -38,9 +38,10 @@ export function judgeCpu(options: JudgeOptions): number {
 
 /** One disagreement, with what it takes to run it again. */
 export function sayDisagreement({ text, code, lines, snippet }: Disagreement): string {
+  const bits = snippet.codeSize === 32 ? ', 32-bit code' : ''
   const gprs = Array.from(snippet.gprs, (value, index) => `r${index}=${value.toString(16)}`).join(' ')
   const fx = new DataView(snippet.fx.buffer, snippet.fx.byteOffset)
   const [fcw, fsw] = [fx.getUint16(0, true), fx.getUint16(2, true)].map((word) => word.toString(16))
   const words = `rflags=${snippet.rflags.toString(16)} fcw=${fcw} fsw=${fsw} ftw=${fx.getUint8(4).toString(16)} mxcsr=${fx.getUint32(24, true).toString(16)}`
-  return [`${text} (${code})`, ...lines.map((line) => `  ${line}`), `  from ${gprs} ${words}`].join('\n')
+  return [`${text} (${code}${bits})`, ...lines.map((line) => `  ${line}`), `  from ${gprs} ${words}`].join('\n')
 }

@@ -11,10 +11,10 @@ const isDoubleShift = /^SH[LR]D$/
  * The flags that a shift or rotate leaves undefined, which depends on its count: none for zero; OF beyond one; AF for
  * shifts; CF once all bits are out. Undefined for other instructions. Source: SDM 2B §4.3, SAL, RCL, SHLD.
  */
-export function undefinedAfterShift(mnemonic: string, { code, gprs }: Snippet): bigint | undefined {
+export function undefinedAfterShift(mnemonic: string, { code, codeSize, gprs }: Snippet): bigint | undefined {
   const rotates = /^R(O|C)[LR]$/.test(mnemonic)
   if (!rotates && !isShift.test(mnemonic) && !isDoubleShift.test(mnemonic)) return undefined
-  decode(code, 0, code.length, 64, decoded)
+  decode(code, 0, code.length, codeSize ?? 64, decoded)
   const [to, by] = [decoded.operands[0]!, decoded.operands[decoded.count - 1]!]
   const asked = by.kind === 'immediate' ? by.low : Number(gprs[RCX]! & 0xffn)
   const count = asked & (to.width === 64 ? 63 : 31)

@@ -3,8 +3,11 @@
  * CPU through the records below, our engine through its state.
  */
 
-/** Where the instruction and its data are, in every address space that runs it: no branch reaches anything but the code. */
-export const place = { code: 0x40_0000_0000, data: 0x1001_0000, dataBytes: 512 } as const
+/**
+ * Where the instruction and its data are, in every address space that runs it: no branch of 64-bit code reaches anything but
+ * the code, and hardly one of 32-bit code.
+ */
+export const place = { code: 0x40_0000_0000, code32: 0x5000_0000, data: 0x1001_0000, dataBytes: 512 } as const
 /** The data is in the middle of a page, so that what misses it a little still hits memory. */
 export const dataOffset = 0x700
 
@@ -12,6 +15,8 @@ export const dataOffset = 0x700
 export interface Snippet {
   /** Up to fifteen bytes. */
   readonly code: Uint8Array
+  /** 32: in compatibility mode. 64 unless told. */
+  readonly codeSize?: 32 | 64
   /** Sixteen, in the order of the encoding. */
   readonly gprs: BigUint64Array
   readonly rflags: bigint
@@ -21,8 +26,11 @@ export interface Snippet {
   readonly data: Uint8Array
 }
 
+/** Where the code of a snippet is. */
+export const startOf = ({ codeSize }: Snippet): number => (codeSize === 32 ? place.code32 : place.code)
+
 /** The same afterwards, and how it ended. */
-export interface Outcome extends Omit<Snippet, 'code'> {
+export interface Outcome extends Omit<Snippet, 'code' | 'codeSize'> {
   /** Undefined: the instruction completed. Else the vector of its exception. */
   readonly vector: number | undefined
   readonly errorCode: number
@@ -33,7 +41,17 @@ export interface Outcome extends Omit<Snippet, 'code'> {
 }
 
 /** Byte offsets in the record that goes to the child. */
-export const request = { length: 0, number: 4, rflags: 8, code: 16, gprs: 32, fx: 160, data: 672, bytes: 1184 } as const
+export const request = {
+  length: 0,
+  number: 4,
+  rflags: 8,
+  code: 16,
+  gprs: 32,
+  fx: 160,
+  data: 672,
+  codeSize: 1184,
+  bytes: 1192,
+} as const
 /** Byte offsets in the record that comes back. `cause` is 0, or the vector plus one. */
 export const reply = {
   cause: 0,
@@ -52,10 +70,11 @@ export const reply = {
 export function encodeRequests(snippets: readonly Snippet[]): Uint8Array {
   const all = new Uint8Array(snippets.length * request.bytes)
   const view = new DataView(all.buffer)
-  snippets.forEach(({ code, gprs, rflags, fx, data }, index) => {
+  snippets.forEach(({ code, codeSize, gprs, rflags, fx, data }, index) => {
     const base = index * request.bytes
     view.setUint32(base + request.length, code.length, true)
     view.setUint32(base + request.number, index, true)
+    view.setUint32(base + request.codeSize, codeSize ?? 64, true)
     view.setBigUint64(base + request.rflags, rflags, true)
     all.set(code, base + request.code)
     all.set(new Uint8Array(gprs.buffer, gprs.byteOffset, 128), base + request.gprs)

@@ -1,7 +1,8 @@
 import type { Vcpu } from '../vcpu/vcpu.ts'
-import { dataOffset, type Outcome, place, type Snippet } from './snippet.ts'
+import { dataOffset, type Outcome, place, type Snippet, startOf } from './snippet.ts'
 
 const page = 4096
+const tableCount = 8
 const memory = { tables: 0x1000, code: 0x1_0000, data: 0x2_0000 } as const
 /** What a subject needs of memory. */
 export const subjectBytes = 0x4_0000
@@ -9,8 +10,10 @@ const present = 7n
 /** A repeated string instruction comes back after each element; none here has more. */
 const mostSteps = 5000
 const fxAt = { FCW: 0, FSW: 2, FTW: 4, FOP: 6, FIP: 8, FDP: 16, MXCSR: 24, ST: 32, XMM: 160 } as const
-/** Present, accessed, DPL 3: 64-bit code, and data. */
-const access = { code: 0xa0fbn, data: 0xc0f3n } as const
+/** Present, accessed, DPL 3: 64-bit and 32-bit code, and data. */
+const access = { code: 0xa0fbn, code32: 0xc0fbn, data: 0xc0f3n } as const
+/** Linux has them so. */
+const selector = { code: 0x33n, code32: 0x23n, data: 0x2bn } as const
 const topOf = (fsw: number) => (fsw >> 11) & 7
 
 /** Someone who runs snippets and is judged: 64-bit code at CPL 3, as a program under Linux sees it. */
@@ -35,7 +38,7 @@ export class Subject {
     // a repeated string instruction is not done while RIP stays; what jumps to itself is done after the first time
     const repeats = snippet.code.includes(0xf3) || snippet.code.includes(0xf2)
     for (let step = 0; repeats && step < mostSteps && stop.vector === undefined; step += 1) {
-      if (cpu.get('RIP') !== BigInt(place.code)) break
+      if (cpu.get('RIP') !== BigInt(startOf(snippet))) break
       stop = cpu.step()
     }
     for (let done = 1; done < count && stop.vector === undefined; done += 1) stop = cpu.step()
@@ -44,9 +47,9 @@ export class Subject {
   }
 }
 
-/** Four levels for two pages. */
+/** Four levels for three pages. */
 function pageTables(): Uint8Array {
-  const tables = new DataView(new ArrayBuffer(7 * page))
+  const tables = new DataView(new ArrayBuffer(tableCount * page))
   const entry = (table: number, index: number, value: number) =>
     tables.setBigUint64(table * page + index * 8, BigInt(value) | present, true)
   const table = (index: number) => memory.tables + index * page
@@ -59,6 +62,7 @@ function pageTables(): Uint8Array {
   }
   map(place.code, memory.code, 2)
   map(place.data, memory.data, 4)
+  map(place.code32, memory.code, 6)
   return new Uint8Array(tables.buffer)
 }
 
@@ -70,10 +74,8 @@ function enterProgram(cpu: Vcpu): void {
   cpu.set('XCR0', 7n)
   cpu.set('PHYSICAL_MASK', (1n << 46n) - 1n)
   cpu.set('CPL', 3n)
-  cpu.set('CS.selector', 0x33n)
-  cpu.set('CS.access', access.code)
   for (const name of ['SS', 'DS', 'ES', 'FS', 'GS'] as const) {
-    cpu.set(`${name}.selector`, name === 'SS' ? 0x2bn : 0n)
+    cpu.set(`${name}.selector`, selector.data)
     cpu.set(`${name}.access`, access.data)
     cpu.set(`${name}.limit`, 0xffff_ffffn)
     cpu.set(`${name}.base`, 0n)
@@ -84,10 +86,15 @@ function enterProgram(cpu: Vcpu): void {
 const wideAt = (view: DataView, at: number): bigint =>
   (view.getBigUint64(at + 8, true) << 64n) | view.getBigUint64(at, true)
 
-function load(cpu: Vcpu, { gprs, rflags, fx }: Snippet): void {
+function load(cpu: Vcpu, snippet: Snippet): void {
+  const { gprs, rflags, fx } = snippet
+  const kind = snippet.codeSize === 32 ? 'code32' : 'code'
+  cpu.set('CS.selector', selector[kind])
+  cpu.set('CS.access', access[kind])
+  cpu.set('CS.limit', 0xffff_ffffn)
   for (const [index, value] of gprs.entries()) cpu.setGpr(index, value)
   cpu.rflags = rflags
-  cpu.set('RIP', BigInt(place.code))
+  cpu.set('RIP', BigInt(startOf(snippet)))
   cpu.set('CR2', 0n)
   const view = new DataView(fx.buffer, fx.byteOffset)
   const fsw = view.getUint16(fxAt.FSW, true)

@@ -12,6 +12,9 @@ export const undefinedFlags: Readonly<Record<string, bigint>> = {
   ...of(['CF', 'PF', 'AF', 'SF', 'OF'], ['BSF', 'BSR']),
   ...of(['PF', 'AF', 'SF', 'OF'], ['TZCNT', 'LZCNT', 'BT', 'BTS', 'BTR', 'BTC']),
   ...of(['PF', 'AF', 'SF'], ['BEXTR']),
+  ...of(['PF', 'ZF', 'SF', 'OF'], ['AAA', 'AAS']),
+  ...of(['CF', 'AF', 'OF'], ['AAM', 'AAD']),
+  ...of(['OF'], ['DAA', 'DAS']),
   ...of(['PF', 'AF'], ['BZHI', 'BLSR', 'BLSMSK', 'BLSI']),
 }
 

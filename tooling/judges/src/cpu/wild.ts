@@ -17,9 +17,9 @@ const isLegacyPrefix = (byte: number) =>
   [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3].includes(byte)
 
 /** The opcode behind the prefixes, as a number of its bytes: 0F38F0H. */
-function opcodeOf(code: Uint8Array): number {
+function opcodeOf(code: Uint8Array, codeSize: 32 | 64): number {
   let at = 0
-  while (isLegacyPrefix(code[at]!) || (code[at]! & 0xf0) === 0x40) at += 1
+  while (isLegacyPrefix(code[at]!) || (codeSize === 64 && (code[at]! & 0xf0) === 0x40)) at += 1
   let opcode = code[at]!
   if (opcode === 0x0f) opcode = (opcode << 8) | code[++at]!
   return opcode === 0x0f38 || opcode === 0x0f3a ? (opcode << 8) | code[++at]! : opcode
@@ -28,4 +28,4 @@ function opcodeOf(code: Uint8Array): number {
 const more: ReadonlySet<number> = new Set(moreInstructions.map(([opcode]) => opcode))
 
 /** Whether bytes that are no instruction here are none to any CPU. */
-export const isNobodys = (code: Uint8Array): boolean => !more.has(opcodeOf(code))
+export const isNobodys = (code: Uint8Array, codeSize: 32 | 64): boolean => !more.has(opcodeOf(code, codeSize))
