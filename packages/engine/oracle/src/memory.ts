@@ -2,6 +2,7 @@ import { failed, walk, access as walkAccess } from '@vmm/x86-paging'
 import { accessRights, exceptions, type SegmentName } from '@vmm/x86-registers'
 import type { Asker, Bits, Machine, Mode } from '@vmm/x86-semantics'
 import { bitsOf, numberOf } from './bits.ts'
+import { breakpointsMet } from './data-breakpoints.ts'
 import { Fault } from './fault.ts'
 import type { OraclePorts } from './ports.ts'
 import type { State } from './state.ts'
@@ -33,6 +34,7 @@ export class MemoryAccess {
   readonly #ports: OraclePorts
   /** The machine that the page walk's description runs on. */
   readonly #machine: () => Machine
+  #met = 0
   /** Addresses and what was there before, in the order of the stores. */
   readonly #stored: [address: number, before: number][] = []
 
@@ -102,7 +104,9 @@ export class MemoryAccess {
     this.#refuseNonCanonical(linear, access.stack)
     this.#refuseNonCanonical((linear + BigInt(bytes - 1)) & all64, access.stack)
     this.#checkAlignment(linear, bytes, access)
-    return this.reach(linear, bytes, access)
+    const places = this.reach(linear, bytes, access)
+    if (access.how !== 'execute') this.#met |= breakpointsMet(this.#state, linear, bytes, access.how === 'write')
+    return places
   }
 
   /** The same without an alignment check: for checks ahead of accesses. */
@@ -167,6 +171,13 @@ export class MemoryAccess {
       this.#stored.push([Number(address), before[index]!])
     })
     return true
+  }
+
+  /** Data breakpoints met since the last look, as bits 3:0 of DR6. */
+  takeBreakpoints(): number {
+    const met = this.#met
+    this.#met = 0
+    return met
   }
 
   /** What has been stored so far stays, even if a fault follows. */

@@ -67,6 +67,11 @@ export class Oracle {
     })
   }
 
+  /** Data breakpoints met since the last look, as bits 3:0 of DR6. An instruction that faulted has met them in vain. */
+  takeDebugHits(): number {
+    return this.#memory.takeBreakpoints()
+  }
+
   /** Delivers an event through the IDT. What it runs into comes back as a fault: the caller decides about #DF. */
   deliver(vector: number, kind: number, errorCode: number | undefined, returnRip: bigint): StepResult {
     const code = codeMode(this.state)

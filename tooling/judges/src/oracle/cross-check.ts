@@ -23,12 +23,15 @@ export function travel(subject: Subject, budget: number): Journey {
     const left = budget - subject.retired()
     if (left <= 0) return { stops, faults }
     const stop = subject.run(left)
+    const hits = subject.takeDebugHits()
+    if (hits !== 0 && stop.kind !== 'fault') stops.push(`breakpoints ${hits} after ${subject.retired()}`)
     const line = say(stop, subject)
     if (line !== undefined) stops.push(line)
     if (stop.kind !== 'fault') continue
     faults += 1
     if (faults > mostFaults) return { stops, faults }
     const second = subject.deliver(stop.vector, eventKind.exception, stop.errorCode, subject.get('RIP'))
+    subject.takeDebugHits()
     if (second !== undefined) {
       stops.push(`not delivered: ${sayFault(second)}, CR2 ${hex(subject.get('CR2'))}`)
       return { stops, faults }

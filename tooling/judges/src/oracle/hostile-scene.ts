@@ -8,8 +8,13 @@ import { type ModeName, sceneOf } from './scene.ts'
 /** Fields that a guest cannot make what it likes. */
 const fixed: ReadonlySet<StateField> = new Set<StateField>(['PHYSICAL_MASK', 'CR4_ALLOWED', 'SHADOW', 'MONITOR', 'CPL'])
 
-/** Bits that say which mode it is: no processor has some of them alone. */
-const modeBits: Readonly<Partial<Record<StateField, bigint>>> = { CR0: 0x8000_0001n, CR4: 0x1020n, IA32_EFER: 0x500n }
+/** Bits that say which mode it is, of which no processor has some alone, and bits that are not there. */
+const kept: Readonly<Partial<Record<StateField, bigint>>> = {
+  CR0: 0x8000_0001n,
+  CR4: 0x1020n,
+  IA32_EFER: 0x500n,
+  DR7: 0xffff_ffffn << 32n,
+}
 
 /**
  * A scene in which anything may be anything: bytes for code, tables of chance, and as many fields of the state overwritten
@@ -23,9 +28,9 @@ export function hostileSceneOf({ seed, mode }: { readonly seed: number; readonly
   for (let count = random.below(12); count > 0; count -= 1) {
     const name = random.pick(names)
     const before = fields.get(name)!
-    const kept = modeBits[name] ?? 0n
+    const same = kept[name] ?? 0n
     const fresh = random.once(2) ? random.bits() : flipped(random, before)
-    fields.set(name, BigInt.asUintN(stateFields[name], (fresh & ~kept) | (before & kept)))
+    fields.set(name, BigInt.asUintN(stateFields[name], (fresh & ~same) | (before & same)))
   }
   const memory = scene.memory[region.memory]!
   if (random.once(3)) scatter(random, memory.subarray(at.gdt, at.tss))

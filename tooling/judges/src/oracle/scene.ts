@@ -130,6 +130,7 @@ function setControl(set: Set, random: Random, mode: ModeName, paging: Paging, le
   set('PKRU', random.once(2) ? 0 : random.bits() & 0xffff_ffffn)
   set('DR6', 0xffff_0ff0n)
   set('DR7', 0x400)
+  if (random.once(8)) setBreakpoints(set, random)
   set('FCW', 0x340 | (random.once(6) ? random.below(64) : 0x3f) | (random.below(4) << 10))
   set('FSW', (random.below(8) << 11) | Number(random.bits() & 0x4700n))
   set('FTW', random.once(2) ? 0xff : random.below(256))
@@ -139,6 +140,13 @@ function setControl(set: Set, random: Random, mode: ModeName, paging: Paging, le
   )
   set('SHADOW', (1n << 64n) - 1n)
   set('MONITOR', (1n << 64n) - 1n)
+}
+
+/** Data breakpoints where registers point. */
+function setBreakpoints(set: Set, random: Random): void {
+  for (const index of [0, 1, 2, 3] as const)
+    set(`DR${index}`, at.data + random.pick([0, 0x10, 0x7f8, random.below(0x2000)]))
+  set('DR7', (random.bits() & 0xffff_00ffn) | 0x400n)
 }
 
 function setSystem(set: Set, random: Random, mode: ModeName): void {

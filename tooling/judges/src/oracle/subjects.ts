@@ -22,6 +22,8 @@ export interface Subject {
   memory(region: number): Uint8Array
   retired(): number
   run(budget: number): Stop
+  /** Data breakpoints met since the last look, as bits 3:0 of DR6. */
+  takeDebugHits(): number
   deliver(vector: number, kind: number, errorCode: number | undefined, returnRip: bigint): Fault | undefined
 }
 
@@ -93,6 +95,7 @@ export class OracleSubject implements Subject {
   readonly #instructions: ReadonlyMap<string, Instruction> | undefined
   readonly #contents = regions.map(({ bytes }) => new Uint8Array(bytes))
   #oracle: Oracle
+  #hits = 0
 
   constructor(instructions?: ReadonlyMap<string, Instruction>) {
     this.#instructions = instructions
@@ -160,8 +163,16 @@ export class OracleSubject implements Subject {
     for (let left = budget; left > 0; left -= 1) {
       const result = this.#oracle.step()
       if (result.kind !== 'done') return result
+      // whoever runs it looks at breakpoints before it goes on
+      this.#hits = this.#oracle.takeDebugHits()
+      if (this.#hits !== 0) return { kind: 'events' }
     }
     return { kind: 'budget' }
+  }
+  takeDebugHits = (): number => {
+    const hits = this.#hits | this.#oracle.takeDebugHits()
+    this.#hits = 0
+    return hits
   }
   deliver = (...event: Parameters<Subject['deliver']>): Fault | undefined => {
     const result = this.#oracle.deliver(...event)
@@ -224,6 +235,7 @@ export class EngineSubject implements Subject {
     this.#engine.physical(regions[region]!.address)!.subarray(0, regions[region]!.bytes)
   retired = (): number => this.#engine.retired() - this.#before
   run = (budget: number): Stop => this.#engine.run(budget)
+  takeDebugHits = (): number => this.#engine.takeDebugHits()
   deliver = (...event: Parameters<Subject['deliver']>): Fault | undefined => this.#engine.deliver(...event)
 }
 
