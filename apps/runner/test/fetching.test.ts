@@ -108,7 +108,7 @@ case "$*" in *" update"*) for each; do case "$each" in Dir::State::lists=*) : >"
     const partial = `case "$*" in
 *" update"*)
   for each; do case "$each" in Dir::State::lists=*) : >"\${each#*=}/x_Packages" ;; esac; done
-  echo "W: Failed to fetch http://security/: timed out" >&2; echo "E: Some index files failed to download." >&2; exit 100 ;;
+  echo "W: Failed to fetch bookworm-security: timed out" >&2; echo "E: Some index files failed to download." >&2; exit 100 ;;
 esac`
     const { run } = user({
       ...working,
@@ -137,8 +137,7 @@ esac`
 describe('where it cannot be had the reason is one line, a kernel is offered, and the built-in guest boots', () => {
   const noList = 'echo "E: Unable to locate package" >&2; exit 100'
   const updating = `for each; do case "$each" in Dir::State::lists=*) : >"\${each#*=}/x_Packages" ;; esac; done`
-  const offline =
-    'echo "Err:1 http://deb"; echo "E: Failed to fetch http://deb/: Temporary failure resolving" >&2; exit 100'
+  const offline = 'echo "Err:1 bookworm"; echo "E: Failed to fetch bookworm: Temporary failure resolving" >&2; exit 100'
   const full = `case "$*" in *" update"*) exit 0 ;; *) echo "E: You don't have enough free space" >&2; exit 100 ;; esac`
   test.each([
     ['no apt', {}, '/nonexistent', 'no apt-cache on this system'],
