@@ -149,7 +149,7 @@ export class MemoryAccess {
 
   #fromDevice(places: readonly bigint[]): bigint {
     let value = 0n
-    for (const [offset, size] of aligned(Number(places[0]), places.length))
+    for (const [offset, size] of inEights(places.length))
       value |= this.#ports.mmioRead(Number(places[0]) + offset, size) << BigInt(offset * 8)
     return value
   }
@@ -192,7 +192,7 @@ export class MemoryAccess {
   }
 
   #toDevice(places: readonly bigint[], value: bigint): void {
-    for (const [offset, size] of aligned(Number(places[0]), places.length))
+    for (const [offset, size] of inEights(places.length))
       this.#ports.mmioWrite(Number(places[0]) + offset, size, BigInt.asUintN(size * 8, value >> BigInt(offset * 8)))
   }
 
@@ -241,13 +241,7 @@ function runsOf(memory: PhysicalMemory, places: readonly bigint[]): Run[] {
   return runs
 }
 
-/** Splits an access to a device into naturally aligned pieces. */
-function aligned(address: number, bytes: number): [offset: number, size: 1 | 2 | 4 | 8][] {
-  const pieces: [number, 1 | 2 | 4 | 8][] = []
-  for (let at = 0; at < bytes; ) {
-    const size = ([8, 4, 2, 1] as const).find((each) => each <= bytes - at && (address + at) % each === 0)!
-    pieces.push([at, size])
-    at += size
-  }
-  return pieces
+/** Splits an access to what is no memory into pieces of at most eight bytes: where each begins, and how long it is. */
+function inEights(bytes: number): [offset: number, size: number][] {
+  return Array.from({ length: Math.ceil(bytes / 8) }, (_, piece) => [piece * 8, Math.min(8, bytes - piece * 8)])
 }

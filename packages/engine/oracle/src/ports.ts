@@ -12,9 +12,9 @@ export interface OraclePorts {
   writeMsr(index: number, value: bigint): Refused | undefined
   portIn(port: number, size: 1 | 2 | 4): number
   portOut(port: number, size: 1 | 2 | 4, value: number): void
-  /** `size` is 1, 2, 4 or 8 bytes; also where there is no memory. */
-  mmioRead(address: number, size: 1 | 2 | 4 | 8): bigint
-  mmioWrite(address: number, size: 1 | 2 | 4 | 8, value: bigint): void
+  /** One to eight bytes where no memory is, on whatever boundary. */
+  mmioRead(address: number, size: number): bigint
+  mmioWrite(address: number, size: number, value: bigint): void
   timeStamp(): bigint
   random(): bigint
   taskPriority(): number
