@@ -18,7 +18,7 @@ export interface Piece {
 const page = 0x1000
 /** Page tables of the long mode: four levels, of which the last maps the first pages to themselves, for everyone. */
 export const lastTable = at.tables + 3 * page
-export const pages = 32
+const pages = 32
 
 /** A quiet machine for one case: flat segments, CPL 0, every page mapped to itself. */
 export function bench({ mode, code, rip = at.code, fields = {}, gprs = {}, rflags = 2n, memory = [] }: Piece): Image {
