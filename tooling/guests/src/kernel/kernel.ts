@@ -14,6 +14,7 @@ import {
   ebx,
   ecx,
   edi,
+  edx,
   es,
   esi,
   esp,
@@ -126,6 +127,7 @@ export class KernelBuilder {
     if (this.#bits === 32) {
       a.mov(eax, 0x31).mov(cr0, eax).xor(eax, eax).mov(cr4, eax).mov(cr3, eax)
     } else {
+      a.mov(ecx, 0xc000_0080).mov(eax, 0x901).xor(edx, edx).wrmsr()
       a.mov(eax, 0x8000_0031).mov(cr0, rax).mov(eax, 0x620).mov(cr4, rax).mov(eax, place.pageTables).mov(cr3, rax)
     }
     a.mov(edi, place.gdt)

@@ -1,8 +1,17 @@
 import type { Kernel } from '../kernel/kernel.ts'
 import { debugging } from './debugging.ts'
 import { faults } from './faults.ts'
+import { longMode } from './long-mode.ts'
+import { segmentation } from './segmentation.ts'
 import { tasks } from './tasks.ts'
 import { virtual8086 } from './virtual-8086.ts'
 
 /** Every kernel, by what it asks about. */
-export const kernels: Readonly<Record<string, () => Kernel>> = { debugging, faults, tasks, virtual8086 }
+export const kernels: Readonly<Record<string, () => Kernel>> = {
+  debugging,
+  faults,
+  longMode,
+  segmentation,
+  tasks,
+  virtual8086,
+}

@@ -1,0 +1,308 @@
+import {
+  al,
+  ax,
+  bx,
+  cr0,
+  cr4,
+  cr8,
+  ds,
+  eax,
+  ebx,
+  ecx,
+  edx,
+  far,
+  fs,
+  gs,
+  label,
+  mem,
+  mem16,
+  mem32,
+  mem48,
+  mem64,
+  r8,
+  r9,
+  r11,
+  rax,
+  rbp,
+  rbx,
+  rcx,
+  rdx,
+  rsp,
+  ss,
+} from '@vmm/x86-assembler'
+import { flat, gate, segment, segmentType } from '../kernel/descriptor.ts'
+import { type CheckBuilder, type Kernel, KernelBuilder } from '../kernel/kernel.ts'
+import { place, selector } from '../kernel/places.ts'
+
+type Asm = CheckBuilder['a']
+
+const msr = {
+  SYSENTER_CS: 0x174,
+  SYSENTER_ESP: 0x175,
+  SYSENTER_EIP: 0x176,
+  EFER: 0xc000_0080,
+  STAR: 0xc000_0081,
+  LSTAR: 0xc000_0082,
+  CSTAR: 0xc000_0083,
+  FMASK: 0xc000_0084,
+  FS_BASE: 0xc000_0100,
+  GS_BASE: 0xc000_0101,
+  KERNEL_GS_BASE: 0xc000_0102,
+} as const
+
+const wrmsr = (a: Asm, index: number, low: number | string, high = 0): Asm =>
+  a.mov(ecx, index).mov(eax, low).mov(edx, high).wrmsr()
+const notCanonical = 0x8000_0000_0000n
+const idtEntry = (vector: number) => place.idt + vector * 16
+
+function canonical(k: KernelBuilder): void {
+  const bad = (a: Asm) => a.mov(rax, notCanonical)
+  k.check('a load from an address that is not canonical', '#GP(0)', (a) => bad(a).mov(rbx, mem64(rax)))
+  k.check('a load through RBP from one', '#SS(0)', (a) => bad(a).mov(rbp, rax).mov(rbx, mem64(rbp)))
+  k.check('a load through RSP from one', '#SS(0)', (_a, c) => c.user((u) => bad(u).mov(rsp, rax).mov(rax, mem64(rsp))))
+  k.check('a load across the end of canonical addresses', '#GP(0)', (a) =>
+    bad(a).mov(rbx, mem64({ base: rax, displacement: -4 })),
+  )
+  k.check('JMP to one faults where it is', '#GP(0) at=a', (a) => bad(a).jmp(rax), ['at'])
+  k.check('RET to one faults where it is', '#GP(0) at=b', (a) => bad(a).push(rax).ret(), ['at'])
+  k.check('IRET to one', '#GP(0)', (a) => {
+    bad(a).mov(rbx, rsp).push(selector.data).push(rbx).push(2).push(selector.code).push(rax).iretq()
+  })
+  k.check('WRMSR of one to FS_BASE', '#GP(0)', (a) => wrmsr(a, msr.FS_BASE, 0, 0x8000))
+  k.check('LGDT of one', '#GP(0)', (a) => {
+    bad(a)
+      .mov(mem64(place.scratch + 2), rax)
+      .lgdt(mem(place.scratch))
+      .lgdt(mem('gdtr'))
+  })
+  k.check('INVLPG of one does nothing', 'ok', (a) => bad(a).invlpg(mem(rax)))
+}
+
+/** Delivery of interrupts. Source: SDM 3A §6.14. */
+function delivery(k: KernelBuilder): void {
+  const handler = (a: Asm, vector: number, name: string, ist = 0, type = 0x8e): void => {
+    a.mov(eax, label(name))
+      .mov(mem16(idtEntry(vector)), ax)
+      .shr(eax, 16)
+      .mov(mem16(idtEntry(vector) + 6), ax)
+    a.mov(mem16(idtEntry(vector) + 2), selector.code).mov(mem16(idtEntry(vector) + 4), (type << 8) | ist)
+  }
+  k.check('the frame lies on sixteen bytes and holds SS and RSP', 'ok 21ffc8 10 21fff9 8 2', (a, c) => {
+    const name = c.unique('handler')
+    handler(a, 0x30, name)
+    a.push(2).popfq().sub(rsp, 7).int(0x30).label(name).mov(rax, rsp)
+    c.value(rax)
+    for (const at of [32, 24, 8, 16]) {
+      a.mov(rax, mem64({ base: rsp, displacement: at }))
+      if (at === 16) a.and(eax, 0x202)
+      c.value(rax)
+    }
+  })
+  k.check('IST takes another stack', 'ok 24ffd8 220000', (a, c) => {
+    const name = c.unique('handler')
+    handler(a, 0x30, name, 1)
+    a.mov(eax, place.otherStack)
+      .mov(mem64(place.tss + 36), rax)
+      .int(0x30)
+      .label(name)
+      .mov(rax, rsp)
+    c.value(rax)
+    a.mov(rax, mem64({ base: rsp, displacement: 24 }))
+    c.value(rax)
+  })
+  k.check('an IST that is not canonical', '#SS(0)', (a, _c) => {
+    handler(a, 0x30, 'fault', 1)
+    a.mov(rax, notCanonical)
+      .mov(mem64(place.tss + 36), rax)
+      .int(0x30)
+  })
+  k.check('an IST past the end of the TSS', '#TS(28)', (a) => {
+    handler(a, 0x30, 'fault', 7)
+    a.mov(mem16(place.gdt + selector.tss), 0x50)
+      .mov(al, 0x89)
+      .mov(mem({ displacement: place.gdt + selector.tss + 5 }), al)
+    a.mov(eax, selector.tss).ltr(ax).int(0x30)
+  })
+  k.check('a gate to 32-bit code', '#GP(58)', (a, c) => {
+    c.descriptor(0, flat(segmentType.code))
+    handler(a, 0x30, 'fault')
+    a.mov(mem16(idtEntry(0x30) + 2), selector.free).int(0x30)
+  })
+  k.check('a 16-bit gate type', '#GP(182)', (a) => {
+    handler(a, 0x30, 'fault', 0, 0x86)
+    a.int(0x30)
+  })
+  k.check('a task gate type', '#GP(182)', (a) => {
+    handler(a, 0x30, 'fault', 0, 0x85)
+    a.int(0x30)
+  })
+  k.check('a gate that is not present', '#NP(182)', (a) => {
+    handler(a, 0x30, 'fault', 0, 0x0e)
+    a.int(0x30)
+  })
+  k.check('a gate of DPL 0 from CPL 3', '#GP(182)', (a, c) => {
+    handler(a, 0x30, 'fault')
+    c.user((u) => u.int(0x30))
+  })
+  k.check('a handler that is not canonical', '#GP(0)', (a) => {
+    handler(a, 0x30, 'fault')
+    a.mov(mem32(idtEntry(0x30) + 8), 0x8000).int(0x30)
+  })
+  k.check('an exception from CPL 3 takes RSP0 and a null SS', '#UD cs=1b ss=23', (_a, c) => c.user((u) => u.ud2()), [
+    'cs',
+    'ss',
+  ])
+  k.check('IRETQ with NT', '#GP(0)', (a) => a.push(0x4002).popfq().iretq())
+  k.check('JMP to a TSS', '#GP(28)', (a) =>
+    a
+      .mov(mem32(place.scratch), 0)
+      .mov(mem16(place.scratch + 4), selector.tss)
+      .jmpf(mem48(place.scratch)),
+  )
+}
+
+/** SYSCALL, SYSRET, SYSENTER, SYSEXIT. Source: SDM 2B §4.3. */
+function systemCalls(k: KernelBuilder): void {
+  const arm = (a: Asm, c: CheckBuilder): string => {
+    const entry = c.unique('entry')
+    wrmsr(a, msr.STAR, 0, (0x40 << 16) | selector.code)
+    return entry
+  }
+  k.check('SYSCALL keeps RIP and RFLAGS and masks flags', 'ok 1 3 10 8 2', (a, c) => {
+    const [entry, after] = [arm(a, c), c.unique('after')]
+    wrmsr(a, msr.LSTAR, label(entry) as never)
+    wrmsr(a, msr.FMASK, 1)
+    a.push(3).popfq().syscall().label(after).label(entry).pushfq().pop(r8)
+    a.mov(eax, label(after)).cmp(rcx, rax).sete(al).movzx(eax, al)
+    c.value(rax)
+    c.value(r11)
+    a.mov(eax, ss)
+    c.value(rax)
+    a.xor(eax, eax).str(ax).mov(eax, 8)
+    c.value(rax)
+    c.value(r8)
+  })
+  k.check('SYSCALL without EFER.SCE', '#UD', (a) => {
+    a.mov(ecx, msr.EFER).rdmsr().and(eax, -2).wrmsr().syscall()
+  })
+  k.check(
+    'SYSRET goes to CPL 3',
+    '#UD cs=53 ss=4b eflags=10002',
+    (a, c) => {
+      arm(a, c)
+      const to = c.unique('to')
+      a.mov(ecx, label(to)).mov(r11, 2).with({ operandSize: 64 }).sysret().label(to).ud2()
+    },
+    ['cs', 'ss', 'eflags'],
+  )
+  k.check(
+    'SYSRET to an address that is not canonical faults at CPL 0',
+    '#GP(0) cs=8',
+    (a, c) => {
+      arm(a, c)
+      a.mov(rcx, notCanonical).mov(r11, 2).with({ operandSize: 64 }).sysret()
+    },
+    ['cs'],
+  )
+  k.check('SYSRET at CPL 3', '#GP(0)', (_a, c) => c.user((u) => u.with({ operandSize: 64 }).sysret()))
+  k.check('SYSENTER with a null CS', '#GP(0)', (a) => wrmsr(a, msr.SYSENTER_CS, 0).sysenter())
+  k.check(
+    'SYSENTER and SYSEXIT',
+    '#UD cs=2b ss=33 esp=240000',
+    (a, c) => {
+      const [entry, to] = [c.unique('entry'), c.unique('to')]
+      wrmsr(a, msr.SYSENTER_CS, selector.code)
+      wrmsr(a, msr.SYSENTER_ESP, place.stack)
+      wrmsr(a, msr.SYSENTER_EIP, label(entry) as never)
+      a.sysenter()
+        .label(entry)
+        .mov(edx, label(to))
+        .mov(ecx, place.userStack)
+        .with({ operandSize: 64 })
+        .sysexit()
+        .label(to)
+        .ud2()
+    },
+    ['cs', 'ss', 'esp'],
+  )
+}
+
+/** Segments, control registers and instructions of 64-bit code. */
+function registers(k: KernelBuilder): void {
+  k.check('SS may be null at CPL 0', 'ok', (a) => a.xor(eax, eax).mov(ss, ax))
+  k.check('DS is not looked at', 'ok', (a) => a.xor(eax, eax).mov(ds, ax).mov(eax, mem32(place.scratch)))
+  k.check('SWAPGS exchanges bases', 'ok 2000 1000', (a, c) => {
+    wrmsr(a, msr.GS_BASE, 0x1000)
+    wrmsr(a, msr.KERNEL_GS_BASE, 0x2000)
+    a.swapgs().mov(ecx, msr.GS_BASE).rdmsr()
+    c.value(rax)
+    a.swapgs().mov(ecx, msr.GS_BASE).rdmsr()
+    c.value(rax)
+  })
+  k.check('SWAPGS at CPL 3', '#GP(0)', (_a, c) => c.user((u) => u.swapgs()))
+  k.check('a null selector into FS clears its base', 'ok 0', (a, c) => {
+    wrmsr(a, msr.FS_BASE, 0x1000)
+    a.xor(eax, eax).mov(fs, ax).mov(ecx, msr.FS_BASE).rdmsr()
+    c.value(rax)
+  })
+  k.check('CR0 has no upper half', '#GP(0)', (a) => a.mov(rax, cr0).bts(rax, 32).mov(cr0, rax))
+  k.check('CR4 has bits that are reserved', '#GP(0)', (a) => a.mov(rax, cr4).bts(rax, 31).mov(cr4, rax))
+  k.check('CR8 has four bits', '#GP(0)', (a) => a.mov(eax, 16).mov(cr8, rax))
+  k.check('EFER has bits that are reserved', '#GP(0)', (a) => a.mov(ecx, msr.EFER).rdmsr().bts(eax, 1).wrmsr())
+  k.check('LAR knows the TSS and no 16-bit one', 'ok 8b00 0', (a, c) => {
+    a.mov(eax, selector.tss).lar(ebx, ax)
+    c.value(rbx)
+    c.descriptor(0, segment({ type: segmentType.tss16, system: true }))
+    a.mov(eax, selector.free).xor(ebx, ebx).lar(ebx, ax)
+    c.value(rbx)
+  })
+  k.check('PUSH of a byte takes eight', 'ok 21fff8', (a, c) => {
+    a.push(1).mov(rax, rsp)
+    c.value(rax)
+  })
+  k.check('opcodes of 32-bit code alone', '#UD', (a) => a.bytes([0x06]))
+  k.check('INTO is gone', '#UD', (a) => a.bytes([0xce]))
+}
+
+/** Compatibility mode. Source: SDM 3A §2.2, §5.2.1. */
+function compatibility(k: KernelBuilder): void {
+  const inCompatibility = (name: string, expected: string, act: (a: Asm) => unknown) =>
+    k.check(name, expected, (a, c) => {
+      const to = c.unique('narrow')
+      c.descriptor(0, flat(segmentType.code))
+      // where SYSCALL would go, if it went
+      wrmsr(a, msr.CSTAR, place.scratch + 0x100).mov(mem16(place.scratch + 0x100), 0x0b0f)
+      a.mov(mem32(place.scratch), label(to))
+        .mov(mem32(place.scratch + 4), selector.free)
+        .jmpf(mem48(place.scratch))
+      a.bits(32).label(to)
+      void act(a)
+      a.jmpf(far(selector.code, `${to} back`))
+        .bits(64)
+        .label(`${to} back`)
+    })
+  inCompatibility('32-bit code runs', 'ok', (a) => a.inc(eax))
+  inCompatibility('SYSCALL is not there', '#UD', (a) => a.bytes([0x0f, 0x05]))
+  inCompatibility('addresses have 32 bits', 'ok', (a) =>
+    a.mov(eax, -1).mov(ebx, mem32({ base: eax, displacement: 1 + place.scratch })),
+  )
+  inCompatibility('a task gate is not a way', '#GP(60)', (a) =>
+    a
+      .mov(mem32(place.gdt + 0x60), 0)
+      .mov(mem32(place.gdt + 0x64), Number(gate({ selector: selector.tss, type: 5 }) >> 32n))
+      .jmpf(far(0x60, 0)),
+  )
+  inCompatibility('IRET with NT', '#GP(0)', (a) => a.push(0x4002).popfd().iretd())
+}
+
+/** 64-bit mode. Source: SDM 3A chapters 5 and 6. */
+export function longMode(): Kernel {
+  const k = new KernelBuilder('longMode', 64)
+  canonical(k)
+  delivery(k)
+  systemCalls(k)
+  registers(k)
+  compatibility(k)
+  return k.finish()
+}
+void [bx, gs, r9, rdx]
