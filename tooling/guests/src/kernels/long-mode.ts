@@ -2,8 +2,6 @@ import {
   al,
   ax,
   bx,
-  cr0,
-  cr4,
   cr8,
   ds,
   eax,
@@ -245,10 +243,11 @@ function registers(k: KernelBuilder): void {
     a.xor(eax, eax).mov(fs, ax).mov(ecx, msr.FS_BASE).rdmsr()
     c.value(rax)
   })
-  k.check('CR0 has no upper half', '#GP(0)', (a) => a.mov(rax, cr0).bts(rax, 32).mov(cr0, rax))
-  k.check('CR4 has bits that are reserved', '#GP(0)', (a) => a.mov(rax, cr4).bts(rax, 31).mov(cr4, rax))
-  k.check('CR8 has four bits', '#GP(0)', (a) => a.mov(eax, 16).mov(cr8, rax))
   k.check('EFER has bits that are reserved', '#GP(0)', (a) => a.mov(ecx, msr.EFER).rdmsr().bts(eax, 1).wrmsr())
+  k.check('EFER.LME cannot be changed while paging is on', '#GP(0)', (a) =>
+    a.mov(ecx, msr.EFER).rdmsr().btr(eax, 8).wrmsr(),
+  )
+  k.check('CR8 has four bits', '#GP(0)', (a) => a.mov(eax, 16).mov(cr8, rax))
   k.check('LAR knows the TSS and no 16-bit one', 'ok 8b00 0', (a, c) => {
     a.mov(eax, selector.tss).lar(ebx, ax)
     c.value(rbx)
