@@ -15,6 +15,7 @@ export default defineConfig(({ mode }) => ({
         exclude: ['**/node_modules/**', ...(mode === 'long' ? [] : ['**/*.long.test.ts'])],
         isolate: false,
         testTimeout: 600_000,
+        hookTimeout: 600_000,
       },
     })),
     experimental: { viteModuleRunner: false },
