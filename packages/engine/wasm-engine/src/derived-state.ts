@@ -23,6 +23,8 @@ export class DerivedState {
   readonly #recent = new RecentModes()
   /** 64-bit code runs now, and nobody watches its accesses. */
   #isPlain = false
+  /** PKRU when translations were last forgotten: they hold what it allowed. */
+  #keys = 0
   #programViews = 0
   #processorViews = 0
 
@@ -39,6 +41,10 @@ export class DerivedState {
   /** Brings everything up to date, if anything changed that it is made from: something that it cannot see has, when told so. */
   update(unseen = false): void {
     const { state, tlb, watching, resync } = this.#followed
+    if (state.word(at.PKRU) !== this.#keys) {
+      this.#keys = state.word(at.PKRU)
+      tlb.flushAll()
+    }
     if (!this.#inputs.changed(tlb.views(0)) && !unseen) return
     const known = this.#isPlain && !unseen ? this.#recent.find(this.#inputs.values) : undefined
     if (known !== undefined) return this.#take(known)

@@ -52,7 +52,7 @@ function say(stop: Stop, subject: Subject): string | undefined {
 const counted: ReadonlySet<StateField> = new Set<StateField>(['SHADOW'])
 
 /** What differs between two subjects that have travelled, a line each. */
-function differences(a: Subject, b: Subject, journeys: readonly [Journey, Journey]): string[] {
+export function differences(a: Subject, b: Subject, journeys: readonly [Journey, Journey]): string[] {
   const lines: string[] = []
   const compare = (what: string, x: bigint | string | number, y: bigint | string | number): void => {
     if (x !== y)

@@ -18,6 +18,8 @@ export interface Subject {
   vector(index: number): bigint
   /** The ten bytes of an x87 register as a number. */
   x87(physical: number): bigint
+  /** Changes memory behind the processor's back, as a device or another processor does. */
+  poke(address: number, bytes: Uint8Array): void
   /** A region of memory, by its place in `regions`. */
   memory(region: number): Uint8Array
   retired(): number
@@ -158,6 +160,10 @@ export class OracleSubject implements Subject {
     return (signExponents[physical]! << 64n) | significands[physical]!
   }
   memory = (region: number): Uint8Array => this.#contents[region]!
+  poke = (address: number, bytes: Uint8Array): void =>
+    bytes.forEach((value, index) => {
+      this.#byte(address + index, (content, at) => content.fill(value, at, at + 1))
+    })
   retired = (): number => this.#oracle.retired
   run = (budget: number): Stop => {
     for (let left = budget; left > 0; left -= 1) {
@@ -234,6 +240,7 @@ export class EngineSubject implements Subject {
   memory = (region: number): Uint8Array =>
     this.#engine.physical(regions[region]!.address)!.subarray(0, regions[region]!.bytes)
   retired = (): number => this.#engine.retired() - this.#before
+  poke = (address: number, bytes: Uint8Array): void => void this.#engine.writePhysical(address, bytes)
   run = (budget: number): Stop => this.#engine.run(budget)
   takeDebugHits = (): number => this.#engine.takeDebugHits()
   deliver = (...event: Parameters<Subject['deliver']>): Fault | undefined => this.#engine.deliver(...event)

@@ -16,7 +16,7 @@ export interface Piece {
 }
 
 const page = 0x1000
-/** Page tables of the long mode: four levels, of which the last maps the first pages to themselves, for everyone. */
+/** Page tables of the long mode: four levels, of which the last maps the first pages to themselves, for the supervisor. */
 export const lastTable = at.tables + 3 * page
 const pages = 32
 
@@ -74,5 +74,5 @@ function mapPages(tables: Uint8Array): void {
   for (let level = 0; level < 3; level += 1)
     view.setBigUint64(level * page, BigInt(at.tables + (level + 1) * page) | 7n, true)
   for (let index = 0; index < pages; index += 1)
-    view.setBigUint64(3 * page + index * 8, BigInt(index * page) | 7n, true)
+    view.setBigUint64(3 * page + index * 8, BigInt(index * page) | 3n, true)
 }

@@ -56,10 +56,11 @@ const storeTable = (mnemonic: 'SGDT' | 'SIDT', name: 'GDTR' | 'IDTR'): Instructi
       refuseUmip(m)
       const at = m.address(to)
       m.check('operand', at, inLong(m) ? 10 : 6, 'write')
-      m.store('operand', at, m.truncate(m.get(`${name}.limit`), 16))
+      // if either lies askew the base does, so it goes first: SDM 3A §3.5.1
       const base = m.get(`${name}.base`)
       if (inLong(m)) m.store('operand', above(m, at, 2), base)
       else m.store('operand', above(m, at, 2), m.truncate(base, 32))
+      m.store('operand', at, m.truncate(m.get(`${name}.limit`), 16))
     },
   )
 
