@@ -61,6 +61,8 @@ export interface Engine {
   breakInstead(instead: { readonly address: (index: 0 | 1 | 2 | 3) => bigint; readonly dr7: number } | undefined): void
   /** Every translation is forgotten, and CR3 is looked at again. */
   flushTranslations(): void
+  /** Guest memory at a physical address, as far as it goes; undefined where there is none. */
+  physical(address: number): Uint8Array | undefined
   /** Instructions retired since the beginning: exact at any moment. */
   retired(): number
   /** The instruction that is asking its surroundings, and the one behind it. */

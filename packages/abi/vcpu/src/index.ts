@@ -25,6 +25,7 @@ export {
   type KvmRegs,
   type KvmSegment,
   type KvmSregs,
+  type KvmSregs2,
   type KvmVcpuEvents,
   type KvmXcrs,
   type KvmXsave,
@@ -35,6 +36,7 @@ export {
   kvmMpState,
   kvmRegs,
   kvmSregs,
+  kvmSregs2,
   kvmVcpuEvents,
   kvmXcrs,
   kvmXsave,
@@ -46,6 +48,7 @@ export { type Errno, errnos, type Refusal } from './refusal.ts'
 export { allowedCr4 } from './reset.ts'
 export type { SavedVcpu } from './saved.ts'
 export { decodeMsrs, encodeMsrs, maxIoMsrs } from './state/msrs.ts'
+export { pdptrsValid } from './state/sregs.ts'
 export { type EventCapabilities, validEvents } from './state/vcpu-events.ts'
 export type { VcpuState } from './state/vcpu-state.ts'
 export type { ExitReason, Trace, TraceEvent } from './trace.ts'

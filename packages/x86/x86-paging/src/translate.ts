@@ -20,7 +20,7 @@ export type Translation =
 /**
  * Walks the page tables for one access: an or of `access` bits. `frame` is the physical address of the 4 KiB around
  * the linear one, also within large pages; `global` and `large` tell what to remember of it. Accessed and dirty bits
- * are set in memory. The linear address must be canonical, and 32 bits wide outside IA-32e mode.
+ * are set in memory; the uppermost entries of PAE paging are read there as well. The linear address must be canonical, and 32 bits wide outside IA-32e mode.
  */
 export function translate(memory: EntryMemory, registers: PagingRegisters, linear: bigint, asked: number): Translation {
   const machine = { ...arithmetic, ...surroundings(memory, registers) } as unknown as Machine
@@ -64,7 +64,10 @@ const bytesOf = (width: Width): 4 | 8 => (width === 64 ? 8 : 4)
 
 function surroundings(memory: EntryMemory, registers: PagingRegisters) {
   return {
-    get: (register: keyof PagingRegisters) => bits(registers[register], widthOf(register)),
+    get: (register: keyof PagingRegisters | `PDPTE${0 | 1 | 2 | 3}`) =>
+      register in registers
+        ? bits(registers[register as keyof PagingRegisters], widthOf(register as keyof PagingRegisters))
+        : bits(memory.read((registers.CR3 & 0xffff_ffe0n) + BigInt(register.slice(-1)) * 8n, 8), 64),
     loadPhysical: (address: Value, width: Width) => bits(memory.read(address.value, bytesOf(width)), width),
     compareAndSwapPhysical: (address: Value, expected: Value, value: Value) =>
       truth(memory.swap(address.value, bytesOf(value.width), expected.value, value.value)),

@@ -73,8 +73,14 @@ function begin(m: Machine): Descent {
 function fetch(m: Machine, asked: Asked, { long, table, shift }: Descent): Entry {
   const level = shift.get()
   const address = m.add(table.get(), m.shiftLeft(mask(m, m.shiftRight(asked.linear, level), 0x1ffn), m.constant(3, 64)))
-  const value = m.loadPhysical(address, 64)
   const pointer = m.and(m.not(long), m.equal(level, m.constant(30, 64)))
+  const found = m.variable(m.constant(0, 64))
+  m.when(
+    pointer,
+    () => found.set(pointerOf(m, asked.linear)),
+    () => found.set(m.loadPhysical(address, 64)),
+  )
+  const value = found.get()
   const large = both(
     m,
     m.bit(value, 7),
@@ -83,6 +89,13 @@ function fetch(m: Machine, asked: Asked, { long, table, shift }: Descent): Entry
     m.not(pointer),
   )
   return { level, address, value, pointer, large }
+}
+
+/** The entry that PAE paging keeps in the processor for a quarter of the addresses. SDM 3A §4.4.1. */
+function pointerOf(m: Machine, linear: Bits<64>): Bits<64> {
+  const [low, high] = [m.bit(linear, 30), m.bit(linear, 31)]
+  const lower = m.select(low, m.get('PDPTE1'), m.get('PDPTE0'))
+  return m.select(high, m.select(low, m.get('PDPTE3'), m.get('PDPTE2')), lower)
 }
 
 /** A good entry: the page it maps, or the next table. */

@@ -16,6 +16,11 @@ const plainFields = {
   CR2: 64,
   CR3: 64,
   CR4: 64,
+  /** What PAE paging keeps of its four uppermost entries: they are loaded with CR3 (SDM 3A §4.4.1). */
+  PDPTE0: 64,
+  PDPTE1: 64,
+  PDPTE2: 64,
+  PDPTE3: 64,
   /** The bits of CR4 that exist for this guest. */
   CR4_ALLOWED: 64,
   /** Bits of physical addresses: MAXPHYADDR ones. */

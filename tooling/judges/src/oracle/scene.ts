@@ -39,6 +39,7 @@ export function sceneOf({ seed, mode, bytes, only }: SceneOptions): Image {
   const level = levelOf(random, mode)
   writeMemory(memory, random, mode)
   set('CR3', writePageTables(viewOf(memory[region.tables]!), random, paging))
+  if (paging === 'PAE') setPagePointers(set, memory[region.tables]!, Number(fields.get('CR3')!))
   setControl(set, random, mode, paging, level)
   setSystem(set, random, mode)
   setSegments(set, random, mode, level)
@@ -58,6 +59,12 @@ export function sceneOf({ seed, mode, bytes, only }: SceneOptions): Image {
     x87: Array.from({ length: 8 }, () => extended(random)),
     memory,
   }
+}
+
+/** PAE paging keeps its uppermost entries as they were when CR3 was loaded. */
+function setPagePointers(set: Set, tables: Uint8Array, cr3: number): void {
+  for (const index of [0, 1, 2, 3] as const)
+    set(`PDPTE${index}`, viewOf(tables).getBigUint64(cr3 - at.tables + index * 8, true))
 }
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset)

@@ -72,6 +72,31 @@ export const kvmSregs = struct({
 /** What `kvmSregs` reads and writes. */
 export type KvmSregs = ValueOf<typeof kvmSregs>
 
+/** `struct kvm_sregs2`: the same without the bitmap, and with what PAE paging keeps of its uppermost entries. */
+export const kvmSregs2 = struct({
+  cs: kvmSegment,
+  ds: kvmSegment,
+  es: kvmSegment,
+  fs: kvmSegment,
+  gs: kvmSegment,
+  ss: kvmSegment,
+  tr: kvmSegment,
+  ldt: kvmSegment,
+  gdt: kvmDtable,
+  idt: kvmDtable,
+  cr0: u64,
+  cr2: u64,
+  cr3: u64,
+  cr4: u64,
+  cr8: u64,
+  efer: u64,
+  apic_base: u64,
+  flags: u64,
+  pdptrs: list(u64, 4),
+})
+/** What `kvmSregs2` reads and writes. */
+export type KvmSregs2 = ValueOf<typeof kvmSregs2>
+
 /** `struct kvm_fpu`: x87 and XMM registers as FXSAVE has them; `ftwx` is the abridged tag word. */
 export const kvmFpu = struct({
   fpr: list(bytes(16), 8),

@@ -1,4 +1,4 @@
-import type { KvmSregs } from '../kvm/structs.ts'
+import type { KvmSregs, KvmSregs2 } from '../kvm/structs.ts'
 import { invalid, type Refusal } from '../refusal.ts'
 import { allowedCr4 } from '../reset.ts'
 import { followPrivilege, type StateParts } from './parts.ts'
@@ -44,11 +44,64 @@ export function getSregs(parts: StateParts): KvmSregs {
   }
 }
 
-/** KVM_SET_SREGS. What is refused changes nothing. */
+/** KVM_SET_SREGS. What is refused changes nothing. PAE paging loads its uppermost entries from memory. */
 export function setSregs(parts: StateParts, sregs: KvmSregs): Refusal | undefined {
+  const refusal = setCommon(parts, sregs)
+  if (refusal !== undefined) return refusal
+  if (isPaePaging(sregs)) loadPagePointers(parts, sregs.cr3)
+  const vector = lowestVector(sregs.interrupt_bitmap)
+  if (vector !== undefined) parts.events.state.interrupt = vector
+  return undefined
+}
+
+/** The one flag of `kvm_sregs2`: KVM_SREGS2_FLAGS_PDPTRS_VALID. */
+export const pdptrsValid = 1n
+
+/** KVM_GET_SREGS2. */
+export function getSregs2(parts: StateParts): KvmSregs2 {
+  const { interrupt_bitmap, ...common } = getSregs(parts)
+  const valid = isPaePaging(common)
+  const pdptrs = pointerFields.map((name) => (valid ? parts.engine.get(name) : 0n))
+  return { ...common, flags: valid ? pdptrsValid : 0n, pdptrs }
+}
+
+/** KVM_SET_SREGS2: with its flag the uppermost entries of PAE paging come from here. What is refused changes nothing. */
+export function setSregs2(parts: StateParts, sregs: KvmSregs2): Refusal | undefined {
+  const given = (sregs.flags & pdptrsValid) !== 0n
+  if ((sregs.flags & ~pdptrsValid) !== 0n) return invalid('a flag that nobody knows')
+  if (given && !isPaePaging(sregs)) return invalid('page pointers without PAE paging')
+  const refusal = setCommon(parts, sregs)
+  if (refusal !== undefined) return refusal
+  if (given) for (const [at, name] of pointerFields.entries()) parts.engine.set(name, sregs.pdptrs[at] ?? 0n)
+  else if (isPaePaging(sregs)) loadPagePointers(parts, sregs.cr3)
+  return undefined
+}
+
+const pointerFields = ['PDPTE0', 'PDPTE1', 'PDPTE2', 'PDPTE3'] as const
+/** Bits 2:1, 8:5 and 63 of a present entry must be zero. Source: SDM 3A §4.4.1, Table 4-8. */
+const reservedInPointer = 0x8000_0000_0000_01e6n
+
+type Common = Omit<KvmSregs, 'interrupt_bitmap'>
+
+const isPaePaging = ({ cr0, cr4, efer }: Common): boolean =>
+  (cr0 & CR0.PG) !== 0n && (cr4 & CR4_PAE) !== 0n && (efer & EFER.LMA) === 0n
+
+/** Entries that are not there, or of which one is not valid, leave the old ones. Source: arch/x86/kvm/x86.c load_pdptrs. */
+function loadPagePointers({ engine, physicalAddressWidth }: StateParts, cr3: bigint): void {
+  const memory = engine.physical(Number(cr3 & 0xffff_ffe0n))
+  if (memory === undefined || memory.length < 32) return
+  const view = new DataView(memory.buffer, memory.byteOffset, 32)
+  const entries = pointerFields.map((_, at) => view.getBigUint64(at * 8, true))
+  const forbidden = reservedInPointer | (~0n << BigInt(physicalAddressWidth))
+  if (entries.some((entry) => (entry & 1n) !== 0n && (entry & BigInt.asUintN(64, forbidden)) !== 0n)) return
+  for (const [at, name] of pointerFields.entries()) engine.set(name, entries[at]!)
+}
+
+/** What both calls set. */
+function setCommon(parts: StateParts, sregs: Common): Refusal | undefined {
   const says = whatIsInvalid(parts, sregs)
   if (says !== undefined) return invalid(says)
-  const { engine, machine, events } = parts
+  const { engine, machine } = parts
   if (!machine.writeApicMsr(IA32_APIC_BASE, sregs.apic_base, 'host')) return invalid('IA32_APIC_BASE')
   setTable(parts, 'IDTR', sregs.idt)
   setTable(parts, 'GDTR', sregs.gdt)
@@ -63,8 +116,6 @@ export function setSregs(parts: StateParts, sregs: KvmSregs): Refusal | undefine
   engine.flushTranslations()
   engine.modeChanged()
   unhaltAtReset(parts)
-  const vector = lowestVector(sregs.interrupt_bitmap)
-  if (vector !== undefined) events.state.interrupt = vector
   return undefined
 }
 
@@ -80,13 +131,13 @@ function unhaltAtReset({ engine, machine, events }: StateParts): void {
 }
 
 /** Source: arch/x86/kvm/x86.c kvm_is_valid_sregs, and since late 6.12 the same for EFER. */
-function whatIsInvalid(parts: StateParts, sregs: KvmSregs): string | undefined {
+function whatIsInvalid(parts: StateParts, sregs: Common): string | undefined {
   return longModeDisagrees(parts, sregs) ?? reservedBit(parts, sregs)
 }
 
 function longModeDisagrees(
   { physicalAddressWidth }: StateParts,
-  { cr0, cr3, cr4, efer, cs }: KvmSregs,
+  { cr0, cr3, cr4, efer, cs }: Common,
 ): string | undefined {
   if ((efer & EFER.LME) !== 0n && (cr0 & CR0.PG) !== 0n) {
     if ((cr4 & CR4_PAE) === 0n) return 'EFER.LME and CR0.PG without CR4.PAE'
@@ -97,7 +148,7 @@ function longModeDisagrees(
   return cs.l === 0 ? undefined : 'CS.L outside long mode'
 }
 
-function reservedBit({ has }: StateParts, { cr0, cr4, efer }: KvmSregs): string | undefined {
+function reservedBit({ has }: StateParts, { cr0, cr4, efer }: Common): string | undefined {
   const ofEfer = (has('SYSCALL') ? EFER.SCE : 0n) | (has('LM') ? EFER.LME | EFER.LMA : 0n) | (has('NX') ? EFER.NXE : 0n)
   if ((cr4 & ~allowedCr4(has)) !== 0n) return 'a bit of CR4 that this guest does not have'
   if (cr0 >> 32n !== 0n) return 'the upper half of CR0'

@@ -6,7 +6,7 @@ import { getMsrs, setMsrs } from './msrs.ts'
 import type { StateParts } from './parts.ts'
 import { getLapic, getMpState, setLapic, setMpState } from './processor-state.ts'
 import { getRegs, setRegs } from './regs.ts'
-import { getSregs, setSregs } from './sregs.ts'
+import { getSregs, getSregs2, setSregs, setSregs2 } from './sregs.ts'
 import { type EventCapabilities, getVcpuEvents, setVcpuEvents } from './vcpu-events.ts'
 import { getXcrs, setXcrs } from './xcrs.ts'
 import { getXsave, setXsave, xsaveBytes } from './xsave.ts'
@@ -42,6 +42,16 @@ export class VcpuState {
   /** KVM_SET_SREGS: EINVAL changes nothing. */
   setSregs(sregs: Kvm.KvmSregs): Refusal | undefined {
     return setSregs(this.#parts, sregs)
+  }
+
+  /** KVM_GET_SREGS2. */
+  getSregs2(): Kvm.KvmSregs2 {
+    return getSregs2(this.#parts)
+  }
+
+  /** KVM_SET_SREGS2: EINVAL changes nothing. */
+  setSregs2(sregs: Kvm.KvmSregs2): Refusal | undefined {
+    return setSregs2(this.#parts, sregs)
   }
 
   /** KVM_GET_MSRS: what was read before the first register that could not be. */

@@ -4,6 +4,7 @@ import { cr0, cr4, dr6Fixed, dr7Fixed, efer } from '@vmm/x86-registers'
 import type { Bits, Machine } from '../algebra.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import { gpr, type Operand, type Place, type RegisterOperand } from '../operand.ts'
+import { isPaePaging, loadPagePointers, type PagingControl } from './page-pointers.ts'
 import { refuseUnless, requireCpl0 } from './privilege.ts'
 
 const bit = (m: Machine, value: Bits<64>, at: { readonly low: number }): Bits<1> => m.bit(value, at.low)
@@ -38,6 +39,20 @@ function writeControl(m: Machine, index: number, value: Bits<64>): void {
   }
 }
 
+/** What makes PAE paging look at its uppermost entries again: CD, NW and PG; PSE, PAE, PGE and SMEP. SDM 3A §4.4.1. */
+const reloading0 = maskOf(cr0.CD, cr0.NW, cr0.PG)
+const reloading4 = maskOf(cr4.PSE, cr4.PAE, cr4.PGE, cr4.SMEP)
+
+function maskOf(...fields: readonly { readonly low: number }[]): bigint {
+  return fields.reduce((mask, { low }) => mask | (1n << BigInt(low)), 0n)
+}
+
+/** The uppermost entries of PAE paging are loaded, if any of these bits changed; for CR3 always. */
+function reloadPointers(m: Machine, after: PagingControl, changed?: Bits<64>, bits = 0n): void {
+  const relevant = changed === undefined ? m.constant(1, 1) : m.not(m.isZero(m.and(changed, m.constant(bits, 64))))
+  m.when(m.and(relevant, isPaePaging(m, after)), () => loadPagePointers(m, after.cr3))
+}
+
 const known0 = definedMask(cr0)
 
 /** CR0.ET is always one; bits that do not exist in the low half are dropped, in the high half refused. */
@@ -64,7 +79,9 @@ function writeCr0(m: Machine, value: Bits<64>): void {
   // CR0.WP cannot be cleared while CR4.CET is set
   refuseUnless(m, m.not(m.and(bit(m, m.get('CR4'), cr4.CET), m.not(bit(m, value, cr0.WP)))))
   const lma = m.shiftLeft(m.zeroExtend(m.and(pg, lme), 64), m.constant(efer.LMA.low, 64))
-  m.set('IA32_EFER', m.or(m.and(efers, m.constant(all64 & ~(1n << BigInt(efer.LMA.low)), 64)), lma))
+  const mode = m.or(m.and(efers, m.constant(all64 & ~(1n << BigInt(efer.LMA.low)), 64)), lma)
+  reloadPointers(m, { cr0: value, cr3: m.get('CR3'), cr4: m.get('CR4'), efer: mode }, m.xor(old, value), reloading0)
+  m.set('IA32_EFER', mode)
   m.set('CR0', m.or(m.and(value, m.constant(known0, 64)), m.constant(1n << BigInt(cr0.ET.low), 64)))
   const flushing = m.constant((1n << 31n) | (1n << 16n) | 1n, 64)
   m.when(m.not(m.isZero(m.and(m.xor(old, value), flushing))), () => m.host('flushTlb'))
@@ -78,6 +95,7 @@ function writeCr3(m: Machine, value: Bits<64>): void {
   const wide = bit(m, m.get('IA32_EFER'), efer.LMA)
   const reserved = m.and(kept, m.not(m.get('PHYSICAL_MASK')))
   refuseUnless(m, m.or(m.not(wide), m.isZero(reserved)))
+  reloadPointers(m, { cr0: m.get('CR0'), cr3: kept, cr4: m.get('CR4'), efer: m.get('IA32_EFER') })
   m.set('CR3', m.select(wide, kept, m.and(kept, m.constant(0xffff_ffff, 64))))
   m.host('addressSpace', m.or(kept, m.shiftLeft(m.zeroExtend(noFlush, 64), m.constant(63, 64))))
 }
@@ -99,6 +117,8 @@ function writeCr4(m: Machine, value: Bits<64>): void {
   const pcidInUse = m.not(m.isZero(m.and(m.get('CR3'), m.constant(0xfff, 64))))
   refuseUnless(m, m.not(m.and(setsPcide, m.or(m.not(lma), pcidInUse))))
   refuseUnless(m, m.not(m.and(bit(m, value, cr4.CET), m.not(bit(m, m.get('CR0'), cr0.WP)))))
+  const after = { cr0: m.get('CR0'), cr3: m.get('CR3'), cr4: value, efer: m.get('IA32_EFER') }
+  reloadPointers(m, after, changed, reloading4)
   m.set('CR4', value)
   m.when(m.not(m.isZero(m.and(changed, m.constant(flushing4, 64)))), () => m.host('flushTlb'))
 }
