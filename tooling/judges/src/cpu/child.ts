@@ -122,6 +122,8 @@ function prepareSignals(a: Assembler): void {
 /** The next request, or the end. */
 function serve(a: Assembler): void {
   a.label('serve').mov(r12, call.read).mov(r13, at.request).mov(r14, request.bytes).xor(edi, edi).call('transfer')
+  // a snippet may have written the bases
+  a.mov(eax, selector.data).mov(fs, ax).mov(gs, ax)
   // the bytes of the instruction, a jump away behind them, and breakpoints all around
   a.mov(r15, place.code)
     .cmp(mem32(at.request + request.codeSize), 64)

@@ -13,7 +13,7 @@ const gprCount = 16
 /** Some forms never come to anything that is judged. */
 const mostAttempts = 100
 const bothSizes = [32, 64] as const
-const [RCX, RBX, RSP, RBP, RSI, RDI] = [1, 3, 4, 5, 6, 7]
+const [RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI] = [0, 1, 2, 3, 4, 5, 6, 7]
 const region = BigInt(place.data + dataOffset)
 const middle = region + BigInt(place.dataBytes / 2)
 /** CF PF AF ZF SF OF, and DF now and then. */
@@ -89,13 +89,16 @@ export class Generator {
         continue
       const gprs = this.#registers()
       if (!this.#aim(decoded, gprs)) continue
+      const data = this.#data()
+      if (decoded.mnemonic === 'POPF') withoutTrap(data, gprs)
+      if (isArea(decoded.mnemonic) && !this.#random.once(4)) withValidMxcsr(data)
       return {
         code: bytes.slice(0, decoded.length),
         codeSize,
         gprs: codeSize === 32 ? gprs.map((value) => BigInt.asUintN(32, value)) : gprs,
         rflags: this.#flags(decoded),
         fx: this.#floats(decoded.mnemonic),
-        data: this.#data(),
+        data,
       }
     }
   }
@@ -187,6 +190,7 @@ export class Generator {
     const random = this.#random
     if (decoded.rep !== 'none' || decoded.mnemonic.startsWith('LOOP')) gprs[RCX!] = BigInt(random.below(20))
     if (decoded.mnemonic === 'XLAT') gprs[RBX!] = region
+    if (isArea(decoded.mnemonic)) return this.#aimAtArea(decoded, gprs)
     const operands = decoded.operands.slice(0, decoded.count)
     if (!operands.some(({ kind }) => kind === 'memory')) return true
     if (decoded.base === ripBase) return Math.abs(decoded.displacement) > pageBytes && random.once(8)
@@ -201,6 +205,16 @@ export class Generator {
     const indexed = decoded.index === noRegister ? 0n : gprs[decoded.index]! << BigInt(decoded.scale)
     const base = region + BigInt(offset) - indexed - BigInt(decoded.displacement)
     gprs[decoded.base] = BigInt.asUintN(64, random.once(40) ? random.bits() : base)
+    return true
+  }
+
+  /** All of the data is the area. x87 and SSE are the components that both sides have. */
+  #aimAtArea({ base, index, displacement, addressSize }: Decoded, gprs: BigUint64Array): boolean {
+    if (addressSize === 16 || [ripBase, noRegister, RAX, RDX].includes(base) || index !== noRegister) return false
+    gprs[RAX!] = BigInt(this.#random.below(4))
+    gprs[RDX!] = 0n
+    const offset = this.#random.once(8) ? this.#random.pick([1, 8]) : 0
+    gprs[base] = BigInt.asUintN(64, region + BigInt(offset) - BigInt(displacement))
     return true
   }
 
@@ -297,8 +311,23 @@ const touchesSegment = (decoded: Decoded): boolean =>
  */
 const isAlignedItsOwnWay = ({ mnemonic, operandSize, operands, count }: Decoded): boolean =>
   mnemonic === 'ENTER' ||
+  isArea(mnemonic) ||
   (mnemonic === 'MOVSXD' && operandSize === 16) ||
   operands.slice(0, count).some(({ kind, width }) => kind === 'memory' && width === 128)
+
+/** Saves or restores the state of x87 and SSE. */
+const isArea = (mnemonic: string): boolean => /^F?X(SAVE|RSTOR)S?$/.test(mnemonic)
+
+/** What is popped into the flags must not make the next instruction trap. */
+function withoutTrap(data: Uint8Array, gprs: BigUint64Array): void {
+  const at = Number(gprs[RSP!]! - region) + 1
+  data[at] = data[at]! & 0xfe
+}
+
+/** No bits that MXCSR does not have: all restores would end there. */
+function withValidMxcsr(data: Uint8Array): void {
+  data.fill(0, 26, 28)
+}
 
 /** Branches into themselves, or into the way out behind them: they would not come back, or not as they are. */
 const staysNear = ({ operands, count, length }: Decoded): boolean =>

@@ -92,6 +92,8 @@ function load(cpu: Vcpu, snippet: Snippet): void {
   cpu.set('CS.selector', selector[kind])
   cpu.set('CS.access', access[kind])
   cpu.set('CS.limit', 0xffff_ffffn)
+  cpu.set('FS.base', 0n)
+  cpu.set('GS.base', 0n)
   for (const [index, value] of gprs.entries()) cpu.setGpr(index, value)
   cpu.rflags = rflags
   cpu.set('RIP', BigInt(startOf(snippet)))

@@ -67,17 +67,12 @@ function loadX87(m: Machine, base: Bits<64>): void {
   m.set('FSW', withSummary(m, take(m, base, area.FSW, 16)))
   m.set('FTW', take(m, base, area.FTW, 8))
   m.set('FOP', m.and(take(m, base, area.FOP, 16), m.constant(0x7ff, 16)))
-  if (m.mode.operandSize === 64) {
-    m.set('FIP', take(m, base, area.FIP, 64))
-    m.set('FDP', take(m, base, area.FDP, 64))
-    m.set('FCS', m.constant(0, 16))
-    m.set('FDS', m.constant(0, 16))
-  } else {
-    m.set('FIP', m.zeroExtend(take(m, base, area.FIP, 32), 64))
-    m.set('FCS', take(m, base, area.FCS, 16))
-    m.set('FDP', m.zeroExtend(take(m, base, area.FDP, 32), 64))
-    m.set('FDS', take(m, base, area.FDS, 16))
-  }
+  const width = m.mode.operandSize === 64 ? 64 : 32
+  m.set('FIP', m.zeroExtend(take(m, base, area.FIP, width), 64))
+  m.set('FDP', m.zeroExtend(take(m, base, area.FDP, width), 64))
+  // selectors are deprecated and read as zero, as ZERO_FCS_FDS says. SDM 1 §8.1.8
+  m.set('FCS', m.constant(0, 16))
+  m.set('FDS', m.constant(0, 16))
   for (let index = 0; index < 8; index += 1) {
     m.setX87(physicalOf(m, index), take(m, base, area.ST + index * 16, 64), take(m, base, area.ST + index * 16 + 8, 16))
   }
