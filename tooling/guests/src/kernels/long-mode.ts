@@ -76,15 +76,17 @@ function canonical(k: KernelBuilder): void {
   k.check('INVLPG of one does nothing', 'ok', (a) => bad(a).invlpg(mem(rax)))
 }
 
+/** Makes a gate lead to a label. */
+function handler(a: Asm, vector: number, name: string, ist = 0, type = 0x8e): void {
+  a.mov(eax, label(name))
+    .mov(mem16(idtEntry(vector)), ax)
+    .shr(eax, 16)
+    .mov(mem16(idtEntry(vector) + 6), ax)
+  a.mov(mem16(idtEntry(vector) + 2), selector.code).mov(mem16(idtEntry(vector) + 4), (type << 8) | ist)
+}
+
 /** Delivery of interrupts. Source: SDM 3A §6.14. */
 function delivery(k: KernelBuilder): void {
-  const handler = (a: Asm, vector: number, name: string, ist = 0, type = 0x8e): void => {
-    a.mov(eax, label(name))
-      .mov(mem16(idtEntry(vector)), ax)
-      .shr(eax, 16)
-      .mov(mem16(idtEntry(vector) + 6), ax)
-    a.mov(mem16(idtEntry(vector) + 2), selector.code).mov(mem16(idtEntry(vector) + 4), (type << 8) | ist)
-  }
   k.check('the frame lies on sixteen bytes and holds SS and RSP', 'ok 21ffc8 10 21fff9 8 2', (a, c) => {
     const name = c.unique('handler')
     handler(a, 0x30, name)
@@ -108,6 +110,10 @@ function delivery(k: KernelBuilder): void {
     a.mov(rax, mem64({ base: rsp, displacement: 24 }))
     c.value(rax)
   })
+}
+
+/** Interrupts that are not delivered. Source: SDM 3A §6.14. */
+function refusedDelivery(k: KernelBuilder): void {
   k.check('an IST that is not canonical', '#SS(0)', (a, _c) => {
     handler(a, 0x30, 'fault', 1)
     a.mov(rax, notCanonical)
@@ -159,13 +165,15 @@ function delivery(k: KernelBuilder): void {
   )
 }
 
+/** Sets the selectors of SYSCALL and SYSRET, and names an entry. */
+function arm(a: Asm, c: CheckBuilder): string {
+  const entry = c.unique('entry')
+  wrmsr(a, msr.STAR, 0, (0x40 << 16) | selector.code)
+  return entry
+}
+
 /** SYSCALL, SYSRET, SYSENTER, SYSEXIT. Source: SDM 2B §4.3. */
 function systemCalls(k: KernelBuilder): void {
-  const arm = (a: Asm, c: CheckBuilder): string => {
-    const entry = c.unique('entry')
-    wrmsr(a, msr.STAR, 0, (0x40 << 16) | selector.code)
-    return entry
-  }
   k.check('SYSCALL keeps RIP and RFLAGS and masks flags', 'ok 1 3 10 8 2', (a, c) => {
     const [entry, after] = [arm(a, c), c.unique('after')]
     wrmsr(a, msr.LSTAR, label(entry) as never)
@@ -203,6 +211,10 @@ function systemCalls(k: KernelBuilder): void {
     ['cs'],
   )
   k.check('SYSRET at CPL 3', '#GP(0)', (_a, c) => c.user((u) => u.with({ operandSize: 64 }).sysret()))
+}
+
+/** SYSENTER and SYSEXIT. Source: SDM 2B, SYSENTER and SYSEXIT. */
+function fastCalls(k: KernelBuilder): void {
   k.check('SYSENTER with a null CS', '#GP(0)', (a) => wrmsr(a, msr.SYSENTER_CS, 0).sysenter())
   k.check(
     'SYSENTER and SYSEXIT',
@@ -299,7 +311,9 @@ export function longMode(): Kernel {
   const k = new KernelBuilder('longMode', 64)
   canonical(k)
   delivery(k)
+  refusedDelivery(k)
   systemCalls(k)
+  fastCalls(k)
   registers(k)
   compatibility(k)
   return k.finish()

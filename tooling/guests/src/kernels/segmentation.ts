@@ -167,6 +167,10 @@ function codeSegments(k: KernelBuilder): void {
     },
     ['cs'],
   )
+}
+
+/** Code that comes to the end of its segment. Source: SDM 3A §5.3. */
+function codeLimits(k: KernelBuilder): void {
   k.check(
     'running off the end of a code segment',
     '#GP(0) eip=100',
@@ -242,6 +246,12 @@ function callGates(k: KernelBuilder): void {
     })
     a.label(to).retf(8)
   })
+}
+
+const open = { type: segmentType.callGate32, dpl: 3 } as const
+
+/** Call gates that let nobody through. Source: SDM 3A §5.8.4. */
+function refusedGates(k: KernelBuilder): void {
   const through = (name: string, expected: string, descriptor: bigint) =>
     k.check(name, expected, (a, c) => {
       // whoever passes the limit finds UD2
@@ -249,7 +259,6 @@ function callGates(k: KernelBuilder): void {
       c.descriptor(0, descriptor)
       c.user((u) => u.callf(far(free(0) | 3, 0)))
     })
-  const open = { type: segmentType.callGate32, dpl: 3 } as const
   through('a call gate of DPL 0 from CPL 3', '#GP(58)', gate({ selector: selector.code, type: open.type }))
   through('a call gate that is not present', '#NP(58)', gate({ ...open, selector: selector.code, present: false }))
   through('a call gate to data', '#GP(10)', gate({ ...open, selector: selector.data }))
@@ -259,6 +268,10 @@ function callGates(k: KernelBuilder): void {
     '#GP(0)',
     gate({ ...open, selector: selector.code16, offset: 0x1_0000 }),
   )
+}
+
+/** Stacks of an inner level that cannot be had. Source: SDM 3A §5.8.5. */
+function innerStacks(k: KernelBuilder): void {
   const stack = (name: string, expected: string, ss0: number, made?: bigint) =>
     k.check(name, expected, (a, c) => {
       if (made !== undefined) c.descriptor(1, made)
@@ -318,7 +331,10 @@ export function segmentation(): Kernel {
   dataSegments(k)
   loading(k)
   codeSegments(k)
+  codeLimits(k)
   callGates(k)
+  refusedGates(k)
+  innerStacks(k)
   returning(k)
   return k.finish()
 }
