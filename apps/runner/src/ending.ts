@@ -3,6 +3,8 @@ export type Wish =
   | { readonly kind: 'quit' }
   /** Nobody reads the output any more. */
   | { readonly kind: 'closed'; readonly status: number }
+  /** What the guest writes cannot be written. */
+  | { readonly kind: 'failed'; readonly says: string }
   | { readonly kind: 'signal'; readonly name: SignalName }
 
 export type SignalName = 'SIGHUP' | 'SIGINT' | 'SIGTERM'

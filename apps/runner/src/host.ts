@@ -38,7 +38,7 @@ export class Host {
   /** Between slices: what the guest wrote goes out, and the rest of the world is looked after. */
   async attend(): Promise<void> {
     await this.drain()
-    if (this.stdout.closed) this.#ending.want({ kind: 'closed', status: this.#isCommand ? brokenPipe : 0 })
+    this.#noticeClosed()
     this.#pipe?.pump()
     this.#showTitle()
   }
@@ -48,6 +48,12 @@ export class Host {
     const gone = () => this.#ending.wish !== undefined
     await this.stderr.drain(gone)
     await this.stdout.drain(gone)
+  }
+
+  #noticeClosed(): void {
+    const { closed, failure } = this.stdout
+    if (failure !== undefined) this.#ending.want({ kind: 'failed', says: `stdout: ${failure}` })
+    else if (closed) this.#ending.want({ kind: 'closed', status: this.#isCommand ? brokenPipe : 0 })
   }
 
   close(): void {

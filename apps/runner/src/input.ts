@@ -1,15 +1,22 @@
 import type { GuestConsole } from './guest-console.ts'
 import type { SerialLine } from './machine-port.ts'
 
+/** What is known of whoever may read. */
+export interface Reader {
+  readonly console: GuestConsole
+  /** Whether the processor runs, waits for something, or waits for nothing that will come by itself. */
+  readonly is: 'busy' | 'idle' | 'idle for ever'
+}
+
 /** What someone gives the guest to read. */
 export interface Input {
   /** Hands over what may be handed over, as much as the line takes. Gives how much it took. */
   feed(line: SerialLine): number
-  /** The guest has nothing to do at guest time `now`, perhaps forever: what was held back may be what it waits for. */
-  idle(line: SerialLine, console: GuestConsole, now: number, forever: boolean): number
+  /** Hands over more, if the guest seems to read at guest time `now`. Gives how much the line took. */
+  offer(line: SerialLine, guest: Reader, now: number): number
   /** All of it was handed over, and more may come. */
   readonly awaited: boolean
 }
 
 /** Nothing to read, ever. */
-export const noInput: Input = { feed: () => 0, idle: () => 0, awaited: false }
+export const noInput: Input = { feed: () => 0, offer: () => 0, awaited: false }

@@ -10,6 +10,7 @@ function typed(keys: string, room = 1000) {
   let got = ''
   const line: SerialLine = {
     room,
+    polled: false,
     receive: (bytes) => {
       got += Buffer.from(bytes).toString('latin1')
       return bytes.length

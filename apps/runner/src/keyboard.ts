@@ -39,7 +39,7 @@ export class Keyboard implements Input {
     return taken
   }
 
-  idle(line: SerialLine): number {
+  offer(line: SerialLine): number {
     return this.feed(line)
   }
 

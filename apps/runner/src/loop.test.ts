@@ -18,6 +18,8 @@ interface Script {
   /** How long it sleeps when it has nothing to do. */
   readonly tick?: number
   readonly canWake?: boolean
+  /** It looks for input again and again, and is never idle. */
+  readonly polls?: boolean
 }
 
 /** A machine that reads one character for a slice, from a line with a FIFO of sixteen. */
@@ -48,6 +50,10 @@ class FakeMachine implements RunningMachine, SerialLine {
     this.#time = Math.max(this.#time, time)
   }
 
+  get polled(): boolean {
+    return this.#script.polls === true && this.#waiting.length === 0
+  }
+
   get room(): number {
     return fifo - this.#waiting.length
   }
@@ -68,6 +74,7 @@ class FakeMachine implements RunningMachine, SerialLine {
     this.instructions += Math.min(instructions, 1000)
     this.#time += 1000
     const byte = this.#waiting.shift()
+    if (byte === undefined && this.#script.polls === true) return { kind: 'running' }
     if (byte === undefined)
       return this.ended ?? { kind: 'idle', until: this.#time + (this.#script.tick ?? Number.POSITIVE_INFINITY) }
     const character = String.fromCharCode(byte)
@@ -153,6 +160,12 @@ describe('input from a pipe', () => {
     })
     await untilEnd(begun(machine, piped('')))
     expect(machine.got).toEqual(['\u0004', '\u0004', '\u0004'])
+  })
+
+  test('reaches a guest that polls and is never idle', async () => {
+    const machine = new FakeMachine({ ...shell, polls: true })
+    expect(await untilEnd(begun(machine, piped('a\nb\n')))).toEqual({ kind: 'power-off' })
+    expect(machine.got.join('')).toBe('a\nb\n\u0004')
   })
 
   test('that has not come yet is waited for in real time, not in the guest’s', async () => {

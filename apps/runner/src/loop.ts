@@ -48,12 +48,17 @@ export async function untilEnd(running: Running): Promise<Outcome> {
     if (outcome !== undefined) return outcome
     await nextTurn()
     if (running.ending.wish !== undefined) return running.ending.wish
-    if (result.kind === 'running') running.input.feed(running.line)
+    if (result.kind === 'running') offered(running)
     else if (!(await idled(running, result.until, idling))) return hopeless
   }
 }
 
 const hopeless: Outcome = { kind: 'halted', says: 'halted: nothing can wake the processor any more' }
+
+/** Somebody who polls is never idle, and may read all the same. */
+function offered({ machine, input, line, console }: Running): void {
+  input.offer(line, { console, is: 'busy' }, machine.now())
+}
 
 /** A reset after a panic is the panic's end. */
 function afterPanic(end: Outcome, { panic }: GuestConsole): Outcome {
@@ -77,7 +82,8 @@ async function idled(
 ): Promise<boolean> {
   const { machine, input, console, line, limits } = running
   const forever = until === Number.POSITIVE_INFINITY
-  if (input.idle(line, console, machine.now(), forever) > 0) return true
+  const reader = { console, is: forever ? 'idle for ever' : 'idle' } as const
+  if (input.offer(line, reader, machine.now()) > 0) return true
   if (idling.instructions !== machine.instructions) {
     idling.instructions = machine.instructions
     idling.since = machine.now()

@@ -30,6 +30,8 @@ export interface RunningMachine {
 
 /** The host's end of a serial line into the guest. */
 export interface SerialLine {
+  /** Somebody asks for a character again and again. */
+  readonly polled: boolean
   /** How many characters it takes now. */
   readonly room: number
   /** Gives how many were taken. */

@@ -38,6 +38,7 @@ export function statusOf(outcome: Outcome): number {
     case 'internal-error':
     case 'guest-panic':
     case 'halted':
+    case 'failed':
       return exitStatus.internal
     case 'instruction-limit':
     case 'time-limit':
@@ -67,6 +68,7 @@ export function sayOutcome(outcome: Outcome): string {
     case 'guest-panic':
       return `guest panic: ${outcome.says}`
     case 'halted':
+    case 'failed':
     case 'instruction-limit':
     case 'time-limit':
       return outcome.says

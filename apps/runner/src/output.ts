@@ -11,8 +11,10 @@ export class Output {
   #bytes = new Uint8Array(firstRoom)
   #first = 0
   #end = 0
-  /** Nobody reads any more. What is put then is forgotten. */
+  /** Nobody reads any more, or nothing can be written any more. What is put then is forgotten. */
   closed = false
+  /** Why nothing can be written, unless it is that nobody reads. */
+  failure: string | undefined
 
   constructor(descriptor: number) {
     this.#descriptor = withoutBlocking(descriptor)
@@ -41,7 +43,9 @@ export class Output {
         this.#first += writeSync(this.#descriptor, this.#bytes, this.#first, this.#end - this.#first)
       }
     } catch (error) {
-      if ((error as { code?: string }).code === 'EAGAIN') return false
+      const { code, message } = error as { readonly code?: string; readonly message: string }
+      if (code === 'EAGAIN') return false
+      if (code !== 'EPIPE') this.failure = message
       this.closed = true
     }
     this.#first = 0

@@ -1,5 +1,5 @@
 import type { GuestConsole } from './guest-console.ts'
-import type { Input } from './input.ts'
+import type { Input, Reader } from './input.ts'
 import type { SerialLine } from './machine-port.ts'
 
 const newline = 0x0a
@@ -7,7 +7,7 @@ const newline = 0x0a
 const endOfInput = 0x04
 /** A terminal keeps 4096 characters that nobody has read; half of them at a time. */
 const allowance = 2048
-/** Who has been idle and silent for so long reads without a prompt, or not at all. */
+/** Who has been silent for so long reads without a prompt, or not at all. */
 const quietNanoseconds = 2e9
 /** More than this is not read from the pipe before the guest has taken some. */
 const most = 1 << 20
@@ -48,10 +48,12 @@ export class PipedInput implements Input {
     return !this.#ended && this.#held.length === 0
   }
 
-  /** The guest has nothing to do: it may be given a line. Gives how many bytes the line took. */
-  idle(line: SerialLine, console: GuestConsole, now: number, forever: boolean): number {
-    if (console.atPrompt || forever || now - console.lastAt >= quietNanoseconds) this.#allowed = allowance
-    if (this.#credit === 0) this.#grant(console)
+  /** Grants a line to who seems to read. */
+  offer(line: SerialLine, { console, is }: Reader, now: number): number {
+    const waits = is !== 'busy' || line.polled
+    const isReading = line.polled || is === 'idle for ever' || now - console.lastAt >= quietNanoseconds
+    if (isReading || (waits && console.atPrompt)) this.#allowed = allowance
+    if (this.#credit === 0 && waits) this.#grant(console)
     return this.feed(line)
   }
 

@@ -1,7 +1,8 @@
+import { spawn } from 'node:child_process'
 import { al, bl, esi, mem8 } from '@vmm/x86-assembler'
 import { describe, expect, test } from 'vitest'
 import * as kernels from './kernels.ts'
-import { finished, reported, start, vmm } from './vmm.ts'
+import { finished, main, reported, start, vmm } from './vmm.ts'
 
 const { kernelFile, say } = kernels
 
@@ -197,6 +198,28 @@ describe('what comes from outside', () => {
     child.stdout.once('data', () => child.stdout.destroy())
     const { status, stderr } = await result
     expect([status, stderr]).toEqual([0, ''])
+  })
+
+  test('output that cannot be written ends the run with 122, and says why', async () => {
+    const hello = kernelFile('hello all', (a) => {
+      say(a, 'hello\n')
+      kernels.spin(a)
+    })
+    const child = spawn('/bin/sh', ['-c', 'exec "$0" "$1" run "$2" >/dev/full', process.execPath, main, hello], {
+      stdio: 'pipe',
+    })
+    const { status, stderr } = await finished(child)
+    expect(status).toBe(122)
+    expect(stderr).toMatch(/^vmm: stdout: ENOSPC[^\n]* after \d+ instructions/)
+  })
+
+  test('what is piped in reaches a guest that polls, and Ctrl-D ends it', async () => {
+    const image = kernelFile('polls', (a) => {
+      say(a, '> ')
+      kernels.echo(a)
+      kernels.powerOff(a)
+    })
+    expect(await vmm(['run', image], 'a\nb\n')).toMatchObject({ status: 0, stdout: '> a\nb\n' })
   })
 
   test('a reader that is slow gets every byte', async () => {

@@ -102,6 +102,20 @@ describe('a 16550A', () => {
     expect([receive('ab'), uart.room, read(0), receive('b'), read(0)]).toEqual([1, 0, 0x61, 1, 0x62])
   })
 
+  it('knows who asks for a character again and again', () => {
+    const { read, receive, uart, write } = machine()
+    write(LCR, 3)
+    for (let count = 0; count < 100; count += 1) {
+      read(LSR)
+      write(0, 0x78)
+    }
+    expect(uart.polled).toBe(false)
+    for (let count = 0; count < 100; count += 1) read(LSR)
+    expect(uart.polled).toBe(true)
+    receive('a')
+    expect(uart.polled).toBe(false)
+  })
+
   it('says when there is room again', () => {
     const { read, receive, rooms, write } = withInterrupts()
     receive('ab')

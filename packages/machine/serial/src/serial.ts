@@ -40,6 +40,8 @@ export interface SerialOptions {
 /** One port: characters in and out, with FIFOs and the lines of a modem that is always there. */
 export interface Serial extends Device {
   readonly timer: Timer
+  /** Somebody has asked for a character many times in a row, and there was none. */
+  readonly polled: boolean
   /** How many characters `receive` would take now: up to 16, or 1 without a FIFO, none in loopback. */
   readonly room: number
   /** Characters arrive, as many as there is room for, all at once. Returns how many. */
@@ -53,6 +55,8 @@ const lcr = { stop: 4, parity: 8, sendBreak: 0x40, divisorLatch: 0x80 } as const
 const identity = { none: 1, line: 6, received: 4, timeout: 0xc, transmitted: 2, modem: 0 } as const
 const triggers = [1, 4, 8, 14] as const
 const never = -1
+/** Looks at the line status in a row that are no longer about one character's way out. */
+const pollsInARow = 64
 
 const powerOn = {
   ier: 0,
@@ -88,6 +92,8 @@ class Uart implements Serial {
   readonly #receiver = new Receiver()
   #state: Restored<typeof powerOn> = copySaved(powerOn)
   #level = false
+  /** Of no interest to the guest, and so no part of the state. */
+  #polls = 0
 
   constructor(options: SerialOptions) {
     this.name = options.name ?? `serial ${options.base.toString(16)}`
@@ -103,6 +109,10 @@ class Uart implements Serial {
     this.#receiver.fifo = false
     this.#update()
     this.#options.onRoom?.()
+  }
+
+  get polled(): boolean {
+    return this.#polls >= pollsInARow
   }
 
   get room(): number {
@@ -195,6 +205,7 @@ class Uart implements Serial {
     const anyError = state.fifo && this.#receiver.anyStatus ? lsr.fifoError : 0
     const overrun = state.overrun ? lsr.overrun : 0
     const ready = this.#receiver.count > 0 ? lsr.ready : 0
+    this.#polls = ready === 0 ? this.#polls + 1 : 0
     const status = lsr.empty | ready | overrun | this.#receiver.takeStatus() | anyError
     state.overrun = false
     this.#update()
@@ -209,6 +220,7 @@ class Uart implements Serial {
   }
 
   #transmit(byte: number): void {
+    this.#polls = 0
     this.#state.transmitted = false
     this.#update()
     if (this.#loopback) this.#arrive(byte, 0)
@@ -217,6 +229,7 @@ class Uart implements Serial {
   }
 
   #arrive(byte: number, status: number): void {
+    this.#polls = 0
     if (!this.#receiver.push(byte & this.#characterMask(), status)) this.#state.overrun = true
     this.#wait()
   }
