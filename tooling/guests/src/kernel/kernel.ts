@@ -128,7 +128,9 @@ export class KernelBuilder {
       a.mov(eax, 0x31).mov(cr0, eax).xor(eax, eax).mov(cr4, eax).mov(cr3, eax)
     } else {
       a.mov(ecx, 0xc000_0080).mov(eax, 0x901).xor(edx, edx).wrmsr()
-      a.mov(eax, 0x8000_0031).mov(cr0, rax).mov(eax, 0x620).mov(cr4, rax).mov(eax, place.pageTables).mov(cr3, rax)
+      a.mov(eax, 0x8000_0031).mov(cr0, rax).mov(eax, 0x620).mov(cr4, rax)
+      a.mov(mem32(place.pageTables + 0x2000), 0x87).mov(mem32(place.pageTables + 0x2008), 0x20_0087)
+      a.mov(eax, place.pageTables).mov(cr3, rax)
     }
     a.mov(edi, place.gdt)
       .mov(esi, 'pristine')

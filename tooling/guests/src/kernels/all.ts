@@ -1,7 +1,9 @@
 import type { Kernel } from '../kernel/kernel.ts'
 import { debugging } from './debugging.ts'
 import { faults } from './faults.ts'
+import { interrupts } from './interrupts.ts'
 import { longMode } from './long-mode.ts'
+import { legacyPaging, paging } from './paging.ts'
 import { segmentation } from './segmentation.ts'
 import { tasks } from './tasks.ts'
 import { virtual8086 } from './virtual-8086.ts'
@@ -10,7 +12,10 @@ import { virtual8086 } from './virtual-8086.ts'
 export const kernels: Readonly<Record<string, () => Kernel>> = {
   debugging,
   faults,
+  interrupts,
+  legacyPaging,
   longMode,
+  paging,
   segmentation,
   tasks,
   virtual8086,

@@ -1,0 +1,198 @@
+import { al, cr8, eax, ebx, ecx, label, mem16, mem32, r15, r15d, rax, rbx } from '@vmm/x86-assembler'
+import { type CheckBuilder, type Kernel, KernelBuilder } from '../kernel/kernel.ts'
+import { place, selector } from '../kernel/places.ts'
+
+type Asm = CheckBuilder['a']
+
+/** Local APIC registers; R15 holds their address throughout. Source: SDM 3A §11.4.1, Table 11-1. */
+const apic = (offset: number) => mem32({ base: r15, displacement: offset })
+const [TPR, EOI, SPIV, ISR, IRR, ICR, LVT_TIMER, INITIAL, CURRENT, DIVIDE] = [
+  0x80, 0xb0, 0xf0, 0x100, 0x200, 0x300, 0x320, 0x380, 0x390, 0x3e0,
+] as const
+const vector = 0x41
+const counter = place.scratch
+
+/** A handler that counts, does something and returns. */
+function gateTo(a: Asm, c: CheckBuilder, at: number, end: (a: Asm) => unknown): void {
+  const [name, over] = [c.unique('handler'), c.unique('over')]
+  const entry = place.idt + at * 16
+  a.mov(eax, label(name))
+    .mov(mem32(entry + 4), eax)
+    .mov(mem16(entry + 4), 0x8e00)
+  a.mov(mem32(entry), eax)
+    .mov(mem16(entry + 2), selector.code)
+    .mov(mem32(entry + 8), 0)
+  a.jmp(over).label(name).push(rax).inc(mem32(counter))
+  void end(a)
+  a.pop(rax).iretq().label(over).mov(mem32(counter), 0)
+}
+
+const endOfInterrupt = (a: Asm): Asm => a.mov(apic(EOI), 0)
+const enable = (a: Asm): Asm => a.mov(apic(SPIV), 0x1ff).mov(apic(TPR), 0).mov(apic(LVT_TIMER), 0x1_0000)
+/** Waits, but not for ever, until the counter has a value. */
+function waitFor(a: Asm, c: CheckBuilder, value: number): void {
+  const [again, done] = [c.unique('again'), c.unique('done')]
+  a.mov(ecx, 20_000_000).label(again).cmp(mem32(counter), value).jae(done).dec(ecx).jne(again).label(done)
+}
+const shown = (a: Asm, c: CheckBuilder): void => {
+  a.mov(eax, mem32(counter))
+  c.value(rax)
+}
+/** An interrupt to oneself. */
+const self = (a: Asm, at: number): Asm => a.mov(apic(ICR), 0x4_0000 | at)
+
+function localApic(k: KernelBuilder): void {
+  k.check('an interrupt to oneself', 'ok 1', (a, c) => {
+    gateTo(a, c, vector, endOfInterrupt)
+    self(enable(a), vector).sti()
+    waitFor(a, c, 1)
+    shown(a.cli(), c)
+  })
+  k.check('it waits while IF is clear, in IRR', 'ok 0 2', (a, c) => {
+    gateTo(a, c, vector, endOfInterrupt)
+    self(enable(a), vector)
+    shown(a, c)
+    a.mov(eax, apic(IRR + 0x20))
+    c.value(rax)
+    a.sti().nop().nop().cli()
+  })
+  k.check('STI holds it off for one instruction', 'ok 0 1', (a, c) => {
+    gateTo(a, c, vector, endOfInterrupt)
+    self(enable(a), vector).nop().nop().sti().mov(eax, mem32(counter)).nop().cli()
+    c.value(rax)
+    shown(a, c)
+  })
+  k.check('in service it is in ISR, and its class is kept off', 'ok 2 0', (a, c) => {
+    const seen = place.scratch + 8
+    gateTo(a, c, vector, (h) =>
+      h
+        .mov(eax, apic(ISR + 0x20))
+        .mov(mem32(seen), eax)
+        .mov(apic(EOI), 0),
+    )
+    self(enable(a), vector).sti()
+    waitFor(a, c, 1)
+    a.cli().mov(eax, mem32(seen))
+    c.value(rax)
+    a.mov(eax, apic(ISR + 0x20))
+    c.value(rax)
+  })
+  k.check('the task priority keeps lower classes off', 'ok 0 1', (a, c) => {
+    gateTo(a, c, vector, endOfInterrupt)
+    enable(a).mov(eax, 4).mov(cr8, rax)
+    self(a, vector).sti().nop().nop()
+    shown(a, c)
+    a.xor(eax, eax).mov(cr8, rax)
+    waitFor(a, c, 1)
+    shown(a.cli(), c)
+  })
+  k.check('CR8 is the upper half of TPR', 'ok 50 3', (a, c) => {
+    enable(a).mov(eax, 5).mov(cr8, rax).mov(eax, apic(TPR))
+    c.value(rax)
+    a.mov(apic(TPR), 0x30).mov(rax, cr8)
+    c.value(rax)
+    a.mov(apic(TPR), 0)
+  })
+  k.check('the higher of two comes first', 'ok 51', (a, c) => {
+    const first = place.scratch + 8
+    const note = (at: number) => (h: Asm) => {
+      const later = c.unique('later')
+      h.cmp(mem32(first), 0).jne(later).mov(mem32(first), at).label(later).mov(apic(EOI), 0)
+    }
+    a.mov(mem32(first), 0)
+    gateTo(a, c, 0x41, note(0x41))
+    gateTo(a, c, 0x51, note(0x51))
+    self(enable(a), 0x41)
+    self(a, 0x51).sti()
+    waitFor(a, c, 2)
+    a.cli().mov(eax, mem32(first))
+    c.value(rax)
+  })
+  k.check('the timer, once', 'ok 1 0', (a, c) => {
+    gateTo(a, c, vector, endOfInterrupt)
+    enable(a).mov(apic(DIVIDE), 0xb).mov(apic(LVT_TIMER), vector).mov(apic(INITIAL), 1000).sti()
+    waitFor(a, c, 1)
+    shown(a.cli(), c)
+    a.mov(eax, apic(CURRENT))
+    c.value(rax)
+  })
+  k.check('the timer, again and again', 'ok 3', (a, c) => {
+    gateTo(a, c, vector, endOfInterrupt)
+    enable(a)
+      .mov(apic(DIVIDE), 0xb)
+      .mov(apic(LVT_TIMER), 0x2_0000 | vector)
+      .mov(apic(INITIAL), 20_000)
+      .sti()
+    waitFor(a, c, 3)
+    a.cli().mov(apic(INITIAL), 0).mov(apic(LVT_TIMER), 0x1_0000).mov(eax, 3)
+    c.value(rax)
+  })
+  k.check('HLT ends with an interrupt', 'ok 1', (a, c) => {
+    gateTo(a, c, vector, endOfInterrupt)
+    enable(a).mov(apic(DIVIDE), 0xb).mov(apic(LVT_TIMER), vector).mov(apic(INITIAL), 20_000).sti().hlt()
+    shown(a.cli(), c)
+  })
+  k.check('an NMI to oneself does not ask IF', 'ok 1', (a, c) => {
+    gateTo(a, c, 2, () => {})
+    enable(a).mov(apic(ICR), 0x4400)
+    waitFor(a, c, 1)
+    shown(a, c)
+  })
+  k.check('an NMI waits until IRET from the one before', 'ok 1 2', (a, c) => {
+    const during = place.scratch + 8
+    gateTo(a, c, 2, (h) => {
+      const second = c.unique('second')
+      h.cmp(mem32(counter), 1).jne(second).mov(apic(ICR), 0x4400).nop().nop().nop().mov(eax, mem32(counter))
+      h.mov(mem32(during), eax).label(second)
+    })
+    enable(a).mov(apic(ICR), 0x4400)
+    waitFor(a, c, 2)
+    a.mov(eax, mem32(during))
+    c.value(rax)
+    shown(a, c)
+  })
+}
+
+/** The interrupt controllers and the timer of the PC. */
+function pic(k: KernelBuilder): void {
+  const out = (a: Asm, port: number, value: number): Asm => a.mov(al, value).out(port, al)
+  const initialize = (a: Asm, mask: number): void => {
+    for (const [port, value] of [
+      [0x20, 0x11],
+      [0x21, 0x30],
+      [0x21, 4],
+      [0x21, 1],
+      [0x21, mask],
+      [0xa0, 0x11],
+      [0xa1, 0x38],
+      [0xa1, 2],
+      [0xa1, 1],
+      [0xa1, 0xff],
+    ] as const)
+      out(a, port, value)
+  }
+  k.check('masks of the PIC read back', 'ok a5', (a, c) => {
+    out(a, 0x21, 0xa5).in(al, 0x21).movzx(ebx, al)
+    c.value(rbx)
+    out(a, 0x21, 0xff)
+  })
+  k.check('the PIT interrupts through the PIC', 'ok 1', (a, c) => {
+    gateTo(a, c, 0x30, (h) => h.mov(al, 0xff).out(0x21, al).mov(al, 0x20).out(0x20, al))
+    // LINT0 as firmware leaves it: ExtINT
+    enable(a).mov(apic(0x350), 0x700)
+    initialize(a, 0xfe)
+    out(a, 0x43, 0x34)
+    out(a, 0x40, 0)
+    out(a, 0x40, 0x10).sti()
+    waitFor(a, c, 1)
+    shown(a.cli(), c)
+  })
+}
+
+/** Interrupts: the local APIC by its own doing, NMIs, PIC and PIT. Source: SDM 3A chapters 6 and 11. */
+export function interrupts(): Kernel {
+  const k = new KernelBuilder('interrupts', 64, (a) => void a.mov(r15d, 0xfee0_0000))
+  localApic(k)
+  pic(k)
+  return k.finish()
+}
