@@ -376,6 +376,20 @@ function wide(k: KernelBuilder): void {
       .mov(eax, pae.pointers + 0x20)
       .mov(cr3, eax)
   })
+  k.check('PAE: pointers are read by MOV to CR3 alone', 'ok 55 66', (a, c) => {
+    const [directory, table] = [place.pageTables + 0x3000, place.pageTables + 0x4000]
+    on(a, place.scratch | 7)
+    a.mov(mem8(place.scratch), 0x55).mov(mem8(place.scratch + 0x1000), 0x66)
+    a.mov(edi, directory).xor(eax, eax).mov(ecx, 0x800).rep().stosd()
+    a.mov(mem32(directory), 7 | PS).mov(mem32(directory + 8), 0x20_0007 | PS)
+    a.mov(mem32(directory + 16), table | 7).mov(mem32(table), (place.scratch + 0x1000) | 7)
+    a.mov(mem32(pae.pointers), directory | 1)
+      .invlpg(mem(low.linear))
+      .movzx(ebx, mem8(low.linear))
+    c.value(ebx)
+    a.mov(eax, cr3).mov(cr3, eax).movzx(ebx, mem8(low.linear))
+    c.value(ebx)
+  })
 }
 
 /** 32-bit and PAE paging. Source: SDM 3A §4.3, §4.4. */
