@@ -51,7 +51,7 @@ function formatExit({ reason, rip, info, interruption, errorCode }: Extract<Trac
  * An event as the kernel's own tracepoint prints it, trailing space and all.
  * Source: arch/x86/kvm/trace.h.
  */
-function formatEvent(event: TraceEvent): string {
+export function formatEvent(event: TraceEvent): string {
   switch (event.kind) {
     case 'kvm_entry':
       return `vcpu 0, rip 0x${hex(event.rip)}`
