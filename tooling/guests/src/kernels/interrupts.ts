@@ -77,6 +77,10 @@ function localApic(k: KernelBuilder): void {
     a.mov(eax, apic(ISR + 0x20))
     c.value(rax)
   })
+}
+
+/** Who comes first. Source: SDM 3A §11.8.3. */
+function priorities(k: KernelBuilder): void {
   k.check('the task priority keeps lower classes off', 'ok 0 1', (a, c) => {
     gateTo(a, c, vector, endOfInterrupt)
     enable(a).mov(eax, 4).mov(cr8, rax)
@@ -108,6 +112,10 @@ function localApic(k: KernelBuilder): void {
     a.cli().mov(eax, mem32(first))
     c.value(rax)
   })
+}
+
+/** The local APIC's timer, and NMIs. Source: SDM 3A §11.5.4, §6.7. */
+function timerAndNmi(k: KernelBuilder): void {
   k.check('the timer, once', 'ok 1 0', (a, c) => {
     gateTo(a, c, vector, endOfInterrupt)
     enable(a).mov(apic(DIVIDE), 0xb).mov(apic(LVT_TIMER), vector).mov(apic(INITIAL), 1000).sti()
@@ -193,6 +201,8 @@ function pic(k: KernelBuilder): void {
 export function interrupts(): Kernel {
   const k = new KernelBuilder('interrupts', 64, (a) => void a.mov(r15d, 0xfee0_0000))
   localApic(k)
+  priorities(k)
+  timerAndNmi(k)
   pic(k)
   return k.finish()
 }

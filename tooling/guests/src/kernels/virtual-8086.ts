@@ -118,6 +118,7 @@ function sensitive(k: KernelBuilder): void {
     ['LSL', (a) => a.lsl(ax, bx)],
     ['VERR', (a) => a.verr(ax)],
     ['ARPL', (a) => a.arpl(ax, bx)],
+    ['ANDN, and with it VEX,', (a) => a.bytes([0xc4, 0xe2, 0x70, 0xf2, 0xc3])],
   ] as readonly [string, (a: KernelBuilder['a']) => unknown][])
     k.check(`${name} is not recognized`, '#UD', (_a, c) => c.virtual(iopl3, act))
 }
