@@ -284,4 +284,7 @@ export const deviations: readonly Deviation[] = [
   { host: 'bochs', kernel: 'virtual8086', check: 'IRET to virtual-8086 mode past 64 KiB',
     answer: '#UD cs=1000',
     says: 'IRET to an instruction pointer outside the limit of CS is #GP(0).', source: sdm('2A', '3.3', 'IRET/IRETD/IRETQ—Interrupt Return') },
+  { host: 'bochs', kernel: 'virtual8086', check: 'ANDN, and with it VEX, is not recognized',
+    answer: '#GP(0)',
+    says: 'Real-address and virtual-8086 mode do not recognize VEX prefixes.', source: sdm('2A', '2.7', 'Exception Specifications of VEX-Encoded Instructions') },
 ]

@@ -4,6 +4,7 @@ import { equations, logic, resultFlags } from '../flags.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import { gpr, type Memory, type Operand, type Place } from '../operand.ts'
 import { requireReach } from '../reach.ts'
+import { withVex } from './vex.ts'
 
 type Sized = 16 | 32 | 64
 
@@ -247,14 +248,8 @@ export const bitManipulation: readonly Instruction[] = [
   count('LZCNT'),
   count('TZCNT'),
   popcnt,
-  andn,
-  bextr,
-  bzhi,
-  lowest('BLSR'),
-  lowest('BLSMSK'),
-  lowest('BLSI'),
-  mulx,
-  deposit('PDEP'),
-  deposit('PEXT'),
   crc32,
+  ...[andn, bextr, bzhi, lowest('BLSR'), lowest('BLSMSK'), lowest('BLSI'), mulx, deposit('PDEP'), deposit('PEXT')].map(
+    withVex,
+  ),
 ]

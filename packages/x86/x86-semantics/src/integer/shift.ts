@@ -3,6 +3,7 @@ import type { Bits, Machine } from '../algebra.ts'
 import { equations, resultFlags } from '../flags.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import type { Operand, Place } from '../operand.ts'
+import { withVex } from './vex.ts'
 
 type Sized = 8 | 16 | 32 | 64
 
@@ -209,8 +210,8 @@ export const shifts: readonly Instruction[] = [
   rotateThroughCarry('RCR'),
   doubleShift('SHLD'),
   doubleShift('SHRD'),
-  flagless('SHLX'),
-  flagless('SHRX'),
-  flagless('SARX'),
-  rorx,
+  withVex(flagless('SHLX')),
+  withVex(flagless('SHRX')),
+  withVex(flagless('SARX')),
+  withVex(rorx),
 ]
