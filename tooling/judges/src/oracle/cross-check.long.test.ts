@@ -4,7 +4,7 @@ import { modes } from './scene.ts'
 import { EngineSubject, OracleSubject } from './subjects.ts'
 
 /** Cases of each mode, in batches that a failure can be told from. */
-const [batches, count] = [10, 5000]
+const [batches, count] = [4, 5000]
 const [oracle, engine] = [new OracleSubject(), new EngineSubject()]
 
 describe('oracle and engine', () => {
