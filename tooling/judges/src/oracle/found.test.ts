@@ -6,7 +6,7 @@ import { bench, lastTable, type Piece } from './workbench.ts'
 
 /* What the cross-check has found, one case each, with the manual's answer. */
 
-const [RAX, RCX, RSP, RSI, RDI] = [0, 1, 4, 6, 7] as const
+const [RAX, RCX, RBX, RSP, RSI, RDI] = [0, 1, 3, 4, 6, 7] as const
 const page = 0x1000
 const nop = 0x90
 const general = { kind: 'fault', vector: 13, errorCode: 0 } as const
@@ -118,6 +118,27 @@ describe.for(['oracle', 'engine'] as const)('the %s', (name) => {
     expect(subject.deliver(13, 0, 0, BigInt(at.code))?.vector).toBe(12)
     expect([0, 4, 8, 12].map((offset) => byte(at.data + offset))).toEqual([1, 0, 0, 0])
     expect(subject.gpr(RSP)).toBe(BigInt(at.data + 16))
+  })
+
+  test('refuses what runs out of the canonical addresses before it looks for pages', () => {
+    // FNSTENV of 28 bytes, the last of which are beyond
+    load({ mode: 'long', code: [0xd9, 0x33], gprs: { [RBX]: 0x7fff_ffff_fff0n } })
+    expect(subject.run(1)).toMatchObject({ ...general })
+  })
+
+  test('stores nothing of a pseudo-descriptor that lies askew', () => {
+    const user = { CPL: 3n, CR0: 0x4_0011n, 'CS.access': 0xc0fbn, 'SS.access': 0xc0f3n, 'DS.access': 0xc0f3n }
+    const memory = [[at.data, [1, 2, 3, 4]]] as const
+    load({
+      mode: 'protected',
+      code: [0x0f, 0x01, 0x08],
+      gprs: { [RAX]: BigInt(at.data) },
+      rflags: 0x4_0002n,
+      fields: user,
+      memory,
+    })
+    expect(subject.run(1)).toMatchObject({ kind: 'fault', vector: 17, errorCode: 0 })
+    expect([0, 1, 2, 3].map((offset) => byte(at.data + offset))).toEqual([1, 2, 3, 4])
   })
 
   test('sees descriptor tables above 4 GiB in their low 32 bits outside IA-32e mode', () => {

@@ -207,11 +207,13 @@ export function checkFunction({ fill }: MemoryCalls): Code {
     Node,
   ]
   code.store('i32.store', cpu, record, at.record)
-  const [first] = code.call(fill, [cpu, record, tlb, linear, kind], ['i32'])
-  code.if(code.op('i32.eqz', first!), () => code.leave(ret, code.i32(0)))
   const last = code.hold(
     code.op('i64.add', linear, code.op('i64.extend_i32_u', code.op('i32.sub', bytes, code.i32(1)))),
   )
+  // what runs out of the canonical addresses is refused before any page is looked at
+  refuseNonCanonical(code, cpu, record, last, kind)
+  const [first] = code.call(fill, [cpu, record, tlb, linear, kind], ['i32'])
+  code.if(code.op('i32.eqz', first!), () => code.leave(ret, code.i32(0)))
   const samePage = code.op('i64.lt_u', code.op('i64.xor', last, linear), code.i64(4096n))
   code.if(samePage, () => code.leave(ret, code.i32(1)))
   // a fault in the second page is at its first byte
