@@ -85,7 +85,12 @@ export function differences(a: Subject, b: Subject, journeys: readonly [Journey,
 export function crossCheck(a: Subject, b: Subject, image: Image, budget: number): string[] {
   const journeys = [a, b].map((subject) => {
     subject.load(image)
-    return travel(subject, budget)
+    const journey = travel(subject, budget)
+    if (image.event === undefined) return journey
+    const { vector, kind } = image.event
+    const met = subject.deliver(vector, kind, undefined, subject.get('RIP'))
+    const stops = [...journey.stops, met === undefined ? 'delivered' : `not delivered: ${sayFault(met)}`]
+    return { ...journey, stops }
   }) as [Journey, Journey]
   return differences(a, b, journeys)
 }

@@ -69,7 +69,7 @@ export function writeGates(view: DataView, random: Random, long: boolean): void 
     const selector = random.once(12)
       ? random.below(slot.count) * 8
       : random.pick([slot.code0, slot.code0, slot.conforming]) * 8
-    const type = random.once(20) ? random.below(32) : random.pick(long ? [14, 15] : [14, 15, 14, 15, 6, 7])
+    const type = random.once(20) ? random.below(32) : random.pick(long ? [14, 15] : [14, 15, 14, 15, 14, 15, 6, 7, 5])
     const level = random.pick([0, 3])
     const present = random.once(30) ? 0 : 0x80
     const stack = long && random.once(4) ? random.below(8) : 0

@@ -21,6 +21,8 @@ export interface Image {
   readonly rflags: bigint
   readonly vectors: readonly bigint[]
   readonly x87: readonly bigint[]
+  /** An event that is delivered when the budget is spent: its vector and `eventKind`. */
+  readonly event?: { readonly vector: number; readonly kind: number } | undefined
   /** Content of each region. */
   readonly memory: readonly Uint8Array[]
 }

@@ -58,6 +58,7 @@ export function sceneOf({ seed, mode, bytes, only }: SceneOptions): Image {
     vectors: Array.from({ length: 32 }, (_, index) => (index < 16 ? (float(random) << 64n) | float(random) : 0n)),
     x87: Array.from({ length: 8 }, () => extended(random)),
     memory,
+    event: random.once(3) ? { vector: random.below(64), kind: random.below(4) } : undefined,
   }
 }
 
@@ -124,7 +125,7 @@ function setControl(set: Set, random: Random, mode: ModeName, paging: Paging, le
   const cr0 = 0x30 + protectedMode + (paging === 'none' ? 0 : 2 ** 31) + some(0x5_0000) + some(0xe, 8)
   const wide = paging !== 'none' && paging !== '32-bit'
   const pages = (wide ? 0x20 : 0) | (paging === '5-level' ? 0x1000 : 0) | 0x10
-  const cr4 = pages | 0x600 | some(0x984) | some(0x1_0000) | some(0x4_0000) | some(0x70_0000, 3) | some(0x600, 12)
+  const cr4 = pages | 0x600 | some(0x987) | some(0x1_0000) | some(0x4_0000) | some(0x70_0000, 3) | some(0x600, 12)
   const long = mode === 'long' || mode === 'compatibility'
   set('CR0', cr0)
   set('CR4', cr4)
@@ -233,7 +234,7 @@ function setSegments(set: Set, random: Random, mode: ModeName, level: number): v
 /** Flags by chance; IF and DF now and then; AC seldom, as it is armed by CR0.AM. */
 function flagsOf(random: Random, mode: ModeName): bigint {
   const arithmetic = random.bits() & 0x8d5n
-  const system = random.bits() & 0x20_0200n
+  const system = random.bits() & (random.once(3) ? 0x38_0200n : 0x20_0200n)
   const more = (random.once(4) ? 0x400n : 0n) | (random.once(4) ? 0x4_0000n : 0n) | (random.once(12) ? 0x4000n : 0n)
   const privilege = BigInt(random.pick([0, 0, 3, 3, 1])) << 12n
   return 2n | arithmetic | system | more | privilege | (mode === 'virtual-8086' ? 0x2_0000n : 0n)

@@ -40,12 +40,14 @@ export function loadVirtualSegments(m: Machine, selectors: Selectors): void {
 /** The new task's LDT: null, or a present one of the GDT. Faults are #TS of its selector. */
 export function loadTaskLdt(m: Machine, selector: Bits<16>, external: Bits<32>): void {
   setNull(m, 'LDTR', selector)
+  m.commit()
   m.when(m.not(isNull(m, selector)), () => {
     const code = selectorCode(m, selector, external)
     m.when(m.bit(selector, 2), () => m.fault('TS', code))
     const { raw } = readDescriptor(m, selector, 'TS', code)
     m.when(m.not(m.and(m.equal(typeOf(m, raw), m.constant(2, 8)), present(m, raw))), () => m.fault('TS', code))
     setSystem(m, 'LDTR', selector, raw)
+    m.commit()
   })
 }
 
@@ -62,10 +64,12 @@ export function loadTaskSegments(m: Machine, selectors: Selectors, external: Bit
   for (const name of ['ES', 'DS', 'FS', 'GS'] as const) loadData(m, name, selectors[name], external)
 }
 
+/** What has been loaded stays if a later one faults. */
 function take(m: Machine, name: SegmentName, selector: Bits<16>, descriptor: Descriptor): void {
   checkAccessed(m, descriptor)
   markAccessed(m, descriptor)
   setSegment(m, name, selector, descriptor.raw)
+  m.commit()
 }
 
 /** The RPL of CS is the level at which the task runs: it must fit the segment. */

@@ -142,6 +142,8 @@ function enterTask(m: Machine, task: TaskState, is32: Bits<1>, nests: Bits<1>): 
   m.set('DR7', m.and(m.get('DR7'), m.constant(0xffff_ffff_ffff_feaan, 64)))
   m.when(m.and(is32, m.bit(m.get('CR0'), 31)), () => {
     const cr3 = m.zeroExtend(task.cr3, 64)
+    // the old task has been saved: what faults in loading the new one may leave it in part. SDM 3A §8.3
+    m.commit()
     const after = { cr0: m.get('CR0'), cr3, cr4: m.get('CR4'), efer: m.get('IA32_EFER') }
     m.when(isPaePaging(m, after), () => loadPagePointers(m, cr3))
     m.set('CR3', cr3)
