@@ -170,6 +170,8 @@ export class Execution {
     if (stop.kind === 'fault') {
       const { vector, errorCode } = stop
       this.#parts.observer?.exception(vector, errorCode, engine.get('RIP'))
+      // what an instruction itself runs into is a fault, and its image has RF: DR7.GD. SDM 3B §18.3.1.1
+      if (vector === exceptions.DB.vector) engine.set('RFLAGS', engine.get('RFLAGS') | RF)
       return this.#raise({ vector, errorCode }, deliveryKind.exception)
     }
     const own = debug.dr7 === undefined ? 0 : hits & 0xf

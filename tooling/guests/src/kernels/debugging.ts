@@ -235,15 +235,21 @@ function breakpointsAmongOthers(k: KernelBuilder): void {
 function registers(k: KernelBuilder): void {
   k.check(
     'DR7.GD keeps the debug registers',
-    '#DB dr6=ffff2ff0',
+    '#DB dr6=ffff2ff0 eflags=10002',
     (a) => {
       set(a, dr7, 0x2400)
       a.mov(eax, dr0)
     },
-    ['dr6'],
+    ['dr6', 'eflags'],
   )
   k.check('GD is clear in the handler', 'ok 400', (a, c) => {
-    a.mov(eax, dr7)
+    const handler = c.unique('handler')
+    a.mov(eax, handler)
+      .mov(mem16(idtEntry(1)), ax)
+      .shr(eax, 16)
+      .mov(mem16(idtEntry(1) + 6), ax)
+    set(a, dr7, 0x2400)
+    a.mov(eax, dr0).ud2().label(handler).mov(eax, dr7)
     c.value(eax)
   })
   k.check('DR4 is DR6 without CR4.DE', 'ok ffff0ff0', (a, c) => {
