@@ -218,6 +218,14 @@ export class Machine implements RunningMachine {
     this.vcpu.reset()
   }
 
+  /** A reset with nothing left in memory, and an image in it; the clock and the count of instructions go on. */
+  restart(image: LoadedImage): void {
+    for (const { address, bytes } of this.#engine.usedMemory())
+      this.#engine.writePhysical(address, new Uint8Array(bytes.length))
+    this.reset()
+    this.load(image)
+  }
+
   #saveSmall(): Omit<SavedMachine, 'version' | 'engine'> {
     const [warp, tscOffset, random] = [this.#warp, this.#tscOffset, this.#random]
     return { vcpu: this.vcpu.save(), board: this.board.save(), warp, tscOffset, random }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { LoadedImage } from '@vmm/boot'
 import type { Bell } from './bell.ts'
 import type { Ending } from './ending.ts'
@@ -22,20 +23,19 @@ export interface Parts {
   readonly image: LoadedImage
 }
 
-/** One machine after another, as the guest resets: the same image and options, nothing else left of what was. */
+/** One start after another, as the guest resets: the same image and options, nothing left in memory of what was. */
 export class Runs {
   readonly #parts: Parts
   readonly #status = new ExecStatus()
   readonly #started = performance.now()
   readonly #totals = (): Totals => ({
     milliseconds: performance.now() - this.#started,
-    guestTime: this.#before.guestTime + this.#machine.now(),
-    instructions: this.#before.instructions + this.#machine.instructions,
+    guestTime: this.#machine.now(),
+    instructions: this.#machine.instructions,
     exits: this.#parts.tracer.exits,
   })
-  #before = { instructions: 0, guestTime: 0 }
   #console = new GuestConsole()
-  #machine: Machine
+  readonly #machine: Machine
   #resets = 0
 
   constructor(parts: Parts) {
@@ -51,12 +51,11 @@ export class Runs {
     const deadline = performance.now() + timeout * 1000
     for (;;) {
       const outcome = await this.#once(deadline)
-      if (outcome.kind === 'reset' && reboot) {
-        const { instructions, guestTime } = this.#totals()
-        this.#before = { instructions, guestTime }
+      await nextTurn()
+      if (outcome.kind === 'reset' && reboot && performance.now() < deadline && this.#parts.ending.wish === undefined) {
         this.#resets += 1
         this.#console = new GuestConsole()
-        this.#machine = this.#create()
+        this.#machine.restart(this.#parts.image)
         continue
       }
       await host.drain()
@@ -83,7 +82,7 @@ export class Runs {
       bell,
       clock,
       limits: {
-        instructions: maxInstructions - this.#before.instructions,
+        instructions: maxInstructions,
         deadline,
         says: { instructions: `${maxInstructions}`, time: `${timeout}` },
       },
@@ -93,12 +92,11 @@ export class Runs {
 
   #create(): Machine {
     const { options, tracer, host, image } = this.#parts
-    const console = this.#console
     const machine: Machine = new Machine({
       memorySize: options.memorySize,
       table: options.table,
       onTransmit: (port, byte) => {
-        if (port === 0) console.wrote(byte, machine.now())
+        if (port === 0) this.#console.wrote(byte, machine.now())
         this.#transmitted(port, byte)
       },
       onRoom: () => void host.input.feed(machine.console),
