@@ -1,6 +1,14 @@
 import { createDecoded, decode } from '@vmm/x86-decoder'
 import { exceptions } from '@vmm/x86-registers'
-import { deliverEvent, type Instruction, instructions, type Machine, type Mode, survey } from '@vmm/x86-semantics'
+import {
+  anyMode,
+  deliverEvent,
+  type Instruction,
+  instructions,
+  type Machine,
+  type Mode,
+  survey,
+} from '@vmm/x86-semantics'
 import { bitsOf } from './bits.ts'
 import { Fault } from './fault.ts'
 import { hostAnswers } from './host-answers.ts'
@@ -77,7 +85,7 @@ export class Oracle {
     const code = codeMode(this.state)
     const hasCode = errorCode !== undefined && code.execution !== 'real'
     return this.#guarded(() => {
-      const execution = this.#outside({ ...plainMode, ...code })
+      const execution = this.#outside({ ...anyMode, ...code })
       const byte = (value: number) => bitsOf(BigInt(value), 8)
       const values = [byte(vector), byte(kind), byte(hasCode ? 1 : 0)] as const
       deliverEvent.body(machineOn(execution), ...values, bitsOf(BigInt(errorCode ?? 0), 32), bitsOf(returnRip, 64))
@@ -181,16 +189,6 @@ export class Oracle {
   }
 
   #walker(): Machine {
-    return machineOn(this.#outside(plainMode))
+    return machineOn(this.#outside(anyMode))
   }
 }
-
-const plainMode = {
-  codeSize: 64,
-  operandSize: 64,
-  addressSize: 64,
-  stackSize: 64,
-  execution: 'long',
-  rep: 'none',
-  lock: false,
-} as const

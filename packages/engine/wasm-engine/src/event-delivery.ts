@@ -1,5 +1,5 @@
-import { deliverEvent } from '@vmm/x86-semantics'
-import { anyMode, type LinkedInterpreter } from './linked-interpreter.ts'
+import { anyMode, deliverEvent } from '@vmm/x86-semantics'
+import type { LinkedInterpreter } from './linked-interpreter.ts'
 import { modeOfWord } from './mode-word.ts'
 import { at } from './state-layout.ts'
 import type { StateView } from './state-view.ts'

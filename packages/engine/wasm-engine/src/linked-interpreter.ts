@@ -1,5 +1,5 @@
 import { walk } from '@vmm/x86-paging'
-import type { Instruction } from '@vmm/x86-semantics'
+import { anyMode, type Instruction } from '@vmm/x86-semantics'
 import { HandlerTable } from './handler-table.ts'
 import { hotHandlers } from './hot-handlers.rows.ts'
 import { inlineHandlers } from './inline-handlers.ts'
@@ -29,17 +29,6 @@ export interface LinkedInterpreter {
   readonly table: Table
   readonly handlers: HandlerTable
 }
-
-/** What procedures are emitted for that run alike in every mode. */
-export const anyMode = {
-  codeSize: 64,
-  operandSize: 64,
-  addressSize: 64,
-  stackSize: 64,
-  execution: 'long',
-  rep: 'none',
-  lock: false,
-} as const
 
 const limits = (map: MemoryMap) => {
   const pages = Math.ceil(map.bytes / wasmPageBytes)

@@ -15,7 +15,7 @@ export type {
   RegisterOperand,
   Target,
 } from './operand.ts'
-export { type Procedure, procedure } from './procedure.ts'
+export { anyMode, type Procedure, procedure } from './procedure.ts'
 export { type Scribed, type ScribedProcedure, scribe } from './scribe/scribe.ts'
 export { type Survey, survey } from './surveyor.ts'
 export { deliverEvent, eventKind } from './system/events.ts'

@@ -1,4 +1,4 @@
-import type { Bits, Machine, Width } from './algebra.ts'
+import type { Bits, Machine, Mode, Width } from './algebra.ts'
 
 export type Parameters = readonly Exclude<Width, 1 | 128>[]
 export type Results = readonly Exclude<Width, 1 | 128>[]
@@ -19,4 +19,15 @@ export function procedure<const P extends Parameters, const R extends Results>(
   body: Procedure<P, R>['body'],
 ): Procedure<P, R> {
   return { name, parameters, results, body }
+}
+
+/** What a procedure is read in that no instruction asks for, such as a page walk: 64-bit code without prefixes. */
+export const anyMode: Mode = {
+  codeSize: 64,
+  operandSize: 64,
+  addressSize: 64,
+  stackSize: 64,
+  execution: 'long',
+  rep: 'none',
+  lock: false,
 }

@@ -171,47 +171,45 @@ function codeSegments(k: KernelBuilder): void {
 
 /** Code that comes to the end of its segment. Source: SDM 3A §5.3. */
 function codeLimits(k: KernelBuilder): void {
-  k.check(
-    'running off the end of a code segment',
-    '#GP(0) eip=100',
-    (a, c) => {
-      a.mov(mem32(place.scratch + 0xfc), 0x9090_9090).mov(mem32(place.scratch + 0x100), 0x0b0f)
-      c.descriptor(0, overScratch(code, 0xff))
-      a.jmpf(far(free(0), 0xfd))
-    },
-    ['eip'],
-  )
-  k.check(
-    'an instruction that ends past its code segment',
-    '#GP(0) eip=fe',
-    (a, c) => {
-      a.mov(mem32(place.scratch + 0xfe), 0x1234_00b8).mov(mem32(place.scratch + 0x102), 0x000b_0f00)
-      c.descriptor(0, overScratch(code, 0xff))
-      a.jmpf(far(free(0), 0xfe))
-    },
-    ['eip'],
-  )
-  k.check(
-    'a near jump past the limit',
-    '#GP(0) eip=f0',
-    (a, c) => {
-      a.mov(mem32(place.scratch + 0xf0), 0x7feb).mov(mem32(place.scratch + 0x171), 0x0b0f)
-      c.descriptor(0, overScratch(code, 0xff))
-      a.jmpf(far(free(0), 0xf0))
-    },
-    ['eip'],
-  )
+  /** Code at offsets that end near 0xff, a double word each, entered where the first one begins. */
+  const runs = (name: string, expected: string, [first, ...more]: readonly [Words, ...Words[]], entry = first[0]) =>
+    k.check(
+      name,
+      expected,
+      (a, c) => {
+        for (const [offset, words] of [first, ...more]) a.mov(mem32(place.scratch + offset), words)
+        c.descriptor(0, overScratch(code, 0xff))
+        a.jmpf(far(free(0), entry))
+      },
+      ['eip'],
+    )
+  const nops: Words = [0xfc, 0x9090_9090]
+  runs('running off the end of a code segment', '#GP(0) eip=100', [nops, [0x100, 0x0b0f]], 0xfd)
+  const long: Words = [0xfe, 0x1234_00b8]
+  runs('an instruction that ends past its code segment', '#GP(0) eip=fe', [long, [0x102, 0x000b_0f00]])
+  runs('a near jump past the limit', '#GP(0) eip=f0', [
+    [0xf0, 0x7feb],
+    [0x171, 0x0b0f],
+  ])
+}
+
+/** A double word of code and its offset. */
+type Words = readonly [offset: number, words: number]
+
+/** Makes the first free descriptor a call gate of DPL 3 to a label, with two parameters. */
+function gateTo(a: Asm, to: string): void {
+  a.mov(eax, to)
+    .mov(mem16(place.gdt + free(0)), ax)
+    .shr(eax, 16)
+    .mov(mem16(place.gdt + free(0) + 6), ax)
+  a.mov(mem16(place.gdt + free(0) + 2), selector.code).mov(mem16(place.gdt + free(0) + 4), 0xec02)
 }
 
 /** Call gates. Source: SDM 3A §5.8.3 to §5.8.6. */
 function callGates(k: KernelBuilder): void {
   k.check('a call gate copies parameters to the inner stack', 'ok 1b 11 22 240000 23 22ffe8', (a, c) => {
     const to = c.unique('inner')
-    a.mov(eax, to)
-      .mov(mem16(place.gdt + free(0)), ax)
-      .shr(eax, 16)
-      .mov(mem16(place.gdt + free(0) + 6), ax)
-    a.mov(mem16(place.gdt + free(0) + 2), selector.code).mov(mem16(place.gdt + free(0) + 4), 0xec02)
+    gateTo(a, to)
     c.user((u) =>
       u
         .push(0x11)
@@ -230,11 +228,7 @@ function callGates(k: KernelBuilder): void {
   })
   k.check('RETF from a call gate drops parameters on both stacks', 'ok 23fff8 240000', (a, c) => {
     const to = c.unique('inner')
-    a.mov(eax, to)
-      .mov(mem16(place.gdt + free(0)), ax)
-      .shr(eax, 16)
-      .mov(mem16(place.gdt + free(0) + 6), ax)
-    a.mov(mem16(place.gdt + free(0) + 2), selector.code).mov(mem16(place.gdt + free(0) + 4), 0xec02)
+    gateTo(a, to)
     c.user((u) => {
       u.push(0x11)
         .push(0x22)

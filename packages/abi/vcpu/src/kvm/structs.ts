@@ -48,8 +48,8 @@ export const kvmDtable = struct({ base: u64, limit: u16, padding: padding(list(u
 /** What `kvmDtable` reads and writes. */
 export type KvmDtable = ValueOf<typeof kvmDtable>
 
-/** `struct kvm_sregs`: what system code controls. Bit n of `interrupt_bitmap` is a vector that waits to be injected. */
-export const kvmSregs = struct({
+/** What `kvm_sregs` and `kvm_sregs2` begin with. */
+const systemFields = {
   cs: kvmSegment,
   ds: kvmSegment,
   es: kvmSegment,
@@ -67,6 +67,11 @@ export const kvmSregs = struct({
   cr8: u64,
   efer: u64,
   apic_base: u64,
+} as const
+
+/** `struct kvm_sregs`: what system code controls. Bit n of `interrupt_bitmap` is a vector that waits to be injected. */
+export const kvmSregs = struct({
+  ...systemFields,
   interrupt_bitmap: list(u64, 4),
 })
 /** What `kvmSregs` reads and writes. */
@@ -74,23 +79,7 @@ export type KvmSregs = ValueOf<typeof kvmSregs>
 
 /** `struct kvm_sregs2`: the same without the bitmap, and with what PAE paging keeps of its uppermost entries. */
 export const kvmSregs2 = struct({
-  cs: kvmSegment,
-  ds: kvmSegment,
-  es: kvmSegment,
-  fs: kvmSegment,
-  gs: kvmSegment,
-  ss: kvmSegment,
-  tr: kvmSegment,
-  ldt: kvmSegment,
-  gdt: kvmDtable,
-  idt: kvmDtable,
-  cr0: u64,
-  cr2: u64,
-  cr3: u64,
-  cr4: u64,
-  cr8: u64,
-  efer: u64,
-  apic_base: u64,
+  ...systemFields,
   flags: u64,
   pdptrs: list(u64, 4),
 })

@@ -26,6 +26,12 @@ export function offsetFunction(): Code {
   return code
 }
 
+/** Where the cached part of a segment register is, as far from ES's as the register's number tells. */
+function cacheOf(code: Code, cpu: Node, segment: Node): Node {
+  const stride = at['CS.base'] - at['ES.base']
+  return code.hold(code.op('i32.add', cpu, code.op('i32.mul', segment, code.i32(stride))))
+}
+
 /**
  * (cpu, record, segment, offset, kind): the linear address outside 64-bit code, with the checks of type and limit.
  * Source: SDM 3A §5.3, §5.4, §5.5; expand-down segments: §3.4.5.1.
@@ -39,8 +45,7 @@ export function segmentedFunction(): Code {
     Node,
     Node,
   ]
-  const stride = at['CS.base'] - at['ES.base']
-  const cache = code.hold(code.op('i32.add', cpu, code.op('i32.mul', segment, code.i32(stride))))
+  const cache = cacheOf(code, cpu, segment)
   const access = code.hold(code.load('i32.load', cache, at['ES.access']))
   const bit = (mask: number) => code.op('i32.ne', code.op('i32.and', access, code.i32(mask)), code.i32(0))
   const not = (node: Node) => code.op('i32.eqz', node)
@@ -97,8 +102,7 @@ export function elementRoomFunction(): Code {
     Node,
     Node,
   ]
-  const stride = at['CS.base'] - at['ES.base']
-  const cache = code.hold(code.op('i32.add', cpu, code.op('i32.mul', segment, code.i32(stride))))
+  const cache = cacheOf(code, cpu, segment)
   const access = code.hold(code.load('i32.load', cache, at['ES.access']))
   const expandsDown = code.op('i32.eq', code.op('i32.and', access, code.i32(0xc)), code.i32(4))
   const isBig = code.op('i32.and', access, code.i32(accessRights.big))

@@ -219,7 +219,7 @@ const extreme =
   }
 
 /** Predicates by bits 2:0 of the immediate, for operands that are ordered. SDM 2A, CMPPD, Table 3-1. */
-const predicates = ['eq', 'lt', 'le', undefined, 'ne', 'ge', 'gt', undefined] as const
+export const predicates = ['eq', 'lt', 'le', undefined, 'ne', 'ge', 'gt', undefined] as const
 
 const compare =
   (format: Format): Quick =>

@@ -1,7 +1,7 @@
 import type { PlainOp } from '@vmm/wasm-encoder'
 import type { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
-import { double, type Format, type Quick, type Quickly, single } from './quick-scalars.ts'
+import { double, type Format, predicates, type Quick, type Quickly, single } from './quick-scalars.ts'
 
 /*
  * Packed SSE arithmetic by WebAssembly's own, on the conditions of `quick-scalars.ts`, for every lane at once. What could
@@ -115,9 +115,6 @@ const exact =
     const [a, b] = [p.joined(given.a), p.joined(given.b)]
     given.code.if(p.every(p.isOrdinary(a), p.isOrdinary(b)), () => p.give(given, result(p, a, b, given.immediate)))
   }
-
-/** Predicates by bits 2:0 of the immediate, for operands that are ordered. SDM 2A, CMPPD, Table 3-1. */
-const predicates = ['eq', 'lt', 'le', undefined, 'ne', 'ge', 'gt', undefined] as const
 
 function compared(p: Packed, a: Node, b: Node, immediate: number): Node {
   const relation = predicates[immediate & 7]
