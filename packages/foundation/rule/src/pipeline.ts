@@ -1,0 +1,151 @@
+import { type Behaviour, versionInForce } from './behaviour.ts'
+import { type Answer, inForce, type Lifetime } from './lifetime.ts'
+import type { Profile } from './profile.ts'
+import { type Refusal, refusalBy } from './refusal.ts'
+import type { Promised, Rule } from './rule.ts'
+
+/** A step that may refuse the call. */
+export interface Check<State> {
+  readonly kind: 'check'
+  readonly rule: Rule<State>
+  /** When the step stands in this place of the list; the rule's own lifetime holds too. */
+  readonly lifetime?: Lifetime
+}
+
+/** A step that changes what the later ones look at, and what the call leaves behind. */
+export interface Act<State> {
+  readonly kind: 'act'
+  readonly behaviour: Behaviour<State, State>
+  readonly lifetime?: Lifetime
+}
+
+/** A step that ends the call with success where its behaviour says so. */
+export interface End<State> {
+  readonly kind: 'end'
+  readonly behaviour: Behaviour<State, boolean>
+  readonly lifetime?: Lifetime
+}
+
+/** One step of a call. */
+export type Step<State> = Check<State> | Act<State> | End<State>
+
+/**
+ * One call of the kernel as the list of its steps, in the kernel's order: which error wins is observable. A step that
+ * moved from one release to the next is listed in both places, each with its lifetime.
+ */
+export interface Pipeline<State> {
+  /** The call, by its name: `'KVM_SET_CPUID2'`. */
+  readonly call: string
+  readonly steps: readonly Step<State>[]
+  /** What the kernel puts back when a step has refused, given the state before the call and at the refusal. */
+  readonly undo?: Behaviour<Undone<State>, State>
+}
+
+/** What an undo looks at. */
+export interface Undone<State> {
+  readonly before: State
+  readonly at: State
+}
+
+/**
+ * How a call ended. `unread` names the promises that might have had a say in this release, had somebody read where
+ * their lifetime begins or ends: the answer was made without them, with the older of two versions.
+ */
+export type Outcome<State> =
+  | { readonly kind: 'done'; readonly state: State; readonly unread: readonly Promised[] }
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly state: State; readonly unread: readonly Promised[] }
+
+/** A pipeline as one kernel has it: what stands in it, with the version of each behaviour found. */
+export interface ResolvedPipeline<State> {
+  readonly call: string
+  readonly steps: readonly ResolvedStep<State>[]
+  readonly undo: ((states: Undone<State>) => State) | undefined
+}
+
+/** A step as one kernel has it. `unread` is there where nobody has read which of several things it does. */
+export type ResolvedStep<State> =
+  | { readonly kind: 'check'; readonly rule: Rule<State> }
+  | { readonly kind: 'act'; readonly does: (state: State) => State; readonly unread?: Promised }
+  | { readonly kind: 'end'; readonly does: (state: State) => boolean; readonly unread?: Promised }
+  | { readonly kind: 'unread'; readonly promise: Promised; readonly matters: (state: State) => boolean }
+
+/** Finds out once what a profile's lifetimes leave of a pipeline, so that a call costs no version comparison. */
+export function resolve<State>(pipeline: Pipeline<State>, profile: Profile): ResolvedPipeline<State> {
+  const steps = pipeline.steps.flatMap((step) => resolveStep(step, pipeline, profile))
+  const undo = pipeline.undo === undefined ? undefined : versionInForce(pipeline.undo, profile)
+  return { call: pipeline.call, steps, undo: undo?.kind === 'version' ? undo.version.does : undefined }
+}
+
+/** Takes a call through its steps. The state given is not changed. */
+export function run<State>(pipeline: ResolvedPipeline<State>, before: State): Outcome<State> {
+  const unread: Promised[] = []
+  let state = before
+  for (const step of pipeline.steps) {
+    if (step.kind === 'unread') {
+      if (step.matters(state)) unread.push(step.promise)
+      continue
+    }
+    if (step.kind === 'check') {
+      if (!step.rule.refuses(state)) continue
+      const refusal = refusalBy(step.rule, pipeline.call)
+      return { kind: 'refused', refusal, state: pipeline.undo?.({ before, at: state }) ?? state, unread }
+    }
+    if (step.unread !== undefined) unread.push(step.unread)
+    if (step.kind === 'act') state = step.does(state)
+    else if (step.does(state)) break
+  }
+  return { kind: 'done', state, unread }
+}
+
+/** The promise that a step is made of. */
+export function promiseOf<State>(step: Step<State>): Promised {
+  return step.kind === 'check' ? step.rule : step.behaviour
+}
+
+function resolveStep<State>(
+  step: Step<State>,
+  pipeline: Pipeline<State>,
+  profile: Profile,
+): readonly ResolvedStep<State>[] {
+  const place = step.lifetime === undefined ? 'yes' : inForce(step.lifetime, profile)
+  if (place === 'no') return []
+  if (place === 'unknown') return [unreadStep(step)]
+  if (step.kind === 'check') return resolveCheck(step, pipeline, profile)
+  if (step.kind === 'act') return resolveDeed(step.behaviour, profile).map((deed) => ({ kind: 'act', ...deed }))
+  return resolveDeed(step.behaviour, profile).map((deed) => ({ kind: 'end', ...deed }))
+}
+
+function resolveCheck<State>(
+  step: Check<State>,
+  pipeline: Pipeline<State>,
+  profile: Profile,
+): readonly ResolvedStep<State>[] {
+  const stands = ruleInForce(step.rule, pipeline, profile)
+  if (stands === 'no') return []
+  return [stands === 'unknown' ? unreadStep(step) : { kind: 'check', rule: step.rule }]
+}
+
+function resolveDeed<State, Out>(
+  behaviour: Behaviour<State, Out>,
+  profile: Profile,
+): readonly { readonly does: (state: State) => Out; readonly unread?: Promised }[] {
+  const found = versionInForce(behaviour, profile)
+  if (found.kind === 'version') return [{ does: found.version.does }]
+  const oldest = found.kind === 'unknown' ? found.between[0] : undefined
+  return oldest === undefined ? [] : [{ does: oldest.does, unread: behaviour }]
+}
+
+function unreadStep<State>(step: Step<State>): ResolvedStep<State> {
+  const matters = step.kind === 'check' ? step.rule.refuses : () => true
+  return { kind: 'unread', promise: promiseOf(step), matters }
+}
+
+function ruleInForce<State>(rule: Rule<State>, pipeline: Pipeline<State>, profile: Profile): Answer {
+  if (profile.bugs === 'as-released') return inForce(rule.lifetime, profile)
+  if (rule.bug !== undefined) return 'no'
+  const repairs = pipeline.steps.some(
+    (step) =>
+      step.kind === 'check' && step.rule.bug?.fixedBy === rule.id && inForce(step.rule.lifetime, profile) === 'yes',
+  )
+  return repairs ? 'yes' : inForce(rule.lifetime, profile)
+}
