@@ -8,7 +8,7 @@ import type { Promised, Rule } from './rule.ts'
 import { sameData } from './same-data.ts'
 
 /** What is wrong with a rule as written, a sentence each: nothing, in a rule that may be merged. */
-export function auditRule<Call>(rule: Rule<Call>): readonly string[] {
+export function auditRule<Call, Error extends string>(rule: Rule<Call, Error>): readonly string[] {
   return [
     ...auditPromise(rule),
     ...auditLifetime(rule.lifetime),
@@ -34,7 +34,7 @@ export function auditBehaviour<In, Out>(behaviour: Behaviour<In, Out>): readonly
 }
 
 /** What is wrong with a pipeline: two promises of one name, or a rule that an earlier step never lets speak. */
-export function auditPipeline<State>(pipeline: Pipeline<State>): readonly string[] {
+export function auditPipeline<State, Error extends string>(pipeline: Pipeline<State, Error>): readonly string[] {
   return pipeline.steps.flatMap((step) => {
     if (step.kind !== 'check') return []
     const lifetime = step.rule.lifetime

@@ -1,13 +1,14 @@
 import { type Behaviour, versionInForce } from './behaviour.ts'
+import type { Errno } from './errno.rows.ts'
 import { type Answer, inForce, type Lifetime } from './lifetime.ts'
 import type { Profile } from './profile.ts'
 import { type Refusal, refusalBy } from './refusal.ts'
 import type { Promised, Rule } from './rule.ts'
 
 /** A step that may refuse the call. */
-export interface Check<State> {
+export interface Check<State, Error extends string = Errno> {
   readonly kind: 'check'
-  readonly rule: Rule<State>
+  readonly rule: Rule<State, Error>
   /** When the step stands in this place of the list; the rule's own lifetime holds too. */
   readonly lifetime?: Lifetime
 }
@@ -27,16 +28,16 @@ export interface End<State> {
 }
 
 /** One step of a call. */
-export type Step<State> = Check<State> | Act<State> | End<State>
+export type Step<State, Error extends string = Errno> = Check<State, Error> | Act<State> | End<State>
 
 /**
  * One call of the kernel as the list of its steps, in the kernel's order: which error wins is observable. A step that
  * moved from one release to the next is listed in both places, each with its lifetime.
  */
-export interface Pipeline<State> {
+export interface Pipeline<State, Error extends string = Errno> {
   /** The call, by its name: `'KVM_SET_CPUID2'`. */
   readonly call: string
-  readonly steps: readonly Step<State>[]
+  readonly steps: readonly Step<State, Error>[]
   /** What the kernel puts back when a step has refused, given the state before the call and at the refusal. */
   readonly undo?: Behaviour<Undone<State>, State>
 }
@@ -51,33 +52,44 @@ export interface Undone<State> {
  * How a call ended. `unread` names the promises that might have had a say in this release, had somebody read where
  * their lifetime begins or ends: the answer was made without them, with the older of two versions.
  */
-export type Outcome<State> =
+export type Outcome<State, Error extends string = Errno> =
   | { readonly kind: 'done'; readonly state: State; readonly unread: readonly Promised[] }
-  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly state: State; readonly unread: readonly Promised[] }
+  | {
+      readonly kind: 'refused'
+      readonly refusal: Refusal<Error>
+      readonly state: State
+      readonly unread: readonly Promised[]
+    }
 
 /** A pipeline as one kernel has it: what stands in it, with the version of each behaviour found. */
-export interface ResolvedPipeline<State> {
+export interface ResolvedPipeline<State, Error extends string = Errno> {
   readonly call: string
-  readonly steps: readonly ResolvedStep<State>[]
+  readonly steps: readonly ResolvedStep<State, Error>[]
   readonly undo: ((states: Undone<State>) => State) | undefined
 }
 
 /** A step as one kernel has it. `unread` is there where nobody has read which of several things it does. */
-export type ResolvedStep<State> =
-  | { readonly kind: 'check'; readonly rule: Rule<State> }
+export type ResolvedStep<State, Error extends string = Errno> =
+  | { readonly kind: 'check'; readonly rule: Rule<State, Error> }
   | { readonly kind: 'act'; readonly does: (state: State) => State; readonly unread?: Promised }
   | { readonly kind: 'end'; readonly does: (state: State) => boolean; readonly unread?: Promised }
   | { readonly kind: 'unread'; readonly promise: Promised; readonly matters: (state: State) => boolean }
 
 /** Finds out once what a profile's lifetimes leave of a pipeline, so that a call costs no version comparison. */
-export function resolve<State>(pipeline: Pipeline<State>, profile: Profile): ResolvedPipeline<State> {
+export function resolve<State, Error extends string>(
+  pipeline: Pipeline<State, Error>,
+  profile: Profile,
+): ResolvedPipeline<State, Error> {
   const steps = pipeline.steps.flatMap((step) => resolveStep(step, pipeline, profile))
   const undo = pipeline.undo === undefined ? undefined : versionInForce(pipeline.undo, profile)
   return { call: pipeline.call, steps, undo: undo?.kind === 'version' ? undo.version.does : undefined }
 }
 
 /** Takes a call through its steps. The state given is not changed. */
-export function run<State>(pipeline: ResolvedPipeline<State>, before: State): Outcome<State> {
+export function run<State, Error extends string>(
+  pipeline: ResolvedPipeline<State, Error>,
+  before: State,
+): Outcome<State, Error> {
   const unread: Promised[] = []
   let state = before
   for (const step of pipeline.steps) {
@@ -98,15 +110,15 @@ export function run<State>(pipeline: ResolvedPipeline<State>, before: State): Ou
 }
 
 /** The promise that a step is made of. */
-export function promiseOf<State>(step: Step<State>): Promised {
+export function promiseOf<State, Error extends string>(step: Step<State, Error>): Promised {
   return step.kind === 'check' ? step.rule : step.behaviour
 }
 
-function resolveStep<State>(
-  step: Step<State>,
-  pipeline: Pipeline<State>,
+function resolveStep<State, Error extends string>(
+  step: Step<State, Error>,
+  pipeline: Pipeline<State, Error>,
   profile: Profile,
-): readonly ResolvedStep<State>[] {
+): readonly ResolvedStep<State, Error>[] {
   const place = step.lifetime === undefined ? 'yes' : inForce(step.lifetime, profile)
   if (place === 'no') return []
   if (place === 'unknown') return [unreadStep(step)]
@@ -115,11 +127,11 @@ function resolveStep<State>(
   return resolveDeed(step.behaviour, profile).map((deed) => ({ kind: 'end', ...deed }))
 }
 
-function resolveCheck<State>(
-  step: Check<State>,
-  pipeline: Pipeline<State>,
+function resolveCheck<State, Error extends string>(
+  step: Check<State, Error>,
+  pipeline: Pipeline<State, Error>,
   profile: Profile,
-): readonly ResolvedStep<State>[] {
+): readonly ResolvedStep<State, Error>[] {
   const stands = ruleInForce(step.rule, pipeline, profile)
   if (stands === 'no') return []
   return [stands === 'unknown' ? unreadStep(step) : { kind: 'check', rule: step.rule }]
@@ -135,12 +147,16 @@ function resolveDeed<State, Out>(
   return oldest === undefined ? [] : [{ does: oldest.does, unread: behaviour }]
 }
 
-function unreadStep<State>(step: Step<State>): ResolvedStep<State> {
+function unreadStep<State, Error extends string>(step: Step<State, Error>): ResolvedStep<State, Error> {
   const matters = step.kind === 'check' ? step.rule.refuses : () => true
   return { kind: 'unread', promise: promiseOf(step), matters }
 }
 
-function ruleInForce<State>(rule: Rule<State>, pipeline: Pipeline<State>, profile: Profile): Answer {
+function ruleInForce<State, Error extends string>(
+  rule: Rule<State, Error>,
+  pipeline: Pipeline<State, Error>,
+  profile: Profile,
+): Answer {
   if (profile.bugs === 'as-released') return inForce(rule.lifetime, profile)
   if (rule.bug !== undefined) return 'no'
   const repairs = pipeline.steps.some(

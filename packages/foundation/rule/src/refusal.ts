@@ -4,9 +4,9 @@ import { type Lifetime, tellLifetime } from './lifetime.ts'
 import type { Rule, Sources } from './rule.ts'
 
 /** A call that the kernel refused: which error, by which rule, over which releases, and where that is written. */
-export interface Refusal {
+export interface Refusal<Error extends string = Errno> {
   readonly kind: 'refused'
-  readonly errno: Errno
+  readonly errno: Error
   readonly rule: string
   readonly call: string
   readonly lifetime: Lifetime
@@ -19,7 +19,7 @@ export interface Refusal {
 }
 
 /** The refusal of `call` by a rule. */
-export function refusalBy<Call>(rule: Rule<Call>, call: string): Refusal {
+export function refusalBy<Call, Error extends string>(rule: Rule<Call, Error>, call: string): Refusal<Error> {
   const { errno, id, lifetime, sources } = rule
   const says = `${call}: ${errno}: ${rule.says} (${id}, ${tellLifetime(lifetime)}; ${cite(sources[0])})`
   return { kind: 'refused', errno, rule: id, call, lifetime, sources, says }

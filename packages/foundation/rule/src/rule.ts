@@ -30,10 +30,13 @@ export interface ReleasedBug {
   readonly fixedBy?: string
 }
 
-/** One refusal of the kernel: when a call fails, and with which error. `Call` is all that the rule may look at. */
-export interface Rule<Call> extends Promised {
+/**
+ * One refusal of the kernel: when a call fails, and with which error. `Call` is all that the rule may look at. `Error`
+ * is the set of errors the rule's calls answer with: the kernel's own, or what a guest gets from a hypercall.
+ */
+export interface Rule<Call, Error extends string = Errno> extends Promised {
   readonly lifetime: Lifetime
-  readonly errno: Errno
+  readonly errno: Error
   readonly bug?: ReleasedBug
   readonly refuses: (call: Call) => boolean
   /** A call just on this side of the line and one just across it. */
@@ -41,6 +44,6 @@ export interface Rule<Call> extends Promised {
 }
 
 /** A rule, with its `Call` inferred. */
-export function rule<Call>(row: Rule<Call>): Rule<Call> {
+export function rule<Call, Error extends string = Errno>(row: Rule<Call, Error>): Rule<Call, Error> {
   return row
 }
