@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { disagreements } from './compare.ts'
 import { deviations } from './deviations.rows.ts'
+import { answerOfProgram } from './hosts/answer.ts'
 import { ours } from './hosts/ours.ts'
 import { kernels } from './kernels/all.ts'
 
@@ -36,4 +38,12 @@ test('a kernel that stops early is found out', () => {
   expect(disagreements(kernel, { lines: ['a: #UD'], finished: true }, [])).toEqual([
     { check: 'a', expected: 'ok', answer: '#UD' },
   ])
+})
+
+test('a program that ends before its kernel does tells how it ended', () => {
+  const silent = spawnSync('sh', ['-c', 'echo "out of luck" >&2; kill -KILL $$'], { encoding: 'utf8' })
+  expect(answerOfProgram('', silent)).toEqual({ lines: ['(killed by SIGKILL): out of luck'], finished: false })
+  const early = spawnSync('sh', ['-c', 'exit 3'], { encoding: 'utf8' })
+  expect(answerOfProgram('a: ok\n', early)).toEqual({ lines: ['a: ok', '(exit status 3)'], finished: false })
+  expect(answerOfProgram('a: ok\ndone\n', early)).toEqual({ lines: ['a: ok'], finished: true })
 })

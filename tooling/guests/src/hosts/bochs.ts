@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Answer, answerOf, type Host } from './answer.ts'
+import { type Answer, answerOfProgram, type Host } from './answer.ts'
 import { bootDisk, geometry } from './boot-disk.ts'
 import { withFile } from './with-file.ts'
 
@@ -43,14 +43,15 @@ export const bochs: Host = {
     const disk = bootDisk(image)
     // now and then its IDE controller does not come up; what has come up is not asked again
     for (let left = attempts; left > 1; left -= 1) {
-      const text = withFile(disk, boot)
-      if (text !== '') return answerOf(text)
+      const { text, ended } = withFile(disk, boot)
+      if (text !== '') return answerOfProgram(text, ended)
     }
-    return answerOf(withFile(disk, boot))
+    const { text, ended } = withFile(disk, boot)
+    return answerOfProgram(text, ended)
   },
 }
 
-function boot(path: string, directory: string): string {
+function boot(path: string, directory: string) {
   const [output, rc, commands] = ['com1', 'bochsrc', 'commands'].map((name) => join(directory, name)) as [
     string,
     string,
@@ -59,10 +60,10 @@ function boot(path: string, directory: string): string {
   writeFileSync(rc, configuration(path, output))
   // a Bochs with its debugger waits for a command
   writeFileSync(commands, 'c\nq\n')
-  spawnSync('bochs', ['-q', '-f', rc, '-rc', commands], {
+  const ended = spawnSync('bochs', ['-q', '-f', rc, '-rc', commands], {
     stdio: 'ignore',
     timeout: milliseconds,
     killSignal: 'SIGKILL',
   })
-  return existsSync(output) ? readFileSync(output, 'latin1') : ''
+  return { text: existsSync(output) ? readFileSync(output, 'latin1') : '', ended }
 }

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { type Answer, answerOf, type Host } from './answer.ts'
+import { type Answer, answerOfProgram, type Host } from './answer.ts'
 import { withFile } from './with-file.ts'
 
 const runner = fileURLToPath(new URL('../../../../apps/runner/src/main.ts', import.meta.url))
@@ -12,12 +12,11 @@ export const ours: Host = {
   absent: undefined,
   ask: (image): Answer =>
     withFile(image, (path) => {
-      const { stdout, stderr } = spawnSync(
-        process.execPath,
-        [runner, 'run', '--cpu', 'max', '--timeout', `${seconds}`, path],
-        { encoding: 'utf8', input: '', timeout: (seconds + 10) * 1000 },
-      )
-      const answer = answerOf(stdout)
-      return answer.finished ? answer : { ...answer, lines: [...answer.lines, ...stderr.trimEnd().split('\n')] }
+      const ended = spawnSync(process.execPath, [runner, 'run', '--cpu', 'max', '--timeout', `${seconds}`, path], {
+        encoding: 'utf8',
+        input: '',
+        timeout: (seconds + 10) * 1000,
+      })
+      return answerOfProgram(ended.stdout, ended)
     }),
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { type Answer, answerOf, type Host } from './answer.ts'
+import { type Answer, answerOfProgram, type Host } from './answer.ts'
 import { withFile } from './with-file.ts'
 
 const program = 'qemu-system-x86_64'
@@ -11,7 +11,7 @@ export const qemu: Host = {
   absent: spawnSync(program, ['--version']).status === 0 ? undefined : `${program} is not installed`,
   ask: (image): Answer =>
     withFile(image, (path) => {
-      const { stdout } = spawnSync(
+      const ended = spawnSync(
         program,
         [
           ...['-accel', 'tcg', '-cpu', 'max', '-m', '128M', '-display', 'none', '-no-reboot', '-kernel', path],
@@ -19,6 +19,6 @@ export const qemu: Host = {
         ],
         { encoding: 'latin1', input: '', timeout: milliseconds },
       )
-      return answerOf(stdout)
+      return answerOfProgram(ended.stdout, ended)
     }),
 }

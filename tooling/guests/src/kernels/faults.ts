@@ -93,6 +93,13 @@ function guarded(k: KernelBuilder): void {
     },
     ['cs'],
   )
+  const storedTable = (name: string, expected: string, at: number) =>
+    k.check(name, expected, (a, c) => {
+      a.mov(eax, cr0).or(eax, 0x4_0000).mov(cr0, eax).push(0x4_0002).popfd()
+      c.user((u) => u.sgdt(mem(place.scratch + at)))
+    })
+  storedTable('SGDT with its base on a doubleword', 'ok', 2)
+  storedTable('SGDT with its limit on a doubleword', '#AC(0)', 4)
   k.check('alignment is not checked at CPL 0', 'ok', (a) => {
     a.mov(eax, cr0)
       .or(eax, 0x4_0000)

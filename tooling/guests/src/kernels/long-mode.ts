@@ -2,6 +2,7 @@ import {
   al,
   ax,
   bx,
+  cr0,
   cr8,
   ds,
   eax,
@@ -250,6 +251,14 @@ function registers(k: KernelBuilder): void {
     c.value(rax)
   })
   k.check('SWAPGS at CPL 3', '#GP(0)', (_a, c) => c.user((u) => u.swapgs()))
+  const storedTable = (name: string, expected: string, at: number) =>
+    k.check(name, expected, (a, c) => {
+      a.mov(rax, cr0).or(eax, 0x4_0000).mov(cr0, rax).push(0x4_0002).popfq()
+      c.user((u) => u.sgdt(mem(place.scratch + at)))
+    })
+  storedTable('SGDT with its base on a quadword', 'ok', 6)
+  storedTable('SGDT with its base on a doubleword', 'ok', 2)
+  storedTable('SGDT with its limit on a doubleword', '#AC(0)', 4)
   k.check('a null selector into FS clears its base', 'ok 0', (a, c) => {
     wrmsr(a, msr.FS_BASE, 0x1000)
     a.xor(eax, eax).mov(fs, ax).mov(ecx, msr.FS_BASE).rdmsr()

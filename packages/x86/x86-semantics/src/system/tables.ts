@@ -4,6 +4,7 @@ import { equations } from '../flags.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import { isCanonical } from '../integer/control.ts'
 import type { Memory, Operand, Place } from '../operand.ts'
+import { requireAligned } from '../reach.ts'
 import { refuseUmip } from './control-registers.ts'
 import {
   accessOf,
@@ -48,6 +49,10 @@ const loadTable = (mnemonic: 'LGDT' | 'LIDT', name: 'GDTR' | 'IDTR'): Instructio
     },
   )
 
+/**
+ * An aligned word, then the base, of which a doubleword's alignment is asked in every mode. Source: SDM 3A §3.5.1, and §6.15,
+ * Table 6-7: contents of GDTR and IDTR.
+ */
 const storeTable = (mnemonic: 'SGDT' | 'SIDT', name: 'GDTR' | 'IDTR'): Instruction =>
   instruction(
     mnemonic,
@@ -55,12 +60,14 @@ const storeTable = (mnemonic: 'SGDT' | 'SIDT', name: 'GDTR' | 'IDTR'): Instructi
     (m: Machine, to: Memory<8>) => {
       refuseUmip(m)
       const at = m.address(to)
-      m.check('operand', at, inLong(m) ? 10 : 6, 'write')
-      // if either lies askew the base does, so it goes first: SDM 3A §3.5.1
-      const base = m.get(`${name}.base`)
-      if (inLong(m)) m.store('operand', above(m, at, 2), base)
-      else m.store('operand', above(m, at, 2), m.truncate(base, 32))
+      const bytes = inLong(m) ? 10 : 6
+      // a base that lies on a doubleword has its limit on a word
+      requireAligned(m, above(m, at, 2), 4, 'write')
+      m.check('operand', at, bytes, 'write')
       m.store('operand', at, m.truncate(m.get(`${name}.limit`), 16))
+      const base = m.get(`${name}.base`)
+      for (let part = 0; part < bytes - 2; part += 4)
+        m.store('operand', above(m, at, 2 + part), m.extract(base, part * 8, 32))
     },
   )
 
