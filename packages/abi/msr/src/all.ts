@@ -2,6 +2,7 @@ import { amdMsrs } from './amd.rows.ts'
 import { apicMsrs } from './apic.rows.ts'
 import { debugMsrs } from './debug.rows.ts'
 import { extendedStateMsrs } from './extended-state.rows.ts'
+import { hyperVMsrs } from './hyper-v.rows.ts'
 import { kvmMsrs } from './kvm.rows.ts'
 import { machineCheckMsrs } from './machine-check.rows.ts'
 import { memoryTypeMsrs } from './memory-type.rows.ts'
@@ -11,6 +12,8 @@ import { platformMsrs } from './platform.rows.ts'
 import { speculationMsrs } from './speculation.rows.ts'
 import { systemCallMsrs } from './system-call.rows.ts'
 import { timeMsrs } from './time.rows.ts'
+import { traceMsrs } from './trace.rows.ts'
+import { vmxMsrs } from './vmx.rows.ts'
 
 /** Every MSR the house knows, once, by index. */
 export const msrs: readonly Msr[] = [
@@ -24,7 +27,10 @@ export const msrs: readonly Msr[] = [
   ...memoryTypeMsrs,
   ...extendedStateMsrs,
   ...systemCallMsrs,
+  ...traceMsrs,
+  ...vmxMsrs,
   ...kvmMsrs,
+  ...hyperVMsrs,
   ...amdMsrs,
 ].sort((a, b) => a.index - b.index)
 

@@ -14,8 +14,8 @@ export const debugMsrs = [
       RTM:     { ...bit(15, 'Debugging inside transactions'), needs: 'RTM' },
     },
   }),
-  msr(0x1db, 'MSR_LASTBRANCHFROMIP', kvm, 'nothing', { access: 'read-only' }),
-  msr(0x1dc, 'MSR_LASTBRANCHTOIP',   kvm, 'nothing', { access: 'read-only' }),
-  msr(0x1dd, 'MSR_LASTINTFROMIP',    kvm, 'nothing', { access: 'read-only' }),
-  msr(0x1de, 'MSR_LASTINTTOIP',      kvm, 'nothing', { access: 'read-only' }),
+  msr(0x1db, 'MSR_LASTBRANCHFROMIP', kvm, 'nothing', { access: 'constant' }),
+  msr(0x1dc, 'MSR_LASTBRANCHTOIP',   kvm, 'nothing', { access: 'constant' }),
+  msr(0x1dd, 'MSR_LASTINTFROMIP',    kvm, 'nothing', { access: 'constant' }),
+  msr(0x1de, 'MSR_LASTINTTOIP',      kvm, 'nothing', { access: 'constant' }),
 ]

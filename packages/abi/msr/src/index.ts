@@ -1,7 +1,19 @@
 export { msrAt, msrs } from './all.ts'
 export { canonicalForm, isCanonical } from './canonical.ts'
 export { firmwareValues } from './firmware-values.ts'
-export type { Initiator, Msr, MsrField, MsrGuest, MsrHome, Write, WriteRequest, WriteRule } from './msr.ts'
+export { type HyperVFeature, type HyperVGuest, hyperVFeatures, hyperVFeaturesOf } from './hyper-v.ts'
+export type {
+  Initiator,
+  Msr,
+  MsrAccessKind,
+  MsrField,
+  MsrGuest,
+  MsrHome,
+  PerfmonGuest,
+  Write,
+  WriteRequest,
+  WriteRule,
+} from './msr.ts'
 export {
   createMsrFile,
   type Elsewhere,

@@ -8,6 +8,7 @@ const kvm = kernelSource('arch/x86/kvm/x86.c', 'set_msr_mce', '6.1')
 
 const mcgCap = 0x179
 const hwcr = 0xc001_0015
+const featureControl = 0x3a
 const allOnes = (1n << 64n) - 1n
 
 /** The most banks any index is set aside for. Source: KVM_MAX_MCE_BANKS. */
@@ -62,7 +63,7 @@ const bankNumbers = Array.from({ length: mostBanks }, (_, at) => at)
 export const machineCheckMsrs = [
   msr(0x179, 'IA32_MCG_CAP', global, 'plain', {
     needs: ['MCA'],
-    access: 'read-only',
+    access: 'constant',
     reset: 0x100_010an,
     fields: {
       COUNT:    bits( 7,  0, 'Error-reporting banks'),
@@ -92,4 +93,9 @@ export const machineCheckMsrs = [
   }),
   ...bankNumbers.map(ctl2),
   ...bankNumbers.flatMap(bankMsrs),
+  msr(0x4d0, 'IA32_MCG_EXT_CTL', global, 'plain', {
+    vendor: 'intel',
+    exists: ({ peek }) => ((peek(featureControl) >> 20n) & 1n) === 1n,
+    fields: { LMCE_EN: bit(0, 'Machine checks are delivered to one logical processor where possible') },
+  }),
 ]

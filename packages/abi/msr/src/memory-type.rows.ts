@@ -42,7 +42,7 @@ const fixedRange = (index: number, range: string) =>
 export const memoryTypeMsrs = [
   msr(0x0fe, 'IA32_MTRRCAP', sdm('3A', '13.11.1', 'MTRR Feature Identification'), 'plain', {
     needs: ['MTRR'],
-    access: 'read-only',
+    access: 'constant',
     reset: 0x500n | BigInt(variableCount),
     fields: {
       VCNT: bits( 7, 0, 'Variable ranges'),

@@ -1,6 +1,7 @@
 import type { Feature, VendorRules } from '@vmm/cpuid'
 import { msrAt, msrs } from './all.ts'
-import type { Initiator, Msr, MsrGuest, MsrHome, WriteRequest } from './msr.ts'
+import type { HyperVGuest } from './hyper-v.ts'
+import type { Initiator, Msr, MsrGuest, MsrHome, PerfmonGuest, WriteRequest } from './msr.ts'
 import { decideRead, decideWrite, type MsrRefused, refusedMsr, writableMask } from './verdict.ts'
 
 /** What surrounds an access: who makes it, and the control registers that matter. */
@@ -12,6 +13,10 @@ export interface MsrFileOptions {
   readonly vendor?: VendorRules
   /** MAXPHYADDR. */
   readonly physicalAddressWidth?: number
+  /** Left out, there is no performance monitoring unit. */
+  readonly perfmon?: PerfmonGuest
+  /** Left out, the guest does not run on Hyper-V. */
+  readonly hyperV?: HyperVGuest
   /** Values after reset that differ from the rows', by index. */
   readonly resetValues?: ReadonlyMap<number, bigint>
   /** The value of a register that lives elsewhere, as a write's starting point; left out, it is 0. */
@@ -59,6 +64,8 @@ export class MsrFile {
       vendor: options.vendor ?? 'intel',
       physicalAddressWidth: options.physicalAddressWidth ?? 46,
       peek: (index) => this.#values.get(index) ?? 0n,
+      ...(options.perfmon === undefined ? {} : { perfmon: options.perfmon }),
+      ...(options.hyperV === undefined ? {} : { hyperV: options.hyperV }),
     }
     this.reset()
   }

@@ -4,6 +4,7 @@ import {
   canonicalForm,
   createMsrFile,
   decideWrite,
+  hyperVFeaturesOf,
   isCanonical,
   type MsrFileOptions,
   msrAt,
@@ -319,4 +320,32 @@ test('no access to any index, with any value, throws', () => {
         for (const surroundings of [guest, host]) one.write(index, value, surroundings)
         expect(['value', 'elsewhere', 'refused']).toContain(one.read(index).kind)
       }
+})
+
+test('a constant is nobody’s to write, and the base of SMRAM is the host’s alone', () => {
+  const msrs = file()
+  expect(msrs.write(0x198, 0n, host)).toMatchObject({ says: 'IA32_PERF_STATUS is read-only' })
+  expect([msrs.read(0x9e).kind, msrs.write(0x9e, 0n, guest).kind]).toEqual(['refused', 'refused'])
+  expect(msrs.write(0x9e, 0xa_0000n, host).kind).toBe('stored')
+  expect(msrs.read(0x9e, 'host')).toEqual({ kind: 'value', value: 0xa_0000n })
+})
+
+test('counters exist as CPUID counts them, and the two oldest always answer', () => {
+  const none = file()
+  expect([none.read(0xc1), none.read(0xc3).kind]).toEqual([{ kind: 'value', value: 0n }, 'refused'])
+  none.write(0xc1, 5n, guest)
+  expect(none.read(0xc1)).toEqual({ kind: 'value', value: 0n })
+  const four = file({ perfmon: { version: 2, generalCounters: 4, fixedCounters: 3 } })
+  four.write(0xc1, 5n, guest)
+  expect(four.read(0xc1)).toEqual({ kind: 'value', value: 5n })
+  expect([four.read(0xc4).kind, four.read(0xc5).kind, four.read(0x30b).kind]).toEqual(['value', 'refused', 'value'])
+  expect(four.read(0x4c1).kind).toBe('refused')
+})
+
+test('Hyper-V’s registers are there for its guests, and with enforcement only those that CPUID grants', () => {
+  const some = hyperVFeaturesOf(1 << 5, 0)
+  const of = (enforced: boolean) => file({ hyperV: { enforced, features: some, synicActive: false } })
+  expect(file().read(0x4000_0000)).toMatchObject({ reason: 'absent' })
+  expect([of(true).read(0x4000_0000).kind, of(true).read(0x4000_0002).kind]).toEqual(['elsewhere', 'refused'])
+  expect(of(false).read(0x4000_0002).kind).toBe('elsewhere')
 })

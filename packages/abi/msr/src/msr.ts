@@ -1,6 +1,7 @@
 import type { Field } from '@vmm/bits'
 import type { Feature, VendorRules } from '@vmm/cpuid'
 import type { Source } from '@vmm/source'
+import type { HyperVGuest } from './hyper-v.ts'
 
 /** A field of an MSR. `needs` names the features any one of which brings it into being. */
 export interface MsrField extends Field {
@@ -33,6 +34,8 @@ export type MsrHome =
   | 'clock:TSC_ADJUST'
   | 'apic'
   | 'kvmclock'
+  /** With whoever plays Hyper-V for this guest. */
+  | 'hyperv'
   | 'pv:async-pf'
   | 'pv:steal-time'
   | 'pv:eoi'
@@ -48,7 +51,26 @@ export interface MsrGuest {
   readonly physicalAddressWidth: number
   /** The value of another MSR that lives in the MSR file. */
   readonly peek: (index: number) => bigint
+  /** Its performance monitoring unit; left out, it has none. */
+  readonly perfmon?: PerfmonGuest
+  /** There where CPUID says that it runs on Hyper-V. */
+  readonly hyperV?: HyperVGuest
 }
+
+/** The performance monitoring unit of a guest, as CPUID leaf 0AH or 80000022H counts it. */
+export interface PerfmonGuest {
+  readonly version: number
+  readonly generalCounters: number
+  readonly fixedCounters: number
+  /** Last branch records of the legacy kind. */
+  readonly branchRecords?: number
+}
+
+/**
+ * Who may do what. `'read-only'`: a guest only reads, the host also writes. `'constant'`: nobody writes.
+ * `'write-only'`: a command. `'host'`: the guest does neither.
+ */
+export type MsrAccessKind = 'read-write' | 'read-only' | 'constant' | 'write-only' | 'host'
 
 /** What a write asks, and what surrounds it. Plain data: rules stay pure. */
 export interface WriteRequest {
@@ -89,7 +111,7 @@ export interface Msr {
   /** It exists for a guest that has any of these; empty: for every guest. */
   readonly needs: readonly Feature[]
   readonly vendor: VendorRules | 'any'
-  readonly access: 'read-write' | 'read-only' | 'write-only'
+  readonly access: MsrAccessKind
   readonly reset: bigint
   /** What no present field names is reserved; `'any'`: all 64 bits are one value. */
   readonly fields: Readonly<Record<string, MsrField>> | 'any'

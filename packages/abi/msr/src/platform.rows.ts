@@ -22,11 +22,11 @@ const miscEnableFields = {
 } as const
 
 export const platformMsrs = [
-  msr(0x000, 'IA32_P5_MC_ADDR',  table, 'nothing', { access: 'read-only' }),
-  msr(0x001, 'IA32_P5_MC_TYPE',  table, 'nothing', { access: 'read-only' }),
-  msr(0x017, 'IA32_PLATFORM_ID', table, 'plain',   { access: 'read-only', vendor: 'intel' }),
-  msr(0x02a, 'IA32_EBL_CR_POWERON', kvm, 'nothing', { access: 'read-only' }),
-  msr(0x02c, 'MSR_EBC_FREQUENCY_ID', kvm, 'plain', { access: 'read-only', reset: 1n << 24n }),
+  msr(0x000, 'IA32_P5_MC_ADDR',  table, 'nothing', { access: 'constant' }),
+  msr(0x001, 'IA32_P5_MC_TYPE',  table, 'nothing', { access: 'constant' }),
+  msr(0x017, 'IA32_PLATFORM_ID', table, 'plain',   { access: 'constant', vendor: 'intel' }),
+  msr(0x02a, 'IA32_EBL_CR_POWERON', kvm, 'nothing', { access: 'constant' }),
+  msr(0x02c, 'MSR_EBC_FREQUENCY_ID', kvm, 'plain', { access: 'constant', reset: 1n << 24n }),
   msr(0x033, 'MSR_TEST_CTRL', sdm('4', '2.17', 'Table 2-46, Test Control'), 'plain', {
     needs: ['CORE_CAPABILITIES'],
     fields: { SPLIT_LOCK: bit(29, 'A locked access over a line boundary is #AC(0)'), LOCK_DISABLE: bit(31, 'The LOCK signal is not asserted') },
@@ -65,7 +65,8 @@ export const platformMsrs = [
   msr(0x08d, 'IA32_SGXLEPUBKEYHASH1', table, 'plain', { needs: ['SGX_LC'] }),
   msr(0x08e, 'IA32_SGXLEPUBKEYHASH2', table, 'plain', { needs: ['SGX_LC'] }),
   msr(0x08f, 'IA32_SGXLEPUBKEYHASH3', table, 'plain', { needs: ['SGX_LC'] }),
-  msr(0x0cd, 'MSR_FSB_FREQ', kvm, 'plain', { access: 'read-only', reset: 3n }),
+  msr(0x09e, 'IA32_SMBASE', table, 'plain', { access: 'host', reset: 0x3_0000n }),
+  msr(0x0cd, 'MSR_FSB_FREQ', kvm, 'plain', { access: 'constant', reset: 3n }),
   msr(0x0ce, 'MSR_PLATFORM_INFO', sdm('4', '2.17', 'Platform Information'), 'plain', {
     access: 'read-only',
     fields: {
@@ -91,8 +92,8 @@ export const platformMsrs = [
       },
     ],
   }),
-  msr(0x198, 'IA32_PERF_STATUS', table, 'plain',   { access: 'read-only', reset: 1000n | (4n << 40n) }),
-  msr(0x199, 'IA32_PERF_CTL',    table, 'nothing', { access: 'read-only' }),
+  msr(0x198, 'IA32_PERF_STATUS', table, 'plain',   { access: 'constant', reset: 1000n | (4n << 40n) }),
+  msr(0x199, 'IA32_PERF_CTL',    table, 'nothing', { access: 'constant' }),
   msr(0x19a, 'IA32_CLOCK_MODULATION', table, 'plain', {
     needs: ['ACPI'],
     fields: { DUTY_CYCLE: bits(3, 0, 'Duty cycle'), ENABLE: bit(4, 'On-demand clock modulation') },
@@ -117,9 +118,9 @@ export const platformMsrs = [
   msr(0x1b1, 'IA32_PACKAGE_THERM_STATUS',    table, 'plain', { needs: ['PTM'] }),
   msr(0x1b2, 'IA32_PACKAGE_THERM_INTERRUPT', table, 'plain', { needs: ['PTM'] }),
   msr(0x1fc, 'MSR_POWER_CTL', sdm('4', '2.17', 'Power Control Register'), 'plain', {}),
-  msr(0x606, 'MSR_RAPL_POWER_UNIT',     kvm, 'nothing', { access: 'read-only', vendor: 'intel' }),
-  msr(0x611, 'MSR_PKG_ENERGY_STATUS',   kvm, 'nothing', { access: 'read-only', vendor: 'intel' }),
-  msr(0x619, 'MSR_DRAM_ENERGY_STATUS',  kvm, 'nothing', { access: 'read-only', vendor: 'intel' }),
-  msr(0x639, 'MSR_PP0_ENERGY_STATUS',   kvm, 'nothing', { access: 'read-only', vendor: 'intel' }),
-  msr(0x641, 'MSR_PP1_ENERGY_STATUS',   kvm, 'nothing', { access: 'read-only', vendor: 'intel' }),
+  msr(0x606, 'MSR_RAPL_POWER_UNIT',     kvm, 'nothing', { access: 'constant', vendor: 'intel' }),
+  msr(0x611, 'MSR_PKG_ENERGY_STATUS',   kvm, 'nothing', { access: 'constant', vendor: 'intel' }),
+  msr(0x619, 'MSR_DRAM_ENERGY_STATUS',  kvm, 'nothing', { access: 'constant', vendor: 'intel' }),
+  msr(0x639, 'MSR_PP0_ENERGY_STATUS',   kvm, 'nothing', { access: 'constant', vendor: 'intel' }),
+  msr(0x641, 'MSR_PP1_ENERGY_STATUS',   kvm, 'nothing', { access: 'constant', vendor: 'intel' }),
 ]

@@ -56,6 +56,7 @@ export function decideRead(msr: Msr, initiator: Initiator, guest: MsrGuest): Rea
   if (initiator === 'host') return { kind: 'readable' }
   if (!existsFor(msr, guest)) return absence(msr)
   if (msr.access === 'write-only') return refusedMsr('invalid', `${msr.name} is write-only`)
+  if (msr.access === 'host') return refusedMsr('invalid', `${msr.name} is the host’s`)
   return { kind: 'readable' }
 }
 
@@ -67,12 +68,17 @@ export function decideWrite(msr: Msr, request: WriteRequest, guest: MsrGuest, in
   const { initiator } = request
   const write: Write = { ...request, after: BigInt.asUintN(64, request.after), index, guest }
   if (initiator === 'guest' && !existsFor(msr, guest)) return absence(msr)
-  if (initiator === 'guest' && msr.access === 'read-only') return refusedMsr('invalid', `${msr.name} is read-only`)
+  if (!mayWrite(msr, initiator)) return refusedMsr('invalid', `${msr.name} is read-only`)
   const reserved = write.after & ~writableMask(msr, guest, initiator)
   if (reserved !== 0n) return refusedMsr('invalid', `bit ${lowestBit(reserved)} of ${msr.name} is reserved`)
   const broken = msr.rules.find((rule) => (initiator === 'guest' || rule.binds !== 'guest') && rule.refuses(write))
   if (broken !== undefined) return refusedMsr('invalid', broken.says)
   return { kind: 'stored', value: keptValue(msr, write) }
+}
+
+function mayWrite({ access }: Msr, initiator: Initiator): boolean {
+  if (access === 'constant') return false
+  return initiator === 'host' || access === 'read-write' || access === 'write-only'
 }
 
 function keptValue(msr: Msr, write: Write): bigint {
