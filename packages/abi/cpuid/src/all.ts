@@ -9,10 +9,19 @@ import {
   leaf8000001F,
   leaf80000019,
   leaf80000020,
+  leaf80000020Sub1,
+  leaf80000020Sub2,
+  leaf80000020Sub3,
   leaf80000021,
+  leaf80000022,
+  leaf80000023,
+  leaf80000025,
+  leaf80000026,
 } from './leaf-amd.rows.ts'
+import { leaf8FFFFFFE, leaf8FFFFFFF } from './leaf-amd-message.rows.ts'
 import { leaf00, leaf01, leaf02, leaf03 } from './leaf-basic.rows.ts'
 import { leaf04, leaf8000001D } from './leaf-cache.rows.ts'
+import { leafC0000000, leafC0000001 } from './leaf-centaur.rows.ts'
 import {
   leaf80000000,
   leaf80000001,
@@ -24,15 +33,45 @@ import {
   leaf80000007,
   leaf80000008,
 } from './leaf-extended.rows.ts'
-import { leaf15, leaf16 } from './leaf-frequency.rows.ts'
+import { leaf15, leaf16, leaf17, leaf17Brand } from './leaf-frequency.rows.ts'
+import {
+  hyperv0A,
+  hyperv0C,
+  hyperv00,
+  hyperv01,
+  hyperv02,
+  hyperv03,
+  hyperv04,
+  hyperv05,
+  hyperv06,
+  hyperv07,
+  hyperv80,
+  hyperv81,
+  hyperv82,
+} from './leaf-hyperv.rows.ts'
 import { leaf40000000, leaf40000001, leaf40000010 } from './leaf-kvm.rows.ts'
 import { leaf1D, leaf1DPalette, leaf1E, leaf1ESub1, leaf24 } from './leaf-matrix.rows.ts'
-import { leaf0A, leaf0F, leaf0FSub1, leaf09, leaf10 } from './leaf-perfmon.rows.ts'
-import { leaf05, leaf06 } from './leaf-power.rows.ts'
+import {
+  leaf0A,
+  leaf0F,
+  leaf0FSub1,
+  leaf1C,
+  leaf09,
+  leaf10,
+  leaf10Sub1,
+  leaf10Sub2,
+  leaf10Sub3,
+  leaf23,
+  leaf23Sub1,
+  leaf23Sub2,
+  leaf23Sub3,
+} from './leaf-perfmon.rows.ts'
+import { leaf05, leaf06, leaf20 } from './leaf-power.rows.ts'
 import { leaf0B, leaf1A, leaf1F, leaf8000001E } from './leaf-topology.rows.ts'
 import { leaf14, leaf14Sub1 } from './leaf-trace.rows.ts'
 import { leaf18 } from './leaf-translation.rows.ts'
-import { leaf12, leaf12Epc, leaf12Sub1, leaf19 } from './leaf-trusted.rows.ts'
+import { leaf1B, leaf12, leaf12Epc, leaf12Sub1, leaf19, leaf21 } from './leaf-trusted.rows.ts'
+import { xen00, xen01, xen02, xen03, xen03Sub1, xen03Sub2, xen04, xen05 } from './leaf-xen.rows.ts'
 
 /** Every leaf the house knows, once, by number. Types, masks, lookups and tests derive from this list. */
 export const leaves = [
@@ -55,6 +94,9 @@ export const leaves = [
   leaf0F,
   leaf0FSub1,
   leaf10,
+  leaf10Sub1,
+  leaf10Sub2,
+  leaf10Sub3,
   leaf12,
   leaf12Sub1,
   leaf12Epc,
@@ -62,18 +104,49 @@ export const leaves = [
   leaf14Sub1,
   leaf15,
   leaf16,
+  leaf17,
+  leaf17Brand,
   leaf18,
   leaf19,
   leaf1A,
+  leaf1B,
+  leaf1C,
   leaf1D,
   leaf1DPalette,
   leaf1E,
   leaf1ESub1,
   leaf1F,
+  leaf20,
+  leaf21,
+  leaf23,
+  leaf23Sub1,
+  leaf23Sub2,
+  leaf23Sub3,
   leaf24,
   leaf40000000,
+  hyperv00,
+  xen00,
   leaf40000001,
+  hyperv01,
+  xen01,
+  hyperv02,
+  xen02,
+  hyperv03,
+  xen03,
+  xen03Sub1,
+  xen03Sub2,
+  hyperv04,
+  xen04,
+  hyperv05,
+  xen05,
+  hyperv06,
+  hyperv07,
+  hyperv0A,
+  hyperv0C,
   leaf40000010,
+  hyperv80,
+  hyperv81,
+  hyperv82,
   leaf80000000,
   leaf80000001,
   leaf80000002,
@@ -92,7 +165,18 @@ export const leaves = [
   leaf8000001E,
   leaf8000001F,
   leaf80000020,
+  leaf80000020Sub1,
+  leaf80000020Sub2,
+  leaf80000020Sub3,
   leaf80000021,
+  leaf80000022,
+  leaf80000023,
+  leaf80000025,
+  leaf80000026,
+  leaf8FFFFFFE,
+  leaf8FFFFFFF,
+  leafC0000000,
+  leafC0000001,
 ] as const
 
 /** A feature is the name of a one-bit CPUID field, in the manual's spelling: `'BMI2'`, `'KVM_FEATURE_CLOCKSOURCE2'`. */

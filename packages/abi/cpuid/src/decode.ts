@@ -1,7 +1,8 @@
 import { definedMask, type Fields, fieldOf } from '@vmm/bits'
 import { type Feature, leaves } from './all.ts'
 import type { CpuidEntry, CpuidTable } from './entry.ts'
-import { isFeature, type Leaf, type OutputRegister, outputRegisters, type Subleaf } from './leaf.ts'
+import { firstHypervisorLeaf, hypervisorOf } from './hypervisor.ts'
+import { type Hypervisor, isFeature, type Leaf, type OutputRegister, outputRegisters, type Subleaf } from './leaf.ts'
 
 /** One entry of a table, in words. */
 export interface DecodedLeaf {
@@ -19,14 +20,18 @@ export interface DecodedLeaf {
 
 const rows: readonly Leaf[] = leaves
 
-/** The row that describes a leaf and sub-leaf, or `undefined`. */
-export function rowOf(leaf: number, index: number): Leaf | undefined {
-  return rows.find((row) => row.leaf === leaf && covers(row.subleaf, index))
+/**
+ * The row that describes a leaf and sub-leaf, or `undefined`. The leaves of a hypervisor need its name; where its range
+ * begins does not matter.
+ */
+export function rowOf(leaf: number, index: number, hypervisor?: Hypervisor): Leaf | undefined {
+  const number = hypervisor === undefined ? leaf : firstHypervisorLeaf + (leaf & 0xff)
+  return rows.find((row) => row.leaf === number && row.hypervisor === hypervisor && covers(row.subleaf, index))
 }
 
-/** Whether ECX matters to a leaf; `undefined` for one that no row describes. */
+/** Whether ECX matters to a leaf; `undefined` for one that no row describes, and for those of hypervisors. */
 export function isIndexed(leaf: number): boolean | undefined {
-  const row = rows.find((candidate) => candidate.leaf === leaf)
+  const row = rows.find((candidate) => candidate.leaf === leaf && candidate.hypervisor === undefined)
   return row === undefined ? undefined : row.subleaf !== 'any'
 }
 
@@ -37,11 +42,15 @@ function covers(subleaf: Subleaf, index: number): boolean {
 
 /** Says in words what each entry of a table says in bits, in the table's order. Takes any dump, of any vendor. */
 export function decode(table: CpuidTable): readonly DecodedLeaf[] {
-  return table.map(decodeEntry)
+  return table.map((entry) => decodeEntry(entry, rowFor(table, entry)))
 }
 
-function decodeEntry(entry: CpuidEntry): DecodedLeaf {
-  const row = rowOf(entry.function, entry.index)
+/** The row that describes an entry of a table. */
+export function rowFor(table: CpuidTable, entry: CpuidEntry): Leaf | undefined {
+  return rowOf(entry.function, entry.index, hypervisorOf(table, entry.function))
+}
+
+function decodeEntry(entry: CpuidEntry, row: Leaf | undefined): DecodedLeaf {
   const features: Feature[] = []
   const numbers: Record<string, number> = {}
   const unnamed: Partial<Record<OutputRegister, number>> = {}

@@ -1,11 +1,11 @@
 import { type Feature, leaves } from './all.ts'
 import { featureAliases } from './feature-aliases.rows.ts'
-import { isFeature, type OutputRegister, outputRegisters } from './leaf.ts'
+import { type Hypervisor, isFeature, type Leaf, type OutputRegister, outputRegisters } from './leaf.ts'
 
 /** Where a feature's bit is. */
 export interface FeaturePlace {
   readonly feature: Feature
-  /** The EAX input. */
+  /** The EAX input; a hypervisor's as if its leaves began at 40000000H. */
   readonly function: number
   /** The ECX input, or `undefined` when it does not matter. */
   readonly index: number | undefined
@@ -13,20 +13,31 @@ export interface FeaturePlace {
   /** 0 to 31. */
   readonly bit: number
   readonly says: string
+  /** Whose feature it is, when a hypervisor's. */
+  readonly hypervisor: Hypervisor | undefined
 }
 
 /** Every feature with its place, in the order of the leaf rows. */
 export const featurePlaces: ReadonlyMap<Feature, FeaturePlace> = new Map(
-  leaves.flatMap((leaf) => {
+  (leaves as readonly Leaf[]).flatMap((leaf) => {
     const index = typeof leaf.subleaf === 'number' ? leaf.subleaf : undefined
-    const outputs: Readonly<Record<string, Readonly<Record<string, { low: number; width: number; says: string }>>>> =
-      leaf.outputs
     return outputRegisters.flatMap((register) =>
-      Object.entries(outputs[register] ?? {})
+      Object.entries(leaf.outputs[register] ?? {})
         .filter(([, field]) => isFeature(field))
         .map(([name, field]): [Feature, FeaturePlace] => {
           const feature = name as Feature
-          return [feature, { feature, function: leaf.leaf, index, register, bit: field.low, says: field.says }]
+          return [
+            feature,
+            {
+              feature,
+              function: leaf.leaf,
+              index,
+              register,
+              bit: field.low,
+              says: field.says,
+              hypervisor: leaf.hypervisor,
+            },
+          ]
         }),
     )
   }),

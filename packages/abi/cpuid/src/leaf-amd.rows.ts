@@ -51,7 +51,22 @@ export const leaf8000001A = leaf(0x8000_001a, 'any', 'Instruction Optimizations'
 })
 
 export const leaf8000001B = leaf(0x8000_001b, 'any', 'Instruction-Based Sampling', apm('3', 'E.4.13', 'Function 8000_001Bh—Instruction-Based Sampling Capabilities'), {
-  eax: { IBS_CAPABILITIES: bits(31, 0, 'Capabilities, as a mask') },
+  eax: {
+    IBS_VALID:           flag( 0, 'The other bits mean something'),
+    IBS_FETCH:           flag( 1, 'Fetch sampling'),
+    IBS_OP:              flag( 2, 'Execution sampling'),
+    IBS_OP_COUNTER:      flag( 3, 'The op counter can be read and written'),
+    IBS_OP_COUNT:        flag( 4, 'Counting of dispatched ops'),
+    IBS_BRANCH_TARGET:   flag( 5, 'Branch target addresses'),
+    IBS_OP_COUNT_EXT:    flag( 6, 'Count fields 7 bits wider'),
+    IBS_RIP_INVALID:     flag( 7, 'Invalid RIPs are told'),
+    IBS_BRANCH_FUSED:    flag( 8, 'Fused branches are told'),
+    IBS_FETCH_EXT:       flag( 9, 'IC_IBS_EXTD_CTL'),
+    IBS_OP_DATA_4:       flag(10, 'IBS_OP_DATA4'),
+    IBS_L3_MISS_FILTER:  flag(11, 'Filtering by L3 miss'),
+    IBS_LOAD_LATENCY:    flag(12, 'Filtering by load latency'),
+    IBS_UPDATED_DTLB:    flag(19, 'Simplified DTLB statistics'),
+  },
 })
 
 export const leaf8000001C = leaf(0x8000_001c, 'any', 'Lightweight Profiling', apm('3', 'E.4.14', 'Function 8000_001Ch—Lightweight Profiling Capabilities'), {
@@ -91,7 +106,29 @@ export const leaf8000001F = leaf(0x8000_001f, 'any', 'Encrypted Memory', apm('3'
 })
 
 export const leaf80000020 = leaf(0x8000_0020, 0, 'Platform QoS Extensions', apm('3', 'E.4.18', 'Function 8000_0020h—PQoS Enhanced Features'), {
-  ebx: { L3_BANDWIDTH_ENFORCEMENT: flag(1, 'Memory bandwidth enforcement') },
+  ebx: {
+    L3_BANDWIDTH_ENFORCEMENT:   flag(1, 'Memory bandwidth enforcement'),
+    L3_SLOW_BANDWIDTH:          flag(2, 'Slow memory bandwidth enforcement'),
+    BANDWIDTH_EVENT_CONFIG:     flag(3, 'Configurable bandwidth monitoring events'),
+    L3_RANGE_RESERVATIONS:      flag(4, 'L3 range reservations'),
+    ASSIGNABLE_BANDWIDTH_COUNTERS: flag(5, 'Assignable bandwidth monitoring counters'),
+    SDCI_ALLOCATION_ENFORCEMENT:   flag(6, 'Allocation enforcement of smart data cache injection'),
+  },
+})
+
+export const leaf80000020Sub1 = leaf(0x8000_0020, 1, 'L3 Bandwidth Enforcement', apm('3', 'E.4.18', 'Function 8000_0020h—PQoS Enhanced Features'), {
+  eax: { L3BE_LENGTH:  bits(31, 0, 'Width of the bandwidth field') },
+  edx: { L3BE_MAX_COS: bits(31, 0, 'Highest class of service') },
+})
+
+export const leaf80000020Sub2 = leaf(0x8000_0020, 2, 'L3 Slow Bandwidth Enforcement', apm('3', 'E.4.18', 'Function 8000_0020h—PQoS Enhanced Features'), {
+  eax: { L3SBE_LENGTH:  bits(31, 0, 'Width of the bandwidth field') },
+  edx: { L3SBE_MAX_COS: bits(31, 0, 'Highest class of service') },
+})
+
+export const leaf80000020Sub3 = leaf(0x8000_0020, 3, 'Bandwidth Monitoring Events', apm('3', 'E.4.18', 'Function 8000_0020h—PQoS Enhanced Features'), {
+  ebx: { BMEC_EVENTS: bits( 7, 0, 'Configurable events') },
+  ecx: { BMEC_TYPES:  bits(31, 0, 'Transactions that can be counted, as a mask') },
 })
 
 export const leaf80000021 = leaf(0x8000_0021, 'any', 'Extended Feature Identification 2', apm('3', 'E.4.19', 'Function 8000_0021h—Extended Feature Identification 2'), {
@@ -127,5 +164,59 @@ export const leaf80000021 = leaf(0x8000_0021, 'any', 'Extended Feature Identific
   ecx: {
     TSA_SQ_NO: bit(1, 'No transient scheduler attack through the store queue'),
     TSA_L1_NO: bit(2, 'No transient scheduler attack through the L1 cache'),
+    TSA_FILL_NO: bit(7, 'No transient scheduler attack through fills'),
   },
+})
+
+const performance = apm('3', 'E.4.20', 'Function 8000_0022h—Extended Performance Monitoring and Debug')
+
+export const leaf80000022 = leaf(0x8000_0022, 'any', 'Extended Performance Monitoring and Debug', performance, {
+  eax: {
+    PERFMON_V2:         bit(0, 'Performance monitoring version 2: global control and status'),
+    AMD_LBR_V2:         bit(1, 'Last branch record stack'),
+    AMD_LBR_PMC_FREEZE: bit(2, 'The LBR stack and the counters freeze on overflow'),
+  },
+  ebx: {
+    NUM_PERF_CTR_CORE: bits( 3,  0, 'Core performance counters'),
+    LBR_STACK_SIZE:    bits( 9,  4, 'Entries of the LBR stack'),
+    NUM_PERF_CTR_NB:   bits(15, 10, 'Northbridge performance counters'),
+    NUM_PERF_CTR_UMC:  bits(21, 16, 'Memory controller performance counters'),
+  },
+  ecx: { ACTIVE_UMCS: bits(31, 0, 'Active memory controllers, as a mask') },
+})
+
+export const leaf80000023 = leaf(0x8000_0023, 'any', 'Multi-Key Encrypted Memory', apm('3', 'E.4.21', 'Function 8000_0023h—Multi-Key Encrypted Memory Capabilities'), {
+  eax: { MEM_HMK: bit(0, 'Host memory encryption with many keys') },
+  ebx: { MAX_MEM_HMK_KEYS: bits(15, 0, 'Key IDs') },
+})
+
+export const leaf80000025 = leaf(0x8000_0025, 'any', 'Segmented RMP', apm('3', 'E.4.23', 'Function 8000_0025h—SEV-SNP RMP Segmentation'), {
+  eax: {
+    MIN_RMP_SEGMENT_SIZE: bits( 5, 0, 'Smallest segment: log2 of bytes'),
+    MAX_RMP_SEGMENT_SIZE: bits(11, 6, 'Largest segment: log2 of bytes'),
+  },
+  ebx: {
+    CACHEABLE_RMP_SEGMENTS:  bits( 9, 0, 'Segments that can be cached'),
+    RMP_SEGMENTS_HARD_LIMIT: flag(10,    'There cannot be more'),
+  },
+})
+
+export const leaf80000026 = leaf(0x8000_0026, { from: 0 }, 'Extended CPU Topology', apm('3', 'E.4.24', 'Function 8000_0026—Extended CPU Topology'), {
+  eax: {
+    TOPOLOGY_SHIFT:               bits( 4, 0, 'Bits to shift the extended APIC ID right for the ID of the next level'),
+    EFFICIENCY_RANKING_AVAILABLE: flag(29,    'The efficiency ranking varies'),
+    HETEROGENEOUS_CORES:          flag(30,    'Components of this level are of more than one kind'),
+    ASYMMETRIC_TOPOLOGY:          flag(31,    'Components of this level have different numbers of logical processors'),
+  },
+  ebx: {
+    LOGICAL_PROCESSORS:       bits(15,  0, 'Logical processors at this level'),
+    POWER_EFFICIENCY_RANKING: bits(23, 16, 'Efficiency ranking'),
+    NATIVE_MODEL_ID:          bits(27, 24, 'Native model'),
+    CORE_TYPE:                bits(31, 28, '0 performance, 1 efficiency'),
+  },
+  ecx: {
+    TOPOLOGY_SUBLEAF: bits( 7, 0, 'The ECX input, low 8 bits'),
+    LEVEL_TYPE:       bits(15, 8, '0 none, 1 core, 2 complex, 3 die, 4 socket'),
+  },
+  edx: { EXTENDED_APIC_ID: bits(31, 0, 'The extended APIC ID') },
 })

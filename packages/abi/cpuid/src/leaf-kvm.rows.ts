@@ -1,18 +1,18 @@
 import { bit, bits } from '@vmm/bits'
 import { kernelDoc, spec } from '@vmm/source'
-import { leaf } from './leaf.ts'
+import { hypervisorLeaf } from './leaf.ts'
 
 const source = kernelDoc('Documentation/virt/kvm/x86/cpuid.rst', 'KVM CPUID bits')
 const timing = spec('Hypervisor CPUID Interface Proposal', 'Leaf 40000010H, Timing Information')
 
-export const leaf40000000 = leaf(0x4000_0000, 'any', 'KVM Signature', source, {
+export const leaf40000000 = hypervisorLeaf('kvm', 0x4000_0000, 'any', 'KVM Signature', source, {
   eax: { MAX_HYPERVISOR_LEAF: bits(31, 0, 'The highest leaf of this hypervisor; 0 means 40000001H') },
   ebx: { SIGNATURE_0: bits(31, 0, 'First four characters of KVMKVMKVM') },
   ecx: { SIGNATURE_4: bits(31, 0, 'Middle four characters') },
   edx: { SIGNATURE_8: bits(31, 0, 'Last character') },
 })
 
-export const leaf40000001 = leaf(0x4000_0001, 'any', 'KVM Features', source, {
+export const leaf40000001 = hypervisorLeaf('kvm', 0x4000_0001, 'any', 'KVM Features', source, {
   eax: {
     KVM_FEATURE_CLOCKSOURCE:            bit( 0, 'kvmclock at MSRs 11H and 12H'),
     KVM_FEATURE_NOP_IO_DELAY:           bit( 1, 'Port I/O needs no delay'),
@@ -38,7 +38,7 @@ export const leaf40000001 = leaf(0x4000_0001, 'any', 'KVM Features', source, {
   },
 })
 
-export const leaf40000010 = leaf(0x4000_0010, 'any', 'Hypervisor Timing', timing, {
+export const leaf40000010 = hypervisorLeaf('kvm', 0x4000_0010, 'any', 'Hypervisor Timing', timing, {
   eax: { VIRTUAL_TSC_KHZ: bits(31, 0, 'TSC frequency in kHz') },
   ebx: { VIRTUAL_BUS_KHZ: bits(31, 0, 'Local APIC timer frequency in kHz') },
 })

@@ -36,8 +36,8 @@ export const leaf24 = leaf(0x24, 0, 'AVX10', source, {
   eax: { MAX_AVX10_SUBLEAF: bits(31, 0, 'The highest sub-leaf of leaf 24H') },
   ebx: {
     AVX10_VERSION: bits( 7, 0, 'Version of AVX10'),
-    AVX10_VL128:   flag(16,    'Vectors of 128 bits'),
-    AVX10_VL256:   flag(17,    'Vectors of 256 bits'),
-    AVX10_VL512:   flag(18,    'Vectors of 512 bits'),
+    AVX10_VL128:   bit (16,    'Vectors of 128 bits'),
+    AVX10_VL256:   bit (17,    'Vectors of 256 bits'),
+    AVX10_VL512:   bit (18,    'Vectors of 512 bits'),
   },
 })

@@ -1,6 +1,6 @@
 import { bit, bits } from '@vmm/bits'
 import { sdm } from '@vmm/source'
-import { leaf } from './leaf.ts'
+import { flag, leaf } from './leaf.ts'
 
 const source = sdm('2A', '3.3', 'CPUID—CPU Identification')
 
@@ -60,4 +60,9 @@ export const leaf06 = leaf(0x06, 'any', 'Thermal and Power Management', source, 
     FEEDBACK_SIZE:         bits(11,  8, 'Size of the feedback structure in pages, minus 1'),
     FEEDBACK_INDEX:        bits(31, 16, 'Row of this logical processor in the feedback structure'),
   },
+})
+
+export const leaf20 = leaf(0x20, 0, 'Processor History Reset', source, {
+  eax: { MAX_HRESET_SUBLEAF: bits(31, 0, 'The highest sub-leaf of leaf 20H') },
+  ebx: { HRESET_THREAD_DIRECTOR: flag(0, 'The history of Thread Director can be reset') },
 })

@@ -1,9 +1,10 @@
 import { bit, bits } from '@vmm/bits'
-import { sdm } from '@vmm/source'
+import { sdm, spec } from '@vmm/source'
 import { flag, leaf } from './leaf.ts'
 
 const sgx = sdm('3D', '35.7.2', 'Intel SGX Resource Enumeration Leaves')
 const keyLocker = sdm('2A', '3.3', 'CPUID—CPU Identification')
+const tdx = spec('Intel TDX Module Base Architecture Specification', 'CPUID Leaf 0x21')
 
 export const leaf12 = leaf(0x12, 0, 'SGX Capabilities', sgx, {
   eax: {
@@ -51,4 +52,17 @@ export const leaf19 = leaf(0x19, 'any', 'Key Locker', keyLocker, {
     KL_NO_BACKUP_PARAMETER: bit(0, 'LOADIWKEY can forbid backup'),
     KL_RANDOM:              bit(1, 'LOADIWKEY can take a random key'),
   },
+})
+
+export const leaf1B = leaf(0x1b, { from: 0 }, 'PCONFIG', keyLocker, {
+  eax: { PCONFIG_TYPE:     bits(11, 0, '0 invalid, 1 target identifiers') },
+  ebx: { PCONFIG_TARGET_1: bits(31, 0, 'A target; 1 is total memory encryption with many keys') },
+  ecx: { PCONFIG_TARGET_2: bits(31, 0, 'A target') },
+  edx: { PCONFIG_TARGET_3: bits(31, 0, 'A target') },
+})
+
+export const leaf21 = leaf(0x21, 0, 'TDX Guest', tdx, {
+  ebx: { TDX_VENDOR_0: bits(31, 0, 'First four characters of IntelTDX and four blanks') },
+  ecx: { TDX_VENDOR_8: bits(31, 0, 'Last four characters') },
+  edx: { TDX_VENDOR_4: bits(31, 0, 'Middle four characters') },
 })

@@ -16,15 +16,20 @@ export type Subleaf = 'any' | number | { readonly from: number }
 /** What each answer register of a leaf means: fields by register; what no field names is reserved. */
 export type LeafOutputs = { readonly [R in OutputRegister]?: Fields }
 
+/** Whose leaves a range from 40000000H on holds; its first leaf tells. */
+export type Hypervisor = 'kvm' | 'hyperv' | 'xen'
+
 /** One CPUID leaf or sub-leaf: what software asks for, and what each answer bit means. */
 export interface Leaf<Outputs extends LeafOutputs = LeafOutputs> {
-  /** The EAX input. */
+  /** The EAX input; a hypervisor's as if its leaves began at 40000000H. */
   readonly leaf: number
   /** The ECX input. */
   readonly subleaf: Subleaf
   readonly name: string
   readonly source: Source
   readonly outputs: Outputs
+  /** Set for the leaves of a hypervisor: another one means something else at the same number. */
+  readonly hypervisor?: Hypervisor
 }
 
 /** A one-bit field that is no feature of its own: a property of a cache, a component of the XSAVE area, a mirror. */
@@ -41,6 +46,18 @@ export function leaf<const Outputs extends LeafOutputs>(
   outputs: Outputs,
 ): Leaf<Outputs> {
   return { leaf, subleaf, name, source, outputs }
+}
+
+/** Makes one row of a hypervisor's leaves. */
+export function hypervisorLeaf<const Outputs extends LeafOutputs>(
+  hypervisor: Hypervisor,
+  number: number,
+  subleaf: Subleaf,
+  name: string,
+  source: Source,
+  outputs: Outputs,
+): Leaf<Outputs> {
+  return { ...leaf(number, subleaf, name, source, outputs), hypervisor }
 }
 
 /** A one-bit field that nobody can switch on or off by name. */

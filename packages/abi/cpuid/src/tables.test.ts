@@ -14,7 +14,9 @@ import { requirementsOf } from './resolve-features.ts'
 import { xsaveComponents } from './xsave-components.rows.ts'
 
 const rows: readonly Leaf[] = leaves
-const titled = rows.map((row) => [`${row.leaf.toString(16)}H.${JSON.stringify(row.subleaf)}`, row] as const)
+const titled = rows.map(
+  (row) => [`${row.leaf.toString(16)}H.${JSON.stringify(row.subleaf)} ${row.hypervisor ?? ''}`, row] as const,
+)
 
 test.each(titled)('leaf %s names no bit twice, none above 31, and says where it is written', (_, row) => {
   expect(cite(row.source)).not.toBe('')
@@ -27,7 +29,7 @@ test.each(titled)('leaf %s names no bit twice, none above 31, and says where it 
 })
 
 test('no leaf and sub-leaf has two rows', () => {
-  const places = rows.map((row) => JSON.stringify([row.leaf, row.subleaf]))
+  const places = rows.map((row) => JSON.stringify([row.leaf, row.subleaf, row.hypervisor]))
   expect(new Set(places).size).toBe(places.length)
 })
 

@@ -1,7 +1,7 @@
 import { type CpuidAnswer, type CpuidTable, findEntry } from './entry.ts'
 
 /** Four bytes of a register as characters, lowest first. */
-function charactersOf(value: number): string {
+export function charactersOf(value: number): string {
   return [0, 8, 16, 24].map((shift) => String.fromCharCode((value >>> shift) & 0xff)).join('')
 }
 
