@@ -127,9 +127,10 @@ export class Events {
     return this.state.mpState === 'uninitialized' || this.state.mpState === 'init-received'
   }
 
-  /** What user space has put in comes first, and asks no flags. */
+  /** What user space has put in comes first, and asks no flags. Of that only an interrupt wakes who is halted. */
   #takeInjected(): { readonly event: Pending; readonly kind: number } | undefined {
     const { state } = this
+    if (!this.runnable) return this.#takeQueued()
     const event = state.exception
     if (event !== undefined) {
       state.exception = undefined
@@ -142,8 +143,13 @@ export class Events {
       state.nmiInjected = false
       return { event: { vector: exceptions.NMI.vector, errorCode: undefined }, kind: deliveryKind.external }
     }
+    return this.#takeQueued()
+  }
+
+  #takeQueued(): { readonly event: Pending; readonly kind: number } | undefined {
+    const { state } = this
     const vector = state.interrupt
-    if (vector === undefined) return undefined
+    if (vector === undefined || this.#waitsForStartup()) return undefined
     state.interrupt = undefined
     this.wake()
     return { event: { vector, errorCode: undefined }, kind: deliveryKind.external }

@@ -211,6 +211,19 @@ describe('NMIs', () => {
     expect(cpu.vcpu.state.getVcpuEvents().nmi).toEqual({ injected: 0, pending: 0, masked: 0 })
   })
 
+  test('that were put in wait until a halted processor is woken', () => {
+    const cpu = handler(0x43, 0xf4) // inc bx; hlt
+    cpu.run()
+    const { state } = cpu.vcpu
+    const put = state.getVcpuEvents()
+    state.setVcpuEvents({ ...put, nmi: { ...put.nmi, injected: 1 } })
+    expect(cpu.run()).toEqual({ kind: 'hlt' })
+    expect([state.getRegs().rip, state.getRegs().rbx]).toEqual([0x1002n, 0n])
+    state.setMpState({ mp_state: mpStates.runnable })
+    expect(cpu.run()).toEqual({ kind: 'hlt' })
+    expect([state.getRegs().rip, state.getRegs().rbx]).toEqual([0x3002n, 1n])
+  })
+
   test('wait while blocked', () => {
     const cpu = handler(0xf4)
     cpu.vcpu.injectNmi()

@@ -121,6 +121,9 @@ describe('a multiboot image', () => {
     ])
     expect(load(image).start.registers.RBX).toBe(0x9000)
     expect(load(low).start.registers.RBX).toBe(0xe000)
+    const beside = load(low, { initrd: new Uint8Array(0x8_0000).fill(7) })
+    expect(beside.start.registers.RBX).toBe(0xe000)
+    expect(memoryOf(beside).getUint32(memoryOf(beside).getUint32(0xe000 + 24, true), true)).toBe(mebibyte)
   })
 
   test('is placed by the address fields of its header where flag 16 says so', () => {

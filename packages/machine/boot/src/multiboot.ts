@@ -49,7 +49,8 @@ export function loadMultiboot(image: Uint8Array, options: LoadOptions): LoadedIm
   if (placed.kind === 'refused') return placed
   const { memorySize, initrd } = options
   const imageEnd = placed.writes.reduce((end, { address, bytes }) => Math.max(end, address + bytes.length), 0)
-  const moduleAt = pageUp(imageEnd)
+  // never among what firmware and the information structure have below 1 MiB
+  const moduleAt = Math.max(pageUp(imageEnd), highMemory)
   const end = moduleAt + (initrd?.length ?? 0)
   if (initrd !== undefined && end > lowEnd(memorySize)) return tooLarge('image and module together', end, memorySize)
   const size = information(options, 0, moduleAt).length

@@ -122,6 +122,7 @@ it('saved state replays', () => {
     const random = pseudoRandom(seed)
     return Array.from({ length: 200 }, () => {
       if (random() % 4 === 0) m.select([0, 1, 3, 5, 0x19][random() % 5]!)
+      if (random() % 4 === 0) m.range(0x514)!.write(0x514, 4, random())
       return m.next(1)[0]
     })
   }

@@ -176,7 +176,7 @@ describe('an I/O APIC', () => {
       const next = pseudoRandom(start)
       return Array.from({ length: 300 }, () => {
         const choice = next() % 4
-        if (choice === 0) m.write(next() % 0x42, next() & 0x1_87ff)
+        if (choice === 0) m.write(next() % 4 === 0 ? 0 : next() % 0x42, ((next() << 24) | (next() & 0x1_87ff)) >>> 0)
         else if (choice === 1) m.apic.endOfInterrupt(next() & 0xff)
         else m.apic.setLine(next() % 24, next() % 2 === 0)
         return `${m.read(next() % 0x42)} ${m.vectors()}`

@@ -631,13 +631,21 @@ describe('whatever is done to it', () => {
     return Array.from({ length: steps }, () => {
       m.to(m.now() + (next() % 500))
       const apic = m.apics[next() % m.apics.length]!
-      const choice = next() % 10
+      const choice = next() % 12
       if (choice < 4) write(apic, (next() % 0x40) << 4, next() % 3 ? next() & 0x4_ffff : next())
       else if (choice === 4) apic.writeMsr(0x800 + (next() % 0x40), BigInt(next()))
       else if (choice === 5) apic.writeMsr(0x1b, 0xfee0_0000n | BigInt(next() & 0xd00))
       else if (choice === 6) apic.setLint(next() & 1 ? 1 : 0, (next() & 1) !== 0)
       else if (choice === 7) apic.writeMsr(0x6e0, BigInt(m.now() * 2 + (next() % 2000)))
       else if (choice === 8) return apic.acknowledge()
+      else if (choice > 9)
+        m.bus.send({
+          vector: 16 + (next() % 240),
+          delivery: choice === 10 ? 'fixed' : 'lowest',
+          destination: next() % 4 === 0 ? 0xffff_ffff : next() % 3,
+          destinationMode: 'physical',
+          trigger: next() % 2 === 0 ? 'edge' : 'level',
+        })
       return `${read(apic, (next() % 0x40) << 4)} ${apic.readMsr(0x800 + (next() % 0x40))} ${apic.timer.deadline()}`
     })
   }

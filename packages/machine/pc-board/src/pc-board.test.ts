@@ -437,8 +437,11 @@ describe('whatever a guest does', () => {
     0x3fc, 0x4d0, 0x4d1, 0x510, 0x511, 0x514, 0x518, 0x600, 0x602, 0x604, 0x608, 0xcf8, 0xcf9, 0xcfc, 0xcfe, 0x2003,
     0x8900,
   ]
-  const windows = [0xfebf_f000, 0xfee0_0000, 0xfec0_0000, 0xff00_fffd, 0xfee0_0ffe, 0xd000_0000]
+  const windows = [0xfebf_f000, 0xfee0_0000, 0xfec0_0000, 0xff00_0000, 0xff00_fc00, 0xfee0_0ffe, 0xd000_0000]
   const sizes = [1, 2, 4] as const
+
+  const idlest = (vector: number) =>
+    ({ vector, delivery: 'lowest', destination: 0xffff_ffff, destinationMode: 'physical', trigger: 'edge' }) as const
 
   function poke(m: ReturnType<typeof machine>, seed: number, steps: number): unknown[] {
     const next = pseudoRandom(seed)
@@ -449,8 +452,10 @@ describe('whatever a guest does', () => {
       const port = next() % 8 === 0 ? next() & 0xffff : interesting[next() % interesting.length]!
       const address = windows[next() % windows.length]! + (next() & 0x3ff)
       const cpu = next() % 2
-      const choice = next() % 8
-      if (choice < 2) m.board.writePort(port, size, value)
+      const choice = next() % 10
+      if (choice === 8) m.board.writePort(0x8900, 1, 'Shut'.charCodeAt(next() % 4))
+      else if (choice === 9) m.board.apicBus.send(idlest(32 + (next() % 200)))
+      else if (choice < 2) m.board.writePort(port, size, value)
       else if (choice < 4) m.board.writeMemory(cpu, address, size, value)
       else if (choice === 4) m.board.writeMsr(cpu, [0x1b, 0x6e0, 0x800 + (next() & 0xff)][next() % 3]!, BigInt(value))
       else if (choice === 5 && m.board.interruptPending(cpu)) return m.board.acknowledgeInterrupt(cpu)
@@ -467,6 +472,7 @@ describe('whatever a guest does', () => {
     const difference = replayDifference(
       { name: 'pc-board', save: () => m.board.save(), restore: (saved) => m.board.restore(saved) },
       () => {
+        for (const cpu of [0, 1]) m.board.writeMemory(cpu, 0xfee0_00f0, 4, 0x1ff)
         poke(m, seed, 1500)
         mark = m.now()
       },

@@ -1,4 +1,4 @@
-import { type MmioRegion, type PortRange, pseudoRandom, replayDifference } from '@vmm/device'
+import { likeSaved, type MmioRegion, type PortRange, pseudoRandom, replayDifference } from '@vmm/device'
 import { describe, expect, it } from 'vitest'
 import { type Bar, createPciBus, hostBridge, PciFunction } from './index.ts'
 
@@ -57,6 +57,11 @@ function device(options: { memoryAt?: number; ioAt?: number } = {}) {
     subsystem: { vendor: 0x1af4, device: 0x1100 },
     bars,
     interruptPin: 1,
+    content: {
+      reset: () => content.fill(0),
+      save: () => content.slice(),
+      restore: (saved) => content.set(likeSaved('tester', content, saved)),
+    },
   })
 }
 
@@ -172,14 +177,21 @@ describe('a function', () => {
 
 it.each([1, 2, 3])('saved state replays, windows included (seed %i)', (seed) => {
   const m = machine()
-  m.bus.plug(2, 0, device())
+  const plugged = device()
+  m.bus.plug(2, 0, plugged)
+  const sizes = [1, 2, 4] as const
   const run = (start: number) => {
     const next = pseudoRandom(start)
-    const sizes = [1, 2, 4] as const
-    return Array.from({ length: 200 }, () => {
+    return Array.from({ length: 300 }, () => {
       const offset = next() % 2 === 0 ? 0x10 + 4 * (next() % 3) : (next() % 64) * 4
-      m.write(2 * (next() % 2), next() % 3 === 0 ? 4 : offset, sizes[next() % 3]!, next() * 256)
-      return `${m.read(2, offset, 4)} ${m.places()}`
+      const choice = next() % 6
+      if (choice === 0) m.write(2, 4, 2, next())
+      else if (choice === 1) plugged.setInterrupt(next() % 2 === 0)
+      else if (choice === 2)
+        for (const window of [...m.ports, ...m.regions]) window.write(next() % 0x40, 1, next() & 0xff)
+      else m.write(2 * (next() % 2), offset, sizes[next() % 3]!, next() * 256)
+      const inside = m.ports.map((range) => range.read(range.first + (next() % 0x40), 1))
+      return `${m.read(2, offset, 4)} ${m.read(2, 4, 4)} ${m.places()} ${inside} ${m.edges.splice(0)}`
     })
   }
   expect(

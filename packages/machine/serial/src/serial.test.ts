@@ -264,8 +264,17 @@ it.each([1, 2, 3, 4, 5, 6])('saved state replays (seed %i)', (seed) => {
     const next = pseudoRandom(start)
     return Array.from({ length: 400 }, () => {
       m.at(m.now() + (next() % 2_000_000))
-      const choice = next() % 4
-      if (choice === 0) m.write(next() % 8, next() & 0xff)
+      const choice = next() % 6
+      // a FIFO, in loopback, that takes a break
+      if (choice === 4)
+        for (const [register, byte] of [
+          [FCR, 1],
+          [MCR, 0x18],
+          [LCR, 3],
+          [LCR, 0x43],
+        ] as const)
+          m.write(register, byte)
+      else if (choice === 0) m.write(next() % 8, next() & 0xff)
       else if (choice === 1) m.uart.receive(new Uint8Array(next() % 20))
       return `${m.read(next() % 8)} ${m.uart.room} ${m.uart.timer.deadline()} ${m.edges.splice(0)} ${m.sent.splice(0)}`
     })
