@@ -13,11 +13,21 @@ export {
 } from './entry.ts'
 export { type FeaturePlace, featureNamed, featurePlaces, features, nearestFeature, placeOf } from './feature.ts'
 export { featuresOf, has, withFeature, withoutFeature } from './has.ts'
+export {
+  type Host,
+  type HostOptions,
+  hostFrom,
+  hostOf,
+  type ReadHost,
+  readHost,
+  type VendorModule,
+} from './host.ts'
+export { hypervisorBase, hypervisorOf } from './hypervisor.ts'
 export { implementedFeatures } from './implemented.ts'
-export type { Leaf, LeafOutputs, OutputRegister, Subleaf } from './leaf.ts'
+export type { Hypervisor, Leaf, LeafOutputs, OutputRegister, Subleaf } from './leaf.ts'
 export { lookup, type VendorRules, vendorRulesOf } from './lookup.ts'
 export { type ParsedCpu, parseCpu, parseFeature } from './parse-cpu.ts'
-export { kvmBytesOf, type ReadTable, readTable } from './read-table.ts'
+export { DumpError, kvmBytesOf, type ReadTable, readTable, tableFrom } from './read-table.ts'
 export { type FeatureChanges, type Refused, requirementsOf } from './resolve-features.ts'
 export { type RuntimeState, runtimeUpdate } from './runtime-update.ts'
 export { brandOf, type Signature, signatureEax, signatureOf, vendorOf } from './text.ts'

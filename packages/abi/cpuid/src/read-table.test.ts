@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { buildTable, entry, kvmBytesOf, lookup, readTable } from './index.ts'
+import { buildTable, DumpError, entry, hostFrom, kvmBytesOf, lookup, readHost, readTable, tableFrom } from './index.ts'
 
 function entriesOf(input: string | Uint8Array) {
-  const read = readTable(input)
+  const read = tableFrom(input)
   if (read.kind === 'refused') throw new Error(read.says)
   return read.entries
 }
@@ -21,11 +21,11 @@ test('a header may tell of fewer entries than there is room for, and not of more
   bytes[0] = 1
   expect(entriesOf(bytes)).toHaveLength(1)
   bytes[0] = 3
-  expect(readTable(bytes)).toEqual({ kind: 'refused', says: 'the header tells of 3 CPUID entries, and there are 2' })
+  expect(tableFrom(bytes)).toEqual({ kind: 'refused', says: 'the header tells of 3 CPUID entries, and there are 2' })
 })
 
 test('bytes of no table are refused', () => {
-  expect(readTable(new Uint8Array(41)).kind).toBe('refused')
+  expect(tableFrom(new Uint8Array(41)).kind).toBe('refused')
 })
 
 const twoCpus = `CPU 0:
@@ -79,5 +79,40 @@ test.each([
   ['hello', 'no line of this text looks like a CPUID dump'],
   ['', 'no line of this text looks like a CPUID dump'],
 ])('%s is refused', (text, says) => {
-  expect(readTable(text)).toEqual({ kind: 'refused', says })
+  expect(tableFrom(text)).toEqual({ kind: 'refused', says })
+})
+
+test('a dump that a program trusts is its table, and one that is none is thrown', () => {
+  expect(readTable('[{"function":1,"eax":1,"ebx":0,"ecx":0,"edx":0}]')).toEqual([entry(1, { eax: 1 })])
+  expect(() => readTable('hello')).toThrow(DumpError)
+  expect(() => readHost('hello')).toThrow('no line of this text looks like a CPUID dump')
+})
+
+const amdDump = `CPU 0:
+   0x00000000 0x00: eax=0x00000001 ebx=0x68747541 ecx=0x444d4163 edx=0x69746e65
+   0x80000008 0x00: eax=0x00003030 ebx=0x00000000 ecx=0x00000000 edx=0x00000000
+MSR 0xc0011029: 0x0000000000000003
+MSR 10a: ffffffffffffffff
+`
+
+test('a host is its dump, its MSRs, and the module of its vendor', () => {
+  const host = readHost(amdDump, { cleared: ['LA57'], params: { 'kvm_amd.nested': 0 } })
+  expect(host.vendorModule).toBe('kvm_amd')
+  expect(host.physicalAddressWidth).toBe(48)
+  expect([...host.msrs]).toEqual([[0xc001_1029, 3n], [0x10a, 0xffff_ffff_ffff_ffffn]])
+  expect([...host.cleared]).toEqual(['LA57'])
+  expect(host.params).toEqual({ 'kvm_amd.nested': 0 })
+})
+
+test('MSRs of a host are read from JSON, too', () => {
+  const entries = '[{"function":0,"eax":0,"ebx":1970169159,"ecx":1818588270,"edx":1231384169}]'
+  expect(readHost(`{"cpuid":${entries},"msrs":{"0x10a":"0x2b"}}`).msrs.get(0x10a)).toBe(0x2bn)
+  expect(readHost(`{"cpuid":${entries}}`).physicalAddressWidth).toBe(36)
+  expect(hostFrom(`{"cpuid":${entries},"msrs":{"0x10a":true}}`)).toEqual({ kind: 'refused', says: 'MSR 0x10a of this JSON has no value' })
+})
+
+test('the host of a vendor that nobody wrote a module for must be told its module', () => {
+  const dump = '0x00000000 0x00: eax=0x0 ebx=0x0 ecx=0x0 edx=0x0'
+  expect(hostFrom(dump).kind).toBe('refused')
+  expect(readHost(dump, { vendorModule: 'kvm_pvm' }).vendorModule).toBe('kvm_pvm')
 })

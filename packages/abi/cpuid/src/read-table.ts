@@ -18,10 +18,22 @@ export interface ReadTable {
  *
  * Anything else is refused, with a sentence.
  */
-export function readTable(input: string | Uint8Array): ReadTable | Refused {
+export function tableFrom(input: string | Uint8Array): ReadTable | Refused {
   if (typeof input !== 'string') return readKvmBytes(input)
   const text = input.trim()
   return text.startsWith('{') || text.startsWith('[') ? readJsonTable(text) : readDump(text)
+}
+
+/** What {@link readTable} throws: the dump that it was given is none. */
+export class DumpError extends Error {
+  override readonly name = 'DumpError'
+}
+
+/** {@link tableFrom} for a dump that a program trusts: the table itself. Throws {@link DumpError} where that refuses. */
+export function readTable(input: string | Uint8Array): CpuidTable {
+  const read = tableFrom(input)
+  if (read.kind === 'refused') throw new DumpError(read.says)
+  return read.entries
 }
 
 const headerBytes = 8
