@@ -27,7 +27,7 @@ import {
   withFeature,
   withoutFeature,
 } from './index.ts'
-import { readTable } from './read-table.ts'
+import { tableFrom } from './read-table.ts'
 
 function built(options: TableOptions = {}): BuiltTable {
   const result = buildTable(options)
@@ -38,7 +38,7 @@ function built(options: TableOptions = {}): BuiltTable {
 const recorded = readFileSync(new URL('../cases/amd-epyc-family-1ah.cpuid.txt', import.meta.url), 'utf8')
 
 function recordedTable(): CpuidTable {
-  const read = readTable(recorded)
+  const read = tableFrom(recorded)
   if (read.kind === 'refused') throw new Error(read.says)
   return read.entries
 }

@@ -30,7 +30,8 @@ function readJsonMsrs(text: string): ReadMsrs | Refused {
   const read = new Map<number, bigint>()
   for (const [index, value] of Object.entries(msrs)) {
     const digits = typeof value === 'string' && /^(?:0x[0-9a-f]{1,16}|\d{1,20})$/i.test(value)
-    if (!digits || !/^(?:0x[0-9a-f]{1,8}|\d{1,10})$/i.test(index)) return refused(`MSR ${index} of this JSON has no value`)
+    if (!digits || !/^(?:0x[0-9a-f]{1,8}|\d{1,10})$/i.test(index))
+      return refused(`MSR ${index} of this JSON has no value`)
     read.set(Number(index), BigInt.asUintN(64, BigInt(value)))
   }
   return { kind: 'msrs', msrs: read }

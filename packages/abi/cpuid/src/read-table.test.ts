@@ -99,7 +99,10 @@ test('a host is its dump, its MSRs, and the module of its vendor', () => {
   const host = readHost(amdDump, { cleared: ['LA57'], params: { 'kvm_amd.nested': 0 } })
   expect(host.vendorModule).toBe('kvm_amd')
   expect(host.physicalAddressWidth).toBe(48)
-  expect([...host.msrs]).toEqual([[0xc001_1029, 3n], [0x10a, 0xffff_ffff_ffff_ffffn]])
+  expect([...host.msrs]).toEqual([
+    [0xc001_1029, 3n],
+    [0x10a, 0xffff_ffff_ffff_ffffn],
+  ])
   expect([...host.cleared]).toEqual(['LA57'])
   expect(host.params).toEqual({ 'kvm_amd.nested': 0 })
 })
@@ -108,7 +111,10 @@ test('MSRs of a host are read from JSON, too', () => {
   const entries = '[{"function":0,"eax":0,"ebx":1970169159,"ecx":1818588270,"edx":1231384169}]'
   expect(readHost(`{"cpuid":${entries},"msrs":{"0x10a":"0x2b"}}`).msrs.get(0x10a)).toBe(0x2bn)
   expect(readHost(`{"cpuid":${entries}}`).physicalAddressWidth).toBe(36)
-  expect(hostFrom(`{"cpuid":${entries},"msrs":{"0x10a":true}}`)).toEqual({ kind: 'refused', says: 'MSR 0x10a of this JSON has no value' })
+  expect(hostFrom(`{"cpuid":${entries},"msrs":{"0x10a":true}}`)).toEqual({
+    kind: 'refused',
+    says: 'MSR 0x10a of this JSON has no value',
+  })
 })
 
 test('the host of a vendor that nobody wrote a module for must be told its module', () => {
