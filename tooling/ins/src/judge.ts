@@ -64,6 +64,7 @@ const uncompared: ReadonlySet<StateField> = new Set<StateField>([
   'SHADOW',
   'SHADOW_KIND',
   'UNSTEPPED',
+  'REPEATING',
   'CR4_ALLOWED',
   'PHYSICAL_MASK',
 ])

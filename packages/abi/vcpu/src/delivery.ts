@@ -12,13 +12,15 @@ const RF = 1n << 16n
 /** Delivers an exception or interrupt, and what its delivery runs into. Gives an exit where that cannot go on. */
 export function deliver(engine: Engine, first: Pending, kind: number, observer?: Observer): VcpuExit | undefined {
   const because: Fatality[] = []
+  const betweenRounds = engine.get('REPEATING') !== 0n
+  engine.set('REPEATING', 0n)
   let rip = engine.get('RIP')
   let now = first
   let how = kind
   for (;;) {
     because.push({ ...now, rip })
     const flags = engine.get('RFLAGS')
-    if (isFault(now.vector, how)) engine.set('RFLAGS', flags | RF)
+    if (betweenRounds || isFault(now.vector, how)) engine.set('RFLAGS', flags | RF)
     const met = engine.deliver(now.vector, how, now.errorCode, rip)
     if (met === undefined) return trapOf(engine, observer)
     if (met.moved === true) rip = engine.get('RIP')
@@ -45,7 +47,10 @@ function trapOf(engine: Engine, observer?: Observer): VcpuExit | undefined {
   return deliver(engine, { vector: exceptions.DB.vector, errorCode: undefined }, deliveryKind.trap, observer)
 }
 
-/** The image of a fault has RF set, so that an instruction breakpoint does not fire again. Source: SDM 3B §18.3.1.1. */
+/**
+ * The image of a fault has RF set, so that an instruction breakpoint does not fire again; and that of whatever comes between
+ * two rounds of a repeated string instruction. Source: SDM 3B §18.3.1.1.
+ */
 function isFault(vector: number, kind: number): boolean {
   const trapsByNature: readonly number[] = [exceptions.BP.vector, exceptions.OF.vector, exceptions.DB.vector]
   return kind === deliveryKind.exception && !trapsByNature.includes(vector)

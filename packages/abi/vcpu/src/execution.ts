@@ -139,7 +139,9 @@ export class Execution {
     const stepping = (flags & TF) !== 0n
     const resuming = (flags & RF) !== 0n
     const dr7 = Number(engine.get('DR7'))
-    const met = resuming || this.#behindStackLoad() ? undefined : this.#breakpoint(dr7)
+    // its breakpoint was met before its first round
+    const isUnderWay = engine.get('REPEATING') !== 0n
+    const met = resuming || isUnderWay || this.#behindStackLoad() ? undefined : this.#breakpoint(dr7)
     if (met !== undefined) return met.exit
     const breaks = hasInstructionBreakpoints(debug.dr7 ?? dr7)
     const closely = debug.steps || breaks || events.waitsClosely

@@ -107,6 +107,7 @@ const always: { readonly [F in StateField]?: bigint } = {
   NMI_BLOCKED: 0n,
   PENDING_DEBUG: 0n,
   UNSTEPPED: 0n,
+  REPEATING: 0n,
   SHADOW: allOnes,
   MONITOR: allOnes,
 }

@@ -218,6 +218,21 @@ describe('what else brings a run back', () => {
     expect(cpu.vcpu.state.getRegs().rax).toBe(5n)
   })
 
+  test('between two rounds of REP, RF is told as set, and after the last as it was', () => {
+    const cpu = alone((a) => a.mov(cx, 5).mov(di, 0x2000).cld().rep().stosb().hlt())
+    const rf = () => Number((cpu.vcpu.state.getRegs().rflags >> 16n) & 1n)
+    cpu.run(3)
+    expect(rf()).toBe(0)
+    cpu.run(2)
+    expect([rf(), cpu.vcpu.state.getRegs().rcx]).toEqual([1, 3n])
+    // as told, it goes on in the same way
+    cpu.vcpu.state.setRegs(cpu.vcpu.state.getRegs())
+    cpu.run(2)
+    expect([rf(), cpu.vcpu.state.getRegs().rcx]).toEqual([1, 1n])
+    cpu.run(1)
+    expect([rf(), cpu.vcpu.state.getRegs().rcx]).toEqual([0, 0n])
+  })
+
   test('an unknown hypercall is answered here: -KVM_ENOSYS', () => {
     const cpu = alone((a) => a.mov(eax, 0x4242).vmcall().hlt())
     expect(cpu.run()).toEqual(hlt)

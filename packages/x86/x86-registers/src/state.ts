@@ -68,6 +68,8 @@ const plainFields = {
   PENDING_DEBUG: 32,
   /** 1 after an instruction that no single-step trap follows: INT n and its like have cleared TF before. */
   UNSTEPPED: 8,
+  /** 1 between two rounds of a repeated string instruction, to which RIP points. */
+  REPEATING: 8,
   /** The linear address that MONITOR armed, or all ones. */
   MONITOR: 64,
 } as const

@@ -12,6 +12,7 @@ import {
   ebx,
   ecx,
   edi,
+  esp,
   label,
   mem8,
   mem16,
@@ -44,21 +45,21 @@ function stepping(k: KernelBuilder): void {
   ])
   k.check(
     'each round of REP is a step',
-    '#DB at=10 ecx=2',
+    '#DB at=10 ecx=2 eflags=10102',
     (a) => {
       a.mov(edi, place.scratch).mov(ecx, 3)
       flagsTo(a, TF).rep().stosb()
     },
-    ['at', 'ecx'],
+    ['at', 'ecx', 'eflags'],
   )
   k.check(
     'the last round of REP ends the instruction',
-    '#DB at=12 ecx=0',
+    '#DB at=12 ecx=0 eflags=102',
     (a) => {
       a.mov(edi, place.scratch).mov(ecx, 1)
       flagsTo(a, TF).rep().stosb()
     },
-    ['at', 'ecx'],
+    ['at', 'ecx', 'eflags'],
   )
   k.check(
     'no trap comes between MOV SS and the next instruction',
@@ -132,6 +133,26 @@ function instructionBreakpoints(k: KernelBuilder): void {
       .label(to)
       .mov(ebx, 1)
     c.value(ebx)
+  })
+  k.check('REP meets an instruction breakpoint before its first round only', 'ok 1 0', (a, c) => {
+    const [to, handler] = [c.unique('to'), c.unique('handler')]
+    a.mov(eax, handler)
+      .mov(mem16(idtEntry(1)), ax)
+      .shr(eax, 16)
+      .mov(mem16(idtEntry(1) + 6), ax)
+    set(a, dr0, to)
+    set(a, dr7, one(0))
+    a.xor(ebx, ebx).mov(edi, place.scratch).mov(ecx, 5).label(to).rep().stosb()
+    c.value(ebx)
+    c.value(ecx)
+    set(a, dr7, 0x400)
+    const over = c.unique('over')
+    a.jmp(over)
+      .label(handler)
+      .inc(ebx)
+      .or(mem32({ base: esp, displacement: 8 }), RF)
+      .iretd()
+    a.label(over)
   })
   k.check('an instruction breakpoint right after MOV SS is not seen', 'ok', (a, c) => {
     const to = c.unique('to')
@@ -210,13 +231,13 @@ function breakpointsAmongOthers(k: KernelBuilder): void {
   )
   k.check(
     'REP stops where a breakpoint is',
-    '#DB dr6=ffff0ff1 ecx=7',
+    '#DB dr6=ffff0ff1 ecx=7 eflags=10002',
     (a) => {
       set(a, dr0, place.scratch + 8)
       set(a, dr7, one(1))
       a.mov(edi, place.scratch).mov(ecx, 16).rep().stosb()
     },
-    ['dr6', 'ecx'],
+    ['dr6', 'ecx', 'eflags'],
   )
   k.check(
     'a port breakpoint',

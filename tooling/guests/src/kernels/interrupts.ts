@@ -1,4 +1,4 @@
-import { al, cr8, eax, ebx, ecx, label, mem16, mem32, r15, r15d, rax, rbx } from '@vmm/x86-assembler'
+import { al, cr8, eax, ebx, ecx, esi, label, mem16, mem32, r15, r15d, rax, rbx, rcx, rsp } from '@vmm/x86-assembler'
 import { type CheckBuilder, type Kernel, KernelBuilder } from '../kernel/kernel.ts'
 import { place, selector } from '../kernel/places.ts'
 
@@ -134,6 +134,22 @@ function timerAndNmi(k: KernelBuilder): void {
     waitFor(a, c, 3)
     a.cli().mov(apic(INITIAL), 0).mov(apic(LVT_TIMER), 0x1_0000).mov(eax, 3)
     c.value(rax)
+  })
+  k.check('RF is set in the image of an interrupt between two rounds of REP', 'ok 1 1 0', (a, c) => {
+    const image = place.scratch + 8
+    gateTo(a, c, vector, (h) =>
+      h
+        .mov(eax, mem32({ base: rsp, displacement: 0x18 }))
+        .shr(eax, 16)
+        .mov(mem32(image), eax)
+        .mov(apic(EOI), 0),
+    )
+    a.mov(mem32(image), 0).mov(esi, place.image).mov(ecx, 0x10_0000)
+    enable(a).mov(apic(DIVIDE), 0xb).mov(apic(LVT_TIMER), vector).mov(apic(INITIAL), 1000).sti().rep().lodsb().cli()
+    shown(a, c)
+    a.mov(eax, mem32(image))
+    c.value(rax)
+    c.value(rcx)
   })
   k.check('HLT ends with an interrupt', 'ok 1', (a, c) => {
     gateTo(a, c, vector, endOfInterrupt)

@@ -4,11 +4,14 @@ import { followPrivilege, type StateParts } from './parts.ts'
 
 type Gpr = Lowercase<(typeof gprNames)[number]>
 
-/** KVM_GET_REGS. */
+const RF = 1n << 16n
+
+/** KVM_GET_REGS. Between two rounds of a repeated string instruction RF is set, as an event then would save it. */
 export function getRegs({ engine }: StateParts): KvmRegs {
   const values = gprNames.map((name) => [name.toLowerCase(), engine.gpr(gprIndex(name))])
   const registers = Object.fromEntries(values) as Record<Gpr, bigint>
-  return { ...registers, rip: engine.get('RIP'), rflags: engine.rflags() }
+  const resumes = engine.get('REPEATING') === 0n ? 0n : RF
+  return { ...registers, rip: engine.get('RIP'), rflags: engine.rflags() | resumes }
 }
 
 /** KVM_SET_REGS. Any RIP will do; bit 1 of RFLAGS stays set; an exception that waited does not any more. */
@@ -17,6 +20,7 @@ export function setRegs(parts: StateParts, regs: KvmRegs): void {
   for (const name of gprNames) engine.setGpr(gprIndex(name), regs[name.toLowerCase() as Gpr])
   engine.set('RIP', regs.rip)
   engine.setRflags(regs.rflags)
+  engine.set('REPEATING', 0n)
   followPrivilege(parts)
   engine.modeChanged()
   events.state.exception = undefined

@@ -34,13 +34,19 @@ export function repeated(m: Machine, once: (count: Bits<64>) => Bits<64>, goesOn
   }
   const counter = gpr('RCX', m.mode.addressSize)
   const count = m.read(counter)
-  m.when(m.not(m.isZero(count)), () => {
-    const done = once(m.zeroExtend(count, 64))
-    const left = m.sub(count, m.truncate(done, m.mode.addressSize))
-    m.write(counter, left)
-    const more = m.not(m.isZero(left))
-    m.when(goesOn === undefined ? more : m.and(more, goesOn()), () => m.again())
-  })
+  m.when(
+    m.not(m.isZero(count)),
+    () => {
+      const done = once(m.zeroExtend(count, 64))
+      const left = m.sub(count, m.truncate(done, m.mode.addressSize))
+      m.write(counter, left)
+      const more = m.not(m.isZero(left))
+      const again = goesOn === undefined ? more : m.and(more, goesOn())
+      m.set('REPEATING', m.zeroExtend(again, 8))
+      m.when(again, () => m.again())
+    },
+    () => m.set('REPEATING', m.constant(0, 8)),
+  )
 }
 
 const movs = (mnemonic: 'MOVSB' | 'MOVS'): Instruction =>
