@@ -1,13 +1,15 @@
+export { decideHypercall, type HypercallDecider, hypercallDecider } from './decide.ts'
 export { type HypercallError, hypercallErrors } from './errors.ts'
-export {
-  decideHypercall,
-  decodeHypercall,
-  type Hypercall,
-  type HypercallContext,
-  type HypercallRegisters,
-  type HypercallVerdict,
-  hypercallNumbered,
-  numberOf,
-  returnValue,
-} from './hypercall.ts'
+export { decodeHypercall, type Hypercall, hypercallNumbered, numberOf, returnValue } from './hypercall.ts'
 export { type HypercallName, type HypercallRow, hypercalls } from './hypercalls.rows.ts'
+export { hypercallPromises } from './promises.ts'
+export { type PageEncryptionProposal, pageEncryptionProposals } from './proposals.ts'
+export type { HypercallMode, HypercallRegisters } from './registers.ts'
+export { type ExitHypercallCase, exitHypercallMask } from './rules/enable-cap/case.ts'
+export { exitHypercallPipeline } from './rules/enable-cap/index.ts'
+export type { HypercallCase, HypercallContext } from './rules/hypercall/case.ts'
+export { hypercallPipeline } from './rules/hypercall/index.ts'
+export type { HypercallInstruction, InstructionCase, InstructionVerdict } from './rules/instruction/case.ts'
+export { foreignInstruction } from './rules/instruction/foreign-instruction.behaviour.ts'
+export { type HypercallInterface, hypercallInterface, type RoutingCase } from './rules/routing/interface.behaviour.ts'
+export type { HypercallVerdict } from './verdict.ts'

@@ -2,6 +2,7 @@ import { kernelDoc, mail } from '@vmm/source'
 import { describe, expect, test } from 'vitest'
 import { auditBehaviour, auditPipeline, auditRule } from './audit.ts'
 import { behaviour, versionInForce } from './behaviour.ts'
+import { pipelineEntries } from './entry.ts'
 import { always, between, since, until } from './lifetime.ts'
 import { type Pipeline, resolve, run } from './pipeline.ts'
 import { profileOf } from './profile.ts'
@@ -26,6 +27,13 @@ const noCoins = rule<Till>({
   ...written,
   refuses: ({ coins, paid }) => coins < paid,
   witness: { refused: { ...open, coins: 2 }, accepted: { ...open, coins: 3 } },
+})
+
+const overdrawn = rule<Till>({
+  ...noCoins,
+  id: 'till-overdrawn',
+  refuses: ({ coins }) => coins < 0,
+  witness: { refused: { ...open, coins: -1 }, accepted: open },
 })
 
 const shut = rule<Till>({
@@ -95,7 +103,7 @@ const pay: Pipeline<Till> = {
     { kind: 'act', behaviour: pays },
     {
       kind: 'check',
-      rule: { ...noCoins, id: 'till-overdrawn', refuses: ({ coins }) => coins < 0 },
+      rule: overdrawn,
       lifetime: until('5.11'),
     },
   ],
@@ -218,4 +226,19 @@ describe('an audit', () => {
     }
     expect(auditPipeline(deaf)).toEqual(['late: in 4.13.0 till-empty refuses its witness'])
   })
+})
+
+test('a list of promises has each once, in the order of the steps, with what is wrong with it', () => {
+  const twice: Pipeline<Till> = { ...pay, steps: [...pay.steps, { kind: 'check', rule: noCoins }] }
+  const entries = pipelineEntries(twice)
+  expect(entries.map(({ id }) => id)).toEqual([
+    'till-shut',
+    'till-shut-but-for-nothing',
+    'till-nothing',
+    'till-empty',
+    'till-pays',
+    'till-overdrawn',
+  ])
+  expect(pipelineEntries(pay).flatMap(({ audit }) => audit())).toEqual([])
+  expect(entries.find(({ id }) => id === 'till-empty')?.audit()).toHaveLength(1)
 })

@@ -2,7 +2,7 @@ import type { Law } from '../law.ts'
 
 const empty = new Set(['utils', 'util', 'common', 'helpers', 'types', 'base', 'core', 'misc', 'shared'])
 const kebab = /^[a-z0-9]+(-[a-z0-9]+)*$/
-const suffixes = /^(\.(rows|test|bench|fuzz|rule|long\.test))?\.ts$/
+const suffixes = /^(\.(rows|test|bench|fuzz|rule|behaviour|long\.test))?\.ts$/
 
 /** A name says what is inside; a suffix says what kind of file it is. */
 export const names: Law = {

@@ -1,0 +1,33 @@
+import { knownSeries, type Profile, profileOf, readVersion, resolve, run } from '@vmm/rule'
+import { hypercallErrors } from './errors.ts'
+import { type Hypercall, returnValue } from './hypercall.ts'
+import type { HypercallContext } from './rules/hypercall/case.ts'
+import { hypercallPipeline } from './rules/hypercall/index.ts'
+import type { HypercallVerdict } from './verdict.ts'
+
+/** Decides hypercalls of KVM's own interface. */
+export type HypercallDecider = (call: Hypercall, context: HypercallContext) => HypercallVerdict
+
+/**
+ * What one kernel makes of hypercalls: privilege first, then the number, its feature bit, its arguments. The decider is
+ * pure and total: whatever a guest puts into its registers has an answer.
+ */
+export function hypercallDecider(profile: Profile): HypercallDecider {
+  const steps = resolve(hypercallPipeline, profile)
+  return (call, context) => {
+    const outcome = run(steps, { call, context, verdict: undefined })
+    if (outcome.kind === 'refused') {
+      return { kind: 'return', value: returnValue(call, -hypercallErrors[outcome.refusal.errno]) }
+    }
+    return outcome.state.verdict ?? { kind: 'return', value: returnValue(call, -hypercallErrors.KVM_ENOSYS) }
+  }
+}
+
+/** Decides a hypercall as the newest kernel does that is known. */
+export const decideHypercall: HypercallDecider = hypercallDecider(newest())
+
+function newest(): Profile {
+  const read = readVersion(knownSeries().at(-1) ?? '')
+  if (read.kind === 'bad-version') throw new RangeError(read.says)
+  return profileOf(read.version)
+}

@@ -1,0 +1,13 @@
+import { behaviourEntry, type Entry, pipelineEntries } from '@vmm/rule'
+import { exitHypercallPipeline } from './rules/enable-cap/index.ts'
+import { hypercallPipeline } from './rules/hypercall/index.ts'
+import { foreignInstruction } from './rules/instruction/foreign-instruction.behaviour.ts'
+import { hypercallInterface } from './rules/routing/interface.behaviour.ts'
+
+/** Every promise of this package, call by call, in the order in which the kernel checks. */
+export const hypercallPromises: readonly Entry[] = [
+  behaviourEntry('VMCALL', foreignInstruction),
+  behaviourEntry('VMCALL', hypercallInterface),
+  ...pipelineEntries(hypercallPipeline),
+  ...pipelineEntries(exitHypercallPipeline),
+]
