@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { laws } from './all.ts'
 import { bundleSizes } from './bundle-sizes.ts'
 import { check } from './check.ts'
-import { houseOnDisk } from './house.ts'
+import { type House, houseOnDisk } from './house.ts'
 import { briefMapOf, mapOf, withMap } from './map.ts'
 import { spreads } from './medians.ts'
 import { packed } from './packed.ts'
@@ -33,9 +33,12 @@ async function inspect(): Promise<number> {
 function map([option]: readonly string[]): number {
   const house = houseOnDisk(root)
   console.log(mapOf(house))
-  if (option === '--write')
-    writeFileSync(join(root, 'README.md'), withMap(house.tree.read('README.md'), briefMapOf(house)))
+  if (option === '--write') drawMap(house)
   return 0
+}
+
+function drawMap(house: House): void {
+  writeFileSync(join(root, 'README.md'), withMap(house.tree.read('README.md'), briefMapOf(house)))
 }
 
 /** Packs the package of the current folder; says what is wrong with it, and its size with all that it imports. */
@@ -54,13 +57,14 @@ function sizes(): number {
   return 0
 }
 
-/** Writes files from a template and says which. */
+/** Writes files from a template and says which; a new package is on the README's map at once. */
 function make(words: readonly string[]): number {
   const made = create(root, words)
   if (made.kind === 'refused') {
     console.error(made.says)
     return 2
   }
+  drawMap(houseOnDisk(root))
   for (const path of made.written) console.log(path)
   console.log(made.next)
   return 0

@@ -18,7 +18,7 @@ export function newPackage(tree: Tree, [where = '', ...phrase]: readonly string[
   return {
     kind: 'files',
     files: packageFiles(`packages/${floor}/${name}`, { name, description }),
-    next: 'Now run `pnpm install` and `pnpm map --write`, and say in the README what it is.',
+    next: 'Now run `pnpm install`, and say in its README what it is.',
   }
 }
 
