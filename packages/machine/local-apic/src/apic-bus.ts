@@ -17,7 +17,7 @@ export interface EndOfInterruptListener {
   endOfInterrupt(vector: number): void
 }
 
-/** The destination shorthand of the interrupt command register; `all` includes the sender, `others` does not. Source: SDM 3A §10.6.1. */
+/** The destination shorthand of the interrupt command register; `all` includes the sender, `others` does not. Source: SDM 3A §11.6.1. */
 export type Shorthand = 'none' | 'self' | 'all' | 'others'
 
 /**
