@@ -1,6 +1,10 @@
 import { knownSeries, type Profile, profileOf, readVersion, resolve, run } from '@vmm/rule'
 import { hypercallErrors } from './errors.ts'
+import type { HyperVCall } from './hyper-v.ts'
+import { type HyperVStatus, hyperVStatuses } from './hyper-v-status.rows.ts'
 import { type Hypercall, returnValue } from './hypercall.ts'
+import type { HyperVContext, HyperVVerdict } from './rules/hyper-v/case.ts'
+import { hyperVPipeline } from './rules/hyper-v/index.ts'
 import type { HypercallContext } from './rules/hypercall/case.ts'
 import { hypercallPipeline } from './rules/hypercall/index.ts'
 import type { HypercallVerdict } from './verdict.ts'
@@ -23,6 +27,20 @@ export function hypercallDecider(profile: Profile): HypercallDecider {
   }
 }
 
+/** Decides hypercalls of Hyper-V's interface. */
+export type HyperVDecider = (call: HyperVCall, context: HyperVContext) => HyperVVerdict
+
+/** What one kernel makes of Hyper-V's hypercalls. The decider is total; it reads guest memory through its context. */
+export function hyperVDecider(profile: Profile): HyperVDecider {
+  const steps = resolve(hyperVPipeline, profile)
+  return (call, context) => {
+    const outcome = run(steps, { call, context, verdict: undefined })
+    if (outcome.kind === 'done') return outcome.state.verdict ?? refused('HV_STATUS_INVALID_HYPERCALL_CODE')
+    const { errno } = outcome.refusal
+    return errno === '#UD' ? { kind: 'fault', vector: 6 } : refused(errno)
+  }
+}
+
 /** Decides a hypercall as the newest kernel does that is known. */
 export const decideHypercall: HypercallDecider = hypercallDecider(newest())
 
@@ -30,4 +48,8 @@ function newest(): Profile {
   const read = readVersion(knownSeries().at(-1) ?? '')
   if (read.kind === 'bad-version') throw new RangeError(read.says)
   return profileOf(read.version)
+}
+
+function refused(status: HyperVStatus): HyperVVerdict {
+  return { kind: 'return', result: BigInt(hyperVStatuses[status]) }
 }
