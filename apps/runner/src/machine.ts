@@ -26,8 +26,8 @@ export interface MachineOptions {
   readonly trace?: Trace
   /** What the engine counts beside instructions. */
   readonly counts?: EngineOptions['counts']
-  /** Told of every exit. */
-  readonly onExit?: (reason: ExitReason) => void
+  /** Told of every exit; of those for one reason, of several at once. */
+  readonly onExit?: (reason: ExitReason, count: number) => void
 }
 
 /** The ACPI tables that every machine here has, and where they will be. */

@@ -92,9 +92,9 @@ export class Tracer {
     if (request !== undefined) this.#lines = new Lines(request.file)
   }
 
-  readonly count = (reason: ExitReason): void => {
-    this.exits += 1
-    this.counts[reason] = (this.counts[reason] ?? 0) + 1
+  readonly count = (reason: ExitReason, exits: number): void => {
+    this.exits += exits
+    this.counts[reason] = (this.counts[reason] ?? 0) + exits
   }
 
   readonly take = (event: TraceEvent): void => {

@@ -72,7 +72,12 @@ export interface Engine {
   eventPending: boolean
   readonly interruptible: boolean
   readonly shadowed: boolean
-  run(budget: number): EngineStop
+  /**
+   * Runs at most so many instructions. RF goes when an instruction is complete. An engine that is told to deliver faults may do
+   * so by itself where nothing comes of it but the delivery; `takeDelivered` tells how many there were since the last look.
+   */
+  run(budget: number, faults: 'stop' | 'deliver'): EngineStop
+  takeDelivered(): number
   /** Data breakpoints met and debug traps asked for since the last look, as bits of DR6. */
   takeDebugHits(): number
   /**

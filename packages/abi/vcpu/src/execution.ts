@@ -132,9 +132,14 @@ export class Execution {
     return store
   }
 
+  /** Who wants to be told of each exception must be asked about each. */
+  get #faults(): 'stop' | 'deliver' {
+    return this.#parts.observer?.traces === true || this.#parts.debug.isOn ? 'stop' : 'deliver'
+  }
+
   /** Runs until something must be looked at: one instruction, where every one must be. */
   #slice(left: number): VcpuExit | undefined {
-    const { engine, events, completion, debug } = this.#parts
+    const { engine, events, completion, debug, observer } = this.#parts
     const flags = engine.get('RFLAGS')
     const stepping = (flags & TF) !== 0n
     const resuming = (flags & RF) !== 0n
@@ -147,14 +152,14 @@ export class Execution {
     const closely = debug.steps || breaks || events.waitsClosely
     const replaying = completion.unfinished
     const waits = engine.get('PENDING_DEBUG') !== 0n
-    const single = stepping || resuming || closely || waits || replaying
+    const single = stepping || closely || waits || replaying
     if (stepping) engine.set('UNSTEPPED', 0n)
     const before = engine.retired()
-    if (!replaying) this.#parts.observer?.enter(engine.get('RIP'))
-    const stop = engine.run(single ? 1 : left)
+    if (!replaying) observer?.enter(engine.get('RIP'))
+    const stop = single ? engine.run(1, 'stop') : engine.run(left, this.#faults)
+    observer?.delivered(engine.takeDelivered())
     const retired = engine.retired() > before
     if (replaying && retired && !completion.finished()) completion.clear()
-    if (resuming && retired && stop.kind !== 'fault') engine.set('RFLAGS', engine.get('RFLAGS') & ~RF)
     return this.#stopped(stop, stepping && retired && engine.get('UNSTEPPED') === 0n, retired)
   }
 

@@ -38,6 +38,11 @@ export class GuestDebug {
     return undefined
   }
 
+  /** Whether the VMM debugs at all. */
+  get isOn(): boolean {
+    return this.#does(guestDebugControl.enable)
+  }
+
   get steps(): boolean {
     return this.#does(guestDebugControl.singleStep)
   }

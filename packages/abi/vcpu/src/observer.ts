@@ -3,8 +3,8 @@ import type { ExitReason, Trace } from './trace.ts'
 
 /** Who watches a vCPU: every exit by its reason, and, where asked for, every event. */
 export interface Watchers {
-  /** Told of every exit. */
-  readonly onExit?: (reason: ExitReason) => void
+  /** Told of every exit; of those for one reason, of several at once. */
+  readonly onExit?: (reason: ExitReason, count: number) => void
   readonly trace?: Trace
 }
 
@@ -48,7 +48,7 @@ export class Observer {
   leave(reason: ExitReason, rip: bigint, { info = 0n, interruption = 0, errorCode = 0 }: Details = {}): void {
     this.enter(rip)
     this.#inside = false
-    this.#watchers.onExit?.(reason)
+    this.#watchers.onExit?.(reason, 1)
     this.#watchers.trace?.({ kind: 'kvm_exit', reason, rip, info, interruption, errorCode })
   }
 
@@ -67,6 +67,16 @@ export class Observer {
     }
     this.#watchers.trace?.({ kind: 'kvm_inj_exception', vector, errorCode })
     this.enter(rip)
+  }
+
+  /** Whether events are told one by one. */
+  get traces(): boolean {
+    return this.#watchers.trace !== undefined
+  }
+
+  /** So many exceptions went in while nobody was told of each. */
+  delivered(count: number): void {
+    if (count > 0) this.#watchers.onExit?.('EXCEPTION_NMI', count)
   }
 
   /** The same ports, with an exit for each use of one. */

@@ -37,8 +37,8 @@ export interface VcpuOptions {
   /** Told of MSRs that were refused. */
   readonly onRefusedMsr?: OnRefusedMsr
   readonly trace?: Trace
-  /** Told of every exit, traced or not. */
-  readonly onExit?: (reason: ExitReason) => void
+  /** Told of every exit, traced or not; of those for one reason, of several at once. */
+  readonly onExit?: (reason: ExitReason, count: number) => void
 }
 
 /** One virtual CPU: its tables, its events, its state as the kernel's structs tell it, and its run loop, over any engine. */

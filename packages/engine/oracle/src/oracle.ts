@@ -1,5 +1,5 @@
 import { createDecoded, decode } from '@vmm/x86-decoder'
-import { exceptions } from '@vmm/x86-registers'
+import { exceptions, rflags } from '@vmm/x86-registers'
 import {
   anyMode,
   deliverEvent,
@@ -21,6 +21,7 @@ import { State } from './state.ts'
 
 const longestInstruction = 15
 const pageSize = 4096
+const resumeFlag = 1n << BigInt(rflags.RF.low)
 
 /** What one instruction came to. A fault leaves RIP at it; it must be delivered. */
 export type StepResult =
@@ -66,11 +67,14 @@ export class Oracle {
     return this.#guarded(() => {
       const bytes = this.#fetch(code)
       const execution = this.#execution(bytes, code)
+      const resuming = (this.state.rflags & resumeFlag) !== 0n
       const instruction = this.#described()
       instruction.execute(machineOn(execution), ...operandsOf(this.#decoded))
       // a target is as wide as the code that it is in, which may be other code than this
       this.state.set('RIP', execution.target ?? execution.next)
       this.#retired += 1
+      // RF was for this one instruction. SDM 3B §18.3.1.1
+      if (resuming) this.state.rflags &= ~resumeFlag
       return execution.reason === undefined ? { kind: 'done' } : { kind: 'exit', reason: execution.reason }
     })
   }

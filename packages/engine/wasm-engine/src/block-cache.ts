@@ -4,7 +4,7 @@ import { type Instruction, instructions } from '@vmm/x86-semantics'
 import type { HandlerTable, Shape } from './handler-table.ts'
 import { bucketIndex, builtIn } from './interpreter/run.ts'
 import { type MemoryMap, pageFlag } from './memory-map.ts'
-import { modeOfWord, staleMode } from './mode-word.ts'
+import { modeOfWord, resumes, staleMode } from './mode-word.ts'
 import { fillRecord, mustBeginBlock } from './shapes.ts'
 import { blockHeadBytes, inBlock, inRecord, recordBytes } from './state-layout.ts'
 
@@ -38,6 +38,8 @@ export class BlockCache {
   /** Called when every block has been dropped. */
   readonly #dropped: () => void
   #next: number
+  /** The last instruction of the block written last ends it by itself. */
+  #lastEnds = false
 
   constructor(
     map: MemoryMap,
@@ -60,8 +62,10 @@ export class BlockCache {
     const room = blockHeadBytes + (longestBlock + 1) * recordBytes
     // before a place is chosen, for dropping moves it
     if (this.#handlers.makeRoom() || this.#next + room > this.#map.blocksEnd) this.dropAll()
-    const size = this.write(this.#next, host, ((host | pageMask) >>> 0) + 1, word, longestBlock, true)
-    if (size === 0) return false
+    const resuming = (word & resumes) !== 0
+    const size = this.write(this.#next, host, ((host | pageMask) >>> 0) + 1, word, resuming ? 1 : longestBlock, true)
+    // RF stays until an instruction that leaves its block is complete: whoever takes single steps sees to that
+    if (size === 0 || (resuming && this.#lastEnds)) return false
     const block = this.#next
     this.#next += blockHeadBytes + (this.#view.getUint32(block + inBlock.count, true) + 1) * recordBytes
     this.#enter(block, host, size, word)
@@ -91,7 +95,8 @@ export class BlockCache {
     }
     if (steps.length === 0) return 0
     this.#chooseHandlers(block, steps, liveness)
-    this.#writeEnd(record, steps.length, offset)
+    this.#lastEnds = steps.at(-1)!.shape.ends
+    this.#writeEnd(record, steps.length, offset, (word & resumes) === 0 ? builtIn.endOfBlock : builtIn.resumed)
     this.#view.setUint32(block + inBlock.count, steps.length, true)
     this.#view.setUint32(block + inBlock.bytes, offset, true)
     this.#view.setUint32(block + inBlock.host, host, true)
@@ -146,8 +151,8 @@ export class BlockCache {
     this.#view.setUint16(record + inRecord.immediate, opcode, true)
   }
 
-  #writeEnd(record: number, index: number, offset: number): void {
-    this.#view.setUint16(record + inRecord.handler, builtIn.endOfBlock, true)
+  #writeEnd(record: number, index: number, offset: number, handler: number): void {
+    this.#view.setUint16(record + inRecord.handler, handler, true)
     this.#view.setUint8(record + inRecord.index, index)
     this.#view.setUint16(record + inRecord.offset, offset, true)
   }

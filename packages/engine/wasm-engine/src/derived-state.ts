@@ -1,8 +1,7 @@
 import { rflags } from '@vmm/x86-registers'
 import { codeModeOf } from './code-mode.ts'
-import { ModeInputs } from './mode-inputs.ts'
-import { type CodeMode, modeWord } from './mode-word.ts'
-import { type PlainMode, RecentModes } from './recent-modes.ts'
+import { KnownModes } from './known-modes.ts'
+import { type CodeMode, modeWord, resumes } from './mode-word.ts'
 import { at, tlbPrivileges } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
 import type { TlbContexts } from './tlb.ts'
@@ -19,58 +18,42 @@ interface Followed {
 /** What emitted code needs ready and control registers, segments and flags decide: mode, TLB views, code base, canonical width. */
 export class DerivedState {
   readonly #followed: Followed
-  readonly #inputs: ModeInputs
-  readonly #recent = new RecentModes()
-  /** 64-bit code runs now, and nobody watches its accesses. */
-  #isPlain = false
-  /** PKRU when translations were last forgotten: they hold what it allowed. */
-  #keys = 0
+  readonly #known: KnownModes
   #programViews = 0
   #processorViews = 0
 
-  constructor(cpu: number, buffer: SharedArrayBuffer, followed: Followed) {
+  constructor(followed: Followed) {
     this.#followed = followed
-    this.#inputs = new ModeInputs(cpu, buffer)
+    this.#known = new KnownModes(followed.state)
   }
 
   /** TLB views that hold what was translated, also while none may be used: the program's, or the processor's own. */
   views(processor: boolean): number {
+    const { state, tlb } = this.#followed
+    if (!tlb.watching) return state.word(processor ? at.tlbProcessor : at.tlb)
     return processor ? this.#processorViews : this.#programViews
   }
 
-  /** Brings everything up to date, if anything changed that it is made from: something that it cannot see has, when told so. */
-  update(unseen = false): void {
+  /** Derives everything anew. Emitted code does without where `KnownModes` has the answer. */
+  update(): void {
     const { state, tlb, watching, resync } = this.#followed
-    if (state.word(at.PKRU) !== this.#keys) {
-      this.#keys = state.word(at.PKRU)
+    if (state.word(at.PKRU) !== state.word(at.keys)) {
+      state.setWord(at.keys, state.word(at.PKRU))
       tlb.flushAll()
     }
-    if (!this.#inputs.changed(tlb.views(0)) && !unseen) return
-    const known = this.#isPlain && !unseen ? this.#recent.find(this.#inputs.values) : undefined
-    if (known !== undefined) return this.#take(known)
     const mode = codeModeOf(state)
     this.#updateCode(mode)
     this.#updateViews(mode)
-    // whoever runs us takes single steps from here on: traps after each, breakpoints before each, RF for one
-    const steps = this.#flag(rflags.RF.low) || this.#flag(rflags.TF.low) || watching.breaksInstructions
+    // whoever runs us takes single steps from here on: traps after each, breakpoints before each
+    const steps = this.#flag(rflags.TF.low) || watching.breaksInstructions
     if (steps) resync()
     const canonicalShift = this.#canonicalShift(mode)
     state.setLong(at.canonicalShift, BigInt(canonicalShift))
-    this.#isPlain = mode.execution === 'long' && !tlb.watching
-    if (!this.#isPlain || steps) return
+    const isPlain = !steps && watching.isIdle
+    state.setWord(at.plain, isPlain ? 1 : 0)
+    if (!isPlain) return
     const [programViews, processorViews] = [this.#programViews, this.#processorViews]
-    this.#recent.keep(this.#inputs.values, { word: modeWord(mode), programViews, processorViews, canonicalShift })
-  }
-
-  /** From one mode of 64-bit code to another that is known: few things differ. */
-  #take({ word, programViews, processorViews, canonicalShift }: PlainMode): void {
-    const { state } = this.#followed
-    this.#programViews = programViews
-    this.#processorViews = processorViews
-    state.setWord(at.mode, word)
-    state.setWord(at.tlb, programViews)
-    state.setWord(at.tlbProcessor, processorViews)
-    state.setWord(at.canonicalShift, canonicalShift)
+    this.#known.keep({ word: modeWord(mode), programViews, processorViews, canonicalShift })
   }
 
   /** 64 less the width of linear addresses, or 0 where every address will do. */
@@ -89,8 +72,11 @@ export class DerivedState {
     const { state, tlb } = this.#followed
     const long = mode.execution === 'long'
     const base = long ? 0n : state.get('CS.base')
-    if (base !== state.long(at.codeBase) || !long) tlb.bumpJumps()
-    state.setWord(at.mode, modeWord(mode))
+    const limit = state.word(at['CS.limit'])
+    // what was found behind another limit may not be found now
+    if (base !== state.long(at.codeBase) || (!long && limit !== state.word(at.codeLimit))) tlb.bumpJumps()
+    if (!long) state.setWord(at.codeLimit, limit)
+    state.setWord(at.mode, modeWord(mode) | (this.#flag(rflags.RF.low) ? resumes : 0))
     state.setLong(at.codeBase, base)
     state.setLong(at.codeMask, long ? (1n << 64n) - 1n : 0xffff_ffffn)
   }

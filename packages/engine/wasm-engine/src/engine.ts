@@ -1,48 +1,30 @@
-import type { StateField } from '@vmm/x86-registers'
-import type { Instruction } from '@vmm/x86-semantics'
+import { rflags, type StateField } from '@vmm/x86-registers'
 import { BlockCache } from './block-cache.ts'
 import { CodeBytes } from './code-bytes.ts'
 import { codeModeOf } from './code-mode.ts'
 import { DerivedState } from './derived-state.ts'
+import type { EngineOptions } from './engine-options.ts'
 import { runDelivery } from './event-delivery.ts'
-import { GuestSlots, type MemorySlot } from './guest-slots.ts'
+import { GuestSlots } from './guest-slots.ts'
 import { type HandlerRuns, runsOfHandlers } from './handler-runs.ts'
 import { HostAnswers } from './host-answers.ts'
-import type { Counts } from './interpreter/run.ts'
 import { type Imports, type LinkedInterpreter, linearMemory, linkInterpreter } from './linked-interpreter.ts'
 import { memoryMap } from './memory-map.ts'
-import type { CodeMode } from './mode-word.ts'
+import { type CodeMode, resumes } from './mode-word.ts'
 import { OddAccesses } from './odd-accesses.ts'
-import { type CpuPorts, notYet } from './ports.ts'
-import { type ExitReason, exitReasons, status } from './runtime.ts'
+import { notYet } from './ports.ts'
+import { exitReasons, status } from './runtime.ts'
 import { Slice } from './slice.ts'
 import { checkSnapshot, restoreMemory, type SavedEngine, type SavedMemory, snapshot, usedMemory } from './snapshot.ts'
 import { at, inRecord } from './state-layout.ts'
 import { StateView } from './state-view.ts'
+import type { Stop } from './stop.ts'
 import { TlbContexts } from './tlb.ts'
 import { type WatchedFor, Watching } from './watching.ts'
 
-/** Why `run` came back. */
-export type Stop =
-  | { readonly kind: 'budget' }
-  /** Something pending may now be taken, or devices changed what is pending. */
-  | { readonly kind: 'events' }
-  | { readonly kind: 'exit'; readonly reason: ExitReason }
-  /** The instruction at RIP faults. It must be delivered. */
-  | { readonly kind: 'fault'; readonly vector: number; readonly errorCode: number | undefined }
-  /** The instruction at RIP has not happened: a port had no answer yet. */
-  | { readonly kind: 'waiting' }
-
-/** What an engine runs on. */
-export interface EngineOptions {
-  /** Guest memory. */
-  readonly slots: readonly MemorySlot[]
-  readonly ports: CpuPorts
-  /** `handlers` lets `handlerRuns` tell what the guest ran most, and costs a store a block. Nothing unless told. */
-  readonly counts?: Counts
-  /** Descriptions by mnemonic: others than those of x86-semantics, to see what a changed one does. */
-  readonly instructions?: ReadonlyMap<string, Instruction>
-}
+/** After so many exceptions without a look at what is pending, `run` comes back. */
+const deliveriesAtOnce = 4096
+const resumeFlag = 1n << BigInt(rflags.RF.low)
 
 /** One machine's memory and its one vCPU, run by emitted WebAssembly. */
 export class Engine {
@@ -77,7 +59,7 @@ export class Engine {
     this.#slots = new GuestSlots(map, buffer, slots)
     this.tlb = new TlbContexts(cpu, buffer)
     this.#watching = new Watching(state, resync)
-    this.#derived = new DerivedState(cpu, buffer, { state, tlb: this.tlb, watching: this.#watching, resync })
+    this.#derived = new DerivedState({ state, tlb: this.tlb, watching: this.#watching, resync })
     this.#answers = new HostAnswers(state, ports, this.tlb, this.modeChanged, this.#watching)
     this.#odd = new OddAccesses(buffer, cpu, {
       ports,
@@ -175,7 +157,7 @@ export class Engine {
   }
 
   /** Brings everything that is derived from control registers, segments and flags up to date. */
-  readonly modeChanged = (): void => this.#derived.update()
+  readonly modeChanged = (): void => this.#interpreter.entry.modeChanged(this.#cpu)
 
   /** Every translation is forgotten, and the context follows CR3. */
   flushTranslations(): void {
@@ -229,7 +211,7 @@ export class Engine {
   /** Watches for a debugger's breakpoints in place of the guest's, or for the guest's again. */
   breakInstead(instead: WatchedFor | undefined): void {
     this.#watching.instead = instead
-    this.#derived.update(true)
+    this.#derived.update()
   }
 
   // -- snapshots -------------------------------------------------------------------------------------------------
@@ -270,17 +252,27 @@ export class Engine {
 
   // -- running ---------------------------------------------------------------------------------------------------
 
-  /** Runs at most `budget` instructions. */
-  run(budget: number): Stop {
+  /**
+   * Runs at most `budget` instructions. Faults are delivered where that is simple, if `faults` says so; `takeDelivered` tells how
+   * many were. RF goes when an instruction is complete.
+   */
+  run(budget: number, faults: 'stop' | 'deliver' = 'stop'): Stop {
     let left = budget
     for (;;) {
       const before = this.#slice.retired
-      this.#slice.begin(left)
+      this.#slice.begin(left, left, faults === 'deliver' ? deliveriesAtOnce : 0)
       const stop = this.#settle(this.#interpreter.entry.run(this.#cpu, 0))
       left -= this.#slice.retired - before
       if (stop !== undefined) return stop
       if (left <= 0) return { kind: 'budget' }
     }
+  }
+
+  /** Exceptions that `run` has delivered since the last look. */
+  takeDelivered(): number {
+    const delivered = this.#state.word(at.delivered)
+    if (delivered !== 0) this.#state.setWord(at.delivered, 0)
+    return delivered
   }
 
   /** Counts what was retired, and answers what emitted code could not. Undefined: go on. */
@@ -298,6 +290,9 @@ export class Engine {
         return this.#fault()
       case status.fetchFault:
         return this.#faultStop()
+      case status.resync:
+        this.#resumed(this.#state.word(at.mode))
+        return { kind: 'events' }
       case status.exit:
         return { kind: 'exit', reason: exitReasons[this.#state.word(at.exitReason)]! }
       default:
@@ -342,11 +337,19 @@ export class Engine {
     this.#state.setLong(at.blockRip, this.get('RIP'))
     this.#slice.begin(1, 0)
     const why = this.#interpreter.entry.run(this.#cpu, block)
+    if (why !== status.fault) this.#resumed(mode)
     if (why !== status.budget && why !== status.miss) return this.#settle(why)
     this.#slice.end()
     const resynced = this.#odd.endsBlock
     this.#odd.endsBlock = false
     return resynced ? { kind: 'events' } : undefined
+  }
+
+  /** An instruction is complete that RF may have been for, if the mode that it ran in says so. */
+  #resumed(mode: number): void {
+    if ((mode & resumes) === 0) return
+    this.set('RFLAGS', this.get('RFLAGS') & ~resumeFlag)
+    this.#state.setWord(at.mode, this.#state.word(at.mode) & ~resumes)
   }
 
   #fill(record: number, tlb: number, linear: bigint, kind: number): number {
@@ -380,7 +383,7 @@ export class Engine {
   #imports(): Imports {
     return {
       host: (_cpu: number, call: number): number => this.#answers.answer(call),
-      modeChanged: (_cpu: number): void => this.modeChanged(),
+      derive: (_cpu: number): void => this.#derived.update(),
       shadow: (_cpu: number, kind: number): void => {
         this.set('SHADOW', BigInt(this.retired() + 1))
         this.set('SHADOW_KIND', BigInt(kind))

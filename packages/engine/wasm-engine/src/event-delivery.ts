@@ -1,7 +1,7 @@
-import { anyMode, deliverEvent } from '@vmm/x86-semantics'
+import { anyMode, deliverEvent, deliverPlainly } from '@vmm/x86-semantics'
 import type { LinkedInterpreter } from './linked-interpreter.ts'
 import { modeOfWord } from './mode-word.ts'
-import { at } from './state-layout.ts'
+import { at, modesOfCode } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
 
 interface Event {
@@ -19,8 +19,12 @@ export function runDelivery(
   { vector, kind, errorCode, returnRip }: Event,
 ): boolean {
   const { codeSize, stackSize, execution } = modeOfWord(state.word(at.mode))
-  const slot = handlers.procedure(deliverEvent as never, { ...anyMode, codeSize, stackSize, execution })
+  const mode = { ...anyMode, codeSize, stackSize, execution }
+  const slot = handlers.procedure(deliverEvent as never, mode)
+  const plainSlot = handlers.procedure(deliverPlainly as never, mode)
   handlers.flush()
+  // from now on the run loop finds its way there; in real mode no exception has an error code, which it does not know
+  if (execution !== 'real') state.setShort(at.deliverySlots + (state.word(at.mode) & (modesOfCode - 1)) * 2, plainSlot)
   const call = table.get(slot) as (...values: (number | bigint)[]) => number | readonly [number]
   // a record of its own: nothing of the block that was interrupted is needed
   const record = cpu + at.stepBlock + 32

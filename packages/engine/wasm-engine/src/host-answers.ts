@@ -35,6 +35,8 @@ export class HostAnswers {
     const refused = this.#calls[hostCallNames[number]!]()
     if (refused === undefined) return 0
     this.#state.noteFault(refused.vector, refused.errorCode)
+    // who refused may want to see what comes of it
+    this.#state.setWord(at.mayDeliver, 0)
     return 1
   }
 

@@ -1,5 +1,7 @@
-export { Engine, type EngineOptions, type Stop } from './engine.ts'
+export { Engine } from './engine.ts'
+export type { EngineOptions } from './engine-options.ts'
 export type { MemorySlot } from './guest-slots.ts'
 export type { HandlerRuns } from './handler-runs.ts'
 export { type CpuPorts, generalProtection, type Refused } from './ports.ts'
 export type { SavedEngine, SavedMemory } from './snapshot.ts'
+export type { Stop } from './stop.ts'

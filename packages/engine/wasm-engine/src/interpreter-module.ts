@@ -5,6 +5,7 @@ import { accessKind } from './access.ts'
 import type { Code } from './emit/code.ts'
 import { functionOf } from './emit/write.ts'
 import { procedureType } from './handler.ts'
+import { deliverFaultFunction } from './interpreter/delivery.ts'
 import { flagFunction, materializeFunction } from './interpreter/flags.ts'
 import {
   bulkFillFunction,
@@ -15,8 +16,15 @@ import {
   slowWriteFunction,
   type Walk,
 } from './interpreter/memory.ts'
+import { modeChangedFunction } from './interpreter/mode.ts'
 import { hostOfFunction, readPhysicalFunction, swapPhysicalFunction } from './interpreter/physical.ts'
-import { type Counts, findBlockFunction, type InlineHandler, runFunction } from './interpreter/run.ts'
+import {
+  type Counts,
+  findBlockFunction,
+  type InlineHandler,
+  runBlocksFunction,
+  runFunction,
+} from './interpreter/run.ts'
 import { elementRoomFunction, offsetFunction, segmentedFunction } from './interpreter/segmentation.ts'
 import { type MemoryMap, pageFlag } from './memory-map.ts'
 import { importTypes, internalTypes, type RuntimeIndices, runtimeNames, runtimeTypes } from './runtime.ts'
@@ -39,6 +47,9 @@ const defined = {
   bulkMove: runtimeTypes.bulkMove,
   bulkFill: runtimeTypes.bulkFill,
   findBlock: internalTypes.findBlock,
+  modeChanged: runtimeTypes.modeChanged,
+  deliverFault: internalTypes.deliverFault,
+  runBlocks: internalTypes.run,
   run: internalTypes.run,
 }
 
@@ -90,7 +101,10 @@ export function interpreterModule({
     bulkMove: bulkMoveFunction(map, runtime),
     bulkFill: bulkFillFunction(map, runtime),
     findBlock: findBlockFunction(map, calls.fill),
-    run: runFunction(index['findBlock']!, inline(runtime), counts),
+    modeChanged: modeChangedFunction(index['derive']!),
+    deliverFault: deliverFaultFunction(index['modeChanged']!),
+    runBlocks: runBlocksFunction(index['findBlock']!, inline(runtime), counts),
+    run: runFunction(index['runBlocks']!, index['deliverFault']!),
   }
   for (const [name, type] of Object.entries(defined)) {
     builder.define(

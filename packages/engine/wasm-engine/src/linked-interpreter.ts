@@ -18,6 +18,7 @@ export type Imports = Readonly<Record<keyof typeof importTypes, (...values: neve
 /** Functions of the interpreter module that TypeScript calls. */
 export interface Entry {
   run(cpu: number, block: number): number
+  modeChanged(cpu: number): void
   materialize(cpu: number): number
   hostOf(address: bigint): [host: number, flags: number]
   fill(cpu: number, record: number, tlb: number, linear: bigint, kind: number): number

@@ -13,6 +13,9 @@ export interface CodeMode {
   readonly user: boolean
 }
 
+/** How a mode word names an execution, in its low three bits. */
+export const executionOfWord = (execution: Execution): number => executions.indexOf(execution)
+
 /** One word for a mode. It is never 0, which is what memory holds where there is no block. */
 export function modeWord({ execution, codeSize, stackSize, user }: CodeMode): number {
   return (
@@ -23,6 +26,9 @@ export function modeWord({ execution, codeSize, stackSize, user }: CodeMode): nu
     0x100
   )
 }
+
+/** Of a mode word: RF is set, and goes once an instruction is complete. Blocks have one instruction. */
+export const resumes = 0x200
 
 /** The mode that a word stands for. */
 export function modeOfWord(word: number): CodeMode {

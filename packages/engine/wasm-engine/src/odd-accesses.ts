@@ -82,6 +82,7 @@ export class OddAccesses {
 
   /** Both pages are translated before anything is touched. */
   #parts(linear: bigint, kind: number): Part[] | undefined {
+    if (this.#view.getUint32(this.#cpu + at.delivering, true) !== 0) return undefined
     const bytes = kind & accessKind.sizeMask
     const processor = (kind & accessKind.processor) !== 0
     // addresses that do not exist are refused first, whatever their alignment

@@ -59,7 +59,8 @@ export const runtimeNames = Object.keys(runtimeTypes) as RuntimeName[]
 /** What the interpreter module imports from TypeScript: everything rare. */
 export const importTypes = {
   host: runtimeTypes.host,
-  modeChanged: runtimeTypes.modeChanged,
+  /** The mode is none that is known. */
+  derive: runtimeTypes.modeChanged,
   commit: runtimeTypes.commit,
   shadow: runtimeTypes.shadow,
   /** An access that crosses pages or meets no memory: host address of the scratch, or 0, and the record to go on with. */
@@ -71,6 +72,8 @@ export const importTypes = {
 export const internalTypes = {
   /** (cpu, record, tlb, linear, kind): host address; 0 after a fault; `noMemory` where no memory answers. */
   fill: type([...frame, 'i64', 'i32'], ['i32']),
+  /** (cpu, why): what to do after the status of a fault: leave with it, or go on, for it has been delivered. */
+  deliverFault: type(['i32', 'i32'], ['i32']),
   /** (gpa): host address of a physical byte, or 0, and the flags of its slot. */
   hostOf: type(['i64'], ['i32', 'i32']),
   /** (cpu): block at RIP, or 0 and a status. */

@@ -29,11 +29,12 @@ export class Slice {
     this.#retired = retired
   }
 
-  /** Emitted code may now spend `budget`; of `given` instructions, those that it leaves are not retired. */
-  begin(given: number, budget = given): void {
+  /** Emitted code may now spend `budget`, and deliver so many exceptions by itself; of `given` instructions, those that it leaves are not retired. */
+  begin(given: number, budget = given, deliveries = 0): void {
     this.#given = given
     this.#stolen = 0
     this.#state.budget = budget
+    this.#state.setWord(at.mayDeliver, deliveries)
     this.#running = true
   }
 
@@ -41,6 +42,7 @@ export class Slice {
   stop(): void {
     this.#stolen += this.#state.budget
     this.#state.budget = 0
+    this.#state.setWord(at.mayDeliver, 0)
   }
 
   /** Emitted code came back. Gives what it left, and whether the budget had been taken away. */

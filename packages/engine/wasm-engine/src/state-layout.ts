@@ -22,6 +22,34 @@ export const tlbContexts = 16
 export const jumpEntries = 4096
 export const jumpEntryBytes = 16
 
+/** Modes that are kept with what they were derived from: a program, its kernel with and without AC, and others. */
+export const knownModes = 8
+const knownModeLayout = layout({
+  CR0: 'u32',
+  CR4: 'u32',
+  IA32_EFER: 'u32',
+  DR7: 'u32',
+  'CS.access': 'u32',
+  'SS.access': 'u32',
+  'CS.base': 'u32',
+  'CS.limit': 'u32',
+  /** RFLAGS.TF, VM and AC. */
+  flags: 'u32',
+  CPL: 'u32',
+  /** Views of the TLB context. */
+  context: 'u32',
+  /** What follows from these. */
+  word: 'u32',
+  programViews: 'u32',
+  processorViews: 'u32',
+  canonicalShift: 'u32',
+  reserved: 'u32',
+})
+export const knownModeBytes = 64
+export const inKnownMode = knownModeLayout.offset
+/** Execution, code size and stack size: what handlers are emitted for. */
+export const modesOfCode = 128
+
 const fieldKind = { 8: 'u8', 16: 'u16', 32: 'u32', 64: 'u64' } as const
 
 const architectural = Object.fromEntries(
@@ -79,6 +107,23 @@ const vcpuLayout = layout({
   codeMask: 'u64',
   /** 64 less the width of canonical addresses: 16, 7, or 0 where every address will do. */
   canonicalShift: 'u64',
+  /** The limit of CS that code outside 64-bit code was last looked up under. */
+  codeLimit: 'u32',
+  /** Where the views of the TLB context in use begin. */
+  context: 'u32',
+  /** PKRU when translations were last forgotten: they hold what it allowed. */
+  keys: 'u32',
+  /** 1 while nobody watches accesses or steps, so that `knownModes` say all that there is to a mode. */
+  plain: 'u32',
+  /** The last modes of that kind, each with what it was derived from. */
+  knownModes: { bytes: knownModes * knownModeBytes, align: 64 },
+  /** Exceptions that may still be delivered before TypeScript is asked, and those that were. */
+  mayDeliver: 'u32',
+  /** Not zero while emitted code delivers: it gives up where an access would be seen by anybody. */
+  delivering: 'u32',
+  delivered: 'u32',
+  /** Table slots of the delivery of exceptions, by the low bits of the mode word; 0 where it was not compiled yet. */
+  deliverySlots: ['u16', modesOfCode],
   /** Not zero while every access must take the odd path: armed alignment checks, data breakpoints. */
   oddAccesses: 'u32',
   /** Where the block that was not found begins in linear memory, or 0 if it is in no memory. */

@@ -22,6 +22,10 @@ export class StateView {
     this.#view.setUint32(this.#cpu + offset, value, true)
   }
 
+  setShort(offset: number, value: number): void {
+    this.#view.setUint16(this.#cpu + offset, value, true)
+  }
+
   long(offset: number): bigint {
     return this.#view.getBigUint64(this.#cpu + offset, true)
   }

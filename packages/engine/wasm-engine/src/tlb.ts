@@ -198,6 +198,7 @@ export class TlbContexts {
     this.#generation = (this.#generation + 1) >>> 0
     this.#view.setUint32(this.#cpu + at.jumpGeneration, this.#generation, true)
     this.#view.setUint32(this.#cpu + at.jumpCache, this.jumpCache(), true)
+    this.#view.setUint32(this.#cpu + at.context, this.#base(this.#current), true)
     this.#view.setUint32(this.#cpu + at.fillLog, this.#base(this.#current) + fillLogOffset, true)
   }
 

@@ -27,6 +27,12 @@ export class Watching {
     this.#onHit = onHit
   }
 
+  /** Nothing is watched for, and nobody may come to watch without telling. */
+  get isIdle(): boolean {
+    const quiet = this.#breakpoints.length === 0 && this.#ports.length === 0 && !this.breaksInstructions
+    return quiet && !this.#alignment && this.instead === undefined
+  }
+
   /** Follows CR0.AM, RFLAGS.AC at CPL 3, and DR7. True while accesses must be looked at. */
   arm(checksAlignment: boolean): boolean {
     this.#alignment = checksAlignment && (this.#state.get('CR0') & (1n << 18n)) !== 0n

@@ -18,7 +18,7 @@ export type {
 export { anyMode, type Procedure, procedure } from './procedure.ts'
 export { type Scribed, type ScribedProcedure, scribe } from './scribe/scribe.ts'
 export { type Survey, survey } from './surveyor.ts'
-export { deliverEvent, eventKind } from './system/events.ts'
+export { deliverEvent, deliverPlainly, eventKind } from './system/events.ts'
 export { simdNumber } from './vector/simd-number.ts'
 export { simdOperations } from './vector/simd-operations.rows.ts'
 export type { Lane, LaneOperation, VectorArithmetic } from './vector-algebra.ts'

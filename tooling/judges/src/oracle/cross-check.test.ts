@@ -4,13 +4,19 @@ import { modes } from './scene.ts'
 import { EngineSubject, OracleSubject } from './subjects.ts'
 
 /** Cases of each mode by what they run. */
-const counts = { instructions: 2500, noise: 600, hostile: 400 } as const
+const counts = { instructions: 2500, noise: 600, hostile: 400, delivered: 600 } as const
 const [oracle, engine] = [new OracleSubject(), new EngineSubject()]
+const delivering = new EngineSubject(undefined, 'deliver')
 
 describe('oracle and engine', () => {
   test.for(modes)(`agree on ${counts.instructions} random programs in %s mode`, (mode) => {
     const count = counts.instructions
     expect(disagreements(oracle, engine, { mode, bytes: 'instructions', first: 1, count })).toEqual([])
+  })
+
+  test.for(modes)('come to the same in %s mode where the engine delivers exceptions by itself', (mode) => {
+    const cases = { mode, bytes: 'instructions', first: 1, count: counts.delivered } as const
+    expect(disagreements(oracle, delivering, cases, 'at their ends')).toEqual([])
   })
 
   test.for(modes)(`agree on ${counts.noise} times random bytes in %s mode`, (mode) => {

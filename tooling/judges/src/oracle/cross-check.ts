@@ -11,12 +11,13 @@ export interface Journey {
 }
 
 const mostFaults = 4
+const stuck = 'no progress'
 const hex = (value: bigint | number): string => value.toString(16)
 const sayFault = ({ vector, errorCode }: { vector: number; errorCode: number | undefined }): string =>
   `exception ${vector}${errorCode === undefined ? '' : ` (${hex(errorCode)})`}`
 
-/** Runs `budget` instructions; exceptions are delivered, halts are passed over. */
-export function travel(subject: Subject, budget: number): Journey {
+/** Runs `budget` instructions; so many exceptions are delivered, halts are passed over. */
+export function travel(subject: Subject, budget: number, most = mostFaults): Journey {
   const stops: string[] = []
   let faults = 0
   for (let rounds = 0; rounds < budget * 4 + 8; rounds += 1) {
@@ -29,7 +30,7 @@ export function travel(subject: Subject, budget: number): Journey {
     if (line !== undefined) stops.push(line)
     if (stop.kind !== 'fault') continue
     faults += 1
-    if (faults > mostFaults) return { stops, faults }
+    if (faults > most) return { stops, faults }
     const second = subject.deliver(stop.vector, eventKind.exception, stop.errorCode, subject.get('RIP'))
     subject.takeDebugHits()
     if (second !== undefined) {
@@ -37,7 +38,7 @@ export function travel(subject: Subject, budget: number): Journey {
       return { stops, faults }
     }
   }
-  stops.push(`no progress after ${subject.retired()}`)
+  stops.push(`${stuck} after ${subject.retired()}`)
   return { stops, faults }
 }
 
@@ -79,6 +80,20 @@ export function differences(a: Subject, b: Subject, journeys: readonly [Journey,
   for (let index = 0; index < Math.max(a.asked.length, b.asked.length); index += 1)
     compare(`asked ${index}`, a.asked[index] ?? 'none', b.asked[index] ?? 'none')
   return lines
+}
+
+/**
+ * The same, where one of them may deliver exceptions by itself: what they have come to is compared, and not how often they stopped
+ * for it. Nothing is compared where one exception leads to another for ever.
+ */
+export function crossCheckEnds(a: Subject, b: Subject, image: Image, budget: number): string[] {
+  for (const subject of [a, b]) {
+    subject.load(image)
+    const { stops } = travel(subject, budget, Number.POSITIVE_INFINITY)
+    if (stops.at(-1)?.startsWith(stuck) === true) return []
+  }
+  const silent = { stops: [], faults: 0 }
+  return differences(a, b, [silent, silent])
 }
 
 /** Loads an image into both, lets them travel, and compares. */

@@ -1,5 +1,5 @@
 import { createDecoded, decode, format } from '@vmm/x86-decoder'
-import { crossCheck, travel } from './cross-check.ts'
+import { crossCheck, crossCheckEnds, travel } from './cross-check.ts'
 import { hostileSceneOf } from './hostile-scene.ts'
 import { type Image, region } from './image.ts'
 import { type SceneOptions, sceneOf } from './scene.ts'
@@ -16,6 +16,9 @@ export interface Disagreement {
   readonly says: readonly string[]
 }
 
+/** Compares two that have run an image. */
+type Check = typeof crossCheck
+
 const imageOf = (options: SceneOptions): Image =>
   options.bytes === 'hostile' ? hostileSceneOf(options) : sceneOf(options)
 
@@ -23,27 +26,28 @@ const imageOf = (options: SceneOptions): Image =>
 const budgetOf = (seed: number): number => 1 + (seed % most)
 
 /** Runs a case on both. Undefined: they agree. */
-function disagreement(a: Subject, b: Subject, options: SceneOptions): Disagreement | undefined {
+function disagreement(a: Subject, b: Subject, options: SceneOptions, check: Check): Disagreement | undefined {
   const scene = imageOf(options)
   const whole = budgetOf(options.seed)
-  if (crossCheck(a, b, scene, whole).length === 0) return undefined
+  if (check(a, b, scene, whole).length === 0) return undefined
   for (let budget = 1; ; budget += 1) {
-    const says = crossCheck(a, b, scene, budget)
+    const says = check(a, b, scene, budget)
     if (says.length === 0 && budget < whole) continue
     return { options, budget, says: [scene.title, `ran: ${listing(a, options, budget)}`, ...says.slice(0, 12)] }
   }
 }
 
-/** Disagreements over seeds, at most a few. `first` seeds the first case; `count` cases are run. */
+/** Disagreements over seeds, at most a few. `first` seeds the first case; `count` cases are run, and compared at their `ends` alone or on the way. */
 export function disagreements(
   a: Subject,
   b: Subject,
   cases: Omit<SceneOptions, 'seed'> & { readonly first: number; readonly count: number },
+  compared: 'on the way' | 'at their ends' = 'on the way',
 ): Disagreement[] {
   const { first, count, ...rest } = cases
   const found: Disagreement[] = []
   for (let seed = first; seed < first + count && found.length < 3; seed += 1) {
-    const one = disagreement(a, b, { ...rest, seed })
+    const one = disagreement(a, b, { ...rest, seed }, compared === 'on the way' ? crossCheck : crossCheckEnds)
     if (one !== undefined) found.push(one)
   }
   return found

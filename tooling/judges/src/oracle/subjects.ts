@@ -1,7 +1,7 @@
 import { Oracle, type OraclePorts } from '@vmm/oracle'
 import { type CpuPorts, Engine, generalProtection } from '@vmm/wasm-engine'
-import type { StateField } from '@vmm/x86-registers'
-import type { Instruction } from '@vmm/x86-semantics'
+import { exceptions, type StateField } from '@vmm/x86-registers'
+import { eventKind, type Instruction } from '@vmm/x86-semantics'
 import { type Image, regions } from './image.ts'
 
 /** What both readings of the descriptions have in common, so that one harness drives them. */
@@ -89,6 +89,12 @@ function portsOf(subject: () => Answering, asked: string[]) {
 }
 
 const little = (bytes: Uint8Array): bigint => bytes.reduceRight((all, byte) => (all << 8n) | BigInt(byte), 0n)
+
+const resumeFlag = 1n << 16n
+
+/** The image of a fault has RF set. SDM 3B §18.3.1.1. */
+const isFault = ([vector, kind]: Parameters<Subject['deliver']>): boolean =>
+  kind === eventKind.exception && vector > 4 && vector !== exceptions.DF.vector
 
 /** The described instructions, read as numbers. */
 export class OracleSubject implements Subject {
@@ -181,8 +187,13 @@ export class OracleSubject implements Subject {
     return hits
   }
   deliver = (...event: Parameters<Subject['deliver']>): Fault | undefined => {
+    const { state } = this.#oracle
+    const flags = state.rflags
+    if (isFault(event)) state.rflags = flags | resumeFlag
     const result = this.#oracle.deliver(...event)
-    return result.kind === 'fault' ? result : undefined
+    if (result.kind !== 'fault') return undefined
+    state.rflags = flags
+    return result
   }
 }
 
@@ -191,9 +202,12 @@ export class EngineSubject implements Subject {
   readonly name = 'engine'
   readonly asked: string[] = []
   readonly #engine: Engine
+  readonly #faults: 'stop' | 'deliver'
   #before = 0
 
-  constructor(instructions?: ReadonlyMap<string, Instruction>) {
+  /** `faults`: whether it is to deliver by itself what it can. */
+  constructor(instructions?: ReadonlyMap<string, Instruction>, faults: 'stop' | 'deliver' = 'stop') {
+    this.#faults = faults
     const slots = regions.map(({ address, bytes, readOnly }) => ({ address, bytes, readOnly }))
     this.#engine = new Engine({
       slots,
@@ -241,9 +255,15 @@ export class EngineSubject implements Subject {
     this.#engine.physical(regions[region]!.address)!.subarray(0, regions[region]!.bytes)
   retired = (): number => this.#engine.retired() - this.#before
   poke = (address: number, bytes: Uint8Array): void => void this.#engine.writePhysical(address, bytes)
-  run = (budget: number): Stop => this.#engine.run(budget)
+  run = (budget: number): Stop => this.#engine.run(budget, this.#faults)
   takeDebugHits = (): number => this.#engine.takeDebugHits()
-  deliver = (...event: Parameters<Subject['deliver']>): Fault | undefined => this.#engine.deliver(...event)
+  deliver = (...event: Parameters<Subject['deliver']>): Fault | undefined => {
+    const flags = this.#engine.rflags()
+    if (isFault(event)) this.#engine.setRflags(flags | resumeFlag)
+    const met = this.#engine.deliver(...event)
+    if (met !== undefined) this.#engine.setRflags(flags)
+    return met
+  }
 }
 
 function fill(bytes: Uint8Array, value: bigint): void {

@@ -1,10 +1,12 @@
-import { exceptions } from '@vmm/x86-registers'
+import { exceptions, rflags } from '@vmm/x86-registers'
 import { accessKind } from '../access.ts'
 import { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import type { MemoryMap } from '../memory-map.ts'
+import { resumes } from '../mode-word.ts'
 import { firstRecord, handlerType, noMemory, status } from '../runtime.ts'
 import { at, blockHeadBytes, inBlock, inRecord, jumpEntries, recordBytes, tlbKinds } from '../state-layout.ts'
+import { deliveryResult } from './delivery.ts'
 import { noteFault } from './memory.ts'
 
 const ret = { kind: 'return' } as const
@@ -12,8 +14,8 @@ const nextBlock = { kind: 'again', loop: 'block' } as const
 const nextRecord = { kind: 'again', loop: 'record' } as const
 
 /** Handler numbers that the run loop itself takes. */
-export const builtIn = { endOfBlock: 0, resync: 1 } as const
-export const firstHandler = 2
+export const builtIn = { endOfBlock: 0, resync: 1, resumed: 2 } as const
+export const firstHandler = 3
 
 /** What a handler inside the run loop needs: where its locals are, and how it leaves. */
 export interface Inline {
@@ -38,11 +40,29 @@ export const leaveTo = {
   status: ({ code }: Inline, value: number) => code.leave(ret, code.i32(value)),
 }
 
+/** (cpu, block): runs blocks and delivers the faults that end them, until TypeScript is needed. */
+export function runFunction(runBlocks: number, deliverFault: number): Code {
+  const code = new Code(['i32', 'i32'])
+  const cpu = code.fixedLocal(0)
+  const block = code.variable(1)
+  code.forever('run', () => {
+    const [why] = code.call(runBlocks, [cpu, block.get()], ['i32'])
+    const isFault = [status.fault, status.fetchFault].map((each) => code.op('i32.eq', why!, code.i32(each)))
+    code.if(code.op('i32.eqz', code.op('i32.or', isFault[0]!, isFault[1]!)), () => code.leave(ret, why!))
+    const [result] = code.call(deliverFault, [cpu, why!], ['i32'])
+    code.if(code.op('i32.eqz', result!), () => code.leave(ret, why!))
+    code.if(code.op('i32.eq', result!, code.i32(deliveryResult.stop)), () => code.leave(ret, code.i32(status.events)))
+    block.set(code.i32(0))
+    code.leave({ kind: 'again', loop: 'run' })
+  })
+  return code
+}
+
 /**
  * The interpreter: looks blocks up, counts their instructions off the budget, and runs their records until a handler
  * gives a status that needs TypeScript.
  */
-export function runFunction(findBlock: number, inline: readonly InlineHandler[], counts: Counts): Code {
+export function runBlocksFunction(findBlock: number, inline: readonly InlineHandler[], counts: Counts): Code {
   const code = new Code(['i32', 'i32'])
   const cpu = code.fixedLocal(0)
   const block = code.variable(1)
@@ -55,7 +75,9 @@ export function runFunction(findBlock: number, inline: readonly InlineHandler[],
     block.set(code.i32(0))
     code.forever('record', () => {
       const here: Inline = { code, cpu, record, tlb: tlb.get() }
-      const cases = [endOfBlock, resync, ...inline].map((handler) => () => handler({ ...here, tlb: tlb.get() }))
+      const cases = [endOfBlock, resync, resumed, ...inline].map(
+        (handler) => () => handler({ ...here, tlb: tlb.get() }),
+      )
       code.switch(code.load('i32.load16_u', record.get(), inRecord.handler), cases, () => outOfLine(here, tlb.get()))
     })
   })
@@ -115,6 +137,15 @@ function fallThrough({ code, cpu, record }: Inline): void {
 const endOfBlock: InlineHandler = (inline) => {
   fallThrough(inline)
   leaveTo.jumped(inline)
+}
+
+/** The one instruction that RF was for is complete: RF goes. */
+const resumed: InlineHandler = (inline) => {
+  const { code, cpu } = inline
+  const flags = code.op('i64.and', code.load('i64.load', cpu, at.RFLAGS), code.i64(~(1n << BigInt(rflags.RF.low))))
+  code.store('i64.store', cpu, flags, at.RFLAGS)
+  code.store('i32.store', cpu, code.op('i32.and', code.load('i32.load', cpu, at.mode), code.i32(~resumes)), at.mode)
+  endOfBlock(inline)
 }
 
 /** An instruction asked for its block to end: those not run are paid back. */

@@ -181,15 +181,11 @@ function pushLongFrame(m: Machine, event: Event, top: Bits<64>, _level: Bits<8>)
 }
 
 /** Delivery in protected mode, to the same or an inner level, through 16- and 32-bit gates. SDM 3A §6.12. */
-function deliverProtected(m: Machine, event: Event): void {
+function deliverProtected(m: Machine, event: Event, taskGate: (event: Event, gate: Gate) => void): void {
   const gate = readGate(m, event)
   m.when(
     m.equal(gateType(m, gate.raw), m.constant(taskType.gate, 8)),
-    () => {
-      const hasCode = m.zeroExtend(event.hasCode, 8)
-      const cause = { external: event.external, hasCode, code: event.code }
-      switchThroughGate(m, switchKind.event, gate.raw, event.returnRip, cause)
-    },
+    () => taskGate(event, gate),
     () => deliverThrough(m, event, gate),
   )
 }
@@ -221,29 +217,41 @@ function deliverThrough(m: Machine, event: Event, gate: Gate): void {
   m.jump(offset)
 }
 
+const deliveryParameters = [8, 8, 8, 32, 64] as const
+type DeliveryValues = readonly [Bits<8>, Bits<8>, Bits<8>, Bits<32>, Bits<64>]
+
+function deliver(m: Machine, values: DeliveryValues, taskGate: (event: Event, gate: Gate) => void): [] {
+  const [vector, kind, hasCode, code, returnRip] = values
+  const software = m.equal(kind, m.constant(eventKind.software, 8))
+  const event: Event = {
+    vector,
+    software,
+    external: m.select(software, m.constant(0, 32), m.constant(1, 32)),
+    hasCode: m.not(m.isZero(hasCode)),
+    code,
+    returnRip,
+  }
+  if (m.mode.execution === 'real') deliverReal(m, event)
+  else if (isLongDelivery(m)) deliverLong(m, event)
+  else deliverProtected(m, event, taskGate)
+  m.set('REPEATING', m.constant(0, 8))
+  return []
+}
+
 /**
  * Delivers an event: (vector, kind, has an error code, error code, offset to return to). A fault inside is a fault of
  * the delivery: whoever called decides about a double fault.
  */
-export const deliverEvent = procedure(
-  'deliverEvent',
-  [8, 8, 8, 32, 64],
-  [],
-  (m, vector, kind, hasCode, code, returnRip) => {
-    const software = m.equal(kind, m.constant(eventKind.software, 8))
-    const event: Event = {
-      vector,
-      software,
-      external: m.select(software, m.constant(0, 32), m.constant(1, 32)),
-      hasCode: m.not(m.isZero(hasCode)),
-      code,
-      returnRip,
-    }
-    if (m.mode.execution === 'real') deliverReal(m, event)
-    else if (isLongDelivery(m)) deliverLong(m, event)
-    else deliverProtected(m, event)
-    return []
-  },
+export const deliverEvent = procedure('deliverEvent', deliveryParameters, [], (m, ...values) =>
+  deliver(m, values, (event, gate) => {
+    const cause = { external: event.external, hasCode: m.zeroExtend(event.hasCode, 8), code: event.code }
+    switchThroughGate(m, switchKind.event, gate.raw, event.returnRip, cause)
+  }),
+)
+
+/** The same, but that it faults before anything has happened where the way leads to another task. */
+export const deliverPlainly = procedure('deliverPlainly', deliveryParameters, [], (m, ...values) =>
+  deliver(m, values, (event) => m.fault('GP', event.external)),
 )
 
 const raise = (m: Machine, vector: Bits<8>, kind: number): void => {

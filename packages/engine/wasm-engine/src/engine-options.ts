@@ -1,0 +1,15 @@
+import type { Instruction } from '@vmm/x86-semantics'
+import type { MemorySlot } from './guest-slots.ts'
+import type { Counts } from './interpreter/run.ts'
+import type { CpuPorts } from './ports.ts'
+
+/** What an engine runs on. */
+export interface EngineOptions {
+  /** Guest memory. */
+  readonly slots: readonly MemorySlot[]
+  readonly ports: CpuPorts
+  /** `handlers` lets `handlerRuns` tell what the guest ran most, and costs a store a block. Nothing unless told. */
+  readonly counts?: Counts
+  /** Descriptions by mnemonic: others than those of x86-semantics, to see what a changed one does. */
+  readonly instructions?: ReadonlyMap<string, Instruction>
+}

@@ -1,0 +1,73 @@
+import { rflags } from '@vmm/x86-registers'
+import type { Local } from '../emit/code.ts'
+import { Code } from '../emit/code.ts'
+import type { Node } from '../emit/node.ts'
+import { flagsThatMatter, modeInputs } from '../known-modes.ts'
+import { executionOfWord, resumes } from '../mode-word.ts'
+import { at, inKnownMode, knownModeBytes, knownModes } from '../state-layout.ts'
+
+const ret = { kind: 'return' } as const
+
+/** (cpu): mode word, TLB views and code base follow the state: from one known mode to another, or TypeScript derives them. */
+export function modeChangedFunction(derive: number): Code {
+  const code = new Code(['i32'])
+  const cpu = code.fixedLocal(0)
+  const sameKeys = code.op('i32.eq', code.load('i32.load', cpu, at.PKRU), code.load('i32.load', cpu, at.keys))
+  code.if(code.op('i32.and', sameKeys, code.load('i32.load', cpu, at.plain)), () => {
+    const inputs = [
+      ...modeInputs.map((input) => [inKnownMode[input], code.hold(code.load('i32.load', cpu, at[input]))] as const),
+      [inKnownMode.flags, code.hold(masked(code, cpu, flagsThatMatter))] as const,
+      [inKnownMode.CPL, code.hold(code.load('i32.load8_u', cpu, at.CPL))] as const,
+    ]
+    const known = code.local('i32')
+    const end = code.hold(code.op('i32.add', cpu, code.i32(at.knownModes + knownModes * knownModeBytes)))
+    known.set(code.op('i32.add', cpu, code.i32(at.knownModes)))
+    code.loop(
+      () => code.op('i32.lt_u', known.get(), end),
+      () => {
+        const differences = inputs.map(([place, input]) =>
+          code.op('i32.xor', code.load('i32.load', known.get(), place), input),
+        )
+        const differs = differences.reduce((all, one) => code.op('i32.or', all, one))
+        code.if(code.op('i32.eqz', differs), () => take(code, cpu, known))
+        known.set(code.op('i32.add', known.get(), code.i32(knownModeBytes)))
+      },
+    )
+  })
+  code.call(derive, [cpu], [])
+  code.leave(ret)
+  return code
+}
+
+const masked = (code: Code, cpu: Node, mask: number): Node =>
+  code.op('i32.and', code.load('i32.load', cpu, at.RFLAGS), code.i32(mask))
+
+/** Code that is looked up by its offset must be found where it was: anything else is TypeScript's. */
+function take(code: Code, cpu: Node, known: Local): void {
+  const output = (name: 'word' | 'programViews' | 'processorViews' | 'canonicalShift') =>
+    code.load('i32.load', known.get(), inKnownMode[name])
+  const word = code.hold(output('word'))
+  const isLong = code.hold(code.op('i32.eq', code.op('i32.and', word, code.i32(7)), code.i32(executionOfWord('long'))))
+  const codeBase = code.op('i32.wrap_i64', code.load('i64.load', cpu, at.codeBase))
+  const base = code.select(isLong, code.i32(0), code.load('i32.load', known.get(), inKnownMode['CS.base']))
+  const limitDiffers = code.op(
+    'i32.ne',
+    code.load('i32.load', known.get(), inKnownMode['CS.limit']),
+    code.load('i32.load', cpu, at.codeLimit),
+  )
+  const stays = code.op(
+    'i32.and',
+    code.op('i32.eq', codeBase, base),
+    code.op('i32.or', isLong, code.op('i32.eqz', limitDiffers)),
+  )
+  code.if(stays, () => {
+    const isResuming = code.op('i32.ne', masked(code, cpu, 1 << rflags.RF.low), code.i32(0))
+    const resuming = code.select(isResuming, code.i32(resumes), code.i32(0))
+    code.store('i64.store', cpu, code.select(isLong, code.i64(-1n), code.i64(0xffff_ffffn)), at.codeMask)
+    code.store('i32.store', cpu, code.op('i32.or', word, resuming), at.mode)
+    code.store('i32.store', cpu, output('programViews'), at.tlb)
+    code.store('i32.store', cpu, output('processorViews'), at.tlbProcessor)
+    code.store('i32.store', cpu, output('canonicalShift'), at.canonicalShift)
+    code.leave(ret)
+  })
+}
