@@ -1,0 +1,15 @@
+import { rule } from '@vmm/rule'
+import { kernelSource } from '@vmm/source'
+import { type BulkCall, threeEntries } from './call.ts'
+
+export const msrsHeaderFault = rule<BulkCall>({
+  id: 'msrs-header-fault',
+  catalogue: 'msr-bulk-limits',
+  says: 'the header of struct kvm_msrs must be readable',
+  lifetime: { mainline: {} },
+  errno: 'EFAULT',
+  sources: [kernelSource('arch/x86/kvm/x86.c', 'msr_io', '6.12')],
+  evidence: 'source',
+  refuses: ({ faults }) => faults.has('header'),
+  witness: { refused: { ...threeEntries, faults: new Set(['header']) }, accepted: threeEntries },
+})

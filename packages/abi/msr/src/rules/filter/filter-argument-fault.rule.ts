@@ -1,0 +1,15 @@
+import { always, rule } from '@vmm/rule'
+import { kernelSource } from '@vmm/source'
+import { aFilter, type SetFilterCall } from './filter.ts'
+
+export const filterArgumentFault = rule<SetFilterCall>({
+  id: 'filter-argument-fault',
+  catalogue: 'msr-filter-set',
+  says: 'struct kvm_msr_filter must be readable',
+  lifetime: always,
+  errno: 'EFAULT',
+  sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vm_ioctl', '6.12')],
+  evidence: 'source',
+  refuses: ({ fault }) => fault,
+  witness: { refused: { ...aFilter, fault: true }, accepted: aFilter },
+})
