@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { travel } from './cross-check.ts'
 import { region } from './image.ts'
 import { at } from './layout.ts'
+import { sceneOf } from './scene.ts'
 import { EngineSubject, OracleSubject } from './subjects.ts'
 import { bench, lastTable, type Piece } from './workbench.ts'
 
@@ -20,6 +22,14 @@ describe.for(['oracle', 'engine'] as const)('the %s', (name) => {
   const load = (piece: Piece) => subject.load(bench(piece))
   const byte = (address: number) => subject.memory(region.memory)[address]
   const accessed = (linear: number) => (subject.memory(region.tables)[entryOf(linear) - at.tables]! & 0x20) !== 0
+
+  test('pushes nothing of a frame of which one slot, astride the end of a 16-bit stack, is in no page', () => {
+    const image = sceneOf({ mode: 'protected-16', bytes: 'instructions', seed: 102_794 })
+    const before = image.memory[region.memory]?.slice(0, 16)
+    subject.load(image)
+    expect(travel(subject, 2).stops.at(-1)).toBe('not delivered: exception 14 (6), CR2 10000')
+    expect(subject.memory(region.memory).subarray(0, 16)).toEqual(before)
+  })
 
   test('does not fetch an instruction before it is its turn', () => {
     load({ mode: 'long', rip: at.code + page - 1, code: [nop], memory: [absent(at.code + page)] })

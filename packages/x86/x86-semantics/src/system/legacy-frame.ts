@@ -84,9 +84,14 @@ function push(
   const bytes = m.shiftLeft(slots, m.select(wide, m.constant(2, 32), m.constant(1, 32)))
   checkRoom(m, stack, top, bytes, refusal)
   const check = (slotBytes: 2 | 4) => () => {
-    // slots wrap one by one: the first and the last lie in all the pages there are
-    m.checkLinear(slotOn(m, stack, top, bytes), slotBytes, 'write', asker)
-    m.checkLinear(slotOn(m, stack, top, m.constant(slotBytes, 32)), slotBytes, 'write', asker)
+    const slot = (nth: number) => slotOn(m, stack, top, m.constant(nth * slotBytes, 32))
+    const lowest = slotOn(m, stack, top, bytes)
+    m.checkLinear(lowest, slotBytes, 'write', asker)
+    m.checkLinear(slot(1), slotBytes, 'write', asker)
+    // slots wrap one by one: the first and the last lie in all the pages there are, unless one between them lies astride
+    m.when(m.below(slot(1), lowest), () => {
+      for (let nth = 2; nth <= values.length; nth++) m.checkLinear(slot(nth), slotBytes, 'write', asker)
+    })
   }
   m.when(wide, check(4), check(2))
   ready()
