@@ -1,5 +1,5 @@
+import { type ProcessorState, stateOfEngine } from '@vmm/processors'
 import { Engine } from '@vmm/wasm-engine'
-import type { StateField } from '@vmm/x86-registers'
 import type { Ending } from './case.ts'
 import { casePorts } from './case-ports.ts'
 import { type Environment, memoryBytes } from './environments.ts'
@@ -8,6 +8,7 @@ import { faultOf, patience, type Subject, type Surroundings } from './subject.ts
 /** The WebAssembly engine as a subject: one engine for all cases, its state set anew for each. */
 export class EngineSubject implements Subject {
   readonly name = 'wasm-engine'
+  readonly state: ProcessorState
   readonly #engine: Engine
   #surroundings: Surroundings = { answers: new Map(), told: new Map() }
   #environment: Environment | undefined
@@ -17,6 +18,7 @@ export class EngineSubject implements Subject {
       slots: [{ address: 0, bytes: memoryBytes }],
       ports: casePorts(() => this.#surroundings),
     })
+    this.state = stateOfEngine(this.#engine)
   }
 
   enter(environment: Environment): void {
@@ -24,46 +26,6 @@ export class EngineSubject implements Subject {
     this.#environment = environment
     // page tables and descriptors of another environment may still be known
     this.#engine.tlb.flushAll()
-  }
-
-  gpr(index: number): bigint {
-    return this.#engine.gpr(index)
-  }
-
-  setGpr(index: number, value: bigint): void {
-    this.#engine.setGpr(index, value)
-  }
-
-  xmm(index: number): bigint {
-    return littleEndian(this.#engine.vector(index).subarray(0, 16))
-  }
-
-  setXmm(index: number, value: bigint): void {
-    this.#engine.vector(index).subarray(0, 16).set(bytesOf(value, 16))
-  }
-
-  x87(index: number): bigint {
-    return littleEndian(this.#engine.x87(index))
-  }
-
-  setX87(index: number, value: bigint): void {
-    this.#engine.x87(index).set(bytesOf(value, 10))
-  }
-
-  field(field: StateField): bigint {
-    return this.#engine.get(field)
-  }
-
-  setField(field: StateField, value: bigint): void {
-    this.#engine.set(field, value)
-  }
-
-  rflags(): bigint {
-    return this.#engine.rflags()
-  }
-
-  setRflags(value: bigint): void {
-    this.#engine.setRflags(value)
   }
 
   read(address: number, bytes: number): Uint8Array {
@@ -87,12 +49,4 @@ export class EngineSubject implements Subject {
     }
     return { kind: 'done' }
   }
-}
-
-function littleEndian(bytes: Uint8Array): bigint {
-  return bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n)
-}
-
-function bytesOf(value: bigint, length: number): Uint8Array {
-  return Uint8Array.from({ length }, (_, at) => Number((value >> BigInt(at * 8)) & 0xffn))
 }

@@ -1,3 +1,4 @@
+import { setState } from '@vmm/processors'
 import type { StateField } from '@vmm/x86-registers'
 import type { InsCase } from './case.ts'
 import { type Environment, environments } from './environments.ts'
@@ -24,17 +25,7 @@ function load(subject: Subject, environment: Environment, state: State, one: Ins
   for (const { address, bytes } of environment.tables) subject.write(address, bytes)
   subject.write(environment.code, one.bytes)
   for (const [address, byte] of state.memory) subject.write(address, Uint8Array.of(byte))
-  state.gprs.forEach((value, index) => {
-    subject.setGpr(index, value)
-  })
-  state.xmms.forEach((value, index) => {
-    subject.setXmm(index, value)
-  })
-  state.x87.forEach((value, index) => {
-    subject.setX87(index, value)
-  })
-  for (const [field, value] of state.fields) subject.setField(field, value)
-  subject.setRflags(state.rflags)
+  setState(subject.state, { ...state, vectors: state.xmms })
 }
 
 function surroundingsOf(one: InsCase): Surroundings {
@@ -74,6 +65,7 @@ const x87Pointers: ReadonlySet<StateField> = new Set<StateField>(['FIP', 'FDP', 
 
 function compare(subject: Subject, environment: Environment, wanted: State, one: InsCase): readonly string[] {
   const found: string[] = []
+  const { state } = subject
   const same = (what: string, got: bigint, want: bigint) => {
     if (got !== want) found.push(different(what, got, want))
   }
@@ -82,18 +74,18 @@ function compare(subject: Subject, environment: Environment, wanted: State, one:
   wanted.gprs.forEach((value, index) => {
     // what 64-bit registers hold above what other code can see is nobody's business
     const mask = wide ? -1n : 0xffff_ffffn
-    same(gprName({ index, width: 64, highByte: false }), subject.gpr(index) & mask, value & mask)
+    same(gprName({ index, width: 64, highByte: false }), state.gpr(index) & mask, value & mask)
   })
   wanted.xmms.forEach((value, index) => {
-    same(`xmm${index}`, subject.xmm(index), value)
+    same(`xmm${index}`, state.vector(index), value)
   })
   wanted.x87.forEach((value, index) => {
-    same(`x87 register ${index}`, subject.x87(index), value)
+    same(`x87 register ${index}`, state.x87(index), value)
   })
   for (const [field, value] of wanted.fields)
-    if (!uncompared.has(field) && !(asked && x87Pointers.has(field))) same(field, subject.field(field), value)
+    if (!uncompared.has(field) && !(asked && x87Pointers.has(field))) same(field, state.get(field), value)
   const ignored = [...one.undefinedFlags].reduce((mask, flag) => mask | flagMask(flag), flagMask('RF'))
-  same('rflags', subject.rflags() & ~ignored, wanted.rflags & ~ignored)
+  same('rflags', state.rflags() & ~ignored, wanted.rflags & ~ignored)
   return [...found, ...compareMemory(subject, environment, wanted)]
 }
 

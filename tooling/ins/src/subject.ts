@@ -1,4 +1,5 @@
-import { exceptionAt, type StateField } from '@vmm/x86-registers'
+import type { ProcessorState } from '@vmm/processors'
+import { exceptionAt } from '@vmm/x86-registers'
 import type { Ending } from './case.ts'
 import type { Environment } from './environments.ts'
 
@@ -13,18 +14,7 @@ export interface Subject {
   readonly name: string
   /** Prepares memory and everything that cases of this environment share. */
   enter(environment: Environment): void
-  gpr(index: number): bigint
-  setGpr(index: number, value: bigint): void
-  /** 128 bits. */
-  xmm(index: number): bigint
-  setXmm(index: number, value: bigint): void
-  /** 80 bits, by physical number. */
-  x87(index: number): bigint
-  setX87(index: number, value: bigint): void
-  field(field: StateField): bigint
-  setField(field: StateField, value: bigint): void
-  rflags(): bigint
-  setRflags(value: bigint): void
+  readonly state: ProcessorState
   read(address: number, bytes: number): Uint8Array
   write(address: number, bytes: Uint8Array): void
   /** Runs the instruction at RIP until it is done; a repeated one with all its repetitions. */
@@ -41,6 +31,6 @@ export function faultOf(
 ): Ending {
   const exception = exceptionAt(vector)
   if (exception === undefined) throw new Error(`${subject.name} gave a fault of vector ${vector}`)
-  const isReal = (subject.field('CR0') & 1n) === 0n
+  const isReal = (subject.state.get('CR0') & 1n) === 0n
   return { kind: 'fault', exception, code: isReal ? undefined : errorCode }
 }

@@ -95,7 +95,7 @@ function load(cpu: Vcpu, snippet: Snippet): void {
   cpu.set('FS.base', 0n)
   cpu.set('GS.base', 0n)
   for (const [index, value] of gprs.entries()) cpu.setGpr(index, value)
-  cpu.rflags = rflags
+  cpu.setRflags(rflags)
   cpu.set('RIP', BigInt(startOf(snippet)))
   cpu.set('CR2', 0n)
   const view = new DataView(fx.buffer, fx.byteOffset)
@@ -128,5 +128,5 @@ function stateOf(cpu: Vcpu): Pick<Outcome, 'gprs' | 'rflags' | 'fx' | 'data'> {
   for (let index = 0; index < 8; index += 1) put(fxAt.ST + index * 16, cpu.x87((topOf(fsw) + index) & 7))
   for (let index = 0; index < 16; index += 1) put(fxAt.XMM + index * 16, cpu.vector(index))
   const gprs = BigUint64Array.from({ length: 16 }, (_, index) => cpu.gpr(index))
-  return { gprs, rflags: cpu.rflags, fx, data: cpu.readMemory(memory.data + dataOffset, place.dataBytes) }
+  return { gprs, rflags: cpu.rflags(), fx, data: cpu.readMemory(memory.data + dataOffset, place.dataBytes) }
 }

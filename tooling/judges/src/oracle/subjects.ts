@@ -1,23 +1,19 @@
 import { Oracle, type OraclePorts } from '@vmm/oracle'
+import { type ProcessorState, setState, stateOfEngine, stateOfOracle } from '@vmm/processors'
 import { type CpuPorts, Engine, generalProtection } from '@vmm/wasm-engine'
 import { exceptions, type StateField } from '@vmm/x86-registers'
 import { eventKind, type Instruction } from '@vmm/x86-semantics'
 import { type Image, regions } from './image.ts'
 
+type Told = Pick<ProcessorState, 'get' | 'gpr' | 'rflags' | 'vector' | 'x87'>
+
 /** What both readings of the descriptions have in common, so that one harness drives them. */
-export interface Subject {
+export interface Subject extends Told {
   readonly name: 'oracle' | 'engine'
   /** What has been asked of the surroundings since `load`, a line each. */
   readonly asked: readonly string[]
   /** Memory and state become those of an image. */
   load(image: Image): void
-  get(field: StateField): bigint
-  gpr(index: number): bigint
-  rflags(): bigint
-  /** The 16 bytes of an XMM register as a number. */
-  vector(index: number): bigint
-  /** The ten bytes of an x87 register as a number. */
-  x87(physical: number): bigint
   /** Changes memory behind the processor's back, as a device or another processor does. */
   poke(address: number, bytes: Uint8Array): void
   /** A region of memory, by its place in `regions`. */
@@ -88,8 +84,6 @@ function portsOf(subject: () => Answering, asked: string[]) {
   } satisfies CpuPorts & OraclePorts
 }
 
-const little = (bytes: Uint8Array): bigint => bytes.reduceRight((all, byte) => (all << 8n) | BigInt(byte), 0n)
-
 const resumeFlag = 1n << 16n
 
 /** The image of a fault has RF set. SDM 3B §18.3.1.1. */
@@ -103,11 +97,13 @@ export class OracleSubject implements Subject {
   readonly #instructions: ReadonlyMap<string, Instruction> | undefined
   readonly #contents = regions.map(({ bytes }) => new Uint8Array(bytes))
   #oracle: Oracle
+  #state: ProcessorState
   #hits = 0
 
   constructor(instructions?: ReadonlyMap<string, Instruction>) {
     this.#instructions = instructions
     this.#oracle = this.#fresh()
+    this.#state = stateOfOracle(this.#oracle)
   }
 
   #fresh(): Oracle {
@@ -142,29 +138,15 @@ export class OracleSubject implements Subject {
     image.memory.forEach((bytes, index) => {
       this.#contents[index]!.set(bytes)
     })
-    const { state } = this.#oracle
-    for (const [field, value] of image.fields) state.set(field, value)
-    image.gprs.forEach((value, index) => {
-      state.gprs[index] = value
-    })
-    image.vectors.forEach((value, index) => {
-      state.vectors[index] = value
-    })
-    image.x87.forEach((value, index) => {
-      state.significands[index] = BigInt.asUintN(64, value)
-      state.signExponents[index] = value >> 64n
-    })
-    state.rflags = image.rflags
+    this.#state = stateOfOracle(this.#oracle)
+    setState(this.#state, image)
   }
 
-  get = (field: StateField): bigint => this.#oracle.state.get(field)
-  gpr = (index: number): bigint => this.#oracle.state.gprs[index]!
-  rflags = (): bigint => this.#oracle.state.rflags
-  vector = (index: number): bigint => this.#oracle.state.vectors[index]!
-  x87 = (physical: number): bigint => {
-    const { significands, signExponents } = this.#oracle.state
-    return (signExponents[physical]! << 64n) | significands[physical]!
-  }
+  get = (field: StateField): bigint => this.#state.get(field)
+  gpr = (index: number): bigint => this.#state.gpr(index)
+  rflags = (): bigint => this.#state.rflags()
+  vector = (index: number): bigint => this.#state.vector(index)
+  x87 = (physical: number): bigint => this.#state.x87(physical)
   memory = (region: number): Uint8Array => this.#contents[region]!
   poke = (address: number, bytes: Uint8Array): void =>
     bytes.forEach((value, index) => {
@@ -202,6 +184,7 @@ export class EngineSubject implements Subject {
   readonly name = 'engine'
   readonly asked: string[] = []
   readonly #engine: Engine
+  readonly #state: ProcessorState
   readonly #faults: 'stop' | 'deliver'
   #before = 0
 
@@ -214,6 +197,7 @@ export class EngineSubject implements Subject {
       ports: portsOf(() => this.#answering(), this.asked),
       ...(instructions === undefined ? {} : { instructions }),
     })
+    this.#state = stateOfEngine(this.#engine)
   }
 
   #answering(): Answering {
@@ -229,28 +213,20 @@ export class EngineSubject implements Subject {
     image.memory.forEach((bytes, index) => {
       engine.writePhysical(regions[index]!.address, bytes)
     })
-    for (const [field, value] of image.fields) engine.set(field, value)
-    image.gprs.forEach((value, index) => {
-      engine.setGpr(index, value)
-    })
-    image.vectors.forEach((value, index) => {
-      fill(engine.vector(index), value)
-    })
-    image.x87.forEach((value, index) => {
-      fill(engine.x87(index), value)
-    })
-    engine.setRflags(image.rflags)
+    // what lies above XMM in the registers is no part of an image
+    for (const index of image.vectors.keys()) engine.vector(index).fill(0)
+    setState(this.#state, image)
     engine.tlb.flushAll()
     engine.modeChanged()
     engine.takeDebugHits()
     this.#before = engine.retired()
   }
 
-  get = (field: StateField): bigint => this.#engine.get(field)
-  gpr = (index: number): bigint => this.#engine.gpr(index)
-  rflags = (): bigint => this.#engine.rflags()
-  vector = (index: number): bigint => little(this.#engine.vector(index).subarray(0, 16))
-  x87 = (physical: number): bigint => little(this.#engine.x87(physical))
+  get = (field: StateField): bigint => this.#state.get(field)
+  gpr = (index: number): bigint => this.#state.gpr(index)
+  rflags = (): bigint => this.#state.rflags()
+  vector = (index: number): bigint => this.#state.vector(index)
+  x87 = (physical: number): bigint => this.#state.x87(physical)
   memory = (region: number): Uint8Array =>
     this.#engine.physical(regions[region]!.address)!.subarray(0, regions[region]!.bytes)
   retired = (): number => this.#engine.retired() - this.#before
@@ -264,8 +240,4 @@ export class EngineSubject implements Subject {
     if (met !== undefined) this.#engine.setRflags(flags)
     return met
   }
-}
-
-function fill(bytes: Uint8Array, value: bigint): void {
-  for (let at = 0, rest = value; at < bytes.length; at += 1, rest >>= 8n) bytes[at] = Number(rest & 0xffn)
 }

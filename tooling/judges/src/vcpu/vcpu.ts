@@ -1,4 +1,4 @@
-import type { StateField } from '@vmm/x86-registers'
+import type { ProcessorState } from '@vmm/processors'
 
 /** What became of one instruction. */
 export interface Step {
@@ -8,27 +8,25 @@ export interface Step {
 }
 
 /** A processor to be looked into, whatever runs it. Memory is physical and begins at 0. */
-export interface Vcpu {
+export interface Vcpu extends ProcessorState {
   readonly name: string
-  get(field: StateField): bigint
-  set(field: StateField, value: bigint): void
-  gpr(index: number): bigint
-  setGpr(index: number, value: bigint): void
-  rflags: bigint
-  /** The 128 bits of an XMM register. */
-  vector(index: number): bigint
-  setVector(index: number, value: bigint): void
-  /** The 80 bits of an x87 register, by physical number. */
-  x87(physical: number): bigint
-  setX87(physical: number, value: bigint): void
   /** Brings what is derived from the state up to date, once it has been set. */
   ready(): void
   readMemory(address: number, bytes: number): Uint8Array
   writeMemory(address: number, bytes: Uint8Array): void
   /** Runs one instruction, or one element of a repeated one. */
   step(): Step
-  /** Instructions retired since the beginning. */
-  readonly retired: number
+}
+
+/** What a run or a step came to, as far as a fault tells. */
+export function stepOf(
+  came:
+    | { readonly kind: string }
+    | { readonly kind: 'fault'; readonly vector: number; readonly errorCode: number | undefined },
+): Step {
+  return 'vector' in came
+    ? { vector: came.vector, errorCode: came.errorCode ?? 0 }
+    : { vector: undefined, errorCode: 0 }
 }
 
 /** Ports that know nothing, the same for everyone. */

@@ -1,0 +1,2 @@
+export { plainMemory } from './plain-memory.ts'
+export { type ProcessorState, setState, stateOfEngine, stateOfOracle } from './processor-state.ts'

@@ -1,0 +1,88 @@
+import type { Oracle } from '@vmm/oracle'
+import type { Engine } from '@vmm/wasm-engine'
+import type { StateField } from '@vmm/x86-registers'
+
+/** The state of a processor as numbers, whoever runs it. */
+export interface ProcessorState {
+  get(field: StateField): bigint
+  set(field: StateField, value: bigint): void
+  gpr(index: number): bigint
+  setGpr(index: number, value: bigint): void
+  rflags(): bigint
+  setRflags(value: bigint): void
+  /** The 128 bits of an XMM register. */
+  vector(index: number): bigint
+  setVector(index: number, value: bigint): void
+  /** The 80 bits of an x87 register, by physical number. */
+  x87(physical: number): bigint
+  setX87(physical: number, value: bigint): void
+}
+
+/** Values for a whole state. Registers beyond those that are given stay. */
+export interface StateValues {
+  readonly gprs: readonly bigint[]
+  readonly vectors: readonly bigint[]
+  readonly x87: readonly bigint[]
+  readonly fields: Iterable<readonly [StateField, bigint]>
+  readonly rflags: bigint
+}
+
+/** Sets them all. */
+export function setState(to: ProcessorState, values: StateValues): void {
+  for (const [index, value] of values.gprs.entries()) to.setGpr(index, value)
+  for (const [index, value] of values.vectors.entries()) to.setVector(index, value)
+  for (const [physical, value] of values.x87.entries()) to.setX87(physical, value)
+  for (const [field, value] of values.fields) to.set(field, value)
+  to.setRflags(values.rflags)
+}
+
+/** An engine's. What it derives from this state is up to date after `modeChanged`. */
+export function stateOfEngine(engine: Engine): ProcessorState {
+  const xmm = (index: number) => engine.vector(index).subarray(0, 16)
+  return {
+    get: (field) => engine.get(field),
+    set: (field, value) => engine.set(field, value),
+    gpr: (index) => engine.gpr(index),
+    setGpr: (index, value) => engine.setGpr(index, value),
+    rflags: () => engine.rflags(),
+    setRflags: (value) => engine.setRflags(value),
+    vector: (index) => numberIn(xmm(index)),
+    setVector: (index, value) => putNumber(xmm(index), value),
+    x87: (physical) => numberIn(engine.x87(physical)),
+    setX87: (physical, value) => putNumber(engine.x87(physical), value),
+  }
+}
+
+/** An oracle's. */
+export function stateOfOracle({ state }: Oracle): ProcessorState {
+  return {
+    get: (field) => state.get(field),
+    set: (field, value) => state.set(field, value),
+    gpr: (index) => state.gprs[index]!,
+    setGpr: (index, value) => {
+      state.gprs[index] = value
+    },
+    rflags: () => state.rflags,
+    setRflags: (value) => {
+      state.rflags = value
+    },
+    vector: (index) => state.vectors[index]!,
+    setVector: (index, value) => {
+      state.vectors[index] = value
+    },
+    x87: (physical) => (state.signExponents[physical]! << 64n) | state.significands[physical]!,
+    setX87: (physical, value) => {
+      state.significands[physical] = BigInt.asUintN(64, value)
+      state.signExponents[physical] = BigInt.asUintN(16, value >> 64n)
+    },
+  }
+}
+
+/** Little-endian. */
+function numberIn(bytes: Uint8Array): bigint {
+  return bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n)
+}
+
+function putNumber(bytes: Uint8Array, value: bigint): void {
+  for (let at = 0, rest = value; at < bytes.length; at += 1, rest >>= 8n) bytes[at] = Number(rest & 0xffn)
+}
