@@ -122,7 +122,7 @@ export class Machine implements RunningMachine {
 
   /** Whether an interrupt would wake the processor when it is idle. */
   get canWake(): boolean {
-    return this.#engine.interruptible
+    return this.vcpu.wakesOnInterrupt
   }
 
   #tscAt(now: number): bigint {

@@ -29,6 +29,8 @@ export interface EnginePorts {
   /** INT3 is about to be delivered. False: a debugger holds it. */
   breakpoint(): boolean
   writeXcr(index: number, value: bigint): Fault | undefined
+  /** The bits of ECX that MWAIT knows; undefined where there are no MONITOR and MWAIT. */
+  mwaitExtensions(): number | undefined
 }
 
 /** Why an engine stopped. */

@@ -12,6 +12,8 @@ export interface EventState {
   nmiPending: number
   tripleFault: boolean
   mpState: MpState
+  /** What ends the wait of MWAIT, if that is what a halted processor does: a store, and perhaps interrupts that are masked. */
+  mwait: undefined | 'store' | 'store or interrupt'
   initPending: boolean
   /** The vector of a startup signal that waits. */
   startup: number | undefined
@@ -25,6 +27,7 @@ export const quiet = (): EventState => ({
   nmiPending: 0,
   tripleFault: false,
   mpState: 'runnable',
+  mwait: undefined,
   initPending: false,
   startup: undefined,
 })

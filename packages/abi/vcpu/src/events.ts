@@ -7,6 +7,8 @@ import type { Pending } from './faults.ts'
 import type { VcpuMachine } from './machine.ts'
 import type { Observer } from './observer.ts'
 
+const nothingMonitored = (1n << 64n) - 1n
+
 interface Parts {
   readonly engine: Engine
   readonly machine: VcpuMachine
@@ -72,6 +74,7 @@ export class Events {
       state.tripleFault = false
       return { kind: 'shutdown', because: [] }
     }
+    if (this.#waitIsOver()) this.wake()
     const again = this.#takeInjected()
     if (again !== undefined) return this.#raise(again.event, again.kind)
     if (this.#takesNmi()) {
@@ -111,6 +114,32 @@ export class Events {
   /** A halted processor goes on. */
   wake(): void {
     if (this.state.mpState === 'halted' || this.state.mpState === 'ap-reset-hold') this.state.mpState = 'runnable'
+    this.stopWaiting()
+  }
+
+  /** MWAIT begins to wait: as after HLT, but a store to the line ends it, too. */
+  wait(also: 'store' | 'store or interrupt'): void {
+    this.state.mpState = 'halted'
+    this.state.mwait = also
+  }
+
+  /** What MWAIT waited for does not count any more; the next one wants a MONITOR of its own. */
+  stopWaiting(): void {
+    if (this.state.mwait === undefined) return
+    this.state.mwait = undefined
+    this.#parts.engine.set('MONITOR', nothingMonitored)
+  }
+
+  /** Whether an interrupt that came now would let a halted processor go on. */
+  get wakesOnInterrupt(): boolean {
+    return this.#parts.engine.interruptible || this.state.mwait === 'store or interrupt'
+  }
+
+  #waitIsOver(): boolean {
+    const { engine, machine } = this.#parts
+    const { mwait } = this.state
+    if (mwait === undefined) return false
+    return engine.get('MONITOR') === nothingMonitored || (mwait === 'store or interrupt' && machine.interruptPending())
   }
 
   #takesNmi(): boolean {

@@ -1,4 +1,4 @@
-import { exceptions } from '@vmm/x86-registers'
+import { exceptions, gprIndex } from '@vmm/x86-registers'
 import { breakpointsAt, hasInstructionBreakpoints, linearRip } from './breakpoints.ts'
 import { type Completion, valuesOf } from './completion.ts'
 import { deliver, deliveryKind } from './delivery.ts'
@@ -171,6 +171,7 @@ export class Execution {
       const left = exitReasons[stop.reason]
       if (left !== undefined) this.#parts.observer?.leave(left, engine.get('RIP'))
       if (stop.reason === 'hlt') this.#parts.events.state.mpState = 'halted'
+      if (stop.reason === 'mwait') this.#parts.events.wait(this.#breaksOnInterrupt() ? 'store or interrupt' : 'store')
       if (stop.reason === 'shutdown') return { kind: 'shutdown', because: [] }
     }
     engine.set('PENDING_DEBUG', 0n)
@@ -189,6 +190,11 @@ export class Execution {
     }
     if (hits !== 0 || stepped) return this.#debug(BigInt(hits) | (stepped ? BS : 0n), deliveryKind.trap)
     return stop.kind === 'events' ? { kind: 'intr' } : undefined
+  }
+
+  /** Bit 0 of ECX, of those that MWAIT has let pass. */
+  #breaksOnInterrupt(): boolean {
+    return (this.#parts.engine.gpr(gprIndex('RCX')) & 1n) === 1n
   }
 
   /** After MOV SS and POP SS debug exceptions wait for one more instruction. Source: SDM 3A §6.8.3. */

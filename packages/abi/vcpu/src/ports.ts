@@ -50,6 +50,7 @@ export function enginePorts(by: Answering): EnginePorts {
     breakpoint: () => !by.holdsBreakpoint(),
     hypercall: () => by.machine().hypercall() || hypercall(by),
     writeXcr: (index, value) => writeXcr(by, index, value),
+    mwaitExtensions: () => (by.has('MONITOR') ? Number(by.has('MWAIT_INTERRUPT_BREAK')) : undefined),
   }
 }
 

@@ -146,6 +146,11 @@ export class Vcpu {
     return this.#execution.readyForInterrupt
   }
 
+  /** Whether an interrupt that comes while the processor is halted lets it go on. */
+  get wakesOnInterrupt(): boolean {
+    return this.#events.wakesOnInterrupt
+  }
+
   /** KVM_SET_GUEST_DEBUG. */
   setGuestDebug(debug: KvmGuestDebug): Refusal | undefined {
     return this.#debug.set(debug, this.#events, this.engine)

@@ -7,6 +7,7 @@ import type { State } from './state.ts'
 type Answer = (...values: readonly bigint[]) => readonly bigint[]
 
 const generalProtection = 13
+const invalidOpcode = 6
 const nothing: readonly bigint[] = []
 
 const unlessRefused = (refused: Refused | undefined): readonly bigint[] => {
@@ -26,7 +27,12 @@ const size = (value: bigint): 1 | 2 | 4 => Number(value) as 1 | 2 | 4
 const low = (value: bigint): number => Number(BigInt.asUintN(32, value))
 
 /** Answers what descriptions ask of the surroundings. There is no TLB here: flushing it is nothing. */
-export function hostAnswers(state: State, ports: OraclePorts): Readonly<Record<HostCall, Answer>> {
+export function hostAnswers(
+  state: State,
+  ports: OraclePorts,
+  /** The physical address of the line that a linear address lies in; all ones where there is no memory. */
+  lineOf: (linear: bigint) => bigint,
+): Readonly<Record<HostCall, Answer>> {
   const flushes: Answer = () => nothing
   return {
     cpuid: (leaf, subleaf) => ports.cpuid(low(leaf!), low(subleaf!)).map((value) => BigInt(value >>> 0)),
@@ -64,6 +70,10 @@ export function hostAnswers(state: State, ports: OraclePorts): Readonly<Record<H
     // traps are taken by whoever runs instructions one after another
     debugTrap: () => nothing,
     breakpoint: () => nothing,
-    monitor: (address) => done(() => state.set('MONITOR', address!)),
+    waitExtensions: () => {
+      const known = ports.mwaitExtensions === undefined ? 1 : ports.mwaitExtensions()
+      return known === undefined ? unlessRefused({ kind: 'fault', vector: invalidOpcode }) : [BigInt(known)]
+    },
+    monitor: (address) => done(() => state.set('MONITOR', lineOf(address!))),
   }
 }

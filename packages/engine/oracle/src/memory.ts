@@ -24,6 +24,7 @@ export interface Access {
 }
 
 const pageMask = 0xfffn
+const lineBytes = 64n
 const all64 = (1n << 64n) - 1n
 const all32 = (1n << 32n) - 1n
 
@@ -166,11 +167,19 @@ export class MemoryAccess {
     const before = places.map((address) => this.#memory.read(Number(address))!)
     const byteOf = (index: number) => Number((value >> BigInt(index * 8)) & 0xffn)
     if (!this.#memory.write(Number(places[0]), byteOf(0))) return false
+    if (places.some((address) => address - (address % lineBytes) === this.#state.get('MONITOR')))
+      this.#state.set('MONITOR', all64)
     places.forEach((address, index) => {
       this.#memory.write(Number(address), byteOf(index))
       this.#stored.push([Number(address), before[index]!])
     })
     return true
+  }
+
+  /** The physical address of the line that a linear address lies in; all ones where there is no memory. */
+  lineOf(linear: bigint): bigint {
+    const address = this.translate(linear, { how: 'read', asker: 'program', stack: false })
+    return this.#memory.read(Number(address)) === undefined ? all64 : address - (address % lineBytes)
   }
 
   /** Data breakpoints met since the last look, as bits 3:0 of DR6. */

@@ -52,7 +52,7 @@ export class Oracle {
 
   constructor({ memory, ports, instructions: described = instructions }: OracleOptions) {
     this.#instructions = described
-    this.#answers = hostAnswers(this.state, ports)
+    this.#answers = hostAnswers(this.state, ports, (linear) => this.#memory.lineOf(linear))
     this.#memory = new MemoryAccess(this.state, memory, ports, () => this.#walker())
   }
 

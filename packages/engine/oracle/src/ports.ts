@@ -21,4 +21,6 @@ export interface OraclePorts {
   setTaskPriority(value: number): void
   hypercall(): void
   writeXcr(index: number, value: bigint): Refused | undefined
+  /** The bits of ECX that MWAIT knows; undefined where there are no MONITOR and MWAIT. Left out, it knows bit 0. */
+  mwaitExtensions?(): number | undefined
 }

@@ -5,12 +5,13 @@ import { codeModeOf } from './code-mode.ts'
 import { DerivedState } from './derived-state.ts'
 import type { EngineOptions } from './engine-options.ts'
 import { runDelivery } from './event-delivery.ts'
-import { GuestSlots } from './guest-slots.ts'
+import { GuestSlots, inPages } from './guest-slots.ts'
 import { type HandlerRuns, runsOfHandlers } from './handler-runs.ts'
 import { HostAnswers } from './host-answers.ts'
 import { type Imports, type LinkedInterpreter, linearMemory, linkInterpreter } from './linked-interpreter.ts'
 import { memoryMap } from './memory-map.ts'
 import { type CodeMode, resumes } from './mode-word.ts'
+import { MonitoredLine } from './monitored-line.ts'
 import { OddAccesses } from './odd-accesses.ts'
 import { notYet } from './ports.ts'
 import { exitReasons, status } from './runtime.ts'
@@ -41,12 +42,11 @@ export class Engine {
   readonly #derived: DerivedState
   readonly #answers: HostAnswers
   readonly #code: CodeBytes
+  readonly #monitored: MonitoredLine
 
   constructor({ slots, ports, counts = 'nothing', instructions }: EngineOptions) {
-    const map = memoryMap(
-      slots.reduce((sum, { bytes }) => sum + bytes, 0),
-      1,
-    )
+    const guestBytes = slots.reduce((sum, { bytes }) => sum + bytes, 0)
+    const map = memoryMap(guestBytes, 1)
     const memory = linearMemory(map)
     const { buffer } = memory
     const cpu = map.vcpu
@@ -60,13 +60,18 @@ export class Engine {
     this.tlb = new TlbContexts(cpu, buffer)
     this.#watching = new Watching(state, resync)
     this.#derived = new DerivedState({ state, tlb: this.tlb, watching: this.#watching, resync })
-    this.#answers = new HostAnswers(state, ports, this.tlb, this.modeChanged, this.#watching)
+    const guard = (page: number) => this.tlb.dropWrites(page)
+    this.#monitored = new MonitoredLine(buffer, { map, state, slots: this.#slots, guard })
+    const { tlb, modeChanged } = this
+    const monitor = (linear: bigint) =>
+      this.#monitored.arm(this.#fill(state.word(at.record), this.#derived.views(false), linear, 1) >>> 0)
+    this.#answers = new HostAnswers({ state, ports, tlb, modeChanged, watching: this.#watching, monitor })
     this.#odd = new OddAccesses(buffer, cpu, {
       ports,
       fill: (linear, kind, processor) =>
         this.#fill(state.word(at.record), this.#derived.views(processor), linear, kind),
       hostOf: (physical) => this.#interpreter.entry.hostOf(BigInt(physical))[0] >>> 0,
-      stored: (host, bytes) => this.#blocks.stored(host, bytes),
+      stored: (host, bytes) => this.#stored(host, bytes),
       endBlock: resync,
       watch: (linear, bytes, kind) => this.#watching.passes(linear, bytes, kind),
       noteFault: (vector, errorCode) => this.#state.noteFault(vector, errorCode),
@@ -77,13 +82,7 @@ export class Engine {
       fill: (linear, kind) => this.#fill(cpu + at.stepBlock, state.word(at.tlb), linear, kind),
     })
     this.#interpreter = linkInterpreter(map, memory, this.#imports(), { counts, instructions })
-    this.#blocks = new BlockCache(
-      map,
-      buffer,
-      this.#interpreter.handlers,
-      (page) => this.tlb.dropWrites(page),
-      () => this.tlb.dropJumps(),
-    )
+    this.#blocks = new BlockCache(map, buffer, this.#interpreter.handlers, guard, () => this.tlb.dropJumps())
     state.setLong(at.sixteen, 16n)
     this.modeChanged()
   }
@@ -100,13 +99,14 @@ export class Engine {
     const target = this.#slots.at(address)
     if (target === undefined || target.length < bytes.length) return false
     target.set(bytes)
-    for (let done = 0; done < bytes.length; ) {
-      const host = target.byteOffset + done
-      const piece = Math.min(bytes.length - done, 4096 - (host & 4095))
-      this.#blocks.stored(host, piece)
-      done += piece
-    }
+    for (const { host, count } of inPages(target.byteOffset, bytes.length)) this.#stored(host, count)
     return true
+  }
+
+  /** Guest memory was stored to; true if blocks became stale. */
+  #stored(host: number, bytes: number): boolean {
+    this.#monitored.stored(host, bytes)
+    return this.#blocks.stored(host, bytes)
   }
 
   // -- state -----------------------------------------------------------------------------------------------------
@@ -118,6 +118,7 @@ export class Engine {
   /** Sets a field. Call `modeChanged` after changes that code depends on. */
   set(field: StateField, value: bigint): void {
     this.#state.set(field, value)
+    if (field === 'MONITOR') this.#monitored.follow()
   }
 
   gpr(index: number): bigint {
@@ -242,6 +243,7 @@ export class Engine {
     for (let at = 0; at < saved.code.length; at += 2) this.#blocks.add(saved.code[at]!, saved.code[at + 1]!)
     this.#slice.countFrom(saved.retired)
     this.tlb.restore(saved.translations)
+    this.#monitored.follow()
     this.modeChanged()
   }
 

@@ -38,6 +38,12 @@ export class GuestSlots {
     }))
   }
 
+  /** The physical address of a place in linear memory; undefined where that is no guest's. */
+  addressOf(host: number): number | undefined {
+    const slot = this.#slots.find((candidate) => host >= candidate.host && host < candidate.host + candidate.bytes)
+    return slot === undefined ? undefined : slot.address + host - slot.host
+  }
+
   /** Memory from a physical address to the end of its slot; undefined where there is none. */
   at(address: number): Uint8Array | undefined {
     const slot = this.#slots.find(
@@ -46,5 +52,15 @@ export class GuestSlots {
     return slot === undefined
       ? undefined
       : this.#bytes.subarray(slot.host + address - slot.address, slot.host + slot.bytes)
+  }
+}
+
+/** A stretch of linear memory in pieces that each lie in one page. */
+export function* inPages(host: number, bytes: number): Generator<{ readonly host: number; readonly count: number }> {
+  const end = host + bytes
+  for (let at = host; at < end; ) {
+    const count = Math.min(end - at, 4096 - (at & 4095))
+    yield { host: at, count }
+    at += count
   }
 }

@@ -1,4 +1,5 @@
 import { runSimd, runX87 } from '@vmm/x86-float'
+import { exceptions } from '@vmm/x86-registers'
 import type { HostCall } from '@vmm/x86-semantics'
 import { type CpuPorts, generalProtection, notYet, type Refused } from './ports.ts'
 import { hostCallNames } from './reading/machine.ts'
@@ -11,7 +12,19 @@ type Answer = Refused | undefined
 type Six = [bigint, bigint, bigint, bigint, bigint, bigint]
 /** No answer yet: the instruction waits. */
 const waits: Refused = { kind: 'fault', vector: notYet }
+const invalidOpcode: Refused = { kind: 'fault', vector: exceptions.UD.vector }
 const lowHalf = (1n << 64n) - 1n
+
+/** What answers are made from, and what they do. */
+interface Knowing {
+  readonly state: StateView
+  readonly ports: CpuPorts
+  readonly tlb: TlbContexts
+  readonly modeChanged: () => void
+  readonly watching: Watching
+  /** Arms the line of a linear address, which can be read. */
+  readonly monitor: (linear: bigint) => void
+}
 
 /** Answers what emitted code asks of its surroundings. Values travel in `hostValues`. */
 export class HostAnswers {
@@ -21,13 +34,15 @@ export class HostAnswers {
   readonly #modeChanged: () => void
 
   readonly #watching: Watching
+  readonly #monitor: (linear: bigint) => void
 
-  constructor(state: StateView, ports: CpuPorts, tlb: TlbContexts, modeChanged: () => void, watching: Watching) {
+  constructor({ state, ports, tlb, modeChanged, watching, monitor }: Knowing) {
     this.#watching = watching
     this.#state = state
     this.#ports = ports
     this.#tlb = tlb
     this.#modeChanged = modeChanged
+    this.#monitor = monitor
   }
 
   /** Answers a call by its number: 0, or 1 after a refusal, which has been noted. */
@@ -120,8 +135,12 @@ export class HostAnswers {
       this.#watching.trap(Number(this.#value(0)))
       return undefined
     },
+    waitExtensions: () => {
+      const known = this.#ports.mwaitExtensions === undefined ? 1 : this.#ports.mwaitExtensions()
+      return known === undefined ? invalidOpcode : this.#give(BigInt(known))
+    },
     monitor: () => {
-      this.#state.set('MONITOR', this.#value(0))
+      this.#monitor(this.#value(0))
       return undefined
     },
   }

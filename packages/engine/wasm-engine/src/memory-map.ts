@@ -25,7 +25,7 @@ export const slotField = { gpa: 0, bytes: 8, host: 16, flags: 20 } as const
 export const slotReadOnly = 1
 
 /** Flags of a page of guest memory. */
-export const pageFlag = { code: 1, dirty: 2, watched: 4 } as const
+export const pageFlag = { code: 1, dirty: 2, monitored: 4 } as const
 
 /** Lays out linear memory for one machine. `guestBytes` is the sum of all memory slots. */
 export function memoryMap(guestBytes: number, vcpus: number, blockBytes = 48 * MiB): MemoryMap {

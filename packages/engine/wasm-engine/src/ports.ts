@@ -34,4 +34,6 @@ export interface CpuPorts {
   /** INT3 is about to be delivered. False: a debugger holds it. */
   breakpoint?(): boolean
   writeXcr(index: number, value: bigint): Refused | undefined
+  /** The bits of ECX that MWAIT knows; undefined where there are no MONITOR and MWAIT. Left out, it knows bit 0. */
+  mwaitExtensions?(): number | undefined
 }

@@ -70,7 +70,7 @@ const plainFields = {
   UNSTEPPED: 8,
   /** 1 between two rounds of a repeated string instruction, to which RIP points. */
   REPEATING: 8,
-  /** The linear address that MONITOR armed, or all ones. */
+  /** The physical address of the line of 64 bytes that MONITOR armed, or all ones: none, or it has been stored to. */
   MONITOR: 64,
 } as const
 

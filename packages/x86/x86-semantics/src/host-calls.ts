@@ -44,7 +44,12 @@ export const hostCalls = {
   flushContext: call([16, 64, 8], [], 'INVPCID: PCID, linear address, type 0 to 3'),
   addressSpace: call([64], [], 'CR3 holds the value given now: use its translations'),
   debugTrap: call([64], [], 'A debug trap follows this instruction, for reasons given as bits of DR6'),
-  monitor: call([64], [], 'Watch the line of a linear address for stores'),
+  waitExtensions: call(
+    [],
+    [64],
+    'The bits of ECX that MWAIT knows; refused with #UD where MONITOR and MWAIT are not there',
+  ),
+  monitor: call([64], [], 'Watch the line of a linear address, which can be read, for stores'),
 } as const
 
 /** The name of something that only the surroundings know or do. */

@@ -1,4 +1,21 @@
-import { al, cr8, eax, ebx, ecx, esi, label, mem16, mem32, r15, r15d, rax, rbx, rcx, rsp } from '@vmm/x86-assembler'
+import {
+  al,
+  cr8,
+  eax,
+  ebx,
+  ecx,
+  edx,
+  esi,
+  label,
+  mem16,
+  mem32,
+  r15,
+  r15d,
+  rax,
+  rbx,
+  rcx,
+  rsp,
+} from '@vmm/x86-assembler'
 import { type CheckBuilder, type Kernel, KernelBuilder } from '../kernel/kernel.ts'
 import { place, selector } from '../kernel/places.ts'
 
@@ -114,8 +131,8 @@ function priorities(k: KernelBuilder): void {
   })
 }
 
-/** The local APIC's timer, and NMIs. Source: SDM 3A §11.5.4, §6.7. */
-function timerAndNmi(k: KernelBuilder): void {
+/** The local APIC's timer. Source: SDM 3A §11.5.4. */
+function timer(k: KernelBuilder): void {
   k.check('the timer, once', 'ok 1 0', (a, c) => {
     gateTo(a, c, vector, endOfInterrupt)
     enable(a).mov(apic(DIVIDE), 0xb).mov(apic(LVT_TIMER), vector).mov(apic(INITIAL), 1000).sti()
@@ -151,11 +168,40 @@ function timerAndNmi(k: KernelBuilder): void {
     c.value(rax)
     c.value(rcx)
   })
+}
+
+/** HLT and MWAIT. Source: SDM 2B, MWAIT. */
+function waiting(k: KernelBuilder): void {
   k.check('HLT ends with an interrupt', 'ok 1', (a, c) => {
     gateTo(a, c, vector, endOfInterrupt)
     enable(a).mov(apic(DIVIDE), 0xb).mov(apic(LVT_TIMER), vector).mov(apic(INITIAL), 20_000).sti().hlt()
     shown(a.cli(), c)
   })
+  k.check('MWAIT ends with an interrupt', 'ok 1', (a, c) => {
+    gateTo(a, c, vector, endOfInterrupt)
+    enable(a).mov(apic(DIVIDE), 0xb).mov(apic(LVT_TIMER), vector).mov(apic(INITIAL), 20_000)
+    // it may end for reasons of its own, too: whoever waits looks, and waits again
+    const [again, over] = [c.unique('again'), c.unique('over')]
+    a.mov(ebx, 1_000_000).xor(ecx, ecx).xor(edx, edx)
+    a.label(again).cli().cmp(mem32(counter), 0).jne(over)
+    a.mov(eax, place.scratch + 0x100)
+      .monitor()
+      .xor(eax, eax)
+      .sti()
+      .mwait()
+      .dec(ebx)
+      .jne(again)
+      .label(over)
+    shown(a.cli(), c)
+  })
+  k.check('MWAIT with an extension that nobody knows', '#GP(0)', (a) => a.xor(eax, eax).mov(ecx, 2).mwait())
+  k.check('MONITOR above CPL 0', '#UD', (_a, c) =>
+    c.user((u) => u.mov(eax, place.scratch).xor(ecx, ecx).xor(edx, edx).monitor()),
+  )
+}
+
+/** NMIs. Source: SDM 3A §6.7. */
+function nmi(k: KernelBuilder): void {
   k.check('an NMI to oneself does not ask IF', 'ok 1', (a, c) => {
     gateTo(a, c, 2, () => {})
     enable(a).mov(apic(ICR), 0x4400)
@@ -218,7 +264,9 @@ export function interrupts(): Kernel {
   const k = new KernelBuilder('interrupts', 64, (a) => void a.mov(r15d, 0xfee0_0000))
   localApic(k)
   priorities(k)
-  timerAndNmi(k)
+  timer(k)
+  waiting(k)
+  nmi(k)
   pic(k)
   return k.finish()
 }

@@ -98,7 +98,7 @@ interface Entering {
 }
 
 /**
- * Pages that hold code or are watched never enter a write view; the first write view makes a page dirty. While every access is
+ * Pages that hold code or a monitored line never enter a write view; the first write view makes a page dirty. While every access is
  * to be looked at, no page enters a view of data.
  */
 function enter(code: Code, map: MemoryMap, { cpu, tlb, linear, kind, host, isWrite, large }: Entering): void {
@@ -121,20 +121,19 @@ function enter(code: Code, map: MemoryMap, { cpu, tlb, linear, kind, host, isWri
     code.store('i32.store', entry, large, view + 12)
     logFill(code, cpu, code.op('i32.add', entry, code.i32(view)))
   }
-  const unwatched = code.op('i32.eqz', has(code, flags, pageFlag.watched))
   const isPlain = code.op('i32.eqz', code.load('i32.load', cpu, at.oddAccesses))
   code.if(
     isWrite,
     () => {
       code.store('i32.store8', flagsAt, code.op('i32.or', flags, code.i32(pageFlag.dirty)))
-      const isData = code.op('i32.eqz', has(code, flags, pageFlag.code | pageFlag.watched))
+      const isData = code.op('i32.eqz', has(code, flags, pageFlag.code | pageFlag.monitored))
       code.if(code.op('i32.and', isPlain, isData), () => store(tlbKinds.write))
     },
     () =>
       code.if(
         has(code, kind, accessKind.execute),
         () => store(tlbKinds.execute),
-        () => code.if(code.op('i32.and', isPlain, unwatched), () => store(tlbKinds.read)),
+        () => code.if(isPlain, () => store(tlbKinds.read)),
       ),
   )
 }
@@ -157,7 +156,7 @@ const crosses = (code: Code, linear: Node, kind: Node): Node => {
   )
 }
 
-/** (cpu, record, tlb, linear, kind): host address to read from. Page crossings, devices and watched pages are odd. */
+/** (cpu, record, tlb, linear, kind): host address to read from. Page crossings and devices are odd. */
 export function slowReadFunction({ fill, oddRead }: MemoryCalls): Code {
   const code = new Code(five)
   const all = parameters(code)
@@ -190,7 +189,7 @@ export function slowWriteFunction(map: MemoryMap, { fill, oddWrite }: MemoryCall
   code.if(code.op('i32.eq', host!, code.i32(noMemory)), odd)
   const page = code.op('i32.shr_u', code.op('i32.sub', host!, code.i32(map.memoryBase)), code.i32(12))
   const flags = code.load('i32.load8_u', code.op('i32.add', page, code.i32(map.pageFlags)))
-  code.if(has(code, flags, pageFlag.code | pageFlag.watched), odd)
+  code.if(has(code, flags, pageFlag.code | pageFlag.monitored), odd)
   code.leave(ret, host!)
   return code
 }

@@ -57,7 +57,8 @@ function deliverReal(m: Machine, event: Event): void {
   m.store('SS', below(4), m.get('CS.selector'))
   m.store('SS', below(6), m.truncate(event.returnRip, 16))
   m.write(gpr('RSP', m.mode.stackSize), m.sub(top, m.constant(6, m.mode.stackSize)))
-  clearFlags(m, flags, m.constant((1n << 9n) | (1n << 8n) | (1n << 18n), 64))
+  // RF does not fit into the image: whoever set it for that has set it for nothing
+  clearFlags(m, flags, m.constant((1n << 9n) | (1n << 8n) | (1n << 16n) | (1n << 18n), 64))
   m.set('CS.selector', selector)
   m.set('CS.base', m.shiftLeft(m.zeroExtend(selector, 64), m.constant(4, 64)))
   m.jump(m.zeroExtend(offset, 64))
