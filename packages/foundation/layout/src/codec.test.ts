@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { bytes, decode, encode, list, padding, struct, u8, u16, u32, u64 } from './index.ts'
+import { bytes, decode, encode, i32, i64, list, pointer, u8, u16, u32, u64 } from './codec.ts'
+import { alias, anonymous, flexible, padding, said, struct, union } from './struct.ts'
 
 const inner = struct({ base: u64, limit: u32, type: u8, pad: padding(u8) })
 
@@ -33,4 +34,50 @@ test('a struct in the middle of a buffer is read in place, and too few bytes are
   const buffer = Uint8Array.of(1, 2, 3, 4, 5)
   expect(decode(u32, buffer.subarray(1))).toBe(0x0504_0302)
   expect(() => decode(u32, buffer.subarray(2))).toThrow(RangeError)
+})
+
+test('an array of variable length takes no bytes of its struct, but its alignment counts', () => {
+  const table = struct({ count: u32, entries: flexible(inner) })
+  expect([table.size, table.align, table.offset.entries]).toEqual([8, 8, 8])
+  expect(decode(table, Uint8Array.of(3, 0, 0, 0, 9, 9, 9, 9))).toEqual({ count: 3 })
+  const tail = encode(table.item.entries, { base: 1n, limit: 2, type: 3 })
+  expect([...tail]).toEqual([1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0])
+  expect(struct({ count: u32, bytes: flexible(u8) }).offset.bytes).toBe(4)
+})
+
+test('the arms of a union begin together, and its value is its bytes until one of them is read', () => {
+  const either = union({ small: struct({ port: u16 }), big: struct({ address: u64, length: u32 }) })
+  expect([either.size, either.align]).toEqual([16, 8])
+  const outer = struct({ kind: u8, either })
+  const made = encode(outer, { kind: 1, either: encode(either.arm.small, { port: 0x3f8 }) })
+  expect([...made]).toEqual([1, ...Array(7).fill(0), 0xf8, 0x03, ...Array(14).fill(0)])
+  expect(decode(either.arm.small, decode(outer, made).either)).toEqual({ port: 0x3f8 })
+})
+
+test('another name for a field is at its place, and no second value', () => {
+  const level = struct({ irq: u32, status: alias('irq', i32), level: u32 })
+  expect(level.offset).toEqual({ irq: 0, status: 0, level: 4 })
+  expect(decode(level, Uint8Array.of(1, 0, 0, 0, 2, 0, 0, 0))).toEqual({ irq: 1, level: 2 })
+})
+
+test('numbers with a sign keep it', () => {
+  const signed = struct({ fd: i32, offset: i64 })
+  const value = { fd: -1, offset: -(2n ** 63n) }
+  expect(decode(signed, encode(signed, value))).toEqual(value)
+})
+
+test('what the fields are can be read as data', () => {
+  const log = struct({
+    slot: said(u32, 'Which memory slot.'),
+    bitmap: pointer('one bit for each page'),
+    answer: anonymous(union({ count: u32 }), 'What came back.'),
+  })
+  expect(log.shape).toMatchObject({
+    kind: 'struct',
+    fields: [
+      { name: 'slot', offset: 0, size: 4, says: 'Which memory slot.', shape: { kind: 'scalar', type: 'u32' } },
+      { name: 'bitmap', offset: 8, shape: { pointsTo: 'one bit for each page' } },
+      { name: 'answer', offset: 16, anonymous: true, shape: { kind: 'union' } },
+    ],
+  })
 })
