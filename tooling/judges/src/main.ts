@@ -1,20 +1,24 @@
 import { parseArgs } from 'node:util'
 import { judgeSystem } from '@vmm/guests'
 import { judgeCpu, subjectNames } from './cpu/report.ts'
+import { judgeHeaders } from './uapi/report.ts'
 import { judgeX87 } from './x87/report.ts'
 
 const judges = { cpu: judgeCpu, x87: judgeX87 } as const
 
 const usage = `usage: pnpm judge cpu|x87 [--subject engine|oracle] [--cases N] [--seed N] [--only MNEMONIC]
        pnpm judge system [--only KERNEL]
+       pnpm judge headers --release RELEASE --from PACKAGE [--tree DIR]
 
 cpu     runs random instructions on this machine's processor and in the engine, and compares
 x87     the same with sequences of x87 instructions, and operands at the edges of their formats
 system  runs small kernels under vmm, QEMU and Bochs, and compares what they print with the manual
+headers asks a C compiler what linux/kvm.h says, and records it for the tests of @vmm/kvm-uapi
 
   --subject WHO     engine, or oracle: the descriptions as they read
   --cases N         how many; 200000 unless told
   --seed N          the same seed brings forth the same cases; 1 unless told
+  --tree DIR        a kernel's source tree; the installed headers unless told
   --only MNEMONIC   of one instruction alone, for example --only FPREM
 `
 
@@ -33,6 +37,9 @@ function main(args: readonly string[]): number {
       cases: { type: 'string', default: '200000' },
       seed: { type: 'string', default: '1' },
       only: { type: 'string' },
+      release: { type: 'string' },
+      from: { type: 'string' },
+      tree: { type: 'string' },
       help: { type: 'boolean' },
     },
   })
@@ -43,8 +50,13 @@ function main(args: readonly string[]): number {
   const [name = ''] = positionals
   if (positionals.length === 1 && name === 'system')
     return judgeSystem(values.only === undefined ? {} : { only: values.only })
+  if (positionals.length === 1 && name === 'headers') {
+    const { release, from, tree } = values
+    if (release === undefined || from === undefined) throw new RangeError('expected --release and --from')
+    return judgeHeaders({ release, from, ...(tree === undefined ? {} : { tree }) })
+  }
   if (positionals.length !== 1 || !Object.hasOwn(judges, name)) {
-    throw new RangeError(`expected the name of a judge: ${[...Object.keys(judges), 'system'].join(' or ')}`)
+    throw new RangeError(`expected the name of a judge: ${[...Object.keys(judges), 'system', 'headers'].join(' or ')}`)
   }
   const subject = subjectNames.find((name) => name === values.subject)
   if (subject === undefined) throw new RangeError(`--subject ${values.subject}: expected ${subjectNames.join(' or ')}`)

@@ -1,3 +1,94 @@
+export { constantSets } from './constants/all.ts'
+export {
+  busLockDetection,
+  disableExits,
+  hypervEventfdFlags,
+  notifyVmexit,
+  pmuCapability,
+  sevCommands,
+  snpPageTypes,
+  tdxCommands,
+  x2apicApi,
+  xenAttributes,
+  xenConfigFlags,
+  xenEventFlags,
+  xenVcpuAttributes,
+} from './constants/capability-arguments.rows.ts'
+export { type Constant, type ConstantSet, maskOf } from './constants/constants.ts'
+export { limits } from './constants/layout.rows.ts'
+export {
+  clockFlags,
+  createDeviceFlags,
+  deviceTypes,
+  dirtyGfnFlags,
+  guestMemfdFlags,
+  ioeventfdFlags,
+  irqchips,
+  irqfdFlags,
+  irqRoutingTypes,
+  manualDirtyLog,
+  memoryAttributes,
+  memoryFlags,
+  msiFlags,
+  pitConfigFlags,
+  pitFlags,
+  statsBases,
+  statsTypes,
+  statsUnits,
+  systemAttributeGroups,
+  systemAttributes,
+  vcpuAttributes,
+  vfioAttributes,
+  vmTypes,
+} from './constants/machine.rows.ts'
+export {
+  emulationFailureFlags,
+  hypercallFlags,
+  hypervExits,
+  internalErrorCodes,
+  ioDirections,
+  memoryFaultFlags,
+  msrExitReasons,
+  notifyFlags,
+  runFlags,
+  systemEvents,
+  xenExits,
+} from './constants/run.rows.ts'
+export {
+  cpuidFlags,
+  guestDebugFlags,
+  interruptShadow,
+  mpState,
+  msrFilterDefault,
+  msrFilterFlags,
+  nestedFlags,
+  nestedFormat,
+  nestedSmmFlags,
+  nestedVmxFlags,
+  pmuEventAction,
+  pmuEventFlags,
+  registerSizes,
+  registerTypes,
+  sregs2Flags,
+  syncRegs,
+  vcpuEventFlags,
+} from './constants/state.rows.ts'
+export type { ExitReason } from './exits/exit.ts'
+export { exitReasons } from './exits/exits.rows.ts'
+export { exitNumbered } from './exits/find-exit.ts'
+export { ioctlNamed, ioctlNumbered, ioctlsOf } from './ioctls/find-ioctl.ts'
+export {
+  type ArgumentType,
+  type ArgumentUse,
+  type Direction,
+  type FdKind,
+  type Ioctl,
+  kvmio,
+  requestNumber,
+  requestParts,
+} from './ioctls/ioctl.ts'
+export { ioctls } from './ioctls/ioctls.rows.ts'
+export { type Quirk, quirks } from './quirks/quirks.rows.ts'
 export { structs } from './structs/all.ts'
 export {
   type KvmCpuidEntry,
@@ -36,6 +127,7 @@ export {
   kvmTdxInitMemRegion,
   kvmTdxInitVm,
 } from './structs/encrypted.rows.ts'
+export { type FieldPath, fieldPaths } from './structs/field-paths.ts'
 export {
   type KvmClockData,
   type KvmIoapicState,
@@ -144,9 +236,5 @@ export {
   kvmXcrs,
   kvmXsave,
 } from './structs/registers.rows.ts'
-export {
-  kvmDebugExitArch,
-  kvmExitSnpReqCerts,
-  kvmRun,
-} from './structs/run.rows.ts'
-export { type AnyStruct, type Header, headerPaths, type UapiStruct, uapi } from './structs/uapi-struct.ts'
+export { kvmDebugExitArch, kvmExitSnpReqCerts, kvmRun } from './structs/run.rows.ts'
+export { type AnyStruct, type Header, headerPaths, type UapiStruct } from './structs/uapi-struct.ts'

@@ -13,34 +13,6 @@ export {
 } from './exit.ts'
 export { escalate, type Pending } from './faults.ts'
 export { guestDebugControl } from './guest-debug.ts'
-export { type KvmStruct, kvmStructs } from './kvm/structs.rows.ts'
-export {
-  type KvmDebugregs,
-  type KvmDtable,
-  type KvmFpu,
-  type KvmGuestDebug,
-  type KvmLapicState,
-  type KvmMpState,
-  type KvmMsrEntry,
-  type KvmRegs,
-  type KvmSegment,
-  type KvmSregs,
-  type KvmSregs2,
-  type KvmVcpuEvents,
-  type KvmXcrs,
-  type KvmXsave,
-  kvmDebugregs,
-  kvmFpu,
-  kvmGuestDebug,
-  kvmLapicState,
-  kvmMpState,
-  kvmRegs,
-  kvmSregs,
-  kvmSregs2,
-  kvmVcpuEvents,
-  kvmXcrs,
-  kvmXsave,
-} from './kvm/structs.ts'
 export { type LocalApicPort, nobody, type VcpuMachine } from './machine.ts'
 export { type MpState, mpStateNumbered, mpStates } from './mp-state.ts'
 export type { OnRefusedMsr } from './msr-access.ts'

@@ -1,4 +1,5 @@
-import { type KvmSegment, type KvmSregs, mpStates } from '@vmm/vcpu'
+import { type KvmSegment, type KvmSregs } from '@vmm/kvm-uapi'
+import { mpStates } from '@vmm/vcpu'
 import { expect, test } from 'vitest'
 import { alone } from './alone.ts'
 

@@ -1,4 +1,5 @@
-import { decodeMsrs, encodeMsrs, type KvmSregs, mpStates, nobody, type VcpuMachine, validEvents } from '@vmm/vcpu'
+import { type KvmSregs } from '@vmm/kvm-uapi'
+import { decodeMsrs, encodeMsrs, mpStates, nobody, type VcpuMachine, validEvents } from '@vmm/vcpu'
 import { ax, bx } from '@vmm/x86-assembler'
 import { describe, expect, test } from 'vitest'
 import { alone, codeAt } from './alone.ts'

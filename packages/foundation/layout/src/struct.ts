@@ -18,7 +18,7 @@ export interface Alias {
 
 /** A field with a sentence about it. */
 export interface Said<F extends Field> {
-  readonly field: F
+  readonly said: F
   readonly says: string
   readonly anonymous: boolean
 }
@@ -40,12 +40,12 @@ export function alias(of: string, codec: Codec<unknown>): Alias {
 
 /** A field, and what there is to say about it: its unit, what it counts, which way it goes. */
 export function said<F extends Field>(field: F, says: string): Said<F> {
-  return { field, says, anonymous: false }
+  return { said: field, says, anonymous: false }
 }
 
 /** A field that C has no name for; its members are named as if they were the struct's own. */
 export function anonymous<F extends Field>(field: F, says: string): Said<F> {
-  return { field, says, anonymous: true }
+  return { said: field, says, anonymous: true }
 }
 
 type Field = Codec<unknown> | Padding | Flexible | Alias
@@ -131,14 +131,14 @@ function place(fields: Fields, kind: 'struct' | 'union'): readonly Placed[] {
   const placed: Placed[] = []
   let end = 0
   for (const [name, given] of Object.entries(fields)) {
-    const field = 'field' in given && 'says' in given ? given.field : (given as Field)
-    const { codec, role, of } = plain(field)
+    const about = 'said' in given ? given : undefined
+    const { codec, role, of } = plain(about?.said ?? (given as Field))
     const first = placed.find((other) => other.name === of)?.offset
     const offset = first ?? (kind === 'union' ? 0 : rounded(end, codec.align))
     const size = role === 'flexible' ? 0 : codec.size
     if (role !== 'alias') end = offset + size
-    const told = 'says' in given ? { says: given.says } : {}
-    const named = { name, offset, size, role, anonymous: 'anonymous' in given && given.anonymous, ...told }
+    const told = about === undefined ? {} : { says: about.says }
+    const named = { name, offset, size, role, anonymous: about?.anonymous ?? false, ...told }
     placed.push({ name, codec, offset, size, role, shape: { ...named, shape: codec.shape } })
   }
   return placed

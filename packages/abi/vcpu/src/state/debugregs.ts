@@ -1,4 +1,4 @@
-import type { KvmDebugregs } from '../kvm/structs.ts'
+import type { KvmDebugregs } from '@vmm/kvm-uapi'
 import { invalid, type Refusal } from '../refusal.ts'
 import type { StateParts } from './parts.ts'
 

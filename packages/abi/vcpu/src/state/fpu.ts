@@ -1,4 +1,4 @@
-import type { KvmFpu } from '../kvm/structs.ts'
+import type { KvmFpu } from '@vmm/kvm-uapi'
 import { readStack, readXmm, writeStack, writeXmm } from './legacy-area.ts'
 import type { StateParts } from './parts.ts'
 

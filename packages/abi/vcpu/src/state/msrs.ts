@@ -1,5 +1,5 @@
 import { decode, encode } from '@vmm/layout'
-import { type KvmMsrEntry, kvmMsrEntry, kvmMsrsHead } from '../kvm/structs.ts'
+import { type KvmMsrEntry, kvmMsrEntry, kvmMsrs } from '@vmm/kvm-uapi'
 import { type Refusal, refused } from '../refusal.ts'
 import type { StateParts } from './parts.ts'
 
@@ -37,21 +37,21 @@ const tooMany = refused('E2BIG', `${maxIoMsrs} MSRs or more in one call`)
 
 /** The bytes of `struct kvm_msrs`. */
 export function encodeMsrs(entries: readonly KvmMsrEntry[]): Uint8Array {
-  const made = new Uint8Array(kvmMsrsHead.size + entries.length * kvmMsrEntry.size)
-  made.set(encode(kvmMsrsHead, { nmsrs: entries.length }))
+  const made = new Uint8Array(kvmMsrs.size + entries.length * kvmMsrEntry.size)
+  made.set(encode(kvmMsrs, { nmsrs: entries.length }))
   for (const [at, entry] of entries.entries())
-    made.set(encode(kvmMsrEntry, entry), kvmMsrsHead.size + at * kvmMsrEntry.size)
+    made.set(encode(kvmMsrEntry, entry), kvmMsrs.size + at * kvmMsrEntry.size)
   return made
 }
 
 /** The entries of `struct kvm_msrs`: E2BIG for too many, EFAULT where the bytes end before them. */
 export function decodeMsrs(from: Uint8Array): Refusal | readonly KvmMsrEntry[] {
-  if (from.length < kvmMsrsHead.size) return refused('EFAULT', 'the head is not all there')
-  const { nmsrs } = decode(kvmMsrsHead, from)
+  if (from.length < kvmMsrs.size) return refused('EFAULT', 'the head is not all there')
+  const { nmsrs } = decode(kvmMsrs, from)
   if (nmsrs >= maxIoMsrs) return tooMany
-  if (from.length < kvmMsrsHead.size + nmsrs * kvmMsrEntry.size)
+  if (from.length < kvmMsrs.size + nmsrs * kvmMsrEntry.size)
     return refused('EFAULT', 'the entries are not all there')
   return Array.from({ length: nmsrs }, (_, at) =>
-    decode(kvmMsrEntry, from.subarray(kvmMsrsHead.size + at * kvmMsrEntry.size)),
+    decode(kvmMsrEntry, from.subarray(kvmMsrs.size + at * kvmMsrEntry.size)),
   )
 }

@@ -1,4 +1,4 @@
-import type { KvmLapicState, KvmMpState } from '../kvm/structs.ts'
+import type { KvmLapicState, KvmMpState } from '@vmm/kvm-uapi'
 import { mpStateNumbered, mpStates } from '../mp-state.ts'
 import { invalid, type Refusal } from '../refusal.ts'
 import type { StateParts } from './parts.ts'

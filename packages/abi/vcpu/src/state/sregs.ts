@@ -1,4 +1,4 @@
-import type { KvmSregs, KvmSregs2 } from '../kvm/structs.ts'
+import type { KvmSregs, KvmSregs2 } from '@vmm/kvm-uapi'
 import { invalid, type Refusal } from '../refusal.ts'
 import { allowedCr4 } from '../reset.ts'
 import { followPrivilege, type StateParts } from './parts.ts'

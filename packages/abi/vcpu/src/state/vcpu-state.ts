@@ -1,4 +1,4 @@
-import type * as Kvm from '../kvm/structs.ts'
+import type * as Kvm from '@vmm/kvm-uapi'
 import type { Refusal } from '../refusal.ts'
 import { getDebugregs, setDebugregs } from './debugregs.ts'
 import { getFpu, setFpu } from './fpu.ts'

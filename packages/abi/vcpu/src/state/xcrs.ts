@@ -1,4 +1,4 @@
-import type { KvmXcrs } from '../kvm/structs.ts'
+import type { KvmXcrs } from '@vmm/kvm-uapi'
 import { invalid, type Refusal } from '../refusal.ts'
 import type { StateParts } from './parts.ts'
 
