@@ -1,6 +1,9 @@
 import { globSync } from 'node:fs'
 import { basename } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+
+const scratch = fileURLToPath(new URL('./tooling/vitest-config/scratch.ts', import.meta.url))
 
 // `vitest run` is what CI runs; `vitest run --mode long` runs `*.long.test.ts` too.
 export default defineConfig(({ mode }) => ({
@@ -13,6 +16,7 @@ export default defineConfig(({ mode }) => ({
         name: basename(root),
         include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
         exclude: ['**/node_modules/**', ...(mode === 'long' ? [] : ['**/*.long.test.ts'])],
+        globalSetup: scratch,
         isolate: false,
         testTimeout: 600_000,
         hookTimeout: 600_000,

@@ -17,6 +17,10 @@ const printed = (...args: string[]): string => {
 describe('bad arguments are one line that says what was wrong', () => {
   test.each([
     [['rum'], 'unknown command rum, did you mean run? (see vmm --help)'],
+    [['--version', 'x'], 'expected nothing after --version, got x'],
+    [['help', 'run', ''], "expected nothing after help run, got ''"],
+    [['run', '--memory', '1T'], '--memory 1T: expected between 16M and 3840M'],
+    [['run', '--memory='], "--memory '': expected a size such as 512M or 2G"],
     [['--versoin'], 'unknown flag --versoin, did you mean --version? (see vmm --help)'],
     [['run', '--memry', '1G'], 'unknown flag --memry, did you mean --memory? (see vmm run --help)'],
     [['run', '--max-instruction=5'], 'unknown flag --max-instruction, did you mean --max-instructions?'],

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { type Given, parseFlags } from './flags.ts'
 import { generalHelp, runHelp } from './help.ts'
 import { suggestion } from './nearest.ts'
+import { shown } from './printable.ts'
 import { processorNamed } from './processor.ts'
 import { parseMemory, parseSeconds, parseWhole, type RunOptions } from './run-options.ts'
 import { parseTrace } from './trace.ts'
@@ -24,12 +25,12 @@ export function parse(args: readonly string[]): Command {
     case undefined:
     case '--help':
     case '-h':
-      return { kind: 'print', text: generalHelp }
+      return print(generalHelp, command ?? '', rest)
     case 'help':
       return parseHelp(rest)
     case '--version':
     case '-V':
-      return { kind: 'print', text: version() }
+      return print(version(), command, rest)
     case 'run':
       return parseRun(rest)
     default: {
@@ -39,10 +40,16 @@ export function parse(args: readonly string[]): Command {
   }
 }
 
-function parseHelp([command]: readonly string[]): Command {
-  if (command === undefined) return { kind: 'print', text: generalHelp }
-  if (command === 'run') return { kind: 'print', text: runHelp }
+function parseHelp([command, ...rest]: readonly string[]): Command {
+  if (command === undefined) return print(generalHelp, 'help', rest)
+  if (command === 'run') return print(runHelp, 'help run', rest)
   throw new UsageError(`unknown command ${command}${suggestion(command, commands)} (see vmm --help)`)
+}
+
+/** @throws {UsageError} if there is more than was asked for. */
+function print(text: string, after: string, [surplus]: readonly string[]): Command {
+  if (surplus !== undefined) throw new UsageError(`expected nothing after ${after}, got ${shown(surplus)}`)
+  return { kind: 'print', text }
 }
 
 /** Versions of vmm, Node and V8, one line. */
@@ -86,6 +93,6 @@ function optionsOf(values: Given['values'], image: string | undefined): RunOptio
 /** A person at a terminal lives in real time; everything else is to be repeatable. */
 function clockOf({ clock, exec }: Given['values']): 'real' | 'virtual' {
   if (clock === undefined) return exec === undefined && process.stdin.isTTY ? 'real' : 'virtual'
-  if (clock !== 'real' && clock !== 'virtual') throw new UsageError(`--clock ${clock}: expected real or virtual`)
+  if (clock !== 'real' && clock !== 'virtual') throw new UsageError(`--clock ${shown(clock)}: expected real or virtual`)
   return clock
 }

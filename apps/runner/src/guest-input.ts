@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { basename } from 'node:path'
 import { detect } from '@vmm/boot'
 import { builtInGuest } from '@vmm/built-in-guest'
-import { joined } from '@vmm/initramfs'
+import { isInitramfs, joined } from '@vmm/initramfs'
 import { defaultGuest } from './default-guest/guest.ts'
 import { GuestUnavailable } from './default-guest/unavailable.ts'
 import { argumentBytes, execArchive, foreignInitParameters } from './exec.ts'
@@ -18,6 +18,8 @@ export interface GuestInput {
   readonly image: Uint8Array
   readonly initrd: Uint8Array | undefined
   readonly commandLine: string
+  /** The image, for messages about it. */
+  readonly from: string
 }
 
 /** How gathering talks, and what stops it. */
@@ -31,6 +33,8 @@ interface Given {
   readonly initrd: Uint8Array | undefined
   /** What the image is called, for a program that wants to know its own name. */
   readonly name: string
+  /** The same, for a person. */
+  readonly from: string
 }
 
 /**
@@ -38,14 +42,19 @@ interface Given {
  * @throws {UsageError} where files or flags do not fit; `GuestUnavailable` where a command has no guest to run in.
  */
 export async function gather(options: RunOptions, gathering: Gathering): Promise<GuestInput> {
-  const { image, initrd, name } = await given(options, gathering)
-  if (detect(image) === 'multiboot') return multibootInput(options, { image, initrd, name })
-  if (options.exec === undefined) return { image, initrd, commandLine: commandLine(options, []) }
+  const guest = await given(options, gathering)
+  const { image, initrd, from } = guest
+  if (detect(image) === 'multiboot') return multibootInput(options, guest)
+  if (options.exec === undefined) return { image, initrd, from, commandLine: commandLine(options, []) }
   if (initrd === undefined) throw new UsageError('--exec: an image of your own needs --initrd with a shell in it')
+  if (options.initrd !== undefined && !isInitramfs(initrd))
+    throw new UsageError(
+      `--initrd ${options.initrd}: not an initramfs: expected a cpio archive, which may be compressed`,
+    )
   const isForeign = options.initrd !== undefined
   const archive = execArchive(argumentBytes(options.exec), isForeign)
   const parameters = [options.console ? '' : 'quiet', isForeign ? foreignInitParameters : '']
-  return { image, initrd: joined(initrd, archive), commandLine: commandLine(options, parameters) }
+  return { image, initrd: joined(initrd, archive), from, commandLine: commandLine(options, parameters) }
 }
 
 /** Only the default guest resets by itself when it panics: a kernel of one's own does what it is told. */
@@ -55,26 +64,29 @@ function commandLine({ image, append }: RunOptions, more: readonly string[]): st
 }
 
 /** The arguments of a multiboot image begin with its name. */
-function multibootInput(options: RunOptions, { image, initrd, name }: Given): GuestInput {
+function multibootInput(options: RunOptions, { image, initrd, name, from }: Given): GuestInput {
   if (options.exec !== undefined)
     throw new UsageError('--exec: a multiboot image has no shell to run a command in; expected a Linux kernel')
   const parts = [name.replaceAll(/\s/g, '_'), options.append ?? '']
-  return { image, initrd, commandLine: parts.filter((part) => part !== '').join(' ') }
+  return { image, initrd, from, commandLine: parts.filter((part) => part !== '').join(' ') }
 }
 
 async function given(options: RunOptions, gathering: Gathering): Promise<Given> {
   const read = (path: string, what: string) => readInput(path, what, options.memorySize)
   const initrd = options.initrd === undefined ? undefined : read(options.initrd, '--initrd')
-  if (options.image !== undefined) return { image: read(options.image, 'image'), initrd, name: basename(options.image) }
+  if (options.image !== undefined) {
+    const { image: path } = options
+    return { image: read(path, 'image'), initrd, name: basename(path), from: `image ${path}` }
+  }
   try {
     const guest = await defaultGuest(gathering.say, gathering.signal)
-    return { image: guest.kernel, initrd: initrd ?? guest.initrd, name: 'vmlinuz' }
+    return { image: guest.kernel, initrd: initrd ?? guest.initrd, name: 'vmlinuz', from: guest.from }
   } catch (error) {
     if (!(error instanceof GuestUnavailable)) throw error
     const reason = `no default guest: ${error.message}${offer()}`
     if (options.exec !== undefined || initrd !== undefined) throw new GuestUnavailable(reason)
     gathering.say(`${reason}; booting the built-in guest`)
-    return { image: builtInGuest(), initrd: undefined, name: builtInName }
+    return { image: builtInGuest(), initrd: undefined, name: builtInName, from: builtInName }
   }
 }
 

@@ -44,7 +44,7 @@ export async function untilEnd(running: Running): Promise<Outcome> {
     const result = machine.slice(Math.min(sliceInstructions, limits.instructions - machine.instructions))
     await running.attend()
     if (result.kind === 'ended') return afterPanic(result.end, running.console)
-    const outcome = outsideEnd(running)
+    const outcome = limitReached(running)
     if (outcome !== undefined) return outcome
     await nextTurn()
     if (running.ending.wish !== undefined) return running.ending.wish
@@ -65,7 +65,8 @@ function afterPanic(end: Outcome, { panic }: GuestConsole): Outcome {
   return end.kind === 'reset' && panic !== undefined ? { kind: 'guest-panic', says: panic } : end
 }
 
-function outsideEnd({ machine, console, limits }: Running): Outcome | undefined {
+/** The end of a run that the guest has not ended: a limit, or a guest that has given itself up. */
+export function limitReached({ machine, console, limits }: Running): Outcome | undefined {
   if (console.isGivenUp) return { kind: 'guest-panic', says: console.panic ?? '' }
   if (machine.instructions >= limits.instructions)
     return { kind: 'instruction-limit', says: `limit reached: ${limits.says.instructions} instructions` }

@@ -2,6 +2,7 @@
 import { parse } from './command-line.ts'
 import { GuestUnavailable } from './default-guest/unavailable.ts'
 import { exitStatus } from './outcome.ts'
+import { printable } from './printable.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Every way to end goes through here: a status, and for bad input one line. */
@@ -13,7 +14,7 @@ async function main(args: readonly string[]): Promise<number> {
     return exitStatus.success
   } catch (error) {
     if (error instanceof UsageError || error instanceof GuestUnavailable) {
-      process.stderr.write(`vmm: ${error.message}\n`)
+      process.stderr.write(`vmm: ${printable(error.message)}\n`)
       return exitStatus.usage
     }
     process.stderr.write(`vmm: internal error: ${(error as Error).stack ?? String(error)}\n`)

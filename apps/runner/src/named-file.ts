@@ -1,4 +1,5 @@
 import { openSync, readFileSync, statSync } from 'node:fs'
+import { shown } from './printable.ts'
 import { UsageError } from './usage-error.ts'
 
 const reasons: Readonly<Record<string, string>> = {
@@ -7,13 +8,15 @@ const reasons: Readonly<Record<string, string>> = {
   EPERM: 'permission denied',
   ENOTDIR: 'not a directory on the way',
   EISDIR: 'a directory',
+  EEXIST: 'a file is in the way',
   ELOOP: 'too many links',
   ENAMETOOLONG: 'too long a name',
   ENOSPC: 'no space left',
   EROFS: 'a read-only file system',
 }
 
-const because = (error: unknown): string => {
+/** What the file system says, in words. */
+export const because = (error: unknown): string => {
   const { code, message } = error as { readonly code?: string; readonly message: string }
   return reasons[code ?? ''] ?? message.split('\n')[0]!
 }
@@ -33,7 +36,7 @@ export function readInput(path: string, what: string, limit = Number.POSITIVE_IN
     }
     return readFileSync(path)
   } catch (error) {
-    throw error instanceof UsageError ? error : new UsageError(`${what} ${path}: ${because(error)}`)
+    throw error instanceof UsageError ? error : new UsageError(`${what} ${shown(path)}: ${because(error)}`)
   }
 }
 
@@ -45,6 +48,6 @@ export function openOutput(path: string, flag: string): number {
   try {
     return openSync(path, 'w')
   } catch (error) {
-    throw new UsageError(`${flag} ${path}: ${because(error)}`)
+    throw new UsageError(`${flag} ${shown(path)}: ${because(error)}`)
   }
 }

@@ -1,4 +1,5 @@
 import type { BuiltTable } from '@vmm/cpuid'
+import { shown } from './printable.ts'
 import type { TraceRequest } from './trace.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -20,7 +21,7 @@ export interface RunOptions {
   readonly report: string | undefined
 }
 
-const units: Readonly<Record<string, number>> = { K: 1024, M: 1024 ** 2, G: 1024 ** 3 }
+const units: Readonly<Record<string, number>> = { K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 }
 const smallest = 16 * 1024 ** 2
 /** Guest memory and the machine's own share the 4 GiB that a WebAssembly memory has. */
 const largest = 3840 * 1024 ** 2
@@ -30,8 +31,8 @@ const largest = 3840 * 1024 ** 2
  * @throws {UsageError}
  */
 export function parseMemory(text: string): number {
-  const match = /^(\d+)([KMG])?(?:i?B)?$/i.exec(text.trim())
-  if (match === null) throw new UsageError(`--memory ${text}: expected a size such as 512M or 2G`)
+  const match = /^(\d+)([KMGT])?(?:i?B)?$/i.exec(text.trim())
+  if (match === null) throw new UsageError(`--memory ${shown(text)}: expected a size such as 512M or 2G`)
   const bytes = Number(match[1]) * (units[match[2]?.toUpperCase() ?? ''] ?? 1)
   if (bytes < smallest || bytes > largest) throw new UsageError(`--memory ${text}: expected between 16M and 3840M`)
   return Math.ceil(bytes / 4096) * 4096
@@ -44,7 +45,7 @@ export function parseMemory(text: string): number {
 export function parseWhole(flag: string, text: string | undefined): number {
   const value = parseNumber(text)
   if (Number.isSafeInteger(value) || text === undefined) return value
-  throw new UsageError(`${flag} ${text}: expected a whole number above zero`)
+  throw new UsageError(`${flag} ${shown(text)}: expected a whole number above zero`)
 }
 
 /**
@@ -54,7 +55,7 @@ export function parseWhole(flag: string, text: string | undefined): number {
 export function parseSeconds(flag: string, text: string | undefined): number {
   const value = parseNumber(text)
   if (Number.isFinite(value) || text === undefined) return value
-  throw new UsageError(`${flag} ${text}: expected a number of seconds above zero`)
+  throw new UsageError(`${flag} ${shown(text)}: expected a number of seconds above zero`)
 }
 
 /** NaN for what is no number above zero. */

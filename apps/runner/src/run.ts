@@ -7,6 +7,7 @@ import { Host } from './host.ts'
 import { firmwareTables } from './machine.ts'
 import { openOutput } from './named-file.ts'
 import { statusOf } from './outcome.ts'
+import { printable } from './printable.ts'
 import { type Ran, summary, writeReport } from './report.ts'
 import type { RunOptions } from './run-options.ts'
 import { Runs } from './runs.ts'
@@ -20,7 +21,7 @@ export async function run(options: RunOptions): Promise<number> {
     if (options.report !== undefined) closeSync(openOutput(options.report, '--report'))
     const ran = await toEnd(options, ending)
     if (options.report !== undefined) writeReport(options.report, ran)
-    if (isWorthSaying(ran, options)) process.stderr.write(`vmm: ${summary(ran)}\n`)
+    if (isWorthSaying(ran, options)) process.stderr.write(`vmm: ${printable(summary(ran))}\n`)
     return statusOf(ran.outcome)
   } finally {
     ending.close()
@@ -50,7 +51,7 @@ async function toEnd(options: RunOptions, ending: Ending): Promise<Ran> {
 /** Undefined if someone wanted to end before there was anything to run. */
 async function gathered(options: RunOptions, ending: Ending): Promise<GuestInput | undefined> {
   try {
-    const say = (line: string): void => void process.stderr.write(`vmm: ${line}\n`)
+    const say = (line: string): void => void process.stderr.write(`vmm: ${printable(line)}\n`)
     return await gather(options, { say, signal: ending.signal })
   } catch (error) {
     if (ending.wish !== undefined) return undefined
@@ -58,10 +59,10 @@ async function gathered(options: RunOptions, ending: Ending): Promise<GuestInput
   }
 }
 
-function loaded({ image, initrd, commandLine }: GuestInput, { memorySize }: RunOptions): LoadedImage {
+function loaded({ image, initrd, commandLine, from }: GuestInput, { memorySize }: RunOptions): LoadedImage {
   const rsdp = firmwareTables().base
   const result = loadImage(image, { memorySize, commandLine, rsdp, ...(initrd === undefined ? {} : { initrd }) })
-  if (result.kind === 'refused') throw new UsageError(result.says)
+  if (result.kind === 'refused') throw new UsageError(`${from}: ${result.says}`)
   return result
 }
 

@@ -5,7 +5,7 @@ import type { Ending } from './ending.ts'
 import { ExecStatus, execPorts } from './exec.ts'
 import { GuestConsole } from './guest-console.ts'
 import type { Host } from './host.ts'
-import { untilEnd } from './loop.ts'
+import { limitReached, type Running, untilEnd } from './loop.ts'
 import { Machine } from './machine.ts'
 import type { Totals } from './meter.ts'
 import type { Outcome } from './outcome.ts'
@@ -46,21 +46,22 @@ export class Runs {
   }
 
   async toEnd(): Promise<Ran> {
-    const { options, host, tracer } = this.#parts
-    const { timeout, reboot } = options
-    const deadline = performance.now() + timeout * 1000
+    const { options, ending, host, tracer } = this.#parts
+    const deadline = performance.now() + options.timeout * 1000
     for (;;) {
-      const outcome = await this.#once(deadline)
+      const running = this.#running(deadline)
+      const outcome = await untilEnd(running)
       await nextTurn()
-      if (outcome.kind === 'reset' && reboot && performance.now() < deadline && this.#parts.ending.wish === undefined) {
-        this.#resets += 1
-        this.#console = new GuestConsole()
-        this.#machine.restart(this.#parts.image)
+      // a limit may be reached between two starts, too
+      const isOver = outcome.kind !== 'reset' || !options.reboot
+      const end = isOver ? outcome : (ending.wish ?? limitReached(running))
+      if (end === undefined) {
+        this.#again()
         continue
       }
       await host.drain()
       return {
-        outcome: this.#withStatus(outcome),
+        outcome: this.#withStatus(end),
         totals: this.#totals(),
         exits: tracer.counts,
         resets: this.#resets,
@@ -69,11 +70,17 @@ export class Runs {
     }
   }
 
-  #once(deadline: number): Promise<Outcome> {
+  #again(): void {
+    this.#resets += 1
+    this.#console = new GuestConsole()
+    this.#machine.restart(this.#parts.image)
+  }
+
+  #running(deadline: number): Running {
     const { options, ending, bell, host } = this.#parts
     const { maxInstructions, timeout, clock } = options
     const machine = this.#machine
-    return untilEnd({
+    return {
       machine,
       line: machine.console,
       console: this.#console,
@@ -87,7 +94,7 @@ export class Runs {
         says: { instructions: `${maxInstructions}`, time: `${timeout}` },
       },
       attend: () => host.attend(),
-    })
+    }
   }
 
   #create(): Machine {

@@ -1,6 +1,7 @@
 import type { ExitReason, TraceEvent } from '@vmm/vcpu'
 import { exceptionAt } from '@vmm/x86-registers'
 import { Lines } from './lines.ts'
+import { shown } from './printable.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Kinds of events that `--trace` takes, and what they select. */
@@ -25,7 +26,8 @@ export function parseTrace(text: string): TraceRequest {
   const selected = new Set<TraceEvent['kind']>()
   for (const name of names!.split(',')) {
     const chosen = kinds[name]
-    if (chosen === undefined) throw new UsageError(`--trace ${name}: expected one of ${Object.keys(kinds).join(', ')}`)
+    if (chosen === undefined)
+      throw new UsageError(`--trace ${shown(name)}: expected one of ${Object.keys(kinds).join(', ')}`)
     for (const kind of chosen) selected.add(kind)
   }
   if (file.length > 0 && file.join('=') === '') throw new UsageError(`--trace ${text}: expected a file after =`)

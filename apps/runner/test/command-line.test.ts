@@ -21,6 +21,13 @@ describe('bad input is one line on stderr, and status 2', () => {
     ['a report that cannot be written', ['run', image, '--report', '/no/such/report'], '--report /no/such/report'],
     ['a trace that cannot be written', ['run', image, '--trace', 'exits=/no/such'], '--trace /no/such: no such'],
     ['a command for a multiboot image', ['run', image, '--exec', 'true'], 'a multiboot image has no shell'],
+    ['a name of two lines', ['run', 'a\nb'], 'image a\\nb: no such file'],
+    ['an empty name', ['run', ''], "image '': no such file"],
+    [
+      'no initramfs for a command',
+      ['run', file('no kernel', 'x'), '--initrd', image, '--exec', 'true'],
+      'not an initramfs',
+    ],
     ['an unknown flag', ['run', '--memry'], 'did you mean --memory?'],
   ])('%s', async (_name, args, says) => {
     const { status, stdout, stderr } = await vmm(args)

@@ -93,7 +93,7 @@ describe('a real bzImage', () => {
   guestTest('cut short is one line for a person, and status 2', async ({ kernel }) => {
     const { status, stdout, stderr } = await vmm(['run', file('short', kernel.subarray(0, 1_000_000))])
     expect([status, stdout]).toEqual([2, ''])
-    expect(stderr).toMatch(/^vmm: the kernel image is truncated: \d+ bytes of \d+ after the setup code\n$/)
+    expect(stderr).toMatch(/^vmm: image \S+: the kernel image is truncated: \d+ bytes of \d+ after the setup code\n$/)
   })
 })
 

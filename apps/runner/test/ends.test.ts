@@ -120,6 +120,15 @@ test('--reboot starts the guest afresh: the same image and arguments, nothing le
   expect(new Set(stdout.trimEnd().split('\n').slice(0, -1))).toEqual(new Set(['again one two']))
 })
 
+test('with --reboot, limits hold however often the guest resets', async () => {
+  const image = kernelFile('resets', (a) => kernels.reset(a))
+  const timed = await reported(['run', image, '--reboot', '--timeout', '1'])
+  expect([timed.status, timed.report.end]).toEqual([124, 'time-limit'])
+  expect(timed.report.resets).toBeGreaterThan(10)
+  const counted = await reported(['run', image, '--reboot', '--max-instructions', '99'])
+  expect([counted.status, counted.report.end, counted.report.instructions]).toEqual([124, 'instruction-limit', 99])
+})
+
 test('on multiboot images --append is argv and --initrd is module 0', async () => {
   const image = kernelFile('tells', (a) => {
     kernels.printInformation(a, 'command line')

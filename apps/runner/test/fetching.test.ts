@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -118,6 +127,41 @@ esac`
     expect(await run()).toMatchObject({ status: 0, stdout: 'fetched\n' })
   })
 
+  test('is fetched for one run alone where nothing can be kept, and nothing is left of it', async () => {
+    const { env, home } = user(working)
+    const [inTheWay, temporary] = [join(home, 'file'), join(home, 'temporary')]
+    writeFileSync(inTheWay, '')
+    mkdirSync(temporary)
+    const { status, stdout, stderr } = await vmm(['run'], '', { ...env, XDG_CACHE_HOME: inTheWay, TMPDIR: temporary })
+    expect([stdout, status]).toEqual(['fetched\n', 0])
+    expect(stderr).toMatch(
+      /^vmm: the guest is fetched for this run alone: [^\n]+\nvmm: downloading [^\n]+\nvmm: power-off/,
+    )
+    expect(stderr).toContain(`${inTheWay}/vmm: not a directory on the way\n`)
+    expect(readdirSync(temporary)).toEqual([])
+  })
+
+  test.each(['vmlinuz', 'busybox'])('is fetched again when its %s has gone from the cache', async (name) => {
+    const { run, home, cached } = user(working)
+    expect((await run()).status).toBe(0)
+    const [kept] = cached().filter((each) => each.startsWith('debian-'))
+    rmSync(join(home, 'cache/vmm', kept!, name))
+    expect(await run()).toMatchObject({ status: 0, stdout: 'fetched\n' })
+    expect(existsSync(join(home, 'cache/vmm', kept!, name))).toBe(true)
+  })
+
+  test('has its initramfs made again when that was cut short', async () => {
+    const { run, home, cached } = user(working)
+    await run()
+    const [kept] = cached().filter((each) => each.startsWith('debian-'))
+    const directory = join(home, 'cache/vmm', kept!)
+    const path = join(directory, readdirSync(directory).find((name) => name.startsWith('initramfs-'))!)
+    const before = readFileSync(path)
+    writeFileSync(path, before.subarray(0, 100))
+    expect((await run()).status).toBe(0)
+    expect(readFileSync(path)).toEqual(before)
+  })
+
   test('may have another kernel, by VMM_GUEST_KERNEL', async () => {
     const { env, home } = user(working)
     const path = join(home, 'own')
@@ -160,14 +204,6 @@ describe('where it cannot be had the reason is one line, a kernel is offered, an
     expect(line).toMatch(/; --kernel \/boot\/vmlinuz-\S+ boots .*; booting the built-in guest$/)
     expect([stdout.includes(builtIn), status]).toEqual([true, 0])
     expect(cached().filter((name) => /^(debian|fetching)-/.test(name))).toEqual([])
-  })
-
-  test('a cache that cannot be written', async () => {
-    const { env, home } = user(working)
-    writeFileSync(join(home, 'file'), '')
-    const { status, stdout, stderr } = await vmm(['run'], '', { ...env, XDG_CACHE_HOME: join(home, 'file') })
-    expect([stdout.includes(builtIn), status]).toEqual([true, 0])
-    expect(stderr).toMatch(/^vmm: no default guest: [^\n]+; booting the built-in guest\nvmm: power-off after[^\n]+\n$/)
   })
 
   test('but a command needs a guest with a shell: status 2', async () => {

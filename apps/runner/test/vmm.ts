@@ -25,7 +25,6 @@ export interface Report {
 }
 
 /** The command's entry point. */
-/** The command's entry point. */
 export const main: string = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
 /** Begins the command as a user would, with more in its environment. */

@@ -5,13 +5,19 @@ import { cpio } from '@vmm/initramfs'
 import { initEntries } from '../exec.ts'
 import { readInput } from '../named-file.ts'
 import { buildInitramfs, layout } from './initramfs.ts'
-import { type Fetching, fetchPackages, kept } from './packages.ts'
+import { type Fetching, kept, withPackages } from './packages.ts'
 
 /** A kernel and the initial RAM file system that goes with it. */
 export interface Guest {
   readonly kernel: Uint8Array
   readonly initrd: Uint8Array
+  /** Where the kernel comes from, for messages about it. */
+  readonly from: string
 }
+
+/** A cpio archive ends with a member of this name; its end is on a block. */
+const trailer = 'TRAILER!!!'
+const trailing = 1024
 
 const never = new AbortController().signal
 
@@ -22,15 +28,19 @@ const never = new AbortController().signal
 export async function defaultGuest(say: Fetching['say'], signal: AbortSignal = never): Promise<Guest> {
   const own = process.env['VMM_GUEST_KERNEL']
   const named = own === undefined || own === '' ? undefined : readInput(own, 'VMM_GUEST_KERNEL')
-  const packages = await fetchPackages({ say, signal })
-  return { kernel: named ?? readFileSync(join(packages, kept.kernel)), initrd: cachedInitramfs(packages) }
+  return await withPackages({ say, signal }, (packages) => ({
+    kernel: named ?? readFileSync(join(packages, kept.kernel)),
+    initrd: cachedInitramfs(packages),
+    from: named === undefined ? join(packages, kept.kernel) : `VMM_GUEST_KERNEL ${own}`,
+  }))
 }
 
 /** Made once and kept beside the packages, under a name that changes with the recipe. */
 function cachedInitramfs(packages: string): Uint8Array {
   const recipe = createHash('sha256').update(cpio(initEntries())).update(`${layout}`).digest('hex')
   const path = join(packages, `initramfs-${recipe.slice(0, 16)}.cpio`)
-  if (existsSync(path)) return readFileSync(path)
+  const found = existsSync(path) ? readFileSync(path) : undefined
+  if (found?.includes(trailer, -trailing) === true) return found
   const archive = buildInitramfs(packages)
   try {
     writeFileSync(`${path}.${process.pid}`, archive)

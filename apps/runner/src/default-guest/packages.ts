@@ -11,11 +11,13 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { zstdDecompressSync } from 'node:zlib'
 import { chooseModules } from '@vmm/initramfs'
+import { because } from '../named-file.ts'
 import { downloadPackages } from './apt.ts'
+import { cacheDirectory, makeWritable } from './cache.ts'
 import { withLock } from './lock.ts'
 import { type ProgramOptions, program } from './programs.ts'
 import { readTar } from './tar.ts'
@@ -27,7 +29,7 @@ export interface Fetching {
   readonly signal: AbortSignal
 }
 
-/** Names of what is kept of the packages, below the directory that `fetchPackages` gives. */
+/** Names of what is kept of the packages, below the directory that `withPackages` lets one read. */
 export const kept = { kernel: 'vmlinuz', shell: 'busybox', modules: 'modules' } as const
 
 /** Modules worth having in a guest of ours; what they depend on comes along. */
@@ -40,44 +42,80 @@ const wantedModules = [
 const prefix = 'debian-2-'
 const workPrefix = 'fetching-'
 
-/** The user's cache directory for guests. */
-function cacheDirectory(): string {
-  return join(process.env['XDG_CACHE_HOME'] || join(homedir() || tmpdir(), '.cache'), 'vmm')
-}
-
 /**
- * A directory with a kernel, a busybox and modules out of Debian's packages, from the cache or through apt. It is named by the
- * packages' hash and never changes once it is there.
+ * Lets someone read a directory with a kernel, a busybox and modules out of Debian's packages. It comes from the cache or through
+ * apt; it is named by the packages' hash and never changes once it is there. Who can keep nothing gets one for this once.
  * @throws {GuestUnavailable} if it cannot be had.
  */
-export async function fetchPackages(fetching: Fetching): Promise<string> {
+export async function withPackages<T>(fetching: Fetching, use: (directory: string) => T): Promise<T> {
   const root = cacheDirectory()
-  const found = newest(root)
-  if (found !== undefined) return found
   try {
-    mkdirSync(root, { recursive: true })
-    const onWait = () => fetching.say('waiting for another vmm that fetches the guest')
-    return await withLock(
-      join(root, 'lock'),
-      fetching.signal,
-      onWait,
-      async () => newest(root) ?? (await fetched(root, fetching)),
-    )
+    const found = root === undefined ? undefined : newest(root)
+    if (found !== undefined) return use(found)
+    const reason = root === undefined ? 'the user has no home' : unwritable(root)
+    if (root !== undefined && reason === undefined) return use(await fetchedOnce(root, fetching))
+    fetching.say(`the guest is fetched for this run alone: ${reason}`)
+    return await inPassing(fetching, use)
   } catch (error) {
-    if (error instanceof GuestUnavailable || fetching.signal.aborted) throw error
-    throw new GuestUnavailable((error as Error).message.split('\n')[0]!)
+    if (error instanceof GuestUnavailable || fetching.signal.aborted || !isOutside(error)) throw error
+    const { path } = error as { readonly path?: string }
+    throw new GuestUnavailable(path === undefined ? because(error) : `${path}: ${because(error)}`)
+  }
+}
+
+/** Whether it is files that are not as they should be, and not we. */
+function isOutside(error: unknown): boolean {
+  return error instanceof RangeError || typeof (error as { readonly code?: unknown }).code === 'string'
+}
+
+/** Why nothing can be kept there, if nothing can. */
+function unwritable(root: string): string | undefined {
+  try {
+    makeWritable(root)
+    return undefined
+  } catch (error) {
+    return `${root}: ${because(error)}`
+  }
+}
+
+/** Several runs that find nothing fetch it once. */
+async function fetchedOnce(root: string, fetching: Fetching): Promise<string> {
+  const onWait = () => fetching.say('waiting for another vmm that fetches the guest')
+  const body = async () => newest(root) ?? (await fetched(root, fetching))
+  return await withLock(join(root, 'lock'), fetching.signal, onWait, body)
+}
+
+async function inPassing<T>(fetching: Fetching, use: (directory: string) => T): Promise<T> {
+  const root = mkdtempSync(join(tmpdir(), 'vmm-'))
+  try {
+    return use(await fetched(root, fetching))
+  } finally {
+    rmSync(root, { recursive: true, force: true })
   }
 }
 
 function newest(root: string): string | undefined {
-  if (!existsSync(root)) return undefined
-  const found = readdirSync(root).filter((name) => name.startsWith(prefix))
-  const age = (name: string) => statSync(join(root, name)).mtimeMs
-  const name = found.toSorted((a, b) => age(b) - age(a))[0]
-  return name === undefined ? undefined : join(root, name)
+  const age = (directory: string) => statSync(directory).mtimeMs
+  const names = existsSync(root) ? namesIn(root).filter((name) => name.startsWith(prefix)) : []
+  const whole = names.map((name) => join(root, name)).filter(isWhole)
+  return whole.toSorted((a, b) => age(b) - age(a))[0]
 }
 
-/** Under the lock: nobody else's work is in progress, what lies around is left over. */
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory)
+  } catch {
+    return []
+  }
+}
+
+/** Whether nobody has taken away what makes a guest. */
+function isWhole(directory: string): boolean {
+  const bytes = (name: string) => statSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0
+  return bytes(kept.kernel) > 0 && bytes(kept.shell) > 0
+}
+
+/** Nobody else's work is in progress: what lies around is left over. */
 async function fetched(root: string, { say, signal }: Fetching): Promise<string> {
   for (const name of readdirSync(root))
     if (name.startsWith(workPrefix)) rmSync(join(root, name), { recursive: true, force: true })
@@ -105,7 +143,10 @@ async function unpacked(root: string, run: ProgramOptions, say: (line: string) =
     writeFileSync(join(content, path), bytes, { mode: path === kept.shell ? 0o755 : 0o644 })
   }
   const target = join(root, `${prefix}${hash.digest('hex').slice(0, 16)}`)
-  if (!existsSync(target)) renameSync(content, target)
+  if (!isWhole(target)) {
+    rmSync(target, { recursive: true, force: true })
+    renameSync(content, target)
+  }
   return target
 }
 

@@ -1,5 +1,6 @@
 export { cpio } from './cpio.ts'
 export type { DeviceNode, Directory, Entry, File, Link } from './entry.ts'
+export { isInitramfs } from './is-initramfs.ts'
 export { joined } from './joined.ts'
 export { moduleDepends } from './modinfo.ts'
 export { chooseModules, type Module, moduleName, modulesDep } from './modules.ts'
