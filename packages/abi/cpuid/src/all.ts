@@ -50,7 +50,7 @@ import {
   hyperv82,
 } from './leaf-hyperv.rows.ts'
 import { leaf40000000, leaf40000001, leaf40000010 } from './leaf-kvm.rows.ts'
-import { leaf1D, leaf1DPalette, leaf1E, leaf1ESub1, leaf24 } from './leaf-matrix.rows.ts'
+import { leaf1D, leaf1DPalette, leaf1E, leaf1ESub1, leaf24, leaf24Sub1 } from './leaf-matrix.rows.ts'
 import {
   leaf0A,
   leaf0F,
@@ -123,6 +123,7 @@ export const leaves = [
   leaf23Sub2,
   leaf23Sub3,
   leaf24,
+  leaf24Sub1,
   leaf40000000,
   hyperv00,
   xen00,

@@ -18,8 +18,11 @@ export interface Host {
   /** MAXPHYADDR of the hardware, whatever a guest is told. */
   readonly physicalAddressWidth: number
   /** Options of the kernel's configuration, by name with `CONFIG_`; what is not listed is set as in distributions. */
-  readonly kconfig: Readonly<Record<string, boolean>>
-  /** Parameters of modules, as `kvm_intel.nested`; what is not listed has its default. */
+  readonly kconfig: Readonly<Record<string, boolean | number>>
+  /**
+   * Parameters of modules, as `kvm_intel.nested`; what is not listed has its default. Those of `host` overrule what is
+   * derived of the kernel itself: `host.smt`, and flags as `host.null_seg`.
+   */
   readonly params: Readonly<Record<string, number>>
   /** Features of the hardware that the kernel does not use, whatever the reason. */
   readonly cleared: ReadonlySet<Feature>
@@ -28,7 +31,7 @@ export interface Host {
 /** What of a host its dump does not tell. */
 export interface HostOptions {
   readonly vendorModule?: VendorModule
-  readonly kconfig?: Readonly<Record<string, boolean>>
+  readonly kconfig?: Readonly<Record<string, boolean | number>>
   readonly params?: Readonly<Record<string, number>>
   readonly cleared?: Iterable<Feature>
 }

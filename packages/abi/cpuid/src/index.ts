@@ -30,6 +30,18 @@ export { type ParsedCpu, parseCpu, parseFeature } from './parse-cpu.ts'
 export { DumpError, kvmBytesOf, type ReadTable, readTable, tableFrom } from './read-table.ts'
 export { type FeatureChanges, type Refused, requirementsOf } from './resolve-features.ts'
 export { type RuntimeState, runtimeUpdate } from './runtime-update.ts'
+export { reports } from './supported/all-reports.ts'
+export { supportedByEmulation } from './supported/emulated-cpuid.ts'
+export type { How, Report } from './supported/report.ts'
+export { type Reported, type Reporting, reportedOf } from './supported/reporting.ts'
+export { profileFor, type SupportedCpuid, type SupportedQuestion, supportedCpuid } from './supported/supported-cpuid.ts'
+export {
+  type HypervQuestion,
+  type HypervVcpu,
+  type SupportedHvCpuid,
+  supportedHvCpuid,
+} from './supported/supported-hv-cpuid.ts'
+export { type UnsupportedBit, unsupported } from './supported/unsupported.ts'
 export { brandOf, type Signature, signatureEax, signatureOf, vendorOf } from './text.ts'
 export { compactedXsaveSize, standardXsaveSize, xsaveHeaderEnd } from './xsave.ts'
 export { type XsaveComponent, xsaveComponents } from './xsave-components.rows.ts'

@@ -41,3 +41,7 @@ export const leaf24 = leaf(0x24, 0, 'AVX10', source, {
     AVX10_VL512:   bit (18,    'Vectors of 512 bits'),
   },
 })
+
+export const leaf24Sub1 = leaf(0x24, 1, 'AVX10, Sub-leaf 1', source, {
+  ecx: { AVX10_VNNI_INT: bit(2, 'AVX10 8-bit and 16-bit neural network instructions') },
+})

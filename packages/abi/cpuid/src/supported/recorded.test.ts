@@ -1,0 +1,102 @@
+/// <reference types="node" />
+import { readdirSync, readFileSync } from 'node:fs'
+import type { KernelVersion } from '@vmm/rule'
+import { expect, test } from 'vitest'
+import type { Feature } from '../all.ts'
+import { type CpuidTable, entry } from '../entry.ts'
+import { type Host, readHost } from '../host.ts'
+import { supportedByEmulation } from './emulated-cpuid.ts'
+import { supportedCpuid } from './supported-cpuid.ts'
+import { supportedHvCpuid } from './supported-hv-cpuid.ts'
+
+/** What a kernel answered, as `cases/recorded` tells it. */
+interface Recording {
+  readonly name: string
+  readonly kernel: KernelVersion
+  readonly host: Host
+  readonly answers: ReadonlyMap<string, CpuidTable>
+}
+
+const folder = `${import.meta.dirname}/../../cases/recorded`
+
+const line = /^0x(\w+) 0x(\w+): eax=0x(\w+) ebx=0x(\w+) ecx=0x(\w+) edx=0x(\w+) flags=(\d)$/
+
+function tableOf(lines: readonly string[]): CpuidTable {
+  return lines.flatMap((text) => {
+    const digits = line
+      .exec(text)
+      ?.slice(1)
+      .map((word) => Number.parseInt(word, 16))
+    if (digits === undefined) return []
+    const [leaf = 0, index = 0, eax = 0, ebx = 0, ecx = 0, edx = 0, flags = 0] = digits
+    return [entry(leaf, { eax, ebx, ecx, edx }, flags === 1 ? index : undefined)]
+  })
+}
+
+function numbersIn(pairs: string): Readonly<Record<string, number>> {
+  const split = pairs
+    .split(' ')
+    .filter(Boolean)
+    .map((pair) => pair.split('='))
+  return Object.fromEntries(split.map(([name, value]) => [name, Number(value)]))
+}
+
+function read(name: string): Recording {
+  const text = readFileSync(`${folder}/${name}`, 'utf8')
+  const [head = '', ...sections] = text.split('\n== ')
+  const told = (key: string) => new RegExp(`^# ${key} (.*)$`, 'm').exec(head)?.[1] ?? ''
+  const cleared = told('cleared').split(' ').filter(Boolean) as Feature[]
+  const host = sections.find((section) => section.startsWith('host')) ?? ''
+  const answers = sections.map((section): [string, CpuidTable] => {
+    const [title = '', ...lines] = section.split('\n')
+    return [title, tableOf(lines)]
+  })
+  return {
+    name,
+    kernel: told('kernel') as KernelVersion,
+    host: readHost(host, {
+      vendorModule: told('vendor module'),
+      params: numbersIn(told('parameters')),
+      kconfig: numbersIn(told('configuration')),
+      cleared,
+    }),
+    answers: new Map(answers),
+  }
+}
+
+const recordings = readdirSync(folder).map((name) => [name, read(name)] as const)
+
+const told = (table: CpuidTable) =>
+  table.map((row) =>
+    [row.function, row.index, row.flags, row.eax, row.ebx, row.ecx, row.edx].map((n) => n.toString(16)).join(' '),
+  )
+
+test.each(recordings.filter(([, { host }]) => host.vendorModule === 'kvm_amd'))(
+  '%s: KVM_GET_SUPPORTED_CPUID answers what the kernel answered',
+  (_, { kernel, host, answers }) => {
+    const recorded = [...answers].find(([title]) => title.startsWith('KVM_GET_SUPPORTED_CPUID nent 256'))![1]
+    const supported = supportedCpuid({ kernel, host })
+    expect(told(supported.entries)).toEqual(told(recorded))
+  },
+)
+
+test.each(recordings.filter(([, { host }]) => host.vendorModule === 'kvm_amd'))(
+  '%s: KVM_GET_EMULATED_CPUID answers what the kernel answered',
+  (_, { kernel, host, answers }) => {
+    const recorded = [...answers].find(([title]) => title.startsWith('KVM_GET_EMULATED_CPUID'))![1]
+    const supported = supportedByEmulation({ kernel, host })
+    expect(supported === 'unknown' ? supported : told(supported)).toEqual(told(recorded))
+  },
+)
+
+test.each(recordings.filter(([, { host }]) => host.vendorModule === 'kvm_amd'))(
+  '%s: KVM_GET_SUPPORTED_HV_CPUID answers what the kernel answered, of /dev/kvm and of a vCPU',
+  (_, { kernel, host, answers }) => {
+    const recorded = (of: string) =>
+      told([...answers].find(([title]) => title.startsWith(`KVM_GET_SUPPORTED_HV_CPUID ${of} nent 256`))![1])
+    const single = { ...host, params: { ...host.params, 'host.smt': 0 } }
+    expect(told(supportedHvCpuid({ kernel, host: single }).entries)).toEqual(recorded('/dev/kvm'))
+    const vcpu = { localApic: 'user space', enlightenedVmcs: false } as const
+    expect(told(supportedHvCpuid({ kernel, host: single, vcpu }).entries)).toEqual(recorded('vcpu'))
+  },
+)

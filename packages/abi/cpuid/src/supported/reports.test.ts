@@ -1,0 +1,115 @@
+import {
+  auditBehaviour,
+  inForce,
+  type KernelVersion,
+  profileOf,
+  type ReleasedLifetime,
+  releases,
+  type Series,
+} from '@vmm/rule'
+import { cite } from '@vmm/source'
+import { expect, test } from 'vitest'
+import { entry } from '../entry.ts'
+import { withFeature } from '../has.ts'
+import { readHost } from '../host.ts'
+import { reports } from './all-reports.ts'
+import { emulatedCpuid } from './emulated-cpuid.ts'
+import { indexed } from './indexed.rows.ts'
+import { basicAnswers } from './leaf-answers-basic.rows.ts'
+import { extendedAnswers } from './leaf-answers-extended.rows.ts'
+import { offered } from './offered.rows.ts'
+import { hypervReports } from './report-hyperv.rows.ts'
+import { supportedCpuid } from './supported-cpuid.ts'
+import { mostVcpus } from './supported-hv-cpuid.ts'
+import { unsupported } from './unsupported.ts'
+import { reportedComponents } from './xcr0.ts'
+
+const answers = [...basicAnswers, ...extendedAnswers]
+const known = new Set<string>(releases.map(({ series }) => series))
+const everyRelease = releases.flatMap(({ series, newest }): KernelVersion[] => [`${series}.0`, `${series}.${newest}`])
+
+function seriesIn({ mainline, stable }: ReleasedLifetime): readonly string[] {
+  const edges = [mainline.since, mainline.until].flatMap((edge) => {
+    if (edge === undefined) return []
+    return typeof edge === 'string' ? [edge] : [edge.absentIn, edge.presentIn]
+  })
+  return [...edges, ...(Object.keys(stable ?? {}) as Series[])].map((edge) => edge.split('.').slice(0, 2).join('.'))
+}
+
+test.each([...reports, ...hypervReports].map((row) => [row.feature, row] as const))(
+  'the report of %s turns at releases that are known, and says where that is written',
+  (_, { lifetime, source }) => {
+    for (const series of seriesIn(lifetime)) expect(known).toContain(series)
+    expect(cite(source)).not.toBe('')
+  },
+)
+
+test('no report is written twice', () => {
+  const written = reports.map(({ feature, how, only, when, lifetime }) =>
+    JSON.stringify([feature, how, only, when, lifetime]),
+  )
+  expect(new Set(written).size).toBe(written.length)
+  expect(new Set(hypervReports.map(({ feature }) => feature)).size).toBe(hypervReports.length)
+  expect(new Set(indexed.map((row) => row.function)).size).toBe(indexed.length)
+  expect(new Set(offered.map(({ feature }) => feature)).size).toBe(offered.length)
+})
+
+test.each([...new Set(answers.map(({ leaf }) => leaf))].map((leaf) => [leaf.toString(16), leaf] as const))(
+  'leaf %sH is answered in one way in every release, or nobody knows in which',
+  (_, leaf) => {
+    for (const release of everyRelease) {
+      const held = answers
+        .filter((row) => row.leaf === leaf)
+        .map(({ lifetime }) => inForce(lifetime, profileOf(release)))
+      expect(held.filter((holds) => holds === 'yes').length, release).toBeLessThanOrEqual(1)
+    }
+  },
+)
+
+test.each([reportedComponents, emulatedCpuid, mostVcpus].map((one) => [one.id, one] as const))(
+  '%s is well written',
+  (_, one) => {
+    expect(auditBehaviour(one as typeof mostVcpus)).toEqual([])
+  },
+)
+
+const intel = readHost(`
+   0x00000000 0x00: eax=0x00000007 ebx=0x756e6547 ecx=0x6c65746e edx=0x49656e69
+   0x00000001 0x00: eax=0x000806f8 ebx=0x00000800 ecx=0x7ffefbff edx=0xbfebfbff
+   0x00000007 0x00: eax=0x00000000 ebx=0x00000000 ecx=0x00000008 edx=0x00000000
+   0x80000000 0x00: eax=0x80000008 ebx=0x00000000 ecx=0x00000000 edx=0x00000000
+   0x80000008 0x00: eax=0x00003934 ebx=0x00000000 ecx=0x00000000 edx=0x00000000
+`)
+
+test('what only newer releases report is named when a table asks an older one for it', () => {
+  const table = withFeature(withFeature([entry(0, {}), entry(7, {}, 0)], 'AVX_VNNI_INT8'), 'PDCM')
+  const capable = { ...intel, cpuid: withFeature(intel.cpuid, 'AVX_VNNI_INT8') }
+  const names = (kernel: Series) =>
+    unsupported(table, supportedCpuid({ kernel, host: capable })).map(({ name }) => name)
+  expect(names('6.1')).toContain('AVX_VNNI_INT8')
+  expect(names('6.2')).not.toContain('AVX_VNNI_INT8')
+  expect(names('5.4')).toContain('PDCM')
+})
+
+test('what a VMM may offer without being told is not unsupported', () => {
+  const table = withFeature(withFeature([entry(0, {}), entry(7, {}, 0)], 'TSC_DEADLINE'), 'OSXSAVE')
+  expect(unsupported(table, supportedCpuid({ kernel: '6.12', host: intel }))).toEqual([])
+})
+
+test('an edge that nobody read is told, and its bit stays clear', () => {
+  const host = { ...intel, cpuid: withFeature(intel.cpuid, 'WAITPKG') }
+  expect(supportedCpuid({ kernel: '5.4', host }).unknown).toContain('WAITPKG')
+  const [bit] = unsupported(withFeature([entry(7, {}, 0)], 'WAITPKG'), supportedCpuid({ kernel: '5.4', host }))
+  expect(bit).toMatchObject({ name: 'WAITPKG', known: 'unknown' })
+  expect(supportedCpuid({ kernel: '6.1', host }).unknown).not.toContain('WAITPKG')
+})
+
+test('a release that nobody has listed is a mistake', () => {
+  expect(() => supportedCpuid({ kernel: '3.10', host: intel })).toThrow(RangeError)
+})
+
+test('a host that asks for ever more sub-leaves gets a table all the same', () => {
+  const endless = Array.from({ length: 300 }, (_, index) => entry(4, { eax: 1 }, index))
+  const host = { ...intel, cpuid: [...intel.cpuid.filter((row) => row.function !== 4), ...endless] }
+  expect(supportedCpuid({ kernel: '6.1', host }).entries.length).toBeLessThanOrEqual(600)
+})

@@ -1,0 +1,98 @@
+import { inForce, type KernelVersion, type Profile, profileOf, readVersion, type Series } from '@vmm/rule'
+import type { Feature } from '../all.ts'
+import { type CpuidEntry, type CpuidTable, entry } from '../entry.ts'
+import { features, placeOf } from '../feature.ts'
+import type { Host } from '../host.ts'
+import { firstHypervisorLeaf, signatureOfHypervisor } from '../hypervisor.ts'
+import { registerOf, vendorOf } from '../text.ts'
+import { kvmEntry, type LeafAnswer } from './leaf-answer.ts'
+import { basicAnswers } from './leaf-answers-basic.rows.ts'
+import { extendedAnswers } from './leaf-answers-extended.rows.ts'
+import { type Reporting, reportedOf, reportedWord } from './reporting.ts'
+
+/** Of whom to ask what is supported. */
+export interface SupportedQuestion {
+  /** A release: `'6.1'` is the newest known of its series. */
+  readonly kernel: Series | KernelVersion | Profile
+  readonly host: Host
+  /** Dynamic components of XCR0 that the process may give its guests; none by default. */
+  readonly permitted?: bigint
+}
+
+/** What KVM_GET_SUPPORTED_CPUID answers. */
+export interface SupportedCpuid {
+  /** The entries in the kernel's order. */
+  readonly entries: CpuidTable
+  /** Features of which nobody has read whether this release reports them; their bits are clear in `entries`. */
+  readonly unknown: readonly Feature[]
+  /** Leaves of which nobody has read what this release answers; `entries` has the older answer. */
+  readonly unknownLeaves: readonly number[]
+}
+
+const highestKvmLeaf = firstHypervisorLeaf + 1
+const answers: readonly LeafAnswer[] = [...basicAnswers, ...extendedAnswers]
+
+/** The profile that a release, or a text that names one, means. Throws a RangeError for a release nobody has listed. */
+export function profileFor(kernel: SupportedQuestion['kernel']): Profile {
+  if (typeof kernel !== 'string') return kernel
+  const read = readVersion(kernel)
+  if (read.kind === 'bad-version') throw new RangeError(read.says)
+  return profileOf(read.version)
+}
+
+/**
+ * What KVM_GET_SUPPORTED_CPUID answers in a release on a host. What nobody has read is told apart, not guessed.
+ *
+ * Source: arch/x86/kvm/cpuid.c, kvm_dev_ioctl_get_cpuid.
+ */
+export function supportedCpuid({ kernel, host, permitted = 0n }: SupportedQuestion): SupportedCpuid {
+  const reporting: Reporting = { profile: profileFor(kernel), host, permitted }
+  const isCentaur = vendorOf(host.cpuid) === 'CentaurHauls'
+  const entries = [
+    ...range(reporting, 0),
+    ...range(reporting, 0x8000_0000),
+    ...(isCentaur ? range(reporting, 0xc000_0000) : []),
+    ...kvmLeaves(reporting),
+  ]
+  return { entries, unknown: unknownFeatures(reporting), unknownLeaves: unknownLeaves(reporting) }
+}
+
+/** All leaves of a range: its first one's EAX tells how many. */
+function range(reporting: Reporting, first: number): CpuidTable {
+  const entries = [...leafEntries(reporting, first)]
+  const last = entries[0]!.eax
+  for (let leaf = first + 1; leaf <= last && entries.length < mostEntries; leaf++) {
+    entries.push(...leafEntries(reporting, leaf))
+  }
+  return entries
+}
+
+/** KVM_MAX_CPUID_ENTRIES, more than any host needs. */
+const mostEntries = 256
+
+function leafEntries(reporting: Reporting, leaf: number): readonly CpuidEntry[] {
+  const own = answers.filter((answer) => answer.leaf === leaf)
+  const held = own.find(({ lifetime }) => inForce(lifetime, reporting.profile) === 'yes')
+  const chosen = held ?? own.find(({ lifetime }) => inForce(lifetime, reporting.profile) === 'unknown')
+  return chosen === undefined ? [kvmEntry(reporting, leaf, 0, {})] : chosen.answers(reporting)
+}
+
+function kvmLeaves(reporting: Reporting): CpuidTable {
+  const signature = signatureOfHypervisor('kvm')
+  const [ebx, ecx, edx] = [registerOf(signature, 0), registerOf(signature, 4), registerOf(signature, 8)]
+  return [
+    entry(firstHypervisorLeaf, { eax: highestKvmLeaf, ebx, ecx, edx }),
+    entry(highestKvmLeaf, { eax: reportedWord(reporting, highestKvmLeaf, 0, 'eax') }),
+  ]
+}
+
+function unknownFeatures(reporting: Reporting): readonly Feature[] {
+  return features.filter(
+    (feature) => placeOf(feature).hypervisor !== 'hyperv' && reportedOf(feature, reporting) === 'unknown',
+  )
+}
+
+function unknownLeaves({ profile }: Reporting): readonly number[] {
+  const undecided = answers.filter(({ lifetime }) => inForce(lifetime, profile) === 'unknown').map(({ leaf }) => leaf)
+  return [...new Set(undecided)]
+}
