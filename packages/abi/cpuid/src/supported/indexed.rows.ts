@@ -1,4 +1,4 @@
-import { always, inForce, type Profile, type ReleasedLifetime, since } from '@vmm/rule'
+import { always, type ReleasedLifetime, since } from '@vmm/rule'
 import { kernelSource, type Source } from '@vmm/source'
 
 /** A function whose entries KVM marks with KVM_CPUID_FLAG_SIGNIFCANT_INDEX. */
@@ -31,8 +31,3 @@ export const indexed: readonly IndexedFunction[] = [
   row(0x24,        since('6.12'), newer),
   row(0x8000_001d, always,        older),
 ]
-
-/** The functions that a release marks. */
-export function indexedFunctions(profile: Profile): ReadonlySet<number> {
-  return new Set(indexed.filter(({ lifetime }) => inForce(lifetime, profile) === 'yes').map((row) => row.function))
-}

@@ -1,7 +1,7 @@
 import type { ReleasedLifetime } from '@vmm/rule'
 import type { Source } from '@vmm/source'
 import { type CpuidAnswer, type CpuidEntry, entry } from '../entry.ts'
-import { indexedFunctions } from './indexed.rows.ts'
+import { indexedFunctions } from './indexed.ts'
 import { type Reporting, rawAnswer, reportedWord } from './reporting.ts'
 
 /** What KVM_GET_SUPPORTED_CPUID makes of one leaf, over one lifetime. */
