@@ -8,17 +8,23 @@ import {
   stateFields,
 } from '@vmm/x86-registers'
 import {
+  type Accesses,
   type AnyOperand,
   type Asker,
+  type Beyond,
   type Bits,
   type Bulk,
+  type ControlFlow,
+  type Flags,
   flagClasses,
   type HostCall,
   hostCalls,
   type Machine,
   type Memory,
   type Mode,
+  type NamedState,
   type Operand,
+  type Operands,
   type Segment,
   type Width,
 } from '@vmm/x86-semantics'
@@ -100,7 +106,7 @@ function move(execution: Execution, from: Bulk['to'], to: Bulk['to'], bytes: num
   memory.store(memory.place(target, bytes, by(to, 'write')), value)
 }
 
-function operandsOn(execution: Execution): Pick<Machine, 'read' | 'write' | 'address' | 'popInto'> {
+function operandsOn(execution: Execution): Operands {
   const { state, memory, decoded, next, mode, modified } = execution
   const places = new Map<number, bigint[]>()
   const offset = () => effectiveAddress(state, decoded, next)
@@ -112,7 +118,7 @@ function operandsOn(execution: Execution): Pick<Machine, 'read' | 'write' | 'add
     if (modified.has(position)) places.set(position, found)
     return found
   }
-  const machine: Pick<Machine, 'read' | 'write' | 'address' | 'popInto'> = {
+  const machine: Operands = {
     read: <W extends Width>(operand: Operand<W>): Bits<W> => {
       const any = operand as AnyOperand
       const width = operand.width as W
@@ -138,7 +144,7 @@ function operandsOn(execution: Execution): Pick<Machine, 'read' | 'write' | 'add
   return machine
 }
 
-function stateOn(state: State): Pick<Machine, 'get' | 'set' | 'x87Significand' | 'x87SignExponent' | 'setX87'> {
+function stateOn(state: State): NamedState {
   const at = (physical: Bits<8>) => Number(numberOf(physical))
   return {
     get: ((field: keyof typeof stateFields) => bitsOf(state.get(field), stateFields[field])) as Machine['get'],
@@ -155,7 +161,7 @@ function stateOn(state: State): Pick<Machine, 'get' | 'set' | 'x87Significand' |
   }
 }
 
-function flagsOn(state: State): Pick<Machine, 'flag' | 'flags' | 'rflags' | 'setRflags'> {
+function flagsOn(state: State): Flags {
   return {
     flag: (flag) => bitsOf(state.flags >> BigInt(rflags[flag].low), 1),
     flags: (of) => {
@@ -172,19 +178,7 @@ function flagsOn(state: State): Pick<Machine, 'flag' | 'flags' | 'rflags' | 'set
   }
 }
 
-type Accesses =
-  | 'load'
-  | 'store'
-  | 'check'
-  | 'loadLinear'
-  | 'storeLinear'
-  | 'checkLinear'
-  | 'linear'
-  | 'loadPhysical'
-  | 'compareAndSwapPhysical'
-  | 'bulk'
-
-function accessOn(execution: Execution): Pick<Machine, Accesses> {
+function accessOn(execution: Execution): Accesses & Pick<Machine, 'bulk'> {
   const { memory, mode } = execution
   const bySystem = (how: How, asker: Asker) => ({ how, asker, stack: false })
   const placed = (segment: Segment, offset: Bits<64>, bytes: number, how: How) =>
@@ -220,21 +214,7 @@ function accessOn(execution: Execution): Pick<Machine, Accesses> {
   }
 }
 
-type Control =
-  | 'when'
-  | 'loop'
-  | 'variable'
-  | 'fault'
-  | 'interruptShadow'
-  | 'nextRip'
-  | 'thisRip'
-  | 'escapeOpcode'
-  | 'jump'
-  | 'again'
-  | 'commit'
-  | 'exit'
-
-function controlOn(execution: Execution): Pick<Machine, Control> {
+function controlOn(execution: Execution): ControlFlow {
   const { state } = execution
   return {
     when: (condition, then, otherwise) => (numberOf(condition) !== 0n ? then() : otherwise?.()),
@@ -279,7 +259,7 @@ function escapeOpcode(bytes: Uint8Array): bigint {
   return BigInt(((bytes[at]! & 7) << 8) | bytes[at + 1]!)
 }
 
-function beyondOn(execution: Execution): Pick<Machine, 'call' | 'host'> {
+function beyondOn(execution: Execution): Beyond {
   return {
     call: ((procedure, ...values) => procedure.body(machineOn(execution), ...values)) as Machine['call'],
     host: ((name: HostCall, ...values: Bits<64>[]) => {

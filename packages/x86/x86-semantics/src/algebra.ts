@@ -119,28 +119,29 @@ export type Segment = SegmentName | 'operand'
 /** Who asks: the current privilege level, or the processor on its own behalf (descriptor tables, TSS, IDT). */
 export type Asker = 'program' | 'processor'
 
-/** What an instruction may do. */
-export interface Machine extends Arithmetic {
-  readonly mode: Mode
-  readonly vector: VectorArithmetic
-
-  // -- operands ------------------------------------------------------------------------------------------------
+/** The operands of an instruction. A general register whose number only run time knows is never needed: `gpr('RAX', 64)`. */
+export interface Operands {
   /** Reads a register, memory or immediate operand. A memory operand that is also written is translated once. */
   read<W extends Width>(operand: Operand<W>): Bits<W>
   write<W extends Width>(place: Place<W>, value: Bits<W>): void
   /** The effective address (offset in its segment) of the memory operand, truncated to the address size. */
   address(memory: Memory<Width>): Bits<64>
-  /** A general register whose number is only known at run time is never needed; fixed ones are `gpr('RAX', 64)`. */
+  /** POP to memory: the address is taken as if RSP had already moved by `bytes`, and RSP moves only if the store succeeds. */
+  popInto<W extends 16 | 32 | 64>(to: Memory<W>, value: Bits<W>, bytes: number): void
+}
 
-  // -- named state ---------------------------------------------------------------------------------------------
+/** State that has a name, and the x87's registers. */
+export interface NamedState {
   get<F extends StateField>(field: F): Bits<WidthOfField<F>>
   set<F extends StateField>(field: F, value: Bits<WidthOfField<F>>): void
   /** x87 register by physical number 0 to 7 (not by ST index): the 64-bit significand, and sign with exponent. */
   x87Significand(physical: Bits<8>): Bits<64>
   x87SignExponent(physical: Bits<8>): Bits<16>
   setX87(physical: Bits<8>, significand: Bits<64>, signExponent: Bits<16>): void
+}
 
-  // -- flags ---------------------------------------------------------------------------------------------------
+/** RFLAGS, whole and by its arithmetic flags. */
+export interface Flags {
   flag(flag: ArithmeticFlag): Bits<1>
   /** Sets arithmetic flags; what the equations do not name keeps its value. */
   flags(of: FlagsOf): void
@@ -148,8 +149,10 @@ export interface Machine extends Arithmetic {
   rflags(): Bits<64>
   /** Replaces all of RFLAGS. */
   setRflags(value: Bits<64>): void
+}
 
-  // -- memory --------------------------------------------------------------------------------------------------
+/** Memory by segment and offset, by linear and by physical address. */
+export interface Accesses {
   load<W extends 8 | 16 | 32 | 64 | 128>(segment: Segment, offset: Bits<64>, w: W): Bits<W>
   store<W extends 8 | 16 | 32 | 64 | 128>(segment: Segment, offset: Bits<64>, value: Bits<W>): void
   /** Faults now if `bytes` bytes from `offset` could not be read or written; afterwards loads and stores there cannot fault. */
@@ -164,13 +167,10 @@ export interface Machine extends Arithmetic {
   loadPhysical<W extends 32 | 64>(address: Bits<64>, w: W): Bits<W>
   /** Stores `value` if memory holds `expected`; 1 if it did. Accessed and dirty bits. */
   compareAndSwapPhysical<W extends 32 | 64>(address: Bits<64>, expected: Bits<W>, value: Bits<W>): Bits<1>
-  /** Many elements of a string at once, see `bulk.ts`; gives how many were done: at least one, at most `count`. */
-  bulk(work: Bulk, count: Bits<64>): Bits<64>
+}
 
-  /** POP to memory: the address is taken as if RSP had already moved by `bytes`, and RSP moves only if the store succeeds. */
-  popInto<W extends 16 | 32 | 64>(to: Memory<W>, value: Bits<W>, bytes: number): void
-
-  // -- control -------------------------------------------------------------------------------------------------
+/** What runs, how often, and how an instruction ends. */
+export interface ControlFlow {
   when(condition: Bits<1>, then: () => void, otherwise?: () => void): void
   /** `while`: asks `condition` before each round. */
   loop(condition: () => Bits<1>, body: () => void): void
@@ -193,8 +193,10 @@ export interface Machine extends Arithmetic {
   commit(): void
   /** The instruction completes, then the CPU stops for the reason given. */
   exit(reason: 'hlt' | 'mwait' | 'pause' | 'shutdown'): void
+}
 
-  // -- beyond the instruction ----------------------------------------------------------------------------------
+/** What lies beyond the instruction. */
+export interface Beyond {
   /** A described out-of-line function. A fault inside it is a fault of this instruction. */
   call<P extends Parameters, R extends Results>(
     procedure: Procedure<P, R>,
@@ -202,4 +204,12 @@ export interface Machine extends Arithmetic {
   ): { [I in keyof R]: Bits<R[I]> }
   /** Something only the surroundings know: ports, MSRs, CPUID, time. It may refuse with a fault. */
   host<C extends HostCall>(call: C, ...values: HostParameters<C>): HostResults<C>
+}
+
+/** What an instruction may do. */
+export interface Machine extends Arithmetic, Operands, NamedState, Flags, Accesses, ControlFlow, Beyond {
+  readonly mode: Mode
+  readonly vector: VectorArithmetic
+  /** Many elements of a string at once, see `bulk.ts`; gives how many were done: at least one, at most `count`. */
+  bulk(work: Bulk, count: Bits<64>): Bits<64>
 }

@@ -1,4 +1,20 @@
-export type { Arithmetic, Asker, Bits, Execution, Machine, Mode, Segment, Variable, Width } from './algebra.ts'
+export type {
+  Accesses,
+  Arithmetic,
+  Asker,
+  Beyond,
+  Bits,
+  ControlFlow,
+  Execution,
+  Flags,
+  Machine,
+  Mode,
+  NamedState,
+  Operands,
+  Segment,
+  Variable,
+  Width,
+} from './algebra.ts'
 export { instructions } from './all.ts'
 export type { Bulk } from './bulk.ts'
 export { type FlagClassName, type FlagEquations, type FlagsOf, flagClasses } from './flags.ts'

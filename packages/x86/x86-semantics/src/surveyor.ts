@@ -1,5 +1,5 @@
 import { type ArithmeticFlag, arithmeticFlags, type StateField, stateFields } from '@vmm/x86-registers'
-import type { Arithmetic, Bits, Machine, Mode, Width } from './algebra.ts'
+import type { Accesses, Arithmetic, Bits, ControlFlow, Flags, Machine, Mode, NamedState, Width } from './algebra.ts'
 import { type FlagsOf, flagClasses } from './flags.ts'
 import { type HostCall, hostCalls } from './host-calls.ts'
 import type { Instruction } from './instruction.ts'
@@ -195,7 +195,7 @@ function operandNotes(notes: Notes): Pick<Machine, 'read' | 'write' | 'address'>
   }
 }
 
-function stateNotes(notes: Notes): Pick<Machine, 'get' | 'set' | 'x87Significand' | 'x87SignExponent' | 'setX87'> {
+function stateNotes(notes: Notes): NamedState {
   return {
     get: ((field: StateField) => {
       notes.fieldsRead.add(field)
@@ -208,7 +208,7 @@ function stateNotes(notes: Notes): Pick<Machine, 'get' | 'set' | 'x87Significand
   }
 }
 
-function flagNotes(notes: Notes, depth: Depth): Pick<Machine, 'flag' | 'flags' | 'rflags' | 'setRflags'> {
+function flagNotes(notes: Notes, depth: Depth): Flags {
   return {
     flag: (flag) => {
       notes.flagsRead.add(flag)
@@ -235,20 +235,7 @@ function noteFlags(notes: Notes, of: FlagsOf, certain: boolean): void {
   }
 }
 
-type Access =
-  | 'load'
-  | 'store'
-  | 'check'
-  | 'loadLinear'
-  | 'storeLinear'
-  | 'checkLinear'
-  | 'linear'
-  | 'loadPhysical'
-  | 'compareAndSwapPhysical'
-  | 'bulk'
-  | 'popInto'
-
-function accessNotes(notes: Notes): Pick<Machine, Access> {
+function accessNotes(notes: Notes): Accesses & Pick<Machine, 'bulk' | 'popInto'> {
   const storing = () => {
     notes.stores = true
     notes.mayFault = true
@@ -274,7 +261,7 @@ function accessNotes(notes: Notes): Pick<Machine, Access> {
   }
 }
 
-function branchNotes(depth: Depth): Pick<Machine, 'when' | 'loop' | 'variable'> {
+function branchNotes(depth: Depth): Pick<ControlFlow, Branching> {
   return {
     when: (_condition, then, otherwise) => {
       inside(depth, then)
@@ -288,18 +275,9 @@ function branchNotes(depth: Depth): Pick<Machine, 'when' | 'loop' | 'variable'> 
   }
 }
 
-type Ending =
-  | 'fault'
-  | 'nextRip'
-  | 'thisRip'
-  | 'escapeOpcode'
-  | 'jump'
-  | 'again'
-  | 'commit'
-  | 'exit'
-  | 'interruptShadow'
+type Branching = 'when' | 'loop' | 'variable'
 
-function endingNotes(notes: Notes): Pick<Machine, Ending> {
+function endingNotes(notes: Notes): Omit<ControlFlow, Branching> {
   const jumping = () => {
     notes.jumps = true
   }

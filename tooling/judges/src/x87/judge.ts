@@ -1,6 +1,7 @@
 import { createDecoded, decode, format } from '@vmm/x86-decoder'
+import { type Asked, askCpu } from '../cpu/ask-cpu.ts'
 import { differences } from '../cpu/compare.ts'
-import { NativeCpu } from '../cpu/native.ts'
+import type { NativeCpu } from '../cpu/native.ts'
 import { Random } from '../cpu/random.ts'
 import { dataOffset, type Outcome, place, type Snippet } from '../cpu/snippet.ts'
 import type { Subject } from '../cpu/subject.ts'
@@ -12,16 +13,10 @@ export interface Disagreement {
   readonly lines: readonly string[]
 }
 
-/** What a run of the judge came to. */
-export interface Verdict {
-  /** How often each mnemonic was the first of a sequence. */
-  readonly counts: ReadonlyMap<string, number>
+/** What a run of the judge came to. A sequence counts as its first mnemonic. */
+export interface Verdict extends Asked {
   readonly disagreements: readonly Disagreement[]
-  /** Sequences that killed the child: nobody knows what they did. */
-  readonly lost: number
 }
-
-const batch = 5000
 
 /** What differs in a sequence, a line each; a fault must also be at the same instruction. */
 export function sequenceDifferences({ mnemonics, snippet }: Sequence, real: Outcome, ours: Outcome): readonly string[] {
@@ -35,29 +30,18 @@ export function sequenceDifferences({ mnemonics, snippet }: Sequence, real: Outc
 /** Lets the real CPU and a subject run the same random x87 sequences. */
 export function judgeSequences(subject: Subject, options: { cases: number; seed: number; only?: string }): Verdict {
   const generator = new SequenceGenerator(new Random(options.seed), options.only)
-  const native = new NativeCpu()
-  const counts = new Map<string, number>()
   const disagreements: Disagreement[] = []
-  let lost = 0
-  try {
-    for (let done = 0; done < options.cases; done += batch) {
-      const sequences = Array.from({ length: Math.min(batch, options.cases - done) }, () => generator.next())
-      native.run(sequences.map(({ snippet }) => snippet)).forEach((real, index) => {
-        const sequence = sequences[index]!
-        const first = sequence.mnemonics[0]!
-        counts.set(first, (counts.get(first) ?? 0) + 1)
-        if (real === undefined) lost += 1
-        else {
-          const ours = subject.run(sequence.snippet, sequence.mnemonics.length)
-          const lines = sequenceDifferences(sequence, real, ours)
-          if (lines.length > 0 && !isForgetful(native, sequence, ours)) disagreements.push({ sequence, lines })
-        }
-      })
-    }
-  } finally {
-    native.close()
-  }
-  return { counts, disagreements, lost }
+  const asked = askCpu<Sequence>(options.cases, {
+    next: () => generator.next(),
+    snippetOf: ({ snippet }) => snippet,
+    mnemonicOf: ({ mnemonics }) => mnemonics[0]!,
+    look: (sequence, real, native) => {
+      const ours = subject.run(sequence.snippet, sequence.mnemonics.length)
+      const lines = sequenceDifferences(sequence, real, ours)
+      if (lines.length > 0 && !isForgetful(native, sequence, ours)) disagreements.push({ sequence, lines })
+    },
+  })
+  return { ...asked, disagreements }
 }
 
 /**

@@ -1,12 +1,17 @@
 import { arithmeticFlags, arithmeticMask, exceptions, rflags, type StateField, stateFields } from '@vmm/x86-registers'
 import {
+  type Accesses,
+  type Beyond,
   type Bits,
+  type ControlFlow,
   type FlagClassName,
+  type Flags,
   type FlagsOf,
   flagClasses,
   type HostCall,
   hostCalls,
   type Machine,
+  type NamedState,
   type Width,
 } from '@vmm/x86-semantics'
 import { accessKind } from '../access.ts'
@@ -46,7 +51,7 @@ export function machineOn(frame: Frame): Machine {
 const fieldLoads = { 8: 'i32.load8_u', 16: 'i32.load16_u', 32: 'i32.load', 64: 'i64.load' } as const
 const fieldStores = { 8: 'i32.store8', 16: 'i32.store16', 32: 'i32.store', 64: 'i64.store' } as const
 
-function stateOn({ code, cpu }: Frame): Pick<Machine, 'get' | 'set' | 'x87Significand' | 'x87SignExponent' | 'setX87'> {
+function stateOn({ code, cpu }: Frame): NamedState {
   const x87 = (physical: Bits<8>) => code.op('i32.add', cpu, code.op('i32.shl', nodeOf(physical), code.i32(4)))
   return {
     get: ((field) => {
@@ -68,7 +73,7 @@ function stateOn({ code, cpu }: Frame): Pick<Machine, 'get' | 'set' | 'x87Signif
   }
 }
 
-function flagsOn(frame: Frame): Pick<Machine, 'flag' | 'flags' | 'rflags' | 'setRflags'> {
+function flagsOn(frame: Frame): Flags {
   const { code, cpu, runtime } = frame
   const inPlace = () => code.call(runtime.materialize, [cpu], ['i32'])[0]!
   return {
@@ -125,18 +130,7 @@ function keepEquations({ code, cpu, runtime }: Frame, of: Extract<FlagsOf, { kin
   code.store('i32.store', cpu, code.i32(0), at.lazyClass)
 }
 
-type Access =
-  | 'load'
-  | 'store'
-  | 'check'
-  | 'loadLinear'
-  | 'storeLinear'
-  | 'checkLinear'
-  | 'linear'
-  | 'loadPhysical'
-  | 'compareAndSwapPhysical'
-
-function accessOn(memory: MemoryReading): Pick<Machine, Access> {
+function accessOn(memory: MemoryReading): Accesses {
   const { write } = accessKind
   return {
     load(segment, offset, w) {
@@ -162,21 +156,7 @@ function accessOn(memory: MemoryReading): Pick<Machine, Access> {
   }
 }
 
-type Control =
-  | 'when'
-  | 'loop'
-  | 'variable'
-  | 'fault'
-  | 'interruptShadow'
-  | 'nextRip'
-  | 'thisRip'
-  | 'escapeOpcode'
-  | 'jump'
-  | 'again'
-  | 'commit'
-  | 'exit'
-
-function controlOn(frame: Frame): Pick<Machine, Control> {
+function controlOn(frame: Frame): ControlFlow {
   const { code, cpu, record, mode } = frame
   const ripMask = mode.codeSize === 64 ? -1n : 0xffff_ffffn
   const rip = (slot: number): Node => {
@@ -223,7 +203,7 @@ const quickWays: Readonly<Partial<Record<HostCall, typeof quickSimd | typeof qui
   x87: quickX87,
 }
 
-function beyondOn(frame: Frame): Pick<Machine, 'call' | 'host'> {
+function beyondOn(frame: Frame): Beyond {
   return {
     call: ((procedure, ...values) => {
       const results = frame.call(procedure as never, (values as Bits<64>[]).map(nodeOf))

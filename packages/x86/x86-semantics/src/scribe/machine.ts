@@ -1,5 +1,5 @@
 import { type ArithmeticFlag, arithmeticFlags, type StateField, stateFields } from '@vmm/x86-registers'
-import type { Asker, Bits, Machine, Mode, Segment, Width } from '../algebra.ts'
+import type { Asker, Beyond, Bits, ControlFlow, Flags, Machine, Mode, Operands, Segment, Width } from '../algebra.ts'
 import type { Bulk } from '../bulk.ts'
 import { type FlagsOf, flagClasses } from '../flags.ts'
 import type { HostCall } from '../host-calls.ts'
@@ -107,7 +107,7 @@ class Parts {
 
 const stemOf = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, '_')
 
-function operands(parts: Parts): Pick<Machine, 'read' | 'write' | 'address' | 'popInto'> {
+function operands(parts: Parts): Operands {
   const { places } = parts
   return {
     read: (operand) => {
@@ -151,10 +151,7 @@ function x87(parts: Parts): Pick<Machine, 'x87Significand' | 'x87SignExponent' |
   }
 }
 
-function flags(
-  parts: Parts,
-  equationsOf: (of: FlagsOf) => Partial<Record<ArithmeticFlag, () => Bits<1>>>,
-): Pick<Machine, 'flag' | 'flags' | 'rflags' | 'setRflags'> {
+function flags(parts: Parts, equationsOf: (of: FlagsOf) => Partial<Record<ArithmeticFlag, () => Bits<1>>>): Flags {
   return {
     flag: (flag) => parts.read(1, flag, [], () => tight(flag), stemOf(flag)),
     flags: (of) => {
@@ -256,23 +253,7 @@ function linear(
   }
 }
 
-function control(
-  parts: Parts,
-): Pick<
-  Machine,
-  | 'when'
-  | 'loop'
-  | 'variable'
-  | 'fault'
-  | 'interruptShadow'
-  | 'nextRip'
-  | 'thisRip'
-  | 'escapeOpcode'
-  | 'jump'
-  | 'again'
-  | 'commit'
-  | 'exit'
-> {
+function control(parts: Parts): ControlFlow {
   const { scroll } = parts
   const say = (text: string) => parts.act([], () => text, nothing)
   return {
@@ -314,7 +295,7 @@ function control(
   }
 }
 
-function beyond(parts: Parts, setting: Setting): Pick<Machine, 'call' | 'host'> {
+function beyond(parts: Parts, setting: Setting): Beyond {
   return {
     call: ((procedure: AnyProcedure, ...values: readonly Handle[]) => {
       setting.called(procedure)

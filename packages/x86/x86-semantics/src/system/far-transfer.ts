@@ -74,38 +74,37 @@ export function enterCode(m: Machine, selector: Bits<16>, descriptor: Descriptor
 
 const isReal = (m: Machine): boolean => m.mode.execution === 'real' || m.mode.execution === 'virtual-8086'
 
-function jumpReal(m: Machine, { selector, offset }: FarTarget): void {
+/** A far transfer in real and virtual-8086 mode; `leave` comes between its check and the new CS. */
+function transferReal(m: Machine, { selector, offset }: FarTarget, leave: () => void): void {
   m.when(m.below(m.zeroExtend(m.get('CS.limit'), 64), offset), () => m.fault('GP', m.constant(0, 32)))
+  leave()
   setRealSegment(m, 'CS', selector)
   m.jump(offset)
 }
 
-function farJump(m: Machine, target: FarTarget): void {
-  m.when(isNull(m, target.selector), () => m.fault('GP', m.constant(0, 32)))
-  const code = selectorCode(m, target.selector)
-  const descriptor = readDescriptor(m, target.selector, 'GP', code)
+/** A far transfer by a selector: to code directly, with `leave` behind all checks, or through what else it names. */
+function transferProtected(
+  m: Machine,
+  kind: 'jump' | 'call',
+  { selector, offset }: FarTarget,
+  leave: () => void,
+): void {
+  m.when(isNull(m, selector), () => m.fault('GP', m.constant(0, 32)))
+  const code = selectorCode(m, selector)
+  const descriptor = readDescriptor(m, selector, 'GP', code)
   m.when(
     isCode(m, descriptor.raw),
     () => {
-      checkDirect(m, target.selector, descriptor.raw, code)
-      checkOffset(m, target.offset, descriptor.raw)
+      checkDirect(m, selector, descriptor.raw, code)
+      checkOffset(m, offset, descriptor.raw)
       checkAccessed(m, descriptor)
-      enterCode(m, target.selector, descriptor, m.get('CPL'))
-      m.jump(target.offset)
+      leave()
+      enterCode(m, selector, descriptor, m.get('CPL'))
+      m.jump(offset)
     },
-    () => gateTransfer(m, 'jump', target.selector, descriptor, code),
+    () => gateTransfer(m, kind, selector, descriptor, code),
   )
 }
-
-const jmpf = instruction(
-  'JMPF',
-  sdm('2A', '3.3', 'JMP—Jump'),
-  (m: Machine, operand: FarPointer | Memory<16 | 32 | 64>) => {
-    const target = targetOf(m, operand)
-    if (isReal(m)) jumpReal(m, target)
-    else farJump(m, target)
-  },
-)
 
 /** Return address on the stack: CS in an operand-sized slot, then the offset. */
 function pushReturn(m: Machine): void {
@@ -116,32 +115,20 @@ function pushReturn(m: Machine): void {
   push(m, m.truncate(m.nextRip(), size))
 }
 
-const callf = instruction(
-  'CALLF',
-  sdm('2A', '3.3', 'CALL—Call Procedure'),
-  (m: Machine, operand: FarPointer | Memory<16 | 32 | 64>) => {
-    const target = targetOf(m, operand)
-    if (isReal(m)) {
-      m.when(m.below(m.zeroExtend(m.get('CS.limit'), 64), target.offset), () => m.fault('GP', m.constant(0, 32)))
-      pushReturn(m)
-      return jumpReal(m, target)
-    }
-    m.when(isNull(m, target.selector), () => m.fault('GP', m.constant(0, 32)))
-    const code = selectorCode(m, target.selector)
-    const descriptor = readDescriptor(m, target.selector, 'GP', code)
-    m.when(
-      isCode(m, descriptor.raw),
-      () => {
-        checkDirect(m, target.selector, descriptor.raw, code)
-        checkOffset(m, target.offset, descriptor.raw)
-        checkAccessed(m, descriptor)
-        pushReturn(m)
-        enterCode(m, target.selector, descriptor, m.get('CPL'))
-        m.jump(target.offset)
-      },
-      () => gateTransfer(m, 'call', target.selector, descriptor, code),
-    )
-  },
+type FarOperand = FarPointer | Memory<16 | 32 | 64>
+
+const transfer = (m: Machine, kind: 'jump' | 'call', operand: FarOperand, leave: () => void): void => {
+  const target = targetOf(m, operand)
+  if (isReal(m)) transferReal(m, target, leave)
+  else transferProtected(m, kind, target, leave)
+}
+
+const jmpf = instruction('JMPF', sdm('2A', '3.3', 'JMP—Jump'), (m: Machine, operand: FarOperand) =>
+  transfer(m, 'jump', operand, () => {}),
+)
+
+const callf = instruction('CALLF', sdm('2A', '3.3', 'CALL—Call Procedure'), (m: Machine, operand: FarOperand) =>
+  transfer(m, 'call', operand, () => pushReturn(m)),
 )
 
 export const farTransfers: readonly Instruction[] = [jmpf, callf]
