@@ -210,6 +210,18 @@ function callInnerLong(m: Machine, target: Target, level: Bits<8>): void {
   enter(m, target, level)
 }
 
+/** Does something for every index below a count. */
+function upTo(m: Machine, count: Bits<32>, each: (index: Bits<32>) => void): void {
+  const index = m.variable(m.constant(0, 32))
+  m.loop(
+    () => m.below(index.get(), count),
+    () => {
+      each(index.get())
+      index.set(m.add(index.get(), m.constant(1, 32)))
+    },
+  )
+}
+
 /** Old SS and ESP, the parameters the gate counts, then CS and EIP, on the inner level's stack. */
 function callInnerLegacy(m: Machine, target: Target, level: Bits<8>): void {
   const stack = readInnerStack(m, level, m.constant(0, 32))
@@ -222,23 +234,19 @@ function callInnerLegacy(m: Machine, target: Target, level: Bits<8>): void {
     const all = m.mul(slots, bytes)
     checkRoom(m, segment, stack.pointer, all, selectorCode(m, stack.selector))
     const slot = (index: Bits<32>) => slotOn(m, segment, stack.pointer, m.sub(all, m.mul(index, bytes)))
-    // at most 36 slots: the first and the last lie in all the pages there are
-    m.checkLinear(slot(m.constant(0, 32)), size / 8, 'write', 'processor')
-    m.checkLinear(slot(m.sub(slots, m.constant(1, 32))), size / 8, 'write', 'processor')
-    const put = (index: Bits<32>, value: Bits<32>) => m.storeLinear(slot(index), m.truncate(value, size), 'processor')
     const old = stackPointer(m)
     const count = m.truncate(parameters, 32)
+    const parameter = (index: Bits<32>) => {
+      const from = wrapped(m, m.add(old, m.zeroExtend(m.mul(index, bytes), 64)))
+      return m.zeroExtend(m.load('SS', from, size), 32)
+    }
+    // a parameter that cannot be read, or a slot that cannot be written, leaves nothing behind
+    upTo(m, count, (index) => void parameter(index))
+    upTo(m, slots, (index) => m.checkLinear(slot(index), size / 8, 'write', 'processor'))
+    const put = (index: Bits<32>, value: Bits<32>) => m.storeLinear(slot(index), m.truncate(value, size), 'processor')
     put(m.constant(0, 32), m.truncate(m.nextRip(), 32))
     put(m.constant(1, 32), m.zeroExtend(m.get('CS.selector'), 32))
-    const copied = m.variable(m.constant(0, 32))
-    m.loop(
-      () => m.below(copied.get(), count),
-      () => {
-        const from = wrapped(m, m.add(old, m.zeroExtend(m.mul(copied.get(), bytes), 64)))
-        put(m.add(copied.get(), m.constant(2, 32)), m.zeroExtend(m.load('SS', from, size), 32))
-        copied.set(m.add(copied.get(), m.constant(1, 32)))
-      },
-    )
+    upTo(m, count, (index) => put(m.add(index, m.constant(2, 32)), parameter(index)))
     put(m.add(count, m.constant(2, 32)), m.read(gpr('RSP', 32)))
     put(m.add(count, m.constant(3, 32)), m.zeroExtend(m.get('SS.selector'), 32))
     m.write(gpr('RSP', 32), m.sub(stack.pointer, all))
