@@ -7,6 +7,8 @@ import type { CpuPorts } from './ports.ts'
 export interface EngineOptions {
   /** Guest memory. */
   readonly slots: readonly MemorySlot[]
+  /** Bytes of the machine's memory that slots lie in; left out, as much as the slots are together. */
+  readonly memoryBytes?: number
   readonly ports: CpuPorts
   /** `handlers` lets `handlerRuns` tell what the guest ran most, and costs a store a block. Nothing unless told. */
   readonly counts?: Counts

@@ -5,7 +5,7 @@ import { codeModeOf } from './code-mode.ts'
 import { DerivedState } from './derived-state.ts'
 import type { EngineOptions } from './engine-options.ts'
 import { runDelivery } from './event-delivery.ts'
-import { GuestSlots, inPages } from './guest-slots.ts'
+import { GuestSlots } from './guest-slots.ts'
 import { type HandlerRuns, runsOfHandlers } from './handler-runs.ts'
 import { HostAnswers } from './host-answers.ts'
 import { type Imports, type LinkedInterpreter, linearMemory, linkInterpreter } from './linked-interpreter.ts'
@@ -30,13 +30,14 @@ const resumeFlag = 1n << BigInt(rflags.RF.low)
 /** One machine's memory and its one vCPU, run by emitted WebAssembly. */
 export class Engine {
   readonly tlb: TlbContexts
+  /** Guest memory, and what of it the guest sees where. */
+  readonly slots: GuestSlots
   readonly #cpu: number
   readonly #view: DataView
   readonly #interpreter: LinkedInterpreter
   readonly #blocks: BlockCache
   readonly #odd: OddAccesses
   readonly #state: StateView
-  readonly #slots: GuestSlots
   readonly #slice: Slice
   readonly #watching: Watching
   readonly #derived: DerivedState
@@ -44,9 +45,8 @@ export class Engine {
   readonly #code: CodeBytes
   readonly #monitored: MonitoredLine
 
-  constructor({ slots, ports, counts = 'nothing', instructions }: EngineOptions) {
-    const guestBytes = slots.reduce((sum, { bytes }) => sum + bytes, 0)
-    const map = memoryMap(guestBytes, 1)
+  constructor({ slots, memoryBytes, ports, counts = 'nothing', instructions }: EngineOptions) {
+    const map = memoryMap(memoryBytes ?? slots.reduce((sum, { bytes }) => sum + bytes, 0), 1)
     const memory = linearMemory(map)
     const { buffer } = memory
     const cpu = map.vcpu
@@ -56,12 +56,16 @@ export class Engine {
     const state = new StateView(cpu, buffer)
     this.#state = state
     this.#slice = new Slice(state, buffer)
-    this.#slots = new GuestSlots(map, buffer, slots)
+    this.slots = new GuestSlots(map, buffer, {
+      stored: (host, bytes) => void this.#stored(host, bytes),
+      replaced: () => this.flushTranslations(),
+    })
+    this.slots.write(slots)
     this.tlb = new TlbContexts(cpu, buffer)
     this.#watching = new Watching(state, resync)
     this.#derived = new DerivedState({ state, tlb: this.tlb, watching: this.#watching, resync })
     const guard = (page: number) => this.tlb.dropWrites(page)
-    this.#monitored = new MonitoredLine(buffer, { map, state, slots: this.#slots, guard })
+    this.#monitored = new MonitoredLine(buffer, { map, state, slots: this.slots, guard })
     const { tlb, modeChanged } = this
     const monitor = (linear: bigint) =>
       this.#monitored.arm(this.#fill(state.word(at.record), this.#derived.views(false), linear, 1) >>> 0)
@@ -91,16 +95,12 @@ export class Engine {
 
   /** Guest memory at a physical address, as far as its slot goes; undefined where there is none. */
   physical(address: number): Uint8Array | undefined {
-    return this.#slots.at(address)
+    return this.slots.at(address)
   }
 
   /** Writes guest memory as a device would: blocks over it become stale. False where there is no memory. */
   writePhysical(address: number, bytes: Uint8Array): boolean {
-    const target = this.#slots.at(address)
-    if (target === undefined || target.length < bytes.length) return false
-    target.set(bytes)
-    for (const { host, count } of inPages(target.byteOffset, bytes.length)) this.#stored(host, count)
-    return true
+    return this.slots.writeAt(address, bytes)
   }
 
   /** Guest memory was stored to; true if blocks became stale. */
@@ -219,7 +219,7 @@ export class Engine {
 
   /** Runs of pages of guest memory that are not all zero, in the order of their addresses. The bytes are guest memory itself. */
   usedMemory(): Iterable<SavedMemory> {
-    return usedMemory(this.#slots)
+    return usedMemory(this.slots)
   }
 
   /** Memory, count and translations. The architectural state is its vCPU's to save. */
@@ -237,9 +237,9 @@ export class Engine {
    * @throws {RangeError} if another version, or an engine with other memory, has saved it; then nothing here has changed.
    */
   restore(saved: SavedEngine): void {
-    checkSnapshot(saved, this.#slots)
+    checkSnapshot(saved, this.slots)
     this.#blocks.dropAll()
-    restoreMemory(this.#slots, saved.memory)
+    restoreMemory(this.slots, saved.memory)
     for (let at = 0; at < saved.code.length; at += 2) this.#blocks.add(saved.code[at]!, saved.code[at + 1]!)
     this.#slice.countFrom(saved.retired)
     this.tlb.restore(saved.translations)

@@ -5,29 +5,83 @@ export interface MemorySlot {
   readonly address: number
   readonly bytes: number
   readonly readOnly?: boolean
+  /** Where in the machine's memory it lies, in bytes; left out, behind the slot before it. Slots may share memory. */
+  readonly offset?: number
 }
+
+/** Who hears of changes. `stored` is told of a piece of one page, by its place in linear memory. */
+interface Told {
+  readonly stored: (host: number, bytes: number) => void
+  readonly replaced: () => void
+}
+
+type PlacedSlot = MemorySlot & { readonly host: number }
 
 /** Guest memory by physical address: the slots that the walk and the slow paths look in. */
 export class GuestSlots {
-  readonly #slots: readonly (MemorySlot & { readonly host: number })[]
+  readonly #map: MemoryMap
+  readonly #view: DataView
   readonly #bytes: Uint8Array
+  readonly #told: Told
+  #slots: readonly PlacedSlot[] = []
 
-  /** Writes the table of slots; their memory lies one after another. */
-  constructor(map: MemoryMap, buffer: SharedArrayBuffer, slots: readonly MemorySlot[]) {
+  constructor(map: MemoryMap, buffer: SharedArrayBuffer, told: Told) {
+    this.#map = map
+    this.#view = new DataView(buffer)
     this.#bytes = new Uint8Array(buffer)
-    const view = new DataView(buffer)
-    let host = map.memoryBase
-    this.#slots = slots.map((slot, index) => {
-      const entry = map.slots + index * slotBytes
-      view.setBigUint64(entry + slotField.gpa, BigInt(slot.address), true)
-      view.setBigUint64(entry + slotField.bytes, BigInt(slot.bytes), true)
-      view.setUint32(entry + slotField.host, host, true)
-      view.setUint32(entry + slotField.flags, slot.readOnly === true ? slotReadOnly : 0, true)
-      const placed = { ...slot, host }
-      host += slot.bytes
-      return placed
-    })
-    view.setUint32(map.slots - 8, slots.length, true)
+    this.#told = told
+  }
+
+  /** The machine's memory, whether a slot shows it to the guest or not. */
+  get memory(): Uint8Array {
+    return this.#bytes.subarray(this.#map.memoryBase)
+  }
+
+  /** Writes guest memory. False where there is not so much of it. */
+  writeAt(address: number, bytes: Uint8Array): boolean {
+    const target = this.at(address)
+    if (target === undefined || target.length < bytes.length) return false
+    this.writeMemory(target.byteOffset - this.#map.memoryBase, bytes)
+    return true
+  }
+
+  /** Writes the machine's memory at an offset. */
+  writeMemory(offset: number, bytes: Uint8Array): void {
+    const start = this.#map.memoryBase + offset
+    this.#bytes.set(bytes, start)
+    for (const { host, count } of inPages(start, bytes.length)) this.#told.stored(host, count)
+  }
+
+  /**
+   * Shows the guest other memory, or the same elsewhere. What is decoded stays: it belongs to memory, not to its address.
+   * @throws {RangeError} if there are too many slots, or one lies beyond the machine's memory; then nothing has changed.
+   */
+  replace(slots: readonly MemorySlot[]): void {
+    this.write(slots)
+    this.#told.replaced()
+  }
+
+  /**
+   * Writes the table of slots of an engine that has not run.
+   * @throws {RangeError} if there are too many, or one lies beyond the machine's memory; then nothing has changed.
+   */
+  write(slots: readonly MemorySlot[]): void {
+    const { slots: table, vcpu, memoryBase, bytes } = this.#map
+    const placed = place(slots, memoryBase)
+    if (table + slots.length * slotBytes > vcpu) throw new RangeError(`${slots.length} memory slots are too many`)
+    const beyond = placed.find((slot) => slot.host < memoryBase || slot.host + slot.bytes > bytes)
+    if (beyond !== undefined)
+      throw new RangeError(`the slot at 0x${beyond.address.toString(16)} lies beyond the machine's memory`)
+    for (const [index, slot] of placed.entries()) this.#writeEntry(table + index * slotBytes, slot)
+    this.#view.setUint32(table - 8, placed.length, true)
+    this.#slots = placed
+  }
+
+  #writeEntry(entry: number, { address, bytes, host, readOnly }: PlacedSlot): void {
+    this.#view.setBigUint64(entry + slotField.gpa, BigInt(address), true)
+    this.#view.setBigUint64(entry + slotField.bytes, BigInt(bytes), true)
+    this.#view.setUint32(entry + slotField.host, host, true)
+    this.#view.setUint32(entry + slotField.flags, readOnly === true ? slotReadOnly : 0, true)
   }
 
   /** Every slot with its memory, in the order given. */
@@ -63,4 +117,13 @@ export function* inPages(host: number, bytes: number): Generator<{ readonly host
     yield { host: at, count }
     at += count
   }
+}
+
+function place(slots: readonly MemorySlot[], memoryBase: number): readonly PlacedSlot[] {
+  let next = memoryBase
+  return slots.map((slot) => {
+    const host = slot.offset === undefined ? next : memoryBase + slot.offset
+    next = host + slot.bytes
+    return { ...slot, host }
+  })
 }

@@ -1,6 +1,6 @@
 export { Engine } from './engine.ts'
 export type { EngineOptions } from './engine-options.ts'
-export type { MemorySlot } from './guest-slots.ts'
+export type { GuestSlots, MemorySlot } from './guest-slots.ts'
 export type { HandlerRuns } from './handler-runs.ts'
 export { type CpuPorts, generalProtection, type Refused } from './ports.ts'
 export type { SavedEngine, SavedMemory } from './snapshot.ts'

@@ -1,4 +1,4 @@
-import { type KvmSregs2 } from '@vmm/kvm-uapi'
+import type { KvmSregs2 } from '@vmm/kvm-uapi'
 import { pdptrsValid } from '@vmm/vcpu'
 import { type Assembler, cr3, eax, ebx, ecx, edx, mem32 } from '@vmm/x86-assembler'
 import { describe, expect, test } from 'vitest'

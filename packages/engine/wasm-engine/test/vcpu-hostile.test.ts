@@ -1,4 +1,4 @@
-import { type KvmSegment, type KvmSregs } from '@vmm/kvm-uapi'
+import type { KvmSegment, KvmSregs } from '@vmm/kvm-uapi'
 import { mpStates } from '@vmm/vcpu'
 import { expect, test } from 'vitest'
 import { alone } from './alone.ts'

@@ -1,4 +1,4 @@
-import { type KvmSregs } from '@vmm/kvm-uapi'
+import type { KvmSregs } from '@vmm/kvm-uapi'
 import { decodeMsrs, encodeMsrs, mpStates, nobody, type VcpuMachine, validEvents } from '@vmm/vcpu'
 import { ax, bx } from '@vmm/x86-assembler'
 import { describe, expect, test } from 'vitest'
