@@ -12,6 +12,8 @@ export {
   KVM_CPUID_FLAG_SIGNIFCANT_INDEX,
 } from './entry.ts'
 export { type FeaturePlace, featureNamed, featurePlaces, features, nearestFeature, placeOf } from './feature.ts'
+export { type GetCpuid2, type GetCpuid2Answer, getCpuid2, getCpuid2Pipeline } from './get-cpuid2.ts'
+export type { GetCpuid2Call } from './get-cpuid2-call.ts'
 export { featuresOf, has, withFeature, withoutFeature } from './has.ts'
 export {
   type Host,
@@ -24,11 +26,15 @@ export {
 } from './host.ts'
 export { hypervisorBase, hypervisorOf } from './hypervisor.ts'
 export { implementedFeatures } from './implemented.ts'
+export type { Where } from './kernel-of.ts'
 export type { Hypervisor, Leaf, LeafOutputs, OutputRegister, Subleaf } from './leaf.ts'
 export { lookup, type VendorRules, vendorRulesOf } from './lookup.ts'
 export { type ParsedCpu, parseCpu, parseFeature } from './parse-cpu.ts'
+export { cpuidPromises } from './promises.ts'
 export { DumpError, kvmBytesOf, type ReadTable, readTable, tableFrom } from './read-table.ts'
 export { type FeatureChanges, type Refused, requirementsOf } from './resolve-features.ts'
+export type { HypervisorBase } from './rules/hypervisor-base.ts'
+export type { HostComponent, ShownHost, ShownRegisters, ShownVm } from './rules/runtime/runtime-state.ts'
 export { type RuntimeState, runtimeUpdate } from './runtime-update.ts'
 export { reports } from './supported/all-reports.ts'
 export { supportedByEmulation } from './supported/emulated-cpuid.ts'
@@ -42,6 +48,25 @@ export {
   supportedHvCpuid,
 } from './supported/supported-hv-cpuid.ts'
 export { type UnsupportedBit, unsupported } from './supported/unsupported.ts'
+export {
+  type SetCpuid,
+  type SetCpuidAccepted,
+  type SetCpuidAnswer,
+  type SetCpuidOutcome,
+  type SetCpuidRefused,
+  setCpuid,
+} from './set-cpuid.ts'
+export type {
+  DerivedState,
+  SetCpuidAllocation,
+  SetCpuidCall,
+  SetCpuidEffect,
+  SetCpuidHost,
+  SetCpuidName,
+  SetCpuidRequest,
+} from './set-cpuid-call.ts'
+export { setCpuid2Pipeline, setCpuidPipeline } from './set-cpuid-steps.ts'
+export type { CpuidVcpu, CpuidVm } from './set-cpuid-vcpu.ts'
 export { brandOf, type Signature, signatureEax, signatureOf, vendorOf } from './text.ts'
 export { compactedXsaveSize, standardXsaveSize, xsaveHeaderEnd } from './xsave.ts'
 export { type XsaveComponent, xsaveComponents } from './xsave-components.rows.ts'

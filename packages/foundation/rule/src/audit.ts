@@ -1,6 +1,13 @@
 import { type Behaviour, versionInForce } from './behaviour.ts'
 import { compareVersions, type KernelVersion, numbers, type Series, seriesOf } from './kernel-version.ts'
-import { type Edge, inForce, type Lifetime, type ReleasedLifetime, type StableEdge } from './lifetime.ts'
+import {
+  type Edge,
+  inForce,
+  isOfStableOnly,
+  type Lifetime,
+  type ReleasedLifetime,
+  type StableEdge,
+} from './lifetime.ts'
 import { type Pipeline, resolve, run } from './pipeline.ts'
 import { type Profile, profileOf } from './profile.ts'
 import { releases } from './releases.rows.ts'
@@ -76,7 +83,7 @@ function auditLifetime(lifetime: Lifetime): readonly string[] {
   const known = new Set<string>(releases.map(({ series }) => series))
   return [
     ...edgesOf(lifetime).flatMap((edge) => (known.has(seriesOf(edge)) ? [] : [`nobody listed a release ${edge}`])),
-    ...(beginsBeforeItEnds(since, until) ? [] : ['it ends before it begins']),
+    ...(beginsBeforeItEnds(since, until) || isOfStableOnly(lifetime) ? [] : ['it ends before it begins']),
     ...Object.entries(lifetime.stable ?? {}).flatMap(([series, own]) => auditStable(series as Series, own)),
   ]
 }

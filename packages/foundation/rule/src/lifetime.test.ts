@@ -9,6 +9,7 @@ const backported = since('5.17', { '5.16': '5.16.3' })
 const oneRelease = between('5.16', '5.17', { '5.16': { until: '5.16.3' } })
 const unread = since({ absentIn: '6.1.192', presentIn: '6.12.117' })
 const ended = until({ absentIn: '6.12', presentIn: '6.18' })
+const inTwoParts = between('5.17', '5.17', { '5.16': { since: '5.16.3', until: '5.16.5' } })
 const notLooked = since('6.5', { '6.1': 'unread' })
 
 test.each<[string, Lifetime, KernelVersion, string]>([
@@ -21,6 +22,9 @@ test.each<[string, Lifetime, KernelVersion, string]>([
   ['did not come to other series', backported, '5.15.197', 'no'],
   ['holds in its own release', oneRelease, '5.16.2', 'yes'],
   ['ended with a stable release', oneRelease, '5.16.3', 'no'],
+  ['was in stable releases only', inTwoParts, '5.16.4', 'yes'],
+  ['was not in them any longer', inTwoParts, '5.16.5', 'no'],
+  ['was never in mainline', inTwoParts, '5.17.0', 'no'],
   ['ended with a mainline release', oneRelease, '5.17.0', 'no'],
   ['was not in what was read first', unread, '6.1.192', 'no'],
   ['is unknown between two readings', unread, '6.6.0', 'unknown'],
@@ -83,6 +87,7 @@ test.each<[Lifetime, string]>([
   [backported, 'since 5.17 and 5.16.3'],
   [between('5.13', '6.4'), 'from 5.13 until 6.4'],
   [until('5.11'), 'until 5.11'],
+  [inTwoParts, 'from 5.16.3 until 5.16.5'],
   [ended, 'until some release after 6.12, at the latest 6.18'],
 ])('a lifetime is told in words: %o', (lifetime, words) => {
   expect(tellLifetime(lifetime)).toBe(words)

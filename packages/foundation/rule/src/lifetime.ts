@@ -111,10 +111,15 @@ function answer(holds: boolean): Answer {
   return holds ? 'yes' : 'no'
 }
 
+/** Whether a promise was in stable releases and in no mainline one: a fix that came there in two parts. */
+export function isOfStableOnly({ mainline: { since, until }, stable }: ReleasedLifetime): boolean {
+  return typeof since === 'string' && since === until && stable !== undefined
+}
+
 /** A lifetime in words: `since 5.17 and 5.16.3`, `from 5.13 until 6.4`, `proposed on 5.4 (rfc-cpuid-ebusy)`. */
 export function tellLifetime(lifetime: Lifetime): string {
   if ('proposal' in lifetime) return `proposed on ${lifetime.on} (${lifetime.proposal})`
-  const { mainline, stable } = lifetime
+  const { mainline, stable } = isOfStableOnly(lifetime) ? { mainline: {}, stable: lifetime.stable } : lifetime
   const from = [mainline.since, ...stableEdges(stable, 'since')].flatMap(tellEdge).join(' and ')
   const to = [mainline.until, ...stableEdges(stable, 'until')].flatMap(tellEdge).join(' and ')
   if (from === '' && to === '') return 'in every release'
