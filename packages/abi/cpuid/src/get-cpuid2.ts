@@ -10,7 +10,7 @@ import { getCpuid2HeaderWrite } from './rules/get-cpuid2/get-cpuid2-header-write
 import { getCpuid2Nent } from './rules/get-cpuid2/get-cpuid2-nent.rule.ts'
 import { getCpuid2SeesRuntime } from './rules/get-cpuid2/get-cpuid2-sees-runtime.rule.ts'
 import { getCpuid2Tells } from './rules/get-cpuid2/get-cpuid2-tells.rule.ts'
-import { factsWith } from './set-cpuid-host.ts'
+import { factsAt } from './set-cpuid-host.ts'
 import { inOrder, updates } from './set-cpuid-runtime.ts'
 import { type CpuidVcpu, type CpuidVm, seen, seenVm } from './set-cpuid-vcpu.ts'
 
@@ -69,7 +69,7 @@ export function getCpuid2(where: Where, { nent, vcpu, vm, unusable }: GetCpuid2)
     lookup: 'first',
     registers,
     vm: seenVm(vm),
-    host: factsWith(where.host, where.supported),
+    host: factsAt(where),
     kvmBase,
     xenBase,
   }

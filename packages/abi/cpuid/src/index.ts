@@ -36,18 +36,6 @@ export { type FeatureChanges, type Refused, requirementsOf } from './resolve-fea
 export type { HypervisorBase } from './rules/hypervisor-base.ts'
 export type { HostComponent, ShownHost, ShownRegisters, ShownVm } from './rules/runtime/runtime-state.ts'
 export { type RuntimeState, runtimeUpdate } from './runtime-update.ts'
-export { reports } from './supported/all-reports.ts'
-export { supportedByEmulation } from './supported/emulated-cpuid.ts'
-export type { How, Report } from './supported/report.ts'
-export { type Reported, type Reporting, reportedOf } from './supported/reporting.ts'
-export { profileFor, type SupportedCpuid, type SupportedQuestion, supportedCpuid } from './supported/supported-cpuid.ts'
-export {
-  type HypervQuestion,
-  type HypervVcpu,
-  type SupportedHvCpuid,
-  supportedHvCpuid,
-} from './supported/supported-hv-cpuid.ts'
-export { type UnsupportedBit, unsupported } from './supported/unsupported.ts'
 export {
   type SetCpuid,
   type SetCpuidAccepted,
@@ -67,6 +55,18 @@ export type {
 } from './set-cpuid-call.ts'
 export { setCpuid2Pipeline, setCpuidPipeline } from './set-cpuid-steps.ts'
 export type { CpuidVcpu, CpuidVm } from './set-cpuid-vcpu.ts'
+export { reports } from './supported/all-reports.ts'
+export { supportedByEmulation } from './supported/emulated-cpuid.ts'
+export type { How, Report } from './supported/report.ts'
+export { type Reported, type Reporting, reportedOf } from './supported/reporting.ts'
+export { profileFor, type SupportedCpuid, type SupportedQuestion, supportedCpuid } from './supported/supported-cpuid.ts'
+export {
+  type HypervQuestion,
+  type HypervVcpu,
+  type SupportedHvCpuid,
+  supportedHvCpuid,
+} from './supported/supported-hv-cpuid.ts'
+export { type UnsupportedBit, unsupported } from './supported/unsupported.ts'
 export { brandOf, type Signature, signatureEax, signatureOf, vendorOf } from './text.ts'
 export { compactedXsaveSize, standardXsaveSize, xsaveHeaderEnd } from './xsave.ts'
 export { type XsaveComponent, xsaveComponents } from './xsave-components.rows.ts'

@@ -23,8 +23,8 @@ export interface SetCpuidRequest {
 
 /** What of a host and its kernel decides how a table is taken. */
 export interface SetCpuidHost extends ShownHost {
-  /** What KVM_GET_SUPPORTED_CPUID answers here; without it no capabilities are derived. */
-  readonly supported?: CpuidTable | undefined
+  /** What KVM_GET_SUPPORTED_CPUID answers here. */
+  readonly supported: () => CpuidTable
   readonly hyperv: boolean
   readonly xen: boolean
   /** Two-dimensional paging is on. */

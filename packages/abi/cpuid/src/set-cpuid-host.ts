@@ -2,17 +2,21 @@ import type { Feature } from './all.ts'
 import { type CpuidTable, findEntry } from './entry.ts'
 import { has } from './has.ts'
 import type { Host } from './host.ts'
+import { keyOf, profileNamed, type Where } from './kernel-of.ts'
 import { wide } from './rules/kernel-lookup.ts'
 import type { SetCpuidHost } from './set-cpuid-call.ts'
+import { supportedCpuid } from './supported/supported-cpuid.ts'
 import { componentsOf } from './xsave.ts'
 
 /** CET's state components, the first that KVM lets guests have in IA32_XSS. */
 const cetStates = 0x1800n
 
-const known = new WeakMap<Host, SetCpuidHost>()
+type Facts = Omit<SetCpuidHost, 'supported'>
+
+const known = new WeakMap<Host, Facts>()
 
 /** What of a host decides how CPUID tables are taken on it. Worked out once for each host. */
-export function factsOf(host: Host): SetCpuidHost {
+function factsOf(host: Host): Facts {
   const before = known.get(host)
   if (before !== undefined) return before
   const facts = workOut(host)
@@ -20,7 +24,7 @@ export function factsOf(host: Host): SetCpuidHost {
   return facts
 }
 
-function workOut({ cpuid, cleared, kconfig, params, vendorModule }: Host): SetCpuidHost {
+function workOut({ cpuid, cleared, kconfig, params, vendorModule }: Host): Facts {
   const on = (feature: Feature) => has(cpuid, feature) && !cleared.has(feature)
   const main = findEntry(cpuid, 0xd, 0)
   const supervisor = findEntry(cpuid, 0xd, 1)
@@ -31,16 +35,34 @@ function workOut({ cpuid, cleared, kconfig, params, vendorModule }: Host): SetCp
     components: componentsOf(cpuid),
     supportedXcr0: main === undefined || !on('XSAVE') ? 0n : wide(main.eax, main.edx),
     supportedXss: supervisor === undefined || !on('XSAVES') ? 0n : wide(supervisor.ecx, supervisor.edx) & cetStates,
-    hyperv: kconfig['CONFIG_KVM_HYPERV'] ?? true,
-    xen: kconfig['CONFIG_KVM_XEN'] ?? true,
+    hyperv: Boolean(kconfig['CONFIG_KVM_HYPERV'] ?? true),
+    xen: Boolean(kconfig['CONFIG_KVM_XEN'] ?? true),
     tdp: paging !== 0,
     gbpages: on('PAGE_1GB'),
     nx: on('NX'),
   }
 }
 
-/** A host's facts with what KVM_GET_SUPPORTED_CPUID answers on it, where that is known. */
-export function factsWith(host: Host, supported: CpuidTable | undefined): SetCpuidHost {
-  const facts = factsOf(host)
-  return supported === undefined ? facts : { ...facts, supported }
+/** The facts of where a call is made, with what KVM supports there. */
+export function factsAt({ kernel, host, supported }: Where): SetCpuidHost {
+  const there = supported === undefined ? supportedAt(kernel, host) : () => supported
+  return { ...factsOf(host), supported: there }
+}
+
+const supportedThere = new WeakMap<Host, Map<string, () => CpuidTable>>()
+
+/** Asked for at most once for each host and kernel, and only where a release needs it. */
+function supportedAt(kernel: Where['kernel'], host: Host): () => CpuidTable {
+  const ofHost = supportedThere.get(host) ?? new Map<string, () => CpuidTable>()
+  supportedThere.set(host, ofHost)
+  const profile = profileNamed(kernel)
+  const before = ofHost.get(keyOf(profile))
+  if (before !== undefined) return before
+  let entries: CpuidTable | undefined
+  const ask = () => {
+    entries ??= supportedCpuid({ kernel: profile, host }).entries
+    return entries
+  }
+  ofHost.set(keyOf(profile), ask)
+  return ask
 }

@@ -9,7 +9,7 @@ import type {
   SetCpuidName,
   SetCpuidRequest,
 } from './set-cpuid-call.ts'
-import { factsWith } from './set-cpuid-host.ts'
+import { factsAt } from './set-cpuid-host.ts'
 import { setCpuid2Pipeline, setCpuidPipeline } from './set-cpuid-steps.ts'
 import { type CpuidVcpu, type CpuidVm, seen, seenVm, vcpuAfter } from './set-cpuid-vcpu.ts'
 
@@ -91,7 +91,7 @@ function resolvedFor({ kernel }: Where): Resolved {
   return found
 }
 
-function callOf({ host, supported }: Where, asked: SetCpuid): SetCpuidCall {
+function callOf(where: Where, asked: SetCpuid): SetCpuidCall {
   const { table, vcpu = {}, vm, call = 'KVM_SET_CPUID2', permitted = 0n, failing } = asked
   return {
     ...seen(vcpu),
@@ -101,7 +101,7 @@ function callOf({ host, supported }: Where, asked: SetCpuid): SetCpuidCall {
     vm: seenVm(vm),
     permitted,
     failing,
-    host: factsWith(host, supported),
+    host: factsAt(where),
     lookup: 'first',
     incoming: table,
     installed: false,

@@ -23,9 +23,8 @@ const following = new Map([
   ['7 0 ecx', 1 << 4],
 ])
 
-function capabilitiesOf({ stored, host, lookup }: SetCpuidCall): CpuidTable | undefined {
-  const { supported } = host
-  if (supported === undefined) return undefined
+function capabilitiesOf({ stored, host, lookup }: SetCpuidCall): CpuidTable {
+  const supported = host.supported()
   const kept = new Map<string, CpuidEntry>()
   for (const word of featureWords) {
     const { leaf, index, register } = word
@@ -39,7 +38,7 @@ function capabilitiesOf({ stored, host, lookup }: SetCpuidCall): CpuidTable | un
   return [...kept.values()]
 }
 
-const supported = [entry(1, { edx: 0b0110 })]
+const supported = () => [entry(1, { edx: 0b0110 })]
 const asks = aCall({ stored: [entry(1, { edx: 0b1100 })], host: { ...aCall().host, supported } })
 
 /** What KVM decides by where a feature of the guest matters to it. */

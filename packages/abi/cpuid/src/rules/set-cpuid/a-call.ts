@@ -3,6 +3,8 @@ import type { DerivedState, SetCpuidCall } from '../../set-cpuid-call.ts'
 import { nowhere } from '../hypervisor-base.ts'
 import { aHost } from '../runtime/a-runtime-update.ts'
 
+const nothingSupported = (): CpuidTable => []
+
 /** What KVM remembers beside an empty table. */
 export const nothingDerived: DerivedState = {
   maxPhyAddr: 36,
@@ -37,7 +39,7 @@ export function aCall(changes: Partial<SetCpuidCall> = {}): SetCpuidCall {
     failing: undefined,
     host: {
       ...aHost,
-      supported: undefined,
+      supported: nothingSupported,
       hyperv: true,
       xen: true,
       tdp: true,
