@@ -1,9 +1,9 @@
+import type { KvmGuestDebug } from '@vmm/kvm-uapi'
 import { dr6Fixed, exceptions } from '@vmm/x86-registers'
 import { breakpointsAt, linearRip } from './breakpoints.ts'
 import type { Engine } from './engine-port.ts'
 import type { Events } from './events.ts'
 import type { DebugExit } from './exit.ts'
-import type { KvmGuestDebug } from '@vmm/kvm-uapi'
 import { type Refusal, refused } from './refusal.ts'
 
 /** KVM_GUESTDBG_* bits that are obeyed. Source: Documentation/virt/kvm/api.rst §4.87. */

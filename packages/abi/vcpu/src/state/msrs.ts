@@ -1,5 +1,5 @@
-import { decode, encode } from '@vmm/layout'
 import { type KvmMsrEntry, kvmMsrEntry, kvmMsrs } from '@vmm/kvm-uapi'
+import { decode, encode } from '@vmm/layout'
 import { type Refusal, refused } from '../refusal.ts'
 import type { StateParts } from './parts.ts'
 
@@ -49,8 +49,7 @@ export function decodeMsrs(from: Uint8Array): Refusal | readonly KvmMsrEntry[] {
   if (from.length < kvmMsrs.size) return refused('EFAULT', 'the head is not all there')
   const { nmsrs } = decode(kvmMsrs, from)
   if (nmsrs >= maxIoMsrs) return tooMany
-  if (from.length < kvmMsrs.size + nmsrs * kvmMsrEntry.size)
-    return refused('EFAULT', 'the entries are not all there')
+  if (from.length < kvmMsrs.size + nmsrs * kvmMsrEntry.size) return refused('EFAULT', 'the entries are not all there')
   return Array.from({ length: nmsrs }, (_, at) =>
     decode(kvmMsrEntry, from.subarray(kvmMsrs.size + at * kvmMsrEntry.size)),
   )

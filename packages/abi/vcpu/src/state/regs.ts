@@ -1,5 +1,5 @@
-import { gprIndex, gprNames } from '@vmm/x86-registers'
 import type { KvmRegs } from '@vmm/kvm-uapi'
+import { gprIndex, gprNames } from '@vmm/x86-registers'
 import { followPrivilege, type StateParts } from './parts.ts'
 
 type Gpr = Lowercase<(typeof gprNames)[number]>

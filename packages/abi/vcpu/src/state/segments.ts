@@ -1,5 +1,5 @@
-import { accessRights, type DescriptorName } from '@vmm/x86-registers'
 import type { KvmDtable, KvmSegment } from '@vmm/kvm-uapi'
+import { accessRights, type DescriptorName } from '@vmm/x86-registers'
 import type { StateParts } from './parts.ts'
 
 /** A segment register as the kernel tells it: what is unusable is not present. Source: arch/x86/kvm/vmx/vmx.c vmx_get_segment. */

@@ -1,5 +1,5 @@
-import { dr6Fixed, exceptions } from '@vmm/x86-registers'
 import type { KvmVcpuEvents } from '@vmm/kvm-uapi'
+import { dr6Fixed, exceptions } from '@vmm/x86-registers'
 import { invalid, type Refusal } from '../refusal.ts'
 import type { StateParts } from './parts.ts'
 
