@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { judgeSystem } from '@vmm/guests'
 import { judgeCpu, subjectNames } from './cpu/report.ts'
-import { judgeHeaders } from './uapi/report.ts'
+import { judgeCapabilities, judgeHeaders } from './uapi/report.ts'
 import { judgeX87 } from './x87/report.ts'
 
 const judges = { cpu: judgeCpu, x87: judgeX87 } as const
@@ -9,11 +9,13 @@ const judges = { cpu: judgeCpu, x87: judgeX87 } as const
 const usage = `usage: pnpm judge cpu|x87 [--subject engine|oracle] [--cases N] [--seed N] [--only MNEMONIC]
        pnpm judge system [--only KERNEL]
        pnpm judge headers --release RELEASE --from PACKAGE [--tree DIR]
+       pnpm judge capabilities
 
 cpu     runs random instructions on this machine's processor and in the engine, and compares
 x87     the same with sequences of x87 instructions, and operands at the edges of their formats
 system  runs small kernels under vmm, QEMU and Bochs, and compares what they print with the manual
 headers asks a C compiler what linux/kvm.h says, and records it for the tests of @vmm/kvm-uapi
+capabilities asks this machine's /dev/kvm for every capability, and records it likewise; it runs no guest
 
   --subject WHO     engine, or oracle: the descriptions as they read
   --cases N         how many; 200000 unless told
@@ -50,13 +52,16 @@ function main(args: readonly string[]): number {
   const [name = ''] = positionals
   if (positionals.length === 1 && name === 'system')
     return judgeSystem(values.only === undefined ? {} : { only: values.only })
+  if (positionals.length === 1 && name === 'capabilities') return judgeCapabilities()
   if (positionals.length === 1 && name === 'headers') {
     const { release, from, tree } = values
     if (release === undefined || from === undefined) throw new RangeError('expected --release and --from')
     return judgeHeaders({ release, from, ...(tree === undefined ? {} : { tree }) })
   }
   if (positionals.length !== 1 || !Object.hasOwn(judges, name)) {
-    throw new RangeError(`expected the name of a judge: ${[...Object.keys(judges), 'system', 'headers'].join(' or ')}`)
+    throw new RangeError(
+      `expected the name of a judge: ${[...Object.keys(judges), 'system', 'headers', 'capabilities'].join(' or ')}`,
+    )
   }
   const subject = subjectNames.find((name) => name === values.subject)
   if (subject === undefined) throw new RangeError(`--subject ${values.subject}: expected ${subjectNames.join(' or ')}`)

@@ -1,3 +1,13 @@
+export { otherCapabilities, x86Capabilities } from './capabilities/capabilities.rows.ts'
+export type { Answer, AnswerVersion, Capability, EnableScope } from './capabilities/capability.ts'
+export {
+  capabilities,
+  capabilityNumbered,
+  checkExtension,
+  type ExtensionAnswer,
+  quirkMask,
+} from './capabilities/check-extension.ts'
+export type { HostFacts } from './capabilities/host-facts.ts'
 export { constantSets } from './constants/all.ts'
 export {
   busLockDetection,

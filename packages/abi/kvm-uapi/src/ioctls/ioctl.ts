@@ -1,3 +1,4 @@
+import { always, type Evidence, type Lifetime } from '@vmm/rule'
 import { kernelSource, type Source } from '@vmm/source'
 import { headerPaths } from '../structs/uapi-struct.ts'
 
@@ -34,6 +35,10 @@ export interface Ioctl {
   /** The capability that says whether the call exists, by name. */
   readonly capability?: string
   readonly says: string
+  /** The releases whose x86 understands it, at least on the first of `fds`. */
+  readonly lifetime: Lifetime
+  /** How the boundaries are known. */
+  readonly evidence: Evidence
   readonly source: Source
 }
 
@@ -66,7 +71,9 @@ interface More {
   readonly capability?: string
   /** The struct behind the address, where the number says nothing of it. */
   readonly behind?: ArgumentType
-  readonly readIn?: string
+  /** Where nothing is said, nobody listed a release that lacks it. */
+  readonly lifetime?: Lifetime
+  readonly evidence?: Evidence
 }
 
 /** Says a call: its name, its number's parts, what its argument is, where it is understood, and what it does. */
@@ -78,7 +85,7 @@ export function ioctl(
   use: ArgumentUse,
   fds: readonly FdKind[],
   says: string,
-  { capability, behind, readIn = '6.12' }: More = {},
+  { capability, behind, lifetime = always, evidence = 'source' }: More = {},
 ): Ioctl {
   const size = direction === 'none' ? 0 : (argument?.size ?? 0)
   const type = argument ?? behind
@@ -93,6 +100,8 @@ export function ioctl(
     fds,
     ...(capability === undefined ? {} : { capability }),
     says,
-    source: kernelSource(headerPaths.linux, name, readIn),
+    lifetime,
+    evidence,
+    source: kernelSource(headerPaths.linux, name, '6.12'),
   }
 }
