@@ -1,0 +1,3 @@
+export { type FoundHost, hostNamed } from './host-named.ts'
+export type { NamedHost } from './host-row.ts'
+export { namedHosts } from './hosts/all.ts'
