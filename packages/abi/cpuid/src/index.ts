@@ -32,6 +32,7 @@ export { lookup, type VendorRules, vendorRulesOf } from './lookup.ts'
 export { type ParsedCpu, parseCpu, parseFeature } from './parse-cpu.ts'
 export { cpuidPromises } from './promises.ts'
 export { DumpError, kvmBytesOf, type ReadTable, readTable, tableFrom } from './read-table.ts'
+export { clockUpdated, registersWritten } from './registers-written.ts'
 export { type FeatureChanges, type Refused, requirementsOf } from './resolve-features.ts'
 export type { HypervisorBase } from './rules/hypervisor-base.ts'
 export type { HostComponent, ShownHost, ShownRegisters, ShownVm } from './rules/runtime/runtime-state.ts'
@@ -53,7 +54,7 @@ export type {
   SetCpuidName,
   SetCpuidRequest,
 } from './set-cpuid-call.ts'
-export { setCpuid2Pipeline, setCpuidPipeline } from './set-cpuid-steps.ts'
+export { registerPipeline, setCpuid2Pipeline, setCpuidPipeline } from './set-cpuid-steps.ts'
 export type { CpuidVcpu, CpuidVm } from './set-cpuid-vcpu.ts'
 export { reports } from './supported/all-reports.ts'
 export { supportedByEmulation } from './supported/emulated-cpuid.ts'

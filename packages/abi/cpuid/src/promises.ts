@@ -1,12 +1,13 @@
 import { behaviourEntry, type Entry, pipelineEntries } from '@vmm/rule'
 import { getCpuid2Pipeline } from './get-cpuid2.ts'
 import { rtXenTsc } from './rules/runtime/rt-xen-tsc.rule.ts'
-import { setCpuid2Pipeline, setCpuidPipeline } from './set-cpuid-steps.ts'
+import { registerPipeline, setCpuid2Pipeline, setCpuidPipeline } from './set-cpuid-steps.ts'
 
 /** Every promise of KVM about CPUID tables, in the order of the calls and their steps. */
 export const cpuidPromises: readonly Entry[] = [
   ...pipelineEntries(setCpuidPipeline),
   ...pipelineEntries(setCpuid2Pipeline),
   ...pipelineEntries(getCpuid2Pipeline),
+  ...pipelineEntries(registerPipeline),
   behaviourEntry('clock update', rtXenTsc),
 ]

@@ -21,6 +21,7 @@ import { maxphyaddrQuery } from './rules/derived/maxphyaddr-query.rule.ts'
 import { pvFeaturesCache } from './rules/derived/pv-features-cache.rule.ts'
 import { timerModes } from './rules/derived/timer-modes.rule.ts'
 import { vendorDetect } from './rules/derived/vendor-detect.rule.ts'
+import { rtDue } from './rules/runtime/rt-due.rule.ts'
 import { aCall } from './rules/set-cpuid/a-call.ts'
 import { askCpuidAfterPowerOn } from './rules/set-cpuid/ask-cpuid-after-power-on.rule.ts'
 import { askCpuidWholeAmx } from './rules/set-cpuid/ask-cpuid-whole-amx.rule.ts'
@@ -212,6 +213,20 @@ function pipelineOf(call: SetCpuidName): Pipeline<SetCpuidCall> {
   const nx = (lifetime: Lifetime): Steps => (call === 'KVM_SET_CPUID' ? [act(setCpuidLegacyNx, lifetime)] : [])
   const steps = [...intake(call), ...inPlaceFirst(nx(inPlace)), ...compared, ...checked, ...after(nx(copied))]
   return { call, steps, undo: setCpuidAtomicity }
+}
+
+/** What becomes of a vCPU's table when a register that it shows is written. */
+export const registerPipeline: Pipeline<SetCpuidCall> = {
+  call: 'register write',
+  steps: [
+    act(setCpuidLookup),
+    act(kvmSupportedXcr0),
+    end(setCpuidWithoutLeaf1),
+    ...update([...inOrder.features, ...inOrder.paravirtual, ...inOrder.mwait], 'stored', until('6.14'), always),
+    ...update(inOrder.enclaves, 'stored', enclavesFirst, always),
+    ...update(inOrder.withMwait, 'stored', between('6.14', '6.15'), always),
+    act(rtDue),
+  ],
 }
 
 /** KVM_SET_CPUID2 as the list of its steps, each with its releases, in the kernel's order. */

@@ -3,6 +3,7 @@ import { type CpuidTable, changeEntry, entry, findEntry } from './entry.ts'
 import { getCpuid2 } from './get-cpuid2.ts'
 import { type Host, hostOf } from './host.ts'
 import type { Where } from './kernel-of.ts'
+import { clockUpdated, registersWritten } from './registers-written.ts'
 import { kvmLeavesAt } from './rules/runtime/a-runtime-update.ts'
 import { type SetCpuid, type SetCpuidAnswer, setCpuid } from './set-cpuid.ts'
 import type { CpuidVcpu } from './set-cpuid-vcpu.ts'
@@ -195,6 +196,37 @@ describe('a refused call', () => {
     expect(tell(answer)).toBe('EINVAL set-cpuid-vaddr-width')
     expect(answer.effects).toEqual([{ kind: 'hyperv-context-created' }])
     expect(answer.vcpu.hypervContext).toBe(true)
+  })
+})
+
+describe('registers that a table shows', () => {
+  const vcpu = after('6.12', { table })
+  const ecx = ({ current = [] }: CpuidVcpu) => findEntry(current, 1, 0)?.ecx
+  test.each<[Kernel, told: number, pending: boolean]>([
+    ['5.4', osxsave, false],
+    ['6.14', osxsave, false],
+    ['6.15', 0, true],
+    ['7.0', 0, true],
+  ])('written in %s leave %d in the table', (kernel, told, pending) => {
+    const written = registersWritten({ kernel, host }, { ...vcpu, hasRun: true }, { cr4: 1n << 18n })
+    expect([ecx(written), written.pending]).toEqual([told, pending])
+  })
+  test('leave a table without leaf 1 alone up to 5.8', () => {
+    const states = [entry(0xd, { ebx: 1 }, 0)]
+    const sizes = (kernel: Kernel) =>
+      registersWritten({ kernel, host }, { current: states }, { xcr0: 7n }).current?.map(({ ebx }) => ebx)
+    expect([sizes('5.8'), sizes('5.9')]).toEqual([[1], [832]])
+  })
+  test('of a Xen guest kept its own table from being set again from 6.3 to 6.14', () => {
+    const xen = { eax: 0x4000_0003, ebx: 0x566e_6558, ecx: 0x6558_4d4d, edx: 0x4d4d_566e }
+    const guest = [...table, entry(0x4000_0000, xen), entry(0x4000_0003, {}, 1), entry(0x4000_0003, {}, 2)]
+    const again = (kernel: Kernel) => {
+      const ran = { ...after(kernel, { table: guest }), hasRun: true }
+      const ticked = clockUpdated({ kernel, host }, ran, { multiplier: 9, shift: 1, kHz: 2_000_000 })
+      return tell(set(kernel, { table: guest, vcpu: ticked }))
+    }
+    expect([again('6.2'), again('6.15')]).toEqual(['taken', 'taken'])
+    expect(again('6.12')).toBe('EINVAL set-cpuid-immutable-after-run')
   })
 })
 

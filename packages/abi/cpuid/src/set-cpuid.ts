@@ -91,7 +91,8 @@ function resolvedFor({ kernel }: Where): Resolved {
   return found
 }
 
-function callOf(where: Where, asked: SetCpuid): SetCpuidCall {
+/** All that the rules look at, of a call that was asked for. */
+export function callOf(where: Where, asked: SetCpuid): SetCpuidCall {
   const { table, vcpu = {}, vm, call = 'KVM_SET_CPUID2', permitted = 0n, failing } = asked
   return {
     ...seen(vcpu),

@@ -15,17 +15,19 @@ const KVM_CPUID_FLAG_STATE_READ_NEXT = 4
 
 /** Where the entry is that the kernel finds for a leaf without sub-leaves; -1 when there is none. */
 export function placeOfLeaf(table: CpuidTable, leaf: number, lookup: KernelLookup): number {
-  if (lookup === 'first') return table.findIndex((entry) => entry.function === leaf)
-  return placeOfSubleaf(table, leaf, 0, lookup)
+  if (lookup !== 'first') return placeOfSubleaf(table, leaf, 0, lookup)
+  for (let at = 0; at < table.length; at++) if (table[at]!.function === leaf) return at
+  return -1
 }
 
 /** Where the entry is that the kernel finds for a sub-leaf; -1 when there is none. */
 export function placeOfSubleaf(table: CpuidTable, leaf: number, index: number, lookup: KernelLookup): number {
-  return table.findIndex((entry) => {
-    if (entry.function !== leaf) return false
-    if (lookup === 'stateful' && waitsForItsTurn(entry)) return false
-    return (entry.flags & KVM_CPUID_FLAG_SIGNIFCANT_INDEX) === 0 || entry.index === index
-  })
+  for (let at = 0; at < table.length; at++) {
+    const entry = table[at]!
+    if (entry.function !== leaf || (lookup === 'stateful' && waitsForItsTurn(entry))) continue
+    if ((entry.flags & KVM_CPUID_FLAG_SIGNIFCANT_INDEX) === 0 || entry.index === index) return at
+  }
+  return -1
 }
 
 /** The entry that the kernel finds for a leaf without sub-leaves. */

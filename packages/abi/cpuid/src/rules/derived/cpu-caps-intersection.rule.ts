@@ -1,41 +1,54 @@
 import { behaviour, since, until } from '@vmm/rule'
 import { commit } from '@vmm/source'
 import { type CpuidEntry, type CpuidTable, entry } from '../../entry.ts'
+import type { OutputRegister } from '../../leaf.ts'
 import type { SetCpuidCall } from '../../set-cpuid-call.ts'
 import { findSubleaf } from '../kernel-lookup.ts'
 import { aCall } from '../set-cpuid/a-call.ts'
 import { after616 } from '../set-cpuid/where-read.ts'
 import { derived } from './derive.ts'
-import { type FeatureWord, featureWords } from './feature-words.rows.ts'
-
-const nameOf = ({ leaf, index, register }: FeatureWord) => `${leaf.toString(16)} ${index} ${register}`
+import { featureWords } from './feature-words.rows.ts'
 
 /** What KVM emulates and does not always tell of: MONITOR and MOVBE of leaf 1, RDPID of leaf 7. */
-const emulated = new Map([
-  ['1 0 ecx', (1 << 3) | (1 << 22)],
-  ['7 0 ecx', 1 << 22],
-])
+const emulated: Readonly<Record<string, number>> = { '1 0 ecx': (1 << 3) | (1 << 22), '7 0 ecx': 1 << 22 }
 
 /** The features that follow registers: a guest has them as its table says, supported or not. */
-const following = new Map([
-  ['1 0 ecx', (1 << 27) | (1 << 3)],
-  ['1 0 edx', 1 << 9],
-  ['7 0 ecx', 1 << 4],
-])
+const following: Readonly<Record<string, number>> = {
+  '1 0 ecx': (1 << 27) | (1 << 3),
+  '1 0 edx': 1 << 9,
+  '7 0 ecx': 1 << 4,
+}
+
+/** The feature words of a sub-leaf, with the bits that a guest has whether KVM tells of them or not. */
+interface WordsOfSubleaf {
+  readonly leaf: number
+  readonly index: number
+  readonly words: readonly { readonly register: OutputRegister; readonly anyway: number }[]
+}
+
+const subleaves: readonly WordsOfSubleaf[] = [
+  ...Map.groupBy(featureWords, ({ leaf, index }) => `${leaf.toString(16)} ${index}`),
+].map(([name, words]) => ({
+  leaf: words[0]!.leaf,
+  index: words[0]!.index,
+  words: words.map(({ register }) => {
+    const word = `${name} ${register}`
+    return { register, anyway: (emulated[word] ?? 0) | (following[word] ?? 0) }
+  }),
+}))
 
 function capabilitiesOf({ stored, host, lookup }: SetCpuidCall): CpuidTable {
   const supported = host.supported()
-  const kept = new Map<string, CpuidEntry>()
-  for (const word of featureWords) {
-    const { leaf, index, register } = word
+  const kept: CpuidEntry[] = []
+  for (const { leaf, index, words } of subleaves) {
     const told = findSubleaf(stored, leaf, index, lookup)
     if (told === undefined) continue
-    const can = (findSubleaf(supported, leaf, index, 'first')?.[register] ?? 0) | (emulated.get(nameOf(word)) ?? 0)
-    const bits = (told[register] & (can | (following.get(nameOf(word)) ?? 0))) >>> 0
-    const key = `${leaf} ${index}`
-    kept.set(key, { ...(kept.get(key) ?? { ...told, eax: 0, ebx: 0, ecx: 0, edx: 0 }), [register]: bits })
+    const can = findSubleaf(supported, leaf, index, 'first')
+    const cut = { ...told, eax: 0, ebx: 0, ecx: 0, edx: 0 }
+    for (const { register, anyway } of words) cut[register] = (told[register] & ((can?.[register] ?? 0) | anyway)) >>> 0
+    kept.push(cut)
   }
-  return [...kept.values()]
+  return kept
 }
 
 const supported = () => [entry(1, { edx: 0b0110 })]

@@ -23,11 +23,13 @@ const needs: Needs = [
 ]
 
 /** VME, PVI, TSD, DE, PSE, PAE, MCE, PGE, PCE, OSFXSR and OSXMMEXCPT, which every guest can set. */
-const free = 0x7ffn
+const free = 0x7ff
 
 function reserved(table: CpuidTable, also: Needs): bigint {
-  const usable = [...needs, ...also].filter(([, feature]) => has(table, feature))
-  return usable.reduce((bits, [bit]) => bits & ~(1n << BigInt(bit)), 0xffff_ffff_ffff_ffffn & ~free)
+  let usable = free
+  for (const [bit, feature] of needs) if (has(table, feature)) usable |= 1 << bit
+  for (const [bit, feature] of also) if (has(table, feature)) usable |= 1 << bit
+  return 0xffff_ffff_ffff_ffffn ^ BigInt(usable)
 }
 
 const decides = ({ derived: { capabilities }, stored }: SetCpuidCall) => capabilities ?? stored
