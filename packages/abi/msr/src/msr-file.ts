@@ -11,7 +11,7 @@ export type Surroundings = Pick<WriteRequest, 'initiator' | 'cr0Paging' | 'linea
 export interface MsrFileOptions {
   readonly has: (feature: Feature) => boolean
   readonly vendor?: VendorRules
-  /** MAXPHYADDR. */
+  /** MAXPHYADDR. Asked at each access: a table may be replaced. */
   readonly physicalAddressWidth?: number
   /** Left out, there is no performance monitoring unit. */
   readonly perfmon?: PerfmonGuest
@@ -62,7 +62,9 @@ export class MsrFile {
     this.#guest = {
       has: options.has,
       vendor: options.vendor ?? 'intel',
-      physicalAddressWidth: options.physicalAddressWidth ?? 46,
+      get physicalAddressWidth() {
+        return options.physicalAddressWidth ?? 46
+      },
       peek: (index) => this.#values.get(index) ?? 0n,
       ...(options.perfmon === undefined ? {} : { perfmon: options.perfmon }),
       ...(options.hyperV === undefined ? {} : { hyperV: options.hyperV }),

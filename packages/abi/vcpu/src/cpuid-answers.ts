@@ -1,16 +1,16 @@
-import { type CpuidTable, findEntry, lookup, runtimeUpdate, vendorRulesOf } from '@vmm/cpuid'
+import { findEntry, lookup, runtimeUpdate, vendorRulesOf } from '@vmm/cpuid'
 import type { Engine } from './engine-port.ts'
+import type { Guest } from './guest.ts'
 import type { VcpuMachine } from './machine.ts'
 import type { Trace } from './trace.ts'
 
 /** CPUID as one vCPU answers it: its table, with the bits that follow CR4, XCR0, IA32_XSS and IA32_APIC_BASE. */
 export class CpuidAnswers {
-  readonly #table: CpuidTable
-
+  readonly #guest: Pick<Guest, 'table'>
   readonly #trace: Trace | undefined
 
-  constructor(table: CpuidTable, trace: Trace | undefined) {
-    this.#table = table
+  constructor(guest: Pick<Guest, 'table'>, trace: Trace | undefined) {
+    this.#guest = guest
     this.#trace = trace
   }
 
@@ -20,7 +20,7 @@ export class CpuidAnswers {
     leaf: number,
     subleaf: number,
   ): readonly [number, number, number, number] {
-    const table = runtimeUpdate(this.#table, {
+    const table = runtimeUpdate(this.#guest.table, {
       cr4: engine.get('CR4'),
       xcr0: engine.get('XCR0'),
       xss: engine.get('IA32_XSS'),
@@ -33,16 +33,5 @@ export class CpuidAnswers {
       this.#trace({ kind: 'kvm_cpuid', function: leaf, index: subleaf, answer, found })
     }
     return answer
-  }
-
-  /** The bits of XCR0 that leaf 0DH offers. */
-  get supportedXcr0(): bigint {
-    const { eax, edx } = lookup(this.#table, 0x0d, 0, 'intel')
-    return (BigInt(edx >>> 0) << 32n) | BigInt(eax >>> 0)
-  }
-
-  /** Family, model and stepping as leaf 1 tells them. */
-  get signature(): number {
-    return lookup(this.#table, 1, 0, 'intel').eax
   }
 }

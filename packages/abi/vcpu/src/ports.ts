@@ -4,6 +4,7 @@ import { type Completion, readAhead } from './completion.ts'
 import type { CpuidAnswers } from './cpuid-answers.ts'
 import { readDevices, writeDevices } from './device-access.ts'
 import type { Engine, EnginePorts, Fault } from './engine-port.ts'
+import type { Guest } from './guest.ts'
 import type { VcpuMachine } from './machine.ts'
 import type { MsrAccess } from './msr-access.ts'
 import { whyNoXcr0 } from './state/xcrs.ts'
@@ -15,11 +16,11 @@ export interface Answering {
   readonly cpuid: CpuidAnswers
   readonly msrs: MsrAccess
   readonly completion: Completion
-  readonly has: Parameters<typeof decideHypercall>[1]['has']
+  readonly guest: Guest
   /** Whether INT3 is for a debugger, which will be told. */
   readonly holdsBreakpoint: () => boolean
   /** Bit n: hypercall n exits to user space. KVM_CAP_EXIT_HYPERCALL. */
-  readonly hypercallExits: number
+  readonly hypercallExits: () => number
 }
 
 const generalProtection: Fault = { kind: 'fault', vector: 13, errorCode: 0 }
@@ -50,7 +51,7 @@ export function enginePorts(by: Answering): EnginePorts {
     breakpoint: () => !by.holdsBreakpoint(),
     hypercall: () => by.machine().hypercall() || hypercall(by),
     writeXcr: (index, value) => writeXcr(by, index, value),
-    mwaitExtensions: () => (by.has('MONITOR') ? Number(by.has('MWAIT_INTERRUPT_BREAK')) : undefined),
+    mwaitExtensions: () => (by.guest.has('MONITOR') ? Number(by.guest.has('MWAIT_INTERRUPT_BREAK')) : undefined),
   }
 }
 
@@ -71,9 +72,9 @@ function hypercall(by: Answering): boolean {
     { width: long ? 64 : 32, cpl: Number(engine.get('CPL')) },
   )
   const verdict = decideHypercall(call, {
-    has: by.has,
+    has: by.guest.has,
     featureBits: 'advisory',
-    exits: by.hypercallExits,
+    exits: by.hypercallExits(),
     clockPairing: 'unavailable',
   })
   if (verdict.kind !== 'exit') {
@@ -86,8 +87,8 @@ function hypercall(by: Answering): boolean {
   return given !== undefined
 }
 
-function writeXcr({ engine, cpuid }: Answering, index: number, value: bigint): Fault | undefined {
-  if (index !== 0 || whyNoXcr0(value, cpuid.supportedXcr0) !== undefined) return generalProtection
+function writeXcr({ engine, guest }: Answering, index: number, value: bigint): Fault | undefined {
+  if (index !== 0 || whyNoXcr0(value, guest.supportedXcr0) !== undefined) return generalProtection
   engine().set('XCR0', value)
   return undefined
 }

@@ -112,10 +112,16 @@ const always: { readonly [F in StateField]?: bigint } = {
   MONITOR: allOnes,
 }
 
-/** State after power-up. Source: SDM 3A §10.1.1, Table 10-1. */
-export function resetState(engine: Engine, shape: ResetShape): void {
+/** What the processor's own features fix. */
+export function shapeState(engine: Engine, shape: Pick<ResetShape, 'has' | 'physicalAddressWidth'>): void {
   engine.set('PHYSICAL_MASK', (1n << BigInt(shape.physicalAddressWidth)) - 1n)
   engine.set('CR4_ALLOWED', allowedCr4(shape.has))
+  engine.modeChanged()
+}
+
+/** State after power-up. Source: SDM 3A §10.1.1, Table 10-1. */
+export function resetState(engine: Engine, shape: ResetShape): void {
+  shapeState(engine, shape)
   engine.set('CR0', cacheControl)
   setAll(engine, onlyAtPowerUp)
   for (let index = 0; index < 32; index += 1) engine.vector(index).fill(0)

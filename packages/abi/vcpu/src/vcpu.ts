@@ -1,4 +1,4 @@
-import { type CpuidTable, type Feature, findEntry, has as hasFeature } from '@vmm/cpuid'
+import type { CpuidTable, Feature } from '@vmm/cpuid'
 import type { KvmGuestDebug } from '@vmm/kvm-uapi'
 import { createMsrFile, type MsrFile, type MsrHome } from '@vmm/msr'
 import { Completion } from './completion.ts'
@@ -7,13 +7,14 @@ import type { Engine, EnginePorts } from './engine-port.ts'
 import { Events } from './events.ts'
 import { Execution, type RunOptions } from './execution.ts'
 import type { VcpuExit } from './exit.ts'
+import { Guest } from './guest.ts'
 import { GuestDebug } from './guest-debug.ts'
 import { nobody, type VcpuMachine } from './machine.ts'
 import { MsrAccess, type OnRefusedMsr } from './msr-access.ts'
 import { Observer } from './observer.ts'
 import { enginePorts } from './ports.ts'
 import { invalid, type Refusal, refused } from './refusal.ts'
-import { initializeState, resetState } from './reset.ts'
+import { initializeState, resetState, shapeState } from './reset.ts'
 import { restoreVcpu, type SavedVcpu, saveVcpu } from './saved.ts'
 import { VcpuState } from './state/vcpu-state.ts'
 import type { ExitReason, Trace } from './trace.ts'
@@ -46,8 +47,12 @@ export class Vcpu {
   readonly engine: Engine
   /** KVM_GET_ and KVM_SET_ calls. */
   readonly state: VcpuState
+  /** Bit n: hypercall n exits to user space. KVM_CAP_EXIT_HYPERCALL: it may be set while the vCPU lives. */
+  hypercallExits: number
+  /** What user space has enabled of KVM_GET_ and KVM_SET_VCPU_EVENTS; it may be enabled while the vCPU lives. */
+  readonly capabilities: { exceptionPayload: boolean; tripleFault: boolean }
   readonly #options: VcpuOptions
-  readonly #guest: ReturnType<typeof guestOf>
+  readonly #guest: Guest
   readonly #machine: VcpuMachine
   readonly #msrs: MsrAccess
   readonly #cpuid: CpuidAnswers
@@ -57,22 +62,28 @@ export class Vcpu {
   readonly #execution: Execution
 
   constructor(options: VcpuOptions) {
-    const { trace, capabilities } = options
-    const guest = guestOf(options)
-    const { has, physicalAddressWidth } = guest
+    const { trace } = options
+    const guest = new Guest(options.cpuid, options)
+    const { exceptionPayload = false, tripleFault = false } = options.capabilities ?? {}
+    this.capabilities = { exceptionPayload, tripleFault }
+    this.hypercallExits = options.hypercallExits ?? 0
     this.#options = options
     this.#guest = guest
     this.#machine = options.machine ?? nobody(() => this.engine.retired())
-    this.#cpuid = new CpuidAnswers(options.cpuid, trace)
+    this.#cpuid = new CpuidAnswers(guest, trace)
     const around = { engine: () => this.engine, machine: () => this.#machine }
-    this.#msrs = new MsrAccess({ ...around, createMsrs: guest.createMsrs, onRefused: options.onRefusedMsr })
-    const answering = { cpuid: this.#cpuid, msrs: this.#msrs, completion: this.#completion, has }
+    this.#msrs = new MsrAccess({
+      ...around,
+      createMsrs: options.createMsrs ?? ((readElsewhere) => createMsrFile(shapeOf(guest, readElsewhere))),
+      onRefused: options.onRefusedMsr,
+    })
+    const answering = { cpuid: this.#cpuid, msrs: this.#msrs, completion: this.#completion, guest }
     const holdsBreakpoint = () => this.#debug.holdBreakpoint()
     const ports = enginePorts({
       ...around,
       ...answering,
       holdsBreakpoint,
-      hypercallExits: options.hypercallExits ?? 0,
+      hypercallExits: () => this.hypercallExits,
     })
     const observer = this.#observer()
     this.engine = options.createEngine(observer?.ports(ports) ?? ports)
@@ -81,11 +92,7 @@ export class Vcpu {
     this.#events = new Events({ engine, machine, observer, initialize: () => this.#initialize() })
     const events = this.#events
     this.#execution = new Execution({ engine, events, completion: this.#completion, debug: this.#debug, observer })
-    const supportedXcr0 = () => this.#cpuid.supportedXcr0
-    this.state = new VcpuState(
-      { engine, machine, events, msrs: this.#msrs, has, physicalAddressWidth, supportedXcr0 },
-      { exceptionPayload: capabilities?.exceptionPayload === true, tripleFault: capabilities?.tripleFault === true },
-    )
+    this.state = new VcpuState({ engine, machine, events, msrs: this.#msrs, guest }, this.capabilities)
     this.reset()
   }
 
@@ -156,12 +163,26 @@ export class Vcpu {
     return this.#debug.set(debug, this.#events, this.engine)
   }
 
+  /**
+   * The guest sees another processor: another table, and what follows from it. Whether it may is for rules to say;
+   * registers keep what they hold.
+   */
+  setCpuid(table: CpuidTable): void {
+    this.#guest.table = table
+    shapeState(this.engine, this.#guest)
+  }
+
+  /** The table as it was set. */
+  get cpuid(): CpuidTable {
+    return this.#guest.table
+  }
+
   /** Power-up: everything this vCPU remembers. The machine around it is its owner's to reset. */
   reset(): void {
     this.#execution.clear()
     this.#events.clear()
     this.#msrs.reset()
-    resetState(this.engine, { ...this.#guest, signature: this.#cpuid.signature })
+    resetState(this.engine, this.#guest)
     this.#events.state.mpState = this.#machine.localApic?.bootstrap === false ? 'uninitialized' : 'runnable'
   }
 
@@ -205,20 +226,17 @@ export class Vcpu {
     this.#events.clear()
     this.#msrs.forgetAgreements()
     this.#machine.localApic?.initialize()
-    initializeState(this.engine, { signature: this.#cpuid.signature })
+    initializeState(this.engine, this.#guest)
   }
 }
 
-type CreateMsrs = NonNullable<VcpuOptions['createMsrs']>
-
-/** What a table without leaf 80000008H says. Source: arch/x86/kvm/cpuid.c cpuid_query_maxphyaddr. */
-const defaultPhysicalAddressWidth = 36
-
-/** The guest that options describe: what they leave out follows from its CPUID table. */
-function guestOf(options: VcpuOptions) {
-  const has = options.has ?? ((feature: Feature) => hasFeature(options.cpuid, feature))
-  const told = (findEntry(options.cpuid, 0x8000_0008, 0)?.eax ?? 0) & 0xff
-  const physicalAddressWidth = options.physicalAddressWidth ?? (told === 0 ? defaultPhysicalAddressWidth : told)
-  const plain: CreateMsrs = (readElsewhere) => createMsrFile({ has, physicalAddressWidth, readElsewhere })
-  return { has, physicalAddressWidth, createMsrs: options.createMsrs ?? plain }
+/** The MSR file of a guest whose table may be replaced. */
+function shapeOf(guest: Guest, readElsewhere: (home: MsrHome, index: number) => bigint) {
+  return {
+    has: guest.has,
+    readElsewhere,
+    get physicalAddressWidth() {
+      return guest.physicalAddressWidth
+    },
+  }
 }

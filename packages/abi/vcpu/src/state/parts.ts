@@ -1,6 +1,6 @@
-import type { Feature } from '@vmm/cpuid'
 import type { Engine } from '../engine-port.ts'
 import type { Events } from '../events.ts'
+import type { Guest } from '../guest.ts'
 import type { VcpuMachine } from '../machine.ts'
 import type { MsrAccess } from '../msr-access.ts'
 
@@ -10,10 +10,7 @@ export interface StateParts {
   readonly machine: VcpuMachine
   readonly msrs: MsrAccess
   readonly events: Events
-  readonly has: (feature: Feature) => boolean
-  readonly physicalAddressWidth: number
-  /** The bits of XCR0 that this guest's CPUID offers. */
-  readonly supportedXcr0: () => bigint
+  readonly guest: Guest
 }
 
 /** The privilege level follows SS, except where there is none. Source: arch/x86/kvm/vmx/vmx.c vmx_get_cpl. */

@@ -87,12 +87,12 @@ const isPaePaging = ({ cr0, cr4, efer }: Common): boolean =>
   (cr0 & CR0.PG) !== 0n && (cr4 & CR4_PAE) !== 0n && (efer & EFER.LMA) === 0n
 
 /** Entries that are not there, or of which one is not valid, leave the old ones. Source: arch/x86/kvm/x86.c load_pdptrs. */
-function loadPagePointers({ engine, physicalAddressWidth }: StateParts, cr3: bigint): void {
+function loadPagePointers({ engine, guest }: StateParts, cr3: bigint): void {
   const memory = engine.physical(Number(cr3 & 0xffff_ffe0n))
   if (memory === undefined || memory.length < 32) return
   const view = new DataView(memory.buffer, memory.byteOffset, 32)
   const entries = pointerFields.map((_, at) => view.getBigUint64(at * 8, true))
-  const forbidden = reservedInPointer | (~0n << BigInt(physicalAddressWidth))
+  const forbidden = reservedInPointer | (~0n << BigInt(guest.physicalAddressWidth))
   if (entries.some((entry) => (entry & 1n) !== 0n && (entry & BigInt.asUintN(64, forbidden)) !== 0n)) return
   for (const [at, name] of pointerFields.entries()) engine.set(name, entries[at]!)
 }
@@ -135,20 +135,17 @@ function whatIsInvalid(parts: StateParts, sregs: Common): string | undefined {
   return longModeDisagrees(parts, sregs) ?? reservedBit(parts, sregs)
 }
 
-function longModeDisagrees(
-  { physicalAddressWidth }: StateParts,
-  { cr0, cr3, cr4, efer, cs }: Common,
-): string | undefined {
+function longModeDisagrees({ guest }: StateParts, { cr0, cr3, cr4, efer, cs }: Common): string | undefined {
   if ((efer & EFER.LME) !== 0n && (cr0 & CR0.PG) !== 0n) {
     if ((cr4 & CR4_PAE) === 0n) return 'EFER.LME and CR0.PG without CR4.PAE'
     if ((efer & EFER.LMA) === 0n) return 'EFER.LME and CR0.PG without EFER.LMA'
-    return cr3 >> BigInt(physicalAddressWidth) === 0n ? undefined : 'CR3 beyond the physical addresses'
+    return cr3 >> BigInt(guest.physicalAddressWidth) === 0n ? undefined : 'CR3 beyond the physical addresses'
   }
   if ((efer & EFER.LMA) !== 0n) return 'EFER.LMA without EFER.LME and CR0.PG'
   return cs.l === 0 ? undefined : 'CS.L outside long mode'
 }
 
-function reservedBit({ has }: StateParts, { cr0, cr4, efer }: Common): string | undefined {
+function reservedBit({ guest: { has } }: StateParts, { cr0, cr4, efer }: Common): string | undefined {
   const ofEfer = (has('SYSCALL') ? EFER.SCE : 0n) | (has('LM') ? EFER.LME | EFER.LMA : 0n) | (has('NX') ? EFER.NXE : 0n)
   if ((cr4 & ~allowedCr4(has)) !== 0n) return 'a bit of CR4 that this guest does not have'
   if (cr0 >> 32n !== 0n) return 'the upper half of CR0'

@@ -27,11 +27,11 @@ export function getXcrs({ engine }: StateParts): KvmXcrs {
 }
 
 /** KVM_SET_XCRS: of the registers listed the first XCR0 is set; a list without it changes nothing. */
-export function setXcrs({ engine, supportedXcr0 }: StateParts, { nr_xcrs, flags, xcrs }: KvmXcrs): Refusal | undefined {
+export function setXcrs({ engine, guest }: StateParts, { nr_xcrs, flags, xcrs }: KvmXcrs): Refusal | undefined {
   if (nr_xcrs > most || flags !== 0) return invalid('more than 16 registers, or a flag')
   const given = xcrs.slice(0, nr_xcrs).find(({ xcr }) => xcr === 0)
   if (given === undefined) return undefined
-  const says = whyNoXcr0(given.value, supportedXcr0())
+  const says = whyNoXcr0(given.value, guest.supportedXcr0)
   if (says !== undefined) return invalid(says)
   engine.set('XCR0', given.value)
   return undefined

@@ -13,8 +13,8 @@ const place = { avx: offsetOf(2), pkru: offsetOf(9) } as const
 const initial = { FCW: 0x37fn, MXCSR: 0x1f80n } as const
 
 /** What KVM_CHECK_EXTENSION(KVM_CAP_XSAVE2) says: bytes of this guest's area, never fewer than `struct kvm_xsave` has. */
-export function xsaveBytes({ supportedXcr0 }: Pick<StateParts, 'supportedXcr0'>): number {
-  return Math.max(4096, standardXsaveSize(supportedXcr0()))
+export function xsaveBytes({ guest }: Pick<StateParts, 'guest'>): number {
+  return Math.max(4096, standardXsaveSize(guest.supportedXcr0))
 }
 
 /** KVM_GET_XSAVE2: the area in the standard format, zero where nothing is. */
@@ -22,7 +22,7 @@ export function getXsave(parts: StateParts): Uint8Array {
   const { engine } = parts
   const area = new Uint8Array(xsaveBytes(parts))
   const view = new DataView(area.buffer)
-  const supported = parts.supportedXcr0() | always
+  const supported = parts.guest.supportedXcr0 | always
   const pkru = (supported & component.pkru) !== 0n && engine.get('PKRU') !== 0n
   const present = always | (supported & component.avx) | (pkru ? component.pkru : 0n)
   writeLegacy(engine, area, view)
@@ -48,7 +48,7 @@ export function setXsave(parts: StateParts, area: Uint8Array): Refusal | undefin
   const vectors = (present & (component.sse | component.avx)) !== 0n
   engine.set('MXCSR', vectors ? BigInt(view.getUint32(legacyArea.MXCSR, true)) : initial.MXCSR)
   writeXmm(engine, sixteenAt(area, (present & component.sse) !== 0n ? legacyArea.XMM : undefined))
-  if ((parts.supportedXcr0() & component.avx) !== 0n) {
+  if ((parts.guest.supportedXcr0 & component.avx) !== 0n) {
     const upper = sixteenAt(area, (present & component.avx) !== 0n ? place.avx : undefined)
     for (const [index, half] of upper.entries()) engine.vector(index).set(half, 16)
   }
@@ -60,7 +60,7 @@ export function setXsave(parts: StateParts, area: Uint8Array): Refusal | undefin
 function whatIsInvalid(parts: StateParts, area: Uint8Array, view: DataView): string | undefined {
   if (area.length < xsaveBytes(parts)) return `an area of ${area.length} bytes`
   const present = view.getBigUint64(header.present, true)
-  if ((present & ~(parts.supportedXcr0() | always)) !== 0n) return 'a component that this guest does not have'
+  if ((present & ~(parts.guest.supportedXcr0 | always)) !== 0n) return 'a component that this guest does not have'
   if (view.getBigUint64(header.compacted, true) !== 0n) return 'the compacted format'
   if (area.subarray(header.reserved, header.end).some((byte) => byte !== 0)) return 'a reserved byte of the header'
   const looksAtMxcsr = (present & (always | component.avx)) !== 0n

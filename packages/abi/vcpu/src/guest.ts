@@ -1,0 +1,58 @@
+import { type CpuidTable, type Feature, findEntry, has as hasFeature, lookup } from '@vmm/cpuid'
+
+/** What a table without leaf 80000008H says. Source: arch/x86/kvm/cpuid.c cpuid_query_maxphyaddr. */
+const defaultPhysicalAddressWidth = 36
+
+/** What may be said of a guest beside its table. */
+export interface GuestOverrides {
+  readonly has?: ((feature: Feature) => boolean) | undefined
+  readonly physicalAddressWidth?: number | undefined
+}
+
+/** The processor that a guest sees: its CPUID table, and what follows from it. The table may be replaced. */
+export class Guest {
+  #table: CpuidTable
+  #overrides: GuestOverrides
+  readonly #known = new Map<Feature, boolean>()
+
+  constructor(table: CpuidTable, overrides: GuestOverrides) {
+    this.#table = table
+    this.#overrides = overrides
+  }
+
+  get table(): CpuidTable {
+    return this.#table
+  }
+
+  /** Another table: what was said beside the old one no longer holds. */
+  set table(table: CpuidTable) {
+    this.#table = table
+    this.#overrides = {}
+    this.#known.clear()
+  }
+
+  readonly has = (feature: Feature): boolean => {
+    if (this.#overrides.has !== undefined) return this.#overrides.has(feature)
+    const known = this.#known.get(feature) ?? hasFeature(this.#table, feature)
+    this.#known.set(feature, known)
+    return known
+  }
+
+  /** MAXPHYADDR, as leaf 80000008H tells it. */
+  get physicalAddressWidth(): number {
+    if (this.#overrides.physicalAddressWidth !== undefined) return this.#overrides.physicalAddressWidth
+    const told = (findEntry(this.#table, 0x8000_0008, 0)?.eax ?? 0) & 0xff
+    return told === 0 ? defaultPhysicalAddressWidth : told
+  }
+
+  /** Family, model and stepping as leaf 1 tells them. */
+  get signature(): number {
+    return lookup(this.#table, 1, 0, 'intel').eax
+  }
+
+  /** The bits of XCR0 that leaf 0DH offers. */
+  get supportedXcr0(): bigint {
+    const { eax, edx } = lookup(this.#table, 0x0d, 0, 'intel')
+    return (BigInt(edx >>> 0) << 32n) | BigInt(eax >>> 0)
+  }
+}
