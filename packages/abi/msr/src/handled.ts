@@ -1,9 +1,9 @@
 import { maskOf } from '@vmm/bits'
 import { inForce, type Profile } from '@vmm/rule'
 import { msrAt } from './all.ts'
-import { type HandledRow, handledRows } from './rules/registers/handled.rows.ts'
 import { guestOf, type MsrCall, valueIn } from './kvm-call.ts'
 import type { Msr, WriteRule } from './msr.ts'
+import { type HandledRow, handledRows } from './rules/registers/handled.rows.ts'
 
 const commonest: Omit<HandledRow, 'first' | 'last' | 'source'> = {}
 

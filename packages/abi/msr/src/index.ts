@@ -1,6 +1,8 @@
 export { msrAt, msrs } from './all.ts'
 export { canonicalForm, isCanonical } from './canonical.ts'
+export { featureMsrValues } from './feature-values.ts'
 export { firmwareValues } from './firmware-values.ts'
+export { msrOf } from './handled.ts'
 export { type HyperVFeature, type HyperVGuest, hyperVFeatures, hyperVFeaturesOf } from './hyper-v.ts'
 export { featureMsrIndexList, type ListHost, type MsrList, msrIndexList } from './index-lists.ts'
 export type { MsrCall, MsrEffect, MsrError, MsrHost, MsrVcpu, MsrVm } from './kvm-call.ts'
@@ -26,16 +28,38 @@ export {
   type SavedMsr,
   type Surroundings,
 } from './msr-file.ts'
+export {
+  type MsrAnswer,
+  type MsrDone,
+  type MsrFailed,
+  MsrKernel,
+  type MsrSurroundings,
+  type MsrsAnswer,
+  msrKernel,
+} from './msr-kernel.ts'
+export { msrPromises } from './promises.ts'
 export type { BulkCall, EntryAnswer, MsrEntry } from './rules/bulk/call.ts'
-export { bulkBehaviours, getMsrsCall, setMsrsCall } from './rules/bulk/index.ts'
-export { featureMsrBehaviours, featureMsrWrite } from './rules/feature-msrs/index.ts'
+export { getMsrsCall, setMsrsCall } from './rules/bulk/index.ts'
+export type { FailedGuestAccess, GuestMsrOutcome, MsrFailure } from './rules/exits/exit.ts'
+export { enableUserSpaceMsrCall } from './rules/exits/index.ts'
+export { msrExitCompleted } from './rules/exits/msr-exit-completed.rule.ts'
+export { featureMsrWrite } from './rules/feature-msrs/index.ts'
 export type { FeatureMsrWrite } from './rules/feature-msrs/write.ts'
+export { featureMsrAfterCreation } from './rules/feature-values/feature-msr-after-creation.rule.ts'
+export type { FeatureHost } from './rules/feature-values/host.ts'
+export { systemReadEntry } from './rules/feature-values/index.ts'
 export type { FilterRange, MsrFilter, SetFilterCall } from './rules/filter/filter.ts'
-export { filterBehaviours, setMsrFilterCall } from './rules/filter/index.ts'
+export { filterDecides } from './rules/filter/filter-decides.rule.ts'
+export { filterKept } from './rules/filter/filter-kept.rule.ts'
+export { filterOnNestedLists } from './rules/filter/filter-on-nested-lists.rule.ts'
+export { setMsrFilterCall } from './rules/filter/index.ts'
 export type { IndexListCall } from './rules/index-list/call.ts'
-export { indexListBehaviours, indexListCall } from './rules/index-list/index.ts'
-export { machineCheckBehaviours, setMceCall, setupMceCall } from './rules/machine-check/index.ts'
+export { indexListCall } from './rules/index-list/index.ts'
+export { setMceCall, setupMceCall } from './rules/machine-check/index.ts'
 export type { MachineCheckState, MachineError, SetMceCall, SetupMceCall } from './rules/machine-check/machine-check.ts'
+export { mceSetUp } from './rules/machine-check/mce-set-up.rule.ts'
+export { mceSupported } from './rules/machine-check/mce-supported.rule.ts'
+export { registerRead, registerWrite } from './rules/registers/index.ts'
 export {
   decideRead,
   decideWrite,

@@ -138,8 +138,3 @@ export const isWriteOf = (call: MsrCall, index: number): boolean => call.access 
 
 /** Whether the local APIC is in the kernel. */
 export const apicInKernel = ({ vcpu }: MsrCall): boolean => vcpu.localApic !== 'user space'
-
-/** The same call, its effects longer by one. */
-export function withEffect(call: MsrCall, effect: MsrEffect): MsrCall {
-  return { ...call, effects: [...(call.effects ?? []), effect] }
-}

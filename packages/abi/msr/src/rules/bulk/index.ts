@@ -1,4 +1,4 @@
-import type { Pipeline } from '@vmm/rule'
+import { behaviourEntry, type Entry, type Pipeline } from '@vmm/rule'
 import type { BulkCall } from './call.ts'
 import { failedEntryReads } from './failed-entry-reads.rule.ts'
 import { msrsEntriesFault } from './msrs-entries-fault.rule.ts'
@@ -24,4 +24,4 @@ export const getMsrsCall: Pipeline<BulkCall> = {
 }
 
 /** Promises about many MSRs at once that are asked for by themselves. */
-export const bulkBehaviours = [failedEntryReads] as const
+export const bulkEntries: readonly Entry[] = [behaviourEntry('KVM_GET_MSRS', failedEntryReads)]

@@ -1,4 +1,4 @@
-import type { Pipeline } from '@vmm/rule'
+import { behaviourEntry, type Entry, type Pipeline } from '@vmm/rule'
 import { featureMsrFrozenAfterRun } from './feature-msr-frozen-after-run.rule.ts'
 import { featureMsrFrozenInL2 } from './feature-msr-frozen-in-l2.rule.ts'
 import { featureMsrUnreadableAfterRun } from './feature-msr-unreadable-after-run.rule.ts'
@@ -21,4 +21,7 @@ export const featureMsrWrite: Pipeline<FeatureMsrWrite> = {
 }
 
 /** Promises about feature MSRs that are asked for by themselves. */
-export const featureMsrBehaviours = [sameValueSkipsSetter, microcodeRevisionFree] as const
+export const featureMsrEntries: readonly Entry[] = [
+  behaviourEntry('KVM_SET_MSRS', sameValueSkipsSetter),
+  behaviourEntry('KVM_SET_MSRS', microcodeRevisionFree),
+]

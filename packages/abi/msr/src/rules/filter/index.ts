@@ -1,4 +1,4 @@
-import type { Pipeline } from '@vmm/rule'
+import { behaviourEntry, type Entry, type Pipeline } from '@vmm/rule'
 import type { SetFilterCall } from './filter.ts'
 import { filterArgumentFault } from './filter-argument-fault.rule.ts'
 import { filterBitmapFault } from './filter-bitmap-fault.rule.ts'
@@ -22,4 +22,8 @@ export const setMsrFilterCall: Pipeline<SetFilterCall> = {
 }
 
 /** Promises about filters that are asked for by themselves. */
-export const filterBehaviours = [filterKept, filterDecides, filterOnNestedLists] as const
+export const filterEntries: readonly Entry[] = [
+  behaviourEntry('KVM_X86_SET_MSR_FILTER', filterKept),
+  behaviourEntry('KVM_X86_SET_MSR_FILTER', filterDecides),
+  behaviourEntry('KVM_X86_SET_MSR_FILTER', filterOnNestedLists),
+]

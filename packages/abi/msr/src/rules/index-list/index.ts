@@ -1,4 +1,4 @@
-import type { Pipeline } from '@vmm/rule'
+import { behaviourEntry, type Entry, type Pipeline } from '@vmm/rule'
 import type { IndexListCall } from './call.ts'
 import { indexListCountFault } from './index-list-count-fault.rule.ts'
 import { indexListCounted } from './index-list-counted.rule.ts'
@@ -22,4 +22,4 @@ export const indexListCall: Pipeline<IndexListCall> = {
 }
 
 /** Promises about lists that are asked for by themselves. */
-export const indexListBehaviours = [listOrder] as const
+export const indexListEntries: readonly Entry[] = [behaviourEntry('KVM_GET_MSR_INDEX_LIST', listOrder)]

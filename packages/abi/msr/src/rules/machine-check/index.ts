@@ -1,4 +1,4 @@
-import type { Pipeline } from '@vmm/rule'
+import { behaviourEntry, type Entry, type Pipeline } from '@vmm/rule'
 import type { SetMceCall, SetupMceCall } from './machine-check.ts'
 import { mceAndSgx } from './mce-and-sgx.rule.ts'
 import { mceBankCount } from './mce-bank-count.rule.ts'
@@ -29,4 +29,8 @@ export const setMceCall: Pipeline<SetMceCall> = {
 }
 
 /** Promises about machine checks that are asked for by themselves. */
-export const machineCheckBehaviours = [mceSetUp, mceSupported, mceAndSgx] as const
+export const machineCheckEntries: readonly Entry[] = [
+  behaviourEntry('KVM_X86_SETUP_MCE', mceSetUp),
+  behaviourEntry('KVM_X86_SETUP_MCE', mceSupported),
+  behaviourEntry('KVM_X86_SETUP_MCE', mceAndSgx),
+]

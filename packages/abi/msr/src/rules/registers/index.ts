@@ -1,4 +1,4 @@
-import type { Pipeline } from '@vmm/rule'
+import { behaviourEntry, type Entry, type Pipeline } from '@vmm/rule'
 import type { MsrCall, MsrError } from '../../kvm-call.ts'
 import { addressCanonicalForGuest } from './address-canonical-for-guest.rule.ts'
 import { addressCanonicalForHost } from './address-canonical-for-host.rule.ts'
@@ -244,4 +244,4 @@ export const registerRead: Pipeline<MsrCall, MsrError> = {
 }
 
 /** Promises about registers that are asked for by themselves. */
-export const registerBehaviours = [xenHypercallMsr] as const
+export const registerEntries: readonly Entry[] = [behaviourEntry('WRMSR', xenHypercallMsr)]

@@ -1,0 +1,19 @@
+import { always, behaviour } from '@vmm/rule'
+import { kernelSource } from '@vmm/source'
+import { type FailedAccess, listedCounter } from './unsupported.ts'
+
+/** Whether the access succeeds all the same: reads give 0, writes are dropped. */
+export const ignoreMsrs = behaviour<FailedAccess, boolean>({
+  id: 'ignore-msrs',
+  catalogue: 'msr-ignore-msrs',
+  says: 'with ignore_msrs, whoever accesses an MSR that is not there reads 0, and writes in vain',
+  sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_do_msr_access', '6.12')],
+  evidence: 'source',
+  versions: [
+    {
+      lifetime: always,
+      does: ({ error, ignoreMsrs: ignores }) => ignores && error === 'unsupported',
+      witness: { in: { ...listedCounter, ignoreMsrs: true }, out: true },
+    },
+  ],
+})
