@@ -2,6 +2,8 @@ export { type Feature, leaves } from './all.ts'
 export { type BuiltTable, buildTable, cpuModelNamed, type TableOptions } from './build-table.ts'
 export { type Cache, type CpuModel, type CpuModelName, cpuModels } from './cpu-models.rows.ts'
 export { type DecodedLeaf, decode, isIndexed, rowOf } from './decode.ts'
+export { describeTable, leafTitle } from './describe.ts'
+export { type CpuidDifference, describeDiff, diffTables } from './diff.ts'
 export {
   type CpuidAnswer,
   type CpuidEntry,
