@@ -16,7 +16,8 @@ function misshapen(house: House, member: Member): readonly Finding[] {
   if (!isPublished(member)) return []
   const file = `${member.folder}/package.json`
   const at = (says: string): Finding => ({ file, line: 1, says })
-  const wanted = packageManifest({ name: shortName(member), description: '' })
+  const shipsData = house.tree.paths.some((path) => path.startsWith(`${member.folder}/data/`))
+  const wanted = packageManifest({ name: shortName(member), description: '', shipsData })
   const keys = new Set([...Object.keys(wanted), ...Object.keys(member.manifest)].filter((key) => !free.has(key)))
   const differs = [...keys].filter((key) => !isDeepStrictEqual(get(member.manifest, key), get(wanted, key)))
   const described = /^\S.*[^.]$/.test(member.manifest.description ?? '')

@@ -27,10 +27,13 @@ export interface NewPackage {
   /** Without the scope: `x86-paging`. */
   readonly name: string
   readonly description: string
+  /** Whether it ships its rows as JSON too, in `data/`. */
+  readonly shipsData?: boolean
 }
 
 /** The `package.json` that every package has. */
-export function packageManifest({ name, description }: NewPackage): Manifest {
+export function packageManifest({ name, description, shipsData = false }: NewPackage): Manifest {
+  const data = shipsData ? { './data/*.json': './data/*.json' } : {}
   return {
     name: `@vmm/${name}`,
     version: '1.0.0',
@@ -39,14 +42,15 @@ export function packageManifest({ name, description }: NewPackage): Manifest {
     type: 'module',
     sideEffects: false,
     engines: { node: '>=22.18' },
-    exports: { '.': './src/index.ts', './package.json': './package.json' },
-    files: ['dist', 'src', '!src/**/*.{test,bench}.ts'],
+    exports: { '.': './src/index.ts', ...data, './package.json': './package.json' },
+    files: ['dist', ...(shipsData ? ['data'] : []), 'src', '!src/**/*.{test,bench}.ts'],
     scripts: { build: 'tsc -p tsconfig.build.json', packed: 'house packed', typecheck: 'tsc --noEmit' },
     devDependencies: { '@vmm/tsconfig': 'workspace:*', typescript: 'catalog:', vitest: 'catalog:' },
     publishConfig: {
       access: 'public',
       exports: {
         '.': { types: './dist/index.d.ts', default: './dist/index.js' },
+        ...data,
         './package.json': './package.json',
       },
     },

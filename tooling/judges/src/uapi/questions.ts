@@ -36,7 +36,7 @@ export function valueQuestions(header: string): readonly Question[] {
 }
 
 /** The names that a header defines as constants, those with parameters left out. */
-export function definedNames(header: string): readonly string[] {
+function definedNames(header: string): readonly string[] {
   const defined = [...header.matchAll(/^\s*#\s*define\s+(\w+)\s+\S/gm)].map(([, name]) => name ?? '')
   return [...new Set(defined)].filter((name) => /^(KVM_|GUEST_MEMFD_)/.test(name))
 }

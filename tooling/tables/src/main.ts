@@ -1,0 +1,15 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { tables } from './all.ts'
+import { filesOf } from './table.ts'
+
+const root = new URL('../../../', import.meta.url)
+
+for (const table of tables) {
+  for (const [path, text] of Object.entries(filesOf(table))) {
+    const file = new URL(path, root)
+    mkdirSync(dirname(file.pathname), { recursive: true })
+    writeFileSync(file, text)
+  }
+  console.log(`${table.folder}/data/${table.name}.json: ${table.rows().length} rows`)
+}

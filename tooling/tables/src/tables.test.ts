@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { tables } from './all.ts'
+import { faults, record, text } from './schema.ts'
+import { filesOf, schemaOf, type Table } from './table.ts'
+
+const root = new URL('../../../', import.meta.url)
+const written = (path: string): string => readFileSync(new URL(path, root), 'utf8')
+
+describe.each(tables)('$folder/data/$name.json', (table: Table) => {
+  test('is what `pnpm data` writes today', () => {
+    for (const [path, text] of Object.entries(filesOf(table))) expect(written(path)).toBe(text)
+  })
+
+  test('is as its schema says', () => {
+    const data: unknown = JSON.parse(written(`${table.folder}/data/${table.name}.json`))
+    expect(faults(schemaOf(table), data)).toEqual([])
+  })
+})
+
+describe('a schema', () => {
+  const schema = record({ name: text(), 'says?': text() })
+
+  test('finds what is missing, what is too much, and what is of another type', () => {
+    expect(faults(schema, { name: 'a' })).toEqual([])
+    expect(faults(schema, { says: 1, more: true })).toEqual([': no name', '.says: no string', ': more is not foreseen'])
+  })
+
+  test('takes one of several shapes', () => {
+    const either = { anyOf: [text(), schema] }
+    expect(faults(either, { name: 'a' })).toEqual([])
+    expect(faults(either, 3)).not.toEqual([])
+    expect(faults({ pattern: '^0x[0-9a-f]+$' }, '0xg')).toHaveLength(1)
+    expect(faults({ enum: ['a'] }, 'b')).toHaveLength(1)
+    expect(faults({ const: 1 }, 2)).toHaveLength(1)
+  })
+})
