@@ -1,7 +1,6 @@
-import type { Refused } from '@vmm/oracle'
+import { generalProtection } from '@vmm/x86-semantics'
 import type { Surroundings } from './subject.ts'
 
-const generalProtection: Refused = { kind: 'fault', vector: 13, errorCode: 0 }
 /** The time-stamp counter, as an MSR. */
 const IA32_TIME_STAMP_COUNTER = 0x10
 

@@ -1,5 +1,6 @@
 import { exceptions } from '@vmm/x86-registers'
-import { type Engine, unanswered } from './engine-port.ts'
+import { unanswered } from '@vmm/x86-semantics'
+import type { Engine } from './engine-port.ts'
 import { type Fatality, internalErrors, type VcpuExit } from './exit.ts'
 import { escalate, type Pending } from './faults.ts'
 import type { Observer } from './observer.ts'

@@ -1,37 +1,8 @@
 import type { StateField } from '@vmm/x86-registers'
+import type { Surroundings } from '@vmm/x86-semantics'
 
-/** A refusal that the guest sees as an exception. */
-export interface Fault {
-  readonly kind: 'fault'
-  readonly vector: number
-  readonly errorCode?: number
-}
-
-/**
- * What an engine asks while it runs; the vCPU answers from its tables and its machine. An answer of `undefined`, or
- * `false`, is none yet: the instruction must not happen, and `run` comes back with `waiting`.
- */
-export interface EnginePorts {
-  cpuid(leaf: number, subleaf: number): readonly [eax: number, ebx: number, ecx: number, edx: number]
-  readMsr(index: number): bigint | Fault
-  writeMsr(index: number, value: bigint): Fault | undefined
-  /** `count` is how many values the instruction may still ask for, this one included: more than one for REP INS. */
-  portIn(port: number, size: 1 | 2 | 4, count: number): number | undefined
-  portOut(port: number, size: 1 | 2 | 4, value: number): boolean
-  /** One to eight bytes of one page, on whatever boundary. */
-  mmioRead(address: number, size: number, purpose: 'data' | 'fetch'): bigint | undefined
-  mmioWrite(address: number, size: number, value: bigint): void
-  timeStamp(): bigint
-  random(): bigint
-  taskPriority(): number
-  setTaskPriority(value: number): void
-  hypercall(): boolean
-  /** INT3 is about to be delivered. False: a debugger holds it. */
-  breakpoint(): boolean
-  writeXcr(index: number, value: bigint): Fault | undefined
-  /** The bits of ECX that MWAIT knows; undefined where there are no MONITOR and MWAIT. */
-  mwaitExtensions(): number | undefined
-}
+/** What an engine asks while it runs; the vCPU answers all of it, from its tables and its machine. */
+export type EnginePorts = Required<Surroundings>
 
 /** Why an engine stopped. */
 export type EngineStop =
@@ -41,9 +12,6 @@ export type EngineStop =
   | { readonly kind: 'fault'; readonly vector: number; readonly errorCode: number | undefined }
   /** The instruction at RIP has not happened: a port had no answer yet. */
   | { readonly kind: 'waiting' }
-
-/** In place of a vector, where delivering an event asked a port that had no answer. */
-export const unanswered = 256
 
 /** Anything that executes x86: the vCPU's rules need no more than this of it. */
 export interface Engine {

@@ -1,4 +1,4 @@
-export type { Engine, EnginePorts, EngineStop, Fault } from './engine-port.ts'
+export type { Engine, EnginePorts, EngineStop } from './engine-port.ts'
 export type { EventState } from './event-state.ts'
 export type { RunOptions } from './execution.ts'
 export {

@@ -1,9 +1,8 @@
 import type { Initiator, MsrFile, MsrHome, SavedMsr } from '@vmm/msr'
 import type { StateField } from '@vmm/x86-registers'
-import type { Engine, Fault } from './engine-port.ts'
+import { generalProtection, type Refused } from '@vmm/x86-semantics'
+import type { Engine } from './engine-port.ts'
 import type { VcpuMachine } from './machine.ts'
-
-const generalProtection: Fault = { kind: 'fault', vector: 13, errorCode: 0 }
 
 const fieldOfHome: { readonly [H in MsrHome]?: StateField } = {
   'engine:EFER': 'IA32_EFER',
@@ -46,7 +45,7 @@ export class MsrAccess {
     })
   }
 
-  read(index: number, initiator: Initiator = 'guest'): bigint | Fault {
+  read(index: number, initiator: Initiator = 'guest'): bigint | Refused {
     const answer = this.#msrs.read(index, initiator)
     switch (answer.kind) {
       case 'value':
@@ -59,7 +58,7 @@ export class MsrAccess {
     }
   }
 
-  write(index: number, value: bigint, initiator: Initiator = 'guest'): Fault | undefined {
+  write(index: number, value: bigint, initiator: Initiator = 'guest'): Refused | undefined {
     const engine = this.#parts.engine()
     const wide = (engine.get('CR4') & 0x1000n) !== 0n
     const answer = this.#msrs.write(index, value, {
@@ -100,7 +99,7 @@ export class MsrAccess {
     this.#paravirtual = new Map(saved.paravirtual.map(({ index, value }) => [index, value]))
   }
 
-  #readHome(home: MsrHome, index: number): bigint | Fault {
+  #readHome(home: MsrHome, index: number): bigint | Refused {
     const field = fieldOfHome[home]
     if (field !== undefined) return this.#parts.engine().get(field)
     if (home === 'apic') return this.#parts.machine().readApicMsr(index) ?? generalProtection
@@ -108,7 +107,7 @@ export class MsrAccess {
     return this.#paravirtual.get(index) ?? 0n
   }
 
-  #writeHome(home: MsrHome, index: number, value: bigint, initiator: Initiator): Fault | undefined {
+  #writeHome(home: MsrHome, index: number, value: bigint, initiator: Initiator): Refused | undefined {
     const machine = this.#parts.machine()
     const field = fieldOfHome[home]
     if (field !== undefined) this.#parts.engine().set(field, value)

@@ -1,9 +1,10 @@
 import { decideHypercall, decodeHypercall, returnValue } from '@vmm/hypercall'
 import { type GprName, gprIndex } from '@vmm/x86-registers'
+import { generalProtection, type Refused } from '@vmm/x86-semantics'
 import { type Completion, readAhead } from './completion.ts'
 import type { CpuidAnswers } from './cpuid-answers.ts'
 import { readDevices, writeDevices } from './device-access.ts'
-import type { Engine, EnginePorts, Fault } from './engine-port.ts'
+import type { Engine, EnginePorts } from './engine-port.ts'
 import type { Guest } from './guest.ts'
 import type { VcpuMachine } from './machine.ts'
 import type { MsrAccess } from './msr-access.ts'
@@ -23,7 +24,6 @@ export interface Answering {
   readonly hypercallExits: () => number
 }
 
-const generalProtection: Fault = { kind: 'fault', vector: 13, errorCode: 0 }
 const DF = 1n << 10n
 
 /** Ports that answer from the machine first, and then ask user space. */
@@ -87,7 +87,7 @@ function hypercall(by: Answering): boolean {
   return given !== undefined
 }
 
-function writeXcr({ engine, guest }: Answering, index: number, value: bigint): Fault | undefined {
+function writeXcr({ engine, guest }: Answering, index: number, value: bigint): Refused | undefined {
   if (index !== 0 || whyNoXcr0(value, guest.supportedXcr0) !== undefined) return generalProtection
   engine().set('XCR0', value)
   return undefined

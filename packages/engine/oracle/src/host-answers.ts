@@ -1,7 +1,6 @@
 import { runSimd, runX87 } from '@vmm/x86-float'
-import type { HostCall } from '@vmm/x86-semantics'
-import { Fault } from './fault.ts'
-import type { OraclePorts, Refused } from './ports.ts'
+import type { HostCall, Refused, Surroundings } from '@vmm/x86-semantics'
+import { answered, Fault, Unanswered } from './fault.ts'
 import type { State } from './state.ts'
 
 type Answer = (...values: readonly bigint[]) => readonly bigint[]
@@ -23,13 +22,18 @@ const done = (act: () => void): readonly bigint[] => {
   return nothing
 }
 
+const unlessWaiting = (taken: boolean): readonly bigint[] => {
+  if (!taken) throw new Unanswered()
+  return nothing
+}
+
 const size = (value: bigint): 1 | 2 | 4 => Number(value) as 1 | 2 | 4
 const low = (value: bigint): number => Number(BigInt.asUintN(32, value))
 
 /** Answers what descriptions ask of the surroundings. There is no TLB here: flushing it is nothing. */
 export function hostAnswers(
   state: State,
-  ports: OraclePorts,
+  ports: Surroundings,
   /** The physical address of the line that a linear address lies in; all ones where there is no memory. */
   lineOf: (linear: bigint) => bigint,
 ): Readonly<Record<HostCall, Answer>> {
@@ -38,8 +42,8 @@ export function hostAnswers(
     cpuid: (leaf, subleaf) => ports.cpuid(low(leaf!), low(subleaf!)).map((value) => BigInt(value >>> 0)),
     readMsr: (index) => orRefused(ports.readMsr(low(index!))),
     writeMsr: (index, value) => unlessRefused(ports.writeMsr(low(index!), value!)),
-    portIn: (port, bytes) => [BigInt(ports.portIn(low(port!), size(bytes!)) >>> 0)],
-    portOut: (port, bytes, value) => done(() => ports.portOut(low(port!), size(bytes!), low(value!))),
+    portIn: (port, bytes) => [BigInt(answered(ports.portIn(low(port!), size(bytes!), 1)) >>> 0)],
+    portOut: (port, bytes, value) => unlessWaiting(ports.portOut(low(port!), size(bytes!), low(value!))),
     timeStamp: () => [ports.timeStamp()],
     random: () => [ports.random()],
     seed: () => [ports.random()],
@@ -58,7 +62,7 @@ export function hostAnswers(
       const patterns = [value, second].flatMap((each) => [each.significand, BigInt(each.signExponent)])
       return [...patterns, BigInt(status), written ? 1n : 0n]
     },
-    hypercall: () => done(() => ports.hypercall()),
+    hypercall: () => unlessWaiting(ports.hypercall()),
     taskPriority: () => [BigInt(ports.taskPriority())],
     setTaskPriority: (value) => done(() => ports.setTaskPriority(low(value!))),
     writeXcr: (index, value) => unlessRefused(ports.writeXcr(low(index!), value!)),
@@ -69,7 +73,7 @@ export function hostAnswers(
     addressSpace: flushes,
     // traps are taken by whoever runs instructions one after another
     debugTrap: () => nothing,
-    breakpoint: () => nothing,
+    breakpoint: () => unlessWaiting(ports.breakpoint?.() !== false),
     waitExtensions: () => {
       const known = ports.mwaitExtensions === undefined ? 1 : ports.mwaitExtensions()
       return known === undefined ? unlessRefused({ kind: 'fault', vector: invalidOpcode }) : [BigInt(known)]

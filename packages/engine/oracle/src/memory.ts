@@ -1,10 +1,9 @@
 import { failed, walk, access as walkAccess } from '@vmm/x86-paging'
 import { accessRights, exceptions, type SegmentName } from '@vmm/x86-registers'
-import type { Asker, Bits, Machine, Mode } from '@vmm/x86-semantics'
+import type { Asker, Bits, Machine, Mode, Surroundings } from '@vmm/x86-semantics'
 import { bitsOf, numberOf } from './bits.ts'
 import { breakpointsMet } from './data-breakpoints.ts'
-import { Fault } from './fault.ts'
-import type { OraclePorts } from './ports.ts'
+import { answered, Fault } from './fault.ts'
 import type { State } from './state.ts'
 
 /** Guest-physical memory, as far as it goes. What lies beyond is a device's. */
@@ -32,14 +31,14 @@ const all32 = (1n << 32n) - 1n
 export class MemoryAccess {
   readonly #state: State
   readonly #memory: PhysicalMemory
-  readonly #ports: OraclePorts
+  readonly #ports: Surroundings
   /** The machine that the page walk's description runs on. */
   readonly #machine: () => Machine
   #met = 0
   /** Addresses and what was there before, in the order of the stores. */
   readonly #stored: [address: number, before: number][] = []
 
-  constructor(state: State, memory: PhysicalMemory, ports: OraclePorts, machine: () => Machine) {
+  constructor(state: State, memory: PhysicalMemory, ports: Surroundings, machine: () => Machine) {
     this.#state = state
     this.#memory = memory
     this.#ports = ports
@@ -135,10 +134,10 @@ export class MemoryAccess {
     if (armed && (linear & BigInt(bytes - 1)) !== 0n) throw new Fault(exceptions.AC.vector, 0)
   }
 
-  load(places: readonly bigint[]): bigint {
+  load(places: readonly bigint[], purpose: 'data' | 'fetch' = 'data'): bigint {
     let value = 0n
     for (const run of runsOf(this.#memory, places)) {
-      const piece = run.isMemory ? this.#fromMemory(run.places) : this.#fromDevice(run.places)
+      const piece = run.isMemory ? this.#fromMemory(run.places) : this.#fromDevice(run.places, purpose)
       value |= piece << BigInt(run.first * 8)
     }
     return value
@@ -148,10 +147,10 @@ export class MemoryAccess {
     return places.reduceRight((all, address) => (all << 8n) | BigInt(this.#memory.read(Number(address))!), 0n)
   }
 
-  #fromDevice(places: readonly bigint[]): bigint {
+  #fromDevice(places: readonly bigint[], purpose: 'data' | 'fetch'): bigint {
     let value = 0n
     for (const [offset, size] of inEights(places.length))
-      value |= this.#ports.mmioRead(Number(places[0]) + offset, size) << BigInt(offset * 8)
+      value |= answered(this.#ports.mmioRead(Number(places[0]) + offset, size, purpose)) << BigInt(offset * 8)
     return value
   }
 

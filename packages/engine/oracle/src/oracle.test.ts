@@ -1,7 +1,6 @@
-import { type Instruction, instructions } from '@vmm/x86-semantics'
+import { type Instruction, instructions, nobodyAround, type Surroundings } from '@vmm/x86-semantics'
 import { describe, expect, test } from 'vitest'
 import { Oracle } from './oracle.ts'
-import type { OraclePorts } from './ports.ts'
 
 const bytes = 0x1_0000
 const code = 0x1000
@@ -18,19 +17,19 @@ function machine(program: readonly number[], described?: ReadonlyMap<string, Ins
   const memory = new Uint8Array(bytes)
   memory.set(program, code)
   const said: string[] = []
-  const ports: OraclePorts = {
+  const ports: Surroundings = {
     cpuid: (leaf) => [leaf, 2, 3, 4],
     readMsr: () => refuses,
     writeMsr: () => refuses,
     portIn: (port) => port + 1,
-    portOut: (port, size, value) => void said.push(`out ${port} ${size} ${value}`),
+    portOut: (port, size, value) => said.push(`out ${port} ${size} ${value}`) > 0,
     mmioRead: (_address, size) => (1n << BigInt(size * 8)) - 1n,
     mmioWrite: (address, size, value) => void said.push(`mmio ${address} ${size} ${value}`),
     timeStamp: () => 7n,
     random: () => 9n,
     taskPriority: () => 0,
     setTaskPriority: () => {},
-    hypercall: () => void said.push('hypercall'),
+    hypercall: () => said.push('hypercall') > 0,
     writeXcr: () => refuses,
   }
   const physical = {
@@ -131,4 +130,19 @@ describe('the oracle', () => {
     oracle.step()
     expect(oracle.state.gprs[0]).toBe(3n)
   })
+})
+
+test('an instruction whose port has no answer yet does not happen, and asks again', () => {
+  const { oracle } = machine([]) // for its state alone
+  let ready = false
+  const asking = new Oracle({
+    memory: { read: (at) => [0xe4, 0x20][at - code], write: () => false }, // in al, 0x20
+    ports: { ...nobodyAround, portIn: () => (ready ? 0x5a : undefined) },
+  })
+  asking.state.copy(oracle.state)
+  expect(asking.step()).toEqual({ kind: 'waiting' })
+  expect([asking.state.get('RIP'), asking.retired]).toEqual([BigInt(code), 0])
+  ready = true
+  expect(asking.step()).toEqual({ kind: 'done' })
+  expect(asking.state.gprs[0]! & 0xffn).toBe(0x5an)
 })

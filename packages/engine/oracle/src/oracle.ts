@@ -7,16 +7,16 @@ import {
   instructions,
   type Machine,
   type Mode,
+  type Surroundings,
   survey,
 } from '@vmm/x86-semantics'
 import { bitsOf } from './bits.ts'
-import { Fault } from './fault.ts'
+import { Fault, Unanswered } from './fault.ts'
 import { hostAnswers } from './host-answers.ts'
 import { type Execution, machineOn } from './machine.ts'
 import { MemoryAccess, type PhysicalMemory } from './memory.ts'
 import { type CodeMode, codeMode, instructionMode } from './mode.ts'
 import { operandsOf } from './operands.ts'
-import type { OraclePorts } from './ports.ts'
 import { State } from './state.ts'
 
 const longestInstruction = 15
@@ -28,11 +28,13 @@ export type StepResult =
   | { readonly kind: 'done' }
   | { readonly kind: 'fault'; readonly vector: number; readonly errorCode: number | undefined }
   | { readonly kind: 'exit'; readonly reason: string }
+  /** A port had no answer yet: nothing has happened, and the next step asks again. */
+  | { readonly kind: 'waiting' }
 
 /** What an oracle is made of. */
 export interface OracleOptions {
   readonly memory: PhysicalMemory
-  readonly ports: OraclePorts
+  readonly ports: Surroundings
   /** Descriptions by mnemonic; those of x86-semantics unless told. */
   readonly instructions?: ReadonlyMap<string, Instruction>
 }
@@ -104,10 +106,11 @@ export class Oracle {
     try {
       return act()
     } catch (fault) {
-      if (!(fault instanceof Fault)) throw fault
+      if (!(fault instanceof Fault || fault instanceof Unanswered)) throw fault
       const address = this.state.get('CR2')
       this.state.copy(this.#kept)
       this.#memory.undo()
+      if (fault instanceof Unanswered) return { kind: 'waiting' }
       if (fault.vector === exceptions.PF.vector) this.state.set('CR2', address)
       return { kind: 'fault', vector: fault.vector, errorCode: fault.errorCode }
     }
@@ -145,7 +148,7 @@ export class Oracle {
   #read(linear: bigint, count: number): Uint8Array {
     const places = this.#memory.place(linear, count, { how: 'execute', asker: 'program', stack: false })
     // a device that code is fetched from is asked byte by byte
-    return Uint8Array.from(places, (place) => Number(this.#memory.load([place])))
+    return Uint8Array.from(places, (place) => Number(this.#memory.load([place], 'fetch')))
   }
 
   /** Bytes that are no instruction are #UD, too many of them #GP(0). */

@@ -1,6 +1,6 @@
 import { exceptions } from '@vmm/x86-registers'
+import { type Surroundings, unanswered } from '@vmm/x86-semantics'
 import { accessKind } from './access.ts'
-import { type CpuPorts, notYet } from './ports.ts'
 import { noMemory } from './runtime.ts'
 import { at } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
@@ -10,9 +10,9 @@ const pageBytes = 4096
 const longest = 15
 const all64 = (1n << 64n) - 1n
 
-interface Surroundings {
+interface Around {
   readonly state: StateView
-  readonly ports: CpuPorts
+  readonly ports: Surroundings
   /** Host address of a linear one; 0 after a fault, `noMemory` where no memory answers. */
   fill(linear: bigint, kind: number): number
 }
@@ -22,9 +22,9 @@ export class CodeBytes {
   readonly #state: StateView
   readonly #bytes: Uint8Array
   readonly #cpu: number
-  readonly #around: Surroundings
+  readonly #around: Around
 
-  constructor(cpu: number, buffer: SharedArrayBuffer, around: Surroundings) {
+  constructor(cpu: number, buffer: SharedArrayBuffer, around: Around) {
     this.#cpu = cpu
     this.#bytes = new Uint8Array(buffer)
     this.#around = around
@@ -81,7 +81,7 @@ export class CodeBytes {
     for (let at = from; at < to; at += 1) {
       const byte = ports.mmioRead(address + at, 1, 'fetch')
       if (byte === undefined) {
-        state.noteFault(notYet, undefined)
+        state.noteFault(unanswered, undefined)
         return at
       }
       this.#bytes[target + at] = Number(byte & 0xffn)

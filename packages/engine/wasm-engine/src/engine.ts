@@ -1,4 +1,5 @@
 import { rflags, type StateField } from '@vmm/x86-registers'
+import { unanswered } from '@vmm/x86-semantics'
 import { BlockCache } from './block-cache.ts'
 import { CodeBytes } from './code-bytes.ts'
 import { codeModeOf } from './code-mode.ts'
@@ -13,7 +14,6 @@ import { memoryMap } from './memory-map.ts'
 import { type CodeMode, resumes } from './mode-word.ts'
 import { MonitoredLine } from './monitored-line.ts'
 import { OddAccesses } from './odd-accesses.ts'
-import { notYet } from './ports.ts'
 import { exitReasons, status } from './runtime.ts'
 import { Slice } from './slice.ts'
 import { checkSnapshot, restoreMemory, type SavedEngine, type SavedMemory, snapshot, usedMemory } from './snapshot.ts'
@@ -318,7 +318,7 @@ export class Engine {
 
   #faultStop(): Stop {
     const noted = this.#state.notedFault()
-    return noted.vector === notYet ? { kind: 'waiting' } : { kind: 'fault', ...noted }
+    return noted.vector === unanswered ? { kind: 'waiting' } : { kind: 'fault', ...noted }
   }
 
   #miss(left: number): Stop | undefined {

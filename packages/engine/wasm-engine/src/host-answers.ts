@@ -1,7 +1,6 @@
 import { runSimd, runX87 } from '@vmm/x86-float'
 import { exceptions } from '@vmm/x86-registers'
-import type { HostCall } from '@vmm/x86-semantics'
-import { type CpuPorts, generalProtection, notYet, type Refused } from './ports.ts'
+import { generalProtection, type HostCall, type Refused, type Surroundings, unanswered } from '@vmm/x86-semantics'
 import { hostCallNames } from './reading/machine.ts'
 import { at } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
@@ -11,14 +10,14 @@ import type { Watching } from './watching.ts'
 type Answer = Refused | undefined
 type Six = [bigint, bigint, bigint, bigint, bigint, bigint]
 /** No answer yet: the instruction waits. */
-const waits: Refused = { kind: 'fault', vector: notYet }
+const waits: Refused = { kind: 'fault', vector: unanswered }
 const invalidOpcode: Refused = { kind: 'fault', vector: exceptions.UD.vector }
 const lowHalf = (1n << 64n) - 1n
 
 /** What answers are made from, and what they do. */
 interface Knowing {
   readonly state: StateView
-  readonly ports: CpuPorts
+  readonly ports: Surroundings
   readonly tlb: TlbContexts
   readonly modeChanged: () => void
   readonly watching: Watching
@@ -29,7 +28,7 @@ interface Knowing {
 /** Answers what emitted code asks of its surroundings. Values travel in `hostValues`. */
 export class HostAnswers {
   readonly #state: StateView
-  readonly #ports: CpuPorts
+  readonly #ports: Surroundings
   readonly #tlb: TlbContexts
   readonly #modeChanged: () => void
 

@@ -1,6 +1,6 @@
+import { type Surroundings, unanswered } from '@vmm/x86-semantics'
 import { accessKind } from './access.ts'
 import { builtIn } from './interpreter/run.ts'
-import { type CpuPorts, notYet } from './ports.ts'
 import { noMemory } from './runtime.ts'
 import { at, inRecord, recordBytes } from './state-layout.ts'
 
@@ -16,7 +16,7 @@ interface Part {
 }
 
 interface Helpers {
-  readonly ports: CpuPorts
+  readonly ports: Surroundings
   fill(linear: bigint, kind: number, processor: boolean): number
   /** Where a physical address is in memory, read-only or not; 0 where it is not. */
   hostOf(physical: number): number
@@ -134,7 +134,7 @@ export class OddAccesses {
     for (const [at, size] of inEights(bytes)) {
       let value = this.#helpers.ports.mmioRead(physical + at, size, 'data')
       if (value === undefined) {
-        this.#helpers.noteFault(notYet, undefined)
+        this.#helpers.noteFault(unanswered, undefined)
         return false
       }
       for (let byte = 0; byte < size; byte += 1, value >>= 8n) this.#bytes[to + at + byte] = Number(value & 0xffn)

@@ -1,8 +1,8 @@
 import { buildTable, type Feature, features, featuresOf, has } from '@vmm/cpuid'
 import { type OpcodeRow, parseOpcode, placeOf, rows } from '@vmm/x86-opcodes'
-import { instructions } from '@vmm/x86-semantics'
+import { instructions, nobodyAround } from '@vmm/x86-semantics'
 import { describe, expect, test } from 'vitest'
-import { type CpuPorts, Engine, generalProtection } from '../src/index.ts'
+import { Engine } from '../src/index.ts'
 import { instructionsOf, sampleOf, withoutInstructions } from './feature-instructions.rows.ts'
 
 const built = buildTable({ model: 'max' })
@@ -15,25 +15,9 @@ const isAdvertised = (feature: Feature): boolean => has(table, switchedOn[featur
 const place = { tables: 0x1000, code: 0x1_0000, data: 0x2_0000, bytes: 0x4_0000 } as const
 const [undefinedOpcode, generalProtectionFault] = [6, 13]
 
-const ports: CpuPorts = {
-  cpuid: () => [0, 0, 0, 0],
-  readMsr: () => generalProtection,
-  writeMsr: () => generalProtection,
-  portIn: () => 0xffff_ffff,
-  portOut: () => true,
-  mmioRead: () => 0n,
-  mmioWrite: () => {},
-  timeStamp: () => 0n,
-  random: () => 0n,
-  taskPriority: () => 0,
-  setTaskPriority: () => {},
-  hypercall: () => true,
-  writeXcr: () => generalProtection,
-}
-
 /** The first 2 MiB are mapped to themselves. */
 function machine(): Engine {
-  const engine = new Engine({ slots: [{ address: 0, bytes: place.bytes }], ports })
+  const engine = new Engine({ slots: [{ address: 0, bytes: place.bytes }], ports: nobodyAround })
   const tables = new BigUint64Array((3 * 4096) / 8)
   for (const level of [0, 1]) tables[level * 512] = BigInt(place.tables + (level + 1) * 4096) | 7n
   tables[2 * 512] = 0x87n

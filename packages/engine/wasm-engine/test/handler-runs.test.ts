@@ -1,6 +1,7 @@
 import { assembler, ax, cx, dx } from '@vmm/x86-assembler'
+import { nobodyAround } from '@vmm/x86-semantics'
 import { expect, test } from 'vitest'
-import { type CpuPorts, Engine, type EngineOptions } from '../src/index.ts'
+import { Engine, type EngineOptions } from '../src/index.ts'
 
 const codeAt = 0x1000
 
@@ -9,8 +10,7 @@ function ran(counts?: EngineOptions['counts']): Engine {
   const a = assembler({ origin: codeAt, codeSize: 16 })
   a.mov(cx, 1000).label('round').add(ax, 1).add(dx, ax).dec(cx).jnz('round').hlt()
   const slots = [{ address: 0, bytes: 0x1_0000 }]
-  const ports = {} as CpuPorts // nothing here asks its surroundings
-  const engine = new Engine({ slots, ports, ...(counts === undefined ? {} : { counts }) })
+  const engine = new Engine({ slots, ports: nobodyAround, ...(counts === undefined ? {} : { counts }) })
   engine.writePhysical(codeAt, a.finish().bytes)
   engine.set('CS.limit', 0xffffn)
   engine.set('CS.access', 0x9bn)

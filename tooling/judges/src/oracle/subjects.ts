@@ -1,8 +1,8 @@
-import { Oracle, type OraclePorts } from '@vmm/oracle'
+import { Oracle } from '@vmm/oracle'
 import { type ProcessorState, setState, stateOfEngine, stateOfOracle } from '@vmm/processors'
-import { type CpuPorts, Engine, generalProtection } from '@vmm/wasm-engine'
+import { Engine } from '@vmm/wasm-engine'
 import { exceptions, type StateField } from '@vmm/x86-registers'
-import { eventKind, type Instruction } from '@vmm/x86-semantics'
+import { eventKind, generalProtection, type Instruction, type Surroundings } from '@vmm/x86-semantics'
 import { type Image, regions } from './image.ts'
 
 type Told = Pick<ProcessorState, 'get' | 'gpr' | 'rflags' | 'vector' | 'x87'>
@@ -81,7 +81,7 @@ function portsOf(subject: () => Answering, asked: string[]) {
       subject().set('XCR0', value)
       return undefined
     },
-  } satisfies CpuPorts & OraclePorts
+  } satisfies Surroundings
 }
 
 const resumeFlag = 1n << 16n

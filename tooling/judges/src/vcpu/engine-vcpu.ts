@@ -1,10 +1,11 @@
 import { stateOfEngine } from '@vmm/processors'
 import { Engine } from '@vmm/wasm-engine'
-import { deafPorts, stepOf, type Vcpu } from './vcpu.ts'
+import { nobodyAround } from '@vmm/x86-semantics'
+import { stepOf, type Vcpu } from './vcpu.ts'
 
 /** The engine, one instruction at a time. */
 export function engineVcpu(memoryBytes: number): Vcpu {
-  const engine = new Engine({ slots: [{ address: 0, bytes: memoryBytes }], ports: deafPorts })
+  const engine = new Engine({ slots: [{ address: 0, bytes: memoryBytes }], ports: nobodyAround })
   return {
     name: 'engine',
     ...stateOfEngine(engine),

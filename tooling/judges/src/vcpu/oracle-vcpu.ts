@@ -1,11 +1,12 @@
 import { Oracle } from '@vmm/oracle'
 import { plainMemory, stateOfOracle } from '@vmm/processors'
-import { deafPorts, stepOf, type Vcpu } from './vcpu.ts'
+import { nobodyAround } from '@vmm/x86-semantics'
+import { stepOf, type Vcpu } from './vcpu.ts'
 
 /** The oracle. */
 export function oracleVcpu(memoryBytes: number): Vcpu {
   const memory = new Uint8Array(memoryBytes)
-  const oracle = new Oracle({ ports: deafPorts, memory: plainMemory(memory) })
+  const oracle = new Oracle({ ports: nobodyAround, memory: plainMemory(memory) })
   return {
     name: 'oracle',
     ...stateOfOracle(oracle),

@@ -28,22 +28,3 @@ export function stepOf(
     ? { vector: came.vector, errorCode: came.errorCode ?? 0 }
     : { vector: undefined, errorCode: 0 }
 }
-
-/** Ports that know nothing, the same for everyone. */
-export const deafPorts = {
-  cpuid: () => [0, 0, 0, 0] as const,
-  readMsr: () => refused,
-  writeMsr: () => refused,
-  portIn: () => 0xffff_ffff,
-  portOut: () => true,
-  mmioRead: (_address: number, size: number) => (1n << BigInt(size * 8)) - 1n,
-  mmioWrite: () => {},
-  timeStamp: () => 0n,
-  random: () => 0n,
-  taskPriority: () => 0,
-  setTaskPriority: () => {},
-  hypercall: () => true,
-  writeXcr: () => refused,
-}
-
-const refused = { kind: 'fault', vector: 13, errorCode: 0 } as const

@@ -5,18 +5,17 @@ export interface Refused {
   readonly errorCode?: number
 }
 
-/** What is noted in place of a vector when an instruction waits for an answer: no exception has this number. */
-export const notYet = 256
-
 /** #GP(0), the usual refusal. */
 export const generalProtection: Refused = { kind: 'fault', vector: 13, errorCode: 0 }
 
+/** In place of a vector, where something waits for an answer of its surroundings: no exception has this number. */
+export const unanswered = 256
+
 /**
- * What a vCPU asks of its surroundings. Calls may change devices; whoever answers calls `resync` on the engine when
- * that changed what is pending or when the next deadline is. Who has no answer yet says so (`undefined`, or `false`):
- * the instruction then does not happen, `run` stops with `waiting`, and the instruction asks again when it runs again.
+ * What instructions ask of their surroundings: whoever executes them asks, a vCPU or a test answers. Who has no answer
+ * yet says so (`undefined`, or `false`): the instruction then does not happen, and asks again when it runs again.
  */
-export interface CpuPorts {
+export interface Surroundings {
   cpuid(leaf: number, subleaf: number): readonly [eax: number, ebx: number, ecx: number, edx: number]
   readMsr(index: number): bigint | Refused
   writeMsr(index: number, value: bigint): Refused | undefined
@@ -36,4 +35,21 @@ export interface CpuPorts {
   writeXcr(index: number, value: bigint): Refused | undefined
   /** The bits of ECX that MWAIT knows; undefined where there are no MONITOR and MWAIT. Left out, it knows bit 0. */
   mwaitExtensions?(): number | undefined
+}
+
+/** Surroundings with nobody in them: ports and addresses read as ones, MSRs are refused, and time stands still. */
+export const nobodyAround: Surroundings = {
+  cpuid: () => [0, 0, 0, 0],
+  readMsr: () => generalProtection,
+  writeMsr: () => generalProtection,
+  portIn: () => 0xffff_ffff,
+  portOut: () => true,
+  mmioRead: (_, size) => (1n << BigInt(size * 8)) - 1n,
+  mmioWrite: () => {},
+  timeStamp: () => 0n,
+  random: () => 0n,
+  taskPriority: () => 0,
+  setTaskPriority: () => {},
+  hypercall: () => true,
+  writeXcr: () => generalProtection,
 }
