@@ -43,7 +43,11 @@ export interface Rule<Call, Error extends string = Errno> extends Promised {
   readonly witness: { readonly refused: Call; readonly accepted: Call }
 }
 
-/** A rule, with its `Call` inferred. */
-export function rule<Call, Error extends string = Errno>(row: Rule<Call, Error>): Rule<Call, Error> {
+/** A rule. What it looks at follows from where it goes: its witness must fit, and does not say. */
+export function rule<Call, Error extends string = Errno>(
+  row: Omit<Rule<Call, Error>, 'witness'> & {
+    readonly witness: { readonly refused: NoInfer<Call>; readonly accepted: NoInfer<Call> }
+  },
+): Rule<Call, Error> {
   return row
 }

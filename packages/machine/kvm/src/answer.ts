@@ -1,0 +1,27 @@
+import { always, type Promised, type Refusal } from '@vmm/rule'
+import { type Source, spec } from '@vmm/source'
+
+/** A call that was done, and what it gives. */
+export interface Done<T> {
+  readonly kind: 'done'
+  readonly value: T
+  /** Promises of which nobody has read whether this release has them, and that might have had a say. */
+  readonly unread: readonly Promised[]
+}
+
+/** What a call comes to. */
+export type Answer<T> = Done<T> | Refusal
+
+/** A call that was done. */
+export function done<T>(value: T, unread: readonly Promised[] = []): Done<T> {
+  return { kind: 'done', value, unread }
+}
+
+const own: Source = spec('README of @vmm/kvm', 'What is not here')
+
+/** The refusal of a call that the kernel knows and this package does not yet. */
+export function notModelled(call: string): Refusal {
+  const rule = 'not-modelled'
+  const says = `${call}: ENOTTY: this call is not modelled (${rule}, in every release)`
+  return { kind: 'refused', errno: 'ENOTTY', rule, call, lifetime: always, sources: [own], says }
+}

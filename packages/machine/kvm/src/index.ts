@@ -1,0 +1,1 @@
+export { kvmPromises } from './promises.ts'

@@ -1,0 +1,11 @@
+import { type Entry, pipelineEntries } from '@vmm/rule'
+import { createVcpuPipeline } from './rules/create-vcpu/index.ts'
+import { dispatchPipeline } from './rules/dispatch/index.ts'
+import { memoryRegionPipeline } from './rules/set-user-memory-region/index.ts'
+
+/** Every promise that is made here, call by call, in the order in which the kernel checks. */
+export const kvmPromises: readonly Entry[] = [
+  ...pipelineEntries(dispatchPipeline),
+  ...pipelineEntries(createVcpuPipeline),
+  ...pipelineEntries(memoryRegionPipeline),
+]

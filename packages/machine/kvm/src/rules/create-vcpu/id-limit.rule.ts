@@ -1,0 +1,15 @@
+import { always, rule } from '@vmm/rule'
+import { kernelSource } from '@vmm/source'
+import { type CreateVcpuRule, firstVcpu } from './case.ts'
+
+export const idLimit: CreateVcpuRule = rule({
+  id: 'vcpu-create-id-limit',
+  catalogue: 'vcpu-create',
+  says: "a vCPU's id is below the kernel's limit",
+  lifetime: always,
+  errno: 'EINVAL',
+  sources: [kernelSource('virt/kvm/kvm_main.c', 'kvm_vm_ioctl_create_vcpu', '6.12.117')],
+  evidence: 'source',
+  refuses: ({ id, maxIds }) => id >= BigInt(maxIds),
+  witness: { refused: { ...firstVcpu, id: 4096n }, accepted: { ...firstVcpu, id: 4095n } },
+})

@@ -1,0 +1,19 @@
+import { ioctlNumbered } from '@vmm/kvm-uapi'
+import { always, rule } from '@vmm/rule'
+import { kernelSource } from '@vmm/source'
+import { type DispatchRule, versionAsked } from './case.ts'
+
+const clock = ioctlNumbered(0x8030_ae7c)
+const onVm = { ...versionAsked, fd: 'vm' } as const
+
+export const unknownOnVm: DispatchRule = rule({
+  id: 'fd-unknown-on-vm',
+  catalogue: 'fd-type-check',
+  says: 'a VM knows nothing of a request that is none of its own',
+  lifetime: always,
+  errno: 'ENOTTY',
+  sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vm_ioctl', '6.12.117')],
+  evidence: 'source',
+  refuses: ({ fd, ioctl }) => fd === 'vm' && ioctl === undefined,
+  witness: { refused: { ...onVm, request: 0xae55 }, accepted: { ...onVm, request: 0x8030_ae7c, ioctl: clock } },
+})

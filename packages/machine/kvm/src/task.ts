@@ -1,0 +1,10 @@
+import type { UserMemory } from './user-memory.ts'
+
+/** Who calls: a thread of a process. */
+export interface Task {
+  readonly memory: UserMemory
+  /** The identity of its address space: a VM answers only who shares its maker's. */
+  readonly mm: object
+  /** Dynamic XCR0 bits that the process has asked to be able to give guests: ARCH_REQ_XCOMP_GUEST_PERM. */
+  readonly permitted?: bigint
+}
