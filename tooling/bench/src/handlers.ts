@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { loadImage } from '@vmm/boot'
 import { defaultGuest } from '@vmm/runner/default-guest'
 import { execArchive } from '@vmm/runner/exec'
@@ -8,9 +9,20 @@ const memorySize = 512 << 20
 const sliceInstructions = 10_000_000
 const listed = 300
 
-/** Boots the default guest to its shell and prints what it ran most, as the rows that the run loop contains. */
-export async function benchHandlers(): Promise<void> {
-  const machine = await booted()
+interface Guest {
+  readonly kernel: Uint8Array
+  readonly initrd: Uint8Array
+}
+
+/**
+ * Boots the default guest, or the kernel and initrd in two files, to its shell and prints what it ran most, as the rows that a run
+ * loop contains.
+ */
+export async function benchHandlers([kernel, initrd]: readonly string[]): Promise<void> {
+  const given = kernel !== undefined && initrd !== undefined
+  const machine = booted(
+    given ? { kernel: readFileSync(kernel), initrd: readFileSync(initrd) } : await defaultGuest(() => {}),
+  )
   const runs = machine.handlerRuns()
   const all = runs.reduce((sum, each) => sum + each.runs, 0)
   const kept = runs.slice(0, listed)
@@ -19,8 +31,7 @@ export async function benchHandlers(): Promise<void> {
   console.error(`${runs.length} handlers ran; these ${kept.length} are ${(share * 100).toFixed(1)} % of what ran`)
 }
 
-async function booted(): Promise<Machine> {
-  const guest = await defaultGuest(() => {})
+function booted(guest: Guest): Machine {
   const padding = new Uint8Array((4 - (guest.initrd.length % 4)) % 4)
   const image = loadImage(guest.kernel, {
     memorySize,

@@ -3,7 +3,9 @@ import { createDecoded, type Decoded, decode } from '@vmm/x86-decoder'
 import { type Instruction, instructions } from '@vmm/x86-semantics'
 import type { HandlerTable, Shape } from './handler-table.ts'
 import { bucketIndex, builtIn } from './interpreter/run.ts'
+import type { LinkedInterpreter } from './linked-interpreter.ts'
 import { type MemoryMap, pageFlag } from './memory-map.ts'
+import type { ModeLoops } from './mode-loops.ts'
 import { modeOfWord, resumes, staleMode } from './mode-word.ts'
 import { fillRecord, mustBeginBlock } from './shapes.ts'
 import { blockHeadBytes, inBlock, inRecord, recordBytes } from './state-layout.ts'
@@ -31,6 +33,7 @@ export class BlockCache {
   readonly #view: DataView
   readonly #bytes: Uint8Array
   readonly #handlers: HandlerTable
+  readonly #loops: ModeLoops
   readonly #decoded: Decoded = createDecoded()
   readonly #pages = new Map<number, Block[]>()
   /** Called when a page holds its first code: it must leave every write view. */
@@ -44,7 +47,7 @@ export class BlockCache {
   constructor(
     map: MemoryMap,
     buffer: SharedArrayBuffer,
-    handlers: HandlerTable,
+    { handlers, loops }: Pick<LinkedInterpreter, 'handlers' | 'loops'>,
     guard: (pageHost: number) => void,
     dropped: () => void,
   ) {
@@ -52,6 +55,7 @@ export class BlockCache {
     this.#view = new DataView(buffer)
     this.#bytes = new Uint8Array(buffer)
     this.#handlers = handlers
+    this.#loops = loops
     this.#guard = guard
     this.#dropped = dropped
     this.#next = map.blocks
@@ -235,6 +239,11 @@ export class BlockCache {
       else link = at + inBlock.chain
     }
     this.#view.setUint32(address + inBlock.mode, staleMode, true)
+  }
+
+  /** A mode has run so many instructions: with a new loop for it comes new code. */
+  ran(mode: number, instructions: number): void {
+    if (this.#loops.ran(mode, instructions)) this.dropAll()
   }
 
   /** Forgets every block: the pool is full. */

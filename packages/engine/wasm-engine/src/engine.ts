@@ -23,8 +23,6 @@ import type { Stop } from './stop.ts'
 import { TlbContexts } from './tlb.ts'
 import { type WatchedFor, Watching } from './watching.ts'
 
-/** After so many exceptions without a look at what is pending, `run` comes back. */
-const deliveriesAtOnce = 4096
 const resumeFlag = 1n << BigInt(rflags.RF.low)
 
 /** One machine's memory and its one vCPU, run by emitted WebAssembly. */
@@ -86,7 +84,7 @@ export class Engine {
       fill: (linear, kind) => this.#fill(cpu + at.stepBlock, state.word(at.tlb), linear, kind),
     })
     this.#interpreter = linkInterpreter(map, memory, this.#imports(), { counts, instructions })
-    this.#blocks = new BlockCache(map, buffer, this.#interpreter.handlers, guard, () => this.tlb.dropJumps())
+    this.#blocks = new BlockCache(map, buffer, this.#interpreter, guard, () => this.tlb.dropJumps())
     state.setLong(at.sixteen, 16n)
     this.modeChanged()
   }
@@ -262,9 +260,11 @@ export class Engine {
     let left = budget
     for (;;) {
       const before = this.#slice.retired
-      this.#slice.begin(left, left, faults === 'deliver' ? deliveriesAtOnce : 0)
+      this.#slice.begin(left, left, faults)
       const stop = this.#settle(this.#interpreter.entry.run(this.#cpu, 0))
-      left -= this.#slice.retired - before
+      const retired = this.#slice.retired - before
+      this.#blocks.ran(this.#state.word(at.mode), retired)
+      left -= retired
       if (stop !== undefined) return stop
       if (left <= 0) return { kind: 'budget' }
     }

@@ -1,4 +1,4 @@
-import { ModuleBuilder } from '@vmm/wasm-encoder'
+import { type FunctionType, ModuleBuilder } from '@vmm/wasm-encoder'
 import type { Decoded } from '@vmm/x86-decoder'
 import { type ArithmeticFlag, arithmeticFlags } from '@vmm/x86-registers'
 import { type Instruction, instructions, type Mode, type Procedure, survey } from '@vmm/x86-semantics'
@@ -36,15 +36,10 @@ export interface Shape {
   slotDead: number
 }
 
-interface FunctionShape {
-  readonly parameters: readonly ('i32' | 'i64' | 'v128')[]
-  readonly results: readonly ('i32' | 'i64' | 'v128')[]
-}
-
 /** A function that has its slot and will be compiled with the next batch. */
 interface Pending {
   readonly slot: number
-  readonly type: FunctionShape
+  readonly type: FunctionType
   readonly make: (around: Surroundings) => Code
 }
 
@@ -112,6 +107,11 @@ export class HandlerTable {
     return { ...shape.spec, flagsDead }
   }
 
+  /** A function for a slot below the first, compiled by the next `flush`. */
+  place(slot: number, type: FunctionType, make: Pending['make']): void {
+    this.#pending.push({ slot, type, make })
+  }
+
   /** Every shape met so far. */
   get shapes(): Iterable<Shape> {
     return this.#shapes.values()
@@ -140,7 +140,7 @@ export class HandlerTable {
     const effects = survey(instruction, spec.mode, spec.operands)
     const shape: Shape = {
       spec,
-      ends: endingOf(instruction, effects).ends,
+      ends: endingOf(instruction, effects, spec.mode).ends,
       mayFault: effects.mayFault,
       flagsRead: flagMask(effects.flagsRead),
       flagsWritten: flagMask(effects.flagsWritten),
@@ -158,9 +158,7 @@ export class HandlerTable {
     const dead = flagsDead && shape.flagsPerhaps !== 0
     const known = dead ? shape.slotDead : shape.slot
     if (known >= 0) return known
-    const slot = this.#later(handlerType as FunctionShape, (around) =>
-      handlerFunction({ ...shape.spec, flagsDead: dead }, around),
-    )
+    const slot = this.#later(handlerType, (around) => handlerFunction({ ...shape.spec, flagsDead: dead }, around))
     if (dead) shape.slotDead = slot
     else shape.slot = slot
     return slot
@@ -177,7 +175,7 @@ export class HandlerTable {
     return slot
   }
 
-  #later(type: FunctionShape, make: Pending['make']): number {
+  #later(type: FunctionType, make: Pending['make']): number {
     while (this.#kept.has(this.#nextSlot)) this.#nextSlot += 1
     const slot = this.#nextSlot++
     this.#pending.push({ slot, type, make })

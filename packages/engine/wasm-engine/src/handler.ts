@@ -10,6 +10,7 @@ import {
 } from '@vmm/x86-semantics'
 import { Code } from './emit/code.ts'
 import type { Node } from './emit/node.ts'
+import { loopOf } from './interpreter/loops.ts'
 import type { AddressForm, Frame } from './reading/frame.ts'
 import { machineOn } from './reading/machine.ts'
 import { typeOf } from './reading/value.ts'
@@ -67,18 +68,26 @@ export interface Ending {
 }
 
 /** How an instruction ends, by what it touches. */
-export function endingOf({ mnemonic }: Pick<Instruction, 'mnemonic'>, effects: Survey): Ending {
+export function endingOf(
+  { mnemonic }: Pick<Instruction, 'mnemonic'>,
+  effects: Survey,
+  { execution }: Pick<Mode, 'execution'>,
+): Ending {
   if (plainFlags.has(mnemonic)) return { ends: effects.shadows, changesMode: false, mayRelease: effects.shadows }
   const changesMode =
     effects.replacesFlags ||
     effects.calls ||
     [...effects.fieldsWritten].some((field) => modeFields.has(field)) ||
+    (execution !== 'long' && writesBase(effects)) ||
     effects.hostCalls.has('writeMsr') ||
     effects.hostCalls.has('writeXcr')
   const mayRelease = changesMode || [...effects.hostCalls].some((call) => !pureCalls.has(call))
   const ends = effects.jumps || effects.exits || effects.shadows || mayRelease
   return { ends, changesMode, mayRelease }
 }
+
+/** Bases that 64-bit code alone takes from where they are. */
+const writesBase = ({ fieldsWritten }: Survey): boolean => fieldsWritten.has('FS.base') || fieldsWritten.has('GS.base')
 
 /** Calls that compute: nothing outside the instruction notices them. */
 const pureCalls: ReadonlySet<HostCall> = new Set<HostCall>(['simd', 'x87'])
@@ -110,9 +119,10 @@ interface Place {
 /** Emits one instruction at a place. */
 export function emitHandler(spec: HandlerSpec, place: Place, around: Surroundings, leaving: Leaving): void {
   const effects = survey(spec.instruction, spec.mode, spec.operands)
-  const ending = endingOf(spec.instruction, effects)
+  const ending = endingOf(spec.instruction, effects, spec.mode)
   const { ends } = ending
-  const frame = frameOf(spec, place, around, leaving, modifiedPositions(spec, effects))
+  const segmentsStay = !ending.changesMode
+  const frame = frameOf({ ...spec, segmentsStay }, place, around, leaving, modifiedPositions(spec, effects))
   if (ends) storeNext(place, spec.mode)
   if (effects.exits) place.code.store('i32.store', place.cpu, place.code.i32(0), at.exitReason)
   spec.instruction.execute(machineOn(frame), ...spec.operands)
@@ -133,11 +143,15 @@ function finish({ code, cpu }: Place, around: Surroundings, leaving: Leaving, ef
   if (ending.changesMode) code.call(around.runtime.modeChanged, [cpu], [])
   if (effects.exits) code.if(code.load('i32.load', cpu, at.exitReason), () => leaving.status(status.exit))
   if (ending.mayRelease) code.if(code.load('i32.load', cpu, at.eventPending), () => leaving.status(status.events))
+  if (ending.changesMode) {
+    const elsewhere = code.op('i32.ne', loopOf(code, cpu), code.load('i32.load', cpu, at.loop))
+    code.if(elsewhere, () => leaving.status(status.switched))
+  }
   leaving.jumped()
 }
 
 function frameOf(
-  spec: Pick<HandlerSpec, 'mode' | 'address' | 'flagsDead'>,
+  spec: Pick<HandlerSpec, 'mode' | 'address' | 'flagsDead'> & Pick<Frame, 'segmentsStay'>,
   place: Place,
   around: Surroundings,
   leaving: Leaving,
@@ -149,6 +163,7 @@ function frameOf(
     mode: spec.mode,
     runtime: around.runtime,
     address: spec.address,
+    segmentsStay: spec.segmentsStay,
     memoryBase: around.memoryBase,
     flagsDead: spec.flagsDead,
     modified,
@@ -196,7 +211,13 @@ export function emitProcedure(
     jumped: () => {},
     status: () => code.leave(ret, code.i32(1), ...zeros()),
   }
-  const frame = frameOf({ mode, address: 'flat', flagsDead: false }, place, around, leaving, new Set())
+  const frame = frameOf(
+    { mode, address: 'flat', segmentsStay: false, flagsDead: false },
+    place,
+    around,
+    leaving,
+    new Set(),
+  )
   const parameters = procedure.parameters.map((width, index) => ({ node: code.fixedLocal(3 + index), width }))
   const results = procedure.body(machineOn(frame), ...(parameters as never[])) as unknown as readonly { node: Node }[]
   code.leave(ret, code.i32(0), ...results.map(({ node }) => node))

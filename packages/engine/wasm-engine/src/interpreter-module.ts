@@ -7,6 +7,7 @@ import { functionOf } from './emit/write.ts'
 import { procedureType } from './handler.ts'
 import { deliverFaultFunction } from './interpreter/delivery.ts'
 import { flagFunction, materializeFunction } from './interpreter/flags.ts'
+import { runFunction } from './interpreter/loops.ts'
 import {
   bulkFillFunction,
   bulkMoveFunction,
@@ -16,18 +17,18 @@ import {
   slowWriteFunction,
   type Walk,
 } from './interpreter/memory.ts'
-import { modeChangedFunction } from './interpreter/mode.ts'
+import { modeChangedFunction, reachFunction } from './interpreter/mode.ts'
 import { hostOfFunction, readPhysicalFunction, swapPhysicalFunction } from './interpreter/physical.ts'
 import {
   type Counts,
   findBlockFunction,
+  firstHandler,
   type InlineHandler,
   runBlocksFunction,
-  runFunction,
 } from './interpreter/run.ts'
 import { elementRoomFunction, offsetFunction, segmentedFunction } from './interpreter/segmentation.ts'
 import { type MemoryMap, pageFlag } from './memory-map.ts'
-import { importTypes, internalTypes, type RuntimeIndices, runtimeNames, runtimeTypes } from './runtime.ts'
+import { importTypes, internalTypes, loopType, type RuntimeIndices, runtimeNames, runtimeTypes } from './runtime.ts'
 import { at } from './state-layout.ts'
 
 /** Functions that the interpreter module defines, in the order of their indices. */
@@ -46,11 +47,12 @@ const defined = {
   check: runtimeTypes.check,
   bulkMove: runtimeTypes.bulkMove,
   bulkFill: runtimeTypes.bulkFill,
-  findBlock: internalTypes.findBlock,
+  findBlock: runtimeTypes.findBlock,
+  reach: runtimeTypes.modeChanged,
   modeChanged: runtimeTypes.modeChanged,
   deliverFault: internalTypes.deliverFault,
-  runBlocks: internalTypes.run,
-  run: internalTypes.run,
+  firstLoop: loopType,
+  run: loopType,
 }
 
 export interface InterpreterOptions {
@@ -101,10 +103,11 @@ export function interpreterModule({
     bulkMove: bulkMoveFunction(map, runtime),
     bulkFill: bulkFillFunction(map, runtime),
     findBlock: findBlockFunction(map, calls.fill),
-    modeChanged: modeChangedFunction(index['derive']!),
+    reach: reachFunction(),
+    modeChanged: modeChangedFunction(index['derive']!, index['reach']!),
     deliverFault: deliverFaultFunction(index['modeChanged']!),
-    runBlocks: runBlocksFunction(index['findBlock']!, inline(runtime), counts),
-    run: runFunction(index['runBlocks']!, index['deliverFault']!),
+    firstLoop: runBlocksFunction(runtime.findBlock, inline(runtime), { counts, first: firstHandler }),
+    run: runFunction(index['firstLoop']!, index['deliverFault']!),
   }
   for (const [name, type] of Object.entries(defined)) {
     builder.define(

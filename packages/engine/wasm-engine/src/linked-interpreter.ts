@@ -6,7 +6,9 @@ import { inlineHandlers } from './inline-handlers.ts'
 import { type Counts, firstHandler } from './interpreter/run.ts'
 import { interpreterModule } from './interpreter-module.ts'
 import type { MemoryMap } from './memory-map.ts'
+import { longMode, ModeLoops, slotsOfLoops } from './mode-loops.ts'
 import type { importTypes } from './runtime.ts'
+import { StateView } from './state-view.ts'
 import { type Memory, type Table, wasm } from './webassembly.ts'
 
 const tableSize = 16384
@@ -29,6 +31,7 @@ export interface LinkedInterpreter {
   readonly entry: Entry
   readonly table: Table
   readonly handlers: HandlerTable
+  readonly loops: ModeLoops
 }
 
 const limits = (map: MemoryMap) => {
@@ -50,11 +53,11 @@ export function linkInterpreter(
   }: { readonly counts: Counts; readonly instructions: ReadonlyMap<string, Instruction> | undefined },
 ): LinkedInterpreter {
   const table = new wasm.Table({ element: 'anyfunc', initial: tableSize })
-  const walkSlot = firstHandler + hotHandlers.length
+  const walkSlot = slotsOfLoops
   const handlers = new HandlerTable(walkSlot, tableSize, instructions)
   // the first procedure gets the first slot
   handlers.procedure(walk as never, anyMode)
-  const inline = inlineHandlers(hotHandlers, handlers)
+  const inline = inlineHandlers(hotHandlers, handlers, { word: longMode, first: firstHandler })
   const [pages, memoryBase] = [limits(map), map.memoryBase]
   const bytes = interpreterModule({
     map,
@@ -68,5 +71,6 @@ export function linkInterpreter(
   const instance = new wasm.Instance(new wasm.Module(bytes), { interpreter: { memory, table, ...imports } })
   handlers.link({ memory, pages, table, exports: { ...imports, ...instance.exports }, memoryBase })
   handlers.flush()
-  return { entry: instance.exports as unknown as Entry, table, handlers }
+  const loops = new ModeLoops(handlers, new StateView(map.vcpu, memory.buffer), counts)
+  return { entry: instance.exports as unknown as Entry, table, handlers, loops }
 }

@@ -9,6 +9,9 @@ const type = (parameters: readonly ValueType[], results: readonly ValueType[]): 
 /** (cpu, record, tlb): what every handler gets. */
 const frame = ['i32', 'i32', 'i32'] as const
 
+/** A run loop: (cpu, block to begin with, or 0) gives a status. */
+export const loopType = type(['i32', 'i32'], ['i32'])
+
 /** A handler: gives the next record, or a status below `firstRecord`. */
 export const handlerType = type(frame, ['i32'])
 
@@ -47,6 +50,8 @@ export const runtimeTypes = {
   shadow: type(['i32', 'i32'], []),
   /** The mode word, TLB views and code base follow changed state. */
   modeChanged: type(['i32'], []),
+  /** (cpu): block at RIP, or 0 and a status. */
+  findBlock: type(['i32'], ['i32', 'i32']),
   /** (cpu, address): what is at a physical address, 64 bits. */
   readPhysical: type(['i32', 'i64', 'i32'], ['i64']),
   /** (cpu, address, expected, value, bytes): 1 if swapped. */
@@ -76,10 +81,6 @@ export const internalTypes = {
   deliverFault: type(['i32', 'i32'], ['i32']),
   /** (gpa): host address of a physical byte, or 0, and the flags of its slot. */
   hostOf: type(['i64'], ['i32', 'i32']),
-  /** (cpu): block at RIP, or 0 and a status. */
-  findBlock: type(['i32'], ['i32', 'i32']),
-  /** (cpu, block or 0): runs until something needs TypeScript; a status. */
-  run: type(['i32', 'i32'], ['i32']),
 } as const
 
 /** What `fill` gives where a physical address has no memory behind it. */
@@ -106,6 +107,8 @@ export const status = {
   resync: 7,
   /** The bytes at RIP cannot be fetched: a fault before the block began. */
   fetchFault: 8,
+  /** RIP holds where to go on, in another run loop. */
+  switched: 9,
 } as const
 
 /** Anything from here on is the address of a record. */

@@ -10,7 +10,8 @@ const knownFiles: ReadonlySet<string> = new Set(['segment', 'control', 'debug', 
 
 /** How the memory operand of an instruction is addressed. */
 export function addressFormOf(decoded: Decoded): AddressForm {
-  if (decoded.codeSize !== 64 || decoded.addressSize !== 64) return 'general'
+  if (decoded.codeSize !== 64) return 'narrow'
+  if (decoded.addressSize !== 64) return 'general'
   if (decoded.displacementHigh !== decoded.displacement >> 31) return 'absolute'
   return decoded.segment >= 4 ? 'general' : 'flat'
 }
@@ -63,7 +64,7 @@ function shaped(operand: DecodedOperand, position: number, immediate: number, in
 
 const sizeCode = (size: number): number => (size === 16 ? 0 : size === 32 ? 1 : 2)
 const repCode = { none: 0, rep: 1, repne: 2 } as const
-const formCode = { flat: 0, absolute: 1, general: 2 } as const
+const formCode = { flat: 0, absolute: 1, general: 2, narrow: 3 } as const
 
 /** A number that two instructions share exactly when one handler serves both. */
 export function shapeKey(decoded: Decoded, word: number, instruction: Instruction, form: AddressForm): number {

@@ -1,6 +1,9 @@
 import { at, inBlock, inRecord } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
 
+/** After so many exceptions without a look at what is pending, emitted code comes back. */
+const deliveriesAtOnce = 4096
+
 /** Counts instructions. Emitted code pays for a block when it enters it; here is what of that was really retired. */
 export class Slice {
   readonly #state: StateView
@@ -29,12 +32,12 @@ export class Slice {
     this.#retired = retired
   }
 
-  /** Emitted code may now spend `budget`, and deliver so many exceptions by itself; of `given` instructions, those that it leaves are not retired. */
-  begin(given: number, budget = given, deliveries = 0): void {
+  /** Emitted code may now spend `budget`, and perhaps deliver exceptions by itself; of `given` instructions, those that it leaves are not retired. */
+  begin(given: number, budget = given, faults: 'stop' | 'deliver' = 'stop'): void {
     this.#given = given
     this.#stolen = 0
     this.#state.budget = budget
-    this.#state.setWord(at.mayDeliver, deliveries)
+    this.#state.setWord(at.mayDeliver, faults === 'deliver' ? deliveriesAtOnce : 0)
     this.#running = true
   }
 

@@ -22,6 +22,10 @@ export const tlbContexts = 16
 export const jumpEntries = 4096
 export const jumpEntryBytes = 16
 
+/** What is kept of a segment that lets accesses through: {bytes: u64, base: u64}. */
+export const inReach = { bytes: 0, base: 8 } as const
+export const reachBytes = 16
+
 /** Modes that are kept with what they were derived from: a program, its kernel with and without AC, and others. */
 export const knownModes = 8
 const knownModeLayout = layout({
@@ -109,6 +113,11 @@ const vcpuLayout = layout({
   canonicalShift: 'u64',
   /** The limit of CS that code outside 64-bit code was last looked up under. */
   codeLimit: 'u32',
+  /**
+   * By segment, outside 64-bit code: {bytes from offset 0 up that may be read and written with nothing more to check, base}, 64
+   * bits each.
+   */
+  reach: { bytes: 8 * reachBytes, align: 16 },
   /** Where the views of the TLB context in use begin. */
   context: 'u32',
   /** PKRU when translations were last forgotten: they hold what it allowed. */
@@ -124,6 +133,9 @@ const vcpuLayout = layout({
   delivered: 'u32',
   /** Table slots of the delivery of exceptions, by the low bits of the mode word; 0 where it was not compiled yet. */
   deliverySlots: ['u16', modesOfCode],
+  /** Table slots of run loops by the low bits of the mode word, 0 where there is none of its own; and the one that runs. */
+  loopSlots: ['u16', modesOfCode],
+  loop: 'u32',
   /** Not zero while every access must take the odd path: armed alignment checks, data breakpoints. */
   oddAccesses: 'u32',
   /** Where the block that was not found begins in linear memory, or 0 if it is in no memory. */

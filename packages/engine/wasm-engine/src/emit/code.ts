@@ -112,11 +112,26 @@ export class Code {
     return locals.map((local) => this.fixedLocal(local))
   }
 
-  /** Runs one of the cases; a selector past them runs `otherwise`. Locals of one case are used again by the next. */
-  switch(selector: Node, cases: readonly (() => void)[], otherwise: () => void): void {
+  /**
+   * Runs one of the cases; a selector past them runs `otherwise`. Locals of one case are used again by the next. `targets` names the
+   * case of each selector, where they are not in order: `cases.length` is `otherwise`.
+   */
+  switch(
+    selector: Node,
+    cases: readonly (() => void)[],
+    otherwise: () => void,
+    targets: readonly number[] = cases.map((_, index) => index),
+  ): void {
     const epoch = this.#epoch
     const regions = [...cases, otherwise].map((build) => this.#recycling(build))
-    this.#effect({ kind: 'switch', args: [selector], cases: regions.slice(0, -1), otherwise: regions.at(-1)!, epoch })
+    this.#effect({
+      kind: 'switch',
+      args: [selector],
+      cases: regions.slice(0, -1),
+      targets,
+      otherwise: regions.at(-1)!,
+      epoch,
+    })
   }
 
   /** Repeats its body until something leaves; `{ kind: 'again', loop: name }` starts the next round. */

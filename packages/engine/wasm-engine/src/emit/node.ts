@@ -56,6 +56,8 @@ export type Statement =
       readonly kind: 'switch'
       readonly args: readonly [Node]
       readonly cases: readonly Region[]
+      /** The case of each value of the selector from 0 up. */
+      readonly targets: readonly number[]
       readonly otherwise: Region
       readonly epoch: number
     }

@@ -82,7 +82,7 @@ class Writer {
         this.#leave(statement.exit)
         break
       case 'switch':
-        this.#switch(statement.args[0], statement.cases, statement.otherwise)
+        this.#switch(statement)
         break
       case 'forever':
         this.#forever(statement.name, statement.body)
@@ -122,14 +122,15 @@ class Writer {
   }
 
   /** One block a case, the first case's innermost: its code follows the end of its block. */
-  #switch(selector: Node, cases: readonly Region[], otherwise: Region): void {
+  #switch({ args: [selector], cases, targets, otherwise }: Extract<Statement, { kind: 'switch' }>): void {
     const count = cases.length
     for (let at = 0; at <= count + 1; at += 1) this.#out.bytes([control.block, blockVoid])
     this.#depth += count + 2
     this.#value(selector)
     this.#out.byte(control.br_table)
+    this.#out.unsigned(targets.length)
+    for (const target of targets) this.#out.unsigned(target)
     this.#out.unsigned(count)
-    for (let at = 0; at <= count; at += 1) this.#out.unsigned(at)
     for (const [at, region] of [...cases, otherwise].entries()) {
       this.#out.byte(control.end)
       this.#depth -= 1

@@ -5,6 +5,7 @@ import type { Node } from '../emit/node.ts'
 import { procedureType } from '../handler.ts'
 import { status } from '../runtime.ts'
 import { at, blockHeadBytes, inBlock, inRecord, modesOfCode } from '../state-layout.ts'
+import { deliveryResult } from './delivery-result.ts'
 
 const ret = { kind: 'return' } as const
 
@@ -16,9 +17,6 @@ const faults = (['DE', 'BR', 'UD', 'NM', 'TS', 'NP', 'SS', 'GP', 'PF', 'MF', 'AC
 
 /** What a delivery changes though it fails, as it was before. */
 const kept = [at.faultVector, at.faultCode, at.faultHasCode, at.record, at.block] as const
-
-/** What the run loop does after a status. */
-export const deliveryResult = { leave: 0, goOn: 1, stop: 2 } as const
 
 /**
  * (cpu, why): delivers the fault that ended a block. What would need more than the gate, its segment and the stack is left to

@@ -1,15 +1,15 @@
-import { rflags } from '@vmm/x86-registers'
+import { accessRights, rflags, segmentNames } from '@vmm/x86-registers'
 import type { Local } from '../emit/code.ts'
 import { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import { flagsThatMatter, modeInputs } from '../known-modes.ts'
 import { executionOfWord, resumes } from '../mode-word.ts'
-import { at, inKnownMode, knownModeBytes, knownModes } from '../state-layout.ts'
+import { at, inKnownMode, inReach, knownModeBytes, knownModes, reachBytes } from '../state-layout.ts'
 
 const ret = { kind: 'return' } as const
 
 /** (cpu): mode word, TLB views and code base follow the state: from one known mode to another, or TypeScript derives them. */
-export function modeChangedFunction(derive: number): Code {
+export function modeChangedFunction(derive: number, reach: number): Code {
   const code = new Code(['i32'])
   const cpu = code.fixedLocal(0)
   const sameKeys = code.op('i32.eq', code.load('i32.load', cpu, at.PKRU), code.load('i32.load', cpu, at.keys))
@@ -29,12 +29,14 @@ export function modeChangedFunction(derive: number): Code {
           code.op('i32.xor', code.load('i32.load', known.get(), place), input),
         )
         const differs = differences.reduce((all, one) => code.op('i32.or', all, one))
-        code.if(code.op('i32.eqz', differs), () => take(code, cpu, known))
+        code.if(code.op('i32.eqz', differs), () => take(code, cpu, known, reach))
         known.set(code.op('i32.add', known.get(), code.i32(knownModeBytes)))
       },
     )
   })
   code.call(derive, [cpu], [])
+  const isNarrow = code.op('i64.ne', code.load('i64.load', cpu, at.codeMask), code.i64(-1n))
+  code.if(isNarrow, () => code.call(reach, [cpu], []))
   code.leave(ret)
   return code
 }
@@ -43,7 +45,7 @@ const masked = (code: Code, cpu: Node, mask: number): Node =>
   code.op('i32.and', code.load('i32.load', cpu, at.RFLAGS), code.i32(mask))
 
 /** Code that is looked up by its offset must be found where it was: anything else is TypeScript's. */
-function take(code: Code, cpu: Node, known: Local): void {
+function take(code: Code, cpu: Node, known: Local, reach: number): void {
   const output = (name: 'word' | 'programViews' | 'processorViews' | 'canonicalShift') =>
     code.load('i32.load', known.get(), inKnownMode[name])
   const word = code.hold(output('word'))
@@ -68,6 +70,28 @@ function take(code: Code, cpu: Node, known: Local): void {
     code.store('i32.store', cpu, output('programViews'), at.tlb)
     code.store('i32.store', cpu, output('processorViews'), at.tlbProcessor)
     code.store('i32.store', cpu, output('canonicalShift'), at.canonicalShift)
+    code.if(code.op('i32.eqz', isLong), () => code.call(reach, [cpu], []))
     code.leave(ret)
   })
 }
+
+/** (cpu): how far accesses through each segment need no look at it: plain data that grows up and may be written. */
+export function reachFunction(): Code {
+  const code = new Code(['i32'])
+  const cpu = code.fixedLocal(0)
+  for (const [index, name] of segmentNames.entries()) {
+    const place = at.reach + index * reachBytes
+    const kind = code.op('i32.and', code.load('i32.load', cpu, at[`${name}.access`]), code.i32(kindBits))
+    const limit = code.load('i64.load32_u', cpu, at[`${name}.limit`])
+    const isPlain = code.op('i32.eq', kind, code.i32(writableData))
+    const bytes = code.select(isPlain, code.op('i64.add', limit, code.i64(1n)), code.i64(0n))
+    code.store('i64.store', cpu, bytes, place + inReach.bytes)
+    code.store('i64.store', cpu, code.load('i64.load', cpu, at[`${name}.base`]), place + inReach.base)
+  }
+  code.leave(ret)
+  return code
+}
+
+/** Of access rights: unusable, code, expands down, writable. SDM 3A §3.4.5.1. */
+const kindBits = accessRights.unusable | 0xe
+const writableData = 2

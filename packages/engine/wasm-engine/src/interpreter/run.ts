@@ -6,7 +6,6 @@ import type { MemoryMap } from '../memory-map.ts'
 import { resumes } from '../mode-word.ts'
 import { firstRecord, handlerType, noMemory, status } from '../runtime.ts'
 import { at, blockHeadBytes, inBlock, inRecord, jumpEntries, recordBytes, tlbKinds } from '../state-layout.ts'
-import { deliveryResult } from './delivery.ts'
 import { noteFault } from './memory.ts'
 
 const ret = { kind: 'return' } as const
@@ -28,6 +27,19 @@ export interface Inline {
 /** What is counted beside instructions: how often each block is entered, and so how often its handlers run. */
 export type Counts = 'nothing' | 'handlers'
 
+/** What a run loop is made for. */
+export interface LoopOptions {
+  readonly counts: Counts
+  /** The number of its first handler: those between the loop's own and this one are another loop's. */
+  readonly first: number
+}
+
+/** The place of a handler among the cases of a loop. */
+const caseOf = (number: number, first: number, inline: number): number => {
+  if (number < firstHandler) return number
+  return number < first ? firstHandler + inline : number - first + firstHandler
+}
+
 /** Emits a handler into the run loop. It must leave on every path: `next`, `jumped` or a status. */
 export type InlineHandler = (inline: Inline) => void
 
@@ -40,29 +52,15 @@ export const leaveTo = {
   status: ({ code }: Inline, value: number) => code.leave(ret, code.i32(value)),
 }
 
-/** (cpu, block): runs blocks and delivers the faults that end them, until TypeScript is needed. */
-export function runFunction(runBlocks: number, deliverFault: number): Code {
-  const code = new Code(['i32', 'i32'])
-  const cpu = code.fixedLocal(0)
-  const block = code.variable(1)
-  code.forever('run', () => {
-    const [why] = code.call(runBlocks, [cpu, block.get()], ['i32'])
-    const isFault = [status.fault, status.fetchFault].map((each) => code.op('i32.eq', why!, code.i32(each)))
-    code.if(code.op('i32.eqz', code.op('i32.or', isFault[0]!, isFault[1]!)), () => code.leave(ret, why!))
-    const [result] = code.call(deliverFault, [cpu, why!], ['i32'])
-    code.if(code.op('i32.eqz', result!), () => code.leave(ret, why!))
-    code.if(code.op('i32.eq', result!, code.i32(deliveryResult.stop)), () => code.leave(ret, code.i32(status.events)))
-    block.set(code.i32(0))
-    code.leave({ kind: 'again', loop: 'run' })
-  })
-  return code
-}
-
 /**
  * The interpreter: looks blocks up, counts their instructions off the budget, and runs their records until a handler
  * gives a status that needs TypeScript.
  */
-export function runBlocksFunction(findBlock: number, inline: readonly InlineHandler[], counts: Counts): Code {
+export function runBlocksFunction(
+  findBlock: number,
+  inline: readonly InlineHandler[],
+  { counts, first }: LoopOptions,
+): Code {
   const code = new Code(['i32', 'i32'])
   const cpu = code.fixedLocal(0)
   const block = code.variable(1)
@@ -75,10 +73,11 @@ export function runBlocksFunction(findBlock: number, inline: readonly InlineHand
     block.set(code.i32(0))
     code.forever('record', () => {
       const here: Inline = { code, cpu, record, tlb: tlb.get() }
-      const cases = [endOfBlock, resync, resumed, ...inline].map(
-        (handler) => () => handler({ ...here, tlb: tlb.get() }),
-      )
-      code.switch(code.load('i32.load16_u', record.get(), inRecord.handler), cases, () => outOfLine(here, tlb.get()))
+      const own = [endOfBlock, resync, resumed]
+      const cases = [...own, ...inline].map((handler) => () => handler({ ...here, tlb: tlb.get() }))
+      const targets = Array.from({ length: first + inline.length }, (_, number) => caseOf(number, first, inline.length))
+      const handler = code.load('i32.load16_u', record.get(), inRecord.handler)
+      code.switch(handler, cases, () => outOfLine(here, tlb.get()), targets)
     })
   })
   return code

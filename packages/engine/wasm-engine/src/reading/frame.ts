@@ -3,8 +3,11 @@ import type { Code, Local } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import type { RuntimeIndices } from '../runtime.ts'
 
-/** How the memory operand's address is computed: flat in 64-bit code, from a 64-bit immediate, or by the runtime. */
-export type AddressForm = 'flat' | 'absolute' | 'general'
+/**
+ * How the memory operand's address is computed: flat in 64-bit code, from a 64-bit immediate, narrow with 16 or 32 bits elsewhere,
+ * or by the runtime.
+ */
+export type AddressForm = 'flat' | 'absolute' | 'narrow' | 'general'
 
 /** Everything that one reading of one instruction (or procedure) needs to know. */
 export interface Frame {
@@ -16,6 +19,8 @@ export interface Frame {
   readonly mode: Mode
   readonly runtime: RuntimeIndices
   readonly address: AddressForm
+  /** Segments are what they were when the instruction began, and so is what is kept of them. */
+  readonly segmentsStay: boolean
   /** Host addresses below it are scratch, not guest memory. */
   readonly memoryBase: number
   /** Nobody reads the flags that this instruction writes. */

@@ -3,11 +3,12 @@ import { segmentNames } from '@vmm/x86-registers'
 import type { Asker, Bits, Bulk, Machine, Segment } from '@vmm/x86-semantics'
 import { accessKind } from '../access.ts'
 import type { Node } from '../emit/node.ts'
-import { at, inRecord, type TlbKind, tlbKinds } from '../state-layout.ts'
+import { at, inReach, inRecord, reachBytes, type TlbKind, tlbKinds } from '../state-layout.ts'
 import type { Frame } from './frame.ts'
 import { asValue, bitsOf, nodeOf } from './value.ts'
 
 type Sized = 8 | 16 | 32 | 64 | 128
+const reachAt = at.reach
 
 const loads = { 8: 'i32.load8_u', 16: 'i32.load16_u', 32: 'i32.load', 64: 'i64.load', 128: 'v128.load' } as const
 const stores = {
@@ -35,14 +36,36 @@ export class MemoryReading {
   linearOf(segment: Segment, offset: Node, kind: number): Node {
     const { code, mode, cpu, record } = this.#frame
     if (mode.execution === 'long') return this.#linearInLong(segment, offset)
-    const index = this.#segmentIndex(segment)
-    const [linear, ok] = code.call(
-      this.#frame.runtime.segmented,
-      [cpu, record.get(), index, offset, code.i32(kind)],
-      ['i64', 'i32'],
+    const held = code.hold(offset)
+    const checked = () => {
+      const index = this.#segmentIndex(segment)
+      const [linear, ok] = code.call(
+        this.#frame.runtime.segmented,
+        [cpu, record.get(), index, held, code.i32(kind)],
+        ['i64', 'i32'],
+      )
+      this.#faultUnless(ok!)
+      return linear!
+    }
+    return this.#frame.segmentsStay ? this.#withinReach(segment, held, kind & accessKind.sizeMask, checked) : checked()
+  }
+
+  /** Most segments are plain data, and most accesses lie within the limit. */
+  #withinReach(segment: Segment, offset: Node, bytes: number, otherwise: () => Node): Node {
+    const { code, cpu } = this.#frame
+    const at = code.op('i32.shl', this.#segmentIndex(segment), code.i32(Math.log2(reachBytes)))
+    const entry = code.hold(code.op('i32.add', cpu, at))
+    const end = code.op('i64.add', offset, code.i64(BigInt(bytes)))
+    const linear = code.local('i64')
+    code.if(
+      code.op('i64.le_u', end, code.load('i64.load', entry, reachAt + inReach.bytes)),
+      () => {
+        const sum = code.op('i64.add', offset, code.load('i64.load', entry, reachAt + inReach.base))
+        linear.set(code.op('i64.and', sum, code.i64(0xffff_ffffn)))
+      },
+      () => linear.set(otherwise()),
     )
-    this.#faultUnless(ok!)
-    return linear!
+    return linear.get()
   }
 
   /** In 64-bit code only FS and GS have a base, and non-canonical addresses never hit the TLB. */

@@ -93,6 +93,7 @@ export class OperandReading {
   offset(): Node {
     const { code, cpu, record, address, runtime } = this.#frame
     if (address === 'absolute') return code.loadConstant('i64.load', record.get(), inRecord.immediate)
+    if (address === 'narrow') return this.#narrowOffset()
     if (address === 'general') return code.call(runtime.offset, [cpu, record.get()], ['i64'])[0]!
     const register = (slot: number) =>
       code.load('i64.load', code.op('i32.add', cpu, code.loadConstant('i32.load16_u', record.get(), slot)))
@@ -100,6 +101,19 @@ export class OperandReading {
     const scaled = code.op('i64.shl', register(inRecord.indexRegister), scale)
     const displacement = code.loadConstant('i64.load32_s', record.get(), inRecord.displacement)
     return code.op('i64.add', code.op('i64.add', register(inRecord.base), scaled), displacement)
+  }
+
+  /** Sums wrap at the address size. */
+  #narrowOffset(): Node {
+    const { code, cpu, record, mode } = this.#frame
+    const register = (slot: number) =>
+      code.load('i32.load', code.op('i32.add', cpu, code.loadConstant('i32.load16_u', record.get(), slot)))
+    const scale = code.loadConstant('i32.load8_u', record.get(), inRecord.scale)
+    const scaled = code.op('i32.shl', register(inRecord.indexRegister), scale)
+    const displacement = code.loadConstant('i32.load', record.get(), inRecord.displacement)
+    const sum = code.op('i32.add', code.op('i32.add', register(inRecord.base), scaled), displacement)
+    const offset = mode.addressSize === 16 ? code.op('i32.and', sum, code.i32(0xffff)) : sum
+    return code.op('i64.extend_i32_u', offset)
   }
 
   #linear(kind: number): Node {

@@ -1,0 +1,67 @@
+import type { HandlerTable } from './handler-table.ts'
+import { hotHandlers } from './hot-handlers.rows.ts'
+import { hotHandlers32 } from './hot-handlers-32.rows.ts'
+import { type HotHandler, inlineHandlers } from './inline-handlers.ts'
+import { type Counts, firstHandler, runBlocksFunction } from './interpreter/run.ts'
+import { modeWord } from './mode-word.ts'
+import { loopType } from './runtime.ts'
+import { at, modesOfCode } from './state-layout.ts'
+import type { StateView } from './state-view.ts'
+
+/** The mode of the first loop, which is always there. */
+export const longMode = modeWord({ execution: 'long', codeSize: 64, stackSize: 64, user: false })
+const protected32 = modeWord({ execution: 'protected', codeSize: 32, stackSize: 32, user: false })
+
+/** A guest that has run so much in a mode will run more: below that, making the loop takes longer than it saves. */
+const worthwhile = 3_000_000
+
+interface ModeLoop {
+  readonly word: number
+  readonly hot: readonly HotHandler[]
+  /** The number of its first handler. */
+  readonly first: number
+  readonly slot: number
+  ran: number
+}
+
+const numbersEnd = firstHandler + hotHandlers.length + hotHandlers32.length
+
+/** Table slots from here on are nobody's. */
+export const slotsOfLoops = numbersEnd + 1
+
+/** Modes that get a run loop with their own hot handlers once a guest is seen to live in them. */
+export class ModeLoops {
+  readonly #loops: readonly ModeLoop[] = [
+    { word: protected32, hot: hotHandlers32, first: firstHandler + hotHandlers.length, slot: numbersEnd, ran: 0 },
+  ]
+  readonly #handlers: HandlerTable
+  readonly #state: StateView
+  readonly #counts: Counts
+
+  constructor(handlers: HandlerTable, state: StateView, counts: Counts) {
+    this.#handlers = handlers
+    this.#state = state
+    this.#counts = counts
+  }
+
+  /** A mode has run so many instructions. True if it has got a loop: its blocks must be made anew. */
+  ran(mode: number, instructions: number): boolean {
+    const place = mode & (modesOfCode - 1)
+    const loop = this.#loops.find(({ word }) => (word & (modesOfCode - 1)) === place)
+    if (loop === undefined || loop.ran >= worthwhile) return false
+    loop.ran += instructions
+    if (loop.ran < worthwhile) return false
+    this.#make(loop)
+    this.#state.setShort(at.loopSlots + place * 2, loop.slot)
+    return true
+  }
+
+  #make({ word, hot, first, slot }: ModeLoop): void {
+    const inline = inlineHandlers(hot, this.#handlers, { word, first })
+    const options = { counts: this.#counts, first }
+    this.#handlers.place(slot, loopType, (around) =>
+      runBlocksFunction(around.runtime.findBlock, inline(around), options),
+    )
+    this.#handlers.flush()
+  }
+}
