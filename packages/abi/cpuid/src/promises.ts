@@ -1,4 +1,5 @@
 import { behaviourEntry, type Entry, pipelineEntries } from '@vmm/rule'
+import { executeCpuidPipeline } from './execute-cpuid.ts'
 import { getCpuid2Pipeline } from './get-cpuid2.ts'
 import { rtXenTsc } from './rules/runtime/rt-xen-tsc.rule.ts'
 import { registerPipeline, setCpuid2Pipeline, setCpuidPipeline } from './set-cpuid-steps.ts'
@@ -9,5 +10,6 @@ export const cpuidPromises: readonly Entry[] = [
   ...pipelineEntries(setCpuid2Pipeline),
   ...pipelineEntries(getCpuid2Pipeline),
   ...pipelineEntries(registerPipeline),
+  ...pipelineEntries(executeCpuidPipeline),
   behaviourEntry('clock update', rtXenTsc),
 ]
