@@ -40,6 +40,14 @@ export {
 export { msrPromises } from './promises.ts'
 export type { BulkCall, EntryAnswer, MsrEntry } from './rules/bulk/call.ts'
 export { getMsrsCall, setMsrsCall } from './rules/bulk/index.ts'
+export {
+  type SystemTimeKept,
+  type SystemTimeWrite,
+  systemTimeWritten,
+} from './rules/clocks/system-time-written.rule.ts'
+export { type GuestTscWrite, tscWrittenByGuest } from './rules/clocks/tsc-written-by-guest.rule.ts'
+export { type HostTscWrite, tscWrittenByHost } from './rules/clocks/tsc-written-by-host.rule.ts'
+export { type MemoryWrites, type WallClockWrite, wallClockWritten } from './rules/clocks/wall-clock-written.rule.ts'
 export type { FailedGuestAccess, GuestMsrOutcome, MsrFailure } from './rules/exits/exit.ts'
 export { enableUserSpaceMsrCall } from './rules/exits/index.ts'
 export { msrExitCompleted } from './rules/exits/msr-exit-completed.rule.ts'
@@ -59,6 +67,9 @@ export { setMceCall, setupMceCall } from './rules/machine-check/index.ts'
 export type { MachineCheckState, MachineError, SetMceCall, SetupMceCall } from './rules/machine-check/machine-check.ts'
 export { mceSetUp } from './rules/machine-check/mce-set-up.rule.ts'
 export { mceSupported } from './rules/machine-check/mce-supported.rule.ts'
+export type { OneRegCall } from './rules/one-reg/call.ts'
+export { oneRegCall, regListCall } from './rules/one-reg/index.ts'
+export type { RegListCall } from './rules/one-reg/reg-list.ts'
 export { registerRead, registerWrite } from './rules/registers/index.ts'
 export {
   decideRead,

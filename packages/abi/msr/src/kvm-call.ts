@@ -100,6 +100,7 @@ export type MsrEffect =
   | 'write wall clock'
   | 'refresh the PMU'
   | 'toggle hypercall page'
+  | 'acknowledge page ready'
   | 'exit: Hyper-V crash'
   | 'exit: Hyper-V reset'
 

@@ -15,6 +15,7 @@ import { failedEntryReads } from './rules/bulk/failed-entry-reads.rule.ts'
 import { getMsrsCall, setMsrsCall } from './rules/bulk/index.ts'
 import type { FailedGuestAccess, GuestMsrOutcome } from './rules/exits/exit.ts'
 import { guestAccessFails } from './rules/exits/guest-access-fails.rule.ts'
+import { setterErrorEndsRun } from './rules/exits/setter-error-ends-run.rule.ts'
 import { featureMsrWrite } from './rules/feature-msrs/index.ts'
 import { sameValueSkipsSetter } from './rules/feature-msrs/same-value-skips-setter.rule.ts'
 import type { MsrFilter } from './rules/filter/filter.ts'
@@ -160,7 +161,10 @@ export class MsrKernel {
     const answer = allowed ? this.access(access, 'guest', entry, around) : undefined
     if (answer?.kind === 'done') return answer
     const failed: FailedGuestAccess = { access, ...entry, failure: answer?.error ?? 'filtered', mask: wants.mask ?? 0 }
-    return this.#does(guestAccessFails, failed) ?? { kind: 'fault', vector: 13, errorCode: 0 }
+    const outcome = this.#does(guestAccessFails, failed) ?? { kind: 'fault', vector: 13, errorCode: 0 }
+    const { failure } = failed
+    if (outcome.kind === 'exit' || this.#does(setterErrorEndsRun, { access, failure }) !== true) return outcome
+    return failure === 'EINVAL' || failure === 'EBUSY' ? { kind: 'fail', errno: failure } : outcome
   }
 
   #callOf(

@@ -1,11 +1,13 @@
 import { type Entry, pipelineEntries } from '@vmm/rule'
 import { bulkEntries, getMsrsCall, setMsrsCall } from './rules/bulk/index.ts'
+import { clockEntries } from './rules/clocks/index.ts'
 import { enableUserSpaceMsrCall, exitEntries } from './rules/exits/index.ts'
 import { featureMsrEntries, featureMsrWrite } from './rules/feature-msrs/index.ts'
 import { featureValueEntries, systemReadEntry } from './rules/feature-values/index.ts'
 import { filterEntries, setMsrFilterCall } from './rules/filter/index.ts'
 import { indexListCall, indexListEntries } from './rules/index-list/index.ts'
 import { machineCheckEntries, setMceCall, setupMceCall } from './rules/machine-check/index.ts'
+import { oneRegCall, regListCall } from './rules/one-reg/index.ts'
 import { registerEntries, registerRead, registerWrite } from './rules/registers/index.ts'
 import { unsupportedEntries } from './rules/unsupported/index.ts'
 
@@ -22,7 +24,10 @@ const inOrder: readonly Entry[] = [
   ...pipelineEntries(registerWrite),
   ...pipelineEntries(registerRead),
   ...registerEntries,
+  ...clockEntries,
   ...unsupportedEntries,
+  ...pipelineEntries(oneRegCall),
+  ...pipelineEntries(regListCall),
   ...pipelineEntries(setMsrFilterCall),
   ...filterEntries,
   ...pipelineEntries(enableUserSpaceMsrCall),

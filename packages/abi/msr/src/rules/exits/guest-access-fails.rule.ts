@@ -47,8 +47,6 @@ function exitOrFault({ access, index, data, failure, mask }: FailedGuestAccess):
       msr: { reason, index, data: written, error: 0 },
     }
   }
-  // A setter's own error ends KVM_RUN; a getter's is a fault like any other.
-  if (access === 'write' && (failure === 'EINVAL' || failure === 'EBUSY')) return { kind: 'fail', errno: failure }
   return generalProtection
 }
 

@@ -3,6 +3,7 @@ import type { MsrError } from '../../kvm-call.ts'
 import { archCapabilities } from './arch-capabilities.rule.ts'
 import { deCfgTold } from './de-cfg-told.rule.ts'
 import { featureMsrAfterCreation } from './feature-msr-after-creation.rule.ts'
+import { featureMsrListed } from './feature-msr-listed.rule.ts'
 import { perfCapabilities } from './perf-capabilities.rule.ts'
 import { platformInformation } from './platform-information.rule.ts'
 import { type SystemRead, systemRead } from './system-read.rule.ts'
@@ -15,6 +16,7 @@ export const systemReadEntry: Pipeline<SystemRead, MsrError> = {
 
 /** Promises about the values of feature MSRs that are asked for by themselves. */
 export const featureValueEntries: readonly Entry[] = [
+  behaviourEntry('KVM_GET_MSR_FEATURE_INDEX_LIST', featureMsrListed),
   behaviourEntry('KVM_GET_MSRS (/dev/kvm)', archCapabilities),
   behaviourEntry('KVM_GET_MSRS (/dev/kvm)', perfCapabilities),
   behaviourEntry('KVM_GET_MSRS (/dev/kvm)', platformInformation),

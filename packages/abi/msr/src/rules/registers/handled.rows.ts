@@ -30,7 +30,7 @@ const intelPmu = kernelSource('arch/x86/kvm/vmx/pmu_intel.c', 'intel_is_valid_ms
 const amdPmu = kernelSource('arch/x86/kvm/svm/pmu.c', 'amd_is_valid_msr', '6.12')
 const hyperV = kernelSource('arch/x86/kvm/hyperv.c', 'kvm_hv_set_msr_common', '6.12')
 const launch = commit('8f102445d404', 'KVM: VMX: Add emulation of SGX Launch Control LE hash MSRs')
-const umwait = commit('6e3ba4abce67', 'KVM: vmx: Emulate MSR IA32_UMWAIT_CONTROL')
+const umwait = commit('6e3ba4abcea5', 'KVM: vmx: Emulate MSR IA32_UMWAIT_CONTROL')
 
 type Options = Omit<HandledRow, 'first' | 'last' | 'source'>
 const row = (first: number, last: number, source: Source, options: Options): HandledRow => ({ first, last, source, ...options })
@@ -61,7 +61,7 @@ export const handledRows: readonly HandledRow[] = [
     ...intel, reserved: true, lifetime: since('5.5'),
   }),
   row(0x123, 0x123, set, { lifetime: 'never' }),
-  row(0x140, 0x140, set, { reserved: true }),
+  row(0x140, 0x140, set, { demands: false }),
   row(0x188, 0x18d, intelPmu, { ...counter, reserved: true }),
   row(0x19a, 0x19d, set, { lifetime: 'never' }),
   row(0x1b0, 0x1b2, set, { lifetime: 'never' }),
@@ -91,7 +91,7 @@ export const handledRows: readonly HandledRow[] = [
   row(0x4000_0118, 0x4000_0118, hyperV, { ...partition, reserved: true, lifetime: since({ absentIn: '6.1', presentIn: '6.3' }) }),
   row(0x4b56_4d00, 0x4b56_4d02, set, paravirtual),
   row(0x4b56_4d03, 0x4b56_4d04, set, { ...paravirtual, reserved: true }),
-  row(0x4b56_4d05, 0x4b56_4d05, set, { ...paravirtual, reserved: true, lifetime: since('5.3') }),
+  row(0x4b56_4d05, 0x4b56_4d05, set, { ...paravirtual, lifetime: since('5.3') }),
   row(0x4b56_4d06, 0x4b56_4d07, set, { ...paravirtual, reserved: true, lifetime: since('5.8') }),
   row(0xc000_0082, 0xc000_0083, x86('__kvm_set_msr'), { demands: false }),
   row(0xc000_0100, 0xc000_0103, x86('__kvm_set_msr'), { demands: false }),

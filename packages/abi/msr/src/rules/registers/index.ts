@@ -8,6 +8,7 @@ import { archCapAbsent } from './arch-cap-absent.rule.ts'
 import { archCapGuestRead } from './arch-cap-guest-read.rule.ts'
 import { archCapGuestWrite } from './arch-cap-guest-write.rule.ts'
 import { archCapGuestWriteUnsupported } from './arch-cap-guest-write-unsupported.rule.ts'
+import { asyncPfAcknowledged } from './async-pf-acknowledged.rule.ts'
 import { asyncPfByExit } from './async-pf-by-exit.rule.ts'
 import { asyncPfByInterrupt } from './async-pf-by-interrupt.rule.ts'
 import { asyncPfIntWithoutApic } from './async-pf-int-without-apic.rule.ts'
@@ -17,6 +18,7 @@ import { asyncPfWithoutApic } from './async-pf-without-apic.rule.ts'
 import { bndcfgsDirectory } from './bndcfgs-directory.rule.ts'
 import { cetGuestLacksIt } from './cet-guest-lacks-it.rule.ts'
 import { counterControls } from './counter-controls.rule.ts'
+import { cpuidFaulting } from './cpuid-faulting.rule.ts'
 import { deCfgGuestChangesIt } from './de-cfg-guest-changes-it.rule.ts'
 import { deCfgGuestDiffersFromHost } from './de-cfg-guest-differs-from-host.rule.ts'
 import { deCfgUnsupported } from './de-cfg-unsupported.rule.ts'
@@ -39,8 +41,12 @@ import { hyperVHypercallPage } from './hyper-v-hypercall-page.rule.ts'
 import { hyperVSynicOff } from './hyper-v-synic-off.rule.ts'
 import { hyperVVpIndex } from './hyper-v-vp-index.rule.ts'
 import { mceBeyondBanks } from './mce-beyond-banks.rule.ts'
+import { mcgCtlAllOrNone } from './mcg-ctl-all-or-none.rule.ts'
 import { mcgCtlWithoutIt } from './mcg-ctl-without-it.rule.ts'
+import { mciCtlAllOrNone } from './mci-ctl-all-or-none.rule.ts'
 import { mciCtl2WithoutCmci } from './mci-ctl2-without-cmci.rule.ts'
+import { mciStatusCleared } from './mci-status-cleared.rule.ts'
+import { migrationControlUnhandled } from './migration-control-unhandled.rule.ts'
 import { miscEnableEmon } from './misc-enable-emon.rule.ts'
 import { miscEnableMwait } from './misc-enable-mwait.rule.ts'
 import { msrCommandRead } from './msr-command-read.rule.ts'
@@ -51,6 +57,7 @@ import { msrOwnDemands } from './msr-own-demands.rule.ts'
 import { msrReadOnly } from './msr-read-only.rule.ts'
 import { msrReservedBits } from './msr-reserved-bits.rule.ts'
 import { msrWrittenConstant } from './msr-written-constant.rule.ts'
+import { patMemoryTypes } from './pat-memory-types.rule.ts'
 import { perfCapAbsent } from './perf-cap-absent.rule.ts'
 import { perfCapBranchFormat } from './perf-cap-branch-format.rule.ts'
 import { perfCapGuestRead } from './perf-cap-guest-read.rule.ts'
@@ -60,6 +67,7 @@ import { perfCapPebs } from './perf-cap-pebs.rule.ts'
 import { perfCapUnsupported } from './perf-cap-unsupported.rule.ts'
 import { platformInfoFaultInUse } from './platform-info-fault-in-use.rule.ts'
 import { platformInfoHidden } from './platform-info-hidden.rule.ts'
+import { pollControlEnable } from './poll-control-enable.rule.ts'
 import { predCmdBarrier } from './pred-cmd-barrier.rule.ts'
 import { predCmdGuestLacksIt } from './pred-cmd-guest-lacks-it.rule.ts'
 import { predCmdOneBarrier } from './pred-cmd-one-barrier.rule.ts'
@@ -116,6 +124,7 @@ export const registerWrite: Pipeline<MsrCall, MsrError> = {
     check(cetGuestLacksIt),
     check(shadowStackGuestLacksIt),
     check(shadowStackPointer),
+    check(migrationControlUnhandled),
     act(sysenterMadeCanonical),
     act(tscAuxCutOff),
     check(msrNoHandler),
@@ -128,6 +137,15 @@ export const registerWrite: Pipeline<MsrCall, MsrError> = {
     check(msrReadOnly),
     check(smbaseWithoutSmm),
     check(msrReservedBits),
+    check(mceBeyondBanks),
+    check(mcgCtlWithoutIt),
+    check(mciCtl2WithoutCmci),
+    check(pollControlEnable),
+    check(cpuidFaulting),
+    check(patMemoryTypes),
+    check(mciStatusCleared),
+    check(mcgCtlAllOrNone),
+    check(mciCtlAllOrNone),
     check(msrOwnDemands),
     check(eferUnsupportedBits),
     check(eferGuestLacksFeature),
@@ -170,9 +188,6 @@ export const registerWrite: Pipeline<MsrCall, MsrError> = {
     check(xssHostSubset),
     check(xssGuestSubset),
     check(bndcfgsDirectory),
-    check(mceBeyondBanks),
-    check(mcgCtlWithoutIt),
-    check(mciCtl2WithoutCmci),
     act(hwcrIgnoredBits),
     check(hwcrStatusOnly),
     check(hwcrBits),
@@ -206,6 +221,7 @@ export const registerWrite: Pipeline<MsrCall, MsrError> = {
     act(miscEnableEmon),
     act(writesForgotten),
     act(rowKeeps),
+    act(asyncPfAcknowledged),
     act(setsOff),
   ],
 }

@@ -6,7 +6,7 @@ import { registerRule } from './register-rule.ts'
 
 export const msrOwnDemands = registerRule({
   id: 'msr-own-demands',
-  catalogue: 'mcg-ctl',
+  catalogue: 'pat',
   says: "a register takes the values that its row tells of: memory types, all ones, addresses of the CPU's width",
   lifetime: always,
   errno: 'invalid',
@@ -16,5 +16,5 @@ export const msrOwnDemands = registerRule({
     kernelSource('arch/x86/kvm/mtrr.c', 'kvm_mtrr_valid', '6.12'),
   ],
   refuses: (call) => call.access === 'write' && brokenDemand(call) !== undefined,
-  witness: { refused: hostWrites(0x277, 2n), accepted: hostWrites(0x277, 6n) },
+  witness: { refused: hostWrites(0x250, 2n), accepted: hostWrites(0x250, 6n) },
 })

@@ -12,5 +12,5 @@ export const msrReservedBits = registerRule({
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_set_msr_common', '6.12')],
   refuses: (call) => call.access === 'write' && hasReserved(call.row) && (call.data & ~allFields(call.row)) !== 0n,
-  witness: { refused: hostWrites(0x4b56_4d05, 2n), accepted: hostWrites(0x4b56_4d05, 1n) },
+  witness: { refused: hostWrites(0x4b56_4d03, 2n), accepted: hostWrites(0x4b56_4d03, 1n) },
 })

@@ -9,7 +9,7 @@ const isPv = (index: number): boolean =>
 
 export const pvMsrAbsentInvalid = registerRule({
   id: 'pv-msr-absent-invalid',
-  catalogue: 'pvmsr-enforced',
+  catalogue: 'enforce-pv-cpuid',
   says: 'a paravirtual MSR whose feature CPUID lacks fails like a bad value, where CPUID is enforced',
   lifetime: until('7.0', { '6.1': { until: '6.1.167' }, '6.12': { until: '6.12.75' } }),
   errno: 'invalid',

@@ -9,7 +9,7 @@ const isPv = (index: number): boolean =>
 
 export const pvMsrAbsentUnsupported = registerRule({
   id: 'pv-msr-absent-unsupported',
-  catalogue: 'pvmsr-enforced',
+  catalogue: 'enforce-pv-cpuid',
   says: 'a paravirtual MSR whose feature CPUID lacks is unsupported, where CPUID is enforced',
   lifetime: since('7.0', { '6.1': '6.1.167', '6.12': '6.12.75' }),
   errno: 'unsupported',

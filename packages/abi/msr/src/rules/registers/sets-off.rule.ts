@@ -53,7 +53,7 @@ export const setsOff = behaviour<MsrCall, MsrCall>({
       lifetime: always,
       does: (call) => {
         const effects = call.access === 'write' && call.drops !== true ? effectsOf(call) : []
-        return effects.length === 0 ? call : { ...call, effects }
+        return effects.length === 0 ? call : { ...call, effects: [...(call.effects ?? []), ...effects] }
       },
       witness: { in: cleared, out: { ...cleared, effects: ['leave nested operation'] } },
     },
