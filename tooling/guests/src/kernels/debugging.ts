@@ -278,6 +278,10 @@ function registers(k: KernelBuilder): void {
     c.value(eax)
   })
   k.check('DR4 is not there with CR4.DE', '#UD', (a) => a.mov(eax, cr4).or(eax, 8).mov(cr4, eax).mov(eax, dr4))
+  k.check('DR4 is not there with CR4.DE, whoever asks', '#UD', (a, c) => {
+    a.mov(eax, cr4).or(eax, 8).mov(cr4, eax)
+    c.user((u) => u.mov(eax, dr4))
+  })
   k.check('bits of DR6 and DR7 that are fixed', 'ok ffff0ff0 ffffe00f 400 ffff27ff', (a, c) => {
     for (const value of [0, 0xffff_ffff]) {
       set(a, dr6, value)

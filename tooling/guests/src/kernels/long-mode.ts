@@ -121,6 +121,12 @@ function refusedDelivery(k: KernelBuilder): void {
       .mov(mem64(place.tss + 36), rax)
       .int(0x30)
   })
+  k.check('an IST below which nothing is canonical', '#SS(0)', (a, _c) => {
+    handler(a, 0x30, 'fault', 1)
+    a.mov(rax, -notCanonical)
+      .mov(mem64(place.tss + 36), rax)
+      .int(0x30)
+  })
   k.check('an IST past the end of the TSS', '#TS(28)', (a) => {
     handler(a, 0x30, 'fault', 7)
     a.mov(mem16(place.gdt + selector.tss), 0x50)
@@ -268,6 +274,21 @@ function registers(k: KernelBuilder): void {
   k.check('EFER.LME cannot be changed while paging is on', '#GP(0)', (a) =>
     a.mov(ecx, msr.EFER).rdmsr().btr(eax, 8).wrmsr(),
   )
+  k.check('LTR of a base that is not canonical', '#GP(58)', (a, c) => {
+    const at = c.descriptor(0, segment({ base: place.tss, limit: 0x67, type: segmentType.tss32, system: true }))
+    c.descriptor(1, 0x8000n)
+    a.mov(eax, at).ltr(ax)
+  })
+  k.check('CALL through a gate whose second half is not in the table', '#GP(58)', (a, c) => {
+    c.descriptor(0, gate({ selector: selector.code, offset: place.image, type: 12 }))
+    a.mov(mem32(place.scratch), 0)
+      .mov(mem16(place.scratch + 4), selector.free)
+      .lgdt(mem('short gdtr'))
+    a.callf(mem48(place.scratch))
+      .label('short gdtr')
+      .dw(selector.free + 7)
+      .dd(place.gdt, 0)
+  })
   k.check('CR8 has four bits', '#GP(0)', (a) => a.mov(eax, 16).mov(cr8, rax))
   k.check('LAR knows the TSS and no 16-bit one', 'ok 8b00 0', (a, c) => {
     a.mov(eax, selector.tss).lar(ebx, ax)

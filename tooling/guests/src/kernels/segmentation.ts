@@ -299,6 +299,34 @@ function returning(k: KernelBuilder): void {
     c.value(ebx)
     a.int(0x20)
   })
+  k.check('RETF looks at the outer stack before the offset', '#GP(1000)', (a, c) => {
+    const at = c.descriptor(0, segment({ limit: 0xfff, type: code, dpl: 3 }))
+    a.push(0x1003)
+      .push(place.userStack)
+      .push(at | 3)
+      .push(0x5000)
+      .retf()
+  })
+  k.check('IRET looks at the outer stack before the offset', '#GP(1000)', (a, c) => {
+    const at = c.descriptor(0, segment({ limit: 0xfff, type: code, dpl: 3 }))
+    a.push(0x1003)
+      .push(place.userStack)
+      .push(2)
+      .push(at | 3)
+      .push(0x5000)
+      .iretd()
+  })
+  k.check('a far CALL looks at its own stack before the offset', '#SS(0)', (_a, c) => {
+    const at = c.descriptor(0, segment({ limit: 0xfff, type: code, dpl: 3 }))
+    const stack = c.descriptor(1, segment({ limit: 0xfff, type: segmentType.data, dpl: 3 }))
+    c.user((u) =>
+      u
+        .mov(eax, stack | 3)
+        .mov(ss, ax)
+        .mov(esp, 0x2000)
+        .callf(far(at | 3, 0x5000)),
+    )
+  })
   k.check('RETF to an inner level', '#GP(8)', (_a, c) => c.user((u) => u.push(selector.code).push(0).retf()))
   k.check('IRET to a null CS', '#GP(0)', (a) => a.push(2).push(0).push(0).iretd())
   k.check('VERR, VERW, LAR and LSL', 'ok 1 0 c09b00 ffffffff', (a, c) => {

@@ -26,7 +26,7 @@ const random = (mnemonic: 'RDRAND' | 'RDSEED'): Instruction =>
   })
 
 /** Writes a 64-bit value to EDX:EAX. */
-function writePair(m: Machine, value: Bits<64>): void {
+export function writePair(m: Machine, value: Bits<64>): void {
   m.write(gpr('RAX', 32), m.truncate(value, 32))
   m.write(gpr('RDX', 32), m.extract(value, 32, 32))
 }
@@ -107,17 +107,6 @@ const protectionKeys = (mnemonic: 'RDPKRU' | 'WRPKRU'): Instruction =>
     m.set('PKRU', m.read(gpr('RAX', 32)))
   })
 
-const xgetbv = instruction(
-  'XGETBV',
-  sdm('2D', '6.1', 'XGETBV—Get Value of Extended Control Register'),
-  (m: Machine) => {
-    m.when(m.not(m.bit(m.get('CR4'), 18)), () => m.fault('UD'))
-    const index = m.read(gpr('RCX', 32))
-    refuseUnless(m, m.below(index, m.constant(2, 32)))
-    writePair(m, m.get('XCR0'))
-  },
-)
-
 /** The extensions that MONITOR and MWAIT are asked for, and those that MWAIT knows. Above CPL 0 there is neither. */
 function waiting(m: Machine): { readonly asked: Bits<64>; readonly known: Bits<64> } {
   const [known] = m.host('waitExtensions')
@@ -189,7 +178,6 @@ export const miscellaneous: readonly Instruction[] = [
   segmentBase('WRGSBASE'),
   protectionKeys('RDPKRU'),
   protectionKeys('WRPKRU'),
-  xgetbv,
   monitor,
   mwait,
   pause,

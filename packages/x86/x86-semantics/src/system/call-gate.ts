@@ -8,6 +8,7 @@ import {
   checkAccessed,
   type Descriptor,
   dplOf,
+  entryAddress,
   isBig,
   isCode,
   isConforming,
@@ -24,7 +25,7 @@ import {
   typeOf,
 } from './descriptor.ts'
 import { readInnerStack, readLongStack } from './inner-stack.ts'
-import { checkRoom, slotOn } from './stack-room.ts'
+import { checkRoom, lowered, slotOn } from './stack-room.ts'
 import { isAvailableTss, noCause, switchDirectly, switchKind, switchThroughGate, taskType } from './task-switch.ts'
 
 const inIa32e = (m: Machine): boolean => m.mode.execution === 'long' || m.mode.execution === 'compatibility'
@@ -105,19 +106,22 @@ function codeTransfer(
   const gate = readGate(m, selector, descriptor, code)
   const target = checkTarget(m, kind, gate)
   const { raw } = target
-  if (kind === 'jump') return enter(m, target, m.get('CPL'))
+  if (kind === 'jump') {
+    checkEntry(m, target)
+    return enter(m, target, m.get('CPL'))
+  }
   const inner = m.and(m.not(isConforming(m, raw)), m.below(dplOf(m, raw), m.get('CPL')))
   m.when(
     inner,
     () => callInner(m, target, dplOf(m, raw)),
     () => {
-      pushReturn(m, gate.wide)
+      pushReturn(m, target)
       enter(m, target, m.get('CPL'))
     },
   )
 }
 
-function readGate(m: Machine, selector: Bits<16>, { raw, address }: Descriptor, code: Bits<32>): Gate {
+function readGate(m: Machine, selector: Bits<16>, { raw }: Descriptor, code: Bits<32>): Gate {
   const type = m.and(m.extract(raw, 40, 8), m.constant(0x1f, 8))
   const wide = m.equal(type, m.constant(gateType.call32, 8))
   const known = inIa32e(m) ? wide : m.or(wide, m.equal(type, m.constant(gateType.call16, 8)))
@@ -131,14 +135,15 @@ function readGate(m: Machine, selector: Bits<16>, { raw, address }: Descriptor, 
   const legacy = m.select(wide, low, m.and(raw, m.constant(0xffff, 64)))
   return {
     selector: m.extract(raw, 16, 16),
-    offset: inIa32e(m) ? wideOffset(m, low, address, code) : legacy,
+    offset: inIa32e(m) ? wideOffset(m, selector, low, code) : legacy,
     wide,
     parameters: m.and(m.shiftRight(raw, m.constant(32, 64)), m.constant(31, 64)),
   }
 }
 
-/** The second half of a 64-bit gate: offset bits 63:32, and a type that must be zero. */
-function wideOffset(m: Machine, low: Bits<64>, address: Bits<64>, code: Bits<32>): Bits<64> {
+/** The second half of a 64-bit gate, which must lie in the table, too: offset bits 63:32, and a type that must be zero. */
+function wideOffset(m: Machine, selector: Bits<16>, low: Bits<64>, code: Bits<32>): Bits<64> {
+  const address = entryAddress(m, selector, 'GP', code, 16)
   const high = m.loadLinear(m.add(address, m.constant(8, 64)), 64, 'processor')
   m.when(m.not(m.isZero(m.and(m.shiftRight(high, m.constant(40, 64)), m.constant(0x1f, 64)))), () =>
     m.fault('GP', code),
@@ -148,7 +153,7 @@ function wideOffset(m: Machine, low: Bits<64>, address: Bits<64>, code: Bits<32>
 
 /** The code segment behind a gate: at most as privileged as now, for a JMP not more unless it conforms. */
 function checkTarget(m: Machine, kind: 'jump' | 'call', gate: Gate): Target {
-  const { selector, offset } = gate
+  const { selector } = gate
   m.when(isNull(m, selector), () => m.fault('GP', m.constant(0, 32)))
   const code = selectorCode(m, selector)
   const descriptor = readDescriptor(m, selector, 'GP', code)
@@ -159,10 +164,14 @@ function checkTarget(m: Machine, kind: 'jump' | 'call', gate: Gate): Target {
   m.when(m.not(kind === 'jump' ? m.and(reachable, same) : reachable), () => m.fault('GP', code))
   if (inIa32e(m)) m.when(m.or(m.not(isLong(m, raw)), isBig(m, raw)), () => m.fault('GP', code))
   m.when(m.not(present(m, raw)), () => m.fault('NP', code))
-  const outside = inIa32e(m) ? m.not(isCanonical(m, offset)) : m.below(m.zeroExtend(limitOf(m, raw), 64), offset)
-  m.when(outside, () => m.fault('GP', m.constant(0, 32)))
   checkAccessed(m, descriptor)
   return { gate, descriptor, raw }
+}
+
+/** The last thing that is asked, once there is room on the stack: whether the offset lies in the segment. */
+function checkEntry(m: Machine, { gate: { offset }, raw }: Target): void {
+  const outside = inIa32e(m) ? m.not(isCanonical(m, offset)) : m.below(m.zeroExtend(limitOf(m, raw), 64), offset)
+  m.when(outside, () => m.fault('GP', m.constant(0, 32)))
 }
 
 function enter(m: Machine, { gate, descriptor, raw }: Target, level: Bits<8>): void {
@@ -173,17 +182,18 @@ function enter(m: Machine, { gate, descriptor, raw }: Target, level: Bits<8>): v
 }
 
 /** CS and the return offset in slots of the gate's size. */
-function pushReturn(m: Machine, wide: Bits<1>): void {
+function pushReturn(m: Machine, target: Target): void {
   const slots =
     <W extends 16 | 32 | 64>(size: W) =>
     () => {
       const bottom = wrapped(m, m.sub(stackPointer(m), m.constant(size / 4, 64)))
       m.check('SS', bottom, size / 4, 'write')
+      checkEntry(m, target)
       push(m, m.zeroExtend(m.get('CS.selector'), size))
       push(m, m.truncate(m.nextRip(), size))
     }
   if (inIa32e(m)) slots(64)()
-  else m.when(wide, slots(32), slots(16))
+  else m.when(target.gate.wide, slots(32), slots(16))
 }
 
 function callInner(m: Machine, target: Target, level: Bits<8>): void {
@@ -196,6 +206,8 @@ function callInnerLong(m: Machine, target: Target, level: Bits<8>): void {
   const slot = m.add(m.shiftLeft(m.zeroExtend(level, 32), m.constant(3, 32)), m.constant(4, 32))
   const top = readLongStack(m, slot, m.constant(0, 32), (address) => isCanonical(m, address))
   const at = (bytes: number) => m.sub(top, m.constant(bytes, 64))
+  m.when(m.not(isCanonical(m, at(32))), () => m.fault('SS', m.constant(0, 32)))
+  checkEntry(m, target)
   m.checkLinear(at(32), 32, 'write', 'processor')
   const values = [
     m.zeroExtend(m.get('SS.selector'), 64),
@@ -225,17 +237,17 @@ function upTo(m: Machine, count: Bits<32>, each: (index: Bits<32>) => void): voi
 /** Old SS and ESP, the parameters the gate counts, then CS and EIP, on the inner level's stack. */
 function callInnerLegacy(m: Machine, target: Target, level: Bits<8>): void {
   const stack = readInnerStack(m, level, m.constant(0, 32))
-  const { parameters, wide } = target.gate
   const { raw } = stack.descriptor
   const segment = { base: baseOf(m, raw), limit: limitOf(m, raw), access: accessOf(m, raw) }
   const frame = (size: 16 | 32) => () => {
     const bytes = m.constant(size / 8, 32)
-    const slots = m.add(m.truncate(parameters, 32), m.constant(4, 32))
+    const count = m.truncate(target.gate.parameters, 32)
+    const slots = m.add(count, m.constant(4, 32))
     const all = m.mul(slots, bytes)
     checkRoom(m, segment, stack.pointer, all, selectorCode(m, stack.selector))
+    checkEntry(m, target)
     const slot = (index: Bits<32>) => slotOn(m, segment, stack.pointer, m.sub(all, m.mul(index, bytes)))
     const old = stackPointer(m)
-    const count = m.truncate(parameters, 32)
     const parameter = (index: Bits<32>) => {
       const from = wrapped(m, m.add(old, m.zeroExtend(m.mul(index, bytes), 64)))
       return m.zeroExtend(m.load('SS', from, size), 32)
@@ -249,9 +261,9 @@ function callInnerLegacy(m: Machine, target: Target, level: Bits<8>): void {
     upTo(m, count, (index) => put(m.add(index, m.constant(2, 32)), parameter(index)))
     put(m.add(count, m.constant(2, 32)), m.read(gpr('RSP', 32)))
     put(m.add(count, m.constant(3, 32)), m.zeroExtend(m.get('SS.selector'), 32))
-    m.write(gpr('RSP', 32), m.sub(stack.pointer, all))
+    m.write(gpr('RSP', 32), lowered(m, segment, stack.pointer, all))
   }
-  m.when(wide, frame(32), frame(16))
+  m.when(target.gate.wide, frame(32), frame(16))
   markAccessed(m, stack.descriptor)
   setSegment(m, 'SS', stack.selector, stack.descriptor.raw)
   enter(m, target, level)

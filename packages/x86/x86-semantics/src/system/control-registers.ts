@@ -3,6 +3,7 @@ import { sdm } from '@vmm/source'
 import { cr0, cr4, dr6Fixed, dr7Fixed, efer } from '@vmm/x86-registers'
 import type { Bits, Machine } from '../algebra.ts'
 import { type Instruction, instruction } from '../instruction.ts'
+import { isCanonical } from '../integer/control.ts'
 import { gpr, type Operand, type Place, type RegisterOperand } from '../operand.ts'
 import { isPaePaging, loadPagePointers, type PagingControl } from './page-pointers.ts'
 import { refuseUnless, requireCpl0 } from './privilege.ts'
@@ -12,10 +13,10 @@ const all64 = (1n << 64n) - 1n
 
 /** MOV to and from control and debug registers. Source: SDM 2B, MOV—Move to/from Control Registers. */
 export function moveControl(m: Machine, to: RegisterOperand<64>, from: RegisterOperand<64>): void {
+  if (to.file === 'debug' || from.file === 'debug') return moveDebug(m, to, from)
   requireCpl0(m)
   if (to.file === 'control') return writeControl(m, to.index!, m.zeroExtend(m.read(from), 64))
-  if (from.file === 'control') return m.write(to, m.truncate(readControl(m, from.index!), to.width))
-  moveDebug(m, to, from)
+  m.write(to, m.truncate(readControl(m, from.index!), to.width))
 }
 
 function readControl(m: Machine, index: number): Bits<64> {
@@ -66,11 +67,9 @@ function writeCr0(m: Machine, value: Bits<64>): void {
   const enables = m.and(pg, m.not(bit(m, old, cr0.PG)))
   const disables = m.and(m.not(pg), bit(m, old, cr0.PG))
   const lme = bit(m, efers, efer.LME)
-  // long mode needs PAE and a code segment that is not 64-bit yet; PCIDs need paging
-  const badEnable = m.and(
-    m.and(enables, lme),
-    m.or(m.not(bit(m, m.get('CR4'), cr4.PAE)), m.bit(m.get('CS.access'), 13)),
-  )
+  // long mode needs PAE, a code segment that is not 64-bit yet and a TSS that is not of 16 bits; PCIDs need paging
+  const unready = m.or(m.not(bit(m, m.get('CR4'), cr4.PAE)), m.bit(m.get('CS.access'), 13))
+  const badEnable = m.and(m.and(enables, lme), m.or(unready, hasShortTask(m)))
   const badDisable = m.and(
     disables,
     m.or(bit(m, m.get('CR4'), cr4.PCIDE), m.and(bit(m, efers, efer.LMA), m.bit(m.get('CS.access'), 13))),
@@ -85,6 +84,12 @@ function writeCr0(m: Machine, value: Bits<64>): void {
   m.set('CR0', m.or(m.and(value, m.constant(known0, 64)), m.constant(1n << BigInt(cr0.ET.low), 64)))
   const flushing = m.constant((1n << 31n) | (1n << 16n) | 1n, 64)
   m.when(m.not(m.isZero(m.and(m.xor(old, value), flushing))), () => m.host('flushTlb'))
+}
+
+/** TR holds a TSS of 16 bits: types 1 and 3. SDM 3A §10.8.5.3. */
+function hasShortTask(m: Machine): Bits<1> {
+  const type = m.and(m.get('TR.access'), m.constant(0x1_000d, 32))
+  return m.equal(type, m.constant(1, 32))
 }
 
 /** Bit 63 asks for no flush and is not kept; it may be set only with CR4.PCIDE. */
@@ -127,10 +132,13 @@ function writeCr4(m: Machine, value: Bits<64>): void {
 function moveDebug(m: Machine, to: RegisterOperand<64>, from: RegisterOperand<64>): void {
   const index = (to.file === 'debug' ? to.index : from.index)!
   if (index === 4 || index === 5) m.when(bit(m, m.get('CR4'), cr4.DE), () => m.fault('UD'))
+  requireCpl0(m)
   const name = `DR${index === 4 || index === 5 ? index + 2 : index}` as 'DR0' | 'DR6' | 'DR7'
   m.when(m.bit(m.get('DR7'), 13), () => {
     m.set('DR6', m.or(m.get('DR6'), m.constant(1n << 13n, 64)))
     m.set('DR7', m.and(m.get('DR7'), m.constant(all64 & ~(1n << 13n), 64)))
+    // what the handler is to see stays
+    m.commit()
     m.fault('DB')
   })
   if (from.file === 'debug') return m.write(to, m.truncate(m.get(name), to.width))
@@ -213,7 +221,8 @@ const invpcid = instruction(
     refuseUnless(m, m.below(kind, m.constant(4, 64)))
     const pcid = m.and(first, m.constant(0xfff, 64))
     const individual = m.below(kind, m.constant(2, 64))
-    refuseUnless(m, m.not(m.and(individual, m.not(m.equal(first, pcid)))))
+    refuseUnless(m, m.equal(first, pcid))
+    refuseUnless(m, m.or(m.not(m.isZero(kind)), isCanonical(m, linear)))
     const pcide = bit(m, m.get('CR4'), cr4.PCIDE)
     refuseUnless(m, m.not(m.and(m.and(individual, m.not(pcide)), m.not(m.isZero(pcid)))))
     m.host('flushContext', m.truncate(pcid, 16), linear, m.truncate(kind, 8))

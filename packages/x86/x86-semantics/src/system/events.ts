@@ -140,7 +140,6 @@ function deliverLong(m: Machine, event: Event): void {
   const selector = gateSelector(m, gate.raw)
   const { descriptor, level } = handlerSegment(m, event, selector)
   const offset = gateOffset(m, gate)
-  m.when(m.not(isCanonical(m, offset)), () => m.fault('GP', event.external))
   const istIndex = m.and(m.extract(gate.raw, 32, 8), m.constant(7, 8))
   const cpl = m.get('CPL')
   const inner = m.below(level, cpl)
@@ -154,7 +153,9 @@ function deliverLong(m: Machine, event: Event): void {
     )
     top.set(readLongStack(m, slot, event.external, (address) => isCanonical(m, address)))
   })
-  pushLongFrame(m, event, m.and(top.get(), m.constant(~15n & (2n ** 64n - 1n), 64)), level)
+  pushLongFrame(m, event, m.and(top.get(), m.constant(~15n & (2n ** 64n - 1n), 64)), () =>
+    m.when(m.not(isCanonical(m, offset)), () => m.fault('GP', event.external)),
+  )
   m.when(inner, () => {
     setNull(m, 'SS', m.zeroExtend(level, 16))
     m.set('SS.access', m.or(m.constant(1 << 16, 32), m.shiftLeft(m.zeroExtend(level, 32), m.constant(5, 32))))
@@ -166,10 +167,12 @@ function deliverLong(m: Machine, event: Event): void {
   m.jump(offset)
 }
 
-/** SS, RSP, RFLAGS, CS, RIP and the error code, written with the rights of the new level. */
-function pushLongFrame(m: Machine, event: Event, top: Bits<64>, _level: Bits<8>): void {
+/** SS, RSP, RFLAGS, CS, RIP and the error code, written with the processor's rights; the handler is asked for once there is room. */
+function pushLongFrame(m: Machine, event: Event, top: Bits<64>, checkHandler: () => void): void {
   const flags = m.rflags()
   const at = (bytes: number) => m.sub(top, m.constant(bytes, 64))
+  m.when(m.not(isCanonical(m, at(48))), () => m.fault('SS', event.external))
+  checkHandler()
   m.checkLinear(at(48), 48, 'write', 'processor')
   const put = (bytes: number, value: Bits<64>) => m.storeLinear(at(bytes), value, 'processor')
   put(8, m.zeroExtend(m.get('SS.selector'), 64))

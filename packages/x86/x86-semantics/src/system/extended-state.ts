@@ -1,8 +1,8 @@
 import { sdm } from '@vmm/source'
 import type { Bits, Machine } from '../algebra.ts'
 import { type Instruction, instruction } from '../instruction.ts'
-import { readPair } from '../integer/miscellaneous.ts'
-import { type Memory, type Operand, type Place, xmm } from '../operand.ts'
+import { readPair, writePair } from '../integer/miscellaneous.ts'
+import { gpr, type Memory, type Operand, type Place, xmm } from '../operand.ts'
 import { physicalOf, withSummary } from '../x87/stack.ts'
 import { requireSse, requireXsave } from './fpu-availability.ts'
 import { refuseUnless, requireCpl0 } from './privilege.ts'
@@ -134,6 +134,12 @@ function areaAt(m: Machine, memory: Memory<8>, alignment: number, bytes: number,
   return base
 }
 
+/** Faults unless PKRU can be reached at a distance from the area's first byte. */
+function checkPkru(m: Machine, memory: Memory<8>, distance: number, access: 'read' | 'write'): void {
+  const offset = m.truncate(m.add(m.address(memory), m.constant(distance, 64)), m.mode.addressSize)
+  m.check('operand', m.zeroExtend(offset, 64), 8, access)
+}
+
 const fxsave = instruction(
   'FXSAVE',
   sdm('2A', '3.3', 'FXSAVE—Save x87 FPU, MMX Technology, and SSE State'),
@@ -181,7 +187,7 @@ const saveStandard = (mnemonic: 'XSAVE' | 'XSAVEOPT'): Instruction =>
     const used = inUse(m)
     const wanted = mnemonic === 'XSAVE' ? requested : m.and(requested, used)
     const withPkru = hasBit(m, wanted, component.pkru)
-    m.when(withPkru, () => m.checkLinear(at(m, base, PKRU_STANDARD), 8, 'write', 'program'))
+    m.when(withPkru, () => checkPkru(m, to, PKRU_STANDARD, 'write'))
     m.when(hasBit(m, wanted, component.x87), () => saveX87(m, base))
     m.when(hasBit(m, requested, component.sse), () => saveMxcsr(m, base))
     m.when(hasBit(m, wanted, component.sse), () => saveXmm(m, base))
@@ -200,8 +206,9 @@ const saveCompacted = (mnemonic: 'XSAVEC' | 'XSAVES'): Instruction =>
       if (mnemonic === 'XSAVES') requireCpl0(m)
       const enabled = mnemonic === 'XSAVES' ? m.or(m.get('XCR0'), m.get('IA32_XSS')) : m.get('XCR0')
       const requested = m.and(enabled, readPair(m))
-      const base = areaAt(m, to, 64, area.extended + 8, 'write')
+      const base = areaAt(m, to, 64, area.extended, 'write')
       const wanted = m.and(requested, inUse(m))
+      m.when(hasBit(m, wanted, component.pkru), () => checkPkru(m, to, area.extended, 'write'))
       m.when(hasBit(m, wanted, component.x87), () => saveX87(m, base))
       m.when(hasBit(m, wanted, component.sse), () => {
         saveMxcsr(m, base)
@@ -214,22 +221,25 @@ const saveCompacted = (mnemonic: 'XSAVEC' | 'XSAVES'): Instruction =>
   )
 
 interface Restore {
+  readonly from: Memory<8>
   readonly base: Bits<64>
   readonly requested: Bits<64>
   readonly present: Bits<64>
   readonly compacted: Bits<1>
 }
 
-function restoreComponents(m: Machine, { base, requested, present, compacted }: Restore): void {
+function restoreComponents(m: Machine, { from, base, requested, present, compacted }: Restore): void {
   const mxcsr = take(m, base, area.MXCSR, 32)
   const sse = hasBit(m, requested, component.sse)
   const loadsMxcsr = m.and(sse, m.or(m.not(compacted), hasBit(m, present, component.sse)))
   m.when(loadsMxcsr, () => checkMxcsr(m, mxcsr))
   const pkruOffset = m.select(compacted, m.constant(area.extended, 64), m.constant(PKRU_STANDARD, 64))
   const pkru = m.variable(m.constant(0, 32))
-  m.when(m.and(hasBit(m, requested, component.pkru), hasBit(m, present, component.pkru)), () =>
-    pkru.set(m.loadLinear(m.add(base, pkruOffset), 32, 'program')),
-  )
+  m.when(m.and(hasBit(m, requested, component.pkru), hasBit(m, present, component.pkru)), () => {
+    const check = (distance: number) => () => checkPkru(m, from, distance, 'read')
+    m.when(compacted, check(area.extended), check(PKRU_STANDARD))
+    pkru.set(m.loadLinear(m.add(base, pkruOffset), 32, 'program'))
+  })
   m.when(hasBit(m, requested, component.x87), () =>
     m.when(
       hasBit(m, present, component.x87),
@@ -269,11 +279,26 @@ const restore = (mnemonic: 'XRSTOR' | 'XRSTORS'): Instruction =>
       refuseUnless(m, m.isZero(m.and(present, m.not(enabled))))
       refuseUnless(m, m.select(compacted, m.isZero(m.and(kept, m.not(enabled))), m.isZero(layout)))
       refuseUnless(m, m.or(m.not(compacted), m.isZero(m.and(present, m.not(kept)))))
-      const rest = m.or(take(m, base, area.header + 16, 64), take(m, base, area.header + 24, 64))
-      refuseUnless(m, m.isZero(rest))
-      restoreComponents(m, { base, requested, present, compacted })
+      refuseUnless(m, m.isZero(take(m, base, area.header + 16, 64)))
+      // what lies behind is looked at in the compacted format alone
+      const rest = [24, 32, 40, 48, 56].map((offset) => take(m, base, area.header + offset, 64))
+      refuseUnless(m, m.or(m.not(compacted), m.isZero(rest.reduce((all, part) => m.or(all, part)))))
+      restoreComponents(m, { from, base, requested, present, compacted })
     },
   )
+
+/** ECX of 1 tells what of XCR0 is in use. SDM 1 §13.2, §13.6. */
+const xgetbv = instruction(
+  'XGETBV',
+  sdm('2D', '6.1', 'XGETBV—Get Value of Extended Control Register'),
+  (m: Machine) => {
+    m.when(m.not(m.bit(m.get('CR4'), 18)), () => m.fault('UD'))
+    const index = m.read(gpr('RCX', 32))
+    refuseUnless(m, m.below(index, m.constant(2, 32)))
+    const enabled = m.get('XCR0')
+    writePair(m, m.select(m.isZero(index), enabled, m.and(enabled, inUse(m))))
+  },
+)
 
 const ldmxcsr = instruction(
   'LDMXCSR',
@@ -304,6 +329,7 @@ export const extendedState: readonly Instruction[] = [
   saveCompacted('XSAVES'),
   restore('XRSTOR'),
   restore('XRSTORS'),
+  xgetbv,
   ldmxcsr,
   stmxcsr,
 ]

@@ -38,7 +38,7 @@ interface Returning {
   readonly level: Bits<8>
 }
 
-/** Reads and checks the code segment that a far return or IRET goes to. SDM 2A, IRET, Operation. */
+/** Reads and checks the code segment that a far return or IRET goes to, but for the offset in it. SDM 2A, IRET, Operation. */
 function codeOf(m: Machine, selector: Bits<16>, offset: Bits<64>): Returning {
   m.when(isNull(m, selector), () => m.fault('GP', m.constant(0, 32)))
   const code = selectorCode(m, selector)
@@ -51,7 +51,6 @@ function codeOf(m: Machine, selector: Bits<16>, offset: Bits<64>): Returning {
   m.when(m.or(m.not(isCode(m, raw)), m.or(inner, m.not(levelFits))), () => m.fault('GP', code))
   checkLongBits(m, raw, code)
   m.when(m.not(present(m, raw)), () => m.fault('NP', code))
-  checkOffset(m, offset, raw)
   checkAccessed(m, descriptor)
   return { selector, offset, descriptor, level }
 }
@@ -61,7 +60,7 @@ interface Stack {
   readonly pointer: Bits<64>
 }
 
-/** Checks and loads the stack of the level returned to; `then` runs when all checks are done. */
+/** Checks and loads the stack of the level returned to; `then` runs when all checks but that of the offset are done. */
 function enterStack(m: Machine, { selector, pointer }: Stack, to: Returning, then: () => void): void {
   const nullAllowed =
     m.mode.execution === 'long' || m.mode.execution === 'compatibility'
@@ -151,12 +150,14 @@ const retf = instruction(
         const pointer = m.add(m.zeroExtend(m.load('SS', wide(above), size), 64), more)
         const stackSelector = m.truncate(m.load('SS', wide(m.add(above, m.constant(size / 8, 64))), size), 16)
         enterStack(m, { selector: stackSelector, pointer }, to, () => {
+          checkOffset(m, offset, to.descriptor.raw)
           enterCode(m, to.selector, to.descriptor, to.level)
           m.set('CPL', to.level)
         })
         dropInnerSegments(m, to.level)
       },
       () => {
+        checkOffset(m, offset, to.descriptor.raw)
         drop()
         enterCode(m, to.selector, to.descriptor, to.level)
       },
@@ -239,6 +240,7 @@ function iretProtected(m: Machine): void {
       const pointer = m.zeroExtend(peek(m, size, (size / 8) * 3), 64)
       const stackSelector = m.truncate(peek(m, size, (size / 8) * 4), 16)
       enterStack(m, { selector: stackSelector, pointer }, to, () => {
+        checkOffset(m, offset, to.descriptor.raw)
         setFlags(m, image, size)
         enterCode(m, to.selector, to.descriptor, to.level)
       })
@@ -246,6 +248,7 @@ function iretProtected(m: Machine): void {
       m.set('CPL', to.level)
     }
     const withoutStack = () => {
+      checkOffset(m, offset, to.descriptor.raw)
       release(m, (size / 8) * 3)
       setFlags(m, image, size)
       enterCode(m, to.selector, to.descriptor, to.level)

@@ -65,6 +65,11 @@ export function checkOffset(m: Machine, offset: Bits<64>, raw: Bits<64>): void {
   m.when(bad, () => m.fault('GP', m.constant(0, 32)))
 }
 
+/** Where a far JMP or CALL lands: offsets of a segment that is not 64-bit code have 32 bits. */
+function landing(m: Machine, offset: Bits<64>, raw: Bits<64>): Bits<64> {
+  return mayBeLong(m) ? m.select(isLong(m, raw), offset, m.and(offset, m.constant(0xffff_ffff, 64))) : offset
+}
+
 /** CS takes the descriptor; its RPL is the level it will run at. */
 export function enterCode(m: Machine, selector: Bits<16>, descriptor: Descriptor, level: Bits<8>): void {
   markAccessed(m, descriptor)
@@ -74,21 +79,19 @@ export function enterCode(m: Machine, selector: Bits<16>, descriptor: Descriptor
 
 const isReal = (m: Machine): boolean => m.mode.execution === 'real' || m.mode.execution === 'virtual-8086'
 
-/** A far transfer in real and virtual-8086 mode; `leave` comes between its check and the new CS. */
-function transferReal(m: Machine, { selector, offset }: FarTarget, leave: () => void): void {
-  m.when(m.below(m.zeroExtend(m.get('CS.limit'), 64), offset), () => m.fault('GP', m.constant(0, 32)))
-  leave()
+/** What comes between the checks of a target and going there; it runs the last check, of the offset, when that is due. */
+type Leave = (checkOffset: () => void) => void
+
+/** A far transfer in real and virtual-8086 mode. */
+function transferReal(m: Machine, { selector, offset }: FarTarget, leave: Leave): void {
+  leave(() => m.when(m.below(m.zeroExtend(m.get('CS.limit'), 64), offset), () => m.fault('GP', m.constant(0, 32))))
   setRealSegment(m, 'CS', selector)
   m.jump(offset)
 }
 
-/** A far transfer by a selector: to code directly, with `leave` behind all checks, or through what else it names. */
-function transferProtected(
-  m: Machine,
-  kind: 'jump' | 'call',
-  { selector, offset }: FarTarget,
-  leave: () => void,
-): void {
+/** A far transfer by a selector: to code directly, or through what else it names. */
+function transferProtected(m: Machine, kind: 'jump' | 'call', target: FarTarget, leave: Leave): void {
+  const { selector } = target
   m.when(isNull(m, selector), () => m.fault('GP', m.constant(0, 32)))
   const code = selectorCode(m, selector)
   const descriptor = readDescriptor(m, selector, 'GP', code)
@@ -96,9 +99,9 @@ function transferProtected(
     isCode(m, descriptor.raw),
     () => {
       checkDirect(m, selector, descriptor.raw, code)
-      checkOffset(m, offset, descriptor.raw)
+      const offset = landing(m, target.offset, descriptor.raw)
       checkAccessed(m, descriptor)
-      leave()
+      leave(() => checkOffset(m, offset, descriptor.raw))
       enterCode(m, selector, descriptor, m.get('CPL'))
       m.jump(offset)
     },
@@ -106,29 +109,30 @@ function transferProtected(
   )
 }
 
-/** Return address on the stack: CS in an operand-sized slot, then the offset. */
-function pushReturn(m: Machine): void {
+/** Return address on the stack: CS in an operand-sized slot, then the offset. The target is asked for once there is room. */
+function pushReturn(m: Machine, checkTarget: () => void): void {
   const size = m.mode.operandSize
   const bottom = wrapped(m, m.sub(stackPointer(m), m.constant(size / 4, 64)))
   m.check('SS', bottom, size / 4, 'write')
+  checkTarget()
   push(m, m.zeroExtend(m.get('CS.selector'), size))
   push(m, m.truncate(m.nextRip(), size))
 }
 
 type FarOperand = FarPointer | Memory<16 | 32 | 64>
 
-const transfer = (m: Machine, kind: 'jump' | 'call', operand: FarOperand, leave: () => void): void => {
+const transfer = (m: Machine, kind: 'jump' | 'call', operand: FarOperand, leave: Leave): void => {
   const target = targetOf(m, operand)
   if (isReal(m)) transferReal(m, target, leave)
   else transferProtected(m, kind, target, leave)
 }
 
 const jmpf = instruction('JMPF', sdm('2A', '3.3', 'JMP—Jump'), (m: Machine, operand: FarOperand) =>
-  transfer(m, 'jump', operand, () => {}),
+  transfer(m, 'jump', operand, (checkOffset) => checkOffset()),
 )
 
 const callf = instruction('CALLF', sdm('2A', '3.3', 'CALL—Call Procedure'), (m: Machine, operand: FarOperand) =>
-  transfer(m, 'call', operand, () => pushReturn(m)),
+  transfer(m, 'call', operand, (checkOffset) => pushReturn(m, checkOffset)),
 )
 
 export const farTransfers: readonly Instruction[] = [jmpf, callf]

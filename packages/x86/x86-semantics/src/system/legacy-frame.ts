@@ -2,7 +2,7 @@ import type { Asker, Bits, Machine } from '../algebra.ts'
 import { gpr } from '../operand.ts'
 import { accessOf, baseOf, limitOf, markAccessed, setNull, setSegment } from './descriptor.ts'
 import { type InnerStack, readInnerStack } from './inner-stack.ts'
-import { checkRoom, type StackSegment, slotOn } from './stack-room.ts'
+import { checkRoom, lowered, type StackSegment, slotOn } from './stack-room.ts'
 
 /** What the frame of an event holds beside where it came from. */
 export interface FrameContents {
@@ -102,5 +102,5 @@ function push(
     m.when(hasCode, () => put(values.length, code))
   }
   m.when(wide, write(32), write(16))
-  finish(m.sub(top, bytes))
+  finish(lowered(m, stack, top, bytes))
 }

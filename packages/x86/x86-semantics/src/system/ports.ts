@@ -3,6 +3,7 @@ import type { Bits, Machine } from '../algebra.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import { advance, repeated, stepOf } from '../integer/strings.ts'
 import { gpr, type Operand, type Place } from '../operand.ts'
+import { hasPermissionMap } from './permission-map.ts'
 import { iopl, refuseUnless } from './privilege.ts'
 
 /** By IOPL, else by the bit map in the TSS: every byte of the access must be allowed. SDM 1 §19.5. */
@@ -11,7 +12,7 @@ function checkPort(m: Machine, port: Bits<16>, bytes: number): void {
   const byLevel = m.mode.execution === 'virtual-8086' ? m.constant(0, 1) : m.not(m.below(iopl(m), m.get('CPL')))
   m.when(m.not(byLevel), () => {
     const limit = m.get('TR.limit')
-    refuseUnless(m, m.not(m.below(limit, m.constant(103, 32))))
+    refuseUnless(m, hasPermissionMap(m))
     const base = m.get('TR.base')
     const map = m.zeroExtend(m.loadLinear(m.add(base, m.constant(102, 64)), 16, 'processor'), 32)
     const at = m.add(map, m.zeroExtend(m.shiftRight(port, m.constant(3, 16)), 32))

@@ -11,6 +11,12 @@ export interface StackSegment {
 const wrapOn = (m: Machine, { access }: StackSegment, offset: Bits<32>): Bits<32> =>
   m.and(offset, m.select(m.bit(access, 14), m.constant(0xffff_ffff, 32), m.constant(0xffff, 32)))
 
+/** The stack pointer after `bytes` have been pushed: of a 16-bit stack, its upper half stays. */
+export function lowered(m: Machine, stack: StackSegment, top: Bits<32>, bytes: Bits<32>): Bits<32> {
+  const kept = m.select(m.bit(stack.access, 14), m.constant(0, 32), m.and(top, m.constant(0xffff_0000, 32)))
+  return m.or(kept, wrapOn(m, stack, m.sub(top, bytes)))
+}
+
 /** The linear address of the slot `depth` bytes below `top`. */
 export function slotOn(m: Machine, stack: StackSegment, top: Bits<32>, depth: Bits<32>): Bits<64> {
   const offset = m.zeroExtend(wrapOn(m, stack, m.sub(top, depth)), 64)

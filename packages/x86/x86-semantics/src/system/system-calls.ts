@@ -35,7 +35,7 @@ const syscall = instruction('SYSCALL', sdm('2B', '4.3', 'SYSCALL—Fast System C
     m.or(m.and(m.and(flags, m.constant(~0x1_0000n & all64, 64)), m.not(m.get('IA32_FMASK'))), m.constant(2, 64)),
   )
   setFlat(m, 'CS', selectorFrom(m, star, 32, 0, 0), flat.code64)
-  setFlat(m, 'SS', selectorFrom(m, star, 32, 8, 0), flat.data)
+  setFlat(m, 'SS', m.add(m.extract(star, 32, 16), m.constant(8, 16)), flat.data)
   m.set('CPL', m.constant(0, 8))
   m.jump(target)
 })

@@ -89,6 +89,11 @@ function readSystem(m: Machine, selector: Bits<16>, code: Bits<32>): SystemDescr
   return { raw, address, base: m.or(baseOf(m, raw), m.shiftLeft(high, m.constant(32, 64))) }
 }
 
+/** The last thing that is asked. */
+function checkBase(m: Machine, { base }: SystemDescriptor, code: Bits<32>): void {
+  if (iaMode(m)) m.when(m.not(isCanonical(m, base)), () => m.fault('GP', code))
+}
+
 function setSystem(
   m: Machine,
   name: 'LDTR' | 'TR',
@@ -118,6 +123,7 @@ const lldt = instruction(
         const descriptor = readSystem(m, selector, code)
         m.when(m.not(m.equal(typeOf(m, descriptor.raw), m.constant(2, 8))), () => m.fault('GP', code))
         m.when(m.not(present(m, descriptor.raw)), () => m.fault('NP', code))
+        checkBase(m, descriptor, code)
         setSystem(m, 'LDTR', selector, descriptor, 0)
       },
     )
@@ -138,6 +144,7 @@ const ltr = instruction('LTR', sdm('2A', '3.3', 'LTR—Load Task Register'), (m:
   const available = iaMode(m) ? is32 : m.or(is32, m.equal(type, m.constant(1, 8)))
   m.when(m.not(available), () => m.fault('GP', code))
   m.when(m.not(present(m, descriptor.raw)), () => m.fault('NP', code))
+  checkBase(m, descriptor, code)
   const busy = m.or(m.extract(descriptor.raw, 40, 8), m.constant(2, 8))
   m.storeLinear(m.add(descriptor.address, m.constant(5, 64)), busy, 'processor')
   setSystem(m, 'TR', selector, descriptor, 2)

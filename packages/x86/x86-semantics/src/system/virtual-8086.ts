@@ -1,6 +1,7 @@
 import type { Bits, Machine } from '../algebra.ts'
 import { gpr } from '../operand.ts'
 import { setRealSegment } from './descriptor.ts'
+import { hasPermissionMap } from './permission-map.ts'
 import { flagBit, iopl, refuseUnless } from './privilege.ts'
 
 /** CR4.VME. */
@@ -14,7 +15,7 @@ const one = (at: number): bigint => 1n << BigInt(at)
  */
 function redirected(m: Machine, vector: Bits<8>): Bits<1> {
   const limit = m.get('TR.limit')
-  refuseUnless(m, m.not(m.below(limit, m.constant(103, 32))))
+  refuseUnless(m, hasPermissionMap(m))
   const base = m.get('TR.base')
   const map = m.zeroExtend(m.loadLinear(m.add(base, m.constant(102, 64)), 16, 'processor'), 32)
   const at = m.add(m.sub(map, m.constant(32, 32)), m.zeroExtend(m.shiftRight(vector, m.constant(3, 8)), 32))
