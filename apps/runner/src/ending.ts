@@ -7,9 +7,9 @@ export type Wish =
   | { readonly kind: 'failed'; readonly says: string }
   | { readonly kind: 'signal'; readonly name: SignalName }
 
-export type SignalName = 'SIGHUP' | 'SIGINT' | 'SIGTERM'
+export type SignalName = 'SIGHUP' | 'SIGINT' | 'SIGQUIT' | 'SIGTERM'
 
-const signalNames: readonly SignalName[] = ['SIGHUP', 'SIGINT', 'SIGTERM']
+const signalNames: readonly SignalName[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM']
 
 /** Collects the first wish that a run should end: a signal, a key, a reader that has gone. */
 export class Ending {

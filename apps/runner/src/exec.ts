@@ -18,15 +18,19 @@ export const execPorts = { stdout: 1, stderr: 2, status: 3 } as const
  */
 const init = `#!/bin/sh
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/ TERM=\${TERM:-vt100}
-[ -e /bin/mount ] || [ ! -x /bin/busybox ] || /bin/busybox --install -s
+if [ ! -e /bin/mount ] && [ -x /bin/busybox ]; then
+  /bin/busybox mkdir -p /bin /sbin /usr/bin /usr/sbin
+  /bin/busybox --install -s
+fi
 for each in proc sys dev tmp; do [ -d /$each ] || mkdir /$each; done
 mount -t proc proc /proc 2>/dev/null
 mount -t sysfs sys /sys 2>/dev/null
 mount -t devtmpfs dev /dev 2>/dev/null
 mount -t tmpfs tmp /tmp 2>/dev/null
 if [ -f /${commandPath} ]; then
-  for line in 1 2 3; do stty raw -echo </dev/ttyS$line; done
-  sh /${commandPath} </dev/null >/dev/ttyS1 2>/dev/ttyS2
+  for line in 1 2 3; do stty raw -echo </dev/ttyS$line 2>/dev/null; done
+  # what this shell says of a command that a signal ends is nobody's output
+  { (exec sh /${commandPath} </dev/null >/dev/ttyS1 2>/dev/ttyS2); } 2>/dev/null
   echo $? >/dev/ttyS3
 else
   setsid cttyhack sh

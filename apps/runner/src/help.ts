@@ -52,7 +52,7 @@ Exit status:
   120    the guest shut down: a triple fault
   122    internal error, the guest's kernel panicked, or nothing can wake its processor
   124    --max-instructions or --timeout was reached
-  130    SIGINT (129 SIGHUP, 143 SIGTERM)
+  130    SIGINT (129 SIGHUP, 131 SIGQUIT, 143 SIGTERM)
   2n+1   the guest wrote n to the debug exit port
   With --exec, the command's own: 128 and the signal's number if one ended it.
 `

@@ -37,10 +37,12 @@ export class Host {
 
   /** Between slices: what the guest wrote goes out, and the rest of the world is looked after. */
   async attend(): Promise<void> {
+    const { isBetweenLines } = this.stdout
     await this.drain()
     this.#noticeClosed()
     this.#pipe?.pump()
-    this.#showTitle()
+    // a title in the middle of a control sequence of the guest's would break both
+    if (isBetweenLines) this.#showTitle()
   }
 
   /** What the guest wrote last, unless a person is tired of waiting. */

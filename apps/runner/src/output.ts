@@ -1,6 +1,7 @@
 import { constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+const newline = 0x0a
 const firstRoom = 4096
 const shortestWait = 1
 const longestWait = 20
@@ -18,6 +19,11 @@ export class Output {
 
   constructor(descriptor: number) {
     this.#descriptor = withoutBlocking(descriptor)
+  }
+
+  /** Nothing waits to be written, or whole lines: what others write next does not end up inside something. */
+  get isBetweenLines(): boolean {
+    return this.#end === 0 || this.#bytes[this.#end - 1] === newline
   }
 
   put(byte: number): void {

@@ -22,6 +22,7 @@ export class Terminal {
     this.#stdin.once('end', onGone)
     this.#stdin.once('error', onGone)
     process.on('exit', this.close)
+    process.on('SIGTSTP', this.#stopped)
     process.on('SIGCONT', this.#resumed)
     if (this.#hasTitle) process.stderr.write(control.pushTitle)
   }
@@ -41,11 +42,18 @@ export class Terminal {
     if (!this.#open) return
     this.#open = false
     process.off('exit', this.close)
+    process.off('SIGTSTP', this.#stopped)
     process.off('SIGCONT', this.#resumed)
     this.#stdin.off('data', this.#onKeys)
     this.#stdin.setRawMode(false)
     this.#stdin.pause()
     if (this.#hasTitle) process.stderr.write(control.popTitle)
+  }
+
+  /** Who stops us gets the terminal as it was. */
+  readonly #stopped = (): void => {
+    this.#stdin.setRawMode(false)
+    process.kill(process.pid, 'SIGSTOP')
   }
 
   /** Whoever stopped us may have taken raw mode away. */

@@ -186,6 +186,7 @@ describe('what comes from outside', () => {
     ['SIGTERM', 143],
     ['SIGINT', 130],
     ['SIGHUP', 129],
+    ['SIGQUIT', 131],
   ] as const)('%s ends the run with %i and a summary', async (signal, status) => {
     const child = start(['run', spinning])
     const result = finished(child)

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import { cpio, readCpio } from '@vmm/initramfs'
 import { describe, expect } from 'vitest'
 import { guestTest, needsGuest } from './guests.ts'
 import { file } from './kernels.ts'
@@ -68,5 +70,27 @@ printf '\\''%s'\\'' '\\''<$(printf "\\377")>'\\''; kill -9 \\$\\$"`.replaceAll("
     const { status, stdout, stderr } = await vmm(args)
     expect([stderr, status]).toEqual(['', 7])
     expect(stdout).toMatch(/^console=ttyS0 quiet rdinit=\/vmm\/init .*init=\/nonsense\n$/)
+  })
+
+  guestTest('a command runs in an initrd that holds nothing but busybox, and its init says nothing', async (guest) => {
+    const archive = readCpio(guest.initrd)
+    if (archive.kind === 'refused') throw new Error(archive.says)
+    const bare = cpio([
+      { kind: 'directory', path: 'bin' },
+      ...archive.entries.filter(({ path }) => path === 'bin/busybox'),
+      { kind: 'link', path: 'bin/sh', target: 'busybox' },
+    ])
+    const own = ['--kernel', file('vmlinuz', guest.kernel), '--initrd', file('bare', bare)]
+    const command = 'ls -1 /; readlink /usr/bin/awk; kill -SEGV $$'
+    const { status, stdout, stderr } = await vmm(['run', ...own, '--console', '--exec', command])
+    expect(stdout.split('\n')).toEqual(expect.arrayContaining(['bin', 'dev', 'proc', 'sys', 'tmp', '/bin/busybox']))
+    expect(status).toBe(128 + constants.signals.SIGSEGV)
+    const said = stderr.split('\r\n').filter((line) => !/^(\[[ \d.]+\] .*)?$/.test(line))
+    expect(said).toEqual([])
+  })
+
+  guestTest('what is left of a command that a signal ends is its status', async () => {
+    const { status, stdout, stderr } = await vmm(['run', '--exec', 'echo a; echo b >&2; kill $$; echo c'])
+    expect([stdout, stderr, status]).toEqual(['a\n', 'b\n', 128 + constants.signals.SIGTERM])
   })
 })

@@ -19,22 +19,22 @@ const image = kernelFile('types', (a) => {
 })
 
 /**
- * Types at a terminal as the screen shows what is waited for; gives the screen, with the status, and `as it was` if the
+ * Types at a terminal as the screen shows what is waited for, and acts at the prompt; gives the screen, with the status, and `as it was` if the
  * terminal's settings are.
  */
-async function atTerminal(typing: readonly (readonly [shows: string, keys: string])[], signal?: NodeJS.Signals) {
+async function atTerminal(typing: readonly (readonly [shows: string, keys: string])[], act?: (pid: number) => unknown) {
   const run = `echo pid=$$.; exec ${process.execPath} ${main} run ${image}`
   const shell = `before=$(stty -g); sh -c '${run}'; echo status=$?; [ "$before" = "$(stty -g)" ] && echo as it was`
   const child = spawn('script', ['-qfec', shell, '/dev/null'], { env: { ...process.env, SHELL: '/bin/sh' } })
   const impatience = setTimeout(() => child.kill(), patience)
-  let [screen, left, isSent] = ['', [...typing], signal === undefined]
+  let [screen, left, isDone] = ['', [...typing], act === undefined]
   child.stdout.on('data', (piece: Buffer) => {
     screen += piece.toString('latin1')
     for (; left[0] !== undefined && screen.includes(left[0][0]); left = left.slice(1))
       child.stdin.write(Buffer.from(left[0][1], 'latin1'))
-    if (!isSent && screen.includes(prompt)) {
-      isSent = true
-      process.kill(Number(/pid=(\d+)/.exec(screen)?.[1]), signal)
+    if (!isDone && screen.includes(prompt)) {
+      isDone = true
+      act?.(Number(/pid=(\d+)/.exec(screen)?.[1]))
     }
   })
   await new Promise((resolve) => child.on('close', resolve))
@@ -75,10 +75,33 @@ describe.skipIf(!hasScript)('at a terminal', () => {
     expect(screen.lastIndexOf('\u001b[23;0t')).toBeGreaterThan(screen.lastIndexOf('\u001b]0;'))
   })
 
-  test('SIGTERM gives it back, too', async () => {
-    const screen = await atTerminal([], 'SIGTERM')
-    expect(screen).toMatch(/vmm: SIGTERM after \d+ instructions/)
-    expect(screen).toContain('status=143')
+  test.each([
+    ['SIGTERM', 143],
+    ['SIGQUIT', 131],
+  ] as const)('%s gives it back, too', async (signal, status) => {
+    const screen = await atTerminal([], (pid) => process.kill(pid, signal))
+    expect(screen).toMatch(new RegExp(`vmm: ${signal} after \\d+ instructions`))
+    expect(screen).toContain(`status=${status}`)
+    expect(screen).toContain('as it was')
+  })
+
+  test('who stops it gets the terminal as it was, and who continues it goes on', async () => {
+    const seen: boolean[] = []
+    const screen = await atTerminal([], async (pid) => {
+      const takesLines = () =>
+        / icanon/.test(spawnSync('stty', ['-aF', `/proc/${pid}/fd/0`], { encoding: 'utf8' }).stdout)
+      const until = async (state: boolean) => {
+        while (takesLines() !== state) await new Promise((resolve) => setTimeout(resolve, 10))
+        seen.push(state)
+      }
+      await until(false)
+      process.kill(pid, 'SIGTSTP')
+      await until(true)
+      process.kill(pid, 'SIGCONT')
+      await until(false)
+      process.kill(pid, 'SIGTERM')
+    })
+    expect(seen).toEqual([false, true, false])
     expect(screen).toContain('as it was')
   })
 })
