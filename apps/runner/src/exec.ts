@@ -28,9 +28,10 @@ mount -t sysfs sys /sys 2>/dev/null
 mount -t devtmpfs dev /dev 2>/dev/null
 mount -t tmpfs tmp /tmp 2>/dev/null
 if [ -f /${commandPath} ]; then
-  for line in 1 2 3; do stty raw -echo </dev/ttyS$line 2>/dev/null; done
-  # what this shell says of a command that a signal ends is nobody's output
-  { (exec sh /${commandPath} </dev/null >/dev/ttyS1 2>/dev/ttyS2); } 2>/dev/null
+  # what this shell has to say, of a command that a signal ends for one, is nobody's output
+  exec 2>/dev/null
+  for line in 1 2 3; do stty raw -echo </dev/ttyS$line; done
+  (exec sh /${commandPath} </dev/null >/dev/ttyS1 2>/dev/ttyS2)
   echo $? >/dev/ttyS3
 else
   setsid cttyhack sh
