@@ -16,7 +16,9 @@ export interface Input {
   offer(line: SerialLine, guest: Reader, now: number): number
   /** All of it was handed over, and more may come. */
   readonly awaited: boolean
+  /** Whether it wakes a guest that is suspended, and which nothing else will wake if `forever`. */
+  wakes(forever: boolean): boolean
 }
 
 /** Nothing to read, ever. */
-export const noInput: Input = { feed: () => 0, offer: () => 0, awaited: false }
+export const noInput: Input = { feed: () => 0, offer: () => 0, awaited: false, wakes: () => false }

@@ -43,6 +43,11 @@ export class Keyboard implements Input {
     return this.feed(line)
   }
 
+  /** Any key does. */
+  wakes(): boolean {
+    return !this.awaited
+  }
+
   /** Other keys than these do nothing. Ctrl-A twice is Ctrl-A, too. */
   #command(byte: number): void {
     this.#escaped = false

@@ -18,6 +18,8 @@ interface Script {
   /** How long it sleeps when it has nothing to do. */
   readonly tick?: number
   readonly canWake?: boolean
+  /** It goes to sleep before anything else. */
+  readonly sleeps?: boolean
   /** It looks for input again and again, and is never idle. */
   readonly polls?: boolean
 }
@@ -27,6 +29,7 @@ class FakeMachine implements RunningMachine, SerialLine {
   instructions = 0
   readonly console = new GuestConsole()
   readonly canWake: boolean
+  suspended: boolean
   readonly got: string[] = []
   /** The most that was ever handed over at once. */
   most = 0
@@ -39,6 +42,11 @@ class FakeMachine implements RunningMachine, SerialLine {
   constructor(script: Script) {
     this.#script = script
     this.canWake = script.canWake ?? true
+    this.suspended = script.sleeps ?? false
+  }
+
+  wake(): void {
+    this.suspended = false
   }
 
   now(): number {
@@ -234,5 +242,43 @@ describe('idle time', () => {
       running.bell.ring()
     }, 20)
     expect(await untilEnd(running)).toEqual({ kind: 'quit' })
+  })
+})
+
+describe('a guest that is suspended', () => {
+  const asleep: Script = { ...shell, sleeps: true, tick: 3600 * second }
+
+  test('wakes at the first key', async () => {
+    const machine = new FakeMachine(asleep)
+    const keyboard = new Keyboard({ quit: () => {}, help: () => {}, status: () => {} })
+    const running = begun(machine, keyboard, { clock: 'real' })
+    setTimeout(() => {
+      keyboard.take(Buffer.from('\u0004'))
+      running.bell.ring()
+    }, 20)
+    expect(await untilEnd(running)).toEqual({ kind: 'power-off' })
+    expect(machine.suspended).toBe(false)
+  })
+
+  test('is not woken by what is piped in, as long as it will wake by itself', async () => {
+    const machine = new FakeMachine(asleep)
+    let slices = 0
+    const attend = async () => {
+      slices += 1
+      if (slices === 3) machine.wake()
+    }
+    expect(await untilEnd(begun(machine, piped('a\n'), { attend }))).toEqual({ kind: 'power-off' })
+    expect([machine.warps > 0, machine.got.join('')]).toEqual([true, 'a\n\u0004'])
+  })
+
+  test('is woken by what is piped in where nothing else would', async () => {
+    const machine = new FakeMachine({ ...shell, sleeps: true, tick: Number.POSITIVE_INFINITY })
+    expect(await untilEnd(begun(machine, piped('a\n')))).toEqual({ kind: 'power-off' })
+    expect(machine.got.join('')).toBe('a\n\u0004')
+  })
+
+  test('has ended where nothing can wake it', async () => {
+    const machine = new FakeMachine({ ...shell, sleeps: true, tick: Number.POSITIVE_INFINITY })
+    expect(await untilEnd(begun(machine, noInput))).toMatchObject({ kind: 'halted' })
   })
 })

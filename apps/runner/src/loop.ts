@@ -84,7 +84,10 @@ async function idled(
   const { machine, input, console, line, limits } = running
   const forever = until === Number.POSITIVE_INFINITY
   const reader = { console, is: forever ? 'idle for ever' : 'idle' } as const
-  if (input.offer(line, reader, machine.now()) > 0) return true
+  if (machine.suspended) {
+    if (input.wakes(forever)) machine.wake()
+    if (!machine.suspended) return true
+  } else if (input.offer(line, reader, machine.now()) > 0) return true
   if (idling.instructions !== machine.instructions) {
     idling.instructions = machine.instructions
     idling.since = machine.now()

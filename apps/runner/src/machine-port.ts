@@ -26,6 +26,10 @@ export interface RunningMachine {
   warpTo(time: number): void
   /** Whether an interrupt could wake the processor when it is idle. */
   readonly canWake: boolean
+  /** The guest sleeps, its processors off: only an alarm, or `wake`, ends that. */
+  readonly suspended: boolean
+  /** Wakes a guest that is suspended. */
+  wake(): void
 }
 
 /** The host's end of a serial line into the guest. */

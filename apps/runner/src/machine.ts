@@ -11,6 +11,9 @@ import type { End, RunningMachine, SerialLine, SliceResult } from './machine-por
 import { nanosecondsPerInstruction, physicalAddressWidth, tscHz } from './processor.ts'
 import { hashOf, type SavedMachine, savedVersion } from './saved-machine.ts'
 
+/** Where the FACS has the address that the guest wants to wake up at. */
+const wakingVectorAt = 12
+
 const xorshiftSeed = 0x9e37_79b9_7f4a_7c15n
 
 export interface MachineOptions {
@@ -122,7 +125,17 @@ export class Machine implements RunningMachine {
 
   /** Whether an interrupt would wake the processor when it is idle. */
   get canWake(): boolean {
-    return this.vcpu.wakesOnInterrupt
+    return this.suspended || this.vcpu.wakesOnInterrupt
+  }
+
+  /** The guest is in S3. */
+  get suspended(): boolean {
+    return this.board.power.sleeping
+  }
+
+  /** Ends S3, as a power button would. */
+  wake(): void {
+    this.board.wake()
   }
 
   #tscAt(now: number): bigint {
@@ -166,6 +179,7 @@ export class Machine implements RunningMachine {
       const now = this.now()
       this.board.runTimers(now)
       if (this.#ended !== undefined) return { kind: 'ended', end: this.#ended }
+      if (this.suspended) return { kind: 'idle', until: this.board.nextDeadline() }
       const left = end - this.#engine.retired()
       if (left <= 0) return { kind: 'running' }
       const untilTimer = Math.ceil((this.board.nextDeadline() - now) / nanosecondsPerInstruction)
@@ -253,8 +267,32 @@ export class Machine implements RunningMachine {
       case 'debug-exit':
         this.#ended = { kind: 'debug-exit', value: event.value }
         break
+      case 'wake':
+        this.#resume()
+        break
       default:
     }
+  }
+
+  /**
+   * What firmware does after S3: the processor goes on in real mode where the guest has said. Who has said nothing is started
+   * again. Source: ACPI 6.5 §5.2.10.
+   */
+  #resume(): void {
+    const vector = this.#wakingVector()
+    if (vector === 0) this.#ended = { kind: 'reset' }
+    this.vcpu.reset()
+    const engine = this.#engine
+    const selector = (vector >>> 4) & 0xffff
+    engine.set('CS.selector', BigInt(selector))
+    engine.set('CS.base', BigInt(selector * 16))
+    engine.set('RIP', BigInt(vector & 0xf))
+    engine.modeChanged()
+  }
+
+  #wakingVector(): number {
+    const facs = this.#engine.physical(firmwareTables().addresses['FACS']!)
+    return facs === undefined ? 0 : Buffer.from(facs.subarray(wakingVectorAt, wakingVectorAt + 4)).readUInt32LE()
   }
 
   #vcpuMachine(): VcpuMachine {

@@ -71,6 +71,11 @@ export class PipedInput implements Input {
     }
   }
 
+  /** Who sleeps until an alarm is let sleep. */
+  wakes(forever: boolean): boolean {
+    return forever && this.#held.length > 0
+  }
+
   /** Hands over what was granted, as much as the line takes. */
   feed(line: SerialLine): number {
     const offered = Math.min(this.#credit, line.room)

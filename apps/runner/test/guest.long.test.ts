@@ -33,6 +33,16 @@ describe("Debian's kernel, at length", () => {
     }
   })
 
+  guestTest('suspends to memory until the clock’s alarm', async () => {
+    const command = `echo +3600 >/sys/class/rtc/rtc0/wakealarm; before=$(date +%s); echo kept >/tmp/file
+echo mem >/sys/power/state; echo $? $(($(date +%s) - before)) $(cat /tmp/file); dmesg | grep -c 'from system sleep state S3'`
+    const { status, stdout, stderr } = await vmm(['run', '--exec', command])
+    expect([stderr, status]).toEqual(['', 0])
+    expect(stdout).toMatch(/^0 (3599|3600|3601) kept\n1\n$/)
+    const asleep = await reported(['run', '--exec', 'echo mem >/sys/power/state'])
+    expect([asleep.status, asleep.report.end]).toEqual([122, 'halted'])
+  })
+
   guestTest('limits end a boot with 124', async () => {
     const { status, report } = await reported(['run', '--max-instructions', '50000000'])
     expect([status, report.end, report.instructions]).toEqual([124, 'instruction-limit', 50_000_000])

@@ -1,4 +1,4 @@
-import { nanosecondsAt, pseudoRandom, replayDifference } from '@vmm/device'
+import { nanosecondsAt, pseudoRandom, replayDifference, type Saved, savedText } from '@vmm/device'
 import { describe, expect, it } from 'vitest'
 import { createPcBoard, type MachineEvent, type PcBoardOptions, powerTimerHertz } from './index.ts'
 
@@ -238,6 +238,33 @@ describe('ends', () => {
     m.to(3 * second)
     expect([m.events[1], m.board.power.sleeping]).toEqual([{ kind: 'wake' }, false])
     expect(m.board.readPort(0x600, 2) & 0x8400).toBe(0x8400)
+  })
+
+  it('S3 leaves power to the clock alone: the rest wakes as firmware leaves it', () => {
+    const m = machine()
+    const fresh = machine().board.save() as { devices: { name: string; state: Saved }[] }
+    m.enable(0)
+    m.redirect(4, 0x41)
+    for (const [port, value] of [
+      [0x3fb, 0x1b],
+      [0x3f9, 0x0f],
+      [0x21, 0x00],
+      [0x43, 0x34],
+      [0x70, 0x0b],
+      [0x71, 0x22],
+    ] as const)
+      m.outb(port, value)
+    m.board.writePort(0x602, 2, 0x400)
+    m.board.writePort(0x604, 2, 0x2400)
+    // not the PIT's: the alarm, at midnight
+    expect(m.board.nextDeadline()).toBe(86_400 * second)
+    m.board.wake()
+    const woken = m.board.save() as typeof fresh
+    const changed = woken.devices.filter(({ state }, index) => {
+      return savedText(state) !== savedText(fresh.devices[index]?.state ?? null)
+    })
+    expect(changed.map(({ name }) => name)).toEqual(['rtc', 'power'])
+    expect([m.board.rtc.memoryAt(0x0b), m.board.readPort(0x602, 2)]).toEqual([0x22, 0x400])
   })
 
   it('A20 follows port 92H and the keyboard controller, and opens at reset', () => {

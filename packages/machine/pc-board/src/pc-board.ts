@@ -138,7 +138,8 @@ class Board implements PcBoard {
     this.apics = Array.from({ length: options.cpus }, (_, cpu) => this.#createApic(options, cpu))
     this.#router = new LineRouter(this.pic, this.ioApic)
     const line = (number: number) => this.#router.source(number)
-    this.power = new Power({ clock, sci: line(9), onEvent: options.onEvent })
+    const onEvent = (event: MachineEvent) => this.#powerEvent(event, options.onEvent)
+    this.power = new Power({ clock, sci: line(9), onEvent })
     this.pit = createPit({ clock, irq0: line(0) })
     this.rtc = this.#createRtc(options)
     this.serialPorts = this.#createSerialPorts(options)
@@ -205,7 +206,7 @@ class Board implements PcBoard {
 
   nextDeadline(): Nanoseconds {
     let next = Number.POSITIVE_INFINITY
-    for (const timer of this.#timers) {
+    for (const timer of this.#running) {
       const deadline = timer.deadline()
       if (deadline < next) next = deadline
     }
@@ -213,7 +214,7 @@ class Board implements PcBoard {
   }
 
   runTimers(now: Nanoseconds): void {
-    for (const timer of this.#timers) if (timer.deadline() <= now) timer.fire(now)
+    for (const timer of this.#running) if (timer.deadline() <= now) timer.fire(now)
   }
 
   interruptPending(cpu: number): boolean {
@@ -235,9 +236,23 @@ class Board implements PcBoard {
   }
 
   reset(): void {
+    this.#resetBut([])
+  }
+
+  #resetBut(kept: readonly Device[]): void {
     this.apicBus.reset()
-    for (const device of this.#devices) device.reset()
+    for (const device of this.#devices) if (!kept.includes(device)) device.reset()
     this.#leaveAsFirmware()
+  }
+
+  /** In S3 only the clock and what can wake the machine have power: whoever wakes finds the rest as firmware leaves it. */
+  #powerEvent(event: MachineEvent, tell: PcBoardOptions['onEvent']): void {
+    if (event.kind === 'wake') this.#resetBut([this.rtc, this.power])
+    tell(event)
+  }
+
+  get #running(): readonly Timer[] {
+    return this.power.sleeping ? [this.rtc.timer, this.power.timer] : this.#timers
   }
 
   save(): Saved {
