@@ -13,6 +13,8 @@ interface Parts {
   readonly engine: Engine
   readonly machine: VcpuMachine
   readonly observer: Observer | undefined
+  /** A debugger keeps NMIs and interrupts off. */
+  readonly areBlocked: () => boolean
   /** INIT: registers as the manual says. */
   readonly initialize: () => void
 }
@@ -44,6 +46,7 @@ export class Events {
   get waitsClosely(): boolean {
     const { engine, machine } = this.#parts
     const waits = machine.interruptPending() || this.state.nmiPending > 0
+    if (this.#parts.areBlocked()) return false
     return (waits && engine.shadowed) || (this.state.nmiPending > 0 && this.nmiBlocked)
   }
 
@@ -77,6 +80,7 @@ export class Events {
     if (this.#waitIsOver()) this.wake()
     const again = this.#takeInjected()
     if (again !== undefined) return this.#raise(again.event, again.kind)
+    if (this.#parts.areBlocked()) return this.#passOver()
     if (this.#takesNmi()) {
       state.nmiPending -= 1
       this.wake()
@@ -140,6 +144,14 @@ export class Events {
     const { mwait } = this.state
     if (mwait === undefined) return false
     return engine.get('MONITOR') === nothingMonitored || (mwait === 'store or interrupt' && machine.interruptPending())
+  }
+
+  /** What would be taken wakes a halted processor and waits. Source: arch/x86/kvm/x86.c, KVM_GUESTDBG_BLOCKIRQ. */
+  #passOver(): undefined {
+    const { engine, machine } = this.#parts
+    engine.eventPending = false
+    if (this.#takesNmi() || (machine.interruptPending() && engine.interruptible && !this.#waitsForStartup()))
+      this.wake()
   }
 
   #takesNmi(): boolean {

@@ -14,6 +14,7 @@ export const guestDebugControl = {
   hardwareBreakpoints: 0x2_0000,
   injectDb: 0x4_0000,
   injectBp: 0x8_0000,
+  blockIrq: 0x10_0000,
 } as const
 
 const BS = 1n << 14n
@@ -41,6 +42,11 @@ export class GuestDebug {
   /** Whether the VMM debugs at all. */
   get isOn(): boolean {
     return this.#does(guestDebugControl.enable)
+  }
+
+  /** NMIs and interrupts wait until it is over. */
+  get blocksInterrupts(): boolean {
+    return this.#does(guestDebugControl.blockIrq)
   }
 
   get steps(): boolean {

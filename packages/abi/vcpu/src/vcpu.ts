@@ -89,7 +89,13 @@ export class Vcpu {
     this.engine = options.createEngine(observer?.ports(ports) ?? ports)
     const { engine } = this
     const machine = this.#machine
-    this.#events = new Events({ engine, machine, observer, initialize: () => this.#initialize() })
+    this.#events = new Events({
+      engine,
+      machine,
+      observer,
+      areBlocked: () => this.#debug.blocksInterrupts,
+      initialize: () => this.#initialize(),
+    })
     const events = this.#events
     this.#execution = new Execution({ engine, events, completion: this.#completion, debug: this.#debug, observer })
     this.state = new VcpuState({ engine, machine, events, msrs: this.#msrs, guest }, this.capabilities)

@@ -1,11 +1,27 @@
 import { buildTable } from '@vmm/cpuid'
-import { Vcpu, type VcpuExit, type VcpuOptions } from '@vmm/vcpu'
+import { nobody, Vcpu, type VcpuExit, type VcpuMachine, type VcpuOptions } from '@vmm/vcpu'
 import { type Assembler, assembler } from '@vmm/x86-assembler'
 import { Engine } from '../src/index.ts'
 
 export const codeAt = 0x1000
 const table = buildTable({ model: 'max' })
 if (table.kind !== 'table') throw new Error(table.says)
+
+/** A machine in which the interrupt of vector 21H waits when told so, until it is taken. */
+export function interrupting(): { readonly machine: VcpuMachine; waits: boolean } {
+  const it = {
+    waits: false,
+    machine: {
+      ...nobody(() => 0),
+      interruptPending: () => it.waits,
+      acknowledge: () => {
+        it.waits = false
+        return 0x21
+      },
+    },
+  }
+  return it
+}
 
 /** A vCPU over 64 KiB at 0 and nothing else, about to run code at 1000H in real-address mode. */
 export function alone(

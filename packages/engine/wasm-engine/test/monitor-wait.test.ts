@@ -1,8 +1,8 @@
 import { buildTable } from '@vmm/cpuid'
-import { mpStates, nobody, type VcpuMachine, type VcpuOptions } from '@vmm/vcpu'
+import { mpStates, type VcpuOptions } from '@vmm/vcpu'
 import { type Assembler, al, ax, bx, cx, ecx, mem8 } from '@vmm/x86-assembler'
 import { describe, expect, test } from 'vitest'
-import { alone, codeAt } from './alone.ts'
+import { alone, codeAt, interrupting } from './alone.ts'
 
 const line = 0x2040
 const halted = { kind: 'hlt' }
@@ -15,16 +15,6 @@ const waits = (between: (a: Assembler) => unknown = () => {}, extensions = 0) =>
     void between(a)
     a.mov(cx, extensions).mwait().mov(bx, 1).hlt()
   }
-}
-/** A machine in which an interrupt waits when told so. */
-function interrupted(): { machine: VcpuMachine; waiting: boolean } {
-  const it = { waiting: false, machine: undefined as unknown as VcpuMachine }
-  const acknowledge = () => {
-    it.waiting = false
-    return 0x21
-  }
-  it.machine = { ...nobody(() => 0), interruptPending: () => it.waiting, acknowledge }
-  return it
 }
 type Cpu = ReturnType<typeof alone>
 const wentOn = ({ vcpu }: Cpu): boolean => vcpu.state.getRegs().rbx === 1n
@@ -81,24 +71,24 @@ describe('MWAIT', () => {
 
   test('is ended by an interrupt only where IF lets it through', () => {
     for (const enabled of [true, false]) {
-      const it = interrupted()
+      const it = interrupting()
       const cpu = waiting(enabled ? (a) => waits()(a.sti()) : waits(), { machine: it.machine })
-      it.waiting = true
+      it.waits = true
       cpu.run(1)
-      expect([enabled, it.waiting, Number(cpu.vcpu.state.getRegs().rip) < codeAt]).toEqual([enabled, !enabled, enabled])
+      expect([enabled, it.waits, Number(cpu.vcpu.state.getRegs().rip) < codeAt]).toEqual([enabled, !enabled, enabled])
     }
   })
 
   test('with ECX of 1 is ended by an interrupt that is masked, which goes on waiting', () => {
-    const it = interrupted()
+    const it = interrupting()
     const cpu = waiting(
       waits(() => {}, 1),
       { machine: it.machine },
     )
     expect(cpu.vcpu.wakesOnInterrupt).toBe(true)
-    it.waiting = true
+    it.waits = true
     cpu.run()
-    expect([wentOn(cpu), it.waiting]).toEqual([true, true])
+    expect([wentOn(cpu), it.waits]).toEqual([true, true])
   })
 
   test('is no state that KVM_GET_MP_STATE knows, nor does KVM_SET_MP_STATE keep it', () => {

@@ -1,7 +1,7 @@
 import { guestDebugControl, type VcpuExit } from '@vmm/vcpu'
 import { al, ax, bx, cx, di, ds, dx, eax, ecx, es, mem8, mem16, mem32, si } from '@vmm/x86-assembler'
 import { describe, expect, test } from 'vitest'
-import { alone, codeAt } from './alone.ts'
+import { alone, codeAt, interrupting } from './alone.ts'
 
 const hlt = { kind: 'hlt' }
 const ripOf = ({ vcpu }: ReturnType<typeof alone>) => Number(vcpu.state.getRegs().rip)
@@ -260,6 +260,27 @@ describe('what else brings a run back', () => {
     expect(cpu.run()).toMatchObject({ kind: 'debug', exception: 1, pc: BigInt(codeAt + 1), dr6: 0xffff_4ff0n })
     expect(cpu.run()).toMatchObject({ kind: 'debug', pc: BigInt(codeAt + 2) })
     expect(cpu.vcpu.state.getRegs().rbx & 0x100n).toBe(0n)
+  })
+
+  test('while the VMM keeps them off, interrupts and NMIs wait', () => {
+    const it = interrupting()
+    const cpu = alone((a) => a.sti().nop().nop().hlt().mov(bx, 1).label('here').jmp('here'), { machine: it.machine })
+    const { enable, singleStep, blockIrq } = guestDebugControl
+    cpu.vcpu.setGuestDebug({ control: enable | singleStep | blockIrq, arch: { debugreg: [] } })
+    it.waits = true
+    cpu.vcpu.injectNmi()
+    const steps = [1, 2, 3].map(() => [cpu.run().kind, ripOf(cpu)])
+    expect(steps).toEqual([1, 2, 3].map((bytes) => ['debug', codeAt + bytes]))
+    // what would be taken ends HLT all the same
+    cpu.run()
+    cpu.run()
+    cpu.run()
+    expect([cpu.vcpu.state.getRegs().rbx, it.waits]).toEqual([1n, true])
+    cpu.vcpu.setGuestDebug({ control: 0, arch: { debugreg: [] } })
+    cpu.engine.writePhysical(2 * 4, Uint8Array.of(0x77, 0, 0, 0))
+    cpu.run(0)
+    cpu.run(1)
+    expect(Number(cpu.vcpu.state.getVcpuEvents().nmi.masked)).toBe(1)
   })
 
   test('a hardware breakpoint of the VMM stops before its instruction', () => {
