@@ -46,6 +46,8 @@ export const amdMsrs = [
       FF_DIS:           { ...bit( 6, 'Ignored'), access: 'read-only' },
       IGNNE_EM:         { ...bit( 8, 'Ignored'), access: 'read-only' },
       MC_STATUS_WR_EN:      bit(18, 'MCi_STATUS takes any value'),
+      TSC_FREQ_SEL:         bit(24, 'The TSC counts at the P0 frequency'),
+      CPUID_USER_DIS:   { ...bit(35, 'CPUID above CPL 0 is #GP(0)'), needs: 'CPUID_USER_DIS' },
     },
   }),
   msr(0xc001_001b, 'CLK_CTL',  kvm,  'plain',   { vendor, reset: 0x2000_0000n, keeps: ignoresWrites }),
@@ -61,7 +63,13 @@ export const amdMsrs = [
   msr(0xc001_0114, 'VM_CR', kvmSvm, 'plain', {
     vendor,
     needs: ['SVM'],
-    fields: { LOCK: bit(3, 'SVMDIS is read-only'), SVMDIS: bit(4, 'EFER.SVME cannot be set') },
+    fields: {
+      DPD:       bit(0, 'External hardware debug is off'),
+      R_INIT:    bit(1, 'INIT is intercepted'),
+      DIS_A20M:  bit(2, 'The A20 line is not masked'),
+      LOCK:      bit(3, 'SVMDIS is read-only'),
+      SVMDIS:    bit(4, 'EFER.SVME cannot be set'),
+    },
   }),
   msr(0xc001_0115, 'IGNNE', kvmSvm, 'nothing', { vendor, keeps: keepsNothing }),
   msr(0xc001_0117, 'VM_HSAVE_PA', svm, 'plain', {

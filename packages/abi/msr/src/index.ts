@@ -3,10 +3,11 @@ export { canonicalForm, isCanonical } from './canonical.ts'
 export { featureMsrValues } from './feature-values.ts'
 export { firmwareValues } from './firmware-values.ts'
 export { msrOf } from './handled.ts'
-export { type HyperVFeature, type HyperVGuest, hyperVFeatures, hyperVFeaturesOf } from './hyper-v.ts'
+export { featureHostOf, type HostKnowledge, listHostOf, msrHostOf } from './host-facts.ts'
 export { featureMsrIndexList, type ListHost, type MsrList, msrIndexList } from './index-lists.ts'
 export type { MsrCall, MsrEffect, MsrError, MsrHost, MsrVcpu, MsrVm } from './kvm-call.ts'
 export type {
+  HyperVGuest,
   Initiator,
   Msr,
   MsrAccessKind,

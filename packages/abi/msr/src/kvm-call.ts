@@ -1,6 +1,5 @@
 import type { Feature, VendorRules } from '@vmm/cpuid'
-import type { HyperVGuest } from './hyper-v.ts'
-import type { Initiator, Msr, MsrGuest, PerfmonGuest } from './msr.ts'
+import type { HyperVGuest, Initiator, Msr, MsrGuest, PerfmonGuest } from './msr.ts'
 
 /**
  * How a handler of KVM fails: `'invalid'` (it returned 1: #GP for a guest), `'unsupported'` (there is no such register

@@ -1,7 +1,6 @@
 import type { Feature, VendorRules } from '@vmm/cpuid'
 import { msrAt, msrs } from './all.ts'
-import type { HyperVGuest } from './hyper-v.ts'
-import type { Initiator, Msr, MsrGuest, MsrHome, PerfmonGuest, WriteRequest } from './msr.ts'
+import type { HyperVGuest, Initiator, Msr, MsrGuest, MsrHome, PerfmonGuest, WriteRequest } from './msr.ts'
 import { decideRead, decideWrite, type MsrRefused, refusedMsr, writableMask } from './verdict.ts'
 
 /** What surrounds an access: who makes it, and the control registers that matter. */

@@ -4,7 +4,6 @@ import {
   canonicalForm,
   createMsrFile,
   decideWrite,
-  hyperVFeaturesOf,
   isCanonical,
   type MsrFileOptions,
   msrAt,
@@ -343,8 +342,8 @@ test('counters exist as CPUID counts them, and the two oldest always answer', ()
 })
 
 test('Hyper-V’s registers are there for its guests, and with enforcement only those that CPUID grants', () => {
-  const some = hyperVFeaturesOf(1 << 5, 0)
-  const of = (enforced: boolean) => file({ hyperV: { enforced, features: some, synicActive: false } })
+  const of = (enforced: boolean) =>
+    file({ has: only('HV_MSR_HYPERCALL_AVAILABLE'), hyperV: { enforced, synicActive: false } })
   expect(file().read(0x4000_0000)).toMatchObject({ reason: 'absent' })
   expect([of(true).read(0x4000_0000).kind, of(true).read(0x4000_0002).kind]).toEqual(['elsewhere', 'refused'])
   expect(of(false).read(0x4000_0002).kind).toBe('elsewhere')

@@ -1,7 +1,6 @@
 import type { Field } from '@vmm/bits'
 import type { Feature, VendorRules } from '@vmm/cpuid'
 import type { Source } from '@vmm/source'
-import type { HyperVGuest } from './hyper-v.ts'
 
 /** A field of an MSR. `needs` names the features any one of which brings it into being. */
 export interface MsrField extends Field {
@@ -64,6 +63,14 @@ export interface PerfmonGuest {
   readonly fixedCounters: number
   /** Last branch records of the legacy kind. */
   readonly branchRecords?: number
+}
+
+/** What MSRs ask of a guest whose CPUID says that it runs on Hyper-V. */
+export interface HyperVGuest {
+  /** KVM_CAP_HYPERV_ENFORCE_CPUID is on: what CPUID does not grant does not exist for the guest. */
+  readonly enforced: boolean
+  /** KVM_CAP_HYPERV_SYNIC or KVM_CAP_HYPERV_SYNIC2 was enabled for this vCPU. */
+  readonly synicActive: boolean
 }
 
 /**

@@ -21,6 +21,7 @@ export interface SystemTimeKept {
 
 const booting: SystemTimeWrite = { data: 0x2001n, old: false, initiator: 'guest', vcpu: 0, bootUsesOld: true }
 
+/** What a write of MSR_KVM_SYSTEM_TIME leads to. */
 export const systemTimeWritten = behaviour<SystemTimeWrite, SystemTimeKept>({
   id: 'system-time-written',
   catalogue: 'pvmsr-system-time',

@@ -15,6 +15,7 @@ export interface GuestTscWrite {
 const written: GuestTscWrite = { register: 'TSC', data: 500n, hostTsc: 1000n, offset: 0n, adjust: 7n }
 const minus500 = BigInt.asUintN(64, -500n)
 
+/** What a guest’s write of its counter leaves. */
 export const tscWrittenByGuest = behaviour<GuestTscWrite, Pick<GuestTscWrite, 'offset' | 'adjust'>>({
   id: 'tsc-written-by-guest',
   catalogue: 'tsc',

@@ -2,6 +2,7 @@ import { behaviourEntry, type Entry, type Pipeline } from '@vmm/rule'
 import type { MsrError } from '../../kvm-call.ts'
 import { archCapabilities } from './arch-capabilities.rule.ts'
 import { deCfgTold } from './de-cfg-told.rule.ts'
+import { eferSupported } from './efer-supported.rule.ts'
 import { featureMsrAfterCreation } from './feature-msr-after-creation.rule.ts'
 import { featureMsrListed } from './feature-msr-listed.rule.ts'
 import { perfCapabilities } from './perf-capabilities.rule.ts'
@@ -22,4 +23,5 @@ export const featureValueEntries: readonly Entry[] = [
   behaviourEntry('KVM_GET_MSRS (/dev/kvm)', platformInformation),
   behaviourEntry('KVM_GET_MSRS (/dev/kvm)', deCfgTold),
   behaviourEntry('KVM_GET_MSRS (/dev/kvm)', featureMsrAfterCreation),
+  behaviourEntry('WRMSR', eferSupported),
 ]

@@ -1,12 +1,11 @@
 import { since } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
-import type { HyperVFeature } from '../../hyper-v.ts'
-import { bitOf, isGuestWrite } from '../../kvm-call.ts'
-import { guestWrites } from '../witness.ts'
+import { bitOf, guestHas, isGuestWrite } from '../../kvm-call.ts'
+import { guestWrites, having } from '../witness.ts'
 import { registerRule } from './register-rule.ts'
 
 const isConfig = (index: number): boolean => index >= 0x4000_00b0 && index <= 0x4000_00b6 && (index & 1) === 0
-const hyperV = { enforced: true, features: new Set<HyperVFeature>(['SYNTIMER']), synicActive: true }
+const hyperV = { enforced: true, synicActive: true }
 
 export const hyperVDirectTimer = registerRule({
   id: 'hyper-v-direct-timer',
@@ -20,9 +19,9 @@ export const hyperVDirectTimer = registerRule({
     isConfig(call.index) &&
     bitOf(call.data, 12) &&
     call.vcpu.hyperV?.enforced === true &&
-    !call.vcpu.hyperV.features.has('STIMER_DIRECT_MODE'),
+    !guestHas(call, 'HV_STIMER_DIRECT_MODE_AVAILABLE'),
   witness: {
-    refused: guestWrites(0x4000_00b0, 1n << 12n, { vcpu: { hyperV } }),
-    accepted: guestWrites(0x4000_00b0, 0n, { vcpu: { hyperV } }),
+    refused: guestWrites(0x4000_00b0, 1n << 12n, { vcpu: { hyperV, ...having('HV_MSR_SYNTIMER_AVAILABLE') } }),
+    accepted: guestWrites(0x4000_00b0, 0n, { vcpu: { hyperV, ...having('HV_MSR_SYNTIMER_AVAILABLE') } }),
   },
 })
