@@ -6,6 +6,13 @@ export { type DecodedLeaf, decode, isIndexed, rowOf } from './decode.ts'
 export { describeTable, leafTitle } from './describe.ts'
 export { type CpuidDifference, describeDiff, diffTables } from './diff.ts'
 export {
+  type Discovery,
+  type DiscoveryAnswer,
+  type DiscoveryIoctl,
+  discoverCpuid,
+  discoveryPipelines,
+} from './discover.ts'
+export {
   type CpuidAnswer,
   type CpuidEntry,
   type CpuidTable,

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import type { KernelVersion } from '@vmm/rule'
 import { expect, test } from 'vitest'
 import type { Feature } from '../all.ts'
+import { type DiscoveryIoctl, discoverCpuid } from '../discover.ts'
 import { type CpuidTable, entry } from '../entry.ts'
 import { type Host, readHost } from '../host.ts'
 import { supportedByEmulation } from './emulated-cpuid.ts'
@@ -41,6 +42,14 @@ function numbersIn(pairs: string): Readonly<Record<string, number>> {
   return Object.fromEntries(split.map(([name, value]) => [name, Number(value)]))
 }
 
+const withoutIn = (names: string) =>
+  Object.fromEntries(
+    names
+      .split(' ')
+      .filter(Boolean)
+      .map((name) => [name, false]),
+  )
+
 function read(name: string): Recording {
   const text = readFileSync(`${folder}/${name}`, 'utf8')
   const [head = '', ...sections] = text.split('\n== ')
@@ -57,7 +66,7 @@ function read(name: string): Recording {
     host: readHost(host, {
       vendorModule: told('vendor module'),
       params: numbersIn(told('parameters')),
-      kconfig: numbersIn(told('configuration')),
+      kconfig: { ...numbersIn(told('configuration')), ...withoutIn(told('without')) },
       cleared,
     }),
     answers: new Map(answers),
@@ -100,3 +109,26 @@ test.each(recordings.filter(([, { host }]) => host.vendorModule === 'kvm_amd'))(
     expect(told(supportedHvCpuid({ kernel, host: single, vcpu }).entries)).toEqual(recorded('vcpu'))
   },
 )
+
+const asked = /^(KVM_GET_\w+)(?: (\/dev\/kvm|vcpu))?( with padding)? nent (\d+) -> (\w+)$/
+
+const calls = recordings.flatMap(([name, { kernel, host, answers }]) =>
+  [...answers.keys()].flatMap((title) => {
+    const [, ioctl, of, padding, nent, ended] = asked.exec(title) ?? []
+    return ioctl === undefined ? [] : [{ name, title, kernel, host, ioctl, of, padding, nent: Number(nent), ended }]
+  }),
+)
+
+test.each(calls.map((call) => [`${call.name}: ${call.title}`, call] as const))('%s, as recorded', (_, call) => {
+  const { kernel, host, of, nent } = call
+  const answer = discoverCpuid(
+    { kernel, host },
+    {
+      ioctl: call.ioctl as DiscoveryIoctl,
+      nent,
+      padding: call.padding === undefined ? 'zero' : 'not zero',
+      ...(of === 'vcpu' ? { vcpu: { localApic: 'user space', enlightenedVmcs: false } } : {}),
+    },
+  )
+  expect(answer.kind === 'refused' ? answer.errno : String(answer.nent)).toBe(call.ended)
+})

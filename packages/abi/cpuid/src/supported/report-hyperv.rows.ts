@@ -1,4 +1,4 @@
-import { always, type ReleasedLifetime, since } from '@vmm/rule'
+import { always, type ReleasedLifetime, since, until } from '@vmm/rule'
 import { commit, kernelSource, type Source } from '@vmm/source'
 import type { Feature } from '../all.ts'
 
@@ -15,6 +15,7 @@ export interface HypervReport {
 
 const later = kernelSource('arch/x86/kvm/hyperv.c', 'kvm_get_hv_cpuid', '6.12.117')
 const older = kernelSource('arch/x86/kvm/hyperv.c', 'kvm_get_hv_cpuid', '6.1.192')
+const oldest = kernelSource('arch/x86/kvm/hyperv.c', 'kvm_vcpu_ioctl_get_hv_cpuid', '5.10.13')
 const debug = commit('f97f5a56f597', 'x86/kvm/hyper-v: Add support for synthetic debugger interface')
 const ranges = kernelSource('arch/x86/kvm/hyperv.c', 'kvm_get_hv_cpuid', '6.12.117')
 const between20 = { absentIn: '6.1', presentIn: '6.12' } as const
@@ -49,13 +50,14 @@ export const hypervReports: readonly HypervReport[] = [
   row('HV_X64_REMOTE_TLB_FLUSH_RECOMMENDED',      always,             older),
   row('HV_X64_APIC_ACCESS_RECOMMENDED',           always,             older),
   row('HV_X64_RELAXED_TIMING_RECOMMENDED',        always,             older),
-  row('HV_DEPRECATING_AEOI_RECOMMENDED',          since({ absentIn: '4.20', presentIn: '6.1' }), older),
-  row('HV_X64_CLUSTER_IPI_RECOMMENDED',           always,             older, 'local APIC in the kernel'),
+  row('HV_DEPRECATING_AEOI_RECOMMENDED',          since({ absentIn: '5.10', presentIn: '6.1' }), older),
+  row('HV_X64_CLUSTER_IPI_RECOMMENDED',           until({ absentIn: '5.10', presentIn: '6.1' }), oldest),
+  row('HV_X64_CLUSTER_IPI_RECOMMENDED',           since({ absentIn: '5.10', presentIn: '6.1' }), older, 'local APIC in the kernel'),
   row('HV_X64_EX_PROCESSOR_MASKS_RECOMMENDED',    always,             older),
   row('HV_X64_ENLIGHTENED_VMCS_RECOMMENDED',      always,             older, 'enlightened VMCS'),
-  row('HV_X64_NO_NONARCH_CORESHARING',            since({ absentIn: '5.4', presentIn: '6.1' }), older, 'no SMT'),
+  row('HV_X64_NO_NONARCH_CORESHARING',            since({ absentIn: '5.3', presentIn: '5.10' }), oldest, 'no SMT'),
   row('HV_X64_NESTED_DIRECT_FLUSH',               since(between20),   later),
-  row('HV_X64_NESTED_MSR_BITMAP',                 since({ absentIn: '5.15', presentIn: '6.1' }), older),
+  row('HV_X64_NESTED_MSR_BITMAP',                 since({ absentIn: '5.10', presentIn: '6.1' }), older),
   row('HV_X64_NESTED_EVMCS1_PERF_GLOBAL_CTRL',    since({ absentIn: '6.0', presentIn: '6.1' }), older),
   row('HV_X64_SYNDBG_CAP_ALLOW_KERNEL_DEBUGGING', since('5.8'),       debug),
 ]

@@ -49,7 +49,7 @@ test('no report is written twice', () => {
     JSON.stringify([feature, how, only, when, lifetime]),
   )
   expect(new Set(written).size).toBe(written.length)
-  expect(new Set(hypervReports.map(({ feature }) => feature)).size).toBe(hypervReports.length)
+  expect(new Set(hypervReports.map(({ feature, when }) => `${feature} ${when}`)).size).toBe(hypervReports.length)
   expect(new Set(indexed.map((row) => row.function)).size).toBe(indexed.length)
   expect(new Set(offered.map(({ feature }) => feature)).size).toBe(offered.length)
 })
