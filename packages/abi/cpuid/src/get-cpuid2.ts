@@ -1,38 +1,10 @@
-import { type Pipeline, type Promised, type Refusal, type ResolvedPipeline, resolve, run, since } from '@vmm/rule'
+import { type Promised, type Refusal, run } from '@vmm/rule'
+import { type CpuidKernel, kernelAt } from './cpuid-kernel.ts'
 import type { CpuidTable } from './entry.ts'
 import type { GetCpuid2Call } from './get-cpuid2-call.ts'
-import { keyOf, profileNamed, type Where } from './kernel-of.ts'
-import { aGetCall } from './rules/get-cpuid2/a-call.ts'
-import { getCpuid2E2big } from './rules/get-cpuid2/get-cpuid2-e2big.rule.ts'
-import { getCpuid2EntriesCopy } from './rules/get-cpuid2/get-cpuid2-entries-copy.rule.ts'
-import { getCpuid2HeaderCopy } from './rules/get-cpuid2/get-cpuid2-header-copy.rule.ts'
-import { getCpuid2HeaderWrite } from './rules/get-cpuid2/get-cpuid2-header-write.rule.ts'
-import { getCpuid2Nent } from './rules/get-cpuid2/get-cpuid2-nent.rule.ts'
-import { getCpuid2SeesRuntime } from './rules/get-cpuid2/get-cpuid2-sees-runtime.rule.ts'
-import { getCpuid2Tells } from './rules/get-cpuid2/get-cpuid2-tells.rule.ts'
+import type { Where } from './kernel-of.ts'
 import { factsAt } from './set-cpuid-host.ts'
-import { inOrder, updates } from './set-cpuid-runtime.ts'
 import { type CpuidVcpu, type CpuidVm, seen, seenVm } from './set-cpuid-vcpu.ts'
-
-/** KVM_GET_CPUID2 as the list of its steps, each with its releases, in the kernel's order. */
-export const getCpuid2Pipeline: Pipeline<GetCpuid2Call> = {
-  call: 'KVM_GET_CPUID2',
-  steps: [
-    { kind: 'check', rule: getCpuid2HeaderCopy },
-    { kind: 'check', rule: getCpuid2E2big },
-    ...updates(inOrder.withMwait, {
-      on: 'stored',
-      lifetime: since('6.15'),
-      when: ({ pending }: GetCpuid2Call) => pending,
-      witness: aGetCall({ pending: true }),
-    }),
-    { kind: 'act', behaviour: getCpuid2SeesRuntime },
-    { kind: 'check', rule: getCpuid2EntriesCopy },
-    { kind: 'act', behaviour: getCpuid2Tells },
-    { kind: 'act', behaviour: getCpuid2Nent },
-    { kind: 'check', rule: getCpuid2HeaderWrite },
-  ],
-}
 
 /** A call of KVM_GET_CPUID2. */
 export interface GetCpuid2 {
@@ -50,15 +22,17 @@ export type GetCpuid2Answer = { readonly vcpu: CpuidVcpu; readonly unread: reado
   | Refusal
 )
 
-const resolved = new Map<string, ResolvedPipeline<GetCpuid2Call>>()
-
 /**
  * What a kernel answers to KVM_GET_CPUID2. Nothing that is given is changed. Throws a `RangeError` for a kernel that
- * nobody lists.
+ * nobody lists. The third argument is for those who ask often, or for another kernel than any release.
  *
  * Source: Documentation/virt/kvm/api.rst §4.20.
  */
-export function getCpuid2(where: Where, { nent, vcpu, vm, unusable }: GetCpuid2): GetCpuid2Answer {
+export function getCpuid2(
+  where: Where,
+  { nent, vcpu, vm, unusable }: GetCpuid2,
+  kernel: CpuidKernel = kernelAt(where),
+): GetCpuid2Answer {
   const { stored, shown, registers, pending, kvmBase, xenBase } = seen(vcpu)
   const before: GetCpuid2Call = {
     request: requestOf(nent, unusable),
@@ -73,18 +47,9 @@ export function getCpuid2(where: Where, { nent, vcpu, vm, unusable }: GetCpuid2)
     kvmBase,
     xenBase,
   }
-  const { state, unread, ...outcome } = run(pipelineFor(where), before)
+  const { state, unread, ...outcome } = run(kernel.get, before)
   const after = { vcpu: { ...vcpu, current: state.stored, pending: state.pending }, unread }
   return outcome.kind === 'refused' ? { ...outcome.refusal, ...after } : { kind: 'accepted', ...state.told, ...after }
-}
-
-function pipelineFor({ kernel }: Where): ResolvedPipeline<GetCpuid2Call> {
-  const profile = profileNamed(kernel)
-  const before = resolved.get(keyOf(profile))
-  if (before !== undefined) return before
-  const pipeline = resolve(getCpuid2Pipeline, profile)
-  resolved.set(keyOf(profile), pipeline)
-  return pipeline
 }
 
 function requestOf(nent: number, unusable: GetCpuid2['unusable']): GetCpuid2Call['request'] {

@@ -2,6 +2,7 @@ export { type Feature, leaves } from './all.ts'
 export { type BuiltTable, buildTable, cpuModelNamed, type TableOptions } from './build-table.ts'
 export { type Cache, type CpuModel, type CpuModelName, cpuModels } from './cpu-models.rows.ts'
 export { type CpuidIndex, cpuidIndex } from './cpuid-index.ts'
+export { type CpuidKernel, cpuidKernel } from './cpuid-kernel.ts'
 export { type DecodedLeaf, decode, isIndexed, rowOf } from './decode.ts'
 export { describeTable, leafTitle } from './describe.ts'
 export { type CpuidDifference, describeDiff, diffTables } from './diff.ts'
@@ -23,8 +24,9 @@ export {
 } from './entry.ts'
 export { type ExecuteCpuid, type ExecutedCpuid, executeCpuid, executeCpuidPipeline } from './execute-cpuid.ts'
 export { type FeaturePlace, featureNamed, featurePlaces, features, nearestFeature, placeOf } from './feature.ts'
-export { type GetCpuid2, type GetCpuid2Answer, getCpuid2, getCpuid2Pipeline } from './get-cpuid2.ts'
+export { type GetCpuid2, type GetCpuid2Answer, getCpuid2 } from './get-cpuid2.ts'
 export type { GetCpuid2Call } from './get-cpuid2-call.ts'
+export { getCpuid2Pipeline } from './get-cpuid2-steps.ts'
 export { featuresOf, has, withFeature, withoutFeature } from './has.ts'
 export {
   type Host,

@@ -1,7 +1,7 @@
 import { behaviourEntry, type Entry, pipelineEntries } from '@vmm/rule'
 import { discoveryPipelines } from './discover.ts'
 import { executeCpuidPipeline } from './execute-cpuid.ts'
-import { getCpuid2Pipeline } from './get-cpuid2.ts'
+import { getCpuid2Pipeline } from './get-cpuid2-steps.ts'
 import { rtXenTsc } from './rules/runtime/rt-xen-tsc.rule.ts'
 import { registerPipeline, setCpuid2Pipeline, setCpuidPipeline } from './set-cpuid-steps.ts'
 import { emulatedCpuid } from './supported/emulated-cpuid.ts'

@@ -1,31 +1,9 @@
-import { type ResolvedPipeline, resolve, run, versionInForce } from '@vmm/rule'
-import type { CpuidTable } from './entry.ts'
-import { keyOf, profileNamed, type Where } from './kernel-of.ts'
-import { rtXenTsc } from './rules/runtime/rt-xen-tsc.rule.ts'
-import type { RuntimeUpdate, ShownRegisters } from './rules/runtime/runtime-state.ts'
+import { run } from '@vmm/rule'
+import { type CpuidKernel, kernelAt } from './cpuid-kernel.ts'
+import type { Where } from './kernel-of.ts'
+import type { ShownRegisters } from './rules/runtime/runtime-state.ts'
 import { callOf } from './set-cpuid.ts'
-import type { SetCpuidCall } from './set-cpuid-call.ts'
-import { registerPipeline } from './set-cpuid-steps.ts'
 import { type CpuidVcpu, type CpuidVm, vcpuAfter } from './set-cpuid-vcpu.ts'
-
-/** What a kernel does to tables between two calls. */
-interface Between {
-  readonly written: ResolvedPipeline<SetCpuidCall>
-  readonly ticked: (update: RuntimeUpdate) => CpuidTable
-}
-
-const resolved = new Map<string, Between>()
-
-function betweenCalls({ kernel }: Where): Between {
-  const profile = profileNamed(kernel)
-  const before = resolved.get(keyOf(profile))
-  if (before !== undefined) return before
-  const xen = versionInForce(rtXenTsc, profile)
-  const ticked = xen.kind === 'version' ? xen.version.does : ({ table }: RuntimeUpdate) => table
-  const found = { written: resolve(registerPipeline, profile), ticked }
-  resolved.set(keyOf(profile), found)
-  return found
-}
 
 /**
  * A vCPU after registers that its table shows were written: its table follows at once, or is noted to be behind, as the
@@ -38,9 +16,10 @@ export function registersWritten(
   vcpu: CpuidVcpu,
   registers: ShownRegisters,
   vm: CpuidVm = {},
+  kernel: CpuidKernel = kernelAt(where),
 ): CpuidVcpu {
   const now = { ...vcpu, registers: { ...vcpu.registers, ...registers } }
-  const { state } = run(betweenCalls(where).written, callOf(where, { table: [], vcpu: now, vm }))
+  const { state } = run(kernel.written, callOf(where, { table: [], vcpu: now, vm }))
   return vcpuAfter(now, state)
 }
 
@@ -51,5 +30,5 @@ export function registersWritten(
  */
 export function clockUpdated(where: Where, vcpu: CpuidVcpu, tsc: NonNullable<ShownRegisters['tsc']>): CpuidVcpu {
   const call = callOf(where, { table: [], vcpu: { ...vcpu, registers: { ...vcpu.registers, tsc } } })
-  return { ...vcpu, current: betweenCalls(where).ticked({ ...call, table: call.stored }) }
+  return { ...vcpu, current: kernelAt(where).ticked({ ...call, table: call.stored }) }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { auditPipeline, type Entry } from '@vmm/rule'
 import { cite } from '@vmm/source'
 import { describe, expect, test } from 'vitest'
-import { getCpuid2Pipeline } from './get-cpuid2.ts'
+import { getCpuid2Pipeline } from './get-cpuid2-steps.ts'
 import { cpuidPromises } from './promises.ts'
 import { setCpuid2Pipeline, setCpuidPipeline } from './set-cpuid-steps.ts'
 

@@ -1,7 +1,7 @@
-import { type Promised, type Refusal, type ResolvedPipeline, resolve, run, versionInForce } from '@vmm/rule'
+import { type Promised, type Refusal, run } from '@vmm/rule'
+import { type CpuidKernel, kernelAt } from './cpuid-kernel.ts'
 import type { CpuidTable } from './entry.ts'
-import { keyOf, profileNamed, type Where } from './kernel-of.ts'
-import { rtSgxXfrm } from './rules/runtime/rt-sgx-xfrm.rule.ts'
+import type { Where } from './kernel-of.ts'
 import type {
   SetCpuidAllocation,
   SetCpuidCall,
@@ -10,7 +10,6 @@ import type {
   SetCpuidRequest,
 } from './set-cpuid-call.ts'
 import { factsAt } from './set-cpuid-host.ts'
-import { setCpuid2Pipeline, setCpuidPipeline } from './set-cpuid-steps.ts'
 import { type CpuidVcpu, type CpuidVm, seen, seenVm, vcpuAfter } from './set-cpuid-vcpu.ts'
 
 /** A call of KVM_SET_CPUID2, or of KVM_SET_CPUID. */
@@ -53,42 +52,18 @@ export type SetCpuidAnswer = SetCpuidAccepted | SetCpuidRefused
 
 /**
  * What a kernel answers to KVM_SET_CPUID2 (or KVM_SET_CPUID): the table it stores and what else it does, or a refusal.
- * Nothing that is given is changed. Throws a `RangeError` for a kernel that nobody lists.
+ * Nothing that is given is changed. Throws a `RangeError` for a kernel that nobody lists. The third argument is for
+ * those who ask often, or for another kernel than any release.
  *
  * Source: Documentation/virt/kvm/api.rst §4.20 KVM_SET_CPUID, §4.90 KVM_SET_CPUID2; each rule has its own.
  */
-export function setCpuid(where: Where, request: SetCpuid): SetCpuidAnswer {
+export function setCpuid(where: Where, request: SetCpuid, kernel: CpuidKernel = kernelAt(where)): SetCpuidAnswer {
   const { vcpu = {} } = request
-  const kernel = resolvedFor(where)
   const call = callOf(where, request)
-  const outcome = run(kernel[call.call], { ...call, stored: kernel.made(call) })
+  const outcome = run(kernel.set[call.call], { ...call, stored: kernel.made({ ...call, table: call.stored }) })
   const { state, unread } = outcome
   const left = { stored: state.stored, effects: state.effects, vcpu: vcpuAfter(vcpu, state), unread }
   return outcome.kind === 'refused' ? { ...outcome.refusal, ...left } : { kind: 'accepted', ...left }
-}
-
-/** What a profile leaves of the two calls. */
-interface Resolved extends Readonly<Record<SetCpuidName, ResolvedPipeline<SetCpuidCall>>> {
-  /** What this kernel has made of a table that it stored, whatever the registers are. */
-  readonly made: (call: SetCpuidCall) => CpuidTable
-}
-
-const resolved = new Map<string, Resolved>()
-
-function resolvedFor({ kernel }: Where): Resolved {
-  const profile = profileNamed(kernel)
-  const key = keyOf(profile)
-  const before = resolved.get(key)
-  if (before !== undefined) return before
-  const enclaves = versionInForce(rtSgxXfrm, profile)
-  const { does } = enclaves.kind === 'version' ? enclaves.version : { does: undefined }
-  const found: Resolved = {
-    KVM_SET_CPUID: resolve(setCpuidPipeline, profile),
-    KVM_SET_CPUID2: resolve(setCpuid2Pipeline, profile),
-    made: (call) => does?.({ ...call, table: call.stored }) ?? call.stored,
-  }
-  resolved.set(key, found)
-  return found
 }
 
 /** All that the rules look at, of a call that was asked for. */
@@ -103,7 +78,7 @@ export function callOf(where: Where, asked: SetCpuid): SetCpuidCall {
     permitted,
     failing,
     host: factsAt(where),
-    lookup: 'first',
+    lookup: 'index-0',
     incoming: table,
     installed: false,
     effects: [],

@@ -1,6 +1,7 @@
 import { behaviour, since, until } from '@vmm/rule'
 import { commit, kernelSource } from '@vmm/source'
 import type { GetCpuid2Call } from '../../get-cpuid2-call.ts'
+import { asked } from '../set-cpuid/where-read.ts'
 import { aGetCall } from './a-call.ts'
 
 const { told } = aGetCall()
@@ -13,8 +14,9 @@ export const getCpuid2Nent = behaviour<GetCpuid2Call, GetCpuid2Call>({
   sources: [
     commit('ab322c43cce9', 'KVM: x86: Update number of entries for KVM_GET_CPUID2 on success, not failure'),
     kernelSource('arch/x86/kvm/cpuid.c', 'kvm_vcpu_ioctl_get_cpuid2', '6.12.117'),
+    asked,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: until('6.5'),

@@ -1,6 +1,7 @@
 import { behaviour, between, since, until } from '@vmm/rule'
 import { commit, mail } from '@vmm/source'
 import type { GetCpuid2Call } from '../../get-cpuid2-call.ts'
+import { asked } from '../set-cpuid/where-read.ts'
 import { aGetCall } from './a-call.ts'
 
 const tells = (call: GetCpuid2Call): GetCpuid2Call => ({ ...call, told: { ...call.told, entries: call.stored } })
@@ -11,8 +12,8 @@ export const getCpuid2Tells = behaviour<GetCpuid2Call, GetCpuid2Call>({
   id: 'get-cpuid2-tells',
   catalogue: 'set-cpuid-order-free',
   says: 'the entries are told as they are stored, in their order',
-  sources: [commit('181f494888d5', 'KVM: x86: fix CPUID entries returned by KVM_GET_CPUID2 ioctl')],
-  evidence: 'mail',
+  sources: [commit('181f494888d5', 'KVM: x86: fix CPUID entries returned by KVM_GET_CPUID2 ioctl'), asked],
+  evidence: 'recorded',
   versions: [
     {
       lifetime: until('5.10'),

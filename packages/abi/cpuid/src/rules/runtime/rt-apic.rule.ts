@@ -1,6 +1,7 @@
 import { always, behaviour } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import { entry } from '../../entry.ts'
+import { asked } from '../set-cpuid/where-read.ts'
 import { aRuntimeUpdate } from './a-runtime-update.ts'
 import { followBit } from './follow-bit.ts'
 import type { RuntimeUpdate } from './runtime-state.ts'
@@ -10,8 +11,8 @@ export const rtApic = behaviour({
   id: 'rt-apic',
   catalogue: 'rt-apic',
   says: 'APIC in CPUID.1:EDX follows the enable bit of IA32_APIC_BASE',
-  sources: [kernelSource('arch/x86/kvm/cpuid.c', 'kvm_update_cpuid_runtime', '6.12')],
-  evidence: 'source',
+  sources: [kernelSource('arch/x86/kvm/cpuid.c', 'kvm_update_cpuid_runtime', '6.12'), asked],
+  evidence: 'recorded',
   versions: [
     {
       lifetime: always,

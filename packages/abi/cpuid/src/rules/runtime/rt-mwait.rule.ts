@@ -1,6 +1,7 @@
 import { behaviour, since } from '@vmm/rule'
 import { kernelSource, mail } from '@vmm/source'
 import { entry } from '../../entry.ts'
+import { asked } from '../set-cpuid/where-read.ts'
 import { aRuntimeUpdate } from './a-runtime-update.ts'
 import { followBit } from './follow-bit.ts'
 import type { RuntimeUpdate } from './runtime-state.ts'
@@ -13,8 +14,9 @@ export const rtMwait = behaviour({
   sources: [
     kernelSource('arch/x86/kvm/cpuid.c', 'kvm_update_cpuid_runtime', '6.12'),
     mail('1558418814-6822-3-git-send-email-wanpengli@tencent.com', 'KVM: X86: Emulate MSR_IA32_MISC_ENABLE MWAIT bit'),
+    asked,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: since('5.3'),

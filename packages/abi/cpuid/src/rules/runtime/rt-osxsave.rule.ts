@@ -1,6 +1,7 @@
 import { behaviour, since, until } from '@vmm/rule'
 import { commit, kernelSource } from '@vmm/source'
 import { entry } from '../../entry.ts'
+import { asked } from '../set-cpuid/where-read.ts'
 import { aHost, aRuntimeUpdate } from './a-runtime-update.ts'
 import { followBit } from './follow-bit.ts'
 import type { RuntimeUpdate } from './runtime-state.ts'
@@ -16,8 +17,8 @@ export const rtOsxsave = behaviour({
   id: 'rt-osxsave',
   catalogue: 'rt-osxsave',
   says: 'OSXSAVE in CPUID.1:ECX follows CR4.OSXSAVE',
-  sources: [kernelSource('arch/x86/kvm/cpuid.c', 'kvm_update_cpuid_runtime', '6.12')],
-  evidence: 'source',
+  sources: [kernelSource('arch/x86/kvm/cpuid.c', 'kvm_update_cpuid_runtime', '6.12'), asked],
+  evidence: 'recorded',
   versions: [
     {
       lifetime: until('6.14'),

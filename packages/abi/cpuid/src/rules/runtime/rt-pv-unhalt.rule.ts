@@ -3,6 +3,7 @@ import { commit, kernelSource } from '@vmm/source'
 import type { CpuidTable } from '../../entry.ts'
 import { findHypervisor } from '../hypervisor-base.ts'
 import { amended, placeOfLeaf, withBit } from '../kernel-lookup.ts'
+import { asked } from '../set-cpuid/where-read.ts'
 import { aRuntimeUpdate, kvmLeavesAt } from './a-runtime-update.ts'
 import type { RuntimeUpdate } from './runtime-state.ts'
 
@@ -26,8 +27,8 @@ export const rtPvUnhalt = behaviour({
   id: 'rt-pv-unhalt',
   catalogue: 'rt-pv-unhalt',
   says: 'where HLT does not exit, KVM_FEATURE_PV_UNHALT is cleared in the feature leaf',
-  sources: [kernelSource('arch/x86/kvm/cpuid.c', '__kvm_update_cpuid_runtime', '6.12')],
-  evidence: 'source',
+  sources: [kernelSource('arch/x86/kvm/cpuid.c', '__kvm_update_cpuid_runtime', '6.12'), asked],
+  evidence: 'recorded',
   versions: [
     {
       lifetime: until('5.16'),

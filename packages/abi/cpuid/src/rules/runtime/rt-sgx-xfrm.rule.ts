@@ -2,6 +2,7 @@ import { behaviour, between } from '@vmm/rule'
 import { commit, kernelSource, mail } from '@vmm/source'
 import { entry } from '../../entry.ts'
 import { amended, findSubleaf, placeOfSubleaf, wide } from '../kernel-lookup.ts'
+import { asked } from '../set-cpuid/where-read.ts'
 import { aRuntimeUpdate } from './a-runtime-update.ts'
 import type { RuntimeUpdate } from './runtime-state.ts'
 
@@ -20,8 +21,9 @@ export const rtSgxXfrm = behaviour({
       '20230405005911.423699-3-seanjc@google.com',
       "KVM: x86: Don't adjust guest's CPUID.0x12.1 (allowed SGX enclave XFRM)",
     ),
+    asked,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: { ...between('5.13', '6.4'), without: ['rfc-cpuid-xfrm-untouched'] },

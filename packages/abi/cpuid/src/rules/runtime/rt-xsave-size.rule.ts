@@ -3,6 +3,7 @@ import { kernelSource } from '@vmm/source'
 import { entry } from '../../entry.ts'
 import { standardXsaveSize } from '../../xsave.ts'
 import { amended, placeOfSubleaf } from '../kernel-lookup.ts'
+import { asked } from '../set-cpuid/where-read.ts'
 import { aRuntimeUpdate } from './a-runtime-update.ts'
 import type { RuntimeUpdate } from './runtime-state.ts'
 
@@ -11,8 +12,8 @@ export const rtXsaveSize = behaviour({
   id: 'rt-xsave-size',
   catalogue: 'rt-xsave-size',
   says: "CPUID.D.0:EBX is the size of the standard XSAVE area for XCR0, of the host's components",
-  sources: [kernelSource('arch/x86/kvm/cpuid.c', 'xstate_required_size', '6.12')],
-  evidence: 'source',
+  sources: [kernelSource('arch/x86/kvm/cpuid.c', 'xstate_required_size', '6.12'), asked],
+  evidence: 'recorded',
   versions: [
     {
       lifetime: always,

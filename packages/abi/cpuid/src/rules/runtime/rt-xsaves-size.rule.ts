@@ -3,6 +3,7 @@ import { commit, kernelSource } from '@vmm/source'
 import { type CpuidTable, entry } from '../../entry.ts'
 import { compactedXsaveSize } from '../../xsave.ts'
 import { amended, placeOfSubleaf } from '../kernel-lookup.ts'
+import { asked } from '../set-cpuid/where-read.ts'
 import { aRuntimeUpdate } from './a-runtime-update.ts'
 import type { HostComponent, RuntimeUpdate, ShownRegisters } from './runtime-state.ts'
 
@@ -31,8 +32,8 @@ export const rtXsavesSize = behaviour({
   id: 'rt-xsaves-size',
   catalogue: 'rt-xsave-size',
   says: 'CPUID.D.1:EBX is the size of the compacted XSAVE area, where the table has XSAVEC or XSAVES',
-  sources: [kernelSource('arch/x86/kvm/cpuid.c', 'xstate_required_size', '6.12')],
-  evidence: 'source',
+  sources: [kernelSource('arch/x86/kvm/cpuid.c', 'xstate_required_size', '6.12'), asked],
+  evidence: 'recorded',
   versions: [
     {
       lifetime: until('5.17'),

@@ -4,7 +4,7 @@ import { entry } from '../../entry.ts'
 import type { SetCpuidCall } from '../../set-cpuid-call.ts'
 import { aCall } from './a-call.ts'
 import { missingFeatures } from './dynamic-features.ts'
-import { check612 } from './where-read.ts'
+import { asked, check612 } from './where-read.ts'
 
 const tiles = aCall({ incoming: [entry(0xd, { eax: 0x6_0007 }, 0)] })
 
@@ -22,8 +22,9 @@ export const setCpuidDynamicXfeatures = rule<SetCpuidCall>({
       '20211229131328.12283-9-yang.zhong@intel.com',
       'kvm: x86: Check and enable permitted dynamic xfeatures at KVM_SET_CPUID2',
     ),
+    asked,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: (call) => (missingFeatures(call) & ~call.permitted) !== 0n,
   witness: { refused: tiles, accepted: { ...tiles, permitted: 1n << 18n } },
 })

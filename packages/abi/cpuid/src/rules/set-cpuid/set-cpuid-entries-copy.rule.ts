@@ -1,7 +1,7 @@
 import { always, rule } from '@vmm/rule'
 import type { SetCpuidCall } from '../../set-cpuid-call.ts'
 import { aCall } from './a-call.ts'
-import { intake61, intake612 } from './where-read.ts'
+import { asked, intake61, intake612 } from './where-read.ts'
 
 const { request } = aCall()
 
@@ -12,8 +12,8 @@ export const setCpuidEntriesCopy = rule<SetCpuidCall>({
   says: 'every entry must be readable',
   lifetime: always,
   errno: 'EFAULT',
-  sources: [intake612, intake61],
-  evidence: 'source',
+  sources: [intake612, intake61, asked],
+  evidence: 'recorded',
   refuses: ({ request: { nent, readable } }) => readable < nent,
   witness: { refused: aCall({ request: { ...request, readable: 0 } }), accepted: aCall() },
 })

@@ -1,7 +1,7 @@
 import { always, rule } from '@vmm/rule'
 import type { SetCpuidCall } from '../../set-cpuid-call.ts'
 import { aCall } from './a-call.ts'
-import { dispatch61 } from './where-read.ts'
+import { asked, dispatch61 } from './where-read.ts'
 
 const { request } = aCall()
 
@@ -12,8 +12,8 @@ export const setCpuidHeaderCopy = rule<SetCpuidCall>({
   says: 'the header must be readable',
   lifetime: always,
   errno: 'EFAULT',
-  sources: [dispatch61],
-  evidence: 'source',
+  sources: [dispatch61, asked],
+  evidence: 'recorded',
   refuses: ({ request: { header } }) => header === 'faults',
   witness: { refused: aCall({ request: { ...request, header: 'faults' } }), accepted: aCall() },
 })

@@ -1,7 +1,7 @@
 import { always, behaviour } from '@vmm/rule'
 import type { SetCpuidCall } from '../../set-cpuid-call.ts'
 import { aCall, tableTo } from './a-call.ts'
-import { set612 } from './where-read.ts'
+import { asked, set612 } from './where-read.ts'
 
 const call = aCall({ stored: tableTo(1), incoming: tableTo(2) })
 
@@ -10,8 +10,8 @@ export const setCpuidInstall = behaviour<SetCpuidCall, SetCpuidCall>({
   id: 'set-cpuid-install',
   catalogue: 'set-cpuid-no-sanity',
   says: "the new table is put in the old one's place, as it is and in its own order",
-  sources: [set612],
-  evidence: 'source',
+  sources: [set612, asked],
+  evidence: 'recorded',
   versions: [
     {
       lifetime: always,

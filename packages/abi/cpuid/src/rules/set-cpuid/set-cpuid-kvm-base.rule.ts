@@ -4,7 +4,7 @@ import type { SetCpuidCall } from '../../set-cpuid-call.ts'
 import { findHypervisor } from '../hypervisor-base.ts'
 import { kvmLeavesAt } from '../runtime/a-runtime-update.ts'
 import { aCall } from './a-call.ts'
-import { set612 } from './where-read.ts'
+import { asked, set612 } from './where-read.ts'
 
 const call = aCall({ stored: kvmLeavesAt(0x4000_0100, 0), installed: true })
 
@@ -17,8 +17,9 @@ export const setCpuidKvmBase = behaviour<SetCpuidCall, SetCpuidCall>({
     commit('760849b1476c', 'KVM: x86: Make sure KVM_CPUID_FEATURES really are KVM_CPUID_FEATURES'),
     commit('a5b32718081e', "KVM: x86: Remove unnecessary caching of KVM's PV CPUID base"),
     set612,
+    asked,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: between('5.16', '6.14'),

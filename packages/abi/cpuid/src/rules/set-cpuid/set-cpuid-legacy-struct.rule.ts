@@ -2,7 +2,7 @@ import { always, behaviour } from '@vmm/rule'
 import { type CpuidEntry, entry } from '../../entry.ts'
 import type { SetCpuidCall } from '../../set-cpuid-call.ts'
 import { aCall } from './a-call.ts'
-import { legacy612 } from './where-read.ts'
+import { asked, legacy612 } from './where-read.ts'
 
 const convert = ({ function: leaf, eax, ebx, ecx, edx }: CpuidEntry) => entry(leaf, { eax, ebx, ecx, edx })
 
@@ -11,8 +11,8 @@ export const setCpuidLegacyStruct = behaviour<SetCpuidCall, SetCpuidCall>({
   id: 'set-cpuid-legacy-struct',
   catalogue: 'set-cpuid-legacy-struct',
   says: 'an entry of the legacy call gets index 0 and no flags',
-  sources: [legacy612],
-  evidence: 'source',
+  sources: [legacy612, asked],
+  evidence: 'recorded',
   versions: [
     {
       lifetime: always,

@@ -3,6 +3,7 @@ import { commit, kernelSource } from '@vmm/source'
 import type { SetCpuidCall } from '../../set-cpuid-call.ts'
 import type { KernelLookup } from '../kernel-lookup.ts'
 import { aCall } from './a-call.ts'
+import { asked } from './where-read.ts'
 
 const by =
   (lookup: KernelLookup) =>
@@ -14,8 +15,8 @@ export const setCpuidLookup = behaviour<SetCpuidCall, SetCpuidCall>({
   id: 'set-cpuid-lookup',
   catalogue: 'set-cpuid-dup-first-wins',
   says: 'of entries for one leaf the first that matches is the one that KVM reads and writes',
-  sources: [kernelSource('arch/x86/kvm/cpuid.c', 'cpuid_entry2_find', '6.12')],
-  evidence: 'source',
+  sources: [kernelSource('arch/x86/kvm/cpuid.c', 'cpuid_entry2_find', '6.12'), asked],
+  evidence: 'recorded',
   versions: [
     {
       lifetime: until('5.7'),

@@ -2,7 +2,7 @@ import { rule, since } from '@vmm/rule'
 import { commit } from '@vmm/source'
 import type { SetCpuidCall } from '../../set-cpuid-call.ts'
 import { aCall } from './a-call.ts'
-import { intake61, intake612 } from './where-read.ts'
+import { asked, intake61, intake612 } from './where-read.ts'
 
 const { request } = aCall()
 
@@ -13,8 +13,8 @@ export const setCpuidNentLimit256 = rule<SetCpuidCall>({
   says: 'a table has at most 256 entries',
   lifetime: since('5.10'),
   errno: 'E2BIG',
-  sources: [commit('3f4e3eb417b1', 'KVM: x86: bump KVM_MAX_CPUID_ENTRIES'), intake61, intake612],
-  evidence: 'source',
+  sources: [commit('3f4e3eb417b1', 'KVM: x86: bump KVM_MAX_CPUID_ENTRIES'), intake61, intake612, asked],
+  evidence: 'recorded',
   refuses: ({ request: { nent } }) => nent > 256,
   witness: {
     refused: aCall({ request: { ...request, nent: 257, readable: 257 } }),

@@ -1,4 +1,4 @@
-import { commit, kernelDoc, kernelSource, mail, type Source } from '@vmm/source'
+import { commit, kernelDoc, kernelSource, mail, probe, type Source } from '@vmm/source'
 
 /** Where the code and the discussion of KVM_SET_CPUID{,2} were read, each once. */
 export const intake61: Source = kernelSource('arch/x86/kvm/cpuid.c', 'kvm_vcpu_ioctl_set_cpuid2', '6.1.192')
@@ -56,3 +56,6 @@ export const reportHypervFailure: Source = commit(
   '3be29eb7b525',
   'KVM: x86: Report error when setting CPUID if Hyper-V allocation fails',
 )
+
+/** Kernels were asked: cases/set-cpuid holds the questions and the answers. */
+export const asked: Source = probe('set-cpuid', 'Linux 6.1.192 and 6.12.113, kvm_amd under QEMU')
