@@ -1,6 +1,8 @@
 import { type Entry, pipelineEntries } from '@vmm/rule'
 import { createVcpuPipeline } from './rules/create-vcpu/index.ts'
 import { dispatchPipeline } from './rules/dispatch/index.ts'
+import { enableCapPipeline } from './rules/enable-cap/index.ts'
+import { runPipeline } from './rules/run/index.ts'
 import { memoryRegionPipeline } from './rules/set-user-memory-region/index.ts'
 
 /** Every promise that is made here, call by call, in the order in which the kernel checks. */
@@ -8,4 +10,6 @@ export const kvmPromises: readonly Entry[] = [
   ...pipelineEntries(dispatchPipeline),
   ...pipelineEntries(createVcpuPipeline),
   ...pipelineEntries(memoryRegionPipeline),
+  ...pipelineEntries(enableCapPipeline),
+  ...pipelineEntries(runPipeline),
 ]

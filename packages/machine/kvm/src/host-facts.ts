@@ -1,0 +1,39 @@
+import { type Feature, type Host, has } from '@vmm/cpuid'
+import type { HostFacts } from '@vmm/kvm-uapi'
+
+/** What capabilities depend on, of a host. What the host does not say is as distributions have it. */
+export function factsOf(host: Host): HostFacts {
+  const { kconfig, params, vendorModule } = host
+  const set = (option: string, otherwise = true) => kconfig[`CONFIG_${option}`] ?? otherwise
+  const param = (name: string, otherwise: number) => params[name] ?? otherwise
+  const owns = (feature: Feature) => has(host.cpuid, feature) && !host.cleared.has(feature)
+  const intel = vendorModule === 'kvm_intel'
+  const smm = set('KVM_SMM') !== false
+  return {
+    processorsOnline: param('host.processors', 1),
+    // one engine runs one vCPU
+    maxVcpus: 1,
+    hyperv: set('KVM_HYPERV') !== false,
+    xen: set('KVM_XEN') !== false,
+    smm,
+    sgx: set('X86_SGX_KVM') !== false && intel,
+    memoryAttributes: set('KVM_SW_PROTECTED_VM', false) !== false,
+    schedInfo: set('SCHEDSTATS') !== false,
+    tdp: param(intel ? 'kvm_intel.ept' : 'kvm_amd.npt', 1) !== 0,
+    xsave: owns('XSAVE'),
+    tscScaling: param('host.tsc_scaling', 1) !== 0,
+    busLockExit: param('host.bus_lock_exit', 0) !== 0,
+    notifyExit: param('host.notify_exit', 0) !== 0,
+    mwait: owns('MONITOR') && owns('ARAT'),
+    smtRsbMitigated: param('kvm.mitigate_smt_rsb', 0) !== 0,
+    pmu: param('kvm.enable_pmu', 1) !== 0,
+    smallerMaxphyaddr: param('kvm_intel.allow_smaller_maxphyaddr', 0) !== 0,
+    acceleratedTpr: param('host.accelerated_tpr', 1) !== 0,
+    nestedStateBytes: 0,
+    enlightenedVmcs: false,
+    directTlbFlush: false,
+    xsaveBytes: 4096,
+    vmTypes: 1,
+    ignorePatQuirk: true,
+  }
+}

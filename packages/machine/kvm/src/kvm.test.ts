@@ -1,0 +1,162 @@
+import { hostNamed } from '@vmm/cpu-models'
+import { kvmRun } from '@vmm/kvm-uapi'
+import { type Assembler, al, assembler, dx, eax, ebx, ecx, edx, mem8 } from '@vmm/x86-assembler'
+import { expect, test } from 'vitest'
+import { type Answer, type Kvm, type KvmVcpu, openKvm, type Vm } from './index.ts'
+
+const found = hostNamed('spr')
+if (found.kind !== 'host') throw new Error(found.says)
+const { host } = found
+
+const open = (kernel: string): Kvm => openKvm({ kernel, host, memoryBytes: 1 << 20 })
+
+/** What a call gives, where it must not be refused. */
+function given<T>(answer: Answer<T>): T {
+  if (answer.kind === 'refused') throw new Error(answer.says)
+  return answer.value
+}
+
+/** A VM of one page of code in real mode at 1000H, and 64 KiB of memory. */
+function guest(kernel: string, write: (a: Assembler) => void): { kvm: Kvm; vm: Vm; vcpu: KvmVcpu } {
+  const kvm = open(kernel)
+  const vm = given(kvm.createVm())
+  const a = assembler({ origin: 0x1000, codeSize: 16 })
+  write(a)
+  vm.memory.bytes.set(a.finish().bytes, 0x1000)
+  given(
+    vm.setUserMemoryRegion({
+      slot: 0,
+      flags: 0,
+      guest_phys_addr: 0n,
+      memory_size: 0x1_0000n,
+      userspace_addr: vm.memory.address,
+    }),
+  )
+  const vcpu = given(vm.createVcpu(0))
+  const sregs = vcpu.state.getSregs()
+  vcpu.state.setSregs({ ...sregs, cs: { ...sregs.cs, base: 0n, selector: 0 } })
+  vcpu.state.setRegs({ ...vcpu.state.getRegs(), rip: 0x1000n, rsp: 0x8000n })
+  return { kvm, vm, vcpu }
+}
+
+test('a release that nobody listed is no kernel', () => {
+  expect(() => open('3.2')).toThrow('kernel 3.2 is not known')
+})
+
+test('what cannot be asked for is answered 0', () => {
+  expect([open('6.1').getApiVersion(), open('6.1').checkExtension(9999)]).toEqual([12, 0])
+  expect([open('5.10').checkExtension(201), open('6.1').checkExtension(201)]).toEqual([0, 0x1000])
+})
+
+test('port accesses, memory that is not there and HLT come to user space, and go on with its answers', () => {
+  const { vcpu } = guest('6.1', (a) =>
+    a
+      .mov(dx, 0x3f8)
+      .in(al, dx)
+      .out(dx, al)
+      .mov(mem8({ displacement: 0 }), al)
+      .hlt(),
+  )
+  const port = given(vcpu.run())
+  expect(port).toMatchObject({ kind: 'io', direction: 'in', port: 0x3f8, size: 1, count: 1 })
+  vcpu.page.bytes[4096] = 0x5a
+  expect(given(vcpu.run())).toMatchObject({ kind: 'io', direction: 'out', data: Uint8Array.of(0x5a) })
+  expect(given(vcpu.run())).toMatchObject({ kind: 'hlt' })
+})
+
+test('kvm_run tells what user space reads', () => {
+  const { vcpu } = guest('6.1', (a) => a.mov(dx, 0x80).out(dx, al).hlt())
+  given(vcpu.run())
+  const view = new DataView(vcpu.page.bytes.buffer)
+  expect(view.getUint32(kvmRun.offset.exit_reason, true)).toBe(2)
+  expect([view.getUint8(32), view.getUint8(33), view.getUint16(34, true), view.getUint32(36, true)]).toEqual([
+    1, 1, 0x80, 1,
+  ])
+})
+
+test('a vCPU that is asked to come back at once finishes what waits, and says EINTR', () => {
+  const { vcpu } = guest('6.1', (a) => a.mov(dx, 0x80).out(dx, al).hlt())
+  given(vcpu.run())
+  vcpu.page.bytes[kvmRun.offset.immediate_exit] = 1
+  expect(vcpu.run()).toMatchObject({ kind: 'refused', errno: 'EINTR' })
+  expect(vcpu.state.getRegs().rip).toBe(0x1004n)
+})
+
+test('a guest that never comes back by itself is brought back by a signal', () => {
+  const { vcpu } = guest('6.1', (a) => a.label('again').jmp('again'))
+  expect(vcpu.run({ signalAfter: 1000 })).toMatchObject({ kind: 'refused', errno: 'EINTR' })
+})
+
+test.each([
+  ['5.10', 'done'],
+  ['5.16.2', 'refused'],
+  ['5.16.3', 'done'],
+  ['6.12', 'done'],
+])('in %s the same CPUID table after a run is %s', (kernel, kind) => {
+  const { kvm, vcpu } = guest(kernel, (a) => a.hlt())
+  const table = kvm.getSupportedCpuid()
+  given(vcpu.setCpuid2(table))
+  given(vcpu.run())
+  expect(vcpu.setCpuid2(table).kind).toBe(kind)
+})
+
+test('another CPUID table after a run is refused, by a rule with its releases, and changes nothing', () => {
+  const { kvm, vcpu } = guest('6.12', (a) => a.hlt())
+  const table = kvm.getSupportedCpuid()
+  given(vcpu.setCpuid2(table))
+  given(vcpu.run())
+  const refused = vcpu.setCpuid2(table.slice(1))
+  if (refused.kind !== 'refused') throw new Error('it was taken')
+  expect(refused.says).toContain('KVM_SET_CPUID2: EINVAL: ')
+  expect(refused.says).toContain('set-cpuid-immutable-after-run')
+  expect(given(vcpu.getCpuid2(256)).length).toBe(table.length)
+})
+
+test('a guest sees the table that it was given', () => {
+  const { vcpu } = guest('6.12', (a) => a.mov(eax, 0x4000_0000).xor(ecx, ecx).cpuid().hlt())
+  const leaf = {
+    function: 0x4000_0000,
+    index: 0,
+    flags: 0,
+    eax: 0x4000_0001,
+    ebx: 0x4b4d_564b,
+    ecx: 0x564b_4d56,
+    edx: 0x4d,
+  }
+  given(vcpu.setCpuid2([leaf]))
+  given(vcpu.run())
+  const { rax, rbx } = vcpu.state.getRegs()
+  expect([rax, rbx]).toEqual([0x4000_0001n, 0x4b4d_564bn])
+})
+
+test('a hypercall that user space has asked for comes to it', () => {
+  const { vm, vcpu } = guest('6.12', (a) => a.mov(eax, 12).mov(ebx, 0x1000).mov(ecx, 1).xor(edx, edx).vmcall().hlt())
+  expect(vm.enableCap({ cap: 201, args: [1n] })).toMatchObject({
+    kind: 'refused',
+    errno: 'EINVAL',
+    rule: 'cap-exit-hypercall-mask',
+  })
+  given(vm.enableCap({ cap: 201, args: [0x1000n] }))
+  expect(given(vcpu.run())).toMatchObject({ kind: 'hypercall', number: 12, width: 32 })
+  new DataView(vcpu.page.bytes.buffer).setBigUint64(88, 7n, true)
+  expect(given(vcpu.run()).kind).toBe('hlt')
+  expect(vcpu.state.getRegs().rax).toBe(7n)
+})
+
+test('memory slots are refused as the kernel does, and one that was refused changes nothing', () => {
+  const { vm } = guest('6.12', (a) => a.hlt())
+  const region = {
+    slot: 1,
+    flags: 0,
+    guest_phys_addr: 0x8000n,
+    memory_size: 0x1000n,
+    userspace_addr: vm.memory.address,
+  }
+  expect(vm.setUserMemoryRegion(region)).toMatchObject({ kind: 'refused', errno: 'EEXIST', rule: 'memslot-overlap' })
+  expect(vm.slots.length).toBe(1)
+})
+
+test('there is one vCPU in a VM', () => {
+  const { vm } = guest('6.12', (a) => a.hlt())
+  expect(vm.createVcpu(1)).toMatchObject({ kind: 'refused', errno: 'EINVAL', rule: 'vcpu-create-count-limit' })
+})

@@ -1,0 +1,70 @@
+import { type CpuidTable, type Host, supportedByEmulation, supportedCpuid } from '@vmm/cpuid'
+import { checkExtension, type HostFacts } from '@vmm/kvm-uapi'
+import type { Profile } from '@vmm/rule'
+import { type Answer, done } from './answer.ts'
+import { factsOf } from './host-facts.ts'
+import { type KvmOptions, profileFrom } from './options.ts'
+import { Vm } from './vm.ts'
+
+const apiVersion = 12
+const defaultMemory = 64 << 20
+const defaultSignal = 10_000_000
+
+/** `/dev/kvm` of one kernel release on one host. Methods are named after the calls. */
+export class Kvm {
+  readonly profile: Profile
+  readonly host: Host
+  readonly facts: HostFacts
+  readonly #options: KvmOptions
+  #vms = 0
+
+  /** @throws {RangeError} if nobody has listed the release. */
+  constructor(options: KvmOptions) {
+    this.profile = profileFrom(options)
+    this.host = options.host
+    this.facts = factsOf(options.host)
+    this.#options = options
+  }
+
+  /** KVM_GET_API_VERSION. */
+  getApiVersion(): number {
+    return apiVersion
+  }
+
+  /** KVM_CHECK_EXTENSION: 0 for what the release does not have, and where nobody has read whether it does. */
+  checkExtension(capability: number): number {
+    const answer = checkExtension(capability, this.profile, this.facts)
+    return answer.kind === 'answer' ? answer.value : 0
+  }
+
+  /** KVM_GET_VCPU_MMAP_SIZE: `kvm_run`, the data of port accesses, and the ring of collected stores. */
+  getVcpuMmapSize(): number {
+    return 3 * 4096
+  }
+
+  /** KVM_GET_SUPPORTED_CPUID. */
+  getSupportedCpuid(permitted = 0n): CpuidTable {
+    return supportedCpuid({ kernel: this.profile, host: this.host, permitted }).entries
+  }
+
+  /** KVM_GET_EMULATED_CPUID; nothing where nobody has read what the release emulates. */
+  getEmulatedCpuid(): CpuidTable {
+    const told = supportedByEmulation({ kernel: this.profile, host: this.host })
+    return told === 'unknown' ? [] : told
+  }
+
+  /** KVM_CREATE_VM. */
+  createVm(): Answer<Vm> {
+    const { memoryBytes = defaultMemory, signalAfter = defaultSignal } = this.#options
+    this.#vms += 1
+    return done(new Vm({ kvm: this, number: this.#vms, memoryBytes, signalAfter }))
+  }
+}
+
+/**
+ * Opens `/dev/kvm` as a release on a host has it.
+ * @throws {RangeError} if nobody has listed the release.
+ */
+export function openKvm(options: KvmOptions): Kvm {
+  return new Kvm(options)
+}

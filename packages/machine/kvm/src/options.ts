@@ -1,0 +1,30 @@
+import type { Host } from '@vmm/cpuid'
+import { type Profile, readProfile } from '@vmm/rule'
+import type { Copy } from './user-memory.ts'
+
+/** What a `/dev/kvm` is opened with. */
+export interface KvmOptions {
+  /** A release, `'6.12'` or `'5.16.3'`, and perhaps proposals over it, `'5.4+rfc-cpuid-ebusy'`. */
+  readonly kernel: string | Profile
+  /** The machine that the kernel seems to run on: a dump read by `readHost`, or a named one. */
+  readonly host: Host
+  /** Whether bugs of the release are reproduced. Default: `'as-released'`. */
+  readonly bugs?: Profile['bugs']
+  /** Bytes that each VM's guest memory can be made of: user space finds them at `vm.memory`. Default: 64 MiB. */
+  readonly memoryBytes?: number
+  /** Instructions after which KVM_RUN comes back with EINTR, as if a signal had come. Default: 10 million. */
+  readonly signalAfter?: number
+  /** Told of every copy from and to user memory. */
+  readonly onCopy?: (copy: Copy) => void
+}
+
+/**
+ * The profile that options mean.
+ * @throws {RangeError} if nobody has listed the release.
+ */
+export function profileFrom({ kernel, bugs }: Pick<KvmOptions, 'kernel' | 'bugs'>): Profile {
+  if (typeof kernel !== 'string') return bugs === undefined ? kernel : { ...kernel, bugs }
+  const read = readProfile(kernel)
+  if (read.kind === 'bad-version') throw new RangeError(read.says)
+  return bugs === undefined ? read.profile : { ...read.profile, bugs }
+}

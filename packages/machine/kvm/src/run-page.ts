@@ -1,0 +1,155 @@
+import { exitReasons, hypercallFlags, kvmDebugExitArch, kvmRun, kvmSyncRegs } from '@vmm/kvm-uapi'
+import { encode } from '@vmm/layout'
+import type { Refusal, Vcpu, VcpuExit, VcpuState } from '@vmm/vcpu'
+import type { RunCase } from './rules/run/case.ts'
+
+/** `kvm_run`, then a page for the data of port accesses, then one for collected stores. */
+const pageBytes = 3 * 4096
+const portData = 4096
+const shared = { regs: 1n, sregs: 2n, events: 4n } as const
+const { offset } = kvmRun
+const union = offset.exit
+/** Where the arms of the union have what is written here. Source: include/uapi/linux/kvm.h struct kvm_run. */
+const io = { direction: union, size: union + 1, port: union + 2, count: union + 4, dataOffset: union + 8 }
+const mmio = { address: union, data: union + 8, length: union + 16, isWrite: union + 20 }
+const hypercall = { number: union, arguments: union + 8, result: union + 56, flags: union + 64 }
+const internal = { suberror: union, count: union + 4, data: union + 8 }
+const debug = union
+
+const reasons: Readonly<Record<VcpuExit['kind'], string>> = {
+  intr: 'KVM_EXIT_INTR',
+  hlt: 'KVM_EXIT_HLT',
+  io: 'KVM_EXIT_IO',
+  mmio: 'KVM_EXIT_MMIO',
+  hypercall: 'KVM_EXIT_HYPERCALL',
+  debug: 'KVM_EXIT_DEBUG',
+  'irq-window-open': 'KVM_EXIT_IRQ_WINDOW_OPEN',
+  shutdown: 'KVM_EXIT_SHUTDOWN',
+  'internal-error': 'KVM_EXIT_INTERNAL_ERROR',
+}
+
+/** What a vCPU and user space share: what user space maps of a vCPU's file descriptor. */
+export class RunPage {
+  readonly bytes = new Uint8Array(pageBytes)
+  readonly #view = new DataView(this.bytes.buffer)
+
+  get immediateExit(): boolean {
+    return this.bytes[offset.immediate_exit] !== 0
+  }
+
+  get requestInterruptWindow(): boolean {
+    return this.bytes[offset.request_interrupt_window] !== 0
+  }
+
+  /** What KVM_RUN looks at before anything else. */
+  runCase(): RunCase {
+    return {
+      immediateExit: this.immediateExit,
+      validRegs: this.#view.getBigUint64(offset.kvm_valid_regs, true),
+      dirtyRegs: this.#view.getBigUint64(offset.kvm_dirty_regs, true),
+      cr8: this.#view.getBigUint64(offset.cr8, true),
+      localApic: 'user space',
+    }
+  }
+
+  clearFlags(): void {
+    this.#view.setUint16(offset.flags, 0, true)
+  }
+
+  /** Takes the registers that user space has changed here; each is forgotten as changed when it is taken. */
+  takeRegisters(state: VcpuState): Refusal | undefined {
+    const { regs, sregs, events } = kvmSyncRegs.field
+    const steps = [
+      [shared.regs, () => void state.setRegs(regs.read(this.#view, offset.s + kvmSyncRegs.offset.regs))],
+      [shared.sregs, () => state.setSregs(sregs.read(this.#view, offset.s + kvmSyncRegs.offset.sregs))],
+      [shared.events, () => state.setVcpuEvents(events.read(this.#view, offset.s + kvmSyncRegs.offset.events))],
+    ] as const
+    for (const [bit, take] of steps) {
+      const dirty = this.#view.getBigUint64(offset.kvm_dirty_regs, true)
+      if ((dirty & bit) === 0n) continue
+      const refused = take()
+      if (refused !== undefined) return refused
+      this.#view.setBigUint64(offset.kvm_dirty_regs, dirty & ~bit, true)
+    }
+    return undefined
+  }
+
+  /** Leaves the registers that user space has asked for. */
+  leaveRegisters(state: VcpuState): void {
+    const valid = this.#view.getBigUint64(offset.kvm_valid_regs, true)
+    const { regs, sregs, events } = kvmSyncRegs.field
+    const at = (place: number) => offset.s + place
+    if ((valid & shared.regs) !== 0n) regs.write(this.#view, at(kvmSyncRegs.offset.regs), state.getRegs())
+    if ((valid & shared.sregs) !== 0n) sregs.write(this.#view, at(kvmSyncRegs.offset.sregs), state.getSregs())
+    if ((valid & shared.events) !== 0n) events.write(this.#view, at(kvmSyncRegs.offset.events), state.getVcpuEvents())
+  }
+
+  /** Gives what user space has put here to the access or the hypercall that waits for it. */
+  complete(vcpu: Vcpu, exit: VcpuExit): void {
+    if (exit.kind === 'io' && exit.direction === 'in') {
+      vcpu.complete(this.bytes.slice(portData, portData + exit.size * exit.count))
+    } else if (exit.kind === 'mmio' && exit.direction === 'read') {
+      vcpu.complete(this.bytes.slice(mmio.data, mmio.data + exit.size))
+    } else if (exit.kind === 'hypercall') {
+      vcpu.completeHypercall(this.#view.getBigUint64(hypercall.result, true))
+    }
+  }
+
+  /** What is always told when KVM_RUN comes back. */
+  told(vcpu: Vcpu): void {
+    const { engine } = vcpu
+    this.bytes[offset.ready_for_interrupt_injection] = vcpu.readyForInterrupt ? 1 : 0
+    this.bytes[offset.if_flag] = (engine.rflags() & 0x200n) === 0n ? 0 : 1
+    const { cr8, apic_base } = vcpu.state.getSregs()
+    this.#view.setBigUint64(offset.cr8, cr8, true)
+    this.#view.setBigUint64(offset.apic_base, apic_base, true)
+  }
+
+  /** Why KVM_RUN came back. */
+  tell(exit: VcpuExit): void {
+    const reason = exitReasons.find(({ name }) => name === reasons[exit.kind])
+    this.#view.setUint32(offset.exit_reason, reason?.number ?? 0, true)
+    switch (exit.kind) {
+      case 'io':
+        return this.#tellPort(exit)
+      case 'mmio':
+        return this.#tellMemory(exit)
+      case 'hypercall':
+        return this.#tellHypercall(exit)
+      case 'debug':
+        return this.bytes.set(encode(kvmDebugExitArch, exit), debug)
+      case 'internal-error':
+        this.#view.setUint32(internal.suberror, exit.suberror, true)
+        this.#view.setUint32(internal.count, exit.data.length, true)
+        return this.#longs(internal.data, exit.data)
+      default:
+    }
+  }
+
+  #tellPort({ direction, size, port, count, data }: Extract<VcpuExit, { kind: 'io' }>): void {
+    this.bytes[io.direction] = direction === 'out' ? 1 : 0
+    this.bytes[io.size] = size
+    this.#view.setUint16(io.port, port, true)
+    this.#view.setUint32(io.count, count, true)
+    this.#view.setBigUint64(io.dataOffset, BigInt(portData), true)
+    if (direction === 'out') this.bytes.set(data, portData)
+  }
+
+  #tellMemory({ direction, address, size, data }: Extract<VcpuExit, { kind: 'mmio' }>): void {
+    this.#view.setBigUint64(mmio.address, BigInt(address), true)
+    this.#view.setUint32(mmio.length, size, true)
+    this.bytes[mmio.isWrite] = direction === 'write' ? 1 : 0
+    if (direction === 'write') this.bytes.set(data, mmio.data)
+  }
+
+  /** The kernels up to 6.12 leave the result as it was; user space must set it. */
+  #tellHypercall({ number, arguments: given, width }: Extract<VcpuExit, { kind: 'hypercall' }>): void {
+    this.#view.setBigUint64(hypercall.number, BigInt(number), true)
+    this.#longs(hypercall.arguments, given)
+    this.#view.setBigUint64(hypercall.flags, BigInt(width === 64 ? hypercallFlags.value.LONG_MODE : 0), true)
+  }
+
+  #longs(at: number, values: readonly bigint[]): void {
+    for (const [index, value] of values.entries()) this.#view.setBigUint64(at + 8 * index, value, true)
+  }
+}

@@ -1,0 +1,142 @@
+import { type CpuidTable, type CpuidVcpu, getCpuid2, setCpuid, type Where } from '@vmm/cpuid'
+import { always, type Refusal, resolve, run } from '@vmm/rule'
+import { kernelDoc } from '@vmm/source'
+import type { Refusal as StateRefusal, Vcpu, VcpuExit, VcpuState } from '@vmm/vcpu'
+import { type Answer, done } from './answer.ts'
+import { runPipeline } from './rules/run/index.ts'
+import { RunPage } from './run-page.ts'
+import type { Vm } from './vm.ts'
+
+/** What a vCPU is made with. */
+export interface KvmVcpuOptions {
+  readonly vm: Vm
+  readonly id: number
+  readonly signalAfter: number
+}
+
+/** How user space runs a vCPU, where it does not write so into `kvm_run`. */
+export interface RunOnce {
+  /** Instructions after which the call comes back with EINTR, as if a signal had come. */
+  readonly signalAfter?: number
+}
+
+/** A vCPU of a VM. Methods are named after the calls; `page` is its `kvm_run` with what follows. */
+export class KvmVcpu {
+  readonly id: number
+  readonly page: RunPage
+  readonly #vm: Vm
+  readonly #vcpu: Vcpu
+  readonly #signalAfter: number
+  readonly #run
+  #cpuid: CpuidVcpu = { apicInKernel: false }
+  #waiting: VcpuExit | undefined
+
+  constructor({ vm, id, signalAfter }: KvmVcpuOptions) {
+    this.id = id
+    this.page = new RunPage()
+    this.#vm = vm
+    this.#vcpu = vm.processor.vcpu
+    this.#signalAfter = signalAfter
+    this.#run = resolve(runPipeline, vm.kvm.profile)
+    this.page.told(this.#vcpu)
+  }
+
+  /** KVM_GET_ and KVM_SET_ calls on registers. A refusal there says its errno and why, without a rule. */
+  get state(): VcpuState {
+    return this.#vcpu.state
+  }
+
+  /** Whether the guest has been entered. */
+  get hasRun(): boolean {
+    return this.#cpuid.hasRun === true
+  }
+
+  /** KVM_SET_CPUID2. */
+  setCpuid2(table: CpuidTable, permitted = 0n): Answer<CpuidTable> {
+    const answer = setCpuid(this.#where, { table, vcpu: this.#shown(), permitted })
+    this.#cpuid = answer.vcpu
+    this.#vcpu.setCpuid(answer.stored)
+    return answer.kind === 'refused' ? answer : done(answer.stored, answer.unread)
+  }
+
+  /** KVM_GET_CPUID2. */
+  getCpuid2(nent: number): Answer<CpuidTable> {
+    const answer = getCpuid2(this.#where, { nent, vcpu: this.#shown() })
+    this.#cpuid = answer.vcpu
+    if (answer.kind === 'refused') return answer
+    return done(answer.entries === 'kernel memory' ? [] : answer.entries, answer.unread)
+  }
+
+  /**
+   * KVM_RUN. What user space has written into `kvm_run` counts: data of an access, the result of a hypercall,
+   * `immediate_exit`; and why it came back is there, and given. EINTR is a signal, or that many instructions.
+   */
+  run({ signalAfter = this.#signalAfter }: RunOnce = {}): Answer<VcpuExit> {
+    const { page } = this
+    page.clearFlags()
+    const outcome = run(this.#run, page.runCase())
+    if (outcome.kind === 'refused') return outcome.refusal
+    const unsynced = page.takeRegisters(this.#vcpu.state)
+    if (unsynced !== undefined) return ruled('KVM_RUN', unsynced)
+    if (this.#waiting !== undefined) page.complete(this.#vcpu, this.#waiting)
+    const immediateExit = page.immediateExit
+    const exit = this.#enter(signalAfter, immediateExit)
+    this.#waiting = exit.kind === 'io' || exit.kind === 'mmio' || exit.kind === 'hypercall' ? exit : undefined
+    page.told(this.#vcpu)
+    page.leaveRegisters(this.#vcpu.state)
+    if (exit.kind === 'intr') return interrupted(immediateExit, page)
+    page.tell(exit)
+    return done(exit, outcome.unread)
+  }
+
+  /** KVM_INTERRUPT, without a local APIC in the kernel. */
+  interrupt(irq: number): Answer<number> {
+    const refused = this.#vcpu.queueInterrupt(irq)
+    return refused === undefined ? done(0) : ruled('KVM_INTERRUPT', refused)
+  }
+
+  /** KVM_NMI. */
+  nmi(): Answer<number> {
+    this.#vcpu.injectNmi()
+    return done(0)
+  }
+
+  #enter(budget: number, immediateExit: boolean): VcpuExit {
+    const { requestInterruptWindow } = this.page
+    const before = this.#vcpu.engine.retired()
+    const exit = this.#vcpu.run({ budget, immediateExit, requestInterruptWindow })
+    const entered = !immediateExit || this.#vcpu.engine.retired() > before
+    if (entered) this.#cpuid = { ...this.#cpuid, hasRun: true }
+    return exit
+  }
+
+  get #where(): Where {
+    return { kernel: this.#vm.kvm.profile, host: this.#vm.kvm.host }
+  }
+
+  /** The vCPU as rules about its table see it, its registers as they are now. */
+  #shown(): CpuidVcpu {
+    const { engine } = this.#vcpu
+    const registers = { cr4: engine.get('CR4'), xcr0: engine.get('XCR0'), xss: engine.get('IA32_XSS') }
+    return { ...this.#cpuid, registers: { ...registers, apicBase: 0xfee0_0900n, miscEnable: 0n } }
+  }
+}
+
+/** EINTR: after `immediate_exit` the reason stays what it was, after a signal it is KVM_EXIT_INTR. */
+function interrupted(immediateExit: boolean, page: RunPage): Refusal {
+  if (!immediateExit) page.tell({ kind: 'intr' })
+  const says = immediateExit ? 'user space asked to come back at once' : 'a signal came'
+  return ruled('KVM_RUN', { kind: 'refused', errno: 'EINTR', says })
+}
+
+const stateRule = 'vcpu-state'
+
+/** A refusal of the vCPU's own, in the form that rules' refusals have. */
+export function ruled(
+  call: string,
+  { errno, says }: Omit<StateRefusal, 'errno'> & { readonly errno: StateRefusal['errno'] | 'EINTR' },
+): Refusal {
+  const sources = [kernelDoc('Documentation/virt/kvm/api.rst', call)] as const
+  const line = `${call}: ${errno}: ${says} (${stateRule}, in every release)`
+  return { kind: 'refused', errno, rule: stateRule, call, lifetime: always, sources, says: line }
+}
