@@ -1,6 +1,8 @@
 import { type DeliveryMode, deliveryModes, type InterruptMessage } from '@vmm/device'
 import type { Shorthand } from './apic-bus.ts'
 
+/** The bits of the command register that send to oneself. */
+export const selfShorthand = 1 << 18
 const shorthands: readonly Shorthand[] = ['none', 'self', 'all', 'others']
 
 /** What a write to the interrupt command register asks for. */

@@ -396,8 +396,9 @@ describe('x2APIC mode', () => {
   it('sends to itself', () => {
     const { apic } = machine()
     x2apic(apic)
+    apic.writeMsr(0x830, 0x0000_0007_0000_4041n)
     apic.writeMsr(0x83f, 0x99n)
-    expect(apic.pending()).toBe(0x99)
+    expect([apic.pending(), apic.readMsr(0x830)]).toEqual([0x99, 0x0000_0007_0000_4041n])
   })
 })
 

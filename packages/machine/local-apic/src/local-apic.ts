@@ -10,7 +10,7 @@ import {
   type Timer,
 } from '@vmm/device'
 import type { ApicBus, BusApic } from './apic-bus.ts'
-import { commandOf, isIllegal } from './command.ts'
+import { commandOf, isIllegal, selfShorthand } from './command.ts'
 import { InterruptUnit, lvtIndex } from './interrupt-unit.ts'
 import type { ApicSignal, LocalApicOptions } from './options.ts'
 import { pageOf, registersOf } from './register-page.ts'
@@ -307,14 +307,10 @@ export class LocalApic implements Device, BusApic {
     const defined = definedBits(number)
     if (defined === undefined || (low & ~defined) !== 0) return false
     if (number === register.selfIpi) {
-      this.#sendSelf(low)
+      this.#send(selfShorthand | low, 0)
       return true
     }
     return this.#writeRegister(number, low)
-  }
-
-  #sendSelf(vector: number): void {
-    this.#command((1 << 18) | vector, 0)
   }
 
   /** The registers that both modes read alike; `undefined` where there is none. */
@@ -381,6 +377,10 @@ export class LocalApic implements Device, BusApic {
 
   #command(low: number, destination: number): void {
     this.#state.commandLow = low & commandWritable
+    this.#send(low, destination)
+  }
+
+  #send(low: number, destination: number): void {
     const command = commandOf(low, destination)
     if (command === undefined) return
     if (isIllegal(command.message)) this.#unit.reportError(apicError.sendIllegalVector)
@@ -390,7 +390,7 @@ export class LocalApic implements Device, BusApic {
   /** Source: SDM 3A §11.12.10.2 "Deriving Logical x2APIC ID from the Local x2APIC ID". */
   #logicalId(): number {
     if (!this.x2apicMode) return this.#state.logicalDestination
-    const id = this.#options.id
+    const { id } = this.#options
     return (((id >>> 4) << 16) | (1 << (id & 15))) >>> 0
   }
 
