@@ -16,8 +16,63 @@ export { guestDebugControl } from './guest-debug.ts'
 export { type LocalApicPort, nobody, type VcpuMachine } from './machine.ts'
 export { type MpState, mpStateNumbered, mpStates } from './mp-state.ts'
 export type { OnRefusedMsr } from './msr-access.ts'
+export { vcpuPromises } from './promises.ts'
 export { type Errno, errnos, type Refusal } from './refusal.ts'
 export { allowedCr4 } from './reset.ts'
+export type {
+  GetXsaveCall,
+  GuestDebugCall,
+  InterruptCall,
+  KvmclockCtrlCall,
+  LapicCall,
+  NmiCall,
+  RegisterLimits,
+  SetClockCall,
+  SetDebugregsCall,
+  SetEventsCall,
+  SetMceCall,
+  SetMpStateCall,
+  SetRegsCall,
+  SetSregsCall,
+  SetTscKhzCall,
+  SetupMceCall,
+  SetXcrsCall,
+  SetXsaveCall,
+  SignalMaskCall,
+  SmiCall,
+  SyncRegsCall,
+  TprAccessCall,
+  TranslateCall,
+  VcpuAttributeCall,
+} from './rules/calls.ts'
+export {
+  getLapicPipeline,
+  getXsavePipeline,
+  interruptPipeline,
+  kvmclockCtrlPipeline,
+  nmiPipeline,
+  setClockPipeline,
+  setDebugregsPipeline,
+  setGuestDebugPipeline,
+  setLapicPipeline,
+  setMcePipeline,
+  setMpStatePipeline,
+  setRegsPipeline,
+  setSignalMaskPipeline,
+  setSregs2Pipeline,
+  setSregsPipeline,
+  setTscKhzPipeline,
+  setupMcePipeline,
+  setVcpuEventsPipeline,
+  setVmTscKhzPipeline,
+  setXcrsPipeline,
+  setXsavePipeline,
+  smiPipeline,
+  syncRegsPipeline,
+  tprAccessPipeline,
+  translatePipeline,
+  vcpuAttributePipeline,
+} from './rules/pipelines.ts'
 export type { SavedVcpu } from './saved.ts'
 export { decodeMsrs, encodeMsrs, maxIoMsrs } from './state/msrs.ts'
 export { pdptrsValid } from './state/sregs.ts'

@@ -1,0 +1,18 @@
+import { rule, since } from '@vmm/rule'
+import { kernelSource } from '@vmm/source'
+import type { GetXsaveCall } from '../calls.ts'
+
+export const xsaveGetLegacySize = rule<GetXsaveCall>({
+  id: 'xsave-get-legacy-size',
+  catalogue: 'xsave-get-legacy-size',
+  says: 'an area of more than 4096 bytes does not fit in KVM_GET_XSAVE',
+  lifetime: since('5.17'),
+  errno: 'EINVAL',
+  sources: [
+    kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vcpu_ioctl', '6.12.117'),
+    kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vcpu_ioctl', '6.1.192'),
+  ],
+  evidence: 'memory',
+  refuses: ({ areaBytes }) => areaBytes > 4096,
+  witness: { refused: { areaBytes: 11_008 }, accepted: { areaBytes: 4096 } },
+})

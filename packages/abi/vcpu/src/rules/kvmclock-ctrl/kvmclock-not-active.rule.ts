@@ -1,0 +1,18 @@
+import { always, rule } from '@vmm/rule'
+import { kernelSource } from '@vmm/source'
+import type { KvmclockCtrlCall } from '../calls.ts'
+
+export const kvmclockNotActive = rule<KvmclockCtrlCall>({
+  id: 'kvmclock-not-active',
+  catalogue: 'kvm-clock',
+  says: 'the guest must have switched its clock on',
+  lifetime: always,
+  errno: 'EINVAL',
+  sources: [
+    kernelSource('arch/x86/kvm/x86.c', 'kvm_set_guest_paused', '6.12.117'),
+    kernelSource('arch/x86/kvm/x86.c', 'kvm_set_guest_paused', '6.1.192'),
+  ],
+  evidence: 'source',
+  refuses: ({ clockActive }) => !clockActive,
+  witness: { refused: { clockActive: false }, accepted: { clockActive: true } },
+})

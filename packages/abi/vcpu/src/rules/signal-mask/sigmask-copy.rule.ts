@@ -1,0 +1,16 @@
+import { always, rule } from '@vmm/rule'
+import { kernelSource } from '@vmm/source'
+import type { SignalMaskCall } from '../calls.ts'
+import { aSignalMask } from '../witnesses.ts'
+
+export const sigmaskCopy = rule<SignalMaskCall>({
+  id: 'sigmask-copy',
+  catalogue: 'sigmask',
+  says: 'the mask must be readable',
+  lifetime: always,
+  errno: 'EFAULT',
+  sources: [kernelSource('virt/kvm/kvm_main.c', 'kvm_vcpu_ioctl', '6.12.117')],
+  evidence: 'source',
+  refuses: ({ address }) => address === 'mask faults',
+  witness: { refused: aSignalMask({ address: 'mask faults' }), accepted: aSignalMask() },
+})

@@ -1,0 +1,20 @@
+import { rule, since } from '@vmm/rule'
+import { commit, kernelSource } from '@vmm/source'
+import type { SetSregsCall } from '../calls.ts'
+import { aSetSregs } from '../witnesses.ts'
+import { CR0 } from './bits.ts'
+
+export const sregsCr0PgWithoutPe = rule<SetSregsCall>({
+  id: 'sregs-cr0-pg-without-pe',
+  catalogue: 'sregs-order',
+  says: 'CR0.PG needs CR0.PE',
+  lifetime: since('6.5', { '6.1': '6.1.43', '5.4': 'unread', '5.10': 'unread', '5.15': 'unread', '6.4': 'unread' }),
+  errno: 'EINVAL',
+  sources: [
+    kernelSource('arch/x86/kvm/regs.c', 'kvm_is_valid_cr0', '6.12.117'),
+    commit('26a0652cb453', 'KVM: x86: Disallow KVM_SET_SREGS{2} if incoming CR0 is invalid'),
+  ],
+  evidence: 'mail',
+  refuses: ({ given: { cr0 } }) => (cr0 & CR0.PG) !== 0n && (cr0 & CR0.PE) === 0n,
+  witness: { refused: aSetSregs({ cr0: 0xe000_0010n }), accepted: aSetSregs({ cr0: 0xe000_0011n }) },
+})

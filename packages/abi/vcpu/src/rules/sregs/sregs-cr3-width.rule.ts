@@ -1,0 +1,25 @@
+import { rule, since } from '@vmm/rule'
+import { kernelSource } from '@vmm/source'
+import type { SetSregsCall } from '../calls.ts'
+import { aSetSregs, longMode } from '../witnesses.ts'
+import { isLong } from './bits.ts'
+
+/** Linear-address masking has two bits more of CR3, which no guest here has. */
+export const sregsCr3Width = rule<SetSregsCall>({
+  id: 'sregs-cr3-width',
+  catalogue: 'sregs-order',
+  says: 'in long mode CR3 must be a physical address that the guest can have',
+  lifetime: since('5.12', { '5.10': 'unread', '5.11': 'unread' }),
+  errno: 'EINVAL',
+  sources: [
+    kernelSource('arch/x86/kvm/regs.c', 'kvm_is_valid_sregs', '6.12.117'),
+    kernelSource('arch/x86/kvm/x86.c', 'kvm_is_valid_sregs', '6.1.192'),
+  ],
+  evidence: 'memory',
+  refuses: ({ given: { cr0, cr3, efer }, limits }) =>
+    isLong(cr0, efer) && cr3 >> BigInt(limits.physicalAddressWidth) !== 0n,
+  witness: {
+    refused: aSetSregs({ ...longMode, cr3: 1n << 40n }),
+    accepted: aSetSregs({ ...longMode, cr3: 1n << 39n }),
+  },
+})

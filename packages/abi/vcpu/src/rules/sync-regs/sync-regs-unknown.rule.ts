@@ -1,0 +1,18 @@
+import { rule, since } from '@vmm/rule'
+import { kernelSource } from '@vmm/source'
+import type { SyncRegsCall } from '../calls.ts'
+
+export const syncRegsUnknown = rule<SyncRegsCall>({
+  id: 'sync-regs-unknown',
+  catalogue: 'sync-regs',
+  says: 'registers are taken and left of the kinds that KVM_CAP_SYNC_REGS says',
+  lifetime: since('4.17'),
+  errno: 'EINVAL',
+  sources: [
+    kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vcpu_ioctl_run', '6.12.117'),
+    kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vcpu_ioctl_run', '6.1.192'),
+  ],
+  evidence: 'memory',
+  refuses: ({ valid, dirty }) => ((valid | dirty) & ~7n) !== 0n,
+  witness: { refused: { valid: 8n, dirty: 0n }, accepted: { valid: 7n, dirty: 7n } },
+})

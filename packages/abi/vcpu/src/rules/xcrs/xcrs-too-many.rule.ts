@@ -1,0 +1,22 @@
+import { always, rule } from '@vmm/rule'
+import { kernelSource } from '@vmm/source'
+import type { SetXcrsCall } from '../calls.ts'
+import { aSetXcr0 } from '../witnesses.ts'
+
+export const xcrsTooMany = rule<SetXcrsCall>({
+  id: 'xcrs-too-many',
+  catalogue: 'xcrs',
+  says: 'at most 16 registers are given',
+  lifetime: always,
+  errno: 'EINVAL',
+  sources: [
+    kernelSource('arch/x86/kvm/x86.c', 'kvm_vcpu_ioctl_x86_set_xcrs', '6.12.117'),
+    kernelSource('arch/x86/kvm/x86.c', 'kvm_vcpu_ioctl_x86_set_xcrs', '6.1.192'),
+  ],
+  evidence: 'source',
+  refuses: ({ given: { nr_xcrs } }) => nr_xcrs > 16,
+  witness: {
+    refused: aSetXcr0(1n, { given: { nr_xcrs: 17, flags: 0, xcrs: [] } }),
+    accepted: aSetXcr0(1n, { given: { nr_xcrs: 16, flags: 0, xcrs: [] } }),
+  },
+})
