@@ -7,7 +7,7 @@ const made =
   <T>(usual: T): Made<T> =>
   (changes = {}) => ({ ...usual, ...changes })
 
-export const protectedMode = { cr0: 0x6000_0011n, cr3: 0n, cr4: 0n, efer: 0n } as const
+const protectedMode = { cr0: 0x6000_0011n, cr3: 0n, cr4: 0n, efer: 0n } as const
 export const longMode = { cr0: 0xe000_0011n, cr3: 0x1000n, cr4: 0x20n, efer: 0x500n } as const
 export const paePaging = { cr0: 0xe000_0011n, cr3: 0x1000n, cr4: 0x20n, efer: 0n } as const
 
