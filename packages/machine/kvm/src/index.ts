@@ -1,4 +1,6 @@
 export { type Answer, type Done, done } from './answer.ts'
+export { type IoctlResult, ioctl } from './door/ioctl.ts'
+export { KvmFile, type KvmObject, openFile } from './door/kvm-file.ts'
 export { factsOf } from './host-facts.ts'
 export { Kvm, openKvm } from './kvm.ts'
 export { type KvmOptions, profileFrom } from './options.ts'

@@ -1,9 +1,10 @@
 import { type CpuidTable, type Host, supportedByEmulation, supportedCpuid } from '@vmm/cpuid'
 import { checkExtension, type HostFacts } from '@vmm/kvm-uapi'
-import type { Profile } from '@vmm/rule'
+import { type Profile, resolve, run } from '@vmm/rule'
 import { type Answer, done } from './answer.ts'
 import { factsOf } from './host-facts.ts'
 import { type KvmOptions, profileFrom } from './options.ts'
+import { createVmPipeline } from './rules/create-vm/index.ts'
 import { Vm } from './vm.ts'
 
 const apiVersion = 12
@@ -16,6 +17,7 @@ export class Kvm {
   readonly host: Host
   readonly facts: HostFacts
   readonly #options: KvmOptions
+  readonly #createVm
   #vms = 0
 
   /** @throws {RangeError} if nobody has listed the release. */
@@ -24,6 +26,7 @@ export class Kvm {
     this.host = options.host
     this.facts = factsOf(options.host)
     this.#options = options
+    this.#createVm = resolve(createVmPipeline, this.profile)
   }
 
   /** KVM_GET_API_VERSION. */
@@ -53,8 +56,15 @@ export class Kvm {
     return told === 'unknown' ? [] : told
   }
 
+  /** Told of every copy from and to user memory. */
+  get onCopy(): KvmOptions['onCopy'] {
+    return this.#options.onCopy
+  }
+
   /** KVM_CREATE_VM. */
-  createVm(): Answer<Vm> {
+  createVm(type = 0n): Answer<Vm> {
+    const outcome = run(this.#createVm, { type, types: BigInt(this.facts.vmTypes) })
+    if (outcome.kind === 'refused') return outcome.refusal
     const { memoryBytes = defaultMemory, signalAfter = defaultSignal } = this.#options
     this.#vms += 1
     return done(new Vm({ kvm: this, number: this.#vms, memoryBytes, signalAfter }))

@@ -1,5 +1,6 @@
-import { type CpuidTable, type CpuidVcpu, getCpuid2, setCpuid, type Where } from '@vmm/cpuid'
-import { always, type Refusal, resolve, run } from '@vmm/rule'
+import { type CpuidTable, type CpuidVcpu, getCpuid2, type SetCpuid, setCpuid, type Where } from '@vmm/cpuid'
+import type { KvmGuestDebug } from '@vmm/kvm-uapi'
+import { always, type Profile, type Refusal, resolve, run } from '@vmm/rule'
 import { kernelDoc } from '@vmm/source'
 import type { Refusal as StateRefusal, Vcpu, VcpuExit, VcpuState } from '@vmm/vcpu'
 import { type Answer, done } from './answer.ts'
@@ -18,6 +19,14 @@ export interface KvmVcpuOptions {
 export interface RunOnce {
   /** Instructions after which the call comes back with EINTR, as if a signal had come. */
   readonly signalAfter?: number
+}
+
+/** What KVM_SET_CPUID2 goes by beside the table. */
+export interface SetCpuidArgument {
+  /** Dynamic XCR0 bits that the process may give guests. */
+  readonly permitted?: bigint
+  /** What of the argument cannot be read. */
+  readonly unreadable?: SetCpuid['unreadable'] | undefined
 }
 
 /** A vCPU of a VM. Methods are named after the calls; `page` is its `kvm_run` with what follows. */
@@ -46,14 +55,20 @@ export class KvmVcpu {
     return this.#vcpu.state
   }
 
+  /** The kernel that answers. */
+  get profile(): Profile {
+    return this.#vm.kvm.profile
+  }
+
   /** Whether the guest has been entered. */
   get hasRun(): boolean {
     return this.#cpuid.hasRun === true
   }
 
   /** KVM_SET_CPUID2. */
-  setCpuid2(table: CpuidTable, permitted = 0n): Answer<CpuidTable> {
-    const answer = setCpuid(this.#where, { table, vcpu: this.#shown(), permitted })
+  setCpuid2(table: CpuidTable, { permitted = 0n, unreadable }: SetCpuidArgument = {}): Answer<CpuidTable> {
+    const faults = unreadable === undefined ? {} : { unreadable }
+    const answer = setCpuid(this.#where, { table, vcpu: this.#shown(), permitted, ...faults })
     this.#cpuid = answer.vcpu
     this.#vcpu.setCpuid(answer.stored)
     return answer.kind === 'refused' ? answer : done(answer.stored, answer.unread)
@@ -87,6 +102,12 @@ export class KvmVcpu {
     if (exit.kind === 'intr') return interrupted(immediateExit, page)
     page.tell(exit)
     return done(exit, outcome.unread)
+  }
+
+  /** KVM_SET_GUEST_DEBUG. */
+  setGuestDebug(debug: KvmGuestDebug): Answer<number> {
+    const refused = this.#vcpu.setGuestDebug(debug)
+    return refused === undefined ? done(0) : ruled('KVM_SET_GUEST_DEBUG', refused)
   }
 
   /** KVM_INTERRUPT, without a local APIC in the kernel. */

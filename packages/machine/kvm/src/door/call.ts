@@ -1,0 +1,66 @@
+import type { Codec } from '@vmm/layout'
+import { encode } from '@vmm/layout'
+import { always, type Refusal } from '@vmm/rule'
+import { kernelSource } from '@vmm/source'
+import type { Task } from '../task.ts'
+import type { UserMemory } from '../user-memory.ts'
+import type { KvmFile } from './kvm-file.ts'
+
+/** A call on an open file, on its way. */
+export interface Call {
+  readonly name: string
+  readonly task: Task
+  readonly memory: UserMemory
+  readonly argument: bigint
+}
+
+/** What a handler comes to: a number to return, a file that was made, or a refusal. */
+export type Result = number | KvmFile | Refusal
+
+const copied = kernelSource('include/linux/uaccess.h', 'copy_from_user', '6.12.117')
+
+/** The refusal of a call whose pointer cannot be used. */
+export function faulted(call: string): Refusal {
+  const rule = 'user-memory-fault'
+  const says = `${call}: EFAULT: user memory cannot be reached there (${rule}, in every release)`
+  return { kind: 'refused', errno: 'EFAULT', rule, call, lifetime: always, sources: [copied], says }
+}
+
+/** Reads a struct at the call's argument. */
+export function taken<T>(call: Call, codec: Codec<T>, at = 0n): { readonly value: T } | undefined {
+  const bytes = call.memory.read(call.argument + at, codec.size)
+  return bytes && { value: codec.read(new DataView(bytes.buffer), 0) }
+}
+
+/** Writes a struct at the call's argument. */
+export function put<T>(call: Call, codec: Codec<T>, value: T, at = 0n): boolean {
+  return call.memory.write(call.argument + at, encode(codec, value))
+}
+
+/** A handler that reads a struct, and does something with it. */
+export function takes<T, Object>(
+  codec: Codec<T>,
+  does: (object: Object, value: T, call: Call) => Result,
+): (object: Object, call: Call) => Result {
+  return (object, call) => {
+    const given = taken(call, codec)
+    return given === undefined ? faulted(call.name) : does(object, given.value, call)
+  }
+}
+
+/** A handler that writes a struct. */
+export function gives<T extends object, Object>(
+  codec: Codec<T>,
+  does: (object: Object, call: Call) => T | Refusal,
+): (object: Object, call: Call) => Result {
+  return (object, call) => {
+    const made = does(object, call)
+    if (isRefusal(made)) return made
+    return put(call, codec, made) ? 0 : faulted(call.name)
+  }
+}
+
+/** Whether a value is a refusal. */
+export function isRefusal(value: unknown): value is Refusal {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'refused' && 'rule' in value
+}

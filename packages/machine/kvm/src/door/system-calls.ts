@@ -1,0 +1,37 @@
+import type { CpuidTable } from '@vmm/cpuid'
+import { kvmCpuid2 } from '@vmm/kvm-uapi'
+import { always, type Refusal } from '@vmm/rule'
+import { kernelSource } from '@vmm/source'
+import type { Kvm } from '../kvm.ts'
+import { type Call, faulted, type Result, taken } from './call.ts'
+import { writeCpuid } from './cpuid-arguments.ts'
+import { KvmFile } from './kvm-file.ts'
+
+/** What `/dev/kvm` does with the calls that it knows. */
+export const systemCalls: Readonly<Record<string, (kvm: Kvm, call: Call) => Result>> = {
+  KVM_GET_API_VERSION: (kvm) => kvm.getApiVersion(),
+  KVM_CHECK_EXTENSION: (kvm, { argument }) => kvm.checkExtension(Number(argument)),
+  KVM_GET_VCPU_MMAP_SIZE: (kvm) => kvm.getVcpuMmapSize(),
+  KVM_CREATE_VM: createVm,
+  KVM_GET_SUPPORTED_CPUID: (kvm, call) => tells(call, kvm.getSupportedCpuid(call.task.permitted)),
+  KVM_GET_EMULATED_CPUID: (kvm, call) => tells(call, kvm.getEmulatedCpuid()),
+}
+
+function createVm(kvm: Kvm, { argument, task }: Call): Result {
+  const made = kvm.createVm(argument)
+  return made.kind === 'refused' ? made : new KvmFile({ kind: 'vm', vm: made.value }, task.mm)
+}
+
+/** On E2BIG nothing is written: user space is not told how many entries there would be. */
+function tells(call: Call, table: CpuidTable): Result {
+  const header = taken(call, kvmCpuid2)
+  if (header === undefined) return faulted(call.name)
+  return header.value.nent < table.length ? tooShort(call.name) : writeCpuid(call, table)
+}
+
+function tooShort(call: string): Refusal {
+  const rule = 'cpuid-list-too-short'
+  const says = `${call}: E2BIG: there is not room for all entries (${rule}, in every release)`
+  const sources = [kernelSource('arch/x86/kvm/cpuid.c', 'kvm_dev_ioctl_get_cpuid', '6.12.117')] as const
+  return { kind: 'refused', errno: 'E2BIG', rule, call, lifetime: always, sources, says }
+}
