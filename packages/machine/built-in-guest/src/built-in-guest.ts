@@ -4,19 +4,14 @@ import {
   assembler,
   ax,
   cl,
-  cr0,
-  cr3,
-  cr4,
   ds,
   dx,
   eax,
   ebx,
   ecx,
-  edi,
   edx,
   es,
   esp,
-  far,
   label,
   mem,
   mem8,
@@ -28,12 +23,10 @@ import {
   rsi,
   ss,
 } from '@vmm/x86-assembler'
+import { enterLongMode, multibootHeader } from './beginning.ts'
 
 /** Where the image lies, and where it keeps what it writes: page tables and a stack behind it. */
-const place = { image: 0x10_0000, pml4: 0x11_0000, pdpt: 0x11_1000, stack: 0x12_0000, text: 0x11_3000 } as const
-const multibootMagic = 0x1bad_b002
-/** The header gives addresses: the image is flat. */
-const multibootFlags = 1 << 16
+const place = { image: 0x10_0000, tables: 0x11_0000, text: 0x11_6000, stack: 0x12_0000 } as const
 const serialPort = 0x3f8
 /** Writing "Shutdown" here powers a Bochs-like machine off. */
 const shutdownPort = 0x8900
@@ -49,39 +42,14 @@ const fieldNames = ['vendor', 'brand', 'signature', 'hypervisor', ...Object.keys
  */
 export function builtInGuest(): Uint8Array {
   const a = assembler({ origin: place.image, codeSize: 32 })
-  header(a)
-  enterLongMode(a)
-  a.bits(64).label('main')
+  multibootHeader(a, place.image)
+  a.label('entry').mov(esp, place.stack)
+  enterLongMode(a, { tables: place.tables, gdtr: 'gdtr', code: 0x08, to: 'main' })
   report(a)
   powerOff(a)
   routines(a)
   data(a)
   return a.finish().bytes
-}
-
-function header(a: Assembler): void {
-  a.dd(
-    multibootMagic,
-    multibootFlags,
-    -(multibootMagic + multibootFlags) >>> 0,
-    place.image,
-    place.image,
-    0,
-    0,
-    label('entry'),
-  )
-}
-
-/** One GiB mapped onto itself, then a far jump to 64-bit code. */
-function enterLongMode(a: Assembler): void {
-  a.label('entry').mov(esp, place.stack)
-  a.mov(edi, place.pml4).mov(ecx, 0x800).xor(eax, eax).cld().rep().stosd()
-  a.mov(mem32(place.pml4), place.pdpt | 3).mov(mem32(place.pdpt), 0x83)
-  a.mov(eax, place.pml4).mov(cr3, eax)
-  a.mov(eax, cr4).or(eax, 0x20).mov(cr4, eax)
-  a.mov(ecx, msr.IA32_EFER).rdmsr().or(eax, 0x100).wrmsr()
-  a.mov(eax, cr0).or(eax, 0x8000_0001).mov(cr0, eax)
-  a.lgdt(mem('gdtr')).jmpf(far(0x08, 'main'))
 }
 
 function report(a: Assembler): void {

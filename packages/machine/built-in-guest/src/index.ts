@@ -1,1 +1,2 @@
+export { enterLongMode, type LongModeEntry, longModeTables, multibootHeader } from './beginning.ts'
 export { builtInGuest } from './built-in-guest.ts'

@@ -1,3 +1,4 @@
+import { enterLongMode, type LongModeEntry, multibootHeader } from '@vmm/built-in-guest'
 import {
   type Assembler,
   al,
@@ -76,9 +77,17 @@ export interface CheckBuilder {
   unique(name: string): string
 }
 
-const multiboot = { magic: 0x1bad_b002, flags: 1 << 16 } as const
 const tablesBytes = 0x1800
 const virtualStack = 0x8000
+
+/** OSFXSR and OSXMMEXCPT, NXE and SCE, NE: what every check begins with. */
+const beginning: LongModeEntry = {
+  tables: place.pageTables,
+  gdtr: 'pristine.gdtr',
+  code: selector.code,
+  to: 'entered',
+  also: { cr4: 0x600, efer: 0x801, cr0: 0x20 },
+}
 
 /** Builds a kernel, check by check. */
 export class KernelBuilder {
@@ -104,10 +113,9 @@ export class KernelBuilder {
 
   #head(): void {
     const { a } = this
-    a.dd(multiboot.magic, multiboot.flags, -(multiboot.magic + multiboot.flags) >>> 0)
-    a.dd(place.image, place.image, 0, 0, label('entry'))
+    multibootHeader(a, place.image)
     a.label('entry').mov(esp, place.stack).cld()
-    if (this.#bits === 64) enterLong(a)
+    if (this.#bits === 64) enterLongMode(a, beginning)
     else a.lgdt(mem('pristine.gdtr')).jmpf(far(selector.code, 'entered')).label('entered')
     a.mov(eax, selector.data).mov(ds, ax).mov(es, ax).mov(ss, ax)
     // DLAB off and no interrupts: the port is as its reset leaves it, but firmware may have been here
@@ -301,19 +309,4 @@ function enterVirtual(a: Assembler, flags: number, body: (a: Assembler) => void,
   a.bits(16).label(inside)
   body(a)
   a.bits(32)
-}
-
-/** Four levels of page tables with pages of 2 MiB for the first 4 GiB, then 64-bit code. */
-function enterLong(a: Assembler): void {
-  const [pml4, pdpt, pd] = [place.pageTables, place.pageTables + 0x1000, place.pageTables + 0x2000]
-  a.mov(edi, pml4).mov(ecx, 0x1800).xor(eax, eax).rep().stosd()
-  a.mov(mem32(pml4), pdpt | 7)
-  for (let gib = 0; gib < 4; gib += 1) a.mov(mem32(pdpt + gib * 8), (pd + gib * 0x1000) | 7)
-  const next = a.unique('page')
-  a.mov(edi, pd).mov(eax, 0x87)
-  a.label(next).mov(mem32(edi), eax).add(edi, 8).add(eax, 0x20_0000).jae(next)
-  a.mov(eax, cr4).or(eax, 0x620).mov(cr4, eax).mov(eax, pml4).mov(cr3, eax)
-  a.mov(ecx, 0xc000_0080).rdmsr().or(eax, 0x901).wrmsr()
-  a.mov(eax, 0x8000_0031).mov(cr0, eax)
-  a.lgdt(mem('pristine.gdtr')).jmpf(far(selector.code, 'entered')).bits(64).label('entered')
 }
