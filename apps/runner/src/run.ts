@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs'
-import { type LoadedImage, loadImage } from '@vmm/boot'
+import { damageOf, type LoadedImage, loadImage } from '@vmm/boot'
 import { Bell } from './bell.ts'
 import { Ending } from './ending.ts'
 import { type GuestInput, gather } from './guest-input.ts'
@@ -62,7 +62,8 @@ async function gathered(options: RunOptions, ending: Ending): Promise<GuestInput
 function loaded({ image, initrd, commandLine, from }: GuestInput, { memorySize }: RunOptions): LoadedImage {
   const rsdp = firmwareTables().base
   const result = loadImage(image, { memorySize, commandLine, rsdp, ...(initrd === undefined ? {} : { initrd }) })
-  if (result.kind === 'refused') throw new UsageError(`${from}: ${result.says}`)
+  const wrong = result.kind === 'refused' ? result.says : damageOf(image)
+  if (result.kind === 'refused' || wrong !== undefined) throw new UsageError(`${from}: ${wrong}`)
   return result
 }
 

@@ -97,6 +97,14 @@ describe('a real bzImage', () => {
   })
 })
 
+guestTest('a real bzImage with a byte changed anywhere is one line for a person, and status 2', async ({ kernel }) => {
+  const changed = Uint8Array.from(kernel)
+  changed[5_000_000]! ^= 1
+  const { status, stdout, stderr } = await vmm(['run', file('changed', changed)])
+  expect([status, stdout]).toEqual([2, ''])
+  expect(stderr).toMatch(/^vmm: image \S+: the kernel image is corrupted: [^\n]+\n$/)
+})
+
 describe('a multiboot image', () => {
   const image = builtInGuest()
 

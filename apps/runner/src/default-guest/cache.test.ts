@@ -5,7 +5,11 @@ import { cacheDirectory } from './cache.ts'
 test.each([
   ['XDG_CACHE_HOME', { XDG_CACHE_HOME: '/cache', HOME: '/people/me' }, '/cache/vmm'],
   ['the home', { HOME: '/people/me' }, '/people/me/.cache/vmm'],
-  ['the home where XDG_CACHE_HOME is relative', { XDG_CACHE_HOME: 'cache', HOME: '/people/me' }, '/people/me/.cache/vmm'],
+  [
+    'the home where XDG_CACHE_HOME is relative',
+    { XDG_CACHE_HOME: 'cache', HOME: '/people/me' },
+    '/people/me/.cache/vmm',
+  ],
   ['the home where XDG_CACHE_HOME is empty', { XDG_CACHE_HOME: '', HOME: '/people/me' }, '/people/me/.cache/vmm'],
 ])('the cache is below %s', (_, env, expected) => {
   expect(cacheDirectory(env)).toBe(expected)

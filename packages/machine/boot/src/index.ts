@@ -1,3 +1,4 @@
+export { damageOf } from './damage.ts'
 export { detect, loadFlat, loadImage } from './load.ts'
 export type {
   LoadedImage,
