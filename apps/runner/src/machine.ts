@@ -68,6 +68,7 @@ export class Machine implements RunningMachine {
         else if (signal.kind === 'startup') this.vcpu.injectStartup(signal.vector)
       },
       onEvent: (event) => this.#onEvent(event),
+      onIgnoreNumericError: () => this.#engine.set('IGNNE', 1n),
       onInterrupt: () => this.#engine?.resync(),
       serialPorts: comPorts.map((_, port) => ({
         onTransmit: (byte) => options.onTransmit(port, byte),
@@ -321,6 +322,7 @@ export class Machine implements RunningMachine {
         this.#tscOffset += value - this.#tscAt(this.now())
       },
       random: () => this.#nextRandom(),
+      numericError: () => board.numericErrors.raise(),
       interruptPending: () => board.interruptPending(0),
       acknowledge: () => board.acknowledgeInterrupt(0),
       readApicMsr: (index) => board.readMsr(0, index),

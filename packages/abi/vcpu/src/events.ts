@@ -8,6 +8,7 @@ import type { VcpuMachine } from './machine.ts'
 import type { Observer } from './observer.ts'
 
 const nothingMonitored = (1n << 64n) - 1n
+const noShadow = (1n << 64n) - 1n
 
 interface Parts {
   readonly engine: Engine
@@ -119,6 +120,13 @@ export class Events {
   wake(): void {
     if (this.state.mpState === 'halted' || this.state.mpState === 'ap-reset-hold') this.state.mpState = 'runnable'
     this.stopWaiting()
+  }
+
+  /** The instruction at RIP waits for an interrupt: an x87 error has been told outside. Source: SDM 1 §8.7.2. */
+  freeze(): void {
+    this.state.mpState = 'halted'
+    // it would never come to an end that the shadow of STI could wait for
+    this.#parts.engine.set('SHADOW', noShadow)
   }
 
   /** MWAIT begins to wait: as after HLT, but a store to the line ends it, too. */

@@ -203,9 +203,10 @@ export class Execution {
     return engine.shadowed && engine.get('SHADOW_KIND') === 1n
   }
 
-  /** The instruction asks user space; without a question, its bytes are where no memory is. */
-  #waits(): VcpuExit {
+  /** The instruction waits for an interrupt, or asks user space; without a question, its bytes are where no memory is. */
+  #waits(): VcpuExit | undefined {
     const { completion, engine } = this.#parts
+    if (!this.#parts.events.runnable) return undefined
     const asked = completion.stopped(linearRip(engine))
     if (asked !== undefined) return asked
     const held = this.#parts.debug.held(engine)

@@ -26,6 +26,8 @@ export interface VcpuMachine {
   taskPriority: number
   /** A paravirtual clock register was written: 4B564D00H, 4B564D01H and their old numbers. */
   writePvClock(index: number, value: bigint): void
+  /** FERR#: an x87 error that is no exception. Left out, nobody will interrupt for it. */
+  numericError?(): void
   /** Takes a hypercall whole, RAX included. False: the vCPU decides by itself. */
   hypercall(): boolean
   /** The local APIC's registers as a page; left out, there is no APIC in the kernel. */

@@ -18,6 +18,8 @@ export interface Answering {
   readonly msrs: MsrAccess
   readonly completion: Completion
   readonly guest: Guest
+  /** The instruction waits for an interrupt. */
+  readonly freeze: () => void
   /** Whether INT3 is for a debugger, which will be told. */
   readonly holdsBreakpoint: () => boolean
   /** Bit n: hypercall n exits to user space. KVM_CAP_EXIT_HYPERCALL. */
@@ -49,6 +51,11 @@ export function enginePorts(by: Answering): EnginePorts {
       by.machine().taskPriority = value
     },
     breakpoint: () => !by.holdsBreakpoint(),
+    numericError: () => {
+      by.machine().numericError?.()
+      by.freeze()
+      return false
+    },
     hypercall: () => by.machine().hypercall() || hypercall(by),
     writeXcr: (index, value) => writeXcr(by, index, value),
     mwaitExtensions: () => (by.guest.has('MONITOR') ? Number(by.guest.has('MWAIT_INTERRUPT_BREAK')) : undefined),

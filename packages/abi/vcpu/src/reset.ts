@@ -108,6 +108,7 @@ const always: { readonly [F in StateField]?: bigint } = {
   PENDING_DEBUG: 0n,
   UNSTEPPED: 0n,
   REPEATING: 0n,
+  IGNNE: 0n,
   SHADOW: allOnes,
   MONITOR: allOnes,
 }

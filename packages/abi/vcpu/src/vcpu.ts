@@ -83,6 +83,7 @@ export class Vcpu {
       ...around,
       ...answering,
       holdsBreakpoint,
+      freeze: () => this.#events.freeze(),
       hypercallExits: () => this.hypercallExits,
     })
     const observer = this.#observer()

@@ -62,6 +62,7 @@ export function hostAnswers(
       const patterns = [value, second].flatMap((each) => [each.significand, BigInt(each.signExponent)])
       return [...patterns, BigInt(status), written ? 1n : 0n]
     },
+    numericError: () => unlessWaiting(ports.numericError?.() !== false),
     hypercall: () => unlessWaiting(ports.hypercall()),
     taskPriority: () => [BigInt(ports.taskPriority())],
     setTaskPriority: (value) => done(() => ports.setTaskPriority(low(value!))),

@@ -89,8 +89,8 @@ export function endingOf(
 /** Bases that 64-bit code alone takes from where they are. */
 const writesBase = ({ fieldsWritten }: Survey): boolean => fieldsWritten.has('FS.base') || fieldsWritten.has('GS.base')
 
-/** Calls that compute: nothing outside the instruction notices them. */
-const pureCalls: ReadonlySet<HostCall> = new Set<HostCall>(['simd', 'x87'])
+/** Calls after which, where an instruction goes on, nothing outside it has changed. */
+const pureCalls: ReadonlySet<HostCall> = new Set<HostCall>(['simd', 'x87', 'numericError'])
 
 /** Instructions that change only DF or IF: no code runs differently for that. */
 const plainFlags: ReadonlySet<string> = new Set(['CLD', 'STD', 'CLI', 'STI'])

@@ -109,6 +109,7 @@ export class HostAnswers {
       return this.#give(...patterns, BigInt(status), written ? 1n : 0n)
     },
     breakpoint: () => (this.#ports.breakpoint?.() === false ? waits : undefined),
+    numericError: () => (this.#ports.numericError?.() === false ? waits : undefined),
     hypercall: () => (this.#ports.hypercall() ? undefined : waits),
     taskPriority: () => this.#give(BigInt(this.#ports.taskPriority())),
     setTaskPriority: () => {

@@ -147,6 +147,27 @@ describe('interrupts', () => {
   })
 })
 
+describe('x87 errors', () => {
+  it('raise line 13 until port F0H is written, which lets the processor go on', () => {
+    let ignored = 0
+    const onIgnoreNumericError = () => {
+      ignored += 1
+    }
+    const here = machine(1, { onIgnoreNumericError })
+    here.outb(0xa1, 0xdf)
+    here.board.numericErrors.raise()
+    expect(drain(here)).toEqual([0x75])
+    // one error is one edge
+    here.board.numericErrors.raise()
+    expect([drain(here), ignored]).toEqual([[], 0])
+    here.outb(0xf0, 0)
+    here.outb(0xf0, 0)
+    expect([drain(here), ignored]).toEqual([[], 1])
+    here.board.numericErrors.raise()
+    expect(drain(here)).toEqual([0x75])
+  })
+})
+
 describe('memory', () => {
   it('every processor sees its own local APIC, and nothing when it is off', () => {
     const { board } = machine(2)

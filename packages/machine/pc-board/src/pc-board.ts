@@ -14,6 +14,7 @@ import { LineRouter, lineCount } from './line-router.ts'
 import type { MachineEvent } from './machine-event.ts'
 import { firmwareMemory } from './memory-map.ts'
 import { MmioBus } from './mmio-bus.ts'
+import { NumericErrors } from './numeric-errors.ts'
 import { createPciTestDevice } from './pci-test-device.ts'
 import { Power } from './power.ts'
 import { ResetPorts } from './reset-ports.ts'
@@ -53,6 +54,8 @@ export interface PcBoardOptions {
   /** The page that the test device was told to flush. */
   readonly onFlushPage?: (page: number) => void
   readonly onA20?: (passes: boolean) => void
+  /** IGNNE# is asserted: the processor that told of an x87 error goes on in spite of it. */
+  readonly onIgnoreNumericError?: () => void
   /** QEMU's pci-testdev at 00:02.0, which some of kvm-unit-tests use. */
   readonly pciTestDevice?: 'present' | 'absent'
 }
@@ -75,6 +78,7 @@ export interface PcBoard {
   readonly fwCfg: FwCfg
   readonly pci: PciBus
   readonly power: Power
+  readonly numericErrors: NumericErrors
   readPort(port: number, size: Size): number
   writePort(port: number, size: Size, value: number): void
   /** Whether a device answers a processor's access to the byte at a guest-physical address. */
@@ -126,6 +130,7 @@ class Board implements PcBoard {
   readonly fwCfg: FwCfg
   readonly pci: PciBus
   readonly power: Power
+  readonly numericErrors: NumericErrors
   readonly #router: LineRouter
   readonly #devices: readonly Device[]
   readonly #timers: readonly Timer[]
@@ -140,6 +145,7 @@ class Board implements PcBoard {
     const line = (number: number) => this.#router.source(number)
     const onEvent = (event: MachineEvent) => this.#powerEvent(event, options.onEvent)
     this.power = new Power({ clock, sci: line(9), onEvent })
+    this.numericErrors = new NumericErrors({ irq13: line(13), onIgnore: () => options.onIgnoreNumericError?.() })
     this.pit = createPit({ clock, irq0: line(0) })
     this.rtc = this.#createRtc(options)
     this.serialPorts = this.#createSerialPorts(options)
@@ -152,6 +158,7 @@ class Board implements PcBoard {
       this.pit,
       this.rtc,
       this.power,
+      this.numericErrors,
       ...this.serialPorts,
       this.fwCfg,
       this.pci,

@@ -68,6 +68,8 @@ const plainFields = {
   PENDING_DEBUG: 32,
   /** 1 after an instruction that no single-step trap follows: INT n and its like have cleared TF before. */
   UNSTEPPED: 8,
+  /** 1 while IGNNE# is asserted: x87 errors are passed over where CR0.NE makes no exceptions of them. */
+  IGNNE: 8,
   /** 1 between two rounds of a repeated string instruction, to which RIP points. */
   REPEATING: 8,
   /** The physical address of the line of 64 bytes that MONITOR armed, or all ones: none, or it has been stored to. */

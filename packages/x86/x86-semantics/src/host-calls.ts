@@ -34,6 +34,7 @@ export const hostCalls = {
     'An x87 operation by number, on two values, under an FCW: one or two results, what goes into FSW, and whether they are written',
   ),
   breakpoint: call([], [], 'INT3 is about to be delivered: a debugger may hold it'),
+  numericError: call([], [], 'FERR#: an x87 error that CR0.NE makes no exception of; it may have to wait'),
   hypercall: call([], [], 'VMCALL or VMMCALL: registers hold the call and take the answer'),
   taskPriority: call([], [64], 'CR8'),
   setTaskPriority: call([64], [], 'A new CR8, already checked'),

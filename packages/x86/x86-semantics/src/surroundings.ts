@@ -33,6 +33,8 @@ export interface Surroundings {
   /** INT3 is about to be delivered. False: a debugger holds it. */
   breakpoint?(): boolean
   writeXcr(index: number, value: bigint): Refused | undefined
+  /** FERR#: an x87 error without CR0.NE. False: the instruction waits for an interrupt. Left out, errors are passed over. */
+  numericError?(): boolean
   /** The bits of ECX that MWAIT knows; undefined where there are no MONITOR and MWAIT. Left out, it knows bit 0. */
   mwaitExtensions?(): number | undefined
 }

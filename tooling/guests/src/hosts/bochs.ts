@@ -25,7 +25,7 @@ const configuration = (disk: string, output: string): string =>
     `log: ${output}.log`,
     'sound: driver=dummy, waveoutdrv=dummy, waveindrv=dummy, midioutdrv=dummy',
     // the plugin of the speaker finds no sound card and falls over it
-    'plugin_ctrl: speaker=0, unmapped=1, biosdev=1, extfpuirq=0, parallel=0, iodebug=0',
+    'plugin_ctrl: speaker=0, unmapped=1, biosdev=1, parallel=0, iodebug=0',
     '',
   ].join('\n')
 

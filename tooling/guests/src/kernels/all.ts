@@ -4,6 +4,7 @@ import { faults } from './faults.ts'
 import { interrupts } from './interrupts.ts'
 import { legacyPaging } from './legacy-paging.ts'
 import { longMode } from './long-mode.ts'
+import { numericErrors } from './numeric-errors.ts'
 import { paging } from './paging.ts'
 import { segmentation } from './segmentation.ts'
 import { tasks } from './tasks.ts'
@@ -16,6 +17,7 @@ export const kernels: Readonly<Record<string, () => Kernel>> = {
   interrupts,
   legacyPaging,
   longMode,
+  numericErrors,
   paging,
   segmentation,
   tasks,

@@ -1,60 +1,31 @@
+import { al, cr8, eax, ebx, ecx, edx, esi, mem32, r15d, rax, rbx, rcx, rsp } from '@vmm/x86-assembler'
 import {
-  al,
-  cr8,
-  eax,
-  ebx,
-  ecx,
-  edx,
-  esi,
-  label,
-  mem16,
-  mem32,
-  r15,
-  r15d,
-  rax,
-  rbx,
-  rcx,
-  rsp,
-} from '@vmm/x86-assembler'
+  apic,
+  CURRENT,
+  counter,
+  DIVIDE,
+  EOI,
+  enable,
+  endOfInterrupt,
+  gateTo,
+  ICR,
+  INITIAL,
+  IRR,
+  ISR,
+  LVT_TIMER,
+  out,
+  shown,
+  startPics,
+  TPR,
+  waitFor,
+} from '../kernel/interrupting.ts'
 import { type CheckBuilder, type Kernel, KernelBuilder } from '../kernel/kernel.ts'
-import { place, selector } from '../kernel/places.ts'
+import { place } from '../kernel/places.ts'
 
 type Asm = CheckBuilder['a']
 
-/** Local APIC registers; R15 holds their address throughout. Source: SDM 3A §11.4.1, Table 11-1. */
-const apic = (offset: number) => mem32({ base: r15, displacement: offset })
-const [TPR, EOI, SPIV, ISR, IRR, ICR, LVT_TIMER, INITIAL, CURRENT, DIVIDE] = [
-  0x80, 0xb0, 0xf0, 0x100, 0x200, 0x300, 0x320, 0x380, 0x390, 0x3e0,
-] as const
 const vector = 0x41
-const counter = place.scratch
 
-/** A handler that counts, does something and returns. */
-function gateTo(a: Asm, c: CheckBuilder, at: number, end: (a: Asm) => unknown): void {
-  const [name, over] = [c.unique('handler'), c.unique('over')]
-  const entry = place.idt + at * 16
-  a.mov(eax, label(name))
-    .mov(mem32(entry + 4), eax)
-    .mov(mem16(entry + 4), 0x8e00)
-  a.mov(mem32(entry), eax)
-    .mov(mem16(entry + 2), selector.code)
-    .mov(mem32(entry + 8), 0)
-  a.jmp(over).label(name).push(rax).inc(mem32(counter))
-  void end(a)
-  a.pop(rax).iretq().label(over).mov(mem32(counter), 0)
-}
-
-const endOfInterrupt = (a: Asm): Asm => a.mov(apic(EOI), 0)
-const enable = (a: Asm): Asm => a.mov(apic(SPIV), 0x1ff).mov(apic(TPR), 0).mov(apic(LVT_TIMER), 0x1_0000)
-/** Waits, but not for ever, until the counter has a value. */
-function waitFor(a: Asm, c: CheckBuilder, value: number): void {
-  const [again, done] = [c.unique('again'), c.unique('done')]
-  a.mov(ecx, 20_000_000).label(again).cmp(mem32(counter), value).jae(done).dec(ecx).jne(again).label(done)
-}
-const shown = (a: Asm, c: CheckBuilder): void => {
-  a.mov(eax, mem32(counter))
-  c.value(rax)
-}
 /** An interrupt to oneself. */
 const self = (a: Asm, at: number): Asm => a.mov(apic(ICR), 0x4_0000 | at)
 
@@ -225,22 +196,6 @@ function nmi(k: KernelBuilder): void {
 
 /** The interrupt controllers and the timer of the PC. */
 function pic(k: KernelBuilder): void {
-  const out = (a: Asm, port: number, value: number): Asm => a.mov(al, value).out(port, al)
-  const initialize = (a: Asm, mask: number): void => {
-    for (const [port, value] of [
-      [0x20, 0x11],
-      [0x21, 0x30],
-      [0x21, 4],
-      [0x21, 1],
-      [0x21, mask],
-      [0xa0, 0x11],
-      [0xa1, 0x38],
-      [0xa1, 2],
-      [0xa1, 1],
-      [0xa1, 0xff],
-    ] as const)
-      out(a, port, value)
-  }
   k.check('masks of the PIC read back', 'ok a5', (a, c) => {
     out(a, 0x21, 0xa5).in(al, 0x21).movzx(ebx, al)
     c.value(rbx)
@@ -250,7 +205,7 @@ function pic(k: KernelBuilder): void {
     gateTo(a, c, 0x30, (h) => h.mov(al, 0xff).out(0x21, al).mov(al, 0x20).out(0x20, al))
     // LINT0 as firmware leaves it: ExtINT
     enable(a).mov(apic(0x350), 0x700)
-    initialize(a, 0xfe)
+    startPics(a, 0xfe, 0xff)
     out(a, 0x43, 0x34)
     out(a, 0x40, 0)
     out(a, 0x40, 0x10).sti()

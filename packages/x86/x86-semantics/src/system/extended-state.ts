@@ -3,7 +3,7 @@ import type { Bits, Machine } from '../algebra.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import { readPair, writePair } from '../integer/miscellaneous.ts'
 import { gpr, type Memory, type Operand, type Place, xmm } from '../operand.ts'
-import { physicalOf, withSummary } from '../x87/stack.ts'
+import { physicalOf, settleIgnore, withSummary } from '../x87/stack.ts'
 import { requireSse, requireXsave } from './fpu-availability.ts'
 import { refuseUnless, requireCpl0 } from './privilege.ts'
 
@@ -65,6 +65,7 @@ function saveX87(m: Machine, base: Bits<64>): void {
 function loadX87(m: Machine, base: Bits<64>): void {
   m.set('FCW', m.or(m.and(take(m, base, area.FCW, 16), m.constant(0x1f7f, 16)), m.constant(0x40, 16)))
   m.set('FSW', withSummary(m, take(m, base, area.FSW, 16)))
+  settleIgnore(m)
   m.set('FTW', take(m, base, area.FTW, 8))
   m.set('FOP', m.and(take(m, base, area.FOP, 16), m.constant(0x7ff, 16)))
   const width = m.mode.operandSize === 64 ? 64 : 32
@@ -82,6 +83,7 @@ function loadX87(m: Machine, base: Bits<64>): void {
 export function initX87(m: Machine): void {
   m.set('FCW', m.constant(0x37f, 16))
   m.set('FSW', m.constant(0, 16))
+  settleIgnore(m)
   m.set('FTW', m.constant(0, 8))
   m.set('FOP', m.constant(0, 16))
   m.set('FCS', m.constant(0, 16))

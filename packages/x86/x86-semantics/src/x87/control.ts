@@ -4,7 +4,7 @@ import { type Instruction, instruction } from '../instruction.ts'
 import type { Operand, Place } from '../operand.ts'
 import { initX87 } from '../system/extended-state.ts'
 import { requireX87 } from '../system/fpu-availability.ts'
-import { raisePending, withSummary } from './stack.ts'
+import { raisePending, settleIgnore, withSummary } from './stack.ts'
 
 const fninit = instruction('FNINIT', sdm('2A', '3.3', 'FINIT/FNINIT—Initialize Floating-Point Unit'), (m: Machine) => {
   requireX87(m)
@@ -15,6 +15,7 @@ const fninit = instruction('FNINIT', sdm('2A', '3.3', 'FINIT/FNINIT—Initialize
 const fnclex = instruction('FNCLEX', sdm('2A', '3.3', 'FCLEX/FNCLEX—Clear Exceptions'), (m: Machine) => {
   requireX87(m)
   m.set('FSW', m.and(m.get('FSW'), m.constant(0x7f00, 16)))
+  settleIgnore(m)
 })
 
 const fnstcw = instruction(
@@ -45,6 +46,7 @@ const fldcw = instruction(
     const value = m.or(m.and(m.read(from), m.constant(0x1f7f, 16)), m.constant(0x40, 16))
     m.set('FCW', value)
     m.set('FSW', withSummary(m, m.get('FSW')))
+    settleIgnore(m)
   },
 )
 

@@ -6,7 +6,7 @@ import { requireReach } from '../reach.ts'
 import { initX87 } from '../system/extended-state.ts'
 import { requireX87 } from '../system/fpu-availability.ts'
 import { contentOf, type Value } from './answer.ts'
-import { isInUse, physicalOf, raisePending, status, withSummary } from './stack.ts'
+import { isInUse, physicalOf, raisePending, settleIgnore, status, withSummary } from './stack.ts'
 
 /** Words that make up the environment: FCW, FSW, FTW, and four for the pointers. Source: SDM 1 Figures 8-9 to 8-12. */
 const words = 7
@@ -115,6 +115,7 @@ function loadEnvironment(m: Machine, base: Bits<64>): void {
   const [code, data] = [takePointer(m, base, 3), takePointer(m, base, 5)]
   m.set('FCW', m.or(m.and(control, m.constant(0x1f7f, 16)), m.constant(0x40, 16)))
   m.set('FSW', withSummary(m, word))
+  settleIgnore(m)
   m.set('FTW', abridged(m, full))
   m.set('FIP', code.pointer)
   m.set('FDP', data.pointer)
@@ -157,6 +158,7 @@ const fnstenv = instruction(
     storeEnvironment(m, checked(m, to, environmentBytes(m), 'write'))
     m.set('FCW', m.or(m.get('FCW'), m.constant(status.exceptions, 16)))
     m.set('FSW', m.and(m.get('FSW'), m.constant(~status.summary & 0xffff, 16)))
+    settleIgnore(m)
   },
 )
 

@@ -20,9 +20,19 @@ const one = 1 << topAt
 /** The real indefinite: what masked invalid operations leave. SDM 1 Table 4-3. */
 export const indefinite = { significand: 0xc000_0000_0000_0000n, signExponent: 0xffff } as const
 
-/** An unmasked exception that is pending is #MF, with CR0.NE. */
+const numericErrorBit = 5
+
+/** An unmasked exception that is pending is #MF with CR0.NE; else it is told outside, unless that is to be ignored. SDM 1 §8.7. */
 export function raisePending(m: Machine): void {
-  m.when(m.bit(m.get('FSW'), 7), () => m.fault('MF'))
+  m.when(m.bit(m.get('FSW'), 7), () => {
+    m.when(m.bit(m.get('CR0'), numericErrorBit), () => m.fault('MF'))
+    m.when(m.isZero(m.get('IGNNE')), () => void m.host('numericError'))
+  })
+}
+
+/** IGNNE# is asserted no longer than there is an error. */
+export function settleIgnore(m: Machine): void {
+  m.set('IGNNE', m.and(m.get('IGNNE'), m.zeroExtend(m.bit(m.get('FSW'), 7), 8)))
 }
 
 /** How every instruction begins that is no control instruction: #NM, then exceptions of those before it. */
