@@ -35,6 +35,7 @@ import { setCpuidDynamicXfeaturesNoMemory } from './rules/set-cpuid/set-cpuid-dy
 import { setCpuidEntriesCopy } from './rules/set-cpuid/set-cpuid-entries-copy.rule.ts'
 import { setCpuidEntriesNoMemory } from './rules/set-cpuid/set-cpuid-entries-no-memory.rule.ts'
 import { setCpuidEqualEnds } from './rules/set-cpuid/set-cpuid-equal-ends.rule.ts'
+import { setCpuidFlagsAfterRun } from './rules/set-cpuid/set-cpuid-flags-after-run.rule.ts'
 import { setCpuidForbiddenAfterRun } from './rules/set-cpuid/set-cpuid-forbidden-after-run.rule.ts'
 import { setCpuidFpuEnlarge } from './rules/set-cpuid/set-cpuid-fpu-enlarge.rule.ts'
 import { setCpuidFrozen } from './rules/set-cpuid/set-cpuid-frozen.rule.ts'
@@ -42,7 +43,6 @@ import { setCpuidHeaderCopy } from './rules/set-cpuid/set-cpuid-header-copy.rule
 import { setCpuidHypervAlloc } from './rules/set-cpuid/set-cpuid-hyperv-alloc.rule.ts'
 import { setCpuidHypervNoMemory } from './rules/set-cpuid/set-cpuid-hyperv-no-memory.rule.ts'
 import { setCpuidImmutableAfterRun } from './rules/set-cpuid/set-cpuid-immutable-after-run.rule.ts'
-import { setCpuidImmutableButFlags } from './rules/set-cpuid/set-cpuid-immutable-but-flags.rule.ts'
 import { setCpuidInstall } from './rules/set-cpuid/set-cpuid-install.rule.ts'
 import { setCpuidKvmBase } from './rules/set-cpuid/set-cpuid-kvm-base.rule.ts'
 import { setCpuidL2Active } from './rules/set-cpuid/set-cpuid-l2-active.rule.ts'
@@ -165,8 +165,8 @@ const compared: Steps = [
   act(setCpuidSwap),
   ...update([...inOrder.withMwait, ...inOrder.paravirtual], 'stored', swapped, ifFrozen),
   whereFrozen(act(setCpuidNothingPending)),
-  check(setCpuidImmutableButFlags),
   check(setCpuidImmutableAfterRun),
+  check(setCpuidFlagsAfterRun),
   check(setCpuidL2Active),
   end(setCpuidEqualEnds),
 ]
