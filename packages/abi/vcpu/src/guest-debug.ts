@@ -4,7 +4,8 @@ import { breakpointsAt, linearRip } from './breakpoints.ts'
 import type { Engine } from './engine-port.ts'
 import type { Events } from './events.ts'
 import type { DebugExit } from './exit.ts'
-import { type Refusal, refused } from './refusal.ts'
+import { type KeptPromises, refusalOf } from './kept-promises.ts'
+import type { Refusal } from './refusal.ts'
 
 /** KVM_GUESTDBG_* bits that are obeyed. Source: Documentation/virt/kvm/api.rst §4.87. */
 export const guestDebugControl = {
@@ -26,10 +27,12 @@ export class GuestDebug {
   #holds = false
 
   /** KVM_SET_GUEST_DEBUG. Bits that nobody knows do nothing; without `enable` everything is off. */
-  set(given: KvmGuestDebug, events: Events, engine: Engine): Refusal | undefined {
+  set(given: KvmGuestDebug, events: Events, engine: Engine, promises: KeptPromises): Refusal | undefined {
     const { injectDb, injectBp, enable } = guestDebugControl
+    const exceptionPending = events.state.exception !== undefined
+    const refusal = refusalOf(promises.setGuestDebug, { control: given.control, exceptionPending, inForce: 0 })
+    if (refusal !== undefined) return refusal
     if ((given.control & (injectDb | injectBp)) !== 0) {
-      if (events.state.exception !== undefined) return refused('EBUSY', 'an exception waits already')
       const { vector } = (given.control & injectDb) !== 0 ? exceptions.DB : exceptions.BP
       events.state.exception = { vector, errorCode: undefined }
     }

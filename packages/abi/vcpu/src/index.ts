@@ -17,7 +17,7 @@ export { type LocalApicPort, nobody, type VcpuMachine } from './machine.ts'
 export { type MpState, mpStateNumbered, mpStates } from './mp-state.ts'
 export type { OnRefusedMsr } from './msr-access.ts'
 export { vcpuPromises } from './promises.ts'
-export { type Errno, errnos, type Refusal } from './refusal.ts'
+export type { Refusal, UnruledRefusal } from './refusal.ts'
 export { allowedCr4 } from './reset.ts'
 export type {
   GetXsaveCall,

@@ -6,9 +6,10 @@ import type { CpuidAnswers } from './cpuid-answers.ts'
 import { readDevices, writeDevices } from './device-access.ts'
 import type { Engine, EnginePorts } from './engine-port.ts'
 import type { Guest } from './guest.ts'
+import type { KeptPromises } from './kept-promises.ts'
 import type { VcpuMachine } from './machine.ts'
 import type { MsrAccess } from './msr-access.ts'
-import { whyNoXcr0 } from './state/xcrs.ts'
+import { mayHaveXcr0 } from './state/xcrs.ts'
 
 /** What answers an engine. The engine itself is made after its ports. */
 export interface Answering {
@@ -20,6 +21,7 @@ export interface Answering {
   readonly guest: Guest
   /** The instruction waits for an interrupt. */
   readonly freeze: () => void
+  readonly promises: KeptPromises
   /** Whether INT3 is for a debugger, which will be told. */
   readonly holdsBreakpoint: () => boolean
   /** Bit n: hypercall n exits to user space. KVM_CAP_EXIT_HYPERCALL. */
@@ -94,8 +96,8 @@ function hypercall(by: Answering): boolean {
   return given !== undefined
 }
 
-function writeXcr({ engine, guest }: Answering, index: number, value: bigint): Refused | undefined {
-  if (index !== 0 || whyNoXcr0(value, guest.supportedXcr0) !== undefined) return generalProtection
+function writeXcr({ engine, guest, promises }: Answering, index: number, value: bigint): Refused | undefined {
+  if (index !== 0 || !mayHaveXcr0(promises, guest.supportedXcr0, value)) return generalProtection
   engine().set('XCR0', value)
   return undefined
 }

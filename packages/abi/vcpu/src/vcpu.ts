@@ -1,6 +1,7 @@
 import type { CpuidTable, Feature } from '@vmm/cpuid'
 import type { KvmGuestDebug } from '@vmm/kvm-uapi'
 import { createMsrFile, type MsrFile, type MsrHome } from '@vmm/msr'
+import type { Profile } from '@vmm/rule'
 import { Completion } from './completion.ts'
 import { CpuidAnswers } from './cpuid-answers.ts'
 import type { Engine, EnginePorts } from './engine-port.ts'
@@ -9,11 +10,12 @@ import { Execution, type RunOptions } from './execution.ts'
 import type { VcpuExit } from './exit.ts'
 import { Guest } from './guest.ts'
 import { GuestDebug } from './guest-debug.ts'
+import { type KeptPromises, keptPromises, refusalOf, usualProfile } from './kept-promises.ts'
 import { nobody, type VcpuMachine } from './machine.ts'
 import { MsrAccess, type OnRefusedMsr } from './msr-access.ts'
 import { Observer } from './observer.ts'
 import { enginePorts } from './ports.ts'
-import { invalid, type Refusal, refused } from './refusal.ts'
+import type { Refusal } from './refusal.ts'
 import { initializeState, resetState, shapeState } from './reset.ts'
 import { restoreVcpu, type SavedVcpu, saveVcpu } from './saved.ts'
 import { VcpuState } from './state/vcpu-state.ts'
@@ -22,6 +24,8 @@ import type { ExitReason, Trace } from './trace.ts'
 /** What a vCPU is made of. */
 export interface VcpuOptions {
   readonly cpuid: CpuidTable
+  /** The release whose promises are kept; 6.12.117 unless told. */
+  readonly kernel?: Profile
   /** Which features the guest has; left out, those of `cpuid`. */
   readonly has?: (feature: Feature) => boolean
   /** Makes the MSR file; registers that live elsewhere are read through what it is given. Left out, one as after power-up. */
@@ -53,6 +57,7 @@ export class Vcpu {
   readonly capabilities: { exceptionPayload: boolean; tripleFault: boolean }
   readonly #options: VcpuOptions
   readonly #guest: Guest
+  readonly #promises: KeptPromises
   readonly #machine: VcpuMachine
   readonly #msrs: MsrAccess
   readonly #cpuid: CpuidAnswers
@@ -64,11 +69,13 @@ export class Vcpu {
   constructor(options: VcpuOptions) {
     const { trace } = options
     const guest = new Guest(options.cpuid, options)
+    const promises = keptPromises(options.kernel ?? usualProfile)
     const { exceptionPayload = false, tripleFault = false } = options.capabilities ?? {}
     this.capabilities = { exceptionPayload, tripleFault }
     this.hypercallExits = options.hypercallExits ?? 0
     this.#options = options
     this.#guest = guest
+    this.#promises = promises
     this.#machine = options.machine ?? nobody(() => this.engine.retired())
     this.#cpuid = new CpuidAnswers(guest, trace)
     const around = { engine: () => this.engine, machine: () => this.#machine }
@@ -77,7 +84,7 @@ export class Vcpu {
       createMsrs: options.createMsrs ?? ((readElsewhere) => createMsrFile(shapeOf(guest, readElsewhere))),
       onRefused: options.onRefusedMsr,
     })
-    const answering = { cpuid: this.#cpuid, msrs: this.#msrs, completion: this.#completion, guest }
+    const answering = { cpuid: this.#cpuid, msrs: this.#msrs, completion: this.#completion, guest, promises }
     const holdsBreakpoint = () => this.#debug.holdBreakpoint()
     const ports = enginePorts({
       ...around,
@@ -99,7 +106,7 @@ export class Vcpu {
     })
     const events = this.#events
     this.#execution = new Execution({ engine, events, completion: this.#completion, debug: this.#debug, observer })
-    this.state = new VcpuState({ engine, machine, events, msrs: this.#msrs, guest }, this.capabilities)
+    this.state = new VcpuState({ engine, machine, events, msrs: this.#msrs, guest, promises }, this.capabilities)
     this.reset()
   }
 
@@ -149,10 +156,11 @@ export class Vcpu {
 
   /** KVM_INTERRUPT without a local APIC in the kernel: the vector is delivered next, so ask `readyForInterrupt` first. */
   queueInterrupt(vector: number): Refusal | undefined {
-    if (!Number.isInteger(vector) || vector < 0 || vector > 255) return invalid('no vector')
-    if (this.#machine.localApic !== undefined) return refused('ENXIO', 'the local APIC is in the kernel')
-    this.#events.state.interrupt = vector
-    return undefined
+    const irqchip = this.#machine.localApic === undefined ? 'none' : 'full'
+    const call = { irq: vector >>> 0, irqchip, external: undefined, injected: this.#events.state.interrupt } as const
+    const refusal = refusalOf(this.#promises.interrupt, call)
+    if (refusal === undefined) this.#events.state.interrupt = vector
+    return refusal
   }
 
   /** Whether an interrupt that is queued now could be taken now. `kvm_run.ready_for_interrupt_injection`. */
@@ -167,7 +175,7 @@ export class Vcpu {
 
   /** KVM_SET_GUEST_DEBUG. */
   setGuestDebug(debug: KvmGuestDebug): Refusal | undefined {
-    return this.#debug.set(debug, this.#events, this.engine)
+    return this.#debug.set(debug, this.#events, this.engine, this.#promises)
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { Profile } from '@vmm/rule'
 import { nobody, Vcpu } from '@vmm/vcpu'
 import { Engine, type GuestSlots, type MemorySlot } from '@vmm/wasm-engine'
 
@@ -6,10 +7,11 @@ export class Processor {
   readonly vcpu: Vcpu
   readonly #engine: Engine
 
-  constructor(memoryBytes: number) {
+  constructor(memoryBytes: number, kernel: Profile) {
     let engine: Engine | undefined
     this.vcpu = new Vcpu({
       cpuid: [],
+      kernel,
       machine: nobody(() => engine?.retired() ?? 0),
       createEngine: (ports) => {
         engine = new Engine({ slots: [], memoryBytes, ports })

@@ -153,10 +153,9 @@ function interrupted(immediateExit: boolean, page: RunPage): Refusal {
 const stateRule = 'vcpu-state'
 
 /** A refusal of the vCPU's own, in the form that rules' refusals have. */
-export function ruled(
-  call: string,
-  { errno, says }: Omit<StateRefusal, 'errno'> & { readonly errno: StateRefusal['errno'] | 'EINTR' },
-): Refusal {
+export function ruled(call: string, refusal: StateRefusal): Refusal {
+  if (refusal.rule !== undefined) return refusal
+  const { errno, says } = refusal
   const sources = [kernelDoc('Documentation/virt/kvm/api.rst', call)] as const
   const line = `${call}: ${errno}: ${says} (${stateRule}, in every release)`
   return { kind: 'refused', errno, rule: stateRule, call, lifetime: always, sources, says: line }

@@ -62,7 +62,7 @@ export class Vm {
       enableCap: resolve(enableCapPipeline, kvm.profile),
       exitHypercall: resolve(exitHypercallPipeline, kvm.profile),
     }
-    this.processor = new Processor(memoryBytes)
+    this.processor = new Processor(memoryBytes, kvm.profile)
     const address = firstMapping + BigInt(number) * mappingStride
     this.memory = { address, bytes: this.processor.slots.memory }
   }

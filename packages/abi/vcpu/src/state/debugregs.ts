@@ -1,5 +1,6 @@
 import type { KvmDebugregs } from '@vmm/kvm-uapi'
-import { invalid, type Refusal } from '../refusal.ts'
+import { refusalOf } from '../kept-promises.ts'
+import type { Refusal } from '../refusal.ts'
 import type { StateParts } from './parts.ts'
 
 const breakpoints = ['DR0', 'DR1', 'DR2', 'DR3'] as const
@@ -15,10 +16,10 @@ export function getDebugregs({ engine }: StateParts): KvmDebugregs {
 }
 
 /** KVM_SET_DEBUGREGS: any addresses will do; DR6 and DR7 have 32 bits. */
-export function setDebugregs({ engine }: StateParts, { db, dr6, dr7, flags }: KvmDebugregs): Refusal | undefined {
-  if (flags !== 0n) return invalid('a flag, and there are none')
-  if (dr6 >> 32n !== 0n) return invalid('the upper half of DR6')
-  if (dr7 >> 32n !== 0n) return invalid('the upper half of DR7')
+export function setDebugregs({ engine, promises }: StateParts, given: KvmDebugregs): Refusal | undefined {
+  const refusal = refusalOf(promises.setDebugregs, { given })
+  if (refusal !== undefined) return refusal
+  const { db, dr6, dr7 } = given
   for (const [at, name] of breakpoints.entries()) engine.set(name, db[at] ?? 0n)
   engine.set('DR6', dr6)
   engine.set('DR7', dr7)

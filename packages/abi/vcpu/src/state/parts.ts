@@ -1,6 +1,7 @@
 import type { Engine } from '../engine-port.ts'
 import type { Events } from '../events.ts'
 import type { Guest } from '../guest.ts'
+import type { KeptPromises } from '../kept-promises.ts'
 import type { VcpuMachine } from '../machine.ts'
 import type { MsrAccess } from '../msr-access.ts'
 
@@ -11,6 +12,8 @@ export interface StateParts {
   readonly msrs: MsrAccess
   readonly events: Events
   readonly guest: Guest
+  /** What the kernel promises of these calls. */
+  readonly promises: KeptPromises
 }
 
 /** The privilege level follows SS, except where there is none. Source: arch/x86/kvm/vmx/vmx.c vmx_get_cpl. */

@@ -1,11 +1,14 @@
 import type { KvmSregs, KvmSregs2 } from '@vmm/kvm-uapi'
-import { invalid, type Refusal } from '../refusal.ts'
+import { type ResolvedPipeline, type Refusal as RuleRefusal, refusalBy, run } from '@vmm/rule'
+import type { Refusal } from '../refusal.ts'
 import { allowedCr4 } from '../reset.ts'
+import type { SetSregsCall } from '../rules/calls.ts'
+import { sregsApicBase } from '../rules/sregs/sregs-apic-base.rule.ts'
 import { followPrivilege, type StateParts } from './parts.ts'
 import { getSegment, getTable, setSegment, setTable } from './segments.ts'
 
 const IA32_APIC_BASE = 0x1b
-const CR0 = { PE: 1n, NW: 1n << 29n, CD: 1n << 30n, PG: 1n << 31n } as const
+const CR0 = { PE: 1n, PG: 1n << 31n } as const
 const CR4_PAE = 1n << 5n
 const EFER = { SCE: 1n, LME: 1n << 8n, LMA: 1n << 10n, NXE: 1n << 11n } as const
 
@@ -46,11 +49,10 @@ export function getSregs(parts: StateParts): KvmSregs {
 
 /** KVM_SET_SREGS. What is refused changes nothing. PAE paging loads its uppermost entries from memory. */
 export function setSregs(parts: StateParts, sregs: KvmSregs): Refusal | undefined {
-  const refusal = setCommon(parts, sregs)
-  if (refusal !== undefined) return refusal
+  const outcome = setCommon(parts, parts.promises.setSregs, callOf(parts, sregs, 0n), sregs)
+  if (outcome.kind === 'refused') return outcome
   if (isPaePaging(sregs)) loadPagePointers(parts, sregs.cr3)
-  const vector = lowestVector(sregs.interrupt_bitmap)
-  if (vector !== undefined) parts.events.state.interrupt = vector
+  if (outcome.queued !== undefined) parts.events.state.interrupt = outcome.queued
   return undefined
 }
 
@@ -67,12 +69,10 @@ export function getSregs2(parts: StateParts): KvmSregs2 {
 
 /** KVM_SET_SREGS2: with its flag the uppermost entries of PAE paging come from here. What is refused changes nothing. */
 export function setSregs2(parts: StateParts, sregs: KvmSregs2): Refusal | undefined {
-  const given = (sregs.flags & pdptrsValid) !== 0n
-  if ((sregs.flags & ~pdptrsValid) !== 0n) return invalid('a flag that nobody knows')
-  if (given && !isPaePaging(sregs)) return invalid('page pointers without PAE paging')
-  const refusal = setCommon(parts, sregs)
-  if (refusal !== undefined) return refusal
-  if (given) for (const [at, name] of pointerFields.entries()) parts.engine.set(name, sregs.pdptrs[at] ?? 0n)
+  const outcome = setCommon(parts, parts.promises.setSregs2, callOf(parts, sregs, sregs.flags), sregs)
+  if (outcome.kind === 'refused') return outcome
+  if ((sregs.flags & pdptrsValid) !== 0n)
+    for (const [at, name] of pointerFields.entries()) parts.engine.set(name, sregs.pdptrs[at] ?? 0n)
   else if (isPaePaging(sregs)) loadPagePointers(parts, sregs.cr3)
   return undefined
 }
@@ -97,26 +97,37 @@ function loadPagePointers({ engine, guest }: StateParts, cr3: bigint): void {
   for (const [at, name] of pointerFields.entries()) engine.set(name, entries[at]!)
 }
 
+interface Done {
+  readonly kind: 'done'
+  readonly queued: number | undefined
+}
+
 /** What both calls set. */
-function setCommon(parts: StateParts, sregs: Common): Refusal | undefined {
-  const says = whatIsInvalid(parts, sregs)
-  if (says !== undefined) return invalid(says)
+function setCommon(
+  parts: StateParts,
+  promises: ResolvedPipeline<SetSregsCall>,
+  call: SetSregsCall,
+  sregs: Common,
+): RuleRefusal | Done {
+  const outcome = run(promises, call)
+  if (outcome.kind === 'refused') return outcome.refusal
   const { engine, machine } = parts
-  if (!machine.writeApicMsr(IA32_APIC_BASE, sregs.apic_base, 'host')) return invalid('IA32_APIC_BASE')
+  if (!machine.writeApicMsr(IA32_APIC_BASE, sregs.apic_base, 'host')) return refusalBy(sregsApicBase, promises.call)
+  const { cr0, cr4, efer } = enterable(sregs, call)
   setTable(parts, 'IDTR', sregs.idt)
   setTable(parts, 'GDTR', sregs.gdt)
   engine.set('CR2', sregs.cr2)
   engine.set('CR3', sregs.cr3)
   if (sregs.cr8 < 16n) machine.taskPriority = Number(sregs.cr8)
-  engine.set('IA32_EFER', sregs.efer)
-  engine.set('CR0', sregs.cr0)
-  engine.set('CR4', sregs.cr4)
+  engine.set('IA32_EFER', efer)
+  engine.set('CR0', cr0)
+  engine.set('CR4', cr4)
   for (const field of segmentFields) setSegment(parts, segmentOf[field], sregs[field])
   followPrivilege(parts)
   engine.flushTranslations()
   engine.modeChanged()
   unhaltAtReset(parts)
-  return undefined
+  return { kind: 'done', queued: outcome.state.queued }
 }
 
 /** User space that only sets registers at a reset has started the processor with that. */
@@ -130,33 +141,21 @@ function unhaltAtReset({ engine, machine, events }: StateParts): void {
   if (atReset) events.state.mpState = 'runnable'
 }
 
-/** Source: arch/x86/kvm/x86.c kvm_is_valid_sregs, and since late 6.12 the same for EFER. */
-function whatIsInvalid(parts: StateParts, sregs: Common): string | undefined {
-  return longModeDisagrees(parts, sregs) ?? reservedBit(parts, sregs)
+/** What the rules look at; whether the local APIC takes its base is asked when they have nothing against the rest. */
+function callOf({ guest }: StateParts, given: Common, flags: bigint): SetSregsCall {
+  const { has, physicalAddressWidth } = guest
+  const efer = (has('SYSCALL') ? EFER.SCE : 0n) | (has('LM') ? EFER.LME | EFER.LMA : 0n) | (has('NX') ? EFER.NXE : 0n)
+  const limits = { cr4: allowedCr4(has), efer, xsave: has('XSAVE'), physicalAddressWidth }
+  const waiting = { interrupt_bitmap: [], ...given }
+  return { given: waiting, flags, limits, apicBaseIsValid: true, applied: false, queued: undefined }
 }
 
-function longModeDisagrees({ guest }: StateParts, { cr0, cr3, cr4, efer, cs }: Common): string | undefined {
-  if ((efer & EFER.LME) !== 0n && (cr0 & CR0.PG) !== 0n) {
-    if ((cr4 & CR4_PAE) === 0n) return 'EFER.LME and CR0.PG without CR4.PAE'
-    if ((efer & EFER.LMA) === 0n) return 'EFER.LME and CR0.PG without EFER.LMA'
-    return cr3 >> BigInt(guest.physicalAddressWidth) === 0n ? undefined : 'CR3 beyond the physical addresses'
-  }
-  if ((efer & EFER.LMA) !== 0n) return 'EFER.LMA without EFER.LME and CR0.PG'
-  return cs.l === 0 ? undefined : 'CS.L outside long mode'
-}
-
-function reservedBit({ guest: { has } }: StateParts, { cr0, cr4, efer }: Common): string | undefined {
-  const ofEfer = (has('SYSCALL') ? EFER.SCE : 0n) | (has('LM') ? EFER.LME | EFER.LMA : 0n) | (has('NX') ? EFER.NXE : 0n)
-  if ((cr4 & ~allowedCr4(has)) !== 0n) return 'a bit of CR4 that this guest does not have'
-  if (cr0 >> 32n !== 0n) return 'the upper half of CR0'
-  if ((cr0 & CR0.NW) !== 0n && (cr0 & CR0.CD) === 0n) return 'CR0.NW without CR0.CD'
-  if ((cr0 & CR0.PG) !== 0n && (cr0 & CR0.PE) === 0n) return 'CR0.PG without CR0.PE'
-  return (efer & ~ofEfer) === 0n ? undefined : 'a bit of EFER that this guest does not have'
-}
-
-function lowestVector(bitmap: readonly bigint[]): number | undefined {
-  for (let vector = 0; vector < 256; vector += 1) {
-    if ((((bitmap[vector >> 6] ?? 0n) >> BigInt(vector & 63)) & 1n) === 1n) return vector
-  }
-  return undefined
+/**
+ * Older kernels took registers with which a processor refuses to enter the guest. Here it would be entered, so they
+ * become what they would have to be.
+ */
+function enterable({ cr0, cr4, efer }: Common, { limits }: SetSregsCall) {
+  const paging = (cr0 & CR0.PE) === 0n ? CR0.PG : 0n
+  const known = EFER.SCE | EFER.LME | EFER.LMA | EFER.NXE
+  return { cr0: BigInt.asUintN(32, cr0) & ~paging, cr4: cr4 & limits.cr4, efer: efer & known }
 }

@@ -1,6 +1,8 @@
 import type { KvmVcpuEvents } from '@vmm/kvm-uapi'
+import { run } from '@vmm/rule'
 import { dr6Fixed, exceptions } from '@vmm/x86-registers'
 import { invalid, type Refusal } from '../refusal.ts'
+import type { SetEventsCall } from '../rules/calls.ts'
 import type { StateParts } from './parts.ts'
 
 /** Which fields of `kvm_vcpu_events` count: KVM_VCPUEVENT_VALID_*. */
@@ -12,11 +14,9 @@ export const validEvents = {
   payload: 0x10,
   tripleFault: 0x20,
 } as const
-const everyFlag = Object.values(validEvents).reduce((all, flag) => all | flag, 0)
 
 /** Interrupt shadows by KVM_X86_SHADOW_INT_*. */
 const shadowOf = { movSs: 1, sti: 2 } as const
-const lastException = 31
 
 /** Capabilities that change how events travel: KVM_CAP_EXCEPTION_PAYLOAD and KVM_CAP_X86_TRIPLE_FAULT_EVENT. */
 export interface EventCapabilities {
@@ -60,39 +60,33 @@ export function getVcpuEvents({ engine, events }: StateParts, capabilities: Even
 }
 
 /**
- * KVM_SET_VCPU_EVENTS. The rules come in the kernel's order; the last one, about the triple fault, is asked when
- * everything else has been applied. System management mode is refused: there is none.
+ * KVM_SET_VCPU_EVENTS. A call that is refused late has set what comes before. System management mode is refused: there
+ * is none.
  */
 export function setVcpuEvents(
   parts: StateParts,
   given: KvmVcpuEvents,
   capabilities: EventCapabilities,
 ): Refusal | undefined {
-  const says = whatIsInvalid(parts, given, capabilities)
-  if (says !== undefined) return invalid(says)
-  applyException(parts, given)
-  applyInterrupts(parts, given)
-  if ((given.flags & validEvents.tripleFault) === 0) return undefined
-  if (!capabilities.tripleFault) return invalid('a triple fault without its capability')
-  parts.events.state.tripleFault = given.triple_fault.pending !== 0
+  const outcome = run(parts.promises.setVcpuEvents, callOf(parts, given, capabilities))
+  const taken = { ...given, ...outcome.state.given }
+  if (outcome.state.applied !== 'nothing') {
+    applyException(parts, taken)
+    applyInterrupts(parts, taken)
+  }
+  if (outcome.kind === 'refused') return outcome.refusal
+  if ((taken.flags & validEvents.smm) !== 0) {
+    if (taken.smi.smm !== 0 || taken.smi.pending !== 0) return invalid('this processor has no system management mode')
+    if (parts.machine.localApic !== undefined) parts.events.state.initPending = taken.smi.latched_init !== 0
+  }
+  if ((taken.flags & validEvents.tripleFault) !== 0) parts.events.state.tripleFault = taken.triple_fault.pending !== 0
   return undefined
 }
 
-function whatIsInvalid(
-  { events }: StateParts,
-  { flags, exception, smi }: KvmVcpuEvents,
-  { exceptionPayload }: EventCapabilities,
-): string | undefined {
-  if ((flags & ~everyFlag) !== 0) return 'a flag that nobody knows'
-  const payload = (flags & validEvents.payload) !== 0
-  if (payload && !exceptionPayload) return 'a payload without its capability'
-  const waits = payload && exception.pending !== 0
-  const comes = waits || exception.injected !== 0
-  if (comes && (exception.nr > lastException || exception.nr === exceptions.NMI.vector))
-    return 'no exception has that number'
-  const manages = (flags & validEvents.smm) !== 0 && (smi.smm !== 0 || smi.pending !== 0)
-  if (manages && events.state.mpState === 'init-received') return 'an SMI while waiting for a startup signal'
-  return manages ? 'this processor has no system management mode' : undefined
+function callOf({ events }: StateParts, given: KvmVcpuEvents, capabilities: EventCapabilities): SetEventsCall {
+  const { exceptionPayload: payloadEnabled, tripleFault: tripleFaultEnabled } = capabilities
+  const waitsForSipi = events.state.mpState === 'init-received'
+  return { given, payloadEnabled, tripleFaultEnabled, hasSmm: false, waitsForSipi, applied: 'nothing' }
 }
 
 function applyException({ events, engine }: StateParts, { flags, exception, ...given }: KvmVcpuEvents): void {
@@ -120,7 +114,6 @@ function applyInterrupts({ events, engine, machine }: StateParts, given: KvmVcpu
   if (machine.localApic === undefined) return
   if ((flags & validEvents.sipiVector) !== 0 && events.state.startup !== undefined)
     events.state.startup = given.sipi_vector & 0xff
-  if ((flags & validEvents.smm) !== 0) events.state.initPending = given.smi.latched_init !== 0
 }
 
 function setShadow(engine: StateParts['engine'], shadow: number): void {

@@ -1,6 +1,8 @@
 import { standardXsaveSize, xsaveComponents } from '@vmm/cpuid'
 import type { Engine } from '../engine-port.ts'
+import { refusalOf } from '../kept-promises.ts'
 import { invalid, type Refusal } from '../refusal.ts'
+import type { SetXsaveCall } from '../rules/calls.ts'
 import { legacyArea, mxcsrMask, readStack, readXmm, writeStack, writeXmm } from './legacy-area.ts'
 import type { StateParts } from './parts.ts'
 
@@ -39,8 +41,9 @@ export function getXsave(parts: StateParts): Uint8Array {
  */
 export function setXsave(parts: StateParts, area: Uint8Array): Refusal | undefined {
   const view = new DataView(area.buffer, area.byteOffset, area.byteLength)
-  const says = whatIsInvalid(parts, area, view)
-  if (says !== undefined) return invalid(says)
+  if (area.length < xsaveBytes(parts)) return invalid(`an area of ${area.length} bytes`)
+  const refusal = refusalOf(parts.promises.setXsave, callOf(parts, area, view))
+  if (refusal !== undefined) return refusal
   const { engine } = parts
   const present = view.getBigUint64(header.present, true)
   if ((present & component.x87) !== 0n) readX87(engine, area, view)
@@ -57,15 +60,15 @@ export function setXsave(parts: StateParts, area: Uint8Array): Refusal | undefin
   return undefined
 }
 
-function whatIsInvalid(parts: StateParts, area: Uint8Array, view: DataView): string | undefined {
-  if (area.length < xsaveBytes(parts)) return `an area of ${area.length} bytes`
-  const present = view.getBigUint64(header.present, true)
-  if ((present & ~(parts.guest.supportedXcr0 | always)) !== 0n) return 'a component that this guest does not have'
-  if (view.getBigUint64(header.compacted, true) !== 0n) return 'the compacted format'
-  if (area.subarray(header.reserved, header.end).some((byte) => byte !== 0)) return 'a reserved byte of the header'
-  const looksAtMxcsr = (present & (always | component.avx)) !== 0n
-  const reserved = (view.getUint32(legacyArea.MXCSR, true) & ~mxcsrMask) !== 0
-  return looksAtMxcsr && reserved ? 'a reserved bit of MXCSR' : undefined
+function callOf({ guest }: StateParts, area: Uint8Array, view: DataView): SetXsaveCall {
+  return {
+    present: view.getBigUint64(header.present, true),
+    compacted: view.getBigUint64(header.compacted, true),
+    reservedBytes: area.subarray(header.reserved, header.end).some((byte) => byte !== 0),
+    mxcsr: view.getUint32(legacyArea.MXCSR, true),
+    mxcsrMask,
+    supported: guest.supportedXcr0,
+  }
 }
 
 function writeLegacy(engine: Engine, area: Uint8Array, view: DataView): void {

@@ -1,0 +1,42 @@
+import { type Profile, profileOf, type Refusal, type ResolvedPipeline, resolve, run } from '@vmm/rule'
+import type * as Call from './rules/calls.ts'
+import * as pipelines from './rules/pipelines.ts'
+
+/** What a vCPU keeps of the calls on its state: their steps, as one release has them. */
+export interface KeptPromises {
+  readonly setSregs: ResolvedPipeline<Call.SetSregsCall>
+  readonly setSregs2: ResolvedPipeline<Call.SetSregsCall>
+  readonly setDebugregs: ResolvedPipeline<Call.SetDebugregsCall>
+  readonly setVcpuEvents: ResolvedPipeline<Call.SetEventsCall>
+  readonly setMpState: ResolvedPipeline<Call.SetMpStateCall>
+  readonly getLapic: ResolvedPipeline<Call.LapicCall>
+  readonly setXcrs: ResolvedPipeline<Call.SetXcrsCall>
+  readonly setXsave: ResolvedPipeline<Call.SetXsaveCall>
+  readonly interrupt: ResolvedPipeline<Call.InterruptCall>
+  readonly setGuestDebug: ResolvedPipeline<Call.GuestDebugCall>
+}
+
+/** The release whose promises are kept where none is named: the newest whose source was read whole. */
+export const usualProfile: Profile = profileOf('6.12.117')
+
+/** Finds out once what a release promises. */
+export function keptPromises(profile: Profile): KeptPromises {
+  return {
+    setSregs: resolve(pipelines.setSregsPipeline, profile),
+    setSregs2: resolve(pipelines.setSregs2Pipeline, profile),
+    setDebugregs: resolve(pipelines.setDebugregsPipeline, profile),
+    setVcpuEvents: resolve(pipelines.setVcpuEventsPipeline, profile),
+    setMpState: resolve(pipelines.setMpStatePipeline, profile),
+    getLapic: resolve(pipelines.getLapicPipeline, profile),
+    setXcrs: resolve(pipelines.setXcrsPipeline, profile),
+    setXsave: resolve(pipelines.setXsavePipeline, profile),
+    interrupt: resolve(pipelines.interruptPipeline, profile),
+    setGuestDebug: resolve(pipelines.setGuestDebugPipeline, profile),
+  }
+}
+
+/** Who refuses a call, if anybody does. */
+export function refusalOf<State>(pipeline: ResolvedPipeline<State>, call: State): Refusal | undefined {
+  const outcome = run(pipeline, call)
+  return outcome.kind === 'refused' ? outcome.refusal : undefined
+}
