@@ -1,3 +1,4 @@
+import { inForce, type Profile, profileOf, promiseOf } from '@vmm/rule'
 import { describe, expect, test } from 'vitest'
 import { type CpuidTable, changeEntry, entry, findEntry } from './entry.ts'
 import { getCpuid2 } from './get-cpuid2.ts'
@@ -6,6 +7,7 @@ import type { Where } from './kernel-of.ts'
 import { clockUpdated, registersWritten } from './registers-written.ts'
 import { kvmLeavesAt } from './rules/runtime/a-runtime-update.ts'
 import { type SetCpuid, type SetCpuidAnswer, setCpuid } from './set-cpuid.ts'
+import { setCpuid2Pipeline } from './set-cpuid-steps.ts'
 import type { CpuidVcpu } from './set-cpuid-vcpu.ts'
 
 const osxsave = 1 << 27
@@ -315,7 +317,47 @@ test('a duplicate is found as the release finds it', () => {
   expect(bits('6.0')).toEqual([osxsave, 0])
 })
 
+/** The steps of KVM_SET_CPUID2 in a kernel, in the words of the thread, one for what happens on end. */
+function ordered(profile: Profile): readonly string[] {
+  const words: readonly (readonly [RegExp, string])[] = [
+    [/^rt-/, 'runtime update'],
+    [/-immutable-/, 'compare'],
+    [/-hyperv-alloc$/, 'hv init'],
+    [/-vaddr-width$/, 'check'],
+    [/-install$/, 'install'],
+    [/-swap$/, 'swap'],
+    [/-(kvm|xen)-base$/, 'bases'],
+    [/^derived-anew$/, 'after'],
+  ]
+  const told = setCpuid2Pipeline.steps.flatMap((step) => {
+    const [id, own] = [promiseOf(step).id, step.kind === 'check' ? [step.rule] : step.behaviour.versions]
+    const placed = step.lifetime === undefined || inForce(step.lifetime, profile) === 'yes'
+    const held = placed && own.some(({ lifetime }) => inForce(lifetime, profile) === 'yes')
+    return held ? words.filter(([pattern]) => pattern.test(id)).map(([, word]) => word) : []
+  })
+  return told.filter((word, at) => word !== told[at - 1])
+}
+
 describe('the two orders that the thread about runtime updates lists', () => {
+  const rest = ['compare', 'hv init', 'check', 'install', 'bases']
+  test('are those of the kernels before and of the patch; what was merged swaps the tables first', () => {
+    const patched = { ...profileOf('6.8.12'), proposals: ['rfc-cpuid-runtime-after-setup'] }
+    expect(ordered(profileOf('6.8.12'))).toEqual(['runtime update', ...rest, 'after'])
+    expect(ordered(patched)).toEqual(['runtime update', ...rest, 'runtime update', 'after'])
+    expect(ordered(profileOf('6.14.0'))).toEqual([
+      'swap',
+      'runtime update',
+      'compare',
+      'hv init',
+      'check',
+      'bases',
+      'runtime update',
+      'after',
+    ])
+  })
+  test('were preceded by one that updated what was in place, and compared nothing', () => {
+    expect(ordered(profileOf('5.15.197'))).toEqual(['check', 'install', 'runtime update', 'hv init', 'after'])
+  })
   const steps = (kernel: Kernel) => set(kernel, { table, vcpu: { hasRun: true, current: table } })
   test('answer alike to a table that is the same', () => {
     expect(tell(steps('6.8'))).toBe('taken')

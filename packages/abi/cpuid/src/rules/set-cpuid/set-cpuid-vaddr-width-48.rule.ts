@@ -16,7 +16,7 @@ export const setCpuidVaddrWidth48 = rule<SetCpuidCall>({
   lifetime: until({ absentIn: '4.13', presentIn: '5.2' }),
   errno: 'EINVAL',
   sources: [kernelSource('arch/x86/kvm/cpuid.c', 'kvm_update_cpuid', '4.0')],
-  evidence: 'memory',
+  evidence: 'source',
   refuses: ({ stored, lookup }) => {
     const sizes = findLeaf(stored, 0x8000_0008, lookup)
     const bits = ((sizes?.eax ?? 0) >>> 8) & 0xff
