@@ -12,8 +12,8 @@ const toSixteen = commit('43561123ab37', 'kvm: x86: Improve emulation of CPUID l
 const topology = commit('45e966fcca03', 'KVM: x86: Do not return host topology information from KVM_GET_SUPPORTED_CPUID')
 const subleaf2 = commit('eefe5e668209', 'KVM: x86: Advertise CPUID.(EAX=7,ECX=2):EDX[5:0] to userspace')
 const avx10 = commit('1c450ffef589', 'KVM: x86: Advertise AVX10.1 CPUID to userspace')
-const withAvx10 = { '6.7': { until: '6.7.12' }, '6.6': 'unread', '6.1': 'unread', '5.15': 'unread', '5.10': 'unread' } as const
-const sinceSubleaf2 = { '6.7': '6.7.12', '6.6': 'unread', '6.1': 'unread', '5.15': 'unread', '5.10': 'unread' } as const
+const withAvx10 = { '6.7': { until: '6.7.12' }, '6.6': 'unread', '6.1': { until: '6.1.84' }, '5.15': 'unread', '5.10': 'unread' } as const
+const sinceSubleaf2 = { '6.7': '6.7.12', '6.6': 'unread', '6.1': '6.1.84', '5.15': 'unread', '5.10': 'unread' } as const
 
 const highestBasic = (most: number) => (reporting: Reporting) => [passed(reporting, 0, 0, ({ eax }) => ({ eax: Math.min(eax, most) }))]
 

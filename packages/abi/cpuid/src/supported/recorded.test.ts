@@ -9,6 +9,7 @@ import { type Host, readHost } from '../host.ts'
 import { supportedByEmulation } from './emulated-cpuid.ts'
 import { supportedCpuid } from './supported-cpuid.ts'
 import { supportedHvCpuid } from './supported-hv-cpuid.ts'
+import { unsupported } from './unsupported.ts'
 
 /** What a kernel answered, as `cases/recorded` tells it. */
 interface Recording {
@@ -131,4 +132,25 @@ test.each(calls.map((call) => [`${call.name}: ${call.title}`, call] as const))('
     },
   )
   expect(answer.kind === 'refused' ? answer.errno : String(answer.nent)).toBe(call.ended)
+})
+
+const [others] = recordings.filter(([, { host }]) => host.vendorModule === 'kvm_pvm')
+
+test('what no vendor module decides is as a module recorded it that is neither Intel’s nor AMD’s', () => {
+  const { kernel, host, answers } = others![1]
+  const recorded = [...answers].find(([title]) => title.startsWith('KVM_GET_SUPPORTED_CPUID nent 256'))![1]
+  const supported = supportedCpuid({ kernel, host })
+  const places = (table: CpuidTable) => table.map((row) => [row.function, row.index, row.flags])
+  expect(places(supported.entries)).toEqual(places(recorded))
+  const decided = new Set([0x01, 0x07, 0x0d, 0x8000_0001, 0x8000_0008, 0x8000_0021])
+  const left = (table: CpuidTable) => told(table.filter((row) => !decided.has(row.function)))
+  expect(left(supported.entries)).toEqual(left(recorded))
+})
+
+test('such a module reports no feature that the others would not, but for those that nobody knows of it', () => {
+  const { kernel, host, answers } = others![1]
+  const recorded = [...answers].find(([title]) => title.startsWith('KVM_GET_SUPPORTED_CPUID nent 256'))![1]
+  const supported = supportedCpuid({ kernel, host })
+  const more = unsupported(recorded, supported).filter(({ known }) => known === 'unsupported')
+  expect(more.map(({ name }) => name)).toEqual([])
 })

@@ -127,7 +127,7 @@ export const reports07Ecx: readonly Report[] = [
   caps(       'RDPID',            'host',     since({ absentIn: '4.13', presentIn: '5.4' }), { only: 'kvm_intel', when: ['RDTSCP can be enabled'] }),
   busLock(    'BUS_LOCK_DETECT',  'host',     since('5.13'), { only: 'kvm_intel' }),
   busLock(    'BUS_LOCK_DETECT',  'host',     between('5.13', '6.11', {
-    '6.10': { until: '6.10.10' }, '6.6': 'unread', '6.1': 'unread', '5.15': 'unread',
+    '6.10': { until: '6.10.10' }, '6.6': 'unread', '6.1': { until: '6.1.110' }, '5.15': 'unread',
   }),                                                        { only: 'kvm_amd' }),
   caps(       'CLDEMOTE',         'host',     since({ absentIn: '4.18', presentIn: '5.4' })),
   caps(       'MOVDIRI',          'host',     since({ absentIn: '4.18', presentIn: '5.4' })),
@@ -176,14 +176,14 @@ const write = reportsOf(kernelSource('arch/x86/kvm/cpuid.c', 'kvm_set_cpu_caps',
 const complex = reportsOf(commit('99b668545356', 'KVM: x86: Advertise AMX-COMPLEX CPUID to userspace'))
 const avx10 = reportsOf(commit('1c450ffef589', 'KVM: x86: Advertise AVX10.1 CPUID to userspace'))
 const controls = reportsOf(commit('eefe5e668209', 'KVM: x86: Advertise CPUID.(EAX=7,ECX=2):EDX[5:0] to userspace'))
-const ofControls = { '6.7': '6.7.12', '6.6': 'unread', '6.1': 'unread', '5.15': 'unread', '5.10': 'unread' } as const
+const ofControls = { '6.7': '6.7.12', '6.6': 'unread', '6.1': '6.1.84', '5.15': 'unread', '5.10': 'unread' } as const
 
 /** Leaf 07H, sub-leaves 1 and 2; leaf 24H. */
 export const reports07Subleaves: readonly Report[] = [
   clearwater('SHA512',         'host',     since('6.13')),
   clearwater('SM3',            'host',     since('6.13')),
   clearwater('SM4',            'host',     since('6.13')),
-  vnni(      'AVX_VNNI',       'host',     since({ absentIn: '5.10', presentIn: '5.12' })),
+  vnni(      'AVX_VNNI',       'host',     since('5.12')),
   caps(      'AVX512_BF16',    'host',     since({ absentIn: '5.2', presentIn: '5.4' })),
   sierra(    'CMPCCXADD',      'host',     since('6.2')),
   strings(   'FZRM',           'host',     since('6.3')),

@@ -88,7 +88,7 @@ export const reports8000000A: readonly Report[] = [
   svm(    'NRIPS',                  'host', always, { ...nested, param: 'kvm_amd.nrips' }),
   scaling('TSC_RATE_MSR',           'host', since('5.16'), { ...nested, param: 'kvm_amd.tsc_scaling' }),
   svm(    'VMCB_CLEAN',             'set',  since({ absentIn: '5.16', presentIn: '6.1' }, { '6.0': 'unread', '5.19': 'unread' }), nested),
-  flush(  'FLUSH_BY_ASID',          'set',  since({ absentIn: '6.6', presentIn: '6.8' }, { '6.6': 'unread', '6.1': 'unread' }), nested),
+  flush(  'FLUSH_BY_ASID',          'set',  since({ absentIn: '6.6', presentIn: '6.8' }, { '6.6': 'unread' }), nested),
   pauses( 'PAUSE_FILTER',           'host', since('5.18'), nested),
   pauses( 'PAUSE_FILTER_THRESHOLD', 'host', since('5.18'), nested),
   save(   'VMSAVE_VIRT',            'host', since('5.18'), { ...nested, param: 'kvm_amd.vls' }),
@@ -109,10 +109,9 @@ const tsa = reportsOf(kernelSource('Debian changelog', 'KVM: SVM: Advertise TSA 
 const prefetch = reportsOf(kernelSource('arch/x86/kvm/cpuid.c', 'kvm_set_cpu_caps', '6.16.1'))
 const mainline = reportsOf(kernelSource('arch/x86/kvm/cpuid.c', 'kvm_initialize_cpu_caps', 'mainline 7bb6284aa7b3'))
 const ofTsa = {
-  '6.15': 'unread', '6.12': '6.12.37', '6.6': 'unread', '6.1': 'unread', '5.15': 'unread', '5.10': 'unread',
+  '6.15': 'unread', '6.12': '6.12.37', '6.6': 'unread', '6.1': '6.1.144', '5.15': 'unread', '5.10': 'unread',
 } as const
-const ofSrso = { '6.4': 'unread', '5.15': 'unread', '5.10': 'unread' } as const
-const ofSrsoNo = { ...ofSrso, '6.1': 'unread' } as const
+const ofSrsoNo = { '6.4': 'unread', '6.1': 'unread', '5.15': 'unread', '5.10': 'unread' } as const
 
 /** Leaves 8000001FH to 80000022H. */
 export const reports80000021: readonly Report[] = [
@@ -133,11 +132,11 @@ export const reports80000021: readonly Report[] = [
   bases(    'NO_SMM_CTL_MSR',            'set',  since('6.1')),
   prefetch( 'AMD_PREFETCHI',             'host', since('6.16')),
   mainline( 'ERAPS',                     'host', since({ absentIn: '6.18', presentIn: '7.0' }), { only: 'kvm_amd', when: ['tdp'] }),
-  srso(     'SBPB',                      'host', since({ absentIn: '6.4', presentIn: '6.6' }, ofSrso)),
-  srso(     'SBPB',                      'set',  since({ absentIn: '6.4', presentIn: '6.6' }, ofSrso), { when: ['the kernel found SBPB'] }),
-  srso(     'IBPB_BRTYPE',               'host', since({ absentIn: '6.4', presentIn: '6.6' }, ofSrso)),
-  srso(     'IBPB_BRTYPE',               'set',  since({ absentIn: '6.4', presentIn: '6.6' }, ofSrso), { when: ['IBPB clears branch types'] }),
-  srso(     'SRSO_NO',                   'host', since({ absentIn: '6.4', presentIn: '6.6' }, ofSrsoNo)),
+  srso(     'SBPB',                      'host', since({ absentIn: '6.5', presentIn: '6.7' }, { '6.6': 'unread' })),
+  srso(     'SBPB',                      'set',  since({ absentIn: '6.5', presentIn: '6.7' }, { '6.6': 'unread' }), { when: ['the kernel found SBPB'] }),
+  srso(     'IBPB_BRTYPE',               'host', since({ absentIn: '6.5', presentIn: '6.7' }, { '6.6': 'unread' })),
+  srso(     'IBPB_BRTYPE',               'set',  since({ absentIn: '6.5', presentIn: '6.7' }, { '6.6': 'unread' }), { when: ['IBPB clears branch types'] }),
+  srso(     'SRSO_NO',                   'host', since('6.5', ofSrsoNo)),
   returns(  'SRSO_USER_KERNEL_NO',       'host', since('6.14', { '6.12': '6.12.54', '6.13': 'unread' })),
   tsa(      'TSA_SQ_NO',                 'host', since('6.16', ofTsa)),
   tsa(      'TSA_L1_NO',                 'host', since('6.16', ofTsa)),
