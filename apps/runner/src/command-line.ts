@@ -5,6 +5,7 @@ import { suggestion } from './nearest.ts'
 import { shown } from './printable.ts'
 import { processorNamed } from './processor.ts'
 import { parseMemory, parseSeconds, parseWhole, type RunOptions } from './run-options.ts'
+import { tellHelp } from './tell/help.ts'
 import { parseTrace } from './trace.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -12,8 +13,13 @@ import { UsageError } from './usage-error.ts'
 export type Command =
   | { readonly kind: 'print'; readonly text: string }
   | { readonly kind: 'run'; readonly options: RunOptions }
+  | { readonly kind: 'tell'; readonly command: TellCommand; readonly args: readonly string[] }
 
-const commands = ['run', 'help']
+/** A command that tells something and runs nothing. */
+export type TellCommand = keyof typeof tellHelp
+
+const isTelling = (command: string): command is TellCommand => Object.hasOwn(tellHelp, command)
+const commands = ['run', ...Object.keys(tellHelp), 'help']
 
 /**
  * Reads the arguments.
@@ -34,6 +40,7 @@ export function parse(args: readonly string[]): Command {
     case 'run':
       return parseRun(rest)
     default: {
+      if (isTelling(command)) return parseTell(command, rest)
       const [what, words] = command.startsWith('-') ? ['flag', ['--help', '--version']] : ['command', commands]
       throw new UsageError(`unknown ${what} ${command}${suggestion(command, words as string[])} (see vmm --help)`)
     }
@@ -43,7 +50,13 @@ export function parse(args: readonly string[]): Command {
 function parseHelp([command, ...rest]: readonly string[]): Command {
   if (command === undefined) return print(generalHelp, 'help', rest)
   if (command === 'run') return print(runHelp, 'help run', rest)
+  if (isTelling(command)) return print(tellHelp[command], `help ${command}`, rest)
   throw new UsageError(`unknown command ${command}${suggestion(command, commands)} (see vmm --help)`)
+}
+
+function parseTell(command: TellCommand, args: readonly string[]): Command {
+  const help = args.includes('--help') || args.includes('-h')
+  return help ? { kind: 'print', text: tellHelp[command] } : { kind: 'tell', command, args }
 }
 
 /** @throws {UsageError} if there is more than was asked for. */

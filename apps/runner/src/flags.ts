@@ -48,7 +48,7 @@ export function parseFlags(args: readonly string[]): Given {
 const strictly = (args: readonly string[]) => parseArgs({ args: [...args], options: flags, allowPositionals: true })
 
 /** Node's own message, one line, in our words for flags. */
-function sentenceOf({ message }: Error): string {
+export function sentenceOf({ message }: Error): string {
   const first = message.split('\n')[0]!.replace(/\. (?:To specify|Did you).*/, '')
   const missing = /^Option '(?:-\w, )?(--[\w-]+) <value>' argument missing/.exec(first)
   if (missing !== null) return `${missing[1]}: expected a value after it`

@@ -3,12 +3,17 @@ export const generalHelp = `vmm: boots x86 guests in software
 
 Usage: vmm run [IMAGE] [flags]    boot a guest
        vmm run --help             its flags, examples and exit statuses
+       vmm rules                  what KVM promises, call by call and release by release
+       vmm cpuid FILE             what a dump of CPUID says; vmm cpuid diff: what releases support otherwise
+       vmm msr NUMBER             what a model-specific register is
+       vmm check TABLE            whether a release on a host takes a CPUID table
        vmm --version              versions of vmm, Node and V8
 
 Examples:
   vmm run                         Debian's kernel, to a shell
   vmm run --exec 'uname -a'       one command in it
   vmm run bzImage --initrd initrd.cpio
+  vmm rules explain set-cpuid-immutable-after-run
 
 Exit status: that of the guest (see vmm run --help); 0 for help and versions; 2 for bad input, with nothing started.
 `

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { parse } from './command-line.ts'
+import { parse, type TellCommand } from './command-line.ts'
 import { GuestUnavailable } from './default-guest/unavailable.ts'
 import { exitStatus } from './outcome.ts'
 import { printable } from './printable.ts'
@@ -10,6 +10,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     const command = parse(args)
     if (command.kind === 'run') return await (await import('./run.ts')).run(command.options)
+    if (command.kind === 'tell') return await tell(command.command, command.args)
     process.stdout.write(command.text)
     return exitStatus.success
   } catch (error) {
@@ -20,6 +21,14 @@ async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(`vmm: internal error: ${(error as Error).stack ?? String(error)}\n`)
     return exitStatus.internal
   }
+}
+
+/** Prints what a command tells. What it needs is loaded for it alone. */
+async function tell(command: TellCommand, args: readonly string[]): Promise<number> {
+  const { tellers } = await import('./tell/tell.ts')
+  const { text, status } = tellers[command](args)
+  await new Promise((done) => process.stdout.write(text, done))
+  return status
 }
 
 /** Whoever does not want to hear any more is not told: the run itself looks after its readers. */

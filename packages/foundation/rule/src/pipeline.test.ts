@@ -2,7 +2,9 @@ import { kernelDoc, mail } from '@vmm/source'
 import { describe, expect, test } from 'vitest'
 import { auditBehaviour, auditPipeline, auditRule } from './audit.ts'
 import { behaviour, versionInForce } from './behaviour.ts'
+import { differencesBetween, entryInForce } from './compare.ts'
 import { pipelineEntries } from './entry.ts'
+import type { KernelVersion } from './kernel-version.ts'
 import { always, between, since, until } from './lifetime.ts'
 import { type Pipeline, resolve, run } from './pipeline.ts'
 import { profileOf } from './profile.ts'
@@ -241,4 +243,21 @@ test('a list of promises has each once, in the order of the steps, with what is 
   ])
   expect(pipelineEntries(pay).flatMap(({ audit }) => audit())).toEqual([])
   expect(entries.find(({ id }) => id === 'till-empty')?.audit()).toHaveLength(1)
+})
+
+test('two releases differ in what began, ended or changed between them', () => {
+  const entries = pipelineEntries(pay)
+  const differences = (from: KernelVersion, to: KernelVersion) =>
+    differencesBetween(entries, profileOf(from), profileOf(to)).map(({ entry, change }) => `${entry.id} ${change}`)
+  expect(differences('5.16.2', '5.16.3')).toEqual(['till-shut ends', 'till-shut-but-for-nothing begins'])
+  expect(differences('6.0.0', '6.1.0')).toEqual(['till-pays changes'])
+  expect(differences('6.1.0', '6.2.0')).toEqual([])
+  expect(entries.map((entry) => entryInForce(entry, profileOf('6.1.0')))).toEqual([
+    'no',
+    'yes',
+    'yes',
+    'yes',
+    'yes',
+    'yes',
+  ])
 })

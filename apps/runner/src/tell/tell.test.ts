@@ -1,0 +1,111 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { kvmBytesOf, supportedCpuid } from '@vmm/cpuid'
+import { afterAll, describe, expect, test } from 'vitest'
+import { parse } from '../command-line.ts'
+import { UsageError } from '../usage-error.ts'
+import { allPromises } from './all-promises.ts'
+import { hostAsked, profileAsked } from './asked.ts'
+import { tellers } from './tell.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'vmm-tell-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** What a command line prints. */
+function said(line: string): { readonly text: string; readonly status: number } {
+  const command = parse(line.split(' '))
+  if (command.kind !== 'tell') throw new Error(`${line} tells nothing`)
+  return tellers[command.command](command.args)
+}
+
+const file = (name: string, bytes: Uint8Array | string): string => {
+  writeFileSync(join(folder, name), bytes)
+  return join(folder, name)
+}
+
+test('no two promises of any package share an id', () => {
+  const named = new Map<string, string>()
+  for (const { id, package: owner } of allPromises) {
+    const other = named.get(id) ?? owner
+    expect([id, other]).toEqual([id, owner])
+    named.set(id, owner)
+  }
+})
+
+describe('vmm rules', () => {
+  test('lists what a call promises in a release', () => {
+    const { text } = said('rules --ioctl SET_CPUID2 --kvm 5.16.2')
+    expect(text).toContain('set-cpuid-forbidden-after-run')
+    expect(said('rules --ioctl SET_CPUID2 --kvm 5.16.3').text).not.toContain('set-cpuid-forbidden-after-run')
+  })
+  test('gives programs an array', () => {
+    const told = JSON.parse(said('rules --ioctl KVM_CREATE_VCPU --json').text) as { id: string; errno?: string }[]
+    expect(told.map(({ id, errno }) => [id, errno])).toContainEqual(['vcpu-create-id-taken', 'EEXIST'])
+  })
+  test('explains one, with the steps of its call', () => {
+    const { text } = said('rules explain memslot-overlap --steps')
+    expect(text).toContain('KVM_SET_USER_MEMORY_REGION EEXIST: ')
+    expect(text).toMatch(/> \d+\. memslot-overlap/)
+  })
+  test('tells what a proposal would have changed', () => {
+    expect(said('rules diff 5.14 5.14+rfc-page-enc-mask').text).toContain('- hc-map-gpa-disabled')
+  })
+  test('tells the versions of one', () => {
+    expect(said('rules log hc-quirk-patch').text).toContain('version 2: since 5.19')
+  })
+})
+
+describe('vmm msr', () => {
+  test.each(['0x3a', '58', 'ia32_feature_control'])('knows a register as %s', (name) => {
+    expect(said(`msr ${name}`).text).toContain('0x3a IA32_FEATURE_CONTROL')
+  })
+})
+
+describe('a CPUID table', () => {
+  const where = { kernel: profileAsked('--kvm', '6.1'), host: hostAsked('spr') }
+  const supported = supportedCpuid(where).entries
+
+  test('is told in words', () => {
+    expect(said(`cpuid ${file('table', kvmBytesOf(supported))}`).text).toContain('GenuineIntel')
+  })
+  test('that a release supports is taken', () => {
+    expect(said(`check ${file('table', kvmBytesOf(supported))} --kvm 6.1 --host spr`).status).toBe(0)
+  })
+  test('with bits that it does not support is told bit by bit, with status 1', () => {
+    const { text, status } = said(`check ${file('table', kvmBytesOf(supported))} --kvm 6.1 --host milan`)
+    expect([status, text.includes('not supported there')]).toEqual([1, true])
+  })
+  test('that it refuses is told with the rule', () => {
+    const wrong = supported.map((entry) => (entry.function === 0x8000_0008 ? { ...entry, eax: 0x2a28 } : entry))
+    const { text, status } = said(`check ${file('wrong', kvmBytesOf(wrong))} --kvm 6.1`)
+    expect([status, text.includes('set-cpuid-vaddr-width')]).toEqual([1, true])
+  })
+  test('of two releases differs in what is supported', () => {
+    expect(said('cpuid diff 5.10 6.18 --host spr').text).toContain('+')
+  })
+})
+
+test.each([
+  ['rules explain set-cpuid-immutable-after-rum', 'did you mean set-cpuid-immutable-after-run?'],
+  ['rules explain', 'expected the id of a promise'],
+  ['rules dif 5.10 6.1', 'expected explain, diff, log or nothing'],
+  ['rules --iotcl X', 'did you mean --ioctl?'],
+  ['rules --ioctl SET_CPUDI2', 'did you mean KVM_SET_CPUID2?'],
+  ['rules --kvm 9.9', 'kernel 9.9 is not known'],
+  ['rules diff 5.10', 'expected two releases'],
+  ['msr 0x12345678', 'no MSR 0x12345678 is known'],
+  ['msr', 'expected one number or name'],
+  ['cpuid', 'expected one file'],
+  ['cpuid /nowhere/dump', 'table /nowhere/dump: no such file'],
+  ['check /nowhere/table', 'table /nowhere/table: no such file'],
+  ['check x --host sprr', "unknown host 'sprr'"],
+])('vmm %s is refused with one line that says what was expected', (line, says) => {
+  expect(() => said(line)).toThrow(UsageError)
+  expect(() => said(line)).toThrow(says)
+})
+
+test.each(['rules', 'cpuid', 'msr', 'check'])('vmm %s --help has examples and exit statuses', (command) => {
+  const printed = parse([command, '--help'])
+  expect(printed).toMatchObject({ kind: 'print', text: expect.stringMatching(/Examples:[\s\S]*Exit status:/) })
+})
