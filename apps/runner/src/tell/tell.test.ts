@@ -91,7 +91,7 @@ test.each([
   ['rules explain', 'expected the id of a promise'],
   ['rules dif 5.10 6.1', 'expected explain, diff, log or nothing'],
   ['rules --iotcl X', 'did you mean --ioctl?'],
-  ['rules --ioctl SET_CPUDI2', 'did you mean KVM_SET_CPUID2?'],
+  ['rules --ioctl SET_SRGES2', 'did you mean KVM_SET_SREGS2?'],
   ['rules --kvm 9.9', 'kernel 9.9 is not known'],
   ['rules diff 5.10', 'expected two releases'],
   ['msr 0x12345678', 'no MSR 0x12345678 is known'],

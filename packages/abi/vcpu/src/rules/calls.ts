@@ -6,7 +6,6 @@ import type {
   KvmSregs,
   KvmSregs2,
   KvmVcpuEvents,
-  KvmX86Mce,
   KvmXcrs,
 } from '@vmm/kvm-uapi'
 
@@ -159,20 +158,6 @@ export interface GuestDebugCall {
   readonly control: number
   readonly exceptionPending: boolean
   readonly inForce: number
-}
-
-/** What KVM_X86_SETUP_MCE looks at. */
-export interface SetupMceCall {
-  readonly mcgCap: bigint
-  /** KVM_X86_GET_MCE_CAP_SUPPORTED. */
-  readonly supported: bigint
-}
-
-/** What KVM_X86_SET_MCE looks at. */
-export interface SetMceCall {
-  readonly given: Pick<KvmX86Mce, 'bank' | 'status'>
-  /** Banks that KVM_X86_SETUP_MCE set up. */
-  readonly banks: number
 }
 
 /** What KVM_TPR_ACCESS_REPORTING looks at. */

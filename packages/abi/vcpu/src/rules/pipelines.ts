@@ -9,12 +9,10 @@ import type {
   SetClockCall,
   SetDebugregsCall,
   SetEventsCall,
-  SetMceCall,
   SetMpStateCall,
   SetRegsCall,
   SetSregsCall,
   SetTscKhzCall,
-  SetupMceCall,
   SetXcrsCall,
   SetXsaveCall,
   SignalMaskCall,
@@ -48,11 +46,6 @@ import { regsDropsPending } from './regs/regs-drops-pending.rule.ts'
 import { regsFixedBit } from './regs/regs-fixed-bit.rule.ts'
 import { clockAnyFlag } from './set-clock/clock-any-flag.rule.ts'
 import { clockFlags } from './set-clock/clock-flags.rule.ts'
-import { mceNoSuchBank } from './set-mce/mce-no-such-bank.rule.ts'
-import { mceNotValid } from './set-mce/mce-not-valid.rule.ts'
-import { mce31Banks } from './setup-mce/mce-31-banks.rule.ts'
-import { mce32Banks } from './setup-mce/mce-32-banks.rule.ts'
-import { mceCapabilities } from './setup-mce/mce-capabilities.rule.ts'
 import { sigmaskCopy } from './signal-mask/sigmask-copy.rule.ts'
 import { sigmaskHeader } from './signal-mask/sigmask-header.rule.ts'
 import { sigmaskLength } from './signal-mask/sigmask-length.rule.ts'
@@ -268,18 +261,6 @@ export const setSignalMaskPipeline: Pipeline<SignalMaskCall> = {
 export const setGuestDebugPipeline: Pipeline<GuestDebugCall> = {
   call: 'KVM_SET_GUEST_DEBUG',
   steps: [check(guestDebugBusy), act(guestDebugOff)],
-}
-
-/** KVM_X86_SETUP_MCE as its steps, in the kernel’s order. */
-export const setupMcePipeline: Pipeline<SetupMceCall> = {
-  call: 'KVM_X86_SETUP_MCE',
-  steps: [check(mce31Banks), check(mce32Banks), check(mceCapabilities)],
-}
-
-/** KVM_X86_SET_MCE as its steps, in the kernel’s order. */
-export const setMcePipeline: Pipeline<SetMceCall> = {
-  call: 'KVM_X86_SET_MCE',
-  steps: [check(mceNoSuchBank), check(mceNotValid)],
 }
 
 /** KVM_TPR_ACCESS_REPORTING as its steps, in the kernel’s order. */

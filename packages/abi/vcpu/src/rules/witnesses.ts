@@ -99,7 +99,6 @@ export const anInterrupt = made<Call.InterruptCall>({
 })
 export const aSignalMask = made<Call.SignalMaskCall>({ address: 'usable', length: 8, given: 0n, stored: undefined })
 export const aGuestDebug = made<Call.GuestDebugCall>({ control: 0, exceptionPending: false, inForce: 0 })
-export const aSetupMce = made<Call.SetupMceCall>({ mcgCap: 10n, supported: 0x100_0100n })
 export const aSetTscKhz = made<Call.SetTscKhzCall>({
   given: 2_000_000,
   hostKhz: 2_000_000,

@@ -5,7 +5,7 @@ import { holding, hostWrites } from '../witness.ts'
 import { registerRule } from './register-rule.ts'
 
 export const cpuidFaulting = registerRule({
-  id: 'cpuid-faulting',
+  id: 'misc-features-enables-faulting',
   catalogue: 'misc-features-enables',
   says: 'MSR_MISC_FEATURES_ENABLES has CPUID faulting, where MSR_PLATFORM_INFO tells of it, and nothing else',
   lifetime: always,
