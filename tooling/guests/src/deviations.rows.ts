@@ -19,7 +19,7 @@ export interface Unable {
   readonly because: string
 }
 
-/** Kernels that are not run everywhere. */
+/** Kernels that are not run everywhere. Source: what each has printed where it was asked. */
 export const unable: readonly Unable[] = [
   { host: 'qemu', kernel: 'numericErrors', because: 'QEMU 7.2 raises line 13 without its big lock, and an assertion of its own ends it' },
 ]
