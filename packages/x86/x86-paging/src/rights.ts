@@ -29,8 +29,8 @@ const either = (m: Machine, ...all: Bits<1>[]): Bits<1> => all.reduce((a, b) => 
 /** All of them. */
 export const both = (m: Machine, ...all: Bits<1>[]): Bits<1> => all.reduce((a, b) => m.and(a, b))
 
-/** The error code of a walk that ends here; `more` adds what kind of failure it is. */
-export function fail(m: Machine, asked: Asked, outcome: Outcome, more: number): void {
+/** The error code of a walk that ends here; `more` adds what kind of failure it is, `byKey` that a protection key forbids it. */
+export function fail(m: Machine, asked: Asked, outcome: Outcome, more: number, byKey = m.constant(0, 1)): void {
   const term = (condition: Bits<1>, value: number) => m.select(condition, m.constant(value, 32), m.constant(0, 32))
   const fetches = m.or(
     bit(m, m.get('CR4'), cr4.SMEP),
@@ -40,6 +40,7 @@ export function fail(m: Machine, asked: Asked, outcome: Outcome, more: number): 
     term(asked.write, errorBit.write),
     term(asked.user, errorBit.user),
     term(m.and(asked.execute, fetches), errorBit.fetch),
+    term(byKey, errorBit.key),
     m.constant(more, 32),
     m.constant(failed, 32),
   ].reduce((a, b) => m.or(a, b))
@@ -85,10 +86,7 @@ function forbiddenByKey(m: Machine, asked: Asked, leaf: Leaf): Bits<1> {
 
 /** Checks the rights of a page that was found; if they hold, `allowed` marks it accessed and dirty. */
 export function settle(m: Machine, asked: Asked, outcome: Outcome, leaf: Leaf, allowed: () => void): void {
-  m.when(
-    forbidden(m, asked, leaf),
-    () => fail(m, asked, outcome, errorBit.present),
-    () =>
-      m.when(forbiddenByKey(m, asked, leaf), () => fail(m, asked, outcome, errorBit.present | errorBit.key), allowed),
-  )
+  // a key that forbids is told of, also where the page itself does: SDM 3A §4.7
+  const byKey = forbiddenByKey(m, asked, leaf)
+  m.when(m.or(forbidden(m, asked, leaf), byKey), () => fail(m, asked, outcome, errorBit.present, byKey), allowed)
 }

@@ -205,6 +205,10 @@ describe('rights', () => {
     expect(walked(1n << 7n, access.write)).toEqual(fault(denied | errorBit.write))
     expect(walked(1n << 6n, access.execute).kind).toBe('page')
     expect(walked(~(3n << 6n) & 0xffff_ffffn, access.write).kind).toBe('page')
+    // the key is told of where the page forbids as well, and not where it alone does
+    const readOnly = keyed & ~W
+    expect(walked(1n << 7n, access.write, readOnly)).toEqual(fault(denied | errorBit.write))
+    expect(walked(0n, access.write, readOnly)).toEqual(fault((denied | errorBit.write) & ~errorBit.key))
   })
 })
 

@@ -217,6 +217,41 @@ function systemCalls(k: KernelBuilder): void {
     },
     ['cs'],
   )
+  k.check(
+    'SYSCALL that masks TF is no step',
+    '#UD dr6=ffff0ff0 cs=8',
+    (a, c) => {
+      const entry = c.unique('entry')
+      arm(a, c)
+      wrmsr(a, msr.LSTAR, label(entry) as never)
+      wrmsr(a, msr.FMASK, 0x100)
+      c.user((u) => u.push(0x102).popfq().syscall().label(entry).ud2())
+    },
+    ['dr6', 'cs'],
+  )
+  k.check(
+    'SYSCALL that leaves TF is one',
+    '#DB dr6=ffff4ff0 cs=8',
+    (a, c) => {
+      const entry = c.unique('entry')
+      arm(a, c)
+      wrmsr(a, msr.LSTAR, label(entry) as never)
+      wrmsr(a, msr.FMASK, 0)
+      c.user((u) => u.push(0x102).popfq().syscall().label(entry).ud2())
+    },
+    ['dr6', 'cs'],
+  )
+  k.check(
+    'SYSRET that sets TF traps at once',
+    '#DB dr6=ffff4ff0 cs=53 ebx=0',
+    (a, c) => {
+      arm(a, c)
+      const to = c.unique('to')
+      a.xor(ebx, ebx).mov(ecx, label(to)).mov(r11, 0x102).with({ operandSize: 64 }).sysret()
+      a.label(to).mov(ebx, 1).ud2()
+    },
+    ['dr6', 'cs', 'ebx'],
+  )
   k.check('SYSRET at CPL 3', '#GP(0)', (_a, c) => c.user((u) => u.with({ operandSize: 64 }).sysret()))
 }
 

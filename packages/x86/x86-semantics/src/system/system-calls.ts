@@ -3,8 +3,10 @@ import type { Bits, Machine } from '../algebra.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import { isCanonical } from '../integer/control.ts'
 import { gpr } from '../operand.ts'
-import { refuseUnless, requireCpl0 } from './privilege.ts'
+import { flagBit, refuseUnless, requireCpl0 } from './privilege.ts'
 
+/** DR6.BS. */
+const singleStep = 1 << 14
 const all64 = (1n << 64n) - 1n
 
 /** A flat segment as SYSCALL and its relatives make them, without looking at any table. */
@@ -29,11 +31,12 @@ const syscall = instruction('SYSCALL', sdm('2B', '4.3', 'SYSCALL—Fast System C
   const flags = m.rflags()
   const star = m.get('IA32_STAR')
   const target = m.get('IA32_LSTAR')
+  const masked = m.and(m.and(flags, m.constant(~0x1_0000n & all64, 64)), m.not(m.get('IA32_FMASK')))
   m.write(gpr('RCX', 64), m.nextRip())
   m.write(gpr('R11', 64), m.and(flags, m.constant(~0x1_0000n & all64, 64)))
-  m.setRflags(
-    m.or(m.and(m.and(flags, m.constant(~0x1_0000n & all64, 64)), m.not(m.get('IA32_FMASK'))), m.constant(2, 64)),
-  )
+  m.setRflags(m.or(masked, m.constant(2, 64)))
+  // a program that is stepped does not step into the kernel that masks TF: it is asked for afterwards
+  m.set('UNSTEPPED', m.zeroExtend(m.not(m.bit(masked, flagBit.TF)), 8))
   setFlat(m, 'CS', selectorFrom(m, star, 32, 0, 0), flat.code64)
   setFlat(m, 'SS', m.add(m.extract(star, 32, 16), m.constant(8, 16)), flat.data)
   m.set('CPL', m.constant(0, 8))
@@ -50,6 +53,8 @@ const sysret = instruction('SYSRET', sdm('2B', '4.3', 'SYSRET—Return From Fast
   if (to64) refuseUnless(m, isCanonical(m, target))
   const flags = m.read(gpr('R11', 64))
   m.setRflags(m.or(m.and(flags, m.constant(0x3c_7fd7, 64)), m.constant(2, 64)))
+  // as if the program's SYSCALL had just been stepped
+  m.when(m.bit(flags, flagBit.TF), () => void m.host('debugTrap', m.constant(singleStep, 64)))
   setFlat(m, 'CS', selectorFrom(m, star, 48, to64 ? 16 : 0, 3), (to64 ? flat.code64 : flat.code32) | flat.user)
   setFlat(m, 'SS', selectorFrom(m, star, 48, 8, 3), flat.data | flat.user)
   m.set('CPL', m.constant(3, 8))
