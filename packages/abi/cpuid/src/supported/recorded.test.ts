@@ -81,7 +81,7 @@ const told = (table: CpuidTable) =>
     [row.function, row.index, row.flags, row.eax, row.ebx, row.ecx, row.edx].map((n) => n.toString(16)).join(' '),
   )
 
-test.each(recordings.filter(([, { host }]) => host.vendorModule === 'kvm_amd'))(
+test.each(recordings.filter(([, { host }]) => host.vendorModule !== 'kvm_pvm'))(
   '%s: KVM_GET_SUPPORTED_CPUID answers what the kernel answered',
   (_, { kernel, host, answers }) => {
     const recorded = [...answers].find(([title]) => title.startsWith('KVM_GET_SUPPORTED_CPUID nent 256'))![1]
@@ -90,7 +90,7 @@ test.each(recordings.filter(([, { host }]) => host.vendorModule === 'kvm_amd'))(
   },
 )
 
-test.each(recordings.filter(([, { host }]) => host.vendorModule === 'kvm_amd'))(
+test.each(recordings.filter(([, { host }]) => host.vendorModule !== 'kvm_pvm'))(
   '%s: KVM_GET_EMULATED_CPUID answers what the kernel answered',
   (_, { kernel, host, answers }) => {
     const recorded = [...answers].find(([title]) => title.startsWith('KVM_GET_EMULATED_CPUID'))![1]
@@ -99,7 +99,7 @@ test.each(recordings.filter(([, { host }]) => host.vendorModule === 'kvm_amd'))(
   },
 )
 
-test.each(recordings.filter(([, { host }]) => host.vendorModule === 'kvm_amd'))(
+test.each(recordings.filter(([, { host }]) => host.vendorModule !== 'kvm_pvm'))(
   '%s: KVM_GET_SUPPORTED_HV_CPUID answers what the kernel answered, of /dev/kvm and of a vCPU',
   (_, { kernel, host, answers }) => {
     const recorded = (of: string) =>
