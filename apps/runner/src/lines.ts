@@ -9,11 +9,13 @@ const piece = 1 << 16
 export class Lines {
   readonly #descriptor: number
   readonly #room: number
+  readonly #onFailure: (error: unknown) => void
   #waiting = ''
   #failed = false
 
-  /** @throws {UsageError} if the file cannot be written. */
-  constructor(file: string | undefined) {
+  /** @throws {UsageError} if the file cannot be opened. What comes between later is told once. */
+  constructor(file: string | undefined, onFailure: (error: unknown) => void) {
+    this.#onFailure = onFailure
     this.#descriptor = file === undefined ? stderr : openOutput(file, '--trace')
     this.#room = file === undefined ? 0 : piece
   }
@@ -37,7 +39,10 @@ export class Lines {
         done += writeSync(this.#descriptor, bytes, done)
       } catch (error) {
         if ((error as { code?: string }).code === 'EAGAIN') pause()
-        else this.#failed = true
+        else {
+          this.#failed = true
+          this.#onFailure(error)
+        }
       }
     }
   }

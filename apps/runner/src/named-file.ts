@@ -11,6 +11,8 @@ const reasons: Readonly<Record<string, string>> = {
   EEXIST: 'a file is in the way',
   ELOOP: 'too many links',
   ENAMETOOLONG: 'too long a name',
+  EPIPE: 'nobody reads it any more',
+  EIO: 'an input or output error',
   ENOSPC: 'no space left',
   EROFS: 'a read-only file system',
 }

@@ -1,5 +1,6 @@
 import { constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { because } from './named-file.ts'
 
 const newline = 0x0a
 const firstRoom = 4096
@@ -49,9 +50,9 @@ export class Output {
         this.#first += writeSync(this.#descriptor, this.#bytes, this.#first, this.#end - this.#first)
       }
     } catch (error) {
-      const { code, message } = error as { readonly code?: string; readonly message: string }
+      const { code } = error as { readonly code?: string }
       if (code === 'EAGAIN') return false
-      if (code !== 'EPIPE') this.failure = message
+      if (code !== 'EPIPE') this.failure = because(error)
       this.closed = true
     }
     this.#first = 0

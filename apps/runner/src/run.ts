@@ -5,8 +5,8 @@ import { Ending } from './ending.ts'
 import { type GuestInput, gather } from './guest-input.ts'
 import { Host } from './host.ts'
 import { firmwareTables } from './machine.ts'
-import { openOutput } from './named-file.ts'
-import { statusOf } from './outcome.ts'
+import { because, openOutput } from './named-file.ts'
+import { exitStatus, statusOf } from './outcome.ts'
 import { printable } from './printable.ts'
 import { type Ran, summary, writeReport } from './report.ts'
 import type { RunOptions } from './run-options.ts'
@@ -19,17 +19,30 @@ export async function run(options: RunOptions): Promise<number> {
   const ending = new Ending()
   try {
     if (options.report !== undefined) closeSync(openOutput(options.report, '--report'))
-    const ran = await toEnd(options, ending)
-    if (options.report !== undefined) writeReport(options.report, ran)
+    const ended = await toEnd(options, ending)
+    // the last lines of a trace are written when all is over
+    const ran = ending.wish?.kind === 'failed' ? { ...ended, outcome: ending.wish } : ended
     if (isWorthSaying(ran, options)) process.stderr.write(`vmm: ${printable(summary(ran))}\n`)
-    return statusOf(ran.outcome)
+    return reported(options, ran) ? statusOf(ran.outcome) : exitStatus.internal
   } finally {
     ending.close()
   }
 }
 
+/** False if a report was asked for and cannot be written. */
+function reported({ report }: RunOptions, ran: Ran): boolean {
+  if (report === undefined) return true
+  try {
+    writeReport(report, ran)
+    return true
+  } catch (error) {
+    process.stderr.write(`vmm: ${printable(`--report ${report}: ${because(error)}`)}\n`)
+    return false
+  }
+}
+
 async function toEnd(options: RunOptions, ending: Ending): Promise<Ran> {
-  const tracer = new Tracer(options.trace)
+  const tracer = new Tracer(options.trace, (says) => ending.want({ kind: 'failed', says }))
   try {
     const input = await gathered(options, ending)
     if (ending.wish !== undefined || input === undefined) return nothingRan(ending)

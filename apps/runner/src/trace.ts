@@ -1,6 +1,7 @@
 import type { ExitReason, TraceEvent } from '@vmm/vcpu'
 import { exceptionAt } from '@vmm/x86-registers'
 import { Lines } from './lines.ts'
+import { because } from './named-file.ts'
 import { shown } from './printable.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -89,9 +90,14 @@ export class Tracer {
   readonly #selected: TraceRequest['selected']
   readonly #lines: Lines | undefined
 
-  constructor(request: TraceRequest | undefined) {
+  /** A file that cannot be written any more is told in one line; if it is stderr, there is nobody to tell. */
+  constructor(request: TraceRequest | undefined, onFailure: (says: string) => void = () => {}) {
     this.#selected = request?.selected ?? new Set()
-    if (request !== undefined) this.#lines = new Lines(request.file)
+    if (request === undefined) return
+    const { file } = request
+    this.#lines = new Lines(file, (error) => {
+      if (file !== undefined) onFailure(`--trace ${file}: ${because(error)}`)
+    })
   }
 
   readonly count = (reason: ExitReason, exits: number): void => {
