@@ -110,7 +110,7 @@ export class GuestSlots {
 }
 
 /** A stretch of linear memory in pieces that each lie in one page. */
-export function* inPages(host: number, bytes: number): Generator<{ readonly host: number; readonly count: number }> {
+function* inPages(host: number, bytes: number): Generator<{ readonly host: number; readonly count: number }> {
   const end = host + bytes
   for (let at = host; at < end; ) {
     const count = Math.min(end - at, 4096 - (at & 4095))

@@ -16,7 +16,7 @@ export interface Host {
 }
 
 /** Reads what came out of a serial port. */
-export function answerOf(text: string): Answer {
+function answerOf(text: string): Answer {
   const lines = text.split(/\r?\n/).filter((line) => line !== '')
   const end = lines.indexOf('done')
   return end < 0 ? { lines, finished: false } : { lines: lines.slice(0, end), finished: true }

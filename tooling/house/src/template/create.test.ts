@@ -41,6 +41,16 @@ test('a leaf goes into the list where its number belongs', () => {
   expect(list).toEqual(['  leaf0DComponent,', '  leaf0E,', '  leaf0F,'])
 })
 
+test('a rule stands beside its neighbours, and behind one of them in their pipeline', () => {
+  const files = made('rule', 'msr/filter', 'filter-dusty', 'a filter has no dust')
+  const rule = files['packages/abi/msr/src/rules/filter/filter-dusty.rule.ts'] ?? ''
+  expect(rule).toContain('export const filterDusty = rule<SetFilterCall>({')
+  expect(rule).toContain("says: 'a filter has no dust',")
+  const pipeline = files['packages/abi/msr/src/rules/filter/index.ts'] ?? ''
+  expect(pipeline).toContain("import { filterDusty } from './filter-dusty.rule.ts'")
+  expect(pipeline).toMatch(/\{ kind: 'check', rule: filter\w+ \},\n {4}\{ kind: 'check', rule: filterDusty \},/)
+})
+
 test('an instruction is #UD until it is described', () => {
   const someRow = /'MR', {2}\['Ew', 'Gw'\], +'(ARPL)'/
   const rows = tree.read('packages/x86/x86-opcodes/src/one-byte-40-8f.rows.ts')
@@ -51,8 +61,8 @@ test('an instruction is #UD until it is described', () => {
 
 describe('what cannot be made is refused with a reason', () => {
   test.each([
-    ['nothing', [], 'pnpm new package|msr|leaf|instruction'],
-    ['an unknown kind', ['chair'], 'pnpm new package|msr|leaf|instruction'],
+    ['nothing', [], 'pnpm new package|msr|leaf|rule|instruction'],
+    ['an unknown kind', ['chair'], 'pnpm new package|msr|leaf|rule|instruction'],
     ['a package on no floor', ['package', 'attic/lamp'], 'there is no floor attic'],
     ['a package without a floor', ['package', 'lamp'], 'FLOOR/NAME'],
     ['a package whose name is taken', ['package', 'abi/x86-decoder'], 'the name is taken'],
@@ -61,6 +71,8 @@ describe('what cannot be made is refused with a reason', () => {
     ['an MSR in no family', ['msr', 'IA32_NEW_ONE', '0x3c', 'attic'], 'there is no family attic'],
     ['a leaf that is there', ['leaf', '0x7', 'Again'], 'leaf07 is there already'],
     ['a leaf without a name', ['leaf', '0x0e'], 'NUMBER'],
+    ['a rule of a call that has none', ['rule', 'msr/attic', 'dusty', 'nobody goes there'], 'has no rules yet'],
+    ['a rule without a sentence', ['rule', 'msr/filter', 'filter-dusty'], 'PACKAGE/CALL NAME'],
     ['an instruction in no group', ['instruction', 'FSIN', 'attic'], 'MNEMONIC'],
   ])('%s', (_, words, reason) => {
     expect(refusal(...words)).toContain(reason)

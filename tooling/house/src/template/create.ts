@@ -6,6 +6,7 @@ import { newInstruction } from './instruction.ts'
 import { newLeaf } from './leaf.ts'
 import { newMsr } from './msr.ts'
 import { newPackage } from './package.ts'
+import { newRule } from './rule.ts'
 
 /** Files to write, by path, and what is left to do by hand. */
 export interface Template {
@@ -25,6 +26,7 @@ const templates: Readonly<Record<string, (tree: Tree, words: readonly string[]) 
   package: newPackage,
   msr: newMsr,
   leaf: newLeaf,
+  rule: newRule,
   instruction: newInstruction,
 }
 
