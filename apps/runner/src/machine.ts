@@ -119,9 +119,9 @@ export class Machine implements RunningMachine {
     return this.board.serialPorts[0]!
   }
 
-  /** What the guest ran most, if that is counted. */
-  handlerRuns(): readonly HandlerRuns[] {
-    return this.#engine.handlerRuns()
+  /** What the guest ran most, one by one or by twos, if that is counted. */
+  handlerRuns(what: 'handlers' | 'pairs' = 'handlers'): readonly HandlerRuns[] {
+    return this.#engine.handlerRuns(what)
   }
 
   /** Whether an interrupt would wake the processor when it is idle. */

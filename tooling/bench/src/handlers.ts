@@ -8,6 +8,7 @@ import { processorNamed } from '@vmm/runner/processor'
 const memorySize = 512 << 20
 const sliceInstructions = 10_000_000
 const listed = 300
+const listedPairs = 300
 
 interface Guest {
   readonly kernel: Uint8Array
@@ -28,6 +29,9 @@ export async function benchHandlers([kernel, initrd]: readonly string[]): Promis
   const kept = runs.slice(0, listed)
   const share = kept.reduce((sum, each) => sum + each.runs, 0) / all
   for (const { encoding, flags } of kept) console.log(`  ${`['${encoding}',`.padEnd(28)}'${flags}'],`)
+  console.log('')
+  for (const { encoding, behind } of machine.handlerRuns('pairs').slice(0, listedPairs))
+    console.log(`  ${`['${encoding}',`.padEnd(28)}'${behind}'],`)
   console.error(`${runs.length} handlers ran; these ${kept.length} are ${(share * 100).toFixed(1)} % of what ran`)
 }
 

@@ -1,6 +1,7 @@
 import { sdm } from '@vmm/source'
 import { createDecoded, type Decoded, decode } from '@vmm/x86-decoder'
 import { type Instruction, instructions } from '@vmm/x86-semantics'
+import type { BlockRuns } from './handler-runs.ts'
 import type { HandlerTable, Shape } from './handler-table.ts'
 import { bucketIndex, builtIn } from './interpreter/run.ts'
 import type { LinkedInterpreter } from './linked-interpreter.ts'
@@ -164,13 +165,23 @@ export class BlockCache {
   /** From the last instruction back: flags are dead if they are written again before anything can see them. */
   #chooseHandlers(block: number, steps: readonly Step[], liveness: boolean): void {
     let live = allFlags
+    let paired = false
     for (let index = steps.length - 1; index >= 0; index -= 1) {
       const { shape } = steps[index]!
       const dead = liveness && shape.flagsPerhaps !== 0 && (live & shape.flagsPerhaps) === 0 && !shape.ends
-      const slot = this.#handlers.slot(shape, dead)
+      const next = steps[index + 1]
+      const pair: number | undefined =
+        liveness && !dead && !paired && next !== undefined ? this.#pairOf(shape, next.shape) : undefined
+      paired = pair !== undefined
+      const slot = pair ?? this.#handlers.slot(shape, dead)
       this.#view.setUint16(block + blockHeadBytes + index * recordBytes + inRecord.handler, slot, true)
       live = shape.mayFault || shape.ends ? allFlags : (live & ~shape.flagsWritten) | shape.flagsRead
     }
+  }
+
+  /** What is counted by handler is left in single handlers. */
+  #pairOf(first: Shape, second: Shape): number | undefined {
+    return this.#loops.counts === 'handlers' ? undefined : this.#handlers.pair(first, second)
   }
 
   /** Every block as its host address and mode, in the order they were made. */
@@ -179,20 +190,15 @@ export class BlockCache {
     return blocks.flatMap(({ address, host }) => [host, this.#view.getUint32(address + inBlock.mode, true)])
   }
 
-  /** How often each handler has run, by table slot: from the counts of the blocks that are alive, if they are counted. */
-  handlerCounts(): Map<number, number> {
-    const counts = new Map<number, number>()
-    for (const list of this.#pages.values()) {
-      for (const { address } of list) {
-        const runs = this.#view.getUint32(address + inBlock.runs, true)
-        const count = this.#view.getUint32(address + inBlock.count, true)
-        for (let index = 0; index < count; index += 1) {
-          const slot = this.#view.getUint16(address + blockHeadBytes + index * recordBytes + inRecord.handler, true)
-          counts.set(slot, (counts.get(slot) ?? 0) + runs)
-        }
-      }
+  /** The blocks that are alive: the table slots of their handlers, and how often they were entered, if that is counted. */
+  *runs(): Iterable<BlockRuns> {
+    for (const { address } of [...this.#pages.values()].flat()) {
+      const count = this.#view.getUint32(address + inBlock.count, true)
+      const slots = Array.from({ length: count }, (_, index) =>
+        this.#view.getUint16(address + blockHeadBytes + index * recordBytes + inRecord.handler, true),
+      )
+      yield { runs: this.#view.getUint32(address + inBlock.runs, true), slots }
     }
-    return counts
   }
 
   #enter(block: number, host: number, bytes: number, word: number): void {

@@ -7,7 +7,7 @@ import { DerivedState } from './derived-state.ts'
 import type { EngineOptions } from './engine-options.ts'
 import { runDelivery } from './event-delivery.ts'
 import { GuestSlots } from './guest-slots.ts'
-import { type HandlerRuns, runsOfHandlers } from './handler-runs.ts'
+import { type HandlerRuns, runsOf } from './handler-runs.ts'
 import { HostAnswers } from './host-answers.ts'
 import { type Imports, type LinkedInterpreter, linearMemory, linkInterpreter } from './linked-interpreter.ts'
 import { memoryMap } from './memory-map.ts'
@@ -246,8 +246,8 @@ export class Engine {
   }
 
   /** What ran most, by the counts of the blocks that are alive. Empty where nothing is counted. */
-  handlerRuns(): readonly HandlerRuns[] {
-    return runsOfHandlers(this.#interpreter.handlers.shapes, this.#blocks.handlerCounts())
+  handlerRuns(what: 'handlers' | 'pairs' = 'handlers'): readonly HandlerRuns[] {
+    return runsOf(what, this.#interpreter.handlers.shapes, this.#blocks.runs())
   }
 
   // -- running ---------------------------------------------------------------------------------------------------

@@ -63,6 +63,7 @@ export class HandlerTable {
   #linkage: Linkage | undefined
   readonly #shapes = new Map<number, Shape>()
   readonly #procedures = new Map<string, number>()
+  readonly #pairs = new Map<Shape, Map<Shape, number>>()
   readonly #pending: Pending[] = []
   readonly #firstSlot: number
   readonly #slots: number
@@ -88,7 +89,8 @@ export class HandlerTable {
     for (const [key, shape] of this.#shapes) {
       if (shape.slot >= this.#firstSlot) shape.slot = -1
       if (shape.slotDead >= this.#firstSlot) shape.slotDead = -1
-      if (shape.slot < 0 && shape.slotDead < 0) this.#shapes.delete(key)
+      const isPaired = [...this.#pairs].some(([first, seconds]) => first === shape || seconds.has(shape))
+      if (shape.slot < 0 && shape.slotDead < 0 && !isPaired) this.#shapes.delete(key)
     }
     this.#kept = new Set(this.#procedures.values())
     this.#nextSlot = this.#firstSlot
@@ -105,6 +107,18 @@ export class HandlerTable {
     if (flagsDead) shape.slotDead = slot
     else shape.slot = slot
     return { ...shape.spec, flagsDead }
+  }
+
+  /** Gives two shapes that follow each other, all their flags alive, a slot that the run loop answers itself. */
+  inlinePair(first: Shape, second: Shape, slot: number): readonly [HandlerSpec, HandlerSpec] {
+    const seconds = this.#pairs.get(first) ?? new Map<Shape, number>()
+    this.#pairs.set(first, seconds.set(second, slot))
+    return [first.spec, second.spec]
+  }
+
+  /** The slot of a handler for both, or undefined. */
+  pair(first: Shape, second: Shape): number | undefined {
+    return this.#pairs.get(first)?.get(second)
   }
 
   /** A function for a slot below the first, compiled by the next `flush`. */

@@ -11,7 +11,7 @@ import {
 import { Code } from './emit/code.ts'
 import type { Node } from './emit/node.ts'
 import { loopOf } from './interpreter/loops.ts'
-import type { AddressForm, Frame } from './reading/frame.ts'
+import type { AddressForm, Frame, KnownFlags } from './reading/frame.ts'
 import { machineOn } from './reading/machine.ts'
 import { typeOf } from './reading/value.ts'
 import { type RuntimeIndices, status } from './runtime.ts'
@@ -38,7 +38,8 @@ type Sized = 8 | 16 | 32 | 64
 
 /** How a handler leaves, whether it is a function or a case of the run loop. */
 export interface Leaving {
-  next(): void
+  /** With the flags that it leaves, if they are certain. */
+  next(flags: KnownFlags | undefined): void
   jumped(): void
   status(value: number): void
 }
@@ -116,18 +117,25 @@ interface Place {
   readonly tlb: Node
 }
 
-/** Emits one instruction at a place. */
-export function emitHandler(spec: HandlerSpec, place: Place, around: Surroundings, leaving: Leaving): void {
+/** Emits one instruction at a place where the flags may be known. */
+export function emitHandler(
+  spec: HandlerSpec,
+  place: Place,
+  around: Surroundings,
+  leaving: Leaving,
+  known?: KnownFlags,
+): void {
   const effects = survey(spec.instruction, spec.mode, spec.operands)
   const ending = endingOf(spec.instruction, effects, spec.mode)
   const { ends } = ending
   const segmentsStay = !ending.changesMode
   const frame = frameOf({ ...spec, segmentsStay }, place, around, leaving, modifiedPositions(spec, effects))
+  frame.knownFlags = known
   if (ends) storeNext(place, spec.mode)
   if (effects.exits) place.code.store('i32.store', place.cpu, place.code.i32(0), at.exitReason)
   spec.instruction.execute(machineOn(frame), ...spec.operands)
   if (ends) finish(place, around, leaving, effects, ending)
-  else leaving.next()
+  else leaving.next(frame.knownFlags)
 }
 
 /** An instruction that ends its block goes on behind it unless it jumps. */
@@ -166,6 +174,8 @@ function frameOf(
     segmentsStay: spec.segmentsStay,
     memoryBase: around.memoryBase,
     flagsDead: spec.flagsDead,
+    knownFlags: undefined,
+    depth: 0,
     modified,
     restore: undefined,
     leaveFault: () => {

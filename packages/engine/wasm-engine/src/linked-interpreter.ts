@@ -1,12 +1,11 @@
 import { walk } from '@vmm/x86-paging'
 import { anyMode, type Instruction } from '@vmm/x86-semantics'
 import { HandlerTable } from './handler-table.ts'
-import { hotHandlers } from './hot-handlers.rows.ts'
 import { inlineHandlers } from './inline-handlers.ts'
 import { type Counts, firstHandler } from './interpreter/run.ts'
 import { interpreterModule } from './interpreter-module.ts'
 import type { MemoryMap } from './memory-map.ts'
-import { longMode, ModeLoops, slotsOfLoops } from './mode-loops.ts'
+import { hotOfLongMode, longMode, ModeLoops, slotsOfLoops } from './mode-loops.ts'
 import type { importTypes } from './runtime.ts'
 import { StateView } from './state-view.ts'
 import { type Memory, type Table, wasm } from './webassembly.ts'
@@ -57,7 +56,7 @@ export function linkInterpreter(
   const handlers = new HandlerTable(walkSlot, tableSize, instructions)
   // the first procedure gets the first slot
   handlers.procedure(walk as never, anyMode)
-  const inline = inlineHandlers(hotHandlers, handlers, { word: longMode, first: firstHandler })
+  const inline = inlineHandlers(hotOfLongMode, handlers, { word: longMode, first: firstHandler })
   const [pages, memoryBase] = [limits(map), map.memoryBase]
   const bytes = interpreterModule({
     map,

@@ -1,7 +1,9 @@
 import type { HandlerTable } from './handler-table.ts'
 import { hotHandlers } from './hot-handlers.rows.ts'
 import { hotHandlers32 } from './hot-handlers-32.rows.ts'
-import { type HotHandler, inlineHandlers } from './inline-handlers.ts'
+import { hotPairs } from './hot-pairs.rows.ts'
+import { hotPairs32 } from './hot-pairs-32.rows.ts'
+import { type Hot, inlineHandlers, numbersOf } from './inline-handlers.ts'
 import { type Counts, firstHandler, runBlocksFunction } from './interpreter/run.ts'
 import { modeWord } from './mode-word.ts'
 import { loopType } from './runtime.ts'
@@ -17,31 +19,33 @@ const worthwhile = 3_000_000
 
 interface ModeLoop {
   readonly word: number
-  readonly hot: readonly HotHandler[]
+  readonly hot: Hot
   /** The number of its first handler. */
   readonly first: number
   readonly slot: number
   ran: number
 }
 
-const numbersEnd = firstHandler + hotHandlers.length + hotHandlers32.length
+/** What the first loop contains. */
+export const hotOfLongMode: Hot = { handlers: hotHandlers, pairs: hotPairs }
+const hot32: Hot = { handlers: hotHandlers32, pairs: hotPairs32 }
+const first32 = firstHandler + numbersOf(hotOfLongMode)
+const numbersEnd = first32 + numbersOf(hot32)
 
 /** Table slots from here on are nobody's. */
 export const slotsOfLoops = numbersEnd + 1
 
 /** Modes that get a run loop with their own hot handlers once a guest is seen to live in them. */
 export class ModeLoops {
-  readonly #loops: readonly ModeLoop[] = [
-    { word: protected32, hot: hotHandlers32, first: firstHandler + hotHandlers.length, slot: numbersEnd, ran: 0 },
-  ]
+  readonly #loops: readonly ModeLoop[] = [{ word: protected32, hot: hot32, first: first32, slot: numbersEnd, ran: 0 }]
   readonly #handlers: HandlerTable
   readonly #state: StateView
-  readonly #counts: Counts
+  readonly counts: Counts
 
   constructor(handlers: HandlerTable, state: StateView, counts: Counts) {
     this.#handlers = handlers
     this.#state = state
-    this.#counts = counts
+    this.counts = counts
   }
 
   /** A mode has run so many instructions. True if it has got a loop: its blocks must be made anew. */
@@ -58,7 +62,7 @@ export class ModeLoops {
 
   #make({ word, hot, first, slot }: ModeLoop): void {
     const inline = inlineHandlers(hot, this.#handlers, { word, first })
-    const options = { counts: this.#counts, first }
+    const options = { counts: this.counts, first }
     this.#handlers.place(slot, loopType, (around) =>
       runBlocksFunction(around.runtime.findBlock, inline(around), options),
     )

@@ -1,4 +1,4 @@
-import type { Mode, Procedure } from '@vmm/x86-semantics'
+import type { Bits, FlagClassName, Mode, Procedure } from '@vmm/x86-semantics'
 import type { Code, Local } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import type { RuntimeIndices } from '../runtime.ts'
@@ -8,6 +8,12 @@ import type { RuntimeIndices } from '../runtime.ts'
  * or by the runtime.
  */
 export type AddressForm = 'flat' | 'absolute' | 'narrow' | 'general'
+
+/** The flags as whoever wrote them last left them: a class, and operands that are still at hand. */
+export interface KnownFlags {
+  readonly name: FlagClassName
+  readonly operands: readonly Bits<8 | 16 | 32 | 64>[]
+}
 
 /** Everything that one reading of one instruction (or procedure) needs to know. */
 export interface Frame {
@@ -25,6 +31,10 @@ export interface Frame {
   readonly memoryBase: number
   /** Nobody reads the flags that this instruction writes. */
   readonly flagsDead: boolean
+  /** What the flags are, if that is certain here. */
+  knownFlags: KnownFlags | undefined
+  /** Branches and loops that this place is inside of. */
+  depth: number
   /** Positions of memory operands that are read and written: translated once, for writing. */
   readonly modified: ReadonlySet<number>
   /** Calls a described function; gives status and results. */

@@ -1,4 +1,12 @@
-import { arithmeticFlags, arithmeticMask, exceptions, rflags, type StateField, stateFields } from '@vmm/x86-registers'
+import {
+  type ArithmeticFlag,
+  arithmeticFlags,
+  arithmeticMask,
+  exceptions,
+  rflags,
+  type StateField,
+  stateFields,
+} from '@vmm/x86-registers'
 import {
   type Accesses,
   type Beyond,
@@ -77,8 +85,9 @@ function flagsOn(frame: Frame): Flags {
   const { code, cpu, runtime } = frame
   const inPlace = () => code.call(runtime.materialize, [cpu], ['i32'])[0]!
   return {
-    flag: (flag) => bitsOf(code.call(runtime[`flag${flag}`], [cpu], ['i32'])[0]!, 1),
+    flag: (flag) => knownFlag(frame, flag) ?? bitsOf(code.call(runtime[`flag${flag}`], [cpu], ['i32'])[0]!, 1),
     flags: (of) => {
+      frame.knownFlags = undefined
       if (frame.flagsDead) return
       if (of.kind === 'class') keepClass(frame, of.name, of.operands)
       else keepEquations(frame, of)
@@ -88,6 +97,7 @@ function flagsOn(frame: Frame): Flags {
       return bitsOf(code.op('i64.or', arithmetic, code.load('i64.load', cpu, at.RFLAGS)), 64)
     },
     setRflags: (value) => {
+      frame.knownFlags = undefined
       const all = code.hold(nodeOf(value))
       code.store(
         'i32.store',
@@ -109,9 +119,18 @@ function lazyClassOf(name: FlagClassName, width: Width): number {
   return 1 + classNames.indexOf(name) * 4 + [8, 16, 32, 64].indexOf(width)
 }
 
-function keepClass({ code, cpu }: Frame, name: FlagClassName, operands: readonly Bits<8 | 16 | 32 | 64>[]): void {
+/** A flag by the equations of a class whose operands are at hand. */
+function knownFlag({ code, knownFlags }: Frame, flag: ArithmeticFlag): Bits<1> | undefined {
+  if (knownFlags === undefined) return undefined
+  return flagClasses[knownFlags.name](arithmeticOn(code), knownFlags.operands)[flag]!()
+}
+
+function keepClass(frame: Frame, name: FlagClassName, operands: readonly Bits<8 | 16 | 32 | 64>[]): void {
+  const { code, cpu } = frame
   const { width } = asValue(operands[0]!)
   const kept = operands.map((operand) => code.hold(nodeOf(operand)))
+  const sameWidth = <W extends Width>(node: Node, w: W) => bitsOf(node, w) as unknown as Bits<8 | 16 | 32 | 64>
+  if (frame.depth === 0) frame.knownFlags = { name, operands: kept.map((node) => sameWidth(node, width)) }
   for (const [index, node] of kept.entries())
     code.store(typeOf(width) === 'i64' ? 'i64.store' : 'i32.store', cpu, node, lazyOperands[index]!)
   code.store('i32.store', cpu, code.i32(lazyClassOf(name, width)), at.lazyClass)
@@ -163,9 +182,15 @@ function controlOn(frame: Frame): ControlFlow {
     const distance = code.op('i64.extend_i32_u', code.loadConstant('i32.load16_u', record.get(), slot))
     return code.op('i64.and', code.op('i64.add', code.load('i64.load', cpu, at.blockRip), distance), code.i64(ripMask))
   }
+  const inside = (body: () => void) => () => {
+    frame.depth += 1
+    body()
+    frame.depth -= 1
+  }
   return {
-    when: (condition, then, otherwise) => code.if(nodeOf(condition), then, otherwise),
-    loop: (condition, body) => code.loop(() => nodeOf(condition()), body),
+    when: (condition, then, otherwise) =>
+      code.if(nodeOf(condition), inside(then), otherwise === undefined ? undefined : inside(otherwise)),
+    loop: (condition, body) => code.loop(() => nodeOf(condition()), inside(body)),
     variable: (initial) => {
       const { node, width } = asValue(initial)
       const local = code.local(typeOf(width))
