@@ -1,4 +1,14 @@
-import { type CpuidTable, type CpuidVcpu, getCpuid2, type SetCpuid, setCpuid, type Where } from '@vmm/cpuid'
+import {
+  type CpuidTable,
+  type CpuidVcpu,
+  getCpuid2,
+  registersWritten,
+  type SetCpuid,
+  type SetCpuidName,
+  type ShownRegisters,
+  setCpuid,
+  type Where,
+} from '@vmm/cpuid'
 import type { KvmGuestDebug } from '@vmm/kvm-uapi'
 import { always, type Profile, type Refusal, resolve, run } from '@vmm/rule'
 import { kernelDoc } from '@vmm/source'
@@ -27,6 +37,13 @@ export interface SetCpuidArgument {
   readonly permitted?: bigint
   /** What of the argument cannot be read. */
   readonly unreadable?: SetCpuid['unreadable'] | undefined
+}
+
+/** What KVM_GET_CPUID2 writes: the entries, and the number that is in the header afterwards. */
+export interface ToldCpuid {
+  /** Nothing from 5.10 to 5.10.14, which told something else. */
+  readonly entries: CpuidTable
+  readonly nent: number
 }
 
 /** A vCPU of a VM. Methods are named after the calls; `page` is its `kvm_run` with what follows. */
@@ -66,20 +83,22 @@ export class KvmVcpu {
   }
 
   /** KVM_SET_CPUID2. */
-  setCpuid2(table: CpuidTable, { permitted = 0n, unreadable }: SetCpuidArgument = {}): Answer<CpuidTable> {
-    const faults = unreadable === undefined ? {} : { unreadable }
-    const answer = setCpuid(this.#where, { table, vcpu: this.#shown(), permitted, ...faults })
-    this.#cpuid = answer.vcpu
-    this.#vcpu.setCpuid(answer.stored)
-    return answer.kind === 'refused' ? answer : done(answer.stored, answer.unread)
+  setCpuid2(table: CpuidTable, argument: SetCpuidArgument = {}): Answer<CpuidTable> {
+    return this.#setCpuid('KVM_SET_CPUID2', table, argument)
+  }
+
+  /** KVM_SET_CPUID: whatever index and flags the entries have, it does not know of them. */
+  setCpuid(table: CpuidTable, argument: SetCpuidArgument = {}): Answer<CpuidTable> {
+    return this.#setCpuid('KVM_SET_CPUID', table, argument)
   }
 
   /** KVM_GET_CPUID2. */
-  getCpuid2(nent: number): Answer<CpuidTable> {
+  getCpuid2(nent: number): Answer<ToldCpuid> {
     const answer = getCpuid2(this.#where, { nent, vcpu: this.#shown() })
     this.#cpuid = answer.vcpu
     if (answer.kind === 'refused') return answer
-    return done(answer.entries === 'kernel memory' ? [] : answer.entries, answer.unread)
+    const entries = answer.entries === 'kernel memory' ? [] : answer.entries
+    return done({ entries, nent: answer.nent }, answer.unread)
   }
 
   /**
@@ -122,6 +141,18 @@ export class KvmVcpu {
     return done(0)
   }
 
+  #setCpuid(
+    call: SetCpuidName,
+    table: CpuidTable,
+    { permitted = 0n, unreadable }: SetCpuidArgument,
+  ): Answer<CpuidTable> {
+    const faults = unreadable === undefined ? {} : { unreadable }
+    const answer = setCpuid(this.#where, { call, table, vcpu: this.#shown(), permitted, ...faults })
+    this.#cpuid = answer.vcpu
+    this.#vcpu.setCpuid(answer.stored)
+    return answer.kind === 'refused' ? answer : done(answer.stored, answer.unread)
+  }
+
   #enter(budget: number, immediateExit: boolean): VcpuExit {
     const { requestInterruptWindow } = this.page
     const before = this.#vcpu.engine.retired()
@@ -135,13 +166,20 @@ export class KvmVcpu {
     return { kernel: this.#vm.kvm.profile, host: this.#vm.kvm.host }
   }
 
-  /** The vCPU as rules about its table see it, its registers as they are now. */
+  /** The vCPU as rules about its table see it: whatever has been written since is known to its table now. */
   #shown(): CpuidVcpu {
     const { engine } = this.#vcpu
-    const registers = { cr4: engine.get('CR4'), xcr0: engine.get('XCR0'), xss: engine.get('IA32_XSS') }
-    return { ...this.#cpuid, registers: { ...registers, apicBase: 0xfee0_0900n, miscEnable: 0n } }
+    const written: ShownRegisters = { cr4: engine.get('CR4'), xcr0: engine.get('XCR0'), xss: engine.get('IA32_XSS') }
+    const { registers } = this.#cpuid
+    const changed = registers?.cr4 !== written.cr4 || registers?.xcr0 !== written.xcr0 || registers?.xss !== written.xss
+    const before = { ...this.#cpuid, registers: { ...untold, ...registers } }
+    this.#cpuid = changed ? registersWritten(this.#where, before, written) : before
+    return this.#cpuid
   }
 }
+
+/** What a table shows beside the registers of the engine: the local APIC's base, and IA32_MISC_ENABLE. */
+const untold: ShownRegisters = { apicBase: 0xfee0_0900n, miscEnable: 0n }
 
 /** EINTR: after `immediate_exit` the reason stays what it was, after a signal it is KVM_EXIT_INTR. */
 function interrupted(immediateExit: boolean, page: RunPage): Refusal {

@@ -16,7 +16,7 @@ import type { Refusal } from '@vmm/rule'
 import type { Refusal as StateRefusal, VcpuState } from '@vmm/vcpu'
 import { type KvmVcpu, ruled } from '../vcpu.ts'
 import { type Call, faulted, gives, type Result, taken, takes } from './call.ts'
-import { readCpuid, writeCpuid } from './cpuid-arguments.ts'
+import { readCpuid, readLegacyCpuid, writeCpuid } from './cpuid-arguments.ts'
 import { getMsrs, setMsrs } from './msr-arguments.ts'
 import { returned } from './vm-calls.ts'
 
@@ -49,6 +49,7 @@ export const vcpuCalls: Readonly<Record<string, (vcpu: KvmVcpu, call: Call) => R
   KVM_SET_XSAVE: setXsave,
   KVM_GET_MSRS: getMsrs,
   KVM_SET_MSRS: setMsrs,
+  KVM_SET_CPUID: setCpuid,
   KVM_SET_CPUID2: setCpuid2,
   KVM_GET_CPUID2: getCpuid2,
   KVM_SET_GUEST_DEBUG: takes(kvmGuestDebug, (vcpu: KvmVcpu, debug) => returned(vcpu.setGuestDebug(debug))),
@@ -86,6 +87,12 @@ function setXsave({ state }: KvmVcpu, call: Call): Result {
   return area === undefined ? faulted(call.name) : given(call.name, state.setXsave(area) ?? 0)
 }
 
+function setCpuid(vcpu: KvmVcpu, call: Call): Result {
+  const { table, unreadable } = readLegacyCpuid(call)
+  const answer = vcpu.setCpuid(table, { permitted: call.task.permitted ?? 0n, unreadable })
+  return answer.kind === 'refused' ? answer : 0
+}
+
 function setCpuid2(vcpu: KvmVcpu, call: Call): Result {
   const { table, unreadable } = readCpuid(call)
   const answer = vcpu.setCpuid2(table, { permitted: call.task.permitted ?? 0n, unreadable })
@@ -96,5 +103,5 @@ function getCpuid2(vcpu: KvmVcpu, call: Call): Result {
   const header = taken(call, kvmCpuid2)
   if (header === undefined) return faulted(call.name)
   const answer = vcpu.getCpuid2(header.value.nent)
-  return answer.kind === 'refused' ? answer : writeCpuid(call, answer.value)
+  return answer.kind === 'refused' ? answer : writeCpuid(call, answer.value.entries, answer.value.nent)
 }
