@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defaultGuest } from '@vmm/runner/default-guest'
 import { execArchive } from '@vmm/runner/exec'
+import { removeScratch, scratch } from '@vmm/scratch'
 import { qemu } from './peers.ts'
 import { keep, rounded } from './results.ts'
 import { type Cost, median, timed } from './timed.ts'
@@ -69,16 +69,16 @@ function line(row: Row): Record<string, string | number> {
 
 /** Boots the default guest to its shell, beside QEMU where it is installed. */
 export async function benchBoot(): Promise<void> {
-  const scratch = mkdtempSync(join(tmpdir(), 'vmm-bench-'))
+  const place = scratch('bench')
   try {
     await defaultGuest((says) => console.log(says))
-    const [own, first, other] = [await ours(scratch), await start(), await peer(scratch)]
+    const [own, first, other] = [await ours(place), await start(), await peer(place)]
     const rows = [own, first, other].filter((row) => row !== undefined).map(line)
     console.table(rows)
     const ratio = other === undefined ? undefined : rounded(middle(own, 'cpuSeconds') / middle(other, 'cpuSeconds'), 2)
     if (ratio !== undefined) console.log(`CPU time: ${ratio} times QEMU TCG's`)
     keep('boot', { runs, rows, ratio })
   } finally {
-    rmSync(scratch, { recursive: true })
+    removeScratch(place)
   }
 }

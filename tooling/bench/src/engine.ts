@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { removeScratch, scratch } from '@vmm/scratch'
 import { kernel, kernel32 } from './engine/kernel.ts'
 import { workloads, workloads32 } from './engine/workloads.ts'
 import { qemu } from './peers.ts'
@@ -64,18 +64,18 @@ function line(row: Row, nothing: Row): Record<string, string | number> {
 
 /** Small kernels, each of which does one thing many times, beside QEMU where it is installed. The start is subtracted. */
 export async function benchEngine(only: readonly string[]): Promise<void> {
-  const scratch = mkdtempSync(join(tmpdir(), 'vmm-bench-'))
+  const place = scratch('bench')
   try {
-    const nothing = await measured('nothing', scratch)
+    const nothing = await measured('nothing', place)
     const names = [...Object.keys(workloads), ...Object.keys(workloads32)].filter(
       (name) => name !== 'nothing' && (only.length === 0 || only.includes(name)),
     )
     const rows: Record<string, string | number>[] = []
-    for (const name of names) rows.push(line(await measured(name, scratch), nothing))
+    for (const name of names) rows.push(line(await measured(name, place), nothing))
     console.table(rows)
     console.log(`starting and ending: ${nothing.ours.toFixed(2)} CPU seconds, subtracted above`)
     if (only.length === 0) keep('engine', { runs, start: nothing, rows })
   } finally {
-    rmSync(scratch, { recursive: true })
+    removeScratch(place)
   }
 }

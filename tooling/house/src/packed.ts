@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
+import { removeScratch, scratch } from '@vmm/scratch'
 import { build } from 'esbuild'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
@@ -40,7 +40,7 @@ export async function packed(folder: string): Promise<Packed> {
 }
 
 function pack(folder: string): Buffer<ArrayBuffer> {
-  const destination = mkdtempSync(join(tmpdir(), 'packed-'))
+  const destination = scratch('packed')
   try {
     const answer = execFileSync('pnpm', ['pack', '--json', '--pack-destination', destination], {
       cwd: folder,
@@ -50,7 +50,7 @@ function pack(folder: string): Buffer<ArrayBuffer> {
     const { filename }: { filename: string } = JSON.parse(answer)
     return readFileSync(join(destination, basename(filename)))
   } finally {
-    rmSync(destination, { recursive: true })
+    removeScratch(destination)
   }
 }
 

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { removeScratch, scratch } from '@vmm/scratch'
 import type { InsCase } from '../case.ts'
 import { answered, replyBytes, requestOf } from './request.ts'
 
@@ -17,7 +17,7 @@ export function cpuName(): string {
 
 /** Asks the host's CPU about every case: the cases again with its answers. Needs Linux on x86-64 and gcc. */
 export function askCpu(cases: readonly InsCase[]): readonly InsCase[] {
-  const folder = mkdtempSync(join(tmpdir(), 'ins-'))
+  const folder = scratch('ins')
   try {
     const program = join(folder, 'recorder')
     const built = spawnSync('gcc', ['-O1', '-o', program, source], { encoding: 'utf8' })
@@ -30,6 +30,6 @@ export function askCpu(cases: readonly InsCase[]): readonly InsCase[] {
       )
     return cases.flatMap((one, at) => answered(one, run.stdout.subarray(at * replyBytes, (at + 1) * replyBytes)) ?? [])
   } finally {
-    rmSync(folder, { recursive: true })
+    removeScratch(folder)
   }
 }

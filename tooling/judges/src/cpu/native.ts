@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { removeScratch, scratch } from '@vmm/scratch'
 import { childProgram } from './child.ts'
 import { decodeReplies, encodeRequests, type Outcome, reply, type Snippet } from './snippet.ts'
 
@@ -16,7 +16,7 @@ const mostMilliseconds = 10_000
 
 /** The real CPU under this process. */
 export class NativeCpu {
-  readonly #directory = mkdtempSync(join(tmpdir(), 'vmm-judge-'))
+  readonly #directory = scratch('judge')
   readonly #program = join(this.#directory, 'child')
 
   constructor() {
@@ -41,6 +41,6 @@ export class NativeCpu {
   }
 
   close(): void {
-    rmSync(this.#directory, { recursive: true, force: true })
+    removeScratch(this.#directory)
   }
 }
