@@ -21,6 +21,12 @@ export interface Unable {
 
 /** Kernels that are not run everywhere. Source: what each has printed where it was asked. */
 export const unable: readonly Unable[] = [
+  { host: 'qemu', kernel: 'longMode', check: 'a relative JMP out of the canonical addresses faults where it is',
+    answer: '#GP(0) eip=800000000071 esp=220000',
+    says: 'A near branch to an address that is not canonical faults where it is, and nothing has been pushed.', source: sdm('2A', '3.3', 'JMP—Jump') },
+  { host: 'qemu', kernel: 'longMode', check: 'a relative CALL does, too, and pushes nothing',
+    answer: '#GP(0) eip=8000000000f5 esp=21fff8',
+    says: 'A near branch to an address that is not canonical faults where it is, and nothing has been pushed.', source: sdm('2A', '3.3', 'JMP—Jump') },
   { host: 'qemu', kernel: 'numericErrors', because: 'QEMU 7.2 raises line 13 without its big lock, and an assertion of its own ends it' },
 ]
 

@@ -77,6 +77,31 @@ function canonical(k: KernelBuilder): void {
   k.check('INVLPG of one does nothing', 'ok', (a) => bad(a).invlpg(mem(rax)))
 }
 
+/** Relative jumps from the last bytes of the lower half of the addresses, where the last bytes of 4 MiB are seen. */
+function overTheEdge(k: KernelBuilder): void {
+  const [pdpt, pd, last, page] = [place.scratch + 0x1_0000, place.scratch + 0x1_1000, 511 * 8, 0x20_0000]
+  const start = 0x7fff_ffff_fff0n
+  const runs = (name: string, expected: string, words: number) =>
+    k.check(
+      name,
+      expected,
+      (a) => {
+        const entry = (at: number, value: number) => a.mov(mem32(at), value).mov(mem32(at + 4), 0)
+        entry(place.pageTables + 255 * 8, pdpt | 7)
+        entry(pdpt + last, pd | 7)
+        entry(pd + last, page | 0x87)
+        a.mov(mem32(page * 2 - 16), words)
+          .mov(mem32(page * 2 - 12), 0)
+          .mov(rax, start)
+          .jmp(rax)
+      },
+      ['eip', 'esp'],
+    )
+  runs('a relative JMP out of the canonical addresses faults where it is', '#GP(0) eip=7ffffffffff0 esp=220000', 0x7feb)
+  runs('a relative CALL does, too, and pushes nothing', '#GP(0) eip=7ffffffffff0 esp=220000', 0x1_00e8)
+  runs('a branch that is not taken does not', '#UD eip=7ffffffffff2 esp=220000', 0x0b0f_7f70)
+}
+
 /** Makes a gate lead to a label. */
 function handler(a: Asm, vector: number, name: string, ist = 0, type = 0x8e): void {
   a.mov(eax, label(name))
@@ -375,6 +400,7 @@ function compatibility(k: KernelBuilder): void {
 export function longMode(): Kernel {
   const k = new KernelBuilder('longMode', 64)
   canonical(k)
+  overTheEdge(k)
   delivery(k)
   refusedDelivery(k)
   systemCalls(k)

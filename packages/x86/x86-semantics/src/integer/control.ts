@@ -5,6 +5,9 @@ import { gpr, type Operand, type Target } from '../operand.ts'
 import { conditions, holds } from './conditions.ts'
 import { peek, push, release, setStackPointer, stackPointer } from './stack.ts'
 
+/** Linear addresses have 48 bits at least. */
+const shortestAddress = 48
+
 /**
  * Faults if a near transfer to `target` would leave the code segment: non-canonical in 64-bit code, past the limit
  * elsewhere. SDM 2A, JMP, Operation.
@@ -13,6 +16,13 @@ function checkTarget(m: Machine, target: Bits<64>): void {
   const outside =
     m.mode.codeSize === 64 ? m.not(isCanonical(m, target)) : m.below(m.zeroExtend(m.get('CS.limit'), 64), target)
   m.when(outside, () => m.fault('GP', m.constant(0, 32)))
+}
+
+/** The same for a relative target: in 64-bit code it is as canonical as the code, unless it leaves that half of the addresses. */
+function checkRelative(m: Machine, target: Bits<64>): void {
+  if (m.mode.codeSize !== 64) return checkTarget(m, target)
+  const crosses = m.not(m.isZero(m.shiftRight(m.xor(target, m.nextRip()), m.constant(shortestAddress - 1, 64))))
+  m.when(crosses, () => checkTarget(m, target))
 }
 
 /** Bits 63 down to the top of the linear address are copies of each other: 48 bits, or 57 with CR4.LA57. */
@@ -26,16 +36,21 @@ const jcc = conditions.map((condition) =>
   instruction(`J${condition}`, sdm('2A', '3.3', 'Jcc—Jump if Condition Is Met'), (m: Machine, to: Target) => {
     const target = m.read(to)
     m.when(holds(m, condition), () => {
-      if (m.mode.codeSize !== 64) checkTarget(m, target)
+      checkRelative(m, target)
       m.jump(target)
     })
   }),
 )
 
-/** The target of a near JMP or CALL, checked. Direct ones in 64-bit code stay canonical by construction of the page walk. */
+/** The target of a near JMP or CALL, checked. */
 function targetOf(m: Machine, to: Target | Operand<16 | 32 | 64>): Bits<64> {
-  const target = to.kind === 'relative' ? m.read(to) : m.zeroExtend(m.read(to as Operand<64>), 64)
-  if (to.kind !== 'relative' || m.mode.codeSize !== 64) checkTarget(m, target)
+  if (to.kind === 'relative') {
+    const target = m.read(to)
+    checkRelative(m, target)
+    return target
+  }
+  const target = m.zeroExtend(m.read(to as Operand<64>), 64)
+  checkTarget(m, target)
   return target
 }
 
@@ -69,7 +84,7 @@ const ret = instruction(
 const jrcxz = instruction('JRCXZ', sdm('2A', '3.3', 'Jcc—Jump if Condition Is Met'), (m: Machine, to: Target) => {
   const target = m.read(to)
   m.when(m.isZero(m.read(gpr('RCX', m.mode.addressSize))), () => {
-    checkTarget(m, target)
+    checkRelative(m, target)
     m.jump(target)
   })
 })
@@ -83,7 +98,7 @@ const loop = (mnemonic: 'LOOP' | 'LOOPE' | 'LOOPNE'): Instruction =>
     const zero = m.flag('ZF')
     const taken = mnemonic === 'LOOP' ? more : m.and(more, mnemonic === 'LOOPE' ? zero : m.not(zero))
     m.when(taken, () => {
-      checkTarget(m, target)
+      checkRelative(m, target)
       m.jump(target)
     })
     m.write(counter, left)
