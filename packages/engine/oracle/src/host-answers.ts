@@ -1,6 +1,8 @@
 import { runSimd, runX87 } from '@vmm/x86-float'
 import type { HostCall, Refused, Surroundings } from '@vmm/x86-semantics'
+import { portBreakpointsMet } from './data-breakpoints.ts'
 import { answered, Fault, Unanswered } from './fault.ts'
+import type { MemoryAccess } from './memory.ts'
 import type { State } from './state.ts'
 
 type Answer = (...values: readonly bigint[]) => readonly bigint[]
@@ -34,16 +36,22 @@ const low = (value: bigint): number => Number(BigInt.asUintN(32, value))
 export function hostAnswers(
   state: State,
   ports: Surroundings,
-  /** The physical address of the line that a linear address lies in; all ones where there is no memory. */
-  lineOf: (linear: bigint) => bigint,
+  memory: Pick<MemoryAccess, 'lineOf' | 'trap'>,
 ): Readonly<Record<HostCall, Answer>> {
   const flushes: Answer = () => nothing
   return {
     cpuid: (leaf, subleaf) => ports.cpuid(low(leaf!), low(subleaf!)).map((value) => BigInt(value >>> 0)),
     readMsr: (index) => orRefused(ports.readMsr(low(index!))),
     writeMsr: (index, value) => unlessRefused(ports.writeMsr(low(index!), value!)),
-    portIn: (port, bytes) => [BigInt(answered(ports.portIn(low(port!), size(bytes!), 1)) >>> 0)],
-    portOut: (port, bytes, value) => unlessWaiting(ports.portOut(low(port!), size(bytes!), low(value!))),
+    portIn: (port, bytes) => {
+      const value = answered(ports.portIn(low(port!), size(bytes!), 1))
+      memory.trap(portBreakpointsMet(state, low(port!), size(bytes!)))
+      return [BigInt(value >>> 0)]
+    },
+    portOut: (port, bytes, value) => {
+      unlessWaiting(ports.portOut(low(port!), size(bytes!), low(value!)))
+      return done(() => memory.trap(portBreakpointsMet(state, low(port!), size(bytes!))))
+    },
     timeStamp: () => [ports.timeStamp()],
     random: () => [ports.random()],
     seed: () => [ports.random()],
@@ -72,13 +80,12 @@ export function hostAnswers(
     flushPage: flushes,
     flushContext: flushes,
     addressSpace: flushes,
-    // traps are taken by whoever runs instructions one after another
-    debugTrap: () => nothing,
+    debugTrap: (why) => done(() => memory.trap(low(why!))),
     breakpoint: () => unlessWaiting(ports.breakpoint?.() !== false),
     waitExtensions: () => {
       const known = ports.mwaitExtensions === undefined ? 1 : ports.mwaitExtensions()
       return known === undefined ? unlessRefused({ kind: 'fault', vector: invalidOpcode }) : [BigInt(known)]
     },
-    monitor: (address) => done(() => state.set('MONITOR', lineOf(address!))),
+    monitor: (address) => done(() => state.set('MONITOR', memory.lineOf(address!))),
   }
 }

@@ -181,7 +181,12 @@ export class MemoryAccess {
     return this.#memory.read(Number(address)) === undefined ? all64 : address - (address % lineBytes)
   }
 
-  /** Data breakpoints met since the last look, as bits 3:0 of DR6. */
+  /** A debug trap that no access is the reason of, as bits of DR6. */
+  trap(why: number): void {
+    this.#met |= why
+  }
+
+  /** Data breakpoints met and debug traps asked for since the last look, as bits of DR6. */
   takeBreakpoints(): number {
     const met = this.#met
     this.#met = 0

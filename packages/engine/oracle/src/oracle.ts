@@ -54,8 +54,8 @@ export class Oracle {
 
   constructor({ memory, ports, instructions: described = instructions }: OracleOptions) {
     this.#instructions = described
-    this.#answers = hostAnswers(this.state, ports, (linear) => this.#memory.lineOf(linear))
     this.#memory = new MemoryAccess(this.state, memory, ports, () => this.#walker())
+    this.#answers = hostAnswers(this.state, ports, this.#memory)
   }
 
   /** Instructions retired: an element of a repeated string instruction counts as one. */
@@ -81,7 +81,10 @@ export class Oracle {
     })
   }
 
-  /** Data breakpoints met since the last look, as bits 3:0 of DR6. An instruction that faulted has met them in vain. */
+  /**
+   * Breakpoints met by data and ports, and debug traps asked for, since the last look, as bits of DR6. An instruction that faulted
+   * has met them in vain.
+   */
   takeDebugHits(): number {
     return this.#memory.takeBreakpoints()
   }
