@@ -41,7 +41,8 @@ is always there boots instead. VMM_GUEST_KERNEL names another kernel for the def
   -h, --help              this text
 
 At a terminal: Ctrl-A x quits, Ctrl-A h helps, Ctrl-A s shows status, Ctrl-A a sends Ctrl-A; Ctrl-C goes to the guest.
-Anything else on stdin is held until the guest reads; at its end Ctrl-D is sent, and the default guest powers off.
+Anything else on stdin is held until the guest reads; at its end Ctrl-D is sent, and the default guest powers off. With
+--exec stdin is not read, and Ctrl-C ends the run.
 
 Examples:
   vmm run
@@ -55,9 +56,9 @@ Exit status:
   0      power-off, a reset, or Ctrl-A x
   2      bad input; nothing was started
   120    the guest shut down: a triple fault
-  122    internal error, the guest's kernel panicked, or nothing can wake its processor
+  122    internal error, the guest's kernel panicked, nothing can wake its processor, or output cannot be written
   124    --max-instructions or --timeout was reached
   130    SIGINT (129 SIGHUP, 131 SIGQUIT, 143 SIGTERM)
   2n+1   the guest wrote n to the debug exit port
-  With --exec, the command's own: 128 and the signal's number if one ended it.
+  With --exec, the command's own: 128 and the signal's number if one ended it; 141 if nobody reads the output.
 `

@@ -14,7 +14,11 @@ describe('bad input is one line on stderr, and status 2', () => {
     ['a missing initrd', ['run', image, '--initrd', '/no/such'], '--initrd /no/such: no such file'],
     ['an image larger than memory', ['run', large, '--memory', '16M'], 'has 17.0 MiB and the guest has 16.0 MiB'],
     ['an initrd larger than memory', ['run', image, '--initrd', large, '--memory', '16M'], 'has 17.0 MiB'],
-    ['an initrd that does not fit beside', ['run', image, '--initrd', large, '--memory', '18000K'], 'together'],
+    [
+      'an initrd that does not fit beside',
+      ['run', image, '--initrd', large, '--memory', '18000K'],
+      'with its module needs',
+    ],
     ['text', ['run', file('text', 'hello\n'.repeat(100))], 'not a kernel: expected'],
     ['an empty file', ['run', file('empty', '')], 'not a kernel: expected'],
     ['an ELF file for no machine', ['run', file('elf', `\u007fELF\u0001\u0001${'\0'.repeat(60)}`)], 'machine 0'],

@@ -78,7 +78,7 @@ export function loadBzImage(image: Uint8Array, options: LoadOptions): LoadedImag
   const initrdEnd = Math.min(lowEnd(memorySize), viewOf(image).getUint32(header.initrdMax, true) + 1)
   const initrdAt = initrd === undefined ? 0 : pageDown(initrdEnd - initrd.length)
   if (initrd !== undefined && initrdAt < kernel.end) {
-    return tooLarge('kernel and initrd together', kernel.end + initrd.length, memorySize)
+    return tooLarge('the kernel with its initrd', kernel.end + initrd.length, memorySize)
   }
   return {
     kind: 'loaded',

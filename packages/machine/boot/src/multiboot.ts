@@ -52,7 +52,7 @@ export function loadMultiboot(image: Uint8Array, options: LoadOptions): LoadedIm
   // never among what firmware and the information structure have below 1 MiB
   const moduleAt = Math.max(pageUp(imageEnd), highMemory)
   const end = moduleAt + (initrd?.length ?? 0)
-  if (initrd !== undefined && end > lowEnd(memorySize)) return tooLarge('image and module together', end, memorySize)
+  if (initrd !== undefined && end > lowEnd(memorySize)) return tooLarge('the image with its module', end, memorySize)
   const size = information(options, 0, moduleAt).length
   const infoAt = lowPlace(placed.writes, preferredPlace, size)
   if (infoAt === undefined) return refused(`no ${size} bytes below 640 KiB are free for the multiboot information`)

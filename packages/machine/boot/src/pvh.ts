@@ -35,7 +35,7 @@ export function loadPvh(image: Uint8Array, options: LoadOptions): LoadedImage | 
   const kernelEnd = segments.reduce((end, { address, bytes }) => Math.max(end, address + bytes.length), 0)
   const initrdAt = pageDown(lowEnd(memorySize) - (initrd?.length ?? 0))
   if (initrdAt < kernelEnd) {
-    return tooLarge('kernel and initrd together', kernelEnd + (initrd?.length ?? 0), memorySize)
+    return tooLarge('the kernel with its initrd', kernelEnd + (initrd?.length ?? 0), memorySize)
   }
   const size = startInfo(options, 0, initrdAt).length
   const place = lowPlace(segments, preferredPlace, size)
