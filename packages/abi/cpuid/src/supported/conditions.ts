@@ -31,12 +31,21 @@ export function usesTdp(host: Host): boolean {
   return host.vendorModule === 'kvm_amd' && param(host, 'kvm_amd.npt', 1) && has(host.cpuid, 'NP')
 }
 
-/** Models whose PEBS works in guests: x86_pmu.pebs_ept. Source: arch/x86/events/intel/core.c, intel_pmu_init. */
-const pebsModels: readonly number[] = [0x6a, 0x6c, 0x8f, 0xcf, 0xad, 0xae]
+/** Models whose PEBS works in guests since it does at all. Source: arch/x86/events/intel/core.c, intel_pmu_init. */
+const iceLakeServers: readonly number[] = [0x6a, 0x6c]
+/** Models that the kernel names for it later, all of PEBS format 5. */
+const laterServers: readonly number[] = [0x8f, 0xcf, 0xad, 0xae]
 
-function hasPebs(host: Host): boolean {
+function isOneOf(host: Host, models: readonly number[]): boolean {
   const { family, model } = signatureOf(findEntry(host.cpuid, 1, 0)?.eax ?? 0)
-  return vendorOf(host.cpuid) === 'GenuineIntel' && family === 6 && pebsModels.includes(model) && usesPmu(host)
+  return vendorOf(host.cpuid) === 'GenuineIntel' && family === 6 && models.includes(model)
+}
+
+const perfCapabilities = 0x345
+
+function pebsFormat(host: Host): number {
+  const capabilities = host.msrs.get(perfCapabilities) ?? 0n
+  return Number((capabilities >> 8n) & 0xfn)
 }
 
 /** Whether KVM gives its guests performance counters. */
@@ -52,7 +61,8 @@ export const conditions = {
   'nested is on': (host: Host) => param(host, `${host.vendorModule}.nested`, 1),
   'nested was asked for': (host: Host) => param(host, `${host.vendorModule}.nested`, 0),
   pmu: usesPmu,
-  pebs: hasPebs,
+  'PEBS of Ice Lake servers': (host: Host) => usesPmu(host) && isOneOf(host, iceLakeServers),
+  'PEBS of format 5': (host: Host) => usesPmu(host) && (isOneOf(host, laterServers) || pebsFormat(host) >= 5),
   'protection keys are in use': (host: Host) => uses(host, 'PKU'),
   'trace in guests was asked for': (host: Host) => param(host, 'kvm_intel.pt_mode', 0),
   'enclave memory for guests': (host: Host) =>

@@ -7,6 +7,8 @@ import { performanceLeaf } from './performance-leaf.ts'
 import { type Reporting, rawAnswer, reportedOf } from './reporting.ts'
 import { supportedXcr0, supportedXss } from './xcr0.ts'
 
+const mainline = kernelSource('arch/x86/kvm/cpuid.c', '__do_cpuid_func', 'mainline 7bb6284aa7b3')
+const newest = { absentIn: '6.18', presentIn: '7.0' } as const
 const at = (release: string): Source => kernelSource('arch/x86/kvm/cpuid.c', '__do_cpuid_func', release)
 const toSixteen = commit('43561123ab37', 'kvm: x86: Improve emulation of CPUID leaves 0BH and 1FH')
 const topology = commit('45e966fcca03', 'KVM: x86: Do not return host topology information from KVM_GET_SUPPORTED_CPUID')
@@ -81,10 +83,26 @@ function multiplication(reporting: Reporting): readonly CpuidEntry[] {
   return reportedOf('AMX_TILE', reporting) === 'yes' ? [passed(reporting, 0x1e)] : none(0x1e)(reporting)
 }
 
-function vectors(reporting: Reporting): readonly CpuidEntry[] {
+const aliasesOfLeaf7 = 0b1111
+
+function multiplicationFeatures(reporting: Reporting): readonly CpuidEntry[] {
+  if (reportedOf('AMX_TILE', reporting) !== 'yes') return none(0x1e)(reporting)
+  const raw = rawAnswer(reporting, 0x1e, 0)
+  if (raw.eax === 0) return [passed(reporting, 0x1e)]
+  const aliases = rawAnswer(reporting, 0x1e, 1).eax & aliasesOfLeaf7
+  return [
+    kvmEntry(reporting, 0x1e, 0, { ...raw, eax: 1 }),
+    kvmEntry(reporting, 0x1e, 1, { eax: reportedWords(reporting, 0x1e, 1).eax | aliases }),
+  ]
+}
+
+const vectorsOfVersion = (most: number, lastSubleaf: number) => (reporting: Reporting): readonly CpuidEntry[] => {
   if (reportedOf('AVX10', reporting) !== 'yes') return none(0x24)(reporting)
-  const version = Math.min(rawAnswer(reporting, 0x24, 0).ebx & 0xff, 1)
-  return [kvmEntry(reporting, 0x24, 0, { ebx: (reportedWords(reporting, 0x24, 0).ebx | version) >>> 0 })]
+  const raw = rawAnswer(reporting, 0x24, 0)
+  const last = Math.min(raw.eax, lastSubleaf)
+  const ebx = (reportedWords(reporting, 0x24, 0).ebx | Math.min(raw.ebx & 0xff, most)) >>> 0
+  const first = kvmEntry(reporting, 0x24, 0, { eax: last, ebx })
+  return last === 0 ? [first] : [first, kvmEntry(reporting, 0x24, 1, { ecx: reportedWords(reporting, 0x24, 1).ecx })]
 }
 
 /** Leaves of the basic range that KVM answers with more than zeros. A leaf without a row is zeros. */
@@ -110,8 +128,10 @@ export const basicAnswers: readonly LeafAnswer[] = [
   leafAnswer(0x12, since('5.13'),                              at('6.12.117'), enclaves),
   leafAnswer(0x14, since('5.0'),                               at('6.12.117'), traces),
   leafAnswer(0x1d, since('5.17'),                              at('6.12.117'), palettes),
-  leafAnswer(0x1e, since('5.17'),                              at('6.12.117'), multiplication),
+  leafAnswer(0x1e, between('5.17', newest),                    at('6.16.1'),   multiplication),
+  leafAnswer(0x1e, since(newest),                              mainline,       multiplicationFeatures),
   leafAnswer(0x1f, until('6.2', { '6.1': { until: '6.1.7' }, '5.15': 'unread', '5.10': 'unread' }), toSixteen, hostTopologyOf(0x1f)),
   leafAnswer(0x1f, since('6.2', { '6.1': '6.1.7', '5.15': 'unread', '5.10': 'unread' }), topology, topologyOf(0x1f)),
-  leafAnswer(0x24, since('6.12'),                              avx10,          vectors),
+  leafAnswer(0x24, between('6.12', newest),                    avx10,          vectorsOfVersion(1, 0)),
+  leafAnswer(0x24, since(newest),                              mainline,       vectorsOfVersion(2, 1)),
 ]

@@ -7,6 +7,8 @@ import { conditions, usesTdp } from './conditions.ts'
 import { kvmEntry, type LeafAnswer, leafAnswer, passed, passedWhile, reportedWords } from './leaf-answer.ts'
 import { type Reporting, rawAnswer, reportedOf } from './reporting.ts'
 
+const mainline = kernelSource('arch/x86/kvm/cpuid.c', '__do_cpuid_func', 'mainline 7bb6284aa7b3')
+const newest = { absentIn: '6.18', presentIn: '7.0' } as const
 const at = (release: string): Source => kernelSource('arch/x86/kvm/cpuid.c', '__do_cpuid_func', release)
 const widths = commit('e39f00f60ebd', "KVM: x86: Use kernel's x86_phys_bits to handle reduced MAXPHYADDR")
 const guestWidth = commit('b628cb523c65', 'KVM: x86: Advertise max mappable GPA in CPUID.0x80000008.GuestPhysBits')
@@ -103,6 +105,13 @@ function encryption(reporting: Reporting): readonly CpuidEntry[] {
   return [passed(reporting, 0x8000_001f, 0, ({ ebx }) => ({ eax: reportedWords(reporting, 0x8000_001f, 0).eax, ebx: ebx & 0x3f }))]
 }
 
+function withReturnPredictor(reporting: Reporting): readonly CpuidEntry[] {
+  const words = reportedWords(reporting, 0x8000_0021, 0)
+  const size = rawAnswer(reporting, 0x8000_0021, 0).ebx & 0xff_0000
+  const ebx = reportedOf('ERAPS', reporting) === 'yes' ? size : 0
+  return [kvmEntry(reporting, 0x8000_0021, 0, { ...words, ebx })]
+}
+
 function counters(reporting: Reporting): readonly CpuidEntry[] {
   if (reportedOf('PERFMON_V2', reporting) !== 'yes') return [kvmEntry(reporting, 0x8000_0022, 0, {})]
   return [passed(reporting, 0x8000_0022, 0, ({ ebx }) => ({ eax: 1, ebx: Math.min(ebx & 0xf, 6), ecx: 0, edx: 0 }))]
@@ -140,9 +149,10 @@ export const extendedAnswers: readonly LeafAnswer[] = [
   leafAnswer(0x8000_001e, until('6.2', untilTopology), at('5.10.13'), (reporting) => [passed(reporting, 0x8000_001e)]),
   leafAnswer(0x8000_001e, since('6.2', sinceTopology), topology,  (reporting) => [kvmEntry(reporting, 0x8000_001e, 0, {})]),
   leafAnswer(0x8000_001f, always,                 at('6.12.117'), encryption),
-  leafAnswer(0x8000_0021, since('5.18'),          leaf21,         (reporting) => [
+  leafAnswer(0x8000_0021, between('5.18', newest), leaf21,        (reporting) => [
     kvmEntry(reporting, 0x8000_0021, 0, reportedWords(reporting, 0x8000_0021, 0)),
   ]),
+  leafAnswer(0x8000_0021, since(newest),          mainline,       withReturnPredictor),
   leafAnswer(0x8000_0022, since('6.5'),           at('6.12.117'), counters),
   leafAnswer(0xc000_0000, always,                 at('6.12.117'), (reporting) => [
     passed(reporting, 0xc000_0000, 0, ({ eax }) => ({ eax: Math.min(eax, 0xc000_0004) })),

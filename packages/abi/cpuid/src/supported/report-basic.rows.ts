@@ -8,13 +8,15 @@ const svm = reportsOf(kernelSource('arch/x86/kvm/svm/svm.c', 'svm_set_cpu_caps',
 const overhaul = reportsOf(kernelSource('arch/x86/kvm/cpuid.c', 'kvm_set_cpu_caps', '6.16.1'))
 const fullWidth = reportsOf(commit('27461da31089', 'KVM: x86/pmu: Support full width counting'))
 const nestedDefault = reportsOf(commit('1e58e5e59148', 'KVM: VMX: enable nested virtualization by default'))
+const pebs = reportsOf(commit('13738a364736', 'perf/x86/intel: Expose EPT-friendly PEBS for SPR and future models'))
 
 /** Leaf 01H. */
 export const reports01: readonly Report[] = [
   //        feature         how         lifetime       and
   caps(    'SSE3',         'host',     always),
   caps(    'PCLMULQDQ',    'host',     always),
-  vmx(     'DTES64',       'host',     since({ absentIn: '5.17', presentIn: '6.1' }), { only: 'kvm_intel', when: ['pebs'] }),
+  vmx(     'DTES64',       'host',     since({ absentIn: '5.17', presentIn: '6.1' }), { only: 'kvm_intel', when: ['PEBS of Ice Lake servers'] }),
+  pebs(    'DTES64',       'host',     since('6.3'), { only: 'kvm_intel', when: ['PEBS of format 5'] }),
   nestedDefault('VMX',     'set',      since('4.20'), { only: 'kvm_intel', when: ['nested is on'], param: 'kvm_intel.nested' }),
   nestedDefault('VMX',     'set',      until('4.20'), { only: 'kvm_intel', when: ['nested was asked for'], param: 'kvm_intel.nested' }),
   caps(    'SSSE3',        'host',     always),
@@ -52,7 +54,8 @@ export const reports01: readonly Report[] = [
   caps(    'PAT',          'host',     always),
   caps(    'PSE_36',       'host',     always),
   caps(    'CLFSH',        'host',     always),
-  vmx(     'DS',           'host',     since({ absentIn: '5.17', presentIn: '6.1' }), { only: 'kvm_intel', when: ['pebs'] }),
+  vmx(     'DS',           'host',     since({ absentIn: '5.17', presentIn: '6.1' }), { only: 'kvm_intel', when: ['PEBS of Ice Lake servers'] }),
+  pebs(    'DS',           'host',     since('6.3'), { only: 'kvm_intel', when: ['PEBS of format 5'] }),
   caps(    'MMX',          'host',     always),
   caps(    'FXSR',         'host',     always),
   caps(    'SSE',          'host',     always),

@@ -23,7 +23,7 @@ export const reports80000001: readonly Report[] = [
   caps('TBM',                 'host', always),
   caps('TOPOLOGY_EXTENSIONS', 'host', since({ absentIn: '4.15', presentIn: '4.18' })),
   older('PERF_CTR_EXT_CORE',  'host', between({ absentIn: '4.15', presentIn: '5.4' }, { absentIn: '5.10', presentIn: '6.1' })),
-  svm( 'PERF_CTR_EXT_CORE',   'host', since({ absentIn: '5.10', presentIn: '6.1' }), { only: 'kvm_amd', when: ['enough core counters'] }),
+  svm( 'PERF_CTR_EXT_CORE',   'host', since({ absentIn: '4.15', presentIn: '5.4' }), { only: 'kvm_amd', when: ['enough core counters'] }),
   caps('SYSCALL',             'host', always),
   caps('NX',                  'host', always),
   caps('MMX_EXT',             'host', always),

@@ -9,7 +9,7 @@ import {
 } from '@vmm/rule'
 import { cite } from '@vmm/source'
 import { expect, test } from 'vitest'
-import { entry } from '../entry.ts'
+import { entry, findEntry } from '../entry.ts'
 import { withFeature } from '../has.ts'
 import { readHost } from '../host.ts'
 import { reports } from './all-reports.ts'
@@ -102,6 +102,26 @@ test('an edge that nobody read is told, and its bit stays clear', () => {
   const [bit] = unsupported(withFeature([entry(7, {}, 0)], 'WAITPKG'), supportedCpuid({ kernel: '5.4', host }))
   expect(bit).toMatchObject({ name: 'WAITPKG', known: 'unknown' })
   expect(supportedCpuid({ kernel: '6.1', host }).unknown).not.toContain('WAITPKG')
+})
+
+test('what tiles and AVX10 can do is told in sub-leaves of their own since 7.0', () => {
+  const leaves = readHost(`
+   0x00000000 0x00: eax=0x00000024 ebx=0x756e6547 ecx=0x6c65746e edx=0x49656e69
+   0x00000007 0x00: eax=0x00000001 ebx=0x00000000 ecx=0x00000000 edx=0x01000000
+   0x00000007 0x01: eax=0x00000000 ebx=0x00000000 ecx=0x00000000 edx=0x00080000
+   0x0000001e 0x00: eax=0x00000001 ebx=0x00004010 ecx=0x00000000 edx=0x00000000
+   0x0000001e 0x01: eax=0x000001ff ebx=0x00000000 ecx=0x00000000 edx=0x00000000
+   0x00000024 0x00: eax=0x00000001 ebx=0x00070002 ecx=0x00000000 edx=0x00000000
+   0x00000024 0x01: eax=0x00000000 ebx=0x00000000 ecx=0x00000004 edx=0x00000000
+  `)
+  const answer = (kernel: Series, leaf: number, index: number) =>
+    findEntry(supportedCpuid({ kernel, host: leaves }).entries, leaf, index)
+  expect(answer('7.0', 0x1e, 1)).toMatchObject({ eax: 0x1df, ebx: 0 })
+  expect(answer('7.0', 0x24, 0)).toMatchObject({ eax: 1, ebx: 0x7_0002 })
+  expect(answer('7.0', 0x24, 1)).toMatchObject({ ecx: 4 })
+  expect(answer('6.12', 0x1e, 0)).toMatchObject({ eax: 1, ebx: 0x4010 })
+  expect(answer('6.12', 0x1e, 1)).toBeUndefined()
+  expect(answer('6.12', 0x24, 0)).toMatchObject({ eax: 0, ebx: 0x7_0001 })
 })
 
 test('a release that nobody has listed is a mistake', () => {
