@@ -1,8 +1,10 @@
+import { benchAbi } from './abi.ts'
 import { benchBoot } from './boot.ts'
 import { benchEngine } from './engine.ts'
 import { benchHandlers } from './handlers.ts'
 
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  abi: benchAbi,
   boot: benchBoot,
   engine: benchEngine,
   handlers: benchHandlers,

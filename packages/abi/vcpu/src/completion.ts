@@ -124,5 +124,12 @@ export function valuesOf(data: Uint8Array, size: number): readonly bigint[] {
 }
 
 function bytesOf(value: bigint, size: number): Uint8Array {
-  return Uint8Array.from({ length: size }, (_, byte) => Number((value >> BigInt(8 * byte)) & 0xffn))
+  const bytes = new Uint8Array(size)
+  let low = Number(BigInt.asUintN(32, value))
+  for (let at = 0; at < size; at += 1) {
+    if (at === 4) low = Number(BigInt.asUintN(32, value >> 32n))
+    bytes[at] = low
+    low >>>= 8
+  }
+  return bytes
 }

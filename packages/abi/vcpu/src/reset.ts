@@ -35,14 +35,15 @@ const neededBy: { readonly [B in keyof typeof cr4]?: Feature | undefined } = {
 /** Bits that no guest of ours has yet. */
 const absent: ReadonlySet<string> = new Set(['VMXE', 'SMXE', 'KL', 'CET', 'PKS'])
 
+const cr4Bits = Object.entries(cr4)
+  .filter(([name]) => !absent.has(name))
+  .map(([name, { low }]) => ({ bit: 2 ** low, needs: neededBy[name as keyof typeof cr4] }))
+
 /** The bits of CR4 that a guest with these features may set. */
 export function allowedCr4(has: (feature: Feature) => boolean): bigint {
-  let allowed = 0n
-  for (const [name, { low }] of Object.entries(cr4)) {
-    const needs = neededBy[name as keyof typeof cr4]
-    if (!absent.has(name) && (needs === undefined || has(needs))) allowed |= 1n << BigInt(low)
-  }
-  return allowed
+  let allowed = 0
+  for (const { bit, needs } of cr4Bits) if (needs === undefined || has(needs)) allowed += bit
+  return BigInt(allowed)
 }
 
 const allOnes = (1n << 64n) - 1n

@@ -168,6 +168,11 @@ export class Vcpu {
     return this.#execution.readyForInterrupt
   }
 
+  /** CR8, and IA32_APIC_BASE: what `kvm_run` tells whenever KVM_RUN comes back. */
+  get apic(): { readonly cr8: bigint; readonly base: bigint } {
+    return { cr8: BigInt(this.#machine.taskPriority), base: this.#machine.readApicMsr(0x1b) ?? 0n }
+  }
+
   /** Whether an interrupt that comes while the processor is halted lets it go on. */
   get wakesOnInterrupt(): boolean {
     return this.#events.wakesOnInterrupt

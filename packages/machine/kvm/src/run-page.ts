@@ -28,6 +28,10 @@ const reasons: Readonly<Record<VcpuExit['kind'], string>> = {
   'internal-error': 'KVM_EXIT_INTERNAL_ERROR',
 }
 
+const reasonNumbers = new Map(
+  Object.entries(reasons).map(([kind, reason]) => [kind, exitReasons.find(({ name }) => name === reason)?.number]),
+)
+
 /** What a vCPU and user space share: what user space maps of a vCPU's file descriptor. */
 export class RunPage {
   readonly bytes = new Uint8Array(pageBytes)
@@ -100,15 +104,14 @@ export class RunPage {
     const { engine } = vcpu
     this.bytes[offset.ready_for_interrupt_injection] = vcpu.readyForInterrupt ? 1 : 0
     this.bytes[offset.if_flag] = (engine.rflags() & 0x200n) === 0n ? 0 : 1
-    const { cr8, apic_base } = vcpu.state.getSregs()
+    const { cr8, base } = vcpu.apic
     this.#view.setBigUint64(offset.cr8, cr8, true)
-    this.#view.setBigUint64(offset.apic_base, apic_base, true)
+    this.#view.setBigUint64(offset.apic_base, base, true)
   }
 
   /** Why KVM_RUN came back. */
   tell(exit: VcpuExit): void {
-    const reason = exitReasons.find(({ name }) => name === reasons[exit.kind])
-    this.#view.setUint32(offset.exit_reason, reason?.number ?? 0, true)
+    this.#view.setUint32(offset.exit_reason, reasonNumbers.get(exit.kind) ?? 0, true)
     switch (exit.kind) {
       case 'io':
         return this.#tellPort(exit)

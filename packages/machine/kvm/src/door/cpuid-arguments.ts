@@ -36,13 +36,18 @@ function readEntries<T>(
   const header = taken(call, headerCodec)
   if (header === undefined) return { table: [], unreadable: 'header' }
   const count = Math.min(header.value.nent, enough)
+  const whole = call.memory.read(call.argument + BigInt(headerCodec.offset.entries), count * entryCodec.size)
+  if (whole !== undefined) {
+    const view = new DataView(whole.buffer)
+    const read = (_: unknown, at: number) => entryOf(entryCodec.read(view, at * entryCodec.size))
+    return { table: Array.from({ length: count }, read), unreadable: undefined }
+  }
   const entries: CpuidEntry[] = []
   while (entries.length < count) {
     const read = taken(call, entryCodec, BigInt(headerCodec.offset.entries + entries.length * entryCodec.size))
     if (read === undefined) break
     entries.push(entryOf(read.value))
   }
-  if (entries.length === count) return { table: entries, unreadable: undefined }
   const missing = Array.from({ length: count - entries.length }, () => nothing)
   return { table: [...entries, ...missing], unreadable: { afterEntries: entries.length } }
 }
