@@ -13,7 +13,7 @@ const display = '/usr/share/bochs/VGABIOS-lgpl-latest'
 const configuration = (disk: string, output: string): string =>
   [
     'megs: 128',
-    'cpu: model=broadwell_ult, count=1, ips=50000000, reset_on_triple_fault=0',
+    'cpu: model=tigerlake, count=1, ips=50000000, reset_on_triple_fault=0',
     `romimage: file=${firmware}`,
     `vgaromimage: file=${display}`,
     'display_library: rfb, options="timeout=0"',

@@ -1,5 +1,6 @@
 import type { Kernel } from '../kernel/kernel.ts'
 import { debugging } from './debugging.ts'
+import { extensions } from './extensions.ts'
 import { faults } from './faults.ts'
 import { interrupts } from './interrupts.ts'
 import { legacyPaging } from './legacy-paging.ts'
@@ -13,6 +14,7 @@ import { virtual8086 } from './virtual-8086.ts'
 /** Every kernel, by what it asks about. */
 export const kernels: Readonly<Record<string, () => Kernel>> = {
   debugging,
+  extensions,
   faults,
   interrupts,
   legacyPaging,

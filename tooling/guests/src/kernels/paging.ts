@@ -1,4 +1,4 @@
-import { cr0, cr3, cr4, eax, ebx, ecx, mem, mem32, rax, rbx, rcx } from '@vmm/x86-assembler'
+import { cr0, cr3, cr4, eax, ebx, ecx, edx, mem, mem32, rax, rbx, rcx } from '@vmm/x86-assembler'
 import { type CheckBuilder, type Kernel, KernelBuilder } from '../kernel/kernel.ts'
 import { place } from '../kernel/places.ts'
 
@@ -43,6 +43,25 @@ function map4(a: Asm, { flags = [7, 7, 7, 7], upper = [0, 0, 0, 0], frame = plac
 }
 
 const ud2 = 0x0b0f
+
+/** Protection keys: the page has key 1, and PKRU denies something. Source: SDM 3A §4.6.2. */
+function keys(k: KernelBuilder): void {
+  const [PKE, key1] = [1 << 22, 1 << 27]
+  const keyed = (name: string, expected: string, denied: number, flags: 5 | 7, act: (a: Asm) => unknown, wp = WP) =>
+    k.check(name, expected, (a) => {
+      setBits(a, cr4, rax, PKE)
+      setBits(a, cr0, rax, wp)
+      a.mov(eax, denied).xor(ecx, ecx).xor(edx, edx).wrpkru()
+      map4(a, { flags: [7, 7, 7, flags], upper: [0, 0, 0, key1] })
+      void act(a)
+    })
+  keyed('a key that denies access keeps loads off', '#PF(21)', 4, 7, (a) => a.mov(ebx, mem32(rax)))
+  keyed('a key that denies writes lets loads through', 'ok', 8, 7, (a) => a.mov(ebx, mem32(rax)))
+  keyed('a key that denies writes keeps stores off', '#PF(23)', 8, 7, (a) => a.mov(mem32(rax), ebx))
+  keyed('the supervisor without CR0.WP stores in spite of it', 'ok', 8, 7, (a) => a.mov(mem32(rax), ebx), 0)
+  keyed('where the page is read-only as well, the key is told of, too', '#PF(23)', 8, 5, (a) => a.mov(mem32(rax), ebx))
+  keyed('where the page alone is to blame, it is not', '#PF(3)', 0x10, 5, (a) => a.mov(mem32(rax), ebx))
+}
 
 /** The kernel's own pages become the supervisor's, so that it lives on with SMEP and SMAP; then these are on. */
 function supervise(a: Asm, bits: number): void {
@@ -277,5 +296,6 @@ export function paging(): Kernel {
   odd(k)
   remembering(k)
   keeping(k)
+  keys(k)
   return k.finish()
 }
