@@ -71,7 +71,7 @@ export const amdMsrs = [
       SVMDIS:    bit(4, 'EFER.SVME cannot be set'),
     },
   }),
-  msr(0xc001_0115, 'IGNNE', kvmSvm, 'nothing', { vendor, keeps: keepsNothing }),
+  msr(0xc001_0115, 'IGNNE', kvmSvm, 'nothing', { vendor, access: 'write-only', keeps: keepsNothing }),
   msr(0xc001_0117, 'VM_HSAVE_PA', svm, 'plain', {
     vendor,
     needs: ['SVM'],

@@ -121,6 +121,7 @@ export function msrHostOf(profile: Profile, host: Host, knowledge: HostKnowledge
     branchVirtualization: module === 'kvm_amd' && parameter(host, 'kvm_amd.lbrv', 1) !== 0 && own.has('LBR_VIRT'),
     smm: isSet(host, 'CONFIG_KVM_SMM'),
     stealTime: isSet(host, 'CONFIG_SCHED_INFO'),
+    hyperV: isSet(host, 'CONFIG_KVM_HYPERV'),
   }
 }
 

@@ -60,7 +60,7 @@ function collect(parts: readonly ListRow['part'][], profile: Profile, host: List
       const listed = row.indexes.filter((index, at) => isListed(row, index, at, host))
       ;(stands === 'yes' ? indexes : unread).push(...listed)
     }
-  return { indexes, unread }
+  return { indexes, unread: [...new Set(unread)] }
 }
 
 /** Hardware is asked for what is saved from it; the rest is decided by what KVM can do. */

@@ -27,6 +27,8 @@ export interface MsrHost {
   readonly branchVirtualization: boolean
   readonly smm: boolean
   readonly stealTime: boolean
+  /** CONFIG_KVM_HYPERV; left out, it is set. */
+  readonly hyperV?: boolean
 }
 
 /** What a VM has been told that MSRs depend on. */
@@ -64,6 +66,8 @@ export interface MsrVcpu {
   readonly vmxOn: boolean
   /** Where its local APIC is, and its mode if the kernel keeps it. */
   readonly localApic: 'user space' | 'disabled' | 'xapic' | 'x2apic'
+  /** The timer of its local APIC is in TSC-deadline mode; left out, it is not. */
+  readonly deadlineMode?: boolean
   /** Dynamic features of XCR0 that CPUID and permission allow. */
   readonly dynamicFeatures: bigint
   /** Bits of IA32_XSS that CPUID allows. */

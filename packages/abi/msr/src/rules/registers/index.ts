@@ -16,11 +16,17 @@ import { asyncPfReserved } from './async-pf-reserved.rule.ts'
 import { asyncPfUnmapped } from './async-pf-unmapped.rule.ts'
 import { asyncPfWithoutApic } from './async-pf-without-apic.rule.ts'
 import { bndcfgsDirectory } from './bndcfgs-directory.rule.ts'
+import { bndcfgsUnsupported } from './bndcfgs-unsupported.rule.ts'
 import { cetGuestLacksIt } from './cet-guest-lacks-it.rule.ts'
 import { counterControls } from './counter-controls.rule.ts'
 import { deCfgGuestChangesIt } from './de-cfg-guest-changes-it.rule.ts'
 import { deCfgGuestDiffersFromHost } from './de-cfg-guest-differs-from-host.rule.ts'
 import { deCfgUnsupported } from './de-cfg-unsupported.rule.ts'
+import { debugctlAmdDropped } from './debugctl-amd-dropped.rule.ts'
+import { debugctlAmdReserved } from './debugctl-amd-reserved.rule.ts'
+import { debugctlAmdSingleStep } from './debugctl-amd-single-step.rule.ts'
+import { debugctlKept } from './debugctl-kept.rule.ts'
+import { debugctlUnsupported } from './debugctl-unsupported.rule.ts'
 import { eferGuestLacksFeature } from './efer-guest-lacks-feature.rule.ts'
 import { eferLmaKept } from './efer-lma-kept.rule.ts'
 import { eferUnsupportedBits } from './efer-unsupported-bits.rule.ts'
@@ -30,15 +36,21 @@ import { featureControlUnsupportedBits } from './feature-control-unsupported-bit
 import { flushCmd } from './flush-cmd.rule.ts'
 import { globalStatusGuestWrite } from './global-status-guest-write.rule.ts'
 import { hsavePage } from './hsave-page.rule.ts'
+import { hsavePageKept } from './hsave-page-kept.rule.ts'
 import { hwcrBits } from './hwcr-bits.rule.ts'
 import { hwcrCleared } from './hwcr-cleared.rule.ts'
 import { hwcrIgnoredBits } from './hwcr-ignored-bits.rule.ts'
 import { hwcrStatusOnly } from './hwcr-status-only.rule.ts'
+import { hyperVApic } from './hyper-v-apic.rule.ts'
+import { hyperVApicUpperHalf } from './hyper-v-apic-upper-half.rule.ts'
 import { hyperVAssistPage } from './hyper-v-assist-page.rule.ts'
 import { hyperVDirectTimer } from './hyper-v-direct-timer.rule.ts'
 import { hyperVHypercallPage } from './hyper-v-hypercall-page.rule.ts'
+import { hyperVIcrReserved } from './hyper-v-icr-reserved.rule.ts'
+import { hyperVNotBuilt } from './hyper-v-not-built.rule.ts'
 import { hyperVSynicOff } from './hyper-v-synic-off.rule.ts'
 import { hyperVVpIndex } from './hyper-v-vp-index.rule.ts'
+import { icCfgWithoutCpuid } from './ic-cfg-without-cpuid.rule.ts'
 import { mceBeyondBanks } from './mce-beyond-banks.rule.ts'
 import { mcgCtlAllOrNone } from './mcg-ctl-all-or-none.rule.ts'
 import { mcgCtlWithoutIt } from './mcg-ctl-without-it.rule.ts'
@@ -82,7 +94,9 @@ import { shadowStackPointer } from './shadow-stack-pointer.rule.ts'
 import { smbaseWithoutSmm } from './smbase-without-smm.rule.ts'
 import { specCtrlUnsupported } from './spec-ctrl-unsupported.rule.ts'
 import { stealTimeNotCounted } from './steal-time-not-counted.rule.ts'
+import { sysenterCsKept } from './sysenter-cs-kept.rule.ts'
 import { sysenterMadeCanonical } from './sysenter-made-canonical.rule.ts'
+import { sysenterUpperHalf } from './sysenter-upper-half.rule.ts'
 import { traceNotInGuests } from './trace-not-in-guests.rule.ts'
 import { tscAuxCutOff } from './tsc-aux-cut-off.rule.ts'
 import { tscAuxGuestLacksIt } from './tsc-aux-guest-lacks-it.rule.ts'
@@ -90,6 +104,7 @@ import { tscAuxHostLacksIt } from './tsc-aux-host-lacks-it.rule.ts'
 import { tscAuxUpperHalf } from './tsc-aux-upper-half.rule.ts'
 import { tscRatioWithoutScaling } from './tsc-ratio-without-scaling.rule.ts'
 import { tsxCtrlNotTold } from './tsx-ctrl-not-told.rule.ts'
+import { vmCrSticky } from './vm-cr-sticky.rule.ts'
 import { vmCrWhileSvm } from './vm-cr-while-svm.rule.ts'
 import { vmxBasic } from './vmx-basic.rule.ts'
 import { vmxControls } from './vmx-controls.rule.ts'
@@ -127,7 +142,10 @@ export const registerWrite: Pipeline<MsrCall, MsrError> = {
     check(migrationControlUnhandled),
     act(sysenterMadeCanonical),
     act(tscAuxCutOff),
+    act(sysenterUpperHalf),
+    act(sysenterCsKept),
     check(msrNoHandler),
+    check(hyperVNotBuilt),
     check(msrWrittenConstant),
     check(msrCommandRead),
     check(msrGuestLacksIt),
@@ -187,12 +205,17 @@ export const registerWrite: Pipeline<MsrCall, MsrError> = {
     check(xssAbsent),
     check(xssHostSubset),
     check(xssGuestSubset),
+    check(bndcfgsUnsupported),
     check(bndcfgsDirectory),
+    check(debugctlUnsupported),
+    check(debugctlAmdReserved),
     act(hwcrIgnoredBits),
     check(hwcrStatusOnly),
     check(hwcrBits),
+    act(vmCrSticky),
     check(vmCrWhileSvm),
     check(hsavePage),
+    act(hsavePageKept),
     check(deCfgUnsupported),
     check(deCfgGuestDiffersFromHost),
     check(deCfgGuestChangesIt),
@@ -212,6 +235,9 @@ export const registerWrite: Pipeline<MsrCall, MsrError> = {
     check(stealTimeNotCounted),
     check(pvEoiUnmapped),
     check(hyperVVpIndex),
+    check(hyperVApic),
+    check(hyperVApicUpperHalf),
+    check(hyperVIcrReserved),
     check(hyperVSynicOff),
     check(hyperVDirectTimer),
     check(hyperVHypercallPage),
@@ -219,6 +245,9 @@ export const registerWrite: Pipeline<MsrCall, MsrError> = {
     act(hwcrCleared),
     act(eferLmaKept),
     act(miscEnableEmon),
+    act(debugctlKept),
+    act(debugctlAmdDropped),
+    act(debugctlAmdSingleStep),
     act(writesForgotten),
     act(rowKeeps),
     act(asyncPfAcknowledged),
@@ -235,6 +264,7 @@ export const registerRead: Pipeline<MsrCall, MsrError> = {
     check(cetGuestLacksIt),
     check(shadowStackGuestLacksIt),
     check(msrNoHandler),
+    check(hyperVNotBuilt),
     check(msrCommandRead),
     check(msrGuestLacksIt),
     check(msrNobodyHasIt),
@@ -256,6 +286,9 @@ export const registerRead: Pipeline<MsrCall, MsrError> = {
     check(x2apicMode),
     check(traceNotInGuests),
     check(hyperVSynicOff),
+    check(hyperVApic),
+    check(icCfgWithoutCpuid),
+    check(bndcfgsUnsupported),
   ],
 }
 

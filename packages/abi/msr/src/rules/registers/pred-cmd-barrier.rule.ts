@@ -18,7 +18,7 @@ export const predCmdBarrier = registerRule({
   id: 'pred-cmd-barrier',
   catalogue: 'spec-ctrl',
   says: 'IA32_PRED_CMD takes the barriers that the host has and, from a guest, that its CPUID has',
-  lifetime: since({ absentIn: '6.1', presentIn: '6.12' }),
+  lifetime: since({ absentIn: '6.1.192', presentIn: '6.12' }),
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_set_msr_common', '6.12')],
   refuses: (call) => isWriteOf(call, 0x49) && (call.data & ~allowed(call)) !== 0n,

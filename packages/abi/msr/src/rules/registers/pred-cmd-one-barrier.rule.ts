@@ -10,7 +10,7 @@ export const predCmdOneBarrier = registerRule({
   id: 'pred-cmd-one-barrier',
   catalogue: 'spec-ctrl',
   says: 'IA32_PRED_CMD takes bit 0 alone, and only where the host has the barrier',
-  lifetime: until({ absentIn: '6.1', presentIn: '6.12' }),
+  lifetime: until({ absentIn: '6.1.192', presentIn: '6.12' }),
   errno: 'invalid',
   sources: [
     kernelSource('arch/x86/kvm/vmx/vmx.c', 'vmx_set_msr', '6.1'),

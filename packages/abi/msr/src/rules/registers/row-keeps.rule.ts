@@ -4,7 +4,7 @@ import { guestOf, type MsrCall, valueIn } from '../../kvm-call.ts'
 import { guestWrites } from '../witness.ts'
 
 /** What these keep is told by behaviours of their own. */
-const own = new Set([0x175, 0x176, 0xc000_0103, 0x8b])
+const own = new Set([0x174, 0x175, 0x176, 0xc000_0103, 0x8b])
 const written = guestWrites(0xc001_001b, 5n)
 
 export const rowKeeps = behaviour<MsrCall, MsrCall>({
