@@ -121,7 +121,7 @@ function memberAt(tree: Tree, folder: string): Member {
 
 function roleOf(path: string, folder: string): Source['role'] {
   const inside = path.slice(folder.length + 1)
-  if (/\.(test|bench|fuzz)\.ts$/.test(inside) || /^(test|bench)\//.test(inside)) return 'test'
+  if (/\.(test|bench|fuzz)\.ts$/.test(inside) || /^(test|bench|scenarios)\//.test(inside)) return 'test'
   return inside.endsWith('.rows.ts') ? 'rows' : 'words'
 }
 

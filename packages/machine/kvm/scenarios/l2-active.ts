@@ -1,0 +1,91 @@
+import { changeEntry, setCpuid } from '@vmm/cpuid'
+import { ioctl, KvmFile, ProcessMemory } from '@vmm/kvm'
+import { ioctlNamed } from '@vmm/kvm-uapi'
+import { errnos, type Profile } from '@vmm/rule'
+import { mail } from '@vmm/source'
+import { Machine, wordsOf } from './machine.ts'
+import type { Scenario } from './scenario.ts'
+import { host, table, withEnclaves, withWidths } from './tables.ts'
+
+const other = withWidths(48, 45)
+
+/** Whether a vCPU with the table takes another: its guest may be running a guest of its own. */
+const asked = (kernel: Profile, next: typeof table, vcpu: { readonly hasRun?: boolean; readonly l2Active?: boolean }) =>
+  wordsOf(setCpuid({ kernel, host }, { table: next, vcpu: { current: table, ...vcpu } }))
+
+/** Enclaves with SGX1, and what is left of them after a machine check. */
+const enclaves = withEnclaves(1)
+const switchedOff = changeEntry(enclaves, 0x12, 0, () => ({ eax: 0 }))
+
+/** SGX goes with a machine check and comes back with a reset: what each of the two calls answers. */
+function machineCheck(kernel: Profile, l2Active: boolean): string {
+  const where = { kernel, host }
+  const running = { hasRun: true, current: enclaves, l2Active }
+  const off = setCpuid(where, { table: switchedOff, vcpu: running })
+  const on = setCpuid(where, { table: enclaves, vcpu: { ...off.vcpu, l2Active: false } })
+  return `off: ${wordsOf(off)}; on again after a reset: ${wordsOf(on)}`
+}
+
+function recycled(kernel: Profile): string {
+  const machine = new Machine(kernel, host)
+  machine.set(table)
+  machine.run()
+  return machine.set(other)
+}
+
+/** A process without /dev/kvm holds a VM's file: it made it and gave that up, or was handed it. */
+function handedOver(kernel: Profile): string {
+  const [maker, stranger] = [{}, {}]
+  const file = new KvmFile({ kind: 'vm', vm: new Machine(kernel, host).vm }, maker)
+  const call = (mm: object): string => {
+    const { value } = ioctl({ memory: new ProcessMemory(), mm }, file, ioctlNamed('KVM_CHECK_EXTENSION')!.number, 0n)
+    return Object.entries(errnos).find(([, number]) => number === -value)?.[0] ?? 'answered'
+  }
+  return `who made it: ${call(maker)}; another: ${call(stranger)}`
+}
+
+/** The RFC of December 2019, what was asked instead, and what came of both. */
+export const l2Active: Scenario = {
+  title: 'CPUID while L2 is active',
+  thread: mail(
+    '20191218174255.30773-1-sean.j.christopherson@intel.com',
+    '[RFC PATCH] KVM: x86: Disallow KVM_SET_CPUID{2} if the vCPU is in guest mode',
+  ),
+  about:
+    'May user space set a CPUID table while the guest runs a guest of its own? Never, the patch proposed; then why ' +
+    'while the guest runs at all, it was asked. Two years later the second was decided, six years later the first.',
+  proposed: ['5.4+rfc-cpuid-ebusy', '5.4+ask-cpuid-after-power-on'],
+  merged: ['5.17', '7.0'],
+  questions: [
+    {
+      asks: 'Another table while L2 is active, on a vCPU that has never run: its nested state was just restored',
+      answer: (kernel) => asked(kernel, other, { l2Active: true }),
+    },
+    { asks: 'The same table, there', answer: (kernel) => asked(kernel, table, { l2Active: true }) },
+    {
+      asks: 'Another table, there, after user space forced the vCPU out of L2 (empty nested state, SMM, FEAT_CTL of 0)',
+      answer: (kernel) => asked(kernel, other, { l2Active: false }),
+    },
+    {
+      asks: 'Another table while L2 is active, on a vCPU that has run',
+      answer: (kernel) => asked(kernel, other, { hasRun: true, l2Active: true }),
+    },
+    {
+      asks: 'The same table, there, as for a hot-plugged vCPU',
+      answer: (kernel) => asked(kernel, table, { hasRun: true, l2Active: true }),
+    },
+    {
+      asks: "A vCPU that has run, recycled as another VM's: its files stay open, its table is another",
+      answer: recycled,
+    },
+    {
+      asks: 'A process without /dev/kvm that has a VM: it made it and then gave that up, or was handed it',
+      answer: handedOver,
+    },
+    {
+      asks: 'User space models that a machine check, or a cleared bit of IA32_MCi_CTL, switches SGX off until reset',
+      answer: (kernel) => machineCheck(kernel, false),
+    },
+    { asks: 'The same, with L2 active when it happens', answer: (kernel) => machineCheck(kernel, true) },
+  ],
+}

@@ -1,0 +1,109 @@
+import { type CpuidTable, changeEntry, findEntry, type Host, setCpuid } from '@vmm/cpuid'
+import type { Profile } from '@vmm/rule'
+import { mail } from '@vmm/source'
+import { Machine, wordsOf } from './machine.ts'
+import type { Scenario } from './scenario.ts'
+import { host, table, withEnclaves, withStates, withWidths } from './tables.ts'
+
+const tileConfiguration = 1 << 17
+const tileData = 1 << 18
+
+/** The host with physical addresses of fewer bits. */
+const narrow: Host = {
+  ...host,
+  cpuid: changeEntry(host.cpuid, 0x8000_0008, 0, ({ eax }) => ({ eax: (eax & ~0xff) | 46 })),
+}
+
+const taken =
+  (next: CpuidTable, permitted = 0n, on = host) =>
+  (kernel: Profile) =>
+    wordsOf(setCpuid({ kernel, host: on }, { table: next, permitted }))
+
+/** How many bits of physical address the kernel goes by, once it has taken a table. */
+const width = (next: CpuidTable, on: Host) => (kernel: Profile) => {
+  const answer = setCpuid({ kernel, host: on }, { table: next })
+  return `${wordsOf(answer)}: guest-physical addresses of ${answer.vcpu.derived?.maxPhyAddr} bits`
+}
+
+/** Which entries a kernel changes of a table, in the order of the table. */
+function changed(before: CpuidTable, after: CpuidTable): string {
+  const hex = (value: number) => value.toString(16).toUpperCase()
+  const told = before.flatMap((row, at) => {
+    const now = after[at] ?? row
+    const outputs = (['eax', 'ebx', 'ecx', 'edx'] as const).filter((output) => row[output] !== now[output])
+    return outputs.map((output) => `${hex(row.function)}H.${row.index} ${output.toUpperCase()} = ${hex(now[output])}H`)
+  })
+  return told.length === 0 ? 'nothing' : told.join(', ')
+}
+
+/** What becomes of a table when a guest's CR4 has OSXSAVE and PKE. */
+function runtimeEntries(kernel: Profile): string {
+  const machine = new Machine(kernel, host)
+  machine.set(table)
+  machine.setCr4((1n << 18n) | (1n << 22n))
+  return changed(table, machine.get())
+}
+
+/** Who owns CPUID: the answer of April 2023 to a patch that stopped KVM from rewriting an enclave's mask. */
+export const whoseCpuid: Scenario = {
+  title: 'Who owns CPUID',
+  thread: mail('ZC4qF90l77m3X1Ir@google.com', 'Re: [PATCH 0/3] KVM: x86: SGX vs. XCR0 cleanups'),
+  about:
+    'Should KVM correct the tables that it is given, or refuse insane ones? It is for user space to be sane, says the ' +
+    'thread, but for one exception; and what KVM rewrote of enclaves, it should not have.',
+  proposed: ['6.3+rfc-cpuid-xfrm-untouched', '6.3+ask-cpuid-whole-amx'],
+  merged: ['6.4'],
+  questions: [
+    {
+      asks: 'AMX with tile configuration and no tile data: legal, and no XCR0 can have it',
+      answer: taken(withStates(7 | tileConfiguration)),
+    },
+    {
+      asks: 'AMX with tile data, from a process that may not give it to guests',
+      answer: taken(withStates(7 | tileConfiguration | tileData)),
+    },
+    {
+      asks: 'AMX with tile data, from a process that asked to be allowed to',
+      answer: taken(withStates(7 | tileConfiguration | tileData), BigInt(tileData)),
+    },
+    {
+      asks: 'VMX without any of the features that its controls are for',
+      answer: taken(changeEntry(table, 1, 0, () => ({ ecx: 1 << 5 }))),
+    },
+    { asks: 'No leaf at all', answer: taken([]) },
+    {
+      asks: "A vendor's name that is not the host's",
+      answer: taken(changeEntry(table, 0, 0, () => ({ ebx: 0x6874_7541 }))),
+    },
+    { asks: 'MAXPHYADDR 52 on a host of 46, for a VM that is to migrate', answer: width(withWidths(48, 52), narrow) },
+    { asks: 'MAXPHYADDR 46 on a host of 52', answer: width(withWidths(48, 46), host) },
+    {
+      asks: 'Virtual addresses of 52 bits, so that KVM would put what is not canonical into a VMCS',
+      answer: taken(withWidths(52, 46)),
+    },
+    {
+      asks: 'Virtual addresses of 57 bits on a host whose have 48',
+      answer: taken(withWidths(57, 46), 0n, withoutLa57(narrow)),
+    },
+    { asks: 'What KVM changes of a table when the guest sets CR4.OSXSAVE and CR4.PKE', answer: runtimeEntries },
+    {
+      asks: 'The mask of XCR0 bits that enclaves may have, E4H for a guest whose XCR0 may have 7: what is stored',
+      answer: (kernel) => {
+        const { stored } = setCpuid({ kernel, host }, { table: withEnclaves(1, 0xe4) })
+        return `${findEntry(stored, 0x12, 1)?.ecx.toString(16).toUpperCase()}H`
+      },
+    },
+    {
+      asks: 'That table once more, after the vCPU has run',
+      answer: (kernel) => {
+        const given = withEnclaves(1, 0xe4)
+        const { vcpu } = setCpuid({ kernel, host }, { table: given })
+        return wordsOf(setCpuid({ kernel, host }, { table: given, vcpu: { ...vcpu, hasRun: true } }))
+      },
+    },
+  ],
+}
+
+function withoutLa57(on: Host): Host {
+  return { ...on, cpuid: changeEntry(on.cpuid, 7, 0, ({ ecx }) => ({ ecx: ecx & ~(1 << 16) })) }
+}
