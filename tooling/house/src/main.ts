@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { laws } from './all.ts'
 import { bundleSizes } from './bundle-sizes.ts'
 import { check } from './check.ts'
+import { closureOf, packInto } from './closure.ts'
 import { type House, houseOnDisk } from './house.ts'
 import { briefMapOf, mapOf, withMap } from './map.ts'
 import { spreads } from './medians.ts'
@@ -51,6 +52,21 @@ async function pack(): Promise<number> {
   return complaints.length === 0 ? 0 : 1
 }
 
+/** Packs a package and all of ours that it needs into a folder, so that it can be installed alone. */
+function closure([name, destination]: readonly string[]): number {
+  if (name === undefined || destination === undefined) {
+    console.error('usage: pnpm pack:closure PACKAGE FOLDER')
+    return 2
+  }
+  const members = closureOf(houseOnDisk(root), name)
+  if (members === undefined) {
+    console.error(`there is no package ${name} (pnpm map prints them)`)
+    return 2
+  }
+  for (const tarball of packInto(root, members, resolve(destination))) console.log(tarball)
+  return 0
+}
+
 /** Prints how large each package was in a browser when it was last packed. */
 function sizes(): number {
   for (const line of bundleSizes(root, houseOnDisk(root))) console.log(line)
@@ -74,6 +90,7 @@ const commands: Readonly<Record<string, (words: readonly string[]) => number | P
   inspect,
   map,
   packed: pack,
+  closure,
   sizes,
   new: make,
   check: () => check(root),
