@@ -1,4 +1,6 @@
+import { featureMsrs } from './feature-msrs.ts'
 import { l2Active } from './l2-active.ts'
+import { pageEncryption } from './page-encryption.ts'
 import { runtimeUpdates } from './runtime-updates.ts'
 import type { Scenario } from './scenario.ts'
 import { whoseCpuid } from './whose-cpuid.ts'
@@ -8,4 +10,6 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   'l2-active': l2Active,
   'whose-cpuid': whoseCpuid,
   'runtime-updates': runtimeUpdates,
+  'page-encryption': pageEncryption,
+  'feature-msrs': featureMsrs,
 }
