@@ -6,12 +6,13 @@ import { ExecStatus, execPorts } from './exec.ts'
 import { GuestConsole } from './guest-console.ts'
 import type { Host } from './host.ts'
 import { limitReached, type Running, untilEnd } from './loop.ts'
-import { Machine } from './machine.ts'
+import { Machine, type MachineOptions } from './machine.ts'
 import type { Totals } from './meter.ts'
 import type { Outcome } from './outcome.ts'
 import type { Ran } from './report.ts'
 import type { RunOptions } from './run-options.ts'
 import type { Tracer } from './trace.ts'
+import { UsageError } from './usage-error.ts'
 
 /** What a guest is run with. */
 export interface Parts {
@@ -99,7 +100,7 @@ export class Runs {
 
   #create(): Machine {
     const { options, tracer, host, image } = this.#parts
-    const machine: Machine = new Machine({
+    const machine: Machine = possible({
       memorySize: options.memorySize,
       table: options.table,
       onTransmit: (port, byte) => {
@@ -130,5 +131,16 @@ export class Runs {
     const { status } = this.#status
     const hasStopped = ['power-off', 'reset', 'guest-panic', 'halted'].includes(outcome.kind)
     return status !== undefined && hasStopped ? { kind: 'command', status } : outcome
+  }
+}
+
+/** @throws {UsageError} if the system does not give that much memory. */
+function possible(options: MachineOptions): Machine {
+  try {
+    return new Machine(options)
+  } catch (error) {
+    if (!(error instanceof RangeError) || !/allocate/.test(error.message)) throw error
+    const size = `${Math.round(options.memorySize / 2 ** 20)}M`
+    throw new UsageError(`--memory ${size}: expected a size that this system can give, and it cannot give that`)
   }
 }

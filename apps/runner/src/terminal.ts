@@ -7,11 +7,14 @@ const control = {
   title: (text: string) => `\u001b]0;${text}\u0007`,
 } as const
 
+/** Terminals that would show a title as text, or have no place for one. */
+const withoutTitle = ['', 'dumb', 'linux']
+
 /** A person's terminal, lent to the guest: raw until `close`, which also happens when the process ends in any other way. */
 export class Terminal {
   readonly #stdin: ReadStream
   readonly #onKeys: (bytes: Uint8Array) => void
-  readonly #hasTitle = process.stderr.isTTY === true
+  readonly #hasTitle = process.stderr.isTTY === true && !withoutTitle.includes(process.env['TERM'] ?? '')
   #open = true
 
   constructor(onKeys: (bytes: Uint8Array) => void, onGone: () => void) {

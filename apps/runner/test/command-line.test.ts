@@ -1,6 +1,7 @@
+import { spawn } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { directory, file, kernel, powerOff } from './kernels.ts'
-import { vmm } from './vmm.ts'
+import { finished, main, vmm } from './vmm.ts'
 
 const image = file('good', kernel(powerOff))
 const large = file('large', new Uint8Array(17 * 2 ** 20))
@@ -45,4 +46,12 @@ test('help goes to stdout with status 0, and nobody minds if it is not read', as
   const { status, stdout, stderr } = await vmm(['run', '--help'])
   expect([status, stderr]).toEqual([0, ''])
   expect(stdout).toContain('Examples:')
+})
+
+test.skipIf(process.platform !== 'linux')('memory that the system does not give is one line, too', async () => {
+  const shell = 'ulimit -v 4000000; exec "$0" "$@"'
+  const child = spawn('/bin/sh', ['-c', shell, process.execPath, main, 'run', image, '--memory', '3840M'])
+  const { status, stdout, stderr } = await finished(child)
+  expect([status, stdout]).toEqual([2, ''])
+  expect(stderr).toMatch(/^vmm: --memory 3840M: expected a size that this system can give[^\n]*\n$/)
 })

@@ -25,7 +25,9 @@ const image = kernelFile('types', (a) => {
 async function atTerminal(typing: readonly (readonly [shows: string, keys: string])[], act?: (pid: number) => unknown) {
   const run = `echo pid=$$.; exec ${process.execPath} ${main} run ${image}`
   const shell = `before=$(stty -g); sh -c '${run}'; echo status=$?; [ "$before" = "$(stty -g)" ] && echo as it was`
-  const child = spawn('script', ['-qfec', shell, '/dev/null'], { env: { ...process.env, SHELL: '/bin/sh' } })
+  const child = spawn('script', ['-qfec', shell, '/dev/null'], {
+    env: { ...process.env, SHELL: '/bin/sh', TERM: 'xterm' },
+  })
   const impatience = setTimeout(() => child.kill(), patience)
   let [screen, left, isDone] = ['', [...typing], act === undefined]
   child.stdout.on('data', (piece: Buffer) => {
