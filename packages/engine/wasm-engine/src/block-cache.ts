@@ -8,7 +8,7 @@ import type { LinkedInterpreter } from './linked-interpreter.ts'
 import { type MemoryMap, pageFlag } from './memory-map.ts'
 import type { ModeLoops } from './mode-loops.ts'
 import { modeOfWord, resumes, staleMode } from './mode-word.ts'
-import { fillRecord, mustBeginBlock } from './shapes.ts'
+import { clearLinks, fillRecord, mustBeginBlock } from './shapes.ts'
 import { blockHeadBytes, inBlock, inRecord, recordBytes } from './state-layout.ts'
 
 const pageMask = 0xfff
@@ -160,6 +160,7 @@ export class BlockCache {
     this.#view.setUint16(record + inRecord.handler, handler, true)
     this.#view.setUint8(record + inRecord.index, index)
     this.#view.setUint16(record + inRecord.offset, offset, true)
+    clearLinks(this.#view, record)
   }
 
   /** From the last instruction back: flags are dead if they are written again before anything can see them. */

@@ -1,7 +1,7 @@
 import { rflags } from '@vmm/x86-registers'
 import { codeModeOf } from './code-mode.ts'
 import { KnownModes } from './known-modes.ts'
-import { type CodeMode, modeWord, resumes } from './mode-word.ts'
+import { type CodeMode, limited, modeWord, resumes } from './mode-word.ts'
 import { at, tlbPrivileges } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
 import type { TlbContexts } from './tlb.ts'
@@ -53,7 +53,7 @@ export class DerivedState {
     state.setWord(at.plain, isPlain ? 1 : 0)
     if (!isPlain) return
     const [programViews, processorViews] = [this.#programViews, this.#processorViews]
-    this.#known.keep({ word: modeWord(mode), programViews, processorViews, canonicalShift })
+    this.#known.keep({ word: state.word(at.mode) & ~resumes, programViews, processorViews, canonicalShift })
   }
 
   /** 64 less the width of linear addresses, or 0 where every address will do. */
@@ -76,7 +76,8 @@ export class DerivedState {
     // what was found behind another limit may not be found now
     if (base !== state.long(at.codeBase) || (!long && limit !== state.word(at.codeLimit))) tlb.bumpJumps()
     if (!long) state.setWord(at.codeLimit, limit)
-    state.setWord(at.mode, modeWord(mode) | (this.#flag(rflags.RF.low) ? resumes : 0))
+    const word = modeWord(mode) | (long || limit === 0xffff_ffff ? 0 : limited)
+    state.setWord(at.mode, word | (this.#flag(rflags.RF.low) ? resumes : 0))
     state.setLong(at.codeBase, base)
     state.setLong(at.codeMask, long ? (1n << 64n) - 1n : 0xffff_ffffn)
   }

@@ -15,7 +15,7 @@ import type { AddressForm, Frame, KnownFlags } from './reading/frame.ts'
 import { machineOn } from './reading/machine.ts'
 import { typeOf } from './reading/value.ts'
 import { type RuntimeIndices, status } from './runtime.ts'
-import { at, inRecord, recordBytes } from './state-layout.ts'
+import { at, inRecord, type linkInRecord, recordBytes } from './state-layout.ts'
 
 /** One instruction in one shape: what a handler is made from. */
 export interface HandlerSpec {
@@ -41,6 +41,10 @@ export interface Leaving {
   /** With the flags that it leaves, if they are certain. */
   next(flags: KnownFlags | undefined): void
   jumped(): void
+  /** The way from here, by a jump or not, is the same each time: it may be remembered in the record. */
+  along?(way: keyof typeof linkInRecord): void
+  /** Goes that way. */
+  linked?(): void
   status(value: number): void
 }
 
@@ -131,11 +135,26 @@ export function emitHandler(
   const segmentsStay = !ending.changesMode
   const frame = frameOf({ ...spec, segmentsStay }, place, around, leaving, modifiedPositions(spec, effects))
   frame.knownFlags = known
+  const along = isSteady(spec, ending) ? leaving.along : undefined
+  along?.('next')
+  if (along !== undefined) {
+    const { jump } = frame
+    frame.jump = (target) => {
+      along('jump')
+      jump(target)
+    }
+  }
   if (ends) storeNext(place, spec.mode)
   if (effects.exits) place.code.store('i32.store', place.cpu, place.code.i32(0), at.exitReason)
   spec.instruction.execute(machineOn(frame), ...spec.operands)
-  if (ends) finish(place, around, leaving, effects, ending)
+  if (along !== undefined) leaving.linked!()
+  else if (ends) finish(place, around, leaving, effects, ending)
   else leaving.next(frame.knownFlags)
+}
+
+/** Jumps to the same place each time, or goes on, and nothing else comes of it that a run loop must see to. */
+function isSteady({ operands }: HandlerSpec, { ends, changesMode, mayRelease }: Ending): boolean {
+  return ends && !changesMode && !mayRelease && operands.length === 1 && operands[0]!.kind === 'relative'
 }
 
 /** An instruction that ends its block goes on behind it unless it jumps. */

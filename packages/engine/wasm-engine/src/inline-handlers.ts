@@ -3,7 +3,7 @@ import { emitHandler, type HandlerSpec, type Leaving, type Surroundings } from '
 import type { HandlerTable } from './handler-table.ts'
 import { type Inline, type InlineHandler, leaveTo } from './interpreter/run.ts'
 import { modeOfWord } from './mode-word.ts'
-import { recordBytes } from './state-layout.ts'
+import { linkInRecord, recordBytes } from './state-layout.ts'
 
 /** A handler that a run loop contains: an encoding in code of its mode that has its shape, and whether its flags are dead. */
 export type HotHandler = readonly [bytes: string, flags: 'live' | 'dead']
@@ -50,6 +50,11 @@ export function inlineHandlers(
 const leavingOf = (inline: Inline): Leaving => ({
   next: () => leaveTo.next(inline),
   jumped: () => leaveTo.jumped(inline),
+  along: (way) => {
+    const { code, record, link } = inline
+    link.set(code.op('i32.add', record.get(), code.i32(linkInRecord[way])))
+  },
+  linked: () => leaveTo.linked(inline),
   status: (value) => leaveTo.status(inline, value),
 })
 

@@ -106,7 +106,11 @@ export function interpreterModule({
     reach: reachFunction(),
     modeChanged: modeChangedFunction(index['derive']!, index['reach']!),
     deliverFault: deliverFaultFunction(index['modeChanged']!),
-    firstLoop: runBlocksFunction(runtime.findBlock, inline(runtime), { counts, first: firstHandler }),
+    firstLoop: runBlocksFunction(runtime.findBlock, inline(runtime), {
+      counts,
+      first: firstHandler,
+      blocks: map.blocks,
+    }),
     run: runFunction(index['firstLoop']!, index['deliverFault']!),
   }
   for (const [name, type] of Object.entries(defined)) {

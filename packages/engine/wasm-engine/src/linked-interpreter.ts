@@ -70,6 +70,6 @@ export function linkInterpreter(
   const instance = new wasm.Instance(new wasm.Module(bytes), { interpreter: { memory, table, ...imports } })
   handlers.link({ memory, pages, table, exports: { ...imports, ...instance.exports }, memoryBase })
   handlers.flush()
-  const loops = new ModeLoops(handlers, new StateView(map.vcpu, memory.buffer), counts)
+  const loops = new ModeLoops(handlers, new StateView(map.vcpu, memory.buffer), counts, map.blocks)
   return { entry: instance.exports as unknown as Entry, table, handlers, loops }
 }

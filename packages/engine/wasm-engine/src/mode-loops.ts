@@ -41,8 +41,10 @@ export class ModeLoops {
   readonly #handlers: HandlerTable
   readonly #state: StateView
   readonly counts: Counts
+  readonly #blocks: number
 
-  constructor(handlers: HandlerTable, state: StateView, counts: Counts) {
+  constructor(handlers: HandlerTable, state: StateView, counts: Counts, blocks: number) {
+    this.#blocks = blocks
     this.#handlers = handlers
     this.#state = state
     this.counts = counts
@@ -62,7 +64,7 @@ export class ModeLoops {
 
   #make({ word, hot, first, slot }: ModeLoop): void {
     const inline = inlineHandlers(hot, this.#handlers, { word, first })
-    const options = { counts: this.counts, first }
+    const options = { counts: this.counts, first, blocks: this.#blocks }
     this.#handlers.place(slot, loopType, (around) =>
       runBlocksFunction(around.runtime.findBlock, inline(around), options),
     )

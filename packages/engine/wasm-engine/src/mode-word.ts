@@ -30,6 +30,9 @@ export function modeWord({ execution, codeSize, stackSize, user }: CodeMode): nu
 /** Of a mode word: RF is set, and goes once an instruction is complete. Blocks have one instruction. */
 export const resumes = 0x200
 
+/** Of a mode word outside 64-bit code: CS has a limit that code may meet, so no block leads to another without a look at it. */
+export const limited = 0x400
+
 /** The mode that a word stands for. */
 export function modeOfWord(word: number): CodeMode {
   return {

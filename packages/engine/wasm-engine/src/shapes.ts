@@ -3,7 +3,7 @@ import type { AnyOperand, Instruction, Mode, OperandFile, Width } from '@vmm/x86
 import type { CodeMode } from './mode-word.ts'
 import type { AddressForm } from './reading/frame.ts'
 import { registerOffset, secondImmediate } from './reading/operands.ts'
-import { at, inRecord } from './state-layout.ts'
+import { at, inRecord, linkInRecord } from './state-layout.ts'
 
 /** Register files whose numbers descriptions look at: they are part of a handler's shape. */
 const knownFiles: ReadonlySet<string> = new Set(['segment', 'control', 'debug', 'x87'])
@@ -120,11 +120,17 @@ export function fillRecord(view: DataView, record: number, decoded: Decoded, off
       immediates += 1
     } else if (operand.kind === 'relative') {
       view.setBigInt64(record + inRecord.immediate, BigInt(offset + decoded.length) + BigInt(operand.low), true)
+      clearLinks(view, record)
     } else if (operand.kind === 'far') {
       view.setInt32(record + inRecord.immediate, operand.low, true)
       view.setInt32(record + inRecord.displacement, operand.high, true)
     }
   }
+}
+
+/** No way from a record is known yet. */
+export function clearLinks(view: DataView, record: number): void {
+  for (const link of Object.values(linkInRecord)) view.setUint32(record + link, 0, true)
 }
 
 function fillImmediate(view: DataView, record: number, operand: DecodedOperand, which: number): void {

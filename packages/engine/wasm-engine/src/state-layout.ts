@@ -133,6 +133,8 @@ const vcpuLayout = layout({
   delivered: 'u32',
   /** Table slots of the delivery of exceptions, by the low bits of the mode word; 0 where it was not compiled yet. */
   deliverySlots: ['u16', modesOfCode],
+  /** Always zero: the link of a jump that has none. */
+  noLink: 'u32',
   /** Table slots of run loops by the low bits of the mode word, 0 where there is none of its own; and the one that runs. */
   loopSlots: ['u16', modesOfCode],
   loop: 'u32',
@@ -188,6 +190,11 @@ const recordLayout = layout({
 })
 export const recordBytes = 32
 export const inRecord = recordLayout.offset
+/**
+ * The block that is entered from a record: by its jump, or by going on behind it. Instructions that jump so far from themselves, and the
+ * end of a block, have neither registers nor a displacement.
+ */
+export const linkInRecord = { jump: inRecord.displacement, next: inRecord.a } as const
 
 /** The head of a block: 32 bytes, records follow. */
 const blockLayout = layout({

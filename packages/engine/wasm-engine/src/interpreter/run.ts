@@ -1,11 +1,20 @@
 import { exceptions, rflags } from '@vmm/x86-registers'
 import { accessKind } from '../access.ts'
-import { Code } from '../emit/code.ts'
+import { Code, type Local } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import type { MemoryMap } from '../memory-map.ts'
-import { resumes } from '../mode-word.ts'
+import { limited, resumes } from '../mode-word.ts'
 import { firstRecord, handlerType, noMemory, status } from '../runtime.ts'
-import { at, blockHeadBytes, inBlock, inRecord, jumpEntries, recordBytes, tlbKinds } from '../state-layout.ts'
+import {
+  at,
+  blockHeadBytes,
+  inBlock,
+  inRecord,
+  jumpEntries,
+  linkInRecord,
+  recordBytes,
+  tlbKinds,
+} from '../state-layout.ts'
 import { noteFault } from './memory.ts'
 
 const ret = { kind: 'return' } as const
@@ -22,6 +31,8 @@ export interface Inline {
   readonly cpu: Node
   readonly record: ReturnType<Code['local']>
   readonly tlb: Node
+  /** Where the block is noted that is entered next, once it is known. */
+  readonly link: ReturnType<Code['local']>
 }
 
 /** What is counted beside instructions: how often each block is entered, and so how often its handlers run. */
@@ -32,6 +43,8 @@ export interface LoopOptions {
   readonly counts: Counts
   /** The number of its first handler: those between the loop's own and this one are another loop's. */
   readonly first: number
+  /** Blocks lie from here up: those that are kept. */
+  readonly blocks: number
 }
 
 /** The place of a handler among the cases of a loop. */
@@ -48,7 +61,13 @@ export const leaveTo = {
     record.set(code.op('i32.add', record.get(), code.i32(recordBytes)))
     code.leave(nextRecord)
   },
-  jumped: ({ code }: Inline) => code.leave(nextBlock),
+  /** To wherever RIP says, by no way that could be remembered. */
+  jumped: ({ code, cpu, link }: Inline) => {
+    link.set(code.op('i32.add', cpu, code.i32(at.noLink)))
+    code.leave(nextBlock)
+  },
+  /** By a way that is the same each time. */
+  linked: ({ code }: Inline) => code.leave(nextBlock),
   status: ({ code }: Inline, value: number) => code.leave(ret, code.i32(value)),
 }
 
@@ -56,61 +75,51 @@ export const leaveTo = {
  * The interpreter: looks blocks up, counts their instructions off the budget, and runs their records until a handler
  * gives a status that needs TypeScript.
  */
-export function runBlocksFunction(
-  findBlock: number,
-  inline: readonly InlineHandler[],
-  { counts, first }: LoopOptions,
-): Code {
+export function runBlocksFunction(findBlock: number, inline: readonly InlineHandler[], options: LoopOptions): Code {
   const code = new Code(['i32', 'i32'])
   const cpu = code.fixedLocal(0)
   const block = code.variable(1)
   const record = code.local('i32')
   const tlb = code.local('i32')
+  const link = code.local('i32')
+  const { first } = options
+  link.set(code.op('i32.add', cpu, code.i32(at.noLink)))
   code.forever('block', () => {
-    code.if(code.op('i32.eqz', block.get()), () => enterBlock(code, cpu, block, findBlock, counts))
+    code.if(code.op('i32.eqz', block.get()), () => enterBlock({ code, cpu, block, link, findBlock, ...options }))
     tlb.set(code.load('i32.load', cpu, at.tlb))
     record.set(code.op('i32.add', block.get(), code.i32(blockHeadBytes)))
     block.set(code.i32(0))
     code.forever('record', () => {
-      const here: Inline = { code, cpu, record, tlb: tlb.get() }
+      const here: Inline = { code, cpu, record, tlb: tlb.get(), link }
       const own = [endOfBlock, resync, resumed]
       const cases = [...own, ...inline].map((handler) => () => handler({ ...here, tlb: tlb.get() }))
       const targets = Array.from({ length: first + inline.length }, (_, number) => caseOf(number, first, inline.length))
       const handler = code.load('i32.load16_u', record.get(), inRecord.handler)
-      code.switch(handler, cases, () => outOfLine(here, tlb.get()), targets)
+      code.switch(handler, cases, () => outOfLine(here), targets)
     })
   })
   return code
 }
 
-/** Jump cache first, then the hash; then the budget pays for the whole block. */
-function enterBlock(code: Code, cpu: Node, block: ReturnType<Code['local']>, findBlock: number, counts: Counts): void {
+interface Entering extends LoopOptions {
+  readonly code: Code
+  readonly cpu: Node
+  readonly block: Local
+  readonly link: Local
+  readonly findBlock: number
+}
+
+/** By the link, or by the jump cache, or by the hash; then the budget pays for the whole block. */
+function enterBlock(entering: Entering): void {
+  const { code, cpu, block, link, counts } = entering
   const rip = code.hold(code.load('i64.load', cpu, at.RIP))
-  const index = code.op('i32.and', code.op('i32.wrap_i64', rip), code.i32(jumpEntries - 1))
-  const entry = code.hold(
-    code.op('i32.add', code.load('i32.load', cpu, at.jumpCache), code.op('i32.shl', index, code.i32(4))),
-  )
-  const cached = code.hold(code.load('i32.load', entry, 8))
-  const same = code.op(
-    'i32.and',
-    code.op('i64.eq', code.load('i64.load', entry), rip),
-    code.op('i32.eq', code.load('i32.load', entry, 12), code.load('i32.load', cpu, at.jumpGeneration)),
-  )
-  const fresh = code.op('i32.eq', code.load('i32.load', cached, inBlock.mode), code.load('i32.load', cpu, at.mode))
+  const linked = code.hold(code.load('i32.load', link.get()))
   code.if(
-    code.op('i32.and', same, fresh),
-    () => block.set(cached),
+    isFresh(code, cpu, linked),
+    () => block.set(linked),
     () => {
-      // nothing is fetched before it is its turn: an event that comes at this count goes first
-      code.if(code.op('i32.le_s', code.load('i32.load', cpu, at.budget), code.i32(0)), () =>
-        code.leave(ret, code.i32(status.budget)),
-      )
-      const [found, why] = code.call(findBlock, [cpu], ['i32', 'i32'])
-      code.if(code.op('i32.eqz', found!), () => code.leave(ret, why!))
-      code.store('i64.store', entry, rip)
-      code.store('i32.store', entry, found!, 8)
-      code.store('i32.store', entry, code.load('i32.load', cpu, at.jumpGeneration), 12)
-      block.set(found!)
+      lookUp(entering, rip)
+      code.if(mayLink(entering, rip), () => code.store('i32.store', link.get(), block.get()))
     },
   )
   const left = code.hold(
@@ -126,6 +135,53 @@ function enterBlock(code: Code, cpu: Node, block: ReturnType<Code['local']>, fin
   code.store('i32.store', cpu, block.get(), at.block)
 }
 
+/** What is not stale is of a mode, and none is 0, where there is no block. */
+const isFresh = (code: Code, cpu: Node, block: Node): Node =>
+  code.op('i32.eq', code.load('i32.load', block, inBlock.mode), code.load('i32.load', cpu, at.mode))
+
+function lookUp({ code, cpu, block, findBlock }: Entering, rip: Node): void {
+  const index = code.op('i32.and', code.op('i32.wrap_i64', rip), code.i32(jumpEntries - 1))
+  const entry = code.hold(
+    code.op('i32.add', code.load('i32.load', cpu, at.jumpCache), code.op('i32.shl', index, code.i32(4))),
+  )
+  const cached = code.hold(code.load('i32.load', entry, 8))
+  const same = code.op(
+    'i32.and',
+    code.op('i64.eq', code.load('i64.load', entry), rip),
+    code.op('i32.eq', code.load('i32.load', entry, 12), code.load('i32.load', cpu, at.jumpGeneration)),
+  )
+  code.if(
+    code.op('i32.and', same, isFresh(code, cpu, cached)),
+    () => block.set(cached),
+    () => {
+      // nothing is fetched before it is its turn: an event that comes at this count goes first
+      code.if(code.op('i32.le_s', code.load('i32.load', cpu, at.budget), code.i32(0)), () =>
+        code.leave(ret, code.i32(status.budget)),
+      )
+      const [found, why] = code.call(findBlock, [cpu], ['i32', 'i32'])
+      code.if(code.op('i32.eqz', found!), () => code.leave(ret, why!))
+      code.store('i64.store', entry, rip)
+      code.store('i32.store', entry, found!, 8)
+      code.store('i32.store', entry, code.load('i32.load', cpu, at.jumpGeneration), 12)
+      block.set(found!)
+    },
+  )
+}
+
+/**
+ * A way within a page is the same whatever the page is called; it is not one where CS has a limit to be looked at, nor from a
+ * block that is not kept.
+ */
+function mayLink({ code, cpu, link, blocks }: Entering, rip: Node): Node {
+  const base = code.hold(code.load('i64.load', cpu, at.codeBase))
+  const from = code.op('i64.add', code.load('i64.load', cpu, at.blockRip), base)
+  const apart = code.op('i64.xor', from, code.op('i64.add', rip, base))
+  const inPage = code.op('i64.lt_u', apart, code.i64(4096n))
+  const isLimited = code.op('i32.and', code.load('i32.load', cpu, at.mode), code.i32(limited))
+  const isKept = code.op('i32.ge_u', link.get(), code.i32(blocks))
+  return code.op('i32.and', code.op('i32.and', inPage, isKept), code.op('i32.eqz', isLimited))
+}
+
 /** The block ran off its end: the next one begins at its end's offset. */
 function fallThrough({ code, cpu, record }: Inline): void {
   const distance = code.op('i64.extend_i32_u', code.load('i32.load16_u', record.get(), inRecord.offset))
@@ -135,7 +191,9 @@ function fallThrough({ code, cpu, record }: Inline): void {
 
 const endOfBlock: InlineHandler = (inline) => {
   fallThrough(inline)
-  leaveTo.jumped(inline)
+  const { code, record, link } = inline
+  link.set(code.op('i32.add', record.get(), code.i32(linkInRecord.next)))
+  leaveTo.linked(inline)
 }
 
 /** The one instruction that RF was for is complete: RF goes. */
@@ -162,14 +220,15 @@ const resync: InlineHandler = (inline) => {
 }
 
 /** A handler of the table: it gives the next record, or a status. */
-function outOfLine({ code, cpu, record }: Inline, tlb: Node): void {
+function outOfLine(inline: Inline): void {
+  const { code, cpu, record, tlb } = inline
   const slot = code.load('i32.load16_u', record.get(), inRecord.handler)
   const [next] = code.callTable(handlerType, slot, [cpu, record.get(), tlb])
   code.if(code.op('i32.ge_u', next!, code.i32(firstRecord)), () => {
     record.set(next!)
     code.leave(nextRecord)
   })
-  code.if(code.op('i32.eq', next!, code.i32(status.jumped)), () => code.leave(nextBlock))
+  code.if(code.op('i32.eq', next!, code.i32(status.jumped)), () => leaveTo.jumped(inline))
   code.leave(ret, next!)
 }
 

@@ -47,6 +47,6 @@ export interface Frame {
   /** Leaves with the fault that has been noted. */
   leaveFault(): void
   /** The next instruction's offset goes here. */
-  jump(target: Node): void
+  jump: (target: Node) => void
   exit(reason: number): void
 }
