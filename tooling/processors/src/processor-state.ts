@@ -3,13 +3,7 @@ import type { Engine } from '@vmm/wasm-engine'
 import type { StateField } from '@vmm/x86-registers'
 
 /** The state of a processor as numbers, whoever runs it. */
-export interface ProcessorState {
-  get(field: StateField): bigint
-  set(field: StateField, value: bigint): void
-  gpr(index: number): bigint
-  setGpr(index: number, value: bigint): void
-  rflags(): bigint
-  setRflags(value: bigint): void
+export interface ProcessorState extends Pick<Engine, 'get' | 'set' | 'gpr' | 'setGpr' | 'rflags' | 'setRflags'> {
   /** The 128 bits of an XMM register. */
   vector(index: number): bigint
   setVector(index: number, value: bigint): void

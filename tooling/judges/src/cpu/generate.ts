@@ -1,11 +1,11 @@
 import { createDecoded, type Decoded, decode, noRegister, ripBase } from '@vmm/x86-decoder'
-import { type Attribute, type OpcodePattern, parseOpcode, rows } from '@vmm/x86-opcodes'
+import { type Attribute, rows } from '@vmm/x86-opcodes'
+import { encoded, type Form, formOf, type Habits, longest } from './encoding.ts'
 import { exclusions } from './exclusions.rows.ts'
 import type { Random } from './random.ts'
 import { dataOffset, place, type Snippet } from './snippet.ts'
 import { isNobodys, wildBytes } from './wild.ts'
 
-const longest = 15
 const pageBytes = 4096
 /** Bytes of the jump behind a snippet. */
 const wayOut = 7
@@ -21,27 +21,16 @@ const arithmeticFlags = 0x8d5n
 const directionFlag = 0x400n
 const alignmentCheckFlag = 0x4_0000n
 const fixedFlags = 0x202n
-const mandatoryPrefixes = { any: [], NP: [], NFx: [], '66': [0x66], F2: [0xf2], F3: [0xf3] } as const
-const maps = [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a]] as const
+const habits: Habits = { lock: 40, repeat: 30, operandSize: 6, addressSize: 12, segment: 30, vexEverywhere: true }
 
-interface Form {
-  readonly mnemonic: string
-  readonly pattern: OpcodePattern
-  readonly lockable: boolean
+interface SizedForm extends Form {
   /** Where it exists. */
   readonly sizes: readonly (32 | 64)[]
-  readonly repeats: boolean
 }
 
-const forms: readonly Form[] = rows
+const forms: readonly SizedForm[] = rows
   .filter(({ mnemonic }) => !Object.hasOwn(exclusions, mnemonic))
-  .map(({ mnemonic, opcode, attributes }) => ({
-    mnemonic,
-    pattern: parseOpcode(opcode),
-    sizes: sizesOf(opcode, attributes),
-    lockable: attributes.includes('lock'),
-    repeats: attributes.includes('rep') || attributes.includes('repz'),
-  }))
+  .map((row) => ({ ...formOf(row), sizes: sizesOf(row.opcode, row.attributes) }))
 
 /** REX.W is not there in 32-bit code. */
 function sizesOf(opcode: string, attributes: readonly Attribute[]): readonly (32 | 64)[] {
@@ -55,7 +44,7 @@ export const judged: ReadonlySet<string> = new Set(forms.map(({ mnemonic }) => m
 /** Random snippets: instructions of every row, with operands in reach and values that matter. */
 export class Generator {
   readonly #random: Random
-  readonly #forms: readonly Form[]
+  readonly #forms: readonly SizedForm[]
   readonly #wild: boolean
   #turn = 0
   readonly #decoded = createDecoded()
@@ -75,7 +64,7 @@ export class Generator {
       const form = turn !== undefined && attempt < mostAttempts ? turn : this.#random.pick(this.#forms)
       const isWild = form !== turn && this.#wild && this.#random.once(8)
       const codeSize = isWild ? this.#random.pick(bothSizes) : this.#random.pick(form.sizes)
-      const bytes = isWild ? wildBytes(this.#random, longest) : this.#encode(form, codeSize)
+      const bytes = isWild ? wildBytes(this.#random, longest) : encoded(this.#random, form, codeSize, habits)
       const decoded = this.#decoded
       const failure = decode(bytes, 0, bytes.length, codeSize, decoded)
       if (isWild && failure === 'invalid' && isNobodys(bytes, codeSize)) return this.#refused(bytes, codeSize)
@@ -108,53 +97,6 @@ export class Generator {
     const gprs = this.#registers()
     for (let index = 0; index < gprCount; index += 1) if (this.#random.once(2)) gprs[index] = region
     return { code: bytes, codeSize, gprs, rflags: fixedFlags, fx: this.#floats(''), data: this.#data() }
-  }
-
-  #encode({ pattern, lockable, repeats }: Form, codeSize: 32 | 64): Uint8Array {
-    const random = this.#random
-    const bytes: number[] = []
-    if (random.once(lockable ? 3 : 40)) bytes.push(0xf0)
-    if (random.once(repeats ? 2 : 30)) bytes.push(random.pick([0xf2, 0xf3]))
-    if (random.once(6)) bytes.push(0x66)
-    if (random.once(12)) bytes.push(0x67)
-    if (random.once(30)) bytes.push(random.pick([0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65]))
-    bytes.push(...(pattern.space === 'VEX' ? this.#vex(pattern, codeSize) : this.#legacy(pattern, codeSize)))
-    const rest = random.bytes(16)
-    // displacements and immediates are small more often than not
-    if (random.once(2)) for (let at = 1; at < 4; at += 1) rest[at] = random.pick([0, 0, 0xff])
-    return Uint8Array.from([...bytes, ...rest]).subarray(0, Math.max(longest, bytes.length))
-  }
-
-  #legacy(pattern: OpcodePattern, codeSize: 32 | 64): number[] {
-    const random = this.#random
-    const bytes: number[] = [...mandatoryPrefixes[pattern.mandatory]]
-    if (codeSize === 64 && (pattern.w === 1 || random.once(2)))
-      bytes.push(0x40 | (pattern.w === 1 ? 8 : 0) | random.below(16))
-    bytes.push(...maps[pattern.map], pattern.byte | (pattern.register ? random.below(8) : 0))
-    if (pattern.modrm.kind !== 'none') bytes.push(this.#modrm(pattern))
-    return bytes
-  }
-
-  #vex(pattern: OpcodePattern, codeSize: 32 | 64): number[] {
-    const random = this.#random
-    const prefix = { any: 0, NP: 0, NFx: 0, '66': 1, F3: 2, F2: 3 }[pattern.mandatory]
-    const w = pattern.w ?? random.below(2)
-    // where REX is not, the first two bits tell VEX from LES
-    const second = (random.below(8) << 5) | pattern.map | (codeSize === 32 ? 0xc0 : 0)
-    return [
-      0xc4,
-      second,
-      (w << 7) | (random.below(16) << 3) | ((pattern.l ?? 0) << 2) | prefix,
-      pattern.byte,
-      this.#modrm(pattern),
-    ]
-  }
-
-  #modrm({ modrm }: OpcodePattern): number {
-    const any = this.#random.below(256)
-    if (modrm.kind === 'digit') return (any & 0xc7) | (modrm.value << 3)
-    if (modrm.kind === 'register') return modrm.value | (any & 7)
-    return modrm.kind === 'exact' ? modrm.value : any
   }
 
   #registers(): BigUint64Array {
