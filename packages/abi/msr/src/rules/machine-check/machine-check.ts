@@ -13,6 +13,8 @@ export interface SetupMceCall {
   readonly mcgCap: bigint
   /** What KVM_X86_GET_MCE_CAP_SUPPORTED gives. */
   readonly supported: bigint
+  /** Left out: `'kvm_intel'`. */
+  readonly module?: 'kvm_intel' | 'kvm_amd'
   readonly state: MachineCheckState
 }
 
