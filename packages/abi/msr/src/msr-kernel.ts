@@ -13,8 +13,9 @@ import type { Initiator, Msr } from './msr.ts'
 import type { BulkCall, EntryAnswer, MsrEntry } from './rules/bulk/call.ts'
 import { failedEntryReads } from './rules/bulk/failed-entry-reads.rule.ts'
 import { getMsrsCall, setMsrsCall } from './rules/bulk/index.ts'
-import type { FailedGuestAccess, GuestMsrOutcome } from './rules/exits/exit.ts'
+import { type FailedGuestAccess, type GuestMsrOutcome, generalProtection } from './rules/exits/exit.ts'
 import { guestAccessFails } from './rules/exits/guest-access-fails.rule.ts'
+import { passedThrough } from './rules/exits/passed-through.rule.ts'
 import { setterErrorEndsRun } from './rules/exits/setter-error-ends-run.rule.ts'
 import { featureMsrWrite } from './rules/feature-msrs/index.ts'
 import { sameValueSkipsSetter } from './rules/feature-msrs/same-value-skips-setter.rule.ts'
@@ -150,7 +151,10 @@ export class MsrKernel {
     return this.#bulk('read', entries, (entry) => this.access('read', 'host', { ...entry, data: 0n }, around))
   }
 
-  /** RDMSR or WRMSR of a guest: the filter, the register, and then the exit or fault of a failure. */
+  /**
+   * RDMSR or WRMSR of a guest: the filter, the register, and then the exit or fault of a failure. What KVM lets the
+   * guest reach by itself never exits.
+   */
   guest(
     access: 'read' | 'write',
     entry: MsrEntry,
@@ -159,7 +163,10 @@ export class MsrKernel {
   ): MsrDone | GuestMsrOutcome {
     const allowed = this.#does(filterDecides, { index: entry.index, access, filter: wants.filter }) ?? true
     const answer = allowed ? this.access(access, 'guest', entry, around) : undefined
+    const reached = allowed ? this.#does(passedThrough, this.#callOf(access, 'guest', entry, around)) : undefined
+    if (reached === 'refused by the processor') return generalProtection
     if (answer?.kind === 'done') return answer
+    if (reached === 'passed through') return generalProtection
     const failed: FailedGuestAccess = { access, ...entry, failure: answer?.error ?? 'filtered', mask: wants.mask ?? 0 }
     const outcome = this.#does(guestAccessFails, failed) ?? { kind: 'fault', vector: 13, errorCode: 0 }
     const { failure } = failed

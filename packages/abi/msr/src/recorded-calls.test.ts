@@ -12,7 +12,7 @@ import { type MachineCheckState, type MachineError, mostBanks } from './rules/ma
 import { mceSetUp } from './rules/machine-check/mce-set-up.rule.ts'
 import { mceSupported } from './rules/machine-check/mce-supported.rule.ts'
 
-const upstream = ['msrs-6.1.192-kvm_amd', 'msrs-6.12.117-kvm_amd'] as const
+const upstream = ['msrs-6.1.192-kvm_amd', 'msrs-6.12.117-kvm_amd', 'msrs-6.12.117-kvm_intel'] as const
 const names = [...upstream, 'msrs-6.18.44-kvm_pvm'] as const
 const read = (name: string): Recording =>
   JSON.parse(readFileSync(new URL(`../cases/${name}.json`, import.meta.url), 'utf8'))

@@ -5,7 +5,7 @@ import { listHostOf } from './host-facts.ts'
 import { featureMsrIndexList, msrIndexList } from './index-lists.ts'
 import { type Disagreement, disagreements, hostOfRecording, type Recording, releaseOf } from './recorded.ts'
 
-const upstream = ['msrs-6.1.192-kvm_amd', 'msrs-6.12.117-kvm_amd'] as const
+const upstream = ['msrs-6.1.192-kvm_amd', 'msrs-6.12.117-kvm_amd', 'msrs-6.12.117-kvm_intel'] as const
 const names = [...upstream, 'msrs-6.18.44-kvm_pvm'] as const
 const read = (name: string): Recording =>
   JSON.parse(readFileSync(new URL(`../cases/${name}.json`, import.meta.url), 'utf8'))
@@ -24,7 +24,7 @@ const beside: readonly Beside[] = [
   { msrs: [0x48], asked: /./, why: 'KVM asks the processor which values it takes, and an emulated one takes any' },
   {
     msrs: [0x174, 0x175, 0x176],
-    asked: /^h/,
+    asked: /^[Wh]/,
     why: 'KVM lets the guest write them, and QEMU keeps them in its own way',
     on: 'QEMU TCG -cpu max',
   },

@@ -1,6 +1,7 @@
 import { behaviourEntry, type Entry, type Pipeline } from '@vmm/rule'
 import { guestAccessFails } from './guest-access-fails.rule.ts'
 import { msrExitCompleted } from './msr-exit-completed.rule.ts'
+import { passedThrough } from './passed-through.rule.ts'
 import { setterErrorEndsRun } from './setter-error-ends-run.rule.ts'
 import { type EnableUserSpaceMsr, userSpaceMsrMask } from './user-space-msr-mask.rule.ts'
 
@@ -12,6 +13,7 @@ export const enableUserSpaceMsrCall: Pipeline<EnableUserSpaceMsr> = {
 
 /** Promises about exits that are asked for by themselves. */
 export const exitEntries: readonly Entry[] = [
+  behaviourEntry('KVM_RUN', passedThrough),
   behaviourEntry('KVM_RUN', guestAccessFails),
   behaviourEntry('KVM_RUN', setterErrorEndsRun),
   behaviourEntry('KVM_RUN', msrExitCompleted),
