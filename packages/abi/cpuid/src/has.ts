@@ -39,7 +39,7 @@ export function withoutFeature(table: CpuidTable, feature: Feature): CpuidTable 
 }
 
 /** The leaf of a feature in this table; `undefined` for one of a hypervisor that has no leaves here. */
-export function leafIn(table: CpuidTable, { function: leaf, hypervisor }: FeaturePlace): number | undefined {
+function leafIn(table: CpuidTable, { function: leaf, hypervisor }: FeaturePlace): number | undefined {
   if (hypervisor === undefined) return leaf
   const base = hypervisorBase(table, hypervisor)
   return base === undefined ? undefined : base + (leaf - firstHypervisorLeaf)

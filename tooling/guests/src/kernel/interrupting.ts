@@ -6,9 +6,10 @@ type Asm = Assembler
 
 /** Local APIC registers; R15 holds their address throughout. Source: SDM 3A §11.4.1, Table 11-1. */
 export const apic = (offset: number) => mem32({ base: r15, displacement: offset })
-export const [TPR, EOI, SPIV, ISR, IRR, ICR, LVT_TIMER, INITIAL, CURRENT, DIVIDE] = [
-  0x80, 0xb0, 0xf0, 0x100, 0x200, 0x300, 0x320, 0x380, 0x390, 0x3e0,
+export const [TPR, EOI, ISR, IRR, ICR, LVT_TIMER, INITIAL, CURRENT, DIVIDE] = [
+  0x80, 0xb0, 0x100, 0x200, 0x300, 0x320, 0x380, 0x390, 0x3e0,
 ] as const
+const SPIV = 0xf0
 /** Counts what `gateTo` makes handlers of. */
 export const counter = place.scratch
 

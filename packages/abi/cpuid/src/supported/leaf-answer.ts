@@ -62,7 +62,7 @@ export function passedWhile(
 }
 
 /** A dump may never end its sub-leaves; KVM's table has no more room than this. */
-export const mostSubleaves = 256
+const mostSubleaves = 256
 
 /** Sub-leaves 0 to `last`. */
 export function passedThrough(reporting: Reporting, leaf: number, last: number): readonly CpuidEntry[] {

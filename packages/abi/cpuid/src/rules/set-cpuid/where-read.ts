@@ -18,10 +18,6 @@ export const allocateDynamically: Source = mail(
   'KVM: x86: allocate vcpu->arch.cpuid_entries dynamically',
 )
 export const forbidAfterRun: Source = commit('feb627e8d6f6', 'KVM: x86: Forbid KVM_SET_CPUID{,2} after KVM_RUN')
-export const updateBeforeInstall: Source = commit(
-  'ee3a5f9e3d9b',
-  'KVM: x86: Do runtime CPUID update before updating vcpu->arch.cpuid_entries',
-)
 export const allowEqual: Source = commit('c6617c61e8fe', 'KVM: x86: Partially allow KVM_SET_CPUID{,2} after KVM_RUN')
 export const compareFlags: Source = commit('033a3ea59a19', 'KVM: x86: Check .flags in kvm_cpuid_check_equal() too')
 export const resetOnFailure: Source = mail(
@@ -35,10 +31,6 @@ export const goOnWithoutLeaf1: Source = mail(
 export const swapTables: Source = commit(
   '8c01290bda1a',
   'KVM: x86: Swap incoming guest CPUID into vCPU before massaging in KVM_SET_CPUID2',
-)
-export const updateAfterSetup: Source = commit(
-  'ec3d4440b2c8',
-  'KVM: x86: Explicitly do runtime CPUID updates "after" initial setup',
 )
 export const deferUpdates: Source = commit(
   '93da6af3ae56',
