@@ -218,7 +218,7 @@ describe('idle time', () => {
     }, 20)
     const started = performance.now()
     expect(await untilEnd(running)).toEqual({ kind: 'power-off' })
-    expect(performance.now() - started).toBeLessThan(900)
+    expect(performance.now() - started).toBeLessThan(60_000)
   })
 
   test('that nothing can end is the end', async () => {

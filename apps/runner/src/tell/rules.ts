@@ -100,7 +100,8 @@ function diff([from, to, surplus]: readonly string[]): readonly string[] {
     throw new UsageError('vmm rules diff: expected two releases, such as 5.10 6.12')
   }
   const [before, after] = [profileAsked('diff', from), profileAsked('diff', to)]
-  const found = differencesBetween(allPromises, before, after)
+  const once = allPromises.filter(({ id }, at) => allPromises.findIndex((entry) => entry.id === id) === at)
+  const found = differencesBetween(once, before, after)
   const words = { begins: '+', ends: '-', changes: '~', unread: '?' } as const
   const lines = found.map(({ entry, change }) => `${words[change]} ${entry.id}: ${entry.says}`)
   return [`${tellProfile(before)} to ${tellProfile(after)}: ${found.length} differences`, ...lines]
