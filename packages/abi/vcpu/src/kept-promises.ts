@@ -1,8 +1,9 @@
+import { type HypercallDecider, hypercallDecider } from '@vmm/hypercall'
 import { type Profile, profileOf, type Refusal, type ResolvedPipeline, resolve, run } from '@vmm/rule'
 import type * as Call from './rules/calls.ts'
 import * as pipelines from './rules/pipelines.ts'
 
-/** What a vCPU keeps of the calls on its state: their steps, as one release has them. */
+/** What a vCPU keeps of the calls on its state, and of its guest's own: their steps, as one release has them. */
 export interface KeptPromises {
   readonly setSregs: ResolvedPipeline<Call.SetSregsCall>
   readonly setSregs2: ResolvedPipeline<Call.SetSregsCall>
@@ -14,6 +15,7 @@ export interface KeptPromises {
   readonly setXsave: ResolvedPipeline<Call.SetXsaveCall>
   readonly interrupt: ResolvedPipeline<Call.InterruptCall>
   readonly setGuestDebug: ResolvedPipeline<Call.GuestDebugCall>
+  readonly hypercall: HypercallDecider
 }
 
 /** The release whose promises are kept where none is named: the newest whose source was read whole. */
@@ -32,6 +34,7 @@ export function keptPromises(profile: Profile): KeptPromises {
     setXsave: resolve(pipelines.setXsavePipeline, profile),
     interrupt: resolve(pipelines.interruptPipeline, profile),
     setGuestDebug: resolve(pipelines.setGuestDebugPipeline, profile),
+    hypercall: hypercallDecider(profile),
   }
 }
 

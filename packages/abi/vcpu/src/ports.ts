@@ -1,4 +1,4 @@
-import { decideHypercall, decodeHypercall, returnValue } from '@vmm/hypercall'
+import { decodeHypercall, returnValue } from '@vmm/hypercall'
 import { type GprName, gprIndex } from '@vmm/x86-registers'
 import { generalProtection, type Refused } from '@vmm/x86-semantics'
 import { type Completion, readAhead } from './completion.ts'
@@ -80,7 +80,7 @@ function hypercall(by: Answering): boolean {
     { rax: register('RAX'), rbx: register('RBX'), rcx: register('RCX'), rdx: register('RDX'), rsi: register('RSI') },
     { width: long ? 64 : 32, cpl: Number(engine.get('CPL')) },
   )
-  const verdict = decideHypercall(call, {
+  const verdict = by.promises.hypercall(call, {
     has: by.guest.has,
     featureBits: 'advisory',
     exits: by.hypercallExits(),

@@ -1,45 +1,113 @@
-import { featureMsrWrite } from '@vmm/msr'
-import { type Profile, resolve, run } from '@vmm/rule'
+import { features, featuresOf } from '@vmm/cpuid'
+import {
+  featureMsrIndexList,
+  listHostOf,
+  type MsrDone,
+  type MsrEntry,
+  type MsrSurroundings,
+  msrHostOf,
+  msrIndexList,
+  msrKernel,
+} from '@vmm/msr'
+import type { Profile } from '@vmm/rule'
 import { mail } from '@vmm/source'
-import { wordsOf } from './machine.ts'
 import type { Scenario } from './scenario.ts'
+import { host } from './tables.ts'
 
-const vmxBasic = 0x480
+const basicVmx = 0x480
+const pinControls = 0x481
 const archCapabilities = 0x10a
-const microcodeRevision = 0x8b
+const platformInfo = 0xce
+const microcode = 0x8b
+const machineCheckControl = 0x17b
+const sysenter = 0x174
+const vmx = new Map<number, bigint>([
+  [basicVmx, 0xda_0400_11e5_7ed0n],
+  [pinControls, 0x7f_0000_0016n],
+  [0x48d, 0x7f_0000_0016n],
+])
 
-interface Write {
-  readonly index: number
-  readonly data: bigint
-  readonly current: bigint
+/** What KVM is asked for of VMX, as it tells it. */
+const told = (index: number) => vmx.get(index) ?? 0n
+
+/** A vCPU with all that the host has, that has run. */
+function vcpuOf(kernel: Profile): MsrSurroundings {
+  const about = msrHostOf(kernel, host, { vmx })
+  const vcpu = {
+    features: featuresOf(host.cpuid, features),
+    vendor: 'intel',
+    isHostModel: true,
+    physicalAddressWidth: 52,
+    linearAddressWidth: 48,
+    paging: false,
+    values: new Map([...about.featureMsrs, ...vmx, [microcode, 1n << 32n], [machineCheckControl, 0n]]),
+    hasRun: true,
+    l2Active: false,
+    vmxOn: false,
+    localApic: 'xapic',
+    dynamicFeatures: 0n,
+    xss: 0n,
+    perfmon: { version: 2, generalCounters: 8, fixedCounters: 3 },
+  } as const
+  const vm = {
+    enforcePvCpuid: false,
+    guestReadsPlatformInfo: true,
+    quirkMiscEnableNoMwait: true,
+    xenMsr: 0,
+    isMapped: () => true,
+  }
+  return { vcpu, vm, host: about, listed: () => 'emulated' }
 }
 
-/** What the rules about feature MSRs say to one write of user space, before its register's setter is asked. */
-function written(
-  kernel: Profile,
-  write: Write,
-  vcpu: { readonly hasRun: boolean; readonly l2Active: boolean },
-): string {
-  return wordsOf(gate(kernel, write, vcpu))
+/** What the vCPU holds after a write that is kept. */
+function keeping(from: MsrSurroundings): (entry: MsrEntry, answer: MsrDone) => MsrSurroundings {
+  let now = from
+  return ({ index }, { keeps, data }) => {
+    if (keeps) now = { ...now, vcpu: { ...now.vcpu, values: new Map([...now.vcpu.values, [index, data]]) } }
+    return now
+  }
 }
 
-function gate(kernel: Profile, write: Write, vcpu: { readonly hasRun: boolean; readonly l2Active: boolean }) {
-  const outcome = run(resolve(featureMsrWrite, kernel), { ...write, ...vcpu })
-  return outcome.kind === 'refused' ? outcome.refusal : outcome
+/** How far KVM_SET_MSRS comes with entries on a vCPU that has run, and what stopped it. */
+function set(kernel: Profile, entries: readonly MsrEntry[], change: Partial<MsrSurroundings['vcpu']> = {}): string {
+  const before = vcpuOf(kernel)
+  const around = { ...before, vcpu: { ...before.vcpu, ...change } }
+  const { count, answers } = msrKernel(kernel).setMsrs(entries, around, keeping(around))
+  const last = answers.at(-1)
+  const at = entries[count]?.index.toString(16).toUpperCase()
+  return last?.kind === 'failed'
+    ? `${count} of ${entries.length}: ${at}H (\`${last.rule}\`)`
+    : `${count} of ${entries.length}`
 }
 
-const same = (index: number): Write => ({ index, data: 5n, current: 5n })
-const other = (index: number): Write => ({ index, data: 4n, current: 5n })
-const running = { hasRun: true, l2Active: false }
+const one = (index: number, data: bigint, change?: Partial<MsrSurroundings['vcpu']>) => (kernel: Profile) =>
+  set(kernel, [{ index, data }], change)
 
-/** RESET, emulated by writing every register again: how many of them KVM_SET_MSRS says it has set. */
-function restored(kernel: Profile, writes: readonly Write[]): string {
-  const refused = writes.findIndex((write) => gate(kernel, write, running).kind === 'refused')
-  return `${refused === -1 ? writes.length : refused} of ${writes.length}`
+/** Everything that a user space saves, as it reads it of the vCPU. */
+function saved(kernel: Profile): readonly MsrEntry[] {
+  const lists = listHostOf(kernel, host, { vmx })
+  const indexes = [...msrIndexList(kernel, lists).indexes, ...featureMsrIndexList(kernel, lists).indexes]
+  const around = vcpuOf(kernel)
+  const msrs = msrKernel(kernel)
+  return [...new Set(indexes)].flatMap((index) => {
+    const { count, entries } = msrs.getMsrs([{ index, data: 0n }], around)
+    return count === 1 ? entries : []
+  })
 }
 
-const saved = [same(0x174), same(vmxBasic), same(archCapabilities), same(microcodeRevision), same(0x175)]
-const older = [same(0x174), other(vmxBasic), same(archCapabilities), other(microcodeRevision), same(0x175)]
+/** What of it a vCPU takes before its first run. */
+function settable(kernel: Profile): readonly MsrEntry[] {
+  return saved(kernel).filter((entry) => set(kernel, [entry], before).startsWith('1 of 1'))
+}
+
+const before = { hasRun: false }
+const restoredL2 = { hasRun: false, l2Active: true }
+const inVmx = { vmxOn: true }
+const otherBasic = told(basicVmx) & ~(1n << 54n)
+
+/** The saved registers, with one of them as another model has it. */
+const withOther = (entries: readonly MsrEntry[], index: number, data: bigint) =>
+  entries.map((entry) => (entry.index === index ? { index, data } : entry))
 
 /** The RFC of August 2022 on feature MSRs, and what came of it. */
 export const featureMsrs: Scenario = {
@@ -50,33 +118,73 @@ export const featureMsrs: Scenario = {
   ),
   about:
     'Registers that say what a CPU can do decide what KVM intercepts. Once a vCPU has run they shall not change; but a ' +
-    'user space that writes all of them again to emulate RESET is left alone, and microcode is loaded while guests run.',
+    'user space that writes all of them again to emulate RESET is left alone, and microcode is loaded while guests run. ' +
+    'An answer is what KVM_SET_MSRS returns, of how many entries, and why it came no further.',
   proposed: ['6.0+rfc-feature-msrs'],
   merged: ['6.4', '6.10', '7.0'],
   questions: [
     {
       asks: 'Another value of IA32_ARCH_CAPABILITIES before the first run',
-      answer: (kernel) => written(kernel, other(archCapabilities), { hasRun: false, l2Active: false }),
+      answer: one(archCapabilities, 0n, before),
     },
-    { asks: 'The same value after it', answer: (kernel) => written(kernel, same(archCapabilities), running) },
-    { asks: 'Another value after it', answer: (kernel) => written(kernel, other(archCapabilities), running) },
-    { asks: 'The same value of IA32_VMX_BASIC', answer: (kernel) => written(kernel, same(vmxBasic), running) },
-    { asks: 'Another value of IA32_VMX_BASIC', answer: (kernel) => written(kernel, other(vmxBasic), running) },
     {
-      asks: 'Another microcode revision: a patch is loaded',
-      answer: (kernel) => written(kernel, other(microcodeRevision), running),
+      asks: 'The same value after it',
+      answer: (kernel) =>
+        set(
+          kernel,
+          saved(kernel).filter(({ index }) => index === archCapabilities),
+        ),
     },
+    { asks: 'Another value after it', answer: one(archCapabilities, 0n) },
+    { asks: 'The same value of IA32_VMX_BASIC', answer: one(basicVmx, told(basicVmx)) },
+    {
+      asks: 'Another value of IA32_VMX_BASIC, one that may be set before the first run',
+      answer: one(basicVmx, otherBasic),
+    },
+    {
+      asks: 'The same value of IA32_VMX_BASIC after VMXON, when its setter refuses: ignored, or through the setter?',
+      answer: one(basicVmx, told(basicVmx), inVmx),
+    },
+    {
+      asks: 'The same value of IA32_VMX_PINBASED_CTLS, which its setter never takes',
+      answer: one(pinControls, told(pinControls)),
+    },
+    { asks: 'Another microcode revision: a patch is loaded', answer: one(microcode, 7n << 32n) },
+    { asks: 'Another value of MSR_PLATFORM_INFO', answer: one(platformInfo, 0n) },
     {
       asks: 'Another value on a vCPU that has never run, while L2 is active: its nested state was just restored',
-      answer: (kernel) => written(kernel, other(vmxBasic), { hasRun: false, l2Active: true }),
+      answer: one(archCapabilities, 0n, restoredL2),
     },
     {
-      asks: 'RESET by writing all registers as they are: how many KVM_SET_MSRS has set',
-      answer: (kernel) => restored(kernel, saved),
+      asks: 'The same value, there',
+      answer: (kernel) =>
+        set(
+          kernel,
+          saved(kernel).filter(({ index }) => index === archCapabilities),
+          restoredL2,
+        ),
     },
     {
-      asks: 'The same with the registers of another model: how many before the first that is refused',
-      answer: (kernel) => restored(kernel, older),
+      asks: 'RESET, emulated by writing every register of both lists as it was read',
+      answer: (kernel) => set(kernel, saved(kernel)),
+    },
+    {
+      asks: 'The same without the registers that no setter takes',
+      answer: (kernel) => set(kernel, settable(kernel)),
+    },
+    {
+      asks: 'That, with IA32_ARCH_CAPABILITIES and the microcode revision of another model',
+      answer: (kernel) =>
+        set(kernel, withOther(withOther(settable(kernel), archCapabilities, 0n), microcode, 7n << 32n)),
+    },
+    {
+      asks: 'Three registers, the second IA32_ARCH_CAPABILITIES with another value',
+      answer: (kernel) =>
+        set(kernel, [
+          { index: sysenter, data: 0x10n },
+          { index: archCapabilities, data: 0n },
+          { index: sysenter, data: 0x8n },
+        ]),
     },
   ],
 }

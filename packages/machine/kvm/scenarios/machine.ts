@@ -1,27 +1,30 @@
 import type { CpuidTable, Host } from '@vmm/cpuid'
 import { type Answer, type KvmVcpu, openKvm, type Vm } from '@vmm/kvm'
 import type { Profile, Refusal } from '@vmm/rule'
+import type { VcpuExit } from '@vmm/vcpu'
 
 const reset = { base: 0xffff_f000n, bytes: 0x1000n }
+const firstInstruction = 0xff0
 const hlt = 0xf4
 
-/** A `/dev/kvm` with a VM and a vCPU whose guest halts, and halts again. */
+/** A `/dev/kvm` with a VM and a vCPU whose guest executes some code where a processor begins, and halts, and halts again. */
 export class Machine {
   readonly vm: Vm
   readonly vcpu: KvmVcpu
 
-  constructor(kernel: Profile, host: Host) {
+  constructor(kernel: Profile, host: Host, code: readonly number[] = []) {
     this.vm = given(openKvm({ kernel, host, memoryBytes: 1 << 16 }).createVm())
     const { memory } = this.vm
     memory.bytes.fill(hlt)
+    memory.bytes.set(code, firstInstruction)
     const region = { guest_phys_addr: reset.base, memory_size: reset.bytes, userspace_addr: memory.address }
     given(this.vm.setUserMemoryRegion({ slot: 0, flags: 0, ...region }))
     this.vcpu = given(this.vm.createVcpu(0))
   }
 
-  /** Enters the guest, which halts. */
-  run(): void {
-    given(this.vcpu.run())
+  /** Enters the guest until it comes to user space. */
+  run(): VcpuExit {
+    return given(this.vcpu.run())
   }
 
   setCr4(cr4: bigint): void {

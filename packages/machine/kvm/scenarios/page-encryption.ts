@@ -1,3 +1,4 @@
+import { findEntry, supportedCpuid } from '@vmm/cpuid'
 import {
   decodeHypercall,
   exitHypercallPipeline,
@@ -11,7 +12,7 @@ import { type Profile, resolve, run } from '@vmm/rule'
 import { mail } from '@vmm/source'
 import { Machine } from './machine.ts'
 import type { Scenario } from './scenario.ts'
-import { host } from './tables.ts'
+import { host, withKvm } from './tables.ts'
 
 const number = numberOf('KVM_HC_MAP_GPA_RANGE')
 const encrypted = 0x10n
@@ -31,15 +32,22 @@ const askedOther = { exits: 1 << (number - 1) }
 type Arguments = readonly [bigint, bigint, bigint]
 
 /** What the guest gets for the hypercall, in a few words. */
-function called(kernel: Profile, given: Partial<HypercallContext>, [rbx, rcx, rdx]: Arguments = onePage): string {
-  const call = decodeHypercall({ rax: BigInt(number), rbx, rcx, rdx, rsi: 0n }, { width: 64, cpl: 0 })
-  return told(hypercallDecider(kernel)(call, { ...nothing, ...given }))
+function called(
+  kernel: Profile,
+  given: Partial<HypercallContext>,
+  [rbx, rcx, rdx]: Arguments = onePage,
+  width: 64 | 32 = 64,
+): string {
+  const call = decodeHypercall({ rax: BigInt(number), rbx, rcx, rdx, rsi: 0n }, { width, cpl: 0 })
+  return told(hypercallDecider(kernel)(call, { ...nothing, ...given }), width)
 }
 
-function told(verdict: HypercallVerdict): string {
-  if (verdict.kind === 'exit')
-    return `an exit with ${verdict.arguments.map((value) => `0x${value.toString(16)}`).join(', ')}`
-  const value = verdict.kind === 'return' ? BigInt.asIntN(64, verdict.value) : 0n
+function told(verdict: HypercallVerdict, width: 64 | 32): string {
+  if (verdict.kind === 'exit') {
+    const values = verdict.arguments.map((value) => `0x${value.toString(16)}`).join(', ')
+    return `an exit with ${values}, longmode ${verdict.width === 64 ? 1 : 0}`
+  }
+  const value = verdict.kind === 'return' ? BigInt.asIntN(width, verdict.value) : 0n
   const error = Object.entries(hypercallErrors).find(([, code]) => BigInt(-code) === value)
   return error === undefined ? `${value}, and nobody hears of it` : `-${error[0]}`
 }
@@ -52,18 +60,17 @@ function enabled(kernel: Profile, mask: bigint): string {
 }
 
 /** VMCALL of real-mode code, as the engine runs it, and what is in EAX once user space has answered with an error. */
-function completed(kernel: Profile): string {
-  const machine = new Machine(kernel, host)
+function completed(kernel: Profile, result: bigint): string {
+  const machine = new Machine(kernel, host, [0x0f, 0x01, 0xc1])
   const { vm, vcpu } = machine
+  machine.set(withKvm(0x4000_0000, 1 << 16))
   if (vm.enableCap({ cap: 201, args: [1n << BigInt(number)] }).kind === 'refused') return 'no such capability'
-  vm.memory.bytes.set([0x0f, 0x01, 0xc1, 0xf4], 0xff0)
   const regs = vcpu.state.getRegs()
   vcpu.state.setRegs({ ...regs, rax: 0xdead_0000_0000n | BigInt(number), rbx: 0x1000n, rcx: 1n, rdx: encrypted })
-  const first = vcpu.run()
-  if (first.kind === 'refused' || first.value.kind !== 'hypercall') return 'no exit'
+  if (machine.run().kind !== 'hypercall') return 'no exit'
   const before = vcpu.state.getRegs().rip
-  new DataView(vcpu.page.bytes.buffer).setBigInt64(88, BigInt(-hypercallErrors.KVM_ENOSYS), true)
-  vcpu.run()
+  new DataView(vcpu.page.bytes.buffer).setBigInt64(88, result, true)
+  machine.run()
   const { rax, rip } = vcpu.state.getRegs()
   return `RIP stays at ${before.toString(16)}, then is ${rip.toString(16)}; RAX is ${rax.toString(16)}`
 }
@@ -125,12 +132,39 @@ export const pageEncryption: Scenario = {
       asks: 'The guest was shown the feature, and user space asked for the exit',
       answer: (kernel) => called(kernel, { ...shown, ...asked }),
     },
+    {
+      asks: 'The same from 32-bit code',
+      answer: (kernel) => called(kernel, { ...shown, ...asked }, onePage, 32),
+    },
+    {
+      asks: 'The same with no page at all',
+      answer: (kernel) => called(kernel, { ...shown, ...asked }, [0x1000n, 0n, encrypted]),
+    },
+    {
+      asks: 'The same with the last page of all addresses and three more',
+      answer: (kernel) => called(kernel, { ...shown, ...asked }, [0xffff_ffff_ffff_f000n, 4n, encrypted]),
+    },
+    {
+      asks: 'The same with so many pages that their number runs over 64 bits',
+      answer: (kernel) => called(kernel, { ...shown, ...asked }, [0x1000n, (1n << 64n) - 1n, encrypted]),
+    },
+    {
+      asks: 'The bit of the feature in what KVM_GET_SUPPORTED_CPUID tells, for those who copy it',
+      answer: (kernel) => {
+        const { entries } = supportedCpuid({ kernel, host })
+        return ((findEntry(entries, 0x4000_0001, 0)?.eax ?? 0) >>> 16) & 1 ? 'there' : 'not there'
+      },
+    },
     { asks: 'The guest was not shown it, and calls all the same', answer: (kernel) => called(kernel, asked) },
     { asks: 'User space asks for the exit, by its bit', answer: (kernel) => enabled(kernel, 1n << BigInt(number)) },
     { asks: 'User space asks with 1, as if it were a switch', answer: (kernel) => enabled(kernel, 1n) },
     {
       asks: 'User space answers -KVM_ENOSYS; the guest is 16-bit code with something in the upper half of RAX',
-      answer: completed,
+      answer: (kernel) => completed(kernel, BigInt(-hypercallErrors.KVM_ENOSYS)),
+    },
+    {
+      asks: 'User space answers with its own -ENOSYS, there',
+      answer: (kernel) => completed(kernel, -38n),
     },
     { asks: 'A migration reads what is encrypted', answer: migrated },
   ],

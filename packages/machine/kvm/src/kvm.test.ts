@@ -129,6 +129,14 @@ test('a guest sees the table that it was given', () => {
   expect([rax, rbx]).toEqual([0x4000_0001n, 0x4b4d_564bn])
 })
 
+test('a processor that halted goes on when it is run again: its interrupt controller is in user space', () => {
+  const { vcpu } = guest('6.12', (a) => a.hlt().mov(eax, 7).hlt())
+  expect(given(vcpu.run()).kind).toBe('hlt')
+  expect(vcpu.state.getMpState().mp_state).toBe(0)
+  expect(given(vcpu.run()).kind).toBe('hlt')
+  expect(vcpu.state.getRegs().rax).toBe(7n)
+})
+
 test('a hypercall that user space has asked for comes to it', () => {
   const { vm, vcpu } = guest('6.12', (a) => a.mov(eax, 12).mov(ebx, 0x1000).mov(ecx, 1).xor(edx, edx).vmcall().hlt())
   expect(vm.enableCap({ cap: 201, args: [1n] })).toMatchObject({

@@ -12,7 +12,7 @@ import {
 import type { KvmGuestDebug } from '@vmm/kvm-uapi'
 import { always, type Profile, type Refusal, resolve, run } from '@vmm/rule'
 import { kernelDoc } from '@vmm/source'
-import type { Refusal as StateRefusal, Vcpu, VcpuExit, VcpuState } from '@vmm/vcpu'
+import { mpStates, type Refusal as StateRefusal, type Vcpu, type VcpuExit, type VcpuState } from '@vmm/vcpu'
 import { type Answer, done } from './answer.ts'
 import { runPipeline } from './rules/run/index.ts'
 import { RunPage } from './run-page.ts'
@@ -116,6 +116,7 @@ export class KvmVcpu {
     const immediateExit = page.immediateExit
     const exit = this.#enter(signalAfter, immediateExit)
     this.#waiting = exit.kind === 'io' || exit.kind === 'mmio' || exit.kind === 'hypercall' ? exit : undefined
+    if (exit.kind === 'hlt') this.#staysRunnable()
     page.told(this.#vcpu)
     page.leaveRegisters(this.#vcpu.state)
     if (exit.kind === 'intr') return interrupted(immediateExit, page)
@@ -139,6 +140,15 @@ export class KvmVcpu {
   nmi(): Answer<number> {
     this.#vcpu.injectNmi()
     return done(0)
+  }
+
+  /**
+   * A processor whose local APIC is not in the kernel goes on behind HLT when it is run again: to wait is for user space.
+   *
+   * Source: arch/x86/kvm/x86.c, __kvm_emulate_halt (Linux 6.12).
+   */
+  #staysRunnable(): void {
+    this.#vcpu.state.setMpState({ mp_state: mpStates.runnable })
   }
 
   #setCpuid(
