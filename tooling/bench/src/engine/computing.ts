@@ -18,6 +18,8 @@ import {
   rdi,
   rdx,
   rsi,
+  st0,
+  st1,
   xmm0,
   xmm1,
   xmm2,
@@ -158,6 +160,12 @@ export function floats(a: Assembler): void {
     a.mulsd(xmm0, xmm1).addsd(xmm0, xmm2).cvtsi2sd(xmm3, rcx).mulsd(xmm3, xmm1)
     a.comisd(xmm0, xmm3).ja(small).addsd(xmm0, xmm1).label(small).cvttsd2si(rax, xmm0).add(rbx, rax)
   })
+}
+
+/** Quotients, roots and sums of 80 bits. */
+export function extendedFloats(a: Assembler): void {
+  a.fninit().fldpi()
+  times(a, 500_000, () => a.fld1().fdiv(st0, st1).fsqrt().faddp(st1, st0).fsqrt())
 }
 
 /** Sums and comparisons of sixteen bytes at a time, as a C library's string functions do it. */

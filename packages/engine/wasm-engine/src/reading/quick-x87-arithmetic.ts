@@ -17,20 +17,20 @@ import {
 import { widened } from './quick-x87-moves.ts'
 
 const precisionControl = 0x300
-const bias = 16_383
+export const bias = 16_383
 
 /** Runs `use` on two normals. */
-function onNormals({ code, a, b, format }: X87Quickly, use: (b: Parts) => void): void {
+export function onNormals({ code, a, b, format }: X87Quickly, use: (b: Parts) => void): void {
   widened(code, b, format, (wide) => {
     const both = word(code, 'and', isNormal(code, a), isNormal(code, wide))
     code.if(both, () => use(wide))
   })
 }
 
-const exponentOf = (code: Code, { signExponent }: Parts): Node =>
+export const exponentOf = (code: Code, { signExponent }: Parts): Node =>
   word(code, 'and', signExponent, code.i32(exponentMask))
 
-const signOf = (code: Code, { signExponent }: Parts): Node => word(code, 'and', signExponent, code.i32(signBit))
+export const signOf = (code: Code, { signExponent }: Parts): Node => word(code, 'and', signExponent, code.i32(signBit))
 
 /** Whether the magnitude of `a` is less than that of `b`. */
 function isSmaller(code: Code, a: Parts, b: Parts): Node {
@@ -58,7 +58,7 @@ const compare: X87Quick = (given) => {
 }
 
 /** The sum of 128 bits with its leading bit set, rounded; where its exponent is in range. */
-function deliver({ code, done }: X87Quickly, sign: Node, exponent: Node, upper: Node, lower: Node): void {
+export function deliver({ code, done }: X87Quickly, sign: Node, exponent: Node, upper: Node, lower: Node): void {
   const { significand, carry, status } = rounded(code, upper, lower, integerBit)
   const power = code.hold(word(code, 'add', exponent, carry))
   const inRange = word(code, 'lt_u', word(code, 'sub', power, code.i32(1)), code.i32(exponentMask - 1))
@@ -66,7 +66,7 @@ function deliver({ code, done }: X87Quickly, sign: Node, exponent: Node, upper: 
 }
 
 /** Only with all of the precision. */
-const precisely =
+export const precisely =
   (quick: X87Quick): X87Quick =>
   (given) => {
     const { code, fcw } = given
@@ -75,7 +75,7 @@ const precisely =
   }
 
 /** 64 by 64 bits, from four products of halves. */
-function product(code: Code, x: Node, y: Node): [upper: Node, lower: Node] {
+export function product(code: Code, x: Node, y: Node): [upper: Node, lower: Node] {
   const half = (node: Node, which: 0 | 1) =>
     code.hold(which === 0 ? long(code, 'and', node, code.i64(0xffff_ffffn)) : long(code, 'shr_u', node, code.i64(32n)))
   const [x0, x1, y0, y1] = [half(x, 0), half(x, 1), half(y, 0), half(y, 1)]

@@ -88,7 +88,7 @@ function memory(format: X87Format): [bigint, number] {
   return [below(4) === 0 ? BigInt.asUintN(64, small) : random() >> BigInt(below(width) + 64 - width), 0]
 }
 
-const withMemory: ReadonlySet<string> = new Set(['FADD', 'FSUB', 'FSUBR', 'FMUL', 'FCOM'])
+const withMemory: ReadonlySet<string> = new Set(['FADD', 'FSUB', 'FSUBR', 'FMUL', 'FDIV', 'FDIVR', 'FCOM'])
 const floats = ['m32fp', 'm64fp', 'm16int', 'm32int'] as const
 const formatsOf = (name: string): readonly X87Format[] =>
   name === 'FLD' ? [...floats, 'm64int'] : withMemory.has(name) ? ['register', ...floats] : ['register']
@@ -118,7 +118,7 @@ describe('what the x87 computes the quick way', () => {
     expect(answered).toBeGreaterThan(rounds / 50)
   })
 
-  test.for(['FADD', 'FSUB', 'FMUL', 'FCOM', 'FST64', 'FIST32'] as const)(
+  test.for(['FADD', 'FSUB', 'FMUL', 'FDIV', 'FSQRT', 'FCOM', 'FST64', 'FIST32'] as const)(
     '%s of ordinary numbers does not ask',
     (name) => {
       const [pi, e] = [0xc90f_daa2_2168_c235n, 0xadf8_5458_a2bb_4a9bn]

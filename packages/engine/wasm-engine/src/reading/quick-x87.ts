@@ -3,10 +3,15 @@ import type { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import { word, type X87Quick } from './quick-float80.ts'
 import { quickX87Arithmetic } from './quick-x87-arithmetic.ts'
+import { quickX87Division } from './quick-x87-division.ts'
 import { quickX87Moves } from './quick-x87-moves.ts'
 
 /** Operations that have a quick way, by name. */
-export const quickX87Ways: Readonly<Record<string, X87Quick>> = { ...quickX87Moves, ...quickX87Arithmetic }
+export const quickX87Ways: Readonly<Record<string, X87Quick>> = {
+  ...quickX87Moves,
+  ...quickX87Arithmetic,
+  ...quickX87Division,
+}
 
 /** All exceptions masked, rounding to nearest. */
 const calmMask = 0xc3f
