@@ -26,8 +26,11 @@ export interface VcpuMachine {
   taskPriority: number
   /** A paravirtual clock register was written: 4B564D00H, 4B564D01H and their old numbers. */
   writePvClock(index: number, value: bigint): void
-  /** FERR#: an x87 error that is no exception. Left out, nobody will interrupt for it. */
-  numericError?(): void
+  /**
+   * FERR#: an x87 error without CR0.NE. True: an interrupt will come of it, and the instruction waits. False, or left out: it is
+   * #MF all the same, as for every guest of a processor that KVM runs with CR0.NE set. Source: arch/x86/kvm/vmx/vmx.c, KVM_VM_CR0_ALWAYS_ON.
+   */
+  numericError?(): boolean
   /** Takes a hypercall whole, RAX included. False: the vCPU decides by itself. */
   hypercall(): boolean
   /** The local APIC's registers as a page; left out, there is no APIC in the kernel. */

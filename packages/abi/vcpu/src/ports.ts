@@ -1,6 +1,6 @@
 import { decodeHypercall, returnValue } from '@vmm/hypercall'
 import { type GprName, gprIndex } from '@vmm/x86-registers'
-import { generalProtection, type Refused } from '@vmm/x86-semantics'
+import { generalProtection, numericException, type Refused } from '@vmm/x86-semantics'
 import { type Completion, readAhead } from './completion.ts'
 import type { CpuidAnswers } from './cpuid-answers.ts'
 import { readDevices, writeDevices } from './device-access.ts'
@@ -54,7 +54,7 @@ export function enginePorts(by: Answering): EnginePorts {
     },
     breakpoint: () => !by.holdsBreakpoint(),
     numericError: () => {
-      by.machine().numericError?.()
+      if (by.machine().numericError?.() !== true) return numericException
       by.freeze()
       return false
     },

@@ -1,5 +1,5 @@
 import { runSimd, runX87 } from '@vmm/x86-float'
-import type { HostCall, Refused, Surroundings } from '@vmm/x86-semantics'
+import { type HostCall, numericException, type Refused, type Surroundings } from '@vmm/x86-semantics'
 import { portBreakpointsMet } from './data-breakpoints.ts'
 import { answered, Fault, Unanswered } from './fault.ts'
 import type { MemoryAccess } from './memory.ts'
@@ -70,7 +70,10 @@ export function hostAnswers(
       const patterns = [value, second].flatMap((each) => [each.significand, BigInt(each.signExponent)])
       return [...patterns, BigInt(status), written ? 1n : 0n]
     },
-    numericError: () => unlessWaiting(ports.numericError?.() !== false),
+    numericError: () => {
+      const answer = ports.numericError === undefined ? numericException : ports.numericError()
+      return typeof answer === 'boolean' ? unlessWaiting(answer) : unlessRefused(answer)
+    },
     hypercall: () => unlessWaiting(ports.hypercall()),
     taskPriority: () => [BigInt(ports.taskPriority())],
     setTaskPriority: (value) => done(() => ports.setTaskPriority(low(value!))),

@@ -1,6 +1,13 @@
 import { runSimd, runX87 } from '@vmm/x86-float'
 import { exceptions } from '@vmm/x86-registers'
-import { generalProtection, type HostCall, type Refused, type Surroundings, unanswered } from '@vmm/x86-semantics'
+import {
+  generalProtection,
+  type HostCall,
+  numericException,
+  type Refused,
+  type Surroundings,
+  unanswered,
+} from '@vmm/x86-semantics'
 import { hostCallNames } from './reading/machine.ts'
 import { at } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
@@ -109,7 +116,11 @@ export class HostAnswers {
       return this.#give(...patterns, BigInt(status), written ? 1n : 0n)
     },
     breakpoint: () => (this.#ports.breakpoint?.() === false ? waits : undefined),
-    numericError: () => (this.#ports.numericError?.() === false ? waits : undefined),
+    numericError: () => {
+      const answer = this.#ports.numericError === undefined ? numericException : this.#ports.numericError()
+      if (typeof answer !== 'boolean') return answer
+      return answer ? undefined : waits
+    },
     hypercall: () => (this.#ports.hypercall() ? undefined : waits),
     taskPriority: () => this.#give(BigInt(this.#ports.taskPriority())),
     setTaskPriority: () => {

@@ -14,9 +14,10 @@ const divides = (then: (a: Assembler) => unknown) => (a: Assembler) => {
 /** A processor whose machine counts FERR# and interrupts when told so. */
 function telling(then: (a: Assembler) => unknown, handler: (a: Assembler) => unknown = () => {}) {
   const it = interrupting()
-  const told = { times: 0 }
+  const told = { times: 0, heard: true }
   const numericError = () => {
     told.times += 1
+    return told.heard
   }
   const machine = { ...it.machine, numericError }
   const cpu = alone(divides(then), { machine })
@@ -60,4 +61,12 @@ test('while IGNNE# is asserted errors are passed over, until there is none', () 
 test('instructions that do not wait are not held up', () => {
   const guest = telling((a) => a.fnstsw(ax).hlt())
   expect([guest.cpu.run(), guest.told.times, guest.cpu.vcpu.state.getRegs().rax & 0x80n]).toEqual([halted, 0, 0x80n])
+})
+
+test('where nobody would be interrupted it is #MF all the same', () => {
+  const guest = telling((a) => a.fwait().mov(bx, 1).hlt())
+  guest.told.heard = false
+  guest.cpu.engine.writePhysical(16 * 4, Uint8Array.of(handlerAt & 0xff, handlerAt >> 8, 0, 0))
+  guest.cpu.engine.writePhysical(handlerAt, Uint8Array.of(0xf4))
+  expect([guest.cpu.run(), Number(guest.cpu.vcpu.state.getRegs().rip), guest.bx()]).toEqual([halted, handlerAt + 1, 0n])
 })

@@ -30,6 +30,8 @@ export interface IoApic extends Device {
    * whether asserted is high or low is between the board and the guest, who agree by construction.
    */
   setLine(pin: number, asserted: boolean): void
+  /** Whether nothing comes of an input, as far as its mask goes. */
+  masks(pin: number): boolean
   /** A processor has ended a level-triggered vector. */
   endOfInterrupt(vector: number): void
 }
@@ -69,6 +71,10 @@ class InputOutputApic implements IoApic {
     const read = (at: number, size: 1 | 2 | 4) => this.#readPage(at, size)
     const write = (at: number, size: 1 | 2 | 4, value: number) => this.#writePage(at, size, value)
     this.memory = [{ base, length: 0x1000, read, write }]
+  }
+
+  masks(pin: number): boolean {
+    return ((this.#low[pin] ?? masked) & masked) !== 0
   }
 
   /** The inputs' levels are not its to reset. */

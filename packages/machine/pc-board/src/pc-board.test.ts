@@ -154,8 +154,10 @@ describe('x87 errors', () => {
       ignored += 1
     }
     const here = machine(1, { onIgnoreNumericError })
+    // nobody would hear of it: it is an exception
+    expect(here.board.numericErrors.raise()).toBe(false)
     here.outb(0xa1, 0xdf)
-    here.board.numericErrors.raise()
+    expect(here.board.numericErrors.raise()).toBe(true)
     expect(drain(here)).toEqual([0x75])
     // one error is one edge
     here.board.numericErrors.raise()

@@ -145,7 +145,11 @@ class Board implements PcBoard {
     const line = (number: number) => this.#router.source(number)
     const onEvent = (event: MachineEvent) => this.#powerEvent(event, options.onEvent)
     this.power = new Power({ clock, sci: line(9), onEvent })
-    this.numericErrors = new NumericErrors({ irq13: line(13), onIgnore: () => options.onIgnoreNumericError?.() })
+    this.numericErrors = new NumericErrors({
+      irq13: line(13),
+      isHeard: () => !this.pic.masks(13) || !this.ioApic.masks(13),
+      onIgnore: () => options.onIgnoreNumericError?.(),
+    })
     this.pit = createPit({ clock, irq0: line(0) })
     this.rtc = this.#createRtc(options)
     this.serialPorts = this.#createSerialPorts(options)

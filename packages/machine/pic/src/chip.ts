@@ -56,6 +56,10 @@ export class Chip {
     else if (rises) state.irr |= bit
   }
 
+  masks(input: number): boolean {
+    return (this.#state.imr & (1 << input)) !== 0
+  }
+
   /** The INT pin. */
   get requesting(): boolean {
     return this.#next() >= 0

@@ -14,6 +14,8 @@ export interface PicOptions {
 export interface Pic extends Device {
   /** Drives one of the sixteen inputs. Input 2 is the slave's and cannot be driven. */
   setLine(irq: number, level: boolean): void
+  /** Whether nothing comes of an input, as far as masks go. */
+  masks(irq: number): boolean
   /** The level of the master's INT pin. */
   pending(): boolean
   /** The processor's interrupt acknowledge cycle: the vector. When the request has gone, the vector of input 7 or 15. */
@@ -55,6 +57,10 @@ class InterruptControllers implements Pic {
     if (irq < 8) this.#master.setLine(irq, level)
     else this.#slave.setLine(irq - 8, level)
     this.#update()
+  }
+
+  masks(irq: number): boolean {
+    return irq < 8 ? this.#master.masks(irq) : this.#slave.masks(irq - 8) || this.#master.masks(cascade)
   }
 
   pending(): boolean {

@@ -33,7 +33,14 @@ export type {
 } from './operand.ts'
 export { anyMode, type Procedure, procedure } from './procedure.ts'
 export { type Scribed, type ScribedProcedure, scribe } from './scribe/scribe.ts'
-export { generalProtection, nobodyAround, type Refused, type Surroundings, unanswered } from './surroundings.ts'
+export {
+  generalProtection,
+  nobodyAround,
+  numericException,
+  type Refused,
+  type Surroundings,
+  unanswered,
+} from './surroundings.ts'
 export { type Survey, survey } from './surveyor.ts'
 export { deliverEvent, deliverPlainly, eventKind } from './system/events.ts'
 export { simdNumber } from './vector/simd-number.ts'

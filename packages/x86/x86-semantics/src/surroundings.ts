@@ -8,6 +8,9 @@ export interface Refused {
 /** #GP(0), the usual refusal. */
 export const generalProtection: Refused = { kind: 'fault', vector: 13, errorCode: 0 }
 
+/** #MF, which an x87 error is to the guest unless its machine is told of it. */
+export const numericException: Refused = { kind: 'fault', vector: 16 }
+
 /** In place of a vector, where something waits for an answer of its surroundings: no exception has this number. */
 export const unanswered = 256
 
@@ -33,8 +36,8 @@ export interface Surroundings {
   /** INT3 is about to be delivered. False: a debugger holds it. */
   breakpoint?(): boolean
   writeXcr(index: number, value: bigint): Refused | undefined
-  /** FERR#: an x87 error without CR0.NE. False: the instruction waits for an interrupt. Left out, errors are passed over. */
-  numericError?(): boolean
+  /** FERR#: an x87 error without CR0.NE. False: the instruction waits for an interrupt. Left out, the error is #MF. */
+  numericError?(): Refused | boolean
   /** The bits of ECX that MWAIT knows; undefined where there are no MONITOR and MWAIT. Left out, it knows bit 0. */
   mwaitExtensions?(): number | undefined
 }
