@@ -17,6 +17,8 @@ export type KernelFlag =
   | 'SBPB'
   | 'IBPB_BRTYPE'
   | 'TSA_NO'
+  | 'TSA_FILL_NO'
+  | 'VERW_CLEAR'
 
 const capabilities = 0x10a
 
@@ -38,6 +40,8 @@ export function kernelFlags(host: Host): ReadonlySet<KernelFlag> {
     ['NULL_SEG', keepsBases(host)],
     ['SBPB', false],
     ['IBPB_BRTYPE', isBare(host, 0x17) && uses(host, 'AMD_IBPB')],
+    ['VERW_CLEAR', clearsByVerw(host)],
+    ['TSA_FILL_NO', isAmd(host) && !has(host.cpuid, 'HYPERVISOR') && familyOf(host) !== 0x1a],
     ['TSA_NO', isAmd(host) && !has(host.cpuid, 'HYPERVISOR') && familyOf(host) !== 0x19],
     ['EIBRS_PBRSB', capability(host, 1) && !capability(host, 24)],
   ]
@@ -83,4 +87,23 @@ function keepsBases(host: Host): boolean {
   if (has(host.cpuid, 'HYPERVISOR')) return true
   const { family, model } = signatureOf(findEntry(host.cpuid, 1, 0)?.eax ?? 0)
   return !(family === 0x17 && model >= 0x30)
+}
+
+const patchLevel = 0x8b
+
+/**
+ * The oldest microcode of each Zen 3 and Zen 4 part with which VERW clears buffers.
+ *
+ * Source: arch/x86/kernel/cpu/amd.c 6.12.117, amd_check_tsa_microcode.
+ */
+const clearingMicrocode: readonly number[] = [
+  0x0a00_11d7, 0x0a00_123b, 0x0a00_820d, 0x0a10_114c, 0x0a10_124c, 0x0a10_8109, 0x0a20_102e, 0x0a20_1211, 0x0a40_4108,
+  0x0a50_0012, 0x0a60_120a, 0x0a70_4108, 0x0a70_5208, 0x0a70_8008, 0x0a70_c008, 0x0aa0_0216,
+]
+
+/** Whether the part runs on one of them; a host without MSR 8BH is taken for one with older microcode. */
+function clearsByVerw(host: Host): boolean {
+  const level = Number((host.msrs.get(patchLevel) ?? 0n) & 0xffff_ffffn)
+  if (!isAmd(host) || familyOf(host) !== 0x19 || has(host.cpuid, 'HYPERVISOR')) return false
+  return clearingMicrocode.some((least) => least >> 8 === level >> 8 && level >= least)
 }

@@ -1,4 +1,4 @@
-import { always, between, since, until } from '@vmm/rule'
+import { always, between, type ReleasedLifetime, since, until } from '@vmm/rule'
 import { commit, kernelSource, type Source } from '@vmm/source'
 import type { CpuidEntry } from '../entry.ts'
 import { isFeature } from '../leaf.ts'
@@ -161,3 +161,9 @@ export const extendedAnswers: readonly LeafAnswer[] = [
     passed(reporting, 0xc000_0001, 0, () => ({ edx: reportedWords(reporting, 0xc000_0001, 0).edx })),
   ]),
 ]
+
+/** The vendors on whose hosts KVM answers the leaves from C0000000H on, and since when. */
+export const thirdRanges: Readonly<Record<string, ReleasedLifetime>> = {
+  CentaurHauls: always,
+  '  Shanghai  ': since(newest),
+}

@@ -1,5 +1,5 @@
 import { always, between, since } from '@vmm/rule'
-import { commit, kernelSource } from '@vmm/source'
+import { commit, kernelSource, mail } from '@vmm/source'
 import { type Report, reportsOf } from './report.ts'
 
 const caps = reportsOf(kernelSource('arch/x86/kvm/cpuid.c', 'kvm_set_cpu_caps', '6.12.117'))
@@ -65,7 +65,7 @@ export const reports80000008: readonly Report[] = [
   caps(   'VIRT_SSBD',        'set',  early, { when: ['SSBD by LS_CFG', 'no SSBD of its own'] }),
   caps(   'AMD_SSB_NO',       'host', early),
   caps(   'AMD_SSB_NO',       'set',  early, { when: ['no speculative store bypass'] }),
-  lmsle(  'EFER_LMSLE_UNSUPPORTED', 'hardware', since({ absentIn: '6.18', presentIn: '7.0' })),
+  lmsle(  'EFER_LMSLE_UNSUPPORTED', 'hardware', since({ absentIn: '6.18.30', presentIn: '7.0' })),
   psfd(   'AMD_PSFD',         'host', since('5.16')),
   barrier('IBPB_RET',         'host', since('6.13')),
   barrier('IBPB_RET',         'set',  since('6.13'), { when: ["Intel's SPEC_CTRL", 'post-barrier returns are safe'] }),
@@ -111,6 +111,12 @@ const mainline = reportsOf(kernelSource('arch/x86/kvm/cpuid.c', 'kvm_initialize_
 const ofTsa = {
   '6.15': 'unread', '6.12': '6.12.37', '6.6': 'unread', '6.1': '6.1.144', '5.15': 'unread', '5.10': 'unread',
 } as const
+const ofTsaSet = { ...ofTsa, '6.12': '6.12.39', '6.1': '6.1.153' } as const
+const smm = reportsOf(commit('74bee0cad8dc', 'KVM: x86: Advertise that the SMM_CTL MSR is not supported'))
+const tsaSet = reportsOf(commit('f3f9deccfc68', 'KVM: SVM: Set synthesized TSA CPUID flags'))
+const tsaBug = reportsOf(mail('20260208164233.30405-1-clopez@suse.de', 'KVM: x86: synthesize TSA CPUID bits via SCATTERED_F()'))
+/** Read in 6.12.117, and in no mainline up to 7.0. */
+const afterMainline = between('7.0', '7.0', { '6.19': 'unread', '6.18': 'unread', '6.12': '6.12.117', '6.6': 'unread' })
 const ofSrsoNo = { '6.4': 'unread', '6.1': 'unread', '5.15': 'unread', '5.10': 'unread' } as const
 
 /** Leaves 8000001FH to 80000022H. */
@@ -122,14 +128,15 @@ export const reports80000021: readonly Report[] = [
   sevSet(   'SEV_SNP',                   'host', since({ absentIn: '6.10', presentIn: '6.12' }), { only: 'kvm_amd', when: ['SEV', 'SNP is set up'], param: 'kvm_amd.sev_snp' }),
   sev(      'HW_ENF_CACHE_COH',          'host', since('5.13')),
   leaf21(   'NO_NESTED_DATA_BP',         'host', since('5.18')),
-  bases(    'FS_GS_BASE_NON_SERIALIZING', 'host', since({ absentIn: '6.1', presentIn: '6.12' })),
+  bases(    'FS_GS_BASE_NON_SERIALIZING', 'host', since({ absentIn: '6.1.192', presentIn: '6.12' })),
   leaf21(   'LFENCE_ALWAYS_SERIALIZING', 'host', since('5.18')),
   synthetic('LFENCE_ALWAYS_SERIALIZING', 'set',  since('5.18'), { when: ['LFENCE serializes'] }),
-  tsa(      'VERW_CLEAR',                'host', since('6.16', ofTsa)),
+  tsa(      'VERW_CLEAR',                'host', since('6.16', { ...ofTsa, '6.1': '6.1.153' })),
+  tsaSet(   'VERW_CLEAR',                'set',  since('6.16', ofTsaSet), { when: ['microcode makes VERW clear'] }),
   leaf21(   'NULL_SELECT_CLEARS_BASE',   'host', since('5.18')),
   synthetic('NULL_SELECT_CLEARS_BASE',   'set',  since('5.18'), { when: ['null selectors clear bases'] }),
   automatic('AUTOMATIC_IBRS',            'host', since('6.3')),
-  bases(    'NO_SMM_CTL_MSR',            'set',  since('6.1')),
+  smm(      'NO_SMM_CTL_MSR',            'set',  since('6.2', { '6.1': '6.1.153' })),
   prefetch( 'AMD_PREFETCHI',             'host', since('6.16')),
   mainline( 'ERAPS',                     'host', since({ absentIn: '6.18', presentIn: '7.0' }), { only: 'kvm_amd', when: ['tdp'] }),
   srso(     'SBPB',                      'host', since({ absentIn: '6.5', presentIn: '6.7' }, { '6.6': 'unread' })),
@@ -140,8 +147,12 @@ export const reports80000021: readonly Report[] = [
   returns(  'SRSO_USER_KERNEL_NO',       'host', since('6.14', { '6.12': '6.12.54', '6.13': 'unread' })),
   tsa(      'TSA_SQ_NO',                 'host', since('6.16', ofTsa)),
   tsa(      'TSA_L1_NO',                 'host', since('6.16', ofTsa)),
-  tsa(      'TSA_SQ_NO',                 'set',  since('6.16', ofTsa), { when: ['a family without TSA'] }),
-  tsa(      'TSA_L1_NO',                 'set',  since('6.16', ofTsa), { when: ['a family without TSA'] }),
+  tsaSet(   'TSA_SQ_NO',                 'set',  since('6.16', ofTsaSet), { when: ['a family without TSA'] }),
+  tsaSet(   'TSA_L1_NO',                 'set',  since('6.16', ofTsaSet), { when: ['a family without TSA'] }),
+  tsaBug(   'TSA_SQ_NO',                 'set',  between('6.16', { absentIn: '6.18.30', presentIn: '7.0' })),
+  tsaBug(   'TSA_L1_NO',                 'set',  between('6.16', { absentIn: '6.18.30', presentIn: '7.0' })),
+  bases(    'TSA_FILL_NO',               'host', afterMainline),
+  bases(    'TSA_FILL_NO',               'set',  afterMainline, { when: ['a family without TSA of fills'] }),
   svm(      'PERFMON_V2',                'host', since('6.5'), { only: 'kvm_amd', when: ['enough core counters'] }),
 ]
 

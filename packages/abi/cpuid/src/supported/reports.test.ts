@@ -124,6 +124,22 @@ test('what tiles and AVX10 can do is told in sub-leaves of their own since 7.0',
   expect(answer('6.12', 0x24, 0)).toMatchObject({ eax: 0, ebx: 0x7_0001 })
 })
 
+test('a bug of 6.16 says on every AMD host that it is safe from transient scheduler attacks', () => {
+  const zen3 = readHost(`
+   0x00000000 0x00: eax=0x00000010 ebx=0x68747541 ecx=0x444d4163 edx=0x69746e65
+   0x00000001 0x00: eax=0x00a00f11 ebx=0x00000000 ecx=0x00000000 edx=0x00000000
+   0x80000000 0x00: eax=0x80000022 ebx=0x68747541 ecx=0x444d4163 edx=0x69746e65
+   MSR 0x8b: 0x000000000a0011d7
+  `)
+  const answer = (kernel: Series | KernelVersion) =>
+    findEntry(supportedCpuid({ kernel, host: zen3 }).entries, 0x8000_0021, 0)
+  expect(answer('6.18.30')).toMatchObject({ ecx: 6 })
+  expect(answer('7.0')).toMatchObject({ ecx: 0 })
+  expect(supportedCpuid({ kernel: '6.19', host: zen3 }).unknown).toContain('TSA_SQ_NO')
+  expect(answer('6.1')?.eax).toBe(0x220)
+  expect(answer('6.1.152')?.eax).toBe(0)
+})
+
 test('a release that nobody has listed is a mistake', () => {
   expect(() => supportedCpuid({ kernel: '3.10', host: intel })).toThrow(RangeError)
 })
