@@ -162,8 +162,14 @@ export const extendedAnswers: readonly LeafAnswer[] = [
   ]),
 ]
 
-/** The vendors on whose hosts KVM answers the leaves from C0000000H on, and since when. */
-export const thirdRanges: Readonly<Record<string, ReleasedLifetime>> = {
-  CentaurHauls: always,
-  '  Shanghai  ': since(newest),
+/** A vendor on whose hosts KVM answers the leaves from C0000000H on. */
+export interface ThirdRange {
+  readonly vendor: string
+  readonly lifetime: ReleasedLifetime
+  readonly source: Source
 }
+
+export const thirdRanges: readonly ThirdRange[] = [
+  { vendor: 'CentaurHauls', lifetime: always,        source: at('6.12.117') },
+  { vendor: '  Shanghai  ', lifetime: since(newest), source: mainline },
+]

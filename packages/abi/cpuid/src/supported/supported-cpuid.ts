@@ -58,8 +58,8 @@ export function supportedCpuid({ kernel, host, permitted = 0n }: SupportedQuesti
 
 /** Whether the leaves from C0000000H on are answered. */
 function thirdRangeOf({ profile, host }: Reporting): Answer {
-  const lifetime = thirdRanges[vendorOf(host.cpuid)]
-  return lifetime === undefined ? 'no' : inForce(lifetime, profile)
+  const row = thirdRanges.find(({ vendor }) => vendor === vendorOf(host.cpuid))
+  return row === undefined ? 'no' : inForce(row.lifetime, profile)
 }
 
 /** All leaves of a range: its first one's EAX tells how many. */
