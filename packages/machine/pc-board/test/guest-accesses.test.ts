@@ -124,7 +124,9 @@ const addresses = [0xfebf_f000, 0xfec0_0000, 0xfee0_0000, 0xfee0_0ff0, 0xff00_ff
 /** One access of a random width at a random place, aligned or not. */
 function anyAccess(a: Assembler, next: () => number): void {
   const port = ports[next() % ports.length]!
-  const address = (addresses[next() % addresses.length]! + (next() & 0x3ff)) >>> 0
+  const sum = addresses[next() % addresses.length]! + (next() & 0x3ff)
+  // no access runs over the end of its segment
+  const address = sum < 2 ** 32 ? Math.min(sum, 0xffff_fff0) : sum - 2 ** 32
   const kinds: readonly (() => unknown)[] = [
     () => a.in(al, dx),
     () => a.in(ax, dx),
