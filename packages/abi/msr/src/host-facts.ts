@@ -64,6 +64,7 @@ export function listHostOf(profile: Profile, host: Host, knowledge: HostKnowledg
   const supported = featuresOf(entries, features)
   const counters = findEntry(host.cpuid, 0x0a, 0)
   const told = featureMsrValues(profile, featureHostOf(host, knowledge)).get(0x10a) ?? 0n
+  const pmu = parameter(host, 'kvm.enable_pmu', 1) !== 0
   return {
     module: moduleOf(host),
     readable: readableOn(host),
@@ -72,9 +73,9 @@ export function listHostOf(profile: Profile, host: Host, knowledge: HostKnowledg
     nestedVmx: parameter(host, 'kvm_intel.nested', 1) !== 0,
     hyperV: isSet(host, 'CONFIG_KVM_HYPERV'),
     smm: isSet(host, 'CONFIG_KVM_SMM'),
-    pmu: parameter(host, 'kvm.enable_pmu', 1) !== 0,
-    generalCounters: ((counters?.eax ?? 0) >> 8) & 0xff,
-    fixedCounters: (counters?.edx ?? 0) & 0x1f,
+    pmu,
+    generalCounters: pmu ? ((counters?.eax ?? 0) >> 8) & 0xff : 0,
+    fixedCounters: pmu ? (counters?.edx ?? 0) & 0x1f : 0,
     amdGlobalCounters: supported.has('PERFMON_V2'),
     traceRanges: (findEntry(host.cpuid, 0x14, 1)?.eax ?? 0) & 7,
     tsxCtrl: ((told >> 7n) & 1n) === 1n,

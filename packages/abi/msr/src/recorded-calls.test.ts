@@ -5,14 +5,21 @@ import { msrKernel } from './msr-kernel.ts'
 import { type Recording, releaseOf, surroundingsOf } from './recorded.ts'
 import { msrsTooMany } from './rules/bulk/msrs-too-many.rule.ts'
 import { enableUserSpaceMsrCall } from './rules/exits/index.ts'
+import { systemReadEntry } from './rules/feature-values/index.ts'
 import type { FilterRange } from './rules/filter/filter.ts'
 import { setMsrFilterCall } from './rules/filter/index.ts'
+import { indexListCall } from './rules/index-list/index.ts'
 import { setMceCall, setupMceCall } from './rules/machine-check/index.ts'
 import { type MachineCheckState, type MachineError, mostBanks } from './rules/machine-check/machine-check.ts'
 import { mceSetUp } from './rules/machine-check/mce-set-up.rule.ts'
 import { mceSupported } from './rules/machine-check/mce-supported.rule.ts'
 
-const upstream = ['msrs-6.1.192-kvm_amd', 'msrs-6.12.117-kvm_amd', 'msrs-6.12.117-kvm_intel'] as const
+const upstream = [
+  'msrs-6.1.192-kvm_amd',
+  'msrs-6.12.117-kvm_amd',
+  'msrs-6.12.117-kvm_intel',
+  'msrs-6.1.192-kvm_intel',
+] as const
 const names = [...upstream, 'msrs-6.18.44-kvm_pvm'] as const
 const read = (name: string): Recording =>
   JSON.parse(readFileSync(new URL(`../cases/${name}.json`, import.meta.url), 'utf8'))
@@ -57,6 +64,23 @@ describe.each(names)('%s', (name) => {
       return [mask, outcome.kind === 'done' ? '0' : '22']
     })
     expect(ours).toEqual(told)
+  })
+
+  test('counts what a list that is too short would need', () => {
+    const rooms = [recording.saved, recording.features].map(({ length }, which) => {
+      const list = Array.from({ length }, (_, at) => at)
+      const outcome = run(resolve(indexListCall, profile), { room: 0, list, faults: new Set<never>() })
+      const errno = outcome.kind === 'refused' ? numbers[outcome.refusal.errno] : 0
+      return [which, errno, outcome.state.counted].map(String)
+    })
+    expect(rooms).toEqual(about(recording, 'short'))
+  })
+
+  test('reads on /dev/kvm what it lists', () => {
+    const told = new Map(recording.features.map((line) => [Number.parseInt(line, 16), 0n]))
+    const listed = recording.saved.includes('10')
+    const outcome = run(resolve(systemReadEntry, profile), { index: 0x10, told, listed })
+    expect(about(recording, 'system')).toEqual([['10', outcome.kind === 'done' ? '1' : '0', '0']])
   })
 
   test('does entries up to the first that fails', () => {

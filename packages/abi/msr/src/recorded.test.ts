@@ -5,7 +5,12 @@ import { listHostOf } from './host-facts.ts'
 import { featureMsrIndexList, msrIndexList } from './index-lists.ts'
 import { type Disagreement, disagreements, hostOfRecording, type Recording, releaseOf } from './recorded.ts'
 
-const upstream = ['msrs-6.1.192-kvm_amd', 'msrs-6.12.117-kvm_amd', 'msrs-6.12.117-kvm_intel'] as const
+const upstream = [
+  'msrs-6.1.192-kvm_amd',
+  'msrs-6.12.117-kvm_amd',
+  'msrs-6.12.117-kvm_intel',
+  'msrs-6.1.192-kvm_intel',
+] as const
 const names = [...upstream, 'msrs-6.18.44-kvm_pvm'] as const
 const read = (name: string): Recording =>
   JSON.parse(readFileSync(new URL(`../cases/${name}.json`, import.meta.url), 'utf8'))

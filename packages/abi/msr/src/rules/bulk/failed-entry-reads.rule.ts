@@ -14,7 +14,7 @@ export const failedEntryReads = behaviour<FailedRead, bigint>({
   catalogue: 'msr-bulk-partial',
   says: 'the entry of a register that cannot be read is written back as 0',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_do_msr_access', '6.12')],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: until('6.12'),

@@ -9,7 +9,7 @@ export const msrsEntriesFault = rule<BulkCall>({
   lifetime: { mainline: {} },
   errno: 'EFAULT',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'msr_io', '6.12')],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ count, faults }) => count > 0 && faults.has('entries'),
   witness: {
     refused: { ...threeEntries, faults: new Set(['entries']) },

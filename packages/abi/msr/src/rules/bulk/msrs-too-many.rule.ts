@@ -10,7 +10,7 @@ export const msrsTooMany = rule<BulkCall>({
   lifetime: { mainline: {} },
   errno: 'E2BIG',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'msr_io', '6.12')],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ count }) => count >= mostEntries,
   witness: {
     refused: { ...threeEntries, count: mostEntries, faults: new Set(['entries']) },

@@ -8,7 +8,7 @@ export const msrsUntilFirstFailure = behaviour<BulkCall, BulkCall>({
   catalogue: 'msr-bulk-partial',
   says: 'entries are taken in order until one fails, those before it stay, and the call returns how many were done',
   sources: [kernelSource('arch/x86/kvm/x86.c', '__msr_io', '6.12')],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: always,

@@ -16,7 +16,7 @@ export const guestAccessFails = behaviour<FailedGuestAccess, GuestMsrOutcome>({
   catalogue: 'user-msr-exit',
   says: 'an access that fails exits to user space if it wants to hear of the reason, and else is a general-protection fault',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_msr_user_space', '6.12')],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: until('5.10'),

@@ -14,7 +14,7 @@ export const userSpaceMsrMask = rule<EnableUserSpaceMsr>({
   lifetime: since('5.19', { '5.10': '5.10.154', '5.15': '5.15.78' }),
   errno: 'EINVAL',
   sources: [commit('cf5029d5dd7c', 'KVM: x86: Protect the unused bits in MSR exiting flags')],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ mask }) => (mask & ~7n) !== 0n,
   witness: { refused: { mask: 8n }, accepted: { mask: 7n } },
 })

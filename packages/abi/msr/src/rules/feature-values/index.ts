@@ -7,12 +7,17 @@ import { featureMsrAfterCreation } from './feature-msr-after-creation.rule.ts'
 import { featureMsrListed } from './feature-msr-listed.rule.ts'
 import { perfCapabilities } from './perf-capabilities.rule.ts'
 import { platformInformation } from './platform-information.rule.ts'
-import { type SystemRead, systemRead } from './system-read.rule.ts'
+import { systemRead } from './system-read.rule.ts'
+import type { SystemRead } from './system-read.ts'
+import { systemReadUnlisted } from './system-read-unlisted.rule.ts'
 
 /** One entry of KVM_GET_MSRS on /dev/kvm. */
 export const systemReadEntry: Pipeline<SystemRead, MsrError> = {
   call: 'KVM_GET_MSRS (/dev/kvm)',
-  steps: [{ kind: 'check', rule: systemRead }],
+  steps: [
+    { kind: 'check', rule: systemRead },
+    { kind: 'check', rule: systemReadUnlisted },
+  ],
 }
 
 /** Promises about the values of feature MSRs that are asked for by themselves. */

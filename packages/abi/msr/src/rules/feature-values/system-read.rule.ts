@@ -1,25 +1,16 @@
-import { rule, since } from '@vmm/rule'
+import { between, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import type { MsrError } from '../../kvm-call.ts'
-
-/** One entry of KVM_GET_MSRS on /dev/kvm. */
-export interface SystemRead {
-  readonly index: number
-  /** What KVM tells of each feature MSR on this host. */
-  readonly told: ReadonlyMap<number, bigint>
-}
+import { eightB, type SystemRead } from './system-read.ts'
 
 export const systemRead = rule<SystemRead, MsrError>({
   id: 'system-read',
   catalogue: 'msr-get-system',
-  says: 'on /dev/kvm, KVM_GET_MSRS reads feature MSRs and nothing else',
-  lifetime: since('4.17'),
+  says: 'on /dev/kvm, KVM_GET_MSRS reads feature MSRs and nothing else, unless ignore_msrs is on',
+  lifetime: between('4.17', '6.12'),
   errno: 'unsupported',
-  sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_get_feature_msr', '6.12')],
-  evidence: 'source',
-  refuses: ({ index, told }) => !told.has(index),
-  witness: {
-    refused: { index: 0x10, told: new Map([[0x8b, 1n]]) },
-    accepted: { index: 0x8b, told: new Map([[0x8b, 1n]]) },
-  },
+  sources: [kernelSource('arch/x86/kvm/x86.c', 'do_get_msr_feature', '6.1')],
+  evidence: 'recorded',
+  refuses: ({ index, told, ignoreMsrs }) => !told.has(index) && ignoreMsrs !== true,
+  witness: { refused: { ...eightB, index: 0x10 }, accepted: eightB },
 })

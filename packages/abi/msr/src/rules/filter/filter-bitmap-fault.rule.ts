@@ -9,7 +9,7 @@ export const filterBitmapFault = rule<SetFilterCall>({
   lifetime: always,
   errno: 'EFAULT',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_add_msr_filter', '6.12')],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ ranges }) => ranges.some(({ count, bitmap }) => count > 0 && bitmap === undefined),
   witness: {
     refused: { ...aFilter, ranges: [{ ...aRange, bitmap: undefined }] },

@@ -10,7 +10,7 @@ export const filterEmptyDeny = rule<SetFilterCall>({
   lifetime: always,
   errno: 'EINVAL',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_vm_ioctl_set_msr_filter', '6.12')],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ flags, ranges }) => (flags & defaultDeny) !== 0 && ranges.every(({ count }) => count === 0),
   witness: { refused: { ...aFilter, flags: defaultDeny, ranges: [] }, accepted: { ...aFilter, ranges: [] } },
 })

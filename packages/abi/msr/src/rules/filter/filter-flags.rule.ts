@@ -12,7 +12,7 @@ export const filterFlags = rule<SetFilterCall>({
     commit('cf5029d5dd7c', 'KVM: x86: Protect the unused bits in MSR exiting flags'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_vm_ioctl_set_msr_filter', '6.1'),
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ flags }) => (flags & ~defaultDeny) !== 0,
   witness: { refused: { ...aFilter, flags: 2 }, accepted: { ...aFilter, flags: defaultDeny } },
 })

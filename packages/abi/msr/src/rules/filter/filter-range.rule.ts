@@ -27,7 +27,7 @@ export const filterRange = rule<SetFilterCall>({
   lifetime: always,
   errno: 'EINVAL',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_add_msr_filter', '6.12')],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: (call) => {
     const wrong = firstWrong(call)
     return wrong !== undefined && isBad(wrong)

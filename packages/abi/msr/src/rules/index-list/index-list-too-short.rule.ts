@@ -12,7 +12,7 @@ export const indexListTooShort = rule<IndexListCall>({
     kernelDoc('Documentation/virt/kvm/api.rst', '4.3 KVM_GET_MSR_INDEX_LIST'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_dev_ioctl', '6.12'),
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ room, list }) => room < list.length,
   witness: { refused: { ...roomForTwo, room: 1 }, accepted: roomForTwo },
 })

@@ -17,7 +17,7 @@ export const listOrder = behaviour<ListAsked, readonly ListRow['part'][]>({
   catalogue: 'msr-index-list',
   says: 'MSRs saved from hardware come before those that KVM emulates, and a list is made when the module loads',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_init_msr_lists', '6.12')],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: until('6.3'),

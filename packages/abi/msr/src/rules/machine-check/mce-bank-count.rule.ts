@@ -12,7 +12,7 @@ export const mceBankCount = rule<SetupMceCall>({
     kernelSource('arch/x86/kvm/x86.c', 'kvm_vcpu_ioctl_x86_setup_mce', '6.12'),
     spec('ChangeLog-5.6.14', 'KVM: x86: Fix off-by-one error in kvm_vcpu_ioctl_x86_setup_mce'),
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ mcgCap }) => bankCount(mcgCap) === 0 || bankCount(mcgCap) > mostBanks,
   witness: { refused: { ...setupTwo, mcgCap: ctlP }, accepted: { ...setupTwo, mcgCap: 32n } },
 })

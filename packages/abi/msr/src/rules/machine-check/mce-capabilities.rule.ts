@@ -9,7 +9,7 @@ export const mceCapabilities = rule<SetupMceCall>({
   lifetime: always,
   errno: 'EINVAL',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_vcpu_ioctl_x86_setup_mce', '6.12')],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ mcgCap, supported }) => (mcgCap & ~(supported | 0xffn | 0xff_0000n)) !== 0n,
   witness: {
     refused: { ...setupTwo, mcgCap: 2n | lmceP, supported: 0n },

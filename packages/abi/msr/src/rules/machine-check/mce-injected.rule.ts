@@ -28,7 +28,7 @@ export const mceInjected = behaviour<SetMceCall, SetMceCall>({
   catalogue: 'mce-inject',
   says: 'an uncorrected error is recorded and delivered where its bank is enabled, a corrected one is recorded if nothing worse is',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_vcpu_ioctl_x86_set_mce', '6.12')],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: until('6.0'),

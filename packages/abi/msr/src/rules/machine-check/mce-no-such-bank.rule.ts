@@ -9,7 +9,7 @@ export const mceNoSuchBank = rule<SetMceCall>({
   lifetime: always,
   errno: 'EINVAL',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_vcpu_ioctl_x86_set_mce', '6.12')],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ error, state }) => error.bank >= bankCount(state.mcgCap) || (error.status & valid) === 0n,
   witness: { refused: raise({ bank: 2 }), accepted: raise({ bank: 1 }) },
 })

@@ -8,7 +8,7 @@ export const mceSupported = behaviour<{ readonly module: 'kvm_intel' | 'kvm_amd'
   catalogue: 'mce-setup',
   says: 'IA32_MCG_CTL and recovery are supported everywhere, local machine checks and corrected interrupts on Intel',
   sources: [kernelSource('arch/x86/kvm/vmx/vmx.c', 'vmx_hardware_setup', '6.12')],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: until('6.0'),

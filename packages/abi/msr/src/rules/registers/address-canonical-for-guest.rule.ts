@@ -13,6 +13,7 @@ export const addressCanonicalForGuest = registerRule({
   lifetime: until('6.13', { '6.12': { until: '6.12.41' } }),
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/x86.c', '__kvm_set_msr', '6.1')],
+  evidence: 'recorded',
   refuses: ({ access, index, data, vcpu }) =>
     access === 'write' && holdsAddress.has(index) && !isCanonical(data, vcpu.linearAddressWidth),
   witness: {

@@ -16,6 +16,7 @@ export const addressCanonicalForHost = registerRule({
     commit('9245fd6b8531', 'KVM: x86: model canonical checks more precisely'),
     kernelSource('arch/x86/kvm/x86.c', '__kvm_set_msr', '6.12'),
   ],
+  evidence: 'recorded',
   refuses: ({ access, index, data, host }) =>
     access === 'write' && holdsAddress.has(index) && !isCanonical(data, host.linearAddressWidth),
   witness: {

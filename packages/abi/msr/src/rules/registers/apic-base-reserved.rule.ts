@@ -11,6 +11,7 @@ export const apicBaseReserved = registerRule({
   lifetime: always,
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/lapic.c', 'kvm_apic_set_base', '6.12')],
+  evidence: 'recorded',
   refuses: (call) =>
     isWriteOf(call, 0x1b) && ((call.data & 0x2ffn) !== 0n || (bitOf(call.data, 10) && !guestHas(call, 'X2APIC'))),
   witness: {

@@ -11,6 +11,7 @@ export const archCapGuestRead = registerRule({
   lifetime: until('6.13'),
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_get_msr_common', '6.1')],
+  evidence: 'recorded',
   refuses: (call) =>
     call.access === 'read' &&
     call.initiator === 'guest' &&

@@ -11,6 +11,7 @@ export const asyncPfIntWithoutApic = registerRule({
   lifetime: since('5.8'),
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_pv_enable_async_pf_int', '6.12')],
+  evidence: 'recorded',
   refuses: (call) => isWriteOf(call, 0x4b56_4d06) && !apicInKernel(call),
   witness: {
     refused: hostWrites(0x4b56_4d06, 0n, { vcpu: { localApic: 'user space' } }),

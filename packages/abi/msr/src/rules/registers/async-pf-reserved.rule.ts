@@ -11,6 +11,7 @@ export const asyncPfReserved = registerRule({
   lifetime: always,
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_pv_enable_async_pf', '6.12')],
+  evidence: 'recorded',
   refuses: (call) => isWriteOf(call, 0x4b56_4d02) && (call.data & 0x30n) !== 0n,
   witness: { refused: hostWrites(0x4b56_4d02, 0x10n), accepted: hostWrites(0x4b56_4d02, 0x40n) },
 })

@@ -13,6 +13,7 @@ export const asyncPfWithoutApic = registerRule({
   lifetime: since('5.9', { '5.8': '5.8.10' }),
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_pv_enable_async_pf', '6.12')],
+  evidence: 'recorded',
   refuses: (call) => isWriteOf(call, 0x4b56_4d02) && !apicInKernel(call) && call.data !== 0n,
   witness: { refused: hostWrites(0x4b56_4d02, 1n, around), accepted: hostWrites(0x4b56_4d02, 0n, around) },
 })

@@ -10,6 +10,7 @@ export const bndcfgsUnsupported = registerRule({
   lifetime: always,
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/vmx/vmx.c', 'vmx_get_msr', '6.12')],
+  evidence: 'recorded',
   refuses: ({ index, host }) => index === 0xd90 && !host.features.has('MPX'),
   witness: { refused: hostReads(0xd90, 0n, { host: { features: new Set() } }), accepted: hostReads(0xd90) },
 })

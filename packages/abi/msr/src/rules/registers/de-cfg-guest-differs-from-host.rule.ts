@@ -13,6 +13,7 @@ export const deCfgGuestDiffersFromHost = registerRule({
   lifetime: until('6.12'),
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/svm/svm.c', 'svm_set_msr', '6.1')],
+  evidence: 'recorded',
   refuses: (call) =>
     isGuestWrite(call) && call.index === 0xc001_1029 && call.data !== (call.host.featureMsrs.get(0xc001_1029) ?? 0n),
   witness: { refused: guestWrites(0xc001_1029, 0n, { host }), accepted: guestWrites(0xc001_1029, 2n, { host }) },

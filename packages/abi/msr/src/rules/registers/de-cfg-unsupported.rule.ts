@@ -11,6 +11,7 @@ export const deCfgUnsupported = registerRule({
   lifetime: always,
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/svm/svm.c', 'svm_set_msr', '6.12')],
+  evidence: 'recorded',
   refuses: (call) =>
     isWriteOf(call, 0xc001_1029) && (call.data & ~(call.host.featureMsrs.get(0xc001_1029) ?? 0n)) !== 0n,
   witness: {

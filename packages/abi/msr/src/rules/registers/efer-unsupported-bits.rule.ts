@@ -11,6 +11,7 @@ export const eferUnsupportedBits = registerRule({
   lifetime: always,
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'set_efer', '6.12')],
+  evidence: 'recorded',
   refuses: (call) => isWriteOf(call, 0xc000_0080) && (call.data & ~call.host.efer) !== 0n,
   witness: {
     refused: hostWrites(0xc000_0080, 1n << 12n),

@@ -17,6 +17,7 @@ export const featureControlUnsupportedBits = registerRule({
     commit('d2a00af2061d', 'KVM: VMX: Allow userspace to set all supported FEATURE_CONTROL bits'),
     kernelSource('arch/x86/kvm/vmx/vmx.c', 'is_vmx_feature_control_msr_valid', '6.12'),
   ],
+  evidence: 'recorded',
   refuses: (call) => isHostWrite(call) && call.index === 0x3a && (call.data & ~supported) !== 0n,
   witness: { refused: hostWrites(0x3a, 0x8000n), accepted: hostWrites(0x3a, 5n) },
 })

@@ -14,6 +14,7 @@ export const flushCmd = registerRule({
     commit('da3db168fb67', 'KVM: x86: Virtualize FLUSH_L1D and passthrough MSR_IA32_FLUSH_CMD'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_set_msr_common', '6.12'),
   ],
+  evidence: 'recorded',
   refuses: (call) => isWriteOf(call, 0x10b) && (!call.host.features.has('L1D_FLUSH') || (call.data & ~1n) !== 0n),
   witness: { refused: hostWrites(0x10b, 2n), accepted: hostWrites(0x10b, 1n) },
 })

@@ -11,6 +11,7 @@ export const hsavePage = registerRule({
   lifetime: since({ absentIn: '5.4', presentIn: '6.1' }),
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/svm/svm.c', 'svm_set_msr', '6.12')],
+  evidence: 'recorded',
   refuses: (call) =>
     isGuestWrite(call) &&
     call.index === 0xc001_0117 &&

@@ -16,6 +16,7 @@ export const hwcrBits = registerRule({
     commit('8b0e00fba934', 'KVM: x86: Virtualize HWCR.TscFreqSel[bit 24]'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_set_msr_common', '6.12'),
   ],
+  evidence: 'recorded',
   refuses: (call) => isWriteOf(call, 0xc001_0015) && (call.data & ~allowed) !== 0n,
   witness: { refused: hostWrites(0xc001_0015, 1n << 35n), accepted: hostWrites(0xc001_0015, 0x104_0000n) },
 })

@@ -10,7 +10,7 @@ export const hwcrCleared = behaviour<MsrCall, MsrCall>({
   catalogue: 'hwcr',
   says: 'HWCR can be cleared',
   sources: [commit('598a790fc20f', 'KVM: x86: Allow HWCR.McStatusWrEn to be cleared once set')],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: until('6.7'),

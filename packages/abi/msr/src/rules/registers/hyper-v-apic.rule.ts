@@ -22,6 +22,7 @@ export const hyperVApic = registerRule({
     kernelSource('arch/x86/kvm/hyperv.c', 'kvm_hv_set_msr', '6.12'),
     kernelSource('arch/x86/kvm/lapic.c', 'kvm_hv_vapic_msr_write', '6.12'),
   ],
+  evidence: 'recorded',
   refuses,
   witness: {
     refused: hostReads(icr, 0n, { vcpu: { localApic: 'user space' } }),

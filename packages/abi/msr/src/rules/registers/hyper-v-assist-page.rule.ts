@@ -13,6 +13,7 @@ export const hyperVAssistPage = registerRule({
   lifetime: always,
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/hyperv.c', 'kvm_hv_set_msr', '6.12')],
+  evidence: 'recorded',
   refuses: (call) =>
     isWriteOf(call, 0x4000_0073) && bitOf(call.data, 0) && !call.vm.isMapped(call.data & ~0xfffn, 4096),
   witness: { refused: hostWrites(0x4000_0073, 0x1001n, around), accepted: hostWrites(0x4000_0073, 0x1000n, around) },

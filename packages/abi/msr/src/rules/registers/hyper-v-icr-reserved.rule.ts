@@ -14,6 +14,7 @@ export const hyperVIcrReserved = registerRule({
   lifetime: since('6.12', { '6.1': '6.1.113', '5.10': 'unread', '5.15': 'unread', '6.6': 'unread', '6.11': 'unread' }),
   errno: 'invalid',
   sources: [commit('71bf395a276f', "KVM: x86: Enforce x2APIC's must-be-zero reserved ICR bits")],
+  evidence: 'recorded',
   refuses: (call) => isWriteOf(call, 0x4000_0071) && (call.data & reserved) !== 0n,
   witness: { refused: hostWrites(0x4000_0071, 0x100_0000n), accepted: hostWrites(0x4000_0071, 0x4_0000n) },
 })

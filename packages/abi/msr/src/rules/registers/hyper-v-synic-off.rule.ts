@@ -17,6 +17,7 @@ export const hyperVSynicOff = registerRule({
     kernelSource('arch/x86/kvm/hyperv.c', 'synic_set_msr', '6.12'),
     kernelSource('arch/x86/kvm/hyperv.c', 'stimer_set_config', '6.12'),
   ],
+  evidence: 'recorded',
   refuses: ({ access, index, data, initiator, vcpu }) =>
     isSynic(index) &&
     vcpu.hyperV?.synicActive !== true &&

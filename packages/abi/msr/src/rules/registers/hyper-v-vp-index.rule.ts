@@ -12,6 +12,7 @@ export const hyperVVpIndex = registerRule({
   lifetime: always,
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/hyperv.c', 'kvm_hv_set_msr', '6.12')],
+  evidence: 'recorded',
   refuses: (call) =>
     isWriteOf(call, 0x4000_0002) && (call.initiator === 'guest' || (call.data & 0xffff_ffffn) >= 4096n),
   witness: { refused: hostWrites(0x4000_0002, 4096n), accepted: hostWrites(0x4000_0002, 7n) },

@@ -10,6 +10,7 @@ export const icCfgWithoutCpuid = registerRule({
   lifetime: always,
   errno: 'unsupported',
   sources: [kernelSource('arch/x86/kvm/svm/svm.c', 'svm_get_msr', '6.12')],
+  evidence: 'recorded',
   refuses: ({ access, index, vcpu }) => access === 'read' && index === 0xc001_1021 && vcpu.features.size === 0,
   witness: {
     refused: hostReads(0xc001_1021, 0n, { host: amdHost }),

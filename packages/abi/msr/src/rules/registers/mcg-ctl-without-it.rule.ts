@@ -11,6 +11,7 @@ export const mcgCtlWithoutIt = registerRule({
   lifetime: always,
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'set_msr_mce', '6.12')],
+  evidence: 'recorded',
   refuses: (call) =>
     call.index === 0x17b &&
     !bitOf(call.vcpu.values.get(0x179) ?? 0n, 8) &&

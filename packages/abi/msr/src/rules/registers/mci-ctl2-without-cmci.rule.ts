@@ -14,6 +14,7 @@ export const mciCtl2WithoutCmci = registerRule({
     commit('281b52780b57', 'KVM: x86: Add emulation for MSR_IA32_MCx_CTL2 MSRs.'),
     kernelSource('arch/x86/kvm/x86.c', 'set_msr_mce', '6.12'),
   ],
+  evidence: 'recorded',
   refuses: (call) =>
     call.index >= 0x280 &&
     call.index < 0x2a0 &&

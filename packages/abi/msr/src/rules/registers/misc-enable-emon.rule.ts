@@ -11,7 +11,7 @@ export const miscEnableEmon = behaviour<MsrCall, MsrCall>({
   catalogue: 'misc-enable',
   says: 'IA32_MISC_ENABLE.EMON is user space’s: what a guest writes there is forgotten',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_set_msr_common', '6.12')],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: always,

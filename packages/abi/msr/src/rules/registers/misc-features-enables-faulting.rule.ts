@@ -11,6 +11,7 @@ export const cpuidFaulting = registerRule({
   lifetime: always,
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_set_msr_common', '6.12')],
+  evidence: 'recorded',
   refuses: (call) =>
     isWriteOf(call, 0x140) && (call.data > 1n || (call.data === 1n && !bitOf(call.vcpu.values.get(0xce) ?? 0n, 31))),
   witness: { refused: hostWrites(0x140, 1n), accepted: hostWrites(0x140, 1n, { vcpu: holding([0xce, 1n << 31n]) }) },

@@ -10,6 +10,7 @@ export const msrCommandRead = registerRule({
   lifetime: always,
   errno: 'unsupported',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_get_msr_common', '6.12')],
+  evidence: 'recorded',
   refuses: ({ access, row }) => access === 'read' && row?.access === 'write-only',
   witness: { refused: hostReads(0x49), accepted: hostWrites(0x49) },
 })

@@ -15,6 +15,7 @@ export const msrGuestLacksIt = registerRule({
     kernelSource('arch/x86/kvm/vmx/vmx.c', 'vmx_set_msr', '6.12'),
     kernelSource('arch/x86/kvm/svm/svm.c', 'svm_set_msr', '6.12'),
   ],
+  evidence: 'recorded',
   refuses: (call) => isAbsent(call) && absentAnswer(call.row) === 'invalid',
   witness: { refused: guestReads(0xe1), accepted: hostReads(0xe1) },
 })

@@ -14,6 +14,7 @@ export const msrNoHandler = registerRule({
     kernelSource('arch/x86/kvm/x86.c', 'kvm_set_msr_common', '6.12'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_get_msr_common', '6.12'),
   ],
+  evidence: 'recorded',
   refuses: ({ row, host }) => row === undefined || !isHandledBy(row, host.module),
   witness: { refused: hostReads(0x999), accepted: hostReads(0x10) },
 })

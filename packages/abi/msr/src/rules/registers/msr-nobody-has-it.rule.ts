@@ -14,6 +14,7 @@ export const msrNobodyHasIt = registerRule({
     kernelSource('arch/x86/kvm/x86.c', 'kvm_set_msr_common', '6.12'),
     kernelSource('arch/x86/kvm/pmu.c', 'kvm_pmu_is_valid_msr', '6.12'),
   ],
+  evidence: 'recorded',
   refuses: (call) => isAbsent(call) && absentAnswer(call.row) === 'unsupported',
   witness: {
     refused: hostReads(0xc5),

@@ -15,6 +15,7 @@ export const msrOwnDemands = registerRule({
     kernelSource('arch/x86/kvm/x86.c', 'set_msr_mce', '6.12'),
     kernelSource('arch/x86/kvm/mtrr.c', 'kvm_mtrr_valid', '6.12'),
   ],
+  evidence: 'recorded',
   refuses: (call) => call.access === 'write' && brokenDemand(call) !== undefined,
   witness: { refused: hostWrites(0x250, 2n), accepted: hostWrites(0x250, 6n) },
 })

@@ -11,6 +11,7 @@ export const msrReadOnly = registerRule({
   lifetime: always,
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_set_msr_common', '6.12')],
+  evidence: 'recorded',
   refuses: ({ access, initiator, row }) =>
     initiator === 'guest' &&
     (row?.access === 'host' || (access === 'write' && row?.access === 'read-only' && !hasOwnAnswer(row.index))),

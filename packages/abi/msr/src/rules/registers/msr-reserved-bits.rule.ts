@@ -11,6 +11,7 @@ export const msrReservedBits = registerRule({
   lifetime: always,
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_set_msr_common', '6.12')],
+  evidence: 'recorded',
   refuses: (call) => call.access === 'write' && hasReserved(call.row) && (call.data & ~allFields(call.row)) !== 0n,
   witness: { refused: hostWrites(0x4b56_4d03, 2n), accepted: hostWrites(0x4b56_4d03, 1n) },
 })

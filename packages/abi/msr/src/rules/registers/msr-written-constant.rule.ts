@@ -10,6 +10,7 @@ export const msrWrittenConstant = registerRule({
   lifetime: always,
   errno: 'unsupported',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_set_msr_common', '6.12')],
+  evidence: 'recorded',
   refuses: ({ access, row }) => access === 'write' && row?.access === 'constant',
   witness: { refused: hostWrites(0x198, 0n), accepted: hostReads(0x198) },
 })

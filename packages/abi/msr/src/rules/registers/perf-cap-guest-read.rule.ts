@@ -11,6 +11,7 @@ export const perfCapGuestRead = registerRule({
   lifetime: between('5.8', '6.13'),
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_get_msr_common', '6.1')],
+  evidence: 'recorded',
   refuses: (call) =>
     call.access === 'read' && call.initiator === 'guest' && call.index === 0x345 && !guestHas(call, 'PDCM'),
   witness: { refused: guestReads(0x345), accepted: hostReads(0x345) },

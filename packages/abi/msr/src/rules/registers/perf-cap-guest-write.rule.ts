@@ -14,6 +14,7 @@ export const perfCapGuestWrite = registerRule({
     kernelSource('arch/x86/kvm/x86.c', 'kvm_set_msr_common', '6.1'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_set_msr_common', '6.12'),
   ],
+  evidence: 'recorded',
   refuses: (call) => isGuestWrite(call) && call.index === 0x345,
   witness: { refused: guestWrites(0x345, 0n), accepted: hostWrites(0x345, 0n) },
 })

@@ -13,6 +13,7 @@ export const perfCapUnsupported = registerRule({
   lifetime: since('5.8'),
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_set_msr_common', '6.12')],
+  evidence: 'recorded',
   refuses: (call) =>
     isHostWrite(call) && call.index === 0x345 && (call.data & ~(call.host.featureMsrs.get(0x345) ?? 0n)) !== 0n,
   witness: {

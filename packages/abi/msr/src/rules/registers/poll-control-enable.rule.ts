@@ -11,6 +11,7 @@ export const pollControlEnable = registerRule({
   lifetime: since('5.3'),
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_set_msr_common', '6.12')],
+  evidence: 'recorded',
   refuses: (call) => isWriteOf(call, 0x4b56_4d05) && call.data > 1n,
   witness: { refused: hostWrites(0x4b56_4d05, 2n), accepted: hostWrites(0x4b56_4d05, 0n) },
 })

@@ -21,6 +21,7 @@ export const predCmdBarrier = registerRule({
   lifetime: since({ absentIn: '6.1.192', presentIn: '6.12' }),
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_set_msr_common', '6.12')],
+  evidence: 'recorded',
   refuses: (call) => isWriteOf(call, 0x49) && (call.data & ~allowed(call)) !== 0n,
   witness: {
     refused: guestWrites(0x49, 0x80n, { vcpu: having('SPEC_CTRL') }),

@@ -13,6 +13,7 @@ export const predCmdGuestLacksIt = registerRule({
   lifetime: always,
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_set_msr_common', '6.12')],
+  evidence: 'recorded',
   refuses: (call) => isGuestWrite(call) && call.index === 0x49 && !barriers.some((feature) => guestHas(call, feature)),
   witness: { refused: guestWrites(0x49, 0n), accepted: guestWrites(0x49, 0n, { vcpu: having('AMD_IBPB') }) },
 })

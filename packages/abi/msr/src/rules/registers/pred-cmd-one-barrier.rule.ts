@@ -16,6 +16,7 @@ export const predCmdOneBarrier = registerRule({
     kernelSource('arch/x86/kvm/vmx/vmx.c', 'vmx_set_msr', '6.1'),
     kernelSource('arch/x86/kvm/svm/svm.c', 'svm_set_msr', '6.1'),
   ],
+  evidence: 'recorded',
   refuses: (call) => isWriteOf(call, 0x49) && ((call.data & ~1n) !== 0n || !hasBarrier(call.host.features)),
   witness: { refused: hostWrites(0x49, 0x80n), accepted: hostWrites(0x49, 1n) },
 })

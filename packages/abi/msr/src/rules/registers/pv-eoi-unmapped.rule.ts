@@ -13,6 +13,7 @@ export const pvEoiUnmapped = registerRule({
   lifetime: always,
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/lapic.c', 'kvm_lapic_set_pv_eoi', '6.12')],
+  evidence: 'recorded',
   refuses: (call) => isWriteOf(call, 0x4b56_4d04) && bitOf(call.data, 0) && !call.vm.isMapped(call.data & ~1n, 1),
   witness: { refused: hostWrites(0x4b56_4d04, 1n, around), accepted: hostWrites(0x4b56_4d04, 0n, around) },
 })

@@ -12,7 +12,7 @@ export const rowKeeps = behaviour<MsrCall, MsrCall>({
   catalogue: 'silently-ignored',
   says: 'a command, and a register of old processors that KVM answers for, keep nothing of what is written',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_set_msr_common', '6.12')],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: always,

@@ -12,6 +12,7 @@ export const specCtrlUnsupported = registerRule({
   lifetime: since({ absentIn: '5.4', presentIn: '6.1' }),
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_spec_ctrl_test_value', '6.12')],
+  evidence: 'recorded',
   refuses: (call) => isWriteOf(call, 0x48) && (call.data & ~takenBy(call.host.features)) !== 0n,
   witness: {
     refused: hostWrites(0x48, 2n, { host: { features: new Set(['SPEC_CTRL']) } }),

@@ -12,7 +12,7 @@ export const sysenterMadeCanonical = behaviour<MsrCall, MsrCall>({
   catalogue: 'canonical-msrs',
   says: 'IA32_SYSENTER_ESP and _EIP take any value, and keep it as the address it nearly is',
   sources: [kernelSource('arch/x86/kvm/x86.c', '__kvm_set_msr', '6.12')],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: until('6.13', { '6.12': { until: '6.12.41' } }),

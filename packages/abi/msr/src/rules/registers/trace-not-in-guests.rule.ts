@@ -13,6 +13,7 @@ export const traceNotInGuests = registerRule({
     kernelSource('arch/x86/kvm/vmx/vmx.c', 'vmx_get_msr', '6.12'),
     kernelSource('arch/x86/kvm/vmx/vmx.c', 'vmx_set_msr', '6.12'),
   ],
+  evidence: 'recorded',
   refuses: ({ index, host }) => index >= 0x560 && index <= 0x587 && !host.tracesGuests,
   witness: { refused: hostReads(0x570, 0n, { host: { tracesGuests: false } }), accepted: hostReads(0x570) },
 })

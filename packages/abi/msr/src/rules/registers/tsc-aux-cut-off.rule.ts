@@ -10,7 +10,7 @@ export const tscAuxCutOff = behaviour<MsrCall, MsrCall>({
   catalogue: 'tsc-aux',
   says: 'IA32_TSC_AUX keeps 32 bits',
   sources: [kernelSource('arch/x86/kvm/x86.c', '__kvm_set_msr', '6.12')],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: always,

@@ -13,6 +13,7 @@ export const tscAuxGuestLacksIt = registerRule({
   lifetime: always,
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/x86.c', '__kvm_set_msr', '6.12')],
+  evidence: 'recorded',
   refuses: (call) =>
     call.index === tscAux && call.initiator === 'guest' && !guestHas(call, 'RDTSCP') && !guestHas(call, 'RDPID'),
   witness: { refused: guestReads(tscAux), accepted: guestReads(tscAux, 0n, { vcpu: having('RDPID') }) },

@@ -13,6 +13,7 @@ export const tscAuxUpperHalf = registerRule({
   lifetime: always,
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/x86.c', '__kvm_set_msr', '6.12')],
+  evidence: 'recorded',
   refuses: (call) => isWriteOf(call, tscAux) && call.vcpu.vendor === 'intel' && call.data >> 32n !== 0n,
   witness: {
     refused: hostWrites(tscAux, 1n << 32n),

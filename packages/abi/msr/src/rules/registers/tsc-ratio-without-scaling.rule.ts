@@ -11,6 +11,7 @@ export const tscRatioWithoutScaling = registerRule({
   lifetime: since({ absentIn: '5.16', presentIn: '5.17' }, { '5.16': '5.16.12' }),
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/svm/svm.c', 'svm_set_msr', '6.12')],
+  evidence: 'recorded',
   refuses: (call) =>
     isHostWrite(call) &&
     call.index === 0xc000_0104 &&

@@ -27,6 +27,7 @@ export const vmxBasic = registerRule({
   lifetime: always,
   errno: 'EINVAL',
   sources: [kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_restore_vmx_basic', '6.12')],
+  evidence: 'recorded',
   refuses: (call) => isHostWrite(call) && call.index === 0x480 && !mayBecome(full(call), call.data),
   witness: {
     refused: hostWrites(0x480, kvms | (1n << 48n), around),

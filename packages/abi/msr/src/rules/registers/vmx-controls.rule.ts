@@ -21,6 +21,7 @@ export const vmxControls = registerRule({
   lifetime: always,
   errno: 'EINVAL',
   sources: [kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_restore_control_msr', '6.12')],
+  evidence: 'recorded',
   refuses: (call) => isHostWrite(call) && controls.has(call.index) && !mayBecome(full(call), call.data),
   witness: {
     refused: hostWrites(0x48d, 0x7f_0000_0016n | (1n << 39n), around),

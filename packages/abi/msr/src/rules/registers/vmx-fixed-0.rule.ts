@@ -15,6 +15,7 @@ export const vmxFixed0 = registerRule({
   lifetime: always,
   errno: 'EINVAL',
   sources: [kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_restore_fixed0_msr', '6.12')],
+  evidence: 'recorded',
   refuses: (call) =>
     isHostWrite(call) && (call.index === 0x486 || call.index === 0x488) && (full(call) & ~call.data) !== 0n,
   witness: { refused: hostWrites(0x488, 0n, around), accepted: hostWrites(0x488, 0x2001n, around) },

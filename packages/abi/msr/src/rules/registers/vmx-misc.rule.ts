@@ -34,6 +34,7 @@ export const vmxMisc = registerRule({
   lifetime: always,
   errno: 'EINVAL',
   sources: [kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_restore_vmx_misc', '6.12')],
+  evidence: 'recorded',
   refuses: (call) => isHostWrite(call) && call.index === 0x485 && !mayBecome(call),
   witness: {
     refused: hostWrites(0x485, 6n, around),

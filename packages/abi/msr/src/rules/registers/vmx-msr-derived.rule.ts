@@ -13,6 +13,7 @@ export const vmxMsrDerived = registerRule({
   lifetime: always,
   errno: 'EINVAL',
   sources: [kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_set_vmx_msr', '6.12')],
+  evidence: 'recorded',
   refuses: (call) => isHostWrite(call) && derived.has(call.index),
   witness: {
     refused: hostWrites(0x481, 0n, { vcpu: having('VMX') }),

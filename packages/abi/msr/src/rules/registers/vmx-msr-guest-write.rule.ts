@@ -13,6 +13,7 @@ export const vmxMsrGuestWrite = registerRule({
   lifetime: always,
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/vmx/vmx.c', 'vmx_set_msr', '6.12')],
+  evidence: 'recorded',
   refuses: (call) => isGuestWrite(call) && isVmx(call.index),
   witness: {
     refused: guestWrites(0x480, 0n, { vcpu: having('VMX') }),

@@ -18,6 +18,7 @@ export const vmxSubset = registerRule({
     kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_restore_vmx_ept_vpid_cap', '6.12'),
     kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_set_vmx_msr', '6.12'),
   ],
+  evidence: 'recorded',
   refuses: (call) =>
     isHostWrite(call) && (call.index === 0x48c || call.index === 0x491) && (call.data & ~full(call)) !== 0n,
   witness: { refused: hostWrites(0x491, 2n, around), accepted: hostWrites(0x491, 0n, around) },

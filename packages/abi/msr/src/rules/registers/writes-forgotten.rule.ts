@@ -28,7 +28,7 @@ export const writesForgotten = behaviour<MsrCall, MsrCall>({
     kernelSource('arch/x86/kvm/x86.c', 'kvm_set_msr_common', '6.12'),
     kernelSource('arch/x86/kvm/hyperv.c', 'kvm_hv_set_msr_pw', '6.12'),
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: always,

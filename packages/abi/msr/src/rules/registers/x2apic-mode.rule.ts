@@ -10,6 +10,7 @@ export const x2apicMode = registerRule({
   lifetime: always,
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/lapic.c', 'kvm_x2apic_msr_write', '6.12')],
+  evidence: 'recorded',
   refuses: ({ index, vcpu }) => index >= 0x800 && index <= 0x8ff && vcpu.localApic !== 'x2apic',
   witness: { refused: hostReads(0x802), accepted: hostReads(0x802, 0n, { vcpu: { localApic: 'x2apic' } }) },
 })

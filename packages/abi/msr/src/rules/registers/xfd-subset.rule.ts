@@ -10,6 +10,7 @@ export const xfdSubset = registerRule({
   lifetime: since('5.17'),
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_set_msr_common', '6.12')],
+  evidence: 'recorded',
   refuses: ({ access, index, data, vcpu }) =>
     access === 'write' && (index === 0x1c4 || index === 0x1c5) && (data & ~vcpu.dynamicFeatures) !== 0n,
   witness: {

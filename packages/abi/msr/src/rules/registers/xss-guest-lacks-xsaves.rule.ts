@@ -14,6 +14,7 @@ export const xssGuestLacksXsaves = registerRule({
     kernelSource('arch/x86/kvm/x86.c', 'kvm_set_msr_common', '6.12'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_get_msr_common', '6.12'),
   ],
+  evidence: 'recorded',
   refuses: (call) => call.index === 0xda0 && call.initiator === 'guest' && !guestHas(call, 'XSAVES'),
   witness: { refused: guestReads(0xda0), accepted: hostReads(0xda0) },
 })

@@ -11,6 +11,7 @@ export const xssHostSubset = registerRule({
   lifetime: until('6.18'),
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_set_msr_common', '6.12')],
+  evidence: 'recorded',
   refuses: (call) => isWriteOf(call, 0xda0) && (call.data & ~call.host.xss) !== 0n,
   witness: { refused: hostWrites(0xda0, 1n << 8n), accepted: hostWrites(0xda0, 0x800n) },
 })

@@ -12,7 +12,7 @@ export const listedIsLenient = behaviour<FailedAccess, boolean>({
   catalogue: 'msr-host-unsupported',
   says: 'user space may read as 0, and write 0 to, every MSR that KVM lists, also where the vCPU does not have it',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_do_msr_access', '6.12')],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: until('6.0'),
