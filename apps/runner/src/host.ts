@@ -3,7 +3,7 @@ import type { Ending } from './ending.ts'
 import { type Input, noInput } from './input.ts'
 import { Keyboard } from './keyboard.ts'
 import { Meter, type Totals } from './meter.ts'
-import { Output } from './output.ts'
+import { Output, Outputs } from './output.ts'
 import { Pipe } from './pipe.ts'
 import { PipedInput } from './piped-input.ts'
 import type { RunOptions } from './run-options.ts'
@@ -16,8 +16,9 @@ const brokenPipe = 141
 
 /** Our own stdin, stdout and stderr, as the guest's. */
 export class Host {
-  readonly stdout = new Output(1)
-  readonly stderr = new Output(2)
+  readonly #stdout = new Output(1)
+  readonly #stderr = new Output(2)
+  readonly #outputs = new Outputs()
   readonly input: Input
   readonly #ending: Ending
   readonly #meter = new Meter()
@@ -35,9 +36,14 @@ export class Host {
     else this.input = process.stdin.isTTY ? this.#openTerminal(bell) : this.#openPipe(bell)
   }
 
+  /** Takes a byte of the guest's, to be written when it is attended to. */
+  put(to: 'stdout' | 'stderr', byte: number): void {
+    this.#outputs.put(to === 'stdout' ? this.#stdout : this.#stderr, byte)
+  }
+
   /** Between slices: what the guest wrote goes out, and the rest of the world is looked after. */
   async attend(): Promise<void> {
-    const { isBetweenLines } = this.stdout
+    const { isBetweenLines } = this.#stdout
     await this.drain()
     this.#noticeClosed()
     this.#pipe?.pump()
@@ -48,12 +54,11 @@ export class Host {
   /** What the guest wrote last, unless a person is tired of waiting. */
   async drain(): Promise<void> {
     const gone = () => this.#ending.wish !== undefined
-    await this.stderr.drain(gone)
-    await this.stdout.drain(gone)
+    await this.#outputs.drain(gone)
   }
 
   #noticeClosed(): void {
-    const { closed, failure } = this.stdout
+    const { closed, failure } = this.#stdout
     if (failure !== undefined) this.#ending.want({ kind: 'failed', says: `stdout: ${failure}` })
     else if (closed) this.#ending.want({ kind: 'closed', status: this.#isCommand ? brokenPipe : 0 })
   }

@@ -37,27 +37,52 @@ export class Output {
     this.#end += 1
   }
 
-  /** Writes all there is, unless the reader closes or `abandoned` says that it is not worth waiting for. */
-  async drain(abandoned: () => boolean): Promise<void> {
-    for (let wait = shortestWait; !this.#written() && !abandoned(); wait = Math.min(wait * 2, longestWait))
+  /** Writes so many bytes of what was put first, unless the reader closes or `abandoned` says that it is not worth waiting for. */
+  async drain(count: number, abandoned: () => boolean): Promise<void> {
+    const target = Math.min(this.#first + count, this.#end)
+    for (let wait = shortestWait; !this.#written(target) && !abandoned(); wait = Math.min(wait * 2, longestWait))
       await sleep(wait)
   }
 
-  /** Whether all is written, or nobody wants it. */
-  #written(): boolean {
+  /** Whether all before `target` is written, or nobody wants it. */
+  #written(target: number): boolean {
     try {
-      while (this.#first < this.#end && !this.closed) {
-        this.#first += writeSync(this.#descriptor, this.#bytes, this.#first, this.#end - this.#first)
-      }
+      while (this.#first < target && !this.closed)
+        this.#first += writeSync(this.#descriptor, this.#bytes, this.#first, target - this.#first)
     } catch (error) {
       const { code } = error as { readonly code?: string }
       if (code === 'EAGAIN') return false
       if (code !== 'EPIPE') this.failure = because(error)
       this.closed = true
     }
-    this.#first = 0
-    this.#end = 0
+    if (this.closed || this.#first === this.#end) {
+      this.#first = 0
+      this.#end = 0
+    }
     return true
+  }
+}
+
+/** Bytes for several outputs that are written in the order in which they came: who reads both sees one after another. */
+export class Outputs {
+  #runs: { readonly output: Output; count: number }[] = []
+  #last: { readonly output: Output; count: number } | undefined
+
+  put(output: Output, byte: number): void {
+    output.put(byte)
+    if (this.#last?.output !== output) {
+      this.#last = { output, count: 0 }
+      this.#runs.push(this.#last)
+    }
+    this.#last.count += 1
+  }
+
+  /** Writes all there is, as long as it is worth waiting for. */
+  async drain(abandoned: () => boolean): Promise<void> {
+    const runs = this.#runs
+    this.#runs = []
+    this.#last = undefined
+    for (const { output, count } of runs) await output.drain(count, abandoned)
   }
 }
 

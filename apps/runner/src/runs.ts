@@ -119,11 +119,11 @@ export class Runs {
   #transmitted(port: number, byte: number): void {
     const { host, options } = this.#parts
     if (options.exec === undefined) {
-      if (port === 0) host.stdout.put(byte)
-    } else if (port === execPorts.stdout) host.stdout.put(byte)
-    else if (port === execPorts.stderr) host.stderr.put(byte)
+      if (port === 0) host.put('stdout', byte)
+    } else if (port === execPorts.stdout) host.put('stdout', byte)
+    else if (port === execPorts.stderr) host.put('stderr', byte)
     else if (port === execPorts.status) this.#status.receive(byte)
-    else if (options.console) host.stderr.put(byte)
+    else if (options.console) host.put('stderr', byte)
   }
 
   /** A command that has sent its status has ended, however the machine stopped after that. */

@@ -89,6 +89,13 @@ printf '\\''%s'\\'' '\\''<$(printf "\\377")>'\\''; kill -9 \\$\\$"`.replaceAll("
     expect(said).toEqual([])
   })
 
+  guestTest('who reads stdout and stderr in one sees both in their order', async () => {
+    const shell = 'exec "$0" "$1" run --exec "for i in 1 2 3; do echo out \\$i; echo err \\$i >&2; done" 2>&1'
+    const child = spawn('/bin/sh', ['-c', shell, process.execPath, main], { stdio: 'pipe' })
+    child.stdin.end()
+    expect((await finished(child)).stdout).toBe('out 1\nerr 1\nout 2\nerr 2\nout 3\nerr 3\n')
+  })
+
   guestTest('what is left of a command that a signal ends is its status', async () => {
     const { status, stdout, stderr } = await vmm(['run', '--exec', 'echo a; echo b >&2; kill $$; echo c'])
     expect([stdout, stderr, status]).toEqual(['a\n', 'b\n', 128 + constants.signals.SIGTERM])
