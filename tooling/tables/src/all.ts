@@ -1,7 +1,16 @@
 import { capabilityTable, constantTable, quirkTable } from './kvm-uapi/capabilities.ts'
 import { exitTable, ioctlTable } from './kvm-uapi/ioctls.ts'
 import { structTable } from './kvm-uapi/structs.ts'
+import { promiseTables } from './promises.ts'
 import type { Table } from './table.ts'
 
 /** Every table that a package ships as JSON. */
-export const tables: readonly Table[] = [ioctlTable, structTable, exitTable, capabilityTable, constantTable, quirkTable]
+export const tables: readonly Table[] = [
+  ioctlTable,
+  structTable,
+  exitTable,
+  capabilityTable,
+  constantTable,
+  quirkTable,
+  ...promiseTables,
+]

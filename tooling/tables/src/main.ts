@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { tables } from './all.ts'
+import { promisesPage, promisesText } from './promises.ts'
 import { filesOf } from './table.ts'
 
 const root = new URL('../../../', import.meta.url)
@@ -13,3 +14,5 @@ for (const table of tables) {
   }
   console.log(`${table.folder}/data/${table.name}.json: ${table.rows().length} rows`)
 }
+
+writeFileSync(new URL(promisesPage, root), promisesText())

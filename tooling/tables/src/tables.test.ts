@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { tables } from './all.ts'
+import { promisesPage, promisesText } from './promises.ts'
 import { faults, record, text } from './schema.ts'
 import { filesOf, schemaOf, type Table } from './table.ts'
 
@@ -16,6 +17,10 @@ describe.each(tables)('$folder/data/$name.json', (table: Table) => {
     const data: unknown = JSON.parse(written(`${table.folder}/data/${table.name}.json`))
     expect(faults(schemaOf(table), data)).toEqual([])
   })
+})
+
+test('the page of promises is what `pnpm data` writes today', () => {
+  expect(written(promisesPage)).toBe(promisesText())
 })
 
 describe('a schema', () => {
