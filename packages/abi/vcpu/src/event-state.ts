@@ -1,9 +1,22 @@
 import type { MpState } from './mp-state.ts'
 
+/** The last exception that user space has put in; its number is told even when it is over. */
+export interface PutException {
+  readonly vector: number
+  readonly errorCode: number | undefined
+  /** `raised`: it may become another before its delivery begins. `delivered`: its delivery had begun. */
+  readonly stage: 'none' | 'raised' | 'delivered'
+  /** What goes into CR2 or DR6 with the delivery. */
+  readonly payload: bigint | undefined
+}
+
+/** There was none. */
+export const noException: PutException = { vector: 0, errorCode: undefined, stage: 'none', payload: undefined }
+
 /** What is on its way to a vCPU between two of its instructions. Plain data. */
 export interface EventState {
   /** An exception that user space has put in: it is delivered before anything else. */
-  exception: { vector: number; errorCode: number | undefined } | undefined
+  exception: PutException
   /** The vector that is delivered next, whatever the flags say. */
   interrupt: number | undefined
   /** An NMI that is delivered next, though NMIs are blocked. */
@@ -21,7 +34,7 @@ export interface EventState {
 
 /** Nothing is on its way, and the processor runs. */
 export const quiet = (): EventState => ({
-  exception: undefined,
+  exception: noException,
   interrupt: undefined,
   nmiInjected: false,
   nmiPending: 0,

@@ -2,6 +2,7 @@ import { exceptions } from '@vmm/x86-registers'
 import { deliver, deliveryKind } from './delivery.ts'
 import type { Engine } from './engine-port.ts'
 import { type EventState, quiet } from './event-state.ts'
+import { applyPayload } from './exception-payload.ts'
 import type { VcpuExit } from './exit.ts'
 import type { Pending } from './faults.ts'
 import type { VcpuMachine } from './machine.ts'
@@ -181,8 +182,9 @@ export class Events {
     const { state } = this
     if (!this.runnable) return this.#takeQueued()
     const event = state.exception
-    if (event !== undefined) {
-      state.exception = undefined
+    if (event.stage !== 'none') {
+      applyPayload(this.#parts.engine, event)
+      state.exception = { ...event, stage: 'none', payload: undefined }
       // INT3 is one byte long, and goes on behind itself
       if (event.vector === exceptions.BP.vector) this.#skip(1n)
       // its RFLAGS and RIP are as its delivery wants them: a trap's way

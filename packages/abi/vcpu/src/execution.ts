@@ -89,7 +89,7 @@ export class Execution {
 
   #windowOpen(): boolean {
     const { engine, events } = this.#parts
-    return engine.interruptible && events.state.interrupt === undefined && events.state.exception === undefined
+    return engine.interruptible && events.state.interrupt === undefined && events.state.exception.stage === 'none'
   }
 
   /** Stores that user space has not seen go first, then the instruction that waits for an answer. */

@@ -29,12 +29,12 @@ export class GuestDebug {
   /** KVM_SET_GUEST_DEBUG. Bits that nobody knows do nothing; without `enable` everything is off. */
   set(given: KvmGuestDebug, events: Events, engine: Engine, promises: KeptPromises): Refusal | undefined {
     const { injectDb, injectBp, enable } = guestDebugControl
-    const exceptionPending = events.state.exception !== undefined
+    const exceptionPending = events.state.exception.stage === 'raised' || events.state.tripleFault
     const refusal = refusalOf(promises.setGuestDebug, { control: given.control, exceptionPending, inForce: 0 })
     if (refusal !== undefined) return refusal
     if ((given.control & (injectDb | injectBp)) !== 0) {
       const { vector } = (given.control & injectDb) !== 0 ? exceptions.DB : exceptions.BP
-      events.state.exception = { vector, errorCode: undefined }
+      events.state.exception = { vector, errorCode: undefined, stage: 'raised', payload: undefined }
     }
     this.#given = (given.control & enable) === 0 ? off : given
     const { dr7 } = this

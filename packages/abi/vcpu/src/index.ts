@@ -45,6 +45,7 @@ export type {
 } from './rules/calls.ts'
 export {
   getLapicPipeline,
+  getVcpuEventsPipeline,
   getXsavePipeline,
   interruptPipeline,
   kvmclockCtrlPipeline,

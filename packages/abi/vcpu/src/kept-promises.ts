@@ -9,6 +9,7 @@ export interface KeptPromises {
   readonly setSregs2: ResolvedPipeline<Call.SetSregsCall>
   readonly setDebugregs: ResolvedPipeline<Call.SetDebugregsCall>
   readonly setVcpuEvents: ResolvedPipeline<Call.SetEventsCall>
+  readonly getVcpuEvents: ResolvedPipeline<Call.GetEventsCall>
   readonly setMpState: ResolvedPipeline<Call.SetMpStateCall>
   readonly getLapic: ResolvedPipeline<Call.LapicCall>
   readonly setXcrs: ResolvedPipeline<Call.SetXcrsCall>
@@ -28,6 +29,7 @@ export function keptPromises(profile: Profile): KeptPromises {
     setSregs2: resolve(pipelines.setSregs2Pipeline, profile),
     setDebugregs: resolve(pipelines.setDebugregsPipeline, profile),
     setVcpuEvents: resolve(pipelines.setVcpuEventsPipeline, profile),
+    getVcpuEvents: resolve(pipelines.getVcpuEventsPipeline, profile),
     setMpState: resolve(pipelines.setMpStatePipeline, profile),
     getLapic: resolve(pipelines.getLapicPipeline, profile),
     setXcrs: resolve(pipelines.setXcrsPipeline, profile),

@@ -49,9 +49,10 @@ export interface LocalApicPort {
 
 /**
  * Nobody: what a vCPU has around it where nothing is given. Its time-stamp counter counts instructions and cannot be
- * set, and its random numbers follow from that count.
+ * set, and its random numbers follow from that count. Of a local APIC there is IA32_APIC_BASE alone, for user space to set.
  */
 export function nobody(retired: () => number): VcpuMachine {
+  let apicBase = 0xfee0_0900n
   return {
     portIn: () => undefined,
     portOut: () => false,
@@ -62,8 +63,12 @@ export function nobody(retired: () => number): VcpuMachine {
     random: () => scattered(BigInt(retired() + 1)),
     interruptPending: () => false,
     acknowledge: () => 0,
-    readApicMsr: (index) => (index === 0x1b ? 0xfee0_0900n : undefined),
-    writeApicMsr: (index, value) => index === 0x1b && value === 0xfee0_0900n,
+    readApicMsr: (index) => (index === 0x1b ? apicBase : undefined),
+    writeApicMsr: (index, value, initiator) => {
+      if (index !== 0x1b || (initiator === 'guest' && value !== apicBase)) return false
+      apicBase = value
+      return true
+    },
     taskPriority: 0,
     writePvClock: () => {},
     hypercall: () => false,

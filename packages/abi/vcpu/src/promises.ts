@@ -1,6 +1,7 @@
 import { type Entry, pipelineEntries } from '@vmm/rule'
 import {
   getLapicPipeline,
+  getVcpuEventsPipeline,
   getXsavePipeline,
   interruptPipeline,
   kvmclockCtrlPipeline,
@@ -32,6 +33,7 @@ export const vcpuPromises: readonly Entry[] = [
   ...pipelineEntries(setSregsPipeline),
   ...pipelineEntries(setSregs2Pipeline),
   ...pipelineEntries(setDebugregsPipeline),
+  ...pipelineEntries(getVcpuEventsPipeline),
   ...pipelineEntries(setVcpuEventsPipeline),
   ...pipelineEntries(setMpStatePipeline),
   ...pipelineEntries(getLapicPipeline),

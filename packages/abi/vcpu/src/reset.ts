@@ -64,10 +64,10 @@ const onlyAtPowerUp: { readonly [F in StateField]?: bigint } = {
   IA32_SYSENTER_EIP: 0n,
   PKRU: 0n,
   MXCSR: 0x1f80n,
-  FCW: 0x40n,
+  // a vCPU begins as FNINIT leaves it, not with the 40H and 5555H of a processor
+  FCW: 0x37fn,
   FSW: 0n,
-  // the full tag word is 5555H: every register holds zero, and so is in use
-  FTW: 0xffn,
+  FTW: 0n,
   FOP: 0n,
   FCS: 0n,
   FDS: 0n,
@@ -121,7 +121,7 @@ export function shapeState(engine: Engine, shape: Pick<ResetShape, 'has' | 'phys
   engine.modeChanged()
 }
 
-/** State after power-up. Source: SDM 3A §10.1.1, Table 10-1. */
+/** State after power-up. Source: SDM 3A §10.1.1, Table 10-1; for x87 arch/x86/kernel/fpu/core.c fpu_alloc_guest_fpstate. */
 export function resetState(engine: Engine, shape: ResetShape): void {
   shapeState(engine, shape)
   engine.set('CR0', cacheControl)

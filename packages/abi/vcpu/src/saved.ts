@@ -66,5 +66,5 @@ export function restoreVcpu({ engine, msrs, events }: Remembering, saved: SavedV
 
 const structuredCloneOf = (state: Readonly<EventState>): EventState => ({
   ...state,
-  exception: state.exception === undefined ? undefined : { ...state.exception },
+  exception: { ...state.exception },
 })

@@ -65,6 +65,13 @@ export interface SetEventsCall {
   readonly applied: 'nothing' | 'exception, interrupt and NMI' | 'all but a triple fault'
 }
 
+/** What KVM_GET_VCPU_EVENTS tells of NMIs. */
+export interface GetEventsCall {
+  /** Those that wait. */
+  readonly nmis: number
+  readonly told: number
+}
+
 /** What KVM_SET_MP_STATE looks at and leaves. */
 export interface SetMpStateCall {
   readonly given: KvmMpState

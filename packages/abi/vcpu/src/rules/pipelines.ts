@@ -1,5 +1,6 @@
 import type { Act, Behaviour, Check, Pipeline, Rule } from '@vmm/rule'
 import type {
+  GetEventsCall,
   GetXsaveCall,
   GuestDebugCall,
   InterruptCall,
@@ -25,6 +26,7 @@ import type {
 import { debugregsDr6 } from './debugregs/debugregs-dr6.rule.ts'
 import { debugregsDr7 } from './debugregs/debugregs-dr7.rule.ts'
 import { debugregsFlags } from './debugregs/debugregs-flags.rule.ts'
+import { eventsTellsNmis } from './get-events/events-tells-nmis.rule.ts'
 import { xsaveGetLegacySize } from './get-xsave/xsave-get-legacy-size.rule.ts'
 import { guestDebugBusy } from './guest-debug/guest-debug-busy.rule.ts'
 import { guestDebugOff } from './guest-debug/guest-debug-off.rule.ts'
@@ -177,6 +179,12 @@ export const setVcpuEventsPipeline: Pipeline<SetEventsCall> = {
     act(eventsApplied),
     check(eventsTripleFaultNotEnabled),
   ],
+}
+
+/** KVM_GET_VCPU_EVENTS as its steps, in the kernel’s order. */
+export const getVcpuEventsPipeline: Pipeline<GetEventsCall> = {
+  call: 'KVM_GET_VCPU_EVENTS',
+  steps: [act(eventsTellsNmis)],
 }
 
 /** KVM_SET_MP_STATE as its steps, in the kernel’s order. */

@@ -14,7 +14,7 @@ export function getRegs({ engine }: StateParts): KvmRegs {
   return { ...registers, rip: engine.get('RIP'), rflags: engine.rflags() | resumes }
 }
 
-/** KVM_SET_REGS. Any RIP will do; bit 1 of RFLAGS stays set; an exception that waited does not any more. */
+/** KVM_SET_REGS. Any RIP will do; bit 1 of RFLAGS stays set; an exception that was raised is no more. */
 export function setRegs(parts: StateParts, regs: KvmRegs): void {
   const { engine, events } = parts
   for (const name of gprNames) engine.setGpr(gprIndex(name), regs[name.toLowerCase() as Gpr])
@@ -23,5 +23,6 @@ export function setRegs(parts: StateParts, regs: KvmRegs): void {
   engine.set('REPEATING', 0n)
   followPrivilege(parts)
   engine.modeChanged()
-  events.state.exception = undefined
+  const { exception } = events.state
+  if (exception.stage === 'raised') events.state.exception = { ...exception, stage: 'none' }
 }

@@ -10,6 +10,7 @@ import { getSegment, getTable, setSegment, setTable } from './segments.ts'
 const IA32_APIC_BASE = 0x1b
 const CR0 = { PE: 1n, PG: 1n << 31n } as const
 const CR4_PAE = 1n << 5n
+const apicBase = { enabled: 1n << 11n, extended: 1n << 10n, reserved: 0x2ffn } as const
 const EFER = { SCE: 1n, LME: 1n << 8n, LMA: 1n << 10n, NXE: 1n << 11n } as const
 
 const segmentOf = {
@@ -142,12 +143,22 @@ function unhaltAtReset({ engine, machine, events }: StateParts): void {
 }
 
 /** What the rules look at; whether the local APIC takes its base is asked when they have nothing against the rest. */
-function callOf({ guest }: StateParts, given: Common, flags: bigint): SetSregsCall {
+function callOf({ guest, machine }: StateParts, given: Common, flags: bigint): SetSregsCall {
   const { has, physicalAddressWidth } = guest
-  const efer = (has('SYSCALL') ? EFER.SCE : 0n) | (has('LM') ? EFER.LME | EFER.LMA : 0n) | (has('NX') ? EFER.NXE : 0n)
+  // nobody asks whether the guest has SYSCALL: arch/x86/kvm/x86.c __kvm_valid_efer
+  const efer = EFER.SCE | (has('LM') ? EFER.LME | EFER.LMA : 0n) | (has('NX') ? EFER.NXE : 0n)
   const limits = { cr4: allowedCr4(has), efer, xsave: has('XSAVE'), physicalAddressWidth }
   const waiting = { interrupt_bitmap: [], ...given }
-  return { given: waiting, flags, limits, apicBaseIsValid: true, applied: false, queued: undefined }
+  const apicBaseIsValid = machine.localApic !== undefined || isApicBase(given.apic_base, limits, has('X2APIC'))
+  return { given: waiting, flags, limits, apicBaseIsValid, applied: false, queued: undefined }
+}
+
+/** Without a local APIC in the kernel its mode is told, and must be one. Source: arch/x86/kvm/lapic.c kvm_apic_set_base. */
+function isApicBase(base: bigint, { physicalAddressWidth }: SetSregsCall['limits'], x2apic: boolean): boolean {
+  const { enabled, extended, reserved } = apicBase
+  if (base >> BigInt(physicalAddressWidth) !== 0n || (base & (x2apic ? reserved : reserved | extended)) !== 0n)
+    return false
+  return (base & extended) === 0n || (base & enabled) !== 0n
 }
 
 /**

@@ -1,6 +1,9 @@
 import type { KvmVcpuEvents } from '@vmm/kvm-uapi'
 import { run } from '@vmm/rule'
-import { dr6Fixed, exceptions } from '@vmm/x86-registers'
+import { exceptions } from '@vmm/x86-registers'
+import type { Engine } from '../engine-port.ts'
+import type { PutException } from '../event-state.ts'
+import { applyPayload } from '../exception-payload.ts'
 import { invalid, type Refusal } from '../refusal.ts'
 import type { SetEventsCall } from '../rules/calls.ts'
 import type { StateParts } from './parts.ts'
@@ -24,25 +27,20 @@ export interface EventCapabilities {
   readonly tripleFault: boolean
 }
 
-/** KVM_GET_VCPU_EVENTS. Without the payload capability, what is pending is told as injected. */
-export function getVcpuEvents({ engine, events }: StateParts, capabilities: EventCapabilities): KvmVcpuEvents {
+/** KVM_GET_VCPU_EVENTS. Without the payload capability what is raised is told as injected, too, and its payload takes effect. */
+export function getVcpuEvents(parts: StateParts, capabilities: EventCapabilities): KvmVcpuEvents {
+  const { engine, events, promises } = parts
   const { state } = events
-  const { interrupt } = state
-  // what software raised is not told: its instruction will raise it again
-  const exception = state.exception !== undefined && isSoft(state.exception.vector) ? undefined : state.exception
+  if (!capabilities.exceptionPayload) state.exception = withoutPayload(engine, state.exception)
+  const { interrupt, exception } = state
+  const { told: nmis } = run(promises.getVcpuEvents, { nmis: state.nmiPending, told: 0 }).state
   const shadow = engine.shadowed ? (engine.get('SHADOW_KIND') === 0n ? shadowOf.sti : shadowOf.movSs) : 0
   return {
-    exception: {
-      injected: asByte(exception !== undefined),
-      nr: exception?.vector ?? 0,
-      has_error_code: asByte(exception?.errorCode !== undefined),
-      pending: 0,
-      error_code: exception?.errorCode ?? 0,
-    },
+    exception: toldException(exception, capabilities),
     interrupt: { injected: asByte(interrupt !== undefined), nr: interrupt ?? 0, soft: 0, shadow },
     nmi: {
       injected: asByte(state.nmiInjected),
-      pending: asByte(state.nmiPending > 0),
+      pending: nmis,
       masked: asByte(events.nmiBlocked),
     },
     sipi_vector: 0,
@@ -54,9 +52,24 @@ export function getVcpuEvents({ engine, events }: StateParts, capabilities: Even
       (capabilities.tripleFault ? validEvents.tripleFault : 0),
     smi: { smm: 0, pending: 0, smm_inside_nmi: 0, latched_init: asByte(state.initPending) },
     triple_fault: { pending: asByte(capabilities.tripleFault && state.tripleFault) },
-    exception_has_payload: 0,
-    exception_payload: 0n,
+    exception_has_payload: asByte(exception.payload !== undefined),
+    exception_payload: exception.payload ?? 0n,
   }
+}
+
+function toldException(exception: PutException, capabilities: EventCapabilities): KvmVcpuEvents['exception'] {
+  const { vector, errorCode } = exception
+  // what software raised is not told: its instruction will raise it again
+  const stage = isSoft(vector) ? 'none' : exception.stage
+  const injected = stage === 'delivered' || (stage === 'raised' && !capabilities.exceptionPayload)
+  const error = { has_error_code: asByte(errorCode !== undefined), error_code: errorCode ?? 0 }
+  return { injected: asByte(injected), nr: vector, pending: asByte(stage === 'raised'), ...error }
+}
+
+function withoutPayload(engine: Engine, exception: PutException): PutException {
+  if (exception.stage !== 'raised') return exception
+  applyPayload(engine, exception)
+  return { ...exception, payload: undefined }
 }
 
 /**
@@ -89,20 +102,12 @@ function callOf({ events }: StateParts, given: KvmVcpuEvents, capabilities: Even
   return { given, payloadEnabled, tripleFaultEnabled, hasSmm: false, waitsForSipi, applied: 'nothing' }
 }
 
-function applyException({ events, engine }: StateParts, { flags, exception, ...given }: KvmVcpuEvents): void {
-  const waits = (flags & validEvents.payload) !== 0 && exception.pending !== 0
-  const comes = waits || exception.injected !== 0
+function applyException({ events }: StateParts, { exception, ...given }: KvmVcpuEvents): void {
   const errorCode = exception.has_error_code === 0 ? undefined : exception.error_code
-  events.state.exception = comes ? { vector: exception.nr, errorCode } : undefined
-  if (!waits || given.exception_has_payload === 0) return
-  const payload = given.exception_payload
-  if (exception.nr === exceptions.PF.vector) engine.set('CR2', payload)
-  if (exception.nr === exceptions.DB.vector) engine.set('DR6', payloadOfDr6(engine.get('DR6'), payload))
+  const stage = exception.pending !== 0 ? 'raised' : exception.injected !== 0 ? 'delivered' : 'none'
+  const payload = given.exception_has_payload === 0 ? undefined : given.exception_payload
+  events.state.exception = { vector: exception.nr, errorCode, stage, payload }
 }
-
-/** Bits of DR6 that are zero for a cause come as ones in a payload. Source: arch/x86/kvm/x86.c kvm_deliver_exception_payload. */
-const payloadOfDr6 = (dr6: bigint, payload: bigint): bigint =>
-  ((dr6 & ~0xfn) | dr6Fixed | payload) ^ (payload & dr6Fixed)
 
 function applyInterrupts({ events, engine, machine }: StateParts, given: KvmVcpuEvents): void {
   const { flags, interrupt, nmi } = given

@@ -26,11 +26,11 @@ export function getXsave(parts: StateParts): Uint8Array {
   const view = new DataView(area.buffer)
   const supported = parts.guest.supportedXcr0 | always
   const pkru = (supported & component.pkru) !== 0n && engine.get('PKRU') !== 0n
-  const present = always | (supported & component.avx) | (pkru ? component.pkru : 0n)
+  const present = inUse(engine, supported) | (pkru ? component.pkru : 0n)
   writeLegacy(engine, area, view)
   view.setBigUint64(header.present, present, true)
   if ((present & component.avx) !== 0n)
-    for (let index = 0; index < 16; index += 1) area.set(engine.vector(index).subarray(16, 32), place.avx + index * 16)
+    for (const [at, half] of upperHalves(engine).entries()) area.set(half, place.avx + at * 16)
   if (pkru) view.setUint32(place.pkru, Number(engine.get('PKRU')), true)
   return area
 }
@@ -59,6 +59,22 @@ export function setXsave(parts: StateParts, area: Uint8Array): Refusal | undefin
   engine.flushTranslations()
   return undefined
 }
+
+/** The components that are not as after a reset: a processor keeps count of them. Source: SDM 1 §13.6. */
+function inUse(engine: Engine, supported: bigint): bigint {
+  const x87 =
+    engine.get('FCW') !== initial.FCW ||
+    (['FSW', 'FTW', 'FOP', 'FIP', 'FDP'] as const).some((field) => engine.get(field) !== 0n) ||
+    readStack(engine).some(holdsAnything)
+  const sse = engine.get('MXCSR') !== initial.MXCSR || readXmm(engine).some(holdsAnything)
+  const avx = (supported & component.avx) !== 0n && upperHalves(engine).some(holdsAnything)
+  return (x87 ? component.x87 : 0n) | (sse ? component.sse : 0n) | (avx ? component.avx : 0n)
+}
+
+const upperHalves = (engine: Engine): readonly Uint8Array[] =>
+  Array.from({ length: 16 }, (_, index) => engine.vector(index).subarray(16, 32))
+
+const holdsAnything = (bytes: Uint8Array): boolean => bytes.some((byte) => byte !== 0)
 
 function callOf({ guest }: StateParts, area: Uint8Array, view: DataView): SetXsaveCall {
   return {

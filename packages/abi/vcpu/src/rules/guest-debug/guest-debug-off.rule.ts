@@ -1,6 +1,7 @@
 import { always, behaviour } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import type { GuestDebugCall } from '../calls.ts'
+import { askedCalls } from '../where-recorded.ts'
 import { aGuestDebug } from '../witnesses.ts'
 
 export const guestDebugOff = behaviour<GuestDebugCall, GuestDebugCall>({
@@ -10,8 +11,9 @@ export const guestDebugOff = behaviour<GuestDebugCall, GuestDebugCall>({
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vcpu_ioctl_set_guest_debug', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vcpu_ioctl_set_guest_debug', '6.1.192'),
+    askedCalls,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: always,

@@ -1,6 +1,7 @@
 import { always, behaviour } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import type { InterruptCall } from '../calls.ts'
+import { askedCalls } from '../where-recorded.ts'
 import { anInterrupt } from '../witnesses.ts'
 
 export const interruptQueued = behaviour<InterruptCall, InterruptCall>({
@@ -10,8 +11,9 @@ export const interruptQueued = behaviour<InterruptCall, InterruptCall>({
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'kvm_vcpu_ioctl_interrupt', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_vcpu_ioctl_interrupt', '5.2'),
+    askedCalls,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: always,

@@ -1,6 +1,7 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import type { LapicCall } from '../calls.ts'
+import { askedCalls } from '../where-recorded.ts'
 import { aLapicCall } from '../witnesses.ts'
 
 export const lapicAbsent = rule<LapicCall>({
@@ -12,8 +13,9 @@ export const lapicAbsent = rule<LapicCall>({
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vcpu_ioctl', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vcpu_ioctl', '6.1.192'),
+    askedCalls,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ localApic }) => !localApic,
   witness: { refused: aLapicCall({ localApic: false }), accepted: aLapicCall() },
 })

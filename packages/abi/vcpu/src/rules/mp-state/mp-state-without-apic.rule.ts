@@ -1,6 +1,7 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import type { SetMpStateCall } from '../calls.ts'
+import { askedCalls } from '../where-recorded.ts'
 import { aSetMpState } from '../witnesses.ts'
 
 export const mpStateWithoutApic = rule<SetMpStateCall>({
@@ -12,8 +13,9 @@ export const mpStateWithoutApic = rule<SetMpStateCall>({
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vcpu_ioctl_set_mpstate', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vcpu_ioctl_set_mpstate', '6.1.192'),
+    askedCalls,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ given: { mp_state }, localApic }) => mp_state !== 0 && !localApic,
   witness: {
     refused: aSetMpState({ given: { mp_state: 3 }, localApic: false }),

@@ -1,13 +1,14 @@
 import { always, behaviour } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import type { NmiCall } from '../calls.ts'
+import { askedCalls } from '../where-recorded.ts'
 
 export const nmiPending = behaviour<NmiCall, NmiCall>({
   id: 'nmi-pending',
   catalogue: 'interrupt',
   says: 'two NMIs can wait, or one while they are masked',
-  sources: [kernelSource('arch/x86/kvm/x86.c', 'process_nmi', '6.12.117')],
-  evidence: 'source',
+  sources: [kernelSource('arch/x86/kvm/x86.c', 'process_nmi', '6.12.117'), askedCalls],
+  evidence: 'recorded',
   versions: [
     {
       lifetime: always,

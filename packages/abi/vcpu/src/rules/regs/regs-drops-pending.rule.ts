@@ -1,6 +1,7 @@
 import { always, behaviour } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import type { SetRegsCall } from '../calls.ts'
+import { askedCalls } from '../where-recorded.ts'
 import { aSetRegs } from '../witnesses.ts'
 
 /** One whose delivery has begun is not. */
@@ -11,8 +12,9 @@ export const regsDropsPending = behaviour<SetRegsCall, SetRegsCall>({
   sources: [
     kernelSource('arch/x86/kvm/regs.c', '__set_regs', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', '__set_regs', '6.1.192'),
+    askedCalls,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: always,

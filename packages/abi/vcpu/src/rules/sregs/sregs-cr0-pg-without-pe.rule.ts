@@ -1,6 +1,7 @@
 import { rule, since } from '@vmm/rule'
 import { commit, kernelSource } from '@vmm/source'
 import type { SetSregsCall } from '../calls.ts'
+import { askedCalls } from '../where-recorded.ts'
 import { aSetSregs } from '../witnesses.ts'
 import { CR0 } from './bits.ts'
 
@@ -13,8 +14,9 @@ export const sregsCr0PgWithoutPe = rule<SetSregsCall>({
   sources: [
     kernelSource('arch/x86/kvm/regs.c', 'kvm_is_valid_cr0', '6.12.117'),
     commit('26a0652cb453', 'KVM: x86: Disallow KVM_SET_SREGS{2} if incoming CR0 is invalid'),
+    askedCalls,
   ],
-  evidence: 'mail',
+  evidence: 'recorded',
   refuses: ({ given: { cr0 } }) => (cr0 & CR0.PG) !== 0n && (cr0 & CR0.PE) === 0n,
   witness: { refused: aSetSregs({ cr0: 0xe000_0010n }), accepted: aSetSregs({ cr0: 0xe000_0011n }) },
 })

@@ -1,6 +1,7 @@
 import { rule, since } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import type { SetSregsCall } from '../calls.ts'
+import { askedCalls } from '../where-recorded.ts'
 import { aSetSregs, longMode } from '../witnesses.ts'
 import { isLong } from './bits.ts'
 
@@ -14,8 +15,9 @@ export const sregsCr3Width = rule<SetSregsCall>({
   sources: [
     kernelSource('arch/x86/kvm/regs.c', 'kvm_is_valid_sregs', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_is_valid_sregs', '6.1.192'),
+    askedCalls,
   ],
-  evidence: 'memory',
+  evidence: 'recorded',
   refuses: ({ given: { cr0, cr3, efer }, limits }) =>
     isLong(cr0, efer) && cr3 >> BigInt(limits.physicalAddressWidth) !== 0n,
   witness: {

@@ -1,6 +1,7 @@
 import { rule, since } from '@vmm/rule'
 import { commit, kernelSource } from '@vmm/source'
 import type { SetSregsCall } from '../calls.ts'
+import { askedCalls } from '../where-recorded.ts'
 import { aSetSregs } from '../witnesses.ts'
 
 export const sregsCr4Reserved = rule<SetSregsCall>({
@@ -13,8 +14,9 @@ export const sregsCr4Reserved = rule<SetSregsCall>({
     kernelSource('arch/x86/kvm/regs.c', 'kvm_is_valid_sregs', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_is_valid_sregs', '6.1.192'),
     commit('3ca94192278c', 'KVM: X86: Fix userspace set invalid CR4'),
+    askedCalls,
   ],
-  evidence: 'memory',
+  evidence: 'recorded',
   refuses: ({ given: { cr4 }, limits }) => (cr4 & ~limits.cr4) !== 0n,
   witness: { refused: aSetSregs({ cr4: 1n << 40n }), accepted: aSetSregs({ cr4: 1n << 21n }) },
 })

@@ -1,6 +1,7 @@
 import { always, behaviour } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import type { SetSregsCall } from '../calls.ts'
+import { askedCalls } from '../where-recorded.ts'
 import { aSetSregs } from '../witnesses.ts'
 import { lowestVector } from './bits.ts'
 
@@ -11,8 +12,9 @@ export const sregsQueuesLowest = behaviour<SetSregsCall, SetSregsCall>({
   sources: [
     kernelSource('arch/x86/kvm/regs.c', '__set_sregs', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', '__set_sregs', '6.1.192'),
+    askedCalls,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: always,

@@ -1,6 +1,7 @@
 import { always, behaviour } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import type { SetEventsCall } from '../calls.ts'
+import { askedCalls } from '../where-recorded.ts'
 import { aSetEvents } from '../witnesses.ts'
 
 export const eventsApplied = behaviour<SetEventsCall, SetEventsCall>({
@@ -10,8 +11,9 @@ export const eventsApplied = behaviour<SetEventsCall, SetEventsCall>({
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'kvm_vcpu_ioctl_x86_set_vcpu_events', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_vcpu_ioctl_x86_set_vcpu_events', '6.1.192'),
+    askedCalls,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: always,

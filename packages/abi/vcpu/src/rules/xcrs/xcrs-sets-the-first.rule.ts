@@ -1,6 +1,7 @@
 import { always, behaviour } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import type { SetXcrsCall } from '../calls.ts'
+import { askedCalls } from '../where-recorded.ts'
 import { aSetXcr0 } from '../witnesses.ts'
 import { firstXcr0 } from './first-xcr0.ts'
 
@@ -11,8 +12,9 @@ export const xcrsSetsTheFirst = behaviour<SetXcrsCall, SetXcrsCall>({
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'kvm_vcpu_ioctl_x86_set_xcrs', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_vcpu_ioctl_x86_set_xcrs', '6.1.192'),
+    askedCalls,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: always,

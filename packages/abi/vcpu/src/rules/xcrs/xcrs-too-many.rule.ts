@@ -1,6 +1,7 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import type { SetXcrsCall } from '../calls.ts'
+import { askedCalls } from '../where-recorded.ts'
 import { aSetXcr0 } from '../witnesses.ts'
 
 export const xcrsTooMany = rule<SetXcrsCall>({
@@ -12,8 +13,9 @@ export const xcrsTooMany = rule<SetXcrsCall>({
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'kvm_vcpu_ioctl_x86_set_xcrs', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_vcpu_ioctl_x86_set_xcrs', '6.1.192'),
+    askedCalls,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ given: { nr_xcrs } }) => nr_xcrs > 16,
   witness: {
     refused: aSetXcr0(1n, { given: { nr_xcrs: 17, flags: 0, xcrs: [] } }),
