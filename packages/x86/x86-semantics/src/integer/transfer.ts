@@ -3,6 +3,7 @@ import type { Bits, Machine } from '../algebra.ts'
 import { addition, equations, subtraction } from '../flags.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import { AH, gpr, type Memory, type Operand, type Place } from '../operand.ts'
+import { aligned } from '../vector/operand.ts'
 import { conditions, holds } from './conditions.ts'
 
 type Sized = 8 | 16 | 32 | 64
@@ -86,9 +87,7 @@ const cmpxchg16b = instruction(
   'CMPXCHG16B',
   sdm('2A', '3.3', 'CMPXCHG8B/CMPXCHG16B—Compare and Exchange Bytes'),
   (m: Machine, to: Memory<128>) => {
-    const address = m.address(to)
-    m.when(m.not(m.isZero(m.and(address, m.constant(15, 64)))), () => m.fault('GP', m.constant(0, 32)))
-    const old = m.read(to)
+    const old = m.read(aligned(m, to)) as Bits<128>
     const [low, high] = [m.vector.lane(64, old, 0), m.vector.lane(64, old, 1)]
     const same = m.and(m.equal(low, m.read(gpr('RAX', 64))), m.equal(high, m.read(gpr('RDX', 64))))
     const chosen = (name: 'RBX' | 'RCX', otherwise: Bits<64>) => m.select(same, m.read(gpr(name, 64)), otherwise)
