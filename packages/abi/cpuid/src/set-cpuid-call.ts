@@ -34,12 +34,18 @@ export interface SetCpuidHost extends ShownHost {
   readonly nx: boolean
   /** The IA32_XSS bits that KVM lets guests have. */
   readonly supportedXss: bigint
+  /** MAXPHYADDR of the host. */
+  readonly physicalAddressWidth: number
+  /** kvm_intel.allow_smaller_maxphyaddr: page faults of guests that have fewer bits are looked at. */
+  readonly smallerMaxPhyAddr: boolean
 }
 
 /** What KVM makes of a table and remembers beside it. */
 export interface DerivedState {
   /** Bits of a guest-physical address; 36 where the table does not say. */
   readonly maxPhyAddr: number
+  /** Bits of a physical address beyond which those of the guest's page tables are reserved; before any table, unsaid. */
+  readonly walkedWidth: number | undefined
   readonly guestSupportedXcr0: bigint
   readonly guestSupportedXss: bigint
   /** The word of KVM's feature leaf. */

@@ -170,3 +170,16 @@ test('a fault in the entries comes after the number has been compared', () => {
   const request = { nent: 1, vcpu: { current: table }, unusable: { afterEntries: 0 } }
   expect(getCpuid2({ kernel: '6.12', host }, request)).toMatchObject({ errno: 'E2BIG' })
 })
+
+test("page walks go by the host's width with two-dimensional paging, but for a parameter of kvm_intel", () => {
+  const of = [...table, entry(0x8000_0000, { eax: 0x8000_0008 }), entry(0x8000_0008, { eax: 0x302e })]
+  const walked = (kernel: Kernel, guestBits: number, params: Host['params']) => {
+    const on = { ...host, physicalAddressWidth: 52, params }
+    const next = [...of.slice(0, -1), entry(0x8000_0008, { eax: 0x3000 | guestBits })]
+    return derived(kernel, next, on)?.walkedWidth
+  }
+  const [smaller, shadows] = [{ 'kvm_intel.allow_smaller_maxphyaddr': 1 }, { 'kvm_intel.ept': 0 }]
+  expect([walked('6.12', 46, {}), walked('6.12', 46, smaller), walked('6.12', 46, shadows)]).toEqual([52, 46, 46])
+  expect([walked('6.12', 57, smaller), walked('5.8', 46, smaller), walked('5.10', 46, smaller)]).toEqual([52, 52, 46])
+  expect(setCpuid({ kernel: '5.9', host }, { table: of }).unread.map(({ id }) => id)).toContain('maxphyaddr-walked')
+})

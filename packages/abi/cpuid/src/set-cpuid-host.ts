@@ -24,7 +24,7 @@ function factsOf(host: Host): Facts {
   return facts
 }
 
-function workOut({ cpuid, cleared, kconfig, params, vendorModule }: Host): Facts {
+function workOut({ cpuid, cleared, kconfig, params, physicalAddressWidth, vendorModule }: Host): Facts {
   const on = (feature: Feature) => has(cpuid, feature) && !cleared.has(feature)
   const main = findEntry(cpuid, 0xd, 0)
   const supervisor = findEntry(cpuid, 0xd, 1)
@@ -40,6 +40,8 @@ function workOut({ cpuid, cleared, kconfig, params, vendorModule }: Host): Facts
     tdp: paging !== 0,
     gbpages: on('PAGE_1GB'),
     nx: on('NX'),
+    physicalAddressWidth,
+    smallerMaxPhyAddr: vendorModule === 'kvm_intel' && Boolean(params['kvm_intel.allow_smaller_maxphyaddr'] ?? 0),
   }
 }
 

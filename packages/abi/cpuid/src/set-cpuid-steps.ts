@@ -18,6 +18,7 @@ import { guestSupportedXss } from './rules/derived/guest-supported-xss.rule.ts'
 import { hypervEnabled } from './rules/derived/hyperv-enabled.rule.ts'
 import { kvmSupportedXcr0 } from './rules/derived/kvm-supported-xcr0.rule.ts'
 import { maxphyaddrQuery } from './rules/derived/maxphyaddr-query.rule.ts'
+import { maxphyaddrWalked } from './rules/derived/maxphyaddr-walked.rule.ts'
 import { pvFeaturesCache } from './rules/derived/pv-features-cache.rule.ts'
 import { timerModes } from './rules/derived/timer-modes.rule.ts'
 import { vendorDetect } from './rules/derived/vendor-detect.rule.ts'
@@ -152,6 +153,7 @@ const inPlaceFirst = (nx: Steps): Steps => [
   check(setCpuidVaddrWidthAfterInstall),
   ...update([...inOrder.paravirtual, ...inOrder.mwait], 'stored', beforeSplit, always),
   act(maxphyaddrQuery, beforeSplit),
+  act(maxphyaddrWalked, beforeSplit),
   act(derivedAnew, beforeSplit),
 ]
 
@@ -202,6 +204,7 @@ const after = (nx: Steps): Steps => [
   act(pvFeaturesCache),
   act(vendorDetect, sinceSplit),
   act(maxphyaddrQuery, sinceSplit),
+  act(maxphyaddrWalked, sinceSplit),
   act(cr4Reserved, sinceSplit),
   act(hypervEnabled, sinceSplit),
   act(setCpuidHypervAlloc, until('6.1')),

@@ -13,6 +13,8 @@ export interface GuestOverrides {
 export class Guest {
   #table: CpuidTable
   #overrides: GuestOverrides
+  /** Bits of physical addresses that page walks go by; left out, MAXPHYADDR. */
+  walkedAddressWidth: number | undefined
   readonly #known = new Map<Feature, boolean>()
 
   constructor(table: CpuidTable, overrides: GuestOverrides) {

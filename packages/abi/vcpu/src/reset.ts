@@ -6,6 +6,7 @@ import type { Engine } from './engine-port.ts'
 export interface ResetShape {
   readonly has: (feature: Feature) => boolean
   readonly physicalAddressWidth: number
+  readonly walkedAddressWidth?: number | undefined
   /** CPUID.01H:EAX, which RDX tells after a reset. */
   readonly signature: number
 }
@@ -115,8 +116,12 @@ const always: { readonly [F in StateField]?: bigint } = {
 }
 
 /** What the processor's own features fix. */
-export function shapeState(engine: Engine, shape: Pick<ResetShape, 'has' | 'physicalAddressWidth'>): void {
-  engine.set('PHYSICAL_MASK', (1n << BigInt(shape.physicalAddressWidth)) - 1n)
+export function shapeState(
+  engine: Engine,
+  shape: Pick<ResetShape, 'has' | 'physicalAddressWidth' | 'walkedAddressWidth'>,
+): void {
+  const width = shape.walkedAddressWidth ?? shape.physicalAddressWidth
+  engine.set('PHYSICAL_MASK', (1n << BigInt(width)) - 1n)
   engine.set('CR4_ALLOWED', allowedCr4(shape.has))
   engine.modeChanged()
 }

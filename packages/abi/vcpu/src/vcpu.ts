@@ -185,10 +185,11 @@ export class Vcpu {
 
   /**
    * The guest sees another processor: another table, and what follows from it. Whether it may is for rules to say;
-   * registers keep what they hold.
+   * registers keep what they hold. Page walks may go by the width of another processor's addresses than the guest's own.
    */
-  setCpuid(table: CpuidTable): void {
+  setCpuid(table: CpuidTable, walkedAddressWidth?: number): void {
     this.#guest.table = table
+    this.#guest.walkedAddressWidth = walkedAddressWidth
     shapeState(this.engine, this.#guest)
   }
 

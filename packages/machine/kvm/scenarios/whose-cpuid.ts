@@ -1,6 +1,7 @@
-import { type CpuidTable, changeEntry, findEntry, type Host, setCpuid } from '@vmm/cpuid'
+import { type CpuidTable, changeEntry, entry, findEntry, type Host, setCpuid } from '@vmm/cpuid'
 import type { Profile } from '@vmm/rule'
 import { mail } from '@vmm/source'
+import { readsThrough } from './long-mode.ts'
 import { Machine, wordsOf } from './machine.ts'
 import type { Scenario } from './scenario.ts'
 import { host, table, withEnclaves, withStates, withWidths } from './tables.ts'
@@ -11,8 +12,18 @@ const tileData = 1 << 18
 /** The host with physical addresses of fewer bits. */
 const narrow: Host = {
   ...host,
+  physicalAddressWidth: 46,
   cpuid: changeEntry(host.cpuid, 0x8000_0008, 0, ({ eax }) => ({ eax: (eax & ~0xff) | 46 })),
 }
+
+const smaller = { ...host.params, 'kvm_intel.allow_smaller_maxphyaddr': 1 }
+const shadowed = { ...host.params, 'kvm_intel.ept': 0 }
+
+/** A guest with 64-bit mode, and addresses of this many bits. */
+const longMode = (physical: number): CpuidTable => [
+  ...changeEntry(withWidths(48, physical), 1, 0, () => ({ edx: (1 << 6) | (1 << 9) })),
+  entry(0x8000_0001, { edx: 1 << 29 }),
+]
 
 const taken =
   (next: CpuidTable, permitted = 0n, on = host) =>
@@ -77,6 +88,22 @@ export const whoseCpuid: Scenario = {
     },
     { asks: 'MAXPHYADDR 52 on a host of 46, for a VM that is to migrate', answer: width(withWidths(48, 52), narrow) },
     { asks: 'MAXPHYADDR 46 on a host of 52', answer: width(withWidths(48, 46), host) },
+    {
+      asks: 'A guest of 52 bits on a host of 46 reads through a page-table entry with bit 46, where it has no memory',
+      answer: (kernel) => readsThrough(kernel, narrow, longMode(52), 1n << 46n),
+    },
+    {
+      asks: 'A guest of 46 bits, migrated to a host of 52, reads through a page-table entry with bit 46, reserved to it',
+      answer: (kernel) => readsThrough(kernel, host, longMode(46), 1n << 46n),
+    },
+    {
+      asks: 'The same with allow_smaller_maxphyaddr',
+      answer: (kernel) => readsThrough(kernel, { ...host, params: smaller }, longMode(46), 1n << 46n),
+    },
+    {
+      asks: 'The same without two-dimensional paging',
+      answer: (kernel) => readsThrough(kernel, { ...host, params: shadowed }, longMode(46), 1n << 46n),
+    },
     {
       asks: 'Virtual addresses of 52 bits, so that KVM would put what is not canonical into a VMCS',
       answer: taken(withWidths(52, 46)),

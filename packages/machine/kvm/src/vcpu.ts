@@ -159,7 +159,7 @@ export class KvmVcpu {
     const faults = unreadable === undefined ? {} : { unreadable }
     const answer = setCpuid(this.#where, { call, table, vcpu: this.#shown(), permitted, ...faults })
     this.#cpuid = answer.vcpu
-    if (answer.stored !== this.#vcpu.cpuid) this.#vcpu.setCpuid(answer.stored)
+    if (answer.stored !== this.#vcpu.cpuid) this.#vcpu.setCpuid(answer.stored, answer.vcpu.derived?.walkedWidth)
     return answer.kind === 'refused' ? answer : done(answer.stored, answer.unread)
   }
 

@@ -8,6 +8,7 @@ const nothingSupported = (): CpuidTable => []
 /** What KVM remembers beside an empty table. */
 export const nothingDerived: DerivedState = {
   maxPhyAddr: 36,
+  walkedWidth: undefined,
   guestSupportedXcr0: 0n,
   guestSupportedXss: 0n,
   pvFeatures: 0,
@@ -46,6 +47,8 @@ export function aCall(changes: Partial<SetCpuidCall> = {}): SetCpuidCall {
       gbpages: true,
       nx: true,
       supportedXss: 0n,
+      physicalAddressWidth: 46,
+      smallerMaxPhyAddr: false,
     },
     lookup: 'first',
     shown: stored,
