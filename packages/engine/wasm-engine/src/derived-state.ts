@@ -22,9 +22,9 @@ export class DerivedState {
   #programViews = 0
   #processorViews = 0
 
-  constructor(followed: Followed) {
+  constructor(cpu: number, followed: Followed) {
     this.#followed = followed
-    this.#known = new KnownModes(followed.state)
+    this.#known = new KnownModes(cpu, followed.state)
   }
 
   /** TLB views that hold what was translated, also while none may be used: the program's, or the processor's own. */

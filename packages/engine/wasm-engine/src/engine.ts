@@ -61,7 +61,7 @@ export class Engine {
     this.slots.write(slots)
     this.tlb = new TlbContexts(cpu, buffer)
     this.#watching = new Watching(state, resync)
-    this.#derived = new DerivedState({ state, tlb: this.tlb, watching: this.#watching, resync })
+    this.#derived = new DerivedState(cpu, { state, tlb: this.tlb, watching: this.#watching, resync })
     const guard = (page: number) => this.tlb.dropWrites(page)
     this.#monitored = new MonitoredLine(buffer, { map, state, slots: this.slots, guard })
     const { tlb, modeChanged } = this

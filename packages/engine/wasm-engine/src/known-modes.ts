@@ -28,10 +28,13 @@ export interface PlainMode {
 /** Keeps the last few modes where emitted code finds them: system calls and interrupts go to and fro between a few. */
 export class KnownModes {
   readonly #state: StateView
+  readonly #cpu: number
   #next = 0
 
-  constructor(state: StateView) {
+  constructor(cpu: number, state: StateView) {
+    this.#cpu = cpu
     this.#state = state
+    state.setWord(at.knownMode, cpu + at.knownModes)
   }
 
   /** Keeps what follows from the state as it is now, in place of the one that was kept first. */
@@ -42,6 +45,8 @@ export class KnownModes {
     for (const input of modeInputs) state.setWord(place + inKnownMode[input], state.word(at[input]))
     state.setWord(place + inKnownMode.flags, state.word(at.RFLAGS) & flagsThatMatter)
     state.setWord(place + inKnownMode.CPL, state.word(at.CPL) & 0xff)
+    state.setWord(place + inKnownMode.behind, 0)
+    state.setWord(at.knownMode, this.#cpu + place)
     for (const result of ['word', 'programViews', 'processorViews', 'canonicalShift'] as const)
       state.setWord(place + inKnownMode[result], mode[result])
   }

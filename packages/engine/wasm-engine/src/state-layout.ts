@@ -47,7 +47,8 @@ const knownModeLayout = layout({
   programViews: 'u32',
   processorViews: 'u32',
   canonicalShift: 'u32',
-  reserved: 'u32',
+  /** The one that it changed to last. */
+  behind: 'u32',
 })
 export const knownModeBytes = 64
 export const inKnownMode = knownModeLayout.offset
@@ -126,6 +127,8 @@ const vcpuLayout = layout({
   plain: 'u32',
   /** The last modes of that kind, each with what it was derived from. */
   knownModes: { bytes: knownModes * knownModeBytes, align: 64 },
+  /** Which of them the mode is, if it is one. */
+  knownMode: 'u32',
   /** Exceptions that may still be delivered before TypeScript is asked, and those that were. */
   mayDeliver: 'u32',
   /** Not zero while emitted code delivers: it gives up where an access would be seen by anybody. */

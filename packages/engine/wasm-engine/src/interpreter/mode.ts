@@ -1,5 +1,4 @@
 import { accessRights, rflags, segmentNames } from '@vmm/x86-registers'
-import type { Local } from '../emit/code.ts'
 import { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import { flagsThatMatter, modeInputs } from '../known-modes.ts'
@@ -19,20 +18,11 @@ export function modeChangedFunction(derive: number, reach: number): Code {
       [inKnownMode.flags, code.hold(masked(code, cpu, flagsThatMatter))] as const,
       [inKnownMode.CPL, code.hold(code.load('i32.load8_u', cpu, at.CPL))] as const,
     ]
-    const known = code.local('i32')
-    const end = code.hold(code.op('i32.add', cpu, code.i32(at.knownModes + knownModes * knownModeBytes)))
-    known.set(code.op('i32.add', cpu, code.i32(at.knownModes)))
-    code.loop(
-      () => code.op('i32.lt_u', known.get(), end),
-      () => {
-        const differences = inputs.map(([place, input]) =>
-          code.op('i32.xor', code.load('i32.load', known.get(), place), input),
-        )
-        const differs = differences.reduce((all, one) => code.op('i32.or', all, one))
-        code.if(code.op('i32.eqz', differs), () => take(code, cpu, known, reach))
-        known.set(code.op('i32.add', known.get(), code.i32(knownModeBytes)))
-      },
-    )
+    search(code, cpu, (known) => {
+      const differences = inputs.map(([place, input]) => code.op('i32.xor', code.load('i32.load', known, place), input))
+      const differs = differences.reduce((all, one) => code.op('i32.or', all, one))
+      code.if(code.op('i32.eqz', differs), () => take(code, cpu, known, reach))
+    })
   })
   code.call(derive, [cpu], [])
   const isNarrow = code.op('i64.ne', code.load('i64.load', cpu, at.codeMask), code.i64(-1n))
@@ -41,20 +31,39 @@ export function modeChangedFunction(derive: number, reach: number): Code {
   return code
 }
 
+/** Tries what came behind the mode last time, then all. */
+function search(code: Code, cpu: Node, attempt: (known: Node) => void): void {
+  const known = code.local('i32')
+  const next = code.local('i32')
+  const first = code.hold(code.op('i32.add', cpu, code.i32(at.knownModes)))
+  const end = code.hold(code.op('i32.add', first, code.i32(knownModes * knownModeBytes)))
+  const guess = code.hold(code.load('i32.load', code.load('i32.load', cpu, at.knownMode), inKnownMode.behind))
+  known.set(code.select(guess, guess, first))
+  next.set(first)
+  code.loop(
+    () => code.op('i32.le_u', next.get(), end),
+    () => {
+      attempt(code.hold(known.get()))
+      known.set(next.get())
+      next.set(code.op('i32.add', next.get(), code.i32(knownModeBytes)))
+    },
+  )
+}
+
 const masked = (code: Code, cpu: Node, mask: number): Node =>
   code.op('i32.and', code.load('i32.load', cpu, at.RFLAGS), code.i32(mask))
 
 /** Code that is looked up by its offset must be found where it was: anything else is TypeScript's. */
-function take(code: Code, cpu: Node, known: Local, reach: number): void {
+function take(code: Code, cpu: Node, known: Node, reach: number): void {
   const output = (name: 'word' | 'programViews' | 'processorViews' | 'canonicalShift') =>
-    code.load('i32.load', known.get(), inKnownMode[name])
+    code.load('i32.load', known, inKnownMode[name])
   const word = code.hold(output('word'))
   const isLong = code.hold(code.op('i32.eq', code.op('i32.and', word, code.i32(7)), code.i32(executionOfWord('long'))))
   const codeBase = code.op('i32.wrap_i64', code.load('i64.load', cpu, at.codeBase))
-  const base = code.select(isLong, code.i32(0), code.load('i32.load', known.get(), inKnownMode['CS.base']))
+  const base = code.select(isLong, code.i32(0), code.load('i32.load', known, inKnownMode['CS.base']))
   const limitDiffers = code.op(
     'i32.ne',
-    code.load('i32.load', known.get(), inKnownMode['CS.limit']),
+    code.load('i32.load', known, inKnownMode['CS.limit']),
     code.load('i32.load', cpu, at.codeLimit),
   )
   const stays = code.op(
@@ -63,6 +72,8 @@ function take(code: Code, cpu: Node, known: Local, reach: number): void {
     code.op('i32.or', isLong, code.op('i32.eqz', limitDiffers)),
   )
   code.if(stays, () => {
+    code.store('i32.store', code.load('i32.load', cpu, at.knownMode), known, inKnownMode.behind)
+    code.store('i32.store', cpu, known, at.knownMode)
     const isResuming = code.op('i32.ne', masked(code, cpu, 1 << rflags.RF.low), code.i32(0))
     const resuming = code.select(isResuming, code.i32(resumes), code.i32(0))
     code.store('i64.store', cpu, code.select(isLong, code.i64(-1n), code.i64(0xffff_ffffn)), at.codeMask)
