@@ -1,6 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { scratch } from '@vmm/scratch'
 
 const marker = 'VMM_TEST_SCRATCH'
 
@@ -11,12 +9,6 @@ const marker = 'VMM_TEST_SCRATCH'
 export default function setup(): void {
   // every project of the run is set up
   if (process.env[marker] !== undefined) return
-  const directory = mkdtempSync(join(tmpdir(), 'vmm-test-'))
+  const directory = scratch('test')
   for (const name of [marker, 'TMPDIR', 'TMP', 'TEMP']) process.env[name] = directory
-  process.once('exit', () => rmSync(directory, { recursive: true, force: true, maxRetries: 3 }))
-  for (const [signal, status] of [
-    ['SIGTERM', 143],
-    ['SIGHUP', 129],
-  ] as const)
-    process.once(signal, () => process.exit(status))
 }

@@ -1,22 +1,25 @@
+import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { constants, tmpdir } from 'node:os'
+import type { Socket } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-const places = new Set<string>()
-let isWatching = false
+let root: string | undefined
 
-/** A new directory for temporary files, with `name` in its own. It goes with this process, whatever ends that, or with `removeScratch`. */
+/** Waits for the end of its stdin, which comes when the process that holds the other end has gone; then removes what it was given. */
+const keeper = `process.stdin.resume().on('end', () => require('node:fs').rmSync(process.argv[1], { recursive: true, force: true }))`
+
+/**
+ * A new directory for temporary files, with `name` in its own. It goes with this process, whatever ends that, or with
+ * `removeScratch`.
+ */
 export function scratch(name: string): string {
-  if (!isWatching) watch()
-  const place = mkdtempSync(join(tmpdir(), `vmm-${name}-`))
-  places.add(place)
-  return place
+  root ??= keptRoot()
+  return mkdtempSync(join(root, `${name}-`))
 }
 
 /** Removes a directory before its time. */
 export function removeScratch(place: string): void {
-  places.delete(place)
   rmSync(place, { recursive: true, force: true, maxRetries: 3 })
 }
 
@@ -36,11 +39,13 @@ export function withScratch<T>(name: string, act: (place: string) => T): T {
   return result
 }
 
-function watch(): void {
-  isWatching = true
-  process.once('exit', () => {
-    for (const place of places) removeScratch(place)
-  })
-  // without a listener a signal ends a process that has no time for anything else
-  for (const signal of signals) process.once(signal, () => process.exit(128 + constants.signals[signal]))
+/** A process of its own keeps it: one that is killed, or computes for a minute, has no time to tidy up. */
+function keptRoot(): string {
+  const place = mkdtempSync(join(tmpdir(), 'vmm-'))
+  const child = spawn(process.execPath, ['-e', keeper, place], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
+  child.on('error', () => {})
+  child.unref()
+  ;(child.stdin as Socket).unref()
+  process.once('exit', () => removeScratch(place))
+  return place
 }
