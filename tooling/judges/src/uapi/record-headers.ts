@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { removeScratch, scratch } from '@vmm/scratch'
 import { declaredStructs, type Question, structQuestions, valueQuestions } from './questions.ts'
 
 /** Whose headers are asked: those of a kernel's source tree, or those that are installed. */
@@ -32,7 +32,7 @@ export interface HeaderAnswers {
  * @throws {Error} if there is no compiler, or the headers cannot be compiled at all.
  */
 export function recordHeaders(headers: Headers): HeaderAnswers {
-  const place = mkdtempSync(join(tmpdir(), 'kvm-headers-'))
+  const place = scratch('kvm-headers')
   try {
     const text = headerTexts(headers)
     const asked = [...structQuestions(), ...valueQuestions(text)]
@@ -51,7 +51,7 @@ export function recordHeaders(headers: Headers): HeaderAnswers {
       value: Object.fromEntries(of('value').map(([question, text]) => [question.name, text])),
     }
   } finally {
-    rmSync(place, { recursive: true })
+    removeScratch(place)
   }
 }
 

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
+import { removeScratch, scratch } from '@vmm/scratch'
 
 /** What a live KVM answers, and what kind of KVM it is. No guest is run. */
 export interface KvmAnswers {
@@ -72,7 +72,7 @@ export function recordKvm(): KvmAnswers {
 }
 
 function printed(): readonly string[] {
-  const place = mkdtempSync(join(tmpdir(), 'kvm-answers-'))
+  const place = scratch('kvm-answers')
   try {
     writeFileSync(join(place, 'ask.c'), program)
     const compiled = spawnSync('gcc', ['-o', join(place, 'ask'), join(place, 'ask.c')], { encoding: 'utf8' })
@@ -81,7 +81,7 @@ function printed(): readonly string[] {
     if (done.status !== 0) throw new Error(done.stderr.trim())
     return done.stdout.trim().split('\n')
   } finally {
-    rmSync(place, { recursive: true })
+    removeScratch(place)
   }
 }
 
