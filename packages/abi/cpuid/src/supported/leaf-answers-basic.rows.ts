@@ -7,8 +7,8 @@ import { performanceLeaf } from './performance-leaf.ts'
 import { type Reporting, rawAnswer, reportedOf } from './reporting.ts'
 import { supportedXcr0, supportedXss } from './xcr0.ts'
 
-const mainline = kernelSource('arch/x86/kvm/cpuid.c', '__do_cpuid_func', 'mainline 7bb6284aa7b3')
-const newest = { absentIn: '6.18', presentIn: '7.0' } as const
+const amxSubleaf = commit('58cbaf64e653', 'KVM: x86: Advertise AMX CPUIDs in subleaf 0x1E.0x1 to userspace')
+const avx10Two = commit('2ff8fb1e65e1', 'KVM: x86: Advertise AVX10.2 CPUID to userspace')
 const at = (release: string): Source => kernelSource('arch/x86/kvm/cpuid.c', '__do_cpuid_func', release)
 const toSixteen = commit('43561123ab37', 'kvm: x86: Improve emulation of CPUID leaves 0BH and 1FH')
 const topology = commit('45e966fcca03', 'KVM: x86: Do not return host topology information from KVM_GET_SUPPORTED_CPUID')
@@ -128,10 +128,10 @@ export const basicAnswers: readonly LeafAnswer[] = [
   leafAnswer(0x12, since('5.13'),                              at('6.12.117'), enclaves),
   leafAnswer(0x14, since('5.0'),                               at('6.12.117'), traces),
   leafAnswer(0x1d, since('5.17'),                              at('6.12.117'), palettes),
-  leafAnswer(0x1e, between('5.17', newest),                    at('6.16.1'),   multiplication),
-  leafAnswer(0x1e, since(newest),                              mainline,       multiplicationFeatures),
+  leafAnswer(0x1e, between('5.17', '7.0'),                     at('6.16.1'),   multiplication),
+  leafAnswer(0x1e, since('7.0'),                               amxSubleaf,     multiplicationFeatures),
   leafAnswer(0x1f, until('6.2', { '6.1': { until: '6.1.7' }, '5.15': 'unread', '5.10': 'unread' }), toSixteen, hostTopologyOf(0x1f)),
   leafAnswer(0x1f, since('6.2', { '6.1': '6.1.7', '5.15': 'unread', '5.10': 'unread' }), topology, topologyOf(0x1f)),
-  leafAnswer(0x24, between('6.12', newest),                    avx10,          vectorsOfVersion(1, 0)),
-  leafAnswer(0x24, since(newest),                              mainline,       vectorsOfVersion(2, 1)),
+  leafAnswer(0x24, between('6.12', '7.0'),                     avx10,          vectorsOfVersion(1, 0)),
+  leafAnswer(0x24, since('7.0'),                               avx10Two,       vectorsOfVersion(2, 1)),
 ]

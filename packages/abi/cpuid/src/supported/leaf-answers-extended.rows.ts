@@ -1,4 +1,4 @@
-import { always, between, type ReleasedLifetime, since, until } from '@vmm/rule'
+import { always, between, since, until } from '@vmm/rule'
 import { commit, kernelSource, type Source } from '@vmm/source'
 import type { CpuidEntry } from '../entry.ts'
 import { isFeature } from '../leaf.ts'
@@ -7,8 +7,7 @@ import { conditions, usesTdp } from './conditions.ts'
 import { kvmEntry, type LeafAnswer, leafAnswer, passed, passedWhile, reportedWords } from './leaf-answer.ts'
 import { type Reporting, rawAnswer, reportedOf } from './reporting.ts'
 
-const mainline = kernelSource('arch/x86/kvm/cpuid.c', '__do_cpuid_func', 'mainline 7bb6284aa7b3')
-const newest = { absentIn: '6.18', presentIn: '7.0' } as const
+const eraps = commit('db5e82496492', 'KVM: SVM: Virtualize and advertise support for ERAPS')
 const at = (release: string): Source => kernelSource('arch/x86/kvm/cpuid.c', '__do_cpuid_func', release)
 const widths = commit('e39f00f60ebd', "KVM: x86: Use kernel's x86_phys_bits to handle reduced MAXPHYADDR")
 const guestWidth = commit('b628cb523c65', 'KVM: x86: Advertise max mappable GPA in CPUID.0x80000008.GuestPhysBits')
@@ -149,10 +148,10 @@ export const extendedAnswers: readonly LeafAnswer[] = [
   leafAnswer(0x8000_001e, until('6.2', untilTopology), at('5.10.13'), (reporting) => [passed(reporting, 0x8000_001e)]),
   leafAnswer(0x8000_001e, since('6.2', sinceTopology), topology,  (reporting) => [kvmEntry(reporting, 0x8000_001e, 0, {})]),
   leafAnswer(0x8000_001f, always,                 at('6.12.117'), encryption),
-  leafAnswer(0x8000_0021, between('5.18', newest), leaf21,        (reporting) => [
+  leafAnswer(0x8000_0021, between('5.18', '7.0'), leaf21,         (reporting) => [
     kvmEntry(reporting, 0x8000_0021, 0, reportedWords(reporting, 0x8000_0021, 0)),
   ]),
-  leafAnswer(0x8000_0021, since(newest),          mainline,       withReturnPredictor),
+  leafAnswer(0x8000_0021, since('7.0'),           eraps,          withReturnPredictor),
   leafAnswer(0x8000_0022, since('6.5'),           at('6.12.117'), counters),
   leafAnswer(0xc000_0000, always,                 at('6.12.117'), (reporting) => [
     passed(reporting, 0xc000_0000, 0, ({ eax }) => ({ eax: Math.min(eax, 0xc000_0004) })),
@@ -160,16 +159,4 @@ export const extendedAnswers: readonly LeafAnswer[] = [
   leafAnswer(0xc000_0001, always,                 at('6.12.117'), (reporting) => [
     passed(reporting, 0xc000_0001, 0, () => ({ edx: reportedWords(reporting, 0xc000_0001, 0).edx })),
   ]),
-]
-
-/** A vendor on whose hosts KVM answers the leaves from C0000000H on. */
-export interface ThirdRange {
-  readonly vendor: string
-  readonly lifetime: ReleasedLifetime
-  readonly source: Source
-}
-
-export const thirdRanges: readonly ThirdRange[] = [
-  { vendor: 'CentaurHauls', lifetime: always,        source: at('6.12.117') },
-  { vendor: '  Shanghai  ', lifetime: since(newest), source: mainline },
 ]

@@ -1,5 +1,5 @@
 import { always, between, since, until } from '@vmm/rule'
-import { commit, kernelSource } from '@vmm/source'
+import { commit, kernelSource, mail } from '@vmm/source'
 import { type Report, reportsOf } from './report.ts'
 
 const caps = reportsOf(kernelSource('arch/x86/kvm/cpuid.c', 'kvm_set_cpu_caps', '6.12.117'))
@@ -179,6 +179,9 @@ const write = reportsOf(kernelSource('arch/x86/kvm/cpuid.c', 'kvm_set_cpu_caps',
 const complex = reportsOf(commit('99b668545356', 'KVM: x86: Advertise AMX-COMPLEX CPUID to userspace'))
 const avx10 = reportsOf(commit('1c450ffef589', 'KVM: x86: Advertise AVX10.1 CPUID to userspace'))
 const controls = reportsOf(commit('eefe5e668209', 'KVM: x86: Advertise CPUID.(EAX=7,ECX=2):EDX[5:0] to userspace'))
+const lkgs = reportsOf(commit('e88cfd50b606', 'KVM: x86: Advertise support for LKGS'))
+const movrs = reportsOf(mail('20251120050720.931449-2-zhao1.liu@intel.com', 'KVM: x86: Advertise MOVRS CPUID to userspace'))
+const vnniInt = reportsOf(commit('062768f42689', 'KVM: x86: Advertise AVX10_VNNI_INT CPUID to userspace'))
 const ofControls = { '6.7': '6.7.12', '6.6': 'unread', '6.1': '6.1.84', '5.15': 'unread', '5.10': 'unread' } as const
 
 /** Leaf 07H, sub-leaves 1 and 2; leaf 24H. */
@@ -193,11 +196,11 @@ export const reports07Subleaves: readonly Report[] = [
   strings(   'FSRS',           'host',     since('6.3')),
   strings(   'FSRC',           'host',     since('6.3')),
   write(     'WRMSRNS',        'host',     since('6.16')),
-  cet(       'LKGS',           'host',     since({ absentIn: '6.16', presentIn: '7.0' })),
+  lkgs(      'LKGS',           'host',     since('6.17')),
   sierra(    'AMX_FP16',       'host',     since('6.2')),
   sierra(    'AVX_IFMA',       'host',     since('6.2')),
   lam(       'LAM',            'host',     since('6.8')),
-  cet(       'MOVRS',          'host',     since({ absentIn: '6.18', presentIn: '7.0' })),
+  movrs(     'MOVRS',          'host',     since('7.0')),
   cet(       'MSR_IMM',        'host',     since('6.18')),
   sierra(    'AVX_VNNI_INT8',  'hardware', since('6.2')),
   sierra(    'AVX_NE_CONVERT', 'hardware', since('6.2')),
@@ -214,9 +217,10 @@ export const reports07Subleaves: readonly Report[] = [
   avx10(     'AVX10_VL128',    'hardware', since('6.12'), { when: ['AVX10'] }),
   avx10(     'AVX10_VL256',    'hardware', since('6.12'), { when: ['AVX10'] }),
   avx10(     'AVX10_VL512',    'hardware', since('6.12'), { when: ['AVX10'] }),
-  cet(       'AVX10_VNNI_INT', 'hardware', since({ absentIn: '6.18', presentIn: '7.0' }), { when: ['AVX10'] }),
+  vnniInt(   'AVX10_VNNI_INT', 'hardware', since('7.0'), { when: ['AVX10'] }),
 ]
 
+const amxSub = reportsOf(commit('58cbaf64e653', 'KVM: x86: Advertise AMX CPUIDs in subleaf 0x1E.0x1 to userspace'))
 const edeccssa = reportsOf(commit('16a7fe3728a8', 'KVM/VMX: Allow exposing EDECCSSA user leaf function to KVM guest'))
 
 /** Leaves 0DH, 12H and 1EH. */
@@ -230,8 +234,8 @@ export const reports0D: readonly Report[] = [
   sgx(     'SGX1',         'host',     since('5.13'), { only: 'kvm_intel', when: ['enclave memory for guests'], param: 'kvm_intel.sgx' }),
   sgx(     'SGX2',         'host',     since('5.13'), { only: 'kvm_intel', when: ['enclave memory for guests'], param: 'kvm_intel.sgx' }),
   edeccssa('EDECCSSA',     'host',     since('6.2'),   { only: 'kvm_intel', when: ['enclave memory for guests'], param: 'kvm_intel.sgx' }),
-  cet(     'AMX_FP8',      'hardware', since({ absentIn: '6.18', presentIn: '7.0' }), { when: ['tiles'] }),
-  cet(     'AMX_TF32',     'hardware', since({ absentIn: '6.18', presentIn: '7.0' }), { when: ['tiles'] }),
-  cet(     'AMX_AVX512',   'hardware', since({ absentIn: '6.18', presentIn: '7.0' }), { when: ['tiles'] }),
-  cet(     'AMX_MOVRS',    'hardware', since({ absentIn: '6.18', presentIn: '7.0' }), { when: ['tiles'] }),
+  amxSub(  'AMX_FP8',      'hardware', since('7.0'), { when: ['tiles'] }),
+  amxSub(  'AMX_TF32',     'hardware', since('7.0'), { when: ['tiles'] }),
+  amxSub(  'AMX_AVX512',   'hardware', since('7.0'), { when: ['tiles'] }),
+  amxSub(  'AMX_MOVRS',    'hardware', since('7.0'), { when: ['tiles'] }),
 ]

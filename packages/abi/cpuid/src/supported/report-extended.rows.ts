@@ -1,5 +1,5 @@
 import { always, between, since } from '@vmm/rule'
-import { commit, kernelSource, mail } from '@vmm/source'
+import { commit, kernelSource } from '@vmm/source'
 import { type Report, reportsOf } from './report.ts'
 
 const caps = reportsOf(kernelSource('arch/x86/kvm/cpuid.c', 'kvm_set_cpu_caps', '6.12.117'))
@@ -40,7 +40,7 @@ export const reports80000001: readonly Report[] = [
 const ptrs = reportsOf(commit('504ce1954fba', 'KVM: x86: Expose XSAVEERPTR to the guest'))
 const psfd = reportsOf(commit('b73a54321ad8', 'KVM: x86: Expose Predictive Store Forwarding Disable'))
 const barrier = reportsOf(commit('71dd5d5300d2', "KVM: x86: AMD's IBPB is not equivalent to Intel's IBPB"))
-const lmsle = reportsOf(kernelSource('arch/x86/kvm/cpuid.c', 'kvm_initialize_cpu_caps', 'mainline 7bb6284aa7b3'))
+const lmsle = reportsOf(commit('4793f990ea15', 'KVM: x86: Advertise EferLmsleUnsupported to userspace'))
 const early = since({ absentIn: '4.20', presentIn: '5.4' })
 
 /** Leaves 80000007H and 80000008H. */
@@ -65,7 +65,7 @@ export const reports80000008: readonly Report[] = [
   caps(   'VIRT_SSBD',        'set',  early, { when: ['SSBD by LS_CFG', 'no SSBD of its own'] }),
   caps(   'AMD_SSB_NO',       'host', early),
   caps(   'AMD_SSB_NO',       'set',  early, { when: ['no speculative store bypass'] }),
-  lmsle(  'EFER_LMSLE_UNSUPPORTED', 'hardware', since({ absentIn: '6.18.30', presentIn: '7.0' })),
+  lmsle(  'EFER_LMSLE_UNSUPPORTED', 'hardware', since('6.19')),
   psfd(   'AMD_PSFD',         'host', since('5.16')),
   barrier('IBPB_RET',         'host', since('6.13')),
   barrier('IBPB_RET',         'set',  since('6.13'), { when: ["Intel's SPEC_CTRL", 'post-barrier returns are safe'] }),
@@ -107,14 +107,14 @@ const srso = reportsOf(kernelSource('arch/x86/kvm/cpuid.c', 'kvm_set_cpu_caps', 
 const returns = reportsOf(kernelSource('Debian changelog', 'KVM: x86: Advertise SRSO_USER_KERNEL_NO to userspace', '6.12.54'))
 const tsa = reportsOf(kernelSource('Debian changelog', 'KVM: SVM: Advertise TSA CPUID bits to guests', '6.12.37'))
 const prefetch = reportsOf(kernelSource('arch/x86/kvm/cpuid.c', 'kvm_set_cpu_caps', '6.16.1'))
-const mainline = reportsOf(kernelSource('arch/x86/kvm/cpuid.c', 'kvm_initialize_cpu_caps', 'mainline 7bb6284aa7b3'))
+const eraps = reportsOf(commit('db5e82496492', 'KVM: SVM: Virtualize and advertise support for ERAPS'))
 const ofTsa = {
   '6.15': 'unread', '6.12': '6.12.37', '6.6': 'unread', '6.1': '6.1.144', '5.15': 'unread', '5.10': 'unread',
 } as const
 const ofTsaSet = { ...ofTsa, '6.12': '6.12.39', '6.1': '6.1.153' } as const
 const smm = reportsOf(commit('74bee0cad8dc', 'KVM: x86: Advertise that the SMM_CTL MSR is not supported'))
 const tsaSet = reportsOf(commit('f3f9deccfc68', 'KVM: SVM: Set synthesized TSA CPUID flags'))
-const tsaBug = reportsOf(mail('20260208164233.30405-1-clopez@suse.de', 'KVM: x86: synthesize TSA CPUID bits via SCATTERED_F()'))
+const tsaBug = reportsOf(commit('4b3b8a8b0df1', 'KVM: x86: synthesize CPUID bits only if CPU capability is set'))
 /** Read in 6.12.117, and in no mainline up to 7.0. */
 const afterMainline = between('7.0', '7.0', { '6.19': 'unread', '6.18': 'unread', '6.12': '6.12.117', '6.6': 'unread' })
 const ofSrsoNo = { '6.4': 'unread', '6.1': 'unread', '5.15': 'unread', '5.10': 'unread' } as const
@@ -138,7 +138,7 @@ export const reports80000021: readonly Report[] = [
   automatic('AUTOMATIC_IBRS',            'host', since('6.3')),
   smm(      'NO_SMM_CTL_MSR',            'set',  since('6.2', { '6.1': '6.1.153' })),
   prefetch( 'AMD_PREFETCHI',             'host', since('6.16')),
-  mainline( 'ERAPS',                     'host', since({ absentIn: '6.18', presentIn: '7.0' }), { only: 'kvm_amd', when: ['tdp'] }),
+  eraps(    'ERAPS',                     'host', since('7.0'), { only: 'kvm_amd', when: ['tdp'] }),
   srso(     'SBPB',                      'host', since({ absentIn: '6.5', presentIn: '6.7' }, { '6.6': 'unread' })),
   srso(     'SBPB',                      'set',  since({ absentIn: '6.5', presentIn: '6.7' }, { '6.6': 'unread' }), { when: ['the kernel found SBPB'] }),
   srso(     'IBPB_BRTYPE',               'host', since({ absentIn: '6.5', presentIn: '6.7' }, { '6.6': 'unread' })),

@@ -1,4 +1,4 @@
-import { type Answer, inForce, type KernelVersion, type Profile, profileOf, readVersion, type Series } from '@vmm/rule'
+import { inForce, type KernelVersion, type Profile, profileOf, readVersion, type Series } from '@vmm/rule'
 import type { Feature } from '../all.ts'
 import { type CpuidEntry, type CpuidTable, entry } from '../entry.ts'
 import { features, placeOf } from '../feature.ts'
@@ -7,7 +7,7 @@ import { firstHypervisorLeaf, signatureOfHypervisor } from '../hypervisor.ts'
 import { registerOf, vendorOf } from '../text.ts'
 import { kvmEntry, type LeafAnswer } from './leaf-answer.ts'
 import { basicAnswers } from './leaf-answers-basic.rows.ts'
-import { extendedAnswers, thirdRanges } from './leaf-answers-extended.rows.ts'
+import { extendedAnswers } from './leaf-answers-extended.rows.ts'
 import { type Reporting, reportedOf, reportedWord } from './reporting.ts'
 
 /** Of whom to ask what is supported. */
@@ -47,19 +47,14 @@ export function profileFor(kernel: SupportedQuestion['kernel']): Profile {
  */
 export function supportedCpuid({ kernel, host, permitted = 0n }: SupportedQuestion): SupportedCpuid {
   const reporting: Reporting = { profile: profileFor(kernel), host, permitted }
+  const isCentaur = vendorOf(host.cpuid) === 'CentaurHauls'
   const entries = [
     ...range(reporting, 0),
     ...range(reporting, 0x8000_0000),
-    ...(thirdRangeOf(reporting) === 'yes' ? range(reporting, 0xc000_0000) : []),
+    ...(isCentaur ? range(reporting, 0xc000_0000) : []),
     ...kvmLeaves(reporting),
   ]
   return { entries, unknown: unknownFeatures(reporting), unknownLeaves: unknownLeaves(reporting) }
-}
-
-/** Whether the leaves from C0000000H on are answered. */
-function thirdRangeOf({ profile, host }: Reporting): Answer {
-  const row = thirdRanges.find(({ vendor }) => vendor === vendorOf(host.cpuid))
-  return row === undefined ? 'no' : inForce(row.lifetime, profile)
 }
 
 /** All leaves of a range: its first one's EAX tells how many. */
@@ -97,10 +92,7 @@ function unknownFeatures(reporting: Reporting): readonly Feature[] {
   )
 }
 
-function unknownLeaves(reporting: Reporting): readonly number[] {
-  const undecided = answers
-    .filter(({ lifetime }) => inForce(lifetime, reporting.profile) === 'unknown')
-    .map(({ leaf }) => leaf)
-  const third = thirdRangeOf(reporting) === 'unknown' ? [0xc000_0000] : []
-  return [...new Set([...undecided, ...third])]
+function unknownLeaves({ profile }: Reporting): readonly number[] {
+  const undecided = answers.filter(({ lifetime }) => inForce(lifetime, profile) === 'unknown').map(({ leaf }) => leaf)
+  return [...new Set(undecided)]
 }
