@@ -117,8 +117,8 @@ export const basicAnswers: readonly LeafAnswer[] = [
   leafAnswer(0x04, always,                                     at('6.12.117'), (reporting) =>
     passedWhile(reporting, 4, ({ eax }) => (eax & 0x1f) !== 0)),
   leafAnswer(0x06, always,                                     at('6.12.117'), (reporting) => [kvmEntry(reporting, 6, 0, { eax: 4 })]),
-  leafAnswer(0x07, until({ absentIn: '5.2', presentIn: '5.4' }), at('5.10.13'), features07(0)),
-  leafAnswer(0x07, between({ absentIn: '5.2', presentIn: '5.4' }, '6.8', withAvx10), at('5.10.13'), features07(1)),
+  leafAnswer(0x07, until('5.3'),                               at('5.10.13'), features07(0)),
+  leafAnswer(0x07, between('5.3', '6.8', withAvx10),           at('5.10.13'), features07(1)),
   leafAnswer(0x07, since('6.8', sinceSubleaf2),                subleaf2,       features07(2)),
   leafAnswer(0x09, until({ absentIn: '5.10', presentIn: '6.1' }), at('5.10.13'), (reporting) => [passed(reporting, 9)]),
   leafAnswer(0x0a, always,                                     at('6.12.117'), performanceLeaf),

@@ -8,6 +8,7 @@ const svm = reportsOf(kernelSource('arch/x86/kvm/svm/svm.c', 'svm_set_cpu_caps',
 const overhaul = reportsOf(kernelSource('arch/x86/kvm/cpuid.c', 'kvm_set_cpu_caps', '6.16.1'))
 const fullWidth = reportsOf(commit('27461da31089', 'KVM: x86/pmu: Support full width counting'))
 const nestedDefault = reportsOf(commit('1e58e5e59148', 'KVM: VMX: enable nested virtualization by default'))
+const pebsBits = reportsOf(commit('cf8e55fe50df', 'KVM: x86/pmu: Expose CPUIDs feature bits PDCM, DS, DTES64'))
 const pebs = reportsOf(commit('13738a364736', 'perf/x86/intel: Expose EPT-friendly PEBS for SPR and future models'))
 
 /** Leaf 01H. */
@@ -15,7 +16,7 @@ export const reports01: readonly Report[] = [
   //        feature         how         lifetime       and
   caps(    'SSE3',         'host',     always),
   caps(    'PCLMULQDQ',    'host',     always),
-  vmx(     'DTES64',       'host',     since({ absentIn: '5.17', presentIn: '6.1' }), { only: 'kvm_intel', when: ['PEBS of Ice Lake servers'] }),
+  pebsBits('DTES64',       'host',     since('6.0'), { only: 'kvm_intel', when: ['PEBS of Ice Lake servers'] }),
   pebs(    'DTES64',       'host',     since('6.3'), { only: 'kvm_intel', when: ['PEBS of format 5'] }),
   nestedDefault('VMX',     'set',      since('4.20'), { only: 'kvm_intel', when: ['nested is on'], param: 'kvm_intel.nested' }),
   nestedDefault('VMX',     'set',      until('4.20'), { only: 'kvm_intel', when: ['nested was asked for'], param: 'kvm_intel.nested' }),
@@ -54,7 +55,7 @@ export const reports01: readonly Report[] = [
   caps(    'PAT',          'host',     always),
   caps(    'PSE_36',       'host',     always),
   caps(    'CLFSH',        'host',     always),
-  vmx(     'DS',           'host',     since({ absentIn: '5.17', presentIn: '6.1' }), { only: 'kvm_intel', when: ['PEBS of Ice Lake servers'] }),
+  pebsBits('DS',           'host',     since('6.0'), { only: 'kvm_intel', when: ['PEBS of Ice Lake servers'] }),
   pebs(    'DS',           'host',     since('6.3'), { only: 'kvm_intel', when: ['PEBS of format 5'] }),
   caps(    'MMX',          'host',     always),
   caps(    'FXSR',         'host',     always),
@@ -140,6 +141,8 @@ export const reports07Ecx: readonly Report[] = [
 
 const speculation = kernelSource('arch/x86/kvm/cpuid.c', 'kvm_set_cpu_caps', '6.12.117')
 const spec = reportsOf(speculation)
+const serial = reportsOf(commit('43bd9ef42b3b', 'x86: Expose SERIALIZE for supported cpuid'))
+const tracked = reportsOf(commit('61aa9a0a5eae', 'x86/kvm: Expose TSX Suspend Load Tracking feature'))
 const amx = reportsOf(commit('690a757d610e', 'kvm: x86: Add CPUID support for Intel AMX'))
 const half = reportsOf(commit('2224fc9efb2d', 'KVM: x86: Expose AVX512_FP16 for supported CPUID'))
 const flush = reportsOf(commit('da3db168fb67', 'KVM: x86: Virtualize FLUSH_L1D and passthrough MSR_IA32_FLUSH_CMD'))
@@ -149,11 +152,11 @@ const amdSpec = reportsOf(commit('71dd5d5300d2', "KVM: x86: AMD's IBPB is not eq
 export const reports07Edx: readonly Report[] = [
   caps(   'AVX512_4VNNIW',       'host', always),
   caps(   'AVX512_4FMAPS',       'host', always),
-  caps(   'FSRM',                'host', since({ absentIn: '5.4', presentIn: '5.7' }, { '5.4': 'unread' })),
-  caps(   'AVX512_VP2INTERSECT', 'host', since({ absentIn: '5.6', presentIn: '5.10' })),
+  caps(   'FSRM',                'host', since('5.7', { '5.6': 'unread', '5.4': 'unread' })),
+  caps(   'AVX512_VP2INTERSECT', 'host', since('5.7')),
   spec(   'MD_CLEAR',            'host', since('5.2', { '5.1': 'unread', '5.0': 'unread', '4.19': 'unread', '4.14': 'unread' })),
-  caps(   'SERIALIZE',           'host', since({ absentIn: '5.7', presentIn: '5.10' })),
-  caps(   'TSXLDTRK',            'host', since({ absentIn: '5.8', presentIn: '5.10' })),
+  serial( 'SERIALIZE',           'host', since('5.9')),
+  tracked('TSXLDTRK',            'host', since('5.10')),
   cet(    'CET_IBT',             'host', since('6.18'), { only: 'kvm_intel', when: ['CET is loaded on entry', 'full address width'] }),
   amx(    'AMX_BF16',            'host', since('5.17')),
   half(   'AVX512_FP16',         'host', since('5.11')),
@@ -190,7 +193,7 @@ export const reports07Subleaves: readonly Report[] = [
   clearwater('SM3',            'host',     since('6.13')),
   clearwater('SM4',            'host',     since('6.13')),
   vnni(      'AVX_VNNI',       'host',     since('5.12')),
-  caps(      'AVX512_BF16',    'host',     since({ absentIn: '5.2', presentIn: '5.4' })),
+  caps(      'AVX512_BF16',    'host',     since('5.3')),
   sierra(    'CMPCCXADD',      'host',     since('6.2')),
   strings(   'FZRM',           'host',     since('6.3')),
   strings(   'FSRS',           'host',     since('6.3')),

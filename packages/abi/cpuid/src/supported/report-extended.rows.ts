@@ -88,7 +88,7 @@ export const reports8000000A: readonly Report[] = [
   svm(    'NRIPS',                  'host', always, { ...nested, param: 'kvm_amd.nrips' }),
   scaling('TSC_RATE_MSR',           'host', since('5.16'), { ...nested, param: 'kvm_amd.tsc_scaling' }),
   svm(    'VMCB_CLEAN',             'set',  since({ absentIn: '5.16', presentIn: '6.1' }, { '6.0': 'unread', '5.19': 'unread' }), nested),
-  flush(  'FLUSH_BY_ASID',          'set',  since({ absentIn: '6.6', presentIn: '6.8' }, { '6.6': 'unread' }), nested),
+  flush(  'FLUSH_BY_ASID',          'set',  since('6.8', { '6.7': 'unread', '6.6': 'unread' }), nested),
   pauses( 'PAUSE_FILTER',           'host', since('5.18'), nested),
   pauses( 'PAUSE_FILTER_THRESHOLD', 'host', since('5.18'), nested),
   save(   'VMSAVE_VIRT',            'host', since('5.18'), { ...nested, param: 'kvm_amd.vls' }),
@@ -114,6 +114,9 @@ const ofTsa = {
 const ofTsaSet = { ...ofTsa, '6.12': '6.12.39', '6.1': '6.1.153' } as const
 const smm = reportsOf(commit('74bee0cad8dc', 'KVM: x86: Advertise that the SMM_CTL MSR is not supported'))
 const tsaSet = reportsOf(commit('f3f9deccfc68', 'KVM: SVM: Set synthesized TSA CPUID flags'))
+const sbpb = reportsOf(commit('e47d86083c66', 'KVM: x86: Add SBPB support'))
+const brtype = reportsOf(commit('6f0f23ef76be', 'KVM: x86: Add IBPB_BRTYPE support'))
+const nonSerial = reportsOf(commit('329369caeccb', 'x86: KVM: Add feature flag for CPUID.80000021H:EAX[bit 1]'))
 const tsaBug = reportsOf(commit('4b3b8a8b0df1', 'KVM: x86: synthesize CPUID bits only if CPU capability is set'))
 /** Read in 6.12.117, and in no mainline up to 7.0. */
 const afterMainline = between('7.0', '7.0', { '6.19': 'unread', '6.18': 'unread', '6.12': '6.12.117', '6.6': 'unread' })
@@ -128,7 +131,7 @@ export const reports80000021: readonly Report[] = [
   sevSet(   'SEV_SNP',                   'host', since({ absentIn: '6.10', presentIn: '6.12' }), { only: 'kvm_amd', when: ['SEV', 'SNP is set up'], param: 'kvm_amd.sev_snp' }),
   sev(      'HW_ENF_CACHE_COH',          'host', since('5.13')),
   leaf21(   'NO_NESTED_DATA_BP',         'host', since('5.18')),
-  bases(    'FS_GS_BASE_NON_SERIALIZING', 'host', since({ absentIn: '6.1.192', presentIn: '6.12' })),
+  nonSerial('FS_GS_BASE_NON_SERIALIZING', 'host', since('6.7', { '6.6': 'unread' })),
   leaf21(   'LFENCE_ALWAYS_SERIALIZING', 'host', since('5.18')),
   synthetic('LFENCE_ALWAYS_SERIALIZING', 'set',  since('5.18'), { when: ['LFENCE serializes'] }),
   tsa(      'VERW_CLEAR',                'host', since('6.16', { ...ofTsa, '6.1': '6.1.153' })),
@@ -139,10 +142,10 @@ export const reports80000021: readonly Report[] = [
   smm(      'NO_SMM_CTL_MSR',            'set',  since('6.2', { '6.1': '6.1.153' })),
   prefetch( 'AMD_PREFETCHI',             'host', since('6.16')),
   eraps(    'ERAPS',                     'host', since('7.0'), { only: 'kvm_amd', when: ['tdp'] }),
-  srso(     'SBPB',                      'host', since({ absentIn: '6.5', presentIn: '6.7' }, { '6.6': 'unread' })),
-  srso(     'SBPB',                      'set',  since({ absentIn: '6.5', presentIn: '6.7' }, { '6.6': 'unread' }), { when: ['the kernel found SBPB'] }),
-  srso(     'IBPB_BRTYPE',               'host', since({ absentIn: '6.5', presentIn: '6.7' }, { '6.6': 'unread' })),
-  srso(     'IBPB_BRTYPE',               'set',  since({ absentIn: '6.5', presentIn: '6.7' }, { '6.6': 'unread' }), { when: ['IBPB clears branch types'] }),
+  sbpb(     'SBPB',                      'host', since('6.7', { '6.6': 'unread' })),
+  sbpb(     'SBPB',                      'set',  since('6.7', { '6.6': 'unread' }), { when: ['the kernel found SBPB'] }),
+  brtype(   'IBPB_BRTYPE',               'host', since('6.7', { '6.6': 'unread' })),
+  brtype(   'IBPB_BRTYPE',               'set',  since('6.7', { '6.6': 'unread' }), { when: ['IBPB clears branch types'] }),
   srso(     'SRSO_NO',                   'host', since('6.5', ofSrsoNo)),
   returns(  'SRSO_USER_KERNEL_NO',       'host', since('6.14', { '6.12': '6.12.54', '6.13': 'unread' })),
   tsa(      'TSA_SQ_NO',                 'host', since('6.16', ofTsa)),
