@@ -3,7 +3,7 @@ import type { KvmGuestDebug } from '@vmm/kvm-uapi'
 import { createMsrFile, type MsrFile, type MsrHome } from '@vmm/msr'
 import type { Profile } from '@vmm/rule'
 import { Completion } from './completion.ts'
-import { CpuidAnswers } from './cpuid-answers.ts'
+import { type AnswersCpuid, CpuidAnswers } from './cpuid-answers.ts'
 import type { Engine, EnginePorts } from './engine-port.ts'
 import { Events } from './events.ts'
 import { Execution, type RunOptions } from './execution.ts'
@@ -191,6 +191,11 @@ export class Vcpu {
     this.#guest.table = table
     this.#guest.walkedAddressWidth = walkedAddressWidth
     shapeState(this.engine, this.#guest)
+  }
+
+  /** The guest's CPUID is answered by somebody who knows more than its table. */
+  answerCpuidBy(by: AnswersCpuid): void {
+    this.#cpuid.by = by
   }
 
   /** The table as it was set. */

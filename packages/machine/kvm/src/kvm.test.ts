@@ -137,6 +137,25 @@ test('a processor that halted goes on when it is run again: its interrupt contro
   expect(vcpu.state.getRegs().rax).toBe(7n)
 })
 
+test('CPUID shows a guest what it has set, and leaves out of range as the release does', () => {
+  const table = [
+    { function: 0, index: 0, flags: 0, eax: 1, ebx: 0x6874_7541, ecx: 0x444d_4163, edx: 0x6974_6e65 },
+    { function: 1, index: 0, flags: 0, eax: 0x806f8, ebx: 0, ecx: 1 << 26, edx: 0 },
+  ]
+  const ask = (kernel: string, leaf: number) => {
+    const { vcpu } = guest(kernel, (a) => a.mov(eax, leaf).xor(ecx, ecx).cpuid().hlt())
+    given(vcpu.setCpuid2(table))
+    const sregs = vcpu.state.getSregs()
+    vcpu.state.setSregs({ ...sregs, cr4: 1n << 18n })
+    given(vcpu.run())
+    const { rax, rcx, rdx } = vcpu.state.getRegs()
+    return [rax, rcx, rdx].map(Number)
+  }
+  const first = [0x806f8, (1 << 26) | (1 << 27), 1 << 9]
+  expect([ask('6.12', 1), ask('6.15', 1)]).toEqual([first, first])
+  expect([ask('5.4', 5), ask('6.12', 5)]).toEqual([first, [0, 0, 0]])
+})
+
 test('a hypercall that user space has asked for comes to it', () => {
   const { vm, vcpu } = guest('6.12', (a) => a.mov(eax, 12).mov(ebx, 0x1000).mov(ecx, 1).xor(edx, edx).vmcall().hlt())
   expect(vm.enableCap({ cap: 201, args: [1n] })).toMatchObject({

@@ -1,6 +1,8 @@
 import {
+  type CpuidAnswer,
   type CpuidTable,
   type CpuidVcpu,
+  executeCpuid,
   getCpuid2,
   registersWritten,
   type SetCpuid,
@@ -64,6 +66,7 @@ export class KvmVcpu {
     this.#vcpu = vm.processor.vcpu
     this.#signalAfter = signalAfter
     this.#run = resolve(runPipeline, vm.kvm.profile)
+    this.#vcpu.answerCpuidBy((leaf, subleaf) => this.#execute(leaf, subleaf))
     this.page.told(this.#vcpu)
   }
 
@@ -163,6 +166,16 @@ export class KvmVcpu {
     return answer.kind === 'refused' ? answer : done(answer.stored, answer.unread)
   }
 
+  /** The guest's CPUID, as the release executes it: an update of the table that was due is done first. */
+  #execute(leaf: number, subleaf: number): CpuidAnswer {
+    const shown = this.#shown()
+    if (shown.pending === true) this.#cpuid = getCpuid2(this.#where, { nent: everyEntry, vcpu: shown }).vcpu
+    const { current: table = [] } = this.#cpuid
+    const executed = executeCpuid(this.profile, { table, rax: BigInt(leaf), rcx: BigInt(subleaf) })
+    if (executed.kind === 'refused') throw new Error(`CPUID faults where nothing asks for that: ${executed.says}`)
+    return executed.answer
+  }
+
   #enter(budget: number, immediateExit: boolean): VcpuExit {
     const { requestInterruptWindow } = this.page
     const before = this.#vcpu.engine.retired()
@@ -187,6 +200,9 @@ export class KvmVcpu {
     return this.#cpuid
   }
 }
+
+/** KVM_MAX_CPUID_ENTRIES. */
+const everyEntry = 256
 
 /** What a table shows beside the registers of the engine: the local APIC's base, and IA32_MISC_ENABLE. */
 const untold: ShownRegisters = { apicBase: 0xfee0_0900n, miscEnable: 0n }
