@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { judgeSystem } from '@vmm/guests'
 import { judgeCpu, subjectNames } from './cpu/report.ts'
+import { judgeMsrs } from './msr/report.ts'
 import { judgeCapabilities, judgeHeaders } from './uapi/report.ts'
 import { judgeX87 } from './x87/report.ts'
 
@@ -10,12 +11,15 @@ const usage = `usage: pnpm judge cpu|x87 [--subject engine|oracle] [--cases N] [
        pnpm judge system [--only KERNEL]
        pnpm judge headers --release RELEASE --from PACKAGE [--tree DIR]
        pnpm judge capabilities
+       pnpm judge msrs [--text FILE --release RELEASE --from PACKAGE --module NAME --processor NAME]
 
 cpu     runs random instructions on this machine's processor and in the engine, and compares
 x87     the same with sequences of x87 instructions, and operands at the edges of their formats
 system  runs small kernels under vmm, QEMU and Bochs, and compares what they print with the manual
 headers asks a C compiler what linux/kvm.h says, and records it for the tests of @vmm/kvm-uapi
 capabilities asks this machine's /dev/kvm for every capability, and records it likewise; it runs no guest
+msrs    asks this machine's /dev/kvm about every MSR, and records it for the tests of @vmm/msr; it runs no guest. With
+        --text it reads what msr/ask-msrs.c printed as the first program of another machine
 
   --subject WHO     engine, or oracle: the descriptions as they read
   --cases N         how many; 200000 unless told
@@ -42,6 +46,9 @@ function main(args: readonly string[]): number {
       release: { type: 'string' },
       from: { type: 'string' },
       tree: { type: 'string' },
+      text: { type: 'string' },
+      module: { type: 'string' },
+      processor: { type: 'string' },
       help: { type: 'boolean' },
     },
   })
@@ -53,6 +60,13 @@ function main(args: readonly string[]): number {
   if (positionals.length === 1 && name === 'system')
     return judgeSystem(values.only === undefined ? {} : { only: values.only })
   if (positionals.length === 1 && name === 'capabilities') return judgeCapabilities()
+  if (positionals.length === 1 && name === 'msrs') {
+    const { text, release, from, module: vendorModule, processor } = values
+    if (text === undefined) return judgeMsrs()
+    if (release === undefined || from === undefined || vendorModule === undefined || processor === undefined)
+      throw new RangeError('expected --release, --from, --module and --processor')
+    return judgeMsrs({ text, recorded: { release, package: from, vendorModule, processor } })
+  }
   if (positionals.length === 1 && name === 'headers') {
     const { release, from, tree } = values
     if (release === undefined || from === undefined) throw new RangeError('expected --release and --from')
@@ -60,7 +74,7 @@ function main(args: readonly string[]): number {
   }
   if (positionals.length !== 1 || !Object.hasOwn(judges, name)) {
     throw new RangeError(
-      `expected the name of a judge: ${[...Object.keys(judges), 'system', 'headers', 'capabilities'].join(' or ')}`,
+      `expected the name of a judge: ${[...Object.keys(judges), 'system', 'headers', 'capabilities', 'msrs'].join(' or ')}`,
     )
   }
   const subject = subjectNames.find((name) => name === values.subject)
