@@ -40,6 +40,7 @@ export const reports80000001: readonly Report[] = [
 const ptrs = reportsOf(commit('504ce1954fba', 'KVM: x86: Expose XSAVEERPTR to the guest'))
 const psfd = reportsOf(commit('b73a54321ad8', 'KVM: x86: Expose Predictive Store Forwarding Disable'))
 const barrier = reportsOf(commit('71dd5d5300d2', "KVM: x86: AMD's IBPB is not equivalent to Intel's IBPB"))
+const sameMode = reportsOf(commit('65ca2872015c', "KVM: x86: Propagate AMD's IbrsSameMode to the guest"))
 const lmsle = reportsOf(commit('4793f990ea15', 'KVM: x86: Advertise EferLmsleUnsupported to userspace'))
 const early = since({ absentIn: '4.20', presentIn: '5.4' })
 
@@ -56,7 +57,7 @@ export const reports80000008: readonly Report[] = [
   caps(   'AMD_STIBP',        'host', early),
   caps(   'AMD_STIBP',        'set',  early, { when: ['STIBP'] }),
   caps(   'STIBP_ALWAYS_ON',  'host', since({ absentIn: '5.0', presentIn: '5.10' })),
-  barrier('IBRS_SAME_MODE',   'host', since({ absentIn: '6.12', presentIn: '6.16' })),
+  sameMode('IBRS_SAME_MODE',  'host', since('6.16')),
   caps(   'AMD_SSBD',         'host', early),
   caps(   'AMD_SSBD',         'set',  early, { when: ["Intel's SSBD"] }),
   caps(   'VIRT_SSBD',        'host', since('4.17', { '4.16': 'unread', '4.14': 'unread' })),
