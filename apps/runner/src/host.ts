@@ -58,9 +58,10 @@ export class Host {
   }
 
   #noticeClosed(): void {
-    const { closed, failure } = this.#stdout
+    const { failure } = this.#stdout
     if (failure !== undefined) this.#ending.want({ kind: 'failed', says: `stdout: ${failure}` })
-    else if (closed) this.#ending.want({ kind: 'closed', status: this.#isCommand ? brokenPipe : 0 })
+    else if (this.#stdout.isUnread || this.#stderr.isUnread)
+      this.#ending.want({ kind: 'closed', status: this.#isCommand ? brokenPipe : 0 })
   }
 
   close(): void {

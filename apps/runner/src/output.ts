@@ -27,6 +27,11 @@ export class Output {
     return this.#end === 0 || this.#bytes[this.#end - 1] === newline
   }
 
+  /** There was somebody who read, and who has gone. */
+  get isUnread(): boolean {
+    return this.closed && this.failure === undefined
+  }
+
   put(byte: number): void {
     if (this.#end === this.#bytes.length) {
       const larger = new Uint8Array(this.#bytes.length * 2)

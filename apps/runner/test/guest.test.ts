@@ -4,7 +4,7 @@ import { cpio, readCpio } from '@vmm/initramfs'
 import { describe, expect } from 'vitest'
 import { guestTest, needsGuest } from './guests.ts'
 import { file } from './kernels.ts'
-import { finished, main, reported, vmm } from './vmm.ts'
+import { finished, main, reported, start, vmm } from './vmm.ts'
 
 needsGuest()
 
@@ -94,6 +94,13 @@ printf '\\''%s'\\'' '\\''<$(printf "\\377")>'\\''; kill -9 \\$\\$"`.replaceAll("
     const child = spawn('/bin/sh', ['-c', shell, process.execPath, main], { stdio: 'pipe' })
     child.stdin.end()
     expect((await finished(child)).stdout).toBe('out 1\nerr 1\nout 2\nerr 2\nout 3\nerr 3\n')
+  })
+
+  guestTest('a reader of stderr that has had enough ends a command, too', async () => {
+    const child = start(['run', '--exec', 'yes >&2'])
+    const result = finished(child)
+    child.stderr.once('data', () => child.stderr.destroy())
+    expect(await result).toMatchObject({ status: 141, stdout: '' })
   })
 
   guestTest('what is left of a command that a signal ends is its status', async () => {
