@@ -1,6 +1,7 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import type { InterruptCall } from '../calls.ts'
+import { askedRules } from '../where-recorded.ts'
 import { anInterrupt } from '../witnesses.ts'
 
 export const interruptFullIrqchip = rule<InterruptCall>({
@@ -12,8 +13,9 @@ export const interruptFullIrqchip = rule<InterruptCall>({
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'kvm_vcpu_ioctl_interrupt', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_vcpu_ioctl_interrupt', '5.2'),
+    askedRules,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ irqchip }) => irqchip === 'full',
   witness: { refused: anInterrupt({ irqchip: 'full' }), accepted: anInterrupt({ irqchip: 'split' }) },
 })

@@ -1,6 +1,7 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import type { KvmclockCtrlCall } from '../calls.ts'
+import { askedRules } from '../where-recorded.ts'
 
 export const kvmclockNotActive = rule<KvmclockCtrlCall>({
   id: 'kvmclock-not-active',
@@ -11,8 +12,9 @@ export const kvmclockNotActive = rule<KvmclockCtrlCall>({
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'kvm_set_guest_paused', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_set_guest_paused', '6.1.192'),
+    askedRules,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ clockActive }) => !clockActive,
   witness: { refused: { clockActive: false }, accepted: { clockActive: true } },
 })

@@ -1,6 +1,7 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import type { LapicCall } from '../calls.ts'
+import { askedRules } from '../where-recorded.ts'
 import { aLapicCall } from '../witnesses.ts'
 
 export const lapicLongId = rule<LapicCall>({
@@ -12,8 +13,9 @@ export const lapicLongId = rule<LapicCall>({
   sources: [
     kernelSource('arch/x86/kvm/lapic.c', 'kvm_apic_state_fixup', '6.12.117'),
     kernelSource('arch/x86/kvm/lapic.c', 'kvm_apic_state_fixup', '6.1.192'),
+    askedRules,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ x2apicMode, longIds, givenId, x2apicId }) => x2apicMode && longIds && givenId !== x2apicId,
   witness: {
     refused: aLapicCall({ x2apicMode: true, longIds: true, givenId: 1 }),

@@ -1,6 +1,7 @@
 import { behaviour, since, until } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import type { LapicCall } from '../calls.ts'
+import { askedRules } from '../where-recorded.ts'
 import { aLapicCall } from '../witnesses.ts'
 
 const takeId = (call: LapicCall, id: number): LapicCall =>
@@ -13,8 +14,9 @@ export const lapicShortId = behaviour<LapicCall, LapicCall>({
   sources: [
     kernelSource('arch/x86/kvm/lapic.c', 'kvm_apic_state_fixup', '6.12.117'),
     kernelSource('arch/x86/kvm/lapic.c', 'kvm_apic_state_fixup', '6.1.192'),
+    askedRules,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: until({ absentIn: '6.1.192', presentIn: '6.12' }),

@@ -1,6 +1,7 @@
 import { rule, since } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import type { SetMpStateCall } from '../calls.ts'
+import { askedRules } from '../where-recorded.ts'
 import { aSetMpState } from '../witnesses.ts'
 
 /** A kernel of 2026 takes it, and lets KVM_RUN fail. */
@@ -13,8 +14,9 @@ export const mpStateInitBlocked = rule<SetMpStateCall>({
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vcpu_ioctl_set_mpstate', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vcpu_ioctl_set_mpstate', '6.1.192'),
+    askedRules,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ given: { mp_state }, initBlocked, smiPending }) =>
     (mp_state === 2 || mp_state === 4) && (initBlocked || smiPending),
   witness: {

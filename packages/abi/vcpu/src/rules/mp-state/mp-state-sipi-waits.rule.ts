@@ -1,6 +1,7 @@
 import { always, behaviour } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import type { SetMpStateCall } from '../calls.ts'
+import { askedRules } from '../where-recorded.ts'
 import { aSetMpState } from '../witnesses.ts'
 
 export const mpStateSipiWaits = behaviour<SetMpStateCall, SetMpStateCall>({
@@ -10,8 +11,9 @@ export const mpStateSipiWaits = behaviour<SetMpStateCall, SetMpStateCall>({
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vcpu_ioctl_set_mpstate', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vcpu_ioctl_set_mpstate', '6.1.192'),
+    askedRules,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: always,

@@ -1,6 +1,7 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import type { SignalMaskCall } from '../calls.ts'
+import { askedRules } from '../where-recorded.ts'
 import { aSignalMask } from '../witnesses.ts'
 
 export const sigmaskCopy = rule<SignalMaskCall>({
@@ -9,8 +10,8 @@ export const sigmaskCopy = rule<SignalMaskCall>({
   says: 'the mask must be readable',
   lifetime: always,
   errno: 'EFAULT',
-  sources: [kernelSource('virt/kvm/kvm_main.c', 'kvm_vcpu_ioctl', '6.12.117')],
-  evidence: 'source',
+  sources: [kernelSource('virt/kvm/kvm_main.c', 'kvm_vcpu_ioctl', '6.12.117'), askedRules],
+  evidence: 'recorded',
   refuses: ({ address }) => address === 'mask faults',
   witness: { refused: aSignalMask({ address: 'mask faults' }), accepted: aSignalMask() },
 })

@@ -1,13 +1,14 @@
 import { always, behaviour } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import type { TranslateCall } from '../calls.ts'
+import { askedRules } from '../where-recorded.ts'
 
 export const translateTells = behaviour<TranslateCall, TranslateCall>({
   id: 'translate-tells',
   catalogue: 'translate',
   says: 'what is not mapped is told as all ones, and whether it can be written, and by whom, not at all',
-  sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vcpu_ioctl_translate', '6.12.117')],
-  evidence: 'source',
+  sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vcpu_ioctl_translate', '6.12.117'), askedRules],
+  evidence: 'recorded',
   versions: [
     {
       lifetime: always,

@@ -1,6 +1,7 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import type { SetTscKhzCall } from '../calls.ts'
+import { askedRules } from '../where-recorded.ts'
 import { aSetTscKhz } from '../witnesses.ts'
 
 /** A faster one is made up for at every exit. */
@@ -13,8 +14,9 @@ export const tscKhzTooSlow = rule<SetTscKhzCall>({
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'set_tsc_khz', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_set_tsc_khz', '6.12.117'),
+    askedRules,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ given, hostKhz, scaling, tolerancePpm }) =>
     !scaling && given !== 0 && given < Math.trunc((hostKhz * (1_000_000 - tolerancePpm)) / 1_000_000),
   witness: { refused: aSetTscKhz({ given: 1_000_000 }), accepted: aSetTscKhz({ given: 1_999_600 }) },

@@ -1,6 +1,7 @@
 import { rule, since } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import type { VcpuAttributeCall } from '../calls.ts'
+import { askedRules } from '../where-recorded.ts'
 
 export const vcpuAttributeAddress = rule<VcpuAttributeCall>({
   id: 'vcpu-attribute-address',
@@ -11,8 +12,9 @@ export const vcpuAttributeAddress = rule<VcpuAttributeCall>({
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_tsc_get_attr', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_tsc_set_attr', '6.12.117'),
+    askedRules,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ usable }) => !usable,
   witness: { refused: { group: 0, attr: 0n, usable: false }, accepted: { group: 0, attr: 0n, usable: true } },
 })

@@ -1,6 +1,7 @@
 import { rule, since } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import type { VcpuAttributeCall } from '../calls.ts'
+import { askedRules } from '../where-recorded.ts'
 
 export const vcpuAttributeUnknown = rule<VcpuAttributeCall>({
   id: 'vcpu-attribute-unknown',
@@ -11,8 +12,9 @@ export const vcpuAttributeUnknown = rule<VcpuAttributeCall>({
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_tsc_get_attr', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_tsc_has_attr', '6.12.117'),
+    askedRules,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ attr }) => attr !== 0n,
   witness: { refused: { group: 0, attr: 1n, usable: true }, accepted: { group: 0, attr: 0n, usable: true } },
 })
