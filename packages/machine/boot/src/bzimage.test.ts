@@ -103,7 +103,12 @@ describe('a bzImage', () => {
       {},
       'needs 272.0 MiB and the guest has 64.0',
     ],
-    ['an initrd larger than what is left', bzImage(), { initrd: new Uint8Array(60 * mebibyte) }, 'kernel with its initrd'],
+    [
+      'an initrd larger than what is left',
+      bzImage(),
+      { initrd: new Uint8Array(60 * mebibyte) },
+      'kernel with its initrd',
+    ],
     [
       'a command line that is too long',
       bzImage(),

@@ -232,3 +232,13 @@ test('images are told apart by their marks', () => {
   ]
   expect(images.map(detect)).toEqual(['bzimage', 'multiboot', 'pvh', undefined, undefined])
 })
+
+test.each([
+  ['gzip', [0x1f, 0x8b, 8, 0]],
+  ['xz', [0xfd, 0x37, 0x7a, 0x58]],
+  ['Zstandard', [0x28, 0xb5, 0x2f, 0xfd]],
+] as const)('what %s has packed is refused by that name', (name, bytes) => {
+  const result = loadImage(Uint8Array.from([...bytes, ...Array<number>(600).fill(7)]), { memorySize })
+  const says = `packed with ${name}: expected a Linux bzImage, an ELF file with a PVH note, or a multiboot image`
+  expect(result).toEqual({ kind: 'refused', says })
+})

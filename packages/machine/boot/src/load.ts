@@ -27,8 +27,24 @@ export function loadImage(image: Uint8Array, options: LoadOptions): LoadedImage 
     case 'pvh':
       return loadPvh(image, options)
     default:
-      return refused('not a kernel: expected a Linux bzImage, an ELF file with a PVH note, or a multiboot image')
+      return refused(notKernel(image))
   }
+}
+
+/** What files that were packed begin with. */
+const packed: readonly (readonly [string, number, number])[] = [
+  ['gzip', 0x1f, 0x8b],
+  ['bzip2', 0x42, 0x5a],
+  ['xz', 0xfd, 0x37],
+  ['LZ4', 0x02, 0x21],
+  ['LZ4', 0x04, 0x22],
+  ['Zstandard', 0x28, 0xb5],
+]
+
+function notKernel(image: Uint8Array): string {
+  const packer = packed.find(([, first, second]) => image[0] === first && image[1] === second)?.[0]
+  const what = packer === undefined ? 'not a kernel' : `packed with ${packer}`
+  return `${what}: expected a Linux bzImage, an ELF file with a PVH note, or a multiboot image`
 }
 
 /** A flat image at an address, begun in real mode with CS:IP = address / 16 : 0 and all segments alike. */
