@@ -1,3 +1,4 @@
+export type { AnswersCpuid } from './cpuid-answers.ts'
 export type { Engine, EnginePorts, EngineStop } from './engine-port.ts'
 export type { EventState } from './event-state.ts'
 export type { RunOptions } from './execution.ts'
