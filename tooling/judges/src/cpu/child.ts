@@ -35,7 +35,7 @@ import {
   rsp,
 } from '@vmm/x86-assembler'
 import { elfProgram, partFlags } from './elf.ts'
-import { dataOffset, place, reply, request } from './snippet.ts'
+import { bases, dataOffset, place, reply, request } from './snippet.ts'
 
 const page = 4096
 /** Where the child's own code and its records and stacks are: far from where a snippet is likely to reach. */
@@ -57,7 +57,9 @@ const selector = { code: 0x33, code32: 0x23, data: 0x2b } as const
 const signalStackBytes = 0x1_0000
 
 /** System calls and structures. Source: Linux, arch/x86/entry/syscalls/syscall_64.tbl, sigaction(2), sigaltstack(2). */
-const call = { read: 0, write: 1, rt_sigaction: 13, exit: 60, sigaltstack: 131 } as const
+const call = { read: 0, write: 1, rt_sigaction: 13, exit: 60, sigaltstack: 131, arch_prctl: 158 } as const
+/** Source: Linux, arch/x86/include/uapi/asm/prctl.h. */
+const setBase = { GS: 0x1001, FS: 0x1002 } as const
 const SA_SIGINFO = 4
 const SA_ONSTACK = 0x0800_0000
 const SA_RESTORER = 0x0400_0000
@@ -124,6 +126,14 @@ function serve(a: Assembler): void {
   a.label('serve').mov(r12, call.read).mov(r13, at.request).mov(r14, request.bytes).xor(edi, edi).call('transfer')
   // a snippet may have written the bases
   a.mov(eax, selector.data).mov(fs, ax).mov(gs, ax)
+  a.cmp(mem32(at.request + request.codeSize), 64).jne('based')
+  for (const [name, base] of Object.entries(bases)) {
+    a.mov(eax, call.arch_prctl)
+      .mov(edi, setBase[name as keyof typeof setBase])
+      .mov(esi, base)
+      .syscall()
+  }
+  a.label('based')
   // the bytes of the instruction, a jump away behind them, and breakpoints all around
   a.mov(r15, place.code)
     .cmp(mem32(at.request + request.codeSize), 64)

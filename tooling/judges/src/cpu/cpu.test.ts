@@ -5,7 +5,7 @@ import { judged } from './generate.ts'
 import { judge } from './judge.ts'
 import { NativeCpu, noNative } from './native.ts'
 import { type SubjectName, sayDisagreement, subjectNamed } from './report.ts'
-import { place, type Snippet } from './snippet.ts'
+import { bases, place, type Snippet } from './snippet.ts'
 
 const reason = noNative()
 if (reason !== undefined) console.log(`the real CPU is not asked: ${reason}`)
@@ -26,17 +26,23 @@ const snippet = (...code: number[]): Snippet => ({
 
 describe.skipIf(reason !== undefined)('the real CPU', () => {
   const native = new NativeCpu()
-  const [sum, undefinedInstruction, load, division] = native.run([
+  const [sum, undefinedInstruction, load, division, ...based] = native.run([
     snippet(0x48, 0x01, 0xd3),
     snippet(0x0f, 0x0b),
     snippet(0x8b, 0x00),
     snippet(0xf7, 0xf0),
+    snippet(0x64, 0x8b, 0x00),
+    snippet(0x65, 0x8b, 0x00),
   ])
   native.close()
 
   test('adds', () => {
     expect(sum!.vector).toBeUndefined()
     expect(sum!.gprs[3]).toBe(5n)
+  })
+
+  test('adds the bases of FS and GS', () => {
+    expect(based.map((outcome) => outcome?.address)).toEqual([BigInt(bases.FS), BigInt(bases.GS)])
   })
 
   test('tells of faults what Linux tells of them', () => {

@@ -8,6 +8,8 @@
  * the code, and hardly one of 32-bit code.
  */
 export const place = { code: 0x40_0000_0000, code32: 0x5000_0000, data: 0x1001_0000, dataBytes: 512 } as const
+/** What FS and GS add to addresses in 64-bit code: to what an offset is aligned, its linear address is not. */
+export const bases = { FS: 8, GS: 5 } as const
 /** The data is in the middle of a page, so that what misses it a little still hits memory. */
 export const dataOffset = 0x700
 

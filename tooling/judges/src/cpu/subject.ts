@@ -1,5 +1,5 @@
 import type { Vcpu } from '../vcpu/vcpu.ts'
-import { dataOffset, type Outcome, place, type Snippet, startOf } from './snippet.ts'
+import { bases, dataOffset, type Outcome, place, type Snippet, startOf } from './snippet.ts'
 
 const page = 4096
 const tableCount = 8
@@ -92,8 +92,11 @@ function load(cpu: Vcpu, snippet: Snippet): void {
   cpu.set('CS.selector', selector[kind])
   cpu.set('CS.access', access[kind])
   cpu.set('CS.limit', 0xffff_ffffn)
-  cpu.set('FS.base', 0n)
-  cpu.set('GS.base', 0n)
+  for (const name of ['FS', 'GS'] as const) {
+    // who gives a base to 64-bit code leaves the selector null
+    cpu.set(`${name}.selector`, kind === 'code' ? 0n : selector.data)
+    cpu.set(`${name}.base`, kind === 'code' ? BigInt(bases[name]) : 0n)
+  }
   for (const [index, value] of gprs.entries()) cpu.setGpr(index, value)
   cpu.setRflags(rflags)
   cpu.set('RIP', BigInt(startOf(snippet)))
