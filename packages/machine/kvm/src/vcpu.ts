@@ -192,9 +192,10 @@ export class KvmVcpu {
   /** The vCPU as rules about its table see it: whatever has been written since is known to its table now. */
   #shown(): CpuidVcpu {
     const { engine } = this.#vcpu
-    const written: ShownRegisters = { cr4: engine.get('CR4'), xcr0: engine.get('XCR0'), xss: engine.get('IA32_XSS') }
+    const apicBase = this.#vcpu.state.getSregs().apic_base
+    const written = { cr4: engine.get('CR4'), xcr0: engine.get('XCR0'), xss: engine.get('IA32_XSS'), apicBase } as const
     const { registers } = this.#cpuid
-    const changed = registers?.cr4 !== written.cr4 || registers?.xcr0 !== written.xcr0 || registers?.xss !== written.xss
+    const changed = writtenNames.some((name) => registers?.[name] !== written[name])
     const before = { ...this.#cpuid, registers: { ...untold, ...registers } }
     this.#cpuid = changed ? registersWritten(this.#where, before, written) : before
     return this.#cpuid
@@ -204,7 +205,8 @@ export class KvmVcpu {
 /** KVM_MAX_CPUID_ENTRIES. */
 const everyEntry = 256
 
-/** What a table shows beside the registers of the engine: the local APIC's base, and IA32_MISC_ENABLE. */
+const writtenNames = ['cr4', 'xcr0', 'xss', 'apicBase'] as const
+/** What a table shows beside them: IA32_MISC_ENABLE; and the local APIC's base before anybody has asked. */
 const untold: ShownRegisters = { apicBase: 0xfee0_0900n, miscEnable: 0n }
 
 /** EINTR: after `immediate_exit` the reason stays what it was, after a signal it is KVM_EXIT_INTR. */
