@@ -246,9 +246,9 @@ export class Machine implements RunningMachine {
     return { vcpu: this.vcpu.save(), board: this.board.save(), warp, tscOffset, random }
   }
 
-  /** Moves the clock while nothing runs. */
+  /** Moves the clock while nothing runs, in whole nanoseconds. */
   warpTo(time: number): void {
-    this.#warp += Math.max(0, time - this.now())
+    this.#warp += Math.max(0, Math.ceil(time - this.now()))
   }
 
   /** The registers that matter in a post-mortem, one line. */

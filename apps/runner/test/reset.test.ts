@@ -1,5 +1,5 @@
 import { loadImage } from '@vmm/boot'
-import { type Assembler, al, ax, dx, eax, mem8, mem32 } from '@vmm/x86-assembler'
+import { type Assembler, al, ax, dx, eax, ecx, edx, mem8, mem32 } from '@vmm/x86-assembler'
 import { describe, expect, test } from 'vitest'
 import { firmwareTables, Machine } from '../src/machine.ts'
 import { processorNamed } from '../src/processor.ts'
@@ -47,6 +47,25 @@ test('a processor that sends INIT to itself starts over, and the local APIC keep
   expect(machine.vcpu.state.getMpState()).toEqual({ mp_state: 0 })
   expect(machine.vcpu.state.getRegs()).toMatchObject({ rip: 0xfff0n })
   expect(machine.vcpu.state.getSregs()).toMatchObject({ cr0: 0x10n, cr8: 0n, apic_base: 0xfee0_0900n })
+})
+
+test('the clock shows whole nanoseconds, however it was moved, and a guest can have its paravirtual clock made of it', () => {
+  const { machine } = machineWith((a) => {
+    a.mov(ecx, 0x4b56_4d01)
+      .mov(eax, kept | 1)
+      .xor(edx, edx)
+      .wrmsr()
+    a.mov(eax, mem32(kept + 16))
+      .mov(edx, mem32(kept + 20))
+      .hlt()
+  })
+  machine.warpTo(5_497_799_129.3)
+  expect(machine.now()).toBe(5_497_799_130)
+  expect(machine.slice(1000)).toMatchObject({ kind: 'idle' })
+  const { rax, rdx } = machine.vcpu.state.getRegs()
+  const systemTime = Number((rdx << 32n) | rax)
+  expect(systemTime).toBeGreaterThanOrEqual(5_497_799_130)
+  expect(systemTime).toBeLessThan(5_497_799_150)
 })
 
 describe('a guest in S3', () => {
