@@ -11,7 +11,7 @@ export interface PutException {
 }
 
 /** There was none. */
-export const noException: PutException = { vector: 0, errorCode: undefined, stage: 'none', payload: undefined }
+const noException: PutException = { vector: 0, errorCode: undefined, stage: 'none', payload: undefined }
 
 /** What is on its way to a vCPU between two of its instructions. Plain data. */
 export interface EventState {
