@@ -15,4 +15,6 @@ export const accessKind = {
   untyped: 1 << 22,
   /** A store that reads first: the scratch must hold what is there. */
   modify: 1 << 21,
+  /** The first of many stores upwards in the page. */
+  bulk: 1 << 23,
 } as const

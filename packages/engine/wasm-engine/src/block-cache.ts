@@ -1,6 +1,7 @@
 import { sdm } from '@vmm/source'
 import { createDecoded, type Decoded, decode } from '@vmm/x86-decoder'
 import { type Instruction, instructions } from '@vmm/x86-semantics'
+import { CodeGranules } from './code-granules.ts'
 import type { BlockRuns } from './handler-runs.ts'
 import type { HandlerTable, Shape } from './handler-table.ts'
 import { bucketIndex, builtIn } from './interpreter/run.ts'
@@ -37,6 +38,7 @@ export class BlockCache {
   readonly #loops: ModeLoops
   readonly #decoded: Decoded = createDecoded()
   readonly #pages = new Map<number, Block[]>()
+  readonly #granules: CodeGranules
   /** Called when a page holds its first code: it must leave every write view. */
   readonly #guard: (pageHost: number) => void
   /** Called when every block has been dropped. */
@@ -53,6 +55,7 @@ export class BlockCache {
     dropped: () => void,
   ) {
     this.#map = map
+    this.#granules = new CodeGranules(map, buffer)
     this.#view = new DataView(buffer)
     this.#bytes = new Uint8Array(buffer)
     this.#handlers = handlers
@@ -216,6 +219,7 @@ export class BlockCache {
       this.#guard(page)
     }
     list.push({ address: block, host, end: host + bytes })
+    this.#granules.add(host, host + bytes)
   }
 
   #flagsOf(pageHost: number): number {
@@ -230,6 +234,8 @@ export class BlockCache {
     const kept = list.filter((block) => block.end <= host || block.host >= host + bytes)
     if (kept.length === list.length) return false
     for (const block of list) if (!kept.includes(block)) this.#retire(block)
+    this.#granules.clear(page)
+    for (const block of kept) this.#granules.add(block.host, block.end)
     if (kept.length > 0) this.#pages.set(page, kept)
     else {
       this.#pages.delete(page)
@@ -256,7 +262,10 @@ export class BlockCache {
   /** Forgets every block: the pool is full. */
   dropAll(): void {
     this.#bytes.fill(0, this.#map.hash, this.#map.hash + this.#map.hashBuckets * 4)
-    for (const page of this.#pages.keys()) this.#bytes[this.#flagsOf(page)]! &= ~pageFlag.code
+    for (const page of this.#pages.keys()) {
+      this.#bytes[this.#flagsOf(page)]! &= ~pageFlag.code
+      this.#granules.clear(page)
+    }
     this.#pages.clear()
     this.#next = this.#map.blocks
     this.#dropped()

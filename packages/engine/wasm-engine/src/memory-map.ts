@@ -13,6 +13,8 @@ export interface MemoryMap {
   readonly hashBuckets: number
   /** A byte for each page of guest memory. */
   readonly pageFlags: number
+  /** 64 bits for each page of guest memory: which 64 bytes of it hold decoded code. */
+  readonly granules: number
   readonly blocks: number
   readonly blocksEnd: number
   /** Guest memory; everything below is ours. */
@@ -34,8 +36,10 @@ export function memoryMap(guestBytes: number, vcpus: number, blockBytes = 48 * M
   const hash = vcpu + vcpus * vcpuBytes
   const hashBuckets = 1 << 17
   const pageFlags = hash + hashBuckets * 4
-  const blocks = (pageFlags + (guestBytes >>> pageShift) + 63) & ~63
+  const granules = (pageFlags + (guestBytes >>> pageShift) + 63) & ~63
+  const blocks = (granules + (guestBytes >>> pageShift) * 8 + 63) & ~63
   const blocksEnd = blocks + blockBytes
   const memoryBase = Math.ceil(blocksEnd / (2 * MiB)) * 2 * MiB
-  return { slots, vcpu, hash, hashBuckets, pageFlags, blocks, blocksEnd, memoryBase, bytes: memoryBase + guestBytes }
+  const bytes = memoryBase + guestBytes
+  return { slots, vcpu, hash, hashBuckets, pageFlags, granules, blocks, blocksEnd, memoryBase, bytes }
 }

@@ -1,5 +1,6 @@
 import { exceptions, segmentNames } from '@vmm/x86-registers'
 import { accessKind } from '../access.ts'
+import { granuleBytes } from '../code-granules.ts'
 import { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import { type MemoryMap, pageFlag, slotReadOnly } from '../memory-map.ts'
@@ -173,7 +174,10 @@ export function slowReadFunction({ fill, oddRead }: MemoryCalls): Code {
   return code
 }
 
-/** (cpu, record, tlb, linear, kind): host address to write to; scratch for whatever needs more than a store. */
+/**
+ * (cpu, record, tlb, linear, kind): host address to write to; scratch for whatever needs more than a store. In a page that holds
+ * code that is where the code is; an access is no longer than a granule, so it lies in one or two.
+ */
 export function slowWriteFunction(map: MemoryMap, { fill, oddWrite }: MemoryCalls): Code {
   const code = new Code(five)
   const all = parameters(code)
@@ -187,9 +191,23 @@ export function slowWriteFunction(map: MemoryMap, { fill, oddWrite }: MemoryCall
   const [host] = code.call(fill, all, ['i32'])
   code.if(code.op('i32.eqz', host!), () => code.leave(ret, code.i32(0)))
   code.if(code.op('i32.eq', host!, code.i32(noMemory)), odd)
-  const page = code.op('i32.shr_u', code.op('i32.sub', host!, code.i32(map.memoryBase)), code.i32(12))
-  const flags = code.load('i32.load8_u', code.op('i32.add', page, code.i32(map.pageFlags)))
-  code.if(has(code, flags, pageFlag.code | pageFlag.monitored), odd)
+  const granule = (place: Node): Node => {
+    const inPage = code.op('i32.and', place, code.i32(0xfff))
+    return code.op('i64.extend_i32_u', code.op('i32.shr_u', inPage, code.i32(Math.log2(granuleBytes))))
+  }
+  const page = code.hold(code.op('i32.shr_u', code.op('i32.sub', host!, code.i32(map.memoryBase)), code.i32(12)))
+  const flags = code.hold(code.load('i32.load8_u', code.op('i32.add', page, code.i32(map.pageFlags))))
+  code.if(has(code, flags, pageFlag.monitored), odd)
+  code.if(has(code, flags, pageFlag.code), () => {
+    const bytes = code.op('i32.and', kind, code.i32(accessKind.sizeMask))
+    const first = granule(host!)
+    const last = granule(code.op('i32.add', host!, code.op('i32.sub', bytes, code.i32(1))))
+    const place = code.op('i32.add', code.op('i32.shl', page, code.i32(3)), code.i32(map.granules))
+    const granules = code.hold(code.load('i64.load', place))
+    const both = code.op('i64.or', code.op('i64.shr_u', granules, first), code.op('i64.shr_u', granules, last))
+    const touched = code.op('i32.wrap_i64', code.op('i64.and', both, code.i64(1n)))
+    code.if(code.op('i32.or', touched, has(code, kind, accessKind.bulk)), odd)
+  })
   code.leave(ret, host!)
   return code
 }
@@ -239,7 +257,7 @@ export function bulkMoveFunction(
   const first = code.hold(code.load('i64.load', source!))
   const [target] = code.call(
     runtime.slowWrite,
-    [cpu, next!, tlb, to, code.op('i32.or', width, code.i32(accessKind.write))],
+    [cpu, next!, tlb, to, code.op('i32.or', width, code.i32(accessKind.write | accessKind.bulk))],
     ['i32'],
   )
   stop(target!)
@@ -285,7 +303,7 @@ export function bulkFillFunction(map: MemoryMap, runtime: Pick<RuntimeIndices, '
   ) as Node[] as [Node, Node, Node, Node, Node, Node, Node, Node]
   const [target] = code.call(
     runtime.slowWrite,
-    [cpu, record, tlb, to, code.op('i32.or', width, code.i32(accessKind.write))],
+    [cpu, record, tlb, to, code.op('i32.or', width, code.i32(accessKind.write | accessKind.bulk))],
     ['i32'],
   )
   code.if(code.op('i32.eqz', target!), () => code.leave(ret, code.i64(0n), record))
