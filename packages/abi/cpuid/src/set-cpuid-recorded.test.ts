@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { type CpuidKernel, cpuidKernel } from './cpuid-kernel.ts'
 import type { CpuidTable } from './entry.ts'
 import { getCpuid2 } from './get-cpuid2.ts'
+import { has } from './has.ts'
 import { readHost } from './host.ts'
 import type { Where } from './kernel-of.ts'
 import { cpuidPromises } from './promises.ts'
@@ -108,11 +109,15 @@ class Player {
   #write(register: string, value: bigint): string {
     const names = { cr4: 'cr4', apic: 'apicBase', xcr0: 'xcr0', misc: 'miscEnable' } as const
     const name = names[register as keyof typeof names]
+    if (name === 'cr4' && (value & protectionKeys) !== 0n && !has(this.#where.host.cpuid, 'PKU')) return 'cr4 EINVAL'
     const registers = { cr4: 0n, xcr0: 1n, xss: 0n, apicBase: 0xfee0_0900n, miscEnable: 0n, ...this.#vcpu.registers }
     this.#vcpu = registersWritten(this.#where, { ...this.#vcpu, registers }, { [name]: value }, this.#vm, this.#kernel)
     return `${register} ${register === 'misc' ? 1 : 0}`
   }
 }
+
+/** CR4.PKE: KVM_SET_SREGS takes it only where the host has it, whatever a table says. */
+const protectionKeys = 1n << 22n
 
 function cutAt(word: string | undefined): NonNullable<SetCpuid['unreadable']> {
   return word === '-' ? 'header' : { afterEntries: Number(word) }
@@ -161,7 +166,8 @@ function answersTo(
 const scenarios = asked()
 
 describe.each(recordings)('$name', (recording) => {
-  test.each(scenarios)('answers $name as we do', (scenario) => {
+  const played = scenarios.filter(({ name }) => recording.scenarios.has(name))
+  test.each(played)('answers $name as we do', (scenario) => {
     const { ours, theirs } = answersTo(scenario, recording)
     expect(ours).toEqual(theirs)
   })
@@ -175,6 +181,7 @@ const recorded = [...new Set(ours.map(({ id }) => id))]
 test.each(recorded)('without %s some kernel would have answered otherwise', (id) => {
   const differs = recordings.some((recording) =>
     scenarios.some((scenario) => {
+      if (!recording.scenarios.has(scenario.name)) return false
       const { ours, theirs } = answersTo(scenario, recording, [id])
       return ours.join('\n') !== theirs.join('\n')
     }),
