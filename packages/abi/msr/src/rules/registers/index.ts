@@ -115,6 +115,7 @@ import { vmxMsrDerived } from './vmx-msr-derived.rule.ts'
 import { vmxMsrGuestWrite } from './vmx-msr-guest-write.rule.ts'
 import { vmxSubset } from './vmx-subset.rule.ts'
 import { writesForgotten } from './writes-forgotten.rule.ts'
+import { x2apicAccess } from './x2apic-access.rule.ts'
 import { x2apicMode } from './x2apic-mode.rule.ts'
 import { xenHypercallMsr } from './xen-hypercall-msr.rule.ts'
 import { xfdSubset } from './xfd-subset.rule.ts'
@@ -223,6 +224,7 @@ export const registerWrite: Pipeline<MsrCall, MsrError> = {
     check(apicBaseReserved),
     check(apicBaseTransition),
     check(x2apicMode),
+    check(x2apicAccess),
     check(traceNotInGuests),
     check(globalStatusGuestWrite),
     check(counterControls),
@@ -284,6 +286,7 @@ export const registerRead: Pipeline<MsrCall, MsrError> = {
     check(mcgCtlWithoutIt),
     check(mciCtl2WithoutCmci),
     check(x2apicMode),
+    check(x2apicAccess),
     check(traceNotInGuests),
     check(hyperVSynicOff),
     check(hyperVApic),
