@@ -23,7 +23,7 @@ export const x2apicAccess = registerRule({
   lifetime: always,
   errno: 'invalid',
   sources: [kernelSource('arch/x86/kvm/lapic.c', 'kvm_lapic_readable_reg_mask', '6.12')],
-  evidence: 'recorded',
+  evidence: 'source',
   refuses,
   witness: { refused: hostWrites(0x802, 0n, around), accepted: hostReads(0x802, 0n, around) },
 })
