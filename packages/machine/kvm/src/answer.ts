@@ -1,4 +1,4 @@
-import { always, type Promised, type Refusal } from '@vmm/rule'
+import { always, type Errno, type Promised, type Refusal } from '@vmm/rule'
 import { type Source, spec } from '@vmm/source'
 
 /** A call that was done, and what it gives. */
@@ -21,7 +21,19 @@ const own: Source = spec('README of @vmm/kvm', 'What is not here')
 
 /** The refusal of a call that the kernel knows and this package does not yet. */
 export function notModelled(call: string): Refusal {
-  const rule = 'not-modelled'
-  const says = `${call}: ENOTTY: this call is not modelled (${rule}, in every release)`
-  return { kind: 'refused', errno: 'ENOTTY', rule, call, lifetime: always, sources: [own], says }
+  return refusedAlways(call, { rule: 'not-modelled', errno: 'ENOTTY', says: 'this call is not modelled', source: own })
+}
+
+/** A refusal that no rule of a list stands behind, and that is the same in every release. */
+export function refusedAlways(
+  call: string,
+  {
+    rule,
+    errno,
+    says,
+    source,
+  }: { readonly rule: string; readonly errno: Errno; readonly says: string; readonly source: Source },
+): Refusal {
+  const line = `${call}: ${errno}: ${says} (${rule}, in every release)`
+  return { kind: 'refused', errno, rule, call, lifetime: always, sources: [source], says: line }
 }

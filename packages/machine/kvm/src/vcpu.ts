@@ -12,10 +12,10 @@ import {
   type Where,
 } from '@vmm/cpuid'
 import type { KvmGuestDebug } from '@vmm/kvm-uapi'
-import { always, type Profile, type Refusal, resolve, run } from '@vmm/rule'
+import { type Profile, type Refusal, resolve, run } from '@vmm/rule'
 import { kernelDoc } from '@vmm/source'
 import { mpStates, type Refusal as StateRefusal, type Vcpu, type VcpuExit, type VcpuState } from '@vmm/vcpu'
-import { type Answer, done } from './answer.ts'
+import { type Answer, done, refusedAlways } from './answer.ts'
 import { runPipeline } from './rules/run/index.ts'
 import { RunPage } from './run-page.ts'
 import type { Vm } from './vm.ts'
@@ -192,7 +192,7 @@ export class KvmVcpu {
   /** The vCPU as rules about its table see it: whatever has been written since is known to its table now. */
   #shown(): CpuidVcpu {
     const { engine } = this.#vcpu
-    const apicBase = this.#vcpu.state.getSregs().apic_base
+    const apicBase = this.#vcpu.apic.base
     const written = { cr4: engine.get('CR4'), xcr0: engine.get('XCR0'), xss: engine.get('IA32_XSS'), apicBase } as const
     const { registers } = this.#cpuid
     const changed = writtenNames.some((name) => registers?.[name] !== written[name])
@@ -222,7 +222,10 @@ const stateRule = 'vcpu-state'
 export function ruled(call: string, refusal: StateRefusal): Refusal {
   if (refusal.rule !== undefined) return refusal
   const { errno, says } = refusal
-  const sources = [kernelDoc('Documentation/virt/kvm/api.rst', call)] as const
-  const line = `${call}: ${errno}: ${says} (${stateRule}, in every release)`
-  return { kind: 'refused', errno, rule: stateRule, call, lifetime: always, sources, says: line }
+  return refusedAlways(call, {
+    rule: stateRule,
+    errno,
+    says,
+    source: kernelDoc('Documentation/virt/kvm/api.rst', call),
+  })
 }

@@ -37,8 +37,16 @@ export interface EnableCap {
 /** VMs' memory is mapped a tebibyte apart. */
 const firstMapping = 0x7000_0000_0000n
 const mappingStride = 0x100_0000_0000n
-const maxVcpuId = 128
-const capability = { exceptionPayload: 164, exitHypercall: 201, tripleFault: 218 } as const
+const capability = {
+  memslots: 10,
+  addressSpaces: 118,
+  maxVcpuId: 128,
+  exceptionPayload: 164,
+  exitHypercall: 201,
+  tripleFault: 218,
+} as const
+/** Slots beyond those of user space. Source: arch/x86/include/asm/kvm_host.h KVM_INTERNAL_MEM_SLOTS (Linux 6.12). */
+const internalMemslots = 3
 /** SMM's address space is shown to nobody yet. */
 const ordinarySpace = (slot: number): boolean => slot >>> 16 === 0
 
@@ -79,8 +87,13 @@ export class Vm {
 
   /** KVM_SET_USER_MEMORY_REGION. */
   setUserMemoryRegion(region: MemoryRegion): Answer<number> {
-    const addressSpaces = Math.max(1, this.checkExtension(118))
-    const before = { region, slots: this.#slots, addressSpaces, slotsOfSpace: this.checkExtension(10) + 3 }
+    const addressSpaces = Math.max(1, this.checkExtension(capability.addressSpaces))
+    const before = {
+      region,
+      slots: this.#slots,
+      addressSpaces,
+      slotsOfSpace: this.checkExtension(capability.memslots) + internalMemslots,
+    }
     const outcome = run(this.#calls.memoryRegion, before)
     if (outcome.kind === 'refused') return outcome.refusal
     this.#slots = outcome.state.slots
@@ -134,7 +147,7 @@ export class Vm {
 
   #createVcpuCase(id: bigint): CreateVcpuCase {
     const { maxVcpus } = this.kvm.facts
-    const maxIds = Math.max(1, this.checkExtension(maxVcpuId))
+    const maxIds = Math.max(1, this.checkExtension(capability.maxVcpuId))
     return { id, taken: this.#vcpus.map((vcpu) => vcpu.id), maxVcpus, maxIds, idsOfVm: maxIds }
   }
 

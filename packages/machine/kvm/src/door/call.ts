@@ -1,7 +1,8 @@
 import type { Codec } from '@vmm/layout'
 import { encode } from '@vmm/layout'
-import { always, type Refusal } from '@vmm/rule'
+import type { Refusal } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { refusedAlways } from '../answer.ts'
 import type { Task } from '../task.ts'
 import type { UserMemory } from '../user-memory.ts'
 import type { KvmFile } from './kvm-file.ts'
@@ -21,9 +22,8 @@ const copied = kernelSource('include/linux/uaccess.h', 'copy_from_user', '6.12.1
 
 /** The refusal of a call whose pointer cannot be used. */
 export function faulted(call: string): Refusal {
-  const rule = 'user-memory-fault'
-  const says = `${call}: EFAULT: user memory cannot be reached there (${rule}, in every release)`
-  return { kind: 'refused', errno: 'EFAULT', rule, call, lifetime: always, sources: [copied], says }
+  const says = 'user memory cannot be reached there'
+  return refusedAlways(call, { rule: 'user-memory-fault', errno: 'EFAULT', says, source: copied })
 }
 
 /** Reads a struct at the call's argument. */

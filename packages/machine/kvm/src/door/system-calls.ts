@@ -1,7 +1,8 @@
 import type { CpuidTable } from '@vmm/cpuid'
 import { kvmCpuid2 } from '@vmm/kvm-uapi'
-import { always, type Refusal } from '@vmm/rule'
+import type { Refusal } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { refusedAlways } from '../answer.ts'
 import type { Kvm } from '../kvm.ts'
 import { type Call, faulted, type Result, taken } from './call.ts'
 import { writeCpuid } from './cpuid-arguments.ts'
@@ -30,8 +31,7 @@ function tells(call: Call, table: CpuidTable): Result {
 }
 
 function tooShort(call: string): Refusal {
-  const rule = 'cpuid-list-too-short'
-  const says = `${call}: E2BIG: there is not room for all entries (${rule}, in every release)`
-  const sources = [kernelSource('arch/x86/kvm/cpuid.c', 'kvm_dev_ioctl_get_cpuid', '6.12.117')] as const
-  return { kind: 'refused', errno: 'E2BIG', rule, call, lifetime: always, sources, says }
+  const source = kernelSource('arch/x86/kvm/cpuid.c', 'kvm_dev_ioctl_get_cpuid', '6.12.117')
+  const says = 'there is not room for all entries'
+  return refusedAlways(call, { rule: 'cpuid-list-too-short', errno: 'E2BIG', says, source })
 }

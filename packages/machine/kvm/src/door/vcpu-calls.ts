@@ -49,8 +49,8 @@ export const vcpuCalls: Readonly<Record<string, (vcpu: KvmVcpu, call: Call) => R
   KVM_SET_XSAVE: setXsave,
   KVM_GET_MSRS: getMsrs,
   KVM_SET_MSRS: setMsrs,
-  KVM_SET_CPUID: setCpuid,
-  KVM_SET_CPUID2: setCpuid2,
+  KVM_SET_CPUID: setsTable(readLegacyCpuid, 'setCpuid'),
+  KVM_SET_CPUID2: setsTable(readCpuid, 'setCpuid2'),
   KVM_GET_CPUID2: getCpuid2,
   KVM_SET_GUEST_DEBUG: takes(kvmGuestDebug, (vcpu: KvmVcpu, debug) => returned(vcpu.setGuestDebug(debug))),
   KVM_INTERRUPT: takes(kvmInterrupt, (vcpu: KvmVcpu, { irq }) => returned(vcpu.interrupt(irq))),
@@ -87,16 +87,13 @@ function setXsave({ state }: KvmVcpu, call: Call): Result {
   return area === undefined ? faulted(call.name) : given(call.name, state.setXsave(area) ?? 0)
 }
 
-function setCpuid(vcpu: KvmVcpu, call: Call): Result {
-  const { table, unreadable } = readLegacyCpuid(call)
-  const answer = vcpu.setCpuid(table, { permitted: call.task.permitted ?? 0n, unreadable })
-  return answer.kind === 'refused' ? answer : 0
-}
-
-function setCpuid2(vcpu: KvmVcpu, call: Call): Result {
-  const { table, unreadable } = readCpuid(call)
-  const answer = vcpu.setCpuid2(table, { permitted: call.task.permitted ?? 0n, unreadable })
-  return answer.kind === 'refused' ? answer : 0
+/** A handler that reads a table in one of its two layouts, and gives it to the call of that name. */
+function setsTable(read: typeof readCpuid, set: 'setCpuid' | 'setCpuid2'): (vcpu: KvmVcpu, call: Call) => Result {
+  return (vcpu, call) => {
+    const { table, unreadable } = read(call)
+    const answer = vcpu[set](table, { permitted: call.task.permitted ?? 0n, unreadable })
+    return answer.kind === 'refused' ? answer : 0
+  }
 }
 
 function getCpuid2(vcpu: KvmVcpu, call: Call): Result {
