@@ -1,6 +1,7 @@
 import type { Profile } from '@vmm/rule'
-import { nobody, Vcpu } from '@vmm/vcpu'
+import { Vcpu } from '@vmm/vcpu'
 import { Engine, type GuestSlots, type MemorySlot } from '@vmm/wasm-engine'
+import { createVcpuMachine } from './vcpu-machine.ts'
 
 /** The engine of a VM and the vCPU over it, which has no CPUID table until it is given one. */
 export class Processor {
@@ -12,7 +13,7 @@ export class Processor {
     this.vcpu = new Vcpu({
       cpuid: [],
       kernel,
-      machine: nobody(() => engine?.retired() ?? 0),
+      machine: createVcpuMachine({ retired: () => engine?.retired() ?? 0 }),
       createEngine: (ports) => {
         engine = new Engine({ slots: [], memoryBytes, ports })
         return engine

@@ -1,15 +1,15 @@
-import { exitHypercallPipeline } from '@vmm/hypercall'
 import { capabilityNumbered } from '@vmm/kvm-uapi'
 import { resolve, run } from '@vmm/rule'
-import type { MemorySlot } from '@vmm/wasm-engine'
 import { type Answer, done, notModelled } from './answer.ts'
+import { capArguments, type EnableCap } from './capabilities/enable-cap.ts'
+import { vmCapabilities } from './capabilities/vm-capabilities.ts'
 import type { Kvm } from './kvm.ts'
+import { VmMemory } from './memory/vm-memory.ts'
 import { Processor } from './processor.ts'
 import type { CreateVcpuCase } from './rules/create-vcpu/case.ts'
 import { createVcpuPipeline } from './rules/create-vcpu/index.ts'
 import { enableCapPipeline } from './rules/enable-cap/index.ts'
-import { type MemoryRegion, type Memslot, memReadonly } from './rules/set-user-memory-region/case.ts'
-import { memoryRegionPipeline } from './rules/set-user-memory-region/index.ts'
+import type { MemoryRegion, Memslot } from './rules/set-user-memory-region/case.ts'
 import { KvmVcpu } from './vcpu.ts'
 
 /** What a VM is made with. */
@@ -21,63 +21,36 @@ export interface VmOptions {
   readonly signalAfter: number
 }
 
-/** User memory that guest memory can be made of, and where user space has it mapped. */
-export interface GuestMemory {
-  readonly address: bigint
-  readonly bytes: Uint8Array
-}
+const maxVcpuId = 128
 
-/** What KVM_ENABLE_CAP is told beside the capability. */
-export interface EnableCap {
-  readonly cap: number
-  readonly flags?: number
-  readonly args?: readonly bigint[]
-}
-
-/** VMs' memory is mapped a tebibyte apart. */
-const firstMapping = 0x7000_0000_0000n
-const mappingStride = 0x100_0000_0000n
-const capability = {
-  memslots: 10,
-  addressSpaces: 118,
-  maxVcpuId: 128,
-  exceptionPayload: 164,
-  exitHypercall: 201,
-  tripleFault: 218,
-} as const
-/** Slots beyond those of user space. Source: arch/x86/include/asm/kvm_host.h KVM_INTERNAL_MEM_SLOTS (Linux 6.12). */
-const internalMemslots = 3
-/** SMM's address space is shown to nobody yet. */
-const ordinarySpace = (slot: number): boolean => slot >>> 16 === 0
-
-/** A VM: memory slots, and one vCPU. */
+/** A VM: what its vCPUs share. Methods are named after the calls; each part of it has what they do. */
 export class Vm {
   readonly kvm: Kvm
-  readonly memory: GuestMemory
+  readonly memory: VmMemory
   readonly processor: Processor
   readonly #options: VmOptions
   readonly #vcpus: KvmVcpu[] = []
   readonly #calls
-  #slots: readonly Memslot[] = []
 
   constructor(options: VmOptions) {
     const { kvm, number, memoryBytes } = options
+    const { profile: kernel } = kvm
     this.kvm = kvm
     this.#options = options
-    this.#calls = {
-      memoryRegion: resolve(memoryRegionPipeline, kvm.profile),
-      createVcpu: resolve(createVcpuPipeline, kvm.profile),
-      enableCap: resolve(enableCapPipeline, kvm.profile),
-      exitHypercall: resolve(exitHypercallPipeline, kvm.profile),
-    }
-    this.processor = new Processor(memoryBytes, kvm.profile)
-    const address = firstMapping + BigInt(number) * mappingStride
-    this.memory = { address, bytes: this.processor.slots.memory }
+    this.#calls = { createVcpu: resolve(createVcpuPipeline, kernel), enableCap: resolve(enableCapPipeline, kernel) }
+    this.processor = new Processor(memoryBytes, kernel)
+    const checkExtension = (capability: number) => this.checkExtension(capability)
+    this.memory = new VmMemory({ kernel, number, processor: this.processor, checkExtension })
   }
 
   /** The slots there are. */
   get slots(): readonly Memslot[] {
-    return this.#slots
+    return this.memory.slots
+  }
+
+  /** The vCPUs there are, in the order in which they were made. */
+  get vcpus(): readonly KvmVcpu[] {
+    return this.#vcpus
   }
 
   /** KVM_CHECK_EXTENSION on a VM. */
@@ -87,19 +60,7 @@ export class Vm {
 
   /** KVM_SET_USER_MEMORY_REGION. */
   setUserMemoryRegion(region: MemoryRegion): Answer<number> {
-    const addressSpaces = Math.max(1, this.checkExtension(capability.addressSpaces))
-    const before = {
-      region,
-      slots: this.#slots,
-      addressSpaces,
-      slotsOfSpace: this.checkExtension(capability.memslots) + internalMemslots,
-    }
-    const outcome = run(this.#calls.memoryRegion, before)
-    if (outcome.kind === 'refused') return outcome.refusal
-    this.#slots = outcome.state.slots
-    const shown = this.#slots.filter(({ slot }) => ordinarySpace(slot)).map((slot) => this.#shown(slot))
-    this.processor.show(shown)
-    return done(0, outcome.unread)
+    return this.memory.setRegion(region)
   }
 
   /** KVM_CREATE_VCPU. */
@@ -113,49 +74,18 @@ export class Vm {
 
   /** KVM_ENABLE_CAP on a VM. */
   enableCap({ cap, flags = 0, args = [] }: EnableCap): Answer<number> {
-    const [first = 0n, second = 0n, third = 0n, fourth = 0n] = args
-    const known = capabilityNumbered(cap)?.enabledOn.includes('vm') === true && this.checkExtension(cap) !== 0
-    const asked = { capability: cap, flags, arguments: [first, second, third, fourth], known } as const
-    const outcome = run(this.#calls.enableCap, asked)
+    const capability = capabilityNumbered(cap)
+    const known = capability?.enabledOn.includes('vm') === true && this.checkExtension(cap) !== 0
+    const given = capArguments(args)
+    const outcome = run(this.#calls.enableCap, { capability: cap, flags, arguments: given, known })
     if (outcome.kind === 'refused') return outcome.refusal
-    return this.#enable(cap, first)
-  }
-
-  #enable(cap: number, argument: bigint): Answer<number> {
-    const { vcpu } = this.processor
-    switch (cap) {
-      case capability.exceptionPayload:
-        vcpu.capabilities.exceptionPayload = argument !== 0n
-        return done(0)
-      case capability.tripleFault:
-        vcpu.capabilities.tripleFault = argument !== 0n
-        return done(0)
-      case capability.exitHypercall:
-        return this.#exitHypercall(argument)
-      default:
-        return notModelled(`KVM_ENABLE_CAP(${capabilityNumbered(cap)?.name ?? cap})`)
-    }
-  }
-
-  #exitHypercall(asked: bigint): Answer<number> {
-    const { vcpu } = this.processor
-    const outcome = run(this.#calls.exitHypercall, { asked, exits: BigInt(vcpu.hypercallExits) })
-    if (outcome.kind === 'refused') return outcome.refusal
-    vcpu.hypercallExits = Number(outcome.state.exits)
-    return done(0, outcome.unread)
+    const name = capability?.name ?? `${cap}`
+    return vmCapabilities[name]?.(this, given) ?? notModelled(`KVM_ENABLE_CAP(${name})`)
   }
 
   #createVcpuCase(id: bigint): CreateVcpuCase {
     const { maxVcpus } = this.kvm.facts
-    const maxIds = Math.max(1, this.checkExtension(capability.maxVcpuId))
+    const maxIds = Math.max(1, this.checkExtension(maxVcpuId))
     return { id, taken: this.#vcpus.map((vcpu) => vcpu.id), maxVcpus, maxIds, idsOfVm: maxIds }
-  }
-
-  /** A slot whose user memory is not there at all is nowhere: what the guest finds there is a bad address. */
-  #shown({ guest_phys_addr, memory_size, userspace_addr, flags }: Memslot): MemorySlot | undefined {
-    const offset = userspace_addr - this.memory.address
-    if (offset < 0n || offset + memory_size > BigInt(this.memory.bytes.length)) return undefined
-    const [address, bytes] = [Number(guest_phys_addr), Number(memory_size)]
-    return { address, bytes, offset: Number(offset), readOnly: (flags & memReadonly) !== 0 }
   }
 }

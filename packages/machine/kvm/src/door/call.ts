@@ -2,7 +2,7 @@ import type { Codec } from '@vmm/layout'
 import { encode } from '@vmm/layout'
 import type { Refusal } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
-import { refusedAlways } from '../answer.ts'
+import { type Answer, refusedAlways } from '../answer.ts'
 import type { Task } from '../task.ts'
 import type { UserMemory } from '../user-memory.ts'
 import type { KvmFile } from './kvm-file.ts'
@@ -17,6 +17,9 @@ export interface Call {
 
 /** What a handler comes to: a number to return, a file that was made, or a refusal. */
 export type Result = number | KvmFile | Refusal
+
+/** What an object does with calls, by their names. */
+export type Handlers<Object> = Readonly<Record<string, (object: Object, call: Call) => Result>>
 
 const copied = kernelSource('include/linux/uaccess.h', 'copy_from_user', '6.12.117')
 
@@ -58,6 +61,11 @@ export function gives<T extends object, Object>(
     if (isRefusal(made)) return made
     return put(call, codec, made) ? 0 : faulted(call.name)
   }
+}
+
+/** What an answer returns. */
+export function returned(answer: Answer<number>): Result {
+  return answer.kind === 'refused' ? answer : answer.value
 }
 
 /** Whether a value is a refusal. */

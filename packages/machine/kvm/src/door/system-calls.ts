@@ -4,12 +4,12 @@ import type { Refusal } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import { refusedAlways } from '../answer.ts'
 import type { Kvm } from '../kvm.ts'
-import { type Call, faulted, type Result, taken } from './call.ts'
+import { type Call, faulted, type Handlers, type Result, taken } from './call.ts'
 import { writeCpuid } from './cpuid-arguments.ts'
 import { KvmFile } from './kvm-file.ts'
 
 /** What `/dev/kvm` does with the calls that it knows. */
-export const systemCalls: Readonly<Record<string, (kvm: Kvm, call: Call) => Result>> = {
+export const systemCalls: Handlers<Kvm> = {
   KVM_GET_API_VERSION: (kvm) => kvm.getApiVersion(),
   KVM_CHECK_EXTENSION: (kvm, { argument }) => kvm.checkExtension(Number(argument)),
   KVM_GET_VCPU_MMAP_SIZE: (kvm) => kvm.getVcpuMmapSize(),

@@ -1,0 +1,9 @@
+import type { VmCapabilities } from './enable-cap.ts'
+import { eventCapabilities } from './event-capabilities.ts'
+import { hypercallCapabilities } from './hypercall-capabilities.ts'
+
+/** Every capability that a VM can enable. Each file beside this one has those of one subject. */
+export const vmCapabilities: VmCapabilities = {
+  ...eventCapabilities,
+  ...hypercallCapabilities,
+}
