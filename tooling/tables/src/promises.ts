@@ -5,6 +5,7 @@ import { msrPromises } from '@vmm/msr'
 import { type Entry, tellLifetime } from '@vmm/rule'
 import { cite } from '@vmm/source'
 import { vcpuPromises } from '@vmm/vcpu'
+import { catalogueText } from './catalogue.ts'
 import { evidenceSchema, lifetimeJson, lifetimeSchema, sourceJson, sourceSchema } from './lifetime-json.ts'
 import { arrayOf, oneOf, record, text } from './schema.ts'
 import type { Table } from './table.ts'
@@ -38,6 +39,9 @@ export const promiseTables: readonly Table[] = lists.map(([folder, entries]) => 
   row,
   rows: () => once(entries).map((entry) => asRow(entry, entries)),
 }))
+
+/** Every promise there is, each once in its package. */
+export const allPromises: readonly Entry[] = lists.flatMap(([, entries]) => once(entries))
 
 function asRow(entry: Entry, entries: readonly Entry[]): object {
   const { id, catalogue, kind, says, errno, evidence } = entry
@@ -78,12 +82,11 @@ export function promisesText(): string {
       ...rows,
     ].join('\n')
   })
-  const all = lists.flatMap(([, entries]) => once(entries))
   const counts = (['recorded', 'source', 'mail', 'memory'] as const).map(
-    (evidence) => `${all.filter((entry) => entry.evidence === evidence).length} ${evidences[evidence]}`,
+    (evidence) => `${allPromises.filter((entry) => entry.evidence === evidence).length} ${evidences[evidence]}`,
   )
-  const about = `${all.length} promises: ${counts.join(', ')}. \`vmm rules explain ID\` tells more of each. Written by \`pnpm data\`.`
-  return `${['# What KVM promises', about, ...parts].join('\n\n')}\n`
+  const about = `${allPromises.length} promises: ${counts.join(', ')}. \`vmm rules explain ID\` tells more of each. Written by \`pnpm data\`.`
+  return `${['# What KVM promises', about, ...parts, ...catalogueText()].join('\n\n')}\n`
 }
 
 const evidences = {

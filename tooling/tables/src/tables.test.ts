@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { tables } from './all.ts'
-import { promisesPage, promisesText } from './promises.ts'
+import { catalogueFaults } from './catalogue.ts'
+import { allPromises, promisesPage, promisesText } from './promises.ts'
 import { faults, record, text } from './schema.ts'
 import { filesOf, schemaOf, type Table } from './table.ts'
 
@@ -21,6 +22,11 @@ describe.each(tables)('$folder/data/$name.json', (table: Table) => {
 
 test('the page of promises is what `pnpm data` writes today', () => {
   expect(written(promisesPage)).toBe(promisesText())
+})
+
+test('every entry of the catalogue has a promise, or a reason why it has none', () => {
+  const promised = new Set(allPromises.map(({ catalogue }) => catalogue))
+  expect(catalogueFaults(promised, new Set(allPromises.map(({ id }) => id)))).toEqual([])
 })
 
 describe('a schema', () => {
