@@ -1,36 +1,14 @@
 #!/usr/bin/env node
-import { parse, type TellCommand } from './command-line.ts'
-import { GuestUnavailable } from './default-guest/unavailable.ts'
-import { exitStatus } from './outcome.ts'
-import { printable } from './printable.ts'
-import { UsageError } from './usage-error.ts'
+import { enableCompileCache } from 'node:module'
+import { join } from 'node:path'
+import { cacheDirectory } from './default-guest/cache.ts'
 
-/** Every way to end goes through here: a status, and for bad input one line. */
-async function main(args: readonly string[]): Promise<number> {
-  try {
-    const command = parse(args)
-    if (command.kind === 'run') return await (await import('./run.ts')).run(command.options)
-    if (command.kind === 'tell') return await tell(command.command, command.args)
-    process.stdout.write(command.text)
-    return exitStatus.success
-  } catch (error) {
-    if (error instanceof UsageError || error instanceof GuestUnavailable) {
-      process.stderr.write(`vmm: ${printable(error.message)}\n`)
-      return exitStatus.usage
-    }
-    process.stderr.write(`vmm: internal error: ${(error as Error).stack ?? String(error)}\n`)
-    return exitStatus.internal
-  }
-}
-
-/** Prints what a command tells. What it needs is loaded for it alone. */
-async function tell(command: TellCommand, args: readonly string[]): Promise<number> {
-  const { tellers } = await import('./tell/tell.ts')
-  const { text, status } = tellers[command](args)
-  await new Promise((done) => process.stdout.write(text, done))
-  return status
-}
+/** The command is hundreds of files: what Node makes of them is kept for the next start, where there is a place. */
+const cache = cacheDirectory()
+if (cache !== undefined) enableCompileCache(join(cache, 'code'))
 
 /** Whoever does not want to hear any more is not told: the run itself looks after its readers. */
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
-process.exit(await main(process.argv.slice(2)))
+
+const { vmm } = await import('./vmm.ts')
+process.exit(await vmm(process.argv.slice(2)))

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { directory, file, kernel, powerOff } from './kernels.ts'
 import { finished, main, vmm } from './vmm.ts'
@@ -54,4 +56,19 @@ test.skipIf(process.platform !== 'linux')('memory that the system does not give 
   const { status, stdout, stderr } = await finished(child)
   expect([status, stdout]).toEqual([2, ''])
   expect(stderr).toMatch(/^vmm: --memory 3840M: expected a size that this system can give[^\n]*\n$/)
+})
+
+describe('what the command is compiled to', () => {
+  test('is kept for the next start', async () => {
+    const own = mkdtempSync(join(directory, 'cache-'))
+    for (const _ of [1, 2]) expect((await vmm(['--version'], '', { XDG_CACHE_HOME: own })).status).toBe(0)
+    expect(existsSync(join(own, 'vmm', 'code'))).toBe(true)
+  })
+
+  test('is not missed where nothing can be kept', async () => {
+    const taken = join(mkdtempSync(join(directory, 'cache-')), 'taken')
+    writeFileSync(taken, '')
+    const { status, stderr } = await vmm(['--version'], '', { XDG_CACHE_HOME: taken })
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  })
 })

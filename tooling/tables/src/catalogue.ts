@@ -1,5 +1,5 @@
 import { catalogue } from './catalogue.rows.ts'
-import { notYet, toldElsewhere } from './catalogue-gaps.rows.ts'
+import { notYet, toldElsewhere } from './catalogue-gaps.ts'
 
 /** A name of the catalogue. */
 export type CatalogueId = (typeof catalogue)[keyof typeof catalogue][number]
