@@ -65,6 +65,11 @@ export class HostAnswers {
     return this.#state.long(at.hostValues + index * 8)
   }
 
+  /** The low 32 bits of a value, where no more can be meant. */
+  #low(index: number): number {
+    return this.#state.word(at.hostValues + index * 8)
+  }
+
   #six(): Six {
     return [0, 1, 2, 3, 4, 5].map((index) => this.#value(index)) as Six
   }
@@ -86,16 +91,16 @@ export class HostAnswers {
     writeMsr: () => this.#ports.writeMsr(Number(this.#value(0)), this.#value(1)),
     portIn: () => {
       const count = Math.min(Number(this.#value(2)), Number.MAX_SAFE_INTEGER)
-      const value = this.#ports.portIn(Number(this.#value(0)), Number(this.#value(1)) as 1 | 2 | 4, count)
+      const [port, size] = [this.#low(0), this.#low(1) as 1 | 2 | 4]
+      const value = this.#ports.portIn(port, size, count)
       if (value === undefined) return waits
-      this.#watching.port(Number(this.#value(0)), Number(this.#value(1)))
+      this.#watching.port(port, size)
       return this.#give(BigInt(value >>> 0))
     },
     portOut: () => {
-      const value = Number(this.#value(2) & 0xffff_ffffn)
-      const taken = this.#ports.portOut(Number(this.#value(0)), Number(this.#value(1)) as 1 | 2 | 4, value)
-      if (!taken) return waits
-      this.#watching.port(Number(this.#value(0)), Number(this.#value(1)))
+      const [port, size] = [this.#low(0), this.#low(1) as 1 | 2 | 4]
+      if (!this.#ports.portOut(port, size, this.#low(2))) return waits
+      this.#watching.port(port, size)
       return undefined
     },
     timeStamp: () => this.#give(this.#ports.timeStamp()),

@@ -62,6 +62,7 @@ export class RunPage {
 
   /** Takes the registers that user space has changed here; each is forgotten as changed when it is taken. */
   takeRegisters(state: VcpuState): Refusal | undefined {
+    if (this.#view.getUint32(offset.kvm_dirty_regs, true) === 0) return undefined
     const { regs, sregs, events } = kvmSyncRegs.field
     const steps = [
       [shared.regs, () => void state.setRegs(regs.read(this.#view, offset.s + kvmSyncRegs.offset.regs))],
@@ -81,6 +82,7 @@ export class RunPage {
   /** Leaves the registers that user space has asked for. */
   leaveRegisters(state: VcpuState): void {
     const valid = this.#view.getBigUint64(offset.kvm_valid_regs, true)
+    if (valid === 0n) return
     const { regs, sregs, events } = kvmSyncRegs.field
     const at = (place: number) => offset.s + place
     if ((valid & shared.regs) !== 0n) regs.write(this.#view, at(kvmSyncRegs.offset.regs), state.getRegs())
