@@ -47,13 +47,13 @@ export function entry(
 
 /** The first entry that answers for these inputs, or `undefined`. */
 export function findEntry(table: CpuidTable, leaf: number, index: number): CpuidEntry | undefined {
-  return table.find((entry) => answersFor(entry, leaf, index))
-}
-
-/** Whether an entry answers CPUID with EAX = `leaf` and ECX = `index`. */
-function answersFor(entry: CpuidEntry, leaf: number, index: number): boolean {
-  const indexed = (entry.flags & KVM_CPUID_FLAG_SIGNIFCANT_INDEX) !== 0
-  return entry.function === leaf >>> 0 && (!indexed || entry.index === index >>> 0)
+  const [eax, ecx] = [leaf >>> 0, index >>> 0]
+  for (let at = 0; at < table.length; at++) {
+    const entry = table[at]!
+    if (entry.function !== eax) continue
+    if ((entry.flags & KVM_CPUID_FLAG_SIGNIFCANT_INDEX) === 0 || entry.index === ecx) return entry
+  }
+  return undefined
 }
 
 /** The table with every entry that answers for these inputs first replaced by what `change` makes of it. */

@@ -1,5 +1,5 @@
 import { type CpuidAnswer, type CpuidEntry, type CpuidTable, findEntry } from './entry.ts'
-import { vendorOf } from './text.ts'
+import { registerOf } from './text.ts'
 
 /**
  * What a CPU says to a leaf it does not have: Intel's answer with the data of the highest basic leaf, AMD's with zeros.
@@ -8,12 +8,18 @@ import { vendorOf } from './text.ts'
  */
 export type VendorRules = 'intel' | 'amd'
 
-const amdVendors: readonly string[] = ['AuthenticAMD', 'HygonGenuine', 'AMDisbetter!']
+const amdVendors = ['AuthenticAMD', 'HygonGenuine', 'AMDisbetter!'].map((name) => ({
+  ebx: registerOf(name, 0),
+  edx: registerOf(name, 4),
+  ecx: registerOf(name, 8),
+}))
 const zeros: CpuidAnswer = { eax: 0, ebx: 0, ecx: 0, edx: 0 }
 
 /** The rules that go with a table's vendor string: everything that is not AMD or Hygon behaves like Intel. */
 export function vendorRulesOf(table: CpuidTable): VendorRules {
-  return amdVendors.includes(vendorOf(table)) ? 'amd' : 'intel'
+  const told = findEntry(table, 0, 0)
+  const amd = amdVendors.some(({ ebx, ecx, edx }) => told?.ebx === ebx && told.ecx === ecx && told.edx === edx)
+  return amd ? 'amd' : 'intel'
 }
 
 /**

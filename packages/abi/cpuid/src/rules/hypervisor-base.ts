@@ -28,7 +28,8 @@ export function findHypervisor(
 ): HypervisorBase {
   const [ebx, ecx, edx] = signatures[hypervisor]
   let found = nowhere
-  for (const { function: leaf } of table) {
+  for (let at = 0; at < table.length; at++) {
+    const leaf = table[at]!.function
     if (leaf < 0x4000_0000 || leaf > 0x4000_ff00 || (leaf & 0xff) !== 0) continue
     if (found.base !== 0 && leaf >= found.base) continue
     const first = findLeaf(table, leaf, lookup)
