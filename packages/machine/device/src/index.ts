@@ -7,6 +7,8 @@ export {
   type InterruptMessage,
   type InterruptSink,
 } from './interrupt-message.ts'
+export { IoBus } from './io-bus.ts'
+export { MmioBus } from './mmio-bus.ts'
 export { pseudoRandom, replayDifference } from './replay.ts'
 export { copySaved, likeSaved, type Restored, savedText } from './saved.ts'
 export { nanosecondsAt, ticksAt } from './ticks.ts'

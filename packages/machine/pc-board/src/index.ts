@@ -1,8 +1,6 @@
 export { pciInterruptLine, pciWindow } from './acpi/dsdt.ts'
 export { type AcpiOptions, type AcpiTables, acpiTables } from './acpi/tables.ts'
-export { IoBus } from './io-bus.ts'
 export type { MachineEvent } from './machine-event.ts'
 export { lowMemoryLimit, memorySplit } from './memory-map.ts'
-export { MmioBus } from './mmio-bus.ts'
 export { createPcBoard, type PcBoard, type PcBoardOptions, type SerialEnd } from './pc-board.ts'
 export { type Power, powerPorts, powerTimerHertz, sleepTypes } from './power.ts'

@@ -1,4 +1,13 @@
-import { type Clock, type Device, likeSaved, type Nanoseconds, type Saved, type Timer } from '@vmm/device'
+import {
+  type Clock,
+  type Device,
+  IoBus,
+  likeSaved,
+  MmioBus,
+  type Nanoseconds,
+  type Saved,
+  type Timer,
+} from '@vmm/device'
 import { createFwCfg, type FwCfg, type FwCfgMemory } from '@vmm/fw-cfg'
 import { createIoApic, type IoApic } from '@vmm/io-apic'
 import { ApicBus, type ApicSignal, LocalApic, type TimeStampCounter } from '@vmm/local-apic'
@@ -8,12 +17,10 @@ import { createPit, type Pit } from '@vmm/pit'
 import { createRtc, type Rtc } from '@vmm/rtc'
 import { comPorts, createSerial, type Serial } from '@vmm/serial'
 import { pciInterruptLine } from './acpi/dsdt.ts'
-import { IoBus } from './io-bus.ts'
 import { KeyboardController } from './keyboard-controller.ts'
 import { LineRouter, lineCount } from './line-router.ts'
 import type { MachineEvent } from './machine-event.ts'
 import { firmwareMemory } from './memory-map.ts'
-import { MmioBus } from './mmio-bus.ts'
 import { NumericErrors } from './numeric-errors.ts'
 import { createPciTestDevice } from './pci-test-device.ts'
 import { Power } from './power.ts'

@@ -1,6 +1,5 @@
-import type { PortRange } from '@vmm/device'
 import { describe, expect, it } from 'vitest'
-import { IoBus, MmioBus } from './index.ts'
+import { IoBus, MmioBus, type PortRange } from './index.ts'
 
 function recorder(first: number, count: number, widest?: 1 | 2 | 4) {
   const seen: string[] = []
@@ -58,6 +57,16 @@ describe('the I/O bus', () => {
     bus.attach(range)
     expect(bus.read(0xffff, 2)).toBe(0x00ff)
     expect(seen).toEqual(['r0/1'])
+  })
+
+  it('knows whether anybody owns a port', () => {
+    const bus = new IoBus()
+    const { range } = recorder(0x60, 1)
+    expect(bus.claims(0x60)).toBe(false)
+    bus.attach(range)
+    expect([bus.claims(0x5f), bus.claims(0x60), bus.claims(0x61)]).toEqual([false, true, false])
+    bus.detach(range)
+    expect(bus.claims(0x60)).toBe(false)
   })
 
   it('uncovers what a newer device had covered when that goes', () => {

@@ -1,4 +1,4 @@
-import type { MmioRegion } from '@vmm/device'
+import type { MmioRegion } from './device.ts'
 
 type Size = 1 | 2 | 4
 

@@ -1,9 +1,10 @@
-import type { PortRange } from '@vmm/device'
+import type { PortRange } from './device.ts'
 
 type Size = 1 | 2 | 4
 
 /** A port that no device drives. */
 const nobody = 0
+const mostRanges = 0xffff
 
 /**
  * The 64 Ki I/O ports. An access goes to the device that owns its first port, in one piece if the device takes that
@@ -11,15 +12,16 @@ const nobody = 0
  */
 export class IoBus {
   readonly #ranges: PortRange[] = []
-  /** One more than the index of the range that owns a port, or `nobody`. */
-  readonly #owner = new Uint8Array(0x1_0000)
+  /** One more than the index of the range that owns a port, or `nobody`; empty until there is a range. */
+  #owner = new Uint16Array(0)
 
   /**
    * Adds a range of ports; where it overlaps older ones, it wins.
-   * @throws {RangeError} at the 256th range.
+   * @throws {RangeError} at the 65536th range.
    */
   attach(range: PortRange): void {
-    if (this.#ranges.length === 255) throw new RangeError('an I/O bus has at most 255 ranges of ports')
+    if (this.#ranges.length === mostRanges) throw new RangeError(`an I/O bus has at most ${mostRanges} ranges of ports`)
+    if (this.#owner.length === 0) this.#owner = new Uint16Array(0x1_0000)
     this.#ranges.push(range)
     this.#own(range, this.#ranges.length)
   }
@@ -31,6 +33,11 @@ export class IoBus {
     this.#ranges.splice(index, 1)
     this.#owner.fill(nobody)
     for (const [at, other] of this.#ranges.entries()) this.#own(other, at + 1)
+  }
+
+  /** Whether some device owns a port. */
+  claims(port: number): boolean {
+    return (this.#owner[port] ?? nobody) !== nobody
   }
 
   /** Zero-extended. */
