@@ -34,7 +34,7 @@ export interface VcpuMachine {
   /** Takes a hypercall whole, RAX included. False: the vCPU decides by itself. */
   hypercall(): boolean
   /** The local APIC's registers as a page; left out, there is no APIC in the kernel. */
-  readonly localApic?: LocalApicPort
+  readonly localApic?: LocalApicPort | undefined
 }
 
 /** A local APIC whose state travels with the vCPU's. Registers are at sixteen times their numbers, 1 KiB in all. */

@@ -5,6 +5,7 @@ import { type Answer, done } from './answer.ts'
 import { factsOf } from './host-facts.ts'
 import { type KvmOptions, profileFrom } from './options.ts'
 import { createVmPipeline } from './rules/create-vm/index.ts'
+import { createInstructionClock } from './time/vm-clock.ts'
 import { Vm } from './vm.ts'
 
 const apiVersion = 12
@@ -66,8 +67,10 @@ export class Kvm {
     const outcome = run(this.#createVm, { type, types: BigInt(this.facts.vmTypes) })
     if (outcome.kind === 'refused') return outcome.refusal
     const { memoryBytes = defaultMemory, signalAfter = defaultSignal } = this.#options
+    const { createClock = createInstructionClock, startedAt = 0n, watching = {} } = this.#options
     this.#vms += 1
-    return done(new Vm({ kvm: this, number: this.#vms, memoryBytes, signalAfter }))
+    const number = this.#vms
+    return done(new Vm({ kvm: this, number, memoryBytes, signalAfter, createClock, startedAt, watching }))
   }
 }
 

@@ -1,5 +1,7 @@
 import type { Host } from '@vmm/cpuid'
 import { type Profile, readProfile } from '@vmm/rule'
+import type { Watching } from './processor.ts'
+import type { CreateVmClock } from './time/vm-clock.ts'
 import type { Copy } from './user-memory.ts'
 
 /** What a `/dev/kvm` is opened with. */
@@ -16,6 +18,12 @@ export interface KvmOptions {
   readonly signalAfter?: number
   /** Told of every copy from and to user memory. */
   readonly onCopy?: (copy: Copy) => void
+  /** Makes the time of each VM. Default: a nanosecond an instruction. */
+  readonly createClock?: CreateVmClock
+  /** Nanoseconds since 1970 when a VM's clock is at 0. Default: 0. */
+  readonly startedAt?: bigint
+  /** Told of what guests do. */
+  readonly watching?: Watching
 }
 
 /**

@@ -3,6 +3,7 @@ import { createVcpuPipeline } from './rules/create-vcpu/index.ts'
 import { createVmPipeline } from './rules/create-vm/index.ts'
 import { dispatchPipeline } from './rules/dispatch/index.ts'
 import { enableCapPipeline } from './rules/enable-cap/index.ts'
+import { ioBusPipeline } from './rules/io-bus/index.ts'
 import { runPipeline } from './rules/run/index.ts'
 import { memoryRegionPipeline } from './rules/set-user-memory-region/index.ts'
 
@@ -13,5 +14,6 @@ export const kvmPromises: readonly Entry[] = [
   ...pipelineEntries(createVcpuPipeline),
   ...pipelineEntries(memoryRegionPipeline),
   ...pipelineEntries(enableCapPipeline),
+  ...pipelineEntries(ioBusPipeline),
   ...pipelineEntries(runPipeline),
 ]

@@ -46,13 +46,13 @@ export class RunPage {
   }
 
   /** What KVM_RUN looks at before anything else. */
-  runCase(): RunCase {
+  runCase(localApic: RunCase['localApic']): RunCase {
     return {
       immediateExit: this.immediateExit,
       validRegs: this.#view.getBigUint64(offset.kvm_valid_regs, true),
       dirtyRegs: this.#view.getBigUint64(offset.kvm_dirty_regs, true),
       cr8: this.#view.getBigUint64(offset.cr8, true),
-      localApic: 'user space',
+      localApic,
     }
   }
 

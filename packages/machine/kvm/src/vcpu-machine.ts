@@ -1,12 +1,126 @@
-import { nobody, type VcpuMachine } from '@vmm/vcpu'
+import type { Initiator } from '@vmm/msr'
+import { type LocalApicPort, nobody, type VcpuMachine } from '@vmm/vcpu'
+import type { VmBuses } from './buses/vm-buses.ts'
+import { writeParavirtualClock } from './time/paravirtual-clock.ts'
+import type { VmClock } from './time/vm-clock.ts'
+
+/** The local APIC of a vCPU with all that stands behind it, as the vCPU asks it. */
+export type VcpuInterrupts = Pick<
+  VcpuMachine,
+  'interruptPending' | 'acknowledge' | 'readApicMsr' | 'writeApicMsr' | 'taskPriority' | 'localApic'
+>
+
+/** What is joined to a vCPU beside buses; each may come and go while it lives. */
+export interface VcpuWires {
+  /** Left out, there is no local APIC: interrupts are queued by KVM_INTERRUPT. */
+  interrupts?: VcpuInterrupts
+  /**
+   * FERR#: an x87 error while CR0.NE is clear. True: an interrupt will come of it. KVM has no such wire: where none is
+   * joined, every such error is #MF.
+   */
+  numericError?: () => boolean
+  /** Where RDRAND and RDSEED come from. Left out, numbers follow from the count of instructions. */
+  random?: () => bigint
+}
 
 /** What a VM puts around a vCPU. */
 export interface Around {
   /** Instructions that the vCPU has retired. */
   readonly retired: () => number
+  readonly clock: VmClock
+  /** Nanoseconds since 1970 when the clock was at 0. */
+  readonly startedAt: bigint
+  readonly buses: VmBuses
+  readonly wires: VcpuWires
+  /** Stores to guest memory; false where there is none. */
+  readonly store: (address: number, bytes: Uint8Array) => boolean
 }
 
+/** Ticks of the time-stamp counter in a second: one a nanosecond. */
+export const tscHz = 1_000_000_000
+
 /** What is around one vCPU: what its VM has in the kernel answers, user space is asked for the rest. */
-export function createVcpuMachine({ retired }: Around): VcpuMachine {
-  return nobody(retired)
+export class AroundVcpu implements VcpuMachine {
+  readonly #around: Around
+  readonly #none: VcpuMachine
+  /** What the counter is ahead of the clock. */
+  tscOffset = 0n
+
+  constructor(around: Around) {
+    this.#around = around
+    this.#none = nobody(around.retired)
+  }
+
+  portIn(port: number, size: 1 | 2 | 4): number | undefined {
+    return this.#around.buses.io.read(port, size)
+  }
+
+  portOut(port: number, size: 1 | 2 | 4, value: number): boolean {
+    return this.#around.buses.io.write(port, size, value)
+  }
+
+  mmioRead(address: number, size: 1 | 2 | 4 | 8): bigint | undefined {
+    return this.#around.buses.mmio.read(address, size)
+  }
+
+  mmioWrite(address: number, size: 1 | 2 | 4 | 8, value: bigint): boolean {
+    return this.#around.buses.mmio.write(address, size, value)
+  }
+
+  timeStamp(): bigint {
+    return BigInt(this.#around.clock.now()) + this.tscOffset
+  }
+
+  setTimeStamp(value: bigint): void {
+    this.tscOffset += value - this.timeStamp()
+  }
+
+  random(): bigint {
+    return this.#around.wires.random?.() ?? this.#none.random()
+  }
+
+  interruptPending(): boolean {
+    return this.#around.wires.interrupts?.interruptPending() ?? false
+  }
+
+  acknowledge(): number {
+    return this.#interrupts.acknowledge()
+  }
+
+  readApicMsr(index: number): bigint | undefined {
+    return this.#interrupts.readApicMsr(index)
+  }
+
+  writeApicMsr(index: number, value: bigint, initiator: Initiator): boolean {
+    return this.#interrupts.writeApicMsr(index, value, initiator)
+  }
+
+  get taskPriority(): number {
+    return this.#interrupts.taskPriority
+  }
+
+  set taskPriority(value: number) {
+    this.#interrupts.taskPriority = value
+  }
+
+  writePvClock(index: number, value: bigint): void {
+    const { clock, startedAt, store } = this.#around
+    writeParavirtualClock(index, value, { clock, startedAt, store, tscHz, timeStamp: () => this.timeStamp() })
+  }
+
+  numericError(): boolean {
+    return this.#around.wires.numericError?.() ?? false
+  }
+
+  hypercall(): boolean {
+    return false
+  }
+
+  get localApic(): LocalApicPort | undefined {
+    return this.#interrupts.localApic
+  }
+
+  get #interrupts(): VcpuInterrupts {
+    return this.#around.wires.interrupts ?? this.#none
+  }
 }

@@ -18,6 +18,7 @@ import { mpStates, type Refusal as StateRefusal, type Vcpu, type VcpuExit, type 
 import { type Answer, done, refusedAlways } from './answer.ts'
 import { runPipeline } from './rules/run/index.ts'
 import { RunPage } from './run-page.ts'
+import type { VcpuWires } from './vcpu-machine.ts'
 import type { Vm } from './vm.ts'
 
 /** What a vCPU is made with. */
@@ -106,12 +107,13 @@ export class KvmVcpu {
 
   /**
    * KVM_RUN. What user space has written into `kvm_run` counts: data of an access, the result of a hypercall,
-   * `immediate_exit`; and why it came back is there, and given. EINTR is a signal, or that many instructions.
+   * `immediate_exit`; and why it came back is there, and given. EINTR is a signal, that many instructions, or, with a
+   * local APIC in the kernel, a processor that waits: `isWaiting`.
    */
   run({ signalAfter = this.#signalAfter }: RunOnce = {}): Answer<VcpuExit> {
     const { page } = this
     page.clearFlags()
-    const outcome = run(this.#run, page.runCase())
+    const outcome = run(this.#run, page.runCase(this.#apicInKernel ? 'kernel' : 'user space'))
     if (outcome.kind === 'refused') return outcome.refusal
     const unsynced = page.takeRegisters(this.#vcpu.state)
     if (unsynced !== undefined) return ruled('KVM_RUN', unsynced)
@@ -119,12 +121,37 @@ export class KvmVcpu {
     const immediateExit = page.immediateExit
     const exit = this.#enter(signalAfter, immediateExit)
     this.#waiting = exit.kind === 'io' || exit.kind === 'mmio' || exit.kind === 'hypercall' ? exit : undefined
-    if (exit.kind === 'hlt') this.#staysRunnable()
+    if (exit.kind === 'hlt' && !this.#apicInKernel) this.#staysRunnable()
     page.told(this.#vcpu)
     page.leaveRegisters(this.#vcpu.state)
-    if (exit.kind === 'intr') return interrupted(immediateExit, page)
+    if (exit.kind === 'intr' || (exit.kind === 'hlt' && this.#apicInKernel)) return interrupted(immediateExit, page)
     page.tell(exit)
     return done(exit, outcome.unread)
+  }
+
+  /** A signal comes: KVM_RUN, under which this is called, looks at everything anew and comes back with EINTR. */
+  kick(): void {
+    this.#vcpu.engine.resync()
+  }
+
+  /** What is joined to it beside its VM's buses: a local APIC of somebody's own is one in the kernel. */
+  get wires(): VcpuWires {
+    return this.#vm.processor.wires
+  }
+
+  /** Whether it waits for an interrupt, or a startup signal. */
+  get isWaiting(): boolean {
+    return this.#vcpu.state.getMpState().mp_state !== mpStates.runnable
+  }
+
+  /** Whether an interrupt that comes while it waits lets it go on. */
+  get wakesOnInterrupt(): boolean {
+    return this.#vcpu.wakesOnInterrupt
+  }
+
+  /** Instructions that it has retired. */
+  get instructions(): number {
+    return this.#vcpu.engine.retired()
   }
 
   /** KVM_SET_GUEST_DEBUG. */
@@ -152,6 +179,10 @@ export class KvmVcpu {
    */
   #staysRunnable(): void {
     this.#vcpu.state.setMpState({ mp_state: mpStates.runnable })
+  }
+
+  get #apicInKernel(): boolean {
+    return this.#vm.processor.around.localApic !== undefined
   }
 
   #setCpuid(
@@ -196,7 +227,7 @@ export class KvmVcpu {
     const written = { cr4: engine.get('CR4'), xcr0: engine.get('XCR0'), xss: engine.get('IA32_XSS'), apicBase } as const
     const { registers } = this.#cpuid
     const changed = writtenNames.some((name) => registers?.[name] !== written[name])
-    const before = { ...this.#cpuid, registers: { ...untold, ...registers } }
+    const before = { ...this.#cpuid, apicInKernel: this.#apicInKernel, registers: { ...untold, ...registers } }
     this.#cpuid = changed ? registersWritten(this.#where, before, written) : before
     return this.#cpuid
   }

@@ -1,15 +1,17 @@
 import { capabilityNumbered } from '@vmm/kvm-uapi'
 import { resolve, run } from '@vmm/rule'
 import { type Answer, done, notModelled } from './answer.ts'
+import { VmBuses } from './buses/vm-buses.ts'
 import { capArguments, type EnableCap } from './capabilities/enable-cap.ts'
 import { vmCapabilities } from './capabilities/vm-capabilities.ts'
 import type { Kvm } from './kvm.ts'
 import { VmMemory } from './memory/vm-memory.ts'
-import { Processor } from './processor.ts'
+import { Processor, type Watching } from './processor.ts'
 import type { CreateVcpuCase } from './rules/create-vcpu/case.ts'
 import { createVcpuPipeline } from './rules/create-vcpu/index.ts'
 import { enableCapPipeline } from './rules/enable-cap/index.ts'
 import type { MemoryRegion, Memslot } from './rules/set-user-memory-region/case.ts'
+import type { CreateVmClock } from './time/vm-clock.ts'
 import { KvmVcpu } from './vcpu.ts'
 
 /** What a VM is made with. */
@@ -19,6 +21,10 @@ export interface VmOptions {
   readonly number: number
   readonly memoryBytes: number
   readonly signalAfter: number
+  readonly createClock: CreateVmClock
+  /** Nanoseconds since 1970 when its clock is at 0. */
+  readonly startedAt: bigint
+  readonly watching: Watching
 }
 
 const maxVcpuId = 128
@@ -27,18 +33,21 @@ const maxVcpuId = 128
 export class Vm {
   readonly kvm: Kvm
   readonly memory: VmMemory
+  readonly buses: VmBuses
   readonly processor: Processor
   readonly #options: VmOptions
   readonly #vcpus: KvmVcpu[] = []
   readonly #calls
 
   constructor(options: VmOptions) {
-    const { kvm, number, memoryBytes } = options
+    const { kvm, number, memoryBytes, createClock, startedAt, watching } = options
     const { profile: kernel } = kvm
     this.kvm = kvm
     this.#options = options
     this.#calls = { createVcpu: resolve(createVcpuPipeline, kernel), enableCap: resolve(enableCapPipeline, kernel) }
-    this.processor = new Processor(memoryBytes, kernel)
+    this.buses = new VmBuses(kernel)
+    const { buses } = this
+    this.processor = new Processor({ kernel, memoryBytes, buses, createClock, startedAt, watching })
     const checkExtension = (capability: number) => this.checkExtension(capability)
     this.memory = new VmMemory({ kernel, number, processor: this.processor, checkExtension })
   }
