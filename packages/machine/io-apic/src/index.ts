@@ -1,1 +1,1 @@
-export { createIoApic, type IoApic, type IoApicOptions, ioApicPins } from './io-apic.ts'
+export { createIoApic, type IoApic, type IoApicOptions, type IoApicRegisters, ioApicPins } from './io-apic.ts'

@@ -190,4 +190,52 @@ describe('an I/O APIC', () => {
       ),
     ).toBeUndefined()
   })
+
+  it('says what came of an input', () => {
+    const { apic, write, state } = machine()
+    expect(apic.setLine(4, true)).toBe(-1)
+    expect(apic.setLine(4, false)).toBe(1)
+    write(pin(4), 0x55)
+    expect([apic.setLine(4, true), apic.setLine(4, true)]).toEqual([1, 0])
+    write(pin(5), level | 0x56)
+    state.takers = 3
+    expect([apic.setLine(5, true), apic.setLine(5, true)]).toEqual([3, -1])
+    expect(apic.setLine(24, true)).toBe(-1)
+  })
+
+  it('goes on from the registers of another, whose requests are made again', () => {
+    const [from, to] = [machine(), machine()]
+    from.write(pin(7), level | masked | 0x77)
+    from.write(pin(8), 0x78)
+    from.apic.setLine(7, true)
+    from.apic.setLine(8, true)
+    const registers = from.apic.readRegisters()
+    expect([registers.requests, registers.entries[7]]).toEqual([1 << 7, 0x1_8077n])
+    to.apic.writeRegisters({ ...registers, entries: registers.entries.with(7, 0x8077n) })
+    expect(to.vectors()).toEqual([0x77])
+    expect(to.apic.readRegisters().entries[7]).toBe(0xc077n)
+  })
+
+  it('tells of masks and ends, and asks who drives an input whether an old level still stands', () => {
+    const told: unknown[] = []
+    const resampled: number[] = []
+    const apic = createIoApic({
+      send: () => 1,
+      reserved: 'kept',
+      onMask: (at, is) => told.push([at, is]),
+      onEnd: (at) => told.push(at),
+      resample: (at) => resampled.push(at) === 1,
+    })
+    const write = (register: number, value: number) => {
+      apic.memory[0].write(0, 4, register)
+      apic.memory[0].write(0x10, 4, value)
+    }
+    write(pin(3), level | masked | 0x33)
+    apic.setLine(3, true)
+    write(pin(3), 0xfffe_0000 | level | 0x33)
+    expect(apic.readRegisters()).toMatchObject({ requests: 0 })
+    expect(apic.readRegisters().entries[3]).toBe(0xfffe_8033n)
+    apic.endOfInterrupt(0x33, 'edge')
+    expect([told, resampled]).toEqual([[[3, false], 3], [3]])
+  })
 })

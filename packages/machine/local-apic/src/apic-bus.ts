@@ -12,9 +12,9 @@ export interface BusApic {
   accept(message: InterruptMessage): boolean
 }
 
-/** An I/O APIC as the bus sees it: someone who is told of the ends of level-triggered interrupts. */
+/** An I/O APIC as the bus sees it: someone who is told of the ends of interrupts, and by which APIC. */
 export interface EndOfInterruptListener {
-  endOfInterrupt(vector: number): void
+  endOfInterrupt(vector: number, trigger: 'edge' | 'level', by: BusApic): void
 }
 
 /** The destination shorthand of the interrupt command register; `all` includes the sender, `others` does not. Source: SDM 3A §11.6.1. */
@@ -61,9 +61,14 @@ export class ApicBus {
     }
   }
 
-  /** A processor has ended a level-triggered interrupt. */
-  endOfInterrupt(vector: number): void {
-    for (const listener of this.#listeners) listener.endOfInterrupt(vector)
+  /** How many APICs there are. */
+  get size(): number {
+    return this.#apics.length
+  }
+
+  /** A processor has ended an interrupt. */
+  endOfInterrupt(vector: number, trigger: 'edge' | 'level', by: BusApic): void {
+    for (const listener of this.#listeners) listener.endOfInterrupt(vector, trigger, by)
   }
 
   reset(): void {

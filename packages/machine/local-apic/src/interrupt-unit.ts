@@ -30,8 +30,8 @@ const external = deliveryModes.indexOf('external') << 8
 
 export const lvtIndex = { timer: 0, lint0: 3, lint1: 4, error: 5 } as const
 
-/** What the unit calls when a level-triggered vector ends. */
-type EndOfLevel = (vector: number) => void
+/** What the unit calls when a vector ends. */
+type OnEnd = (vector: number, trigger: 'edge' | 'level') => void
 
 /**
  * What happens to interrupts inside a local APIC: priorities, the three vector sets, the local vector table, the timer and errors.
@@ -43,13 +43,13 @@ export class InterruptUnit {
   readonly inService = new VectorSet()
   readonly triggerMode = new VectorSet()
   readonly #options: LocalApicOptions
-  readonly #endOfLevel: EndOfLevel
+  readonly #onEnd: OnEnd
   #state: Restored<typeof powerOn>
   #processorPriority = 0
 
-  constructor(options: LocalApicOptions, endOfLevel: EndOfLevel) {
+  constructor(options: LocalApicOptions, onEnd: OnEnd) {
     this.#options = options
-    this.#endOfLevel = endOfLevel
+    this.#onEnd = onEnd
     this.timer = new ApicTimer(options.clock, options.tsc, options.busNanoseconds ?? 1, () =>
       this.#deliverLocal(lvtIndex.timer),
     )
@@ -165,8 +165,9 @@ export class InterruptUnit {
     if (vector < 0) return
     this.inService.delete(vector)
     this.#updatePriority()
-    if (!this.triggerMode.has(vector)) return
-    this.#endOfLevel(vector)
+    const isLevel = this.triggerMode.has(vector)
+    this.#onEnd(vector, isLevel ? 'level' : 'edge')
+    if (!isLevel) return
     const entry = this.lvt(lvtIndex.lint0)
     if ((entry & lvtRemoteIrr) === 0 || (entry & 0xff) !== vector) return
     this.#state.lvt[lvtIndex.lint0] = entry & ~lvtRemoteIrr

@@ -18,8 +18,8 @@ function machine(count = 1, options: Partial<LocalApicOptions> = {}) {
   let now = 0
   const bus = new ApicBus()
   const signals: [number, ApicSignal][] = []
-  const ended: number[] = []
-  bus.attachListener({ endOfInterrupt: (vector) => ended.push(vector) })
+  const ended: unknown[] = []
+  bus.attachListener({ endOfInterrupt: (vector, trigger, by) => ended.push([vector, trigger, by === apics[0]]) })
   const apics = Array.from(
     { length: count },
     (_, id) =>
@@ -127,7 +127,10 @@ describe('priorities', () => {
     write(apic, EOI, 0)
     apic.acknowledge()
     write(apic, EOI, 0)
-    expect(ended).toEqual([0x65])
+    expect(ended).toEqual([
+      [0x65, 'level', true],
+      [0x41, 'edge', true],
+    ])
     bus.send(fixed(0x65))
     expect(read(apic, 0x1b0)).toBe(0)
   })

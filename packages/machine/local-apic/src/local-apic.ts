@@ -59,7 +59,7 @@ export class LocalApic implements Device, BusApic {
     this.name = `local-apic ${options.id}`
     this.#options = options
     this.#bus = options.bus
-    this.#unit = new InterruptUnit(options, (vector) => this.#bus.endOfInterrupt(vector))
+    this.#unit = new InterruptUnit(options, (vector, trigger) => this.#bus.endOfInterrupt(vector, trigger, this))
     const { timer } = this.#unit
     const masked = () => (this.#unit.lvt(lvtIndex.timer) & lvtMasked) !== 0
     this.timer = {
@@ -154,7 +154,7 @@ export class LocalApic implements Device, BusApic {
   }
 
   matches(destination: number, mode: 'physical' | 'logical'): boolean {
-    if (destination === broadcastDestination) return true
+    if (destination === broadcastDestination || (destination === 0xff && !this.x2apicMode)) return true
     if (mode === 'physical') return destination === this.id
     const own = this.#logicalId()
     if (this.x2apicMode) return destination >>> 16 === own >>> 16 && (destination & own & 0xffff) !== 0
@@ -211,6 +211,11 @@ export class LocalApic implements Device, BusApic {
   /** Every register, as the first KiB of the page. The ID is in its upper byte in both modes. Source: arch/x86/kvm/lapic.c kvm_apic_get_state. */
   readRegisters(): Uint8Array {
     return pageOf((number) => (number === register.id ? (this.id << 24) >>> 0 : this.#readRegister(number)))
+  }
+
+  /** Whether an interrupt of that vector has been taken or waits, and has not ended. */
+  isUnfinished(vector: number): boolean {
+    return this.#unit.request.has(vector) || this.#unit.inService.has(vector)
   }
 
   /** Takes such a page, whatever it says; a timer that counted goes on from where it was. Source: arch/x86/kvm/lapic.c kvm_apic_set_state. */

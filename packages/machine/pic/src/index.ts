@@ -1,1 +1,2 @@
-export { createPic, type Pic, type PicOptions } from './pic.ts'
+export type { PicRegisters } from './chip.ts'
+export { createPic, type Pic, type PicChip, type PicOptions } from './pic.ts'

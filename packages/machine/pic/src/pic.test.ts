@@ -217,6 +217,44 @@ describe('a pair of 8259As', () => {
     expect(m.pic.pending()).toBe(false)
   })
 
+  it('says of a request whether it is masked, joins one that waits, or is new', () => {
+    const m = ready()
+    m.outb(0x21, 0x08)
+    expect([m.pic.setLine(3, true), m.pic.setLine(4, true), m.pic.setLine(4, false)]).toEqual([-1, 1, 1])
+    expect([m.pic.setLine(4, true), m.pic.setLine(4, true)]).toEqual([0, 1])
+  })
+
+  it('tells of ends and of masks', () => {
+    const told: (number | string)[] = []
+    const pic = createPic({
+      intr: () => {},
+      onEnd: (irq) => told.push(irq),
+      onMask: (irq, on) => told.push(`${irq} ${on}`),
+    })
+    const outb = (port: number, value: number) =>
+      pic.ports!.find(({ first, count }) => port >= first && port < first + count)!.write(port, 1, value)
+    pic.setLine(9, true)
+    pic.acknowledge()
+    outb(0xa0, 0x20)
+    outb(0x20, 0x62)
+    outb(0xa1, 0x81)
+    outb(0xa1, 0x80)
+    expect(told).toEqual([9, 2, '8 true', '15 true', '8 false'])
+  })
+
+  it('goes on from the registers of another', () => {
+    const [from, to] = [ready(), machine()]
+    from.outb(0x21, 0x10)
+    pulse(from, 12)
+    pulse(from, 1)
+    from.pic.acknowledge()
+    for (const chip of ['master', 'slave'] as const) to.pic.writeRegisters(chip, from.pic.readRegisters(chip))
+    expect(to.pic.readRegisters('master')).toEqual(from.pic.readRegisters('master'))
+    for (const { outb } of [from, to]) outb(0x20, 0x20)
+    expect(drain(to)).toEqual(drain(from))
+    expect(to.levels.at(-1)).toBe(false)
+  })
+
   it.each([1, 2, 3, 4, 5, 6, 7, 8])('saved state replays (seed %i)', (seed) => {
     const m = machine()
     const run = (start: number, steps: number) => {

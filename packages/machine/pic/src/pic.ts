@@ -1,5 +1,5 @@
 import { type Device, type InterruptLine, likeSaved, type PortRange, type Saved } from '@vmm/device'
-import { Chip } from './chip.ts'
+import { Chip, type PicRegisters } from './chip.ts'
 
 /** The master's input that the slave's INT pin drives. */
 const cascade = 2
@@ -8,12 +8,26 @@ const cascade = 2
 export interface PicOptions {
   /** Follows the master's INT pin. */
   readonly intr: InterruptLine
+  /** An input is not in service any more: an end of interrupt came for it, or none was wanted. */
+  readonly onEnd?: (irq: number) => void
+  /** An input is masked now, or is not any more. */
+  readonly onMask?: (irq: number, masked: boolean) => void
 }
+
+/** Which of the two. */
+export type PicChip = 'master' | 'slave'
 
 /** The pair: sixteen inputs, one output, and the acknowledge cycle between them. */
 export interface Pic extends Device {
-  /** Drives one of the sixteen inputs. Input 2 is the slave's and cannot be driven. */
-  setLine(irq: number, level: boolean): void
+  /**
+   * Drives one of the sixteen inputs. Input 2 is the slave's and cannot be driven. Gives less than 0 where the input is
+   * masked, 0 where its request joined one that waits already, 1 otherwise.
+   */
+  setLine(irq: number, level: boolean): number
+  /** What one of the two remembers. */
+  readRegisters(chip: PicChip): PicRegisters
+  /** Takes that from outside, whatever it says. */
+  writeRegisters(chip: PicChip, registers: PicRegisters): void
   /** Whether nothing comes of an input, as far as masks go. */
   masks(irq: number): boolean
   /** The level of the master's INT pin. */
@@ -37,12 +51,19 @@ class InterruptControllers implements Pic {
   readonly name = 'pic'
   readonly ports: readonly PortRange[]
   readonly #intr: InterruptLine
-  readonly #master = new Chip(0xf8, cascade)
-  readonly #slave = new Chip(0xde, -1)
+  readonly #master: Chip
+  readonly #slave: Chip
   #level = false
 
-  constructor({ intr }: PicOptions) {
+  constructor({ intr, onEnd = () => {}, onMask = () => {} }: PicOptions) {
     this.#intr = intr
+    this.#master = new Chip({ levelCapable: 0xf8, cascadeInput: cascade, onEnd, onMask })
+    this.#slave = new Chip({
+      levelCapable: 0xde,
+      cascadeInput: -1,
+      onEnd: (input) => onEnd(input + 8),
+      onMask: (input, masked) => onMask(input + 8, masked),
+    })
     this.ports = [this.#pair(0x20, this.#master), this.#pair(0xa0, this.#slave), this.#levels()]
   }
 
@@ -52,11 +73,24 @@ class InterruptControllers implements Pic {
     this.#update()
   }
 
-  setLine(irq: number, level: boolean): void {
-    if (irq === cascade) return
-    if (irq < 8) this.#master.setLine(irq, level)
-    else this.#slave.setLine(irq - 8, level)
+  setLine(irq: number, level: boolean): number {
+    if (irq === cascade) return this.#master.masks(cascade) ? -1 : 1
+    const came = irq < 8 ? this.#master.setLine(irq, level) : this.#slave.setLine(irq - 8, level)
     this.#update()
+    return came
+  }
+
+  readRegisters(chip: PicChip): PicRegisters {
+    return this.#chip(chip).registers
+  }
+
+  writeRegisters(chip: PicChip, registers: PicRegisters): void {
+    this.#chip(chip).registers = registers
+    this.#update()
+  }
+
+  #chip(chip: PicChip): Chip {
+    return chip === 'master' ? this.#master : this.#slave
   }
 
   masks(irq: number): boolean {

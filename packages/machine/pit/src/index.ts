@@ -1,1 +1,2 @@
-export { createPit, type Pit, type PitOptions, pitHertz } from './pit.ts'
+export type { PitCounterRegisters } from './channel.ts'
+export { createPit, type Pit, type PitOptions, type PitRegisters, pitHertz } from './pit.ts'

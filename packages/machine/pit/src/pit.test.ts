@@ -1,8 +1,8 @@
 import { nanosecondsAt, pseudoRandom, replayDifference } from '@vmm/device'
 import { describe, expect, it } from 'vitest'
-import { createPit, pitHertz } from './index.ts'
+import { createPit, type PitOptions, pitHertz } from './index.ts'
 
-function machine() {
+function machine(options: Partial<PitOptions> = {}) {
   let now = 0
   const ticks = () => Math.floor((now * pitHertz) / 1e9 + 1e-6)
   const edges: string[] = []
@@ -13,6 +13,7 @@ function machine() {
       if (next !== level) edges.push(`${ticks()}${next ? '+' : '-'}`)
       level = next
     },
+    ...options,
   })
   const range = (port: number) => pit.ports!.find(({ first, count }) => port >= first && port < first + count)!
   return {
@@ -323,5 +324,36 @@ describe('whatever is written', () => {
 
   it('a state of something else is refused', () => {
     expect(() => machine().pit.restore({ port61: 1 })).toThrow(RangeError)
+  })
+})
+
+describe('from outside', () => {
+  it('a counter that nobody has programmed stands still', () => {
+    const m = machine({ powerOn: 'unprogrammed', speaker: 'absent' })
+    m.to(200_000)
+    expect(m.edges).toEqual(['0+'])
+    expect(m.pit.timer.deadline()).toBe(Number.POSITIVE_INFINITY)
+    expect(m.pit.readRegisters().counters.map(({ mode, count, gate }) => [mode, count, gate])).toEqual([
+      [0xff, 65_536, 1],
+      [0xff, 65_536, 1],
+      [0xff, 65_536, 0],
+    ])
+    program(m, 0, 2, 1000)
+    m.to(203_000)
+    expect(m.edges.length).toBeGreaterThan(4)
+  })
+
+  it('another takes its registers, and counts from the beginning', () => {
+    const [from, to] = [machine(), machine()]
+    program(from, 0, 2, 1000)
+    from.outb(0x43, 0x30)
+    from.outb(0x40, 0x12)
+    from.outb(0x43, 0)
+    const registers = from.pit.readRegisters()
+    expect(registers.counters[0]).toMatchObject({ access: 3, writeNext: 4, lowByte: 0x12, countLatched: 3, mode: 0 })
+    to.pit.writeRegisters(registers)
+    expect(to.pit.readRegisters()).toEqual(registers)
+    to.outb(0x40, 0x34)
+    expect(to.pit.readRegisters().counters[0].count).toBe(0x3412)
   })
 })

@@ -10,7 +10,7 @@ import {
   type Timer,
   ticksAt,
 } from '@vmm/device'
-import { Channel } from './channel.ts'
+import { Channel, type PitCounterRegisters } from './channel.ts'
 
 /** The input clock of all three counters, in Hz: the PC's 14.31818 MHz divided by 12. */
 export const pitHertz = 1_193_182
@@ -23,6 +23,17 @@ export interface PitOptions {
   readonly clock: Clock
   /** Follows OUT of counter 0. */
   readonly irq0: InterruptLine
+  /** What it is when it is made and reset: as firmware leaves it, or as nobody has programmed it yet. Default: `firmware`. */
+  readonly powerOn?: 'firmware' | 'unprogrammed'
+  /** Whether port 61H is here. Default: `present`. */
+  readonly speaker?: 'present' | 'absent'
+}
+
+/** What the timer remembers. */
+export interface PitRegisters {
+  readonly counters: readonly [PitCounterRegisters, PitCounterRegisters, PitCounterRegisters]
+  /** Bits 3:0 of port 61H. */
+  readonly speaker: number
 }
 
 /** The three counters behind their ports, port 61H among them. */
@@ -30,6 +41,9 @@ export interface Pit extends Device {
   readonly timer: Timer
   /** The level of a counter's OUT pin, 0 to 2. */
   out(counter: 0 | 1 | 2): boolean
+  readRegisters(): PitRegisters
+  /** Takes registers from outside, whatever they say; all counters begin to count. */
+  writeRegisters(registers: PitRegisters): void
 }
 
 /**
@@ -44,32 +58,42 @@ class IntervalTimer implements Pit {
   readonly name = 'pit'
   readonly ports: readonly PortRange[]
   readonly timer: Timer
+  readonly #powerOn: PitOptions['powerOn']
   readonly #clock: Clock
   readonly #irq0: InterruptLine
   readonly #channels = [new Channel(true), new Channel(true), new Channel(false)] as const
   #port61 = 0
   #seen = 0
 
-  constructor({ clock, irq0 }: PitOptions) {
+  constructor({ clock, irq0, powerOn = 'firmware', speaker = 'present' }: PitOptions) {
     this.#clock = clock
     this.#irq0 = irq0
-    this.ports = [
-      {
-        first: 0x40,
-        count: 4,
-        widest: 1,
-        read: (port) => this.#read(port & 3),
-        write: (p, _, v) => this.#write(p & 3, v),
-      },
-      { first: 0x61, count: 1, widest: 1, read: () => this.#readControl(), write: (_, __, v) => this.#writeControl(v) },
-    ]
+    this.#powerOn = powerOn
+    const counters: PortRange = {
+      first: 0x40,
+      count: 4,
+      widest: 1,
+      read: (port) => this.#read(port & 3),
+      write: (port, _, value) => this.#write(port & 3, value),
+    }
+    const control: PortRange = {
+      first: 0x61,
+      count: 1,
+      widest: 1,
+      read: () => this.#readControl(),
+      write: (_, __, value) => this.#writeControl(value),
+    }
+    this.ports = speaker === 'present' ? [counters, control] : [counters]
     this.timer = { deadline: () => this.#deadline(), fire: () => this.#drive() }
     this.reset()
   }
 
   reset(): void {
     const tick = this.#tick()
-    for (const [index, channel] of this.#channels.entries()) channel.reset(index !== 2, tick)
+    for (const [index, channel] of this.#channels.entries()) {
+      if (this.#powerOn === 'unprogrammed') channel.resetUnprogrammed(index !== 2)
+      else channel.reset(index !== 2, tick)
+    }
     this.#port61 = 0
     this.#seen = tick
     this.#irq0(this.out(0))
@@ -77,6 +101,20 @@ class IntervalTimer implements Pit {
 
   out(counter: 0 | 1 | 2): boolean {
     return this.#channels[counter].out(this.#tick())
+  }
+
+  readRegisters(): PitRegisters {
+    const tick = this.#tick()
+    const [first, second, third] = this.#channels
+    const counters = [first.registers(tick), second.registers(tick), third.registers(tick)] as const
+    return { counters, speaker: this.#port61 }
+  }
+
+  writeRegisters({ counters, speaker }: PitRegisters): void {
+    const tick = this.#tick()
+    for (const [index, channel] of this.#channels.entries()) channel.load(counters[index] ?? counters[0], tick)
+    this.#port61 = speaker & 0x0f
+    this.#drive()
   }
 
   save(): Saved {
