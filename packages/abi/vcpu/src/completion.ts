@@ -1,4 +1,4 @@
-import type { HypercallExit, IoExit, MmioExit } from './exit.ts'
+import type { HypercallExit, IoExit, MmioExit, VcpuExit } from './exit.ts'
 
 /** An exit that user space must see to before its instruction is over. */
 type Asked = IoExit | MmioExit | HypercallExit
@@ -16,6 +16,7 @@ export class Completion {
   #used = 0
   #asked: Asked | undefined
   #stores: MmioExit[] = []
+  #prevented: VcpuExit | undefined
   /** Where the instruction is that asks, as a linear address. */
   #place = 0n
 
@@ -62,6 +63,18 @@ export class Completion {
     return known
   }
 
+  /** Something that user space must see to keeps the guest from going on. */
+  prevent(exit: VcpuExit): void {
+    this.#prevented = exit
+  }
+
+  /** What keeps the guest from going on: told once. */
+  takePrevented(): VcpuExit | undefined {
+    const exit = this.#prevented
+    this.#prevented = undefined
+    return exit
+  }
+
   /** The next store that user space has not seen. */
   takeStore(): MmioExit | undefined {
     return this.#stores.shift()
@@ -100,6 +113,7 @@ export class Completion {
     this.#used = 0
     this.#asked = undefined
     this.#stores = []
+    this.#prevented = undefined
   }
 
   #next(): bigint | undefined {

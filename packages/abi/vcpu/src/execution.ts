@@ -53,14 +53,15 @@ export class Execution {
   }
 
   run({ budget, immediateExit = false, requestInterruptWindow = false }: RunOptions): VcpuExit {
-    const { engine, events } = this.#parts
+    const { engine, events, completion } = this.#parts
+    completion.takePrevented()
     const unfinished = this.#finish()
     if (unfinished !== undefined) return unfinished
     if (immediateExit) return { kind: 'intr' }
     const end = engine.retired() + budget
     for (;;) {
       const event = this.#withStores(events.take())
-      if (event !== undefined) return event
+      if (event !== undefined) return this.#unlessPrevented(event)
       if (!events.runnable) return { kind: 'hlt' }
       if (requestInterruptWindow && this.#windowOpen()) return { kind: 'irq-window-open' }
       const left = end - engine.retired()
@@ -70,9 +71,10 @@ export class Execution {
       }
       if (requestInterruptWindow) engine.eventPending = true
       const exit = this.#withStores(this.#slice(requestInterruptWindow && engine.shadowed ? 1 : left))
-      if (exit === undefined) continue
-      const opened = requestInterruptWindow && exit.kind === 'intr' && this.#windowOpen()
-      return opened ? { kind: 'irq-window-open' } : exit
+      const told = this.#unlessPrevented(exit)
+      if (told === undefined) continue
+      const opened = requestInterruptWindow && told.kind === 'intr' && this.#windowOpen()
+      return opened ? { kind: 'irq-window-open' } : told
     }
   }
 
@@ -207,6 +209,8 @@ export class Execution {
   #waits(): VcpuExit | undefined {
     const { completion, engine } = this.#parts
     if (!this.#parts.events.runnable) return undefined
+    const prevented = completion.takePrevented()
+    if (prevented !== undefined) return this.#prevented(prevented)
     const asked = completion.stopped(linearRip(engine))
     if (asked !== undefined) return asked
     const held = this.#parts.debug.held(engine)
@@ -217,6 +221,19 @@ export class Execution {
       data: [0n],
       says: `there is no memory to take the instruction at ${engine.get('RIP').toString(16)} from`,
     }
+  }
+
+  /** What keeps the guest from going on is told in place of what comes of that, and of an exit that says nothing. */
+  #unlessPrevented<E extends VcpuExit | undefined>(exit: E): E | VcpuExit {
+    const says = exit !== undefined && exit.kind !== 'intr' && exit.kind !== 'internal-error'
+    return says ? exit : (this.#parts.completion.takePrevented() ?? exit)
+  }
+
+  /** The instruction did not happen; answers that it had been given it will be given again. */
+  #prevented(exit: VcpuExit): VcpuExit {
+    const { completion, engine } = this.#parts
+    completion.stopped(linearRip(engine))
+    return exit
   }
 
   /** While the VMM has breakpoints, the guest's do nothing. */

@@ -47,6 +47,19 @@ export interface DebugExit {
   readonly dr7: bigint
 }
 
+/**
+ * Guest memory that cannot be reached: KVM_RUN fails with EFAULT, and where it is `told`, with KVM_EXIT_MEMORY_FAULT. The
+ * instruction has not happened, and is tried again.
+ */
+export interface MemoryFaultExit {
+  readonly kind: 'memory-fault'
+  readonly address: bigint
+  readonly bytes: bigint
+  /** KVM_MEMORY_EXIT_FLAG_*. */
+  readonly flags: bigint
+  readonly told: boolean
+}
+
 /** Why `run` came back. The names are the kernel's, less KVM_EXIT_. */
 export type VcpuExit =
   /** The slice is over, or someone asked to come back. */
@@ -57,6 +70,9 @@ export type VcpuExit =
   | MmioExit
   | HypercallExit
   | DebugExit
+  | MemoryFaultExit
+  /** So many pages were written that user space must collect them first. */
+  | { readonly kind: 'dirty-ring-full' }
   /** An interrupt that was asked for could now be queued. */
   | { readonly kind: 'irq-window-open' }
   /** Triple fault: the exceptions that led there, oldest first. */

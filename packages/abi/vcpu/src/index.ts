@@ -9,6 +9,7 @@ export {
   type InternalError,
   type IoExit,
   internalErrors,
+  type MemoryFaultExit,
   type MmioExit,
   type VcpuExit,
 } from './exit.ts'

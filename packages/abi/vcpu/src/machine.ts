@@ -1,4 +1,5 @@
 import type { Initiator } from '@vmm/msr'
+import type { MemoryFaultExit } from './exit.ts'
 
 /**
  * The machine around one vCPU. Ports and memory that it does not answer are exits; without a local APIC there are only
@@ -12,6 +13,13 @@ export interface VcpuMachine {
   /** On a boundary of its size. Undefined: nobody here answers at this address. */
   mmioRead(address: number, size: 1 | 2 | 4 | 8): bigint | undefined
   mmioWrite(address: number, size: 1 | 2 | 4 | 8, value: bigint): boolean
+  /**
+   * An access is about to be made where no memory is, or none that can be written: whether it is user space's fault. Left out,
+   * devices are there.
+   */
+  memoryFault?(address: number, bytes: number, access: 'read' | 'write' | 'fetch'): MemoryFaultExit | undefined
+  /** A page of memory whose stores are told is about to be stored to. False: user space must first collect what was. */
+  toldStore?(address: number): boolean
   /** The time-stamp counter now. */
   timeStamp(): bigint
   setTimeStamp(value: bigint): void

@@ -46,6 +46,16 @@ export function enginePorts(by: Answering): EnginePorts {
       completion.write(address, size, value)
       by.engine().resync()
     },
+    unreachable: (address, size, purpose) => {
+      const fault = by.machine().memoryFault?.(address, size, purpose)
+      if (fault !== undefined) completion.prevent(fault)
+      return fault !== undefined
+    },
+    toldStore: (address) => {
+      const goesOn = by.machine().toldStore?.(address) !== false
+      if (!goesOn) completion.prevent({ kind: 'dirty-ring-full' })
+      return goesOn
+    },
     timeStamp: () => by.machine().timeStamp(),
     random: () => by.machine().random(),
     taskPriority: () => by.machine().taskPriority,

@@ -78,6 +78,10 @@ export class CodeBytes {
       return to
     }
     const address = Number(state.long(at.missPhysical)) - from
+    if (ports.unreachable?.(address + from, to - from, 'fetch') === true) {
+      state.noteFault(unanswered, undefined)
+      return from
+    }
     for (let at = from; at < to; at += 1) {
       const byte = ports.mmioRead(address + at, 1, 'fetch')
       if (byte === undefined) {

@@ -4,12 +4,13 @@ import { BlockCache } from './block-cache.ts'
 import { CodeBytes } from './code-bytes.ts'
 import { codeModeOf } from './code-mode.ts'
 import { DerivedState } from './derived-state.ts'
+import { engineImports } from './engine-imports.ts'
 import type { EngineOptions } from './engine-options.ts'
 import { runDelivery } from './event-delivery.ts'
 import { GuestSlots } from './guest-slots.ts'
 import { type HandlerRuns, runsOf } from './handler-runs.ts'
 import { HostAnswers } from './host-answers.ts'
-import { type Imports, type LinkedInterpreter, linearMemory, linkInterpreter } from './linked-interpreter.ts'
+import { type LinkedInterpreter, linearMemory, linkInterpreter } from './linked-interpreter.ts'
 import { memoryMap } from './memory-map.ts'
 import { type CodeMode, resumes } from './mode-word.ts'
 import { MonitoredLine } from './monitored-line.ts'
@@ -21,6 +22,7 @@ import { at, inRecord } from './state-layout.ts'
 import { StateView } from './state-view.ts'
 import type { Stop } from './stop.ts'
 import { TlbContexts } from './tlb.ts'
+import { ToldStores } from './told-stores.ts'
 import { type WatchedFor, Watching } from './watching.ts'
 
 const resumeFlag = 1n << BigInt(rflags.RF.low)
@@ -42,6 +44,7 @@ export class Engine {
   readonly #answers: HostAnswers
   readonly #code: CodeBytes
   readonly #monitored: MonitoredLine
+  readonly #told: ToldStores
 
   constructor({ slots, memoryBytes, ports, counts = 'nothing', instructions }: EngineOptions) {
     const map = memoryMap(memoryBytes ?? slots.reduce((sum, { bytes }) => sum + bytes, 0), 1)
@@ -57,9 +60,11 @@ export class Engine {
     this.slots = new GuestSlots(map, buffer, {
       stored: (host, bytes) => void this.#stored(host, bytes),
       replaced: () => this.flushTranslations(),
+      told: (address) => void ports.toldStore?.(address),
     })
     this.slots.write(slots)
     this.tlb = new TlbContexts(cpu, buffer)
+    this.#told = new ToldStores({ state, ports, resync })
     this.#watching = new Watching(state, resync)
     this.#derived = new DerivedState(cpu, { state, tlb: this.tlb, watching: this.#watching, resync })
     const guard = (page: number) => this.tlb.dropWrites(page)
@@ -75,6 +80,7 @@ export class Engine {
       hostOf: (physical) => this.#interpreter.entry.hostOf(BigInt(physical))[0] >>> 0,
       stored: (host, bytes) => this.#stored(host, bytes),
       endBlock: resync,
+      toldStore: (physical) => this.#told.done(physical),
       watch: (linear, bytes, kind) => this.#watching.passes(linear, bytes, kind),
       noteFault: (vector, errorCode) => this.#state.noteFault(vector, errorCode),
     })
@@ -83,7 +89,9 @@ export class Engine {
       ports,
       fill: (linear, kind) => this.#fill(cpu + at.stepBlock, state.word(at.tlb), linear, kind),
     })
-    this.#interpreter = linkInterpreter(map, memory, this.#imports(), { counts, instructions })
+    const asked = { state, answers: this.#answers, derived: this.#derived, odd: this.#odd, told: this.#told }
+    const imports = engineImports({ ...asked, retired: () => this.retired() })
+    this.#interpreter = linkInterpreter(map, memory, imports, { counts, instructions })
     this.#blocks = new BlockCache(map, buffer, this.#interpreter, guard, () => this.tlb.dropJumps())
     state.setLong(at.sixteen, 16n)
     this.modeChanged()
@@ -99,6 +107,11 @@ export class Engine {
   /** Writes guest memory as a device would: blocks over it become stale. False where there is no memory. */
   writePhysical(address: number, bytes: Uint8Array): boolean {
     return this.slots.writeAt(address, bytes)
+  }
+
+  /** Of every page of memory whose stores are told, the next store is. */
+  forgetStores(): void {
+    this.tlb.dropEveryWrite()
   }
 
   /** Guest memory was stored to; true if blocks became stale. */
@@ -370,7 +383,9 @@ export class Engine {
     errorCode: number | undefined,
     returnRip: bigint,
   ): { vector: number; errorCode: number | undefined; moved: boolean } | undefined {
+    this.#told.delivers = true
     const delivered = runDelivery(this.#interpreter, this.#state, this.#cpu, { vector, kind, errorCode, returnRip })
+    this.#told.delivers = false
     const moved = this.#takeMoved()
     if (!delivered) {
       if (moved) this.modeChanged()
@@ -378,23 +393,5 @@ export class Engine {
     }
     this.modeChanged()
     return undefined
-  }
-
-  // -- what emitted code asks ------------------------------------------------------------------------------------
-
-  #imports(): Imports {
-    return {
-      host: (_cpu: number, call: number): number => this.#answers.answer(call),
-      derive: (_cpu: number): void => this.#derived.update(),
-      shadow: (_cpu: number, kind: number): void => {
-        this.set('SHADOW', BigInt(this.retired() + 1))
-        this.set('SHADOW_KIND', BigInt(kind))
-      },
-      commit: (_cpu: number, record: number): number => this.#odd.commit(record),
-      oddRead: (_cpu: number, record: number, tlb: number, linear: bigint, kind: number): [number, number] =>
-        this.#odd.read(record, tlb, linear, kind),
-      oddWrite: (_cpu: number, record: number, tlb: number, linear: bigint, kind: number): number =>
-        this.#odd.write(record, tlb, linear, kind),
-    }
   }
 }

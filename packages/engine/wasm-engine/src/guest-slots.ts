@@ -1,10 +1,12 @@
-import { type MemoryMap, slotBytes, slotField, slotReadOnly } from './memory-map.ts'
+import { type MemoryMap, slotBytes, slotField, slotReadOnly, slotTold } from './memory-map.ts'
 
 /** A piece of guest-physical memory. */
 export interface MemorySlot {
   readonly address: number
   readonly bytes: number
   readonly readOnly?: boolean
+  /** Whoever answers the engine is told of stores to it: of the first to each page, and again after `forgetStores`. */
+  readonly told?: boolean
   /** Where in the machine's memory it lies, in bytes; left out, behind the slot before it. Slots may share memory. */
   readonly offset?: number
 }
@@ -13,6 +15,8 @@ export interface MemorySlot {
 interface Told {
   readonly stored: (host: number, bytes: number) => void
   readonly replaced: () => void
+  /** Somebody else than the guest stores to a page of a slot that is told of. */
+  readonly told: (address: number) => void
 }
 
 type PlacedSlot = MemorySlot & { readonly host: number }
@@ -41,6 +45,8 @@ export class GuestSlots {
   writeAt(address: number, bytes: Uint8Array): boolean {
     const target = this.at(address)
     if (target === undefined || target.length < bytes.length) return false
+    if (this.#slotAt(address)?.told === true)
+      for (let page = address - (address % 4096); page < address + bytes.length; page += 4096) this.#told.told(page)
     this.writeMemory(target.byteOffset - this.#map.memoryBase, bytes)
     return true
   }
@@ -77,11 +83,12 @@ export class GuestSlots {
     this.#slots = placed
   }
 
-  #writeEntry(entry: number, { address, bytes, host, readOnly }: PlacedSlot): void {
+  #writeEntry(entry: number, { address, bytes, host, readOnly, told }: PlacedSlot): void {
     this.#view.setBigUint64(entry + slotField.gpa, BigInt(address), true)
     this.#view.setBigUint64(entry + slotField.bytes, BigInt(bytes), true)
     this.#view.setUint32(entry + slotField.host, host, true)
-    this.#view.setUint32(entry + slotField.flags, readOnly === true ? slotReadOnly : 0, true)
+    const flags = (readOnly === true ? slotReadOnly : 0) | (told === true ? slotTold : 0)
+    this.#view.setUint32(entry + slotField.flags, flags, true)
   }
 
   /** Every slot with its memory, in the order given. */
@@ -100,12 +107,16 @@ export class GuestSlots {
 
   /** Memory from a physical address to the end of its slot; undefined where there is none. */
   at(address: number): Uint8Array | undefined {
-    const slot = this.#slots.find(
-      (candidate) => address >= candidate.address && address < candidate.address + candidate.bytes,
-    )
+    const slot = this.#slotAt(address)
     return slot === undefined
       ? undefined
       : this.#bytes.subarray(slot.host + address - slot.address, slot.host + slot.bytes)
+  }
+
+  #slotAt(address: number): PlacedSlot | undefined {
+    return this.#slots.find(
+      (candidate) => address >= candidate.address && address < candidate.address + candidate.bytes,
+    )
   }
 }
 

@@ -86,6 +86,7 @@ export function interpreterModule({
     hostOf: index['hostOf']!,
     oddRead: index['oddRead']!,
     oddWrite: index['oddWrite']!,
+    toldStore: index['toldStore']!,
   }
   const bodies: Record<string, Code> = {
     ...Object.fromEntries(arithmeticFlags.map((flag) => [`flag${flag}`, flagFunction(flag)])),
@@ -95,8 +96,8 @@ export function interpreterModule({
     elementRoom: elementRoomFunction(),
     hostOf: hostOfFunction(map),
     readPhysical: readPhysicalFunction(calls.hostOf),
-    swapPhysical: swapPhysicalFunction(calls.hostOf, map, pageFlag.dirty),
-    fill: fillFunction(map, calls.hostOf, walkThrough(walkSlot)),
+    swapPhysical: swapPhysicalFunction(calls.hostOf, calls.toldStore, map, pageFlag.dirty),
+    fill: fillFunction(map, calls, walkThrough(walkSlot)),
     slowRead: slowReadFunction(calls),
     slowWrite: slowWriteFunction(map, calls),
     check: checkFunction(calls),

@@ -25,6 +25,8 @@ export interface MemoryMap {
 export const slotBytes = 32
 export const slotField = { gpa: 0, bytes: 8, host: 16, flags: 20 } as const
 export const slotReadOnly = 1
+/** Every store to it is told, the first to a page before it enters a write view. */
+export const slotTold = 2
 
 /** Flags of a page of guest memory. */
 export const pageFlag = { code: 1, dirty: 2, monitored: 4 } as const

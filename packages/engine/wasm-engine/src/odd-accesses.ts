@@ -11,6 +11,8 @@ interface Part {
   /** 0 where stores go to a device. */
   readonly host: number
   readonly physical: number
+  /** Whether a store to its memory is to be told. */
+  readonly told: boolean
   /** Where loads find it: memory that stores do not reach too. 0 where a device answers. */
   readonly source: number
 }
@@ -23,6 +25,8 @@ interface Helpers {
   /** Guest memory was stored to; true if blocks became stale. */
   stored(host: number, bytes: number): boolean
   endBlock(): void
+  /** A page of memory whose stores are told is stored to. */
+  toldStore(physical: number): void
   /** Notes a debug or alignment check: false if the access must not happen, a fault has been noted. */
   watch(linear: bigint, bytes: number, kind: number): boolean
   noteFault(vector: number, errorCode: number | undefined): void
@@ -68,7 +72,8 @@ export class OddAccesses {
 
   /** The store in scratch happens. Gives the record to go on with. */
   commit(record: number): number {
-    for (const { offset, bytes, host, physical } of this.#pending) {
+    for (const { offset, bytes, host, physical, told } of this.#pending) {
+      if (told) this.#helpers.toldStore(physical)
       const from = this.#scratch + offset
       if (host === 0) this.#toDevice(from, physical, bytes)
       else {
@@ -100,17 +105,33 @@ export class OddAccesses {
     if (pieces.length === 2 && !this.#isCanonical(linear + BigInt(room))) pieces.shift()
     const parts: Part[] = []
     for (const [offset, length] of pieces) {
-      const host = this.#helpers.fill(
-        this.#wrapped(linear + BigInt(offset)),
-        (kind & ~accessKind.sizeMask) | length,
-        processor,
-      )
-      if (host === 0) return undefined
-      const physical = host === noMemory ? Number(this.#view.getBigUint64(this.#cpu + at.missPhysical, true)) : 0
-      const place = host === noMemory ? 0 : host >>> 0
-      parts.push({ offset, bytes: length, host: place, physical, source: place || this.#helpers.hostOf(physical) })
+      const piece = (kind & ~accessKind.sizeMask) | accessKind.probe | length
+      const part = this.#part(this.#wrapped(linear + BigInt(offset)), { offset, bytes: length }, piece, processor)
+      if (part === undefined) return undefined
+      parts.push(part)
     }
     return parts
+  }
+
+  #part(
+    linear: bigint,
+    { offset, bytes }: Pick<Part, 'offset' | 'bytes'>,
+    kind: number,
+    processor: boolean,
+  ): Part | undefined {
+    this.#view.setUint32(this.#cpu + at.told, 0, true)
+    const host = this.#helpers.fill(linear, kind, processor)
+    if (host === 0) return undefined
+    const told = this.#view.getUint32(this.#cpu + at.told, true) !== 0
+    const known = told || host === noMemory
+    const physical = known ? Number(this.#view.getBigUint64(this.#cpu + at.missPhysical, true)) : 0
+    if (host !== noMemory) return { offset, bytes, host: host >>> 0, physical, told, source: host >>> 0 }
+    const purpose = (kind & accessKind.write) === 0 ? 'read' : 'write'
+    if (this.#helpers.ports.unreachable?.(physical, bytes, purpose) === true) {
+      this.#helpers.noteFault(unanswered, undefined)
+      return undefined
+    }
+    return { offset, bytes, host: 0, physical, told, source: this.#helpers.hostOf(physical) }
   }
 
   /** Where linear addresses have 32 bits, an access may go over the top. */

@@ -71,6 +71,8 @@ export const importTypes = {
   /** An access that crosses pages or meets no memory: host address of the scratch, or 0, and the record to go on with. */
   oddRead: runtimeTypes.slowRead,
   oddWrite: runtimeTypes.slowWrite,
+  /** (cpu, physical address): a page of a slot whose stores are told is stored to. 0: it must not be, which has been noted. */
+  toldStore: type(['i32', 'i64'], ['i32']),
 } as const
 
 /** Internal functions of the interpreter module. */

@@ -147,6 +147,8 @@ const vcpuLayout = layout({
   missHost: 'u32',
   /** The guest-physical address of the last access that met no memory. */
   missPhysical: 'u64',
+  /** Not zero after a page was looked up, for a store that is to be told, at `missPhysical`. */
+  told: 'u32',
   /** Where an access in pieces is put together; a store waits here for its commit. */
   scratch: { bytes: 64, align: 64 },
   pendingLinear: 'u64',

@@ -175,6 +175,13 @@ export class TlbContexts {
     })
   }
 
+  /** Every page leaves the write views. */
+  dropEveryWrite(): void {
+    this.#tags.forEach((tag, context) => {
+      if (tag >= 0) this.#wipeWrites(context)
+    })
+  }
+
   #isWriteTo(page: number, context: number, entry: number): boolean {
     const inPrivilege = (entry - this.#base(context)) % tlbPrivilegeBytes
     if (inPrivilege < tlbKinds.write || inPrivilege >= tlbKinds.write + tlbViewBytes) return false

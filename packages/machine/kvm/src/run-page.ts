@@ -14,6 +14,7 @@ const io = { direction: union, size: union + 1, port: union + 2, count: union + 
 const mmio = { address: union, data: union + 8, length: union + 16, isWrite: union + 20 }
 const hypercall = { number: union, arguments: union + 8, result: union + 56, flags: union + 64 }
 const internal = { suberror: union, count: union + 4, data: union + 8 }
+const memoryFault = { flags: union, address: union + 8, bytes: union + 16 }
 const debug = union
 
 const reasons: Readonly<Record<VcpuExit['kind'], string>> = {
@@ -26,6 +27,8 @@ const reasons: Readonly<Record<VcpuExit['kind'], string>> = {
   'irq-window-open': 'KVM_EXIT_IRQ_WINDOW_OPEN',
   shutdown: 'KVM_EXIT_SHUTDOWN',
   'internal-error': 'KVM_EXIT_INTERNAL_ERROR',
+  'memory-fault': 'KVM_EXIT_MEMORY_FAULT',
+  'dirty-ring-full': 'KVM_EXIT_DIRTY_RING_FULL',
 }
 
 const reasonNumbers = new Map(
@@ -123,6 +126,8 @@ export class RunPage {
         return this.#tellHypercall(exit)
       case 'debug':
         return this.bytes.set(encode(kvmDebugExitArch, exit), debug)
+      case 'memory-fault':
+        return this.#tellMemoryFault(exit)
       case 'internal-error':
         this.#view.setUint32(internal.suberror, exit.suberror, true)
         this.#view.setUint32(internal.count, exit.data.length, true)
@@ -145,6 +150,12 @@ export class RunPage {
     this.#view.setUint32(mmio.length, size, true)
     this.bytes[mmio.isWrite] = direction === 'write' ? 1 : 0
     if (direction === 'write') this.bytes.set(data, mmio.data)
+  }
+
+  #tellMemoryFault({ flags, address, bytes }: Extract<VcpuExit, { kind: 'memory-fault' }>): void {
+    this.#view.setBigUint64(memoryFault.flags, flags, true)
+    this.#view.setBigUint64(memoryFault.address, address, true)
+    this.#view.setBigUint64(memoryFault.bytes, bytes, true)
   }
 
   /** The kernels up to 6.12 leave the result as it was; user space must set it. */

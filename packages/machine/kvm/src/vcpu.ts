@@ -14,7 +14,7 @@ import {
 import type { KvmGuestDebug } from '@vmm/kvm-uapi'
 import { type Profile, type Refusal, resolve, run } from '@vmm/rule'
 import { kernelDoc } from '@vmm/source'
-import { mpStates, type Refusal as StateRefusal, type Vcpu, type VcpuExit, type VcpuState } from '@vmm/vcpu'
+import { type MemoryFaultExit, mpStates, type Refusal as StateRefusal, type Vcpu, type VcpuExit, type VcpuState } from '@vmm/vcpu'
 import { type Answer, done, refusedAlways } from './answer.ts'
 import { runPipeline } from './rules/run/index.ts'
 import { RunPage } from './run-page.ts'
@@ -125,6 +125,7 @@ export class KvmVcpu {
     page.told(this.#vcpu)
     page.leaveRegisters(this.#vcpu.state)
     if (exit.kind === 'intr' || (exit.kind === 'hlt' && this.#apicInKernel)) return interrupted(immediateExit, page)
+    if (exit.kind === 'memory-fault') return unreachable(exit, page)
     page.tell(exit)
     return done(exit, outcome.unread)
   }
@@ -245,6 +246,13 @@ function interrupted(immediateExit: boolean, page: RunPage): Refusal {
   if (!immediateExit) page.tell({ kind: 'intr' })
   const says = immediateExit ? 'user space asked to come back at once' : 'a signal came'
   return ruled('KVM_RUN', { kind: 'refused', errno: 'EINTR', says })
+}
+
+/** EFAULT: guest memory that user space must see to; why may be told beside. */
+function unreachable(exit: MemoryFaultExit, page: RunPage): Refusal {
+  if (exit.told) page.tell(exit)
+  const says = `user space has no memory for the guest's access to 0x${exit.address.toString(16)}`
+  return ruled('KVM_RUN', { kind: 'refused', errno: 'EFAULT', says })
 }
 
 const stateRule = 'vcpu-state'

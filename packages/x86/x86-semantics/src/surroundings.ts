@@ -28,6 +28,13 @@ export interface Surroundings {
   /** Reads one to eight bytes of one page where no memory is, on whatever boundary: data, or a byte of an instruction. */
   mmioRead(address: number, size: number, purpose: 'data' | 'fetch'): bigint | undefined
   mmioWrite(address: number, size: number, value: bigint): void
+  /**
+   * An access is about to be made where no memory is, or none that can be written. True: nobody may be asked for it, and
+   * its instruction does not happen. Left out, devices are there.
+   */
+  unreachable?(address: number, size: number, purpose: 'read' | 'write' | 'fetch'): boolean
+  /** Memory whose stores are told is about to be stored to. False: its instruction does not happen, where it can be left. */
+  toldStore?(address: number): boolean
   timeStamp(): bigint
   random(): bigint
   taskPriority(): number

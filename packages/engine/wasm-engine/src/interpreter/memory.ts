@@ -3,7 +3,7 @@ import { accessKind } from '../access.ts'
 import { granuleBytes } from '../code-granules.ts'
 import { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
-import { type MemoryMap, pageFlag, slotReadOnly } from '../memory-map.ts'
+import { type MemoryMap, pageFlag, slotReadOnly, slotTold } from '../memory-map.ts'
 import { noMemory, type RuntimeIndices } from '../runtime.ts'
 import { at, fillLogEntries, inRecord, tlbKinds } from '../state-layout.ts'
 
@@ -18,6 +18,7 @@ export interface MemoryCalls {
   readonly hostOf: number
   readonly oddRead: number
   readonly oddWrite: number
+  readonly toldStore: number
 }
 
 /** What the page walk gives: 0 or an error code with the present bit's complement folded in, the frame, and rights. */
@@ -65,7 +66,7 @@ function refuseNonCanonical(code: Code, cpu: Node, record: Node, linear: Node, k
 }
 
 /** (cpu, record, tlb, linear, kind): walks, enters the page into the view the access asks for, gives its host address. */
-export function fillFunction(map: MemoryMap, hostOf: number, walk: Walk): Code {
+export function fillFunction(map: MemoryMap, { hostOf, toldStore }: MemoryCalls, walk: Walk): Code {
   const code = new Code(five)
   const [cpu, record, tlb, linear, kind] = parameters(code)
   refuseNonCanonical(code, cpu, record, linear, kind)
@@ -82,6 +83,15 @@ export function fillFunction(map: MemoryMap, hostOf: number, walk: Walk): Code {
   code.if(code.op('i32.or', code.op('i32.eqz', host!), readOnly), () => {
     code.store('i64.store', cpu, physical, at.missPhysical)
     code.leave(ret, code.i32(noMemory))
+  })
+  code.if(code.op('i32.and', isWrite, has(code, slotFlags!, slotTold)), () => {
+    code.if(has(code, kind, accessKind.probe), () => {
+      code.store('i64.store', cpu, physical, at.missPhysical)
+      code.store('i32.store', cpu, code.i32(1), at.told)
+      code.leave(ret, host!)
+    })
+    const [goesOn] = code.call(toldStore, [cpu, physical], ['i32'])
+    code.if(code.op('i32.eqz', goesOn!), () => code.leave(ret, code.i32(0)))
   })
   enter(code, map, { cpu, tlb, linear, kind, host: host!, isWrite, large: walked.large })
   code.leave(ret, host!)
@@ -215,7 +225,7 @@ export function slowWriteFunction(map: MemoryMap, { fill, oddWrite }: MemoryCall
 /** (cpu, record, tlb, linear, bytes, kind): whether an access of up to a page would succeed. */
 export function checkFunction({ fill }: MemoryCalls): Code {
   const code = new Code(['i32', 'i32', 'i32', 'i64', 'i32', 'i32'])
-  const [cpu, record, tlb, linear, bytes, kind] = [0, 1, 2, 3, 4, 5].map((index) => code.fixedLocal(index)) as [
+  const [cpu, record, tlb, linear, bytes, asked] = [0, 1, 2, 3, 4, 5].map((index) => code.fixedLocal(index)) as [
     Node,
     Node,
     Node,
@@ -223,6 +233,7 @@ export function checkFunction({ fill }: MemoryCalls): Code {
     Node,
     Node,
   ]
+  const kind = code.hold(code.op('i32.or', asked, code.i32(accessKind.probe)))
   code.store('i32.store', cpu, record, at.record)
   const last = code.hold(
     code.op('i64.add', linear, code.op('i64.extend_i32_u', code.op('i32.sub', bytes, code.i32(1)))),

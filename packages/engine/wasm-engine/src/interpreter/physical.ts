@@ -1,5 +1,5 @@
 import { Code } from '../emit/code.ts'
-import { type MemoryMap, slotBytes, slotField } from '../memory-map.ts'
+import { type MemoryMap, slotBytes, slotField, slotReadOnly, slotTold } from '../memory-map.ts'
 
 const ret = { kind: 'return' } as const
 
@@ -40,13 +40,17 @@ export function readPhysicalFunction(hostOf: number): Code {
   return code
 }
 
-/** (cpu, address, expected, value, bytes): stores if memory holds what is expected. No memory swallows it. */
-export function swapPhysicalFunction(hostOf: number, map: MemoryMap, dirty: number): Code {
+/**
+ * (cpu, address, expected, value, bytes): stores if memory holds what is expected. No memory swallows it, nor does memory that
+ * cannot be written.
+ */
+export function swapPhysicalFunction(hostOf: number, toldStore: number, map: MemoryMap, dirty: number): Code {
   const code = new Code(['i32', 'i64', 'i64', 'i64', 'i32'])
   const [address, expected, value, bytes] = [1, 2, 3, 4].map((index) => code.fixedLocal(index))
-  const [host] = code.call(hostOf, [address!], ['i32', 'i32'])
+  const [host, slotFlags] = code.call(hostOf, [address!], ['i32', 'i32'])
+  const isOf = (flag: number) => code.op('i32.and', slotFlags!, code.i32(flag))
   const done = () => code.leave(ret, code.i32(1))
-  code.if(code.op('i32.eqz', host!), done)
+  code.if(code.op('i32.or', code.op('i32.eqz', host!), isOf(slotReadOnly)), done)
   const page = code.op(
     'i32.add',
     code.op('i32.shr_u', code.op('i32.sub', host!, code.i32(map.memoryBase)), code.i32(12)),
@@ -55,6 +59,7 @@ export function swapPhysicalFunction(hostOf: number, map: MemoryMap, dirty: numb
   const flags = code.hold(page)
   const swap = (load: 'i64.load' | 'i64.load32_u', store: 'i64.store' | 'i64.store32') => {
     code.if(code.op('i64.ne', code.load(load, host!), expected!), () => code.leave(ret, code.i32(0)))
+    code.if(isOf(slotTold), () => void code.call(toldStore, [code.fixedLocal(0), address!], ['i32']))
     code.store(store, host!, value!)
     code.store('i32.store8', flags, code.op('i32.or', code.load('i32.load8_u', flags), code.i32(dirty)))
     done()
