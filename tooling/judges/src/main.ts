@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { judgeSystem } from '@vmm/guests'
 import { judgeCpu, subjectNames } from './cpu/report.ts'
+import { judgeKernel, type KernelOptions } from './kernel/report.ts'
 import { judgeMsrs } from './msr/report.ts'
 import { judgeCapabilities, judgeHeaders } from './uapi/report.ts'
 import { judgeX87 } from './x87/report.ts'
@@ -11,6 +12,7 @@ const usage = `usage: pnpm judge cpu|x87 [--subject engine|oracle] [--cases N] [
        pnpm judge system [--only KERNEL]
        pnpm judge headers --release RELEASE --from PACKAGE [--tree DIR]
        pnpm judge capabilities
+       pnpm judge kernel --live|--debian SERIES|--bochs SERIES [--model MODEL] [--record] [--only NAME]
        pnpm judge msrs [--text FILE --release RELEASE --from PACKAGE --module NAME --processor NAME]
 
 cpu     runs random instructions on this machine's processor and in the engine, and compares
@@ -21,6 +23,11 @@ capabilities asks this machine's /dev/kvm for every capability, and records it l
 msrs    asks this machine's /dev/kvm about every MSR, and records it for the tests of @vmm/msr; it runs no guest. With
         --text it reads what msr/ask-msrs.c printed as the first program of another machine
 
+kernel  plays the scenarios of @vmm/kvm on a real kernel and on ours and compares; with --record it keeps the answers.
+        --live is this machine's /dev/kvm, where no guest is run; --debian 6.1 or 6.12 boots Debian's kernel under QEMU
+        with kvm_amd, --bochs under Bochs with kvm_intel. Exit code 2: something is not installed
+
+  --model MODEL     a processor of Bochs'; corei7_haswell_4770 unless told
   --subject WHO     engine, or oracle: the descriptions as they read
   --cases N         how many; 200000 unless told
   --seed N          the same seed brings forth the same cases; 1 unless told
@@ -32,6 +39,26 @@ function positive(name: string, text: string): number {
   const value = Number(text)
   if (!Number.isSafeInteger(value) || value < 1) throw new RangeError(`--${name} ${text}: expected a positive integer`)
   return value
+}
+
+interface KernelValues {
+  readonly live: boolean
+  readonly debian?: string | undefined
+  readonly bochs?: string | undefined
+  readonly model: string
+  readonly record: boolean
+  readonly only?: string | undefined
+}
+
+function kernelOptions({ live, debian, bochs, model, record, only }: KernelValues): KernelOptions {
+  const series = debian ?? bochs
+  if (Number(live) + Number(debian !== undefined) + Number(bochs !== undefined) !== 1)
+    throw new RangeError('expected one of --live, --debian SERIES, --bochs SERIES')
+  const on =
+    series === undefined
+      ? ({ kind: 'live' } as const)
+      : ({ kind: debian === undefined ? 'bochs' : 'debian', series, model } as const)
+  return { on, record, ...(only === undefined ? {} : { only }) }
 }
 
 function main(args: readonly string[]): number {
@@ -49,6 +76,11 @@ function main(args: readonly string[]): number {
       text: { type: 'string' },
       module: { type: 'string' },
       processor: { type: 'string' },
+      live: { type: 'boolean', default: false },
+      debian: { type: 'string' },
+      bochs: { type: 'string' },
+      model: { type: 'string', default: 'corei7_haswell_4770' },
+      record: { type: 'boolean', default: false },
       help: { type: 'boolean' },
     },
   })
@@ -59,6 +91,7 @@ function main(args: readonly string[]): number {
   const [name = ''] = positionals
   if (positionals.length === 1 && name === 'system')
     return judgeSystem(values.only === undefined ? {} : { only: values.only })
+  if (positionals.length === 1 && name === 'kernel') return judgeKernel(kernelOptions(values))
   if (positionals.length === 1 && name === 'capabilities') return judgeCapabilities()
   if (positionals.length === 1 && name === 'msrs') {
     const { text, release, from, module: vendorModule, processor } = values
@@ -74,7 +107,7 @@ function main(args: readonly string[]): number {
   }
   if (positionals.length !== 1 || !Object.hasOwn(judges, name)) {
     throw new RangeError(
-      `expected the name of a judge: ${[...Object.keys(judges), 'system', 'headers', 'capabilities', 'msrs'].join(' or ')}`,
+      `expected the name of a judge: ${[...Object.keys(judges), 'system', 'headers', 'capabilities', 'kernel', 'msrs'].join(' or ')}`,
     )
   }
   const subject = subjectNames.find((name) => name === values.subject)

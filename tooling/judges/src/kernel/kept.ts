@@ -1,0 +1,83 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { type Host, readHost } from '@vmm/cpuid'
+import { type Answers, readAnswers, textOf } from './recording.ts'
+import { type Scenario, scenariosIn } from './scenario.ts'
+
+/** Where scenarios are, and what kernels answered to them. */
+const folder = new URL('../../../../packages/machine/kvm/cases/kernel/', import.meta.url)
+const answersFolder = new URL('answers/', folder)
+
+/** Scenarios about one subject: a file of them. */
+export interface Subject {
+  readonly name: string
+  readonly scenarios: readonly Scenario[]
+}
+
+/** What is asked, by subject. */
+export function subjects(): readonly Subject[] {
+  const files = readdirSync(folder).filter((name) => name.endsWith('.txt'))
+  const before = readFileSync(new URL('words/words.txt', folder), 'utf8')
+  return files.sort().map((file) => ({
+    name: basename(file, '.txt'),
+    scenarios: scenariosIn(`${before}\n${readFileSync(new URL(file, folder), 'utf8')}`),
+  }))
+}
+
+/** A machine that was asked. */
+export interface Recorded {
+  /** The module that drives the processor, the release, and the processor. */
+  readonly name: string
+  readonly release: string
+  readonly vendorModule: string
+  /** The machine as a host: what our kernel is given to run on. */
+  readonly host: Host
+  /** What it answered, by subject. */
+  readonly answers: ReadonlyMap<string, Answers>
+}
+
+/** The machines that were asked, with what they answered. */
+export function recorded(): readonly Recorded[] {
+  if (!existsSync(answersFolder)) return []
+  return readdirSync(answersFolder)
+    .sort()
+    .map((name) => {
+      const place = new URL(`${name}/`, answersFolder)
+      const files = readdirSync(place).filter((file) => file !== 'machine.txt')
+      const told = (file: string) => readFileSync(new URL(file, place), 'utf8')
+      const about = aboutOf(told('machine.txt'))
+      return {
+        name,
+        ...about,
+        answers: new Map(files.map((file) => [basename(file, '.txt'), readAnswers(told(file))])),
+      }
+    })
+}
+
+/** A machine, of what the recording says of it. */
+export function aboutOf(text: string): Pick<Recorded, 'release' | 'vendorModule' | 'host'> {
+  const named = (what: string) => new RegExp(`^# ${what} (.*)$`, 'm').exec(text)?.[1] ?? ''
+  const [, dump = ''] = text.split(/^== cpuid$/m)
+  const vendorModule = named('vendor module')
+  const params = Object.fromEntries(
+    [...text.matchAll(/^parameter (\S+) (\S+)$/gm)].flatMap(([, name = '', value = '']) => {
+      const number = { Y: 1, N: 0 }[value] ?? Number(value)
+      return Number.isNaN(number) ? [] : [[name, number] as const]
+    }),
+  )
+  const kconfig = Object.fromEntries(
+    [...text.matchAll(/^(CONFIG_\w+)=(\w+)$/gm)].map(
+      ([, name = '', value = '']) => [name, value === 'y' || value === 'm'] as const,
+    ),
+  )
+  const host = readHost(dump, { vendorModule: vendorModule as Host['vendorModule'], params, kconfig })
+  return { release: named('kernel'), vendorModule, host }
+}
+
+/** Writes what a machine answered; what it was not asked stays. */
+export function keep(name: string, about: string, subject: Subject, answers: Answers): void {
+  const place = new URL(`${name}/`, answersFolder)
+  mkdirSync(place, { recursive: true })
+  writeFileSync(new URL('machine.txt', place), about)
+  writeFileSync(new URL(`${subject.name}.txt`, place), textOf(subject.scenarios, answers))
+}

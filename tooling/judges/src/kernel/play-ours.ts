@@ -1,0 +1,149 @@
+import type { Host } from '@vmm/cpuid'
+import { ioctl, type KvmFile, openFile, openKvm, ProcessMemory, type Task } from '@vmm/kvm'
+import { ioctlNamed, kvmRun } from '@vmm/kvm-uapi'
+import { errnos } from '@vmm/rule'
+import type { Scenario } from './scenario.ts'
+import { Files } from './script.ts'
+import { type Action, actionOf, mapped, pageOf, ramBytes } from './step.ts'
+import { type Raw, Teller } from './tell.ts'
+
+/** What kernel we are to be, on what. */
+export interface OurKernel {
+  readonly release: string
+  readonly host: Host
+}
+
+const runBytes = 0x900
+const runCall = ioctlNamed('KVM_RUN')?.number ?? 0
+
+/** What ours answers to a scenario, a line a step; and by whom a step was refused. */
+export interface OurAnswers {
+  readonly told: readonly string[]
+  readonly refusedBy: readonly (string | undefined)[]
+}
+
+/** Plays a scenario through the binary door. */
+export function playOurs({ release, host }: OurKernel, { steps }: Scenario): OurAnswers {
+  const process = new Process(release, host)
+  const teller = new Teller()
+  const files = new Files()
+  const [told, refusedBy]: [string[], (string | undefined)[]] = [[], []]
+  for (const step of steps) {
+    const action = actionOf(step, { ram: process.ram, fd: (name) => files.fd(name) })
+    told.push(teller.tell(action, process.act(action)))
+    refusedBy.push(process.refusedBy)
+  }
+  return { told, refusedBy }
+}
+
+/** What the probe is to a kernel: a process with memory and open files. */
+class Process {
+  refusedBy: string | undefined
+  readonly #memory = new ProcessMemory()
+  readonly #task: Task = { memory: this.#memory, mm: {} }
+  readonly #files = new Map<string, KvmFile>()
+  readonly #release: string
+  readonly #host: Host
+  #ram: bigint | undefined
+
+  constructor(release: string, host: Host) {
+    this.#release = release
+    this.#host = host
+    for (const [at, bytes] of mapped) this.#memory.map(at, new Uint8Array(bytes))
+    this.#open('sys')
+  }
+
+  /** Where the memory is that guests' memory is made of: that of the first VM. */
+  get ram(): bigint {
+    return this.#ram ?? 0n
+  }
+
+  act(action: Action): Raw {
+    this.refusedBy = undefined
+    switch (action.does) {
+      case 'call':
+        for (const { at, bytes } of action.writes) this.#memory.write(at, bytes)
+        return this.#call(action)
+      case 'run':
+        return this.#run(action.file)
+      case 'write':
+        for (const { at, bytes } of action.writes) if (!this.#memory.write(at, bytes)) return failed('EFAULT')
+        return { result: 0 }
+      case 'look':
+        return { result: 0, bytes: this.#memory.read(action.watch.at, action.watch.length) }
+      case 'map':
+        this.#memory.map(action.at, new Uint8Array(action.length))
+        return { result: 0 }
+      case 'unmap':
+        this.#memory.unmap(action.at)
+        return { result: 0 }
+      case 'open':
+        return this.#open(action.file)
+      case 'close':
+        this.#files.get(action.file)?.close()
+        return { result: 0 }
+      case 'dup':
+        return this.#kept(action.file, this.#files.get(action.of)?.dup())
+      case 'mmap':
+        return this.#mapFile(action)
+      default:
+        return { result: 0, text: `not here: ${action.does}` }
+    }
+  }
+
+  #open(name: string): Raw {
+    const kvm = openKvm({ kernel: this.#release, host: this.#host, memoryBytes: ramBytes, signalAfter: 3_000_000 })
+    return this.#kept(name, openFile(kvm, this.#task))
+  }
+
+  #kept(name: string, file: KvmFile | undefined): Raw {
+    if (file === undefined) return failed('EBADF')
+    this.#files.set(name, file)
+    if (file.object.kind === 'vm' && this.#ram === undefined) this.#showRam(file.object.vm.memory)
+    return { result: 0 }
+  }
+
+  #showRam({ address, bytes }: { readonly address: bigint; readonly bytes: Uint8Array }): void {
+    this.#ram = address
+    this.#memory.map(address, bytes)
+  }
+
+  #call(action: Extract<Action, { does: 'call' }>): Raw {
+    const file = this.#files.get(action.file)
+    if (file === undefined) return failed('EBADF')
+    const task = action.by === 'us' ? this.#task : { memory: this.#memory, mm: {} }
+    const { value, file: made, refusal } = ioctl(task, file, action.request, action.argument)
+    this.refusedBy = refusal?.rule
+    if (made !== undefined && action.into !== undefined) this.#kept(action.into, made)
+    return {
+      result: value,
+      bytes: action.watch.length === 0 ? undefined : this.#memory.read(action.watch.at, action.watch.length),
+    }
+  }
+
+  #run(name: string): Raw {
+    const file = this.#files.get(name)
+    if (file === undefined) return failed('EBADF')
+    const { value, refusal } = ioctl(this.#task, file, runCall, 0n)
+    this.refusedBy = refusal?.rule
+    const page = this.#memory.read(pageOf(name), runBytes)
+    return { result: value, bytes: page, data: page && this.#portData(name, page) }
+  }
+
+  #portData(name: string, page: Uint8Array): Uint8Array | undefined {
+    const view = new DataView(page.buffer)
+    if (view.getUint32(kvmRun.offset.exit_reason, true) !== 2) return undefined
+    const union = kvmRun.offset.exit
+    const length = (page[union + 1] ?? 0) * view.getUint32(union + 4, true)
+    return length <= 0x1000 ? this.#memory.read(pageOf(name) + view.getBigUint64(union + 8, true), length) : undefined
+  }
+
+  #mapFile({ file, offset, length, at }: Extract<Action, { does: 'mmap' }>): Raw {
+    const bytes = this.#files.get(file)?.mmap(offset, length)
+    if (bytes === undefined) return failed('EINVAL')
+    this.#memory.map(at, bytes)
+    return { result: 0 }
+  }
+}
+
+const failed = (name: keyof typeof errnos): Raw => ({ result: -errnos[name] })

@@ -1,0 +1,132 @@
+import { withScratch } from '@vmm/scratch'
+import { aboutOf, keep, type Recorded, type Subject, subjects } from './kept.ts'
+import { type Machine, Missing, playBochs, playDebian, playLive } from './machines.ts'
+import { playOurs } from './play-ours.ts'
+import { type Answers, answersOf } from './recording.ts'
+import type { Scenario } from './scenario.ts'
+import { type Printed, readPrinted, scriptOf } from './script.ts'
+
+/** What `pnpm judge kernel` is told. */
+export interface KernelOptions {
+  /** `live`, or a series of Debian's kernels: under QEMU, or under a Bochs processor. */
+  readonly on:
+    | { readonly kind: 'live' }
+    | { readonly kind: 'debian' | 'bochs'; readonly series: string; readonly model: string }
+  readonly record: boolean
+  /** The beginning of a subject's name, or of a scenario's. */
+  readonly only?: string
+}
+
+/** Asks a real kernel what the scenarios ask, and compares with ours or records it; answers the exit code. */
+export function judgeKernel({ on, record, only = '' }: KernelOptions): number {
+  try {
+    return withScratch('judge-kernel', (place) => {
+      const asked = chosen(only, on.kind !== 'live')
+      const script = scriptOf(asked.flatMap(({ scenarios }) => scenarios))
+        .lines.join('\n')
+        .concat('\n')
+      const machine = play(on, script, place)
+      const printed = readPrinted(machine.printed)
+      const about = aboutText(machine, printed)
+      return record ? recordAll(asked, machine, printed, about, on) : compareAll(asked, printed, aboutOf(about))
+    })
+  } catch (error) {
+    if (!(error instanceof Missing)) throw error
+    console.error(`judge: ${error.message}`)
+    return 2
+  }
+}
+
+function play(on: KernelOptions['on'], script: string, place: string): Machine {
+  if (on.kind === 'live') return playLive(script, place)
+  return on.kind === 'debian' ? playDebian(on.series, script, place) : playBochs(on.series, on.model, script, place)
+}
+
+function chosen(only: string, runsGuests: boolean): readonly Subject[] {
+  const wanted = (subject: string, { name, runs }: Scenario) =>
+    (runsGuests || !runs) && (subject.startsWith(only) || name.startsWith(only))
+  return subjects()
+    .map(({ name, scenarios }) => ({ name, scenarios: scenarios.filter((scenario) => wanted(name, scenario)) }))
+    .filter(({ scenarios }) => scenarios.length > 0)
+}
+
+/** The release of a kernel that names itself `6.12.117+deb12-cloud-amd64`, or `6.1.0-56-cloud-amd64` in a package 6.1.192-2. */
+function releaseOf({ package: from }: Machine, { release }: Printed): string {
+  const packaged = /^Debian \S+ (\d+\.\d+\.\d+)/.exec(from)?.[1]
+  return packaged ?? /^\d+\.\d+\.\d+/.exec(release)?.[0] ?? release
+}
+
+/** What a recording says of the machine that was asked. */
+function aboutText(machine: Machine, printed: Printed): string {
+  const modules = printed.machine.filter((line) => line.startsWith('module ')).map((line) => line.slice(7))
+  const of = (what: string) => printed.machine.filter((line) => line.startsWith(`${what} `))
+  const cpuinfo = of('cpuinfo').map((line) => line.slice(8).replace(/\s*:\s*/, ' '))
+  return [
+    `# kernel ${releaseOf(machine, printed)}`,
+    `# package ${machine.package}`,
+    `# vendor module ${modules.find((name) => name !== 'kvm') ?? 'unknown'}`,
+    `# machine ${machine.processor}`,
+    ...cpuinfo.map((line) => `# ${line}`),
+    '',
+    ...machine.kconfig,
+    '',
+    ...of('parameter').sort(),
+    '',
+    '== cpuid',
+    ...of('cpuid').map((line) => line.slice(6)),
+    '',
+  ].join('\n')
+}
+
+function recordAll(
+  asked: readonly Subject[],
+  machine: Machine,
+  printed: Printed,
+  about: string,
+  on: KernelOptions['on'],
+): number {
+  const { release, vendorModule } = aboutOf(about)
+  const processor =
+    on.kind === 'live'
+      ? ''
+      : on.kind === 'debian'
+        ? '-max'
+        : `-${on.model.replace(/^corei7_/, '').replaceAll('_', '-')}`
+  const name = `${vendorModule}-${release}${processor}`
+  for (const subject of asked) keep(name, about, subject, answersOf(subject.scenarios, printed))
+  const count = asked.reduce((sum, { scenarios }) => sum + scenarios.length, 0)
+  console.log(
+    `${name} (${machine.package}) answered ${count} scenarios about ${asked.map(({ name }) => name).join(', ')}`,
+  )
+  return 0
+}
+
+function compareAll(asked: readonly Subject[], printed: Printed, about: Pick<Recorded, 'release' | 'host'>): number {
+  let differing = 0
+  for (const { name, scenarios } of asked) {
+    const answers = answersOf(scenarios, printed)
+    for (const scenario of scenarios) {
+      const told = differencesIn(scenario, answers, about)
+      if (told.length > 0) console.log([`${name}: ${scenario.name}`, ...told].join('\n'))
+      if (told.length > 0) differing++
+    }
+  }
+  const count = asked.reduce((sum, { scenarios }) => sum + scenarios.length, 0)
+  console.log(`${count - differing} of ${count} scenarios are answered alike`)
+  return differing === 0 ? 0 : 1
+}
+
+/** What two kernels answered differently to a scenario, three lines a step. */
+export function differencesIn(
+  scenario: Scenario,
+  answers: Answers,
+  about: Pick<Recorded, 'release' | 'host'>,
+): readonly string[] {
+  const theirs = answers.get(scenario.name) ?? []
+  const { told, refusedBy } = playOurs(about, scenario)
+  return scenario.steps.flatMap((step, nth) => {
+    const [ours, { answer = 'nothing' } = {}] = [told[nth], theirs[nth]]
+    const by = refusedBy[nth] === undefined ? '' : ` (${refusedBy[nth]})`
+    return ours === answer ? [] : [`  ${nth + 1}. ${step}`, `     theirs ${answer}`, `     ours   ${ours}${by}`]
+  })
+}
