@@ -32,8 +32,8 @@ interface Step {
 /** Decoded blocks in linear memory, by the page of guest memory they were read from. */
 export class BlockCache {
   readonly #map: MemoryMap
-  readonly #view: DataView
-  readonly #bytes: Uint8Array
+  #view: DataView
+  #bytes: Uint8Array
   readonly #handlers: HandlerTable
   readonly #loops: ModeLoops
   readonly #decoded: Decoded = createDecoded()
@@ -62,14 +62,20 @@ export class BlockCache {
     this.#loops = loops
     this.#guard = guard
     this.#dropped = dropped
-    this.#next = map.blocks
+    this.#next = map.blocks.from
+  }
+
+  /** Linear memory has grown: blocks of one instruction are written behind its old end, too. */
+  reach(buffer: SharedArrayBuffer): void {
+    this.#view = new DataView(buffer)
+    this.#bytes = new Uint8Array(buffer)
   }
 
   /** Decodes the block at a host address for a mode and enters it. False if its first instruction leaves the page. */
   add(host: number, word: number): boolean {
     const room = blockHeadBytes + (longestBlock + 1) * recordBytes
     // before a place is chosen, for dropping moves it
-    if (this.#handlers.makeRoom() || this.#next + room > this.#map.blocksEnd) this.dropAll()
+    if (this.#handlers.makeRoom() || this.#next + room > this.#map.blocks.to) this.dropAll()
     const resuming = (word & resumes) !== 0
     const size = this.write(this.#next, host, ((host | pageMask) >>> 0) + 1, word, resuming ? 1 : longestBlock, true)
     // RF stays until an instruction that leaves its block is complete: whoever takes single steps sees to that
@@ -267,7 +273,7 @@ export class BlockCache {
       this.#granules.clear(page)
     }
     this.#pages.clear()
-    this.#next = this.#map.blocks
+    this.#next = this.#map.blocks.from
     this.#dropped()
   }
 }

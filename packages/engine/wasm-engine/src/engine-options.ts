@@ -1,17 +1,13 @@
-import type { Instruction, Surroundings } from '@vmm/x86-semantics'
-import type { MemorySlot } from './guest-slots.ts'
-import type { Counts } from './interpreter/run.ts'
+import type { Surroundings } from '@vmm/x86-semantics'
+import type { GuestMachine, MachineOptions } from './guest-machine.ts'
 
-/** What an engine runs on. */
-export interface EngineOptions {
-  /** Guest memory. */
-  readonly slots: readonly MemorySlot[]
-  /** Bytes of the machine's memory that slots lie in; left out, as much as the slots are together. */
-  readonly memoryBytes?: number
+/** Whom a processor asks. */
+interface Asking {
   /** Whoever answers calls `resync` on the engine when that changed what is pending or when the next deadline is. */
   readonly ports: Surroundings
-  /** `handlers` lets `handlerRuns` tell what the guest ran most, and costs a store a block. Nothing unless told. */
-  readonly counts?: Counts
-  /** Descriptions by mnemonic: others than those of x86-semantics, to see what a changed one does. */
-  readonly instructions?: ReadonlyMap<string, Instruction>
 }
+
+/** What an engine runs on: a machine of its own, or one that other processors run too. */
+export type EngineOptions =
+  | (MachineOptions & { readonly machine?: never } & Asking)
+  | ({ readonly machine: GuestMachine } & Asking)

@@ -1,24 +1,22 @@
 import { rflags, type StateField } from '@vmm/x86-registers'
 import { unanswered } from '@vmm/x86-semantics'
-import { BlockCache } from './block-cache.ts'
 import { CodeBytes } from './code-bytes.ts'
 import { codeModeOf } from './code-mode.ts'
 import { DerivedState } from './derived-state.ts'
-import { engineImports } from './engine-imports.ts'
+import { answersFrom } from './engine-answers.ts'
 import type { EngineOptions } from './engine-options.ts'
 import { runDelivery } from './event-delivery.ts'
-import { GuestSlots } from './guest-slots.ts'
+import { GuestMachine } from './guest-machine.ts'
+import type { GuestSlots } from './guest-slots.ts'
 import { type HandlerRuns, runsOf } from './handler-runs.ts'
 import { HostAnswers } from './host-answers.ts'
-import { type LinkedInterpreter, linearMemory, linkInterpreter } from './linked-interpreter.ts'
-import { memoryMap } from './memory-map.ts'
 import { type CodeMode, resumes } from './mode-word.ts'
 import { MonitoredLine } from './monitored-line.ts'
 import { OddAccesses } from './odd-accesses.ts'
 import { exitReasons, status } from './runtime.ts'
 import { Slice } from './slice.ts'
 import { checkSnapshot, restoreMemory, type SavedEngine, type SavedMemory, snapshot, usedMemory } from './snapshot.ts'
-import { at, inRecord } from './state-layout.ts'
+import { at } from './state-layout.ts'
 import { StateView } from './state-view.ts'
 import type { Stop } from './stop.ts'
 import { TlbContexts } from './tlb.ts'
@@ -27,77 +25,92 @@ import { type WatchedFor, Watching } from './watching.ts'
 
 const resumeFlag = 1n << BigInt(rflags.RF.low)
 
-/** One machine's memory and its one vCPU, run by emitted WebAssembly. */
+/** One processor of a machine, run by emitted WebAssembly. Made without a machine it has one of its own. */
 export class Engine {
+  readonly machine: GuestMachine
   readonly tlb: TlbContexts
-  /** Guest memory, and what of it the guest sees where. */
-  readonly slots: GuestSlots
   readonly #cpu: number
-  readonly #view: DataView
-  readonly #interpreter: LinkedInterpreter
-  readonly #blocks: BlockCache
-  readonly #odd: OddAccesses
   readonly #state: StateView
   readonly #slice: Slice
   readonly #watching: Watching
   readonly #derived: DerivedState
-  readonly #answers: HostAnswers
+  readonly #odd: OddAccesses
   readonly #code: CodeBytes
   readonly #monitored: MonitoredLine
   readonly #told: ToldStores
 
-  constructor({ slots, memoryBytes, ports, counts = 'nothing', instructions }: EngineOptions) {
-    const map = memoryMap(memoryBytes ?? slots.reduce((sum, { bytes }) => sum + bytes, 0), 1)
-    const memory = linearMemory(map)
-    const { buffer } = memory
-    const cpu = map.vcpu
+  /** @throws {RangeError} if the machine has no room for one processor more, or no such memory can be had. */
+  constructor({ ports, ...options }: EngineOptions) {
+    const machine = options.machine ?? new GuestMachine(options)
+    const { cpu, scratch, buffer } = machine.place()
     const resync = () => this.resync()
+    this.machine = machine
     this.#cpu = cpu
-    this.#view = new DataView(buffer)
     const state = new StateView(cpu, buffer)
     this.#state = state
     this.#slice = new Slice(state, buffer)
-    this.slots = new GuestSlots(map, buffer, {
-      stored: (host, bytes) => void this.#stored(host, bytes),
-      replaced: () => this.flushTranslations(),
-      told: (address) => void ports.toldStore?.(address),
-    })
-    this.slots.write(slots)
     this.tlb = new TlbContexts(cpu, buffer)
-    this.#told = new ToldStores({ state, ports, resync })
+    const told = new ToldStores({ state, ports, resync })
+    this.#told = told
     this.#watching = new Watching(state, resync)
     this.#derived = new DerivedState(cpu, { state, tlb: this.tlb, watching: this.#watching, resync })
-    const guard = (page: number) => this.tlb.dropWrites(page)
-    this.#monitored = new MonitoredLine(buffer, { map, state, slots: this.slots, guard })
-    const { tlb, modeChanged } = this
-    const monitor = (linear: bigint) =>
-      this.#monitored.arm(this.#fill(state.word(at.record), this.#derived.views(false), linear, 1) >>> 0)
-    this.#answers = new HostAnswers({ state, ports, tlb, modeChanged, watching: this.#watching, monitor })
-    this.#odd = new OddAccesses(buffer, cpu, {
+    this.#monitored = new MonitoredLine(buffer, state, machine)
+    const fill = (linear: bigint, kind: number, processor: boolean) =>
+      this.#fill(state.word(at.record), this.#derived.views(processor), linear, kind)
+    const monitor = (linear: bigint) => this.#monitored.arm(fill(linear, 1, false) >>> 0)
+    const answers = new HostAnswers({
+      state,
       ports,
-      fill: (linear, kind, processor) =>
-        this.#fill(state.word(at.record), this.#derived.views(processor), linear, kind),
-      hostOf: (physical) => this.#interpreter.entry.hostOf(BigInt(physical))[0] >>> 0,
-      stored: (host, bytes) => this.#stored(host, bytes),
-      endBlock: resync,
-      toldStore: (physical) => this.#told.done(physical),
-      watch: (linear, bytes, kind) => this.#watching.passes(linear, bytes, kind),
-      noteFault: (vector, errorCode) => this.#state.noteFault(vector, errorCode),
+      tlb: this.tlb,
+      modeChanged: this.modeChanged,
+      watching: this.#watching,
+      monitor,
     })
+    this.#odd = new OddAccesses(
+      buffer,
+      { cpu, scratch },
+      {
+        ports,
+        fill,
+        hostOf: (physical) => machine.interpreter.entry.hostOf(cpu, BigInt(physical))[0] >>> 0,
+        stored: (host, bytes) => machine.stored(host, bytes),
+        endBlock: resync,
+        toldStore: (physical) => told.done(physical),
+        watch: (linear, bytes, kind) => this.#watching.passes(linear, bytes, kind),
+        noteFault: (vector, errorCode) => this.#state.noteFault(vector, errorCode),
+      },
+    )
     this.#code = new CodeBytes(cpu, buffer, {
       state,
       ports,
       fill: (linear, kind) => this.#fill(cpu + at.stepBlock, state.word(at.tlb), linear, kind),
     })
-    const asked = { state, answers: this.#answers, derived: this.#derived, odd: this.#odd, told: this.#told }
-    const imports = engineImports({ ...asked, retired: () => this.retired() })
-    this.#interpreter = linkInterpreter(map, memory, imports, { counts, instructions })
-    this.#blocks = new BlockCache(map, buffer, this.#interpreter, guard, () => this.tlb.dropJumps())
     state.setLong(at.sixteen, 16n)
+    state.setWord(at.slotTable, machine.slots.table)
+    machine.serve(cpu, {
+      tlb: this.tlb,
+      state,
+      answers: answersFrom({ answers, odd: this.#odd, derived: this.#derived, state, slice: this.#slice, told }),
+      flushTranslations: () => this.flushTranslations(),
+      told: (address) => void ports.toldStore?.(address),
+    })
     this.modeChanged()
   }
 
   // -- memory ----------------------------------------------------------------------------------------------------
+
+  /** Guest memory outside system-management mode's address space, and what of it the guest sees where. */
+  get slots(): GuestSlots {
+    return this.machine.slots
+  }
+
+  /** The guest-physical addresses that the processor uses: those of system-management mode, or the others. */
+  set addressSpace(space: 'ordinary' | 'smm') {
+    const { table } = space === 'smm' ? this.machine.smmSlots : this.machine.slots
+    if (this.#state.word(at.slotTable) === table) return
+    this.#state.setWord(at.slotTable, table)
+    this.flushTranslations()
+  }
 
   /** Guest memory at a physical address, as far as its slot goes; undefined where there is none. */
   physical(address: number): Uint8Array | undefined {
@@ -111,13 +124,7 @@ export class Engine {
 
   /** Of every page of memory whose stores are told, the next store is. */
   forgetStores(): void {
-    this.tlb.dropEveryWrite()
-  }
-
-  /** Guest memory was stored to; true if blocks became stale. */
-  #stored(host: number, bytes: number): boolean {
-    this.#monitored.stored(host, bytes)
-    return this.#blocks.stored(host, bytes)
+    this.machine.forgetStores()
   }
 
   // -- state -----------------------------------------------------------------------------------------------------
@@ -142,7 +149,7 @@ export class Engine {
 
   /** RFLAGS whole. */
   rflags(): bigint {
-    return this.get('RFLAGS') | BigInt(this.#interpreter.entry.materialize(this.#cpu)) | 2n
+    return this.get('RFLAGS') | BigInt(this.machine.interpreter.entry.materialize(this.#cpu)) | 2n
   }
 
   setRflags(value: bigint): void {
@@ -169,7 +176,7 @@ export class Engine {
   }
 
   /** Brings everything that is derived from control registers, segments and flags up to date. */
-  readonly modeChanged = (): void => this.#interpreter.entry.modeChanged(this.#cpu)
+  readonly modeChanged = (): void => this.machine.interpreter.entry.modeChanged(this.#cpu)
 
   /** Every translation is forgotten, and the context follows CR3. */
   flushTranslations(): void {
@@ -193,10 +200,7 @@ export class Engine {
 
   /** The instruction that is asking its surroundings, and the one behind it. */
   executing(): { readonly rip: bigint; readonly next: bigint } {
-    const [block, record] = [this.#state.long(at.blockRip), this.#state.word(at.record)]
-    const address = (field: number) =>
-      (block + BigInt(this.#view.getUint16(record + field, true))) & this.#state.long(at.codeMask)
-    return { rip: address(inRecord.offset), next: address(inRecord.next) }
+    return this.#state.executing()
   }
 
   /** What is pending has changed: the block under execution ends after this instruction, and `run` comes back. */
@@ -239,7 +243,7 @@ export class Engine {
       retired: this.#slice.retired,
       memory: Array.from(this.usedMemory(), ({ address, bytes }) => ({ address, bytes: bytes.slice() })),
       translations: this.tlb.save(),
-      code: this.#blocks.known(),
+      code: this.machine.blocks.known(),
     })
   }
 
@@ -249,9 +253,9 @@ export class Engine {
    */
   restore(saved: SavedEngine): void {
     checkSnapshot(saved, this.slots)
-    this.#blocks.dropAll()
+    this.machine.blocks.dropAll()
     restoreMemory(this.slots, saved.memory)
-    for (let at = 0; at < saved.code.length; at += 2) this.#blocks.add(saved.code[at]!, saved.code[at + 1]!)
+    for (let at = 0; at < saved.code.length; at += 2) this.machine.blocks.add(saved.code[at]!, saved.code[at + 1]!)
     this.#slice.countFrom(saved.retired)
     this.tlb.restore(saved.translations)
     this.#monitored.follow()
@@ -260,7 +264,7 @@ export class Engine {
 
   /** What ran most, by the counts of the blocks that are alive. Empty where nothing is counted. */
   handlerRuns(what: 'handlers' | 'pairs' = 'handlers'): readonly HandlerRuns[] {
-    return runsOf(what, this.#interpreter.handlers.shapes, this.#blocks.runs())
+    return runsOf(what, this.machine.interpreter.handlers.shapes, this.machine.blocks.runs())
   }
 
   // -- running ---------------------------------------------------------------------------------------------------
@@ -274,9 +278,9 @@ export class Engine {
     for (;;) {
       const before = this.#slice.retired
       this.#slice.begin(left, left, faults)
-      const stop = this.#settle(this.#interpreter.entry.run(this.#cpu, 0))
+      const stop = this.#settle(this.machine.run(this.#cpu, 0))
       const retired = this.#slice.retired - before
-      this.#blocks.ran(this.#state.word(at.mode), retired)
+      this.machine.blocks.ran(this.#state.word(at.mode), retired)
       left -= retired
       if (stop !== undefined) return stop
       if (left <= 0) return { kind: 'budget' }
@@ -285,9 +289,7 @@ export class Engine {
 
   /** Exceptions that `run` has delivered since the last look. */
   takeDelivered(): number {
-    const delivered = this.#state.word(at.delivered)
-    if (delivered !== 0) this.#state.setWord(at.delivered, 0)
-    return delivered
+    return this.#state.takeDelivered()
   }
 
   /** Counts what was retired, and answers what emitted code could not. Undefined: go on. */
@@ -336,7 +338,7 @@ export class Engine {
 
   #miss(left: number): Stop | undefined {
     const host = this.#state.word(at.missHost)
-    if (host !== 0 && this.#blocks.add(host, this.#state.word(at.mode))) return undefined
+    if (host !== 0 && this.machine.blocks.add(host, this.#state.word(at.mode))) return undefined
     return left > 0 ? this.#step() : { kind: 'budget' }
   }
 
@@ -344,14 +346,14 @@ export class Engine {
   #step(): Stop | undefined {
     const [block, start] = [this.#cpu + at.stepBlock, this.#cpu + at.stepBytes]
     const mode = this.#state.word(at.mode)
-    const decodes = (bytes: number) => bytes > 0 && this.#blocks.writeOne(block, start, start + bytes, mode)
+    const decodes = (bytes: number) => bytes > 0 && this.machine.blocks.writeOne(block, start, start + bytes, mode)
     const first = this.#code.first()
     // the next page takes part only if the bytes before it are no whole instruction
     if (first === 0 || !(decodes(first) || decodes(this.#code.rest(first)))) return this.#faultStop()
     this.#state.setWord(at.block, block)
     this.#state.setLong(at.blockRip, this.get('RIP'))
     this.#slice.begin(1, 0)
-    const why = this.#interpreter.entry.run(this.#cpu, block)
+    const why = this.machine.run(this.#cpu, block)
     if (why !== status.fault) this.#resumed(mode)
     if (why !== status.budget && why !== status.miss) return this.#settle(why)
     this.#slice.end()
@@ -368,7 +370,7 @@ export class Engine {
   }
 
   #fill(record: number, tlb: number, linear: bigint, kind: number): number {
-    return this.#interpreter.entry.fill(this.#cpu, record, tlb, linear, kind)
+    return this.machine.interpreter.entry.fill(this.#cpu, record, tlb, linear, kind)
   }
 
   // -- events ----------------------------------------------------------------------------------------------------
@@ -384,7 +386,8 @@ export class Engine {
     returnRip: bigint,
   ): { vector: number; errorCode: number | undefined; moved: boolean } | undefined {
     this.#told.delivers = true
-    const delivered = runDelivery(this.#interpreter, this.#state, this.#cpu, { vector, kind, errorCode, returnRip })
+    const event = { vector, kind, errorCode, returnRip }
+    const delivered = runDelivery(this.machine.interpreter, this.#state, this.#cpu, event)
     this.#told.delivers = false
     const moved = this.#takeMoved()
     if (!delivered) {

@@ -11,6 +11,14 @@ export interface MemorySlot {
   readonly offset?: number
 }
 
+/** Where slots and the memory they show lie. */
+interface SlotPlace {
+  readonly map: MemoryMap
+  readonly table: number
+  readonly end: number
+  readonly buffer: SharedArrayBuffer
+}
+
 /** Who hears of changes. `stored` is told of a piece of one page, by its place in linear memory. */
 interface Told {
   readonly stored: (host: number, bytes: number) => void
@@ -21,16 +29,22 @@ interface Told {
 
 type PlacedSlot = MemorySlot & { readonly host: number }
 
-/** Guest memory by physical address: the slots that the walk and the slow paths look in. */
+/** Guest memory by physical address, in one address space: the slots that the walk and the slow paths look in. */
 export class GuestSlots {
+  /** The table in linear memory, which a vCPU names that is in this address space. */
+  readonly table: number
   readonly #map: MemoryMap
+  readonly #end: number
   readonly #view: DataView
   readonly #bytes: Uint8Array
   readonly #told: Told
   #slots: readonly PlacedSlot[] = []
 
-  constructor(map: MemoryMap, buffer: SharedArrayBuffer, told: Told) {
+  /** Slots whose memory lies below `end` of linear memory. */
+  constructor({ map, table, end, buffer }: SlotPlace, told: Told) {
     this.#map = map
+    this.table = table
+    this.#end = end
     this.#view = new DataView(buffer)
     this.#bytes = new Uint8Array(buffer)
     this.#told = told
@@ -38,7 +52,7 @@ export class GuestSlots {
 
   /** The machine's memory, whether a slot shows it to the guest or not. */
   get memory(): Uint8Array {
-    return this.#bytes.subarray(this.#map.memoryBase)
+    return this.#bytes.subarray(this.#map.memoryBase, this.#end)
   }
 
   /** Writes guest memory. False where there is not so much of it. */
@@ -72,10 +86,11 @@ export class GuestSlots {
    * @throws {RangeError} if there are too many, or one lies beyond the machine's memory; then nothing has changed.
    */
   write(slots: readonly MemorySlot[]): void {
-    const { slots: table, vcpu, memoryBase, bytes } = this.#map
+    const { table } = this
+    const { slotsAtMost, memoryBase } = this.#map
     const placed = place(slots, memoryBase)
-    if (table + slots.length * slotBytes > vcpu) throw new RangeError(`${slots.length} memory slots are too many`)
-    const beyond = placed.find((slot) => slot.host < memoryBase || slot.host + slot.bytes > bytes)
+    if (slots.length > slotsAtMost) throw new RangeError(`${slots.length} memory slots are too many`)
+    const beyond = placed.find((slot) => slot.host < memoryBase || slot.host + slot.bytes > this.#end)
     if (beyond !== undefined)
       throw new RangeError(`the slot at 0x${beyond.address.toString(16)} lies beyond the machine's memory`)
     for (const [index, slot] of placed.entries()) this.#writeEntry(table + index * slotBytes, slot)

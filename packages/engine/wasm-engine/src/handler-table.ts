@@ -20,6 +20,9 @@ import { type Memory, type Table, wasm } from './webassembly.ts'
 type Sized = 8 | 16 | 32 | 64
 type AnyProcedure = Procedure<readonly Sized[], readonly Sized[]>
 
+/** A described function, and the mode it is wanted for. */
+export type AskedProcedure = readonly [procedure: AnyProcedure, mode: Mode]
+
 /** What block building needs to know of one shape of instruction. */
 export interface Shape {
   readonly spec: HandlerSpec

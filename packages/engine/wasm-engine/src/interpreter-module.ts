@@ -94,7 +94,7 @@ export function interpreterModule({
     offset: offsetFunction(),
     segmented: segmentedFunction(),
     elementRoom: elementRoomFunction(),
-    hostOf: hostOfFunction(map),
+    hostOf: hostOfFunction(),
     readPhysical: readPhysicalFunction(calls.hostOf),
     swapPhysical: swapPhysicalFunction(calls.hostOf, calls.toldStore, map, pageFlag.dirty),
     fill: fillFunction(map, calls, walkThrough(walkSlot)),

@@ -1,17 +1,19 @@
 import { walk } from '@vmm/x86-paging'
 import { anyMode, type Instruction } from '@vmm/x86-semantics'
-import { HandlerTable } from './handler-table.ts'
+import { type AskedProcedure, HandlerTable } from './handler-table.ts'
 import { inlineHandlers } from './inline-handlers.ts'
 import { type Counts, firstHandler } from './interpreter/run.ts'
 import { interpreterModule } from './interpreter-module.ts'
-import type { MemoryMap } from './memory-map.ts'
+import { memoryMap } from './memory-map.ts'
 import { hotOfLongMode, longMode, ModeLoops, slotsOfLoops } from './mode-loops.ts'
 import type { importTypes } from './runtime.ts'
-import { StateView } from './state-view.ts'
 import { type Memory, type Table, wasm } from './webassembly.ts'
 
 const tableSize = 16384
-const wasmPageBytes = 65536
+export const wasmPageBytes = 65536
+/** Linear memory is never smaller than what every machine has, and may grow as far as addresses reach. */
+const pages = { initial: memoryMap.memoryBase / wasmPageBytes, maximum: 65536 } as const
+const walkSlot = slotsOfLoops
 
 /** What the interpreter module asks of TypeScript. */
 export type Imports = Readonly<Record<keyof typeof importTypes, (...values: never[]) => unknown>>
@@ -21,7 +23,7 @@ export interface Entry {
   run(cpu: number, block: number): number
   modeChanged(cpu: number): void
   materialize(cpu: number): number
-  hostOf(address: bigint): [host: number, flags: number]
+  hostOf(cpu: number, address: bigint): [host: number, flags: number]
   fill(cpu: number, record: number, tlb: number, linear: bigint, kind: number): number
 }
 
@@ -33,43 +35,66 @@ export interface LinkedInterpreter {
   readonly loops: ModeLoops
 }
 
-const limits = (map: MemoryMap) => {
-  const pages = Math.ceil(map.bytes / wasmPageBytes)
-  return { initial: pages, maximum: pages }
+interface Kind {
+  readonly counts: Counts
+  /** Other descriptions than those of x86-semantics. */
+  readonly instructions: ReadonlyMap<string, Instruction> | undefined
 }
 
-/** Linear memory that has room for all of a map. */
-export const linearMemory = (map: MemoryMap): Memory => new wasm.Memory({ ...limits(map), shared: true })
+/** Linear memory with room for so much of guests and processors: as long as that is, and it can grow. */
+export const linearMemory = (end: number): Memory =>
+  new wasm.Memory({ initial: Math.ceil(end / wasmPageBytes), maximum: pages.maximum, shared: true })
 
-/** Emits and compiles the interpreter module, with the hot handlers inside, and links it to TypeScript. */
-export function linkInterpreter(
-  map: MemoryMap,
-  memory: Memory,
-  imports: Imports,
-  {
-    counts,
-    instructions,
-  }: { readonly counts: Counts; readonly instructions: ReadonlyMap<string, Instruction> | undefined },
-): LinkedInterpreter {
+/** Links the interpreter module, with the hot handlers inside, to one machine's memory and to TypeScript. */
+export function linkInterpreter(memory: Memory, imports: Imports, kind: Kind): LinkedInterpreter {
   const table = new wasm.Table({ element: 'anyfunc', initial: tableSize })
-  const walkSlot = slotsOfLoops
-  const handlers = new HandlerTable(walkSlot, tableSize, instructions)
+  const handlers = new HandlerTable(walkSlot, tableSize, kind.instructions)
   // the first procedure gets the first slot
   handlers.procedure(walk as never, anyMode)
+  const module = interpreterFor(kind, handlers)
+  const instance = new wasm.Instance(module, { interpreter: { memory, table, ...imports } })
+  const { memoryBase, blocks } = memoryMap
+  handlers.link({ memory, pages, table, exports: { ...imports, ...instance.exports }, memoryBase })
+  handlers.flush()
+  const loops = new ModeLoops(handlers, kind.counts, blocks)
+  return { entry: instance.exports as unknown as Entry, table, handlers, loops }
+}
+
+interface Compiled {
+  readonly module: object
+  /** Procedures that its handlers call, in the order of their slots. */
+  readonly asked: readonly AskedProcedure[]
+}
+
+/** Modules of our own descriptions, which are the same for all machines of a process. */
+const compiled = new Map<Counts, Compiled>()
+
+/** The module of a kind, whose slots are taken in `handlers`. */
+function interpreterFor(kind: Kind, handlers: HandlerTable): object {
+  const known = kind.instructions === undefined ? compiled.get(kind.counts) : undefined
   const inline = inlineHandlers(hotOfLongMode, handlers, { word: longMode, first: firstHandler })
-  const [pages, memoryBase] = [limits(map), map.memoryBase]
+  if (known !== undefined) {
+    for (const [procedure, mode] of known.asked) handlers.procedure(procedure, mode)
+    return known.module
+  }
+  const asked: AskedProcedure[] = []
   const bytes = interpreterModule({
-    map,
+    map: memoryMap,
     pages,
     tableSize,
     walkSlot,
-    counts,
+    counts: kind.counts,
     inline: (runtime) =>
-      inline({ runtime, memoryBase, procedureSlot: (procedure, mode) => handlers.procedure(procedure, mode) }),
+      inline({
+        runtime,
+        memoryBase: memoryMap.memoryBase,
+        procedureSlot: (...procedure) => {
+          asked.push(procedure)
+          return handlers.procedure(...procedure)
+        },
+      }),
   })
-  const instance = new wasm.Instance(new wasm.Module(bytes), { interpreter: { memory, table, ...imports } })
-  handlers.link({ memory, pages, table, exports: { ...imports, ...instance.exports }, memoryBase })
-  handlers.flush()
-  const loops = new ModeLoops(handlers, new StateView(map.vcpu, memory.buffer), counts, map.blocks)
-  return { entry: instance.exports as unknown as Entry, table, handlers, loops }
+  const module = new wasm.Module(bytes)
+  if (kind.instructions === undefined) compiled.set(kind.counts, { module, asked })
+  return module
 }

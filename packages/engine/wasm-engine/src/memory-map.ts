@@ -1,13 +1,20 @@
-import { vcpuBytes } from './state-layout.ts'
-
+const KiB = 1 << 10
 const MiB = 1 << 20
 const pageShift = 12
+/** What i32 addresses reach. */
+const addressable = 2 ** 32
 
-/** Where everything lies in linear memory. Address 0 is the fault sentinel. */
+/** Where everything lies in linear memory: the same for every machine, so that all share one module. Address 0 is the fault sentinel. */
 export interface MemoryMap {
-  /** Memory slots: {gpa: u64, bytes: u64, host: u32, flags: u32, pad: 2 × u32}; the count is the word before. */
-  readonly slots: number
-  readonly vcpu: number
+  /**
+   * Memory slots of each address space: {gpa: u64, bytes: u64, host: u32, flags: u32, pad: 2 × u32}; the count is the word 8
+   * bytes before.
+   */
+  readonly slots: readonly [ordinary: number, smm: number]
+  /** How many slots an address space has room for. */
+  readonly slotsAtMost: number
+  /** 64 bytes for each vCPU, where an access in pieces is put together; a store waits there for its commit. */
+  readonly scratches: number
   /** Buckets of the block hash: u32 heads of chains. */
   readonly hash: number
   readonly hashBuckets: number
@@ -15,11 +22,10 @@ export interface MemoryMap {
   readonly pageFlags: number
   /** 64 bits for each page of guest memory: which 64 bytes of it hold decoded code. */
   readonly granules: number
-  readonly blocks: number
-  readonly blocksEnd: number
-  /** Guest memory; everything below is ours. */
+  /** Decoded blocks. */
+  readonly blocks: { readonly from: number; readonly to: number }
+  /** Guest memory, and behind it the vCPUs' blocks. Where a store may wait for its commit is below. */
   readonly memoryBase: number
-  readonly bytes: number
 }
 
 export const slotBytes = 32
@@ -27,21 +33,33 @@ export const slotField = { gpa: 0, bytes: 8, host: 16, flags: 20 } as const
 export const slotReadOnly = 1
 /** Every store to it is told, the first to a page before it enters a write view. */
 export const slotTold = 2
+export const scratchBytes = 64
+/** As many vCPUs have their scratch. */
+export const vcpusAtMost = 2048
 
 /** Flags of a page of guest memory. */
 export const pageFlag = { code: 1, dirty: 2, monitored: 4 } as const
 
-/** Lays out linear memory for one machine. `guestBytes` is the sum of all memory slots. */
-export function memoryMap(guestBytes: number, vcpus: number, blockBytes = 48 * MiB): MemoryMap {
-  const slots = 4096
-  const vcpu = vcpuBytes
-  const hash = vcpu + vcpus * vcpuBytes
-  const hashBuckets = 1 << 17
-  const pageFlags = hash + hashBuckets * 4
-  const granules = (pageFlags + (guestBytes >>> pageShift) + 63) & ~63
-  const blocks = (granules + (guestBytes >>> pageShift) * 8 + 63) & ~63
-  const blocksEnd = blocks + blockBytes
-  const memoryBase = Math.ceil(blocksEnd / (2 * MiB)) * 2 * MiB
-  const bytes = memoryBase + guestBytes
-  return { slots, vcpu, hash, hashBuckets, pageFlags, granules, blocks, blocksEnd, memoryBase, bytes }
+/** Guest memory lies on boundaries of large pages. */
+export const memoryAlignment = 2 * MiB
+
+const slotTables = [4 * KiB, 2 * MiB + 4 * KiB] as const
+const scratches = 4 * MiB
+const hash = scratches + vcpusAtMost * scratchBytes
+const hashBuckets = 1 << 17
+const pageFlags = hash + hashBuckets * 4
+const granules = pageFlags + addressable / (1 << pageShift)
+const firstBlock = granules + (addressable / (1 << pageShift)) * 8
+const blocks = { from: firstBlock, to: firstBlock + 48 * MiB }
+
+export const memoryMap: MemoryMap = {
+  slots: slotTables,
+  slotsAtMost: Math.floor((2 * MiB - 8 * KiB) / slotBytes),
+  scratches,
+  hash,
+  hashBuckets,
+  pageFlags,
+  granules,
+  blocks,
+  memoryBase: Math.ceil(blocks.to / memoryAlignment) * memoryAlignment,
 }

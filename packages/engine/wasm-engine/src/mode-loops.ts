@@ -5,6 +5,7 @@ import { hotPairs } from './hot-pairs.rows.ts'
 import { hotPairs32 } from './hot-pairs-32.rows.ts'
 import { type Hot, inlineHandlers, numbersOf } from './inline-handlers.ts'
 import { type Counts, firstHandler, runBlocksFunction } from './interpreter/run.ts'
+import type { MemoryMap } from './memory-map.ts'
 import { modeWord } from './mode-word.ts'
 import { loopType } from './runtime.ts'
 import { at, modesOfCode } from './state-layout.ts'
@@ -39,15 +40,20 @@ export const slotsOfLoops = numbersEnd + 1
 export class ModeLoops {
   readonly #loops: readonly ModeLoop[] = [{ word: protected32, hot: hot32, first: first32, slot: numbersEnd, ran: 0 }]
   readonly #handlers: HandlerTable
-  readonly #state: StateView
+  readonly #states: StateView[] = []
   readonly counts: Counts
-  readonly #blocks: number
+  readonly #blocks: MemoryMap['blocks']
 
-  constructor(handlers: HandlerTable, state: StateView, counts: Counts, blocks: number) {
+  constructor(handlers: HandlerTable, counts: Counts, blocks: MemoryMap['blocks']) {
     this.#blocks = blocks
     this.#handlers = handlers
-    this.#state = state
     this.counts = counts
+  }
+
+  /** One processor more finds the loops that there are. */
+  serve(state: StateView): void {
+    this.#states.push(state)
+    for (const loop of this.#loops) if (loop.ran >= worthwhile) enter(loop, state)
   }
 
   /** A mode has run so many instructions. True if it has got a loop: its blocks must be made anew. */
@@ -58,7 +64,7 @@ export class ModeLoops {
     loop.ran += instructions
     if (loop.ran < worthwhile) return false
     this.#make(loop)
-    this.#state.setShort(at.loopSlots + place * 2, loop.slot)
+    for (const state of this.#states) enter(loop, state)
     return true
   }
 
@@ -71,3 +77,6 @@ export class ModeLoops {
     this.#handlers.flush()
   }
 }
+
+const enter = ({ word, slot }: ModeLoop, state: StateView): void =>
+  state.setShort(at.loopSlots + (word & (modesOfCode - 1)) * 2, slot)

@@ -1,65 +1,77 @@
 import type { GuestSlots } from './guest-slots.ts'
-import { type MemoryMap, pageFlag } from './memory-map.ts'
+import { memoryMap, pageFlag } from './memory-map.ts'
 import type { StateView } from './state-view.ts'
 
 const lineBytes = 64
 const pageMask = 0xfff
 const none = (1n << 64n) - 1n
 
-interface Surroundings {
-  readonly map: MemoryMap
-  readonly state: StateView
+/** What lines are monitored in. */
+interface Watched {
   readonly slots: GuestSlots
+  /** The lines of all processors that are armed, this one's too. */
+  readonly armed: Set<MonitoredLine>
   /** A page leaves the write views: every store to it is told of from now on. */
-  readonly guard: (pageHost: number) => void
+  guard(pageHost: number): void
 }
 
 /** The line that MONITOR has armed, in the field of that name, and whoever stores to it. Source: SDM 3A §9.10.1. */
 export class MonitoredLine {
-  readonly #around: Surroundings
+  readonly #state: StateView
+  readonly #machine: Watched
   readonly #bytes: Uint8Array
   /** Where the line is in linear memory. */
   #host: number | undefined
 
-  constructor(buffer: SharedArrayBuffer, around: Surroundings) {
-    this.#around = around
+  constructor(buffer: SharedArrayBuffer, state: StateView, machine: Watched) {
+    this.#state = state
+    this.#machine = machine
     this.#bytes = new Uint8Array(buffer)
   }
 
   /** Arms the line of a place in linear memory; of what is no memory nothing is armed. */
   arm(host: number): void {
-    const address = this.#around.slots.addressOf(host)
-    this.#around.state.set('MONITOR', address === undefined ? none : BigInt(address - (address % lineBytes)))
+    const address = this.#machine.slots.addressOf(host)
+    this.#state.set('MONITOR', address === undefined ? none : BigInt(address - (address % lineBytes)))
     this.follow()
   }
 
   /** The field has been set: its line is watched now, and no other. */
   follow(): void {
-    const { state, slots, guard } = this.#around
+    const { slots, armed } = this.#machine
     this.#release()
-    const address = state.get('MONITOR')
+    const address = this.#state.get('MONITOR')
     const host = address === none ? undefined : slots.at(Number(address))?.byteOffset
-    if (host === undefined) return state.set('MONITOR', none)
+    if (host === undefined) return this.#state.set('MONITOR', none)
     this.#host = host
+    armed.add(this)
     this.#bytes[this.#flags(host)]! |= pageFlag.monitored
-    guard(host & ~pageMask)
+    this.#machine.guard(host & ~pageMask)
   }
 
-  /** Bytes from `host` up were stored. */
+  /** Bytes from `host` up were stored, by whichever processor. */
   stored(host: number, bytes: number): void {
     const line = this.#host
     if (line === undefined || host >= line + lineBytes || host + bytes <= line) return
     this.#release()
-    this.#around.state.set('MONITOR', none)
+    this.#state.set('MONITOR', none)
+  }
+
+  #isInPageOf(host: number): boolean {
+    return this.#host !== undefined && (this.#host & ~pageMask) === (host & ~pageMask)
   }
 
   #release(): void {
-    if (this.#host !== undefined) this.#bytes[this.#flags(this.#host)]! &= ~pageFlag.monitored
+    const host = this.#host
+    if (host === undefined) return
+    const { armed } = this.#machine
     this.#host = undefined
+    armed.delete(this)
+    const isShared = [...armed].some((other) => other.#isInPageOf(host))
+    if (!isShared) this.#bytes[this.#flags(host)]! &= ~pageFlag.monitored
   }
 
   #flags(host: number): number {
-    const { map } = this.#around
-    return map.pageFlags + ((host - map.memoryBase) >>> 12)
+    return memoryMap.pageFlags + ((host - memoryMap.memoryBase) >>> 12)
   }
 }

@@ -37,20 +37,19 @@ export class OddAccesses {
   readonly #view: DataView
   readonly #bytes: Uint8Array
   readonly #cpu: number
+  /** Where the bytes of an access are put together. */
+  readonly #scratch: number
   readonly #helpers: Helpers
   #pending: readonly Part[] = []
   /** Set when the block must not go on after the access: what follows may be stale, or events are due. */
   endsBlock = false
 
-  constructor(buffer: SharedArrayBuffer, cpu: number, helpers: Helpers) {
+  constructor(buffer: SharedArrayBuffer, { cpu, scratch }: { cpu: number; scratch: number }, helpers: Helpers) {
+    this.#scratch = scratch
     this.#view = new DataView(buffer)
     this.#bytes = new Uint8Array(buffer)
     this.#cpu = cpu
     this.#helpers = helpers
-  }
-
-  get #scratch(): number {
-    return this.#cpu + at.scratch
   }
 
   /** Gathers the bytes into scratch. Gives its address, or 0 after a fault or without an answer, and the record to go on with. */

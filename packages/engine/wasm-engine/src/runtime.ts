@@ -81,8 +81,8 @@ export const internalTypes = {
   fill: type([...frame, 'i64', 'i32'], ['i32']),
   /** (cpu, why): what to do after the status of a fault: leave with it, or go on, for it has been delivered. */
   deliverFault: type(['i32', 'i32'], ['i32']),
-  /** (gpa): host address of a physical byte, or 0, and the flags of its slot. */
-  hostOf: type(['i64'], ['i32', 'i32']),
+  /** (cpu, gpa): host address of a physical byte, or 0, and the flags of its slot. */
+  hostOf: type(['i32', 'i64'], ['i32', 'i32']),
 } as const
 
 /** What `fill` gives where a physical address has no memory behind it. */

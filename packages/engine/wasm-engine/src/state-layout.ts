@@ -121,6 +121,8 @@ const vcpuLayout = layout({
   reach: { bytes: 8 * reachBytes, align: 16 },
   /** Where the views of the TLB context in use begin. */
   context: 'u32',
+  /** The table of memory slots that its physical addresses are looked up in: its address space. */
+  slotTable: 'u32',
   /** PKRU when translations were last forgotten: they hold what it allowed. */
   keys: 'u32',
   /** 1 while nobody watches accesses or steps, so that `knownModes` say all that there is to a mode. */
@@ -149,8 +151,6 @@ const vcpuLayout = layout({
   missPhysical: 'u64',
   /** Not zero after a page was looked up, for a store that is to be told, at `missPhysical`. */
   told: 'u32',
-  /** Where an access in pieces is put together; a store waits here for its commit. */
-  scratch: { bytes: 64, align: 64 },
   pendingLinear: 'u64',
   pendingSize: 'u32',
   pendingFlags: 'u32',
@@ -169,8 +169,8 @@ const vcpuLayout = layout({
 /** Byte offset of a field of the vCPU block. */
 export const at = vcpuLayout.offset
 
-/** 4 MiB for each vCPU, as the layout must fit. */
-export const vcpuBytes = 4 << 20
+/** Of each vCPU, in whole pages of WebAssembly. */
+export const vcpuBytes = Math.ceil(vcpuLayout.size / 65536) * 65536
 
 /** A decoded instruction of a block: 32 bytes. */
 const recordLayout = layout({

@@ -1,5 +1,5 @@
 import { type StateField, stateFields } from '@vmm/x86-registers'
-import { at } from './state-layout.ts'
+import { at, inRecord } from './state-layout.ts'
 
 /** Where each architectural field is, and its bits: a map is read several times as fast as a record is by names that vary. */
 const places = new Map(
@@ -107,5 +107,20 @@ export class StateView {
   notedFault(): { readonly vector: number; readonly errorCode: number | undefined } {
     const errorCode = this.word(at.faultHasCode) === 0 ? undefined : this.word(at.faultCode)
     return { vector: this.word(at.faultVector), errorCode }
+  }
+
+  /** Exceptions that emitted code has delivered since the last look. */
+  takeDelivered(): number {
+    const delivered = this.word(at.delivered)
+    if (delivered !== 0) this.setWord(at.delivered, 0)
+    return delivered
+  }
+
+  /** The instruction that called out, and the one behind it. */
+  executing(): { readonly rip: bigint; readonly next: bigint } {
+    const [block, record] = [this.long(at.blockRip), this.word(at.record)]
+    const address = (field: number) =>
+      (block + BigInt(this.#view.getUint16(record + field, true))) & this.long(at.codeMask)
+    return { rip: address(inRecord.offset), next: address(inRecord.next) }
   }
 }

@@ -40,6 +40,8 @@ export class TlbContexts {
   /** PCID by context, or -1 where nothing is kept. */
   readonly #tags: number[] = Array.from({ length: tlbContexts }, () => -1)
   readonly #used: number[] = Array.from({ length: tlbContexts }, () => 0)
+  /** Contexts whose entries have been written: what nobody has used yet costs no memory. */
+  readonly #everUsed = new Set<number>()
   #clock = 0
   #generation = 1
   #current = 0
@@ -49,7 +51,7 @@ export class TlbContexts {
     this.#bytes = new Uint8Array(buffer)
     this.#view = new DataView(buffer)
     this.#words = new Int32Array(buffer)
-    for (let context = 0; context <= watchingContext; context += 1) this.#wipe(context)
+    this.#wipe(0)
     this.#tags[0] = 0
     this.#bump()
   }
@@ -77,7 +79,8 @@ export class TlbContexts {
     if (context < 0) {
       context = this.#tags.indexOf(-1)
       if (context < 0) context = this.#used.indexOf(Math.min(...this.#used))
-      this.#clear(context)
+      if (this.#everUsed.has(context)) this.#clear(context)
+      else this.#wipe(context)
       this.#tags[context] = pcid
     } else if (!keep) this.#clear(context)
     this.#used[context] = ++this.#clock
@@ -239,6 +242,7 @@ export class TlbContexts {
   }
 
   #wipe(context: number): void {
+    this.#everUsed.add(context)
     const base = this.#base(context)
     for (let view = 0; view < fillLogOffset; view += tlbViewBytes) this.#wipeView(base + view)
     this.#view.setUint32(base + fillLogOffset, 0, true)

@@ -1,6 +1,9 @@
 /** The part of WebAssembly's JavaScript interface that we use: the language's own libraries do not declare it. */
 export interface Memory {
+  /** All of it as it is now; what was had before it grew stays good for what there was. */
   readonly buffer: SharedArrayBuffer
+  /** By so many pages of 64 KiB. Throws RangeError where they do not fit. */
+  grow(pages: number): number
 }
 
 export interface Table {

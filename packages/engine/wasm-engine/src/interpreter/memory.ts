@@ -77,7 +77,7 @@ export function fillFunction(map: MemoryMap, { hostOf, toldStore }: MemoryCalls,
     code.leave(ret, code.i32(0))
   })
   const physical = code.hold(code.op('i64.or', walked.frame, code.op('i64.and', linear, code.i64(0xfffn))))
-  const [host, slotFlags] = code.call(hostOf, [physical], ['i32', 'i32'])
+  const [host, slotFlags] = code.call(hostOf, [cpu, physical], ['i32', 'i32'])
   const isWrite = code.hold(has(code, kind, accessKind.write))
   const readOnly = code.op('i32.and', isWrite, has(code, slotFlags!, slotReadOnly))
   code.if(code.op('i32.or', code.op('i32.eqz', host!), readOnly), () => {

@@ -1,16 +1,18 @@
 import { Code } from '../emit/code.ts'
 import { type MemoryMap, slotBytes, slotField, slotReadOnly, slotTold } from '../memory-map.ts'
+import { at } from '../state-layout.ts'
 
 const ret = { kind: 'return' } as const
 
-/** (gpa): host address behind a guest-physical one and the flags of its slot, or 0 and 0. */
-export function hostOfFunction(map: MemoryMap): Code {
-  const code = new Code(['i64'])
-  const gpa = code.fixedLocal(0)
+/** (cpu, gpa): host address behind a guest-physical one in the vCPU's address space and the flags of its slot, or 0 and 0. */
+export function hostOfFunction(): Code {
+  const code = new Code(['i32', 'i64'])
+  const [cpu, gpa] = [code.fixedLocal(0), code.fixedLocal(1)]
   const slot = code.local('i32')
-  const count = code.load('i32.load', code.i32(map.slots - 8))
-  const end = code.hold(code.op('i32.add', code.op('i32.mul', count, code.i32(slotBytes)), code.i32(map.slots)))
-  slot.set(code.i32(map.slots))
+  const table = code.hold(code.load('i32.load', cpu, at.slotTable))
+  const count = code.load('i32.load', code.op('i32.sub', table, code.i32(8)))
+  const end = code.hold(code.op('i32.add', code.op('i32.mul', count, code.i32(slotBytes)), table))
+  slot.set(table)
   code.loop(
     () => code.op('i32.lt_u', slot.get(), end),
     () => {
@@ -33,7 +35,7 @@ export function hostOfFunction(map: MemoryMap): Code {
 /** (cpu, address, bytes): what is at a physical address, zero-extended; ones where there is no memory. */
 export function readPhysicalFunction(hostOf: number): Code {
   const code = new Code(['i32', 'i64', 'i32'])
-  const [host] = code.call(hostOf, [code.fixedLocal(1)], ['i32', 'i32'])
+  const [host] = code.call(hostOf, [code.fixedLocal(0), code.fixedLocal(1)], ['i32', 'i32'])
   code.if(code.op('i32.eqz', host!), () => code.leave(ret, code.i64(-1n)))
   code.if(code.op('i32.eq', code.fixedLocal(2), code.i32(4)), () => code.leave(ret, code.load('i64.load32_u', host!)))
   code.leave(ret, code.load('i64.load', host!))
@@ -46,8 +48,8 @@ export function readPhysicalFunction(hostOf: number): Code {
  */
 export function swapPhysicalFunction(hostOf: number, toldStore: number, map: MemoryMap, dirty: number): Code {
   const code = new Code(['i32', 'i64', 'i64', 'i64', 'i32'])
-  const [address, expected, value, bytes] = [1, 2, 3, 4].map((index) => code.fixedLocal(index))
-  const [host, slotFlags] = code.call(hostOf, [address!], ['i32', 'i32'])
+  const [cpu, address, expected, value, bytes] = [0, 1, 2, 3, 4].map((index) => code.fixedLocal(index))
+  const [host, slotFlags] = code.call(hostOf, [cpu!, address!], ['i32', 'i32'])
   const isOf = (flag: number) => code.op('i32.and', slotFlags!, code.i32(flag))
   const done = () => code.leave(ret, code.i32(1))
   code.if(code.op('i32.or', code.op('i32.eqz', host!), isOf(slotReadOnly)), done)

@@ -43,8 +43,8 @@ export interface LoopOptions {
   readonly counts: Counts
   /** The number of its first handler: those between the loop's own and this one are another loop's. */
   readonly first: number
-  /** Blocks lie from here up: those that are kept. */
-  readonly blocks: number
+  /** Where blocks lie that are kept. */
+  readonly blocks: { readonly from: number; readonly to: number }
 }
 
 /** The place of a handler among the cases of a loop. */
@@ -178,7 +178,8 @@ function mayLink({ code, cpu, link, blocks }: Entering, rip: Node): Node {
   const apart = code.op('i64.xor', from, code.op('i64.add', rip, base))
   const inPage = code.op('i64.lt_u', apart, code.i64(4096n))
   const isLimited = code.op('i32.and', code.load('i32.load', cpu, at.mode), code.i32(limited))
-  const isKept = code.op('i32.ge_u', link.get(), code.i32(blocks))
+  const inBlocks = code.op('i32.sub', link.get(), code.i32(blocks.from))
+  const isKept = code.op('i32.lt_u', inBlocks, code.i32(blocks.to - blocks.from))
   return code.op('i32.and', code.op('i32.and', inPage, isKept), code.op('i32.eqz', isLimited))
 }
 

@@ -1,0 +1,32 @@
+import type { DerivedState } from './derived-state.ts'
+import type { Answers } from './guest-machine.ts'
+import type { HostAnswers } from './host-answers.ts'
+import type { OddAccesses } from './odd-accesses.ts'
+import type { Slice } from './slice.ts'
+import type { StateView } from './state-view.ts'
+import type { ToldStores } from './told-stores.ts'
+
+interface Answering {
+  readonly answers: HostAnswers
+  readonly odd: OddAccesses
+  readonly derived: DerivedState
+  readonly state: StateView
+  readonly slice: Slice
+  readonly told: ToldStores
+}
+
+/** What emitted code asks of one processor, by the parts that know. */
+export function answersFrom({ answers, odd, derived, state, slice, told }: Answering): Answers {
+  return {
+    host: (call) => answers.answer(call),
+    derive: () => derived.update(),
+    shadow: (kind) => {
+      state.set('SHADOW', BigInt(slice.retired + 1))
+      state.set('SHADOW_KIND', BigInt(kind))
+    },
+    commit: (record) => odd.commit(record),
+    oddRead: (record, tlb, linear, kind) => odd.read(record, tlb, linear, kind),
+    oddWrite: (record, tlb, linear, kind) => odd.write(record, tlb, linear, kind),
+    toldStore: (physical) => Number(told.begin(Number(physical))),
+  }
+}

@@ -1,0 +1,189 @@
+import type { Instruction } from '@vmm/x86-semantics'
+import { BlockCache } from './block-cache.ts'
+import { GuestSlots, type MemorySlot } from './guest-slots.ts'
+import type { Counts } from './interpreter/run.ts'
+import {
+  type Imports,
+  type LinkedInterpreter,
+  linearMemory,
+  linkInterpreter,
+  wasmPageBytes,
+} from './linked-interpreter.ts'
+import { memoryMap, scratchBytes, vcpusAtMost } from './memory-map.ts'
+import type { MonitoredLine } from './monitored-line.ts'
+import { vcpuBytes } from './state-layout.ts'
+import type { StateView } from './state-view.ts'
+import type { TlbContexts } from './tlb.ts'
+import type { Memory } from './webassembly.ts'
+
+/** What a machine is made of, however many processors run it. */
+export interface MachineOptions {
+  /** Guest memory. */
+  readonly slots: readonly MemorySlot[]
+  /** Bytes of the machine's memory that slots lie in; left out, as much as the slots are together. */
+  readonly memoryBytes?: number
+  /** `handlers` lets `handlerRuns` tell what the guest ran most, and costs a store a block. Nothing unless told. */
+  readonly counts?: Counts
+  /** Descriptions by mnemonic: others than those of x86-semantics, to see what a changed one does. */
+  readonly instructions?: ReadonlyMap<string, Instruction>
+}
+
+/** Where a processor lies in linear memory, all of which `buffer` shows. */
+export interface ProcessorPlace {
+  readonly cpu: number
+  readonly scratch: number
+  readonly buffer: SharedArrayBuffer
+}
+
+/** What the machine asks of a processor. */
+export interface OnMachine {
+  readonly tlb: TlbContexts
+  readonly state: StateView
+  readonly answers: Answers
+  flushTranslations(): void
+  /** Somebody else than the guest has stored to a page that is told of. */
+  told(address: number): void
+}
+
+/** What emitted code asks on behalf of a processor. */
+export interface Answers {
+  host(call: number): number
+  derive(): void
+  shadow(kind: number): void
+  commit(record: number): number
+  oddRead(record: number, tlb: number, linear: bigint, kind: number): [number, number]
+  oddWrite(record: number, tlb: number, linear: bigint, kind: number): number
+  toldStore(physical: bigint): number
+}
+
+/**
+ * One guest's memory, in two address spaces, and the code decoded from it, for the processors that run it one after another: a
+ * store by any of them makes blocks stale for all. A processor takes its place when it is made, at any time.
+ */
+export class GuestMachine {
+  /** Guest memory, and what of it the guest sees where. */
+  readonly slots: GuestSlots
+  /** The same outside system-management mode's address space and inside it; nothing is there unless it is put there. */
+  readonly smmSlots: GuestSlots
+  readonly interpreter: LinkedInterpreter
+  readonly blocks: BlockCache
+  /** Monitored lines, of whichever processor. */
+  readonly armed = new Set<MonitoredLine>()
+  readonly #memory: Memory
+  readonly #processors = new Map<number, OnMachine>()
+  #end: number
+  #places = 0
+  #runs = false
+
+  /** @throws {RangeError} if there are too many slots, or no room for their memory. */
+  constructor({ slots, memoryBytes, counts = 'nothing', instructions }: MachineOptions) {
+    const guestBytes = memoryBytes ?? slots.reduce((sum, { bytes }) => sum + bytes, 0)
+    const map = memoryMap
+    const guestEnd = map.memoryBase + guestBytes
+    this.#end = Math.ceil(guestEnd / wasmPageBytes) * wasmPageBytes
+    // most machines have one processor: it finds its place there
+    this.#memory = linearMemory(this.#end + vcpuBytes)
+    const { buffer } = this.#memory
+    const told = {
+      stored: (host: number, bytes: number) => void this.stored(host, bytes),
+      replaced: () => this.flushTranslations(),
+      told: (address: number) => this.#tell(address),
+    }
+    const [ordinary, smm] = map.slots
+    this.slots = new GuestSlots({ map, table: ordinary, end: guestEnd, buffer }, told)
+    this.smmSlots = new GuestSlots({ map, table: smm, end: guestEnd, buffer }, told)
+    this.slots.write(slots)
+    this.interpreter = linkInterpreter(this.#memory, this.#imports(), { counts, instructions })
+    const dropJumps = () => this.#each(({ tlb }) => tlb.dropJumps())
+    this.blocks = new BlockCache(map, buffer, this.interpreter, (page) => this.guard(page), dropJumps)
+  }
+
+  /** Whether there is room for one processor more. */
+  get hasRoom(): boolean {
+    return this.#places < vcpusAtMost && this.#end + vcpuBytes <= 2 ** 32 - wasmPageBytes
+  }
+
+  /**
+   * The place of one more processor, which `serve` makes known.
+   * @throws {RangeError} if there is no room.
+   */
+  place(): ProcessorPlace {
+    if (!this.hasRoom) throw new RangeError('no room for one processor more')
+    const cpu = this.#end
+    const missing = cpu + vcpuBytes - this.#memory.buffer.byteLength
+    if (missing > 0) {
+      this.#memory.grow(missing / wasmPageBytes)
+      this.blocks.reach(this.#memory.buffer)
+    }
+    const scratch = memoryMap.scratches + this.#places * scratchBytes
+    this.#end += vcpuBytes
+    this.#places += 1
+    return { cpu, scratch, buffer: this.#memory.buffer }
+  }
+
+  /** From here on a processor hears what happens to memory and code, and what emitted code asks for it. */
+  serve(cpu: number, processor: OnMachine): void {
+    this.#processors.set(cpu | 0, processor)
+    this.interpreter.loops.serve(processor.state)
+  }
+
+  /**
+   * Runs emitted code, one processor at a time.
+   * @throws {Error} if it is asked for from inside: by whoever answers a processor that runs.
+   */
+  run(cpu: number, block: number): number {
+    if (this.#runs) throw new Error('a processor of this machine is running already')
+    this.#runs = true
+    try {
+      return this.interpreter.entry.run(cpu, block)
+    } finally {
+      this.#runs = false
+    }
+  }
+
+  /** Guest memory was stored to; true if blocks became stale. */
+  stored(host: number, bytes: number): boolean {
+    if (this.armed.size > 0) for (const line of [...this.armed]) line.stored(host, bytes)
+    return this.blocks.stored(host, bytes)
+  }
+
+  /** Stores to a page are to be looked at from now on, whichever processor makes them. */
+  guard(page: number): void {
+    this.#each(({ tlb }) => tlb.dropWrites(page))
+  }
+
+  /** Of every page of memory whose stores are told, the next store is, whichever processor makes it. */
+  forgetStores(): void {
+    this.#each(({ tlb }) => tlb.dropEveryWrite())
+  }
+
+  /** Every translation of every processor is forgotten. */
+  flushTranslations(): void {
+    this.#each((processor) => processor.flushTranslations())
+  }
+
+  /** A store that no processor makes is told to the first one. */
+  #tell(address: number): void {
+    const [first] = this.#processors.values()
+    first?.told(address)
+  }
+
+  #each(act: (processor: OnMachine) => void): void {
+    for (const processor of this.#processors.values()) act(processor)
+  }
+
+  #imports(): Imports {
+    const of = (cpu: number): Answers => this.#processors.get(cpu)!.answers
+    return {
+      host: (cpu: number, call: number) => of(cpu).host(call),
+      derive: (cpu: number) => of(cpu).derive(),
+      shadow: (cpu: number, kind: number) => of(cpu).shadow(kind),
+      commit: (cpu: number, record: number) => of(cpu).commit(record >>> 0),
+      oddRead: (cpu: number, record: number, tlb: number, linear: bigint, kind: number) =>
+        of(cpu).oddRead(record >>> 0, tlb, linear, kind),
+      oddWrite: (cpu: number, record: number, tlb: number, linear: bigint, kind: number) =>
+        of(cpu).oddWrite(record >>> 0, tlb, linear, kind),
+      toldStore: (cpu: number, physical: bigint) => of(cpu).toldStore(physical),
+    }
+  }
+}
