@@ -14,7 +14,14 @@ import {
 import type { KvmGuestDebug } from '@vmm/kvm-uapi'
 import { type Profile, type Refusal, resolve, run } from '@vmm/rule'
 import { kernelDoc } from '@vmm/source'
-import { type MemoryFaultExit, mpStates, type Refusal as StateRefusal, type Vcpu, type VcpuExit, type VcpuState } from '@vmm/vcpu'
+import {
+  type MemoryFaultExit,
+  mpStates,
+  type Refusal as StateRefusal,
+  type Vcpu,
+  type VcpuExit,
+  type VcpuState,
+} from '@vmm/vcpu'
 import { type Answer, done, refusedAlways } from './answer.ts'
 import { runPipeline } from './rules/run/index.ts'
 import { RunPage } from './run-page.ts'
