@@ -1,8 +1,19 @@
-import { knownSeries, type Profile, profileOf, readVersion, resolve, run } from '@vmm/rule'
+import {
+  type Behaviour,
+  knownSeries,
+  type Profile,
+  profileOf,
+  readVersion,
+  resolve,
+  run,
+  versionInForce,
+} from '@vmm/rule'
 import { hypercallErrors } from './errors.ts'
 import type { HyperVCall } from './hyper-v.ts'
 import { type HyperVStatus, hyperVStatuses } from './hyper-v-status.rows.ts'
 import { type Hypercall, returnValue } from './hypercall.ts'
+import { type AnsweredHypercall, mapGpaComplete } from './rules/exits/map-gpa-complete.behaviour.ts'
+import { type HypercallRecord, mapGpaExit } from './rules/exits/map-gpa-exit.behaviour.ts'
 import type { HyperVContext, HyperVVerdict } from './rules/hyper-v/case.ts'
 import { hyperVPipeline } from './rules/hyper-v/index.ts'
 import type { HypercallContext } from './rules/hypercall/case.ts'
@@ -25,6 +36,24 @@ export function hypercallDecider(profile: Profile): HypercallDecider {
     }
     return outcome.state.verdict ?? { kind: 'return', value: returnValue(call, -hypercallErrors.KVM_ENOSYS) }
   }
+}
+
+/** What RAX gets of a hypercall that user space has answered. */
+export type HypercallCompleter = (answered: AnsweredHypercall) => bigint
+
+/** How one kernel completes hypercalls. */
+export function hypercallCompleter(profile: Profile): HypercallCompleter {
+  return deedOf(mapGpaComplete, profile)
+}
+
+/** How one kernel tells user space of a hypercall: the words of `kvm_run.hypercall` that have a history. */
+export function hypercallRecorder(profile: Profile): (call: { readonly width: 64 | 32 }) => HypercallRecord {
+  return deedOf(mapGpaExit, profile)
+}
+
+function deedOf<In, Out>(promise: Behaviour<In, Out>, profile: Profile): (input: In) => Out {
+  const found = versionInForce(promise, profile)
+  return found.kind === 'version' ? found.version.does : promise.versions[0].does
 }
 
 /** Decides hypercalls of Hyper-V's interface. */

@@ -3,6 +3,8 @@ import type { HypercallMode, HypercallRegisters } from './registers.ts'
 
 /** A hypercall of KVM's own interface, as the guest made it. */
 export interface Hypercall extends HypercallMode {
+  /** The whole of RAX, whatever the mode. */
+  readonly rax: bigint
   readonly number: bigint
   readonly arguments: readonly [bigint, bigint, bigint, bigint]
 }
@@ -27,7 +29,7 @@ export function decodeHypercall(
   mode: HypercallMode,
 ): Hypercall {
   const cut = (value: bigint) => BigInt.asUintN(mode.width, value)
-  return { number: cut(rax), arguments: [cut(rbx), cut(rcx), cut(rdx), cut(rsi)], ...mode }
+  return { rax, number: cut(rax), arguments: [cut(rbx), cut(rcx), cut(rdx), cut(rsi)], ...mode }
 }
 
 /** What RAX gets for a result: a negative number, an error; zero-extended from 32 bits outside 64-bit mode. */

@@ -1,4 +1,4 @@
-import { type HypercallDecider, hypercallDecider } from '@vmm/hypercall'
+import { type HypercallCompleter, type HypercallDecider, hypercallCompleter, hypercallDecider } from '@vmm/hypercall'
 import { type Profile, profileOf, type Refusal, type ResolvedPipeline, resolve, run } from '@vmm/rule'
 import type * as Call from './rules/calls.ts'
 import * as pipelines from './rules/pipelines.ts'
@@ -17,6 +17,7 @@ export interface KeptPromises {
   readonly interrupt: ResolvedPipeline<Call.InterruptCall>
   readonly setGuestDebug: ResolvedPipeline<Call.GuestDebugCall>
   readonly hypercall: HypercallDecider
+  readonly completeHypercall: HypercallCompleter
 }
 
 /** The release whose promises are kept where none is named: the newest whose source was read whole. */
@@ -37,6 +38,7 @@ export function keptPromises(profile: Profile): KeptPromises {
     interrupt: resolve(pipelines.interruptPipeline, profile),
     setGuestDebug: resolve(pipelines.setGuestDebugPipeline, profile),
     hypercall: hypercallDecider(profile),
+    completeHypercall: hypercallCompleter(profile),
   }
 }
 

@@ -1,4 +1,4 @@
-import { decodeHypercall, returnValue } from '@vmm/hypercall'
+import { decodeHypercall } from '@vmm/hypercall'
 import { type GprName, gprIndex } from '@vmm/x86-registers'
 import { generalProtection, numericException, type Refused } from '@vmm/x86-semantics'
 import { type Completion, readAhead } from './completion.ts'
@@ -102,7 +102,7 @@ function hypercall(by: Answering): boolean {
   }
   const { number, arguments: values, width } = verdict
   const given = by.completion.hypercall({ number, arguments: values, width })
-  if (given !== undefined) engine.setGpr(gprIndex('RAX'), returnValue(call, given))
+  if (given !== undefined) engine.setGpr(gprIndex('RAX'), by.promises.completeHypercall({ width, result: given }))
   return given !== undefined
 }
 

@@ -21,7 +21,10 @@ const hyperVCallBit = 0x8000_0000n
 const both: RoutingCase = { xen: 'intercepts', hyperV: 'announced', guestOsId: 1n, rax: 0x8000_0000n }
 
 /** Which interface answers a VMCALL or VMMCALL. */
-export const hypercallInterface: Behaviour<RoutingCase, HypercallInterface> = behaviour({
+export const hypercallInterface: Behaviour<RoutingCase, HypercallInterface> = behaviour<
+  RoutingCase,
+  HypercallInterface
+>({
   id: 'hc-routing',
   catalogue: 'hc-routing',
   says: "Xen's interface goes before Hyper-V's, and Hyper-V's before KVM's own",
