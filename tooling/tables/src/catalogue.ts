@@ -5,7 +5,7 @@ import { notYet, toldElsewhere } from './catalogue-gaps.ts'
 export type CatalogueId = (typeof catalogue)[keyof typeof catalogue][number]
 
 /** Every name of the catalogue, in its order. */
-export const catalogueIds: readonly CatalogueId[] = Object.values(catalogue).flat()
+const catalogueIds: readonly CatalogueId[] = Object.values(catalogue).flat()
 
 /** What of the catalogue is not as it should be, a sentence each, given the names that promises belong to. */
 export function catalogueFaults(promised: ReadonlySet<string>, promises: ReadonlySet<string>): readonly string[] {

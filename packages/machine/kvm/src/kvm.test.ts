@@ -170,6 +170,32 @@ test('a hypercall that user space has asked for comes to it', () => {
   expect(vcpu.state.getRegs().rax).toBe(7n)
 })
 
+test.each([
+  ['6.9', 'hypercall'],
+  ['6.12', 'hlt'],
+  ['6.14', 'hypercall'],
+])('in %s MAP_GPA_RANGE of 32-bit code with something in the upper half of RAX ends in %s', (kernel, kind) => {
+  const { vm, vcpu } = guest(kernel, (a) => a.mov(ebx, 0x1000).mov(ecx, 1).xor(edx, edx).vmcall().hlt())
+  given(vm.enableCap({ cap: 201, args: [0x1000n] }))
+  vcpu.state.setRegs({ ...vcpu.state.getRegs(), rax: 0x1_0000_000cn })
+  expect(given(vcpu.run()).kind).toBe(kind)
+  if (kind === 'hlt') expect(vcpu.state.getRegs().rax).toBe(0n)
+})
+
+test.each([
+  ['6.1', 0xffff_ffff_0000_0000n, 7n],
+  ['6.12', 0n, 7n],
+  ['6.14', 0n, 0n],
+])('in %s the exit of a hypercall writes as many of its words', (kernel, flags, result) => {
+  const { vm, vcpu } = guest(kernel, (a) => a.mov(eax, 12).mov(ebx, 0x1000).mov(ecx, 1).xor(edx, edx).vmcall().hlt())
+  given(vm.enableCap({ cap: 201, args: [0x1000n] }))
+  const page = new DataView(vcpu.page.bytes.buffer)
+  page.setBigUint64(88, 7n, true)
+  page.setBigUint64(96, -1n, true)
+  given(vcpu.run())
+  expect([page.getBigUint64(96, true), page.getBigUint64(88, true)]).toEqual([flags, result])
+})
+
 test('memory slots are refused as the kernel does, and one that was refused changes nothing', () => {
   const { vm } = guest('6.12', (a) => a.hlt())
   const region = {

@@ -1,5 +1,7 @@
-import { exitReasons, hypercallFlags, kvmDebugExitArch, kvmRun, kvmSyncRegs } from '@vmm/kvm-uapi'
+import { hypercallRecorder } from '@vmm/hypercall'
+import { exitReasons, kvmDebugExitArch, kvmRun, kvmSyncRegs } from '@vmm/kvm-uapi'
 import { encode } from '@vmm/layout'
+import type { Profile } from '@vmm/rule'
 import type { Refusal, Vcpu, VcpuExit, VcpuState } from '@vmm/vcpu'
 import type { RunCase } from './rules/run/case.ts'
 
@@ -39,6 +41,11 @@ const reasonNumbers = new Map(
 export class RunPage {
   readonly bytes = new Uint8Array(pageBytes)
   readonly #view = new DataView(this.bytes.buffer)
+  readonly #recorded
+
+  constructor(profile: Profile) {
+    this.#recorded = hypercallRecorder(profile)
+  }
 
   get immediateExit(): boolean {
     return this.bytes[offset.immediate_exit] !== 0
@@ -158,11 +165,13 @@ export class RunPage {
     this.#view.setBigUint64(memoryFault.bytes, bytes, true)
   }
 
-  /** The kernels up to 6.12 leave the result as it was; user space must set it. */
   #tellHypercall({ number, arguments: given, width }: Extract<VcpuExit, { kind: 'hypercall' }>): void {
     this.#view.setBigUint64(hypercall.number, BigInt(number), true)
     this.#longs(hypercall.arguments, given)
-    this.#view.setBigUint64(hypercall.flags, BigInt(width === 64 ? hypercallFlags.value.LONG_MODE : 0), true)
+    const { flags, flagsBytes, result } = this.#recorded({ width })
+    this.#view.setUint32(hypercall.flags, flags, true)
+    if (flagsBytes === 8) this.#view.setUint32(hypercall.flags + 4, 0, true)
+    if (result !== 'left') this.#view.setBigUint64(hypercall.result, result, true)
   }
 
   #longs(at: number, values: readonly bigint[]): void {

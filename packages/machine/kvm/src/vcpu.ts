@@ -69,7 +69,7 @@ export class KvmVcpu {
 
   constructor({ vm, id, signalAfter }: KvmVcpuOptions) {
     this.id = id
-    this.page = new RunPage()
+    this.page = new RunPage(vm.kvm.profile)
     this.#vm = vm
     this.#vcpu = vm.processor.vcpu
     this.#signalAfter = signalAfter
