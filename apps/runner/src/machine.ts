@@ -5,7 +5,7 @@ import { createMsrFile, firmwareValues } from '@vmm/msr'
 import { type AcpiTables, acpiTables, createPcBoard, type MachineEvent, type PcBoard } from '@vmm/pc-board'
 import { comPorts } from '@vmm/serial'
 import { type ExitReason, type Trace, Vcpu, type VcpuMachine } from '@vmm/vcpu'
-import { Engine, type HandlerRuns, type MachineOptions } from '@vmm/wasm-engine'
+import { Engine, type GuestMachineOptions, type HandlerRuns } from '@vmm/wasm-engine'
 import { type GprName, gprIndex, gprNames, segmentNames } from '@vmm/x86-registers'
 import type { End, RunningMachine, SerialLine, SliceResult } from './machine-port.ts'
 import { nanosecondsPerInstruction, physicalAddressWidth, tscHz } from './processor.ts'
@@ -28,7 +28,7 @@ export interface MachineOptions {
   readonly startSeconds?: number
   readonly trace?: Trace
   /** What the engine counts beside instructions. */
-  readonly counts?: MachineOptions['counts']
+  readonly counts?: GuestMachineOptions['counts']
   /** Told of every exit; of those for one reason, of several at once. */
   readonly onExit?: (reason: ExitReason, count: number) => void
 }

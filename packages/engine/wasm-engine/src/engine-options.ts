@@ -1,5 +1,5 @@
 import type { Surroundings } from '@vmm/x86-semantics'
-import type { GuestMachine, MachineOptions } from './guest-machine.ts'
+import type { GuestMachine, GuestMachineOptions } from './guest-machine.ts'
 
 /** Whom a processor asks. */
 interface Asking {
@@ -9,5 +9,5 @@ interface Asking {
 
 /** What an engine runs on: a machine of its own, or one that other processors run too. */
 export type EngineOptions =
-  | (MachineOptions & { readonly machine?: never } & Asking)
+  | (GuestMachineOptions & { readonly machine?: never } & Asking)
   | ({ readonly machine: GuestMachine } & Asking)

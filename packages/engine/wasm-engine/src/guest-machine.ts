@@ -17,7 +17,7 @@ import type { TlbContexts } from './tlb.ts'
 import type { Memory } from './webassembly.ts'
 
 /** What a machine is made of, however many processors run it. */
-export interface MachineOptions {
+export interface GuestMachineOptions {
   /** Guest memory. */
   readonly slots: readonly MemorySlot[]
   /** Bytes of the machine's memory that slots lie in; left out, as much as the slots are together. */
@@ -76,7 +76,7 @@ export class GuestMachine {
   #runs = false
 
   /** @throws {RangeError} if there are too many slots, or no room for their memory. */
-  constructor({ slots, memoryBytes, counts = 'nothing', instructions }: MachineOptions) {
+  constructor({ slots, memoryBytes, counts = 'nothing', instructions }: GuestMachineOptions) {
     const guestBytes = memoryBytes ?? slots.reduce((sum, { bytes }) => sum + bytes, 0)
     const map = memoryMap
     const guestEnd = map.memoryBase + guestBytes

@@ -1,6 +1,6 @@
 export { Engine } from './engine.ts'
 export type { EngineOptions } from './engine-options.ts'
-export { GuestMachine, type MachineOptions } from './guest-machine.ts'
+export { GuestMachine, type GuestMachineOptions } from './guest-machine.ts'
 export type { GuestSlots, MemorySlot } from './guest-slots.ts'
 export type { HandlerRuns } from './handler-runs.ts'
 export type { SavedEngine, SavedMemory } from './snapshot.ts'

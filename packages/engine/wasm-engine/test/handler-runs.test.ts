@@ -1,12 +1,12 @@
 import { assembler, ax, cx, dx } from '@vmm/x86-assembler'
 import { nobodyAround } from '@vmm/x86-semantics'
 import { expect, test } from 'vitest'
-import { Engine, type MachineOptions } from '../src/index.ts'
+import { Engine, type GuestMachineOptions } from '../src/index.ts'
 
 const codeAt = 0x1000
 
 /** Runs a loop of a thousand rounds in real-address mode, to its HLT. */
-function ran(counts?: MachineOptions['counts']): Engine {
+function ran(counts?: GuestMachineOptions['counts']): Engine {
   const a = assembler({ origin: codeAt, codeSize: 16 })
   a.mov(cx, 1000).label('round').add(ax, 1).add(dx, ax).dec(cx).jnz('round').hlt()
   const slots = [{ address: 0, bytes: 0x1_0000 }]

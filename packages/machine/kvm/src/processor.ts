@@ -1,6 +1,6 @@
 import type { Profile } from '@vmm/rule'
 import { type ExitReason, type Trace, Vcpu } from '@vmm/vcpu'
-import { Engine, type GuestSlots, type MachineOptions, type MemorySlot } from '@vmm/wasm-engine'
+import { Engine, type GuestMachineOptions, type GuestSlots, type MemorySlot } from '@vmm/wasm-engine'
 import type { VmBuses } from './buses/vm-buses.ts'
 import type { CreateVmClock, VmClock } from './time/vm-clock.ts'
 import { AroundVcpu, type VcpuWires } from './vcpu-machine.ts'
@@ -12,7 +12,7 @@ export interface Watching {
   /** Told of every exit, traced or not; of those for one reason, of several at once. */
   readonly onExit?: (reason: ExitReason, count: number) => void
   /** What the engine counts beside instructions. */
-  readonly counts?: NonNullable<MachineOptions['counts']>
+  readonly counts?: NonNullable<GuestMachineOptions['counts']>
 }
 
 /** What a processor is made with. */
