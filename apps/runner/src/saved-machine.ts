@@ -1,20 +1,19 @@
 import { createHash } from 'node:crypto'
 import { type Saved, savedText } from '@vmm/device'
-import type { SavedVcpu } from '@vmm/vcpu'
+import type { SavedKvmVcpu } from '@vmm/kvm'
 import type { SavedEngine, SavedMemory } from '@vmm/wasm-engine'
 
 /** Of what `Machine.save` gives; another one cannot be taken back. */
-export const savedVersion = 1
+export const savedVersion = 2
 
 /** A machine as plain data. */
 export interface SavedMachine {
   readonly version: number
   readonly engine: SavedEngine
-  readonly vcpu: SavedVcpu
+  readonly processor: SavedKvmVcpu
   readonly board: Saved
   /** Nanoseconds that the clock is ahead of the instructions. */
   readonly warp: number
-  readonly tscOffset: bigint
   /** Where the sequence of random numbers is. */
   readonly random: bigint
 }

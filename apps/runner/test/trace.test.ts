@@ -13,7 +13,7 @@ const image = kernelFile('traced', (a) => {
 
 const exits = ['CPUID', 'MSR_READ', 'EPT_MISCONFIG', 'IO_INSTRUCTION']
 
-test('--trace exits tells every exit with its reason and what it was about, and the entry behind it', async () => {
+test('--trace exits tells every exit with its reason and what it was about, and the entry before it', async () => {
   const path = file('trace', 'old')
   const { status, stderr } = await vmm(['run', image, '--trace', `exits=${path}`])
   expect([status, stderr.split('\n')]).toEqual([7, [expect.stringMatching(/^vmm: debug exit 3 after/), '']])
@@ -21,7 +21,9 @@ test('--trace exits tells every exit with its reason and what it was about, and 
   for (const line of lines) expect(line).toMatch(/^ {3}0\.00000\d{4}: kvm_\w+: /)
   const names = lines.map((line) => /: (\w+):/.exec(line)![1])
   const about = ['kvm_cpuid', 'kvm_msr', 'kvm_mmio', 'kvm_pio']
-  expect(names.slice(0, 13)).toEqual(['kvm_entry', ...about.flatMap((name) => ['kvm_exit', name, 'kvm_entry'])])
+  const told = about.flatMap((name) => ['kvm_entry', 'kvm_exit', name])
+  // nobody enters a guest again that has ended its run
+  expect(names).toEqual(told)
   const reasons = lines.flatMap((line) => /kvm_exit: vcpu 0 reason (\w+) rip/.exec(line)?.[1] ?? [])
   expect(reasons.slice(0, 4)).toEqual(exits)
   const [exit, , entry] = lines

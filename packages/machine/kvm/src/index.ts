@@ -14,9 +14,18 @@ export { Processor, type Watching } from './processor.ts'
 export { kvmPromises } from './promises.ts'
 export type { MemoryRegion, Memslot } from './rules/set-user-memory-region/case.ts'
 export { RunPage } from './run-page.ts'
+export {
+  handlerRuns,
+  restoreVm,
+  type SavedKvmVcpu,
+  type SavedVm,
+  saveProcessor,
+  saveVm,
+  usedMemory,
+} from './snapshot.ts'
 export type { Task } from './task.ts'
 export { type CreateVmClock, createInstructionClock, type VmClock } from './time/vm-clock.ts'
 export { type Copy, observed, ProcessMemory, type UserMemory } from './user-memory.ts'
-export { KvmVcpu, type RunOnce } from './vcpu.ts'
+export { KvmVcpu, type ProcessorSignal, type RunOnce } from './vcpu.ts'
 export type { VcpuInterrupts, VcpuWires } from './vcpu-machine.ts'
 export { Vm } from './vm.ts'

@@ -51,6 +51,10 @@ export class RunPage {
     return this.bytes[offset.immediate_exit] !== 0
   }
 
+  set immediateExit(wanted: boolean) {
+    this.bytes[offset.immediate_exit] = wanted ? 1 : 0
+  }
+
   get requestInterruptWindow(): boolean {
     return this.bytes[offset.request_interrupt_window] !== 0
   }

@@ -35,6 +35,12 @@ export interface KvmVcpuOptions {
   readonly signalAfter: number
 }
 
+/** What a local APIC tells its processor beside vectors. There is no system management mode. */
+export type ProcessorSignal =
+  | { readonly kind: 'nmi' | 'smi' | 'init' }
+  /** Begin at `vector << 12`, where one is waited for. */
+  | { readonly kind: 'startup'; readonly vector: number }
+
 /** How user space runs a vCPU, where it does not write so into `kvm_run`. */
 export interface RunOnce {
   /** Instructions after which the call comes back with EINTR, as if a signal had come. */
@@ -142,6 +148,28 @@ export class KvmVcpu {
     this.#vcpu.engine.resync()
   }
 
+  /**
+   * Power-up: registers, MSRs, events. The CPUID table stays. No call of KVM's does this at once; user space would set
+   * each of them.
+   */
+  reset(): void {
+    this.#waiting = undefined
+    this.#vcpu.reset()
+  }
+
+  /** INIT, NMI or a startup signal arrives from a local APIC that is joined to it. */
+  signal(signal: ProcessorSignal): void {
+    if (signal.kind === 'nmi') this.#vcpu.injectNmi()
+    else if (signal.kind === 'init') this.#vcpu.injectInit()
+    else if (signal.kind === 'startup') this.#vcpu.injectStartup(signal.vector)
+  }
+
+  /** The time-stamp counter at a time of the VM's clock, and the time at which it will show a value. */
+  readonly timeStampCounter = {
+    at: (now: number): bigint => BigInt(now) + this.#vm.processor.around.tscOffset,
+    when: (value: bigint): number => Number(value - this.#vm.processor.around.tscOffset),
+  }
+
   /** What is joined to it beside its VM's buses: a local APIC of somebody's own is one in the kernel. */
   get wires(): VcpuWires {
     return this.#vm.processor.wires
@@ -160,6 +188,19 @@ export class KvmVcpu {
   /** Instructions that it has retired. */
   get instructions(): number {
     return this.#vcpu.engine.retired()
+  }
+
+  /** KVM_RUN with `immediate_exit`: what user space has answered is finished, and EINTR says that nothing else was run. */
+  runUnfinished(): Answer<VcpuExit> {
+    this.page.immediateExit = true
+    const answer = this.run()
+    this.page.immediateExit = false
+    return answer
+  }
+
+  /** IGNNE# is asserted: it goes on in spite of the x87 error that it has told of. */
+  ignoreNumericError(): void {
+    this.#vcpu.engine.set('IGNNE', 1n)
   }
 
   /** KVM_SET_GUEST_DEBUG. */

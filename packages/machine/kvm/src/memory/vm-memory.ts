@@ -49,6 +49,15 @@ export class VmMemory implements GuestMemory {
     return this.#slots
   }
 
+  /**
+   * User space stores to its memory, and the guest sees it even where it has run what was there. Bytes that are put straight
+   * into `bytes` it may see late as code.
+   * @throws {RangeError} beyond the end of it.
+   */
+  write(offset: number, bytes: Uint8Array): void {
+    this.#options.processor.slots.writeMemory(offset, bytes)
+  }
+
   /** KVM_SET_USER_MEMORY_REGION. */
   setRegion(region: MemoryRegion): Answer<number> {
     const { checkExtension, processor } = this.#options

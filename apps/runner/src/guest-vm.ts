@@ -1,0 +1,83 @@
+import { ramSlots } from '@vmm/boot'
+import type { CpuidTable } from '@vmm/cpuid'
+import { type Answer, type CreateVmClock, type KvmVcpu, openKvm, type Vm, type Watching } from '@vmm/kvm'
+import { firmwareValues } from '@vmm/msr'
+import type { Profile } from '@vmm/rule'
+import { softwareHost } from './kvm-release.ts'
+import { UsageError } from './usage-error.ts'
+
+/** What a VM with one vCPU is made with. */
+export interface GuestVmOptions {
+  readonly kernel: Profile
+  readonly memorySize: number
+  readonly cpuid: CpuidTable
+  readonly createClock: CreateVmClock
+  /** Nanoseconds since 1970 when the clock is at 0. */
+  readonly startedAt: bigint
+  readonly watching: Watching
+}
+
+/** A VM of the release's, its memory and its vCPU, as this user space of it has them. */
+export class GuestVm {
+  readonly vm: Vm
+  readonly vcpu: KvmVcpu
+  readonly #slots
+
+  /** @throws {UsageError} for what the release refuses: one line that names the call and its rule. */
+  constructor({ kernel, memorySize, cpuid, ...rest }: GuestVmOptions) {
+    const kvm = openKvm({ kernel, host: softwareHost(), memoryBytes: memorySize, ...rest })
+    this.vm = granted(kvm.createVm())
+    let offset = 0
+    this.#slots = ramSlots(memorySize).map(({ address, bytes }, slot) => {
+      const placed = { slot, address, bytes, offset }
+      offset += bytes
+      return placed
+    })
+    for (const { slot, address, bytes, offset: at } of this.#slots) {
+      const [guest_phys_addr, memory_size] = [BigInt(address), BigInt(bytes)]
+      const userspace_addr = this.vm.memory.address + BigInt(at)
+      granted(this.vm.setUserMemoryRegion({ slot, flags: 0, guest_phys_addr, memory_size, userspace_addr }))
+    }
+    this.vcpu = granted(this.vm.createVcpu(0))
+    granted(this.vcpu.setCpuid2(cpuid))
+    this.reset()
+  }
+
+  /** Stores to guest memory. False where there is not so much of it. */
+  write(address: number, bytes: Uint8Array): boolean {
+    const slot = this.#slotAt(address)
+    if (slot === undefined || address + bytes.length > slot.address + slot.bytes) return false
+    this.vm.memory.write(slot.offset + address - slot.address, bytes)
+    return true
+  }
+
+  /** Guest memory from an address to the end of its slot; undefined where there is none. */
+  at(address: number): Uint8Array | undefined {
+    const slot = this.#slotAt(address)
+    if (slot === undefined) return undefined
+    return this.vm.memory.bytes.subarray(slot.offset + address - slot.address, slot.offset + slot.bytes)
+  }
+
+  /** The vCPU as the processor of its table is after power-up, and firmware. */
+  reset(): void {
+    this.vcpu.reset()
+    this.#setMsrs()
+  }
+
+  #slotAt(address: number) {
+    return this.#slots.find((slot) => address >= slot.address && address < slot.address + slot.bytes)
+  }
+
+  /** What firmware would have left in them. */
+  #setMsrs(): void {
+    const entries = [...firmwareValues].map(([index, data]) => ({ index, data }))
+    const set = this.vcpu.state.setMsrs(entries)
+    if (set !== entries.length) throw new Error(`KVM_SET_MSRS took ${JSON.stringify(set)} of ${entries.length}`)
+  }
+}
+
+/** What a call gives. */
+function granted<T>(answer: Answer<T>): T {
+  if (answer.kind === 'refused') throw new UsageError(answer.says)
+  return answer.value
+}
