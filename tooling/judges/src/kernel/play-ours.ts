@@ -23,12 +23,12 @@ export interface OurAnswers {
 }
 
 /** Plays a scenario through the binary door. */
-export function playOurs({ release, host }: OurKernel, { steps }: Scenario): OurAnswers {
+export function playOurs({ release, host }: OurKernel, scenario: Scenario): OurAnswers {
   const process = new Process(release, host)
   const teller = new Teller()
-  const files = new Files()
+  const files = new Files(scenario)
   const [told, refusedBy]: [string[], (string | undefined)[]] = [[], []]
-  for (const step of steps) {
+  for (const step of scenario.steps) {
     const action = actionOf(step, { ram: process.ram, fd: (name) => files.fd(name) })
     told.push(teller.tell(action, process.act(action)))
     refusedBy.push(process.refusedBy)

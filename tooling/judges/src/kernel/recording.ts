@@ -18,7 +18,7 @@ export function answersOf(scenarios: readonly Scenario[], printed: ReturnType<ty
   return new Map(
     scenarios.map((scenario, nth) => {
       const teller = new Teller()
-      const files = new Files()
+      const files = new Files(scenario)
       const lines = printed.scenarios.get(scenario.name) ?? []
       const told: Answered[] = []
       for (const [at, step] of (answers[nth] ?? []).entries()) {

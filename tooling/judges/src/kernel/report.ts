@@ -21,7 +21,7 @@ export interface KernelOptions {
 export function judgeKernel({ on, record, only = '' }: KernelOptions): number {
   try {
     return withScratch('judge-kernel', (place) => {
-      const asked = chosen(only, on.kind !== 'live')
+      const asked = chosen(only, on.kind)
       const script = scriptOf(asked.flatMap(({ scenarios }) => scenarios))
         .lines.join('\n')
         .concat('\n')
@@ -42,9 +42,13 @@ function play(on: KernelOptions['on'], script: string, place: string): Machine {
   return on.kind === 'debian' ? playDebian(on.series, script, place) : playBochs(on.series, on.model, script, place)
 }
 
-function chosen(only: string, runsGuests: boolean): readonly Subject[] {
-  const wanted = (subject: string, { name, runs }: Scenario) =>
-    (runsGuests || !runs) && (subject.startsWith(only) || name.startsWith(only))
+const moduleOn = { live: undefined, debian: 'amd', bochs: 'intel' } as const
+
+function chosen(only: string, kind: KernelOptions['on']['kind']): readonly Subject[] {
+  const wanted = (subject: string, { name, runs, of }: Scenario) =>
+    (kind !== 'live' || !runs) &&
+    (of === 'any' || of === moduleOn[kind]) &&
+    (subject.startsWith(only) || name.startsWith(only))
   return subjects()
     .map(({ name, scenarios }) => ({ name, scenarios: scenarios.filter((scenario) => wanted(name, scenario)) }))
     .filter(({ scenarios }) => scenarios.length > 0)

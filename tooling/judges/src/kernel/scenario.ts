@@ -3,23 +3,26 @@ export interface Scenario {
   readonly name: string
   /** Whether it enters a guest: what a machine that only answers calls leaves out. */
   readonly runs: boolean
+  /** The only module that it is asked of: what is a processor's own. */
+  readonly of: 'any' | 'amd' | 'intel'
   readonly steps: readonly string[]
 }
 
 /**
- * Reads a text of scenarios. `= NAME` begins one, `= NAME runs` one that enters a guest; `let WORD …` lets `$WORD` stand
+ * Reads a text of scenarios. `= NAME` begins one, `= NAME runs` one that enters a guest, `= NAME amd` one for
+ * that module alone; `let WORD …` lets `$WORD` stand
  * for the rest of its line, in which `;` is between steps; `for 0 9 STEP` is the step with each of these numbers in the
  * place of `@`; `#` begins a remark.
  * @throws {RangeError} if a name is there twice, or a `$WORD` is not there.
  */
 export function scenariosIn(text: string): readonly Scenario[] {
   const words = new Map<string, string>()
-  const made: { name: string; runs: boolean; steps: string[] }[] = []
+  const made: { name: string; runs: boolean; of: Scenario['of']; steps: string[] }[] = []
   for (const line of text.split('\n').map((each) => each.replace(/(^|\s)#.*$/, '').trim())) {
     const [first = '', second = '', ...rest] = line.split(/\s+/)
     if (first === '') continue
     if (first === 'let') words.set(second, expanded(rest.join(' '), words))
-    else if (first === '=') made.push({ name: second, runs: rest.includes('runs'), steps: [] })
+    else if (first === '=') made.push({ name: second, runs: rest.includes('runs'), of: moduleIn(rest), steps: [] })
     else made.at(-1)?.steps.push(...stepsOf(expanded(line, words)).flatMap(repeated))
   }
   const names = made.map(({ name }) => name)
@@ -49,3 +52,6 @@ function repeated(step: string): readonly string[] {
   const count = Number(to) - Number(from) + 1
   return Array.from({ length: count }, (_, nth) => repeats.replaceAll('@', String(Number(from) + nth)))
 }
+
+const moduleIn = (words: readonly string[]): Scenario['of'] =>
+  words.includes('amd') ? 'amd' : words.includes('intel') ? 'intel' : 'any'

@@ -17,11 +17,23 @@ const hex = (value: bigint | number): string => value.toString(16)
 
 /** Files have names in scenarios; to a process they are numbers, those of a scenario in the order in which they are named. */
 export class Files {
-  readonly #names: string[] = ['sys']
+  readonly #names: readonly string[]
 
+  constructor({ steps }: Scenario) {
+    const actions = steps.map((step) => actionOf(step, { ram: 0n, fd: () => 0 }))
+    const named = actions.flatMap((action) => [
+      ...('into' in action && action.into !== undefined ? [action.into] : []),
+      ...('file' in action ? [action.file] : []),
+      ...('of' in action ? [action.of] : []),
+    ])
+    this.#names = [...new Set(['sys', ...named])]
+  }
+
+  /** @throws {RangeError} if no step names it. */
   place(name: string): number {
-    if (!this.#names.includes(name)) this.#names.push(name)
-    return this.#names.indexOf(name)
+    const place = this.#names.indexOf(name)
+    if (place < 0) throw new RangeError(`there is no file ${name}`)
+    return place
   }
 
   /** The place for the probe. */
@@ -44,7 +56,7 @@ export function probeBases(files: Files): Bases {
 export function scriptOf(scenarios: readonly Scenario[]): Script {
   const lines: string[] = []
   const answers = scenarios.map((scenario) => {
-    const files = new Files()
+    const files = new Files(scenario)
     const before = [...mapped, [ram, ramBytes] as const].map(([at, bytes]) => `M ${hex(at)} ${hex(bytes)}`)
     lines.push(`S ${scenario.name}`, 'O 0', ...before)
     const printed = scenario.steps.map((step, nth) => {
