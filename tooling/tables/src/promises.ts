@@ -2,6 +2,7 @@ import { cpuidPromises } from '@vmm/cpuid'
 import { hypercallPromises } from '@vmm/hypercall'
 import { kvmPromises } from '@vmm/kvm'
 import { msrPromises } from '@vmm/msr'
+import { nestedPromises } from '@vmm/nested-vmx'
 import { type Entry, tellLifetime } from '@vmm/rule'
 import { cite } from '@vmm/source'
 import { vcpuPromises } from '@vmm/vcpu'
@@ -15,6 +16,7 @@ const lists = [
   ['packages/abi/cpuid', cpuidPromises],
   ['packages/abi/msr', msrPromises],
   ['packages/abi/hypercall', hypercallPromises],
+  ['packages/abi/nested-vmx', nestedPromises],
   ['packages/abi/vcpu', vcpuPromises],
   ['packages/machine/kvm', kvmPromises],
 ] as const satisfies readonly (readonly [string, readonly Entry[]])[]

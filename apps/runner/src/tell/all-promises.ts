@@ -2,6 +2,7 @@ import { cpuidPromises } from '@vmm/cpuid'
 import { hypercallPromises } from '@vmm/hypercall'
 import { kvmPromises } from '@vmm/kvm'
 import { msrPromises } from '@vmm/msr'
+import { nestedPromises } from '@vmm/nested-vmx'
 import type { Entry } from '@vmm/rule'
 import { vcpuPromises } from '@vmm/vcpu'
 
@@ -14,6 +15,7 @@ const lists: Readonly<Record<string, readonly Entry[]>> = {
   '@vmm/cpuid': cpuidPromises,
   '@vmm/msr': msrPromises,
   '@vmm/hypercall': hypercallPromises,
+  '@vmm/nested-vmx': nestedPromises,
   '@vmm/vcpu': vcpuPromises,
   '@vmm/kvm': kvmPromises,
 }

@@ -1,0 +1,29 @@
+import { secondaryControls } from '../vmcs12/controls.rows.ts'
+import { offeredVmxMsrs, type VmxMsrs } from '../vmcs12/vmx-limits.ts'
+
+const capability = { uncacheable: 1n << 8n, writeBack: 1n << 14n, levels4: 1n << 6n, levels5: 1n << 7n } as const
+const accessedDirty = 1n << 21n
+
+/** Whether IA32_VMX_EPT_VPID_CAP allows a memory type of EPT structures. Source: SDM 3D A.10. */
+export function isEptMemoryType(type: bigint, told: bigint): boolean {
+  if (type === 0n) return (told & capability.uncacheable) !== 0n
+  return type === 6n && (told & capability.writeBack) !== 0n
+}
+
+/** Whether it allows a walk of one more level than is given. Source: SDM 3D A.10. */
+export function isEptWalk(lessOne: bigint, told: bigint): boolean {
+  if (lessOne === 3n) return (told & capability.levels4) !== 0n
+  return lessOne === 4n && (told & capability.levels5) !== 0n
+}
+
+/** What KVM offers where the processor's EPT has no accessed and dirty flags. */
+export const withoutEptFlags: VmxMsrs = {
+  ...offeredVmxMsrs,
+  IA32_VMX_EPT_VPID_CAP: offeredVmxMsrs.IA32_VMX_EPT_VPID_CAP & ~accessedDirty,
+}
+
+/** What a kernel offers that lets who executes decide about EPT. */
+export const withModeBasedEpt: VmxMsrs = {
+  ...offeredVmxMsrs,
+  IA32_VMX_PROCBASED_CTLS2: offeredVmxMsrs.IA32_VMX_PROCBASED_CTLS2 | (secondaryControls.MODE_BASED_EPT << 32n),
+}

@@ -1,0 +1,61 @@
+export {
+  mostNestedStateBytes,
+  NestedKernel,
+  type NestedStateGot,
+  type NestedStateSet,
+  type NestedStateToGet,
+  type NestedStateToSet,
+  nestedKernel,
+} from './nested-kernel.ts'
+export {
+  emptyNestedState,
+  enteredVmx,
+  leftNested,
+  type NestedFormat,
+  type NestedState,
+  noAddress,
+} from './nested-state.ts'
+export {
+  givenNestedState,
+  givenNestedStateOf,
+  nestedHeaderBytes,
+  type ReadGiven,
+  toldNestedState,
+} from './nested-state-bytes.ts'
+export { nestedVcpu } from './nested-vcpu.ts'
+export { nestedPromises } from './promises.ts'
+export type { EnableEvmcs } from './rules/enable-evmcs/call.ts'
+export { enableEvmcsPipeline } from './rules/enable-evmcs/index.ts'
+export type { GetNestedState } from './rules/get-nested-state/call.ts'
+export { getNestedStatePipeline } from './rules/get-nested-state/index.ts'
+export type { NestedModule } from './rules/nested-cap/nested-module.ts'
+export type { GivenNestedState, NestedVcpu, SetNestedState } from './rules/set-nested-state/call.ts'
+export { setSvmNestedStatePipeline, setVmxNestedStatePipeline } from './rules/set-nested-state/index.ts'
+export {
+  keptVmcb,
+  type VmcbField,
+  type VmcbReader,
+  type VmcbValues,
+  vmcbBytes,
+  vmcbOf,
+  vmcbReader,
+  vmcbWith,
+} from './vmcb12/vmcb12.ts'
+export {
+  isLaunched,
+  revisionOf,
+  shadowIndicator,
+  type Vmcs12Field,
+  type Vmcs12Place,
+  type Vmcs12Reader,
+  type Vmcs12Values,
+  vmcs12At,
+  vmcs12Bytes,
+  vmcs12Of,
+  vmcs12Places,
+  vmcs12Reader,
+  vmcs12Revision,
+  vmcs12With,
+  vmcsRegionBytes,
+} from './vmcs12/vmcs12.ts'
+export { type ControlGroup, offeredVmxMsrs, type VmxMsr, type VmxMsrs, vmxMsrs } from './vmcs12/vmx-limits.ts'

@@ -1,0 +1,103 @@
+import {
+  type Profile,
+  type Promised,
+  type Refusal,
+  type ResolvedPipeline,
+  resolve,
+  run,
+  versionInForce,
+} from '@vmm/rule'
+import type { NestedFormat, NestedState } from './nested-state.ts'
+import { nestedHeaderBytes, toldNestedState } from './nested-state-bytes.ts'
+import type { GetNestedState } from './rules/get-nested-state/call.ts'
+import { getNestedStatePipeline } from './rules/get-nested-state/index.ts'
+import { nestedCapBytes } from './rules/nested-cap/nested-cap-bytes.rule.ts'
+import { nestedFormat } from './rules/nested-cap/nested-format.rule.ts'
+import type { NestedModule } from './rules/nested-cap/nested-module.ts'
+import type { GivenNestedState, NestedVcpu, SetNestedState } from './rules/set-nested-state/call.ts'
+import { setSvmNestedStatePipeline, setVmxNestedStatePipeline } from './rules/set-nested-state/index.ts'
+
+/** KVM_SET_NESTED_STATE, with what the vCPU is and has. */
+export interface NestedStateToSet {
+  readonly given: GivenNestedState
+  readonly vcpu: NestedVcpu
+  readonly state: NestedState
+}
+
+/** What came of KVM_SET_NESTED_STATE. A refusal leaves a state, too: not always the one that was there. */
+export type NestedStateSet =
+  | {
+      readonly kind: 'done'
+      readonly state: NestedState
+      /** What the call returns: 0, or what a kernel's own code let out. */
+      readonly returned: number
+      readonly unread: readonly Promised[]
+    }
+  | (Refusal & { readonly state: NestedState })
+
+/** KVM_GET_NESTED_STATE, with what user space has room for. */
+export type NestedStateToGet = Pick<GetNestedState, 'readable' | 'size' | 'writable' | 'state' | 'hasVmx' | 'supported'>
+
+/** What came of KVM_GET_NESTED_STATE: what is written, whether the call failed or not. */
+export type NestedStateGot =
+  | { readonly kind: 'done'; readonly bytes: Uint8Array }
+  | (Refusal & {
+      /** Nothing, or the header with what follows it. */
+      readonly bytes: Uint8Array
+      /** The size that is written over the header's. */
+      readonly toldSize: number | undefined
+    })
+
+/** Nested state as one release has it. */
+export class NestedKernel {
+  readonly #profile: Profile
+  readonly #set: Readonly<Record<NestedFormat, ResolvedPipeline<SetNestedState>>>
+  readonly #get: ResolvedPipeline<GetNestedState>
+
+  constructor(profile: Profile) {
+    this.#profile = profile
+    this.#set = {
+      vmx: resolve(setVmxNestedStatePipeline, profile),
+      svm: resolve(setSvmNestedStatePipeline, profile),
+    }
+    this.#get = resolve(getNestedStatePipeline, profile)
+  }
+
+  /** What nested state a vendor module has in this release, if any. */
+  formatOf(module: NestedModule): NestedFormat | undefined {
+    const found = versionInForce(nestedFormat, this.#profile)
+    return found.kind === 'version' ? found.version.does(module) : undefined
+  }
+
+  /** What KVM_CHECK_EXTENSION says of KVM_CAP_NESTED_STATE. */
+  bytesOf(format: NestedFormat | undefined): number {
+    const found = versionInForce(nestedCapBytes, this.#profile)
+    return found.kind === 'version' ? found.version.does(format) : 0
+  }
+
+  /** KVM_SET_NESTED_STATE. */
+  set({ given, vcpu, state }: NestedStateToSet): NestedStateSet {
+    const call: SetNestedState = { given, vcpu, state, progress: 'asked', returned: 0 }
+    const outcome = run(this.#set[vcpu.format ?? state.format], call)
+    if (outcome.kind === 'refused') return { ...outcome.refusal, state: outcome.state.state }
+    return { kind: 'done', state: outcome.state.state, returned: outcome.state.returned, unread: outcome.unread }
+  }
+
+  /** KVM_GET_NESTED_STATE. */
+  get(asked: NestedStateToGet): NestedStateGot {
+    const outcome = run(this.#get, { ...asked, needed: 0, written: 0, toldSize: undefined })
+    const { written, needed, toldSize } = outcome.state
+    const all = toldNestedState(asked.state, asked.hasVmx, needed)
+    const bytes =
+      outcome.kind === 'refused' && outcome.refusal.errno === 'EFAULT' ? all.slice(0, 0) : all.slice(0, written)
+    return outcome.kind === 'refused' ? { ...outcome.refusal, bytes, toldSize } : { kind: 'done', bytes }
+  }
+}
+
+/** Nested state as one release has it. */
+export function nestedKernel(profile: Profile): NestedKernel {
+  return new NestedKernel(profile)
+}
+
+/** Bytes with which every nested state can be told: what KVM_GET_NESTED_STATE never needs more than. */
+export const mostNestedStateBytes: number = nestedHeaderBytes + 0x2000
