@@ -18,8 +18,11 @@ export interface VcpuMachine {
    * devices are there.
    */
   memoryFault?(address: number, bytes: number, access: 'read' | 'write' | 'fetch'): MemoryFaultExit | undefined
-  /** A page of memory whose stores are told is about to be stored to. False: user space must first collect what was. */
-  toldStore?(address: number): boolean
+  /**
+   * A page of memory that is logged is about to be loaded from or stored to, for the first time in a while. False: user space
+   * must first collect which were.
+   */
+  touched?(address: number, access: 'load' | 'store'): boolean
   /** The time-stamp counter now. */
   timeStamp(): bigint
   setTimeStamp(value: bigint): void

@@ -51,8 +51,8 @@ export function enginePorts(by: Answering): EnginePorts {
       if (fault !== undefined) completion.prevent(fault)
       return fault !== undefined
     },
-    toldStore: (address) => {
-      const goesOn = by.machine().toldStore?.(address) !== false
+    touched: (address, access) => {
+      const goesOn = by.machine().touched?.(address, access) !== false
       if (!goesOn) completion.prevent({ kind: 'dirty-ring-full' })
       return goesOn
     },

@@ -17,6 +17,6 @@ export const accessKind = {
   modify: 1 << 21,
   /** The first of many stores upwards in the page. */
   bulk: 1 << 23,
-  /** Nothing is stored yet: a page whose stores are told must not enter a write view. */
+  /** Nothing is stored yet: a page that is told of must not enter a write view. */
   probe: 1 << 24,
 } as const

@@ -4,7 +4,7 @@ import type { HostAnswers } from './host-answers.ts'
 import type { OddAccesses } from './odd-accesses.ts'
 import type { Slice } from './slice.ts'
 import type { StateView } from './state-view.ts'
-import type { ToldStores } from './told-stores.ts'
+import type { ToldAccesses } from './told-accesses.ts'
 
 interface Answering {
   readonly answers: HostAnswers
@@ -12,7 +12,7 @@ interface Answering {
   readonly derived: DerivedState
   readonly state: StateView
   readonly slice: Slice
-  readonly told: ToldStores
+  readonly told: ToldAccesses
 }
 
 /** What emitted code asks of one processor, by the parts that know. */
@@ -27,6 +27,6 @@ export function answersFrom({ answers, odd, derived, state, slice, told }: Answe
     commit: (record) => odd.commit(record),
     oddRead: (record, tlb, linear, kind) => odd.read(record, tlb, linear, kind),
     oddWrite: (record, tlb, linear, kind) => odd.write(record, tlb, linear, kind),
-    toldStore: (physical) => Number(told.begin(Number(physical))),
+    touched: (physical, isStore) => Number(told.begin(Number(physical), isStore === 0 ? 'load' : 'store')),
   }
 }

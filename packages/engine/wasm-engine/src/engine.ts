@@ -20,7 +20,7 @@ import { at } from './state-layout.ts'
 import { StateView } from './state-view.ts'
 import type { Stop } from './stop.ts'
 import { TlbContexts } from './tlb.ts'
-import { ToldStores } from './told-stores.ts'
+import { ToldAccesses } from './told-accesses.ts'
 import { type WatchedFor, Watching } from './watching.ts'
 
 const resumeFlag = 1n << BigInt(rflags.RF.low)
@@ -37,7 +37,7 @@ export class Engine {
   readonly #odd: OddAccesses
   readonly #code: CodeBytes
   readonly #monitored: MonitoredLine
-  readonly #told: ToldStores
+  readonly #told: ToldAccesses
 
   /** @throws {RangeError} if the machine has no room for one processor more, or no such memory can be had. */
   constructor({ ports, ...options }: EngineOptions) {
@@ -50,7 +50,7 @@ export class Engine {
     this.#state = state
     this.#slice = new Slice(state, buffer)
     this.tlb = new TlbContexts(cpu, buffer)
-    const told = new ToldStores({ state, ports, resync })
+    const told = new ToldAccesses({ state, ports, resync })
     this.#told = told
     this.#watching = new Watching(state, resync)
     this.#derived = new DerivedState(cpu, { state, tlb: this.tlb, watching: this.#watching, resync })
@@ -75,7 +75,7 @@ export class Engine {
         hostOf: (physical) => machine.interpreter.entry.hostOf(cpu, BigInt(physical))[0] >>> 0,
         stored: (host, bytes) => machine.stored(host, bytes),
         endBlock: resync,
-        toldStore: (physical) => told.done(physical),
+        toldStore: (physical) => told.done(physical, 'store'),
         watch: (linear, bytes, kind) => this.#watching.passes(linear, bytes, kind),
         noteFault: (vector, errorCode) => this.#state.noteFault(vector, errorCode),
       },
@@ -92,7 +92,7 @@ export class Engine {
       state,
       answers: answersFrom({ answers, odd: this.#odd, derived: this.#derived, state, slice: this.#slice, told }),
       flushTranslations: () => this.flushTranslations(),
-      told: (address) => void ports.toldStore?.(address),
+      told: (address) => void ports.touched?.(address, 'store'),
     })
     this.modeChanged()
   }
@@ -122,7 +122,7 @@ export class Engine {
     return this.slots.writeAt(address, bytes)
   }
 
-  /** Of every page of memory whose stores are told, the next store is. */
+  /** Of every page of memory that is told of, the next store is. */
   forgetStores(): void {
     this.machine.forgetStores()
   }

@@ -53,7 +53,7 @@ export interface Answers {
   commit(record: number): number
   oddRead(record: number, tlb: number, linear: bigint, kind: number): [number, number]
   oddWrite(record: number, tlb: number, linear: bigint, kind: number): number
-  toldStore(physical: bigint): number
+  touched(physical: bigint, isStore: number): number
 }
 
 /**
@@ -152,7 +152,7 @@ export class GuestMachine {
     this.#each(({ tlb }) => tlb.dropWrites(page))
   }
 
-  /** Of every page of memory whose stores are told, the next store is, whichever processor makes it. */
+  /** Of every page of memory that is told of, the next store is, whichever processor makes it. */
   forgetStores(): void {
     this.#each(({ tlb }) => tlb.dropEveryWrite())
   }
@@ -183,7 +183,7 @@ export class GuestMachine {
         of(cpu).oddRead(record >>> 0, tlb, linear, kind),
       oddWrite: (cpu: number, record: number, tlb: number, linear: bigint, kind: number) =>
         of(cpu).oddWrite(record >>> 0, tlb, linear, kind),
-      toldStore: (cpu: number, physical: bigint) => of(cpu).toldStore(physical),
+      touched: (cpu: number, physical: bigint, isStore: number) => of(cpu).touched(physical, isStore),
     }
   }
 }

@@ -5,7 +5,7 @@ export interface MemorySlot {
   readonly address: number
   readonly bytes: number
   readonly readOnly?: boolean
-  /** Whoever answers the engine is told of stores to it: of the first to each page, and again after `forgetStores`. */
+  /** Whoever answers the engine is told of the first load and store to each of its pages, and again after `forgetStores`. */
   readonly told?: boolean
   /** Where in the machine's memory it lies, in bytes; left out, behind the slot before it. Slots may share memory. */
   readonly offset?: number

@@ -86,7 +86,7 @@ export function interpreterModule({
     hostOf: index['hostOf']!,
     oddRead: index['oddRead']!,
     oddWrite: index['oddWrite']!,
-    toldStore: index['toldStore']!,
+    touched: index['touched']!,
   }
   const bodies: Record<string, Code> = {
     ...Object.fromEntries(arithmeticFlags.map((flag) => [`flag${flag}`, flagFunction(flag)])),
@@ -95,8 +95,8 @@ export function interpreterModule({
     segmented: segmentedFunction(),
     elementRoom: elementRoomFunction(),
     hostOf: hostOfFunction(),
-    readPhysical: readPhysicalFunction(calls.hostOf),
-    swapPhysical: swapPhysicalFunction(calls.hostOf, calls.toldStore, map, pageFlag.dirty),
+    readPhysical: readPhysicalFunction(calls.hostOf, calls.touched),
+    swapPhysical: swapPhysicalFunction(calls.hostOf, calls.touched, map, pageFlag.dirty),
     fill: fillFunction(map, calls, walkThrough(walkSlot)),
     slowRead: slowReadFunction(calls),
     slowWrite: slowWriteFunction(map, calls),

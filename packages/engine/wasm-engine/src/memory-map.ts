@@ -31,7 +31,7 @@ export interface MemoryMap {
 export const slotBytes = 32
 export const slotField = { gpa: 0, bytes: 8, host: 16, flags: 20 } as const
 export const slotReadOnly = 1
-/** Every store to it is told, the first to a page before it enters a write view. */
+/** Loads from it and stores to it are told before their page enters a view. */
 export const slotTold = 2
 export const scratchBytes = 64
 /** As many vCPUs have their scratch. */

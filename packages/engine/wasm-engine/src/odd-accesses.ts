@@ -25,7 +25,7 @@ interface Helpers {
   /** Guest memory was stored to; true if blocks became stale. */
   stored(host: number, bytes: number): boolean
   endBlock(): void
-  /** A page of memory whose stores are told is stored to. */
+  /** A page of memory that is told of is stored to. */
   toldStore(physical: number): void
   /** Notes a debug or alignment check: false if the access must not happen, a fault has been noted. */
   watch(linear: bigint, bytes: number, kind: number): boolean

@@ -71,8 +71,8 @@ export const importTypes = {
   /** An access that crosses pages or meets no memory: host address of the scratch, or 0, and the record to go on with. */
   oddRead: runtimeTypes.slowRead,
   oddWrite: runtimeTypes.slowWrite,
-  /** (cpu, physical address): a page of a slot whose stores are told is stored to. 0: it must not be, which has been noted. */
-  toldStore: type(['i32', 'i64'], ['i32']),
+  /** (cpu, physical address, whether it is a store): a page of a slot that is told of. 0: it must not be, which has been noted. */
+  touched: type(['i32', 'i64', 'i32'], ['i32']),
 } as const
 
 /** Internal functions of the interpreter module. */

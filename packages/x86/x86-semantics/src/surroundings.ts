@@ -33,8 +33,11 @@ export interface Surroundings {
    * its instruction does not happen. Left out, devices are there.
    */
   unreachable?(address: number, size: number, purpose: 'read' | 'write' | 'fetch'): boolean
-  /** Memory whose stores are told is about to be stored to. False: its instruction does not happen, where it can be left. */
-  toldStore?(address: number): boolean
+  /**
+   * A page of memory whose owner wants to be told is about to be loaded from or stored to, for the first time in a while.
+   * False: the instruction does not happen, where it can be left.
+   */
+  touched?(address: number, access: 'load' | 'store'): boolean
   timeStamp(): bigint
   random(): bigint
   taskPriority(): number

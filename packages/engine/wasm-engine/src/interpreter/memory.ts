@@ -18,7 +18,7 @@ export interface MemoryCalls {
   readonly hostOf: number
   readonly oddRead: number
   readonly oddWrite: number
-  readonly toldStore: number
+  readonly touched: number
 }
 
 /** What the page walk gives: 0 or an error code with the present bit's complement folded in, the frame, and rights. */
@@ -66,7 +66,7 @@ function refuseNonCanonical(code: Code, cpu: Node, record: Node, linear: Node, k
 }
 
 /** (cpu, record, tlb, linear, kind): walks, enters the page into the view the access asks for, gives its host address. */
-export function fillFunction(map: MemoryMap, { hostOf, toldStore }: MemoryCalls, walk: Walk): Code {
+export function fillFunction(map: MemoryMap, { hostOf, touched }: MemoryCalls, walk: Walk): Code {
   const code = new Code(five)
   const [cpu, record, tlb, linear, kind] = parameters(code)
   refuseNonCanonical(code, cpu, record, linear, kind)
@@ -84,13 +84,13 @@ export function fillFunction(map: MemoryMap, { hostOf, toldStore }: MemoryCalls,
     code.store('i64.store', cpu, physical, at.missPhysical)
     code.leave(ret, code.i32(noMemory))
   })
-  code.if(code.op('i32.and', isWrite, has(code, slotFlags!, slotTold)), () => {
-    code.if(has(code, kind, accessKind.probe), () => {
+  code.if(has(code, slotFlags!, slotTold), () => {
+    code.if(code.op('i32.and', isWrite, has(code, kind, accessKind.probe)), () => {
       code.store('i64.store', cpu, physical, at.missPhysical)
       code.store('i32.store', cpu, code.i32(1), at.told)
       code.leave(ret, host!)
     })
-    const [goesOn] = code.call(toldStore, [cpu, physical], ['i32'])
+    const [goesOn] = code.call(touched, [cpu, physical, isWrite], ['i32'])
     code.if(code.op('i32.eqz', goesOn!), () => code.leave(ret, code.i32(0)))
   })
   enter(code, map, { cpu, tlb, linear, kind, host: host!, isWrite, large: walked.large })

@@ -32,11 +32,17 @@ export function hostOfFunction(): Code {
   return code
 }
 
-/** (cpu, address, bytes): what is at a physical address, zero-extended; ones where there is no memory. */
-export function readPhysicalFunction(hostOf: number): Code {
+/**
+ * (cpu, address, bytes): what is at a physical address, zero-extended; ones where there is no memory. To who watches memory a page
+ * walk is a store: that is how nested paging sees it. Source: SDM 3C §29.3.3.2; APM 2 §15.25.5.
+ */
+export function readPhysicalFunction(hostOf: number, touched: number): Code {
   const code = new Code(['i32', 'i64', 'i32'])
-  const [host] = code.call(hostOf, [code.fixedLocal(0), code.fixedLocal(1)], ['i32', 'i32'])
+  const [cpu, address] = [code.fixedLocal(0), code.fixedLocal(1)]
+  const [host, slotFlags] = code.call(hostOf, [cpu, address], ['i32', 'i32'])
   code.if(code.op('i32.eqz', host!), () => code.leave(ret, code.i64(-1n)))
+  const isTold = code.op('i32.eq', slotFlags!, code.i32(slotTold))
+  code.if(isTold, () => void code.call(touched, [cpu, address, code.i32(1)], ['i32']))
   code.if(code.op('i32.eq', code.fixedLocal(2), code.i32(4)), () => code.leave(ret, code.load('i64.load32_u', host!)))
   code.leave(ret, code.load('i64.load', host!))
   return code
@@ -46,7 +52,7 @@ export function readPhysicalFunction(hostOf: number): Code {
  * (cpu, address, expected, value, bytes): stores if memory holds what is expected. No memory swallows it, nor does memory that
  * cannot be written.
  */
-export function swapPhysicalFunction(hostOf: number, toldStore: number, map: MemoryMap, dirty: number): Code {
+export function swapPhysicalFunction(hostOf: number, touched: number, map: MemoryMap, dirty: number): Code {
   const code = new Code(['i32', 'i64', 'i64', 'i64', 'i32'])
   const [cpu, address, expected, value, bytes] = [0, 1, 2, 3, 4].map((index) => code.fixedLocal(index))
   const [host, slotFlags] = code.call(hostOf, [cpu!, address!], ['i32', 'i32'])
@@ -61,7 +67,7 @@ export function swapPhysicalFunction(hostOf: number, toldStore: number, map: Mem
   const flags = code.hold(page)
   const swap = (load: 'i64.load' | 'i64.load32_u', store: 'i64.store' | 'i64.store32') => {
     code.if(code.op('i64.ne', code.load(load, host!), expected!), () => code.leave(ret, code.i32(0)))
-    code.if(isOf(slotTold), () => void code.call(toldStore, [code.fixedLocal(0), address!], ['i32']))
+    code.if(isOf(slotTold), () => void code.call(touched, [cpu!, address!, code.i32(1)], ['i32']))
     code.store(store, host!, value!)
     code.store('i32.store8', flags, code.op('i32.or', code.load('i32.load8_u', flags), code.i32(dirty)))
     done()

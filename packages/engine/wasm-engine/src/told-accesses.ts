@@ -9,8 +9,8 @@ interface Around {
   readonly resync: () => void
 }
 
-/** Stores to memory whose owner wants to be told of them. */
-export class ToldStores {
+/** Accesses to memory whose owner wants to be told of them. */
+export class ToldAccesses {
   readonly #around: Around
   /** An event is being delivered: it cannot be left half way. */
   delivers = false
@@ -19,20 +19,20 @@ export class ToldStores {
     this.#around = around
   }
 
-  /** A page is about to be stored to. False if that must not be: it has been noted. */
-  begin(physical: number): boolean {
+  /** A page is about to be touched. False if that must not be: it has been noted. */
+  begin(physical: number, access: 'load' | 'store'): boolean {
     const { state, ports } = this.#around
-    if (this.delivers || state.word(at.delivering) !== 0) this.done(physical)
-    else if (ports.toldStore?.(physical) === false) {
+    if (this.delivers || state.word(at.delivering) !== 0) this.done(physical, access)
+    else if (ports.touched?.(physical, access) === false) {
       state.noteFault(unanswered, undefined)
       return false
     }
     return true
   }
 
-  /** A page is stored to, whatever its owner says: `run` comes back behind the instruction if it must not go on. */
-  done(physical: number): void {
+  /** A page is touched, whatever its owner says: `run` comes back behind the instruction if it must not go on. */
+  done(physical: number, access: 'load' | 'store'): void {
     const { ports, resync } = this.#around
-    if (ports.toldStore?.(physical) === false) resync()
+    if (ports.touched?.(physical, access) === false) resync()
   }
 }
