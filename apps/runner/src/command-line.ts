@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type Given, parseFlags } from './flags.ts'
 import { generalHelp, runHelp } from './help.ts'
+import { releaseNamed } from './kvm-release.ts'
 import { suggestion } from './nearest.ts'
 import { shown } from './printable.ts'
 import { processorNamed } from './processor.ts'
@@ -86,12 +87,14 @@ function imageOf({ kernel }: Given['values'], positionals: readonly string[]): s
 }
 
 function optionsOf(values: Given['values'], image: string | undefined): RunOptions {
+  const kernel = releaseNamed(values.kvm)
   return {
     image,
     initrd: values.initrd,
     append: values.append,
     memorySize: parseMemory(values.memory ?? '512M'),
-    table: processorNamed(values.cpu ?? 'default'),
+    kernel,
+    table: processorNamed(values.cpu ?? 'default', kernel),
     exec: values.exec,
     console: values.console === true,
     maxInstructions: parseWhole('--max-instructions', values['max-instructions']),

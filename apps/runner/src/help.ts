@@ -30,6 +30,7 @@ is always there boots instead. VMM_GUEST_KERNEL names another kernel for the def
   --append TEXT           kernel command line, or the arguments of a multiboot image
   -m, --memory SIZE       guest memory, 512M unless told (16M to 3840M)
   --cpu MODEL,+F,-F       max, default, x86-64-v1, x86-64-v2, …; features by the names of CPUID
+  --kvm RELEASE           the kernel release whose KVM runs the guest, 6.12.117 unless told (see vmm rules --help)
   --exec COMMAND          run COMMAND in the guest's shell, print its output, exit with its status
   --console               with --exec: show the guest's console, on stderr
   --max-instructions N    stop after N instructions
@@ -50,6 +51,7 @@ Examples:
   echo 'cat /proc/cpuinfo' | vmm run
   vmm run bzImage --initrd initrd.cpio --append 'panic=-1 quiet'
   vmm run kernel.elf --append 'arguments' --trace msr,irq=trace.txt --report report.json
+  vmm run --kvm 5.10 --exec 'dmesg'
   vmm run --cpu x86-64-v2,+BMI2,-SSE4_2 --memory 1G --exec 'grep flags /proc/cpuinfo'
 
 Exit status:

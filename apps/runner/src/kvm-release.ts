@@ -1,6 +1,9 @@
 import { buildTable, type Host, hostOf } from '@vmm/cpuid'
 import { type Profile, readProfile } from '@vmm/rule'
-import { physicalAddressWidth, tscHz } from './processor.ts'
+import { physicalAddressWidth, tscHz } from './hardware.ts'
+import { suggestion } from './nearest.ts'
+import { shown } from './printable.ts'
+import { allPromises } from './tell/all-promises.ts'
 import { UsageError } from './usage-error.ts'
 
 /** The release whose promises are kept where none is named. */
@@ -11,9 +14,27 @@ export const usualRelease = '6.12.117'
  * @throws {UsageError} if nobody has listed the release.
  */
 export function releaseNamed(text: string = usualRelease): Profile {
+  return profileNamed('--kvm', text)
+}
+
+/**
+ * The release, with proposals over it, that a text names.
+ * @throws {UsageError} if nobody has listed it, or made such a proposal.
+ */
+export function profileNamed(flag: string, text: string): Profile {
   const read = readProfile(text)
-  if (read.kind === 'bad-version') throw new UsageError(`--kvm: ${read.says}`)
-  return read.profile
+  if (read.kind === 'bad-version') throw new UsageError(`${flag}: ${read.says}`)
+  const { profile } = read
+  const made = proposalsMade()
+  const unmade = profile.proposals.find((name) => !made.includes(name))
+  if (unmade !== undefined)
+    throw new UsageError(`${flag}: nobody has proposed ${shown(unmade)}${suggestion(unmade, made)}`)
+  return profile
+}
+
+function proposalsMade(): readonly string[] {
+  const names = allPromises.flatMap(({ lifetimes }) => lifetimes.map((each) => ('proposal' in each ? each.proposal : '')))
+  return [...new Set(names)].filter((name) => name !== '')
 }
 
 /**

@@ -1,20 +1,46 @@
-import { type BuiltTable, buildTable, parseCpu } from '@vmm/cpuid'
+import {
+  type BuiltTable,
+  buildTable,
+  type Feature,
+  type FeatureChanges,
+  parseCpu,
+  supportedCpuid,
+  type TableOptions,
+  unsupported,
+} from '@vmm/cpuid'
+import type { Profile } from '@vmm/rule'
+import { physicalAddressWidth, tscHz } from './hardware.ts'
+import { releaseNamed, softwareHost } from './kvm-release.ts'
 import { UsageError } from './usage-error.ts'
 
-/** Guest nanoseconds that one instruction lasts: the machine's clock is its instruction count. */
-export const nanosecondsPerInstruction = 1
-export const tscHz = 1e9 / nanosecondsPerInstruction
-export const physicalAddressWidth = 46
-
 /**
- * The processor that `--cpu MODEL,+feature,-feature` asks for, as its CPUID table: its clocks are the machine's.
+ * The processor that `--cpu MODEL,+feature,-feature` asks for, as its CPUID table: its clocks are the machine's. Of a model
+ * there is what the release supports; a feature that is asked for by name is offered to it all the same.
  * @throws {UsageError}
  */
-export function processorNamed(text: string): BuiltTable {
+export function processorNamed(text: string, kernel: Profile = releaseNamed()): BuiltTable {
   const cpu = parseCpu(text)
   if (cpu.kind === 'refused') throw new UsageError(`--cpu: ${cpu.says}`)
   const { model, features } = cpu
-  const table = buildTable({ model, features, tscKhz: tscHz / 1000, crystalHz: tscHz, physicalAddressWidth })
+  const whole = built({ model, features })
+  const lacking = unsupportedOf(whole, features, kernel)
+  if (lacking.length === 0) return whole
+  return built({ model, features: { ...features, minus: [...features.minus, ...lacking] } })
+}
+
+function built(options: TableOptions): BuiltTable {
+  const table = buildTable({ ...options, tscKhz: tscHz / 1000, crystalHz: tscHz, physicalAddressWidth })
   if (table.kind === 'refused') throw new UsageError(`--cpu: ${table.says}`)
   return table
+}
+
+/** What a VMM takes out before it sets a table: features that KVM_GET_SUPPORTED_CPUID does not have. */
+function unsupportedOf(table: BuiltTable, { plus }: FeatureChanges, kernel: Profile): readonly Feature[] {
+  const supported = supportedCpuid({ kernel, host: softwareHost() })
+  const missing = new Set(
+    unsupported(table.entries, supported)
+      .filter(({ known }) => known === 'unsupported')
+      .map(({ name }) => name),
+  )
+  return [...table.features].filter((feature) => missing.has(feature) && !plus.includes(feature))
 }

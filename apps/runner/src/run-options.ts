@@ -1,4 +1,5 @@
 import type { BuiltTable } from '@vmm/cpuid'
+import type { Profile } from '@vmm/rule'
 import { shown } from './printable.ts'
 import type { TraceRequest } from './trace.ts'
 import { UsageError } from './usage-error.ts'
@@ -9,6 +10,8 @@ export interface RunOptions {
   readonly initrd: string | undefined
   readonly append: string | undefined
   readonly memorySize: number
+  /** The kernel release whose KVM runs the guest. */
+  readonly kernel: Profile
   /** The processor that the guest sees. */
   readonly table: BuiltTable
   readonly exec: string | undefined

@@ -102,6 +102,7 @@ export class Runs {
     const { options, tracer, host, image } = this.#parts
     const machine: Machine = possible({
       memorySize: options.memorySize,
+      kernel: options.kernel,
       table: options.table,
       onTransmit: (port, byte) => {
         if (port === 0) this.#console.wrote(byte, machine.now())

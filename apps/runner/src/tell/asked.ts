@@ -1,17 +1,16 @@
 import { hostNamed } from '@vmm/cpu-models'
 import { type CpuidTable, type Host, hostFrom, tableFrom } from '@vmm/cpuid'
-import { type Profile, readProfile } from '@vmm/rule'
+import type { Profile } from '@vmm/rule'
+import { profileNamed } from '../kvm-release.ts'
 import { readInput } from '../named-file.ts'
 import { UsageError } from '../usage-error.ts'
 
 /** The newest release that is known, where none is named. */
 const newest = '7.0'
 
-/** @throws {UsageError} if nobody has listed the release. */
+/** @throws {UsageError} if nobody has listed the release, or made the proposal. */
 export function profileAsked(flag: string, release = newest): Profile {
-  const read = readProfile(release)
-  if (read.kind === 'bad-version') throw new UsageError(`${flag}: ${read.says}`)
-  return read.profile
+  return profileNamed(flag, release)
 }
 
 /**
