@@ -1,3 +1,4 @@
+import { tellProfile } from '@vmm/rule'
 import { describe, expect, test } from 'vitest'
 import { parse } from './command-line.ts'
 import type { RunOptions } from './run-options.ts'
@@ -38,6 +39,9 @@ describe('bad arguments are one line that says what was wrong', () => {
     [['run', '--cpu', 'max,+NOSUCH'], 'NOSUCH'],
     [['run', '--cpu', 'max,+AES,-AES'], 'AES'],
     [['run', '--cpu', ''], 'CPU model'],
+    [['run', '--kvm', 'nonsense'], '--kvm: "nonsense" is not a kernel release: expected X.Y or X.Y.Z'],
+    [['run', '--kvm', '3.2'], '--kvm: kernel 3.2 is not known'],
+    [['run', '--kvm', '5.4+rfc-cpuid-ebusi'], 'nobody has proposed rfc-cpuid-ebusi, did you mean rfc-cpuid-ebusy?'],
     [['run', '--trace', 'everything'], '--trace everything: expected one of exits, cpuid'],
     [['run', '--trace', 'exits='], '--trace exits=: expected a file after ='],
     [['help', 'rnu'], 'unknown command rnu, did you mean run?'],
@@ -124,6 +128,22 @@ describe('arguments', () => {
   test('--cpu takes features away and adds them', () => {
     const { features } = optionsOf('--cpu', 'x86-64-v2,-SSE4_2,+BMI2').table
     expect([features.has('SSE4_2'), features.has('BMI2'), features.has('SSE4_1')]).toEqual([false, true, true])
+  })
+})
+
+describe('--kvm names the kernel', () => {
+  test('6.12.117 unless told, a series by its newest release, and proposals over it', () => {
+    const asked = ['', '6.1', '5.16.3', '5.4+rfc-cpuid-ebusy'].map((text) => (text === '' ? [] : ['--kvm', text]))
+    const told = asked.map((args) => tellProfile(optionsOf(...args).kernel))
+    expect(told).toEqual(['6.12.117', expect.stringMatching(/^6\.1\.\d+$/), '5.16.3', '5.4.302+rfc-cpuid-ebusy'])
+  })
+
+  test.each([
+    ['5.4', [], false],
+    ['5.4', ['--cpu', 'default,+FSRM'], true],
+    ['5.10', [], true],
+  ])('on %s with %j FSRM is offered: %s', (kernel, more, offered) => {
+    expect(optionsOf('--kvm', kernel, ...more).table.features.has('FSRM')).toBe(offered)
   })
 })
 

@@ -33,7 +33,9 @@ export function profileNamed(flag: string, text: string): Profile {
 }
 
 function proposalsMade(): readonly string[] {
-  const names = allPromises.flatMap(({ lifetimes }) => lifetimes.map((each) => ('proposal' in each ? each.proposal : '')))
+  const names = allPromises.flatMap(({ lifetimes }) =>
+    lifetimes.map((each) => ('proposal' in each ? each.proposal : '')),
+  )
   return [...new Set(names)].filter((name) => name !== '')
 }
 

@@ -37,10 +37,6 @@ function built(options: TableOptions): BuiltTable {
 /** What a VMM takes out before it sets a table: features that KVM_GET_SUPPORTED_CPUID does not have. */
 function unsupportedOf(table: BuiltTable, { plus }: FeatureChanges, kernel: Profile): readonly Feature[] {
   const supported = supportedCpuid({ kernel, host: softwareHost() })
-  const missing = new Set(
-    unsupported(table.entries, supported)
-      .filter(({ known }) => known === 'unsupported')
-      .map(({ name }) => name),
-  )
+  const missing = new Set(unsupported(table.entries, supported).map(({ name }) => name))
   return [...table.features].filter((feature) => missing.has(feature) && !plus.includes(feature))
 }

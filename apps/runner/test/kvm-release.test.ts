@@ -1,0 +1,50 @@
+import { eax, ecx, edx } from '@vmm/x86-assembler'
+import { describe, expect, test } from 'vitest'
+import { GuestVm } from '../src/guest-vm.ts'
+import { releaseNamed } from '../src/kvm-release.ts'
+import { processorNamed } from '../src/processor.ts'
+import { UsageError } from '../src/usage-error.ts'
+import { debugExit, kernelFile } from './kernels.ts'
+import { vmm } from './vmm.ts'
+
+/** Ends with 3 where REP MOVSB is told to be fast when short, and with 5 where it is not: KVM reports that since 5.5. */
+const fastShort = kernelFile('fast-short', (a) => {
+  a.mov(eax, 7).xor(ecx, ecx).cpuid().test(edx, 0x10).jz('not told')
+  debugExit(a, 1)
+  a.label('not told')
+  debugExit(a, 2)
+})
+
+describe('vmm run --kvm', () => {
+  test.each([
+    ['5.4', [], 5],
+    ['5.4', ['--cpu', 'default,+FSRM'], 3],
+    ['5.10', [], 3],
+    ['6.12', [], 3],
+    ['7.0', [], 3],
+  ])('%s %j shows a guest what that release supports', async (release, more, status) => {
+    expect((await vmm(['run', fastShort, '--kvm', release, ...more])).status).toBe(status)
+  })
+
+  test('with what is no release is one line and 2', async () => {
+    const { status, stdout, stderr } = await vmm(['run', '--kvm', 'newest'])
+    expect([status, stdout, stderr]).toEqual([2, '', expect.stringMatching(/^vmm: --kvm: "newest" is not [^\n]+\n$/)])
+  })
+})
+
+test('a table that the release refuses is one line that names the call and the rule', () => {
+  const cpuid = processorNamed('default').entries.map((entry) =>
+    entry.function === 0x8000_0008 ? { ...entry, eax: 0x352e } : entry,
+  )
+  const make = () =>
+    new GuestVm({
+      kernel: releaseNamed('5.10'),
+      memorySize: 16 << 20,
+      cpuid,
+      createClock: (retired) => ({ now: retired, wait: () => false }),
+      startedAt: 0n,
+      watching: {},
+    })
+  expect(make).toThrow(UsageError)
+  expect(make).toThrow(/^KVM_SET_CPUID2: EINVAL: [^\n]+ \(set-cpuid-[a-z-]+, [^\n]+\)$/)
+})
