@@ -83,7 +83,7 @@ export class Machine implements RunningMachine {
 
   /** Guest time in nanoseconds. */
   now(): number {
-    return this.vm.processor.clock.now()
+    return this.vm.clock.now()
   }
 
   /** Instructions retired. */

@@ -8,14 +8,14 @@ import type { EngineOptions } from './engine-options.ts'
 import { runDelivery } from './event-delivery.ts'
 import { GuestMachine } from './guest-machine.ts'
 import type { GuestSlots } from './guest-slots.ts'
-import { type HandlerRuns, runsOf } from './handler-runs.ts'
+import type { HandlerRuns } from './handler-runs.ts'
 import { HostAnswers } from './host-answers.ts'
 import { type CodeMode, resumes } from './mode-word.ts'
 import { MonitoredLine } from './monitored-line.ts'
 import { OddAccesses } from './odd-accesses.ts'
 import { exitReasons, status } from './runtime.ts'
 import { Slice } from './slice.ts'
-import { checkSnapshot, restoreMemory, type SavedEngine, type SavedMemory, snapshot, usedMemory } from './snapshot.ts'
+import { checkSnapshot, restoreMemory, type SavedEngine, type SavedMemory, snapshot } from './snapshot.ts'
 import { at } from './state-layout.ts'
 import { StateView } from './state-view.ts'
 import type { Stop } from './stop.ts'
@@ -234,7 +234,7 @@ export class Engine {
 
   /** Runs of pages of guest memory that are not all zero, in the order of their addresses. The bytes are guest memory itself. */
   usedMemory(): Iterable<SavedMemory> {
-    return usedMemory(this.slots)
+    return this.machine.usedMemory()
   }
 
   /** Memory, count and translations. The architectural state is its vCPU's to save. */
@@ -264,7 +264,7 @@ export class Engine {
 
   /** What ran most, by the counts of the blocks that are alive. Empty where nothing is counted. */
   handlerRuns(what: 'handlers' | 'pairs' = 'handlers'): readonly HandlerRuns[] {
-    return runsOf(what, this.machine.interpreter.handlers.shapes, this.machine.blocks.runs())
+    return this.machine.handlerRuns(what)
   }
 
   // -- running ---------------------------------------------------------------------------------------------------

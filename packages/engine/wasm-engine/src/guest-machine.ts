@@ -1,6 +1,7 @@
 import type { Instruction } from '@vmm/x86-semantics'
 import { BlockCache } from './block-cache.ts'
 import { GuestSlots, type MemorySlot } from './guest-slots.ts'
+import { type HandlerRuns, runsOf } from './handler-runs.ts'
 import type { Counts } from './interpreter/run.ts'
 import {
   type Imports,
@@ -11,6 +12,7 @@ import {
 } from './linked-interpreter.ts'
 import { memoryMap, scratchBytes, vcpusAtMost } from './memory-map.ts'
 import type { MonitoredLine } from './monitored-line.ts'
+import { type SavedMemory, usedMemory } from './snapshot.ts'
 import { vcpuBytes } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
 import type { TlbContexts } from './tlb.ts'
@@ -155,6 +157,16 @@ export class GuestMachine {
   /** Of every page of memory that is told of, the next store is, whichever processor makes it. */
   forgetStores(): void {
     this.#each(({ tlb }) => tlb.dropEveryWrite())
+  }
+
+  /** Runs of pages of guest memory that are not all zero, in the order of their addresses. The bytes are guest memory itself. */
+  usedMemory(): Iterable<SavedMemory> {
+    return usedMemory(this.slots)
+  }
+
+  /** What ran most, by the counts of the blocks that are alive. Empty where nothing is counted. */
+  handlerRuns(what: 'handlers' | 'pairs'): readonly HandlerRuns[] {
+    return runsOf(what, this.interpreter.handlers.shapes, this.blocks.runs())
   }
 
   /** Every translation of every processor is forgotten. */

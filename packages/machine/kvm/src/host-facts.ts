@@ -1,6 +1,9 @@
 import { type Feature, type Host, has } from '@vmm/cpuid'
 import type { HostFacts } from '@vmm/kvm-uapi'
 
+/** KVM_MAX_VCPUS where the configuration does not say. Source: arch/x86/include/asm/kvm_host.h (Linux 6.12). */
+const usualVcpus = 1024
+
 /** What capabilities depend on, of a host. What the host does not say is as distributions have it. */
 export function factsOf(host: Host): HostFacts {
   const { kconfig, params, vendorModule } = host
@@ -11,8 +14,7 @@ export function factsOf(host: Host): HostFacts {
   const smm = set('KVM_SMM') !== false
   return {
     processorsOnline: param('host.processors', 1),
-    // one engine runs one vCPU
-    maxVcpus: 1,
+    maxVcpus: Number(kconfig['CONFIG_KVM_MAX_NR_VCPUS'] ?? usualVcpus),
     hyperv: set('KVM_HYPERV') !== false,
     xen: set('KVM_XEN') !== false,
     smm,

@@ -208,8 +208,3 @@ test('memory slots are refused as the kernel does, and one that was refused chan
   expect(vm.setUserMemoryRegion(region)).toMatchObject({ kind: 'refused', errno: 'EEXIST', rule: 'memslot-overlap' })
   expect(vm.slots.length).toBe(1)
 })
-
-test('there is one vCPU in a VM', () => {
-  const { vm } = guest('6.12', (a) => a.hlt())
-  expect(vm.createVcpu(1)).toMatchObject({ kind: 'refused', errno: 'EINVAL', rule: 'vcpu-create-count-limit' })
-})

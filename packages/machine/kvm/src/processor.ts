@@ -1,8 +1,8 @@
 import type { Profile } from '@vmm/rule'
 import { type ExitReason, type Trace, Vcpu } from '@vmm/vcpu'
-import { Engine, type GuestMachineOptions, type GuestSlots, type MemorySlot } from '@vmm/wasm-engine'
+import { Engine, type GuestMachine, type GuestMachineOptions } from '@vmm/wasm-engine'
 import type { VmBuses } from './buses/vm-buses.ts'
-import type { CreateVmClock, VmClock } from './time/vm-clock.ts'
+import type { VmClock } from './time/vm-clock.ts'
 import { AroundVcpu, type VcpuWires } from './vcpu-machine.ts'
 
 /** Who watches processors at work. */
@@ -18,50 +18,40 @@ export interface Watching {
 /** What a processor is made with. */
 export interface ProcessorOptions {
   readonly kernel: Profile
-  readonly memoryBytes: number
+  /** The memory that it runs, and the other processors of its VM. */
+  readonly guest: GuestMachine
   readonly buses: VmBuses
-  readonly createClock: CreateVmClock
+  readonly clock: VmClock
   /** Nanoseconds since 1970 when the clock is at 0. */
   readonly startedAt: bigint
   readonly watching: Watching
 }
 
-/** The engine of a VM and the vCPU over it, which has no CPUID table until it is given one. */
+/** A processor of a VM: the engine and the vCPU over it, which has no CPUID table until it is given one. */
 export class Processor {
   readonly vcpu: Vcpu
   readonly engine: Engine
   readonly around: AroundVcpu
-  readonly clock: VmClock
   /** What is joined to it. */
   readonly wires: VcpuWires = {}
 
-  constructor({ kernel, memoryBytes, buses, createClock, startedAt, watching }: ProcessorOptions) {
+  constructor({ kernel, guest, buses, clock, startedAt, watching }: ProcessorOptions) {
     let engine: Engine | undefined
     const retired = () => engine?.retired() ?? 0
-    const store = (address: number, bytes: Uint8Array) => engine?.writePhysical(address, bytes) ?? false
-    const { counts = 'nothing', ...watchers } = watching
-    this.clock = createClock(retired)
-    this.around = new AroundVcpu({ retired, clock: this.clock, startedAt, buses, wires: this.wires, store })
+    const store = (address: number, bytes: Uint8Array) => guest.slots.writeAt(address, bytes)
+    const { counts: _counted, ...watchers } = watching
+    this.around = new AroundVcpu({ retired, clock, startedAt, buses, wires: this.wires, store })
     this.vcpu = new Vcpu({
       cpuid: [],
       kernel,
       machine: this.around,
       createEngine: (ports) => {
-        engine = new Engine({ slots: [], memoryBytes, ports, counts })
+        engine = new Engine({ machine: guest, ports })
         return engine
       },
       ...watchers,
     })
     if (engine === undefined) throw new Error('a vCPU makes its engine')
     this.engine = engine
-  }
-
-  get slots(): GuestSlots {
-    return this.engine.slots
-  }
-
-  /** Shows the guest these slots and no others. */
-  show(slots: readonly (MemorySlot | undefined)[]): void {
-    this.engine.slots.replace(slots.filter((slot) => slot !== undefined))
   }
 }

@@ -1,5 +1,6 @@
 import type { SavedVcpu } from '@vmm/vcpu'
 import type { HandlerRuns, SavedEngine, SavedMemory } from '@vmm/wasm-engine'
+import type { Processor } from './processor.ts'
 import type { Vm } from './vm.ts'
 
 /** A vCPU as plain data. */
@@ -17,14 +18,15 @@ export interface SavedVm {
 
 /**
  * Everything of a VM but what is attached and joined to it, which belongs to others.
- * @throws {RangeError} while an access waits for its answer: finish it first, with `immediate_exit`.
+ * @throws {RangeError} while an access waits for its answer: finish it first, with `immediate_exit`; or if it has not one vCPU.
  */
 export function saveVm(vm: Vm): SavedVm {
-  return { engine: vm.processor.engine.save(), processor: saveProcessor(vm) }
+  return { engine: only(vm).engine.save(), processor: saveProcessor(vm) }
 }
 
 /** The same without memory: what is small enough to be hashed as a text. */
-export function saveProcessor({ processor: { vcpu, around } }: Vm): SavedKvmVcpu {
+export function saveProcessor(vm: Vm): SavedKvmVcpu {
+  const { vcpu, around } = only(vm)
   return { vcpu: vcpu.save(), tscOffset: around.tscOffset }
 }
 
@@ -32,18 +34,26 @@ export function saveProcessor({ processor: { vcpu, around } }: Vm): SavedKvmVcpu
  * Takes back what `saveVm` gave: the VM has the same memory slots, and its vCPU the same CPUID table.
  * @throws {RangeError} if another version, or a VM of another make, has saved it; this one is then good for nothing.
  */
-export function restoreVm({ processor: { engine, vcpu, around } }: Vm, saved: SavedVm): void {
+export function restoreVm(vm: Vm, saved: SavedVm): void {
+  const { engine, vcpu, around } = only(vm)
   vcpu.restore(saved.processor.vcpu)
   engine.restore(saved.engine)
   around.tscOffset = saved.processor.tscOffset
 }
 
 /** Runs of pages of guest memory that are not all zero, in the order of their addresses. The bytes are guest memory itself. */
-export function usedMemory({ processor: { engine } }: Vm): Iterable<SavedMemory> {
-  return engine.usedMemory()
+export function usedMemory({ guest }: Vm): Iterable<SavedMemory> {
+  return guest.usedMemory()
 }
 
 /** What the guest ran most, one by one or by twos, if that is counted. */
-export function handlerRuns({ processor: { engine } }: Vm, what: 'handlers' | 'pairs'): readonly HandlerRuns[] {
-  return engine.handlerRuns(what)
+export function handlerRuns({ guest }: Vm, what: 'handlers' | 'pairs'): readonly HandlerRuns[] {
+  return guest.handlerRuns(what)
+}
+
+/** The one processor of a VM: of several nobody has said yet what belongs to whom. */
+function only({ vcpus }: Vm): Processor {
+  const [first, second] = vcpus
+  if (first === undefined || second !== undefined) throw new RangeError('a VM is saved that has one vCPU')
+  return first.processor
 }

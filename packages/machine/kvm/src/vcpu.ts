@@ -23,6 +23,7 @@ import {
   type VcpuState,
 } from '@vmm/vcpu'
 import { type Answer, done, refusedAlways } from './answer.ts'
+import type { Processor } from './processor.ts'
 import { runPipeline } from './rules/run/index.ts'
 import { RunPage } from './run-page.ts'
 import type { VcpuWires } from './vcpu-machine.ts'
@@ -32,6 +33,7 @@ import type { Vm } from './vm.ts'
 export interface KvmVcpuOptions {
   readonly vm: Vm
   readonly id: number
+  readonly processor: Processor
   readonly signalAfter: number
 }
 
@@ -40,6 +42,14 @@ export type ProcessorSignal =
   | { readonly kind: 'nmi' | 'smi' | 'init' }
   /** Begin at `vector << 12`, where one is waited for. */
   | { readonly kind: 'startup'; readonly vector: number }
+
+/** What of KVM_ENABLE_CAP a vCPU goes by. */
+export interface VcpuCapabilities {
+  exceptionPayload: boolean
+  tripleFault: boolean
+  /** Bit n: hypercall n exits to user space. */
+  hypercallExits: number
+}
 
 /** How user space runs a vCPU, where it does not write so into `kvm_run`. */
 export interface RunOnce {
@@ -67,17 +77,19 @@ export class KvmVcpu {
   readonly id: number
   readonly page: RunPage
   readonly #vm: Vm
+  readonly processor: Processor
   readonly #vcpu: Vcpu
   readonly #signalAfter: number
   readonly #run
   #cpuid: CpuidVcpu = { apicInKernel: false }
   #waiting: VcpuExit | undefined
 
-  constructor({ vm, id, signalAfter }: KvmVcpuOptions) {
+  constructor({ vm, id, processor, signalAfter }: KvmVcpuOptions) {
     this.id = id
     this.page = new RunPage(vm.kvm.profile)
     this.#vm = vm
-    this.#vcpu = vm.processor.vcpu
+    this.processor = processor
+    this.#vcpu = processor.vcpu
     this.#signalAfter = signalAfter
     this.#run = resolve(runPipeline, vm.kvm.profile)
     this.#vcpu.answerCpuidBy((leaf, subleaf) => this.#execute(leaf, subleaf))
@@ -148,6 +160,12 @@ export class KvmVcpu {
     this.#vcpu.engine.resync()
   }
 
+  /** What has been enabled on its VM. */
+  enable({ exceptionPayload, tripleFault, hypercallExits }: VcpuCapabilities): void {
+    Object.assign(this.#vcpu.capabilities, { exceptionPayload, tripleFault })
+    this.#vcpu.hypercallExits = hypercallExits
+  }
+
   /**
    * Power-up: registers, MSRs, events. The CPUID table stays. No call of KVM's does this at once; user space would set
    * each of them.
@@ -166,13 +184,13 @@ export class KvmVcpu {
 
   /** The time-stamp counter at a time of the VM's clock, and the time at which it will show a value. */
   readonly timeStampCounter = {
-    at: (now: number): bigint => BigInt(now) + this.#vm.processor.around.tscOffset,
-    when: (value: bigint): number => Number(value - this.#vm.processor.around.tscOffset),
+    at: (now: number): bigint => BigInt(now) + this.processor.around.tscOffset,
+    when: (value: bigint): number => Number(value - this.processor.around.tscOffset),
   }
 
   /** What is joined to it beside its VM's buses: a local APIC of somebody's own is one in the kernel. */
   get wires(): VcpuWires {
-    return this.#vm.processor.wires
+    return this.processor.wires
   }
 
   /** Whether it waits for an interrupt, or a startup signal. */
@@ -231,7 +249,7 @@ export class KvmVcpu {
   }
 
   get #apicInKernel(): boolean {
-    return this.#vm.processor.around.localApic !== undefined
+    return this.processor.around.localApic !== undefined
   }
 
   #setCpuid(

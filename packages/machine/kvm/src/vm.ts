@@ -1,6 +1,7 @@
 import { capabilityNumbered } from '@vmm/kvm-uapi'
 import { resolve, run } from '@vmm/rule'
-import { type Answer, done, notModelled } from './answer.ts'
+import { GuestMachine } from '@vmm/wasm-engine'
+import { type Answer, done, noMemory, notModelled } from './answer.ts'
 import { VmBuses } from './buses/vm-buses.ts'
 import { capArguments, type EnableCap } from './capabilities/enable-cap.ts'
 import { vmCapabilities } from './capabilities/vm-capabilities.ts'
@@ -11,8 +12,8 @@ import type { CreateVcpuCase } from './rules/create-vcpu/case.ts'
 import { createVcpuPipeline } from './rules/create-vcpu/index.ts'
 import { enableCapPipeline } from './rules/enable-cap/index.ts'
 import type { MemoryRegion, Memslot } from './rules/set-user-memory-region/case.ts'
-import type { CreateVmClock } from './time/vm-clock.ts'
-import { KvmVcpu } from './vcpu.ts'
+import type { CreateVmClock, VmClock } from './time/vm-clock.ts'
+import { KvmVcpu, type VcpuCapabilities } from './vcpu.ts'
 
 /** What a VM is made with. */
 export interface VmOptions {
@@ -27,6 +28,7 @@ export interface VmOptions {
   readonly watching: Watching
 }
 
+const maxVcpusOfVm = 66
 const maxVcpuId = 128
 
 /** A VM: what its vCPUs share. Methods are named after the calls; each part of it has what they do. */
@@ -34,22 +36,27 @@ export class Vm {
   readonly kvm: Kvm
   readonly memory: VmMemory
   readonly buses: VmBuses
-  readonly processor: Processor
+  /** Guest memory, and the code decoded from it: what its processors run, one after another. */
+  readonly guest: GuestMachine
+  /** Time, which goes by what all processors together have done. */
+  readonly clock: VmClock
+  /** What vCPUs go by that was enabled on the VM, before or after they were made. */
+  readonly enabled: VcpuCapabilities = { exceptionPayload: false, tripleFault: false, hypercallExits: 0 }
   readonly #options: VmOptions
   readonly #vcpus: KvmVcpu[] = []
   readonly #calls
 
   constructor(options: VmOptions) {
-    const { kvm, number, memoryBytes, createClock, startedAt, watching } = options
+    const { kvm, number, memoryBytes, createClock, watching } = options
     const { profile: kernel } = kvm
     this.kvm = kvm
     this.#options = options
     this.#calls = { createVcpu: resolve(createVcpuPipeline, kernel), enableCap: resolve(enableCapPipeline, kernel) }
     this.buses = new VmBuses(kernel)
-    const { buses } = this
-    this.processor = new Processor({ kernel, memoryBytes, buses, createClock, startedAt, watching })
+    this.guest = new GuestMachine({ slots: [], memoryBytes, counts: watching.counts ?? 'nothing' })
+    this.clock = createClock(() => this.instructions)
     const checkExtension = (capability: number) => this.checkExtension(capability)
-    this.memory = new VmMemory({ kernel, number, processor: this.processor, checkExtension })
+    this.memory = new VmMemory({ kernel, number, guest: this.guest, checkExtension })
   }
 
   /** The slots there are. */
@@ -60,6 +67,13 @@ export class Vm {
   /** The vCPUs there are, in the order in which they were made. */
   get vcpus(): readonly KvmVcpu[] {
     return this.#vcpus
+  }
+
+  /** Instructions that its vCPUs have retired. */
+  get instructions(): number {
+    const [only, ...others] = this.#vcpus
+    if (others.length === 0) return only?.instructions ?? 0
+    return this.#vcpus.reduce((sum, vcpu) => sum + vcpu.instructions, 0)
   }
 
   /** KVM_CHECK_EXTENSION on a VM. */
@@ -76,7 +90,10 @@ export class Vm {
   createVcpu(id: number | bigint = 0): Answer<KvmVcpu> {
     const outcome = run(this.#calls.createVcpu, this.#createVcpuCase(BigInt(id)))
     if (outcome.kind === 'refused') return outcome.refusal
-    const vcpu = new KvmVcpu({ vm: this, id: Number(id), signalAfter: this.#options.signalAfter })
+    if (!this.guest.hasRoom) return noMemory('KVM_CREATE_VCPU')
+    const { signalAfter } = this.#options
+    const vcpu = new KvmVcpu({ vm: this, id: Number(id), processor: this.#createProcessor(), signalAfter })
+    vcpu.enable(this.enabled)
     this.#vcpus.push(vcpu)
     return done(vcpu, outcome.unread)
   }
@@ -92,8 +109,20 @@ export class Vm {
     return vmCapabilities[name]?.(this, given) ?? notModelled(`KVM_ENABLE_CAP(${name})`)
   }
 
+  /** Enables for all vCPUs, and those to come. */
+  enable(change: Partial<VcpuCapabilities>): void {
+    Object.assign(this.enabled, change)
+    for (const vcpu of this.#vcpus) vcpu.enable(this.enabled)
+  }
+
+  #createProcessor(): Processor {
+    const { kvm, guest, buses, clock } = this
+    const { startedAt, watching } = this.#options
+    return new Processor({ kernel: kvm.profile, guest, buses, clock, startedAt, watching })
+  }
+
   #createVcpuCase(id: bigint): CreateVcpuCase {
-    const { maxVcpus } = this.kvm.facts
+    const maxVcpus = Math.max(1, this.checkExtension(maxVcpusOfVm))
     const maxIds = Math.max(1, this.checkExtension(maxVcpuId))
     return { id, taken: this.#vcpus.map((vcpu) => vcpu.id), maxVcpus, maxIds, idsOfVm: maxIds }
   }

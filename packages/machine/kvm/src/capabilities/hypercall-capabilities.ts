@@ -5,10 +5,11 @@ import type { VmCapabilities } from './enable-cap.ts'
 
 /** Which hypercalls are for user space. */
 export const hypercallCapabilities: VmCapabilities = {
-  KVM_CAP_EXIT_HYPERCALL: ({ kvm, processor: { vcpu } }, [asked]) => {
-    const outcome = run(resolve(exitHypercallPipeline, kvm.profile), { asked, exits: BigInt(vcpu.hypercallExits) })
+  KVM_CAP_EXIT_HYPERCALL: (vm, [asked]) => {
+    const exits = BigInt(vm.enabled.hypercallExits)
+    const outcome = run(resolve(exitHypercallPipeline, vm.kvm.profile), { asked, exits })
     if (outcome.kind === 'refused') return outcome.refusal
-    vcpu.hypercallExits = Number(outcome.state.exits)
+    vm.enable({ hypercallExits: Number(outcome.state.exits) })
     return done(0, outcome.unread)
   },
 }

@@ -22,7 +22,7 @@ if (found.kind !== 'host') throw new Error(found.says)
 const { host } = found
 
 const heapAt = 0x1000n
-const [EBADF, E2BIG, EIO, EFAULT, EINVAL, ENOTTY] = [-9, -7, -5, -14, -22, -25]
+const [EBADF, E2BIG, EIO, EFAULT, EEXIST, EINVAL, ENOTTY] = [-9, -7, -5, -14, -17, -22, -25]
 
 /** A process with 64 KiB of memory at 1000H, and /dev/kvm open in it. */
 function process(kernel = '6.12', onCopy?: (copy: Copy) => void) {
@@ -198,7 +198,7 @@ test('a capability is enabled, or refused by its own rule', () => {
   const asked = { cap: 201, flags: 0, args: [1n, 0n, 0n, 0n] }
   expect(call(vm, 'KVM_ENABLE_CAP', put(kvmEnableCap, asked)).refusal?.rule).toBe('cap-exit-hypercall-mask')
   expect(call(vm, 'KVM_ENABLE_CAP', put(kvmEnableCap, { ...asked, flags: 1 })).refusal?.rule).toBe('enable-cap-flags')
-  expect(call(vm, 'KVM_CREATE_VCPU', 0).value).toBe(EINVAL)
+  expect(call(vm, 'KVM_CREATE_VCPU', 0).value).toBe(EEXIST)
 })
 
 test('every copy is told to whoever listens', () => {

@@ -1,7 +1,6 @@
 import { type Profile, resolve, run } from '@vmm/rule'
-import type { MemorySlot } from '@vmm/wasm-engine'
+import type { GuestMachine, MemorySlot } from '@vmm/wasm-engine'
 import { type Answer, done } from '../answer.ts'
-import type { Processor } from '../processor.ts'
 import { type MemoryRegion, type Memslot, memReadonly } from '../rules/set-user-memory-region/case.ts'
 import { memoryRegionPipeline } from '../rules/set-user-memory-region/index.ts'
 
@@ -16,7 +15,7 @@ export interface VmMemoryOptions {
   readonly kernel: Profile
   /** Which of its `Kvm`'s the VM is, from 1. */
   readonly number: number
-  readonly processor: Processor
+  readonly guest: GuestMachine
   readonly checkExtension: (capability: number) => number
 }
 
@@ -26,8 +25,8 @@ const mappingStride = 0x100_0000_0000n
 const capability = { memslots: 10, addressSpaces: 118 } as const
 /** Slots beyond those of user space. Source: arch/x86/include/asm/kvm_host.h KVM_INTERNAL_MEM_SLOTS (Linux 6.12). */
 const internalMemslots = 3
-/** SMM's address space is shown to nobody yet. */
-const ordinarySpace = (slot: number): boolean => slot >>> 16 === 0
+/** The address space of processors in system-management mode: the high half of a slot's number. */
+const smmSpace = 1
 
 /** The memory of a VM: the slots that show the guest parts of user memory. */
 export class VmMemory implements GuestMemory {
@@ -41,7 +40,7 @@ export class VmMemory implements GuestMemory {
     this.#options = options
     this.#region = resolve(memoryRegionPipeline, options.kernel)
     this.address = firstMapping + BigInt(options.number) * mappingStride
-    this.bytes = options.processor.slots.memory
+    this.bytes = options.guest.slots.memory
   }
 
   /** The slots there are. */
@@ -55,19 +54,27 @@ export class VmMemory implements GuestMemory {
    * @throws {RangeError} beyond the end of it.
    */
   write(offset: number, bytes: Uint8Array): void {
-    this.#options.processor.slots.writeMemory(offset, bytes)
+    this.#options.guest.slots.writeMemory(offset, bytes)
   }
 
   /** KVM_SET_USER_MEMORY_REGION. */
   setRegion(region: MemoryRegion): Answer<number> {
-    const { checkExtension, processor } = this.#options
+    const { checkExtension } = this.#options
     const addressSpaces = Math.max(1, checkExtension(capability.addressSpaces))
     const slotsOfSpace = checkExtension(capability.memslots) + internalMemslots
     const outcome = run(this.#region, { region, slots: this.#slots, addressSpaces, slotsOfSpace })
     if (outcome.kind === 'refused') return outcome.refusal
     this.#slots = outcome.state.slots
-    processor.show(this.#slots.filter(({ slot }) => ordinarySpace(slot)).map((slot) => this.#shown(slot)))
+    this.#show(region.slot >>> 16)
     return done(0, outcome.unread)
+  }
+
+  /** Shows the guest the slots of an address space, and no others. */
+  #show(space: number): void {
+    const { guest } = this.#options
+    const slots = this.#slots.filter(({ slot }) => slot >>> 16 === space).map((slot) => this.#shown(slot))
+    const shown = space === smmSpace ? guest.smmSlots : guest.slots
+    shown.replace(slots.filter((slot) => slot !== undefined))
   }
 
   /** A slot whose user memory is not there at all is nowhere: what the guest finds there is a bad address. */
