@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { judgeSystem } from '@vmm/guests'
 import { judgeCpu, subjectNames } from './cpu/report.ts'
+import { listUnequal } from './kernel/replay.ts'
 import { judgeKernel, type KernelOptions } from './kernel/report.ts'
 import { judgeMsrs } from './msr/report.ts'
 import { judgeCapabilities, judgeHeaders } from './uapi/report.ts'
@@ -27,6 +28,7 @@ kernel  plays the scenarios of @vmm/kvm on a real kernel and on ours and compare
         --live is this machine's /dev/kvm, where no guest is run; --debian 6.1 or 6.12 boots Debian's kernel under QEMU
         with kvm_amd, --bochs under Bochs with kvm_intel. Exit code 2: something is not installed
 
+  --unequal         plays what is recorded on ours alone, and writes the list of what is answered otherwise
   --model MODEL     a processor of Bochs'; corei7_haswell_4770 unless told
   --subject WHO     engine, or oracle: the descriptions as they read
   --cases N         how many; 200000 unless told
@@ -81,6 +83,7 @@ function main(args: readonly string[]): number {
       bochs: { type: 'string' },
       model: { type: 'string', default: 'corei7_haswell_4770' },
       record: { type: 'boolean', default: false },
+      unequal: { type: 'boolean', default: false },
       help: { type: 'boolean' },
     },
   })
@@ -91,7 +94,8 @@ function main(args: readonly string[]): number {
   const [name = ''] = positionals
   if (positionals.length === 1 && name === 'system')
     return judgeSystem(values.only === undefined ? {} : { only: values.only })
-  if (positionals.length === 1 && name === 'kernel') return judgeKernel(kernelOptions(values))
+  if (positionals.length === 1 && name === 'kernel')
+    return values.unequal ? listUnequal() : judgeKernel(kernelOptions(values))
   if (positionals.length === 1 && name === 'capabilities') return judgeCapabilities()
   if (positionals.length === 1 && name === 'msrs') {
     const { text, release, from, module: vendorModule, processor } = values

@@ -1,10 +1,10 @@
 import type { Host } from '@vmm/cpuid'
-import { ioctl, type KvmFile, openFile, openKvm, ProcessMemory, type Task } from '@vmm/kvm'
+import { EventFd, ioctl, type KvmFile, openFile, openKvm, ProcessMemory, type Task } from '@vmm/kvm'
 import { ioctlNamed, kvmRun } from '@vmm/kvm-uapi'
 import { errnos } from '@vmm/rule'
 import type { Scenario } from './scenario.ts'
 import { Files } from './script.ts'
-import { type Action, actionOf, mapped, pageOf, ramBytes } from './step.ts'
+import { type Action, actionOf, littleEndian, mapped, pageOf, ramBytes } from './step.ts'
 import { type Raw, Teller } from './tell.ts'
 
 /** What kernel we are to be, on what. */
@@ -14,6 +14,7 @@ export interface OurKernel {
 }
 
 const runBytes = 0x900
+const [pollIn, pollOut, eventBytes] = [1, 4, 8]
 const runCall = ioctlNamed('KVM_RUN')?.number ?? 0
 
 /** What ours answers to a scenario, a line a step; and by whom a step was refused. */
@@ -42,6 +43,7 @@ class Process {
   readonly #memory = new ProcessMemory()
   readonly #task: Task = { memory: this.#memory, mm: {} }
   readonly #files = new Map<string, KvmFile>()
+  readonly #events = new Map<string, EventFd>()
   readonly #release: string
   readonly #host: Host
   #ram: bigint | undefined
@@ -82,6 +84,21 @@ class Process {
       case 'close':
         this.#files.get(action.file)?.close()
         return { result: 0 }
+      case 'eventfd':
+        this.#events.set(action.file, new EventFd())
+        return { result: 0 }
+      case 'signal-event':
+        return written(this.#events.get(action.file)?.write(action.value) ?? undefined)
+      case 'read':
+        return this.#read(action.file)
+      case 'poll':
+        return { result: pollIn | pollOut }
+      case 'wait':
+        return { result: 0 }
+      case 'begin':
+        return { result: 0 }
+      case 'await':
+        return this.#run(action.file)
       case 'dup':
         return this.#kept(action.file, this.#files.get(action.of)?.dup())
       case 'mmap':
@@ -89,6 +106,12 @@ class Process {
       default:
         return { result: 0, text: `not here: ${action.does}` }
     }
+  }
+
+  #read(name: string): Raw {
+    const got = this.#events.get(name)?.read()
+    if (typeof got !== 'bigint') return failed(got ?? 'EINVAL')
+    return { result: eventBytes, bytes: littleEndian(got, eventBytes) }
   }
 
   #open(name: string): Raw {
@@ -112,7 +135,9 @@ class Process {
     const file = this.#files.get(action.file)
     if (file === undefined) return failed('EBADF')
     const task = action.by === 'us' ? this.#task : { memory: this.#memory, mm: {} }
-    const { value, file: made, refusal } = ioctl(task, file, action.request, action.argument)
+    const { value: returned, file: made, refusal } = ioctl(task, file, action.request, action.argument)
+    // what another process was returned is told by whether it failed
+    const value = action.by === 'us' ? returned : Math.min(returned, 0)
     this.refusedBy = refusal?.rule
     if (made !== undefined && action.into !== undefined) this.#kept(action.into, made)
     return {
@@ -146,4 +171,6 @@ class Process {
   }
 }
 
+const written = (error: keyof typeof errnos | undefined): Raw =>
+  error === undefined ? { result: eventBytes } : failed(error)
 const failed = (name: keyof typeof errnos): Raw => ({ result: -errnos[name] })

@@ -111,7 +111,7 @@ function compareAll(asked: readonly Subject[], printed: Printed, about: Pick<Rec
     const answers = answersOf(scenarios, printed)
     for (const scenario of scenarios) {
       const told = differencesIn(scenario, answers, about)
-      if (told.length > 0) console.log([`${name}: ${scenario.name}`, ...told].join('\n'))
+      if (told.length > 0) console.log([`${name}: ${scenario.name}`, ...told.map(tellDifference)].join('\n'))
       if (told.length > 0) differing++
     }
   }
@@ -120,17 +120,31 @@ function compareAll(asked: readonly Subject[], printed: Printed, about: Pick<Rec
   return differing === 0 ? 0 : 1
 }
 
-/** What two kernels answered differently to a scenario, three lines a step. */
+/** A step that two kernels answer differently. */
+export interface Difference {
+  /** Which of the scenario's steps, from 1. */
+  readonly number: number
+  readonly step: string
+  readonly theirs: string
+  readonly ours: string
+  /** The rule that refused it here. */
+  readonly rule: string | undefined
+}
+
+/** What two kernels answered differently to a scenario. */
 export function differencesIn(
   scenario: Scenario,
   answers: Answers,
   about: Pick<Recorded, 'release' | 'host'>,
-): readonly string[] {
-  const theirs = answers.get(scenario.name) ?? []
+): readonly Difference[] {
+  const recorded = answers.get(scenario.name) ?? []
   const { told, refusedBy } = playOurs(about, scenario)
   return scenario.steps.flatMap((step, nth) => {
-    const [ours, { answer = 'nothing' } = {}] = [told[nth], theirs[nth]]
-    const by = refusedBy[nth] === undefined ? '' : ` (${refusedBy[nth]})`
-    return ours === answer ? [] : [`  ${nth + 1}. ${step}`, `     theirs ${answer}`, `     ours   ${ours}${by}`]
+    const [ours = '', theirs = 'nothing'] = [told[nth], recorded[nth]?.answer]
+    return ours === theirs ? [] : [{ number: nth + 1, step, theirs, ours, rule: refusedBy[nth] }]
   })
+}
+
+function tellDifference({ number, step, theirs, ours, rule }: Difference): string {
+  return `  ${number}. ${step}\n     theirs ${theirs}\n     ours   ${ours}${rule === undefined ? '' : ` (${rule})`}`
 }
