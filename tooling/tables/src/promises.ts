@@ -4,6 +4,7 @@ import { kvmPromises } from '@vmm/kvm'
 import { msrPromises } from '@vmm/msr'
 import { nestedPromises } from '@vmm/nested-vmx'
 import { type Entry, tellLifetime } from '@vmm/rule'
+import { sgxPromises } from '@vmm/sgx'
 import { cite } from '@vmm/source'
 import { vcpuPromises } from '@vmm/vcpu'
 import { catalogueText } from './catalogue.ts'
@@ -17,6 +18,7 @@ const lists = [
   ['packages/abi/msr', msrPromises],
   ['packages/abi/hypercall', hypercallPromises],
   ['packages/abi/nested-vmx', nestedPromises],
+  ['packages/abi/sgx', sgxPromises],
   ['packages/abi/vcpu', vcpuPromises],
   ['packages/machine/kvm', kvmPromises],
 ] as const satisfies readonly (readonly [string, readonly Entry[]])[]

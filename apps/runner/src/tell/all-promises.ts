@@ -4,6 +4,7 @@ import { kvmPromises } from '@vmm/kvm'
 import { msrPromises } from '@vmm/msr'
 import { nestedPromises } from '@vmm/nested-vmx'
 import type { Entry } from '@vmm/rule'
+import { sgxPromises } from '@vmm/sgx'
 import { vcpuPromises } from '@vmm/vcpu'
 
 /** A promise, and the package that has it. */
@@ -16,6 +17,7 @@ const lists: Readonly<Record<string, readonly Entry[]>> = {
   '@vmm/msr': msrPromises,
   '@vmm/hypercall': hypercallPromises,
   '@vmm/nested-vmx': nestedPromises,
+  '@vmm/sgx': sgxPromises,
   '@vmm/vcpu': vcpuPromises,
   '@vmm/kvm': kvmPromises,
 }

@@ -2,6 +2,7 @@ import { changeEntry, setCpuid } from '@vmm/cpuid'
 import { ioctl, KvmFile, ProcessMemory } from '@vmm/kvm'
 import { ioctlNamed } from '@vmm/kvm-uapi'
 import { errnos, type Profile } from '@vmm/rule'
+import { enclsDecider, enclsLeaves } from '@vmm/sgx'
 import { mail } from '@vmm/source'
 import { Machine, wordsOf } from './machine.ts'
 import type { Scenario } from './scenario.ts'
@@ -24,6 +25,17 @@ function machineCheck(kernel: Profile, l2Active: boolean): string {
   const off = setCpuid(where, { table: switchedOff, vcpu: running })
   const on = setCpuid(where, { table: enclaves, vcpu: { ...off.vcpu, l2Active: false } })
   return `off: ${wordsOf(off)}; on again after a reset: ${wordsOf(on)}`
+}
+
+/** What a guest gets that adds a page to an enclave, by the table that is in force then. */
+function enclaveAfterwards(kernel: Profile): string {
+  const running = { hasRun: true, current: enclaves }
+  const { stored } = setCpuid({ kernel, host }, { table: switchedOff, vcpu: running })
+  const shown = changeEntry(stored, 0x7, 0, () => ({ ebx: 1 << 2 }))
+  const processor = { hardware: host.cpuid, supportedXcr0: 7n, featureControl: 0x4_0001n } as const
+  const guest = { ...processor, table: shown, paging: true, provisioning: false, module: 'on' } as const
+  const verdict = enclsDecider(kernel)({ leaf: enclsLeaves.EADD, guest })
+  return verdict.kind === 'refused' ? `${verdict.error} by ${verdict.refusal.rule}` : 'it is executed'
 }
 
 function recycled(kernel: Profile): string {
@@ -86,6 +98,7 @@ export const l2Active: Scenario = {
       asks: 'User space models that a machine check, or a cleared bit of IA32_MCi_CTL, switches SGX off until reset',
       answer: (kernel) => machineCheck(kernel, false),
     },
+    { asks: 'What the guest gets of ENCLS[EADD] after the first of these calls', answer: enclaveAfterwards },
     { asks: 'The same, with L2 active when it happens', answer: (kernel) => machineCheck(kernel, true) },
   ],
 }
