@@ -38,13 +38,22 @@ export interface RunOptions {
   readonly immediateExit?: boolean
   /** Come back when an interrupt could be queued: `kvm_run.request_interrupt_window`. */
   readonly requestInterruptWindow?: boolean
+  /** Whether somebody outside wants it back: asked before the guest is entered, and now and then while it runs. */
+  readonly interrupted?: () => boolean
 }
+
+/** Instructions between two looks at whether somebody outside wants the vCPU back: some milliseconds. */
+const betweenLooks = 1_000_000
+/** A guest that meets exceptions and never executes anything between them comes back after so many looks. */
+const mostIdle = 1024
 
 /** Runs an engine between events and exits, and finishes what user space has answered. */
 export class Execution {
   readonly #parts: Parts
   /** An exit that waits until user space has seen the stores that came with it. */
   #held: VcpuExit | undefined
+  /** Somebody whom the guest has asked wants the vCPU back. */
+  #kicked = false
   /** What the hypercall that user space was asked for gives. */
   hypercallResult = 0n
 
@@ -52,13 +61,21 @@ export class Execution {
     this.#parts = parts
   }
 
-  run({ budget, immediateExit = false, requestInterruptWindow = false }: RunOptions): VcpuExit {
+  /** Brings a `run` back that is under way, once the instruction is complete that has asked. */
+  kick(): void {
+    this.#kicked = true
+    this.#parts.engine.resync()
+  }
+
+  run({ budget, immediateExit = false, requestInterruptWindow = false, interrupted }: RunOptions): VcpuExit {
     const { engine, events, completion } = this.#parts
+    this.#kicked = false
     completion.takePrevented()
     const unfinished = this.#finish()
     if (unfinished !== undefined) return unfinished
     if (immediateExit) return { kind: 'intr' }
     const end = engine.retired() + budget
+    let idle = 0
     for (;;) {
       const event = this.#withStores(events.take())
       if (event !== undefined) return this.#unlessPrevented(event)
@@ -69,12 +86,17 @@ export class Execution {
         this.#parts.observer?.leave('PREEMPTION_TIMER', engine.get('RIP'))
         return { kind: 'intr' }
       }
+      if (interrupted?.() === true) return { kind: 'intr' }
       if (requestInterruptWindow) engine.eventPending = true
-      const exit = this.#withStores(this.#slice(requestInterruptWindow && engine.shadowed ? 1 : left))
+      const before = engine.retired()
+      const most = interrupted === undefined ? left : Math.min(left, betweenLooks)
+      const exit = this.#withStores(this.#slice(requestInterruptWindow && engine.shadowed ? 1 : most))
       const told = this.#unlessPrevented(exit)
-      if (told === undefined) continue
-      const opened = requestInterruptWindow && told.kind === 'intr' && this.#windowOpen()
-      return opened ? { kind: 'irq-window-open' } : told
+      if (told !== undefined && told.kind !== 'intr') return told
+      if (this.#kicked)
+        return requestInterruptWindow && this.#windowOpen() ? { kind: 'irq-window-open' } : { kind: 'intr' }
+      idle = engine.retired() === before ? idle + 1 : 0
+      if (idle === mostIdle) return { kind: 'intr' }
     }
   }
 

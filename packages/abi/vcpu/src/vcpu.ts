@@ -118,6 +118,11 @@ export class Vcpu {
     return this.#execution.run(options)
   }
 
+  /** Brings back a `run` that is under way: who answers the guest is called from inside of it. */
+  kick(): void {
+    this.#execution.kick()
+  }
+
   /**
    * Gives the bytes that an `io` exit of `in`, or an `mmio` exit of `read`, asks for; the next `run` takes them.
    * Without this they are zero.

@@ -65,7 +65,7 @@ describe('MWAIT', () => {
   test('wants a MONITOR of its own each time', () => {
     const cpu = waiting(waits())
     cpu.vcpu.injectNmi()
-    cpu.run()
+    cpu.run(1)
     expect(cpu.engine.get('MONITOR')).toBe((1n << 64n) - 1n)
   })
 

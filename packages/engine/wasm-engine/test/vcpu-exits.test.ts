@@ -1,4 +1,4 @@
-import { guestDebugControl, type VcpuExit } from '@vmm/vcpu'
+import { guestDebugControl, nobody, type VcpuExit, type VcpuMachine } from '@vmm/vcpu'
 import { al, ax, bx, cx, di, ds, dx, eax, ecx, es, mem8, mem16, mem32, si } from '@vmm/x86-assembler'
 import { describe, expect, test } from 'vitest'
 import { alone, codeAt, interrupting } from './alone.ts'
@@ -200,6 +200,33 @@ describe('what else brings a run back', () => {
     expect(cpu.engine.retired()).toBe(7)
   })
 
+  test('code that stores over itself does not bring it back', () => {
+    const cpu = alone((a) =>
+      a
+        .mov(mem8({ displacement: codeAt + 6 }), 7)
+        .mov(al, 1)
+        .hlt(),
+    )
+    expect(cpu.run()).toEqual(hlt)
+    expect(cpu.vcpu.state.getRegs().rax).toBe(7n)
+  })
+
+  test('exceptions without end do', () => {
+    const cpu = alone((a) => a.ud2())
+    cpu.engine.writePhysical(6 * 4, Uint8Array.of(codeAt & 0xff, codeAt >> 8, 0, 0))
+    expect(cpu.run()).toEqual({ kind: 'intr' })
+  })
+
+  test('who is asked by the guest brings it back with a kick, and who is not, where it is looked at', () => {
+    const asked: VcpuMachine = { ...nobody(() => 0), portOut: () => cpu.vcpu.kick() === undefined }
+    const cpu = alone((a) => a.out(0x80, al).label('on').jmp('on'), { machine: asked })
+    expect([cpu.run(), cpu.engine.retired()]).toEqual([{ kind: 'intr' }, 1])
+    let looks = 0
+    const interrupted = () => (looks += 1) > 3
+    expect(cpu.vcpu.run({ budget: Number.MAX_SAFE_INTEGER, interrupted })).toEqual({ kind: 'intr' })
+    expect(cpu.engine.retired()).toBe(3_000_001)
+  })
+
   test('a fault that cannot be delivered is a shutdown that tells how it came to that', () => {
     const cpu = alone((a) => a.ud2())
     const sregs = cpu.vcpu.state.getSregs()
@@ -243,7 +270,6 @@ describe('what else brings a run back', () => {
     const cpu = alone((a) => a.cli().nop().sti().nop().label('here').inc(bx).jmp('here'))
     cpu.engine.writePhysical(0x20 * 4, Uint8Array.of(0x00, 0x30, 0, 0))
     cpu.engine.writePhysical(0x3000, Uint8Array.of(0xf4))
-    expect(cpu.vcpu.run({ budget: 1000, requestInterruptWindow: true })).toMatchObject({ kind: 'intr' })
     expect(cpu.vcpu.run({ budget: 1000, requestInterruptWindow: true })).toEqual({ kind: 'irq-window-open' })
     expect(ripOf(cpu)).toBe(codeAt + 4)
     expect(cpu.vcpu.queueInterrupt(0x20)).toBeUndefined()

@@ -82,7 +82,7 @@ test('code that one vCPU writes another one runs', () => {
   const target = create(1, 0x2000, (a) => a.mov(ax, 1).hlt())
   const writer = create(0, 0x1000, (a) => a.mov(mem8({ displacement: 0x2001 }), 9).hlt())
   given(target.run())
-  writer.run()
+  given(writer.run())
   target.state.setRegs({ ...target.state.getRegs(), rip: 0x2000n })
   given(target.run())
   expect(target.state.getRegs().rax).toBe(9n)

@@ -157,7 +157,7 @@ export class KvmVcpu {
 
   /** A signal comes: KVM_RUN, under which this is called, looks at everything anew and comes back with EINTR. */
   kick(): void {
-    this.#vcpu.engine.resync()
+    this.#vcpu.kick()
   }
 
   /** What has been enabled on its VM. */

@@ -40,8 +40,8 @@ export function onBoard(): OnBoard {
     serialPorts: [{ onTransmit: () => {} }],
   })
   const half = (address: number) => BigInt(board.readMemory(0, address, 4) >>> 0)
-  const changed = () => engine?.resync()
-  const vcpu = new Vcpu({
+  const changed = () => vcpu.kick()
+  const vcpu: Vcpu = new Vcpu({
     cpuid: entries,
     createEngine: (ports) => {
       engine = new Engine({ slots: [{ address: 0, bytes: memoryBytes }], ports })
