@@ -28,9 +28,25 @@ export type { EnableEvmcs } from './rules/enable-evmcs/call.ts'
 export { enableEvmcsPipeline } from './rules/enable-evmcs/index.ts'
 export type { GetNestedState } from './rules/get-nested-state/call.ts'
 export { getNestedStatePipeline } from './rules/get-nested-state/index.ts'
+export type { L2Event, L2EventGoes } from './rules/in-l2/event.ts'
+export type { L2Hypercall } from './rules/in-l2/hypercall.ts'
+export { hypercallOfL2 } from './rules/in-l2/hypercall-of-l2.rule.ts'
+export { nestedEventGoes } from './rules/in-l2/nested-event-goes.rule.ts'
+export { nestedInitGoes } from './rules/in-l2/nested-init-goes.rule.ts'
+export { nestedTripleFaultGoes } from './rules/in-l2/nested-triple-fault-goes.rule.ts'
+export { runExceptionLeavesL2 } from './rules/in-l2/run-exception-leaves-l2.rule.ts'
+export type { EferSet, SmmSet } from './rules/leave/call.ts'
 export type { NestedModule } from './rules/nested-cap/nested-module.ts'
 export type { GivenNestedState, NestedVcpu, SetNestedState } from './rules/set-nested-state/call.ts'
 export { setSvmNestedStatePipeline, setVmxNestedStatePipeline } from './rules/set-nested-state/index.ts'
+export type { NestedSregs } from './rules/set-sregs/call.ts'
+export { nestedSregsPipeline } from './rules/set-sregs/index.ts'
+export type { EntryFailure, Vmlaunch } from './rules/vmlaunch/call.ts'
+export { vmlaunchPipeline } from './rules/vmlaunch/index.ts'
+export type { Vmrun, VmrunFailure } from './rules/vmrun/call.ts'
+export { vmrunPipeline } from './rules/vmrun/index.ts'
+export type { VmxFailure, Vmxon } from './rules/vmxon/call.ts'
+export { vmxonPipeline } from './rules/vmxon/index.ts'
 export {
   keptVmcb,
   type VmcbField,
@@ -41,6 +57,7 @@ export {
   vmcbReader,
   vmcbWith,
 } from './vmcb12/vmcb12.ts'
+export { type LoadedRegisters, registersOfL1, registersOfL2, vmcs12OfL2 } from './vmcs12/loaded-registers.ts'
 export {
   isLaunched,
   revisionOf,

@@ -1,4 +1,6 @@
 import {
+  type Behaviour,
+  type Outcome,
   type Profile,
   type Promised,
   type Refusal,
@@ -9,13 +11,22 @@ import {
 } from '@vmm/rule'
 import type { NestedFormat, NestedState } from './nested-state.ts'
 import { nestedHeaderBytes, toldNestedState } from './nested-state-bytes.ts'
+import type { EnableEvmcs } from './rules/enable-evmcs/call.ts'
+import { enableEvmcsPipeline } from './rules/enable-evmcs/index.ts'
 import type { GetNestedState } from './rules/get-nested-state/call.ts'
 import { getNestedStatePipeline } from './rules/get-nested-state/index.ts'
+import { nestedGuestModeFlag } from './rules/in-l2/nested-guest-mode-flag.rule.ts'
+import type { EferSet, SmmSet } from './rules/leave/call.ts'
+import { nestedResetLeft } from './rules/leave/nested-reset-left.rule.ts'
+import { nestedSmmLeft } from './rules/leave/nested-smm-left.rule.ts'
+import { nestedSvmeCleared } from './rules/leave/nested-svme-cleared.rule.ts'
 import { nestedCapBytes } from './rules/nested-cap/nested-cap-bytes.rule.ts'
 import { nestedFormat } from './rules/nested-cap/nested-format.rule.ts'
 import type { NestedModule } from './rules/nested-cap/nested-module.ts'
 import type { GivenNestedState, NestedVcpu, SetNestedState } from './rules/set-nested-state/call.ts'
 import { setSvmNestedStatePipeline, setVmxNestedStatePipeline } from './rules/set-nested-state/index.ts'
+import type { NestedSregs } from './rules/set-sregs/call.ts'
+import { nestedSregsPipeline } from './rules/set-sregs/index.ts'
 
 /** KVM_SET_NESTED_STATE, with what the vCPU is and has. */
 export interface NestedStateToSet {
@@ -53,6 +64,8 @@ export class NestedKernel {
   readonly #profile: Profile
   readonly #set: Readonly<Record<NestedFormat, ResolvedPipeline<SetNestedState>>>
   readonly #get: ResolvedPipeline<GetNestedState>
+  readonly #sregs: ResolvedPipeline<NestedSregs>
+  readonly #evmcs: ResolvedPipeline<EnableEvmcs>
 
   constructor(profile: Profile) {
     this.#profile = profile
@@ -61,18 +74,18 @@ export class NestedKernel {
       svm: resolve(setSvmNestedStatePipeline, profile),
     }
     this.#get = resolve(getNestedStatePipeline, profile)
+    this.#sregs = resolve(nestedSregsPipeline, profile)
+    this.#evmcs = resolve(enableEvmcsPipeline, profile)
   }
 
   /** What nested state a vendor module has in this release, if any. */
   formatOf(module: NestedModule): NestedFormat | undefined {
-    const found = versionInForce(nestedFormat, this.#profile)
-    return found.kind === 'version' ? found.version.does(module) : undefined
+    return this.#doing(nestedFormat)?.(module)
   }
 
   /** What KVM_CHECK_EXTENSION says of KVM_CAP_NESTED_STATE. */
   bytesOf(format: NestedFormat | undefined): number {
-    const found = versionInForce(nestedCapBytes, this.#profile)
-    return found.kind === 'version' ? found.version.does(format) : 0
+    return this.#doing(nestedCapBytes)?.(format) ?? 0
   }
 
   /** KVM_SET_NESTED_STATE. */
@@ -91,6 +104,43 @@ export class NestedKernel {
     const bytes =
       outcome.kind === 'refused' && outcome.refusal.errno === 'EFAULT' ? all.slice(0, 0) : all.slice(0, written)
     return outcome.kind === 'refused' ? { ...outcome.refusal, bytes, toldSize } : { kind: 'done', bytes }
+  }
+
+  /** Who has something against control registers that user space sets. */
+  refusesSregs(sregs: NestedSregs): Refusal | undefined {
+    const outcome = run(this.#sregs, sregs)
+    return outcome.kind === 'refused' ? outcome.refusal : undefined
+  }
+
+  /** What user space that writes EFER leaves of a state. */
+  eferSet(efer: EferSet): NestedState {
+    return this.#doing(nestedSvmeCleared)?.(efer) ?? efer.state
+  }
+
+  /** What user space leaves of a state that says whether a vCPU is in SMM. */
+  smmSet(smm: SmmSet): NestedState {
+    return this.#doing(nestedSmmLeft)?.(smm) ?? smm.state
+  }
+
+  /** What a reset by INIT leaves of a state. */
+  initialized(state: NestedState): NestedState {
+    return this.#doing(nestedResetLeft)?.(state) ?? state
+  }
+
+  /** What kvm_run.flags say beside other things. */
+  runFlags(l2Active: boolean): number {
+    return this.#doing(nestedGuestModeFlag)?.(l2Active) ?? 0
+  }
+
+  /** KVM_ENABLE_CAP of KVM_CAP_HYPERV_ENLIGHTENED_VMCS on a vCPU. */
+  enableEvmcs(asked: Pick<EnableEvmcs, 'supported' | 'hasVmx' | 'writable'>): Outcome<EnableEvmcs> {
+    return run(this.#evmcs, { ...asked, enabled: false, version: 0 })
+  }
+
+  #doing<In, Out>(behaviour: Behaviour<In, Out>): ((input: In) => Out) | undefined {
+    const found = versionInForce(behaviour, this.#profile)
+    if (found.kind === 'version') return found.version.does
+    return found.kind === 'unknown' ? found.between[0]?.does : undefined
   }
 }
 

@@ -1,0 +1,25 @@
+import { always, behaviour } from '@vmm/rule'
+import { kernelSource } from '@vmm/source'
+import type { L2Hypercall } from './hypercall.ts'
+
+export const hypercallOfL2 = behaviour<L2Hypercall, string>({
+  id: 'hypercall-of-l2',
+  catalogue: 'hc-from-l2',
+  says: 'a hypercall of L2 is L1’s and never KVM’s, but for a flush of translations that Hyper-V in L1 leaves to KVM; with SVM, where L1 does not intercept it, it is no instruction',
+  sources: [
+    kernelSource('arch/x86/kvm/vmx/nested.c', 'nested_vmx_l0_wants_exit', '6.12.117'),
+    kernelSource('arch/x86/kvm/svm/nested.c', 'nested_svm_intercept', '6.12.117'),
+  ],
+  evidence: 'source',
+  versions: [
+    {
+      lifetime: always,
+      does: ({ format, intercepted, directFlush }) => {
+        if (directFlush) return 'KVM'
+        if (format === 'vmx') return 'L1: reason 18'
+        return intercepted ? 'L1: reason 0x81' : '#UD'
+      },
+      witness: { in: { format: 'svm', intercepted: false, directFlush: false }, out: '#UD' },
+    },
+  ],
+})

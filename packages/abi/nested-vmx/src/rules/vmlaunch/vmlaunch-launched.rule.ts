@@ -1,0 +1,16 @@
+import { always, rule } from '@vmm/rule'
+import { kernelSource } from '@vmm/source'
+import type { EntryFailure, Vmlaunch } from './call.ts'
+import { aVmlaunch } from './witness.ts'
+
+export const vmlaunchLaunched = rule<Vmlaunch, EntryFailure>({
+  id: 'vmlaunch-launched',
+  catalogue: 'vmlaunch-order',
+  says: 'VMLAUNCH takes a VMCS that has not been launched',
+  lifetime: always,
+  errno: 'VMfail 4',
+  sources: [kernelSource('arch/x86/kvm/vmx/nested.c', 'nested_vmx_run', '6.12.117')],
+  evidence: 'source',
+  refuses: ({ instruction, launched }) => instruction === 'VMLAUNCH' && launched,
+  witness: { refused: aVmlaunch({ launched: true }), accepted: aVmlaunch() },
+})

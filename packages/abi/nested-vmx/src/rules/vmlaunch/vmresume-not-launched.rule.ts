@@ -1,0 +1,16 @@
+import { always, rule } from '@vmm/rule'
+import { kernelSource } from '@vmm/source'
+import type { EntryFailure, Vmlaunch } from './call.ts'
+import { aVmlaunch } from './witness.ts'
+
+export const vmresumeNotLaunched = rule<Vmlaunch, EntryFailure>({
+  id: 'vmresume-not-launched',
+  catalogue: 'vmlaunch-order',
+  says: 'VMRESUME takes a VMCS that has been launched',
+  lifetime: always,
+  errno: 'VMfail 5',
+  sources: [kernelSource('arch/x86/kvm/vmx/nested.c', 'nested_vmx_run', '6.12.117')],
+  evidence: 'source',
+  refuses: ({ instruction, launched }) => instruction === 'VMRESUME' && !launched,
+  witness: { refused: aVmlaunch({ instruction: 'VMRESUME' }), accepted: aVmlaunch() },
+})
