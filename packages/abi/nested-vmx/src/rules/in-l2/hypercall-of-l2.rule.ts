@@ -2,6 +2,7 @@ import { always, behaviour } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import type { L2Hypercall } from './hypercall.ts'
 
+/** Whose a hypercall is that L2 makes. */
 export const hypercallOfL2 = behaviour<L2Hypercall, string>({
   id: 'hypercall-of-l2',
   catalogue: 'hc-from-l2',

@@ -13,6 +13,7 @@ function goes({ format, event, intercepted, runPending }: L2Event): L2EventGoes 
   return intercepted && exitReason !== undefined ? { to: 'L1', exitReason } : { to: 'L2' }
 }
 
+/** Where an event goes that arrives while L2 is active. */
 export const nestedEventGoes = behaviour<L2Event, L2EventGoes>({
   id: 'nested-event-goes',
   catalogue: 'nested-inject',

@@ -2,6 +2,7 @@ import { always, behaviour } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import { anEvent, type L2Event, type L2EventGoes } from './event.ts'
 
+/** Where INIT and a startup signal go. */
 export const nestedInitGoes = behaviour<L2Event, L2EventGoes>({
   id: 'nested-init-goes',
   catalogue: 'nested-leave-on-init',

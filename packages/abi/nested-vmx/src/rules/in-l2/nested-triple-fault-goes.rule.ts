@@ -2,6 +2,7 @@ import { always, behaviour } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import { anEvent, type L2Event, type L2EventGoes } from './event.ts'
 
+/** Where a triple fault of L2 goes. */
 export const nestedTripleFaultGoes = behaviour<L2Event, L2EventGoes>({
   id: 'nested-triple-fault-goes',
   catalogue: 'nested-triple-fault',

@@ -2,6 +2,7 @@ import { behaviour, since, until } from '@vmm/rule'
 import { commit, kernelSource } from '@vmm/source'
 import { anEvent, type L2Event, type L2EventGoes } from './event.ts'
 
+/** What becomes of an exception that user space left pending in L2. */
 export const runExceptionLeavesL2 = behaviour<L2Event, L2EventGoes>({
   id: 'run-exception-leaves-l2',
   catalogue: 'run-exception-to-vmexit',
