@@ -142,6 +142,7 @@ export {
   type KvmClockData,
   type KvmIoapicState,
   type KvmPicState,
+  type KvmPitState2,
   kvmClockData,
   kvmCreateDevice,
   kvmDeviceAttr,

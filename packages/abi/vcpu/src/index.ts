@@ -15,7 +15,7 @@ export {
 } from './exit.ts'
 export { escalate, type Pending } from './faults.ts'
 export { guestDebugControl } from './guest-debug.ts'
-export { type LocalApicPort, nobody, type VcpuMachine } from './machine.ts'
+export { type ExternalInterrupts, type LocalApicPort, nobody, type VcpuMachine } from './machine.ts'
 export { type MpState, mpStateNumbered, mpStates } from './mp-state.ts'
 export type { OnRefusedMsr } from './msr-access.ts'
 export { vcpuPromises } from './promises.ts'

@@ -56,6 +56,15 @@ export interface LocalApicPort {
   initialize(): void
   /** Whether the processor is the one that starts the machine. */
   readonly bootstrap: boolean
+  /** User space is the PIC: KVM_INTERRUPT gives a vector, which waits until the APIC lets it pass. Left out, the PIC is in the kernel. */
+  readonly external?: ExternalInterrupts
+}
+
+/** The vectors of a PIC in user space. */
+export interface ExternalInterrupts {
+  /** The one that waits. */
+  readonly vector: number | undefined
+  queue(vector: number): void
 }
 
 /**

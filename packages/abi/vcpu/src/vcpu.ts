@@ -159,13 +159,21 @@ export class Vcpu {
     this.#events.startup(vector)
   }
 
-  /** KVM_INTERRUPT without a local APIC in the kernel: the vector is delivered next, so ask `readyForInterrupt` first. */
+  /**
+   * KVM_INTERRUPT. Without a local APIC in the kernel the vector is delivered next, so ask `readyForInterrupt` first; with one,
+   * and without a PIC, it waits there.
+   */
   queueInterrupt(vector: number): Refusal | undefined {
-    const irqchip = this.#machine.localApic === undefined ? 'none' : 'full'
-    const call = { irq: vector >>> 0, irqchip, external: undefined, injected: this.#events.state.interrupt } as const
+    const { localApic } = this.#machine
+    const { external } = localApic ?? {}
+    const irqchip = localApic === undefined ? 'none' : external === undefined ? 'full' : 'split'
+    const injected = this.#events.state.interrupt
+    const call = { irq: vector >>> 0, irqchip, external: external?.vector, injected } as const
     const refusal = refusalOf(this.#promises.interrupt, call)
-    if (refusal === undefined) this.#events.state.interrupt = vector
-    return refusal
+    if (refusal !== undefined) return refusal
+    if (external === undefined) this.#events.state.interrupt = vector
+    else external.queue(vector)
+    return undefined
   }
 
   /** Whether an interrupt that is queued now could be taken now. `kvm_run.ready_for_interrupt_injection`. */

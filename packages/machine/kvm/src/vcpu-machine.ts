@@ -1,3 +1,4 @@
+import type { MmioRegion } from '@vmm/device'
 import type { Initiator } from '@vmm/msr'
 import { type LocalApicPort, nobody, type VcpuMachine } from '@vmm/vcpu'
 import type { VmBuses } from './buses/vm-buses.ts'
@@ -5,10 +6,14 @@ import { writeParavirtualClock } from './time/paravirtual-clock.ts'
 import type { VmClock } from './time/vm-clock.ts'
 
 /** The local APIC of a vCPU with all that stands behind it, as the vCPU asks it. */
-export type VcpuInterrupts = Pick<
-  VcpuMachine,
-  'interruptPending' | 'acknowledge' | 'readApicMsr' | 'writeApicMsr' | 'taskPriority' | 'localApic'
->
+export interface VcpuInterrupts
+  extends Pick<
+    VcpuMachine,
+    'interruptPending' | 'acknowledge' | 'readApicMsr' | 'writeApicMsr' | 'taskPriority' | 'localApic'
+  > {
+  /** The registers of its APIC in guest-physical memory: they are its own, and another's are at the same place. */
+  readonly page?: MmioRegion
+}
 
 /** What is joined to a vCPU beside buses; each may come and go while it lives. */
 export interface VcpuWires {
@@ -60,11 +65,19 @@ export class AroundVcpu implements VcpuMachine {
   }
 
   mmioRead(address: number, size: 1 | 2 | 4 | 8): bigint | undefined {
-    return this.#around.buses.mmio.read(address, size)
+    const own = this.#ownPageAt(address)
+    if (own === undefined) return this.#around.buses.mmio.read(address, size)
+    const at = address - own.base
+    if (size !== 8) return BigInt(own.read(at, size) >>> 0)
+    return BigInt(own.read(at, 4) >>> 0) | (BigInt(own.read(at + 4, 4) >>> 0) << 32n)
   }
 
   mmioWrite(address: number, size: 1 | 2 | 4 | 8, value: bigint): boolean {
-    return this.#around.buses.mmio.write(address, size, value)
+    const own = this.#ownPageAt(address)
+    if (own === undefined) return this.#around.buses.mmio.write(address, size, value)
+    own.write(address - own.base, size === 8 ? 4 : size, Number(value & 0xffff_ffffn))
+    if (size === 8) own.write(address - own.base + 4, 4, Number(value >> 32n))
+    return true
   }
 
   timeStamp(): bigint {
@@ -118,6 +131,13 @@ export class AroundVcpu implements VcpuMachine {
 
   get localApic(): LocalApicPort | undefined {
     return this.#interrupts.localApic
+  }
+
+  #ownPageAt(address: number): MmioRegion | undefined {
+    const page = this.#around.wires.interrupts?.page
+    if (page === undefined) return undefined
+    const { base } = page
+    return address >= base && address < base + page.length ? page : undefined
   }
 
   get #interrupts(): VcpuInterrupts {

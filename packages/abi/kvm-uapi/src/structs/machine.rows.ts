@@ -83,6 +83,8 @@ export const kvmPitState2 = uapi('kvm_pit_state2', 'asm', 'The 8254.', {
   flags:    said(u32, 'KVM_PIT_FLAGS_*.'),
   reserved: padding(list(u32, 9)),
 })
+/** What `kvmPitState2` reads and writes. */
+export type KvmPitState2 = ValueOf<typeof kvmPitState2>
 
 /** `struct kvm_reinject_control`. */
 export const kvmReinjectControl = uapi('kvm_reinject_control', 'asm', 'Whether ticks that a guest missed are made up for.', {

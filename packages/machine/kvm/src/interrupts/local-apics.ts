@@ -1,0 +1,100 @@
+import { broadcastDestination, type InterruptMessage, type Timer } from '@vmm/device'
+import { ApicBus, type ApicSignal, type BusApic, LocalApic, type TimeStampCounter } from '@vmm/local-apic'
+import type { VmClock } from '../time/vm-clock.ts'
+
+/** What a vCPU's local APIC goes by. */
+export interface ApicOptions {
+  readonly id: number
+  /** The one that starts the machine. */
+  readonly bootstrap: boolean
+  readonly tsc: TimeStampCounter
+  /** The guest's MAXPHYADDR, and what its CPUID table says it has, now. */
+  readonly guest: { readonly physicalAddressBits: number; readonly x2apic: boolean; readonly tscDeadline: boolean }
+  readonly onSignal: (signal: ApicSignal) => void
+  /** Something may have become pending, or a timer's deadline may be another. */
+  readonly onChange: () => void
+}
+
+/** What all of them go by. */
+export interface LocalApicsOptions {
+  readonly clock: VmClock
+  /** Whether LINT0 of the bootstrap processor is open to the PIC after reset. KVM_X86_QUIRK_LINT0_REENABLED. */
+  readonly lint0Reenabled: () => boolean
+}
+
+const byteOfOnes = 0xff
+
+/** The local APICs of a VM, and the bus between them. */
+export class LocalApics {
+  readonly bus = new ApicBus()
+  /** KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK: FFH of a device is an ID, to who has longer ones. */
+  broadcastsByte = true
+  /** The period of the timers' input clock. */
+  busNanoseconds = 1
+  readonly #options: LocalApicsOptions
+  readonly #apics: LocalApic[] = []
+  #intr = false
+
+  constructor(options: LocalApicsOptions) {
+    this.#options = options
+  }
+
+  get all(): readonly LocalApic[] {
+    return this.#apics
+  }
+
+  get timers(): readonly Timer[] {
+    return this.#apics.map(({ timer }) => timer)
+  }
+
+  /**
+   * A device's message. Gives how many processors took it; below zero where there is none to look at it.
+   * Source: arch/x86/kvm/lapic.c kvm_irq_delivery_to_apic_fast (Linux 6.12).
+   */
+  readonly send = (message: InterruptMessage): number => {
+    if (this.#apics.length === 0) return -1
+    const isByte = message.destination === broadcastDestination && !this.broadcastsByte
+    return this.bus.send(isByte ? { ...message, destination: byteOfOnes } : message)
+  }
+
+  /** The PIC's output, which goes to LINT0 of all. */
+  drivePicOutput(level: boolean): void {
+    this.#intr = level
+    for (const apic of this.#apics) apic.setLint(0, level)
+  }
+
+  join(options: ApicOptions): LocalApic {
+    const { id, bootstrap, tsc, guest, onSignal, onChange } = options
+    const { clock, lint0Reenabled } = this.#options
+    const apic = new LocalApic({
+      id,
+      clock,
+      bus: this.bus,
+      tsc,
+      bootstrap,
+      busNanoseconds: this.busNanoseconds,
+      onSignal,
+      onInterrupt: onChange,
+      get physicalAddressBits() {
+        return guest.physicalAddressBits
+      },
+      get x2apic() {
+        return guest.x2apic
+      },
+      get tscDeadline() {
+        return guest.tscDeadline
+      },
+      get lint0AtReset() {
+        return bootstrap && lint0Reenabled() ? 'external' : 'masked'
+      },
+    })
+    this.#apics.push(apic)
+    apic.setLint(0, this.#intr)
+    return apic
+  }
+
+  /** Which of them a listener of the bus is told of. */
+  apicOf(by: BusApic): LocalApic | undefined {
+    return this.#apics.find((apic) => apic === by)
+  }
+}

@@ -1,0 +1,15 @@
+import { always, rule } from '@vmm/rule'
+import { kernelSource } from '@vmm/source'
+import { type IrqfdRule, tiesTwo, twoEventfds } from './case.ts'
+
+export const irqfdResampleClosed: IrqfdRule = rule({
+  id: 'irqfd-resample-closed',
+  catalogue: 'irqfd',
+  says: 'what is told of acknowledgements is an open file',
+  lifetime: always,
+  errno: 'EBADF',
+  sources: [kernelSource('virt/kvm/eventfd.c', 'kvm_irqfd_assign', '6.12.117')],
+  evidence: 'source',
+  refuses: (call) => tiesTwo(call) && call.resamplefd === 'closed',
+  witness: { refused: { ...twoEventfds, resamplefd: 'closed' }, accepted: twoEventfds },
+})

@@ -1,0 +1,18 @@
+import { always, rule } from '@vmm/rule'
+import { kernelSource } from '@vmm/source'
+import type { PitStateRule } from './case.ts'
+
+export const pitAbsent: PitStateRule = rule({
+  id: 'pit-state-absent',
+  catalogue: 'pit',
+  says: 'a timer that is not in the kernel has no state there',
+  lifetime: always,
+  errno: 'ENXIO',
+  sources: [
+    kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vm_ioctl', '6.12.117'),
+    kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vm_ioctl', '6.1.192'),
+  ],
+  evidence: 'source',
+  refuses: ({ pit }) => pit === 'absent',
+  witness: { refused: { pit: 'absent' }, accepted: { pit: 'present' } },
+})
