@@ -73,6 +73,8 @@ export type VcpuExit =
   | MemoryFaultExit
   /** So many pages were written that user space must collect them first. */
   | { readonly kind: 'dirty-ring-full' }
+  /** The interrupt of that vector has ended, and an I/O APIC in user space waits for that. */
+  | { readonly kind: 'ioapic-eoi'; readonly vector: number }
   /** An interrupt that was asked for could now be queued. */
   | { readonly kind: 'irq-window-open' }
   /** Triple fault: the exceptions that led there, oldest first. */

@@ -1,11 +1,23 @@
 import { type Entry, pipelineEntries } from '@vmm/rule'
+import { apicBusCyclesPipeline } from './rules/apic-bus-cycles/index.ts'
+import { bootCpuIdPipeline } from './rules/boot-cpu-id/index.ts'
+import { createIrqchipPipeline } from './rules/create-irqchip/index.ts'
+import { createPitPipeline } from './rules/create-pit/index.ts'
 import { createVcpuPipeline } from './rules/create-vcpu/index.ts'
 import { createVmPipeline } from './rules/create-vm/index.ts'
 import { dispatchPipeline } from './rules/dispatch/index.ts'
 import { enableCapPipeline } from './rules/enable-cap/index.ts'
 import { ioBusPipeline } from './rules/io-bus/index.ts'
+import { irqLinePipeline } from './rules/irq-line/index.ts'
+import { getIrqchipPipeline } from './rules/irqchip-state/index.ts'
+import { irqfdPipeline } from './rules/irqfd/index.ts'
+import { getPit2Pipeline, reinjectPipeline } from './rules/pit-state/index.ts'
 import { runPipeline } from './rules/run/index.ts'
+import { setGsiRoutingPipeline } from './rules/set-gsi-routing/index.ts'
 import { memoryRegionPipeline } from './rules/set-user-memory-region/index.ts'
+import { signalMsiPipeline } from './rules/signal-msi/index.ts'
+import { splitIrqchipPipeline } from './rules/split-irqchip/index.ts'
+import { x2apicApiPipeline } from './rules/x2apic-api/index.ts'
 
 /** Every promise that is made here, call by call, in the order in which the kernel checks. */
 export const kvmPromises: readonly Entry[] = [
@@ -16,4 +28,17 @@ export const kvmPromises: readonly Entry[] = [
   ...pipelineEntries(enableCapPipeline),
   ...pipelineEntries(ioBusPipeline),
   ...pipelineEntries(runPipeline),
+  ...pipelineEntries(createIrqchipPipeline),
+  ...pipelineEntries(createPitPipeline),
+  ...pipelineEntries(getIrqchipPipeline),
+  ...pipelineEntries(irqLinePipeline),
+  ...pipelineEntries(setGsiRoutingPipeline),
+  ...pipelineEntries(signalMsiPipeline),
+  ...pipelineEntries(irqfdPipeline),
+  ...pipelineEntries(getPit2Pipeline),
+  ...pipelineEntries(reinjectPipeline),
+  ...pipelineEntries(bootCpuIdPipeline),
+  ...pipelineEntries(splitIrqchipPipeline),
+  ...pipelineEntries(x2apicApiPipeline),
+  ...pipelineEntries(apicBusCyclesPipeline),
 ]

@@ -18,6 +18,7 @@ const hypercall = { number: union, arguments: union + 8, result: union + 56, fla
 const internal = { suberror: union, count: union + 4, data: union + 8 }
 const memoryFault = { flags: union, address: union + 8, bytes: union + 16 }
 const debug = union
+const eoiVector = union
 
 const reasons: Readonly<Record<VcpuExit['kind'], string>> = {
   intr: 'KVM_EXIT_INTR',
@@ -31,6 +32,7 @@ const reasons: Readonly<Record<VcpuExit['kind'], string>> = {
   'internal-error': 'KVM_EXIT_INTERNAL_ERROR',
   'memory-fault': 'KVM_EXIT_MEMORY_FAULT',
   'dirty-ring-full': 'KVM_EXIT_DIRTY_RING_FULL',
+  'ioapic-eoi': 'KVM_EXIT_IOAPIC_EOI',
 }
 
 const reasonNumbers = new Map(
@@ -135,6 +137,9 @@ export class RunPage {
         return this.#tellMemory(exit)
       case 'hypercall':
         return this.#tellHypercall(exit)
+      case 'ioapic-eoi':
+        this.bytes[eoiVector] = exit.vector
+        return
       case 'debug':
         return this.bytes.set(encode(kvmDebugExitArch, exit), debug)
       case 'memory-fault':

@@ -17,12 +17,15 @@ import { kernelDoc } from '@vmm/source'
 import {
   type MemoryFaultExit,
   mpStates,
+  type RunOptions,
   type Refusal as StateRefusal,
   type Vcpu,
   type VcpuExit,
   type VcpuState,
 } from '@vmm/vcpu'
 import { type Answer, done, refusedAlways } from './answer.ts'
+import type { JoinedApic } from './interrupts/joined-apic.ts'
+import { runAmongTimers } from './interrupts/run-among-timers.ts'
 import type { Processor } from './processor.ts'
 import { runPipeline } from './rules/run/index.ts'
 import { RunPage } from './run-page.ts'
@@ -83,6 +86,8 @@ export class KvmVcpu {
   readonly #run
   #cpuid: CpuidVcpu = { apicInKernel: false }
   #waiting: VcpuExit | undefined
+  #joined: JoinedApic | undefined
+  #signalled = false
 
   constructor({ vm, id, processor, signalAfter }: KvmVcpuOptions) {
     this.id = id
@@ -157,6 +162,7 @@ export class KvmVcpu {
 
   /** A signal comes: KVM_RUN, under which this is called, looks at everything anew and comes back with EINTR. */
   kick(): void {
+    this.#signalled = true
     this.#vcpu.kick()
   }
 
@@ -164,6 +170,24 @@ export class KvmVcpu {
   enable({ exceptionPayload, tripleFault, hypercallExits }: VcpuCapabilities): void {
     Object.assign(this.#vcpu.capabilities, { exceptionPayload, tripleFault })
     this.#vcpu.hypercallExits = hypercallExits
+  }
+
+  /** Something outside has changed that it may have to take: KVM_RUN looks, and goes on. */
+  lookAgain(): void {
+    this.#vcpu.kick()
+  }
+
+  /** A local APIC of its VM's is joined to it, when it is made: one that does not start the machine waits for who does. */
+  join(joined: JoinedApic): void {
+    this.#joined = joined
+    this.wires.interrupts = joined
+    this.reset()
+    this.page.told(this.#vcpu)
+  }
+
+  /** Its CPUID table, as it was set. */
+  get cpuid(): CpuidTable {
+    return this.#vcpu.cpuid
   }
 
   /**
@@ -277,10 +301,19 @@ export class KvmVcpu {
   #enter(budget: number, immediateExit: boolean): VcpuExit {
     const { requestInterruptWindow } = this.page
     const before = this.#vcpu.engine.retired()
-    const exit = this.#vcpu.run({ budget, immediateExit, requestInterruptWindow })
+    const options = { budget, immediateExit, requestInterruptWindow }
+    const exit = this.#joined === undefined ? this.#vcpu.run(options) : this.#runAmongTimers(this.#joined, options)
     const entered = !immediateExit || this.#vcpu.engine.retired() > before
     if (entered) this.#cpuid = { ...this.#cpuid, hasRun: true }
     return exit
+  }
+
+  #runAmongTimers(joined: JoinedApic, options: RunOptions): VcpuExit {
+    const { interrupts, clock, vcpus } = this.#vm
+    this.#signalled = false
+    const signalled = () => this.#signalled
+    const othersRun = () => vcpus.some((other) => other !== this && !other.isWaiting)
+    return runAmongTimers({ vcpu: this.#vcpu, joined, interrupts, clock, signalled, othersRun }, options)
   }
 
   get #where(): Where {

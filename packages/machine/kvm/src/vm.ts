@@ -5,6 +5,10 @@ import { type Answer, done, noMemory, notModelled } from './answer.ts'
 import { VmBuses } from './buses/vm-buses.ts'
 import { capArguments, type EnableCap } from './capabilities/enable-cap.ts'
 import { vmCapabilities } from './capabilities/vm-capabilities.ts'
+import type { GsiRoute } from './interrupts/gsi-routing.ts'
+import { joinApic } from './interrupts/join-apic.ts'
+import type { MessageWrite } from './interrupts/message.ts'
+import { type IrqfdCall, type RoutingHeader, VmInterrupts } from './interrupts/vm-interrupts.ts'
 import type { Kvm } from './kvm.ts'
 import { VmMemory } from './memory/vm-memory.ts'
 import { Processor, type Watching } from './processor.ts'
@@ -42,6 +46,7 @@ export class Vm {
   readonly clock: VmClock
   /** What vCPUs go by that was enabled on the VM, before or after they were made. */
   readonly enabled: VcpuCapabilities = { exceptionPayload: false, tripleFault: false, hypercallExits: 0 }
+  readonly interrupts: VmInterrupts
   readonly #options: VmOptions
   readonly #vcpus: KvmVcpu[] = []
   readonly #calls
@@ -57,6 +62,14 @@ export class Vm {
     this.clock = createClock(() => this.instructions)
     const checkExtension = (capability: number) => this.checkExtension(capability)
     this.memory = new VmMemory({ kernel, number, guest: this.guest, checkExtension })
+    this.interrupts = new VmInterrupts({
+      kernel,
+      buses: this.buses,
+      clock: this.clock,
+      vcpuCount: () => this.#vcpus.length,
+      hasQuirk: () => true,
+      onChange: () => this.#vcpus.forEach((vcpu) => void vcpu.lookAgain()),
+    })
   }
 
   /** The slots there are. */
@@ -95,7 +108,38 @@ export class Vm {
     const vcpu = new KvmVcpu({ vm: this, id: Number(id), processor: this.#createProcessor(), signalAfter })
     vcpu.enable(this.enabled)
     this.#vcpus.push(vcpu)
+    joinApic(this, vcpu)
     return done(vcpu, outcome.unread)
+  }
+
+  /** KVM_CREATE_IRQCHIP. */
+  createIrqchip(): Answer<number> {
+    return this.interrupts.create()
+  }
+
+  /** KVM_CREATE_PIT2, with KVM_PIT_SPEAKER_DUMMY or without. */
+  createPit2(flags = 0): Answer<number> {
+    return this.interrupts.pit.create(flags)
+  }
+
+  /** KVM_IRQ_LINE_STATUS. */
+  irqLine(gsi: number, level: boolean): Answer<number> {
+    return this.interrupts.irqLine(gsi, level)
+  }
+
+  /** KVM_SET_GSI_ROUTING. */
+  setGsiRouting(entries: readonly GsiRoute[], header?: RoutingHeader): Answer<number> {
+    return this.interrupts.setRouting(entries, header)
+  }
+
+  /** KVM_SIGNAL_MSI. */
+  signalMsi(message: MessageWrite & { readonly flags?: number }): Answer<number> {
+    return this.interrupts.signalMsi(message)
+  }
+
+  /** KVM_IRQFD. */
+  irqfd(call: IrqfdCall): Answer<number> {
+    return this.interrupts.irqfd(call)
   }
 
   /** KVM_ENABLE_CAP on a VM. */
