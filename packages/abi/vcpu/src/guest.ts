@@ -1,4 +1,5 @@
 import { type CpuidTable, type Feature, findEntry, has as hasFeature, lookup } from '@vmm/cpuid'
+import { edxAfterReset } from './rules/reset/edx-after-reset.rule.ts'
 
 /** What a table without leaf 80000008H says. Source: arch/x86/kvm/cpuid.c cpuid_query_maxphyaddr. */
 const defaultPhysicalAddressWidth = 36
@@ -47,9 +48,9 @@ export class Guest {
     return told === 0 ? defaultPhysicalAddressWidth : told
   }
 
-  /** Family, model and stepping as leaf 1 tells them. */
+  /** Family, model and stepping as leaf 1 tells them: what a reset leaves in RDX. */
   get signature(): number {
-    return lookup(this.#table, 1, 0, 'intel').eax
+    return edxAfterReset.versions[0].does(this.#table)
   }
 
   /** The bits of XCR0 that leaf 0DH offers. */

@@ -1,4 +1,4 @@
-import { type Entry, pipelineEntries } from '@vmm/rule'
+import { behaviourEntry, type Entry, pipelineEntries } from '@vmm/rule'
 import {
   getLapicPipeline,
   getVcpuEventsPipeline,
@@ -26,6 +26,7 @@ import {
   translatePipeline,
   vcpuAttributePipeline,
 } from './rules/pipelines.ts'
+import { edxAfterReset } from './rules/reset/edx-after-reset.rule.ts'
 
 /** Every promise of KVM about a vCPU's state, in the order of the calls and their steps. */
 export const vcpuPromises: readonly Entry[] = [
@@ -54,4 +55,5 @@ export const vcpuPromises: readonly Entry[] = [
   ...pipelineEntries(vcpuAttributePipeline),
   ...pipelineEntries(syncRegsPipeline),
   ...pipelineEntries(translatePipeline),
+  behaviourEntry('KVM_CREATE_VCPU', edxAfterReset),
 ]

@@ -2,6 +2,7 @@ import { always, between, since, until } from '@vmm/rule'
 import { commit, kernelSource, type Source } from '@vmm/source'
 import type { CpuidEntry } from '../entry.ts'
 import { compactedXsaveSize, componentsOf, standardXsaveSize } from '../xsave.ts'
+import { sgxLeaf12 } from './answered-leaves.behaviour.ts'
 import { kvmEntry, type LeafAnswer, leafAnswer, passed, passedThrough, passedWhile, reportedWords } from './leaf-answer.ts'
 import { performanceLeaf } from './performance-leaf.ts'
 import { type Reporting, rawAnswer, reportedOf } from './reporting.ts'
@@ -59,14 +60,11 @@ function componentEntries(reporting: Reporting, xcr0: bigint, xss: bigint): read
     .map(({ bit }) => passed(reporting, 0x0d, bit, ({ ecx }) => ({ ecx: disables ? ecx : (ecx & ~4) >>> 0, edx: 0 })))
 }
 
-const attributes = 0b1011_0110
-
 function enclaves(reporting: Reporting): readonly CpuidEntry[] {
   if (reportedOf('SGX', reporting) !== 'yes') return none(0x12)(reporting)
-  return [
-    passed(reporting, 0x12, 0, ({ ebx }) => ({ eax: reportedWords(reporting, 0x12, 0).eax, ebx: ebx & 1 })),
-    passed(reporting, 0x12, 1, ({ eax }) => ({ eax: eax & attributes, ebx: 0 })),
-  ]
+  const [capabilities, attributes] = [rawAnswer(reporting, 0x12, 0), rawAnswer(reporting, 0x12, 1)]
+  const told = sgxLeaf12.versions[0].does({ capabilities, attributes, reported: reportedWords(reporting, 0x12, 0).eax })
+  return told.map((answer, index) => kvmEntry(reporting, 0x12, index, answer))
 }
 
 function traces(reporting: Reporting): readonly CpuidEntry[] {

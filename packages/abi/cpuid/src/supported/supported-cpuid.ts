@@ -1,10 +1,11 @@
 import { inForce, type KernelVersion, type Profile, profileOf, readVersion, type Series } from '@vmm/rule'
 import type { Feature } from '../all.ts'
-import { type CpuidEntry, type CpuidTable, entry } from '../entry.ts'
+import type { CpuidEntry, CpuidTable } from '../entry.ts'
 import { features, placeOf } from '../feature.ts'
 import type { Host } from '../host.ts'
-import { firstHypervisorLeaf, signatureOfHypervisor } from '../hypervisor.ts'
-import { registerOf, vendorOf } from '../text.ts'
+import { firstHypervisorLeaf } from '../hypervisor.ts'
+import { vendorOf } from '../text.ts'
+import { supportedKvmLeaf, supportedOrder } from './answered-leaves.behaviour.ts'
 import { kvmEntry, type LeafAnswer } from './leaf-answer.ts'
 import { basicAnswers } from './leaf-answers-basic.rows.ts'
 import { extendedAnswers } from './leaf-answers-extended.rows.ts'
@@ -29,7 +30,6 @@ export interface SupportedCpuid {
   readonly unknownLeaves: readonly number[]
 }
 
-const highestKvmLeaf = firstHypervisorLeaf + 1
 const answers: readonly LeafAnswer[] = [...basicAnswers, ...extendedAnswers]
 
 /** The profile that a release, or a text that names one, means. Throws a RangeError for a release nobody has listed. */
@@ -47,13 +47,10 @@ export function profileFor(kernel: SupportedQuestion['kernel']): Profile {
  */
 export function supportedCpuid({ kernel, host, permitted = 0n }: SupportedQuestion): SupportedCpuid {
   const reporting: Reporting = { profile: profileFor(kernel), host, permitted }
-  const isCentaur = vendorOf(host.cpuid) === 'CentaurHauls'
-  const entries = [
-    ...range(reporting, 0),
-    ...range(reporting, 0x8000_0000),
-    ...(isCentaur ? range(reporting, 0xc000_0000) : []),
-    ...kvmLeaves(reporting),
-  ]
+  const vendor = vendorOf(host.cpuid) === 'CentaurHauls' ? 'centaur' : 'other'
+  const entries = supportedOrder.versions[0]
+    .does(vendor)
+    .flatMap((first) => (first === firstHypervisorLeaf ? kvmLeaves(reporting) : range(reporting, first)))
   return { entries, unknown: unknownFeatures(reporting), unknownLeaves: unknownLeaves(reporting) }
 }
 
@@ -78,12 +75,7 @@ function leafEntries(reporting: Reporting, leaf: number): readonly CpuidEntry[] 
 }
 
 function kvmLeaves(reporting: Reporting): CpuidTable {
-  const signature = signatureOfHypervisor('kvm')
-  const [ebx, ecx, edx] = [registerOf(signature, 0), registerOf(signature, 4), registerOf(signature, 8)]
-  return [
-    entry(firstHypervisorLeaf, { eax: highestKvmLeaf, ebx, ecx, edx }),
-    entry(highestKvmLeaf, { eax: reportedWord(reporting, highestKvmLeaf, 0, 'eax') }),
-  ]
+  return supportedKvmLeaf.versions[0].does(reportedWord(reporting, firstHypervisorLeaf + 1, 0, 'eax'))
 }
 
 function unknownFeatures(reporting: Reporting): readonly Feature[] {

@@ -5,7 +5,7 @@ import { askedCalls } from '../where-recorded.ts'
 
 export const nmiPending = behaviour<NmiCall, NmiCall>({
   id: 'nmi-pending',
-  catalogue: 'interrupt',
+  catalogue: 'nmi',
   says: 'two NMIs can wait, or one while they are masked',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'process_nmi', '6.12.117'), askedCalls],
   evidence: 'recorded',

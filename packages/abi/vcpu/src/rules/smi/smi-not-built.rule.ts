@@ -5,7 +5,7 @@ import { askedNewer } from '../where-recorded.ts'
 
 export const smiNotBuilt = rule<SmiCall>({
   id: 'smi-not-built',
-  catalogue: 'interrupt',
+  catalogue: 'smi',
   says: 'there is no SMM without CONFIG_KVM_SMM',
   lifetime: since('6.2'),
   errno: 'ENOTTY',
