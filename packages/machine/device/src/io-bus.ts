@@ -40,6 +40,11 @@ export class IoBus {
     return (this.#owner[port] ?? nobody) !== nobody
   }
 
+  /** The range that owns a port. */
+  at(port: number): PortRange | undefined {
+    return this.#ranges[(this.#owner[port] ?? nobody) - 1]
+  }
+
   /** Zero-extended. */
   read(port: number, size: Size): number {
     const range = this.#rangeFor(port, size)

@@ -20,12 +20,20 @@ export class MmioBus {
 
   /** Whether some device answers the byte at `address`. */
   claims(address: number): boolean {
-    return this.#regionAt(address) !== undefined
+    return this.at(address) !== undefined
+  }
+
+  /** The region that has the byte at `address`. */
+  at(address: number): MmioRegion | undefined {
+    for (const region of this.#regions) {
+      if (address >= region.base && address < region.base + region.length) return region
+    }
+    return undefined
   }
 
   /** Zero-extended. */
   read(address: number, size: Size): number {
-    const region = this.#regionAt(address)
+    const region = this.at(address)
     const offset = region === undefined ? 0 : address - region.base
     if (region !== undefined && offset + size <= region.length) return region.read(offset, size) >>> 0
     if (size === 1) return 0xff
@@ -35,16 +43,9 @@ export class MmioBus {
   }
 
   write(address: number, size: Size, value: number): void {
-    const region = this.#regionAt(address)
+    const region = this.at(address)
     const offset = region === undefined ? 0 : address - region.base
     if (region !== undefined && offset + size <= region.length) region.write(offset, size, value)
     else if (size !== 1) for (let at = 0; at < size; at++) this.write(address + at, 1, (value >>> (8 * at)) & 0xff)
-  }
-
-  #regionAt(address: number): MmioRegion | undefined {
-    for (const region of this.#regions) {
-      if (address >= region.base && address < region.base + region.length) return region
-    }
-    return undefined
   }
 }

@@ -1,5 +1,6 @@
 export { type Answer, type Done, done } from './answer.ts'
 export { KvmIoBus } from './buses/io-bus.ts'
+export { IoEventFds, type IoeventfdCall } from './buses/io-eventfds.ts'
 export { KvmMmioBus } from './buses/mmio-bus.ts'
 export { VmBuses } from './buses/vm-buses.ts'
 export type { EnableCap } from './capabilities/enable-cap.ts'

@@ -12,6 +12,7 @@ import { irqLinePipeline } from './rules/irq-line/index.ts'
 import { getIrqchipPipeline } from './rules/irqchip-state/index.ts'
 import { irqfdPipeline } from './rules/irqfd/index.ts'
 import { getPit2Pipeline, reinjectPipeline } from './rules/pit-state/index.ts'
+import { ioeventfdPipeline } from './rules/ioeventfd/index.ts'
 import { runPipeline } from './rules/run/index.ts'
 import { setGsiRoutingPipeline } from './rules/set-gsi-routing/index.ts'
 import { memoryRegionPipeline } from './rules/set-user-memory-region/index.ts'
@@ -27,6 +28,7 @@ export const kvmPromises: readonly Entry[] = [
   ...pipelineEntries(memoryRegionPipeline),
   ...pipelineEntries(enableCapPipeline),
   ...pipelineEntries(ioBusPipeline),
+  ...pipelineEntries(ioeventfdPipeline),
   ...pipelineEntries(runPipeline),
   ...pipelineEntries(createIrqchipPipeline),
   ...pipelineEntries(createPitPipeline),

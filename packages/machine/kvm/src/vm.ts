@@ -2,6 +2,7 @@ import { capabilityNumbered } from '@vmm/kvm-uapi'
 import { resolve, run } from '@vmm/rule'
 import { GuestMachine } from '@vmm/wasm-engine'
 import { type Answer, done, noMemory, notModelled } from './answer.ts'
+import type { IoeventfdCall } from './buses/io-eventfds.ts'
 import { VmBuses } from './buses/vm-buses.ts'
 import { capArguments, type EnableCap } from './capabilities/enable-cap.ts'
 import { vmCapabilities } from './capabilities/vm-capabilities.ts'
@@ -97,6 +98,11 @@ export class Vm {
   /** KVM_SET_USER_MEMORY_REGION. */
   setUserMemoryRegion(region: MemoryRegion): Answer<number> {
     return this.memory.setRegion(region)
+  }
+
+  /** KVM_IOEVENTFD. */
+  ioeventfd(call: IoeventfdCall): Answer<number> {
+    return this.buses.eventFds.assign(call)
   }
 
   /** KVM_CREATE_VCPU. */

@@ -1,23 +1,33 @@
 import { IoBus, type PortRange } from '@vmm/device'
-import { type Profile, resolve, run } from '@vmm/rule'
+import { resolve, run } from '@vmm/rule'
 import { type Answer, done } from '../answer.ts'
 import { ioBusPipeline } from '../rules/io-bus/index.ts'
+import type { BusOptions } from './bus-options.ts'
+import type { Standing, Standings } from './io-eventfds.ts'
 
 /** The ports of a VM that are answered inside KVM_RUN. All others are exits. */
-export class KvmIoBus {
+export class KvmIoBus implements Standings {
   readonly #ports = new IoBus()
   readonly #register
-  readonly #attached = new Set<PortRange>()
+  readonly #options: BusOptions
+  /** When each was attached. */
+  readonly #attached = new Map<PortRange, number>()
 
-  constructor(kernel: Profile) {
-    this.#register = resolve(ioBusPipeline, kernel)
+  constructor(options: BusOptions) {
+    this.#options = options
+    this.#register = resolve(ioBusPipeline, options.kernel)
+  }
+
+  /** How many devices there are. */
+  get devices(): number {
+    return this.#attached.size
   }
 
   /** Adds a range of ports; where it overlaps older ones, it wins. Refused where there are 1000 already. */
   attach(range: PortRange): Answer<number> {
     const outcome = run(this.#register, { devices: this.#attached.size })
     if (outcome.kind === 'refused') return outcome.refusal
-    this.#attached.add(range)
+    this.#attached.set(range, this.#options.nextOrder())
     this.#ports.attach(range)
     return done(0, outcome.unread)
   }
@@ -32,10 +42,18 @@ export class KvmIoBus {
     return this.#ports.claims(port) ? this.#ports.read(port, size) : undefined
   }
 
-  /** False where there is no device. */
+  /** False where there is neither a device nor an eventfd for it. */
   write(port: number, size: 1 | 2 | 4, value: number): boolean {
+    if (this.#options.eventFds.signalled('io', port, size, value, this)) return true
     if (!this.#ports.claims(port)) return false
     this.#ports.write(port, size, value)
     return true
+  }
+
+  /** The device that has a port. */
+  standingAt(port: number): Standing | undefined {
+    const range = this.#ports.at(port)
+    const order = range && this.#attached.get(range)
+    return range === undefined || order === undefined ? undefined : { first: range.first, count: range.count, order }
   }
 }

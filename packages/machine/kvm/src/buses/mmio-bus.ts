@@ -1,26 +1,36 @@
 import { MmioBus, type MmioRegion } from '@vmm/device'
-import { type Profile, resolve, run } from '@vmm/rule'
+import { resolve, run } from '@vmm/rule'
 import { type Answer, done } from '../answer.ts'
 import { ioBusPipeline } from '../rules/io-bus/index.ts'
+import type { BusOptions } from './bus-options.ts'
+import type { Standing, Standings } from './io-eventfds.ts'
 
 const fourBytes = 32n
 const low = 0xffff_ffffn
 
 /** The windows of guest-physical memory that are answered inside KVM_RUN. Where there is no memory either, all else is an exit. */
-export class KvmMmioBus {
+export class KvmMmioBus implements Standings {
   readonly #windows = new MmioBus()
   readonly #register
-  readonly #attached = new Set<MmioRegion>()
+  readonly #options: BusOptions
+  /** When each was attached. */
+  readonly #attached = new Map<MmioRegion, number>()
 
-  constructor(kernel: Profile) {
-    this.#register = resolve(ioBusPipeline, kernel)
+  constructor(options: BusOptions) {
+    this.#options = options
+    this.#register = resolve(ioBusPipeline, options.kernel)
+  }
+
+  /** How many devices there are. */
+  get devices(): number {
+    return this.#attached.size
   }
 
   /** Adds a window, which may move: its `base` is asked at every access. Refused where there are 1000 already. */
   attach(region: MmioRegion): Answer<number> {
     const outcome = run(this.#register, { devices: this.#attached.size })
     if (outcome.kind === 'refused') return outcome.refusal
-    this.#attached.add(region)
+    this.#attached.set(region, this.#options.nextOrder())
     this.#windows.attach(region)
     return done(0, outcome.unread)
   }
@@ -38,11 +48,19 @@ export class KvmMmioBus {
     return first | (BigInt(this.#windows.read(address + 4, 4)) << fourBytes)
   }
 
-  /** False where there is no device. */
+  /** False where there is neither a device nor an eventfd for it. */
   write(address: number, size: 1 | 2 | 4 | 8, value: bigint): boolean {
+    if (this.#options.eventFds.signalled('mmio', address, size, value, this)) return true
     if (!this.#windows.claims(address)) return false
     this.#windows.write(address, size === 8 ? 4 : size, Number(value & low))
     if (size === 8) this.#windows.write(address + 4, 4, Number(value >> fourBytes))
     return true
+  }
+
+  /** The device that has an address. */
+  standingAt(address: number): Standing | undefined {
+    const region = this.#windows.at(address)
+    const order = region && this.#attached.get(region)
+    return region === undefined || order === undefined ? undefined : { first: region.base, count: region.length, order }
   }
 }

@@ -1,4 +1,5 @@
 import type { Vm } from '../vm.ts'
+import { busCalls } from './bus-calls.ts'
 import type { Call, Handlers, Result } from './call.ts'
 import { capabilityCalls } from './capability-calls.ts'
 import { KvmFile } from './kvm-file.ts'
@@ -7,6 +8,7 @@ import { memoryCalls } from './memory-calls.ts'
 /** What a VM does with the calls that it knows. */
 export const vmCalls: Handlers<Vm> = {
   KVM_CREATE_VCPU: createVcpu,
+  ...busCalls,
   ...capabilityCalls,
   ...memoryCalls,
 }

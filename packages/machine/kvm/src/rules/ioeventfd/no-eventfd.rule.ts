@@ -1,0 +1,18 @@
+import { always, rule } from '@vmm/rule'
+import { kernelSource } from '@vmm/source'
+import { bytesOfPort, type IoeventfdRule } from './case.ts'
+
+export const ioeventfdNoEventfd: IoeventfdRule = rule({
+  id: 'ioeventfd-no-eventfd',
+  catalogue: 'ioeventfd',
+  says: 'what is signalled is an eventfd',
+  lifetime: always,
+  errno: 'EINVAL',
+  sources: [
+    kernelSource('virt/kvm/eventfd.c', 'kvm_assign_ioeventfd_idx', '6.12.117'),
+    kernelSource('virt/kvm/eventfd.c', 'kvm_assign_ioeventfd_idx', '6.1.192'),
+  ],
+  evidence: 'source',
+  refuses: ({ fd }) => fd === 'other',
+  witness: { refused: { ...bytesOfPort, fd: 'other' }, accepted: bytesOfPort },
+})
