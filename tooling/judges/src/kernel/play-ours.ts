@@ -25,9 +25,9 @@ export interface OurAnswers {
 
 /** Plays a scenario through the binary door. */
 export function playOurs({ release, host }: OurKernel, scenario: Scenario): OurAnswers {
-  const process = new Process(release, host)
-  const teller = new Teller()
   const files = new Files(scenario)
+  const process = new Process({ release, host }, files)
+  const teller = new Teller()
   const [told, refusedBy]: [string[], (string | undefined)[]] = [[], []]
   for (const step of scenario.steps) {
     const action = actionOf(step, { ram: process.ram, fd: (name) => files.fd(name) })
@@ -41,16 +41,18 @@ export function playOurs({ release, host }: OurKernel, scenario: Scenario): OurA
 class Process {
   refusedBy: string | undefined
   readonly #memory = new ProcessMemory()
-  readonly #task: Task = { memory: this.#memory, mm: {} }
+  readonly #task: Task = { memory: this.#memory, mm: {}, fileAt: (fd) => this.#fileAt(fd) }
   readonly #files = new Map<string, KvmFile>()
   readonly #events = new Map<string, EventFd>()
+  readonly #names: Files
   readonly #release: string
   readonly #host: Host
   #ram: bigint | undefined
 
-  constructor(release: string, host: Host) {
+  constructor({ release, host }: OurKernel, names: Files) {
     this.#release = release
     this.#host = host
+    this.#names = names
     for (const [at, bytes] of mapped) this.#memory.map(at, new Uint8Array(bytes))
     this.#open('sys')
   }
@@ -106,6 +108,13 @@ class Process {
       default:
         return { result: 0, text: `not here: ${action.does}` }
     }
+  }
+
+  #fileAt(fd: number): ReturnType<NonNullable<Task['fileAt']>> {
+    const name = this.#names.name(fd)
+    const event = name === undefined ? undefined : this.#events.get(name)
+    if (event !== undefined) return event
+    return name !== undefined && this.#files.get(name)?.isOpen === true ? 'other' : 'closed'
   }
 
   #read(name: string): Raw {

@@ -45,6 +45,11 @@ export class Files {
   fd(name: string): number {
     return firstFile + this.place(name)
   }
+
+  /** The file that the process knows by a number. */
+  name(fd: number): string | undefined {
+    return this.#names[fd - firstFile]
+  }
 }
 
 /** What the steps of a scenario mean to the probe. */
