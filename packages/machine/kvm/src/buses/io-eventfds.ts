@@ -1,8 +1,9 @@
 import { type Profile, resolve, run } from '@vmm/rule'
 import { type Answer, done } from '../answer.ts'
 import { EventFd } from '../event-fd.ts'
-import { type FileKind, type IoeventfdCase, ioeventfdFlag } from '../rules/ioeventfd/case.ts'
+import { type IoeventfdCase, ioeventfdFlag } from '../rules/ioeventfd/case.ts'
 import { ioeventfdPipeline } from '../rules/ioeventfd/index.ts'
+import type { FileKind } from '../rules/irqfd/case.ts'
 
 /** KVM_IOEVENTFD, with the file that its number stands for. */
 export interface IoeventfdCall {

@@ -1,7 +1,5 @@
 import type { Rule } from '@vmm/rule'
-
-/** What a number of a process stands for: an eventfd, another file, or nothing. */
-export type FileKind = 'eventfd' | 'other' | 'closed'
+import type { FileKind } from '../irqfd/case.ts'
 
 /** KVM_IOEVENTFD. */
 export interface IoeventfdCase {
