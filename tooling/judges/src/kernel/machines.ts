@@ -34,14 +34,23 @@ const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), '
 const secondsOfQemu = 600
 const secondsOfBochs = 1800
 
-function run(command: string, words: readonly string[], options: { cwd?: string; seconds?: number } = {}): string {
+function run(
+  command: string,
+  words: readonly string[],
+  options: { cwd?: string; seconds?: number; stdio?: 'pipe' | 'ignore' } = {},
+): string {
   const { seconds = 120, ...rest } = options
-  const limits = { encoding: 'utf8' as const, maxBuffer: 1 << 28, timeout: 1000 * seconds, stdio: 'pipe' as const }
+  const limits = {
+    encoding: 'utf8' as const,
+    maxBuffer: 1 << 28,
+    timeout: 1000 * seconds,
+    stdio: 'pipe' as 'pipe' | 'ignore',
+  }
   const done = spawnSync(command, words, { ...limits, ...rest })
   if (done.error !== undefined && 'code' in done.error && done.error.code === 'ENOENT')
     throw new Missing(`${command} is not installed`)
-  if (done.status !== 0) throw new Error(`${command}: ${done.error?.message ?? done.stderr.trim()}`)
-  return done.stdout
+  if (done.status !== 0) throw new Error(`${command}: ${done.error?.message ?? done.stderr?.trim()}`)
+  return done.stdout ?? ''
 }
 
 /** The probe, compiled into a directory. */
@@ -119,7 +128,11 @@ export function playBochs(series: string, model: string, script: string, place: 
   writeFileSync(options, bochsOptions({ model, disc: `${disc}.iso`, serial, log: join(place, 'log') }))
   writeFileSync(join(place, 'commands'), 'c\n')
   try {
-    run('bochs', ['-q', '-f', options, '-rc', join(place, 'commands')], { seconds: secondsOfBochs, cwd: place })
+    run('bochs', ['-q', '-f', options, '-rc', join(place, 'commands')], {
+      seconds: secondsOfBochs,
+      cwd: place,
+      stdio: 'ignore',
+    })
   } catch (error) {
     if (error instanceof Missing || !existsSync(serial)) throw error
   }

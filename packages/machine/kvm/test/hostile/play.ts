@@ -1,0 +1,80 @@
+import { callsFrom, type HostileCall } from './calls.ts'
+import { HostileProcess } from './process.ts'
+import { stateOf } from './state.ts'
+
+/** Calls that may have changed something although they failed, as in the kernel; and why. */
+export const changesAlthoughRefused: ReadonlyMap<string, string> = new Map([
+  ['KVM_RUN', 'a guest runs until a signal comes'],
+  ['KVM_SET_VCPU_EVENTS', 'what is checked late is checked when the first parts are set'],
+  ['KVM_SET_NESTED_STATE', 'the nested state that was is left before what is new is looked at'],
+  ['KVM_SET_XCRS', 'the first register is set, then another is not'],
+  ['KVM_SET_SREGS', 'registers are set, then one of them is not'],
+  ['KVM_SET_SREGS2', 'registers are set, then one of them is not'],
+  ['KVM_GET_CPUID2', 'a table that waits to be brought up to date is, before there is found to be no room'],
+])
+
+const secondsOfACall = 5
+
+/** What a list of calls showed that should not be, and at which call; nothing, if all is well. */
+export interface Wrong {
+  readonly kernel: string
+  readonly call: string
+  readonly says: string
+}
+
+/** Makes calls in a new process; with `looks`, at the state before and after those that fail. */
+export function play(kernel: string, calls: readonly HostileCall[], looks: boolean): Wrong | undefined {
+  const process = new HostileProcess(kernel)
+  for (const call of calls) {
+    const says = wrongWith(process, call, looks)
+    if (says !== undefined) return { kernel, call: tell(call), says }
+  }
+  return undefined
+}
+
+function wrongWith(process: HostileProcess, call: HostileCall, looks: boolean): string | undefined {
+  const file = process.fileOf(call)
+  const vcpu =
+    looks && file?.isOpen === true && file.object.kind === 'vcpu' && call.afterwards !== 'close' ? file : undefined
+  const before = vcpu && stateOf(process, vcpu)
+  const began = performance.now()
+  try {
+    const { value, rule } = process.make(call)
+    if (!Number.isInteger(value)) return `it returned ${value}`
+    if (value < -4095) return `it returned ${value}, which is no error number`
+    if (performance.now() - began > 1000 * secondsOfACall) return `it took ${performance.now() - began} ms`
+    if (before === undefined || vcpu === undefined || value >= 0 || changesAlthoughRefused.has(call.name))
+      return undefined
+    const after = stateOf(process, vcpu)
+    const changed = [...before.keys()].filter((name) => before.get(name) !== after.get(name))
+    return changed.length === 0
+      ? undefined
+      : `it failed (${value}, ${rule}), and ${changed.join(', ')} tell something else`
+  } catch (error) {
+    return `it threw ${(error as Error).stack?.split('\n').slice(0, 4).join(' ')}`
+  }
+}
+
+function tell({ name, request, argument, bytes }: HostileCall): string {
+  return `${name} ${request.toString(16)} at ${argument.toString(16)} with ${Buffer.from(bytes)
+    .toString('hex')
+    .replace(/(00)+$/, '')}`
+}
+
+/** The first wrong of a list by chance, with no more calls than it needs. */
+export function findWrong(
+  kernel: string,
+  seed: number,
+  count: number,
+  looks: boolean,
+): { readonly wrong: Wrong; readonly after: readonly string[] } | undefined {
+  let calls = callsFrom(seed, count)
+  let wrong = play(kernel, calls, looks)
+  if (wrong === undefined) return undefined
+  for (let at = calls.length - 1; at >= 0; at--) {
+    const fewer = calls.toSpliced(at, 1)
+    const still = play(kernel, fewer, looks)
+    if (still !== undefined) [calls, wrong] = [fewer, still]
+  }
+  return { wrong, after: calls.map(tell) }
+}

@@ -1,0 +1,99 @@
+import { hostNamed } from '@vmm/cpu-models'
+import { ioctl, type KvmFile, openFile, openKvm, ProcessMemory, type Task } from '@vmm/kvm'
+import { ioctlNamed, kvmUserspaceMemoryRegion } from '@vmm/kvm-uapi'
+import { encode } from '@vmm/layout'
+import { argumentBytes, edgeBytes, type HostileCall, places } from './calls.ts'
+
+const memoryBytes = 1 << 16
+/** Guests that do not come back by themselves are stopped after so many instructions. */
+const signalAfter = 2000
+const mostFiles = 12
+
+/** What a call came to. */
+export interface Came {
+  readonly value: number
+  readonly rule: string | undefined
+  /** The name of the call as it was understood: of the file, with the request. */
+  readonly file: KvmFile | undefined
+}
+
+/** A process with memory that has holes, a VM whose guest halts, and what else its calls open. */
+export class HostileProcess {
+  readonly task: Task
+  readonly #memory = new ProcessMemory()
+  #files: KvmFile[]
+
+  constructor(kernel: string, model = 'spr') {
+    const found = hostNamed(model)
+    if (found.kind !== 'host') throw new Error(found.says)
+    this.#memory.map(places.arguments, new Uint8Array(argumentBytes))
+    this.#memory.map(places.edge, new Uint8Array(edgeBytes))
+    this.task = { memory: this.#memory, mm: {} }
+    const system = openFile(openKvm({ kernel, host: found.host, memoryBytes, signalAfter }), this.task)
+    const vm = this.#made(system, 'KVM_CREATE_VM')
+    if (vm.object.kind !== 'vm') throw new Error('it made something else')
+    const { memory } = vm.object.vm
+    memory.bytes.fill(0xf4)
+    this.#memory.map(memory.address, memory.bytes)
+    const region = {
+      slot: 0,
+      flags: 0,
+      guest_phys_addr: 0xffff_0000n,
+      memory_size: 0x1_0000n,
+      userspace_addr: memory.address,
+    }
+    this.#memory.write(places.arguments, encode(kvmUserspaceMemoryRegion, region))
+    this.call(vm, 'KVM_SET_USER_MEMORY_REGION', places.arguments)
+    this.#files = [system, vm, this.#made(vm, 'KVM_CREATE_VCPU')]
+  }
+
+  /** The files that are open. */
+  get files(): readonly KvmFile[] {
+    return this.#files
+  }
+
+  /** The file that a call is made on. */
+  fileOf({ kind, file }: HostileCall): KvmFile | undefined {
+    const meant = kind === 'any' ? this.#files : this.#files.filter(({ object }) => object.kind === kind)
+    return meant[file % Math.max(1, meant.length)]
+  }
+
+  /** Makes a call of a hostile list. */
+  make(call: HostileCall): Came {
+    const file = this.fileOf(call)
+    if (file === undefined) return { value: 0, rule: undefined, file: undefined }
+    this.#memory.write(call.argument, call.bytes)
+    const { value, refusal, file: made } = ioctl(this.task, file, call.request, call.argument)
+    if (made !== undefined) this.#keep(made)
+    if (call.afterwards === 'dup' && file.isOpen) this.#keep(file.dup())
+    if (call.afterwards === 'close') file.close()
+    return { value, rule: refusal?.rule, file }
+  }
+
+  /** A call by name, for those who look. */
+  call(file: KvmFile, name: string, argument = 0n): { readonly value: number; readonly file?: KvmFile } {
+    const { value, file: made } = ioctl(this.task, file, ioctlNamed(name)?.number ?? 0, argument)
+    return made === undefined ? { value } : { value, file: made }
+  }
+
+  /** What is in memory at the place of arguments. */
+  read(length: number): Uint8Array {
+    return this.#memory.read(places.arguments, length) ?? new Uint8Array()
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#memory.write(places.arguments, bytes)
+  }
+
+  /** Of too many files the newest are closed again. */
+  #keep(file: KvmFile): void {
+    if (this.#files.length < mostFiles) this.#files.push(file)
+    else file.close()
+  }
+
+  #made(file: KvmFile, name: string): KvmFile {
+    const { file: made } = this.call(file, name)
+    if (made === undefined) throw new Error(`${name} made nothing`)
+    return made
+  }
+}
