@@ -36,7 +36,7 @@ export interface Told {
   readonly why: string
 }
 
-/** Entries that have no promise of their own, each with the reason, in the catalogue's order. */
+/** Entries that have no promise of their own, each with the reason, in any order. */
 export const toldElsewhere: readonly Told[] = [
   {
     id: 'nested-set-cpuid',

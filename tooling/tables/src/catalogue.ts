@@ -34,9 +34,14 @@ export function catalogueFaults(promised: ReadonlySet<string>, promises: Readonl
 export function catalogueText(): readonly string[] {
   const parts = ['## Entries of the catalogue without a promise of their own, and why']
   if (toldElsewhere.length > 0) {
-    const rows = toldElsewhere.map(({ id, why }) => `| \`${id}\` | ${why} |`)
+    const rows = inOrder(toldElsewhere).map(({ id, why }) => `| \`${id}\` | ${why} |`)
     parts.push(['| entry | why |', '|---|---|', ...rows].join('\n'))
   }
   if (notYet.length > 0) parts.push(`Not yet: ${notYet.map((id) => `\`${id}\``).join(', ')}.`)
   return parts
+}
+
+/** In the catalogue's order, whatever order the list has. */
+function inOrder(rows: typeof toldElsewhere): typeof toldElsewhere {
+  return rows.toSorted((one, other) => catalogueIds.indexOf(one.id) - catalogueIds.indexOf(other.id))
 }

@@ -1,5 +1,5 @@
 import { rule, since } from '@vmm/rule'
-import { kernelSource } from '@vmm/source'
+import { commit, kernelSource } from '@vmm/source'
 import type { GetXsaveCall } from '../calls.ts'
 
 export const xsaveGetLegacySize = rule<GetXsaveCall>({
@@ -9,10 +9,11 @@ export const xsaveGetLegacySize = rule<GetXsaveCall>({
   lifetime: since('5.17'),
   errno: 'EINVAL',
   sources: [
+    commit('be50b2065dfa', 'kvm: x86: Add support for getting/setting expanded xstate buffer'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vcpu_ioctl', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vcpu_ioctl', '6.1.192'),
   ],
-  evidence: 'memory',
+  evidence: 'mail',
   refuses: ({ areaBytes }) => areaBytes > 4096,
   witness: { refused: { areaBytes: 11_008 }, accepted: { areaBytes: 4096 } },
 })

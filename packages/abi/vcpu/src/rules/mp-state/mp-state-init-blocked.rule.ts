@@ -9,7 +9,7 @@ export const mpStateInitBlocked = rule<SetMpStateCall>({
   id: 'mp-state-init-blocked',
   catalogue: 'mp-state',
   says: 'while INIT is held back, and with an SMI on its way, a vCPU neither waits for SIPI nor has had it',
-  lifetime: since({ absentIn: '5.17', presentIn: '6.1' }),
+  lifetime: since('5.5'),
   errno: 'EINVAL',
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vcpu_ioctl_set_mpstate', '6.12.117'),

@@ -1,5 +1,5 @@
 import { rule, until } from '@vmm/rule'
-import { kernelSource } from '@vmm/source'
+import { mail } from '@vmm/source'
 import type { SetMpStateCall } from '../calls.ts'
 import { aSetMpState } from '../witnesses.ts'
 
@@ -7,10 +7,15 @@ export const mpStateInitInSmm = rule<SetMpStateCall>({
   id: 'mp-state-init-in-smm',
   catalogue: 'mp-state',
   says: 'in SMM, and with an SMI on its way, a vCPU neither waits for SIPI nor has had it',
-  lifetime: until({ absentIn: '5.17', presentIn: '6.1' }),
+  lifetime: until('5.5'),
   errno: 'EINVAL',
-  sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vcpu_ioctl_set_mpstate', '5.15')],
-  evidence: 'memory',
+  sources: [
+    mail(
+      '20191111091640.92660-3-liran.alon@oracle.com',
+      '[PATCH 2/2] KVM: x86: Prevent set vCPU into INIT/SIPI_RECEIVED state when INIT are latched',
+    ),
+  ],
+  evidence: 'mail',
   refuses: ({ given: { mp_state }, inSmm, smiPending }) => (mp_state === 2 || mp_state === 4) && (inSmm || smiPending),
   witness: {
     refused: aSetMpState({ given: { mp_state: 2 }, inSmm: true }),

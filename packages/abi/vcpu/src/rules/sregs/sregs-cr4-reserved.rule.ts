@@ -8,7 +8,7 @@ export const sregsCr4Reserved = rule<SetSregsCall>({
   id: 'sregs-cr4-reserved',
   catalogue: 'sregs-order',
   says: 'every bit of CR4 must be one that the guest may set',
-  lifetime: since('5.4'),
+  lifetime: since('5.4', { '5.3': '5.3.6', '4.19': 'unread', '4.14': 'unread' }),
   errno: 'EINVAL',
   sources: [
     kernelSource('arch/x86/kvm/regs.c', 'kvm_is_valid_sregs', '6.12.117'),

@@ -1,5 +1,5 @@
 import { rule, since } from '@vmm/rule'
-import { kernelSource } from '@vmm/source'
+import { commit, kernelSource } from '@vmm/source'
 import type { SyncRegsCall } from '../calls.ts'
 
 export const syncRegsUnknown = rule<SyncRegsCall>({
@@ -9,6 +9,7 @@ export const syncRegsUnknown = rule<SyncRegsCall>({
   lifetime: since('4.17'),
   errno: 'EINVAL',
   sources: [
+    commit('01643c51bfcf', 'KVM: x86: KVM_CAP_SYNC_REGS'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vcpu_ioctl_run', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vcpu_ioctl_run', '6.1.192'),
   ],
