@@ -68,6 +68,7 @@ export class Vm {
       buses: this.buses,
       clock: this.clock,
       vcpuCount: () => this.#vcpus.length,
+      vcpuIds: () => this.#vcpuIds,
       hasQuirk: () => true,
       onChange: () => this.#vcpus.forEach((vcpu) => void vcpu.lookAgain()),
     })
@@ -173,7 +174,11 @@ export class Vm {
 
   #createVcpuCase(id: bigint): CreateVcpuCase {
     const maxVcpus = Math.max(1, this.checkExtension(maxVcpusOfVm))
+    return { id, taken: this.#vcpus.map((vcpu) => vcpu.id), maxVcpus, ...this.#vcpuIds }
+  }
+
+  get #vcpuIds(): Pick<CreateVcpuCase, 'maxIds' | 'idsOfVm'> {
     const maxIds = Math.max(1, this.checkExtension(maxVcpuId))
-    return { id, taken: this.#vcpus.map((vcpu) => vcpu.id), maxVcpus, maxIds, idsOfVm: maxIds }
+    return { maxIds, idsOfVm: maxIds }
   }
 }

@@ -22,6 +22,11 @@ export interface IoctlResult {
   readonly refusal?: Refusal
 }
 
+/** What answers calls. */
+type Called = Exclude<KvmObject, { readonly kind: 'eventfd' }>
+
+/** A file that has no calls at all. */
+const unknownCall: IoctlResult = { value: returnOf('ENOTTY') }
 /** A descriptor that is no open file. */
 const closed: IoctlResult = { value: returnOf('EBADF') }
 
@@ -32,6 +37,7 @@ const closed: IoctlResult = { value: returnOf('EBADF') }
 export function ioctl(task: Task, file: KvmFile, request: number, argument: bigint): IoctlResult {
   if (!file.isOpen) return closed
   const { object } = file
+  if (object.kind === 'eventfd') return unknownCall
   const kvm = kvmOf(object)
   const known = ioctlNumbered(request)
   const ioctl = known?.fds.includes(object.kind) === true ? known : undefined
@@ -50,7 +56,7 @@ export function ioctl(task: Task, file: KvmFile, request: number, argument: bigi
   return resultOf(carryOut(object, { name, task, memory, argument: asked.argument }))
 }
 
-function carryOut(object: KvmObject, call: Call): Result {
+function carryOut(object: Called, call: Call): Result {
   switch (object.kind) {
     case 'system':
       return systemCalls[call.name]?.(object.kvm, call) ?? notModelled(call.name)
@@ -69,7 +75,7 @@ function resultOf(result: Result): IoctlResult {
   return { value: 0, file: result }
 }
 
-function kvmOf(object: KvmObject): Kvm {
+function kvmOf(object: Called): Kvm {
   return object.kind === 'system' ? object.kvm : object.vm.kvm
 }
 

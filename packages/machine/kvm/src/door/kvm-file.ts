@@ -1,3 +1,5 @@
+import type { Errno } from '@vmm/rule'
+import { EventFd, type EventFdOptions } from '../event-fd.ts'
 import type { Kvm } from '../kvm.ts'
 import type { Task } from '../task.ts'
 import type { KvmVcpu } from '../vcpu.ts'
@@ -8,6 +10,8 @@ export type KvmObject =
   | { readonly kind: 'system'; readonly kvm: Kvm }
   | { readonly kind: 'vm'; readonly vm: Vm }
   | { readonly kind: 'vcpu'; readonly vm: Vm; readonly vcpu: KvmVcpu }
+  /** It answers no calls, and is given to some. */
+  | { readonly kind: 'eventfd'; readonly eventFd: EventFd }
 
 /** Something that lives as long as a file is open on it, or on what belongs to it. */
 interface Shared {
@@ -50,6 +54,32 @@ export class KvmFile {
     if (this.#shared.references === 0) this.#shared.onLast()
   }
 
+  /** `read` of at most so many bytes. Of what there is here, only eventfds are read; nothing waits. */
+  read(length: number): Uint8Array | Errno {
+    if (!this.#open) return 'EBADF'
+    if (this.object.kind !== 'eventfd' || length < counterBytes) return 'EINVAL'
+    const count = this.object.eventFd.read()
+    if (typeof count === 'string') return count
+    const bytes = new Uint8Array(counterBytes)
+    new DataView(bytes.buffer).setBigUint64(0, count, true)
+    return bytes
+  }
+
+  /** `write`: how many bytes were taken. */
+  write(bytes: Uint8Array): number | Errno {
+    if (!this.#open) return 'EBADF'
+    if (this.object.kind !== 'eventfd' || bytes.length < counterBytes) return 'EINVAL'
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    return this.object.eventFd.write(view.getBigUint64(0, true)) ?? counterBytes
+  }
+
+  /** `poll`: POLLIN, POLLOUT and POLLERR. */
+  poll(): number {
+    if (this.object.kind !== 'eventfd') return pollBits.ofFilesThatNeverWait
+    const { readable, writable, overflowed } = this.object.eventFd.poll()
+    return (readable ? pollBits.in : 0) | (writable ? pollBits.out : 0) | (overflowed ? pollBits.error : 0)
+  }
+
   /** What is at an offset of a vCPU's file, for as long as asked; `undefined`: user space would get SIGBUS. */
   mmap(offset: number, length: number): Uint8Array | undefined {
     if (this.object.kind !== 'vcpu') return undefined
@@ -58,6 +88,16 @@ export class KvmFile {
       ? bytes.subarray(offset, offset + length)
       : undefined
   }
+}
+
+/** What `poll` says. Source: include/uapi/linux/eventpoll.h. */
+const pollBits = { in: 1, out: 4, error: 8, ofFilesThatNeverWait: 0x145 } as const
+const counterBytes = 8
+
+/** Makes an eventfd, as `eventfd` does. */
+export function openEventFd(task: Task, options?: EventFdOptions): KvmFile {
+  const eventFd = new EventFd(options)
+  return new KvmFile({ kind: 'eventfd', eventFd }, task.mm, () => eventFd.close())
 }
 
 /** Opens `/dev/kvm`. */

@@ -2,6 +2,7 @@ import type { Vm } from '../vm.ts'
 import { busCalls } from './bus-calls.ts'
 import type { Call, Handlers, Result } from './call.ts'
 import { capabilityCalls } from './capability-calls.ts'
+import { interruptCalls } from './interrupt-calls.ts'
 import { KvmFile } from './kvm-file.ts'
 import { memoryCalls } from './memory-calls.ts'
 
@@ -10,6 +11,7 @@ export const vmCalls: Handlers<Vm> = {
   KVM_CREATE_VCPU: createVcpu,
   ...busCalls,
   ...capabilityCalls,
+  ...interruptCalls,
   ...memoryCalls,
 }
 

@@ -7,7 +7,7 @@ import type { Controllers } from './controllers.ts'
 const initStates = [0, 2, 3, 4]
 
 /** An 8259A as `struct kvm_pic_state`. */
-export function picStateOf(registers: PicRegisters): KvmPicState {
+function picStateOf(registers: PicRegisters): KvmPicState {
   return {
     last_irr: registers.lines,
     irr: registers.irr,
@@ -29,7 +29,7 @@ export function picStateOf(registers: PicRegisters): KvmPicState {
 }
 
 /** And back. */
-export function picRegistersOf(state: KvmPicState): PicRegisters {
+function picRegistersOf(state: KvmPicState): PicRegisters {
   return {
     lines: state.last_irr,
     irr: state.irr,
@@ -51,15 +51,39 @@ export function picRegistersOf(state: KvmPicState): PicRegisters {
 }
 
 /** The I/O APIC as `struct kvm_ioapic_state`. */
-export function ioApicStateOf({ ioApic, ioApicBase }: Controllers): KvmIoapicState {
+function ioApicStateOf({ ioApic, ioApicBase }: Controllers): KvmIoapicState {
   const { select, id, requests, entries } = ioApic.readRegisters()
   return { base_address: ioApicBase, ioregsel: select, id, irr: requests >>> 0, redirtbl: [...entries] }
 }
 
 /** And back: what it asks for is asked for again. */
-export function takeIoApicState(controllers: Controllers, state: KvmIoapicState): void {
+function takeIoApicState(controllers: Controllers, state: KvmIoapicState): void {
   const { base_address, ioregsel: select, id, irr: requests, redirtbl: entries } = state
   controllers.ioApicBase = base_address
   const ioApic: IoApic = controllers.ioApic
   ioApic.writeRegisters({ select, id, requests, entries })
+}
+
+/** One of the controllers in the kernel, as its struct. */
+export type IrqchipState =
+  | { readonly chip: 'pic-master' | 'pic-slave'; readonly state: KvmPicState }
+  | { readonly chip: 'io-apic'; readonly state: KvmIoapicState }
+
+const chipsByNumber = ['pic-master', 'pic-slave', 'io-apic'] as const
+
+/** The one of a number, KVM_IRQCHIP_*. */
+export function chipNumbered(number: number): IrqchipState['chip'] | undefined {
+  return chipsByNumber[number]
+}
+
+/** What a controller is. */
+export function stateOfChip(controllers: Controllers, chip: IrqchipState['chip']): IrqchipState {
+  if (chip === 'io-apic') return { chip, state: ioApicStateOf(controllers) }
+  return { chip, state: picStateOf(controllers.pic.readRegisters(chip === 'pic-master' ? 'master' : 'slave')) }
+}
+
+/** Takes that from outside. */
+export function takeStateOfChip(controllers: Controllers, given: IrqchipState): void {
+  if (given.chip === 'io-apic') takeIoApicState(controllers, given.state)
+  else controllers.pic.writeRegisters(given.chip === 'pic-master' ? 'master' : 'slave', picRegistersOf(given.state))
 }

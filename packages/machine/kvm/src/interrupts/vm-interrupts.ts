@@ -4,9 +4,11 @@ import { type Profile, type Refusal, resolve, run } from '@vmm/rule'
 import { type Answer, done } from '../answer.ts'
 import type { VmBuses } from '../buses/vm-buses.ts'
 import type { EventFd } from '../event-fd.ts'
+import { bootCpuIdPipeline } from '../rules/boot-cpu-id/index.ts'
 import type { IrqchipMode } from '../rules/create-irqchip/case.ts'
 import { createIrqchipPipeline } from '../rules/create-irqchip/index.ts'
 import { irqLinePipeline } from '../rules/irq-line/index.ts'
+import { getIrqchipPipeline, setIrqchipPipeline } from '../rules/irqchip-state/index.ts'
 import type { FileKind } from '../rules/irqfd/case.ts'
 import { irqfdFlag } from '../rules/irqfd/case.ts'
 import { irqfdPipeline } from '../rules/irqfd/index.ts'
@@ -17,6 +19,7 @@ import type { VmClock } from '../time/vm-clock.ts'
 import { Controllers, type Input, type LineSource, lineSources } from './controllers.ts'
 import { defaultRoutes, type GsiRoute, GsiRouting, inputOf } from './gsi-routing.ts'
 import { IrqFds } from './irq-fds.ts'
+import { chipNumbered, type IrqchipState, stateOfChip, takeStateOfChip } from './irqchip-state.ts'
 import { JoinedApic } from './joined-apic.ts'
 import { type ApicOptions, LocalApics } from './local-apics.ts'
 import { type DestinationFormat, type MessageWrite, messageOf } from './message.ts'
@@ -28,6 +31,8 @@ export interface VmInterruptsOptions {
   readonly clock: VmClock
   readonly buses: VmBuses
   readonly vcpuCount: () => number
+  /** KVM_CAP_MAX_VCPU_ID: of the kernel, and what was enabled. */
+  readonly vcpuIds: () => { readonly maxIds: number; readonly idsOfVm: number }
   /** Whether a quirk is still in force, by the bit of KVM_CAP_DISABLE_QUIRKS2. */
   readonly hasQuirk: (bit: number) => boolean
   /** What runs should look at interrupts and deadlines anew. */
@@ -59,8 +64,7 @@ export class VmInterrupts {
   readonly pit: VmPit
   /** KVM_X2APIC_API_USE_32BIT_IDS. */
   destinations: DestinationFormat = 'eight bits'
-  /** The vCPU that starts the machine. */
-  bootId = 0
+  #bootId = 0
   readonly #options: VmInterruptsOptions
   readonly #calls
   readonly #irqFds = new IrqFds((source, gsi, level) => this.raise(source, gsi, level))
@@ -83,6 +87,9 @@ export class VmInterrupts {
       routing: resolve(setGsiRoutingPipeline, kernel),
       signalMsi: resolve(signalMsiPipeline, kernel),
       irqfd: resolve(irqfdPipeline, kernel),
+      getState: resolve(getIrqchipPipeline, kernel),
+      setState: resolve(setIrqchipPipeline, kernel),
+      boot: resolve(bootCpuIdPipeline, kernel),
     }
     this.apics = new LocalApics({ clock, lint0Reenabled: () => hasQuirk(quirk.lint0Reenabled) })
     const drive = (level: boolean) => void this.raise(lineSources.pit, pitGsi, level)
@@ -178,10 +185,35 @@ export class VmInterrupts {
     return done(0, outcome.unread)
   }
 
+  /** KVM_GET_IRQCHIP. */
+  getState(number: number): Answer<IrqchipState> {
+    const outcome = run(this.#calls.getState, { irqchip: this.#mode, chip: number })
+    if (outcome.kind === 'refused') return outcome.refusal
+    return done(stateOfChip(this.#made, chipNumbered(number) ?? 'io-apic'), outcome.unread)
+  }
+
+  /** KVM_SET_IRQCHIP. */
+  setState(number: number, stateOf: (chip: IrqchipState['chip']) => IrqchipState): Answer<number> {
+    const outcome = run(this.#calls.setState, { irqchip: this.#mode, chip: number })
+    if (outcome.kind === 'refused') return outcome.refusal
+    takeStateOfChip(this.#made, stateOf(chipNumbered(number) ?? 'io-apic'))
+    this.#options.onChange()
+    return done(0, outcome.unread)
+  }
+
+  /** KVM_SET_BOOT_CPU_ID: the vCPU that starts the machine. */
+  setBootId(id: bigint): Answer<number> {
+    const { vcpuCount, vcpuIds } = this.#options
+    const outcome = run(this.#calls.boot, { id, vcpus: vcpuCount(), ...vcpuIds() })
+    if (outcome.kind === 'refused') return outcome.refusal
+    this.#bootId = Number(BigInt.asUintN(32, id))
+    return done(0, outcome.unread)
+  }
+
   /** Joins a vCPU that is made: its local APIC, if there are any in the kernel. */
   join(options: Omit<ApicOptions, 'bootstrap'>): JoinedApic | undefined {
     if (this.#mode === 'none') return undefined
-    const bootstrap = options.id === this.bootId
+    const bootstrap = options.id === this.#bootId
     const apic = this.apics.join({ ...options, bootstrap })
     this.#timers = [...this.#timers, apic.timer]
     const hasMemoryHole = () => this.#options.hasQuirk(quirk.lapicMmioHole)
@@ -237,6 +269,12 @@ export class VmInterrupts {
     const asked = messageOf(message, this.destinations)
     if (asked !== undefined) return this.apics.send(asked)
     return this.apics.all.length === 0 ? -1 : 0
+  }
+
+  /** The controllers that a rule has found there. */
+  get #made(): Controllers {
+    if (this.#controllers === undefined) throw new Error('no rule lets this through without controllers')
+    return this.#controllers
   }
 
   #createControllers(): Controllers {

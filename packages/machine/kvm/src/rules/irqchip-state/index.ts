@@ -3,7 +3,7 @@ import { irqchipAbsent } from './absent.rule.ts'
 import type { IrqchipStateCase } from './case.ts'
 import { irqchipNumber } from './chip.rule.ts'
 
-/** KVM_GET_IRQCHIP. KVM_SET_IRQCHIP has the same steps. */
+/** KVM_GET_IRQCHIP. */
 export const getIrqchipPipeline: Pipeline<IrqchipStateCase> = {
   call: 'KVM_GET_IRQCHIP',
   steps: [
@@ -11,3 +11,6 @@ export const getIrqchipPipeline: Pipeline<IrqchipStateCase> = {
     { kind: 'check', rule: irqchipNumber },
   ],
 }
+
+/** KVM_SET_IRQCHIP. */
+export const setIrqchipPipeline: Pipeline<IrqchipStateCase> = { ...getIrqchipPipeline, call: 'KVM_SET_IRQCHIP' }
