@@ -31,10 +31,11 @@ const neededBy: { readonly [B in keyof typeof cr4]?: Feature | undefined } = {
   SMEP: 'SMEP',
   SMAP: 'SMAP',
   PKE: 'PKU',
+  VMXE: 'VMX',
 }
 
 /** Bits that no guest of ours has yet. */
-const absent: ReadonlySet<string> = new Set(['VMXE', 'SMXE', 'KL', 'CET', 'PKS'])
+const absent: ReadonlySet<string> = new Set(['SMXE', 'KL', 'CET', 'PKS'])
 
 const cr4Bits = Object.entries(cr4)
   .filter(([name]) => !absent.has(name))

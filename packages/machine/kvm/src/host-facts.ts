@@ -5,7 +5,7 @@ import type { HostFacts } from '@vmm/kvm-uapi'
 const usualVcpus = 1024
 
 /** What capabilities depend on, of a host. What the host does not say is as distributions have it. */
-export function factsOf(host: Host): HostFacts {
+export function factsOf(host: Host, nestedStateBytes = 0): HostFacts {
   const { kconfig, params, vendorModule } = host
   const set = (option: string, otherwise = true) => kconfig[`CONFIG_${option}`] ?? otherwise
   const param = (name: string, otherwise: number) => params[name] ?? otherwise
@@ -31,9 +31,10 @@ export function factsOf(host: Host): HostFacts {
     pmu: param('kvm.enable_pmu', 1) !== 0,
     smallerMaxphyaddr: param('kvm_intel.allow_smaller_maxphyaddr', 0) !== 0,
     acceleratedTpr: param('host.accelerated_tpr', 1) !== 0,
-    nestedStateBytes: 0,
-    enlightenedVmcs: false,
-    directTlbFlush: false,
+    nestedStateBytes,
+    enlightenedVmcs: intel,
+    // only where KVM itself runs on Hyper-V
+    directTlbFlush: param('host.on_hyperv', 0) !== 0,
     xsaveBytes: 4096,
     vmTypes: 1,
     ignorePatQuirk: true,

@@ -1,5 +1,6 @@
 import { type CpuidTable, type Host, supportedByEmulation, supportedCpuid } from '@vmm/cpuid'
 import { checkExtension, type HostFacts } from '@vmm/kvm-uapi'
+import { type NestedFormat, type NestedKernel, nestedKernel } from '@vmm/nested-vmx'
 import { type Profile, resolve, run } from '@vmm/rule'
 import { type Answer, done } from './answer.ts'
 import { factsOf } from './host-facts.ts'
@@ -17,6 +18,9 @@ export class Kvm {
   readonly profile: Profile
   readonly host: Host
   readonly facts: HostFacts
+  /** Nested state as the release has it, and what of it the vendor module has. */
+  readonly nested: NestedKernel
+  readonly nestedFormat: NestedFormat | undefined
   readonly #options: KvmOptions
   readonly #createVm
   #vms = 0
@@ -25,7 +29,10 @@ export class Kvm {
   constructor(options: KvmOptions) {
     this.profile = profileFrom(options)
     this.host = options.host
-    this.facts = factsOf(options.host)
+    this.nested = nestedKernel(this.profile)
+    const { vendorModule: module, params } = options.host
+    this.nestedFormat = this.nested.formatOf({ module, nested: (params[`${module}.nested`] ?? 1) !== 0 })
+    this.facts = factsOf(options.host, this.nested.bytesOf(this.nestedFormat))
     this.#options = options
     this.#createVm = resolve(createVmPipeline, this.profile)
   }

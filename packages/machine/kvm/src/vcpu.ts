@@ -26,6 +26,7 @@ import {
 import { type Answer, done, refusedAlways } from './answer.ts'
 import type { JoinedApic } from './interrupts/joined-apic.ts'
 import { runAmongTimers } from './interrupts/run-among-timers.ts'
+import { VcpuNesting } from './nested/vcpu-nesting.ts'
 import type { Processor } from './processor.ts'
 import { runPipeline } from './rules/run/index.ts'
 import { RunPage } from './run-page.ts'
@@ -79,6 +80,8 @@ export interface ToldCpuid {
 export class KvmVcpu {
   readonly id: number
   readonly page: RunPage
+  /** How far its guest is a hypervisor. */
+  readonly nesting: VcpuNesting
   readonly #vm: Vm
   readonly processor: Processor
   readonly #vcpu: Vcpu
@@ -98,6 +101,7 @@ export class KvmVcpu {
     this.#signalAfter = signalAfter
     this.#run = resolve(runPipeline, vm.kvm.profile)
     this.#vcpu.answerCpuidBy((leaf, subleaf) => this.#execute(leaf, subleaf))
+    this.nesting = new VcpuNesting({ kvm: vm.kvm, vcpu: this.#vcpu })
     this.page.told(this.#vcpu)
   }
 
@@ -197,6 +201,7 @@ export class KvmVcpu {
   reset(): void {
     this.#waiting = undefined
     this.#vcpu.reset()
+    this.nesting.reset()
   }
 
   /** INIT, NMI or a startup signal arrives from a local APIC that is joined to it. */
@@ -257,6 +262,17 @@ export class KvmVcpu {
     return refused === undefined ? done(0) : ruled('KVM_INTERRUPT', refused)
   }
 
+  /** KVM_GET_NESTED_STATE, with room for so many bytes. */
+  getNestedState(size?: number): Answer<Uint8Array> {
+    const got = this.nesting.get(size)
+    return got.kind === 'refused' ? got : done(got.bytes)
+  }
+
+  /** KVM_SET_NESTED_STATE, of the bytes of a `struct kvm_nested_state`. */
+  setNestedState(state: Uint8Array): Answer<number> {
+    return this.nesting.set(state)
+  }
+
   /** KVM_NMI. */
   nmi(): Answer<number> {
     this.#vcpu.injectNmi()
@@ -299,6 +315,7 @@ export class KvmVcpu {
   }
 
   #enter(budget: number, immediateExit: boolean): VcpuExit {
+    if (this.nesting.l2Active && !immediateExit) return notExecuted
     const { requestInterruptWindow } = this.page
     const before = this.#vcpu.engine.retired()
     const options = { budget, immediateExit, requestInterruptWindow }
@@ -327,10 +344,20 @@ export class KvmVcpu {
     const written = { cr4: engine.get('CR4'), xcr0: engine.get('XCR0'), xss: engine.get('IA32_XSS'), apicBase } as const
     const { registers } = this.#cpuid
     const changed = writtenNames.some((name) => registers?.[name] !== written[name])
-    const before = { ...this.#cpuid, apicInKernel: this.#apicInKernel, registers: { ...untold, ...registers } }
+    const { l2Active } = this.nesting
+    const around = { apicInKernel: this.#apicInKernel, l2Active }
+    const before = { ...this.#cpuid, ...around, registers: { ...untold, ...registers } }
     this.#cpuid = changed ? registersWritten(this.#where, before, written) : before
     return this.#cpuid
   }
+}
+
+/** L2 is kept, and not executed: what KVM says of what it cannot emulate. */
+const notExecuted: VcpuExit = {
+  kind: 'internal-error',
+  suberror: 1,
+  data: [],
+  says: 'L2 is active, and not executed here',
 }
 
 /** KVM_MAX_CPUID_ENTRIES. */

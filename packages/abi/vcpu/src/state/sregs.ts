@@ -11,7 +11,7 @@ const IA32_APIC_BASE = 0x1b
 const CR0 = { PE: 1n, PG: 1n << 31n } as const
 const CR4_PAE = 1n << 5n
 const apicBase = { enabled: 1n << 11n, extended: 1n << 10n, reserved: 0x2ffn } as const
-const EFER = { SCE: 1n, LME: 1n << 8n, LMA: 1n << 10n, NXE: 1n << 11n } as const
+const EFER = { SCE: 1n, LME: 1n << 8n, LMA: 1n << 10n, NXE: 1n << 11n, SVME: 1n << 12n } as const
 
 const segmentOf = {
   cs: 'CS',
@@ -146,7 +146,8 @@ function unhaltAtReset({ engine, machine, events }: StateParts): void {
 function callOf({ guest, machine }: StateParts, given: Common, flags: bigint): SetSregsCall {
   const { has, physicalAddressWidth } = guest
   // nobody asks whether the guest has SYSCALL: arch/x86/kvm/x86.c __kvm_valid_efer
-  const efer = EFER.SCE | (has('LM') ? EFER.LME | EFER.LMA : 0n) | (has('NX') ? EFER.NXE : 0n)
+  const longMode = has('LM') ? EFER.LME | EFER.LMA : 0n
+  const efer = EFER.SCE | longMode | (has('NX') ? EFER.NXE : 0n) | (has('SVM') ? EFER.SVME : 0n)
   const limits = { cr4: allowedCr4(has), efer, xsave: has('XSAVE'), physicalAddressWidth }
   const waiting = { interrupt_bitmap: [], ...given }
   const apicBaseIsValid = machine.localApic !== undefined || isApicBase(given.apic_base, limits, has('X2APIC'))
@@ -167,6 +168,6 @@ function isApicBase(base: bigint, { physicalAddressWidth }: SetSregsCall['limits
  */
 function enterable({ cr0, cr4, efer }: Common, { limits }: SetSregsCall) {
   const paging = (cr0 & CR0.PE) === 0n ? CR0.PG : 0n
-  const known = EFER.SCE | EFER.LME | EFER.LMA | EFER.NXE
+  const known = EFER.SCE | EFER.LME | EFER.LMA | EFER.NXE | (limits.efer & EFER.SVME)
   return { cr0: BigInt.asUintN(32, cr0) & ~paging, cr4: cr4 & limits.cr4, efer: efer & known }
 }

@@ -1,4 +1,5 @@
 import type * as Kvm from '@vmm/kvm-uapi'
+import type { NestingPort } from '../nesting.ts'
 import type { Refusal } from '../refusal.ts'
 import { getDebugregs, setDebugregs } from './debugregs.ts'
 import { getFpu, setFpu } from './fpu.ts'
@@ -18,6 +19,7 @@ import { getXsave, setXsave, xsaveBytes } from './xsave.ts'
 export class VcpuState {
   readonly #parts: StateParts
   readonly #capabilities: EventCapabilities
+  #nesting: NestingPort | undefined
 
   constructor(parts: StateParts, capabilities: EventCapabilities) {
     this.#parts = parts
@@ -41,7 +43,7 @@ export class VcpuState {
 
   /** KVM_SET_SREGS: EINVAL changes nothing. */
   setSregs(sregs: Kvm.KvmSregs): Refusal | undefined {
-    return setSregs(this.#parts, sregs)
+    return this.#nesting?.refusesSregs(sregs) ?? this.#tellingEfer(() => setSregs(this.#parts, sregs))
   }
 
   /** KVM_GET_SREGS2. */
@@ -51,7 +53,7 @@ export class VcpuState {
 
   /** KVM_SET_SREGS2: EINVAL changes nothing. */
   setSregs2(sregs: Kvm.KvmSregs2): Refusal | undefined {
-    return setSregs2(this.#parts, sregs)
+    return this.#nesting?.refusesSregs(sregs) ?? this.#tellingEfer(() => setSregs2(this.#parts, sregs))
   }
 
   /** KVM_GET_MSRS: what was read before the first register that could not be. */
@@ -61,7 +63,12 @@ export class VcpuState {
 
   /** KVM_SET_MSRS: how many were set before the first that was refused. */
   setMsrs(entries: readonly Kvm.KvmMsrEntry[]): Refusal | number {
-    return setMsrs(this.#parts, entries)
+    const before = this.#parts.engine.get('IA32_EFER')
+    const set = setMsrs(this.#parts, entries)
+    this.#tellEfer(before)
+    const count = typeof set === 'number' ? set : 0
+    for (const { index, data } of entries.slice(0, count)) this.#nesting?.msrSet(index, data)
+    return set
   }
 
   /** KVM_GET_VCPU_EVENTS. */
@@ -137,5 +144,21 @@ export class VcpuState {
   /** KVM_SET_LAPIC. */
   setLapic(state: Kvm.KvmLapicState): Refusal | undefined {
     return setLapic(this.#parts, state)
+  }
+
+  /** Somebody keeps account of nested virtualization. */
+  nestBy(nesting: NestingPort): void {
+    this.#nesting = nesting
+  }
+
+  #tellingEfer(set: () => Refusal | undefined): Refusal | undefined {
+    const before = this.#parts.engine.get('IA32_EFER')
+    const refused = set()
+    if (refused === undefined) this.#tellEfer(before)
+    return refused
+  }
+
+  #tellEfer(before: bigint): void {
+    this.#nesting?.eferSet(before, this.#parts.engine.get('IA32_EFER'))
   }
 }

@@ -3,6 +3,7 @@ import type { KvmVcpu } from '../vcpu.ts'
 import { type Handlers, returned, takes } from './call.ts'
 import { cpuidCalls } from './cpuid-calls.ts'
 import { getMsrs, setMsrs } from './msr-arguments.ts'
+import { nestedCalls } from './nested-calls.ts'
 import { stateCalls } from './state-calls.ts'
 
 /** What a vCPU does with the calls that it knows. */
@@ -18,4 +19,5 @@ export const vcpuCalls: Handlers<KvmVcpu> = {
   KVM_NMI: (vcpu) => returned(vcpu.nmi()),
   ...cpuidCalls,
   ...stateCalls,
+  ...nestedCalls,
 }
