@@ -3,25 +3,24 @@ import { type InterruptLine, likeSaved, type Saved } from '@vmm/device'
 /** How many interrupt lines a board has: 16 of ISA and 8 more on the I/O APIC. */
 export const lineCount = 24
 
-interface LineTarget {
+/** Who is told of lines. */
+export interface LineTarget {
+  /** A line that exists has another level than before: 0 to 15 are ISA's, the rest only an I/O APIC has. */
   setLine(line: number, level: boolean): void
 }
 
 /**
- * Joins devices to interrupt controllers. Lines 0 to 15 go to the PIC and to the I/O APIC, where line 0 is pin 2 as
- * the MADT says; the others only to the I/O APIC. Several sources may share a line: it is up while any of them is.
- * Line 2 is the PIC's own.
+ * Joins devices to interrupt controllers. Several sources may share a line: it is up while any of them is. Line 2 is the PIC's
+ * own, and leads nowhere.
  */
 export class LineRouter {
-  readonly #pic: LineTarget
-  readonly #ioApic: LineTarget
+  readonly #target: LineTarget
   readonly #sources: number[] = []
   #levels: boolean[] = []
   readonly #counts = new Uint8Array(lineCount)
 
-  constructor(pic: LineTarget, ioApic: LineTarget) {
-    this.#pic = pic
-    this.#ioApic = ioApic
+  constructor(target: LineTarget) {
+    this.#target = target
   }
 
   /** A new source on a line. A line that does not exist swallows it. */
@@ -54,8 +53,6 @@ export class LineRouter {
     this.#levels[index] = level
     const count = (this.#counts[line] ?? 0) + (level ? 1 : -1)
     this.#counts[line] = count
-    if (count > (level ? 1 : 0) || line === 2) return
-    if (line < 16) this.#pic.setLine(line, level)
-    this.#ioApic.setLine(line === 0 ? 2 : line, level)
+    if (count <= (level ? 1 : 0) && line !== 2) this.#target.setLine(line, level)
   }
 }

@@ -1,70 +1,42 @@
 import {
   type Clock,
   type Device,
-  IoBus,
+  type IoBus,
   likeSaved,
-  MmioBus,
+  type MmioBus,
   type Nanoseconds,
   type Saved,
   type Timer,
 } from '@vmm/device'
-import { createFwCfg, type FwCfg, type FwCfgMemory } from '@vmm/fw-cfg'
+import type { FwCfg } from '@vmm/fw-cfg'
 import { createIoApic, type IoApic } from '@vmm/io-apic'
 import { ApicBus, type ApicSignal, LocalApic, type TimeStampCounter } from '@vmm/local-apic'
-import { createPciBus, hostBridge, type PciBus } from '@vmm/pci'
+import type { PciBus } from '@vmm/pci'
 import { createPic, type Pic } from '@vmm/pic'
 import { createPit, type Pit } from '@vmm/pit'
-import { createRtc, type Rtc } from '@vmm/rtc'
-import { comPorts, createSerial, type Serial } from '@vmm/serial'
-import { pciInterruptLine } from './acpi/dsdt.ts'
-import { KeyboardController } from './keyboard-controller.ts'
-import { LineRouter, lineCount } from './line-router.ts'
+import type { Rtc } from '@vmm/rtc'
+import type { Serial } from '@vmm/serial'
 import type { MachineEvent } from './machine-event.ts'
-import { firmwareMemory } from './memory-map.ts'
-import { NumericErrors } from './numeric-errors.ts'
-import { createPciTestDevice } from './pci-test-device.ts'
-import { Power } from './power.ts'
-import { ResetPorts } from './reset-ports.ts'
-import { TestDevice } from './test-device.ts'
+import type { NumericErrors } from './numeric-errors.ts'
+import { createPcDevices, type PcDevices, type PcDevicesOptions } from './pc-devices.ts'
+import type { Power } from './power.ts'
 
 type Size = 1 | 2 | 4
 
-/** The host's end of a serial port. */
-export interface SerialEnd {
-  readonly onTransmit: (byte: number) => void
-  readonly onRoom?: () => void
-}
-
 /** What a board is made with. */
-export interface PcBoardOptions {
-  readonly clock: Clock
+export interface PcBoardOptions extends Omit<PcDevicesOptions, 'lines' | 'isHeard'> {
   /** How many processors; their APIC IDs are 0, 1, … and 0 is the bootstrap processor. */
   readonly cpus: number
-  /** Bytes of guest memory, for what tells the guest about it. */
-  readonly memorySize: number
+  readonly clock: Clock
   /** The time stamp counter of a processor. */
   readonly tsc: (cpu: number) => TimeStampCounter
   /** NMI, SMI, INIT and startup IPIs for a processor. */
   readonly onSignal: (cpu: number, signal: ApicSignal) => void
-  readonly onEvent: (event: MachineEvent) => void
   /** Something may have become pending for a processor, which should look again if it is halted. */
   readonly onInterrupt?: (cpu: number) => void
-  /** COM1 to COM4, as many as are given. */
-  readonly serialPorts?: readonly SerialEnd[]
-  /** Guest memory for devices that reach it by themselves. */
-  readonly memory?: FwCfgMemory
-  /** Seconds since 1970 UTC at guest time 0. */
-  readonly startSeconds?: number
   readonly physicalAddressBits?: number
   readonly x2apic?: boolean
   readonly tscDeadline?: boolean
-  /** The page that the test device was told to flush. */
-  readonly onFlushPage?: (page: number) => void
-  readonly onA20?: (passes: boolean) => void
-  /** IGNNE# is asserted: the processor that told of an x87 error goes on in spite of it. */
-  readonly onIgnoreNumericError?: () => void
-  /** QEMU's pci-testdev at 00:02.0, which some of kvm-unit-tests use. */
-  readonly pciTestDevice?: 'present' | 'absent'
 }
 
 /**
@@ -120,25 +92,16 @@ export function createPcBoard(options: PcBoardOptions): PcBoard {
 }
 
 /** Of what `save` gives; another one cannot be taken back. */
-const savedVersion = 1
-
-type SavedDevice = { name: string; state: Saved }
+const savedVersion = 2
 
 class Board implements PcBoard {
-  readonly ports = new IoBus()
-  readonly mmio = new MmioBus()
   readonly apicBus = new ApicBus()
   readonly apics: readonly LocalApic[]
   readonly ioApic: IoApic
   readonly pic: Pic
   readonly pit: Pit
-  readonly rtc: Rtc
-  readonly serialPorts: readonly Serial[]
-  readonly fwCfg: FwCfg
-  readonly pci: PciBus
-  readonly power: Power
-  readonly numericErrors: NumericErrors
-  readonly #router: LineRouter
+  readonly #rest: PcDevices
+  /** Interrupt controllers and the timer. */
   readonly #devices: readonly Device[]
   readonly #timers: readonly Timer[]
 
@@ -148,42 +111,52 @@ class Board implements PcBoard {
     this.pic = createPic({ intr: (level) => this.#drivePicOutput(level) })
     this.apicBus.attachListener(this.ioApic)
     this.apics = Array.from({ length: options.cpus }, (_, cpu) => this.#createApic(options, cpu))
-    this.#router = new LineRouter(this.pic, this.ioApic)
-    const line = (number: number) => this.#router.source(number)
-    const onEvent = (event: MachineEvent) => this.#powerEvent(event, options.onEvent)
-    this.power = new Power({ clock, sci: line(9), onEvent })
-    this.numericErrors = new NumericErrors({
-      irq13: line(13),
-      isHeard: () => !this.pic.masks(13) || !this.ioApic.masks(13),
-      onIgnore: () => options.onIgnoreNumericError?.(),
+    this.#rest = createPcDevices({
+      ...options,
+      lines: { setLine: (line, level) => this.#setLine(line, level) },
+      isHeard: (line) => !this.pic.masks(line) || !this.ioApic.masks(line),
+      onEvent: (event) => this.#tell(event, options.onEvent),
     })
-    this.pit = createPit({ clock, irq0: line(0) })
-    this.rtc = this.#createRtc(options)
-    this.serialPorts = this.#createSerialPorts(options)
-    const { cpus, memorySize, memory } = options
-    this.fwCfg = createFwCfg({ cpus, ramSize: memorySize, ...(memory === undefined ? {} : { memory }) })
-    this.pci = this.#createPci()
-    const legacy = this.#createLegacy(options)
-    const controllers = [this.pic, this.ioApic, ...this.apics]
-    this.#devices = [
-      this.pit,
-      this.rtc,
-      this.power,
-      this.numericErrors,
-      ...this.serialPorts,
-      this.fwCfg,
-      this.pci,
-      ...legacy,
-      ...controllers,
-    ]
+    this.pit = createPit({ clock, irq0: this.#rest.line(0) })
+    this.#devices = [this.pit, this.pic, this.ioApic, ...this.apics]
     this.#timers = this.#devices.flatMap(({ timer }) => (timer === undefined ? [] : [timer]))
     for (const device of this.#devices) {
       for (const range of device.ports ?? []) this.ports.attach(range)
       for (const region of device.memory ?? []) this.mmio.attach(region)
     }
-    this.pci.plug(0, 0, hostBridge())
-    if (options.pciTestDevice === 'present') this.pci.plug(2, 0, createPciTestDevice())
     this.#leaveAsFirmware()
+  }
+
+  get ports(): IoBus {
+    return this.#rest.ports
+  }
+
+  get mmio(): MmioBus {
+    return this.#rest.mmio
+  }
+
+  get rtc(): Rtc {
+    return this.#rest.rtc
+  }
+
+  get serialPorts(): readonly Serial[] {
+    return this.#rest.serialPorts
+  }
+
+  get fwCfg(): FwCfg {
+    return this.#rest.fwCfg
+  }
+
+  get pci(): PciBus {
+    return this.#rest.pci
+  }
+
+  get power(): Power {
+    return this.#rest.power
+  }
+
+  get numericErrors(): NumericErrors {
+    return this.#rest.numericErrors
   }
 
   readPort(port: number, size: Size): number {
@@ -223,7 +196,7 @@ class Board implements PcBoard {
   }
 
   nextDeadline(): Nanoseconds {
-    let next = Number.POSITIVE_INFINITY
+    let next = this.#rest.nextDeadline()
     for (const timer of this.#running) {
       const deadline = timer.deadline()
       if (deadline < next) next = deadline
@@ -233,6 +206,7 @@ class Board implements PcBoard {
 
   runTimers(now: Nanoseconds): void {
     for (const timer of this.#running) if (timer.deadline() <= now) timer.fire(now)
+    this.#rest.runTimers(now)
   }
 
   interruptPending(cpu: number): boolean {
@@ -250,42 +224,54 @@ class Board implements PcBoard {
   }
 
   wake(): void {
-    this.power.wake()
+    this.#rest.wake()
   }
 
   reset(): void {
-    this.#resetBut([])
-  }
-
-  #resetBut(kept: readonly Device[]): void {
-    this.apicBus.reset()
-    for (const device of this.#devices) if (!kept.includes(device)) device.reset()
-    this.#leaveAsFirmware()
-  }
-
-  /** In S3 only the clock and what can wake the machine have power: whoever wakes finds the rest as firmware leaves it. */
-  #powerEvent(event: MachineEvent, tell: PcBoardOptions['onEvent']): void {
-    if (event.kind === 'wake') this.#resetBut([this.rtc, this.power])
-    tell(event)
-  }
-
-  get #running(): readonly Timer[] {
-    return this.power.sleeping ? [this.rtc.timer, this.power.timer] : this.#timers
+    this.#rest.reset()
+    this.#resetControllers()
   }
 
   save(): Saved {
-    const devices = this.#devices.map((device) => ({ name: device.name, state: device.save() }))
-    return { version: savedVersion, devices, lines: this.#router.save(), bus: this.apicBus.save() }
+    const controllers = this.#devices.map((device) => ({ name: device.name, state: device.save() }))
+    return { version: savedVersion, devices: this.#rest.save(), controllers, bus: this.apicBus.save() }
   }
 
   restore(saved: Saved): void {
-    const example = this.save() as { version: number; devices: SavedDevice[]; lines: Saved; bus: Saved }
-    const { version, devices, lines, bus } = likeSaved('pc-board', example, saved)
+    const example = this.save() as {
+      version: number
+      devices: Saved
+      controllers: { name: string; state: Saved }[]
+      bus: Saved
+    }
+    const { version, devices, controllers, bus } = likeSaved('pc-board', example, saved)
     if (version !== savedVersion)
       throw new RangeError(`pc-board: saved by version ${version}, and this is ${savedVersion}`)
-    this.#router.restore(lines)
+    this.#rest.restore(devices)
     this.apicBus.restore(bus)
-    for (const [index, device] of this.#devices.entries()) device.restore(devices[index]?.state ?? null)
+    for (const [index, device] of this.#devices.entries()) device.restore(controllers[index]?.state ?? null)
+  }
+
+  /** What had no power in S3 begins anew. */
+  #tell(event: MachineEvent, onEvent: PcBoardOptions['onEvent']): void {
+    if (event.kind === 'wake') this.#resetControllers()
+    onEvent(event)
+  }
+
+  #resetControllers(): void {
+    this.apicBus.reset()
+    for (const device of this.#devices) device.reset()
+    this.#leaveAsFirmware()
+  }
+
+  get #running(): readonly Timer[] {
+    return this.power.sleeping ? [] : this.#timers
+  }
+
+  /** Lines 0 to 15 go to the PIC, and all to the I/O APIC, where line 0 is pin 2 as the MADT says. */
+  #setLine(line: number, level: boolean): void {
+    if (line < 16) this.pic.setLine(line, level)
+    this.ioApic.setLine(line === 0 ? 2 : line, level)
   }
 
   /**
@@ -323,45 +309,5 @@ class Board implements PcBoard {
       onSignal: (signal) => onSignal(cpu, signal),
       onInterrupt: () => onInterrupt?.(cpu),
     })
-  }
-
-  #createRtc({ clock, startSeconds, memorySize, cpus }: PcBoardOptions): Rtc {
-    const line = this.#router.source(8)
-    const irq8 = (level: boolean) => {
-      line(level)
-      this.power.clockInterrupt(level)
-    }
-    const memory = firmwareMemory(memorySize, cpus)
-    return createRtc({ clock, irq8, memory, ...(startSeconds === undefined ? {} : { startSeconds }) })
-  }
-
-  #createSerialPorts({ clock, serialPorts = [] }: PcBoardOptions): Serial[] {
-    return serialPorts.slice(0, comPorts.length).map((end, index) => {
-      const { base, irq } = comPorts[index] ?? comPorts[0]
-      return createSerial({ name: `COM${index + 1}`, base, clock, irq: this.#router.source(irq), ...end })
-    })
-  }
-
-  #createPci(): PciBus {
-    return createPciBus({
-      spaces: {
-        attachPorts: (range) => this.ports.attach(range),
-        detachPorts: (range) => this.ports.detach(range),
-        attachMemory: (region) => this.mmio.attach(region),
-        detachMemory: (region) => this.mmio.detach(region),
-      },
-      interruptLine: (slot, pin) => this.#router.source(pciInterruptLine(slot, pin - 1)),
-    })
-  }
-
-  #createLegacy({ onEvent, onA20, onFlushPage }: PcBoardOptions): Device[] {
-    const line = (number: number) => this.#router.source(number)
-    const resetPorts = new ResetPorts({ onEvent, onA20: (passes) => onA20?.(passes) })
-    const setA20 = (passes: boolean) => resetPorts.setA20(passes)
-    const keyboard = new KeyboardController({ irq1: line(1), irq12: line(12), onEvent, onA20: setA20 })
-    const lines = Array.from({ length: lineCount }, (_, number) => line(number))
-    const test = new TestDevice({ onEvent, lines, onFlushPage: (page) => onFlushPage?.(page) })
-    // The keyboard controller comes first: resetting it must not close the A20 gate that the other opens.
-    return [keyboard, resetPorts, test]
   }
 }
