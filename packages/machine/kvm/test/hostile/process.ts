@@ -1,5 +1,5 @@
 import { hostNamed } from '@vmm/cpu-models'
-import { ioctl, type KvmFile, openFile, openKvm, ProcessMemory, type Task } from '@vmm/kvm'
+import { EventFd, ioctl, type KvmFile, openFile, openKvm, ProcessMemory, type Task } from '@vmm/kvm'
 import { ioctlNamed, kvmUserspaceMemoryRegion } from '@vmm/kvm-uapi'
 import { encode } from '@vmm/layout'
 import { argumentBytes, edgeBytes, type HostileCall, places } from './calls.ts'
@@ -28,7 +28,8 @@ export class HostileProcess {
     if (found.kind !== 'host') throw new Error(found.says)
     this.#memory.map(places.arguments, new Uint8Array(argumentBytes))
     this.#memory.map(places.edge, new Uint8Array(edgeBytes))
-    this.task = { memory: this.#memory, mm: {} }
+    const event = new EventFd()
+    this.task = { memory: this.#memory, mm: {}, fileAt: (fd) => (fd === 3 ? event : fd < 3 ? 'other' : 'closed') }
     const system = openFile(openKvm({ kernel, host: found.host, memoryBytes, signalAfter }), this.task)
     const vm = this.#made(system, 'KVM_CREATE_VM')
     if (vm.object.kind !== 'vm') throw new Error('it made something else')
