@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { type KernelVersion, profileOf } from '@vmm/rule'
 import { describe, expect, test } from 'vitest'
+import type { Feature } from './all.ts'
 import { type CpuidKernel, cpuidKernel } from './cpuid-kernel.ts'
 import type { CpuidTable } from './entry.ts'
 import { getCpuid2 } from './get-cpuid2.ts'
@@ -110,6 +111,10 @@ class Player {
     const names = { cr4: 'cr4', apic: 'apicBase', xcr0: 'xcr0', misc: 'miscEnable' } as const
     const name = names[register as keyof typeof names]
     if (name === 'cr4' && (value & protectionKeys) !== 0n && !has(this.#where.host.cpuid, 'PKU')) return 'cr4 EINVAL'
+    if (this.#where.host.cleared.has('XSAVE')) {
+      if (name === 'xcr0') return 'xcr0 EINVAL'
+      if (name === 'cr4' && (value & extendedStates) !== 0n) return 'cr4 EINVAL'
+    }
     const registers = { cr4: 0n, xcr0: 1n, xss: 0n, apicBase: 0xfee0_0900n, miscEnable: 0n, ...this.#vcpu.registers }
     this.#vcpu = registersWritten(this.#where, { ...this.#vcpu, registers }, { [name]: value }, this.#vm, this.#kernel)
     return `${register} ${register === 'misc' ? 1 : 0}`
@@ -118,6 +123,9 @@ class Player {
 
 /** CR4.PKE: KVM_SET_SREGS takes it only where the host has it, whatever a table says. */
 const protectionKeys = 1n << 22n
+
+/** CR4.OSXSAVE. */
+const extendedStates = 1n << 18n
 
 function cutAt(word: string | undefined): NonNullable<SetCpuid['unreadable']> {
   return word === '-' ? 'header' : { afterEntries: Number(word) }
@@ -128,13 +136,22 @@ const recordings = readdirSync(folder)
   .map((name) => {
     const text = textOf(name)
     const kernel = (/^# kernel (.*)$/m.exec(text)?.[1] ?? '') as KernelVersion
-    const host = readHost(hostSection(name), { vendorModule: /^# vendor module (.*)$/m.exec(text)?.[1] ?? '' })
+    const host = readHost(hostSection(name), {
+      vendorModule: /^# vendor module (.*)$/m.exec(text)?.[1] ?? '',
+      cleared: clearedOn(name),
+    })
     return {
       name,
       where: { kernel, host },
       scenarios: new Map(scenariosIn(text).map((each) => [each.name, each.steps])),
     }
   })
+
+/** Features of the host that its kernel did not use, from the same place: Bochs' newer models have states it does not know. */
+function clearedOn(name: string): readonly Feature[] {
+  const text = readFileSync(new URL(`../recorded/${name}`, folder), 'utf8')
+  return (/^# cleared (.*)$/m.exec(text)?.[1] ?? '').split(' ').filter(Boolean) as Feature[]
+}
 
 /** The host is the one whose CPUID is recorded with what the kernel supports. */
 function hostSection(name: string): string {
