@@ -1,11 +1,12 @@
 import { type CpuidAnswer, findEntry, lookup, runtimeUpdate, vendorRulesOf } from '@vmm/cpuid'
+import type { Refused } from '@vmm/x86-semantics'
 import type { Engine } from './engine-port.ts'
 import type { Guest } from './guest.ts'
 import type { VcpuMachine } from './machine.ts'
 import type { Trace } from './trace.ts'
 
-/** Answers a guest's CPUID: leaf and sub-leaf, 32 bits each. */
-export type AnswersCpuid = (leaf: number, subleaf: number) => CpuidAnswer
+/** Answers a guest's CPUID, leaf and sub-leaf of 32 bits each, or has it fault. */
+export type AnswersCpuid = (leaf: number, subleaf: number) => CpuidAnswer | Refused
 
 /** CPUID as one vCPU answers it: its table, with the bits that follow CR4, XCR0, IA32_XSS and IA32_APIC_BASE. */
 export class CpuidAnswers {
@@ -24,8 +25,10 @@ export class CpuidAnswers {
     machine: VcpuMachine,
     leaf: number,
     subleaf: number,
-  ): readonly [number, number, number, number] {
-    const { eax, ebx, ecx, edx } = this.by?.(leaf, subleaf) ?? this.#byTable(engine, machine, leaf, subleaf)
+  ): readonly [number, number, number, number] | Refused {
+    const answered = this.by?.(leaf, subleaf) ?? this.#byTable(engine, machine, leaf, subleaf)
+    if ('kind' in answered) return answered
+    const { eax, ebx, ecx, edx } = answered
     const answer = [eax, ebx, ecx, edx] as const
     if (this.#trace !== undefined) {
       const found = findEntry(this.#guest.table, leaf, subleaf) !== undefined

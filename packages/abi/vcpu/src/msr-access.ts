@@ -58,6 +58,14 @@ export class MsrAccess {
     }
   }
 
+  /** What a register holds, or undefined: nobody is told of one that is not there. */
+  peek(index: number): bigint | undefined {
+    const answer = this.#msrs.read(index, 'host')
+    if (answer.kind === 'value') return answer.value
+    const kept = answer.kind === 'refused' ? undefined : this.#readHome(answer.kept, index)
+    return typeof kept === 'bigint' ? kept : undefined
+  }
+
   write(index: number, value: bigint, initiator: Initiator = 'guest'): Refused | undefined {
     const engine = this.#parts.engine()
     const wide = (engine.get('CR4') & 0x1000n) !== 0n

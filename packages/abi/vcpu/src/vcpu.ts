@@ -211,6 +211,11 @@ export class Vcpu {
     this.#cpuid.by = by
   }
 
+  /** What an MSR holds, for who answers in the place of the vCPU; undefined for one that it does not have. */
+  msr(index: number): bigint | undefined {
+    return this.#msrs.peek(index)
+  }
+
   /** The table as it was set. */
   get cpuid(): CpuidTable {
     return this.#guest.table

@@ -40,7 +40,10 @@ export function hostAnswers(
 ): Readonly<Record<HostCall, Answer>> {
   const flushes: Answer = () => nothing
   return {
-    cpuid: (leaf, subleaf) => ports.cpuid(low(leaf!), low(subleaf!)).map((value) => BigInt(value >>> 0)),
+    cpuid: (leaf, subleaf) => {
+      const answer = ports.cpuid(low(leaf!), low(subleaf!))
+      return 'kind' in answer ? unlessRefused(answer) : answer.map((value) => BigInt(value >>> 0))
+    },
     readMsr: (index) => orRefused(ports.readMsr(low(index!))),
     writeMsr: (index, value) => unlessRefused(ports.writeMsr(low(index!), value!)),
     portIn: (port, bytes) => {

@@ -80,10 +80,10 @@ export class HostAnswers {
   }
 
   readonly #calls: Readonly<Record<HostCall, () => Answer>> = {
-    cpuid: () =>
-      this.#give(
-        ...this.#ports.cpuid(Number(this.#value(0)), Number(this.#value(1))).map((value) => BigInt(value >>> 0)),
-      ),
+    cpuid: () => {
+      const answer = this.#ports.cpuid(Number(this.#value(0)), Number(this.#value(1)))
+      return 'kind' in answer ? answer : this.#give(...answer.map((value) => BigInt(value >>> 0)))
+    },
     readMsr: () => {
       const value = this.#ports.readMsr(Number(this.#value(0)))
       return typeof value === 'bigint' ? this.#give(value) : value

@@ -24,6 +24,7 @@ import {
   type VcpuState,
 } from '@vmm/vcpu'
 import { type Answer, done, refusedAlways } from './answer.ts'
+import { cpuidFault, whatCpuidGoesBy } from './cpuid-surroundings.ts'
 import type { JoinedApic } from './interrupts/joined-apic.ts'
 import { runAmongTimers } from './interrupts/run-among-timers.ts'
 import { VcpuNesting } from './nested/vcpu-nesting.ts'
@@ -305,13 +306,13 @@ export class KvmVcpu {
   }
 
   /** The guest's CPUID, as the release executes it: an update of the table that was due is done first. */
-  #execute(leaf: number, subleaf: number): CpuidAnswer {
+  #execute(leaf: number, subleaf: number): CpuidAnswer | typeof cpuidFault {
     const shown = this.#shown()
     if (shown.pending === true) this.#cpuid = getCpuid2(this.#where, { nent: everyEntry, vcpu: shown }).vcpu
     const { current: table = [] } = this.#cpuid
-    const executed = executeCpuid(this.profile, { table, rax: BigInt(leaf), rcx: BigInt(subleaf) })
-    if (executed.kind === 'refused') throw new Error(`CPUID faults where nothing asks for that: ${executed.says}`)
-    return executed.answer
+    const inputs = { table, rax: BigInt(leaf), rcx: BigInt(subleaf) }
+    const executed = executeCpuid(this.profile, { ...inputs, ...whatCpuidGoesBy(this.#vcpu) })
+    return executed.kind === 'refused' ? cpuidFault : executed.answer
   }
 
   #enter(budget: number, immediateExit: boolean): VcpuExit {

@@ -14,7 +14,11 @@ const call = <const P extends readonly Sized[], const R extends readonly Sized[]
 
 /** What only the surroundings of a vCPU can answer. A call may refuse with an exception instead of answering. */
 export const hostCalls = {
-  cpuid: call([32, 32], [32, 32, 32, 32], 'CPUID of EAX and ECX: EAX, EBX, ECX, EDX'),
+  cpuid: call(
+    [32, 32],
+    [32, 32, 32, 32],
+    'CPUID of EAX and ECX: EAX, EBX, ECX, EDX; refused with #GP(0) where it faults',
+  ),
   readMsr: call([32], [64], 'RDMSR; refused with #GP(0)'),
   writeMsr: call([32, 64], [], 'WRMSR; refused with #GP(0)'),
   portIn: call([16, 8, 64], [32], 'IN from a port, by size in bytes and how many values are still wanted'),

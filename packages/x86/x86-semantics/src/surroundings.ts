@@ -19,7 +19,7 @@ export const unanswered = 256
  * yet says so (`undefined`, or `false`): the instruction then does not happen, and asks again when it runs again.
  */
 export interface Surroundings {
-  cpuid(leaf: number, subleaf: number): readonly [eax: number, ebx: number, ecx: number, edx: number]
+  cpuid(leaf: number, subleaf: number): readonly [eax: number, ebx: number, ecx: number, edx: number] | Refused
   readMsr(index: number): bigint | Refused
   writeMsr(index: number, value: bigint): Refused | undefined
   /** `count` is how many values the instruction may still ask for, this one included: more than one for REP INS. */
