@@ -25,7 +25,6 @@ export const notYet: readonly CatalogueId[] = [
   'pre-fault',
   'coalesced',
   'tss-identity',
-  'ioeventfd',
   'sw-protected-vm',
 ]
 
