@@ -38,6 +38,8 @@ export interface RunOptions {
   readonly immediateExit?: boolean
   /** Come back when an interrupt could be queued: `kvm_run.request_interrupt_window`. */
   readonly requestInterruptWindow?: boolean
+  /** What user space has answered has been finished already, with `finish`. */
+  readonly finished?: boolean
   /** Whether somebody outside wants it back: asked before the guest is entered, and now and then while it runs. */
   readonly interrupted?: () => boolean
 }
@@ -67,11 +69,17 @@ export class Execution {
     this.#parts.engine.resync()
   }
 
-  run({ budget, immediateExit = false, requestInterruptWindow = false, interrupted }: RunOptions): VcpuExit {
-    const { engine, events, completion } = this.#parts
+  /** Finishes what user space has answered. An exit where that comes to another one. */
+  finish(): VcpuExit | undefined {
+    this.#parts.completion.takePrevented()
+    return this.#finish()
+  }
+
+  run(options: RunOptions): VcpuExit {
+    const { budget, immediateExit = false, requestInterruptWindow = false, finished = false, interrupted } = options
+    const { engine, events } = this.#parts
     this.#kicked = false
-    completion.takePrevented()
-    const unfinished = this.#finish()
+    const unfinished = finished ? undefined : this.finish()
     if (unfinished !== undefined) return unfinished
     if (immediateExit) return { kind: 'intr' }
     const end = engine.retired() + budget

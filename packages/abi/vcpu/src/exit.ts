@@ -75,6 +75,8 @@ export type VcpuExit =
   | { readonly kind: 'dirty-ring-full' }
   /** The interrupt of that vector has ended, and an I/O APIC in user space waits for that. */
   | { readonly kind: 'ioapic-eoi'; readonly vector: number }
+  /** CR8 was lowered, and the local APIC is user space's: an interrupt may be let through now. */
+  | { readonly kind: 'set-tpr' }
   /** An interrupt that was asked for could now be queued. */
   | { readonly kind: 'irq-window-open' }
   /** Triple fault: the exceptions that led there, oldest first. */

@@ -71,8 +71,8 @@ export interface ExternalInterrupts {
  * Nobody: what a vCPU has around it where nothing is given. Its time-stamp counter counts instructions and cannot be
  * set, and its random numbers follow from that count. Of a local APIC there is IA32_APIC_BASE alone, for user space to set.
  */
-export function nobody(retired: () => number): VcpuMachine {
-  let apicBase = 0xfee0_0900n
+export function nobody(retired: () => number, processor: 'bootstrap' | 'other' = 'bootstrap'): VcpuMachine {
+  let apicBase = processor === 'bootstrap' ? 0xfee0_0900n : 0xfee0_0800n
   return {
     portIn: () => undefined,
     portOut: () => false,

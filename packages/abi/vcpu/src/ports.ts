@@ -60,7 +60,12 @@ export function enginePorts(by: Answering): EnginePorts {
     random: () => by.machine().random(),
     taskPriority: () => by.machine().taskPriority,
     setTaskPriority: (value) => {
-      by.machine().taskPriority = value
+      const machine = by.machine()
+      const lowered = value < machine.taskPriority
+      machine.taskPriority = value
+      if (!lowered || machine.localApic !== undefined) return
+      completion.prevent({ kind: 'set-tpr' })
+      by.engine().resync()
     },
     breakpoint: () => !by.holdsBreakpoint(),
     numericError: () => {

@@ -12,6 +12,7 @@ import { Guest } from './guest.ts'
 import { GuestDebug } from './guest-debug.ts'
 import { type KeptPromises, keptPromises, refusalOf, usualProfile } from './kept-promises.ts'
 import { nobody, type VcpuMachine } from './machine.ts'
+import { mpStates } from './mp-state.ts'
 import { MsrAccess, type OnRefusedMsr } from './msr-access.ts'
 import { Observer } from './observer.ts'
 import { enginePorts } from './ports.ts'
@@ -118,6 +119,27 @@ export class Vcpu {
     return this.#execution.run(options)
   }
 
+  /** Finishes what user space has answered, as `run` does first. An exit where that comes to another one. */
+  finish(): VcpuExit | undefined {
+    return this.#execution.finish()
+  }
+
+  /** KVM_MP_STATE_*, as it is before what waits is taken. */
+  get mpState(): number {
+    return mpStates[this.#events.state.mpState]
+  }
+
+  /** Whether INIT or a startup signal waits to be taken. */
+  get isSignalled(): boolean {
+    const { initPending, startup } = this.#events.state
+    return initPending || startup !== undefined
+  }
+
+  /** Takes INIT and startup signals that wait. */
+  acceptSignals(): void {
+    this.#events.acceptSignals()
+  }
+
   /** Brings back a `run` that is under way: who answers the guest is called from inside of it. */
   kick(): void {
     this.#execution.kick()
@@ -186,6 +208,11 @@ export class Vcpu {
     return { cr8: BigInt(this.#machine.taskPriority), base: this.#machine.readApicMsr(0x1b) ?? 0n }
   }
 
+  /** CR8 as user space has it, where the local APIC is user space's: KVM_RUN takes it from `kvm_run`. */
+  set taskPriority(value: number) {
+    this.#machine.taskPriority = value
+  }
+
   /** Whether an interrupt that comes while the processor is halted lets it go on. */
   get wakesOnInterrupt(): boolean {
     return this.#events.wakesOnInterrupt
@@ -219,6 +246,11 @@ export class Vcpu {
   /** The table as it was set. */
   get cpuid(): CpuidTable {
     return this.#guest.table
+  }
+
+  /** INIT's registers at once: what waits elsewhere stays. */
+  initialize(): void {
+    this.#initialize()
   }
 
   /** Power-up: everything this vCPU remembers. The machine around it is its owner's to reset. */

@@ -222,7 +222,10 @@ describe('what else brings a run back', () => {
     const cpu = alone((a) => a.out(0x80, al).label('on').jmp('on'), { machine: asked })
     expect([cpu.run(), cpu.engine.retired()]).toEqual([{ kind: 'intr' }, 1])
     let looks = 0
-    const interrupted = () => (looks += 1) > 3
+    const interrupted = () => {
+      looks += 1
+      return looks > 3
+    }
     expect(cpu.vcpu.run({ budget: Number.MAX_SAFE_INTEGER, interrupted })).toEqual({ kind: 'intr' })
     expect(cpu.engine.retired()).toBe(3_000_001)
   })

@@ -18,6 +18,8 @@ export interface Watching {
 /** What a processor is made with. */
 export interface ProcessorOptions {
   readonly kernel: Profile
+  /** Whether it is the one that starts the machine. */
+  readonly bootstrap: boolean
   /** The memory that it runs, and the other processors of its VM. */
   readonly guest: GuestMachine
   readonly buses: VmBuses
@@ -35,12 +37,12 @@ export class Processor {
   /** What is joined to it. */
   readonly wires: VcpuWires = {}
 
-  constructor({ kernel, guest, buses, clock, startedAt, watching }: ProcessorOptions) {
+  constructor({ kernel, bootstrap, guest, buses, clock, startedAt, watching }: ProcessorOptions) {
     let engine: Engine | undefined
     const retired = () => engine?.retired() ?? 0
     const store = (address: number, bytes: Uint8Array) => guest.slots.writeAt(address, bytes)
     const { counts: _counted, ...watchers } = watching
-    this.around = new AroundVcpu({ retired, clock, startedAt, buses, wires: this.wires, store })
+    this.around = new AroundVcpu({ bootstrap, retired, clock, startedAt, buses, wires: this.wires, store })
     this.vcpu = new Vcpu({
       cpuid: [],
       kernel,

@@ -13,7 +13,7 @@ import { irqLinePipeline } from './rules/irq-line/index.ts'
 import { getIrqchipPipeline } from './rules/irqchip-state/index.ts'
 import { irqfdPipeline } from './rules/irqfd/index.ts'
 import { getPit2Pipeline, reinjectPipeline } from './rules/pit-state/index.ts'
-import { runPipeline } from './rules/run/index.ts'
+import { runBeginPipeline, runGatePipeline, runPriorityPipeline } from './rules/run/index.ts'
 import { setGsiRoutingPipeline } from './rules/set-gsi-routing/index.ts'
 import { memoryRegionPipeline } from './rules/set-user-memory-region/index.ts'
 import { signalMsiPipeline } from './rules/signal-msi/index.ts'
@@ -29,7 +29,9 @@ export const kvmPromises: readonly Entry[] = [
   ...pipelineEntries(enableCapPipeline),
   ...pipelineEntries(ioBusPipeline),
   ...pipelineEntries(ioeventfdPipeline),
-  ...pipelineEntries(runPipeline),
+  ...pipelineEntries(runBeginPipeline),
+  ...pipelineEntries(runPriorityPipeline),
+  ...pipelineEntries(runGatePipeline),
   ...pipelineEntries(createIrqchipPipeline),
   ...pipelineEntries(createPitPipeline),
   ...pipelineEntries(getIrqchipPipeline),

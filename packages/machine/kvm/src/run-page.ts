@@ -1,8 +1,7 @@
 import { hypercallRecorder } from '@vmm/hypercall'
 import { exitReasons, kvmDebugExitArch, kvmRun, kvmSyncRegs } from '@vmm/kvm-uapi'
-import { encode } from '@vmm/layout'
 import type { Profile } from '@vmm/rule'
-import type { Refusal, Vcpu, VcpuExit, VcpuState } from '@vmm/vcpu'
+import type { Refusal, SyncRegsCall, Vcpu, VcpuExit, VcpuState } from '@vmm/vcpu'
 import type { RunCase } from './rules/run/case.ts'
 
 /** `kvm_run`, then a page for the data of port accesses, then one for collected stores. */
@@ -33,6 +32,7 @@ const reasons: Readonly<Record<VcpuExit['kind'], string>> = {
   'memory-fault': 'KVM_EXIT_MEMORY_FAULT',
   'dirty-ring-full': 'KVM_EXIT_DIRTY_RING_FULL',
   'ioapic-eoi': 'KVM_EXIT_IOAPIC_EOI',
+  'set-tpr': 'KVM_EXIT_SET_TPR',
 }
 
 const reasonNumbers = new Map(
@@ -41,7 +41,8 @@ const reasonNumbers = new Map(
 
 /** What a vCPU and user space share: what user space maps of a vCPU's file descriptor. */
 export class RunPage {
-  readonly bytes = new Uint8Array(pageBytes)
+  /** Threads share it: one may set `immediate_exit` while another one runs the vCPU. */
+  readonly bytes = new Uint8Array(new SharedArrayBuffer(pageBytes))
   readonly #view = new DataView(this.bytes.buffer)
   readonly #recorded
 
@@ -62,14 +63,26 @@ export class RunPage {
   }
 
   /** What KVM_RUN looks at before anything else. */
-  runCase(localApic: RunCase['localApic']): RunCase {
-    return {
-      immediateExit: this.immediateExit,
-      validRegs: this.#view.getBigUint64(offset.kvm_valid_regs, true),
-      dirtyRegs: this.#view.getBigUint64(offset.kvm_dirty_regs, true),
-      cr8: this.#view.getBigUint64(offset.cr8, true),
-      localApic,
-    }
+  runCase(localApic: RunCase['localApic'], uninitialized: boolean): { -readonly [K in keyof RunCase]: RunCase[K] } {
+    const atOnce = this.immediateExit
+    return { beganAtOnce: atOnce, atOnce, uninitialized, woken: false, cr8: this.taskPriority, localApic }
+  }
+
+  /** CR8, as user space has left it. */
+  get taskPriority(): number {
+    return this.#view.getUint32(offset.cr8, true) + this.#view.getUint32(offset.cr8 + 4, true) * 2 ** 32
+  }
+
+  /** Kinds of registers that user space asks for, and has changed: KVM_SYNC_X86_*. Nothing is asked most of the time. */
+  get synced(): SyncRegsCall | undefined {
+    const [valid, dirty] = [this.#long(offset.kvm_valid_regs), this.#long(offset.kvm_dirty_regs)]
+    return valid === 0n && dirty === 0n ? undefined : { valid, dirty }
+  }
+
+  #long(at: number): bigint {
+    return this.#view.getUint32(at, true) === 0 && this.#view.getUint32(at + 4, true) === 0
+      ? 0n
+      : this.#view.getBigUint64(at, true)
   }
 
   clearFlags(): void {
@@ -97,7 +110,7 @@ export class RunPage {
 
   /** Leaves the registers that user space has asked for. */
   leaveRegisters(state: VcpuState): void {
-    const valid = this.#view.getBigUint64(offset.kvm_valid_regs, true)
+    const valid = this.#long(offset.kvm_valid_regs)
     if (valid === 0n) return
     const { regs, sregs, events } = kvmSyncRegs.field
     const at = (place: number) => offset.s + place
@@ -117,14 +130,19 @@ export class RunPage {
     }
   }
 
-  /** What is always told when KVM_RUN comes back. */
-  told(vcpu: Vcpu): void {
+  /** What is always told when KVM_RUN comes back. Where the kernel has the PIC, it is always ready. */
+  told(vcpu: Vcpu, pic: 'kernel' | 'user space'): void {
     const { engine } = vcpu
-    this.bytes[offset.ready_for_interrupt_injection] = vcpu.readyForInterrupt ? 1 : 0
+    this.bytes[offset.ready_for_interrupt_injection] = pic === 'kernel' || vcpu.readyForInterrupt ? 1 : 0
     this.bytes[offset.if_flag] = (engine.rflags() & 0x200n) === 0n ? 0 : 1
     const { cr8, base } = vcpu.apic
     this.#view.setBigUint64(offset.cr8, cr8, true)
     this.#view.setBigUint64(offset.apic_base, base, true)
+  }
+
+  /** The guest is entered: nothing is known yet of why KVM_RUN will come back. */
+  entered(): void {
+    this.#view.setUint32(offset.exit_reason, 0, true)
   }
 
   /** Why KVM_RUN came back. */
@@ -141,7 +159,7 @@ export class RunPage {
         this.bytes[eoiVector] = exit.vector
         return
       case 'debug':
-        return this.bytes.set(encode(kvmDebugExitArch, exit), debug)
+        return this.#tellDebug(exit)
       case 'memory-fault':
         return this.#tellMemoryFault(exit)
       case 'internal-error':
@@ -159,6 +177,7 @@ export class RunPage {
     this.#view.setUint32(io.count, count, true)
     this.#view.setBigUint64(io.dataOffset, BigInt(portData), true)
     if (direction === 'out') this.bytes.set(data, portData)
+    else this.bytes.fill(0, portData, portData + size * count)
   }
 
   #tellMemory({ direction, address, size, data }: Extract<VcpuExit, { kind: 'mmio' }>): void {
@@ -166,6 +185,13 @@ export class RunPage {
     this.#view.setUint32(mmio.length, size, true)
     this.bytes[mmio.isWrite] = direction === 'write' ? 1 : 0
     if (direction === 'write') this.bytes.set(data, mmio.data)
+  }
+
+  /** What lies between the fields stays what it was. */
+  #tellDebug(exit: Extract<VcpuExit, { kind: 'debug' }>): void {
+    this.#view.setUint32(debug + kvmDebugExitArch.offset.exception, exit.exception, true)
+    for (const field of ['pc', 'dr6', 'dr7'] as const)
+      this.#view.setBigUint64(debug + kvmDebugExitArch.offset[field], exit[field], true)
   }
 
   #tellMemoryFault({ flags, address, bytes }: Extract<VcpuExit, { kind: 'memory-fault' }>): void {

@@ -30,6 +30,8 @@ export interface VcpuWires {
 
 /** What a VM puts around a vCPU. */
 export interface Around {
+  /** Whether it is the one that starts the machine. */
+  readonly bootstrap: boolean
   /** Instructions that the vCPU has retired. */
   readonly retired: () => number
   readonly clock: VmClock
@@ -53,7 +55,7 @@ export class AroundVcpu implements VcpuMachine {
 
   constructor(around: Around) {
     this.#around = around
-    this.#none = nobody(around.retired)
+    this.#none = nobody(around.retired, around.bootstrap ? 'bootstrap' : 'other')
   }
 
   portIn(port: number, size: 1 | 2 | 4): number | undefined {

@@ -12,24 +12,17 @@ import {
   type Where,
 } from '@vmm/cpuid'
 import type { KvmGuestDebug } from '@vmm/kvm-uapi'
-import { type Profile, type Refusal, resolve, run } from '@vmm/rule'
-import { kernelDoc } from '@vmm/source'
-import {
-  type MemoryFaultExit,
-  mpStates,
-  type RunOptions,
-  type Refusal as StateRefusal,
-  type Vcpu,
-  type VcpuExit,
-  type VcpuState,
-} from '@vmm/vcpu'
-import { type Answer, done, refusedAlways } from './answer.ts'
+import { type Profile, refusalBy } from '@vmm/rule'
+import { mpStates, type RunOptions, type Vcpu, type VcpuExit, type VcpuState } from '@vmm/vcpu'
+import { type Answer, done } from './answer.ts'
 import { cpuidFault, whatCpuidGoesBy } from './cpuid-surroundings.ts'
 import type { JoinedApic } from './interrupts/joined-apic.ts'
 import { runAmongTimers } from './interrupts/run-among-timers.ts'
 import { VcpuNesting } from './nested/vcpu-nesting.ts'
 import type { Processor } from './processor.ts'
-import { runPipeline } from './rules/run/index.ts'
+import { vcpuRuns } from './rules/dispatch/vcpu-runs.rule.ts'
+import { RunCall } from './run/run-call.ts'
+import { ruled } from './run/run-refusals.ts'
 import { RunPage } from './run-page.ts'
 import type { VcpuWires } from './vcpu-machine.ts'
 import type { Vm } from './vm.ts'
@@ -60,7 +53,11 @@ export interface VcpuCapabilities {
 export interface RunOnce {
   /** Instructions after which the call comes back with EINTR, as if a signal had come. */
   readonly signalAfter?: number
+  /** Whether a signal has come that is not blocked: asked before the guest is entered, and now and then while it runs. */
+  readonly signalled?: () => boolean
 }
+
+const nobodySignals = () => false
 
 /** What KVM_SET_CPUID2 goes by beside the table. */
 export interface SetCpuidArgument {
@@ -89,7 +86,6 @@ export class KvmVcpu {
   readonly #signalAfter: number
   readonly #run
   #cpuid: CpuidVcpu = { apicInKernel: false }
-  #waiting: VcpuExit | undefined
   #joined: JoinedApic | undefined
   #signalled = false
 
@@ -100,10 +96,17 @@ export class KvmVcpu {
     this.processor = processor
     this.#vcpu = processor.vcpu
     this.#signalAfter = signalAfter
-    this.#run = resolve(runPipeline, vm.kvm.profile)
+    this.#run = new RunCall({
+      kernel: vm.kvm.profile,
+      vcpu: this.#vcpu,
+      page: this.page,
+      controllers: () => this.#controllers(),
+      enter: (options) => this.#enter(options),
+      shutDown: () => this.#shutDown(),
+    })
     this.#vcpu.answerCpuidBy((leaf, subleaf) => this.#execute(leaf, subleaf))
     this.nesting = new VcpuNesting({ kvm: vm.kvm, vcpu: this.#vcpu })
-    this.page.told(this.#vcpu)
+    this.page.told(this.#vcpu, this.#controllers().pic)
   }
 
   /** KVM_GET_ and KVM_SET_ calls on registers. A refusal there says its errno and why, without a rule. */
@@ -145,24 +148,15 @@ export class KvmVcpu {
    * `immediate_exit`; and why it came back is there, and given. EINTR is a signal, that many instructions, or, with a
    * local APIC in the kernel, a processor that waits: `isWaiting`.
    */
-  run({ signalAfter = this.#signalAfter }: RunOnce = {}): Answer<VcpuExit> {
-    const { page } = this
-    page.clearFlags()
-    const outcome = run(this.#run, page.runCase(this.#apicInKernel ? 'kernel' : 'user space'))
-    if (outcome.kind === 'refused') return outcome.refusal
-    const unsynced = page.takeRegisters(this.#vcpu.state)
-    if (unsynced !== undefined) return ruled('KVM_RUN', unsynced)
-    if (this.#waiting !== undefined) page.complete(this.#vcpu, this.#waiting)
-    const immediateExit = page.immediateExit
-    const exit = this.#enter(signalAfter, immediateExit)
-    this.#waiting = exit.kind === 'io' || exit.kind === 'mmio' || exit.kind === 'hypercall' ? exit : undefined
-    if (exit.kind === 'hlt' && !this.#apicInKernel) this.#staysRunnable()
-    page.told(this.#vcpu)
-    page.leaveRegisters(this.#vcpu.state)
-    if (exit.kind === 'intr' || (exit.kind === 'hlt' && this.#apicInKernel)) return interrupted(immediateExit, page)
-    if (exit.kind === 'memory-fault') return unreachable(exit, page)
-    page.tell(exit)
-    return done(exit, outcome.unread)
+  run({ signalAfter = this.#signalAfter, signalled = nobodySignals }: RunOnce = {}): Answer<VcpuExit> {
+    if (this.isRunning) return refusalBy(vcpuRuns, 'KVM_RUN')
+    this.#signalled = false
+    return this.#run.call({ signalAfter, signalled: () => this.#signalled || signalled() })
+  }
+
+  /** Whether KVM_RUN is under way: who is asked by the guest is inside of it. */
+  get isRunning(): boolean {
+    return this.#run.isUnderWay
   }
 
   /** A signal comes: KVM_RUN, under which this is called, looks at everything anew and comes back with EINTR. */
@@ -187,7 +181,7 @@ export class KvmVcpu {
     this.#joined = joined
     this.wires.interrupts = joined
     this.reset()
-    this.page.told(this.#vcpu)
+    this.page.told(this.#vcpu, this.#controllers().pic)
   }
 
   /** Its CPUID table, as it was set. */
@@ -200,7 +194,7 @@ export class KvmVcpu {
    * each of them.
    */
   reset(): void {
-    this.#waiting = undefined
+    this.#run.clear()
     this.#vcpu.reset()
     this.nesting.reset()
   }
@@ -280,15 +274,6 @@ export class KvmVcpu {
     return done(0)
   }
 
-  /**
-   * A processor whose local APIC is not in the kernel goes on behind HLT when it is run again: to wait is for user space.
-   *
-   * Source: arch/x86/kvm/x86.c, __kvm_emulate_halt (Linux 6.12).
-   */
-  #staysRunnable(): void {
-    this.#vcpu.state.setMpState({ mp_state: mpStates.runnable })
-  }
-
   get #apicInKernel(): boolean {
     return this.processor.around.localApic !== undefined
   }
@@ -315,23 +300,27 @@ export class KvmVcpu {
     return executed.kind === 'refused' ? cpuidFault : executed.answer
   }
 
-  #enter(budget: number, immediateExit: boolean): VcpuExit {
-    if (this.nesting.l2Active && !immediateExit) return notExecuted
-    const { requestInterruptWindow } = this.page
-    const before = this.#vcpu.engine.retired()
-    const options = { budget, immediateExit, requestInterruptWindow }
-    const exit = this.#joined === undefined ? this.#vcpu.run(options) : this.#runAmongTimers(this.#joined, options)
-    const entered = !immediateExit || this.#vcpu.engine.retired() > before
-    if (entered) this.#cpuid = { ...this.#cpuid, hasRun: true }
-    return exit
+  #enter(options: RunOptions): VcpuExit {
+    if (this.nesting.l2Active) return notExecuted
+    this.#cpuid = this.#cpuid.hasRun === true ? this.#cpuid : { ...this.#cpuid, hasRun: true }
+    return this.#joined === undefined ? this.#vcpu.run(options) : this.#runAmongTimers(this.#joined, options)
   }
 
   #runAmongTimers(joined: JoinedApic, options: RunOptions): VcpuExit {
     const { interrupts, clock, vcpus } = this.#vm
-    this.#signalled = false
-    const signalled = () => this.#signalled
+    const signalled = () => options.interrupted?.() === true
     const othersRun = () => vcpus.some((other) => other !== this && !other.isWaiting)
     return runAmongTimers({ vcpu: this.#vcpu, joined, interrupts, clock, signalled, othersRun }, options)
+  }
+
+  /** kvm_amd has forgotten what a guest was that has shut down: it begins anew. kvm_intel leaves it as it is. */
+  #shutDown(): void {
+    if (this.#vm.kvm.host.vendorModule === 'kvm_amd') this.#vcpu.initialize()
+  }
+
+  #controllers() {
+    const localApic = this.#apicInKernel ? 'kernel' : 'user space'
+    return { localApic, pic: this.#vm.interrupts.mode === 'full' ? 'kernel' : 'user space' } as const
   }
 
   get #where(): Where {
@@ -367,31 +356,3 @@ const everyEntry = 256
 const writtenNames = ['cr4', 'xcr0', 'xss', 'apicBase'] as const
 /** What a table shows beside them: IA32_MISC_ENABLE; and the local APIC's base before anybody has asked. */
 const untold: ShownRegisters = { apicBase: 0xfee0_0900n, miscEnable: 0n }
-
-/** EINTR: after `immediate_exit` the reason stays what it was, after a signal it is KVM_EXIT_INTR. */
-function interrupted(immediateExit: boolean, page: RunPage): Refusal {
-  if (!immediateExit) page.tell({ kind: 'intr' })
-  const says = immediateExit ? 'user space asked to come back at once' : 'a signal came'
-  return ruled('KVM_RUN', { kind: 'refused', errno: 'EINTR', says })
-}
-
-/** EFAULT: guest memory that user space must see to; why may be told beside. */
-function unreachable(exit: MemoryFaultExit, page: RunPage): Refusal {
-  if (exit.told) page.tell(exit)
-  const says = `user space has no memory for the guest's access to 0x${exit.address.toString(16)}`
-  return ruled('KVM_RUN', { kind: 'refused', errno: 'EFAULT', says })
-}
-
-const stateRule = 'vcpu-state'
-
-/** A refusal of the vCPU's own, in the form that rules' refusals have. */
-export function ruled(call: string, refusal: StateRefusal): Refusal {
-  if (refusal.rule !== undefined) return refusal
-  const { errno, says } = refusal
-  return refusedAlways(call, {
-    rule: stateRule,
-    errno,
-    says,
-    source: kernelDoc('Documentation/virt/kvm/api.rst', call),
-  })
-}

@@ -112,7 +112,7 @@ export class Vm {
     if (outcome.kind === 'refused') return outcome.refusal
     if (!this.guest.hasRoom) return noMemory('KVM_CREATE_VCPU')
     const { signalAfter } = this.#options
-    const vcpu = new KvmVcpu({ vm: this, id: Number(id), processor: this.#createProcessor(), signalAfter })
+    const vcpu = new KvmVcpu({ vm: this, id: Number(id), processor: this.#createProcessor(Number(id)), signalAfter })
     vcpu.enable(this.enabled)
     this.#vcpus.push(vcpu)
     joinApic(this, vcpu)
@@ -166,10 +166,11 @@ export class Vm {
     for (const vcpu of this.#vcpus) vcpu.enable(this.enabled)
   }
 
-  #createProcessor(): Processor {
+  #createProcessor(id: number): Processor {
     const { kvm, guest, buses, clock } = this
     const { startedAt, watching } = this.#options
-    return new Processor({ kernel: kvm.profile, guest, buses, clock, startedAt, watching })
+    const bootstrap = id === this.interrupts.bootId
+    return new Processor({ kernel: kvm.profile, bootstrap, guest, buses, clock, startedAt, watching })
   }
 
   #createVcpuCase(id: bigint): CreateVcpuCase {

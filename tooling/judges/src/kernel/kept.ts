@@ -67,7 +67,7 @@ export function aboutOf(text: string): Pick<Recorded, 'release' | 'vendorModule'
   )
   const kconfig = Object.fromEntries(
     [...text.matchAll(/^(CONFIG_\w+)=(\w+)$/gm)].map(
-      ([, name = '', value = '']) => [name, value === 'y' || value === 'm'] as const,
+      ([, name = '', value = '']) => [name, /^\d+$/.test(value) ? Number(value) : value === 'y' || value === 'm'] as const,
     ),
   )
   const host = readHost(dump, { vendorModule: vendorModule as Host['vendorModule'], params, kconfig })

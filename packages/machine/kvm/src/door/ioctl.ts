@@ -48,6 +48,7 @@ export function ioctl(task: Task, file: KvmFile, request: number, argument: bigi
     argument: BigInt.asUintN(64, argument),
     caller,
     ioctl,
+    runs: object.kind === 'vcpu' && object.vcpu.isRunning,
   }
   const outcome = run(dispatchFor(kvm.profile), asked)
   if (outcome.kind === 'refused') return resultOf(outcome.refusal)

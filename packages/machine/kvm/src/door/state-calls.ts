@@ -11,7 +11,8 @@ import {
 } from '@vmm/kvm-uapi'
 import type { Refusal } from '@vmm/rule'
 import type { Refusal as StateRefusal, VcpuState } from '@vmm/vcpu'
-import { type KvmVcpu, ruled } from '../vcpu.ts'
+import { ruled } from '../run/run-refusals.ts'
+import type { KvmVcpu } from '../vcpu.ts'
 import { type Call, faulted, gives, type Handlers, type Result, takes } from './call.ts'
 
 /** Calls that get and set registers of a vCPU. */

@@ -96,6 +96,11 @@ export class VmInterrupts {
     this.pit = new VmPit({ kernel, clock, buses, irqchip: () => this.#mode, drive, onChange })
   }
 
+  /** The id of the vCPU that starts the machine. */
+  get bootId(): number {
+    return this.#bootId
+  }
+
   /** Which interrupt controllers there are in the kernel. */
   get mode(): IrqchipMode {
     return this.#mode

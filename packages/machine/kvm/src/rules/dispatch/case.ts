@@ -10,6 +10,8 @@ export interface DispatchCase {
   readonly caller: 'maker' | 'stranger'
   /** The call that the request is, on this kind of descriptor. */
   readonly ioctl: Ioctl | undefined
+  /** On a vCPU: whether it is running, and this is called from inside. */
+  readonly runs?: boolean
 }
 
 /** A refusal of a call that is not one, or not from here. */

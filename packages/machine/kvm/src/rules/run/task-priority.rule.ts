@@ -10,6 +10,6 @@ export const runTaskPriority: RunRule = rule({
   errno: 'EINVAL',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vcpu_ioctl_run', '6.12.117')],
   evidence: 'source',
-  refuses: ({ cr8, localApic }) => localApic === 'user space' && cr8 > 15n,
-  witness: { refused: { ...mayRun, cr8: 16n }, accepted: { ...mayRun, cr8: 15n } },
+  refuses: ({ cr8, localApic }) => localApic === 'user space' && cr8 > 15,
+  witness: { refused: { ...mayRun, cr8: 16 }, accepted: { ...mayRun, cr8: 15 } },
 })

@@ -1,0 +1,18 @@
+import { always, rule } from '@vmm/rule'
+import { kernelSource } from '@vmm/source'
+import { mayRun, type RunRule, waits } from './case.ts'
+
+export const runUninitializedWoken: RunRule = rule({
+  id: 'run-uninitialized-woken',
+  catalogue: 'run-order',
+  says: 'a vCPU that waited for INIT takes what has come and comes back: to run it is to call again',
+  lifetime: always,
+  errno: 'EAGAIN',
+  sources: [
+    kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vcpu_ioctl_run', '6.12.117'),
+    kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vcpu_ioctl_run', '6.1.192'),
+  ],
+  evidence: 'source',
+  refuses: ({ uninitialized, woken }) => uninitialized && woken,
+  witness: { refused: { ...waits, woken: true }, accepted: mayRun },
+})

@@ -1,0 +1,116 @@
+import { Worker } from 'node:worker_threads'
+import { hostNamed } from '@vmm/cpu-models'
+import { exitReasons, kvmRun } from '@vmm/kvm-uapi'
+import { type Assembler, al, assembler, ax, dx } from '@vmm/x86-assembler'
+import { expect, test } from 'vitest'
+import { type Answer, ioctl, type KvmVcpu, openFile, openKvm, ProcessMemory, type RunPage, type Vm } from '../index.ts'
+
+const found = hostNamed('spr')
+if (found.kind !== 'host') throw new Error(found.says)
+const { host } = found
+const { offset } = kvmRun
+const endless = Number.MAX_SAFE_INTEGER
+
+/** What a call gives, where it must not be refused. */
+function given<T>(answer: Answer<T>): T {
+  if (answer.kind === 'refused') throw new Error(answer.says)
+  return answer.value
+}
+
+/** A VM with one vCPU that is about to run code in real mode at 1000H. */
+function guest(write: (a: Assembler) => void, kernel = '6.12'): { vm: Vm; vcpu: KvmVcpu } {
+  const vm = given(openKvm({ kernel, host, memoryBytes: 1 << 20 }).createVm())
+  const a = assembler({ origin: 0x1000, codeSize: 16 })
+  write(a)
+  vm.memory.bytes.set(a.finish().bytes, 0x1000)
+  const region = { slot: 0, flags: 0, guest_phys_addr: 0n, memory_size: 0x1_0000n, userspace_addr: vm.memory.address }
+  given(vm.setUserMemoryRegion(region))
+  const vcpu = given(vm.createVcpu(0))
+  const sregs = vcpu.state.getSregs()
+  vcpu.state.setSregs({ ...sregs, cs: { ...sregs.cs, base: 0n, selector: 0 } })
+  vcpu.state.setRegs({ ...vcpu.state.getRegs(), rip: 0x1000n, rsp: 0x8000n })
+  return { vm, vcpu }
+}
+
+const reasonOf = ({ bytes }: RunPage) => {
+  const number = new DataView(bytes.buffer).getUint32(offset.exit_reason, true)
+  return exitReasons.find((reason) => reason.number === number)?.name
+}
+
+const spins = (a: Assembler) => void a.label('on').jmp('on')
+
+test('another thread brings a vCPU back by setting immediate_exit while it runs', async () => {
+  const { vcpu } = guest(spins)
+  const sets = `const { workerData } = require('node:worker_threads')
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
+    Atomics.store(workerData, ${offset.immediate_exit}, 1)`
+  const worker = new Worker(sets, { eval: true, workerData: vcpu.page.bytes })
+  await new Promise((resolve) => worker.once('online', resolve))
+  expect(vcpu.run({ signalAfter: endless })).toMatchObject({ kind: 'refused', errno: 'EINTR' })
+  expect(reasonOf(vcpu.page)).toBe('KVM_EXIT_INTR')
+  expect(vcpu.page.immediateExit).toBe(true)
+  await worker.terminate()
+})
+
+test('a signal that came before is seen before the guest is, and the reason says so', () => {
+  const { vcpu } = guest(spins)
+  expect(vcpu.run({ signalled: () => true })).toMatchObject({ errno: 'EINTR' })
+  expect([reasonOf(vcpu.page), vcpu.instructions]).toEqual(['KVM_EXIT_INTR', 0])
+})
+
+test('with immediate_exit the reason stays what it was, and what was answered is finished', () => {
+  const { vcpu } = guest((a) => a.in(al, 0x60).out(0x61, al).hlt())
+  given(vcpu.run())
+  vcpu.page.bytes[4096] = 0x5a
+  vcpu.page.immediateExit = true
+  expect(vcpu.run()).toMatchObject({ errno: 'EINTR', rule: 'run-began-at-once' })
+  expect([reasonOf(vcpu.page), vcpu.state.getRegs().rax, vcpu.instructions]).toEqual(['KVM_EXIT_IO', 0x5an, 1])
+})
+
+test.each([
+  ['6.1', 'run-at-once'],
+  ['6.10', 'run-at-once'],
+  ['6.11', 'run-began-at-once'],
+])('in %s it is %s that brings it back', (kernel, rule) => {
+  const { vcpu } = guest((a) => a.hlt(), kernel)
+  vcpu.page.immediateExit = true
+  expect(vcpu.run()).toMatchObject({ errno: 'EINTR', rule })
+})
+
+test('while it runs, a vCPU answers nobody else, and other vCPUs of the VM do not run', () => {
+  const { vm, vcpu } = guest((a) => a.mov(ax, 7).mov(dx, 0x80).out(dx, al).hlt())
+  const memory = new ProcessMemory()
+  memory.map(0x1000n, new Uint8Array(4096))
+  const task = { memory, mm: {} }
+  const answers: unknown[] = []
+  const write = () => {
+    const again = vcpu.run()
+    answers.push(again.kind === 'refused' ? [again.errno, again.rule] : again.kind)
+  }
+  given(vm.buses.io.attach({ first: 0x80, count: 1, read: () => 0, write }))
+  expect(given(vcpu.run()).kind).toBe('hlt')
+  expect(answers).toEqual([['EINTR', 'fd-vcpu-mutex']])
+  expect(ioctl(task, openFile(vm.kvm, task), 0xae00, 0n).value).toBe(12)
+})
+
+test('registers that are refused leave the rest told: flags, the priority and who is ready', () => {
+  const { vcpu } = guest((a) => a.sti().hlt())
+  const view = new DataView(vcpu.page.bytes.buffer)
+  view.setUint16(offset.flags, 7, true)
+  view.setBigUint64(offset.cr8, 9n, true)
+  given(vcpu.run())
+  expect([vcpu.page.bytes[offset.if_flag], view.getUint16(offset.flags, true)]).toEqual([1, 0])
+  view.setBigUint64(offset.cr8, 16n, true)
+  expect(vcpu.run()).toMatchObject({ errno: 'EINVAL', rule: 'run-task-priority' })
+  expect([view.getBigUint64(offset.cr8, true), vcpu.state.getSregs().cr8]).toEqual([9n, 9n])
+})
+
+test('the priority is looked at behind the registers that user space has changed', () => {
+  const { vcpu } = guest((a) => a.hlt())
+  const view = new DataView(vcpu.page.bytes.buffer)
+  view.setBigUint64(offset.cr8, 16n, true)
+  view.setBigUint64(offset.kvm_valid_regs, 1n, true)
+  view.setBigUint64(offset.kvm_dirty_regs, 1n, true)
+  expect(vcpu.run()).toMatchObject({ rule: 'run-task-priority' })
+  expect([view.getBigUint64(offset.kvm_dirty_regs, true), vcpu.state.getRegs().rip]).toEqual([0n, 0n])
+})

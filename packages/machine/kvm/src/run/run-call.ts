@@ -1,0 +1,150 @@
+import { type Outcome, type Profile, type Refusal, type ResolvedPipeline, resolve, run } from '@vmm/rule'
+import { mpStates, type RunOptions, syncRegsPipeline, type Vcpu, type VcpuExit } from '@vmm/vcpu'
+import { type Answer, done } from '../answer.ts'
+import type { RunCase } from '../rules/run/case.ts'
+import { runBeginPipeline, runGatePipeline, runPriorityPipeline } from '../rules/run/index.ts'
+import type { RunPage } from '../run-page.ts'
+import { interrupted, ruled, unreachable } from './run-refusals.ts'
+
+/** The vCPU that is run, and what is around it. */
+export interface Running {
+  readonly kernel: Profile
+  readonly vcpu: Vcpu
+  readonly page: RunPage
+  /** Which of the interrupt controllers are the kernel's. */
+  controllers(): { readonly localApic: 'kernel' | 'user space'; readonly pic: 'kernel' | 'user space' }
+  /** Enters the guest. */
+  enter(options: RunOptions): VcpuExit
+  /** A triple fault has ended the guest: what the vendor module leaves of the vCPU. */
+  shutDown(): void
+}
+
+/** How long KVM_RUN may take. */
+export interface RunLimits {
+  /** Instructions after which a signal comes. */
+  readonly signalAfter: number
+  /** Whether a signal has come. */
+  readonly signalled: () => boolean
+}
+
+/**
+ * KVM_RUN, step by step as the kernel takes them.
+ * Source: arch/x86/kvm/x86.c kvm_arch_vcpu_ioctl_run (Linux 6.1 and 6.12).
+ */
+export class RunCall {
+  readonly #running: Running
+  readonly #begin: ResolvedPipeline<RunCase>
+  readonly #registers
+  readonly #priority: ResolvedPipeline<RunCase>
+  readonly #gate: ResolvedPipeline<RunCase>
+  /** What user space was asked, and has to answer. */
+  #asked: VcpuExit | undefined
+  #runs = false
+
+  constructor(running: Running) {
+    const { kernel } = running
+    this.#running = running
+    this.#begin = resolve(runBeginPipeline, kernel)
+    this.#registers = resolve(syncRegsPipeline, kernel)
+    this.#priority = resolve(runPriorityPipeline, kernel)
+    this.#gate = resolve(runGatePipeline, kernel)
+  }
+
+  /** Whether it is under way. */
+  get isUnderWay(): boolean {
+    return this.#runs
+  }
+
+  /** Nobody has been asked anything: the state was set as a whole. */
+  clear(): void {
+    this.#asked = undefined
+  }
+
+  /** Every way out tells the same of the vCPU in `kvm_run`. */
+  call(limits: RunLimits): Answer<VcpuExit> {
+    const { vcpu, page } = this.#running
+    const { localApic, pic } = this.#running.controllers()
+    this.#runs = true
+    try {
+      page.clearFlags()
+      return this.#steps(limits, localApic)
+    } finally {
+      this.#runs = false
+      page.leaveRegisters(vcpu.state)
+      page.told(vcpu, pic)
+    }
+  }
+
+  #steps(limits: RunLimits, localApic: RunCase['localApic']): Answer<VcpuExit> {
+    const { vcpu, page } = this.#running
+    const uninitialized = vcpu.mpState === mpStates.uninitialized
+    const asked = page.runCase(localApic, uninitialized)
+    if (uninitialized) {
+      const waited = this.#wait(asked)
+      if (waited !== undefined) return waited
+    }
+    const unsynced = this.#takeRegisters() ?? refusalIn(run(this.#priority, asked))
+    if (unsynced !== undefined) return unsynced
+    if (localApic === 'user space') vcpu.taskPriority = asked.cr8
+    const unfinished = this.#finish()
+    if (unfinished !== undefined) return this.#out(unfinished, localApic)
+    asked.atOnce = page.immediateExit
+    const gate = run(this.#gate, asked)
+    if (gate.kind === 'refused') return gate.refusal
+    page.entered()
+    const { requestInterruptWindow } = page
+    const { signalAfter: budget, signalled } = limits
+    // user space that wants the vCPU back sets it while the guest runs, and would send a signal
+    const wanted = () => page.immediateExit !== asked.atOnce || signalled()
+    return this.#out(
+      this.#running.enter({ budget, requestInterruptWindow, interrupted: wanted, finished: true }),
+      localApic,
+    )
+  }
+
+  /** It waits for INIT, and takes what has come. */
+  #wait(asked: { -readonly [K in keyof RunCase]: RunCase[K] }): Refusal | undefined {
+    const { vcpu, page } = this.#running
+    if (!asked.beganAtOnce) {
+      asked.woken = vcpu.isSignalled
+      vcpu.acceptSignals()
+    }
+    const outcome = run(this.#begin, asked)
+    if (!asked.beganAtOnce && !asked.woken) page.tell({ kind: 'intr' })
+    return refusalIn(outcome)
+  }
+
+  #takeRegisters(): Refusal | undefined {
+    const { vcpu, page } = this.#running
+    const { synced } = page
+    if (synced === undefined) return undefined
+    const unknown = refusalIn(run(this.#registers, synced))
+    if (unknown !== undefined) return unknown
+    const untaken = page.takeRegisters(vcpu.state)
+    return untaken === undefined ? undefined : ruled('KVM_RUN', untaken)
+  }
+
+  /** What user space has answered is finished: an exit where that comes to another one. */
+  #finish(): VcpuExit | undefined {
+    const { vcpu, page } = this.#running
+    if (this.#asked !== undefined) page.complete(vcpu, this.#asked)
+    this.#asked = undefined
+    return vcpu.finish()
+  }
+
+  #out(exit: VcpuExit, localApic: RunCase['localApic']): Answer<VcpuExit> {
+    const { vcpu, page } = this.#running
+    if (exit.kind === 'intr' || (exit.kind === 'hlt' && localApic === 'kernel')) return interrupted(page)
+    if (exit.kind === 'memory-fault') return unreachable(exit, page)
+    if (exit.kind === 'io' || exit.kind === 'mmio' || exit.kind === 'hypercall') this.#asked = exit
+    // to wait is for user space: whoever runs it again goes on behind HLT
+    if (exit.kind === 'hlt') vcpu.state.setMpState({ mp_state: mpStates.runnable })
+    if (exit.kind === 'shutdown') this.#running.shutDown()
+    page.tell(exit)
+    return done(exit)
+  }
+}
+
+function refusalIn<State>(outcome: Outcome<State>): Refusal | undefined {
+  return outcome.kind === 'refused' ? outcome.refusal : undefined
+}
