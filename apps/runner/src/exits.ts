@@ -1,28 +1,28 @@
 import type { KvmVcpu } from '@vmm/kvm'
 import { kvmRun } from '@vmm/kvm-uapi'
-import type { PcBoard } from '@vmm/pc-board'
+import type { PcDevices } from '@vmm/pc-board'
 import type { IoExit, MmioExit } from '@vmm/vcpu'
 
 /** Where kvm_run has what comes of an access: the data of a port's on its second page, of memory's in the exit. */
 const portData = 4096
 const memoryData = kvmRun.offset.exit + 8
 
-/** Answers a port's access, item by item, by the board: a port that nobody has reads as all ones. */
-export function answerPort(board: PcBoard, { page }: KvmVcpu, exit: IoExit): void {
+/** Answers a port's access, item by item, by the devices: a port that nobody has reads as all ones. */
+export function answerPort({ ports }: PcDevices, { page }: KvmVcpu, exit: IoExit): void {
   const { direction, port, size, count } = exit
   for (let at = 0; at < count * size; at += size) {
-    if (direction === 'out') board.writePort(port, size, little(exit.data, at, size))
-    else put(page.bytes, portData + at, size, board.readPort(port, size))
+    if (direction === 'out') ports.write(port, size, little(exit.data, at, size))
+    else put(page.bytes, portData + at, size, ports.read(port, size))
   }
 }
 
-/** Answers an access to what is no memory, by the board: where nobody is, it reads as all ones. */
-export function answerMemory(board: PcBoard, { page }: KvmVcpu, exit: MmioExit): void {
+/** Answers an access to what is no memory, by the devices: where nobody is, it reads as all ones. */
+export function answerMemory({ mmio }: PcDevices, { page }: KvmVcpu, exit: MmioExit): void {
   const { direction, address, size } = exit
   for (let at = 0; at < size; ) {
     const piece = pieceAt(address + at, size - at)
-    if (direction === 'write') board.writeMemory(0, address + at, piece, little(exit.data, at, piece))
-    else put(page.bytes, memoryData + at, piece, board.readMemory(0, address + at, piece))
+    if (direction === 'write') mmio.write(address + at, piece, little(exit.data, at, piece))
+    else put(page.bytes, memoryData + at, piece, mmio.read(address + at, piece))
     at += piece
   }
 }

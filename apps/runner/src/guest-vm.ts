@@ -1,8 +1,10 @@
 import { ramSlots } from '@vmm/boot'
 import type { CpuidTable } from '@vmm/cpuid'
 import { type Answer, type CreateVmClock, type KvmVcpu, openKvm, type Vm, type Watching } from '@vmm/kvm'
+import { pitConfigFlags } from '@vmm/kvm-uapi'
 import { firmwareValues } from '@vmm/msr'
 import type { Profile } from '@vmm/rule'
+import { programControllers } from './firmware.ts'
 import { softwareHost } from './kvm-release.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -27,6 +29,8 @@ export class GuestVm {
   constructor({ kernel, memorySize, cpuid, ...rest }: GuestVmOptions) {
     const kvm = openKvm({ kernel, host: softwareHost(), memoryBytes: memorySize, ...rest })
     this.vm = granted(kvm.createVm())
+    granted(this.vm.createIrqchip())
+    granted(this.vm.createPit2(pitConfigFlags.value.SPEAKER_DUMMY))
     let offset = 0
     this.#slots = ramSlots(memorySize).map(({ address, bytes }, slot) => {
       const placed = { slot, address, bytes, offset }
@@ -58,10 +62,12 @@ export class GuestVm {
     return this.vm.memory.bytes.subarray(slot.offset + address - slot.address, slot.offset + slot.bytes)
   }
 
-  /** The vCPU as the processor of its table is after power-up, and firmware. */
+  /** Everything that is in the kernel, as it is after power-up, and firmware. */
   reset(): void {
+    this.vm.interrupts.reset()
     this.vcpu.reset()
     this.#setMsrs()
+    programControllers(this.vm.buses.io)
   }
 
   #slotAt(address: number) {

@@ -1,19 +1,17 @@
 import type { LoadedImage } from '@vmm/boot'
 import type { BuiltTable, Feature } from '@vmm/cpuid'
-import type { MmioRegion, PortRange } from '@vmm/device'
 import {
   type CreateVmClock,
   handlerRuns,
   type KvmVcpu,
   restoreVm,
-  saveProcessor,
+  saveState,
   saveVm,
   usedMemory,
-  type VcpuInterrupts,
   type Vm,
   type Watching,
 } from '@vmm/kvm'
-import { type AcpiTables, acpiTables, createPcBoard, type MachineEvent, type PcBoard } from '@vmm/pc-board'
+import { type AcpiTables, acpiTables, createPcDevices, type MachineEvent, type PcDevices } from '@vmm/pc-board'
 import type { Profile, Refusal } from '@vmm/rule'
 import { comPorts } from '@vmm/serial'
 import type { VcpuExit } from '@vmm/vcpu'
@@ -21,7 +19,7 @@ import type { HandlerRuns } from '@vmm/wasm-engine'
 import { begin, beginInRealMode } from './begin.ts'
 import { answerMemory, answerPort } from './exits.ts'
 import { GuestVm } from './guest-vm.ts'
-import { nanosecondsPerInstruction, physicalAddressWidth } from './hardware.ts'
+import { nanosecondsPerInstruction } from './hardware.ts'
 import { releaseNamed } from './kvm-release.ts'
 import type { End, RunningMachine, SerialLine, SliceResult } from './machine-port.ts'
 import { RandomNumbers } from './random-numbers.ts'
@@ -44,8 +42,6 @@ export interface MachineOptions extends Watching {
   readonly startSeconds?: number
 }
 
-type BoardOptions = Omit<MachineOptions, 'table'> & { readonly features: ReadonlySet<Feature> }
-
 /** The ACPI tables that every machine here has, and where they will be. */
 export function firmwareTables(): AcpiTables {
   return acpiTables({ cpus: 1, keyboard: 'absent', serialPorts: comPorts })
@@ -53,7 +49,7 @@ export function firmwareTables(): AcpiTables {
 
 /** A PC with one processor, on KVM: the parts are chosen here and nowhere else. */
 export class Machine implements RunningMachine {
-  readonly board: PcBoard
+  readonly devices: PcDevices
   readonly vm: Vm
   readonly vcpu: KvmVcpu
   readonly features: ReadonlySet<Feature>
@@ -76,8 +72,7 @@ export class Machine implements RunningMachine {
     })
     this.vm = this.#guest.vm
     this.vcpu = this.#guest.vcpu
-    this.board = this.#createBoard({ ...options, features: table.features })
-    this.#attach()
+    this.devices = this.#createDevices(options)
     this.#join()
   }
 
@@ -93,7 +88,7 @@ export class Machine implements RunningMachine {
 
   /** The host's end of the first serial line. */
   get console(): SerialLine {
-    return this.board.serialPorts[0]!
+    return this.devices.serialPorts[0]!
   }
 
   /** What the guest ran most, one by one or by twos, if that is counted. */
@@ -108,12 +103,12 @@ export class Machine implements RunningMachine {
 
   /** The guest is in S3. */
   get suspended(): boolean {
-    return this.board.power.sleeping
+    return this.devices.power.sleeping
   }
 
   /** Ends S3, as a power button would. */
   wake(): void {
-    this.board.wake()
+    this.devices.wake()
   }
 
   /** Puts an image into memory, with the ACPI tables, and sets the processor up as its protocol says. */
@@ -132,12 +127,12 @@ export class Machine implements RunningMachine {
     const end = this.instructions + instructions
     for (;;) {
       const now = this.now()
-      this.board.runTimers(now)
+      this.devices.runTimers(now)
       if (this.#ended !== undefined) return { kind: 'ended', end: this.#ended }
-      if (this.suspended) return { kind: 'idle', until: this.board.nextDeadline() }
+      if (this.suspended) return { kind: 'idle', until: this.#nextDeadline() }
       const left = end - this.instructions
       if (left <= 0) return { kind: 'running' }
-      const untilTimer = Math.ceil((this.board.nextDeadline() - now) / nanosecondsPerInstruction)
+      const untilTimer = Math.ceil((this.devices.nextDeadline() - now) / nanosecondsPerInstruction)
       const answer = this.vcpu.run({ signalAfter: Math.max(1, Math.min(left, untilTimer)) })
       const result = answer.kind === 'refused' ? this.#cameBack(answer) : this.#answered(answer.value)
       if (this.#ended !== undefined) return { kind: 'ended', end: this.#ended }
@@ -148,16 +143,22 @@ export class Machine implements RunningMachine {
   /** EINTR: a deadline, something that changed, or a processor that waits. */
   #cameBack({ errno, says }: Refusal): SliceResult | undefined {
     if (errno !== 'EINTR') return { kind: 'ended', end: { kind: 'internal-error', says } }
-    return this.vcpu.isWaiting ? { kind: 'idle', until: this.board.nextDeadline() } : undefined
+    return this.vcpu.isWaiting ? { kind: 'idle', until: this.#nextDeadline() } : undefined
+  }
+
+  /** When a timer of ours, or one in the kernel, next has something to do. A guest in S3 has only ours. */
+  #nextDeadline(): number {
+    const ours = this.devices.nextDeadline()
+    return this.suspended ? ours : Math.min(ours, this.vm.interrupts.nextDeadline())
   }
 
   #answered(exit: VcpuExit): SliceResult | undefined {
     switch (exit.kind) {
       case 'io':
-        answerPort(this.board, this.vcpu, exit)
+        answerPort(this.devices, this.vcpu, exit)
         return this.#finish()
       case 'mmio':
-        answerMemory(this.board, this.vcpu, exit)
+        answerMemory(this.devices, this.vcpu, exit)
         return this.#finish()
       case 'shutdown':
         return { kind: 'ended', end: { kind: 'shutdown', because: exit.because, state: this.describe() } }
@@ -174,10 +175,9 @@ export class Machine implements RunningMachine {
     return answer.kind === 'refused' ? this.#cameBack(answer) : this.#answered(answer.value)
   }
 
-  /** Everything, as plain data: memory, the processor, the board and the clock. */
+  /** Everything, as plain data: memory, the processor, the devices and the clock. */
   save(): SavedMachine {
-    const { engine } = saveVm(this.vm)
-    return { version: savedVersion, engine, ...this.#saveSmall() }
+    return { version: savedVersion, ...saveVm(this.vm), ...this.#saveSmall() }
   }
 
   /**
@@ -190,7 +190,7 @@ export class Machine implements RunningMachine {
     this.#warp = saved.warp
     this.#random.state = saved.random
     this.#ended = undefined
-    this.board.restore(saved.board)
+    this.devices.restore(saved.devices)
   }
 
   /** A hash of everything that a guest could see: SHA-256, in hexadecimal digits. */
@@ -201,7 +201,7 @@ export class Machine implements RunningMachine {
   /** Power-on state, as the reset button gives it: memory, the clock and what the battery keeps stay. */
   reset(): void {
     this.#ended = undefined
-    this.board.reset()
+    this.devices.reset()
     this.#guest.reset()
   }
 
@@ -227,7 +227,7 @@ export class Machine implements RunningMachine {
 
   #saveSmall(): Omit<SavedMachine, 'version' | 'engine'> {
     const { state: random } = this.#random
-    return { processor: saveProcessor(this.vm), board: this.board.save(), warp: this.#warp, random }
+    return { ...saveState(this.vm), devices: this.devices.save(), warp: this.#warp, random }
   }
 
   readonly #createClock: CreateVmClock = (retired) => ({
@@ -235,81 +235,35 @@ export class Machine implements RunningMachine {
     wait: () => false,
   })
 
-  #createBoard({ memorySize, startSeconds = 0, features, onTransmit, onRoom }: BoardOptions): PcBoard {
-    return createPcBoard({
+  #createDevices({ memorySize, startSeconds = 0, onTransmit, onRoom }: MachineOptions): PcDevices {
+    return createPcDevices({
       clock: { now: () => this.now() },
       cpus: 1,
       memorySize,
-      tsc: () => this.vcpu.timeStampCounter,
-      onSignal: (_cpu, signal) => this.vcpu.signal(signal),
+      lines: { setLine: (line, level) => void this.vm.irqLine(line, level) },
+      isHeard: (line) => this.#isHeard(line),
       onEvent: (event) => this.#onEvent(event),
       onIgnoreNumericError: () => this.vcpu.ignoreNumericError(),
-      onInterrupt: () => this.vcpu.kick(),
       serialPorts: comPorts.map((_, port) => ({
         onTransmit: (byte) => onTransmit(port, byte),
         ...(port === 0 && onRoom !== undefined ? { onRoom } : {}),
       })),
-      physicalAddressBits: physicalAddressWidth,
-      x2apic: features.has('X2APIC'),
-      tscDeadline: features.has('TSC_DEADLINE'),
       startSeconds,
     })
   }
 
-  /** What KVM would have in the kernel is called inside KVM_RUN; all other devices are answered by exits. */
-  #attach(): void {
-    const { io, mmio } = this.vm.buses
-    const { pic, pit, ioApic, apics } = this.board
-    for (const range of [...(pic.ports ?? []), ...(pit.ports ?? [])]) io.attach(this.#told(range))
-    for (const region of [...(ioApic.memory ?? []), ...apics.map(({ page }) => page)]) mmio.attach(this.#told(region))
-  }
-
-  /** The same, and who runs the processor looks at interrupts and deadlines again after each store. */
-  #told<T extends PortRange | MmioRegion>(range: T): T {
-    const write = (at: number, size: 1 | 2 | 4, value: number): void => {
-      range.write(at, size, value)
-      this.vcpu.kick()
-    }
-    return Object.create(range, { write: { value: write } }) as T
+  #isHeard(line: number): boolean {
+    const { controllers } = this.vm.interrupts
+    return controllers?.pic.masks(line) === false || controllers?.ioApic.masks(line) === false
   }
 
   #join(): void {
     const { wires } = this.vcpu
-    wires.interrupts = this.#interrupts()
-    wires.numericError = () => this.board.numericErrors.raise()
+    wires.numericError = () => this.devices.numericErrors.raise()
     wires.random = () => this.#random.next()
   }
 
-  #interrupts(): VcpuInterrupts {
-    const { board, vcpu } = this
-    const [apic] = board.apics
-    return {
-      interruptPending: () => board.interruptPending(0),
-      acknowledge: () => board.acknowledgeInterrupt(0),
-      readApicMsr: (index) => board.readMsr(0, index),
-      writeApicMsr: (index, value, initiator) => {
-        const accepted = board.writeMsr(0, index, value, initiator)
-        vcpu.kick()
-        return accepted
-      },
-      get taskPriority() {
-        return apic!.cr8
-      },
-      set taskPriority(value) {
-        apic!.cr8 = value
-        vcpu.kick()
-      },
-      localApic: {
-        bootstrap: true,
-        readRegisters: () => apic!.readRegisters(),
-        writeRegisters: (page) => apic!.writeRegisters(page),
-        initialize: () => apic!.initialize(),
-      },
-    }
-  }
-
   #onEvent(event: MachineEvent): void {
-    this.vcpu.kick()
     switch (event.kind) {
       case 'power-off':
       case 'reset':

@@ -1,17 +1,16 @@
 import { createHash } from 'node:crypto'
 import { type Saved, savedText } from '@vmm/device'
-import type { SavedKvmVcpu } from '@vmm/kvm'
+import type { SavedState } from '@vmm/kvm'
 import type { SavedEngine, SavedMemory } from '@vmm/wasm-engine'
 
 /** Of what `Machine.save` gives; another one cannot be taken back. */
 export const savedVersion = 2
 
 /** A machine as plain data. */
-export interface SavedMachine {
+export interface SavedMachine extends SavedState {
   readonly version: number
   readonly engine: SavedEngine
-  readonly processor: SavedKvmVcpu
-  readonly board: Saved
+  readonly devices: Saved
   /** Nanoseconds that the clock is ahead of the instructions. */
   readonly warp: number
   /** Where the sequence of random numbers is. */

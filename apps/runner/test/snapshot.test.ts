@@ -131,7 +131,7 @@ describe('a snapshot', () => {
     const elsewhere = { ...saved.engine, memory: [{ address: 1 << 30, bytes: new Uint8Array(1) }] }
     expect(() => subject.restore({ ...saved, version: 99 })).toThrow(RangeError)
     expect(() => subject.restore({ ...saved, engine: elsewhere })).toThrow(RangeError)
-    expect(() => subject.restore({ ...saved, board: null })).toThrow(RangeError)
+    expect(() => subject.restore({ ...saved, devices: null })).toThrow(RangeError)
   })
 })
 

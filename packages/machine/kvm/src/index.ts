@@ -22,8 +22,9 @@ export {
   handlerRuns,
   restoreVm,
   type SavedKvmVcpu,
+  type SavedState,
   type SavedVm,
-  saveProcessor,
+  saveState,
   saveVm,
   usedMemory,
 } from './snapshot.ts'

@@ -1,3 +1,4 @@
+import type { Saved } from '@vmm/device'
 import type { SavedVcpu } from '@vmm/vcpu'
 import type { HandlerRuns, SavedEngine, SavedMemory } from '@vmm/wasm-engine'
 import type { Processor } from './processor.ts'
@@ -10,10 +11,16 @@ export interface SavedKvmVcpu {
   readonly tscOffset: bigint
 }
 
-/** A VM as plain data: what its guest could see, and what its engine needs to go on with the same instructions. */
-export interface SavedVm {
-  readonly engine: SavedEngine
+/** A VM without its memory, as plain data: small enough to be hashed as a text. */
+export interface SavedState {
   readonly processor: SavedKvmVcpu
+  /** Interrupt controllers and timer that are in the kernel. */
+  readonly interrupts: Saved
+}
+
+/** A VM as plain data: what its guest could see, and what its engine needs to go on with the same instructions. */
+export interface SavedVm extends SavedState {
+  readonly engine: SavedEngine
 }
 
 /**
@@ -21,13 +28,13 @@ export interface SavedVm {
  * @throws {RangeError} while an access waits for its answer: finish it first, with `immediate_exit`; or if it has not one vCPU.
  */
 export function saveVm(vm: Vm): SavedVm {
-  return { engine: only(vm).engine.save(), processor: saveProcessor(vm) }
+  return { engine: only(vm).engine.save(), ...saveState(vm) }
 }
 
-/** The same without memory: what is small enough to be hashed as a text. */
-export function saveProcessor(vm: Vm): SavedKvmVcpu {
+/** The same without memory. */
+export function saveState(vm: Vm): SavedState {
   const { vcpu, around } = only(vm)
-  return { vcpu: vcpu.save(), tscOffset: around.tscOffset }
+  return { processor: { vcpu: vcpu.save(), tscOffset: around.tscOffset }, interrupts: vm.interrupts.save() }
 }
 
 /**
@@ -39,6 +46,7 @@ export function restoreVm(vm: Vm, saved: SavedVm): void {
   vcpu.restore(saved.processor.vcpu)
   engine.restore(saved.engine)
   around.tscOffset = saved.processor.tscOffset
+  vm.interrupts.restore(saved.interrupts)
 }
 
 /** Runs of pages of guest memory that are not all zero, in the order of their addresses. The bytes are guest memory itself. */

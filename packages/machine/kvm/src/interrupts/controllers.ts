@@ -1,4 +1,4 @@
-import type { InterruptSink } from '@vmm/device'
+import { type InterruptSink, likeSaved, type Saved } from '@vmm/device'
 import { createIoApic, type IoApic, ioApicPins } from '@vmm/io-apic'
 import { createPic, type Pic } from '@vmm/pic'
 
@@ -50,6 +50,30 @@ export class Controllers {
       onMask: (pin, masked) => onMask({ controller: 'io-apic', pin }, masked),
       ...(resample === undefined ? {} : { resample }),
     })
+  }
+
+  /** Power-on state: who held a line up does so no more. */
+  reset(): void {
+    this.#picLines.fill(0)
+    this.#ioApicLines.fill(0)
+    this.pic.reset()
+    this.ioApic.reset()
+  }
+
+  save(): Saved {
+    const lines = { pic: this.#picLines.slice(), ioApic: this.#ioApicLines.slice() }
+    return { pic: this.pic.save(), ioApic: this.ioApic.save(), ioApicBase: this.ioApicBase, lines }
+  }
+
+  /** @throws {RangeError} if it is not its own. */
+  restore(saved: Saved): void {
+    const example = this.save() as { pic: Saved; ioApic: Saved; ioApicBase: bigint; lines: Record<string, Uint8Array> }
+    const { pic, ioApic, ioApicBase, lines } = likeSaved('interrupt controllers', example, saved)
+    this.ioApicBase = ioApicBase
+    this.#picLines.set(lines['pic'] ?? [])
+    this.#ioApicLines.set(lines['ioApic'] ?? [])
+    this.pic.restore(pic)
+    this.ioApic.restore(ioApic)
   }
 
   /** One of those who drive an input does so. Gives what came of it, below zero where nothing did. */

@@ -1,4 +1,4 @@
-import type { PortRange, Timer } from '@vmm/device'
+import { likeSaved, type PortRange, type Saved, type Timer } from '@vmm/device'
 import type { KvmPitState2 } from '@vmm/kvm-uapi'
 import { createPit, type Pit } from '@vmm/pit'
 import type { VmClock } from '../time/vm-clock.ts'
@@ -16,6 +16,17 @@ export interface KernelPitOptions {
 }
 
 const firstCounter = 0x40
+
+/** What `save` gives. */
+type SavedPit = {
+  pit: Saved
+  loadedAt: bigint[]
+  hpetLegacy: boolean
+  out: boolean
+  makesUp: boolean
+  owed: number
+  acknowledged: boolean
+}
 
 /**
  * The 8254 in the kernel. It pulses its line at every tick, and, unless told otherwise, makes up for ticks that the guest
@@ -81,6 +92,35 @@ export class KernelPit {
   forget(): void {
     this.#owed = 0
     this.#acknowledged = true
+  }
+
+  /** As nobody has programmed it. */
+  reset(): void {
+    this.#isLoading = true
+    this.#pit.reset()
+    this.#isLoading = false
+    this.#out = true
+    const now = BigInt(this.#options.clock.now())
+    this.#rest = { loadedAt: [0n, now, now], hpetLegacy: false }
+    this.forget()
+  }
+
+  save(): Saved {
+    const [out, makesUp, owed, acknowledged] = [this.#out, this.#makesUp, this.#owed, this.#acknowledged]
+    const { loadedAt, hpetLegacy } = this.#rest
+    return { pit: this.#pit.save(), loadedAt: [...loadedAt], hpetLegacy, out, makesUp, owed, acknowledged }
+  }
+
+  /** @throws {RangeError} if it is not its own. */
+  restore(saved: Saved): void {
+    const state = likeSaved('pit in the kernel', this.save() as SavedPit, saved)
+    const [first = 0n, second = 0n, third = 0n] = state.loadedAt
+    this.#rest = { loadedAt: [first, second, third], hpetLegacy: state.hpetLegacy }
+    this.#out = state.out
+    this.#makesUp = state.makesUp
+    this.#owed = state.owed
+    this.#acknowledged = state.acknowledged
+    this.#pit.restore(state.pit)
   }
 
   #write(range: PortRange, port: number, size: 1 | 2 | 4, value: number): void {

@@ -1,4 +1,4 @@
-import { broadcastDestination, type InterruptMessage, type Timer } from '@vmm/device'
+import { broadcastDestination, type InterruptMessage, likeSaved, type Saved, type Timer } from '@vmm/device'
 import { ApicBus, type ApicSignal, type BusApic, LocalApic, type TimeStampCounter } from '@vmm/local-apic'
 import type { VmClock } from '../time/vm-clock.ts'
 
@@ -61,6 +61,25 @@ export class LocalApics {
   drivePicOutput(level: boolean): void {
     this.#intr = level
     for (const apic of this.#apics) apic.setLint(0, level)
+  }
+
+  /** Power-on state. */
+  reset(): void {
+    this.bus.reset()
+    for (const apic of this.#apics) apic.reset()
+  }
+
+  save(): Saved {
+    return { bus: this.bus.save(), apics: this.#apics.map((apic) => apic.save()), intr: this.#intr }
+  }
+
+  /** @throws {RangeError} if it is not its own. */
+  restore(saved: Saved): void {
+    const example = this.save() as { bus: Saved; apics: Saved[]; intr: boolean }
+    const { bus, apics, intr } = likeSaved('local APICs', example, saved)
+    this.bus.restore(bus)
+    this.#intr = intr
+    for (const [index, apic] of this.#apics.entries()) apic.restore(apics[index] ?? null)
   }
 
   join(options: ApicOptions): LocalApic {

@@ -1,4 +1,4 @@
-import type { Nanoseconds, Timer } from '@vmm/device'
+import { likeSaved, type Nanoseconds, type Saved, type Timer } from '@vmm/device'
 import type { LocalApic } from '@vmm/local-apic'
 import { type Profile, type Refusal, resolve, run } from '@vmm/rule'
 import { type Answer, done } from '../answer.ts'
@@ -248,6 +248,29 @@ export class VmInterrupts {
     const pit = this.pit.made?.timer
     if (pit !== undefined && pit.deadline() <= now) pit.fire(now)
     for (const timer of this.#timers) if (timer.deadline() <= now) timer.fire(now)
+  }
+
+  /** Power-on state, as user space would set it register by register. */
+  reset(): void {
+    this.#ended.clear()
+    this.pit.made?.reset()
+    this.#controllers?.reset()
+    this.apics.reset()
+  }
+
+  /** Registers and lines, as plain data. Routes and eventfds are user space's. */
+  save(): Saved {
+    const controllers = this.#controllers?.save() ?? null
+    return { controllers, pit: this.pit.made?.save() ?? null, apics: this.apics.save() }
+  }
+
+  /** @throws {RangeError} if it is not its own. */
+  restore(saved: Saved): void {
+    const example = this.save() as { controllers: Saved; pit: Saved; apics: Saved }
+    const { controllers, pit, apics } = likeSaved('interrupts', example, saved)
+    this.#controllers?.restore(controllers)
+    this.pit.made?.restore(pit)
+    this.apics.restore(apics)
   }
 
   /** The VM is gone: eventfds raise nothing any more. */
