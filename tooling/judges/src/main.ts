@@ -4,6 +4,7 @@ import { judgeCpu, subjectNames } from './cpu/report.ts'
 import { listUnequal } from './kernel/replay.ts'
 import { judgeKernel, type KernelOptions } from './kernel/report.ts'
 import { judgeMsrs } from './msr/report.ts'
+import { judgeRules } from './rules/report.ts'
 import { judgeCapabilities, judgeHeaders } from './uapi/report.ts'
 import { judgeX87 } from './x87/report.ts'
 
@@ -13,6 +14,7 @@ const usage = `usage: pnpm judge cpu|x87 [--subject engine|oracle] [--cases N] [
        pnpm judge system [--only KERNEL]
        pnpm judge headers --release RELEASE --from PACKAGE [--tree DIR]
        pnpm judge capabilities
+       pnpm judge rules [--only PACKAGE|RULE]
        pnpm judge kernel --live|--debian SERIES|--bochs SERIES [--model MODEL] [--record] [--only NAME]
        pnpm judge msrs [--text FILE --release RELEASE --from PACKAGE --module NAME --processor NAME]
 
@@ -27,6 +29,9 @@ msrs    asks this machine's /dev/kvm about every MSR, and records it for the tes
 kernel  plays the scenarios of @vmm/kvm on a real kernel and on ours and compares; with --record it keeps the answers.
         --live is this machine's /dev/kvm, where no guest is run; --debian 6.1 or 6.12 boots Debian's kernel under QEMU
         with kvm_amd, --bochs under Bochs with kvm_intel. Exit code 2: something is not installed
+
+rules   makes every rule wrong in turn, without its refusal, with another errno, in other releases, and tells which of
+        these no test notices but those that hold a rule to its own witness
 
   --unequal         plays what is recorded on ours alone, and writes the list of what is answered otherwise
   --model MODEL     a processor of Bochs'; corei7_haswell_4770 unless told
@@ -63,7 +68,7 @@ function kernelOptions({ live, debian, bochs, model, record, only }: KernelValue
   return { on, record, ...(only === undefined ? {} : { only }) }
 }
 
-function main(args: readonly string[]): number {
+function main(args: readonly string[]): number | Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
@@ -96,6 +101,8 @@ function main(args: readonly string[]): number {
     return judgeSystem(values.only === undefined ? {} : { only: values.only })
   if (positionals.length === 1 && name === 'kernel')
     return values.unequal ? listUnequal() : judgeKernel(kernelOptions(values))
+  if (positionals.length === 1 && name === 'rules')
+    return judgeRules(values.only === undefined ? {} : { only: values.only })
   if (positionals.length === 1 && name === 'capabilities') return judgeCapabilities()
   if (positionals.length === 1 && name === 'msrs') {
     const { text, release, from, module: vendorModule, processor } = values
@@ -111,7 +118,7 @@ function main(args: readonly string[]): number {
   }
   if (positionals.length !== 1 || !Object.hasOwn(judges, name)) {
     throw new RangeError(
-      `expected the name of a judge: ${[...Object.keys(judges), 'system', 'headers', 'capabilities', 'kernel', 'msrs'].join(' or ')}`,
+      `expected the name of a judge: ${[...Object.keys(judges), 'system', 'headers', 'capabilities', 'kernel', 'msrs', 'rules'].join(' or ')}`,
     )
   }
   const subject = subjectNames.find((name) => name === values.subject)
@@ -125,7 +132,7 @@ function main(args: readonly string[]): number {
 }
 
 try {
-  process.exitCode = main(process.argv.slice(2))
+  process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
   console.error(`judge: ${(error as Error).message}`)
   process.exitCode = 2
