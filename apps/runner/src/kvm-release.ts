@@ -6,6 +6,10 @@ import { shown } from './printable.ts'
 import { allPromises } from './tell/all-promises.ts'
 import { UsageError } from './usage-error.ts'
 
+const archCapabilities = 0x10a
+/** IA32_ARCH_CAPABILITIES of a processor without any of the flaws that it has a bit for. */
+const soundProcessor = 0x4000_0000_0d10_e17bn
+
 /** The release whose promises are kept where none is named. */
 export const usualRelease = '6.12.117'
 
@@ -46,5 +50,5 @@ function proposalsMade(): readonly string[] {
 export function softwareHost(): Host {
   const everything = buildTable({ model: 'max', tscKhz: tscHz / 1000, crystalHz: tscHz, physicalAddressWidth })
   if (everything.kind === 'refused') throw new Error(everything.says)
-  return hostOf(everything.entries, { vendorModule: 'kvm_intel' })
+  return hostOf(everything.entries, { vendorModule: 'kvm_intel' }, new Map([[archCapabilities, soundProcessor]]))
 }

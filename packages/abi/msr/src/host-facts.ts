@@ -16,7 +16,7 @@ export interface HostKnowledge {
    * processor lacks, and no other.
    */
   readonly bugs?: FeatureHost['bugs']
-  /** Capabilities of nested VMX that KVM has there, by index. */
+  /** Capabilities of nested VMX that KVM has there, by index; none where it has no nested VMX. */
   readonly vmx?: ReadonlyMap<number, bigint>
 }
 
@@ -70,7 +70,7 @@ export function listHostOf(profile: Profile, host: Host, knowledge: HostKnowledg
     readable: readableOn(host),
     supports: (feature) => supported.has(feature),
     mpx: supported.has('MPX'),
-    nestedVmx: parameter(host, 'kvm_intel.nested', 1) !== 0,
+    nestedVmx: parameter(host, 'kvm_intel.nested', 1) !== 0 && knowledge.vmx?.size !== 0,
     hyperV: isSet(host, 'CONFIG_KVM_HYPERV'),
     smm: isSet(host, 'CONFIG_KVM_SMM'),
     pmu,

@@ -43,6 +43,11 @@ export function msrIndexList(profile: Profile, host: ListHost): MsrList {
   return collect(parts, profile, host)
 }
 
+/** The part of that list which KVM emulates, instead of saving it from hardware. */
+export function emulatedMsrIndexes(profile: Profile, host: ListHost): MsrList {
+  return collect(['emulated'], profile, host)
+}
+
 /** What KVM_GET_MSR_FEATURE_INDEX_LIST gives. */
 export function featureMsrIndexList(profile: Profile, host: ListHost): MsrList {
   const order = versionInForce(listOrder, profile)

@@ -2,10 +2,11 @@ export { msrAt, msrs } from './all.ts'
 export { canonicalForm, isCanonical } from './canonical.ts'
 export { featureMsrValues } from './feature-values.ts'
 export { firmwareValues } from './firmware-values.ts'
+export { guestPerfmon } from './guest-perfmon.ts'
 export { msrOf } from './handled.ts'
 export { featureHostOf, type HostKnowledge, listHostOf, msrHostOf } from './host-facts.ts'
-export { featureMsrIndexList, type ListHost, type MsrList, msrIndexList } from './index-lists.ts'
-export type { MsrCall, MsrEffect, MsrError, MsrHost, MsrVcpu, MsrVm } from './kvm-call.ts'
+export { emulatedMsrIndexes, featureMsrIndexList, type ListHost, type MsrList, msrIndexList } from './index-lists.ts'
+export type { HeldValues, MsrCall, MsrEffect, MsrError, MsrHost, MsrVcpu, MsrVm, OwnFeatures } from './kvm-call.ts'
 export type {
   HyperVGuest,
   Initiator,
@@ -72,6 +73,7 @@ export type { OneRegCall } from './rules/one-reg/call.ts'
 export { oneRegCall, regListCall } from './rules/one-reg/index.ts'
 export type { RegListCall } from './rules/one-reg/reg-list.ts'
 export { registerRead, registerWrite } from './rules/registers/index.ts'
+export { vendorTold } from './rules/registers/vendor-told.rule.ts'
 export {
   decideRead,
   decideWrite,

@@ -8,6 +8,18 @@ import type { HyperVGuest, Initiator, Msr, MsrGuest, PerfmonGuest } from './msr.
  */
 export type MsrError = 'invalid' | 'unsupported' | 'EINVAL' | 'EBUSY'
 
+/** Features that somebody has: a `ReadonlySet` of them, or whoever can be asked. */
+export interface OwnFeatures {
+  has(feature: Feature): boolean
+  /** How many: none of a vCPU that has no CPUID. */
+  readonly size: number
+}
+
+/** What registers hold, by index: a `ReadonlyMap`, or whoever can be asked. Undefined: as after reset. */
+export interface HeldValues {
+  get(index: number): bigint | undefined
+}
+
 /** What the kernel that serves a VM looks like to the handlers of MSRs. */
 export interface MsrHost {
   readonly module: 'kvm_intel' | 'kvm_amd'
@@ -47,7 +59,7 @@ export interface MsrVm {
 
 /** What a vCPU is and holds, as far as MSRs ask. */
 export interface MsrVcpu {
-  readonly features: ReadonlySet<Feature>
+  readonly features: OwnFeatures
   /** Whose processor its CPUID says it is compatible with. */
   readonly vendor: VendorRules
   /** Its family, model and vendor are those of the host. */
@@ -58,7 +70,7 @@ export interface MsrVcpu {
   /** CR0.PG. */
   readonly paging: boolean
   /** What its registers hold, by index. */
-  readonly values: ReadonlyMap<number, bigint>
+  readonly values: HeldValues
   readonly hasRun: boolean
   /** A nested guest runs. */
   readonly l2Active: boolean
@@ -72,8 +84,8 @@ export interface MsrVcpu {
   readonly dynamicFeatures: bigint
   /** Bits of IA32_XSS that CPUID allows. */
   readonly xss: bigint
-  readonly perfmon?: PerfmonGuest
-  readonly hyperV?: HyperVGuest
+  readonly perfmon?: PerfmonGuest | undefined
+  readonly hyperV?: HyperVGuest | undefined
 }
 
 /** One access to one MSR, and all that KVM decides it by. */
@@ -108,8 +120,8 @@ export type MsrEffect =
   | 'exit: Hyper-V reset'
 
 /** What a register holds: what the vCPU keeps, or its value after reset. */
-export function valueIn({ vcpu, row }: Pick<MsrCall, 'vcpu' | 'row'>, index = row?.index ?? 0): bigint {
-  return vcpu.values.get(index) ?? (row !== undefined && row.index === index ? row.reset : 0n)
+export function valueIn({ vcpu, row, index: own }: Pick<MsrCall, 'vcpu' | 'row' | 'index'>, index = own): bigint {
+  return vcpu.values.get(index) ?? (row !== undefined && own === index ? row.reset : 0n)
 }
 
 /** Whether the guest's CPUID has a feature. Paravirtual features are only asked for where the VM enforces them. */

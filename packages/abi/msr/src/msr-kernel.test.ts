@@ -38,7 +38,9 @@ const ran = after({ hasRun: true })
 const keeping = (from: MsrSurroundings) => {
   let now = from
   return (entry: MsrEntry, { keeps, data }: MsrDone): MsrSurroundings => {
-    if (keeps) now = { ...now, vcpu: { ...now.vcpu, values: new Map([...now.vcpu.values, [entry.index, data]]) } }
+    const { values } = now.vcpu
+    const held = (at: number) => (at === entry.index ? data : values.get(at))
+    if (keeps) now = { ...now, vcpu: { ...now.vcpu, values: { get: held } } }
     return now
   }
 }

@@ -89,7 +89,9 @@ describe.each(names)('%s', (name) => {
     let now = surroundingsOf(recording, 0)
     const entries = (...list: readonly (readonly [number, bigint])[]) => list.map(([index, data]) => ({ index, data }))
     const written = kernel.setMsrs(entries([0x277, 6n], [0x999, 1n], [0x174, 9n]), now, (entry, { keeps, data }) => {
-      if (keeps) now = { ...now, vcpu: { ...now.vcpu, values: new Map([...now.vcpu.values, [entry.index, data]]) } }
+      const { values } = now.vcpu
+      const held = (at: number) => (at === entry.index ? data : values.get(at))
+      if (keeps) now = { ...now, vcpu: { ...now.vcpu, values: { get: held } } }
       return now
     })
     expect([String(written.count)]).toEqual(told.get('partial'))

@@ -9,11 +9,12 @@ import {
   type VendorRules,
   vendorRulesOf,
 } from '@vmm/cpuid'
-import { compareVersions, type KernelVersion, type Profile, profileOf, readVersion } from '@vmm/rule'
+import { type KernelVersion, type Profile, profileOf, readVersion, versionInForce } from '@vmm/rule'
 import { msrHostOf } from './host-facts.ts'
 import type { MsrVcpu, MsrVm } from './kvm-call.ts'
 import { type MsrAnswer, type MsrDone, type MsrSurroundings, msrKernel } from './msr-kernel.ts'
 import type { GuestMsrOutcome } from './rules/exits/exit.ts'
+import { vendorTold } from './rules/registers/vendor-told.rule.ts'
 
 /** What a KVM answered when it was asked for all MSRs. The judge `msrs` records it. */
 export interface Recording {
@@ -160,12 +161,10 @@ export function disagreements(recording: Recording): readonly Disagreement[] {
   return found
 }
 
-/**
- * Without CPUID a vCPU is not Intel's, and since KVM notes down whether one is compatible with AMD, it is not AMD's.
- */
 function vendorToldTo(profile: Profile, table: CpuidTable): VendorRules {
-  if (table.length > 0) return vendorRulesOf(table)
-  return compareVersions(profile.kernel, '6.9.0') < 0 ? 'amd' : 'intel'
+  const found = versionInForce(vendorTold, profile)
+  if (found.kind !== 'version') throw new RangeError(`nobody has read whose ${profile.kernel} is`)
+  return found.version.does({ rules: table.length > 0 ? vendorRulesOf(table) : undefined })
 }
 
 /** What every MSR read before anything was written. */
@@ -184,7 +183,8 @@ function firstRead(recording: Recording, config: number): ReadonlyMap<number, bi
 }
 
 function holding(around: MsrSurroundings, index: number, data: bigint): MsrSurroundings {
-  return { ...around, vcpu: { ...around.vcpu, values: new Map([...around.vcpu.values, [index, data]]) } }
+  const { values } = around.vcpu
+  return { ...around, vcpu: { ...around.vcpu, values: { get: (at) => (at === index ? data : values.get(at)) } } }
 }
 
 const showRead = (answer: MsrAnswer) => (answer.kind === 'done' ? `1 ${answer.data.toString(16)}` : '0')

@@ -1,7 +1,14 @@
-import type { HypercallExit, IoExit, MmioExit, VcpuExit } from './exit.ts'
+import type { HypercallExit, IoExit, MmioExit, MsrExit, VcpuExit } from './exit.ts'
 
 /** An exit that user space must see to before its instruction is over. */
-type Asked = IoExit | MmioExit | HypercallExit
+type Asked = IoExit | MmioExit | HypercallExit | MsrExit
+
+/** What user space says of an access to an MSR that it was asked about: with an error, it is #GP(0). */
+export interface MsrReply {
+  readonly error: boolean
+  /** What RDMSR reads. */
+  readonly data: bigint
+}
 
 /** KVM reads this much ahead for REP INS, and not beyond the page. Source: arch/x86/kvm/emulate.c pio_in_emulated. */
 const readAheadBytes = 1024
@@ -73,6 +80,18 @@ export class Completion {
     const exit = this.#prevented
     this.#prevented = undefined
     return exit
+  }
+
+  /** What user space says of an access to an MSR: an error, or not, and what is read. */
+  msrReply(): MsrReply | undefined {
+    const error = this.#next()
+    const data = this.#next()
+    return error === undefined || data === undefined ? undefined : { error: error !== 0n, data }
+  }
+
+  /** Notes that user space must be asked about an access to an MSR. */
+  msr(asked: MsrExit): void {
+    this.#asked = asked
   }
 
   /** The next store that user space has not seen. */

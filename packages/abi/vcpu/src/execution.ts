@@ -1,6 +1,6 @@
 import { exceptions, gprIndex } from '@vmm/x86-registers'
 import { breakpointsAt, hasInstructionBreakpoints, linearRip } from './breakpoints.ts'
-import { type Completion, valuesOf } from './completion.ts'
+import { type Completion, type MsrReply, valuesOf } from './completion.ts'
 import { deliver, deliveryKind } from './delivery.ts'
 import type { Engine, EngineStop } from './engine-port.ts'
 import type { Events } from './events.ts'
@@ -58,6 +58,8 @@ export class Execution {
   #kicked = false
   /** What the hypercall that user space was asked for gives. */
   hypercallResult = 0n
+  /** What it says of an MSR that it was asked about. */
+  msrReply: MsrReply = { error: false, data: 0n }
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -150,10 +152,13 @@ export class Execution {
     const { completion } = this.#parts
     const { asked } = completion
     if (asked === undefined) return
+    const { error, data } = this.msrReply
     if (asked.kind === 'hypercall') completion.answer([this.hypercallResult])
+    else if ('index' in asked) completion.answer([BigInt(error), data])
     else if (asked.kind === 'io' && asked.direction === 'out') completion.answer([0n])
     else completion.answer(valuesOf(asked.data, asked.size))
     this.hypercallResult = 0n
+    this.msrReply = { error: false, data: 0n }
   }
 
   /** An exit that came with stores waits until user space has seen them. */

@@ -37,6 +37,23 @@ export interface HypercallExit {
   readonly width: 64 | 32
 }
 
+/** RDMSR or WRMSR that user space answers, with `completeMsr`. The names are the kernel's, less KVM_EXIT_. */
+export interface MsrExit {
+  readonly kind: 'x86-rdmsr' | 'x86-wrmsr'
+  /** Why it did not succeed by itself: KVM_MSR_EXIT_REASON_*. */
+  readonly reason: number
+  readonly index: number
+  /** What is written; 0 for a read. */
+  readonly data: bigint
+}
+
+/** An instruction at which KVM_RUN itself fails; the next one tries it again. */
+export interface FailedRun {
+  readonly kind: 'failed'
+  readonly errno: 'EINVAL' | 'EBUSY'
+  readonly says: string
+}
+
 /** What the VMM's own debugging stopped at. `pc` is a linear address. */
 export interface DebugExit {
   readonly kind: 'debug'
@@ -69,6 +86,8 @@ export type VcpuExit =
   | IoExit
   | MmioExit
   | HypercallExit
+  | MsrExit
+  | FailedRun
   | DebugExit
   | MemoryFaultExit
   /** So many pages were written that user space must collect them first. */

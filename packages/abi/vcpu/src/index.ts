@@ -1,9 +1,11 @@
+export type { MsrReply } from './completion.ts'
 export type { AnswersCpuid } from './cpuid-answers.ts'
 export type { Engine, EnginePorts, EngineStop } from './engine-port.ts'
 export type { EventState } from './event-state.ts'
 export type { RunOptions } from './execution.ts'
 export {
   type DebugExit,
+  type FailedRun,
   type Fatality,
   type HypercallExit,
   type InternalError,
@@ -11,13 +13,14 @@ export {
   internalErrors,
   type MemoryFaultExit,
   type MmioExit,
+  type MsrExit,
   type VcpuExit,
 } from './exit.ts'
 export { escalate, type Pending } from './faults.ts'
 export { guestDebugControl } from './guest-debug.ts'
 export { type ExternalInterrupts, type LocalApicPort, nobody, type VcpuMachine } from './machine.ts'
 export { type MpState, mpStateNumbered, mpStates } from './mp-state.ts'
-export type { OnRefusedMsr } from './msr-access.ts'
+export type { AnswersMsrs, MsrHomes, MsrOutcome, OnRefusedMsr } from './msr-access.ts'
 export type { NestingPort } from './nesting.ts'
 export { vcpuPromises } from './promises.ts'
 export type { Refusal, UnruledRefusal } from './refusal.ts'

@@ -2,6 +2,7 @@ import type { Initiator, MsrFile, MsrHome, SavedMsr } from '@vmm/msr'
 import type { StateField } from '@vmm/x86-registers'
 import { generalProtection, type Refused } from '@vmm/x86-semantics'
 import type { Engine } from './engine-port.ts'
+import type { FailedRun, MsrExit } from './exit.ts'
 import type { VcpuMachine } from './machine.ts'
 
 const fieldOfHome: { readonly [H in MsrHome]?: StateField } = {
@@ -20,6 +21,39 @@ const fieldOfHome: { readonly [H in MsrHome]?: StateField } = {
   'engine:XSS': 'IA32_XSS',
 }
 
+/** What an access to an MSR comes to: done, #GP(0), a question to user space, or the end of KVM_RUN. */
+export type MsrOutcome =
+  | { readonly kind: 'done'; readonly value: bigint }
+  | { readonly kind: 'fault' }
+  | MsrExit
+  | FailedRun
+
+/** Who decides about MSRs in place of the vCPU's own file, and keeps what lives nowhere else. */
+export interface AnswersMsrs {
+  /** RDMSR and WRMSR. */
+  guest(access: 'read' | 'write', index: number, value: bigint): MsrOutcome
+  /** One entry of KVM_GET_MSRS or KVM_SET_MSRS: what is read, or `undefined` where it fails. */
+  host(access: 'read' | 'write', index: number, value: bigint): bigint | undefined
+  /** What a register holds, without any rule; undefined where nothing was ever put there. */
+  held(index: number): bigint | undefined
+  /** Power-up, and INIT. */
+  reset(): void
+  initialize(): void
+  save(): readonly SavedMsr[]
+  /** @throws {RangeError} if a register of another CPU is among them. */
+  restore(saved: readonly SavedMsr[]): void
+}
+
+/** The registers behind MSRs that live in the engine, the local APIC and the clock. No rules: those have been asked. */
+export interface MsrHomes {
+  /** Undefined for a register that lives elsewhere, or that its owner does not have. */
+  readHome(home: MsrHome, index: number): bigint | undefined
+  /** False for a register that lives elsewhere, or that its owner refuses. */
+  writeHome(home: MsrHome, index: number, value: bigint, initiator: Initiator): boolean
+}
+
+const fault: MsrOutcome = { kind: 'fault' }
+
 /** Told of an access that was refused. */
 export type OnRefusedMsr = (access: 'read' | 'write', index: number, says: string) => void
 
@@ -31,11 +65,13 @@ interface Parts {
 }
 
 /** The MSRs of one vCPU, wherever they live: in its file, the engine, the local APIC or a clock. */
-export class MsrAccess {
+export class MsrAccess implements MsrHomes {
   readonly #parts: Parts
   readonly #msrs: MsrFile
   /** What was written to paravirtual registers, by index. */
   #paravirtual = new Map<number, bigint>()
+  /** Asked before the file, where there is such. */
+  by: AnswersMsrs | undefined
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -45,7 +81,38 @@ export class MsrAccess {
     })
   }
 
-  read(index: number, initiator: Initiator = 'guest'): bigint | Refused {
+  /** RDMSR and WRMSR. */
+  guest(access: 'read' | 'write', index: number, value: bigint): MsrOutcome {
+    if (this.by !== undefined) return this.by.guest(access, index, value)
+    const given = access === 'read' ? this.#read(index, 'guest') : (this.#write(index, value, 'guest') ?? 0n)
+    return typeof given === 'bigint' ? { kind: 'done', value: given } : fault
+  }
+
+  /** One entry of KVM_GET_MSRS or KVM_SET_MSRS: what is read, or `undefined` where it fails. */
+  host(access: 'read' | 'write', index: number, value: bigint): bigint | undefined {
+    if (this.by !== undefined) return this.by.host(access, index, value)
+    const given = access === 'read' ? this.#read(index, 'host') : (this.#write(index, value, 'host') ?? 0n)
+    return typeof given === 'bigint' ? given : undefined
+  }
+
+  readHome(home: MsrHome, index: number): bigint | undefined {
+    const field = fieldOfHome[home]
+    if (field !== undefined) return this.#parts.engine().get(field)
+    if (home === 'apic') return this.#parts.machine().readApicMsr(index)
+    return home === 'clock:TSC' ? this.#parts.machine().timeStamp() : undefined
+  }
+
+  writeHome(home: MsrHome, index: number, value: bigint, initiator: Initiator): boolean {
+    const machine = this.#parts.machine()
+    const field = fieldOfHome[home]
+    if (field !== undefined) this.#parts.engine().set(field, value)
+    else if (home === 'apic') return machine.writeApicMsr(index, value, initiator)
+    else if (home === 'clock:TSC') machine.setTimeStamp(value)
+    else return false
+    return true
+  }
+
+  #read(index: number, initiator: Initiator): bigint | Refused {
     const answer = this.#msrs.read(index, initiator)
     switch (answer.kind) {
       case 'value':
@@ -60,13 +127,14 @@ export class MsrAccess {
 
   /** What a register holds, or undefined: nobody is told of one that is not there. */
   peek(index: number): bigint | undefined {
+    if (this.by !== undefined) return this.by.held(index)
     const answer = this.#msrs.read(index, 'host')
     if (answer.kind === 'value') return answer.value
     const kept = answer.kind === 'refused' ? undefined : this.#readHome(answer.kept, index)
     return typeof kept === 'bigint' ? kept : undefined
   }
 
-  write(index: number, value: bigint, initiator: Initiator = 'guest'): Refused | undefined {
+  #write(index: number, value: bigint, initiator: Initiator): Refused | undefined {
     const engine = this.#parts.engine()
     const wide = (engine.get('CR4') & 0x1000n) !== 0n
     const answer = this.#msrs.write(index, value, {
@@ -89,42 +157,39 @@ export class MsrAccess {
   reset(): void {
     this.#msrs.reset()
     this.#paravirtual.clear()
+    this.by?.reset()
   }
 
   /** What INIT forgets: clocks and other agreements with the hypervisor. Source: arch/x86/kvm/x86.c kvm_vcpu_reset. */
   forgetAgreements(): void {
     this.#paravirtual.clear()
+    this.by?.initialize()
   }
 
   save(): { readonly plain: readonly SavedMsr[]; readonly paravirtual: readonly SavedMsr[] } {
+    if (this.by !== undefined) return { plain: this.by.save(), paravirtual: [] }
     const paravirtual = [...this.#paravirtual].map(([index, value]) => ({ index, value }))
     return { plain: this.#msrs.save(), paravirtual }
   }
 
   /** @throws {RangeError} if a register of another CPU is among them. */
   restore(saved: ReturnType<MsrAccess['save']>): void {
+    if (this.by !== undefined) return this.by.restore(saved.plain)
     this.#msrs.restore(saved.plain)
     this.#paravirtual = new Map(saved.paravirtual.map(({ index, value }) => [index, value]))
   }
 
   #readHome(home: MsrHome, index: number): bigint | Refused {
-    const field = fieldOfHome[home]
-    if (field !== undefined) return this.#parts.engine().get(field)
-    if (home === 'apic') return this.#parts.machine().readApicMsr(index) ?? generalProtection
-    if (home === 'clock:TSC') return this.#parts.machine().timeStamp()
-    return this.#paravirtual.get(index) ?? 0n
+    const value = this.readHome(home, index)
+    if (value !== undefined) return value
+    return home === 'apic' ? generalProtection : (this.#paravirtual.get(index) ?? 0n)
   }
 
   #writeHome(home: MsrHome, index: number, value: bigint, initiator: Initiator): Refused | undefined {
-    const machine = this.#parts.machine()
-    const field = fieldOfHome[home]
-    if (field !== undefined) this.#parts.engine().set(field, value)
-    else if (home === 'apic') return machine.writeApicMsr(index, value, initiator) ? undefined : generalProtection
-    else if (home === 'clock:TSC') machine.setTimeStamp(value)
-    else {
-      this.#paravirtual.set(index, value)
-      if (home === 'kvmclock') machine.writePvClock(index, value)
-    }
+    if (this.writeHome(home, index, value, initiator)) return undefined
+    if (home === 'apic') return generalProtection
+    this.#paravirtual.set(index, value)
+    if (home === 'kvmclock') this.#parts.machine().writePvClock(index, value)
     return undefined
   }
 }

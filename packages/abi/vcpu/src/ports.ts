@@ -1,6 +1,6 @@
 import { decodeHypercall } from '@vmm/hypercall'
 import { type GprName, gprIndex } from '@vmm/x86-registers'
-import { generalProtection, numericException, type Refused } from '@vmm/x86-semantics'
+import { generalProtection, numericException, type Refused, unanswered } from '@vmm/x86-semantics'
 import { type Completion, readAhead } from './completion.ts'
 import type { CpuidAnswers } from './cpuid-answers.ts'
 import { readDevices, writeDevices } from './device-access.ts'
@@ -29,14 +29,19 @@ export interface Answering {
 }
 
 const DF = 1n << 10n
+/** The instruction waits for an answer. */
+const waits: Refused = { kind: 'fault', vector: unanswered }
 
 /** Ports that answer from the machine first, and then ask user space. */
 export function enginePorts(by: Answering): EnginePorts {
-  const { completion, msrs } = by
+  const { completion } = by
   return {
     cpuid: (leaf, subleaf) => by.cpuid.answer(by.engine(), by.machine(), leaf >>> 0, subleaf >>> 0),
-    readMsr: (index) => msrs.read(index),
-    writeMsr: (index, value) => msrs.write(index, value),
+    readMsr: (index) => accessMsr(by, 'read', index >>> 0, 0n),
+    writeMsr: (index, value) => {
+      const given = accessMsr(by, 'write', index >>> 0, value)
+      return typeof given === 'bigint' ? undefined : given
+    },
     portIn: (port, size, count) => by.machine().portIn(port, size) ?? askPort(by, port, size, count),
     portOut: (port, size, value) => by.machine().portOut(port, size, value) || completion.portOut(port, size, value),
     mmioRead: (address, size, purpose) =>
@@ -76,6 +81,25 @@ export function enginePorts(by: Answering): EnginePorts {
     hypercall: () => by.machine().hypercall() || hypercall(by),
     writeXcr: (index, value) => writeXcr(by, index, value),
     mwaitExtensions: () => (by.guest.has('MONITOR') ? Number(by.guest.has('MWAIT_INTERRUPT_BREAK')) : undefined),
+  }
+}
+
+/** User space is asked only where the machine wants it to be; its reply ends the instruction, whatever has changed since. */
+function accessMsr({ completion, msrs }: Answering, access: 'read' | 'write', index: number, value: bigint) {
+  const reply = completion.msrReply()
+  if (reply !== undefined) return reply.error ? generalProtection : reply.data
+  const outcome = msrs.guest(access, index, value)
+  switch (outcome.kind) {
+    case 'done':
+      return outcome.value
+    case 'fault':
+      return generalProtection
+    case 'failed':
+      completion.prevent(outcome)
+      return waits
+    default:
+      completion.msr(outcome)
+      return waits
   }
 }
 

@@ -2,7 +2,7 @@ import type { CpuidTable, Feature } from '@vmm/cpuid'
 import type { KvmGuestDebug } from '@vmm/kvm-uapi'
 import { createMsrFile, type MsrFile, type MsrHome } from '@vmm/msr'
 import type { Profile } from '@vmm/rule'
-import { Completion } from './completion.ts'
+import { Completion, type MsrReply } from './completion.ts'
 import { type AnswersCpuid, CpuidAnswers } from './cpuid-answers.ts'
 import type { Engine, EnginePorts } from './engine-port.ts'
 import { Events } from './events.ts'
@@ -13,7 +13,7 @@ import { GuestDebug } from './guest-debug.ts'
 import { type KeptPromises, keptPromises, refusalOf, usualProfile } from './kept-promises.ts'
 import { nobody, type VcpuMachine } from './machine.ts'
 import { mpStates } from './mp-state.ts'
-import { MsrAccess, type OnRefusedMsr } from './msr-access.ts'
+import { type AnswersMsrs, MsrAccess, type MsrHomes, type OnRefusedMsr } from './msr-access.ts'
 import { Observer } from './observer.ts'
 import { enginePorts } from './ports.ts'
 import type { Refusal } from './refusal.ts'
@@ -152,7 +152,8 @@ export class Vcpu {
    */
   complete(data: Uint8Array): void {
     const { asked } = this.#completion
-    if (asked === undefined || asked.kind === 'hypercall') throw new RangeError('no access waits for data')
+    if (asked === undefined || !('data' in asked) || typeof asked.data === 'bigint')
+      throw new RangeError('no access waits for data')
     if (data.length !== asked.data.length) throw new RangeError(`the access asks for ${asked.data.length} bytes`)
     asked.data.set(data)
   }
@@ -164,6 +165,16 @@ export class Vcpu {
   completeHypercall(result: bigint): void {
     if (this.#completion.asked?.kind !== 'hypercall') throw new RangeError('no hypercall waits')
     this.#execution.hypercallResult = result
+  }
+
+  /**
+   * Says what an MSR exit comes to: #GP(0), or for RDMSR what it reads; the next `run` takes it. Without this it reads 0.
+   * @throws {RangeError} if no such exit waits.
+   */
+  completeMsr(reply: MsrReply): void {
+    const kind = this.#completion.asked?.kind
+    if (kind !== 'x86-rdmsr' && kind !== 'x86-wrmsr') throw new RangeError('no access to an MSR waits')
+    this.#execution.msrReply = { error: reply.error, data: BigInt.asUintN(64, reply.data) }
   }
 
   /** An NMI arrives. KVM_NMI. */
@@ -241,6 +252,16 @@ export class Vcpu {
   /** What an MSR holds, for who answers in the place of the vCPU; undefined for one that it does not have. */
   msr(index: number): bigint | undefined {
     return this.#msrs.peek(index)
+  }
+
+  /** The guest's MSRs are answered by somebody who knows more than this vCPU's own file: from now on. */
+  answerMsrsBy(by: AnswersMsrs): void {
+    this.#msrs.by = by
+  }
+
+  /** The registers behind MSRs that live in the engine, the local APIC and the clock, without any rules. */
+  get msrHomes(): MsrHomes {
+    return this.#msrs
   }
 
   /** The table as it was set. */

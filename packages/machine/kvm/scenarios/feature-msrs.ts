@@ -63,7 +63,9 @@ function vcpuOf(kernel: Profile): MsrSurroundings {
 function keeping(from: MsrSurroundings): (entry: MsrEntry, answer: MsrDone) => MsrSurroundings {
   let now = from
   return ({ index }, { keeps, data }) => {
-    if (keeps) now = { ...now, vcpu: { ...now.vcpu, values: new Map([...now.vcpu.values, [index, data]]) } }
+    const { values } = now.vcpu
+    const held = (at: number) => (at === index ? data : values.get(at))
+    if (keeps) now = { ...now, vcpu: { ...now.vcpu, values: { get: held } } }
     return now
   }
 }

@@ -13,6 +13,6 @@ export function whatCpuidGoesBy(vcpu: Vcpu): Pick<ExecuteCpuid, 'cpl' | 'faultin
     cpl: Number(vcpu.engine.get('CPL')) as 0 | 1 | 2 | 3,
     faulting: ((vcpu.msr(msrs.features) ?? 0n) & 1n) === 1n,
     tsxCtrl: vcpu.msr(msrs.tsx),
-    invariantTscHidden: has(vcpu.cpuid, 'HV_ACCESS_TSC_INVARIANT') && vcpu.msr(msrs.invariant) === 0n,
+    invariantTscHidden: has(vcpu.cpuid, 'HV_ACCESS_TSC_INVARIANT') && (vcpu.msr(msrs.invariant) ?? 0n) === 0n,
   }
 }

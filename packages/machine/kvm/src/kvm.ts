@@ -4,6 +4,7 @@ import { type NestedFormat, type NestedKernel, nestedKernel } from '@vmm/nested-
 import { type Profile, resolve, run } from '@vmm/rule'
 import { type Answer, done } from './answer.ts'
 import { factsOf } from './host-facts.ts'
+import { MsrSystem } from './msrs/msr-system.ts'
 import { type KvmOptions, profileFrom } from './options.ts'
 import { createVmPipeline } from './rules/create-vm/index.ts'
 import { createInstructionClock } from './time/vm-clock.ts'
@@ -24,6 +25,7 @@ export class Kvm {
   readonly #options: KvmOptions
   readonly #createVm
   #vms = 0
+  #msrs: MsrSystem | undefined
 
   /** @throws {RangeError} if nobody has listed the release. */
   constructor(options: KvmOptions) {
@@ -62,6 +64,27 @@ export class Kvm {
   getEmulatedCpuid(): CpuidTable {
     const told = supportedByEmulation({ kernel: this.profile, host: this.host })
     return told === 'unknown' ? [] : told
+  }
+
+  /** What it knows of MSRs: found out when somebody asks. */
+  get msrs(): MsrSystem {
+    this.#msrs ??= new MsrSystem(this.profile, this.host)
+    return this.#msrs
+  }
+
+  /** KVM_GET_MSR_INDEX_LIST. */
+  getMsrIndexList(): readonly number[] {
+    return this.msrs.saved
+  }
+
+  /** KVM_GET_MSR_FEATURE_INDEX_LIST. */
+  getMsrFeatureIndexList(): readonly number[] {
+    return this.msrs.features
+  }
+
+  /** One entry of KVM_GET_MSRS: what is told of a feature MSR, or `undefined` where none is of that number. */
+  getMsr(index: number): bigint | undefined {
+    return this.msrs.readFeature(index)
   }
 
   /** Told of every copy from and to user memory. */

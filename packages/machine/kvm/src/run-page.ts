@@ -14,6 +14,7 @@ const union = offset.exit
 const io = { direction: union, size: union + 1, port: union + 2, count: union + 4, dataOffset: union + 8 }
 const mmio = { address: union, data: union + 8, length: union + 16, isWrite: union + 20 }
 const hypercall = { number: union, arguments: union + 8, result: union + 56, flags: union + 64 }
+const msr = { error: union, reason: union + 8, index: union + 12, data: union + 16 }
 const internal = { suberror: union, count: union + 4, data: union + 8 }
 const memoryFault = { flags: union, address: union + 8, bytes: union + 16 }
 const debug = union
@@ -25,7 +26,10 @@ const reasons: Readonly<Record<VcpuExit['kind'], string>> = {
   io: 'KVM_EXIT_IO',
   mmio: 'KVM_EXIT_MMIO',
   hypercall: 'KVM_EXIT_HYPERCALL',
+  'x86-rdmsr': 'KVM_EXIT_X86_RDMSR',
+  'x86-wrmsr': 'KVM_EXIT_X86_WRMSR',
   debug: 'KVM_EXIT_DEBUG',
+  failed: 'KVM_EXIT_UNKNOWN',
   'irq-window-open': 'KVM_EXIT_IRQ_WINDOW_OPEN',
   shutdown: 'KVM_EXIT_SHUTDOWN',
   'internal-error': 'KVM_EXIT_INTERNAL_ERROR',
@@ -127,6 +131,8 @@ export class RunPage {
       vcpu.complete(this.bytes.slice(mmio.data, mmio.data + exit.size))
     } else if (exit.kind === 'hypercall') {
       vcpu.completeHypercall(this.#view.getBigUint64(hypercall.result, true))
+    } else if (exit.kind === 'x86-rdmsr' || exit.kind === 'x86-wrmsr') {
+      vcpu.completeMsr({ error: this.bytes[msr.error] !== 0, data: this.#view.getBigUint64(msr.data, true) })
     }
   }
 
@@ -158,6 +164,9 @@ export class RunPage {
       case 'ioapic-eoi':
         this.bytes[eoiVector] = exit.vector
         return
+      case 'x86-rdmsr':
+      case 'x86-wrmsr':
+        return this.#tellMsr(exit)
       case 'debug':
         return this.#tellDebug(exit)
       case 'memory-fault':
@@ -207,6 +216,13 @@ export class RunPage {
     this.#view.setUint32(hypercall.flags, flags, true)
     if (flagsBytes === 8) this.#view.setUint32(hypercall.flags + 4, 0, true)
     if (result !== 'left') this.#view.setBigUint64(hypercall.result, result, true)
+  }
+
+  #tellMsr({ reason, index, data }: Extract<VcpuExit, { kind: 'x86-rdmsr' | 'x86-wrmsr' }>): void {
+    this.bytes.fill(0, msr.error, msr.reason)
+    this.#view.setUint32(msr.reason, reason, true)
+    this.#view.setUint32(msr.index, index, true)
+    this.#view.setBigUint64(msr.data, data, true)
   }
 
   #longs(at: number, values: readonly bigint[]): void {

@@ -107,7 +107,9 @@ export class AroundVcpu implements VcpuMachine {
   }
 
   writeApicMsr(index: number, value: bigint, initiator: Initiator): boolean {
-    return this.#interrupts.writeApicMsr(index, value, initiator)
+    // without a local APIC, its base is what the release's rules let a guest make of it
+    const { interrupts } = this.#around.wires
+    return interrupts?.writeApicMsr(index, value, initiator) ?? this.#none.writeApicMsr(index, value, 'host')
   }
 
   get taskPriority(): number {

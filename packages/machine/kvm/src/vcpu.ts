@@ -18,6 +18,7 @@ import { type Answer, done } from './answer.ts'
 import { cpuidFault, whatCpuidGoesBy } from './cpuid-surroundings.ts'
 import type { JoinedApic } from './interrupts/joined-apic.ts'
 import { runAmongTimers } from './interrupts/run-among-timers.ts'
+import { VcpuMsrs } from './msrs/vcpu-msrs.ts'
 import { VcpuNesting } from './nested/vcpu-nesting.ts'
 import type { Processor } from './processor.ts'
 import { vcpuRuns } from './rules/dispatch/vcpu-runs.rule.ts'
@@ -80,6 +81,7 @@ export class KvmVcpu {
   readonly page: RunPage
   /** How far its guest is a hypervisor. */
   readonly nesting: VcpuNesting
+  readonly msrs: VcpuMsrs
   readonly #vm: Vm
   readonly processor: Processor
   readonly #vcpu: Vcpu
@@ -106,6 +108,15 @@ export class KvmVcpu {
     })
     this.#vcpu.answerCpuidBy((leaf, subleaf) => this.#execute(leaf, subleaf))
     this.nesting = new VcpuNesting({ kvm: vm.kvm, vcpu: this.#vcpu })
+    const { profile: kernel, msrs: system, host } = vm.kvm
+    this.msrs = new VcpuMsrs({
+      ...{ system, kernel, host, vm: vm.msrs, vcpu: this.#vcpu },
+      cpuid: () => this.#cpuid,
+      l2Active: () => this.nesting.l2Active,
+      hasQuirk: () => true,
+      onClockRegister: (index, value) => this.processor.around.writePvClock(index, value),
+      onEffect: () => {},
+    })
     this.page.told(this.#vcpu, this.#controllers().pic)
   }
 
@@ -245,6 +256,11 @@ export class KvmVcpu {
     this.#vcpu.engine.set('IGNNE', 1n)
   }
 
+  /** One entry of KVM_SET_MSRS: `undefined` where it is refused. */
+  setMsr(index: number, data: bigint): bigint | undefined {
+    return this.state.setMsrs([{ index, data }]) === 1 ? data : undefined
+  }
+
   /** KVM_SET_GUEST_DEBUG. */
   setGuestDebug(debug: KvmGuestDebug): Answer<number> {
     const refused = this.#vcpu.setGuestDebug(debug)
@@ -331,7 +347,9 @@ export class KvmVcpu {
   #shown(): CpuidVcpu {
     const { engine } = this.#vcpu
     const apicBase = this.#vcpu.apic.base
-    const written = { cr4: engine.get('CR4'), xcr0: engine.get('XCR0'), xss: engine.get('IA32_XSS'), apicBase } as const
+    const miscEnable = this.msrs.held(miscEnableMsr) ?? 0n
+    const [cr4, xcr0, xss] = [engine.get('CR4'), engine.get('XCR0'), engine.get('IA32_XSS')]
+    const written = { cr4, xcr0, xss, apicBase, miscEnable } as const
     const { registers } = this.#cpuid
     const changed = writtenNames.some((name) => registers?.[name] !== written[name])
     const { l2Active } = this.nesting
@@ -353,6 +371,7 @@ const notExecuted: VcpuExit = {
 /** KVM_MAX_CPUID_ENTRIES. */
 const everyEntry = 256
 
-const writtenNames = ['cr4', 'xcr0', 'xss', 'apicBase'] as const
-/** What a table shows beside them: IA32_MISC_ENABLE; and the local APIC's base before anybody has asked. */
+const miscEnableMsr = 0x1a0
+const writtenNames = ['cr4', 'xcr0', 'xss', 'apicBase', 'miscEnable'] as const
+/** What a table shows before anybody has asked. */
 const untold: ShownRegisters = { apicBase: 0xfee0_0900n, miscEnable: 0n }

@@ -1,4 +1,5 @@
 import { capabilityNumbered } from '@vmm/kvm-uapi'
+import type { SetFilterCall } from '@vmm/msr'
 import { resolve, run } from '@vmm/rule'
 import { GuestMachine } from '@vmm/wasm-engine'
 import { type Answer, done, noMemory, notModelled } from './answer.ts'
@@ -12,6 +13,7 @@ import type { MessageWrite } from './interrupts/message.ts'
 import { type IrqfdCall, type RoutingHeader, VmInterrupts } from './interrupts/vm-interrupts.ts'
 import type { Kvm } from './kvm.ts'
 import { VmMemory } from './memory/vm-memory.ts'
+import { VmMsrs } from './msrs/vm-msrs.ts'
 import { Processor, type Watching } from './processor.ts'
 import type { CreateVcpuCase } from './rules/create-vcpu/case.ts'
 import { createVcpuPipeline } from './rules/create-vcpu/index.ts'
@@ -48,6 +50,7 @@ export class Vm {
   /** What vCPUs go by that was enabled on the VM, before or after they were made. */
   readonly enabled: VcpuCapabilities = { exceptionPayload: false, tripleFault: false, hypercallExits: 0 }
   readonly interrupts: VmInterrupts
+  readonly msrs: VmMsrs
   readonly #options: VmOptions
   readonly #vcpus: KvmVcpu[] = []
   readonly #calls
@@ -72,6 +75,7 @@ export class Vm {
       hasQuirk: () => true,
       onChange: () => this.#vcpus.forEach((vcpu) => void vcpu.lookAgain()),
     })
+    this.msrs = new VmMsrs({ kernel, isMapped: (gpa, bytes) => this.memory.holds(gpa, bytes) })
   }
 
   /** The slots there are. */
@@ -104,6 +108,11 @@ export class Vm {
   /** KVM_IOEVENTFD. */
   ioeventfd(call: IoeventfdCall): Answer<number> {
     return this.buses.eventFds.assign(call)
+  }
+
+  /** KVM_X86_SET_MSR_FILTER. */
+  setMsrFilter(call: SetFilterCall): Answer<number> {
+    return this.msrs.setFilter(call)
   }
 
   /** KVM_CREATE_VCPU. */

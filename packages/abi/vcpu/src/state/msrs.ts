@@ -14,8 +14,8 @@ export function getMsrs({ msrs }: StateParts, indices: readonly number[]): Refus
   if (indices.length >= maxIoMsrs) return tooMany
   const read: KvmMsrEntry[] = []
   for (const index of indices) {
-    const data = msrs.read(index, 'host')
-    if (typeof data !== 'bigint') break
+    const data = msrs.host('read', index, 0n)
+    if (data === undefined) break
     read.push({ index, data })
   }
   return read
@@ -26,7 +26,7 @@ export function setMsrs({ msrs, engine }: StateParts, entries: readonly KvmMsrEn
   if (entries.length >= maxIoMsrs) return tooMany
   let done = 0
   for (const { index, data } of entries) {
-    if (msrs.write(index, data, 'host') !== undefined) break
+    if (msrs.host('write', index, data) === undefined) break
     done += 1
   }
   engine.modeChanged()

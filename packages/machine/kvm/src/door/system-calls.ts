@@ -7,6 +7,7 @@ import type { Kvm } from '../kvm.ts'
 import { type Call, faulted, type Handlers, type Result, taken } from './call.ts'
 import { writeCpuid } from './cpuid-arguments.ts'
 import { KvmFile } from './kvm-file.ts'
+import { systemMsrCalls } from './msr-calls.ts'
 
 /** What `/dev/kvm` does with the calls that it knows. */
 export const systemCalls: Handlers<Kvm> = {
@@ -16,6 +17,7 @@ export const systemCalls: Handlers<Kvm> = {
   KVM_CREATE_VM: createVm,
   KVM_GET_SUPPORTED_CPUID: (kvm, call) => tells(call, kvm.getSupportedCpuid(call.task.permitted)),
   KVM_GET_EMULATED_CPUID: (kvm, call) => tells(call, kvm.getEmulatedCpuid()),
+  ...systemMsrCalls,
 }
 
 function createVm(kvm: Kvm, { argument, task }: Call): Result {

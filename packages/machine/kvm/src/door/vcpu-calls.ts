@@ -2,7 +2,7 @@ import { kvmGuestDebug, kvmInterrupt } from '@vmm/kvm-uapi'
 import type { KvmVcpu } from '../vcpu.ts'
 import { type Handlers, returned, takes } from './call.ts'
 import { cpuidCalls } from './cpuid-calls.ts'
-import { getMsrs, setMsrs } from './msr-arguments.ts'
+import { vcpuMsrCalls } from './msr-calls.ts'
 import { nestedCalls } from './nested-calls.ts'
 import { stateCalls } from './state-calls.ts'
 
@@ -12,12 +12,11 @@ export const vcpuCalls: Handlers<KvmVcpu> = {
     const answer = vcpu.run()
     return answer.kind === 'refused' ? answer : 0
   },
-  KVM_GET_MSRS: getMsrs,
-  KVM_SET_MSRS: setMsrs,
   KVM_SET_GUEST_DEBUG: takes(kvmGuestDebug, (vcpu: KvmVcpu, debug) => returned(vcpu.setGuestDebug(debug))),
   KVM_INTERRUPT: takes(kvmInterrupt, (vcpu: KvmVcpu, { irq }) => returned(vcpu.interrupt(irq))),
   KVM_NMI: (vcpu) => returned(vcpu.nmi()),
   ...cpuidCalls,
+  ...vcpuMsrCalls,
   ...stateCalls,
   ...nestedCalls,
 }

@@ -5,6 +5,7 @@ import { capabilityCalls } from './capability-calls.ts'
 import { interruptCalls } from './interrupt-calls.ts'
 import { KvmFile } from './kvm-file.ts'
 import { memoryCalls } from './memory-calls.ts'
+import { vmMsrCalls } from './msr-calls.ts'
 
 /** What a VM does with the calls that it knows. */
 export const vmCalls: Handlers<Vm> = {
@@ -13,6 +14,7 @@ export const vmCalls: Handlers<Vm> = {
   ...capabilityCalls,
   ...interruptCalls,
   ...memoryCalls,
+  ...vmMsrCalls,
 }
 
 function createVcpu(vm: Vm, { argument, task }: Call): Result {

@@ -57,6 +57,14 @@ export class VmMemory implements GuestMemory {
     this.#options.guest.slots.writeMemory(offset, bytes)
   }
 
+  /** Whether guest-physical addresses lie in one slot. Source: virt/kvm/kvm_main.c kvm_gfn_to_hva_cache_init. */
+  holds(gpa: bigint, bytes: number): boolean {
+    return this.#slots.some(
+      ({ slot, guest_phys_addr: first, memory_size: size }) =>
+        slot >>> 16 === 0 && gpa >= first && gpa + BigInt(bytes) <= first + size,
+    )
+  }
+
   /** KVM_SET_USER_MEMORY_REGION. */
   setRegion(region: MemoryRegion): Answer<number> {
     const { checkExtension } = this.#options

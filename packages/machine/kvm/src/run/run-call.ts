@@ -136,7 +136,8 @@ export class RunCall {
     const { vcpu, page } = this.#running
     if (exit.kind === 'intr' || (exit.kind === 'hlt' && localApic === 'kernel')) return interrupted(page)
     if (exit.kind === 'memory-fault') return unreachable(exit, page)
-    if (exit.kind === 'io' || exit.kind === 'mmio' || exit.kind === 'hypercall') this.#asked = exit
+    if (exit.kind === 'failed') return ruled('KVM_RUN', { kind: 'refused', errno: exit.errno, says: exit.says })
+    if (asking.has(exit.kind)) this.#asked = exit
     // to wait is for user space: whoever runs it again goes on behind HLT
     if (exit.kind === 'hlt') vcpu.state.setMpState({ mp_state: mpStates.runnable })
     if (exit.kind === 'shutdown') this.#running.shutDown()
@@ -144,6 +145,9 @@ export class RunCall {
     return done(exit)
   }
 }
+
+/** Exits at which user space has something to say before the guest goes on. */
+const asking: ReadonlySet<VcpuExit['kind']> = new Set(['io', 'mmio', 'hypercall', 'x86-rdmsr', 'x86-wrmsr'])
 
 function refusalIn<State>(outcome: Outcome<State>): Refusal | undefined {
   return outcome.kind === 'refused' ? outcome.refusal : undefined

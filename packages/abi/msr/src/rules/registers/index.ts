@@ -104,6 +104,7 @@ import { tscAuxHostLacksIt } from './tsc-aux-host-lacks-it.rule.ts'
 import { tscAuxUpperHalf } from './tsc-aux-upper-half.rule.ts'
 import { tscRatioWithoutScaling } from './tsc-ratio-without-scaling.rule.ts'
 import { tsxCtrlNotTold } from './tsx-ctrl-not-told.rule.ts'
+import { vendorTold } from './vendor-told.rule.ts'
 import { vmCrSticky } from './vm-cr-sticky.rule.ts'
 import { vmCrWhileSvm } from './vm-cr-while-svm.rule.ts'
 import { vmxBasic } from './vmx-basic.rule.ts'
@@ -296,4 +297,7 @@ export const registerRead: Pipeline<MsrCall, MsrError> = {
 }
 
 /** Promises about registers that are asked for by themselves. */
-export const registerEntries: readonly Entry[] = [behaviourEntry('WRMSR', xenHypercallMsr)]
+export const registerEntries: readonly Entry[] = [
+  behaviourEntry('WRMSR', xenHypercallMsr),
+  behaviourEntry('WRMSR', vendorTold),
+]
