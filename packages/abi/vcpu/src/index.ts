@@ -18,7 +18,7 @@ export {
 } from './exit.ts'
 export { escalate, type Pending } from './faults.ts'
 export { guestDebugControl } from './guest-debug.ts'
-export { type ExternalInterrupts, type LocalApicPort, nobody, type VcpuMachine } from './machine.ts'
+export { type ApicIds, type ExternalInterrupts, type LocalApicPort, nobody, type VcpuMachine } from './machine.ts'
 export { type MpState, mpStateNumbered, mpStates } from './mp-state.ts'
 export type { AnswersMsrs, MsrHomes, MsrOutcome, OnRefusedMsr } from './msr-access.ts'
 export type { NestingPort } from './nesting.ts'

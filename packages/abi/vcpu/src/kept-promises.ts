@@ -12,6 +12,7 @@ export interface KeptPromises {
   readonly getVcpuEvents: ResolvedPipeline<Call.GetEventsCall>
   readonly setMpState: ResolvedPipeline<Call.SetMpStateCall>
   readonly getLapic: ResolvedPipeline<Call.LapicCall>
+  readonly setLapic: ResolvedPipeline<Call.LapicCall>
   readonly setXcrs: ResolvedPipeline<Call.SetXcrsCall>
   readonly setXsave: ResolvedPipeline<Call.SetXsaveCall>
   readonly interrupt: ResolvedPipeline<Call.InterruptCall>
@@ -33,6 +34,7 @@ export function keptPromises(profile: Profile): KeptPromises {
     getVcpuEvents: resolve(pipelines.getVcpuEventsPipeline, profile),
     setMpState: resolve(pipelines.setMpStatePipeline, profile),
     getLapic: resolve(pipelines.getLapicPipeline, profile),
+    setLapic: resolve(pipelines.setLapicPipeline, profile),
     setXcrs: resolve(pipelines.setXcrsPipeline, profile),
     setXsave: resolve(pipelines.setXsavePipeline, profile),
     interrupt: resolve(pipelines.interruptPipeline, profile),

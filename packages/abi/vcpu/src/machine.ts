@@ -56,14 +56,26 @@ export interface LocalApicPort {
   initialize(): void
   /** Whether the processor is the one that starts the machine. */
   readonly bootstrap: boolean
+  /** How its ID stands in the page; left out, in eight bits. */
+  readonly ids?: ApicIds
   /** User space is the PIC: KVM_INTERRUPT gives a vector, which waits until the APIC lets it pass. Left out, the PIC is in the kernel. */
   readonly external?: ExternalInterrupts
+}
+
+/** What KVM_GET_LAPIC and KVM_SET_LAPIC go by for an ID. */
+export interface ApicIds {
+  readonly x2apicMode: boolean
+  /** KVM_X2APIC_API_USE_32BIT_IDS. */
+  readonly long: boolean
+  readonly own: number
 }
 
 /** The vectors of a PIC in user space. */
 export interface ExternalInterrupts {
   /** The one that waits. */
   readonly vector: number | undefined
+  /** Whether the APIC would let one pass. */
+  readonly accepts: boolean
   queue(vector: number): void
 }
 

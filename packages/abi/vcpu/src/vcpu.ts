@@ -211,7 +211,10 @@ export class Vcpu {
 
   /** Whether an interrupt that is queued now could be taken now. `kvm_run.ready_for_interrupt_injection`. */
   get readyForInterrupt(): boolean {
-    return this.#execution.readyForInterrupt
+    const { localApic } = this.#machine
+    if (localApic === undefined) return this.#execution.readyForInterrupt
+    const { external } = localApic
+    return external === undefined || (external.accepts && this.#execution.readyForInterrupt)
   }
 
   /** CR8, and IA32_APIC_BASE: what `kvm_run` tells whenever KVM_RUN comes back. */

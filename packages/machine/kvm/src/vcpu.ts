@@ -324,9 +324,12 @@ export class KvmVcpu {
 
   #runAmongTimers(joined: JoinedApic, options: RunOptions): VcpuExit {
     const { interrupts, clock, vcpus } = this.#vm
-    const signalled = () => options.interrupted?.() === true
+    const signalled = () => this.#signalled || options.interrupted?.() === true
     const othersRun = () => vcpus.some((other) => other !== this && !other.isWaiting)
-    return runAmongTimers({ vcpu: this.#vcpu, joined, interrupts, clock, signalled, othersRun }, options)
+    // a PIC in the kernel asks for no window
+    const requestInterruptWindow = options.requestInterruptWindow === true && interrupts.mode !== 'full'
+    const among = { vcpu: this.#vcpu, joined, interrupts, clock, signalled, othersRun }
+    return runAmongTimers(among, { ...options, requestInterruptWindow })
   }
 
   /** kvm_amd has forgotten what a guest was that has shut down: it begins anew. kvm_intel leaves it as it is. */

@@ -70,6 +70,7 @@ export class Vm {
       kernel,
       buses: this.buses,
       clock: this.clock,
+      built: kvm.facts,
       vcpuCount: () => this.#vcpus.length,
       vcpuIds: () => this.#vcpuIds,
       hasQuirk: () => true,

@@ -175,7 +175,7 @@ export class InterruptUnit {
   }
 
   acceptVector(vector: number, level: boolean): boolean {
-    if (vector < 16) {
+    if (vector < 16 && this.#options.illegalVectors !== 'taken') {
       this.reportError(apicError.receiveIllegalVector)
       return false
     }
@@ -208,9 +208,12 @@ export class InterruptUnit {
 
   /** Whether the processor should ask the PIC: LINT0 is high and set to ExtINT, or a message came. */
   externalPending(): boolean {
-    const entry = this.lvt(lvtIndex.lint0)
-    const connected = (entry & (lvtMasked | 0x700)) === external
-    return (this.lint0 && connected) || this.#state.external
+    return (this.lint0 && this.isExternalOpen) || this.#state.external
+  }
+
+  /** Whether LINT0 is set to ExtINT and not masked. */
+  get isExternalOpen(): boolean {
+    return (this.lvt(lvtIndex.lint0) & (lvtMasked | 0x700)) === external
   }
 
   save() {

@@ -131,6 +131,11 @@ export class LocalApic implements Device, BusApic {
     return this.enabled ? this.#unit.externalPending() : this.#unit.lint0
   }
 
+  /** Whether the PIC's output reaches the processor: LINT0 is set to ExtINT, or the APIC is disabled. */
+  get acceptsExternal(): boolean {
+    return !this.enabled || this.#unit.isExternalOpen
+  }
+
   /** The processor has asked the PIC. */
   acknowledgeExternal(): void {
     this.#unit.external = false
@@ -225,7 +230,7 @@ export class LocalApic implements Device, BusApic {
       base: this.#state.base,
       id: this.x2apicMode ? this.#state.id : at(register.id) >>> 24,
       logicalDestination: (at(register.logicalDestination) & 0xff00_0000) >>> 0,
-      destinationFormat: (at(register.destinationFormat) | 0x0fff_ffff) >>> 0,
+      destinationFormat: at(register.destinationFormat),
       commandLow: at(register.command) & commandWritable,
       commandHigh: at(register.commandHigh),
     }

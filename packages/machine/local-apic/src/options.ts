@@ -26,6 +26,8 @@ export interface LocalApicOptions {
   readonly busNanoseconds?: number
   /** LINT0 after reset: `masked` as the manual says, or `external` as firmware leaves a bootstrap processor. */
   readonly lint0AtReset?: 'masked' | 'external'
+  /** Vectors 0 to 15 from elsewhere: errors, as the manual says, or taken and never delivered, as KVM has it. Default: `errors`. */
+  readonly illegalVectors?: 'errors' | 'taken'
   readonly onSignal?: (signal: ApicSignal) => void
   /** Something may have become pending that was not: a halted processor should look again. */
   readonly onInterrupt?: () => void

@@ -52,6 +52,8 @@ export interface ChipOptions {
   readonly levelCapable: number
   /** The master's input that a slave is on, or -1. */
   readonly cascadeInput: number
+  /** Whether that input follows the slave, or remembers that it asked. */
+  readonly cascade: 'followed' | 'remembered'
   /** An input is not in service any more. */
   readonly onEnd: (input: number) => void
   /** An input is masked now, or is not any more. */
@@ -182,7 +184,7 @@ export class Chip {
 
   /** The slave's INT pin is looked at as a level: it drops while the slave's interrupt is taken and comes back for another. */
   #followsLevel(bit: number): boolean {
-    return (this.#state.elcr & bit) !== 0 || bit === this.#cascadeBit
+    return (this.#state.elcr & bit) !== 0 || (bit === this.#cascadeBit && this.#options.cascade === 'followed')
   }
 
   get #cascadeBit(): number {

@@ -8,6 +8,11 @@ const cascade = 2
 export interface PicOptions {
   /** Follows the master's INT pin. */
   readonly intr: InterruptLine
+  /**
+   * What the master's input 2 makes of the slave's INT: it follows it, as the data sheet has it, or remembers that it asked,
+   * as KVM has it: then a slave that does not ask any more is acknowledged with its input 7. Default: `followed`.
+   */
+  readonly cascade?: 'followed' | 'remembered'
   /** An input is not in service any more: an end of interrupt came for it, or none was wanted. */
   readonly onEnd?: (irq: number) => void
   /** An input is masked now, or is not any more. */
@@ -51,16 +56,19 @@ class InterruptControllers implements Pic {
   readonly name = 'pic'
   readonly ports: readonly PortRange[]
   readonly #intr: InterruptLine
+  readonly #cascade: 'followed' | 'remembered'
   readonly #master: Chip
   readonly #slave: Chip
   #level = false
 
-  constructor({ intr, onEnd = () => {}, onMask = () => {} }: PicOptions) {
+  constructor({ intr, cascade: kind = 'followed', onEnd = () => {}, onMask = () => {} }: PicOptions) {
     this.#intr = intr
-    this.#master = new Chip({ levelCapable: 0xf8, cascadeInput: cascade, onEnd, onMask })
+    this.#cascade = kind
+    this.#master = new Chip({ levelCapable: 0xf8, cascadeInput: cascade, cascade: kind, onEnd, onMask })
     this.#slave = new Chip({
       levelCapable: 0xde,
       cascadeInput: -1,
+      cascade: kind,
       onEnd: (input) => onEnd(input + 8),
       onMask: (input, masked) => onMask(input + 8, masked),
     })
@@ -144,8 +152,18 @@ class InterruptControllers implements Pic {
     return { first: 0x4d0, count: 2, widest: 1, read: (port) => chipOf(port).elcr, write }
   }
 
+  /** The slave's INT reaches the master. */
+  #askMaster(): void {
+    const asks = this.#slave.requesting
+    if (this.#cascade === 'followed') this.#master.setLine(cascade, asks)
+    else if (asks) {
+      this.#master.setLine(cascade, true)
+      this.#master.setLine(cascade, false)
+    }
+  }
+
   #update(): void {
-    this.#master.setLine(cascade, this.#slave.requesting)
+    this.#askMaster()
     const level = this.#master.requesting
     if (level === this.#level) return
     this.#level = level

@@ -65,13 +65,18 @@ export function aboutOf(text: string): Pick<Recorded, 'release' | 'vendorModule'
       return Number.isNaN(number) ? [] : [[name, number] as const]
     }),
   )
-  const kconfig = Object.fromEntries(
-    [...text.matchAll(/^(CONFIG_\w+)=(\w+)$/gm)].map(
-      ([, name = '', value = '']) => [name, /^\d+$/.test(value) ? Number(value) : value === 'y' || value === 'm'] as const,
-    ),
+  const unset = [...text.matchAll(/^# (CONFIG_\w+) is not set$/gm)].map(([, name = '']) => [name, false] as const)
+  const set = [...text.matchAll(/^(CONFIG_\w+)=(\w+)$/gm)].map(
+    ([, name = '', value = '']) => [name, setting(value)] as const,
   )
+  const kconfig = Object.fromEntries<boolean | number>([...unset, ...set])
   const host = readHost(dump, { vendorModule: vendorModule as Host['vendorModule'], params, kconfig })
   return { release: named('kernel'), vendorModule, host }
+}
+
+/** What an option is set to: built in, a module, or a number. */
+function setting(value: string): boolean | number {
+  return /^\d+$/.test(value) ? Number(value) : value === 'y' || value === 'm'
 }
 
 /** Writes what a machine answered; what it was not asked stays. */

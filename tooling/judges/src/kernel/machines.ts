@@ -63,7 +63,7 @@ function compiled(place: string): string {
 const speaksOfKvm = /KVM|X86_SGX|SCHED_INFO|SCHEDSTATS|TASK_DELAY|HAVE_KVM|EVENTFD|X86_MCE/
 
 const kconfigIn = (text: string): readonly string[] =>
-  text.split('\n').filter((line) => line.startsWith('CONFIG_') && speaksOfKvm.test(line))
+  text.split('\n').filter((line) => /^(# )?CONFIG_/.test(line) && speaksOfKvm.test(line))
 
 /**
  * Plays a script on this machine's /dev/kvm.

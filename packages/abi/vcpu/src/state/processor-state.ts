@@ -1,8 +1,10 @@
 import type { KvmLapicState, KvmMpState } from '@vmm/kvm-uapi'
 import { run } from '@vmm/rule'
-import { type KeptPromises, refusalOf } from '../kept-promises.ts'
+import { refusalOf } from '../kept-promises.ts'
+import type { LocalApicPort } from '../machine.ts'
 import { mpStateNumbered, mpStates } from '../mp-state.ts'
 import { invalid, type Refusal } from '../refusal.ts'
+import type { LapicCall } from '../rules/calls.ts'
 import type { StateParts } from './parts.ts'
 
 const pageBytes = 1024
@@ -31,19 +33,32 @@ export function setMpState({ events, machine, promises }: StateParts, given: Kvm
 
 /** KVM_GET_LAPIC. */
 export function getLapic({ machine, promises }: StateParts): KvmLapicState | Refusal {
-  if (machine.localApic === undefined) return withoutApic(promises)
-  return { regs: machine.localApic.readRegisters() }
+  const { localApic } = machine
+  const call = lapicCall(localApic, localApic?.ids?.own ?? 0)
+  const refusal = refusalOf(promises.getLapic, call)
+  if (refusal !== undefined) return refusal
+  const regs = localApic?.readRegisters() ?? new Uint8Array(pageBytes)
+  if (call.x2apicMode && call.longIds) idIn(regs).setUint32(idAt, call.x2apicId, true)
+  return { regs }
 }
 
 /** KVM_SET_LAPIC. */
 export function setLapic({ machine, promises }: StateParts, { regs }: KvmLapicState): Refusal | undefined {
-  if (machine.localApic === undefined) return withoutApic(promises)
   if (regs.length !== pageBytes) return invalid(`${regs.length} bytes of registers`)
-  machine.localApic.writeRegisters(regs)
-  return undefined
+  const { localApic } = machine
+  const refusal = refusalOf(promises.setLapic, lapicCall(localApic, idIn(regs).getUint32(idAt, true)))
+  if (refusal === undefined) localApic?.writeRegisters(regs)
+  return refusal
 }
 
-function withoutApic(promises: KeptPromises): Refusal {
-  const short = { x2apicMode: false, longIds: false, givenId: 0, x2apicId: 0, storedId: 0 } as const
-  return refusalOf(promises.getLapic, { localApic: false, ...short }) ?? invalid('there is no local APIC in the kernel')
+/** Where the ID register is. */
+const idAt = 0x20
+
+function idIn(regs: Uint8Array): DataView {
+  return new DataView(regs.buffer, regs.byteOffset, regs.byteLength)
+}
+
+function lapicCall(localApic: LocalApicPort | undefined, givenId: number): LapicCall {
+  const { x2apicMode = false, long: longIds = false, own: x2apicId = 0 } = localApic?.ids ?? {}
+  return { localApic: localApic !== undefined, x2apicMode, longIds, givenId, x2apicId, storedId: 0 }
 }

@@ -39,6 +39,7 @@ export class Controllers {
   constructor({ send, intr, onEnd, onMask, resample }: ControllersOptions) {
     this.pic = createPic({
       intr,
+      cascade: 'remembered',
       onEnd: (pin) => onEnd({ controller: 'pic', pin }),
       onMask: (pin, masked) => onMask({ controller: 'pic', pin }, masked),
     })

@@ -8,11 +8,14 @@ import type { VcpuInterrupts } from '../vcpu-machine.ts'
 /** What a joined local APIC goes by. */
 export interface JoinedApicOptions {
   readonly apic: LocalApic
+  readonly id: number
   readonly bootstrap: boolean
   /** The PIC in the kernel; left out, user space is one, and gives vectors by KVM_INTERRUPT. */
   readonly pic: Pic | undefined
   /** KVM_X86_QUIRK_LAPIC_MMIO_HOLE: where the APIC does not answer at its page, nobody does. */
   readonly hasMemoryHole: () => boolean
+  /** KVM_X2APIC_API_USE_32BIT_IDS. */
+  readonly longIds: () => boolean
   readonly onChange: () => void
 }
 
@@ -34,6 +37,9 @@ export class JoinedApic implements VcpuInterrupts {
     const joined = this
     const own: LocalApicPort = {
       bootstrap,
+      get ids() {
+        return { x2apicMode: apic.x2apicMode, long: options.longIds(), own: options.id }
+      },
       readRegisters: () => apic.readRegisters(),
       writeRegisters: (page) => {
         apic.writeRegisters(page)
@@ -44,6 +50,9 @@ export class JoinedApic implements VcpuInterrupts {
     const external = {
       get vector() {
         return joined.#external
+      },
+      get accepts() {
+        return apic.acceptsExternal
       },
       queue: (vector: number) => joined.#queue(vector),
     }

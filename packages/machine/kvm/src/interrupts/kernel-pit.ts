@@ -1,5 +1,5 @@
 import { likeSaved, type PortRange, type Saved, type Timer } from '@vmm/device'
-import type { KvmPitState2 } from '@vmm/kvm-uapi'
+import { type KvmPitState2, pitFlags } from '@vmm/kvm-uapi'
 import { createPit, type Pit } from '@vmm/pit'
 import type { VmClock } from '../time/vm-clock.ts'
 import { type PitRest, pitRegistersOf, pitStateOf } from './pit-state.ts'
@@ -21,7 +21,7 @@ const firstCounter = 0x40
 type SavedPit = {
   pit: Saved
   loadedAt: bigint[]
-  hpetLegacy: boolean
+  flags: number
   out: boolean
   makesUp: boolean
   owed: number
@@ -37,7 +37,7 @@ export class KernelPit {
   readonly timer: Timer
   readonly #options: KernelPitOptions
   readonly #pit: Pit
-  #rest: PitRest = { loadedAt: [0n, 0n, 0n], hpetLegacy: false }
+  #rest: PitRest = { loadedAt: [0n, 0n, 0n], flags: 0 }
   /** OUT of the first counter, which is high until a mode is chosen. */
   #out = true
   #isLoading = false
@@ -55,7 +55,7 @@ export class KernelPit {
       write: (port, size, value) => this.#write(range, port, size, value),
     }))
     const now = BigInt(clock.now())
-    this.#rest = { loadedAt: [0n, now, now], hpetLegacy: false }
+    this.#rest = { loadedAt: [0n, now, now], flags: 0 }
   }
 
   /** KVM_REINJECT_CONTROL. */
@@ -70,8 +70,8 @@ export class KernelPit {
   }
 
   set state(state: KvmPitState2) {
-    const { registers, loadedAt, hpetLegacy } = pitRegistersOf(state, this.#options.clock.now())
-    this.#rest = { loadedAt, hpetLegacy }
+    const { registers, loadedAt, flags } = pitRegistersOf(state, this.#options.clock.now())
+    this.#rest = { loadedAt, flags }
     this.#isLoading = true
     this.#pit.writeRegisters(registers)
     this.#isLoading = false
@@ -101,21 +101,21 @@ export class KernelPit {
     this.#isLoading = false
     this.#out = true
     const now = BigInt(this.#options.clock.now())
-    this.#rest = { loadedAt: [0n, now, now], hpetLegacy: false }
+    this.#rest = { loadedAt: [0n, now, now], flags: 0 }
     this.forget()
   }
 
   save(): Saved {
     const [out, makesUp, owed, acknowledged] = [this.#out, this.#makesUp, this.#owed, this.#acknowledged]
-    const { loadedAt, hpetLegacy } = this.#rest
-    return { pit: this.#pit.save(), loadedAt: [...loadedAt], hpetLegacy, out, makesUp, owed, acknowledged }
+    const { loadedAt, flags } = this.#rest
+    return { pit: this.#pit.save(), loadedAt: [...loadedAt], flags, out, makesUp, owed, acknowledged }
   }
 
   /** @throws {RangeError} if it is not its own. */
   restore(saved: Saved): void {
     const state = likeSaved('pit in the kernel', this.save() as SavedPit, saved)
     const [first = 0n, second = 0n, third = 0n] = state.loadedAt
-    this.#rest = { loadedAt: [first, second, third], hpetLegacy: state.hpetLegacy }
+    this.#rest = { loadedAt: [first, second, third], flags: state.flags }
     this.#out = state.out
     this.#makesUp = state.makesUp
     this.#owed = state.owed
@@ -139,7 +139,8 @@ export class KernelPit {
   #follow(level: boolean): void {
     const rises = level && !this.#out
     this.#out = level
-    if (!rises || this.#isLoading || this.#rest.hpetLegacy) return
+    const isHpets = (this.#rest.flags & pitFlags.value.HPET_LEGACY) !== 0
+    if (!rises || this.#isLoading || isHpets) return
     if (this.#makesUp) this.#owed += 1
     this.#tick()
   }

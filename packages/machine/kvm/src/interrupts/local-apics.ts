@@ -94,6 +94,7 @@ export class LocalApics {
       busNanoseconds: this.busNanoseconds,
       onSignal,
       onInterrupt: onChange,
+      illegalVectors: 'taken',
       get physicalAddressBits() {
         return guest.physicalAddressBits
       },

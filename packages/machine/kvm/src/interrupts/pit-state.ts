@@ -11,14 +11,15 @@ type Channel = KvmPitState2['channels'][number]
 export interface PitRest {
   /** When each count was loaded, in nanoseconds of the kernel's clock: of the first counter, what user space said last. */
   readonly loadedAt: readonly [bigint, bigint, bigint]
-  readonly hpetLegacy: boolean
+  /** As user space has set them; bit 1 of port 61H is the 8254's own. */
+  readonly flags: number
 }
 
 /** The 8254 as `struct kvm_pit_state2`. */
-export function pitStateOf({ counters, speaker }: PitRegisters, { loadedAt, hpetLegacy }: PitRest): KvmPitState2 {
+export function pitStateOf({ counters, speaker }: PitRegisters, { loadedAt, flags }: PitRest): KvmPitState2 {
   const channels = counters.map((counter, nth) => channelOf(counter, loadedAt[nth] ?? 0n))
   const speakerOn = (speaker & speakerData) === 0 ? 0 : pitFlags.value.SPEAKER_DATA_ON
-  return { channels, flags: (hpetLegacy ? pitFlags.value.HPET_LEGACY : 0) | speakerOn }
+  return { channels, flags: ((flags & ~pitFlags.value.SPEAKER_DATA_ON) | speakerOn) >>> 0 }
 }
 
 /** And back, at a time. */
@@ -30,8 +31,7 @@ export function pitRegistersOf(
   const counters = [counterOf(first), counterOf(second), counterOf(third)] as const
   const speaker = ((flags & pitFlags.value.SPEAKER_DATA_ON) === 0 ? 0 : speakerData) | (third.gate === 0 ? 0 : 1)
   const loadedAt = [first.count_load_time, BigInt(now), BigInt(now)] as const
-  const hpetLegacy = (flags & pitFlags.value.HPET_LEGACY) !== 0
-  return { registers: { counters, speaker }, loadedAt, hpetLegacy }
+  return { registers: { counters, speaker }, loadedAt, flags }
 }
 
 function channelOf(counter: PitCounterRegisters, loadedAt: bigint): Channel {

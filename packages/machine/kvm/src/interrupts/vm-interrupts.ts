@@ -30,6 +30,8 @@ export interface VmInterruptsOptions {
   readonly kernel: Profile
   readonly clock: VmClock
   readonly buses: VmBuses
+  /** What the kernel is built with. */
+  readonly built: { readonly hyperv: boolean; readonly xen: boolean }
   readonly vcpuCount: () => number
   /** KVM_CAP_MAX_VCPU_ID: of the kernel, and what was enabled. */
   readonly vcpuIds: () => { readonly maxIds: number; readonly idsOfVm: number }
@@ -160,7 +162,8 @@ export class VmInterrupts {
   setRouting(entries: readonly GsiRoute[], header: RoutingHeader = {}): Answer<number> {
     const { count = entries.length, flags = 0, unreadable = false } = header
     const longIds = this.destinations === 'thirty-two bits'
-    const call = { irqchip: this.#mode, count, flags, entries, readable: !unreadable, longIds }
+    const { hyperv, xen } = this.#options.built
+    const call = { irqchip: this.#mode, count, flags, entries, readable: !unreadable, longIds, hyperv, xen }
     const outcome = run(this.#calls.routing, call)
     if (outcome.kind === 'refused') return outcome.refusal
     this.#routing = new GsiRouting(entries)
@@ -222,8 +225,9 @@ export class VmInterrupts {
     const apic = this.apics.join({ ...options, bootstrap })
     this.#timers = [...this.#timers, apic.timer]
     const hasMemoryHole = () => this.#options.hasQuirk(quirk.lapicMmioHole)
-    const { onChange } = options
-    return new JoinedApic({ apic, bootstrap, pic: this.#controllers?.pic, hasMemoryHole, onChange })
+    const { id, onChange } = options
+    const longIds = () => this.destinations === 'thirty-two bits'
+    return new JoinedApic({ apic, id, bootstrap, pic: this.#controllers?.pic, hasMemoryHole, longIds, onChange })
   }
 
   /** The vector that a vCPU has ended and user space's I/O APIC waits for; it is told once. */

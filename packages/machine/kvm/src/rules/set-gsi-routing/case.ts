@@ -13,6 +13,9 @@ export interface SetGsiRoutingCase {
   readonly readable: boolean
   /** KVM_X2APIC_API_USE_32BIT_IDS. */
   readonly longIds: boolean
+  /** CONFIG_KVM_HYPERV and CONFIG_KVM_XEN. */
+  readonly hyperv: boolean
+  readonly xen: boolean
 }
 
 /** A refusal of that call. */
@@ -23,7 +26,12 @@ export const toIoApic = { gsi: 5, type: 'irqchip', irqchip: irqchipNumbers.ioApi
 /** GSI 5 to a message. */
 export const toMessage = { gsi: 5, type: 'msi', address_lo: 0xfee0_0000, address_hi: 0, data: 0x41 } as const
 
+/** GSI 5 to a synthetic source of Hyper-V, and to an event channel of Xen. */
+export const aSource = { gsi: 5, type: 'hv_sint', vcpu: 0, sint: 2 } as const
+export const aChannel = { gsi: 5, type: 'xen_evtchn', port: 3, vcpu: 0, priority: 0xffff_ffff } as const
+
 /** A table of some entries, which a VM with all interrupt controllers takes. */
 export function tableOf(...entries: readonly GsiRoute[]): SetGsiRoutingCase {
-  return { irqchip: 'full', count: entries.length, flags: 0, entries, readable: true, longIds: false }
+  const built = { hyperv: true, xen: true }
+  return { irqchip: 'full', count: entries.length, flags: 0, entries, readable: true, longIds: false, ...built }
 }

@@ -4,6 +4,7 @@ import { routingCount } from './count.rule.ts'
 import { routingEntryFlags } from './entry-flags.rule.ts'
 import { routingFlags } from './flags.rule.ts'
 import { routingGsi } from './gsi.rule.ts'
+import { routingHyperVNotBuilt } from './hyper-v-not-built.rule.ts'
 import { routingLongId } from './long-id.rule.ts'
 import { routingPin } from './pin.rule.ts'
 import { routingReadable } from './readable.rule.ts'
@@ -11,6 +12,7 @@ import { routingSameGsi } from './same-gsi.rule.ts'
 import { routingSplitPin } from './split-pin.rule.ts'
 import { routingType } from './type.rule.ts'
 import { routingWithoutIrqchip } from './without-irqchip.rule.ts'
+import { routingXenNotBuilt } from './xen-not-built.rule.ts'
 import { routingXenPriority } from './xen-priority.rule.ts'
 import { routingXenUnknown } from './xen-unknown.rule.ts'
 
@@ -28,6 +30,8 @@ export const setGsiRoutingPipeline: Pipeline<SetGsiRoutingCase> = {
     { kind: 'check', rule: routingSplitPin },
     { kind: 'check', rule: routingPin },
     { kind: 'check', rule: routingLongId },
+    { kind: 'check', rule: routingHyperVNotBuilt },
+    { kind: 'check', rule: routingXenNotBuilt },
     { kind: 'check', rule: routingXenPriority },
     { kind: 'check', rule: routingXenUnknown },
     { kind: 'check', rule: routingType },
