@@ -324,7 +324,7 @@ export class KvmVcpu {
 
   #runAmongTimers(joined: JoinedApic, options: RunOptions): VcpuExit {
     const { interrupts, clock, vcpus } = this.#vm
-    const signalled = () => this.#signalled || options.interrupted?.() === true
+    const signalled = () => options.interrupted?.() === true
     const othersRun = () => vcpus.some((other) => other !== this && !other.isWaiting)
     // a PIC in the kernel asks for no window
     const requestInterruptWindow = options.requestInterruptWindow === true && interrupts.mode !== 'full'
