@@ -1,16 +1,16 @@
 /** What `vmm rules --help` and its kin print, by command. */
 export const tellHelp = {
   rules: `Usage: vmm rules [--ioctl CALL] [--kvm RELEASE] [--json]
-       vmm rules explain ID [--steps]
+       vmm rules explain ID [--steps] [--kvm RELEASE]
        vmm rules diff RELEASE RELEASE
        vmm rules log ID
 
 What KVM promises its users, call by call, with the releases over which each promise holds, and where that is written.
 
   --ioctl CALL     only promises about one call, SET_CPUID2 for KVM_SET_CPUID2
-  --kvm RELEASE    only promises that a release has: 6.1 (the newest 6.1.y), 5.16.3, or 5.14+rfc-page-enc-mask
+  --kvm RELEASE    only promises, or steps, that a release has: 6.1 (the newest 6.1.y), 5.16.3, or 5.14+rfc-page-enc-mask
   --json           as an array of objects
-  --steps          with explain: the steps of the call in the kernel's order
+  --steps          with explain: the steps of its calls in the kernel's order, each with the releases that have it there
 
 Examples:
   vmm rules --ioctl SET_CPUID2 --kvm 6.1

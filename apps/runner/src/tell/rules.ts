@@ -1,10 +1,19 @@
-import { differencesBetween, entryInForce, tellLifetime, tellProfile } from '@vmm/rule'
+import {
+  differencesBetween,
+  type EntryStep,
+  entryInForce,
+  inForce,
+  type Profile,
+  tellLifetime,
+  tellProfile,
+} from '@vmm/rule'
 import { cite } from '@vmm/source'
 import { suggestion } from '../nearest.ts'
 import { shown } from '../printable.ts'
 import { UsageError } from '../usage-error.ts'
 import { allPromises, type PackagedEntry } from './all-promises.ts'
 import { profileAsked } from './asked.ts'
+import { rulesData } from './rules-data.ts'
 import { flagsOf, said, type Told } from './told.ts'
 
 const flags = {
@@ -14,19 +23,32 @@ const flags = {
   steps: { type: 'boolean' },
 } as const
 
+/** Which flags each of the commands has. */
+const flagsHere: Readonly<Record<string, readonly (keyof typeof flags)[]>> = {
+  '': ['ioctl', 'kvm', 'json'],
+  explain: ['kvm', 'steps'],
+  log: [],
+  diff: [],
+}
+
 /** `vmm rules`: the promises of KVM, as a list, one by one, or as what two releases differ in. */
 export function rules(args: readonly string[]): Told {
   const { values, positionals } = flagsOf('rules', args, flags)
-  const [what, ...rest] = positionals
-  if (what === undefined) return list(chosen(values.ioctl, values.kvm), values.json === true)
-  if (what === 'explain') return said(explain(promiseAsked(rest), values.steps === true))
+  const [what = '', ...rest] = positionals
+  const here = flagsHere[what]
+  if (here === undefined) throw new UsageError(`vmm rules ${shown(what)}: expected explain, diff, log or nothing`)
+  const surplus = (Object.keys(values) as (keyof typeof flags)[]).find((flag) => !here.includes(flag))
+  if (surplus !== undefined)
+    throw new UsageError(`vmm rules${what === '' ? '' : ` ${what}`}: --${surplus} is nothing to it`)
+  const profile = values.kvm === undefined ? undefined : profileAsked('--kvm', values.kvm)
+  if (what === 'explain') return said(explain(promiseAsked(rest), values.steps === true, profile))
   if (what === 'log') return said(history(promiseAsked(rest)))
   if (what === 'diff') return said(diff(rest))
-  throw new UsageError(`vmm rules ${shown(what)}: expected explain, diff, log or nothing`)
+  const found = chosen(values.ioctl, profile)
+  return values.json === true ? said([JSON.stringify(rulesData(found), null, 2)]) : said(list(found))
 }
 
-function chosen(ioctl: string | undefined, release: string | undefined): readonly PackagedEntry[] {
-  const profile = release === undefined ? undefined : profileAsked('--kvm', release)
+function chosen(ioctl: string | undefined, profile: Profile | undefined): readonly PackagedEntry[] {
   const found = allPromises.filter((entry) => ioctl === undefined || isOf(entry, ioctl))
   if (found.length === 0) {
     const calls = [...new Set(allPromises.map(({ call }) => call))]
@@ -40,29 +62,19 @@ function isOf({ call }: PackagedEntry, ioctl: string): boolean {
   return call === ioctl || call === `KVM_${ioctl}`
 }
 
-function list(entries: readonly PackagedEntry[], json: boolean): Told {
-  if (json) return said([JSON.stringify(entries.map(asData), null, 2)])
+function list(entries: readonly PackagedEntry[]): readonly string[] {
   const width = Math.max(...entries.map(({ id }) => id.length))
-  return said(
-    entries.map(
-      ({ id, call, says, errno }) => `${id.padEnd(width)}  ${call}${errno === undefined ? '' : ` ${errno}`}: ${says}`,
-    ),
+  return entries.map(
+    ({ id, call, says, errno }) => `${id.padEnd(width)}  ${call}${errno === undefined ? '' : ` ${errno}`}: ${says}`,
   )
 }
 
-/** A promise as programs in other languages read it. */
-function asData(entry: PackagedEntry) {
-  const { id, catalogue, call, kind, says, errno, sources, evidence } = entry
-  const lifetimes = entry.lifetimes.map((lifetime) => ({ ...lifetime, says: tellLifetime(lifetime) }))
-  const told = { ioctl: call, kind, says, lifetimes, ...(errno === undefined ? {} : { errno }) }
-  return { id, catalogue, package: entry.package, ...told, sources: sources.map(cite), evidence }
-}
-
-function promiseAsked([id, surplus]: readonly string[]): PackagedEntry {
+/** A promise, once for each call that it is part of. */
+function promiseAsked([id, surplus]: readonly string[]): readonly [PackagedEntry, ...PackagedEntry[]] {
   if (id === undefined) throw new UsageError('expected the id of a promise (vmm rules lists them)')
   if (surplus !== undefined) throw new UsageError(`expected one id, got ${shown(surplus)} after it`)
-  const found = allPromises.find((entry) => entry.id === id)
-  if (found !== undefined) return found
+  const [first, ...others] = allPromises.filter((entry) => entry.id === id)
+  if (first !== undefined) return [first, ...others]
   const ids = allPromises.map((entry) => entry.id)
   throw new UsageError(`no promise is called ${shown(id)}${suggestion(id, ids)}`)
 }
@@ -74,25 +86,66 @@ const evidences = {
   memory: 'memory: check it before relying on it',
 } as const
 
-function explain(entry: PackagedEntry, steps: boolean): readonly string[] {
-  const { id, call, says, errno, evidence } = entry
+function explain(
+  entries: readonly [PackagedEntry, ...PackagedEntry[]],
+  steps: boolean,
+  profile: Profile | undefined,
+): readonly string[] {
+  const [entry] = entries
+  const { id, catalogue, says, errno, evidence } = entry
+  const calls = entries.map(({ call }) => call).join(', ')
   const lines = [
-    `${id} (${entry.package})`,
-    `  ${call}${errno === undefined ? '' : ` ${errno}`}: ${says}`,
-    ...entry.lifetimes.map((lifetime) => `  ${tellLifetime(lifetime)}`),
+    `${id} (${entry.package}${catalogue === id ? '' : `, of ${catalogue}`})`,
+    `  ${calls}${errno === undefined ? '' : ` ${errno}`}: ${says}`,
+    ...versions(entry),
     ...entry.sources.map((source) => `  see ${cite(source)}`),
     `  evidence: ${evidences[evidence]}`,
+    ...(profile === undefined ? [] : [`  in ${tellProfile(profile)}: ${entryInForce(entry, profile)}`]),
   ]
-  return steps ? [...lines, `  steps of ${call}:`, ...stepsOf(entry)] : lines
+  return steps ? [...lines, ...entries.flatMap((each) => stepsOf(each, profile))] : lines
 }
 
-function stepsOf({ call, id }: PackagedEntry): readonly string[] {
-  const steps = allPromises.filter((entry) => entry.call === call)
-  return steps.map((entry, at) => `  ${entry.id === id ? '>' : ' '} ${at + 1}. ${entry.id}: ${entry.says}`)
+function versions({ versions }: PackagedEntry): readonly string[] {
+  return versions.map(({ lifetime, says, bug }) => {
+    const more = [says, bug === undefined ? undefined : `a bug: ${bug}`].filter((part) => part !== undefined)
+    return `  ${tellLifetime(lifetime)}${more.length === 0 ? '' : `: ${more.join('; ')}`}`
+  })
 }
 
-function history({ id, lifetimes, says }: PackagedEntry): readonly string[] {
-  return [`${id}: ${says}`, ...lifetimes.map((lifetime, at) => `  version ${at + 1}: ${tellLifetime(lifetime)}`)]
+/** The steps of a call, each with its releases; of one release, those that it may take. */
+function stepsOf(entry: PackagedEntry, profile: Profile | undefined): readonly string[] {
+  const all = entry.steps()
+  if (all.length === 0) return [`  ${entry.call}: it stands alone`]
+  const steps = profile === undefined ? all : all.filter((step) => mayStand(step, profile))
+  const of = profile === undefined ? '' : ` in ${tellProfile(profile)}`
+  const width = `${steps.length}`.length
+  return [
+    `  steps of ${entry.call}${of}:`,
+    ...steps.map(
+      (step, at) =>
+        `  ${step.id === entry.id ? '>' : ' '} ${`${at + 1}`.padStart(width)}. ${step.id}${step.errno === undefined ? '' : ` ${step.errno}`}: ${step.says} (${releasesOf(step)})`,
+    ),
+  ]
+}
+
+function mayStand({ place, lifetimes }: EntryStep, profile: Profile): boolean {
+  const stands = place === undefined || inForce(place, profile) !== 'no'
+  return stands && lifetimes.some((lifetime) => inForce(lifetime, profile) !== 'no')
+}
+
+function releasesOf({ place, lifetimes }: EntryStep): string {
+  const own = lifetimes.map(tellLifetime).join('; ')
+  return place === undefined ? own : `here ${tellLifetime(place)}; ${own}`
+}
+
+function history([entry]: readonly [PackagedEntry, ...PackagedEntry[]]): readonly string[] {
+  const { id, says, errata = [] } = entry
+  const told = entry.versions.flatMap(({ lifetime, says: particular, bug, sources = [] }, at) => [
+    `  version ${at + 1}: ${tellLifetime(lifetime)}${particular === undefined ? '' : `: ${particular}`}`,
+    ...(bug === undefined ? [] : [`    a bug: ${bug}`]),
+    ...sources.map((source) => `    see ${cite(source)}`),
+  ])
+  return [`${id}: ${says}`, ...told, ...errata.map((erratum) => `  corrected: ${erratum}`)]
 }
 
 function diff([from, to, surplus]: readonly string[]): readonly string[] {
@@ -104,5 +157,6 @@ function diff([from, to, surplus]: readonly string[]): readonly string[] {
   const found = differencesBetween(once, before, after)
   const words = { begins: '+', ends: '-', changes: '~', unread: '?' } as const
   const lines = found.map(({ entry, change }) => `${words[change]} ${entry.id}: ${entry.says}`)
-  return [`${tellProfile(before)} to ${tellProfile(after)}: ${found.length} differences`, ...lines]
+  const count = found.length === 1 ? '1 difference' : `${found.length} differences`
+  return [`${tellProfile(before)} to ${tellProfile(after)}: ${count}`, ...lines]
 }

@@ -48,6 +48,22 @@ describe('vmm rules', () => {
     expect(text).toContain('KVM_SET_USER_MEMORY_REGION EEXIST: ')
     expect(text).toMatch(/> \d+\. memslot-overlap/)
   })
+  test('gives programs since when a promise holds', () => {
+    const told = JSON.parse(said('rules --ioctl SET_CPUID2 --json').text) as { id: string }[]
+    const frozen = told.find(({ id }) => id === 'set-cpuid-immutable-after-run')
+    expect(frozen).toMatchObject({ since: '5.17', stable: { '5.16': '5.16.3' }, ioctl: 'KVM_SET_CPUID2', kind: 'rule' })
+  })
+  test('tells when a step that moved stands where, of all releases or of one', () => {
+    const { text } = said('rules explain set-cpuid-swap --steps')
+    expect(text).toMatch(/rt-osxsave: .*\(here from 5\.17 and 5\.16\.3 until 6\.14; /)
+    expect(text).toMatch(/rt-osxsave: .*\(here since 6\.14; /)
+    const old = said('rules explain set-cpuid-install --steps --kvm 6.1').text
+    expect(old).toContain('steps of KVM_SET_CPUID2 in 6.1.')
+    expect(old).not.toContain('set-cpuid-swap')
+  })
+  test('tells what was wrong about one', () => {
+    expect(said('rules log mp-state-init-blocked').text).toContain('corrected: ')
+  })
   test('tells what a proposal would have changed', () => {
     expect(said('rules diff 5.14 5.14+rfc-page-enc-mask').text).toContain('- hc-map-gpa-disabled')
   })
@@ -94,6 +110,10 @@ test.each([
   ['rules --ioctl SET_SRGES2', 'did you mean KVM_SET_SREGS2?'],
   ['rules --kvm 9.9', 'kernel 9.9 is not known'],
   ['rules diff 5.10', 'expected two releases'],
+  ['rules diff 5.10 6.1 --json', '--json is nothing to it'],
+  ['rules --steps', '--steps is nothing to it'],
+  ['rules log smi-not-built --kvm 6.1', '--kvm is nothing to it'],
+  ['rules explain smi-not-built nmi-pending', 'expected one id'],
   ['msr 0x12345678', 'no MSR 0x12345678 is known'],
   ['msr', 'expected one number or name'],
   ['cpuid', 'expected one file'],

@@ -21,6 +21,8 @@ export interface Promised {
   readonly says: string
   readonly sources: Sources
   readonly evidence: Evidence
+  /** What was told wrong of it before, a sentence each in the past tense: its answers for old releases changed. */
+  readonly errata?: readonly string[]
 }
 
 /** A bug of released kernels: what is wrong with it, and which promise replaced it. */

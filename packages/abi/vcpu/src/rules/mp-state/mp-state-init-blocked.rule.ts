@@ -17,6 +17,7 @@ export const mpStateInitBlocked = rule<SetMpStateCall>({
     askedRules,
   ],
   evidence: 'recorded',
+  errata: ['the boundary between the two was told as some release after 5.17, at the latest 6.1; it is 5.5'],
   refuses: ({ given: { mp_state }, initBlocked, smiPending }) =>
     (mp_state === 2 || mp_state === 4) && (initBlocked || smiPending),
   witness: {

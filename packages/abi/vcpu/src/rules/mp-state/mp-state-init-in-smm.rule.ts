@@ -16,6 +16,7 @@ export const mpStateInitInSmm = rule<SetMpStateCall>({
     ),
   ],
   evidence: 'mail',
+  errata: ['the boundary between the two was told as some release after 5.17, at the latest 6.1; it is 5.5'],
   refuses: ({ given: { mp_state }, inSmm, smiPending }) => (mp_state === 2 || mp_state === 4) && (inSmm || smiPending),
   witness: {
     refused: aSetMpState({ given: { mp_state: 2 }, inSmm: true }),
