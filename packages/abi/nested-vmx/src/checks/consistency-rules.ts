@@ -4,6 +4,7 @@ import type { SetNestedState } from '../rules/set-nested-state/call.ts'
 import { aSetL2, aSetSvm } from '../rules/set-nested-state/witness.ts'
 import { vmcbReader } from '../vmcb12/vmcb12.ts'
 import { vmcs12Reader } from '../vmcs12/vmcs12.ts'
+import { askedSvm, askedVmx } from '../where-recorded.ts'
 import type { VmcbCheck } from './vmcb-check.ts'
 import type { L2Entry, VmcsCheck } from './vmcs-check.ts'
 
@@ -17,7 +18,8 @@ export function vmcsEntry({ given, vcpu, state }: SetNestedState): L2Entry {
 /** Rows of checks of a VMCS as steps of KVM_SET_NESTED_STATE. */
 export function vmcsSteps(rows: Readonly<Record<string, VmcsCheck>>): readonly Check<SetNestedState>[] {
   return Object.entries(rows).map(([id, row]) => {
-    const { says, where, lifetime = always, by, fails, broken, around: vcpu = {} } = row
+    const { says, where, lifetime = always, by, fails, broken, around } = row
+    const vcpu = around ?? {}
     const accepted = aSetL2({}, { given: { flags: 3 } })
     return {
       kind: 'check',
@@ -27,8 +29,8 @@ export function vmcsSteps(rows: Readonly<Record<string, VmcsCheck>>): readonly C
         says: `to enter L2, ${says}`,
         lifetime,
         errno: 'EINVAL',
-        sources: sourcesOf('vmx', where, by),
-        evidence: 'source',
+        sources: [...sourcesOf('vmx', where, by), ...(around === undefined ? [askedVmx] : [])],
+        evidence: around === undefined ? 'recorded' : 'source',
         refuses: (call) => fails(vmcsEntry(call)),
         witness: { refused: { ...aSetL2(broken, { given: { flags: 3 }, vcpu }), state: pending(accepted) }, accepted },
       }),
@@ -37,12 +39,10 @@ export function vmcsSteps(rows: Readonly<Record<string, VmcsCheck>>): readonly C
 }
 
 /** Rows of checks of a VMCB as steps of KVM_SET_NESTED_STATE. */
-export function vmcbSteps(
-  rows: Readonly<Record<string, VmcbCheck>>,
-  evidence: 'source' | 'recorded',
-): readonly Check<SetNestedState>[] {
+export function vmcbSteps(rows: Readonly<Record<string, VmcbCheck>>): readonly Check<SetNestedState>[] {
   return Object.entries(rows).map(([id, row]) => {
-    const { says, where, lifetime = svmSince, by, fails, broken, around: vcpu = {} } = row
+    const { says, where, lifetime = svmSince, by, fails, broken, around } = row
+    const vcpu = around ?? {}
     return {
       kind: 'check',
       rule: rule<SetNestedState>({
@@ -51,8 +51,8 @@ export function vmcbSteps(
         says: `to enter L2, ${says}`,
         lifetime,
         errno: 'EINVAL',
-        sources: sourcesOf('svm', where, by),
-        evidence,
+        sources: [...sourcesOf('svm', where, by), ...(around === undefined ? [askedSvm] : [])],
+        evidence: around === undefined ? 'recorded' : 'source',
         refuses: ({ given, vcpu: checked }) => fails({ read: vmcbReader(given.first ?? nothing), vcpu: checked }),
         witness: { refused: aSetSvm(broken, { vcpu }), accepted: aSetSvm() },
       }),

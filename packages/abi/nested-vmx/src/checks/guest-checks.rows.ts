@@ -14,7 +14,7 @@ const between52and510 = since({ absentIn: '5.2', presentIn: '5.10' })
 const cet = since('6.18', { '6.12': '6.12.78', '6.6': 'unread', '6.17': 'unread' })
 const modes = since('6.3', { '6.1': '6.1.21', '5.4': 'unread', '5.10': 'unread', '5.15': 'unread', '6.2': 'unread' })
 const modesCommit = ['112e66017bff', 'KVM: nVMX: add missing consistency checks for CR0 and CR4'] as const
-const debugctl = since('6.17', { '5.4': 'unread', '5.10': 'unread', '5.15': 'unread', '6.1': 'unread', '6.6': 'unread', '6.12': '6.12.43', '6.15': 'unread', '6.16': 'unread' })
+const debugctl = since('6.17', { '5.4': 'unread', '5.10': 'unread', '5.15': 'unread', '6.1': '6.1.149', '6.6': 'unread', '6.12': '6.12.43', '6.15': 'unread', '6.16': 'unread' })
 const linked = 0x3000n
 const shadowRevision = (vmcs12Revision | shadowIndicator) >>> 0
 const isLinked = ({ read }: L2Entry): boolean => read('VMCS_LINK_POINTER') !== noAddress

@@ -22,7 +22,7 @@ import type { Refusal } from '@vmm/rule'
 import type { NestingPort, Vcpu } from '@vmm/vcpu'
 import { type Answer, done } from '../answer.ts'
 import type { Kvm } from '../kvm.ts'
-import { ownVmcb } from './own-vmcb.ts'
+import { hypervisorSegments, ownVmcb } from './own-vmcb.ts'
 
 /** What a vCPU's nested virtualization is made with. */
 export interface VcpuNestingOptions {
@@ -77,8 +77,9 @@ export class VcpuNesting implements NestingPort {
     return this.#kernel.runFlags(this.l2Active)
   }
 
-  /** KVM_GET_NESTED_STATE: what would be written where there is room for so much. */
-  get(size: number = mostNestedStateBytes, writable: number = size): NestedStateGot {
+  /** KVM_GET_NESTED_STATE: what is written where user space says that it has room for so much. */
+  get(size: number = mostNestedStateBytes): NestedStateGot {
+    const writable = mostNestedStateBytes
     const { hasVmx } = this
     return this.#kernel.get({
       supported: this.#format !== undefined,
@@ -161,7 +162,10 @@ export class VcpuNesting implements NestingPort {
   #become(state: NestedState, before: NestedState = this.#state): void {
     if (state === before) return
     this.#state = state
-    if (state.format === 'svm') return
+    if (state.format === 'svm') {
+      if (before.guestMode && !state.guestMode) this.#loadSegments(hypervisorSegments(before.vmcb12))
+      return
+    }
     const { engine } = this.#vcpu
     if (before.guestMode) this.#load(registersOfL1(before.vmcs12, engine.get('IA32_EFER')))
     if (state.guestMode) this.#load(registersOfL2(state.vmcs12, engine.get('IA32_EFER'), state.runPending))
@@ -174,6 +178,14 @@ export class VcpuNesting implements NestingPort {
     this.#loading = false
     if (refused !== undefined) return
     state.setRegs({ ...state.getRegs(), rip, rsp, rflags })
+  }
+
+  /** With SVM a vCPU that is forced out of L2 has segments and tables of L1, and control registers of L2. */
+  #loadSegments(segments: ReturnType<typeof hypervisorSegments>): void {
+    const { state } = this.#vcpu
+    this.#loading = true
+    state.setSregs({ ...state.getSregs(), ...segments })
+    this.#loading = false
   }
 
   /** What is there to tell: of L2 its VMCS with what its registers are now. */

@@ -1,5 +1,6 @@
 import { always, behaviour } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedVmx } from '../../where-recorded.ts'
 import type { GetNestedState } from './call.ts'
 import { aGet, inL2 } from './witness.ts'
 
@@ -7,8 +8,8 @@ export const getNestedSizeTold = behaviour<GetNestedState, GetNestedState>({
   id: 'get-nested-size-told',
   catalogue: 'nested-get',
   says: 'where there is no room, the size that it takes is written into the header',
-  sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vcpu_ioctl', '6.12.117')],
-  evidence: 'source',
+  sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vcpu_ioctl', '6.12.117'), askedVmx],
+  evidence: 'recorded',
   versions: [
     {
       lifetime: always,

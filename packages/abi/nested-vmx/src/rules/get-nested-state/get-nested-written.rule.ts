@@ -1,5 +1,6 @@
 import { always, behaviour } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedSvm } from '../../where-recorded.ts'
 import type { GetNestedState } from './call.ts'
 import { writtenBytes } from './told.ts'
 import { aGet, inSvmL2 } from './witness.ts'
@@ -11,8 +12,9 @@ export const getNestedWritten = behaviour<GetNestedState, GetNestedState>({
   sources: [
     kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_get_nested_state', '6.12.117'),
     kernelSource('arch/x86/kvm/svm/nested.c', 'svm_get_nested_state', '6.12.117'),
+    askedSvm,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: always,

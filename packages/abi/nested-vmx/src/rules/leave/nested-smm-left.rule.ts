@@ -1,6 +1,7 @@
 import { behaviour, since, until } from '@vmm/rule'
 import { commit, kernelSource } from '@vmm/source'
 import { emptyNestedState, leftNested, type NestedState } from '../../nested-state.ts'
+import { askedVmx } from '../../where-recorded.ts'
 import type { SmmSet } from './call.ts'
 import { vmxL2 } from './witness.ts'
 
@@ -11,8 +12,9 @@ export const nestedSmmLeft = behaviour<SmmSet, NestedState>({
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'kvm_vcpu_ioctl_x86_set_vcpu_events', '6.12.117'),
     commit('f7e570780efc', 'KVM: x86: Forcibly leave nested virt when SMM state is toggled'),
+    askedVmx,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: until('5.17', { '5.4': 'unread', '5.10': 'unread', '5.15': 'unread', '5.16': { until: '5.16.5' } }),

@@ -2,6 +2,7 @@ import { behaviour, since, until } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import { efer } from '../../checks/registers.ts'
 import { leftNested, type NestedState } from '../../nested-state.ts'
+import { askedSvm } from '../../where-recorded.ts'
 import type { EferSet } from './call.ts'
 import { svmL2 } from './witness.ts'
 
@@ -11,8 +12,8 @@ export const nestedSvmeCleared = behaviour<EferSet, NestedState>({
   id: 'nested-svme-cleared',
   catalogue: 'nested-set-sregs',
   says: 'user space that clears EFER.SVME puts a vCPU out of L2',
-  sources: [kernelSource('arch/x86/kvm/svm/svm.c', 'svm_set_efer', '6.12.117')],
-  evidence: 'source',
+  sources: [kernelSource('arch/x86/kvm/svm/svm.c', 'svm_set_efer', '6.12.117'), askedSvm],
+  evidence: 'recorded',
   versions: [
     {
       lifetime: until({ absentIn: '6.19', presentIn: '7.1' }),

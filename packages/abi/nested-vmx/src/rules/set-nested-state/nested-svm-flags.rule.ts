@@ -1,6 +1,7 @@
 import { nestedFlags } from '@vmm/kvm-uapi'
 import { rule, since } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedSvm } from '../../where-recorded.ts'
 import type { SetNestedState } from './call.ts'
 import { aSetSvm } from './witness.ts'
 
@@ -15,8 +16,9 @@ export const nestedSvmFlags = rule<SetNestedState>({
   sources: [
     kernelSource('arch/x86/kvm/svm/nested.c', 'svm_set_nested_state', '6.12.117'),
     kernelSource('arch/x86/kvm/svm/nested.c', 'svm_set_nested_state', '6.1.192'),
+    askedSvm,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ given: { flags } }) => (flags & ~(GUEST_MODE | RUN_PENDING | GIF_SET)) !== 0,
   witness: { refused: aSetSvm({}, { given: { flags: 0x105 } }), accepted: aSetSvm() },
 })

@@ -1,5 +1,6 @@
 import { rule, since } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedSvm } from '../../where-recorded.ts'
 import type { SetNestedState } from './call.ts'
 import { aSetSvm } from './witness.ts'
 
@@ -12,8 +13,9 @@ export const nestedSvmFormat = rule<SetNestedState>({
   sources: [
     kernelSource('arch/x86/kvm/svm/nested.c', 'svm_set_nested_state', '6.12.117'),
     kernelSource('arch/x86/kvm/svm/nested.c', 'svm_set_nested_state', '6.1.192'),
+    askedSvm,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ given: { format } }) => format !== 1,
   witness: { refused: aSetSvm({}, { given: { format: 0 } }), accepted: aSetSvm() },
 })

@@ -1,6 +1,7 @@
 import { nestedFlags } from '@vmm/kvm-uapi'
 import { behaviour, since } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedSvm } from '../../where-recorded.ts'
 import type { SetNestedState } from './call.ts'
 import { aSetSvm } from './witness.ts'
 
@@ -11,8 +12,9 @@ export const nestedSvmInL1 = behaviour<SetNestedState, boolean>({
   sources: [
     kernelSource('arch/x86/kvm/svm/nested.c', 'svm_set_nested_state', '6.12.117'),
     kernelSource('arch/x86/kvm/svm/nested.c', 'svm_set_nested_state', '6.1.192'),
+    askedSvm,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: since('5.8'),

@@ -3,6 +3,7 @@ import { behaviour, since } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import { leftNested } from '../../nested-state.ts'
 import { keptVmcb } from '../../vmcb12/vmcb12.ts'
+import { askedSvm } from '../../where-recorded.ts'
 import type { SetNestedState } from './call.ts'
 import { aSetSvm } from './witness.ts'
 
@@ -17,8 +18,9 @@ export const nestedSvmL2Entered = behaviour<SetNestedState, SetNestedState>({
   sources: [
     kernelSource('arch/x86/kvm/svm/nested.c', 'svm_set_nested_state', '6.12.117'),
     kernelSource('arch/x86/kvm/svm/nested.c', 'svm_set_nested_state', '6.1.192'),
+    askedSvm,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: since('5.8'),

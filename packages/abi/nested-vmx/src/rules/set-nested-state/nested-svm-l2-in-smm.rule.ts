@@ -1,6 +1,7 @@
 import { nestedFlags } from '@vmm/kvm-uapi'
 import { rule, since } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedSvm } from '../../where-recorded.ts'
 import type { SetNestedState } from './call.ts'
 import { aSetSvm } from './witness.ts'
 
@@ -13,8 +14,9 @@ export const nestedSvmL2InSmm = rule<SetNestedState>({
   sources: [
     kernelSource('arch/x86/kvm/svm/nested.c', 'svm_set_nested_state', '6.12.117'),
     kernelSource('arch/x86/kvm/svm/nested.c', 'svm_set_nested_state', '6.1.192'),
+    askedSvm,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ given: { flags }, vcpu: { inSmm } }) => inSmm && (flags & nestedFlags.value.GUEST_MODE) !== 0,
   witness: {
     refused: aSetSvm({}, { vcpu: { inSmm: true } }),

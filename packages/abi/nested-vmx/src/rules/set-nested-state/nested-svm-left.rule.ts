@@ -2,6 +2,7 @@ import { nestedFlags } from '@vmm/kvm-uapi'
 import { behaviour, since } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import { leftNested } from '../../nested-state.ts'
+import { askedSvm } from '../../where-recorded.ts'
 import type { SetNestedState } from './call.ts'
 import { aSetSvm } from './witness.ts'
 
@@ -15,8 +16,9 @@ export const nestedSvmLeft = behaviour<SetNestedState, SetNestedState>({
   sources: [
     kernelSource('arch/x86/kvm/svm/nested.c', 'svm_set_nested_state', '6.12.117'),
     kernelSource('arch/x86/kvm/svm/nested.c', 'svm_set_nested_state', '6.1.192'),
+    askedSvm,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: since('5.8'),

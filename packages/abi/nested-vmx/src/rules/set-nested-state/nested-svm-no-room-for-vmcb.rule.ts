@@ -1,6 +1,7 @@
 import { rule, since } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import { vmcbBytes } from '../../vmcb12/vmcb12.ts'
+import { askedSvm } from '../../where-recorded.ts'
 import type { SetNestedState } from './call.ts'
 import { aSetSvm } from './witness.ts'
 
@@ -13,8 +14,9 @@ export const nestedSvmNoRoomForVmcb = rule<SetNestedState>({
   sources: [
     kernelSource('arch/x86/kvm/svm/nested.c', 'svm_set_nested_state', '6.12.117'),
     kernelSource('arch/x86/kvm/svm/nested.c', 'svm_set_nested_state', '6.1.192'),
+    askedSvm,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ given: { size } }) => size < 128 + vmcbBytes,
   witness: { refused: aSetSvm({}, { given: { size: 4223 } }), accepted: aSetSvm() },
 })

@@ -1,6 +1,7 @@
 import type { Undone } from '@vmm/rule'
 import { always, behaviour } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedVmx } from '../../where-recorded.ts'
 import type { SetNestedState } from './call.ts'
 import { aSetL2 } from './witness.ts'
 
@@ -13,8 +14,9 @@ export const nestedVmxEntryDropped = behaviour<Undone<SetNestedState>, SetNested
   sources: [
     kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_set_nested_state', '6.12.117'),
     kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_set_nested_state', '6.1.192'),
+    askedVmx,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: always,

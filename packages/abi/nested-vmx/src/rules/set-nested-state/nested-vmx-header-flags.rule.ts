@@ -1,6 +1,7 @@
 import { nestedVmxFlags } from '@vmm/kvm-uapi'
 import { rule, since } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedVmx } from '../../where-recorded.ts'
 import type { SetNestedState } from './call.ts'
 import { aSetVmx } from './witness.ts'
 
@@ -13,8 +14,9 @@ export const nestedVmxHeaderFlags = rule<SetNestedState>({
   sources: [
     kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_set_nested_state', '6.12.117'),
     kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_set_nested_state', '6.1.192'),
+    askedVmx,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ given: { vmxFlags } }) => (vmxFlags & ~nestedVmxFlags.value.PREEMPTION_TIMER_DEADLINE) !== 0,
   witness: { refused: aSetVmx({}, { given: { vmxFlags: 2 } }), accepted: aSetVmx() },
 })

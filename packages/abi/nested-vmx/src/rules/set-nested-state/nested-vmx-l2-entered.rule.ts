@@ -2,6 +2,7 @@ import { always, behaviour } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import { isLegal } from '../../checks/vmcs-check.ts'
 import { vmcs12Reader } from '../../vmcs12/vmcs12.ts'
+import { askedVmx } from '../../where-recorded.ts'
 import type { SetNestedState } from './call.ts'
 import { aSetL2 } from './witness.ts'
 
@@ -13,8 +14,9 @@ export const nestedVmxL2Entered = behaviour<SetNestedState, SetNestedState>({
     kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_set_nested_state', '6.12.117'),
     kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_set_nested_state', '6.1.192'),
     kernelSource('arch/x86/kvm/vmx/nested.c', 'nested_vmx_enter_non_root_mode', '6.12.117'),
+    askedVmx,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: always,

@@ -2,6 +2,7 @@ import { nestedFlags } from '@vmm/kvm-uapi'
 import { rule, since } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import { noAddress } from '../../nested-state.ts'
+import { askedVmx } from '../../where-recorded.ts'
 import type { SetNestedState } from './call.ts'
 import { isShort } from './short.ts'
 import { aSetVmx } from './witness.ts'
@@ -17,8 +18,9 @@ export const nestedVmxNoRoomForVmcs = rule<SetNestedState>({
   sources: [
     kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_set_nested_state', '6.12.117'),
     kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_set_nested_state', '6.1.192'),
+    askedVmx,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: (call) =>
     isShort(call) && ((call.given.flags & (GUEST_MODE | EVMCS)) !== 0 || call.given.vmcs12Address !== noAddress),
   witness: { refused: aSetVmx({}, { given: { size: 1125 } }), accepted: aSetVmx({}, { given: { size: 1126 } }) },

@@ -1,6 +1,7 @@
 import { nestedFlags } from '@vmm/kvm-uapi'
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedVmx } from '../../where-recorded.ts'
 import type { SetNestedState } from './call.ts'
 import { aSetNothing } from './witness.ts'
 
@@ -13,8 +14,9 @@ export const nestedVmxNotEnlightened = rule<SetNestedState>({
   sources: [
     kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_set_nested_state', '6.12.117'),
     kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_set_nested_state', '6.1.192'),
+    askedVmx,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ given: { flags }, vcpu: { hasVmx, enlightenedVmcs } }) =>
     (flags & nestedFlags.value.EVMCS) !== 0 && (!hasVmx || !enlightenedVmcs),
   witness: {

@@ -1,6 +1,7 @@
 import { nestedFlags } from '@vmm/kvm-uapi'
 import { always, behaviour } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedVmx } from '../../where-recorded.ts'
 import type { SetNestedState } from './call.ts'
 import { aSetL2 } from './witness.ts'
 
@@ -14,8 +15,9 @@ export const nestedVmxPendingKept = behaviour<SetNestedState, SetNestedState>({
   sources: [
     kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_set_nested_state', '6.12.117'),
     kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_set_nested_state', '6.1.192'),
+    askedVmx,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: always,

@@ -4,6 +4,7 @@ import { cr0 } from '../../checks/registers.ts'
 import type { NestedState } from '../../nested-state.ts'
 import { vmcs12Reader } from '../../vmcs12/vmcs12.ts'
 import { hasFixedBits } from '../../vmcs12/vmx-limits.ts'
+import { askedVmx } from '../../where-recorded.ts'
 import type { NestedSregs } from './call.ts'
 import { aSetSregs } from './witness.ts'
 
@@ -26,8 +27,9 @@ export const nestedSregsCr0 = rule<NestedSregs>({
     kernelSource('arch/x86/kvm/vmx/vmx.c', 'vmx_is_valid_cr0', '6.12.117'),
     kernelSource('arch/x86/kvm/vmx/vmx.c', 'vmx_is_valid_cr0', '6.1.192'),
     commit('26a0652cb453', 'KVM: x86: Disallow KVM_SET_SREGS{2} if incoming CR0 is invalid'),
+    askedVmx,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ cr0, vcpu, state }) => state.vmxon && !hasFixedBits(vcpu.vmx, 'CR0', cr0, freeBits(state)),
   witness: { refused: aSetSregs({ cr0: 0x8000_0001n }), accepted: aSetSregs() },
 })

@@ -1,6 +1,7 @@
 import { rule, since } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import { hasFixedBits } from '../../vmcs12/vmx-limits.ts'
+import { askedVmx } from '../../where-recorded.ts'
 import type { NestedSregs } from './call.ts'
 import { aSetSregs } from './witness.ts'
 
@@ -13,8 +14,9 @@ export const nestedSregsCr4 = rule<NestedSregs>({
   sources: [
     kernelSource('arch/x86/kvm/vmx/vmx.c', 'vmx_is_valid_cr4', '6.12.117'),
     kernelSource('arch/x86/kvm/vmx/vmx.c', 'vmx_is_valid_cr4', '6.1.192'),
+    askedVmx,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ cr4, vcpu, state }) => state.vmxon && !hasFixedBits(vcpu.vmx, 'CR4', cr4),
   witness: { refused: aSetSregs({ cr4: 0x20n }), accepted: aSetSregs() },
 })
