@@ -107,7 +107,8 @@ export class Vcpu {
     })
     const events = this.#events
     this.#execution = new Execution({ engine, events, completion: this.#completion, debug: this.#debug, observer })
-    this.state = new VcpuState({ engine, machine, events, msrs: this.#msrs, guest, promises }, this.capabilities)
+    const parts = { engine, machine, events, msrs: this.#msrs, guest, promises, nesting: {} }
+    this.state = new VcpuState(parts, this.capabilities)
     this.reset()
   }
 

@@ -4,6 +4,7 @@ import type { Guest } from '../guest.ts'
 import type { KeptPromises } from '../kept-promises.ts'
 import type { VcpuMachine } from '../machine.ts'
 import type { MsrAccess } from '../msr-access.ts'
+import type { NestingPort } from '../nesting.ts'
 
 /** What the calls on a vCPU's state reach. */
 export interface StateParts {
@@ -12,6 +13,8 @@ export interface StateParts {
   readonly msrs: MsrAccess
   readonly events: Events
   readonly guest: Guest
+  /** Who keeps account of nested virtualization, if anybody does. */
+  readonly nesting: { by?: NestingPort }
   /** What the kernel promises of these calls. */
   readonly promises: KeptPromises
 }

@@ -120,7 +120,9 @@ function setCommon(
   engine.set('CR2', sregs.cr2)
   engine.set('CR3', sregs.cr3)
   if (sregs.cr8 < 16n) machine.taskPriority = Number(sregs.cr8)
+  const before = engine.get('IA32_EFER')
   engine.set('IA32_EFER', efer)
+  parts.nesting.by?.eferSet(before, efer)
   engine.set('CR0', cr0)
   engine.set('CR4', cr4)
   for (const field of segmentFields) setSegment(parts, segmentOf[field], sregs[field])
@@ -130,6 +132,33 @@ function setCommon(
   unhaltAtReset(parts)
   return { kind: 'done', queued: outcome.state.queued }
 }
+
+/** What a VM entry or exit loads of system registers. */
+export type LoadedSregs = Partial<Omit<KvmSregs, 'cr8' | 'apic_base' | 'interrupt_bitmap'>>
+
+/** Loads system registers as a VM entry or exit does: nobody is asked, and what is not given stays. */
+export function loadSregs(parts: StateParts, sregs: LoadedSregs): void {
+  const { engine } = parts
+  if (sregs.idt !== undefined) setTable(parts, 'IDTR', sregs.idt)
+  if (sregs.gdt !== undefined) setTable(parts, 'GDTR', sregs.gdt)
+  for (const [name, value] of controlRegisters(sregs)) if (value !== undefined) engine.set(name, value)
+  for (const field of segmentFields) {
+    const segment = sregs[field]
+    if (segment !== undefined) setSegment(parts, segmentOf[field], segment)
+  }
+  followPrivilege(parts)
+  engine.flushTranslations()
+  engine.modeChanged()
+}
+
+const controlRegisters = ({ efer, cr0, cr2, cr3, cr4 }: LoadedSregs) =>
+  [
+    ['IA32_EFER', efer],
+    ['CR0', cr0],
+    ['CR2', cr2],
+    ['CR3', cr3],
+    ['CR4', cr4],
+  ] as const
 
 /** User space that only sets registers at a reset has started the processor with that. */
 function unhaltAtReset({ engine, machine, events }: StateParts): void {

@@ -7,7 +7,7 @@ import { getMsrs, setMsrs } from './msrs.ts'
 import type { StateParts } from './parts.ts'
 import { getLapic, getMpState, setLapic, setMpState } from './processor-state.ts'
 import { getRegs, setRegs } from './regs.ts'
-import { getSregs, getSregs2, setSregs, setSregs2 } from './sregs.ts'
+import { getSregs, getSregs2, type LoadedSregs, loadSregs, setSregs, setSregs2 } from './sregs.ts'
 import { type EventCapabilities, getVcpuEvents, setVcpuEvents } from './vcpu-events.ts'
 import { getXcrs, setXcrs } from './xcrs.ts'
 import { getXsave, setXsave, xsaveBytes } from './xsave.ts'
@@ -19,7 +19,6 @@ import { getXsave, setXsave, xsaveBytes } from './xsave.ts'
 export class VcpuState {
   readonly #parts: StateParts
   readonly #capabilities: EventCapabilities
-  #nesting: NestingPort | undefined
 
   constructor(parts: StateParts, capabilities: EventCapabilities) {
     this.#parts = parts
@@ -43,7 +42,12 @@ export class VcpuState {
 
   /** KVM_SET_SREGS: EINVAL changes nothing. */
   setSregs(sregs: Kvm.KvmSregs): Refusal | undefined {
-    return this.#nesting?.refusesSregs(sregs) ?? this.#tellingEfer(() => setSregs(this.#parts, sregs))
+    return this.#parts.nesting.by?.refusesSregs(sregs) ?? setSregs(this.#parts, sregs)
+  }
+
+  /** Loads system registers as a VM entry or exit does: nobody is asked, and what is not given stays. */
+  loadSregs(sregs: LoadedSregs): void {
+    loadSregs(this.#parts, sregs)
   }
 
   /** KVM_GET_SREGS2. */
@@ -53,7 +57,7 @@ export class VcpuState {
 
   /** KVM_SET_SREGS2: EINVAL changes nothing. */
   setSregs2(sregs: Kvm.KvmSregs2): Refusal | undefined {
-    return this.#nesting?.refusesSregs(sregs) ?? this.#tellingEfer(() => setSregs2(this.#parts, sregs))
+    return this.#parts.nesting.by?.refusesSregs(sregs) ?? setSregs2(this.#parts, sregs)
   }
 
   /** KVM_GET_MSRS: what was read before the first register that could not be. */
@@ -63,11 +67,12 @@ export class VcpuState {
 
   /** KVM_SET_MSRS: how many were set before the first that was refused. */
   setMsrs(entries: readonly Kvm.KvmMsrEntry[]): Refusal | number {
-    const before = this.#parts.engine.get('IA32_EFER')
+    const { engine, nesting } = this.#parts
+    const before = engine.get('IA32_EFER')
     const set = setMsrs(this.#parts, entries)
-    this.#tellEfer(before)
+    nesting.by?.eferSet(before, engine.get('IA32_EFER'))
     const count = typeof set === 'number' ? set : 0
-    for (const { index, data } of entries.slice(0, count)) this.#nesting?.msrSet(index, data)
+    for (const { index, data } of entries.slice(0, count)) nesting.by?.msrSet(index, data)
     return set
   }
 
@@ -148,17 +153,6 @@ export class VcpuState {
 
   /** Somebody keeps account of nested virtualization. */
   nestBy(nesting: NestingPort): void {
-    this.#nesting = nesting
-  }
-
-  #tellingEfer(set: () => Refusal | undefined): Refusal | undefined {
-    const before = this.#parts.engine.get('IA32_EFER')
-    const refused = set()
-    if (refused === undefined) this.#tellEfer(before)
-    return refused
-  }
-
-  #tellEfer(before: bigint): void {
-    this.#nesting?.eferSet(before, this.#parts.engine.get('IA32_EFER'))
+    this.#parts.nesting.by = nesting
   }
 }

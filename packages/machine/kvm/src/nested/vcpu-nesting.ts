@@ -43,8 +43,6 @@ export class VcpuNesting implements NestingPort {
   readonly #kernel: NestedKernel
   readonly #format: NestedFormat | undefined
   #state: NestedState
-  /** Registers are loaded by the kernel itself: nobody is asked. */
-  #loading = false
   /** KVM_CAP_HYPERV_ENLIGHTENED_VMCS. */
   #enlightened = false
 
@@ -127,12 +125,12 @@ export class VcpuNesting implements NestingPort {
   }
 
   refusesSregs({ cr0, cr4 }: { readonly cr0: bigint; readonly cr4: bigint }): Refusal | undefined {
-    if (this.#loading || !this.#state.vmxon) return undefined
+    if (!this.#state.vmxon) return undefined
     return this.#kernel.refusesSregs({ cr0, cr4, vcpu: this.#checked(undefined), state: this.#state })
   }
 
   eferSet(before: bigint, after: bigint): void {
-    if (this.#loading || this.#format !== 'svm') return
+    if (this.#format !== 'svm') return
     this.#become(this.#kernel.eferSet({ state: this.#state, before, after }))
   }
 
@@ -163,7 +161,8 @@ export class VcpuNesting implements NestingPort {
     if (state === before) return
     this.#state = state
     if (state.format === 'svm') {
-      if (before.guestMode && !state.guestMode) this.#loadSegments(hypervisorSegments(before.vmcb12))
+      // it has segments and tables of L1 then, and control registers of L2
+      if (before.guestMode && !state.guestMode) this.#vcpu.state.loadSregs(hypervisorSegments(before.vmcb12))
       return
     }
     const { engine } = this.#vcpu
@@ -173,19 +172,8 @@ export class VcpuNesting implements NestingPort {
 
   #load({ sregs, rip, rsp, rflags }: LoadedRegisters): void {
     const { state } = this.#vcpu
-    this.#loading = true
-    const refused = state.setSregs({ ...state.getSregs(), ...sregs })
-    this.#loading = false
-    if (refused !== undefined) return
+    state.loadSregs(sregs)
     state.setRegs({ ...state.getRegs(), rip, rsp, rflags })
-  }
-
-  /** With SVM a vCPU that is forced out of L2 has segments and tables of L1, and control registers of L2. */
-  #loadSegments(segments: ReturnType<typeof hypervisorSegments>): void {
-    const { state } = this.#vcpu
-    this.#loading = true
-    state.setSregs({ ...state.getSregs(), ...segments })
-    this.#loading = false
   }
 
   /** What is there to tell: of L2 its VMCS with what its registers are now. */
