@@ -19,6 +19,9 @@ const unlessRefused = (refused: Refused | undefined): readonly bigint[] => {
 const orRefused = (value: bigint | Refused): readonly bigint[] =>
   typeof value === 'bigint' ? [value] : unlessRefused(value)
 
+const fourOrRefused = (answer: ReturnType<Surroundings['cpuid']>): readonly bigint[] =>
+  'kind' in answer ? unlessRefused(answer) : answer.map((value) => BigInt(value >>> 0))
+
 const done = (act: () => void): readonly bigint[] => {
   act()
   return nothing
@@ -40,10 +43,7 @@ export function hostAnswers(
 ): Readonly<Record<HostCall, Answer>> {
   const flushes: Answer = () => nothing
   return {
-    cpuid: (leaf, subleaf) => {
-      const answer = ports.cpuid(low(leaf!), low(subleaf!))
-      return 'kind' in answer ? unlessRefused(answer) : answer.map((value) => BigInt(value >>> 0))
-    },
+    cpuid: (leaf, subleaf) => fourOrRefused(ports.cpuid(low(leaf!), low(subleaf!))),
     readMsr: (index) => orRefused(ports.readMsr(low(index!))),
     writeMsr: (index, value) => unlessRefused(ports.writeMsr(low(index!), value!)),
     portIn: (port, bytes) => {

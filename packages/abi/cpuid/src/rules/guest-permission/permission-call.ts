@@ -11,7 +11,7 @@ export interface PermissionCall {
 }
 
 /** XTILE_DATA, the only component that is not there for the asking. */
-export const tileData = 18n
+const tileData = 18n
 
 /** XFEATURE_MAX. */
 export const knownComponents = 19n
