@@ -1,6 +1,6 @@
 import { hostNamed } from '@vmm/cpu-models'
 import { type CpuidTable, kvmBytesOf, lookup, vendorRulesOf } from '@vmm/cpuid'
-import { type Answer, ioctl, type Kvm, type KvmVcpu, openFile, openKvm, ProcessMemory } from '@vmm/kvm'
+import { type Answer, ioctl, type Kvm, type KvmVcpu, openFile, openKvm, ProcessMemory, type Vm } from '@vmm/kvm'
 import { ioctlNamed } from '@vmm/kvm-uapi'
 import { memoryGrowth } from './memory-growth.ts'
 import { keep, rounded } from './results.ts'
@@ -11,6 +11,8 @@ interface Row {
   readonly calls: number
   readonly most: number
   readonly call: () => void
+  /** How many of what is named a call does; 1 unless told. */
+  readonly each?: number
 }
 
 const entries = 60
@@ -50,13 +52,25 @@ function rowsOf(kvm: Kvm, table: CpuidTable, mixed: () => void): readonly Row[] 
     { name: `KVM_SET_CPUID2 of ${entries} entries`, calls: 20_000, most: 10_000, call: () => vcpu.setCpuid2(table) },
     { name: 'CPUID lookup', calls: 1_000_000, most: 50, call: () => lookup(table, leaf++ & 0xf, 0, rules) },
     { name: 'mixed ioctls through the door', calls: 200_000, most: 3_333, call: mixed },
+    attachedWrites(kvm),
     { name: 'exit to user space and back', calls: 200_000, most: 1_000, call: () => vcpu.run() },
   ]
 }
 
+/** Writes to the same port, which a device in the kernel has: with each goes a jump. */
+function attachedWrites(kvm: Kvm): Row {
+  const each = 10_000
+  const vcpu = outputting(kvm, (vm) => {
+    given(vm.buses.io.attach({ first: 0x80, count: 1, widest: 1, read: () => 0, write: () => {} }))
+  })
+  const call = () => void vcpu.run({ signalAfter: 2 * each })
+  return { name: 'port write to an attached device', calls: 50, most: 150, call, each }
+}
+
 /** A vCPU of a VM whose guest writes to a port for ever. */
-function outputting(kvm: Kvm): KvmVcpu {
+function outputting(kvm: Kvm, prepare: (vm: Vm) => void = () => {}): KvmVcpu {
   const vm = given(kvm.createVm())
+  prepare(vm)
   vm.memory.bytes.set(outLoop, firstInstruction)
   const region = { slot: 0, flags: 0, guest_phys_addr: 0xffff_0000n, memory_size: 0x1_0000n }
   given(vm.setUserMemoryRegion({ ...region, userspace_addr: vm.memory.address }))
@@ -92,13 +106,13 @@ function mixedCalls(kvm: Kvm, table: CpuidTable): () => void {
 }
 
 /** The median of a few rounds, in CPU nanoseconds of a call. */
-function median({ calls, call }: Row): number {
+function median({ calls, call, each = 1 }: Row): number {
   for (let done = 0; done < calls / 10; done++) call()
   const times = Array.from({ length: rounds }, () => {
     const begin = process.cpuUsage()
     for (let done = 0; done < calls; done++) call()
     const { user, system } = process.cpuUsage(begin)
-    return ((user + system) * 1000) / calls
+    return ((user + system) * 1000) / calls / each
   })
   return times.toSorted((a, b) => a - b)[rounds >> 1] ?? 0
 }
