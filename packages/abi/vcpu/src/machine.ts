@@ -13,6 +13,8 @@ export interface VcpuMachine {
   /** On a boundary of its size. Undefined: nobody here answers at this address. */
   mmioRead(address: number, size: 1 | 2 | 4 | 8): bigint | undefined
   mmioWrite(address: number, size: 1 | 2 | 4 | 8, value: bigint): boolean
+  /** A store to no memory, of one to eight bytes on whatever boundary, before any device is asked. True: it is done. */
+  collects?(address: number, bytes: number, value: bigint): boolean
   /**
    * An access is about to be made where no memory is, or none that can be written: whether it is user space's fault. Left out,
    * devices are there.

@@ -47,6 +47,7 @@ export function enginePorts(by: Answering): EnginePorts {
     mmioRead: (address, size, purpose) =>
       readDevices(by.machine(), address, size) ?? (purpose === 'fetch' ? undefined : completion.read(address, size)),
     mmioWrite: (address, size, value) => {
+      if (by.machine().collects?.(address, size, value) === true) return
       if (writeDevices(by.machine(), address, size, value)) return
       completion.write(address, size, value)
       by.engine().resync()

@@ -12,6 +12,8 @@ export function factsOf(host: Host, nestedStateBytes = 0): HostFacts {
   const owns = (feature: Feature) => has(host.cpuid, feature) && !host.cleared.has(feature)
   const intel = vendorModule === 'kvm_intel'
   const smm = set('KVM_SMM') !== false
+  const tdp = param(intel ? 'kvm_intel.ept' : 'kvm_amd.npt', 1) !== 0
+  const privateMemory = set('KVM_SW_PROTECTED_VM', false) !== false
   return {
     processorsOnline: param('host.processors', 1),
     maxVcpus: Number(kconfig['CONFIG_KVM_MAX_NR_VCPUS'] ?? usualVcpus),
@@ -19,9 +21,9 @@ export function factsOf(host: Host, nestedStateBytes = 0): HostFacts {
     xen: set('KVM_XEN') !== false,
     smm,
     sgx: set('X86_SGX_KVM') !== false && intel,
-    memoryAttributes: set('KVM_SW_PROTECTED_VM', false) !== false,
+    memoryAttributes: privateMemory,
     schedInfo: set('SCHEDSTATS') !== false,
-    tdp: param(intel ? 'kvm_intel.ept' : 'kvm_amd.npt', 1) !== 0,
+    tdp,
     xsave: owns('XSAVE'),
     tscScaling: param('host.tsc_scaling', 1) !== 0,
     busLockExit: param('host.bus_lock_exit', 0) !== 0,
@@ -36,7 +38,7 @@ export function factsOf(host: Host, nestedStateBytes = 0): HostFacts {
     // only where KVM itself runs on Hyper-V
     directTlbFlush: param('host.on_hyperv', 0) !== 0,
     xsaveBytes: 4096,
-    vmTypes: 1,
+    vmTypes: privateMemory && tdp ? 3 : 1,
     ignorePatQuirk: true,
   }
 }

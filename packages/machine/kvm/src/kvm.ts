@@ -11,6 +11,8 @@ import { createInstructionClock } from './time/vm-clock.ts'
 import { Vm } from './vm.ts'
 
 const apiVersion = 12
+/** KVM_CAP_VM_TYPES. */
+const vmTypes = 235
 const defaultMemory = 64 << 20
 const defaultSignal = 10_000_000
 
@@ -94,13 +96,15 @@ export class Kvm {
 
   /** KVM_CREATE_VM. */
   createVm(type = 0n): Answer<Vm> {
-    const outcome = run(this.#createVm, { type, types: BigInt(this.facts.vmTypes) })
+    const outcome = run(this.#createVm, { type, types: BigInt(Math.max(1, this.checkExtension(vmTypes))) })
     if (outcome.kind === 'refused') return outcome.refusal
     const { memoryBytes = defaultMemory, signalAfter = defaultSignal } = this.#options
     const { createClock = createInstructionClock, startedAt = 0n, watching = {} } = this.#options
     this.#vms += 1
     const number = this.#vms
-    return done(new Vm({ kvm: this, number, memoryBytes, signalAfter, createClock, startedAt, watching }))
+    const { privateBytes = type === 0n ? 0 : memoryBytes } = this.#options
+    const made = { kvm: this, number, type: Number(type), memoryBytes, privateBytes }
+    return done(new Vm({ ...made, signalAfter, createClock, startedAt, watching }))
   }
 }
 

@@ -14,6 +14,8 @@ export interface KvmOptions {
   readonly bugs?: Profile['bugs']
   /** Bytes that each VM's guest memory can be made of: user space finds them at `vm.memory`. Default: 64 MiB. */
   readonly memoryBytes?: number
+  /** Bytes beside them that its guest_memfds can be made of. Default: as many for a VM with private memory, else none. */
+  readonly privateBytes?: number
   /** Instructions after which KVM_RUN comes back with EINTR, as if a signal had come. Default: 10 million. */
   readonly signalAfter?: number
   /** Told of every copy from and to user memory. */

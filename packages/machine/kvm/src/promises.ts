@@ -1,4 +1,5 @@
 import { type Entry, pipelineEntries } from '@vmm/rule'
+import { memoryPromises } from './memory/memory-promises.ts'
 import { apicBusCyclesPipeline } from './rules/apic-bus-cycles/index.ts'
 import { bootCpuIdPipeline } from './rules/boot-cpu-id/index.ts'
 import { createIrqchipPipeline } from './rules/create-irqchip/index.ts'
@@ -15,7 +16,6 @@ import { irqfdPipeline } from './rules/irqfd/index.ts'
 import { getPit2Pipeline, reinjectPipeline } from './rules/pit-state/index.ts'
 import { runBeginPipeline, runGatePipeline, runPriorityPipeline } from './rules/run/index.ts'
 import { setGsiRoutingPipeline } from './rules/set-gsi-routing/index.ts'
-import { memoryRegionPipeline } from './rules/set-user-memory-region/index.ts'
 import { signalMsiPipeline } from './rules/signal-msi/index.ts'
 import { splitIrqchipPipeline } from './rules/split-irqchip/index.ts'
 import { x2apicApiPipeline } from './rules/x2apic-api/index.ts'
@@ -25,7 +25,7 @@ export const kvmPromises: readonly Entry[] = [
   ...pipelineEntries(dispatchPipeline),
   ...pipelineEntries(createVmPipeline),
   ...pipelineEntries(createVcpuPipeline),
-  ...pipelineEntries(memoryRegionPipeline),
+  ...memoryPromises,
   ...pipelineEntries(enableCapPipeline),
   ...pipelineEntries(ioBusPipeline),
   ...pipelineEntries(ioeventfdPipeline),

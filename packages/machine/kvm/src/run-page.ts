@@ -67,9 +67,12 @@ export class RunPage {
   }
 
   /** What KVM_RUN looks at before anything else. */
-  runCase(localApic: RunCase['localApic'], uninitialized: boolean): { -readonly [K in keyof RunCase]: RunCase[K] } {
+  runCase({ localApic, uninitialized, pageTables }: Pick<RunCase, 'localApic' | 'uninitialized' | 'pageTables'>): {
+    -readonly [K in keyof RunCase]: RunCase[K]
+  } {
     const atOnce = this.immediateExit
-    return { beganAtOnce: atOnce, atOnce, uninitialized, woken: false, cr8: this.taskPriority, localApic }
+    const asked = { beganAtOnce: atOnce, atOnce, uninitialized, woken: false, cr8: this.taskPriority, localApic }
+    return { ...asked, pageTables, reason: this.#view.getUint32(offset.exit_reason, true) }
   }
 
   /** CR8, as user space has left it. */
@@ -87,6 +90,11 @@ export class RunPage {
     return this.#view.getUint32(at, true) === 0 && this.#view.getUint32(at + 4, true) === 0
       ? 0n
       : this.#view.getBigUint64(at, true)
+  }
+
+  /** Why KVM_RUN came back, as a number. */
+  set reason(reason: number) {
+    this.#view.setUint32(offset.exit_reason, reason, true)
   }
 
   clearFlags(): void {
@@ -144,11 +152,6 @@ export class RunPage {
     const { cr8, base } = vcpu.apic
     this.#view.setBigUint64(offset.cr8, cr8, true)
     this.#view.setBigUint64(offset.apic_base, base, true)
-  }
-
-  /** The guest is entered: nothing is known yet of why KVM_RUN will come back. */
-  entered(): void {
-    this.#view.setUint32(offset.exit_reason, 0, true)
   }
 
   /** Why KVM_RUN came back. */

@@ -1,4 +1,5 @@
 import type { EventFd } from './event-fd.ts'
+import type { GuestMemfd } from './memory/guest-memfd.ts'
 import type { UserMemory } from './user-memory.ts'
 
 /** Who calls: a thread of a process. */
@@ -9,5 +10,5 @@ export interface Task {
   /** Dynamic XCR0 bits that the process has asked to be able to give guests: ARCH_REQ_XCOMP_GUEST_PERM. */
   readonly permitted?: bigint
   /** What a number of the process's stands for; left out, none is open but KVM's own. */
-  readonly fileAt?: (fd: number) => EventFd | 'other' | 'closed'
+  readonly fileAt?: (fd: number) => EventFd | GuestMemfd | 'other' | 'closed'
 }

@@ -1,6 +1,6 @@
 import type { MmioRegion } from '@vmm/device'
 import type { Initiator } from '@vmm/msr'
-import { type LocalApicPort, nobody, type VcpuMachine } from '@vmm/vcpu'
+import { type LocalApicPort, type MemoryFaultExit, nobody, type VcpuMachine } from '@vmm/vcpu'
 import type { VmBuses } from './buses/vm-buses.ts'
 import { writeParavirtualClock } from './time/paravirtual-clock.ts'
 import type { VmClock } from './time/vm-clock.ts'
@@ -26,6 +26,8 @@ export interface VcpuWires {
   numericError?: () => boolean
   /** Where RDRAND and RDSEED come from. Left out, numbers follow from the count of instructions. */
   random?: () => bigint
+  /** Who knows of guest memory what the engine does not: where user space has none, and which pages are logged. */
+  memory?: Pick<Required<VcpuMachine>, 'memoryFault' | 'touched'>
 }
 
 /** What a VM puts around a vCPU. */
@@ -63,7 +65,8 @@ export class AroundVcpu implements VcpuMachine {
   }
 
   portOut(port: number, size: 1 | 2 | 4, value: number): boolean {
-    return this.#around.buses.io.write(port, size, value)
+    const { coalesced, io } = this.#around.buses
+    return coalesced.collects(1, port, size, BigInt(value >>> 0)) || io.write(port, size, value)
   }
 
   mmioRead(address: number, size: 1 | 2 | 4 | 8): bigint | undefined {
@@ -80,6 +83,18 @@ export class AroundVcpu implements VcpuMachine {
     own.write(address - own.base, size === 8 ? 4 : size, Number(value & 0xffff_ffffn))
     if (size === 8) own.write(address - own.base + 4, 4, Number(value >> 32n))
     return true
+  }
+
+  collects(address: number, bytes: number, value: bigint): boolean {
+    return this.#around.buses.coalesced.collects(0, address, bytes, value)
+  }
+
+  memoryFault(address: number, bytes: number, access: 'read' | 'write' | 'fetch'): MemoryFaultExit | undefined {
+    return this.#around.wires.memory?.memoryFault(address, bytes, access)
+  }
+
+  touched(address: number, access: 'load' | 'store'): boolean {
+    return this.#around.wires.memory?.touched(address, access) ?? true
   }
 
   timeStamp(): bigint {

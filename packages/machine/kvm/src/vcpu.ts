@@ -18,6 +18,8 @@ import { type Answer, done } from './answer.ts'
 import { cpuidFault, whatCpuidGoesBy } from './cpuid-surroundings.ts'
 import type { JoinedApic } from './interrupts/joined-apic.ts'
 import { runAmongTimers } from './interrupts/run-among-timers.ts'
+import type { DirtyRing } from './memory/dirty-ring.ts'
+import type { PreFaultRange, VmMemory } from './memory/vm-memory.ts'
 import { VcpuMsrs } from './msrs/vcpu-msrs.ts'
 import { VcpuNesting } from './nested/vcpu-nesting.ts'
 import type { Processor } from './processor.ts'
@@ -82,6 +84,8 @@ export class KvmVcpu {
   /** How far its guest is a hypervisor. */
   readonly nesting: VcpuNesting
   readonly msrs: VcpuMsrs
+  /** Its ring of written pages, where its VM has rings. */
+  readonly ring: DirtyRing | undefined
   readonly #vm: Vm
   readonly processor: Processor
   readonly #vcpu: Vcpu
@@ -103,6 +107,7 @@ export class KvmVcpu {
       vcpu: this.#vcpu,
       page: this.page,
       controllers: () => this.#controllers(),
+      pageTables: () => (vm.memory.mmu.pages === 0n ? 'none' : 'some'),
       enter: (options) => this.#enter(options),
       shutDown: () => this.#shutDown(),
     })
@@ -117,6 +122,12 @@ export class KvmVcpu {
       onClockRegister: (index, value) => this.processor.around.writePvClock(index, value),
       onEffect: () => {},
     })
+    this.ring = vm.memory.logs.createRing()
+    this.wires.memory = {
+      memoryFault: (address, _bytes, access) => vm.memory.memoryFault(address, access),
+      touched: (address, access) => vm.memory.touched(address, access, this.ring),
+    }
+    vm.buses.coalesced.showIn(this.page.bytes)
     this.page.told(this.#vcpu, this.#controllers().pic)
   }
 
@@ -162,6 +173,7 @@ export class KvmVcpu {
   run({ signalAfter = this.#signalAfter, signalled = nobodySignals }: RunOnce = {}): Answer<VcpuExit> {
     if (this.isRunning) return refusalBy(vcpuRuns, 'KVM_RUN')
     this.#signalled = false
+    this.#vm.memory.refresh()
     return this.#run.call({ signalAfter, signalled: () => this.#signalled || signalled() })
   }
 
@@ -261,6 +273,12 @@ export class KvmVcpu {
     return this.state.setMsrs([{ index, data }]) === 1 ? data : undefined
   }
 
+  /** KVM_PRE_FAULT_MEMORY. */
+  preFaultMemory(range: PreFaultRange): ReturnType<VmMemory['preFault']> {
+    this.#vm.memory.refresh()
+    return this.#vm.memory.preFault(range, this.ring)
+  }
+
   /** KVM_SET_GUEST_DEBUG. */
   setGuestDebug(debug: KvmGuestDebug): Answer<number> {
     const refused = this.#vcpu.setGuestDebug(debug)
@@ -318,6 +336,7 @@ export class KvmVcpu {
 
   #enter(options: RunOptions): VcpuExit {
     if (this.nesting.l2Active) return notExecuted
+    if (this.ring?.isSoftFull === true) return { kind: 'dirty-ring-full' }
     this.#cpuid = this.#cpuid.hasRun === true ? this.#cpuid : { ...this.#cpuid, hasRun: true }
     return this.#joined === undefined ? this.#vcpu.run(options) : this.#runAmongTimers(this.#joined, options)
   }

@@ -12,9 +12,11 @@ import { joinApic } from './interrupts/join-apic.ts'
 import type { MessageWrite } from './interrupts/message.ts'
 import { type IrqfdCall, type RoutingHeader, VmInterrupts } from './interrupts/vm-interrupts.ts'
 import type { Kvm } from './kvm.ts'
+import { memoryLimits } from './memory/memory-limits.ts'
 import { VmMemory } from './memory/vm-memory.ts'
 import { VmMsrs } from './msrs/vm-msrs.ts'
 import { Processor, type Watching } from './processor.ts'
+import type { CoalescedZone } from './rules/coalesced-mmio/case.ts'
 import type { CreateVcpuCase } from './rules/create-vcpu/case.ts'
 import { createVcpuPipeline } from './rules/create-vcpu/index.ts'
 import { enableCapPipeline } from './rules/enable-cap/index.ts'
@@ -27,7 +29,11 @@ export interface VmOptions {
   readonly kvm: Kvm
   /** Which of its `Kvm`'s it is, from 1. */
   readonly number: number
+  /** KVM_X86_*_VM. */
+  readonly type: number
   readonly memoryBytes: number
+  /** Bytes for guest_memfds beside those. */
+  readonly privateBytes: number
   readonly signalAfter: number
   readonly createClock: CreateVmClock
   /** Nanoseconds since 1970 when its clock is at 0. */
@@ -37,6 +43,7 @@ export interface VmOptions {
 
 const maxVcpusOfVm = 66
 const maxVcpuId = 128
+const [memoryAttributes, guestMemfd, guestMemfdFlags] = [233, 234, 244]
 
 /** A VM: what its vCPUs share. Methods are named after the calls; each part of it has what they do. */
 export class Vm {
@@ -56,16 +63,20 @@ export class Vm {
   readonly #calls
 
   constructor(options: VmOptions) {
-    const { kvm, number, memoryBytes, createClock, watching } = options
+    const { kvm, number, memoryBytes, privateBytes, createClock, watching } = options
     const { profile: kernel } = kvm
     this.kvm = kvm
     this.#options = options
     this.#calls = { createVcpu: resolve(createVcpuPipeline, kernel), enableCap: resolve(enableCapPipeline, kernel) }
     this.buses = new VmBuses(kernel)
-    this.guest = new GuestMachine({ slots: [], memoryBytes, counts: watching.counts ?? 'nothing' })
+    const all = memoryBytes + privateBytes
+    this.guest = new GuestMachine({ slots: [], memoryBytes: all, counts: watching.counts ?? 'nothing' })
     this.clock = createClock(() => this.instructions)
     const checkExtension = (capability: number) => this.checkExtension(capability)
-    this.memory = new VmMemory({ kernel, number, guest: this.guest, checkExtension })
+    const ofKernel = (capability: number) => kvm.checkExtension(capability)
+    const limits = memoryLimits({ host: kvm.host, facts: kvm.facts, ofKernel, ofVm: checkExtension })
+    const { guest } = this
+    this.memory = new VmMemory({ kernel, number, guest, userBytes: memoryBytes, limits, checkExtension })
     this.interrupts = new VmInterrupts({
       kernel,
       buses: this.buses,
@@ -98,7 +109,12 @@ export class Vm {
 
   /** KVM_CHECK_EXTENSION on a VM. */
   checkExtension(number: number): number {
-    return this.kvm.checkExtension(number)
+    const answer = this.kvm.checkExtension(number)
+    const hasOwn = this.#options.type !== 0
+    if (number === memoryAttributes) return hasOwn ? answer : 0
+    // since there are flags every VM can have guest_memfds
+    if (number === guestMemfd) return hasOwn || this.kvm.checkExtension(guestMemfdFlags) !== 0 ? answer : 0
+    return answer
   }
 
   /** KVM_SET_USER_MEMORY_REGION. */
@@ -114,6 +130,17 @@ export class Vm {
   /** KVM_X86_SET_MSR_FILTER. */
   setMsrFilter(call: SetFilterCall): Answer<number> {
     return this.msrs.setFilter(call)
+  }
+
+  /** KVM_RESET_DIRTY_RINGS. */
+  resetDirtyRings(): Answer<number> {
+    return this.memory.logs.reset(this.#vcpus.flatMap(({ ring }) => ring ?? []))
+  }
+
+  /** KVM_REGISTER_COALESCED_MMIO. */
+  registerCoalescedMmio(zone: CoalescedZone): Answer<number> {
+    const { coalesced, io, mmio } = this.buses
+    return coalesced.register(zone, zone.pio === 1 ? io.devices : mmio.devices)
   }
 
   /** KVM_CREATE_VCPU. */

@@ -1,4 +1,5 @@
 import type { Profile } from '@vmm/rule'
+import { CoalescedZones } from './coalesced.ts'
 import { KvmIoBus } from './io-bus.ts'
 import { IoEventFds } from './io-eventfds.ts'
 import { KvmMmioBus } from './mmio-bus.ts'
@@ -8,6 +9,8 @@ export class VmBuses {
   readonly io: KvmIoBus
   readonly mmio: KvmMmioBus
   readonly eventFds: IoEventFds
+  /** Stores that are collected instead. */
+  readonly coalesced: CoalescedZones
   #order = 0
 
   constructor(kernel: Profile) {
@@ -16,5 +19,6 @@ export class VmBuses {
     const { eventFds } = this
     this.io = new KvmIoBus({ kernel, nextOrder, eventFds })
     this.mmio = new KvmMmioBus({ kernel, nextOrder, eventFds })
+    this.coalesced = new CoalescedZones(kernel)
   }
 }

@@ -2,6 +2,7 @@ import type { VmCapabilities } from './enable-cap.ts'
 import { eventCapabilities } from './event-capabilities.ts'
 import { hypercallCapabilities } from './hypercall-capabilities.ts'
 import { interruptCapabilities } from './interrupt-capabilities.ts'
+import { memoryCapabilities } from './memory-capabilities.ts'
 import { msrCapabilities } from './msr-capabilities.ts'
 
 /** Every capability that a VM can enable. Each file beside this one has those of one subject. */
@@ -10,4 +11,5 @@ export const vmCapabilities: VmCapabilities = {
   ...hypercallCapabilities,
   ...interruptCapabilities,
   ...msrCapabilities,
+  ...memoryCapabilities,
 }

@@ -16,6 +16,7 @@ import { encode, i32 } from '@vmm/layout'
 import type { IrqchipState } from '../interrupts/irqchip-state.ts'
 import type { Vm } from '../vm.ts'
 import { type Call, faulted, type Handlers, put, type Result, returned, taken, takes } from './call.ts'
+import { eventFdAt } from './event-fd-at.ts'
 import { readRoutes } from './routing-arguments.ts'
 
 /** Calls about interrupt controllers and the timer in the kernel, and about what raises interrupts there. */
@@ -42,9 +43,7 @@ export const interruptCalls: Handlers<Vm> = {
   KVM_SET_GSI_ROUTING: setGsiRouting,
   KVM_SIGNAL_MSI: takes(kvmMsi, (vm: Vm, message) => returned(vm.signalMsi(message))),
   KVM_IRQFD: takes(kvmIrqfd, (vm: Vm, { fd, gsi, flags, resamplefd }, { task }) =>
-    returned(
-      vm.irqfd({ gsi, flags, fd: task.fileAt?.(fd) ?? 'closed', resamplefd: task.fileAt?.(resamplefd) ?? 'closed' }),
-    ),
+    returned(vm.irqfd({ gsi, flags, fd: eventFdAt(task, fd), resamplefd: eventFdAt(task, resamplefd) })),
   ),
   KVM_SET_BOOT_CPU_ID: ({ interrupts }, { argument }) => returned(interrupts.setBootId(argument)),
 }

@@ -23,7 +23,7 @@ export interface IoctlResult {
 }
 
 /** What answers calls. */
-type Called = Exclude<KvmObject, { readonly kind: 'eventfd' }>
+type Called = Exclude<KvmObject, { readonly kind: 'eventfd' | 'guest-memfd' }>
 
 /** A file that has no calls at all. */
 const unknownCall: IoctlResult = { value: returnOf('ENOTTY') }
@@ -37,7 +37,7 @@ const closed: IoctlResult = { value: returnOf('EBADF') }
 export function ioctl(task: Task, file: KvmFile, request: number, argument: bigint): IoctlResult {
   if (!file.isOpen) return closed
   const { object } = file
-  if (object.kind === 'eventfd') return unknownCall
+  if (object.kind === 'eventfd' || object.kind === 'guest-memfd') return unknownCall
   const kvm = kvmOf(object)
   const known = ioctlNumbered(request)
   const ioctl = known?.fds.includes(object.kind) === true ? known : undefined

@@ -1,9 +1,19 @@
-import type { Errno } from '@vmm/rule'
+import { type Errno, type Refusal, resolve, run } from '@vmm/rule'
 import { EventFd, type EventFdOptions } from '../event-fd.ts'
 import type { Kvm } from '../kvm.ts'
+import type { GuestMemfd } from '../memory/guest-memfd.ts'
+import type { VcpuMmapCase } from '../rules/vcpu-mmap/case.ts'
+import { vcpuMmapPipeline } from '../rules/vcpu-mmap/index.ts'
 import type { Task } from '../task.ts'
 import type { KvmVcpu } from '../vcpu.ts'
 import type { Vm } from '../vm.ts'
+
+/** What mmap is asked for, in pages. */
+export type MmapAsked = Pick<VcpuMmapCase, 'page' | 'pages' | 'sharing' | 'executable'>
+
+const pageBytes = 4096
+/** KVM_DIRTY_LOG_PAGE_OFFSET. */
+const ringPage = 64
 
 /** What an open file of KVM's is. */
 export type KvmObject =
@@ -12,6 +22,7 @@ export type KvmObject =
   | { readonly kind: 'vcpu'; readonly vm: Vm; readonly vcpu: KvmVcpu }
   /** It answers no calls, and is given to some. */
   | { readonly kind: 'eventfd'; readonly eventFd: EventFd }
+  | { readonly kind: 'guest-memfd'; readonly vm: Vm; readonly memfd: GuestMemfd }
 
 /** Something that lives as long as a file is open on it, or on what belongs to it. */
 interface Shared {
@@ -82,11 +93,21 @@ export class KvmFile {
 
   /** What is at an offset of a vCPU's file, for as long as asked; `undefined`: user space would get SIGBUS. */
   mmap(offset: number, length: number): Uint8Array | undefined {
+    if (this.object.kind !== 'vcpu' || offset < 0 || length <= 0) return undefined
+    const { page, ring } = this.object.vcpu
+    if (offset + length <= page.bytes.length) return page.bytes.subarray(offset, offset + length)
+    const inRing = offset - ringPage * pageBytes
+    if (ring === undefined || inRing < 0 || inRing + length > ring.bytes.length) return undefined
+    return ring.bytes.subarray(inRing, inRing + length)
+  }
+
+  /** Why `mmap` itself would fail, if it would: what lies there is another matter. */
+  refusesMmap({ page, pages, sharing, executable }: MmapAsked): Refusal | undefined {
     if (this.object.kind !== 'vcpu') return undefined
-    const { bytes } = this.object.vcpu.page
-    return offset >= 0 && length > 0 && offset + length <= bytes.length
-      ? bytes.subarray(offset, offset + length)
-      : undefined
+    const { vcpu } = this.object
+    const ring = { page: ringPage, pages: (vcpu.ring?.bytes.length ?? 0) / pageBytes }
+    const outcome = run(resolve(vcpuMmapPipeline, vcpu.profile), { page, pages, sharing, executable, ring })
+    return outcome.kind === 'refused' ? outcome.refusal : undefined
   }
 }
 

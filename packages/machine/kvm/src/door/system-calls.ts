@@ -4,6 +4,7 @@ import type { Refusal } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import { refusedAlways } from '../answer.ts'
 import type { Kvm } from '../kvm.ts'
+import { ProcessMemory } from '../user-memory.ts'
 import { type Call, faulted, type Handlers, type Result, taken } from './call.ts'
 import { writeCpuid } from './cpuid-arguments.ts'
 import { KvmFile } from './kvm-file.ts'
@@ -22,7 +23,10 @@ export const systemCalls: Handlers<Kvm> = {
 
 function createVm(kvm: Kvm, { argument, task }: Call): Result {
   const made = kvm.createVm(argument)
-  return made.kind === 'refused' ? made : new KvmFile({ kind: 'vm', vm: made.value }, task.mm)
+  if (made.kind === 'refused') return made
+  const { memory } = task
+  if (memory instanceof ProcessMemory) made.value.memory.follow(memory)
+  return new KvmFile({ kind: 'vm', vm: made.value }, task.mm)
 }
 
 /** On E2BIG nothing is written: user space is not told how many entries there would be. */

@@ -4,6 +4,7 @@ import { type Handlers, returned, takes } from './call.ts'
 import { cpuidCalls } from './cpuid-calls.ts'
 import { vcpuMsrCalls } from './msr-calls.ts'
 import { nestedCalls } from './nested-calls.ts'
+import { preFault } from './pre-fault.ts'
 import { stateCalls } from './state-calls.ts'
 
 /** What a vCPU does with the calls that it knows. */
@@ -14,6 +15,7 @@ export const vcpuCalls: Handlers<KvmVcpu> = {
   },
   KVM_SET_GUEST_DEBUG: takes(kvmGuestDebug, (vcpu: KvmVcpu, debug) => returned(vcpu.setGuestDebug(debug))),
   KVM_INTERRUPT: takes(kvmInterrupt, (vcpu: KvmVcpu, { irq }) => returned(vcpu.interrupt(irq))),
+  KVM_PRE_FAULT_MEMORY: preFault,
   KVM_NMI: (vcpu) => returned(vcpu.nmi()),
   ...cpuidCalls,
   ...vcpuMsrCalls,

@@ -13,6 +13,8 @@ export interface Running {
   readonly page: RunPage
   /** Which of the interrupt controllers are the kernel's. */
   controllers(): { readonly localApic: 'kernel' | 'user space'; readonly pic: 'kernel' | 'user space' }
+  /** Whether there may be page tables for it. */
+  pageTables(): RunCase['pageTables']
   /** Enters the guest. */
   enter(options: RunOptions): VcpuExit
   /** A triple fault has ended the guest: what the vendor module leaves of the vCPU. */
@@ -78,7 +80,7 @@ export class RunCall {
   #steps(limits: RunLimits, localApic: RunCase['localApic']): Answer<VcpuExit> {
     const { vcpu, page } = this.#running
     const uninitialized = vcpu.mpState === mpStates.uninitialized
-    const asked = page.runCase(localApic, uninitialized)
+    const asked = page.runCase({ localApic, uninitialized, pageTables: this.#running.pageTables() })
     if (uninitialized) {
       const waited = this.#wait(asked)
       if (waited !== undefined) return waited
@@ -91,7 +93,7 @@ export class RunCall {
     asked.atOnce = page.immediateExit
     const gate = run(this.#gate, asked)
     if (gate.kind === 'refused') return gate.refusal
-    page.entered()
+    page.reason = gate.state.reason
     const { requestInterruptWindow } = page
     const { signalAfter: budget, signalled } = limits
     // user space that wants the vCPU back sets it while the guest runs, and would send a signal

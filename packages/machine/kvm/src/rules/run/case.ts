@@ -11,6 +11,10 @@ export interface RunCase {
   readonly woken: boolean
   readonly cr8: number
   readonly localApic: 'kernel' | 'user space'
+  /** Whether there may be pages for page tables: there were no slots yet, and user space has not said so. */
+  readonly pageTables: 'none' | 'some'
+  /** KVM_EXIT_*, as it stands in `kvm_run`. */
+  readonly reason: number
 }
 
 /** A refusal of KVM_RUN before the guest is entered. */
@@ -24,6 +28,8 @@ export const mayRun: RunCase = {
   woken: false,
   cr8: 0,
   localApic: 'user space',
+  pageTables: 'some',
+  reason: 0,
 }
 
 /** One that waits for INIT, of which none has come when a signal does. */

@@ -1,5 +1,6 @@
 import { always, type Behaviour, behaviour } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedMemory } from '../where-recorded.ts'
 import { type MemoryRegionCase, onePage, withRegion } from './case.ts'
 
 /** That user memory is mapped there is not looked at: it is when the guest comes to it. */
@@ -7,8 +8,8 @@ export const change: Behaviour<MemoryRegionCase, MemoryRegionCase> = behaviour({
   id: 'memslot-change',
   catalogue: 'memslot-set',
   says: 'a slot is made, moved, changed, or deleted where its size is 0',
-  sources: [kernelSource('virt/kvm/kvm_main.c', '__kvm_set_memory_region', '6.12.117')],
-  evidence: 'source',
+  sources: [kernelSource('virt/kvm/kvm_main.c', '__kvm_set_memory_region', '6.12.117'), askedMemory],
+  evidence: 'recorded',
   versions: [
     {
       lifetime: always,

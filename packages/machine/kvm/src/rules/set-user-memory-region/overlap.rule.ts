@@ -1,5 +1,6 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedMemory } from '../where-recorded.ts'
 import { type MemoryRegionRule, onePage, slotOf, withRegion } from './case.ts'
 
 const other = { ...onePage.region, slot: 1 }
@@ -11,8 +12,8 @@ export const overlap: MemoryRegionRule = rule({
   says: 'no two slots of an address space show memory at one address',
   lifetime: always,
   errno: 'EEXIST',
-  sources: [kernelSource('virt/kvm/kvm_main.c', 'kvm_check_memslot_overlap', '6.12.117')],
-  evidence: 'source',
+  sources: [kernelSource('virt/kvm/kvm_main.c', 'kvm_check_memslot_overlap', '6.12.117'), askedMemory],
+  evidence: 'recorded',
   refuses: (made) => {
     const { region, slots } = made
     if (region.memory_size === 0n || slotOf(made)?.guest_phys_addr === region.guest_phys_addr) return false

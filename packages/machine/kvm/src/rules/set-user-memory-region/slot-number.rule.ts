@@ -1,17 +1,16 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedMemory } from '../where-recorded.ts'
 import { type MemoryRegionRule, withRegion } from './case.ts'
 
 export const slotNumber: MemoryRegionRule = rule({
   id: 'memslot-number',
   catalogue: 'memslot-set',
-  says: 'a slot is one of those there are, in an address space that there is',
+  says: 'a slot is one of those that user space has in each address space',
   lifetime: always,
   errno: 'EINVAL',
-  sources: [kernelSource('virt/kvm/kvm_main.c', '__kvm_set_memory_region', '6.12.117')],
-  evidence: 'source',
-  refuses: ({ region, addressSpaces, slotsOfSpace }) => {
-    return region.slot >>> 16 >= addressSpaces || (region.slot & 0xffff) >= slotsOfSpace
-  },
-  witness: { refused: withRegion({ slot: 2 << 16 }), accepted: withRegion({ slot: 1 << 16 }) },
+  sources: [kernelSource('virt/kvm/kvm_main.c', 'kvm_vm_ioctl_set_memory_region', '6.12.117'), askedMemory],
+  evidence: 'recorded',
+  refuses: ({ region, userSlots }) => (region.slot & 0xffff) >= userSlots,
+  witness: { refused: withRegion({ slot: 32_764 }), accepted: withRegion({ slot: 32_763 }) },
 })

@@ -1,5 +1,6 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedMemory } from '../where-recorded.ts'
 import { type MemoryRegionRule, memReadonly, onePage, slotOf, withRegion } from './case.ts'
 
 export const unchangeable: MemoryRegionRule = rule({
@@ -8,8 +9,8 @@ export const unchangeable: MemoryRegionRule = rule({
   says: 'a slot keeps its size, its user memory and whether it can be written',
   lifetime: always,
   errno: 'EINVAL',
-  sources: [kernelSource('virt/kvm/kvm_main.c', '__kvm_set_memory_region', '6.12.117')],
-  evidence: 'source',
+  sources: [kernelSource('virt/kvm/kvm_main.c', '__kvm_set_memory_region', '6.12.117'), askedMemory],
+  evidence: 'recorded',
   refuses: (made) => {
     const old = slotOf(made)
     const { memory_size, userspace_addr, flags } = made.region

@@ -1,0 +1,33 @@
+import { type Entry, pipelineEntries } from '@vmm/rule'
+import { dirtyRingPipeline } from '../rules/cap-dirty-ring/index.ts'
+import { manualDirtyLogPipeline } from '../rules/cap-manual-dirty-log/index.ts'
+import { clearDirtyLogPipeline } from '../rules/clear-dirty-log/index.ts'
+import { registerCoalescedPipeline } from '../rules/coalesced-mmio/index.ts'
+import { guestMemfdPipeline } from '../rules/create-guest-memfd/index.ts'
+import { getDirtyLogPipeline } from '../rules/get-dirty-log/index.ts'
+import { preFaultPipeline } from '../rules/pre-fault-memory/index.ts'
+import { resetRingsPipeline } from '../rules/reset-dirty-rings/index.ts'
+import { identityMapPipeline } from '../rules/set-identity-map-addr/index.ts'
+import { memoryAttributesPipeline } from '../rules/set-memory-attributes/index.ts'
+import { mmuPagesPipeline } from '../rules/set-nr-mmu-pages/index.ts'
+import { tssAddressPipeline } from '../rules/set-tss-addr/index.ts'
+import { memoryRegionPipeline } from '../rules/set-user-memory-region/index.ts'
+import { vcpuMmapPipeline } from '../rules/vcpu-mmap/index.ts'
+
+/** What is promised of a VM's memory. */
+export const memoryPromises: readonly Entry[] = [
+  ...pipelineEntries(memoryRegionPipeline),
+  ...pipelineEntries(getDirtyLogPipeline),
+  ...pipelineEntries(clearDirtyLogPipeline),
+  ...pipelineEntries(manualDirtyLogPipeline),
+  ...pipelineEntries(dirtyRingPipeline),
+  ...pipelineEntries(resetRingsPipeline),
+  ...pipelineEntries(vcpuMmapPipeline),
+  ...pipelineEntries(memoryAttributesPipeline),
+  ...pipelineEntries(guestMemfdPipeline),
+  ...pipelineEntries(preFaultPipeline),
+  ...pipelineEntries(mmuPagesPipeline),
+  ...pipelineEntries(tssAddressPipeline),
+  ...pipelineEntries(identityMapPipeline),
+  ...pipelineEntries(registerCoalescedPipeline),
+]

@@ -1,0 +1,15 @@
+import type { Rule } from '@vmm/rule'
+
+/** KVM_REGISTER_COALESCED_MMIO or KVM_UNREGISTER_COALESCED_MMIO. */
+export interface CoalescedZone {
+  readonly addr: bigint
+  readonly size: number
+  /** 1 for ports. */
+  readonly pio: number
+}
+
+/** A refusal of them. */
+export type CoalescedRule = Rule<CoalescedZone>
+
+/** A page of addresses. */
+export const aZone: CoalescedZone = { addr: 0x1000n, size: 0x1000, pio: 0 }

@@ -1,0 +1,7 @@
+import { probe, type Source } from '@vmm/source'
+
+/** Kernels that were asked about the memory of VMs: the recordings are `cases/memory-calls`. */
+export const askedMemory: Source = probe(
+  'memory-calls',
+  'Linux 6.1.192 and 6.12.113, kvm_amd under QEMU; 6.18.44, kvm_pvm',
+)
