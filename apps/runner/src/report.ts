@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { type Profile, tellProfile } from '@vmm/rule'
 import type { Totals } from './meter.ts'
 import { type Outcome, sayOutcome, statusOf } from './outcome.ts'
 
@@ -6,6 +7,8 @@ import { type Outcome, sayOutcome, statusOf } from './outcome.ts'
 export interface Ran {
   readonly outcome: Outcome
   readonly totals: Totals
+  /** The kernel release whose KVM it was. */
+  readonly kernel: Profile
   /** Exits by reason. */
   readonly exits: Readonly<Record<string, number>>
   /** How often the guest was started again. */
@@ -17,7 +20,7 @@ export interface Ran {
 const mega = 1e6
 
 /** The report as JSON: `end` says how the run ended, `status` what the process ends with. Times are in seconds. */
-export function writeReport(path: string, { outcome, totals, exits, resets, stateHash }: Ran): void {
+export function writeReport(path: string, { outcome, totals, kernel, exits, resets, stateHash }: Ran): void {
   const { kind, ...details } = outcome
   const seconds = totals.milliseconds / 1000
   const { user, system } = process.cpuUsage()
@@ -27,6 +30,7 @@ export function writeReport(path: string, { outcome, totals, exits, resets, stat
     says: sayOutcome(outcome),
     ...('value' in details ? { value: details.value } : {}),
     ...('name' in details ? { signal: details.name } : {}),
+    kvm: tellProfile(kernel),
     instructions: totals.instructions,
     ...(stateHash === undefined ? {} : { stateHash }),
     exits,

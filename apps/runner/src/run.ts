@@ -45,7 +45,7 @@ async function toEnd(options: RunOptions, ending: Ending): Promise<Ran> {
   const tracer = new Tracer(options.trace, (says) => ending.want({ kind: 'failed', says }))
   try {
     const input = await gathered(options, ending)
-    if (ending.wish !== undefined || input === undefined) return nothingRan(ending)
+    if (ending.wish !== undefined || input === undefined) return nothingRan(ending, options)
     // whatever is wrong with the image is told before the terminal is touched
     const image = loaded(input, options)
     const bell = new Bell()
@@ -80,9 +80,9 @@ function loaded({ image, initrd, commandLine, from }: GuestInput, { memorySize }
   return result
 }
 
-function nothingRan({ wish }: Ending): Ran {
+function nothingRan({ wish }: Ending, { kernel }: RunOptions): Ran {
   const totals = { milliseconds: 0, guestTime: 0, instructions: 0, exits: 0 }
-  return { outcome: wish ?? { kind: 'quit' }, totals, exits: {}, resets: 0 }
+  return { outcome: wish ?? { kind: 'quit' }, totals, kernel, exits: {}, resets: 0 }
 }
 
 /** A command's output is all there is, unless something came in between. */

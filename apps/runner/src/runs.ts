@@ -64,6 +64,7 @@ export class Runs {
       return {
         outcome: this.#withStatus(end),
         totals: this.#totals(),
+        kernel: options.kernel,
         exits: tracer.counts,
         resets: this.#resets,
         ...(options.report === undefined ? {} : { stateHash: this.#machine.stateHash() }),

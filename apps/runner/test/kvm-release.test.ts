@@ -5,7 +5,7 @@ import { releaseNamed } from '../src/kvm-release.ts'
 import { processorNamed } from '../src/processor.ts'
 import { UsageError } from '../src/usage-error.ts'
 import { debugExit, kernelFile } from './kernels.ts'
-import { vmm } from './vmm.ts'
+import { reported, vmm } from './vmm.ts'
 
 /** Ends with 3 where REP MOVSB is told to be fast when short, and with 5 where it is not: KVM reports that since 5.5. */
 const fastShort = kernelFile('fast-short', (a) => {
@@ -24,6 +24,13 @@ describe('vmm run --kvm', () => {
     ['7.0', [], 3],
   ])('%s %j shows a guest what that release supports', async (release, more, status) => {
     expect((await vmm(['run', fastShort, '--kvm', release, ...more])).status).toBe(status)
+  })
+
+  test('is told by the report, and so is the usual release', async () => {
+    const kernels = await Promise.all(
+      [['--kvm', '5.16.3'], []].map(async (more) => (await reported(['run', fastShort, ...more])).report.kvm),
+    )
+    expect(kernels).toEqual(['5.16.3', '6.12.117'])
   })
 
   test('with what is no release is one line and 2', async () => {

@@ -16,6 +16,7 @@ export interface Finished {
 export interface Report {
   readonly end: string
   readonly status: number
+  readonly kvm: string
   readonly instructions: number
   readonly stateHash: string
   readonly resets: number
