@@ -98,7 +98,10 @@ export class Events {
     const { engine, machine } = this.#parts
     if (state.initPending) {
       state.initPending = false
+      const { startup } = state
       this.#parts.initialize()
+      // what came behind INIT is not forgotten with what came before
+      state.startup = startup
       state.mpState = machine.localApic?.bootstrap === false ? 'init-received' : 'runnable'
     }
     if (state.startup === undefined) return

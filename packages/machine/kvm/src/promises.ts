@@ -2,10 +2,12 @@ import { type Entry, pipelineEntries } from '@vmm/rule'
 import { memoryPromises } from './memory/memory-promises.ts'
 import { apicBusCyclesPipeline } from './rules/apic-bus-cycles/index.ts'
 import { bootCpuIdPipeline } from './rules/boot-cpu-id/index.ts'
+import { createDevicePipeline } from './rules/create-device/index.ts'
 import { createIrqchipPipeline } from './rules/create-irqchip/index.ts'
 import { createPitPipeline } from './rules/create-pit/index.ts'
 import { createVcpuPipeline } from './rules/create-vcpu/index.ts'
 import { createVmPipeline } from './rules/create-vm/index.ts'
+import { deviceAttributePipeline } from './rules/device-attribute/index.ts'
 import { dispatchPipeline } from './rules/dispatch/index.ts'
 import { enableCapPipeline } from './rules/enable-cap/index.ts'
 import { ioBusPipeline } from './rules/io-bus/index.ts'
@@ -32,6 +34,8 @@ export const kvmPromises: readonly Entry[] = [
   ...pipelineEntries(runBeginPipeline),
   ...pipelineEntries(runPriorityPipeline),
   ...pipelineEntries(runGatePipeline),
+  ...pipelineEntries(createDevicePipeline),
+  ...pipelineEntries(deviceAttributePipeline),
   ...pipelineEntries(createIrqchipPipeline),
   ...pipelineEntries(createPitPipeline),
   ...pipelineEntries(getIrqchipPipeline),

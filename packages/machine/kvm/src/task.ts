@@ -1,3 +1,4 @@
+import type { KvmFile } from './door/kvm-file.ts'
 import type { EventFd } from './event-fd.ts'
 import type { GuestMemfd } from './memory/guest-memfd.ts'
 import type { UserMemory } from './user-memory.ts'
@@ -9,6 +10,8 @@ export interface Task {
   readonly mm: object
   /** Dynamic XCR0 bits that the process has asked to be able to give guests: ARCH_REQ_XCOMP_GUEST_PERM. */
   readonly permitted?: bigint
+  /** Gives a file that a call has made a number; left out, that is left to who made the call. */
+  readonly install?: (file: KvmFile) => number
   /** What a number of the process's stands for; left out, none is open but KVM's own. */
   readonly fileAt?: (fd: number) => EventFd | GuestMemfd | 'other' | 'closed'
 }

@@ -7,6 +7,7 @@ import type { IoeventfdCall } from './buses/io-eventfds.ts'
 import { VmBuses } from './buses/vm-buses.ts'
 import { capArguments, type EnableCap } from './capabilities/enable-cap.ts'
 import { vmCapabilities } from './capabilities/vm-capabilities.ts'
+import { VmDevices } from './devices/vm-devices.ts'
 import type { GsiRoute } from './interrupts/gsi-routing.ts'
 import { joinApic } from './interrupts/join-apic.ts'
 import type { MessageWrite } from './interrupts/message.ts'
@@ -57,6 +58,7 @@ export class Vm {
   /** What vCPUs go by that was enabled on the VM, before or after they were made. */
   readonly enabled: VcpuCapabilities = { exceptionPayload: false, tripleFault: false, hypercallExits: 0 }
   readonly interrupts: VmInterrupts
+  readonly devices: VmDevices
   readonly msrs: VmMsrs
   readonly #options: VmOptions
   readonly #vcpus: KvmVcpu[] = []
@@ -77,6 +79,7 @@ export class Vm {
     const limits = memoryLimits({ host: kvm.host, facts: kvm.facts, ofKernel, ofVm: checkExtension })
     const { guest } = this
     this.memory = new VmMemory({ kernel, number, guest, userBytes: memoryBytes, limits, checkExtension })
+    this.devices = new VmDevices(kernel)
     this.interrupts = new VmInterrupts({
       kernel,
       buses: this.buses,

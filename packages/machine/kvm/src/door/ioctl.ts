@@ -7,6 +7,7 @@ import { dispatchPipeline } from '../rules/dispatch/index.ts'
 import type { Task } from '../task.ts'
 import { observed } from '../user-memory.ts'
 import { type Call, isRefusal, type Result } from './call.ts'
+import { deviceCalls } from './device-calls.ts'
 import type { KvmFile, KvmObject } from './kvm-file.ts'
 import { systemCalls } from './system-calls.ts'
 import { vcpuCalls } from './vcpu-calls.ts'
@@ -65,6 +66,8 @@ function carryOut(object: Called, call: Call): Result {
       return vmCalls[call.name]?.(object.vm, call) ?? notModelled(call.name)
     case 'vcpu':
       return vcpuCalls[call.name]?.(object.vcpu, call) ?? notModelled(call.name)
+    case 'device':
+      return deviceCalls[call.name]?.(object.vm, call) ?? notModelled(call.name)
     default:
       return object satisfies never
   }

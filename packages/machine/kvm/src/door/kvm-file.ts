@@ -20,6 +20,8 @@ export type KvmObject =
   | { readonly kind: 'system'; readonly kvm: Kvm }
   | { readonly kind: 'vm'; readonly vm: Vm }
   | { readonly kind: 'vcpu'; readonly vm: Vm; readonly vcpu: KvmVcpu }
+  /** VFIO's, of a VM. */
+  | { readonly kind: 'device'; readonly vm: Vm }
   /** It answers no calls, and is given to some. */
   | { readonly kind: 'eventfd'; readonly eventFd: EventFd }
   | { readonly kind: 'guest-memfd'; readonly vm: Vm; readonly memfd: GuestMemfd }

@@ -2,6 +2,7 @@ import type { Vm } from '../vm.ts'
 import { busCalls } from './bus-calls.ts'
 import type { Call, Handlers, Result } from './call.ts'
 import { capabilityCalls } from './capability-calls.ts'
+import { deviceMakingCalls } from './device-calls.ts'
 import { interruptCalls } from './interrupt-calls.ts'
 import { KvmFile } from './kvm-file.ts'
 import { memoryCalls } from './memory-calls.ts'
@@ -12,6 +13,7 @@ export const vmCalls: Handlers<Vm> = {
   KVM_CREATE_VCPU: createVcpu,
   ...busCalls,
   ...capabilityCalls,
+  ...deviceMakingCalls,
   ...interruptCalls,
   ...memoryCalls,
   ...vmMsrCalls,

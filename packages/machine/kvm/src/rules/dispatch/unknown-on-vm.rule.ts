@@ -9,11 +9,14 @@ const onVm = { ...versionAsked, fd: 'vm' } as const
 export const unknownOnVm: DispatchRule = rule({
   id: 'fd-unknown-on-vm',
   catalogue: 'fd-type-check',
-  says: 'a VM knows nothing of a request that is none of its own',
+  says: 'a VM, and a device of one, know nothing of a request that is none of their own',
   lifetime: always,
   errno: 'ENOTTY',
-  sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vm_ioctl', '6.12.117')],
+  sources: [
+    kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vm_ioctl', '6.12.117'),
+    kernelSource('virt/kvm/kvm_main.c', 'kvm_device_ioctl', '6.12.117'),
+  ],
   evidence: 'source',
-  refuses: ({ fd, ioctl }) => fd === 'vm' && ioctl === undefined,
+  refuses: ({ fd, ioctl }) => (fd === 'vm' || fd === 'device') && ioctl === undefined,
   witness: { refused: { ...onVm, request: 0xae55 }, accepted: { ...onVm, request: 0x8030_ae7c, ioctl: clock } },
 })

@@ -14,7 +14,7 @@ export const unknownRequest: DispatchRule = rule({
     kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vcpu_ioctl', '6.12.117'),
   ],
   evidence: 'source',
-  refuses: ({ fd, ioctl }) => fd !== 'vm' && ioctl === undefined,
+  refuses: ({ fd, ioctl }) => (fd === 'system' || fd === 'vcpu') && ioctl === undefined,
   witness: {
     refused: { ...versionAsked, request: 0xae55 },
     accepted: { ...versionAsked, ioctl: ioctlNumbered(0xae00) },
