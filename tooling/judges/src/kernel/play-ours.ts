@@ -1,5 +1,5 @@
 import type { Host } from '@vmm/cpuid'
-import { EventFd, ioctl, type KvmFile, openFile, openKvm, ProcessMemory, type Task } from '@vmm/kvm'
+import { ioctl, type KvmFile, openEventFd, openFile, openKvm, ProcessMemory, type Task } from '@vmm/kvm'
 import { ioctlNamed, kvmRun } from '@vmm/kvm-uapi'
 import { errnos } from '@vmm/rule'
 import type { Scenario } from './scenario.ts'
@@ -14,7 +14,9 @@ export interface OurKernel {
 }
 
 const runBytes = 0x900
-const [pollIn, pollOut, eventBytes] = [1, 4, 8]
+const eventBytes = 8
+/** POLLIN, POLLPRI, POLLOUT: what the probe asks for. */
+const polled = 7
 const runCall = ioctlNamed('KVM_RUN')?.number ?? 0
 
 /** What ours answers to a scenario, a line a step; and by whom a step was refused. */
@@ -43,7 +45,6 @@ class Process {
   readonly #memory = new ProcessMemory()
   readonly #task: Task = { memory: this.#memory, mm: {}, fileAt: (fd) => this.#fileAt(fd) }
   readonly #files = new Map<string, KvmFile>()
-  readonly #events = new Map<string, EventFd>()
   readonly #names: Files
   readonly #release: string
   readonly #host: Host
@@ -87,14 +88,13 @@ class Process {
         this.#files.get(action.file)?.close()
         return { result: 0 }
       case 'eventfd':
-        this.#events.set(action.file, new EventFd())
-        return { result: 0 }
+        return this.#kept(action.file, openEventFd(this.#task))
       case 'signal-event':
-        return written(this.#events.get(action.file)?.write(action.value) ?? undefined)
+        return counted(this.#files.get(action.file)?.write(littleEndian(action.value, eventBytes)))
       case 'read':
-        return this.#read(action.file)
+        return counted(this.#files.get(action.file)?.read(action.length))
       case 'poll':
-        return { result: pollIn | pollOut }
+        return { result: (this.#files.get(action.file)?.poll() ?? 0) & polled }
       case 'wait':
         return { result: 0 }
       case 'begin':
@@ -111,16 +111,9 @@ class Process {
   }
 
   #fileAt(fd: number): ReturnType<NonNullable<Task['fileAt']>> {
-    const name = this.#names.name(fd)
-    const event = name === undefined ? undefined : this.#events.get(name)
-    if (event !== undefined) return event
-    return name !== undefined && this.#files.get(name)?.isOpen === true ? 'other' : 'closed'
-  }
-
-  #read(name: string): Raw {
-    const got = this.#events.get(name)?.read()
-    if (typeof got !== 'bigint') return failed(got ?? 'EINVAL')
-    return { result: eventBytes, bytes: littleEndian(got, eventBytes) }
+    const file = this.#files.get(this.#names.name(fd) ?? '')
+    if (file?.isOpen !== true) return 'closed'
+    return file.object.kind === 'eventfd' ? file.object.eventFd : 'other'
   }
 
   #open(name: string): Raw {
@@ -180,6 +173,10 @@ class Process {
   }
 }
 
-const written = (error: keyof typeof errnos | undefined): Raw =>
-  error === undefined ? { result: eventBytes } : failed(error)
+/** What `read` and `write` return, and what was read. */
+function counted(got: Uint8Array | number | keyof typeof errnos = 'EBADF'): Raw {
+  if (typeof got === 'string') return failed(got)
+  return typeof got === 'number' ? { result: got } : { result: got.length, bytes: got }
+}
+
 const failed = (name: keyof typeof errnos): Raw => ({ result: -errnos[name] })

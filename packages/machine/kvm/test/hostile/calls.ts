@@ -37,7 +37,7 @@ function callBy(chance: Chance): HostileCall {
     kind: chance.oneIn(20) ? 'any' : chance.among(row.fds as unknown as readonly [FdKind, ...FdKind[]]),
     file: chance.bits(),
     request: chance.oneIn(40) ? chance.bits() : row.number,
-    argument: row.use === 'value' || row.use === 'zero' ? valueBy(chance) : addressBy(chance, size),
+    argument: argumentBy(chance, row, size),
     bytes,
     afterwards: chance.oneIn(60) ? 'dup' : chance.oneIn(200) ? 'close' : 'nothing',
   }
@@ -81,6 +81,11 @@ function numberBy(chance: Chance): bigint {
   if (chance.oneIn(4)) return 1n << BigInt(chance.below(64))
   if (chance.oneIn(4)) return places.arguments + BigInt(chance.below(argumentBytes))
   return BigInt.asUintN(64, chance.among(numbers))
+}
+
+function argumentBy(chance: Chance, { use }: Ioctl, size: number): bigint {
+  if (use === 'zero' && !chance.oneIn(5)) return 0n
+  return use === 'value' || use === 'zero' ? valueBy(chance) : addressBy(chance, size)
 }
 
 const valueBy = (chance: Chance): bigint => (chance.oneIn(2) ? BigInt(chance.below(5)) : numberBy(chance))

@@ -1,5 +1,6 @@
+import type { KvmFile } from '@vmm/kvm'
 import { callsFrom, type HostileCall } from './calls.ts'
-import { HostileProcess } from './process.ts'
+import { HostileProcess, type Interrupts } from './process.ts'
 import { stateOf } from './state.ts'
 
 /** Calls that may have changed something although they failed, as in the kernel; and why. */
@@ -22,9 +23,18 @@ export interface Wrong {
   readonly says: string
 }
 
+/** What a list of calls is made to. */
+interface Where {
+  readonly kernel: string
+  readonly interrupts: Interrupts
+}
+
+const interruptsBySeed = ['none', 'irqchip', 'split'] as const
+
 /** Makes calls in a new process; with `looks`, at the state before and after those that fail. */
-export function play(kernel: string, calls: readonly HostileCall[], looks: boolean): Wrong | undefined {
-  const process = new HostileProcess(kernel)
+export function play(where: Where, calls: readonly HostileCall[], looks: boolean): Wrong | undefined {
+  const { kernel, interrupts } = where
+  const process = new HostileProcess(kernel, interrupts)
   for (const call of calls) {
     const says = wrongWith(process, call, looks)
     if (says !== undefined) return { kernel, call: tell(call), says }
@@ -36,7 +46,7 @@ function wrongWith(process: HostileProcess, call: HostileCall, looks: boolean): 
   const file = process.fileOf(call)
   const vcpu =
     looks && file?.isOpen === true && file.object.kind === 'vcpu' && call.afterwards !== 'close' ? file : undefined
-  const before = vcpu && stateOf(process, vcpu)
+  const before = vcpu && settledState(process, vcpu)
   const began = performance.now()
   try {
     const { value, rule } = process.make(call)
@@ -55,6 +65,12 @@ function wrongWith(process: HostileProcess, call: HostileCall, looks: boolean): 
   }
 }
 
+/** Asking for the MP state takes an INIT that waits, as in the kernel: what is told the second time stays. */
+function settledState(process: HostileProcess, vcpu: KvmFile): ReturnType<typeof stateOf> {
+  stateOf(process, vcpu)
+  return stateOf(process, vcpu)
+}
+
 function tell({ name, request, argument, bytes }: HostileCall): string {
   return `${name} ${request.toString(16)} at ${argument.toString(16)} with ${Buffer.from(bytes)
     .toString('hex')
@@ -69,11 +85,12 @@ export function findWrong(
   looks: boolean,
 ): { readonly wrong: Wrong; readonly after: readonly string[] } | undefined {
   let calls = callsFrom(seed, count)
-  let wrong = play(kernel, calls, looks)
+  const where = { kernel, interrupts: interruptsBySeed[seed % interruptsBySeed.length] ?? 'none' }
+  let wrong = play(where, calls, looks)
   if (wrong === undefined) return undefined
   for (let at = calls.length - 1; at >= 0; at--) {
     const fewer = calls.toSpliced(at, 1)
-    const still = play(kernel, fewer, looks)
+    const still = play(where, fewer, looks)
     if (still !== undefined) [calls, wrong] = [fewer, still]
   }
   return { wrong, after: calls.map(tell) }

@@ -1,6 +1,6 @@
 import { hostNamed } from '@vmm/cpu-models'
 import { EventFd, ioctl, type KvmFile, openFile, openKvm, ProcessMemory, type Task } from '@vmm/kvm'
-import { ioctlNamed, kvmUserspaceMemoryRegion } from '@vmm/kvm-uapi'
+import { ioctlNamed, kvmEnableCap, kvmUserspaceMemoryRegion } from '@vmm/kvm-uapi'
 import { encode } from '@vmm/layout'
 import { argumentBytes, edgeBytes, type HostileCall, places } from './calls.ts'
 
@@ -8,6 +8,10 @@ const memoryBytes = 1 << 16
 /** Guests that do not come back by themselves are stopped after so many instructions. */
 const signalAfter = 2000
 const mostFiles = 12
+const splitIrqchip = 121
+
+/** Where the interrupt controllers of the process's VM are. */
+export type Interrupts = 'none' | 'irqchip' | 'split'
 
 /** What a call came to. */
 export interface Came {
@@ -23,8 +27,8 @@ export class HostileProcess {
   readonly #memory = new ProcessMemory()
   #files: KvmFile[]
 
-  constructor(kernel: string, model = 'spr') {
-    const found = hostNamed(model)
+  constructor(kernel: string, interrupts: Interrupts) {
+    const found = hostNamed('spr')
     if (found.kind !== 'host') throw new Error(found.says)
     this.#memory.map(places.arguments, new Uint8Array(argumentBytes))
     this.#memory.map(places.edge, new Uint8Array(edgeBytes))
@@ -45,6 +49,8 @@ export class HostileProcess {
     }
     this.#memory.write(places.arguments, encode(kvmUserspaceMemoryRegion, region))
     this.call(vm, 'KVM_SET_USER_MEMORY_REGION', places.arguments)
+    if (interrupts === 'irqchip') this.call(vm, 'KVM_CREATE_IRQCHIP')
+    if (interrupts === 'split') this.#enable(vm, splitIrqchip, 24n)
     this.#files = [system, vm, this.#made(vm, 'KVM_CREATE_VCPU')]
   }
 
@@ -67,7 +73,7 @@ export class HostileProcess {
     const { value, refusal, file: made } = ioctl(this.task, file, call.request, call.argument)
     if (made !== undefined) this.#keep(made)
     if (call.afterwards === 'dup' && file.isOpen) this.#keep(file.dup())
-    if (call.afterwards === 'close') file.close()
+    if (call.afterwards === 'close') this.#close(file)
     return { value, rule: refusal?.rule, file }
   }
 
@@ -84,6 +90,19 @@ export class HostileProcess {
 
   write(bytes: Uint8Array): void {
     this.#memory.write(places.arguments, bytes)
+  }
+
+  #enable(vm: KvmFile, cap: number, argument: bigint): void {
+    this.#memory.write(places.arguments, encode(kvmEnableCap, { cap, flags: 0, args: [argument, 0n, 0n, 0n] }))
+    this.call(vm, 'KVM_ENABLE_CAP', places.arguments)
+  }
+
+  /** Of each kind one stays open; one that is closed may be called all the same. */
+  #close(file: KvmFile): void {
+    const others = this.#files.filter(({ object }) => object.kind === file.object.kind)
+    if (others.length === 1) return
+    file.close()
+    this.#files = this.#files.filter((each) => each !== file)
   }
 
   /** Of too many files the newest are closed again. */
