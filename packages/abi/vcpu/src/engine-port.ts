@@ -33,6 +33,10 @@ export interface Engine {
   flushTranslations(): void
   /** Guest memory at a physical address, as far as it goes; undefined where there is none. */
   physical(address: number): Uint8Array | undefined
+  /** Writes there. False where so much memory is not. */
+  writePhysical(address: number, bytes: Uint8Array): boolean
+  /** The guest-physical addresses that the processor uses: those of system-management mode, or the others. */
+  set addressSpace(space: 'ordinary' | 'smm')
   /** Instructions retired since the beginning: exact at any moment. */
   retired(): number
   /** The instruction that is asking its surroundings, and the one behind it. */

@@ -27,6 +27,11 @@ export interface EventState {
   mpState: MpState
   /** What ends the wait of MWAIT, if that is what a halted processor does: a store, and perhaps interrupts that are masked. */
   mwait: undefined | 'store' | 'store or interrupt'
+  /** System-management mode. */
+  smm: boolean
+  smiPending: boolean
+  /** NMIs were blocked when SMM was entered, and stay so behind RSM. */
+  smmInsideNmi: boolean
   initPending: boolean
   /** The vector of a startup signal that waits. */
   startup: number | undefined
@@ -41,6 +46,9 @@ export const quiet = (): EventState => ({
   tripleFault: false,
   mpState: 'runnable',
   mwait: undefined,
+  smm: false,
+  smiPending: false,
+  smmInsideNmi: false,
   initPending: false,
   startup: undefined,
 })

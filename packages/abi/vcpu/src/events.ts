@@ -19,6 +19,8 @@ interface Parts {
   readonly areBlocked: () => boolean
   /** INIT: registers as the manual says. */
   readonly initialize: () => void
+  /** Enters system-management mode. False: the VM is dead. */
+  readonly enterSmm: () => boolean
 }
 
 /** What happens to a vCPU between its instructions: signals, exceptions from outside, NMIs, interrupts. */
@@ -49,6 +51,7 @@ export class Events {
     const { engine, machine } = this.#parts
     const waits = machine.interruptPending() || this.state.nmiPending > 0
     if (this.#parts.areBlocked()) return false
+    if (this.#takesSmi) return true
     return (waits && engine.shadowed) || (this.state.nmiPending > 0 && this.nmiBlocked)
   }
 
@@ -56,6 +59,16 @@ export class Events {
   nmi(): void {
     this.state.nmiPending = Math.min(this.state.nmiPending + 1, this.nmiBlocked || this.state.nmiInjected ? 1 : 2)
     this.#parts.engine.resync()
+  }
+
+  /** An SMI arrives. */
+  smi(): void {
+    this.state.smiPending = true
+    this.#parts.engine.resync()
+  }
+
+  get #takesSmi(): boolean {
+    return this.state.smiPending && !this.state.smm && !this.#waitsForStartup()
   }
 
   /** INIT arrives. */
@@ -83,6 +96,11 @@ export class Events {
     const again = this.#takeInjected()
     if (again !== undefined) return this.#raise(again.event, again.kind)
     if (this.#parts.areBlocked()) return this.#passOver()
+    if (this.#takesSmi) {
+      state.smiPending = false
+      this.wake()
+      return this.#parts.enterSmm() ? undefined : { kind: 'vm-dead' }
+    }
     if (this.#takesNmi()) {
       state.nmiPending -= 1
       this.wake()
@@ -96,6 +114,11 @@ export class Events {
   acceptSignals(): void {
     const { state } = this
     const { engine, machine } = this.#parts
+    if (state.smm) {
+      // INIT waits until SMM is left; a startup signal has come in vain
+      state.startup = undefined
+      return
+    }
     if (state.initPending) {
       state.initPending = false
       const { startup } = state
@@ -118,6 +141,7 @@ export class Events {
   /** Nothing is on its way any more. */
   clear(): void {
     Object.assign(this.state, { ...quiet(), mpState: this.state.mpState })
+    this.#parts.engine.addressSpace = 'ordinary'
   }
 
   /** A halted processor goes on. */
@@ -162,7 +186,11 @@ export class Events {
   #passOver(): undefined {
     const { engine, machine } = this.#parts
     engine.eventPending = false
-    if (this.#takesNmi() || (machine.interruptPending() && engine.interruptible && !this.#waitsForStartup()))
+    if (
+      this.#takesSmi ||
+      this.#takesNmi() ||
+      (machine.interruptPending() && engine.interruptible && !this.#waitsForStartup())
+    )
       this.wake()
   }
 

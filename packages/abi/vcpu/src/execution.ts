@@ -8,6 +8,7 @@ import { internalErrors, type VcpuExit } from './exit.ts'
 import type { Pending } from './faults.ts'
 import type { GuestDebug } from './guest-debug.ts'
 import type { Observer } from './observer.ts'
+import type { SystemManagement } from './smm/system-management.ts'
 import type { ExitReason } from './trace.ts'
 
 /** RFLAGS.TF and RF; DR6.BS. */
@@ -28,6 +29,7 @@ interface Parts {
   readonly completion: Completion
   readonly debug: GuestDebug
   readonly observer: Observer | undefined
+  readonly smm: SystemManagement
 }
 
 /** How to run: for how many instructions, and what else brings `run` back. */
@@ -54,6 +56,8 @@ export class Execution {
   readonly #parts: Parts
   /** An exit that waits until user space has seen the stores that came with it. */
   #held: VcpuExit | undefined
+  /** RSM is under execution. */
+  #leavesSmm = false
   /** Somebody whom the guest has asked wants the vCPU back. */
   #kicked = false
   /** What the hypercall that user space was asked for gives. */
@@ -63,6 +67,12 @@ export class Execution {
 
   constructor(parts: Parts) {
     this.#parts = parts
+  }
+
+  /** RSM: whether the processor is in SMM. Then it leaves it when the engine has come back. */
+  leaveSmm(): boolean {
+    this.#leavesSmm = this.#parts.events.state.smm
+    return this.#leavesSmm
   }
 
   /** Brings a `run` back that is under way, once the instruction is complete that has asked. */
@@ -243,6 +253,10 @@ export class Execution {
   /** The instruction waits for an interrupt, or asks user space; without a question, its bytes are where no memory is. */
   #waits(): VcpuExit | undefined {
     const { completion, engine } = this.#parts
+    if (this.#leavesSmm) {
+      this.#leavesSmm = false
+      return this.#parts.smm.leave() ? undefined : { kind: 'shutdown', because: [] }
+    }
     if (!this.#parts.events.runnable) return undefined
     const prevented = completion.takePrevented()
     if (prevented !== undefined) return this.#prevented(prevented)

@@ -98,6 +98,8 @@ export type VcpuExit =
   | { readonly kind: 'set-tpr' }
   /** An interrupt that was asked for could now be queued. */
   | { readonly kind: 'irq-window-open' }
+  /** An SMI came, and there is no memory to save the processor to: the VM is good for nothing. */
+  | { readonly kind: 'vm-dead' }
   /** Triple fault: the exceptions that led there, oldest first. */
   | { readonly kind: 'shutdown'; readonly because: readonly Fatality[] }
   | {

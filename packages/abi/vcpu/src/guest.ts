@@ -8,6 +8,8 @@ const defaultPhysicalAddressWidth = 36
 export interface GuestOverrides {
   readonly has?: ((feature: Feature) => boolean) | undefined
   readonly physicalAddressWidth?: number | undefined
+  /** Whether there is system-management mode; there is, unless told. */
+  readonly smm?: boolean | undefined
 }
 
 /** The processor that a guest sees: its CPUID table, and what follows from it. The table may be replaced. */
@@ -16,11 +18,14 @@ export class Guest {
   #overrides: GuestOverrides
   /** Bits of physical addresses that page walks go by; left out, MAXPHYADDR. */
   walkedAddressWidth: number | undefined
+  /** CONFIG_KVM_SMM. */
+  readonly smm: boolean
   readonly #known = new Map<Feature, boolean>()
 
   constructor(table: CpuidTable, overrides: GuestOverrides) {
     this.#table = table
     this.#overrides = overrides
+    this.smm = overrides.smm ?? true
   }
 
   get table(): CpuidTable {

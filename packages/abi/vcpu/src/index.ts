@@ -26,6 +26,7 @@ export { vcpuPromises } from './promises.ts'
 export type { Refusal, UnruledRefusal } from './refusal.ts'
 export { allowedCr4 } from './reset.ts'
 export type {
+  EnterSmmCall,
   GetXsaveCall,
   GuestDebugCall,
   InterruptCall,
@@ -50,6 +51,7 @@ export type {
   VcpuAttributeCall,
 } from './rules/calls.ts'
 export {
+  enterSmmPipeline,
   getLapicPipeline,
   getVcpuEventsPipeline,
   getXsavePipeline,

@@ -17,6 +17,8 @@ export interface KeptPromises {
   readonly setXsave: ResolvedPipeline<Call.SetXsaveCall>
   readonly interrupt: ResolvedPipeline<Call.InterruptCall>
   readonly setGuestDebug: ResolvedPipeline<Call.GuestDebugCall>
+  readonly smi: ResolvedPipeline<Call.SmiCall>
+  readonly enterSmm: ResolvedPipeline<Call.EnterSmmCall>
   readonly hypercall: HypercallDecider
   readonly completeHypercall: HypercallCompleter
 }
@@ -39,6 +41,8 @@ export function keptPromises(profile: Profile): KeptPromises {
     setXsave: resolve(pipelines.setXsavePipeline, profile),
     interrupt: resolve(pipelines.interruptPipeline, profile),
     setGuestDebug: resolve(pipelines.setGuestDebugPipeline, profile),
+    smi: resolve(pipelines.smiPipeline, profile),
+    enterSmm: resolve(pipelines.enterSmmPipeline, profile),
     hypercall: hypercallDecider(profile),
     completeHypercall: hypercallCompleter(profile),
   }

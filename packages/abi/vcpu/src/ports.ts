@@ -24,6 +24,8 @@ export interface Answering {
   readonly promises: KeptPromises
   /** Whether INT3 is for a debugger, which will be told. */
   readonly holdsBreakpoint: () => boolean
+  /** Whether the processor is in system-management mode, which it is to leave now. */
+  readonly leavesSmm: () => boolean
   /** Bit n: hypercall n exits to user space. KVM_CAP_EXIT_HYPERCALL. */
   readonly hypercallExits: () => number
 }
@@ -79,6 +81,7 @@ export function enginePorts(by: Answering): EnginePorts {
       by.freeze()
       return false
     },
+    leavesSmm: () => by.leavesSmm(),
     hypercall: () => by.machine().hypercall() || hypercall(by),
     writeXcr: (index, value) => writeXcr(by, index, value),
     mwaitExtensions: () => (by.guest.has('MONITOR') ? Number(by.guest.has('MWAIT_INTERRUPT_BREAK')) : undefined),

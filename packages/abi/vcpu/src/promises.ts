@@ -1,5 +1,6 @@
 import { behaviourEntry, type Entry, pipelineEntries } from '@vmm/rule'
 import {
+  enterSmmPipeline,
   getLapicPipeline,
   getVcpuEventsPipeline,
   getXsavePipeline,
@@ -54,6 +55,7 @@ export const vcpuPromises: readonly Entry[] = [
   ...pipelineEntries(setClockPipeline),
   ...pipelineEntries(vcpuAttributePipeline),
   ...pipelineEntries(syncRegsPipeline),
+  ...pipelineEntries(enterSmmPipeline),
   ...pipelineEntries(translatePipeline),
   behaviourEntry('KVM_CREATE_VCPU', edxAfterReset),
 ]

@@ -59,6 +59,7 @@ export function restoreVcpu({ engine, msrs, events }: Remembering, saved: SavedV
   for (const [index, value] of saved.vectors.entries()) engine.vector(index).set(value)
   for (const [index, value] of saved.x87.entries()) engine.x87(index).set(value)
   engine.setRflags(saved.rflags)
+  engine.addressSpace = saved.events.smm ? 'smm' : 'ordinary'
   engine.flushTranslations()
   Object.assign(events.state, structuredCloneOf(saved.events))
   engine.modeChanged()

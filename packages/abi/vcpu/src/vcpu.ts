@@ -19,6 +19,7 @@ import { enginePorts } from './ports.ts'
 import type { Refusal } from './refusal.ts'
 import { initializeState, resetState, shapeState } from './reset.ts'
 import { restoreVcpu, type SavedVcpu, saveVcpu } from './saved.ts'
+import { SystemManagement } from './smm/system-management.ts'
 import { VcpuState } from './state/vcpu-state.ts'
 import type { ExitReason, Trace } from './trace.ts'
 
@@ -38,6 +39,8 @@ export interface VcpuOptions {
   readonly createEngine: (ports: EnginePorts) => Engine
   /** Bit n: hypercall n exits to user space. KVM_CAP_EXIT_HYPERCALL. */
   readonly hypercallExits?: number
+  /** CONFIG_KVM_SMM; built in, unless told. */
+  readonly smm?: boolean
   /** KVM_CAP_EXCEPTION_PAYLOAD and KVM_CAP_X86_TRIPLE_FAULT_EVENT: off unless told. */
   readonly capabilities?: { readonly exceptionPayload?: boolean; readonly tripleFault?: boolean }
   /** Told of MSRs that were refused. */
@@ -65,6 +68,7 @@ export class Vcpu {
   readonly #events: Events
   readonly #completion = new Completion()
   readonly #debug = new GuestDebug()
+  readonly #smm: SystemManagement
   readonly #execution: Execution
 
   constructor(options: VcpuOptions) {
@@ -93,6 +97,7 @@ export class Vcpu {
       holdsBreakpoint,
       freeze: () => this.#events.freeze(),
       hypercallExits: () => this.hypercallExits,
+      leavesSmm: () => this.#execution.leaveSmm(),
     })
     const observer = this.#observer()
     this.engine = options.createEngine(observer?.ports(ports) ?? ports)
@@ -104,10 +109,13 @@ export class Vcpu {
       observer,
       areBlocked: () => this.#debug.blocksInterrupts,
       initialize: () => this.#initialize(),
+      enterSmm: () => this.#smm.enter(),
     })
     const events = this.#events
-    this.#execution = new Execution({ engine, events, completion: this.#completion, debug: this.#debug, observer })
     const parts = { engine, machine, events, msrs: this.#msrs, guest, promises, nesting: {} }
+    this.#smm = new SystemManagement(parts)
+    const [completion, debug, smm] = [this.#completion, this.#debug, this.#smm]
+    this.#execution = new Execution({ engine, events, completion, debug, observer, smm })
     this.state = new VcpuState(parts, this.capabilities)
     this.reset()
   }
@@ -181,6 +189,18 @@ export class Vcpu {
   /** An NMI arrives. KVM_NMI. */
   injectNmi(): void {
     this.#events.nmi()
+  }
+
+  /** An SMI arrives. KVM_SMI. */
+  injectSmi(): Refusal | undefined {
+    const refusal = refusalOf(this.#promises.smi, { hasSmm: this.#guest.smm })
+    if (refusal === undefined) this.#events.smi()
+    return refusal
+  }
+
+  /** Whether it is in system-management mode. */
+  get inSmm(): boolean {
+    return this.#events.state.smm
   }
 
   /** INIT arrives. A bootstrap processor starts over, another waits for a startup signal. */

@@ -78,6 +78,8 @@ export function hostAnswers(
       return typeof answer === 'boolean' ? unlessWaiting(answer) : unlessRefused(answer)
     },
     hypercall: () => unlessWaiting(ports.hypercall()),
+    leaveSmm: () =>
+      ports.leavesSmm?.() === true ? unlessWaiting(false) : unlessRefused({ kind: 'fault', vector: invalidOpcode }),
     taskPriority: () => [BigInt(ports.taskPriority())],
     setTaskPriority: (value) => done(() => ports.setTaskPriority(low(value!))),
     writeXcr: (index, value) => unlessRefused(ports.writeXcr(low(index!), value!)),

@@ -31,6 +31,7 @@ export class Engine {
   readonly tlb: TlbContexts
   readonly #cpu: number
   readonly #state: StateView
+  #space: GuestSlots
   readonly #slice: Slice
   readonly #watching: Watching
   readonly #derived: DerivedState
@@ -58,14 +59,8 @@ export class Engine {
     const fill = (linear: bigint, kind: number, processor: boolean) =>
       this.#fill(state.word(at.record), this.#derived.views(processor), linear, kind)
     const monitor = (linear: bigint) => this.#monitored.arm(fill(linear, 1, false) >>> 0)
-    const answers = new HostAnswers({
-      state,
-      ports,
-      tlb: this.tlb,
-      modeChanged: this.modeChanged,
-      watching: this.#watching,
-      monitor,
-    })
+    const watching = this.#watching
+    const answers = new HostAnswers({ state, ports, tlb: this.tlb, modeChanged: this.modeChanged, watching, monitor })
     this.#odd = new OddAccesses(
       buffer,
       { cpu, scratch },
@@ -86,7 +81,8 @@ export class Engine {
       fill: (linear, kind) => this.#fill(cpu + at.stepBlock, state.word(at.tlb), linear, kind),
     })
     state.setLong(at.sixteen, 16n)
-    state.setWord(at.slotTable, machine.slots.table)
+    this.#space = machine.slots
+    state.setWord(at.slotTable, this.#space.table)
     machine.serve(cpu, {
       tlb: this.tlb,
       state,
@@ -106,20 +102,21 @@ export class Engine {
 
   /** The guest-physical addresses that the processor uses: those of system-management mode, or the others. */
   set addressSpace(space: 'ordinary' | 'smm') {
-    const { table } = space === 'smm' ? this.machine.smmSlots : this.machine.slots
-    if (this.#state.word(at.slotTable) === table) return
-    this.#state.setWord(at.slotTable, table)
+    const slots = space === 'smm' ? this.machine.smmSlots : this.machine.slots
+    if (this.#space === slots) return
+    this.#space = slots
+    this.#state.setWord(at.slotTable, slots.table)
     this.flushTranslations()
   }
 
   /** Guest memory at a physical address, as far as its slot goes; undefined where there is none. */
   physical(address: number): Uint8Array | undefined {
-    return this.slots.at(address)
+    return this.#space.at(address)
   }
 
   /** Writes guest memory as a device would: blocks over it become stale. False where there is no memory. */
   writePhysical(address: number, bytes: Uint8Array): boolean {
-    return this.slots.writeAt(address, bytes)
+    return this.#space.writeAt(address, bytes)
   }
 
   /** Of every page of memory that is told of, the next store is. */

@@ -127,6 +127,7 @@ export class HostAnswers {
       return answer ? undefined : waits
     },
     hypercall: () => (this.#ports.hypercall() ? undefined : waits),
+    leaveSmm: () => (this.#ports.leavesSmm?.() === true ? waits : invalidOpcode),
     taskPriority: () => this.#give(BigInt(this.#ports.taskPriority())),
     setTaskPriority: () => {
       this.#ports.setTaskPriority(Number(this.#value(0)))

@@ -18,6 +18,8 @@ export interface Watching {
 /** What a processor is made with. */
 export interface ProcessorOptions {
   readonly kernel: Profile
+  /** CONFIG_KVM_SMM. */
+  readonly smm: boolean
   /** Whether it is the one that starts the machine. */
   readonly bootstrap: boolean
   /** The memory that it runs, and the other processors of its VM. */
@@ -37,7 +39,7 @@ export class Processor {
   /** What is joined to it. */
   readonly wires: VcpuWires = {}
 
-  constructor({ kernel, bootstrap, guest, buses, clock, startedAt, watching }: ProcessorOptions) {
+  constructor({ kernel, smm, bootstrap, guest, buses, clock, startedAt, watching }: ProcessorOptions) {
     let engine: Engine | undefined
     const retired = () => engine?.retired() ?? 0
     const store = (address: number, bytes: Uint8Array) => guest.slots.writeAt(address, bytes)
@@ -46,6 +48,7 @@ export class Processor {
     this.vcpu = new Vcpu({
       cpuid: [],
       kernel,
+      smm,
       machine: this.around,
       createEngine: (ports) => {
         engine = new Engine({ machine: guest, ports })

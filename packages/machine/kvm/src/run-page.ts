@@ -9,6 +9,8 @@ const pageBytes = 3 * 4096
 const portData = 4096
 const shared = { regs: 1n, sregs: 2n, events: 4n } as const
 const { offset } = kvmRun
+/** KVM_RUN_X86_SMM. Source: include/uapi/linux/kvm.h (Linux 6.12). */
+const runInSmm = 1
 const union = offset.exit
 /** Where the arms of the union have what is written here. Source: include/uapi/linux/kvm.h struct kvm_run. */
 const io = { direction: union, size: union + 1, port: union + 2, count: union + 4, dataOffset: union + 8 }
@@ -37,6 +39,7 @@ const reasons: Readonly<Record<VcpuExit['kind'], string>> = {
   'dirty-ring-full': 'KVM_EXIT_DIRTY_RING_FULL',
   'ioapic-eoi': 'KVM_EXIT_IOAPIC_EOI',
   'set-tpr': 'KVM_EXIT_SET_TPR',
+  'vm-dead': 'KVM_EXIT_UNKNOWN',
 }
 
 const reasonNumbers = new Map(
@@ -148,6 +151,7 @@ export class RunPage {
   told(vcpu: Vcpu, pic: 'kernel' | 'user space'): void {
     const { engine } = vcpu
     this.bytes[offset.ready_for_interrupt_injection] = pic === 'kernel' || vcpu.readyForInterrupt ? 1 : 0
+    if (vcpu.inSmm) this.bytes[offset.flags]! |= runInSmm
     this.bytes[offset.if_flag] = (engine.rflags() & 0x200n) === 0n ? 0 : 1
     const { cr8, base } = vcpu.apic
     this.#view.setBigUint64(offset.cr8, cr8, true)

@@ -38,7 +38,7 @@ export interface KvmVcpuOptions {
   readonly signalAfter: number
 }
 
-/** What a local APIC tells its processor beside vectors. There is no system management mode. */
+/** What a local APIC tells its processor beside vectors. */
 export type ProcessorSignal =
   | { readonly kind: 'nmi' | 'smi' | 'init' }
   /** Begin at `vector << 12`, where one is waited for. */
@@ -110,6 +110,7 @@ export class KvmVcpu {
       pageTables: () => (vm.memory.mmu.pages === 0n ? 'none' : 'some'),
       enter: (options) => this.#enter(options),
       shutDown: () => this.#shutDown(),
+      die: () => vm.die('KVM_RUN'),
     })
     this.#vcpu.answerCpuidBy((leaf, subleaf) => this.#execute(leaf, subleaf))
     this.nesting = new VcpuNesting({ kvm: vm.kvm, vcpu: this.#vcpu })
@@ -124,8 +125,8 @@ export class KvmVcpu {
     })
     this.ring = vm.memory.logs.createRing()
     this.wires.memory = {
-      memoryFault: (address, _bytes, access) => vm.memory.memoryFault(address, access),
-      touched: (address, access) => vm.memory.touched(address, access, this.ring),
+      memoryFault: (address, _bytes, access) => vm.memory.memoryFault(address, access, this.#addressSpace),
+      touched: (address, access) => vm.memory.touched(address, access, this.ring, this.#addressSpace),
     }
     vm.buses.coalesced.showIn(this.page.bytes)
     this.page.told(this.#vcpu, this.#controllers().pic)
@@ -225,6 +226,7 @@ export class KvmVcpu {
   /** INIT, NMI or a startup signal arrives from a local APIC that is joined to it. */
   signal(signal: ProcessorSignal): void {
     if (signal.kind === 'nmi') this.#vcpu.injectNmi()
+    else if (signal.kind === 'smi') this.#vcpu.injectSmi()
     else if (signal.kind === 'init') this.#vcpu.injectInit()
     else if (signal.kind === 'startup') this.#vcpu.injectStartup(signal.vector)
   }
@@ -302,10 +304,21 @@ export class KvmVcpu {
     return this.nesting.set(state)
   }
 
+  /** KVM_SMI. */
+  smi(): Answer<number> {
+    const refused = this.#vcpu.injectSmi()
+    return refused === undefined ? done(0) : ruled('KVM_SMI', refused)
+  }
+
   /** KVM_NMI. */
   nmi(): Answer<number> {
     this.#vcpu.injectNmi()
     return done(0)
+  }
+
+  /** The high half of the numbers of its slots. */
+  get #addressSpace(): number {
+    return this.#vcpu.inSmm ? 1 : 0
   }
 
   get #apicInKernel(): boolean {

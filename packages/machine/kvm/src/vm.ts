@@ -1,6 +1,6 @@
 import { capabilityNumbered } from '@vmm/kvm-uapi'
 import type { SetFilterCall } from '@vmm/msr'
-import { resolve, run } from '@vmm/rule'
+import { type Refusal, refusalBy, resolve, run } from '@vmm/rule'
 import { GuestMachine } from '@vmm/wasm-engine'
 import { type Answer, done, noMemory, notModelled } from './answer.ts'
 import type { IoeventfdCall } from './buses/io-eventfds.ts'
@@ -20,6 +20,7 @@ import { Processor, type Watching } from './processor.ts'
 import type { CoalescedZone } from './rules/coalesced-mmio/case.ts'
 import type { CreateVcpuCase } from './rules/create-vcpu/case.ts'
 import { createVcpuPipeline } from './rules/create-vcpu/index.ts'
+import { vmDead } from './rules/dispatch/vm-dead.rule.ts'
 import { enableCapPipeline } from './rules/enable-cap/index.ts'
 import type { MemoryRegion, Memslot } from './rules/set-user-memory-region/case.ts'
 import type { CreateVmClock, VmClock } from './time/vm-clock.ts'
@@ -62,6 +63,7 @@ export class Vm {
   readonly msrs: VmMsrs
   readonly #options: VmOptions
   readonly #vcpus: KvmVcpu[] = []
+  #isDead = false
   readonly #calls
 
   constructor(options: VmOptions) {
@@ -200,6 +202,17 @@ export class Vm {
     return vmCapabilities[name]?.(this, given) ?? notModelled(`KVM_ENABLE_CAP(${name})`)
   }
 
+  /** Whether it is good for nothing any more. */
+  get isDead(): boolean {
+    return this.#isDead
+  }
+
+  /** From now on no call on it, or on its vCPUs, comes to anything. What the call says that it happened to. */
+  die(call: string): Refusal {
+    this.#isDead = true
+    return refusalBy(vmDead, call)
+  }
+
   /** Enables for all vCPUs, and those to come. */
   enable(change: Partial<VcpuCapabilities>): void {
     Object.assign(this.enabled, change)
@@ -210,7 +223,16 @@ export class Vm {
     const { kvm, guest, buses, clock } = this
     const { startedAt, watching } = this.#options
     const bootstrap = id === this.interrupts.bootId
-    return new Processor({ kernel: kvm.profile, bootstrap, guest, buses, clock, startedAt, watching })
+    return new Processor({
+      kernel: kvm.profile,
+      smm: kvm.facts.smm,
+      bootstrap,
+      guest,
+      buses,
+      clock,
+      startedAt,
+      watching,
+    })
   }
 
   #createVcpuCase(id: bigint): CreateVcpuCase {

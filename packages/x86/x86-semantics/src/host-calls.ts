@@ -40,6 +40,7 @@ export const hostCalls = {
   breakpoint: call([], [], 'INT3 is about to be delivered: a debugger may hold it'),
   numericError: call([], [], 'FERR#: an x87 error that CR0.NE makes no exception of; it may have to wait'),
   hypercall: call([], [], 'VMCALL or VMMCALL: registers hold the call and take the answer'),
+  leaveSmm: call([], [], 'RSM: #UD outside system-management mode; else whoever answers leaves it'),
   taskPriority: call([], [64], 'CR8'),
   setTaskPriority: call([64], [], 'A new CR8, already checked'),
   writeXcr: call([32, 64], [], 'XSETBV; refused with #GP(0)'),

@@ -43,6 +43,11 @@ export interface Surroundings {
   taskPriority(): number
   setTaskPriority(value: number): void
   hypercall(): boolean
+  /**
+   * RSM. True: it is for whoever runs the processor to leave system-management mode, and the instruction does not happen. False, or
+   * left out: the processor is not in it, and there is #UD.
+   */
+  leavesSmm?(): boolean
   /** INT3 is about to be delivered. False: a debugger holds it. */
   breakpoint?(): boolean
   writeXcr(index: number, value: bigint): Refused | undefined

@@ -85,6 +85,14 @@ export interface SetMpStateCall {
   readonly sipiPending: boolean
 }
 
+/** What becomes of a processor on its way into SMM. */
+export interface EnterSmmCall {
+  /** Whether the save area could be written. */
+  readonly written: boolean
+  /** KVM_X86_SHADOW_INT_*: what there is, and what is saved of it. */
+  readonly shadow: number
+}
+
 /** What KVM_GET_LAPIC and KVM_SET_LAPIC look at and leave. */
 export interface LapicCall {
   readonly localApic: boolean

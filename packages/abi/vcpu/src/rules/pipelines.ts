@@ -1,5 +1,6 @@
 import type { Act, Behaviour, Check, Pipeline, Rule } from '@vmm/rule'
 import type {
+  EnterSmmCall,
   GetEventsCall,
   GetXsaveCall,
   GuestDebugCall,
@@ -53,6 +54,8 @@ import { sigmaskHeader } from './signal-mask/sigmask-header.rule.ts'
 import { sigmaskLength } from './signal-mask/sigmask-length.rule.ts'
 import { sigmaskStored } from './signal-mask/sigmask-stored.rule.ts'
 import { smiNotBuilt } from './smi/smi-not-built.rule.ts'
+import { smmKeepsShadow } from './smi/smm-keeps-shadow.rule.ts'
+import { smmSaveFails } from './smi/smm-save-fails.rule.ts'
 import { sregsActiveWithoutLongMode } from './sregs/sregs-active-without-long-mode.rule.ts'
 import { sregsApicBase } from './sregs/sregs-apic-base.rule.ts'
 import { sregsApplied } from './sregs/sregs-applied.rule.ts'
@@ -317,4 +320,10 @@ export const syncRegsPipeline: Pipeline<SyncRegsCall> = {
 export const translatePipeline: Pipeline<TranslateCall> = {
   call: 'KVM_TRANSLATE',
   steps: [act(translateTells)],
+}
+
+/** An SMI that is taken, in KVM_RUN, as its steps. */
+export const enterSmmPipeline: Pipeline<EnterSmmCall> = {
+  call: 'KVM_RUN',
+  steps: [act(smmKeepsShadow), check(smmSaveFails)],
 }

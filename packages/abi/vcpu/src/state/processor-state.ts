@@ -20,8 +20,9 @@ export function getMpState({ events }: StateParts): KvmMpState {
 
 /** KVM_SET_MP_STATE. Without a local APIC in the kernel there is only `runnable`; `sipi-received` is a signal that waits. */
 export function setMpState({ events, machine, promises }: StateParts, given: KvmMpState): Refusal | undefined {
-  const quiet = { inSmm: false, smiPending: false, initBlocked: false, stored: 0, sipiPending: false } as const
-  const outcome = run(promises.setMpState, { given, localApic: machine.localApic !== undefined, ...quiet })
+  const { smm: inSmm, smiPending } = events.state
+  const around = { inSmm, smiPending, initBlocked: inSmm, stored: 0, sipiPending: false } as const
+  const outcome = run(promises.setMpState, { given, localApic: machine.localApic !== undefined, ...around })
   if (outcome.kind === 'refused') return outcome.refusal
   const state = mpStateNumbered(outcome.state.stored)
   if (state === undefined) return invalid(`nobody here knows state ${outcome.state.stored}`)

@@ -4,9 +4,10 @@ import { exceptions } from '@vmm/x86-registers'
 import type { Engine } from '../engine-port.ts'
 import type { PutException } from '../event-state.ts'
 import { applyPayload } from '../exception-payload.ts'
-import { invalid, type Refusal } from '../refusal.ts'
+import type { Refusal } from '../refusal.ts'
 import type { SetEventsCall } from '../rules/calls.ts'
 import type { StateParts } from './parts.ts'
+import { setShadow, shadowOf } from './shadow.ts'
 
 /** Which fields of `kvm_vcpu_events` count: KVM_VCPUEVENT_VALID_*. */
 export const validEvents = {
@@ -17,9 +18,6 @@ export const validEvents = {
   payload: 0x10,
   tripleFault: 0x20,
 } as const
-
-/** Interrupt shadows by KVM_X86_SHADOW_INT_*. */
-const shadowOf = { movSs: 1, sti: 2 } as const
 
 /** Capabilities that change how events travel: KVM_CAP_EXCEPTION_PAYLOAD and KVM_CAP_X86_TRIPLE_FAULT_EVENT. */
 export interface EventCapabilities {
@@ -34,7 +32,7 @@ export function getVcpuEvents(parts: StateParts, capabilities: EventCapabilities
   if (!capabilities.exceptionPayload) state.exception = withoutPayload(engine, state.exception)
   const { interrupt, exception } = state
   const { told: nmis } = run(promises.getVcpuEvents, { nmis: state.nmiPending, told: 0 }).state
-  const shadow = engine.shadowed ? (engine.get('SHADOW_KIND') === 0n ? shadowOf.sti : shadowOf.movSs) : 0
+  const shadow = shadowOf(engine)
   return {
     exception: toldException(exception, capabilities),
     interrupt: { injected: asByte(interrupt !== undefined), nr: interrupt ?? 0, soft: 0, shadow },
@@ -50,7 +48,12 @@ export function getVcpuEvents(parts: StateParts, capabilities: EventCapabilities
       validEvents.smm |
       (capabilities.exceptionPayload ? validEvents.payload : 0) |
       (capabilities.tripleFault ? validEvents.tripleFault : 0),
-    smi: { smm: 0, pending: 0, smm_inside_nmi: 0, latched_init: asByte(state.initPending) },
+    smi: {
+      smm: asByte(state.smm),
+      pending: asByte(state.smiPending),
+      smm_inside_nmi: asByte(state.smmInsideNmi),
+      latched_init: asByte(state.initPending),
+    },
     triple_fault: { pending: asByte(capabilities.tripleFault && state.tripleFault) },
     exception_has_payload: asByte(exception.payload !== undefined),
     exception_payload: exception.payload ?? 0n,
@@ -73,8 +76,7 @@ function withoutPayload(engine: Engine, exception: PutException): PutException {
 }
 
 /**
- * KVM_SET_VCPU_EVENTS. A call that is refused late has set what comes before. System management mode is refused: there
- * is none.
+ * KVM_SET_VCPU_EVENTS. A call that is refused late has set what comes before.
  */
 export function setVcpuEvents(
   parts: StateParts,
@@ -89,17 +91,26 @@ export function setVcpuEvents(
   }
   if (outcome.kind === 'refused') return outcome.refusal
   if ((taken.flags & validEvents.smm) !== 0) {
-    if (taken.smi.smm !== 0 || taken.smi.pending !== 0) return invalid('this processor has no system management mode')
+    applySmm(parts, taken.smi)
     if (parts.machine.localApic !== undefined) parts.events.state.initPending = taken.smi.latched_init !== 0
   }
   if ((taken.flags & validEvents.tripleFault) !== 0) parts.events.state.tripleFault = taken.triple_fault.pending !== 0
   return undefined
 }
 
-function callOf({ events }: StateParts, given: KvmVcpuEvents, capabilities: EventCapabilities): SetEventsCall {
+function callOf({ events, guest }: StateParts, given: KvmVcpuEvents, capabilities: EventCapabilities): SetEventsCall {
   const { exceptionPayload: payloadEnabled, tripleFault: tripleFaultEnabled } = capabilities
   const waitsForSipi = events.state.mpState === 'init-received'
-  return { given, payloadEnabled, tripleFaultEnabled, hasSmm: false, waitsForSipi, applied: 'nothing' }
+  return { given, payloadEnabled, tripleFaultEnabled, hasSmm: guest.smm, waitsForSipi, applied: 'nothing' }
+}
+
+/** User space says whether the processor is in SMM: its registers are as they are. */
+function applySmm({ events, engine }: StateParts, { smm, pending, smm_inside_nmi }: KvmVcpuEvents['smi']): void {
+  const { state } = events
+  state.smm = smm !== 0
+  engine.addressSpace = state.smm ? 'smm' : 'ordinary'
+  state.smiPending = pending !== 0
+  state.smmInsideNmi = state.smm && smm_inside_nmi !== 0
 }
 
 function applyException({ events }: StateParts, { exception, ...given }: KvmVcpuEvents): void {
@@ -119,12 +130,6 @@ function applyInterrupts({ events, engine, machine }: StateParts, given: KvmVcpu
   if (machine.localApic === undefined) return
   if ((flags & validEvents.sipiVector) !== 0 && events.state.startup !== undefined)
     events.state.startup = given.sipi_vector & 0xff
-}
-
-function setShadow(engine: StateParts['engine'], shadow: number): void {
-  const casts = (shadow & (shadowOf.movSs | shadowOf.sti)) !== 0
-  engine.set('SHADOW', casts ? BigInt(engine.retired()) : (1n << 64n) - 1n)
-  engine.set('SHADOW_KIND', (shadow & shadowOf.movSs) === 0 ? 0n : 1n)
 }
 
 const isSoft = (vector: number): boolean => vector === exceptions.BP.vector || vector === exceptions.OF.vector

@@ -83,7 +83,11 @@ export class VcpuState {
 
   /** KVM_SET_VCPU_EVENTS. */
   setVcpuEvents(events: Kvm.KvmVcpuEvents): Refusal | undefined {
-    return setVcpuEvents(this.#parts, events, this.#capabilities)
+    const { state } = this.#parts.events
+    const wasInSmm = state.smm
+    const refused = setVcpuEvents(this.#parts, events, this.#capabilities)
+    if (state.smm !== wasInSmm) this.#parts.nesting.by?.smmSet(wasInSmm, state.smm)
+    return refused
   }
 
   /** KVM_GET_FPU. */

@@ -49,6 +49,7 @@ export function ioctl(task: Task, file: KvmFile, request: number, argument: bigi
     argument: BigInt.asUintN(64, argument),
     caller,
     ioctl,
+    dead: object.kind !== 'system' && object.vm.isDead,
     runs: object.kind === 'vcpu' && object.vcpu.isRunning,
   }
   const outcome = run(dispatchFor(kvm.profile), asked)

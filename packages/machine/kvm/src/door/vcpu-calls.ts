@@ -16,6 +16,7 @@ export const vcpuCalls: Handlers<KvmVcpu> = {
   KVM_SET_GUEST_DEBUG: takes(kvmGuestDebug, (vcpu: KvmVcpu, debug) => returned(vcpu.setGuestDebug(debug))),
   KVM_INTERRUPT: takes(kvmInterrupt, (vcpu: KvmVcpu, { irq }) => returned(vcpu.interrupt(irq))),
   KVM_PRE_FAULT_MEMORY: preFault,
+  KVM_SMI: (vcpu) => returned(vcpu.smi()),
   KVM_NMI: (vcpu) => returned(vcpu.nmi()),
   ...cpuidCalls,
   ...vcpuMsrCalls,

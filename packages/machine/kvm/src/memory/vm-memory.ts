@@ -212,18 +212,18 @@ export class VmMemory implements GuestMemory {
   }
 
   /** Whether an access where the guest has no memory, or none that it can write, is for user space to mend. */
-  memoryFault(address: number, access: 'read' | 'write' | 'fetch'): MemoryFaultExit | undefined {
+  memoryFault(address: number, access: 'read' | 'write' | 'fetch', space = 0): MemoryFaultExit | undefined {
     const page = pageOf(address)
     const fault = { kind: 'memory-fault', address: BigInt(page) * pageBytes, bytes: pageBytes } as const
     if (this.#privatePages.has(page)) return { ...fault, flags: isPrivate, told: true }
-    const slot = this.#slotAt(page)
+    const slot = this.#slotAt(page, space)
     if (slot === undefined || (access === 'write' && (slot.flags & memReadonly) !== 0)) return undefined
     return { ...fault, flags: 0n, told: false }
   }
 
   /** A page of a logged slot is touched. False if the vCPU must not go on. */
-  touched(address: number, access: 'load' | 'store', ring: DirtyRing | undefined): boolean {
-    return this.logs.touched(0, address, access, ring)
+  touched(address: number, access: 'load' | 'store', ring: DirtyRing | undefined, space = 0): boolean {
+    return this.logs.touched(space, address, access, ring)
   }
 
   #at(address: bigint): PreFaultCase['first'] {
@@ -231,10 +231,10 @@ export class VmMemory implements GuestMemory {
     return this.#options.guest.slots.at(Number(address)) === undefined ? 'no user memory' : 'memory'
   }
 
-  #slotAt(page: number): Memslot | undefined {
+  #slotAt(page: number, space = 0): Memslot | undefined {
     return this.#slots.find((slot) => {
       const inSlot = page - pageOf(slot.guest_phys_addr)
-      return spaceOf(slot) === 0 && inSlot >= 0 && inSlot < pageOf(slot.memory_size)
+      return spaceOf(slot) === space && inSlot >= 0 && inSlot < pageOf(slot.memory_size)
     })
   }
 

@@ -17,6 +17,8 @@ export interface Running {
   pageTables(): RunCase['pageTables']
   /** Enters the guest. */
   enter(options: RunOptions): VcpuExit
+  /** The VM is good for nothing any more: every call on it says so. */
+  die(): Refusal
   /** A triple fault has ended the guest: what the vendor module leaves of the vCPU. */
   shutDown(): void
 }
@@ -140,6 +142,7 @@ export class RunCall {
     if (exit.kind === 'memory-fault') return unreachable(exit, page)
     if (exit.kind === 'failed') return ruled('KVM_RUN', { kind: 'refused', errno: exit.errno, says: exit.says })
     if (asking.has(exit.kind)) this.#asked = exit
+    if (exit.kind === 'vm-dead') return this.#running.die()
     // to wait is for user space: whoever runs it again goes on behind HLT
     if (exit.kind === 'hlt') vcpu.state.setMpState({ mp_state: mpStates.runnable })
     if (exit.kind === 'shutdown') this.#running.shutDown()

@@ -164,7 +164,6 @@ export const miscellaneous: readonly Instruction[] = [
   undefinedOpcode('UD0'),
   undefinedOpcode('UD1'),
   undefinedOpcode('UD2'),
-  undefinedOpcode('RSM'),
   random('RDRAND'),
   random('RDSEED'),
   rdtsc,

@@ -105,6 +105,10 @@ const hypercall = (mnemonic: 'VMCALL' | 'VMMCALL'): Instruction =>
     m.host('hypercall')
   })
 
+const rsm = instruction('RSM', sdm('2B', '4.3', 'RSM—Resume From System Management Mode'), (m: Machine) => {
+  m.host('leaveSmm')
+})
+
 export const systemCalls: readonly Instruction[] = [
   syscall,
   sysret,
@@ -113,4 +117,5 @@ export const systemCalls: readonly Instruction[] = [
   swapgs,
   hypercall('VMCALL'),
   hypercall('VMMCALL'),
+  rsm,
 ]

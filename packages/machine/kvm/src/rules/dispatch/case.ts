@@ -10,6 +10,8 @@ export interface DispatchCase {
   readonly caller: 'maker' | 'stranger'
   /** The call that the request is, on this kind of descriptor. */
   readonly ioctl: Ioctl | undefined
+  /** On a VM and its vCPUs: whether it is good for nothing any more. */
+  readonly dead?: boolean
   /** On a vCPU: whether it is running, and this is called from inside. */
   readonly runs?: boolean
 }

@@ -5,6 +5,7 @@ import { stranger } from './stranger.rule.ts'
 import { unknownOnVm } from './unknown-on-vm.rule.ts'
 import { unknownRequest } from './unknown-request.rule.ts'
 import { vcpuRuns } from './vcpu-runs.rule.ts'
+import { vmDead } from './vm-dead.rule.ts'
 import { zeroArgument } from './zero-argument.rule.ts'
 
 /** What every call goes through before its own rules. */
@@ -12,6 +13,7 @@ export const dispatchPipeline: Pipeline<DispatchCase> = {
   call: 'ioctl',
   steps: [
     { kind: 'check', rule: stranger },
+    { kind: 'check', rule: vmDead },
     { kind: 'check', rule: foreignRequest },
     { kind: 'check', rule: vcpuRuns },
     { kind: 'check', rule: unknownOnVm },

@@ -1,0 +1,18 @@
+import { rule, since } from '@vmm/rule'
+import { kernelSource } from '@vmm/source'
+import type { EnterSmmCall } from '../calls.ts'
+
+export const smmSaveFails = rule<EnterSmmCall>({
+  id: 'smm-save-fails',
+  catalogue: 'smi',
+  says: 'where the processor cannot be saved on its way into SMM, the VM is dead',
+  lifetime: since({ absentIn: '6.1', presentIn: '6.12' }),
+  errno: 'EIO',
+  sources: [
+    kernelSource('arch/x86/kvm/smm.c', 'enter_smm', '6.12.117'),
+    kernelSource('arch/x86/kvm/x86.c', 'enter_smm', '6.1.192'),
+  ],
+  evidence: 'source',
+  refuses: ({ written }) => !written,
+  witness: { refused: { written: false, shadow: 0 }, accepted: { written: true, shadow: 0 } },
+})
