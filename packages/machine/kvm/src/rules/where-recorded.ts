@@ -5,3 +5,9 @@ export const askedMemory: Source = probe(
   'memory-calls',
   'Linux 6.1.192 and 6.12.113, kvm_amd under QEMU; 6.18.44, kvm_pvm',
 )
+
+/** Kernels that were asked about eventfds that stores of guests signal: `cases/kernel/io.txt`. */
+export const askedIo: Source = probe(
+  'io',
+  'Linux 6.1.192 and 6.12.117, kvm_amd under QEMU and kvm_intel under Bochs; 6.18.44, kvm_pvm',
+)

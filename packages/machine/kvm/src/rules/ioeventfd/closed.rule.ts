@@ -1,5 +1,6 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedIo } from '../where-recorded.ts'
 import { bytesOfPort, type IoeventfdRule } from './case.ts'
 
 export const ioeventfdClosed: IoeventfdRule = rule({
@@ -11,8 +12,9 @@ export const ioeventfdClosed: IoeventfdRule = rule({
   sources: [
     kernelSource('virt/kvm/eventfd.c', 'kvm_assign_ioeventfd_idx', '6.12.117'),
     kernelSource('virt/kvm/eventfd.c', 'kvm_assign_ioeventfd_idx', '6.1.192'),
+    askedIo,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ fd }) => fd === 'closed',
   witness: { refused: { ...bytesOfPort, fd: 'closed' }, accepted: bytesOfPort },
 })

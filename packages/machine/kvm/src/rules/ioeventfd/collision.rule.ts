@@ -1,5 +1,6 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedIo } from '../where-recorded.ts'
 import { bytesOfPort, type IoeventfdRule, ties } from './case.ts'
 
 export const ioeventfdCollision: IoeventfdRule = rule({
@@ -11,8 +12,9 @@ export const ioeventfdCollision: IoeventfdRule = rule({
   sources: [
     kernelSource('virt/kvm/eventfd.c', 'ioeventfd_check_collision', '6.12.117'),
     kernelSource('virt/kvm/eventfd.c', 'ioeventfd_check_collision', '6.1.192'),
+    askedIo,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: (call) => ties(call) && call.collides,
   witness: { refused: { ...bytesOfPort, collides: true }, accepted: bytesOfPort },
 })

@@ -1,5 +1,6 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedIo } from '../where-recorded.ts'
 import { bytesOfPort, type IoeventfdRule, ties } from './case.ts'
 
 export const ioeventfdLength: IoeventfdRule = rule({
@@ -11,8 +12,9 @@ export const ioeventfdLength: IoeventfdRule = rule({
   sources: [
     kernelSource('virt/kvm/eventfd.c', 'kvm_assign_ioeventfd', '6.12.117'),
     kernelSource('virt/kvm/eventfd.c', 'kvm_assign_ioeventfd', '6.1.192'),
+    askedIo,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: (call) => ties(call) && ![0, 1, 2, 4, 8].includes(call.len),
   witness: { refused: { ...bytesOfPort, len: 3 }, accepted: bytesOfPort },
 })

@@ -1,5 +1,6 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedIo } from '../where-recorded.ts'
 import { bytesOfPort, type IoeventfdRule, ties } from './case.ts'
 
 export const ioeventfdNotTied: IoeventfdRule = rule({
@@ -11,8 +12,9 @@ export const ioeventfdNotTied: IoeventfdRule = rule({
   sources: [
     kernelSource('virt/kvm/eventfd.c', 'kvm_deassign_ioeventfd_idx', '6.12.117'),
     kernelSource('virt/kvm/eventfd.c', 'kvm_deassign_ioeventfd_idx', '6.1.192'),
+    askedIo,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: (call) => !ties(call) && !call.tied,
   witness: { refused: { ...bytesOfPort, flags: 6 }, accepted: { ...bytesOfPort, flags: 6, tied: true } },
 })
