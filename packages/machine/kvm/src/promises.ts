@@ -1,4 +1,4 @@
-import { type Entry, pipelineEntries } from '@vmm/rule'
+import { behaviourEntry, type Entry, pipelineEntries } from '@vmm/rule'
 import { memoryPromises } from './memory/memory-promises.ts'
 import { apicBusCyclesPipeline } from './rules/apic-bus-cycles/index.ts'
 import { bootCpuIdPipeline } from './rules/boot-cpu-id/index.ts'
@@ -10,6 +10,8 @@ import { createVmPipeline } from './rules/create-vm/index.ts'
 import { deviceAttributePipeline } from './rules/device-attribute/index.ts'
 import { dispatchPipeline } from './rules/dispatch/index.ts'
 import { enableCapPipeline } from './rules/enable-cap/index.ts'
+import { quirksSwitchedOff } from './rules/enable-cap/quirks-switched-off.behaviour.ts'
+import { enableVcpuCapPipeline } from './rules/enable-vcpu-cap/index.ts'
 import { ioBusPipeline } from './rules/io-bus/index.ts'
 import { ioeventfdPipeline } from './rules/ioeventfd/index.ts'
 import { irqLinePipeline } from './rules/irq-line/index.ts'
@@ -29,6 +31,8 @@ export const kvmPromises: readonly Entry[] = [
   ...pipelineEntries(createVcpuPipeline),
   ...memoryPromises,
   ...pipelineEntries(enableCapPipeline),
+  behaviourEntry('KVM_ENABLE_CAP', quirksSwitchedOff),
+  ...pipelineEntries(enableVcpuCapPipeline),
   ...pipelineEntries(ioBusPipeline),
   ...pipelineEntries(ioeventfdPipeline),
   ...pipelineEntries(runBeginPipeline),

@@ -12,6 +12,8 @@ export interface Task {
   readonly permitted?: bigint
   /** Gives a file that a call has made a number; left out, that is left to who made the call. */
   readonly install?: (file: KvmFile) => number
+  /** It may reboot the machine: CAP_SYS_BOOT. Default: it may. */
+  readonly mayReboot?: boolean
   /** What a number of the process's stands for; left out, none is open but KVM's own. */
   readonly fileAt?: (fd: number) => EventFd | GuestMemfd | 'other' | 'closed'
 }

@@ -2,10 +2,10 @@ import {
   type CpuidAnswer,
   type CpuidTable,
   type CpuidVcpu,
+  type CpuidVm,
   executeCpuid,
   getCpuid2,
   registersWritten,
-  type SetCpuid,
   type SetCpuidName,
   type ShownRegisters,
   setCpuid,
@@ -15,7 +15,9 @@ import type { KvmGuestDebug } from '@vmm/kvm-uapi'
 import { type Profile, refusalBy } from '@vmm/rule'
 import { mpStates, type RunOptions, type Vcpu, type VcpuExit, type VcpuState } from '@vmm/vcpu'
 import { type Answer, done } from './answer.ts'
-import { cpuidFault, whatCpuidGoesBy } from './cpuid-surroundings.ts'
+import type { EnableCap, WriteUser } from './capabilities/enable-cap.ts'
+import { enableVcpuCap } from './capabilities/vcpu-capabilities.ts'
+import { cpuidFault, type SetCpuidArgument, type ToldCpuid, whatCpuidGoesBy } from './cpuid-surroundings.ts'
 import type { JoinedApic } from './interrupts/joined-apic.ts'
 import { runAmongTimers } from './interrupts/run-among-timers.ts'
 import type { DirtyRing } from './memory/dirty-ring.ts'
@@ -62,21 +64,6 @@ export interface RunOnce {
 
 const nobodySignals = () => false
 
-/** What KVM_SET_CPUID2 goes by beside the table. */
-export interface SetCpuidArgument {
-  /** Dynamic XCR0 bits that the process may give guests. */
-  readonly permitted?: bigint
-  /** What of the argument cannot be read. */
-  readonly unreadable?: SetCpuid['unreadable'] | undefined
-}
-
-/** What KVM_GET_CPUID2 writes: the entries, and the number that is in the header afterwards. */
-export interface ToldCpuid {
-  /** Nothing from 5.10 to 5.10.14, which told something else. */
-  readonly entries: CpuidTable
-  readonly nent: number
-}
-
 /** A vCPU of a VM. Methods are named after the calls; `page` is its `kvm_run` with what follows. */
 export class KvmVcpu {
   readonly id: number
@@ -119,7 +106,7 @@ export class KvmVcpu {
       ...{ system, kernel, host, vm: vm.msrs, vcpu: this.#vcpu },
       cpuid: () => this.#cpuid,
       l2Active: () => this.nesting.l2Active,
-      hasQuirk: () => true,
+      hasQuirk: (bit) => vm.hasQuirk(bit),
       onClockRegister: (index, value) => this.processor.around.writePvClock(index, value),
       onEffect: () => {},
     })
@@ -281,6 +268,11 @@ export class KvmVcpu {
     return this.#vm.memory.preFault(range, this.ring)
   }
 
+  /** KVM_ENABLE_CAP on a vCPU; `write` puts what it tells where user space wants it. */
+  enableCap(asked: EnableCap, write: WriteUser = () => false): Answer<number> {
+    return enableVcpuCap(this.#vm, this, asked, write)
+  }
+
   /** KVM_SET_GUEST_DEBUG. */
   setGuestDebug(debug: KvmGuestDebug): Answer<number> {
     const refused = this.#vcpu.setGuestDebug(debug)
@@ -331,7 +323,7 @@ export class KvmVcpu {
     { permitted = 0n, unreadable }: SetCpuidArgument,
   ): Answer<CpuidTable> {
     const faults = unreadable === undefined ? {} : { unreadable }
-    const answer = setCpuid(this.#where, { call, table, vcpu: this.#shown(), permitted, ...faults })
+    const answer = setCpuid(this.#where, { call, table, vcpu: this.#shown(), vm: this.#shownVm, permitted, ...faults })
     this.#cpuid = answer.vcpu
     if (answer.stored !== this.#vcpu.cpuid) this.#vcpu.setCpuid(answer.stored, answer.vcpu.derived?.walkedWidth)
     return answer.kind === 'refused' ? answer : done(answer.stored, answer.unread)
@@ -378,6 +370,12 @@ export class KvmVcpu {
     return { kernel: this.#vm.kvm.profile, host: this.#vm.kvm.host }
   }
 
+  /** What of its VM decides how its table follows its registers. */
+  get #shownVm(): CpuidVm {
+    const { switches } = this.#vm
+    return { hltInGuest: (switches.exitsOff & hltExits) !== 0n, mwaitFollows: !switches.hasQuirk(miscEnableNoMwait) }
+  }
+
   /** The vCPU as rules about its table see it: whatever has been written since is known to its table now. */
   #shown(): CpuidVcpu {
     const { engine } = this.#vcpu
@@ -390,7 +388,7 @@ export class KvmVcpu {
     const { l2Active } = this.nesting
     const around = { apicInKernel: this.#apicInKernel, l2Active }
     const before = { ...this.#cpuid, ...around, registers: { ...untold, ...registers } }
-    this.#cpuid = changed ? registersWritten(this.#where, before, written) : before
+    this.#cpuid = changed ? registersWritten(this.#where, before, written, this.#shownVm) : before
     return this.#cpuid
   }
 }
@@ -407,6 +405,9 @@ const notExecuted: VcpuExit = {
 const everyEntry = 256
 
 const miscEnableMsr = 0x1a0
+/** KVM_X86_DISABLE_EXITS_HLT, and the bit of KVM_X86_QUIRK_MISC_ENABLE_NO_MWAIT. */
+const hltExits = 2n
+const miscEnableNoMwait = 4
 const writtenNames = ['cr4', 'xcr0', 'xss', 'apicBase', 'miscEnable'] as const
 /** What a table shows before anybody has asked. */
 const untold: ShownRegisters = { apicBase: 0xfee0_0900n, miscEnable: 0n }

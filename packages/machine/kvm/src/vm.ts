@@ -5,9 +5,10 @@ import { GuestMachine } from '@vmm/wasm-engine'
 import { type Answer, done, noMemory, notModelled } from './answer.ts'
 import type { IoeventfdCall } from './buses/io-eventfds.ts'
 import { VmBuses } from './buses/vm-buses.ts'
-import { capArguments, type EnableCap } from './capabilities/enable-cap.ts'
+import { capArguments, type EnableCap, enables } from './capabilities/enable-cap.ts'
 import { vmCapabilities } from './capabilities/vm-capabilities.ts'
 import { VmDevices } from './devices/vm-devices.ts'
+import { VmSwitches } from './capabilities/vm-switches.ts'
 import type { GsiRoute } from './interrupts/gsi-routing.ts'
 import { joinApic } from './interrupts/join-apic.ts'
 import type { MessageWrite } from './interrupts/message.ts'
@@ -61,6 +62,7 @@ export class Vm {
   readonly interrupts: VmInterrupts
   readonly devices: VmDevices
   readonly msrs: VmMsrs
+  readonly switches = new VmSwitches()
   readonly #options: VmOptions
   readonly #vcpus: KvmVcpu[] = []
   #isDead = false
@@ -89,7 +91,7 @@ export class Vm {
       built: kvm.facts,
       vcpuCount: () => this.#vcpus.length,
       vcpuIds: () => this.#vcpuIds,
-      hasQuirk: () => true,
+      hasQuirk: (bit) => this.hasQuirk(bit),
       onChange: () => this.#vcpus.forEach((vcpu) => void vcpu.lookAgain()),
     })
     this.msrs = new VmMsrs({ kernel, isMapped: (gpa, bytes) => this.memory.holds(gpa, bytes) })
@@ -191,12 +193,26 @@ export class Vm {
     return this.interrupts.irqfd(call)
   }
 
+  /** Whether a quirk of KVM's is on, by its bit. */
+  hasQuirk(bit: number): boolean {
+    return this.switches.hasQuirk(bit)
+  }
+
   /** KVM_ENABLE_CAP on a VM. */
-  enableCap({ cap, flags = 0, args = [] }: EnableCap): Answer<number> {
+  enableCap({ cap, flags = 0, args = [], mayReboot = true }: EnableCap): Answer<number> {
     const capability = capabilityNumbered(cap)
-    const known = capability?.enabledOn.includes('vm') === true && this.checkExtension(cap) !== 0
     const given = capArguments(args)
-    const outcome = run(this.#calls.enableCap, { capability: cap, flags, arguments: given, known })
+    const { pmu, notifyExit } = this.kvm.facts
+    const outcome = run(this.#calls.enableCap, {
+      ...{ capability: cap, flags, arguments: given, pmu, notifyExit, mayReboot },
+      known: enables(capability, 'vm', this.kvm.profile),
+      answered: this.checkExtension(cap),
+      vcpus: this.#vcpus.length,
+      bootId: this.interrupts.bootId,
+      module: this.kvm.host.vendorModule,
+      // the first vCPU fixes it
+      idsOfVm: this.#vcpus.length > 0 ? this.#vcpuIds.idsOfVm : this.switches.idsOfVm,
+    })
     if (outcome.kind === 'refused') return outcome.refusal
     const name = capability?.name ?? `${cap}`
     return vmCapabilities[name]?.(this, given) ?? notModelled(`KVM_ENABLE_CAP(${name})`)
@@ -242,6 +258,6 @@ export class Vm {
 
   get #vcpuIds(): Pick<CreateVcpuCase, 'maxIds' | 'idsOfVm'> {
     const maxIds = Math.max(1, this.checkExtension(maxVcpuId))
-    return { maxIds, idsOfVm: maxIds }
+    return { maxIds, idsOfVm: this.switches.idsOfVm === 0 ? maxIds : this.switches.idsOfVm }
   }
 }

@@ -4,6 +4,7 @@ import { hypercallCapabilities } from './hypercall-capabilities.ts'
 import { interruptCapabilities } from './interrupt-capabilities.ts'
 import { memoryCapabilities } from './memory-capabilities.ts'
 import { msrCapabilities } from './msr-capabilities.ts'
+import { switchCapabilities } from './switch-capabilities.ts'
 
 /** Every capability that a VM can enable. Each file beside this one has those of one subject. */
 export const vmCapabilities: VmCapabilities = {
@@ -12,4 +13,5 @@ export const vmCapabilities: VmCapabilities = {
   ...interruptCapabilities,
   ...msrCapabilities,
   ...memoryCapabilities,
+  ...switchCapabilities,
 }

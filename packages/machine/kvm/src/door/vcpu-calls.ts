@@ -1,6 +1,7 @@
 import { kvmGuestDebug, kvmInterrupt } from '@vmm/kvm-uapi'
 import type { KvmVcpu } from '../vcpu.ts'
 import { type Handlers, returned, takes } from './call.ts'
+import { vcpuCapabilityCalls } from './capability-calls.ts'
 import { cpuidCalls } from './cpuid-calls.ts'
 import { vcpuMsrCalls } from './msr-calls.ts'
 import { nestedCalls } from './nested-calls.ts'
@@ -19,6 +20,7 @@ export const vcpuCalls: Handlers<KvmVcpu> = {
   KVM_SMI: (vcpu) => returned(vcpu.smi()),
   KVM_NMI: (vcpu) => returned(vcpu.nmi()),
   ...cpuidCalls,
+  ...vcpuCapabilityCalls,
   ...vcpuMsrCalls,
   ...stateCalls,
   ...nestedCalls,

@@ -1,0 +1,24 @@
+/** What user space has switched on or off for a VM, and that others ask for. */
+export class VmSwitches {
+  /** A bit for each quirk that is off. */
+  quirksOff = 0n
+  /** A bit for each of KVM_X86_DISABLE_EXITS_*: MWAIT, HLT, PAUSE, C-states. Once a guest may, it may for good. */
+  exitsOff = 0n
+  /** Ids of vCPUs are less than this; 0: as KVM has it. */
+  idsOfVm = 0
+  /** KVM_CAP_EXIT_ON_EMULATION_FAILURE. */
+  exitsOnEmulationFailure = false
+  /** KVM_CAP_PMU_CAPABILITY has not taken performance monitoring away. */
+  hasPmu = true
+  /** Locks of the bus come to user space. */
+  exitsOnBusLock = false
+  /** Nanoseconds that the kernel polls for work; none: as the module has it. */
+  haltPoll: number | undefined
+  /** KVM_X86_NOTIFY_VMEXIT_*, and the window in cycles. */
+  notify: { readonly flags: number; readonly window: number } | undefined
+
+  /** Whether a quirk is on: it is not among those that are off. */
+  hasQuirk(bit: number): boolean {
+    return ((this.quirksOff >> BigInt(bit)) & 1n) === 0n
+  }
+}
