@@ -1,18 +1,37 @@
-import { changeEntry, setCpuid } from '@vmm/cpuid'
+import { type CpuidTable, changeEntry, setCpuid } from '@vmm/cpuid'
 import { ioctl, KvmFile, ProcessMemory } from '@vmm/kvm'
 import { ioctlNamed } from '@vmm/kvm-uapi'
 import { errnos, type Profile } from '@vmm/rule'
 import { enclsDecider, enclsLeaves } from '@vmm/sgx'
 import { mail } from '@vmm/source'
+import { emptyState, l2State } from './l2-state.ts'
 import { Machine, wordsOf } from './machine.ts'
 import type { Scenario } from './scenario.ts'
 import { host, table, withEnclaves, withWidths } from './tables.ts'
 
 const other = withWidths(48, 45)
 
-/** Whether a vCPU with the table takes another: its guest may be running a guest of its own. */
-const asked = (kernel: Profile, next: typeof table, vcpu: { readonly hasRun?: boolean; readonly l2Active?: boolean }) =>
-  wordsOf(setCpuid({ kernel, host }, { table: next, vcpu: { current: table, ...vcpu } }))
+/** A table whose guest may be a hypervisor. */
+const mayNest = (plain: CpuidTable): CpuidTable =>
+  changeEntry(plain, 1, 0, ({ ecx, edx }) => ({ ecx: ecx | 0x20, edx: edx | 0x40 }))
+
+/** What a vCPU is when it is asked to take a table. */
+interface Before {
+  readonly hasRun?: boolean
+  /** How user space forces it out of L2, if it does. */
+  readonly forced?: (machine: Machine) => void
+}
+
+/** Whether a vCPU whose guest runs a guest of its own, restored by KVM_SET_NESTED_STATE, takes a table. */
+function asked(kernel: Profile, next: CpuidTable, { hasRun = false, forced }: Before = {}): string {
+  const machine = new Machine(kernel, host)
+  machine.set(mayNest(table))
+  if (hasRun) machine.run()
+  const restored = machine.vcpu.setNestedState(l2State)
+  if (restored.kind === 'refused') return `L2 is not restored: ${wordsOf(restored)}`
+  forced?.(machine)
+  return machine.set(mayNest(next))
+}
 
 /** Enclaves with SGX1, and what is left of them after a machine check. */
 const enclaves = withEnclaves(1)
@@ -71,20 +90,28 @@ export const l2Active: Scenario = {
   questions: [
     {
       asks: 'Another table while L2 is active, on a vCPU that has never run: its nested state was just restored',
-      answer: (kernel) => asked(kernel, other, { l2Active: true }),
+      answer: (kernel) => asked(kernel, other),
     },
-    { asks: 'The same table, there', answer: (kernel) => asked(kernel, table, { l2Active: true }) },
+    { asks: 'The same table, there', answer: (kernel) => asked(kernel, table) },
     {
-      asks: 'Another table, there, after user space forced the vCPU out of L2 (empty nested state, SMM, FEAT_CTL of 0)',
-      answer: (kernel) => asked(kernel, other, { l2Active: false }),
+      asks: 'Another table, there, after user space forced the vCPU out of L2 with an empty nested state',
+      answer: (kernel) => asked(kernel, other, { forced: ({ vcpu }) => vcpu.setNestedState(emptyState) }),
+    },
+    {
+      asks: 'The same, forced out by IA32_FEATURE_CONTROL, written with 0',
+      answer: (kernel) => asked(kernel, other, { forced: ({ vcpu }) => vcpu.setMsr(0x3a, 0n) }),
+    },
+    {
+      asks: 'The same, forced out by a change of SMM, which older kernels do not mind',
+      answer: (kernel) => asked(kernel, other, { forced: ({ vcpu }) => vcpu.nesting.smmSet(false, true) }),
     },
     {
       asks: 'Another table while L2 is active, on a vCPU that has run',
-      answer: (kernel) => asked(kernel, other, { hasRun: true, l2Active: true }),
+      answer: (kernel) => asked(kernel, other, { hasRun: true }),
     },
     {
       asks: 'The same table, there, as for a hot-plugged vCPU',
-      answer: (kernel) => asked(kernel, table, { hasRun: true, l2Active: true }),
+      answer: (kernel) => asked(kernel, table, { hasRun: true }),
     },
     {
       asks: "A vCPU that has run, recycled as another VM's: its files stay open, its table is another",

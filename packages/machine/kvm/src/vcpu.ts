@@ -108,7 +108,8 @@ export class KvmVcpu {
       l2Active: () => this.nesting.l2Active,
       hasQuirk: (bit) => vm.hasQuirk(bit),
       onClockRegister: (index, value) => this.processor.around.writePvClock(index, value),
-      onEffect: () => {},
+      vmxOn: () => this.nesting.vmxOn,
+      onEffect: (effect) => effect === 'leave nested operation' && this.nesting.leave(),
     })
     this.ring = vm.memory.logs.createRing()
     this.wires.memory = {

@@ -30,6 +30,8 @@ export interface VcpuMsrsOptions {
   readonly vcpu: Vcpu
   readonly cpuid: () => CpuidVcpu
   readonly l2Active: () => boolean
+  /** Whether the guest is in VMX operation. */
+  readonly vmxOn: () => boolean
   /** Whether a quirk of KVM's is not disabled, by its number. */
   readonly hasQuirk: (quirk: number) => boolean
   /** Told of a write to a register of the paravirtual clock. */
@@ -165,7 +167,9 @@ export class VcpuMsrs implements AnswersMsrs, MsrVcpu {
     return this.#options.l2Active()
   }
 
-  readonly vmxOn = false
+  get vmxOn(): boolean {
+    return this.#options.vmxOn()
+  }
 
   get localApic(): MsrVcpu['localApic'] {
     if (this.#options.cpuid().apicInKernel === false) return 'user space'
