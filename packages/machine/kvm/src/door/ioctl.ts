@@ -1,5 +1,5 @@
-import { ioctlNumbered } from '@vmm/kvm-uapi'
-import { type Profile, type Refusal, type ResolvedPipeline, resolve, returnOf, run } from '@vmm/rule'
+import { type Ioctl, ioctlNumbered } from '@vmm/kvm-uapi'
+import { inForce, type Profile, type Refusal, type ResolvedPipeline, resolve, returnOf, run } from '@vmm/rule'
 import { notModelled } from '../answer.ts'
 import type { Kvm } from '../kvm.ts'
 import type { DispatchCase } from '../rules/dispatch/case.ts'
@@ -40,7 +40,7 @@ export function ioctl(task: Task, file: KvmFile, request: number, argument: bigi
   const { object } = file
   if (object.kind === 'eventfd' || object.kind === 'guest-memfd') return unknownCall
   const kvm = kvmOf(object)
-  const known = ioctlNumbered(request)
+  const known = callOf(kvm.profile, request)
   const ioctl = known?.fds.includes(object.kind) === true ? known : undefined
   const caller = task.mm === file.mm ? 'maker' : 'stranger'
   const asked: DispatchCase = {
@@ -82,6 +82,21 @@ function resultOf(result: Result): IoctlResult {
 
 function kvmOf(object: Called): Kvm {
   return object.kind === 'system' ? object.kvm : object.vm.kvm
+}
+
+const calls = new WeakMap<Profile, Map<number, Ioctl | undefined>>()
+
+/** The call that a request is in a release: what is newer, or gone, is none. */
+function callOf(profile: Profile, request: number): Ioctl | undefined {
+  const known = calls.get(profile) ?? new Map<number, Ioctl | undefined>()
+  calls.set(profile, known)
+  if (known.has(request)) return known.get(request)
+  const call = ioctlNumbered(request)
+  // whoever asks for numbers without end is not remembered
+  if (call === undefined) return undefined
+  const there = inForce(call.lifetime, profile) === 'no' ? undefined : call
+  known.set(request, there)
+  return there
 }
 
 const dispatch = new WeakMap<Profile, ResolvedPipeline<DispatchCase>>()
