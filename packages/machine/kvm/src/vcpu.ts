@@ -310,7 +310,7 @@ export class KvmVcpu {
   }
 
   /** The high half of the numbers of its slots. */
-  get #addressSpace(): number {
+  get #addressSpace(): 0 | 1 {
     return this.#vcpu.inSmm ? 1 : 0
   }
 

@@ -212,7 +212,7 @@ export class VmMemory implements GuestMemory {
   }
 
   /** Whether an access where the guest has no memory, or none that it can write, is for user space to mend. */
-  memoryFault(address: number, access: 'read' | 'write' | 'fetch', space = 0): MemoryFaultExit | undefined {
+  memoryFault(address: number, access: 'read' | 'write' | 'fetch', space: 0 | 1 = 0): MemoryFaultExit | undefined {
     const page = pageOf(address)
     const fault = { kind: 'memory-fault', address: BigInt(page) * pageBytes, bytes: pageBytes } as const
     if (this.#privatePages.has(page)) return { ...fault, flags: isPrivate, told: true }
@@ -222,7 +222,7 @@ export class VmMemory implements GuestMemory {
   }
 
   /** A page of a logged slot is touched. False if the vCPU must not go on. */
-  touched(address: number, access: 'load' | 'store', ring: DirtyRing | undefined, space = 0): boolean {
+  touched(address: number, access: 'load' | 'store', ring: DirtyRing | undefined, space: 0 | 1 = 0): boolean {
     return this.logs.touched(space, address, access, ring)
   }
 
@@ -231,7 +231,7 @@ export class VmMemory implements GuestMemory {
     return this.#options.guest.slots.at(Number(address)) === undefined ? 'no user memory' : 'memory'
   }
 
-  #slotAt(page: number, space = 0): Memslot | undefined {
+  #slotAt(page: number, space: 0 | 1 = 0): Memslot | undefined {
     return this.#slots.find((slot) => {
       const inSlot = page - pageOf(slot.guest_phys_addr)
       return spaceOf(slot) === space && inSlot >= 0 && inSlot < pageOf(slot.memory_size)
