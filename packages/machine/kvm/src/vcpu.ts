@@ -1,23 +1,11 @@
-import {
-  type CpuidAnswer,
-  type CpuidTable,
-  type CpuidVcpu,
-  type CpuidVm,
-  executeCpuid,
-  getCpuid2,
-  registersWritten,
-  type SetCpuidName,
-  type ShownRegisters,
-  setCpuid,
-  type Where,
-} from '@vmm/cpuid'
+import type { CpuidTable, CpuidVm } from '@vmm/cpuid'
 import type { KvmGuestDebug } from '@vmm/kvm-uapi'
 import { type Profile, refusalBy } from '@vmm/rule'
 import { mpStates, type RunOptions, type Vcpu, type VcpuExit, type VcpuState } from '@vmm/vcpu'
 import { type Answer, done } from './answer.ts'
 import type { EnableCap, WriteUser } from './capabilities/enable-cap.ts'
 import { enableVcpuCap } from './capabilities/vcpu-capabilities.ts'
-import { cpuidFault, type SetCpuidArgument, type ToldCpuid, whatCpuidGoesBy } from './cpuid-surroundings.ts'
+import type { SetCpuidArgument, ToldCpuid } from './cpuid-surroundings.ts'
 import type { JoinedApic } from './interrupts/joined-apic.ts'
 import { runAmongTimers } from './interrupts/run-among-timers.ts'
 import type { DirtyRing } from './memory/dirty-ring.ts'
@@ -29,6 +17,7 @@ import { vcpuRuns } from './rules/dispatch/vcpu-runs.rule.ts'
 import { RunCall } from './run/run-call.ts'
 import { ruled } from './run/run-refusals.ts'
 import { RunPage } from './run-page.ts'
+import { VcpuCpuid } from './vcpu-cpuid.ts'
 import type { VcpuWires } from './vcpu-machine.ts'
 import type { Vm } from './vm.ts'
 
@@ -78,7 +67,7 @@ export class KvmVcpu {
   readonly #vcpu: Vcpu
   readonly #signalAfter: number
   readonly #run
-  #cpuid: CpuidVcpu = { apicInKernel: false }
+  readonly #cpuid: VcpuCpuid
   #joined: JoinedApic | undefined
   #signalled = false
 
@@ -99,18 +88,26 @@ export class KvmVcpu {
       shutDown: () => this.#shutDown(),
       die: () => vm.die('KVM_RUN'),
     })
-    this.#vcpu.answerCpuidBy((leaf, subleaf) => this.#execute(leaf, subleaf))
     this.nesting = new VcpuNesting({ kvm: vm.kvm, vcpu: this.#vcpu })
     const { profile: kernel, msrs: system, host } = vm.kvm
     this.msrs = new VcpuMsrs({
       ...{ system, kernel, host, vm: vm.msrs, vcpu: this.#vcpu },
-      cpuid: () => this.#cpuid,
+      cpuid: () => this.#cpuid.state,
       l2Active: () => this.nesting.l2Active,
       hasQuirk: (bit) => vm.hasQuirk(bit),
       onClockRegister: (index, value) => this.processor.around.writePvClock(index, value),
       vmxOn: () => this.nesting.vmxOn,
       onEffect: (effect) => effect === 'leave nested operation' && this.nesting.leave(),
     })
+    this.#cpuid = new VcpuCpuid({
+      where: { kernel, host },
+      vcpu: this.#vcpu,
+      miscEnable: () => this.msrs.held(miscEnableMsr) ?? 0n,
+      apicInKernel: () => this.#apicInKernel,
+      l2Active: () => this.nesting.l2Active,
+      vm: () => this.#shownVm,
+    })
+    this.#vcpu.answerCpuidBy((leaf, subleaf) => this.#cpuid.execute(leaf, subleaf))
     this.ring = vm.memory.logs.createRing()
     this.wires.memory = {
       memoryFault: (address, _bytes, access) => vm.memory.memoryFault(address, access, this.#addressSpace),
@@ -132,26 +129,22 @@ export class KvmVcpu {
 
   /** Whether the guest has been entered. */
   get hasRun(): boolean {
-    return this.#cpuid.hasRun === true
+    return this.#cpuid.hasRun
   }
 
   /** KVM_SET_CPUID2. */
   setCpuid2(table: CpuidTable, argument: SetCpuidArgument = {}): Answer<CpuidTable> {
-    return this.#setCpuid('KVM_SET_CPUID2', table, argument)
+    return this.#cpuid.set('KVM_SET_CPUID2', table, argument)
   }
 
   /** KVM_SET_CPUID: whatever index and flags the entries have, it does not know of them. */
   setCpuid(table: CpuidTable, argument: SetCpuidArgument = {}): Answer<CpuidTable> {
-    return this.#setCpuid('KVM_SET_CPUID', table, argument)
+    return this.#cpuid.set('KVM_SET_CPUID', table, argument)
   }
 
   /** KVM_GET_CPUID2. */
   getCpuid2(nent: number): Answer<ToldCpuid> {
-    const answer = getCpuid2(this.#where, { nent, vcpu: this.#shown() })
-    this.#cpuid = answer.vcpu
-    if (answer.kind === 'refused') return answer
-    const entries = answer.entries === 'kernel memory' ? [] : answer.entries
-    return done({ entries, nent: answer.nent }, answer.unread)
+    return this.#cpuid.get(nent)
   }
 
   /**
@@ -318,32 +311,10 @@ export class KvmVcpu {
     return this.processor.around.localApic !== undefined
   }
 
-  #setCpuid(
-    call: SetCpuidName,
-    table: CpuidTable,
-    { permitted = 0n, unreadable }: SetCpuidArgument,
-  ): Answer<CpuidTable> {
-    const faults = unreadable === undefined ? {} : { unreadable }
-    const answer = setCpuid(this.#where, { call, table, vcpu: this.#shown(), vm: this.#shownVm, permitted, ...faults })
-    this.#cpuid = answer.vcpu
-    if (answer.stored !== this.#vcpu.cpuid) this.#vcpu.setCpuid(answer.stored, answer.vcpu.derived?.walkedWidth)
-    return answer.kind === 'refused' ? answer : done(answer.stored, answer.unread)
-  }
-
-  /** The guest's CPUID, as the release executes it: an update of the table that was due is done first. */
-  #execute(leaf: number, subleaf: number): CpuidAnswer | typeof cpuidFault {
-    const shown = this.#shown()
-    if (shown.pending === true) this.#cpuid = getCpuid2(this.#where, { nent: everyEntry, vcpu: shown }).vcpu
-    const { current: table = [] } = this.#cpuid
-    const inputs = { table, rax: BigInt(leaf), rcx: BigInt(subleaf) }
-    const executed = executeCpuid(this.profile, { ...inputs, ...whatCpuidGoesBy(this.#vcpu) })
-    return executed.kind === 'refused' ? cpuidFault : executed.answer
-  }
-
   #enter(options: RunOptions): VcpuExit {
     if (this.nesting.l2Active) return notExecuted
     if (this.ring?.isSoftFull === true) return { kind: 'dirty-ring-full' }
-    this.#cpuid = this.#cpuid.hasRun === true ? this.#cpuid : { ...this.#cpuid, hasRun: true }
+    this.#cpuid.entered()
     return this.#joined === undefined ? this.#vcpu.run(options) : this.#runAmongTimers(this.#joined, options)
   }
 
@@ -367,30 +338,10 @@ export class KvmVcpu {
     return { localApic, pic: this.#vm.interrupts.mode === 'full' ? 'kernel' : 'user space' } as const
   }
 
-  get #where(): Where {
-    return { kernel: this.#vm.kvm.profile, host: this.#vm.kvm.host }
-  }
-
   /** What of its VM decides how its table follows its registers. */
   get #shownVm(): CpuidVm {
     const { switches } = this.#vm
     return { hltInGuest: (switches.exitsOff & hltExits) !== 0n, mwaitFollows: !switches.hasQuirk(miscEnableNoMwait) }
-  }
-
-  /** The vCPU as rules about its table see it: whatever has been written since is known to its table now. */
-  #shown(): CpuidVcpu {
-    const { engine } = this.#vcpu
-    const apicBase = this.#vcpu.apic.base
-    const miscEnable = this.msrs.held(miscEnableMsr) ?? 0n
-    const [cr4, xcr0, xss] = [engine.get('CR4'), engine.get('XCR0'), engine.get('IA32_XSS')]
-    const written = { cr4, xcr0, xss, apicBase, miscEnable } as const
-    const { registers } = this.#cpuid
-    const changed = writtenNames.some((name) => registers?.[name] !== written[name])
-    const { l2Active } = this.nesting
-    const around = { apicInKernel: this.#apicInKernel, l2Active }
-    const before = { ...this.#cpuid, ...around, registers: { ...untold, ...registers } }
-    this.#cpuid = changed ? registersWritten(this.#where, before, written, this.#shownVm) : before
-    return this.#cpuid
   }
 }
 
@@ -402,13 +353,7 @@ const notExecuted: VcpuExit = {
   says: 'L2 is active, and not executed here',
 }
 
-/** KVM_MAX_CPUID_ENTRIES. */
-const everyEntry = 256
-
 const miscEnableMsr = 0x1a0
 /** KVM_X86_DISABLE_EXITS_HLT, and the bit of KVM_X86_QUIRK_MISC_ENABLE_NO_MWAIT. */
 const hltExits = 2n
 const miscEnableNoMwait = 4
-const writtenNames = ['cr4', 'xcr0', 'xss', 'apicBase', 'miscEnable'] as const
-/** What a table shows before anybody has asked. */
-const untold: ShownRegisters = { apicBase: 0xfee0_0900n, miscEnable: 0n }
