@@ -69,7 +69,9 @@ export function aboutOf(text: string): Pick<Recorded, 'release' | 'vendorModule'
   const set = [...text.matchAll(/^(CONFIG_\w+)=(\w+)$/gm)].map(
     ([, name = '', value = '']) => [name, setting(value)] as const,
   )
-  const kconfig = Object.fromEntries<boolean | number>([...unset, ...set])
+  // an option that depends on what is not set is not even listed
+  const unlisted = [['CONFIG_X86_SGX_KVM', false] as const]
+  const kconfig = Object.fromEntries<boolean | number>([...unlisted, ...unset, ...set])
   const host = readHost(dump, { vendorModule: vendorModule as Host['vendorModule'], params, kconfig })
   return { release: named('kernel'), vendorModule, host }
 }

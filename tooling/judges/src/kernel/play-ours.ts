@@ -165,10 +165,12 @@ class Process {
     return length <= 0x1000 ? this.#memory.read(pageOf(name) + view.getBigUint64(union + 8, true), length) : undefined
   }
 
+  /** A vCPU's file is mapped wherever one likes; what is not there is found out by touching it. */
   #mapFile({ file, offset, length, at }: Extract<Action, { does: 'mmap' }>): Raw {
-    const bytes = this.#files.get(file)?.mmap(offset, length)
-    if (bytes === undefined) return failed('EINVAL')
-    this.#memory.map(at, bytes)
+    const open = this.#files.get(file)
+    if (open?.object.kind !== 'vcpu') return failed(open === undefined ? 'EBADF' : 'ENODEV')
+    const bytes = open.mmap(offset, length)
+    if (bytes !== undefined) this.#memory.map(at, bytes)
     return { result: 0 }
   }
 }
