@@ -58,6 +58,7 @@ export {
   vmcbWith,
 } from './vmcb12/vmcb12.ts'
 export { type LoadedRegisters, registersOfL1, registersOfL2, vmcs12OfL2 } from './vmcs12/loaded-registers.ts'
+export { nestedVmxMsrs, type VmxProcessor } from './vmcs12/nested-vmx-msrs.ts'
 export {
   isLaunched,
   revisionOf,

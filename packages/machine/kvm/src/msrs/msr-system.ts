@@ -1,4 +1,4 @@
-import type { Host } from '@vmm/cpuid'
+import { type Feature, type Host, has } from '@vmm/cpuid'
 import {
   emulatedMsrIndexes,
   featureMsrIndexList,
@@ -10,6 +10,7 @@ import {
   msrKernel,
   systemReadEntry,
 } from '@vmm/msr'
+import { nestedVmxMsrs } from '@vmm/nested-vmx'
 import { type Profile, resolve, run } from '@vmm/rule'
 
 /** IA32_VMX_BASIC to IA32_VMX_VMFUNC: what a host tells of them is what its KVM has. */
@@ -29,7 +30,7 @@ export class MsrSystem {
   readonly #read
 
   constructor(profile: Profile, host: Host) {
-    const knowledge = { vmx: new Map([...host.msrs].filter(([index]) => index >= firstVmx && index <= lastVmx)) }
+    const knowledge = { vmx: vmxMsrsOf(host) }
     const lists = listHostOf(profile, host, knowledge)
     this.kernel = msrKernel(profile)
     this.host = msrHostOf(profile, host, knowledge)
@@ -52,4 +53,18 @@ export class MsrSystem {
     const outcome = run(this.#read, { index, told, listed: this.#listed.has(index), ignoreMsrs })
     return outcome.kind === 'done' ? (told.get(index) ?? 0n) : undefined
   }
+}
+
+/** The capabilities of nested VMX: what the host's dump has of them, else what KVM makes of the processor. */
+function vmxMsrsOf(host: Host): ReadonlyMap<number, bigint> {
+  const dumped = [...host.msrs].filter(([index]) => index >= firstVmx && index <= lastVmx)
+  const owns = (feature: Feature) => has(host.cpuid, feature) && !host.cleared.has(feature)
+  if (dumped.length > 0 || host.vendorModule !== 'kvm_intel' || !owns('VMX')) return new Map(dumped)
+  return nestedVmxMsrs({
+    has: owns,
+    postedInterrupts: (host.params['kvm_intel.enable_apicv'] ?? 1) !== 0,
+    // it came with the processors that XSAVES came with
+    tscScaling: (host.params['host.tsc_scaling'] ?? (owns('XSAVES') ? 1 : 0)) !== 0,
+    sgx: (host.params['kvm_intel.sgx'] ?? 0) !== 0,
+  })
 }

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest'
+import { nestedVmxMsrs } from './nested-vmx-msrs.ts'
+
+const haswell = new Set<string>(['RDTSCP', 'RDRAND', 'INVPCID'])
+const told = nestedVmxMsrs({ has: (name) => haswell.has(name), postedInterrupts: false, tscScaling: false, sgx: false })
+/** Of the processor that was asked, and of no other that we know. */
+const monitorTrap = 1n << 59n
+
+test.each([
+  [0x480, 0x00d8_1000_11e5_7ed0n],
+  [0x481, 0x0000_007f_0000_0016n],
+  [0x482, 0xf7f9_fffe_0401_e172n | monitorTrap],
+  [0x483, 0x007f_ffff_0003_6dffn],
+  [0x484, 0x0000_f3ff_0000_11ffn],
+  [0x485, 0x0000_0000_2000_0165n],
+  [0x486, 0x0000_0000_8000_0021n],
+  [0x487, 0x0000_0000_ffff_ffffn],
+  [0x488, 0x0000_0000_0000_2000n],
+  [0x48a, 0x0000_0000_0000_0032n],
+  [0x48b, 0x0002_7bff_0000_0000n],
+  [0x48c, 0x0000_0f01_0633_4041n],
+  [0x48d, 0x0000_007f_0000_0016n],
+  [0x48e, 0xf7f9_fffe_0400_6172n | monitorTrap],
+  [0x48f, 0x007f_ffff_0003_6dfbn],
+  [0x490, 0x0000_f3ff_0000_11fbn],
+  [0x491, 0x0000_0000_0000_0001n],
+])('MSR %i is what kvm_intel told on a Haswell', (index, value) => {
+  expect(told.get(index)).toBe(value)
+})
+
+test('every capability MSR is told, in order', () => {
+  expect([...told.keys()]).toEqual(Array.from({ length: 18 }, (_, at) => 0x480 + at))
+})
