@@ -2,14 +2,16 @@ import { kvmCoalescedMmio, kvmCoalescedMmioRing } from '@vmm/kvm-uapi'
 import { type Profile, resolve, run } from '@vmm/rule'
 import { type Answer, done } from '../answer.ts'
 import type { CoalescedZone } from '../rules/coalesced-mmio/case.ts'
+import { collects, ringEntries } from '../rules/coalesced-mmio/collects.behaviour.ts'
 import { registerCoalescedPipeline, unregisterCoalescedPipeline } from '../rules/coalesced-mmio/index.ts'
+import { unregisters } from '../rules/coalesced-mmio/unregisters.behaviour.ts'
 import { ioBusPipeline } from '../rules/io-bus/index.ts'
 
 const pageBytes = 4096
 const { size: head, offset: inRing } = kvmCoalescedMmioRing
 const { size: entryBytes, offset: inEntry } = kvmCoalescedMmio
-/** KVM_COALESCED_MMIO_MAX. */
-const entries = Math.floor((pageBytes - head) / entryBytes)
+const [{ does: collect }] = collects.versions
+const [{ does: unregister }] = unregisters.versions
 /** Where the ring's page is in what user space maps of a vCPU. */
 const pageAt = 2 * pageBytes
 
@@ -54,26 +56,25 @@ export class CoalescedZones {
   unregister(zone: CoalescedZone): Answer<number> {
     const outcome = run(this.#calls.unregister, zone)
     if (outcome.kind === 'refused') return outcome.refusal
-    this.#zones = this.#zones.filter((each) => each.pio !== zone.pio || !covers(each, zone.addr, BigInt(zone.size)))
+    this.#zones = unregister({ zones: this.#zones, asked: zone })
     return done(0, outcome.unread)
   }
 
   /** A store. True if it was collected: a zone has all of it, and the ring has room. */
   collects(pio: 0 | 1, address: number, bytes: number, value: bigint): boolean {
     if (this.#zones.length === 0) return false
-    const at = BigInt(address)
-    if (!this.#zones.some((zone) => zone.pio === pio && covers(zone, at, BigInt(bytes)))) return false
+    const addr = BigInt(address)
     this.#gather()
+    const first = this.#view.getUint32(inRing.first, true)
     const last = this.#view.getUint32(inRing.last, true)
-    const next = (last + 1) % entries
-    if (last >= entries || next === this.#view.getUint32(inRing.first, true)) return false
+    if (!collect({ zones: this.#zones, pio, addr, bytes, first, last })) return false
     const entry = head + last * entryBytes
-    this.#view.setBigUint64(entry + inEntry.phys_addr, at, true)
+    this.#view.setBigUint64(entry + inEntry.phys_addr, addr, true)
     this.#view.setUint32(entry + inEntry.len, bytes, true)
     this.#view.setUint32(entry + inEntry.pio, pio, true)
     for (let byte = 0; byte < bytes; byte += 1)
       this.#ring[entry + inEntry.data + byte] = Number((value >> BigInt(8 * byte)) & 0xffn)
-    this.#view.setUint32(inRing.last, next, true)
+    this.#view.setUint32(inRing.last, (last + 1) % ringEntries, true)
     for (const mapping of this.#mappings) mapping.set(this.#ring)
     return true
   }
@@ -85,10 +86,4 @@ export class CoalescedZones {
     this.#ring.set(changed)
     for (const mapping of this.#mappings) mapping.set(this.#ring)
   }
-}
-
-/** Whether a zone has all of a stretch. */
-function covers({ addr, size }: CoalescedZone, address: bigint, bytes: bigint): boolean {
-  const end = address + bytes
-  return BigInt.asUintN(64, end) === end && address >= addr && end <= addr + BigInt(size)
 }

@@ -1,8 +1,7 @@
-/** How a page stands: not mapped for the guest yet, mapped so that a store is not noticed, or so that it is. */
-const unmapped = 0
-const writable = 1
-const guarded = 2
+import { type PageState, pageState, pageTouched } from '../rules/logged-pages/touch.behaviour.ts'
 
+const [{ does: touched }] = pageTouched.versions
+const { unmapped, writable, guarded } = pageState
 const bitsOfWord = 64
 
 /** What a log begins with. */
@@ -34,11 +33,10 @@ export class DirtyLog {
 
   /** A page is touched. True if it counts as written because of that. */
   touch(page: number, access: 'load' | 'store'): boolean {
-    const state = this.#state[page]
-    if (state === writable || (state === guarded && access === 'load')) return false
-    this.#state[page] = writable
-    this.#mark(page)
-    return true
+    const { counts, state } = touched({ state: this.#state[page] as PageState, access })
+    this.#state[page] = state
+    if (counts) this.#mark(page)
+    return counts
   }
 
   /** The bitmap, in whole 64-bit words. */

@@ -6,6 +6,7 @@ import { manualDirtyLogPipeline } from '../rules/cap-manual-dirty-log/index.ts'
 import { clearDirtyLogPipeline } from '../rules/clear-dirty-log/index.ts'
 import type { DirtyLogCase } from '../rules/get-dirty-log/case.ts'
 import { getDirtyLogPipeline } from '../rules/get-dirty-log/index.ts'
+import { type LoggedSlot, loggedThrough } from '../rules/logged-pages/through.behaviour.ts'
 import { resetRingsPipeline } from '../rules/reset-dirty-rings/index.ts'
 import { type Memslot, memLogDirtyPages } from '../rules/set-user-memory-region/case.ts'
 import { DirtyLog } from './dirty-log.ts'
@@ -30,6 +31,8 @@ export interface DirtyLogsOptions {
   readonly forgetStores: () => void
 }
 
+const [{ does: through }] = loggedThrough.versions
+
 /** A log of more pages is refused: 64 GiB of guest memory. */
 const mostPages = 1 << 24
 
@@ -45,6 +48,7 @@ export class DirtyLogs {
   readonly #options: DirtyLogsOptions
   readonly #calls
   #logged: readonly Logged[] = []
+  #places: readonly LoggedSlot[] = []
   #slots: readonly Memslot[] = []
   /** KVM_DIRTY_LOG_*. */
   #manual = 0n
@@ -81,6 +85,9 @@ export class DirtyLogs {
     if (!before.every(isThere)) for (const { log } of this.#logged) log.unmap()
     this.#slots = slots
     this.#logged = slots.filter(isLogged).map((slot) => ({ slot, log: this.#logOf(slot, before) }))
+    this.#places = this.#logged.map(({ slot, log }) => {
+      return { slot: slot.slot, first: pageOf(slot.guest_phys_addr), pages: log.pages }
+    })
   }
 
   /** KVM_GET_DIRTY_LOG: the bitmap. */
@@ -144,16 +151,14 @@ export class DirtyLogs {
   }
 
   /** A page is touched by a vCPU with a ring or without. False if the vCPU must not go on. */
-  touched(space: 0 | 1, address: number, access: 'load' | 'store', ring: DirtyRing | undefined): boolean {
+  touched(space: number, address: number, access: 'load' | 'store', ring: DirtyRing | undefined): boolean {
     const page = pageOf(address)
-    for (const { slot, log } of this.#logged) {
-      const inSlot = page - pageOf(slot.guest_phys_addr)
-      if (slot.slot >>> 16 !== space || inSlot < 0 || inSlot >= log.pages) continue
-      if (!log.touch(inSlot, access) || ring === undefined) return true
-      ring.push(slot.slot, inSlot)
-      return !ring.isSoftFull
-    }
-    return true
+    const place = through({ slots: this.#places, space, page })
+    if (place === undefined) return true
+    const inSlot = page - place.first
+    if (this.#find(place.slot)?.log.touch(inSlot, access) !== true || ring === undefined) return true
+    ring.push(place.slot, inSlot)
+    return !ring.isSoftFull
   }
 
   #logOf(slot: Memslot, before: readonly Memslot[]): DirtyLog {

@@ -1,5 +1,7 @@
 import { dirtyGfnFlags, kvmDirtyGfn } from '@vmm/kvm-uapi'
+import { ringSoftFull } from '../rules/logged-pages/soft-full.behaviour.ts'
 
+const [{ does: softFull }] = ringSoftFull.versions
 const { DIRTY, RESET } = dirtyGfnFlags.value
 const { size: entryBytes, offset: inEntry } = kvmDirtyGfn
 
@@ -30,7 +32,7 @@ export class DirtyRing {
 
   /** Whether user space must collect before the vCPU goes on. */
   get isSoftFull(): boolean {
-    return this.#written - this.#reset >= this.#softLimit
+    return softFull({ used: this.#written - this.#reset, limit: this.#softLimit })
   }
 
   push(slot: number, page: number): void {

@@ -3,6 +3,7 @@ import type { MemoryFaultExit } from '@vmm/vcpu'
 import type { GuestMachine } from '@vmm/wasm-engine'
 import { type Answer, done, noMemory } from '../answer.ts'
 import { guestMemfdPipeline } from '../rules/create-guest-memfd/index.ts'
+import { memoryFault as memoryFaultBehaviour } from '../rules/memory-fault/fault.behaviour.ts'
 import type { PreFaultCase } from '../rules/pre-fault-memory/case.ts'
 import { preFaultPipeline } from '../rules/pre-fault-memory/index.ts'
 import { memoryAttributesPipeline } from '../rules/set-memory-attributes/index.ts'
@@ -86,6 +87,8 @@ const pageBytes = 4096n
 const smmSpace = 1
 /** Pieces of an address space that the engine has room for; more than those are nowhere. */
 const mostPieces = 60_000
+
+const [{ does: faultOf }] = memoryFaultBehaviour.versions
 
 const spaceOf = ({ slot }: Memslot): number => slot >>> 16
 
@@ -214,11 +217,13 @@ export class VmMemory implements GuestMemory {
   /** Whether an access where the guest has no memory, or none that it can write, is for user space to mend. */
   memoryFault(address: number, access: 'read' | 'write' | 'fetch', space: 0 | 1 = 0): MemoryFaultExit | undefined {
     const page = pageOf(address)
-    const fault = { kind: 'memory-fault', address: BigInt(page) * pageBytes, bytes: pageBytes } as const
-    if (this.#privatePages.has(page)) return { ...fault, flags: isPrivate, told: true }
     const slot = this.#slotAt(page, space)
-    if (slot === undefined || (access === 'write' && (slot.flags & memReadonly) !== 0)) return undefined
-    return { ...fault, flags: 0n, told: false }
+    const kind = slot === undefined ? 'none' : (slot.flags & memReadonly) === 0 ? 'writable' : 'read-only'
+    const hidden = this.#privatePages.has(page)
+    const fault = faultOf({ page: hidden ? 'private' : 'shared', slot: kind, access })
+    if (fault === 'device') return undefined
+    const [flags, told] = [hidden ? isPrivate : 0n, fault === 'fails and is told']
+    return { kind: 'memory-fault', address: BigInt(page) * pageBytes, bytes: pageBytes, flags, told }
   }
 
   /** A page of a logged slot is touched. False if the vCPU must not go on. */

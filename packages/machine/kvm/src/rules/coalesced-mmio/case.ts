@@ -13,3 +13,9 @@ export type CoalescedRule = Rule<CoalescedZone>
 
 /** A page of addresses. */
 export const aZone: CoalescedZone = { addr: 0x1000n, size: 0x1000, pio: 0 }
+
+/** Whether a zone has all of a stretch. */
+export function covers({ addr, size }: CoalescedZone, address: bigint, bytes: bigint): boolean {
+  const end = address + bytes
+  return BigInt.asUintN(64, end) === end && address >= addr && end <= addr + BigInt(size)
+}
