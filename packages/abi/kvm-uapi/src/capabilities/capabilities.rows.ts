@@ -89,7 +89,7 @@ export const x86Capabilities: readonly Capability[] = [
   cap( 77, 'SIGNAL_MSI',                   [],         'KVM_SIGNAL_MSI.', one(always)),
   cap( 81, 'READONLY_MEM',                 [],         'Memory slots that a guest cannot write; not on a VM with protected state.', one(always)),
   cap( 82, 'IRQFD_RESAMPLE',               [],         'An irqfd can tell that its interrupt was acknowledged.', one(always)),
-  cap( 89, 'DEVICE_CTRL',                  [],         'KVM_CREATE_DEVICE and its attributes; older kernels have them too, but say no.', one(since(in61))),
+  cap( 89, 'DEVICE_CTRL',                  [],         'KVM_CREATE_DEVICE and its attributes; older kernels have them too, but say no.', one(since({ absentIn: '6.1.192', presentIn: '6.12' }))),
   cap( 95, 'EXT_EMUL_CPUID',               [],         'KVM_GET_EMULATED_CPUID.', one(always)),
   cap( 96, 'HYPERV_TIME',                  [],         'Hyper-V’s time sources.', hyperv(always)),
   cap( 97, 'IOAPIC_POLARITY_IGNORED',      [],         'The I/O APIC in the kernel does not look at a pin’s polarity.', one(always)),
