@@ -11,8 +11,8 @@ export const interruptCapabilities: VmCapabilities = {
   KVM_CAP_SPLIT_IRQCHIP: ({ interrupts }, [pins]) => interrupts.split(pins),
   KVM_CAP_X2APIC_API: (vm, [flags]) => {
     const { interrupts, kvm } = vm
-    const known = BigInt(vm.checkExtension(x2apicApi.number))
-    const outcome = run(resolve(x2apicApiPipeline, kvm.profile), { flags, known })
+    const known = BigInt(kvm.checkExtension(x2apicApi.number))
+    const outcome = run(resolve(x2apicApiPipeline, kvm.profile), { flags, known, irqchip: interrupts.mode })
     if (outcome.kind === 'refused') return outcome.refusal
     if ((flags & x2apicApi.longIds) !== 0n) interrupts.destinations = 'thirty-two bits'
     if ((flags & x2apicApi.withoutBroadcastQuirk) !== 0n) interrupts.apics.broadcastsByte = false

@@ -23,6 +23,8 @@ export interface LocalApicsOptions {
 }
 
 const byteOfOnes = 0xff
+/** Thirty-two ones in a message are everybody in x2APIC mode, and nobody else. */
+export const everybodyWithLongIds = -1
 
 /** The local APICs of a VM, and the bus between them. */
 export class LocalApics {
@@ -53,8 +55,15 @@ export class LocalApics {
    */
   readonly send = (message: InterruptMessage): number => {
     if (this.#apics.length === 0) return -1
+    if (message.destination === everybodyWithLongIds) return this.#sendToLong(message)
     const isByte = message.destination === broadcastDestination && !this.broadcastsByte
     return this.bus.send(isByte ? { ...message, destination: byteOfOnes } : message)
+  }
+
+  #sendToLong(message: InterruptMessage): number {
+    const long = this.#apics.filter(({ x2apicMode }) => x2apicMode)
+    const asked = { ...message, destination: broadcastDestination }
+    return long.filter((apic) => apic.accept(asked)).length
   }
 
   /** The PIC's output, which goes to LINT0 of all. */

@@ -1,4 +1,5 @@
 import { broadcastDestination, deliveryModes, type InterruptMessage } from '@vmm/device'
+import { everybodyWithLongIds } from './local-apics.ts'
 
 /** A write to the addresses of local APICs: a message-signalled interrupt, as a device sends it. */
 export interface MessageWrite {
@@ -35,6 +36,9 @@ export function messageOf(
 /** Eight bits of ones are everybody; with long IDs, so they are to those whose own has eight. */
 function destinationOf(low: number, high: number, format: DestinationFormat): number {
   const byte = (low >>> 12) & 0xff
-  if (format === 'thirty-two bits') return ((high & 0xffff_ff00) | byte) >>> 0
+  if (format === 'thirty-two bits') {
+    const long = ((high & 0xffff_ff00) | byte) >>> 0
+    return long === broadcastDestination ? everybodyWithLongIds : long
+  }
   return byte === 0xff ? broadcastDestination : byte
 }

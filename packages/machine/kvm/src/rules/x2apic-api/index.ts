@@ -1,5 +1,6 @@
 import type { Pipeline } from '@vmm/rule'
 import { x2apicBroadcasts } from './broadcasts.rule.ts'
+import { x2apicBroadcastsSplit } from './broadcasts-split.rule.ts'
 import type { X2apicApiCase } from './case.ts'
 import { x2apicFlags } from './flags.rule.ts'
 
@@ -9,5 +10,6 @@ export const x2apicApiPipeline: Pipeline<X2apicApiCase> = {
   steps: [
     { kind: 'check', rule: x2apicFlags },
     { kind: 'check', rule: x2apicBroadcasts },
+    { kind: 'check', rule: x2apicBroadcastsSplit },
   ],
 }
