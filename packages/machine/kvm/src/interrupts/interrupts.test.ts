@@ -1,5 +1,5 @@
 import { hostNamed } from '@vmm/cpu-models'
-import { type Assembler, al, assembler, ax, bx, cx, dx, eax, edi, mem32 } from '@vmm/x86-assembler'
+import { type Assembler, al, assembler, ax, bx, cx, dx, eax, ebx, edi, mem32 } from '@vmm/x86-assembler'
 import { describe, expect, test } from 'vitest'
 import { type Answer, EventFd, type KvmVcpu, openKvm, type Vm } from '../index.ts'
 import type { GsiRoute } from './gsi-routing.ts'
@@ -218,5 +218,43 @@ describe('with the local APICs alone in the kernel', () => {
     expect(vcpu.interrupt(0x31)).toMatchObject({ errno: 'EEXIST', rule: 'interrupt-one-waits' })
     expect(given(vcpu.run())).toMatchObject({ kind: 'io', port: 0x80 })
     expect(given(vcpu.interrupt(0x31))).toBe(0)
+  })
+})
+
+describe('quirks of the local APIC that can be switched off', () => {
+  const disableQuirks = (bits: bigint) => ({ cap: 116, args: [bits] })
+  const lint0 = (vm: Vm) => {
+    given(vm.createIrqchip())
+    const vcpu = given(vm.createVcpu(0))
+    const page = vcpu.state.getLapic()
+    if ('kind' in page) throw new Error(page.says)
+    return new DataView(page.regs.buffer).getUint32(0x350, true)
+  }
+
+  test('the PIC reaches the processor that starts the machine, though nobody has opened LINT0', () => {
+    expect(lint0(machine())).toBe(0x700)
+    const vm = machine()
+    given(vm.enableCap(disableQuirks(1n)))
+    expect(lint0(vm)).toBe(0x1_0000)
+  })
+
+  test('where the registers are no page any more, nobody answers, and user space is not asked', () => {
+    const outcome = (bits: bigint) => {
+      const vm = machine()
+      given(vm.enableCap(disableQuirks(bits)))
+      given(vm.createIrqchip())
+      const vcpu = started(vm, (a) =>
+        a
+          .mov(edi, localApicAt + 0x30)
+          .mov(ebx, mem32({ base: edi }))
+          .out(0x80, al),
+      )
+      const sregs = vcpu.state.getSregs()
+      expect(vcpu.state.setSregs({ ...sregs, apic_base: 0xfee0_0100n })).toBe(undefined)
+      const { kind } = given(vcpu.run())
+      return [kind, vcpu.state.getRegs().rbx]
+    }
+    expect(outcome(0n)).toEqual(['io', 0xffff_ffffn])
+    expect(outcome(4n)).toEqual(['mmio', 0n])
   })
 })

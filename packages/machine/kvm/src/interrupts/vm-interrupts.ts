@@ -35,7 +35,7 @@ export interface VmInterruptsOptions {
   readonly vcpuCount: () => number
   /** KVM_CAP_MAX_VCPU_ID: of the kernel, and what was enabled. */
   readonly vcpuIds: () => { readonly maxIds: number; readonly idsOfVm: number }
-  /** Whether a quirk is still in force, by the bit of KVM_CAP_DISABLE_QUIRKS2. */
+  /** Whether a quirk is still in force, by the number of its bit. */
   readonly hasQuirk: (bit: number) => boolean
   /** What runs should look at interrupts and deadlines anew. */
   readonly onChange: () => void
@@ -57,7 +57,8 @@ export interface RoutingHeader {
   readonly unreadable?: boolean
 }
 
-const quirk = { lint0Reenabled: 1 << 0, lapicMmioHole: 1 << 2 } as const
+/** Bits of KVM_CAP_DISABLE_QUIRKS2: KVM_X86_QUIRK_LINT0_REENABLED and _LAPIC_MMIO_HOLE. */
+const quirk = { lint0Reenabled: 0, lapicMmioHole: 2 } as const
 const pitGsi = 0
 
 /** The interrupt controllers that a VM has in the kernel, and everything that raises interrupts there. */

@@ -1,5 +1,6 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedVcpus } from '../where-recorded.ts'
 import { type BootCpuIdRule, secondBoots } from './case.ts'
 
 export const bootCpuAfterVcpu: BootCpuIdRule = rule({
@@ -11,8 +12,9 @@ export const bootCpuAfterVcpu: BootCpuIdRule = rule({
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vm_ioctl', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vm_ioctl', '6.1.192'),
+    askedVcpus,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ vcpus }) => vcpus > 0,
   witness: { refused: { ...secondBoots, vcpus: 1 }, accepted: secondBoots },
 })

@@ -1,5 +1,6 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedDispatch } from '../where-recorded.ts'
 import { type DispatchRule, versionAsked } from './case.ts'
 
 const onVm = { ...versionAsked, fd: 'vm' } as const
@@ -11,8 +12,8 @@ export const stranger: DispatchRule = rule({
   says: 'a VM, and what belongs to it, answers only callers in the address space of who made it',
   lifetime: always,
   errno: 'EIO',
-  sources: [kernelSource('virt/kvm/kvm_main.c', 'kvm_vm_ioctl', '6.12.117')],
-  evidence: 'source',
+  sources: [kernelSource('virt/kvm/kvm_main.c', 'kvm_vm_ioctl', '6.12.117'), askedDispatch],
+  evidence: 'recorded',
   refuses: ({ fd, caller }) => fd !== 'system' && caller === 'stranger',
   witness: { refused: { ...onVm, caller: 'stranger' }, accepted: { ...versionAsked, caller: 'stranger' } },
 })

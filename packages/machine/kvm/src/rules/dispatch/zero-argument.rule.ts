@@ -1,6 +1,7 @@
 import { ioctlNumbered } from '@vmm/kvm-uapi'
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedDispatch } from '../where-recorded.ts'
 import { type DispatchRule, versionAsked } from './case.ts'
 
 const asked = { ...versionAsked, ioctl: ioctlNumbered(0xae00) }
@@ -15,8 +16,9 @@ export const zeroArgument: DispatchRule = rule({
   sources: [
     kernelSource('virt/kvm/kvm_main.c', 'kvm_dev_ioctl', '6.12.117'),
     kernelSource('virt/kvm/kvm_main.c', 'kvm_vcpu_ioctl', '6.12.117'),
+    askedDispatch,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ ioctl, argument }) => ioctl?.use === 'zero' && argument !== 0n,
   witness: { refused: { ...asked, argument: 1n }, accepted: asked },
 })

@@ -1,5 +1,6 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedInterrupts } from '../where-recorded.ts'
 import type { IrqLineRule } from './case.ts'
 
 export const irqLineWithoutIrqchip: IrqLineRule = rule({
@@ -11,8 +12,9 @@ export const irqLineWithoutIrqchip: IrqLineRule = rule({
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'kvm_vm_ioctl_irq_line', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_vm_ioctl_irq_line', '6.1.192'),
+    askedInterrupts,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ irqchip }) => irqchip === 'none',
   witness: { refused: { irqchip: 'none' }, accepted: { irqchip: 'split' } },
 })

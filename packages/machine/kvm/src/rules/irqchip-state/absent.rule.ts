@@ -1,5 +1,6 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedInterrupts } from '../where-recorded.ts'
 import { type IrqchipStateRule, ioApicAsked } from './case.ts'
 
 export const irqchipAbsent: IrqchipStateRule = rule({
@@ -11,8 +12,9 @@ export const irqchipAbsent: IrqchipStateRule = rule({
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vm_ioctl', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vm_ioctl', '6.1.192'),
+    askedInterrupts,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ irqchip }) => irqchip !== 'full',
   witness: { refused: { ...ioApicAsked, irqchip: 'split' }, accepted: ioApicAsked },
 })

@@ -1,5 +1,6 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedInterrupts } from '../where-recorded.ts'
 import { type IrqchipStateRule, ioApicAsked } from './case.ts'
 
 export const irqchipNumber: IrqchipStateRule = rule({
@@ -11,8 +12,9 @@ export const irqchipNumber: IrqchipStateRule = rule({
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'kvm_vm_ioctl_get_irqchip', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_vm_ioctl_get_irqchip', '6.1.192'),
+    askedInterrupts,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ chip }) => chip > 2,
   witness: { refused: { ...ioApicAsked, chip: 3 }, accepted: ioApicAsked },
 })

@@ -1,5 +1,6 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedInterrupts } from '../where-recorded.ts'
 import { freshEventfd, type IrqfdRule, ties } from './case.ts'
 
 export const irqfdBusy: IrqfdRule = rule({
@@ -8,8 +9,8 @@ export const irqfdBusy: IrqfdRule = rule({
   says: 'an eventfd raises one interrupt of a VM',
   lifetime: always,
   errno: 'EBUSY',
-  sources: [kernelSource('virt/kvm/eventfd.c', 'kvm_irqfd_assign', '6.12.117')],
-  evidence: 'source',
+  sources: [kernelSource('virt/kvm/eventfd.c', 'kvm_irqfd_assign', '6.12.117'), askedInterrupts],
+  evidence: 'recorded',
   refuses: (call) => ties(call) && call.tied === 'here',
   witness: { refused: { ...freshEventfd, tied: 'here' }, accepted: freshEventfd },
 })

@@ -1,5 +1,6 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedInterrupts } from '../where-recorded.ts'
 import { freshEventfd, type IrqfdRule } from './case.ts'
 
 export const irqfdClosed: IrqfdRule = rule({
@@ -8,8 +9,8 @@ export const irqfdClosed: IrqfdRule = rule({
   says: 'what raises interrupts is an open file',
   lifetime: always,
   errno: 'EBADF',
-  sources: [kernelSource('virt/kvm/eventfd.c', 'kvm_irqfd_assign', '6.12.117')],
-  evidence: 'source',
+  sources: [kernelSource('virt/kvm/eventfd.c', 'kvm_irqfd_assign', '6.12.117'), askedInterrupts],
+  evidence: 'recorded',
   refuses: ({ fd }) => fd === 'closed',
   witness: { refused: { ...freshEventfd, fd: 'closed' }, accepted: freshEventfd },
 })

@@ -1,5 +1,6 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedInterrupts } from '../where-recorded.ts'
 import { type IrqfdRule, tiesTwo, twoEventfds } from './case.ts'
 
 export const irqfdResampleNoEventfd: IrqfdRule = rule({
@@ -8,8 +9,8 @@ export const irqfdResampleNoEventfd: IrqfdRule = rule({
   says: 'what is told of acknowledgements is an eventfd',
   lifetime: always,
   errno: 'EINVAL',
-  sources: [kernelSource('virt/kvm/eventfd.c', 'kvm_irqfd_assign', '6.12.117')],
-  evidence: 'source',
+  sources: [kernelSource('virt/kvm/eventfd.c', 'kvm_irqfd_assign', '6.12.117'), askedInterrupts],
+  evidence: 'recorded',
   refuses: (call) => tiesTwo(call) && call.resamplefd === 'other',
   witness: { refused: { ...twoEventfds, resamplefd: 'other' }, accepted: twoEventfds },
 })

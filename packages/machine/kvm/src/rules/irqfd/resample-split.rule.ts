@@ -1,5 +1,6 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedInterrupts } from '../where-recorded.ts'
 import { type IrqfdRule, tiesTwo, twoEventfds } from './case.ts'
 
 export const irqfdResampleSplit: IrqfdRule = rule({
@@ -11,8 +12,9 @@ export const irqfdResampleSplit: IrqfdRule = rule({
   sources: [
     kernelSource('arch/x86/kvm/irq.c', 'kvm_arch_irqfd_allowed', '6.12.117'),
     kernelSource('arch/x86/kvm/irq.c', 'kvm_arch_irqfd_allowed', '6.1.192'),
+    askedInterrupts,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: (call) => tiesTwo(call) && call.irqchip !== 'full',
   witness: { refused: { ...twoEventfds, irqchip: 'split' }, accepted: twoEventfds },
 })

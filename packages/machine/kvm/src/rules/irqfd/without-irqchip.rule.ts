@@ -1,5 +1,6 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedInterrupts } from '../where-recorded.ts'
 import { freshEventfd, type IrqfdRule, ties } from './case.ts'
 
 export const irqfdWithoutIrqchip: IrqfdRule = rule({
@@ -11,8 +12,9 @@ export const irqfdWithoutIrqchip: IrqfdRule = rule({
   sources: [
     kernelSource('arch/x86/kvm/irq.c', 'kvm_arch_irqfd_allowed', '6.12.117'),
     kernelSource('arch/x86/kvm/irq.c', 'kvm_arch_irqfd_allowed', '6.1.192'),
+    askedInterrupts,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: (call) => ties(call) && call.irqchip === 'none',
   witness: { refused: { ...freshEventfd, irqchip: 'none' }, accepted: { ...freshEventfd, irqchip: 'split' } },
 })

@@ -1,5 +1,6 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedInterrupts } from '../where-recorded.ts'
 import { type SetGsiRoutingRule, tableOf, toIoApic, toMessage } from './case.ts'
 
 export const routingGsi: SetGsiRoutingRule = rule({
@@ -8,8 +9,8 @@ export const routingGsi: SetGsiRoutingRule = rule({
   says: 'GSIs are below 4096',
   lifetime: always,
   errno: 'EINVAL',
-  sources: [kernelSource('virt/kvm/irqchip.c', 'kvm_set_irq_routing', '6.12.117')],
-  evidence: 'source',
+  sources: [kernelSource('virt/kvm/irqchip.c', 'kvm_set_irq_routing', '6.12.117'), askedInterrupts],
+  evidence: 'recorded',
   refuses: ({ entries }) => entries.some(({ gsi }) => gsi >= 4096),
   witness: {
     refused: tableOf(toIoApic, { ...toMessage, gsi: 4096 }),

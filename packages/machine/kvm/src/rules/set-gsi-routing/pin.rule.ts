@@ -1,5 +1,6 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedInterrupts } from '../where-recorded.ts'
 import { type SetGsiRoutingRule, tableOf, toIoApic } from './case.ts'
 
 /** None of a controller that there is not. */
@@ -14,8 +15,9 @@ export const routingPin: SetGsiRoutingRule = rule({
   sources: [
     kernelSource('arch/x86/kvm/irq_comm.c', 'kvm_set_routing_entry', '6.12.117'),
     kernelSource('arch/x86/kvm/irq_comm.c', 'kvm_set_routing_entry', '6.1.192'),
+    askedInterrupts,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ entries }) => entries.some((entry) => entry.type === 'irqchip' && entry.pin >= pinsOf(entry.irqchip)),
   witness: { refused: tableOf({ ...toIoApic, pin: 24 }), accepted: tableOf({ ...toIoApic, pin: 23 }) },
 })

@@ -1,6 +1,7 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import type { GsiRoute } from '../../interrupts/gsi-routing.ts'
+import { askedInterrupts } from '../where-recorded.ts'
 import { type SetGsiRoutingRule, tableOf, toIoApic } from './case.ts'
 
 /** Whether two entries of one GSI cannot both be: only routes to pins can be several, and each to a controller of its own. */
@@ -23,8 +24,8 @@ export const routingSameGsi: SetGsiRoutingRule = rule({
   says: 'a GSI leads to one place, or to one pin of each controller',
   lifetime: always,
   errno: 'EINVAL',
-  sources: [kernelSource('virt/kvm/irqchip.c', 'setup_routing_entry', '6.12.117')],
-  evidence: 'source',
+  sources: [kernelSource('virt/kvm/irqchip.c', 'setup_routing_entry', '6.12.117'), askedInterrupts],
+  evidence: 'recorded',
   refuses: ({ entries }) => meetsAnother(entries),
   witness: {
     refused: tableOf(toIoApic, { ...toIoApic, pin: 6 }),

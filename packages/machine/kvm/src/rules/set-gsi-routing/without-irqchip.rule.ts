@@ -1,5 +1,6 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedInterrupts } from '../where-recorded.ts'
 import { type SetGsiRoutingRule, tableOf, toIoApic } from './case.ts'
 
 export const routingWithoutIrqchip: SetGsiRoutingRule = rule({
@@ -11,8 +12,9 @@ export const routingWithoutIrqchip: SetGsiRoutingRule = rule({
   sources: [
     kernelSource('arch/x86/kvm/irq_comm.c', 'kvm_arch_can_set_irq_routing', '6.12.117'),
     kernelSource('arch/x86/kvm/irq_comm.c', 'kvm_arch_can_set_irq_routing', '6.1.192'),
+    askedInterrupts,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ irqchip }) => irqchip === 'none',
   witness: { refused: { ...tableOf(toIoApic), irqchip: 'none' }, accepted: tableOf(toIoApic) },
 })

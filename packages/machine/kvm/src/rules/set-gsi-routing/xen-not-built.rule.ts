@@ -1,5 +1,6 @@
 import { rule, since } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedInterrupts } from '../where-recorded.ts'
 import { aChannel, type SetGsiRoutingRule, tableOf } from './case.ts'
 
 export const routingXenNotBuilt: SetGsiRoutingRule = rule({
@@ -11,8 +12,9 @@ export const routingXenNotBuilt: SetGsiRoutingRule = rule({
   sources: [
     kernelSource('arch/x86/kvm/irq_comm.c', 'kvm_set_routing_entry', '6.12.117'),
     kernelSource('arch/x86/kvm/irq_comm.c', 'kvm_set_routing_entry', '6.1.192'),
+    askedInterrupts,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ xen, entries }) => !xen && entries.some(({ type }) => type === 'xen_evtchn'),
   witness: { refused: { ...tableOf(aChannel), xen: false }, accepted: tableOf(aChannel) },
 })

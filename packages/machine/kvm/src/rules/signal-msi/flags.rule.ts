@@ -1,5 +1,6 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedInterrupts } from '../where-recorded.ts'
 import { aMessage, type SignalMsiRule } from './case.ts'
 
 export const msiFlags: SignalMsiRule = rule({
@@ -8,8 +9,8 @@ export const msiFlags: SignalMsiRule = rule({
   says: 'a message has no flag but that its device is known',
   lifetime: always,
   errno: 'EINVAL',
-  sources: [kernelSource('virt/kvm/irqchip.c', 'kvm_send_userspace_msi', '6.12.117')],
-  evidence: 'source',
+  sources: [kernelSource('virt/kvm/irqchip.c', 'kvm_send_userspace_msi', '6.12.117'), askedInterrupts],
+  evidence: 'recorded',
   refuses: ({ flags }) => (flags & ~1) !== 0,
   witness: { refused: { ...aMessage, flags: 2 }, accepted: { ...aMessage, flags: 1 } },
 })

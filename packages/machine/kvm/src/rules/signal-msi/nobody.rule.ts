@@ -1,5 +1,6 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedInterrupts } from '../where-recorded.ts'
 import { aMessage, type SignalMsiRule } from './case.ts'
 
 /** It is no errno of anybody’s choice: minus one is what the delivery counts then. */
@@ -12,8 +13,9 @@ export const msiToNobody: SignalMsiRule = rule({
   sources: [
     kernelSource('arch/x86/kvm/irq_comm.c', 'kvm_irq_delivery_to_apic', '6.12.117'),
     kernelSource('arch/x86/kvm/irq_comm.c', 'kvm_irq_delivery_to_apic', '6.1.192'),
+    askedInterrupts,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ vcpus }) => vcpus === 0,
   witness: { refused: { ...aMessage, vcpus: 0 }, accepted: aMessage },
 })

@@ -1,5 +1,6 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedCapabilities } from '../where-recorded.ts'
 import { type SplitIrqchipRule, twentyFourPins } from './case.ts'
 
 /** EEXIST, where KVM_CREATE_IRQCHIP says EINVAL. */
@@ -12,8 +13,9 @@ export const splitAfterVcpu: SplitIrqchipRule = rule({
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'kvm_vm_ioctl_enable_cap', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_vm_ioctl_enable_cap', '6.1.192'),
+    askedCapabilities,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ vcpus }) => vcpus > 0,
   witness: { refused: { ...twentyFourPins, vcpus: 1 }, accepted: twentyFourPins },
 })

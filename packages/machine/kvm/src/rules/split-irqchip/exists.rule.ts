@@ -1,5 +1,6 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedCapabilities } from '../where-recorded.ts'
 import { type SplitIrqchipRule, twentyFourPins } from './case.ts'
 
 export const splitExists: SplitIrqchipRule = rule({
@@ -11,8 +12,9 @@ export const splitExists: SplitIrqchipRule = rule({
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'kvm_vm_ioctl_enable_cap', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_vm_ioctl_enable_cap', '6.1.192'),
+    askedCapabilities,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ irqchip }) => irqchip !== 'none',
   witness: { refused: { ...twentyFourPins, irqchip: 'full' }, accepted: twentyFourPins },
 })

@@ -1,5 +1,6 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedInterrupts } from '../where-recorded.ts'
 import { longIds, type X2apicApiRule } from './case.ts'
 
 export const x2apicFlags: X2apicApiRule = rule({
@@ -11,8 +12,9 @@ export const x2apicFlags: X2apicApiRule = rule({
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'kvm_vm_ioctl_enable_cap', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_vm_ioctl_enable_cap', '6.1.192'),
+    askedInterrupts,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ flags, known }) => (flags & ~known) !== 0n,
   witness: { refused: { ...longIds, flags: 0x10n }, accepted: longIds },
 })
