@@ -2,6 +2,7 @@ import type { Profile } from '@vmm/rule'
 import { type ExitReason, type Trace, Vcpu } from '@vmm/vcpu'
 import { Engine, type GuestMachine, type GuestMachineOptions } from '@vmm/wasm-engine'
 import type { VmBuses } from './buses/vm-buses.ts'
+import type { VcpuSignals } from './run/vcpu-signals.ts'
 import type { VmClock } from './time/vm-clock.ts'
 import { AroundVcpu, type VcpuWires } from './vcpu-machine.ts'
 
@@ -38,6 +39,8 @@ export class Processor {
   readonly around: AroundVcpu
   /** What is joined to it. */
   readonly wires: VcpuWires = {}
+  /** How user space wants it to be run. */
+  readonly signals: VcpuSignals = { mask: undefined, reportsTpr: false, vapic: 0n }
 
   constructor({ kernel, smm, bootstrap, guest, buses, clock, startedAt, watching }: ProcessorOptions) {
     let engine: Engine | undefined

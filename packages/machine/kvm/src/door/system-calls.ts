@@ -8,6 +8,7 @@ import { ProcessMemory } from '../user-memory.ts'
 import { type Call, faulted, type Handlers, type Result, taken } from './call.ts'
 import { writeCpuid } from './cpuid-arguments.ts'
 import { KvmFile } from './kvm-file.ts'
+import { systemMachineCheckCalls } from './machine-check-calls.ts'
 import { systemMsrCalls } from './msr-calls.ts'
 
 /** What `/dev/kvm` does with the calls that it knows. */
@@ -18,6 +19,7 @@ export const systemCalls: Handlers<Kvm> = {
   KVM_CREATE_VM: createVm,
   KVM_GET_SUPPORTED_CPUID: (kvm, call) => tells(call, kvm.getSupportedCpuid(call.task.permitted)),
   KVM_GET_EMULATED_CPUID: (kvm, call) => tells(call, kvm.getEmulatedCpuid()),
+  ...systemMachineCheckCalls,
   ...systemMsrCalls,
 }
 

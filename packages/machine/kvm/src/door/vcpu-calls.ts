@@ -3,10 +3,13 @@ import type { KvmVcpu } from '../vcpu.ts'
 import { type Handlers, returned, takes } from './call.ts'
 import { vcpuCapabilityCalls } from './capability-calls.ts'
 import { cpuidCalls } from './cpuid-calls.ts'
+import { machineCheckCalls } from './machine-check-calls.ts'
 import { vcpuMsrCalls } from './msr-calls.ts'
 import { nestedCalls } from './nested-calls.ts'
+import { oneRegCalls } from './one-reg-calls.ts'
 import { preFault } from './pre-fault.ts'
 import { stateCalls } from './state-calls.ts'
+import { vcpuAboutCalls } from './vcpu-about-calls.ts'
 
 /** What a vCPU does with the calls that it knows. */
 export const vcpuCalls: Handlers<KvmVcpu> = {
@@ -21,6 +24,9 @@ export const vcpuCalls: Handlers<KvmVcpu> = {
   KVM_NMI: (vcpu) => returned(vcpu.nmi()),
   ...cpuidCalls,
   ...vcpuCapabilityCalls,
+  ...machineCheckCalls,
+  ...oneRegCalls,
+  ...vcpuAboutCalls,
   ...vcpuMsrCalls,
   ...stateCalls,
   ...nestedCalls,

@@ -75,6 +75,11 @@ export class VcpuMsrs implements AnswersMsrs, MsrVcpu {
     vcpu.answerMsrsBy(this)
   }
 
+  /** Whose vendor's module decides. */
+  get module(): MsrSurroundings['host']['module'] {
+    return this.#options.system.host.module
+  }
+
   /** RDMSR and WRMSR: the filter and the exits of the VM count. */
   guest(access: 'read' | 'write', index: number, value: bigint): MsrOutcome {
     const { system, vm } = this.#options
