@@ -4,6 +4,7 @@ import { Engine, type GuestMachine, type GuestMachineOptions } from '@vmm/wasm-e
 import type { VmBuses } from './buses/vm-buses.ts'
 import type { VcpuSignals } from './run/vcpu-signals.ts'
 import type { VmClock } from './time/vm-clock.ts'
+import type { VmTime } from './time/vm-time.ts'
 import { AroundVcpu, type VcpuWires } from './vcpu-machine.ts'
 
 /** Who watches processors at work. */
@@ -27,8 +28,8 @@ export interface ProcessorOptions {
   readonly guest: GuestMachine
   readonly buses: VmBuses
   readonly clock: VmClock
-  /** Nanoseconds since 1970 when the clock is at 0. */
-  readonly startedAt: bigint
+  /** What guests are told the time is. */
+  readonly time: VmTime
   readonly watching: Watching
 }
 
@@ -42,12 +43,12 @@ export class Processor {
   /** How user space wants it to be run. */
   readonly signals: VcpuSignals = { mask: undefined, reportsTpr: false, vapic: 0n }
 
-  constructor({ kernel, smm, bootstrap, guest, buses, clock, startedAt, watching }: ProcessorOptions) {
+  constructor({ kernel, smm, bootstrap, guest, buses, clock, time, watching }: ProcessorOptions) {
     let engine: Engine | undefined
     const retired = () => engine?.retired() ?? 0
     const store = (address: number, bytes: Uint8Array) => guest.slots.writeAt(address, bytes)
     const { counts: _counted, ...watchers } = watching
-    this.around = new AroundVcpu({ bootstrap, retired, clock, startedAt, buses, wires: this.wires, store })
+    this.around = new AroundVcpu({ bootstrap, retired, clock, time, buses, wires: this.wires, store })
     this.vcpu = new Vcpu({
       cpuid: [],
       kernel,

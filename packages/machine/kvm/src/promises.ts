@@ -12,6 +12,7 @@ import { dispatchPipeline } from './rules/dispatch/index.ts'
 import { enableCapPipeline } from './rules/enable-cap/index.ts'
 import { quirksSwitchedOff } from './rules/enable-cap/quirks-switched-off.behaviour.ts'
 import { enableVcpuCapPipeline } from './rules/enable-vcpu-cap/index.ts'
+import { clockFlagsTold } from './rules/get-clock/clock-flags-told.behaviour.ts'
 import { ioBusPipeline } from './rules/io-bus/index.ts'
 import { ioeventfdPipeline } from './rules/ioeventfd/index.ts'
 import { irqLinePipeline } from './rules/irq-line/index.ts'
@@ -22,6 +23,7 @@ import { runBeginPipeline, runGatePipeline, runPriorityPipeline } from './rules/
 import { setGsiRoutingPipeline } from './rules/set-gsi-routing/index.ts'
 import { signalMsiPipeline } from './rules/signal-msi/index.ts'
 import { splitIrqchipPipeline } from './rules/split-irqchip/index.ts'
+import { vapicPipeline } from './rules/vapic/index.ts'
 import { x2apicApiPipeline } from './rules/x2apic-api/index.ts'
 
 /** Every promise that is made here, call by call, in the order in which the kernel checks. */
@@ -33,6 +35,8 @@ export const kvmPromises: readonly Entry[] = [
   ...pipelineEntries(enableCapPipeline),
   behaviourEntry('KVM_ENABLE_CAP', quirksSwitchedOff),
   ...pipelineEntries(enableVcpuCapPipeline),
+  ...pipelineEntries(vapicPipeline),
+  behaviourEntry('KVM_GET_CLOCK', clockFlagsTold),
   ...pipelineEntries(ioBusPipeline),
   ...pipelineEntries(ioeventfdPipeline),
   ...pipelineEntries(runBeginPipeline),

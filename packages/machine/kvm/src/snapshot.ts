@@ -34,7 +34,7 @@ export function saveVm(vm: Vm): SavedVm {
 /** The same without memory. */
 export function saveState(vm: Vm): SavedState {
   const { vcpu, around } = only(vm)
-  return { processor: { vcpu: vcpu.save(), tscOffset: around.tscOffset }, interrupts: vm.interrupts.save() }
+  return { processor: { vcpu: vcpu.save(), tscOffset: around.tsc.offset }, interrupts: vm.interrupts.save() }
 }
 
 /**
@@ -45,7 +45,7 @@ export function restoreVm(vm: Vm, saved: SavedVm): void {
   const { engine, vcpu, around } = only(vm)
   vcpu.restore(saved.processor.vcpu)
   engine.restore(saved.engine)
-  around.tscOffset = saved.processor.tscOffset
+  around.tsc.offset = saved.processor.tscOffset
   vm.interrupts.restore(saved.interrupts)
 }
 

@@ -3,7 +3,9 @@ import type { Initiator } from '@vmm/msr'
 import { type LocalApicPort, type MemoryFaultExit, nobody, type VcpuMachine } from '@vmm/vcpu'
 import type { VmBuses } from './buses/vm-buses.ts'
 import { writeParavirtualClock } from './time/paravirtual-clock.ts'
+import { VcpuTsc } from './time/vcpu-tsc.ts'
 import type { VmClock } from './time/vm-clock.ts'
+import type { VmTime } from './time/vm-time.ts'
 
 /** The local APIC of a vCPU with all that stands behind it, as the vCPU asks it. */
 export interface VcpuInterrupts
@@ -37,26 +39,23 @@ export interface Around {
   /** Instructions that the vCPU has retired. */
   readonly retired: () => number
   readonly clock: VmClock
-  /** Nanoseconds since 1970 when the clock was at 0. */
-  readonly startedAt: bigint
+  /** What guests are told the time is. */
+  readonly time: VmTime
   readonly buses: VmBuses
   readonly wires: VcpuWires
   /** Stores to guest memory; false where there is none. */
   readonly store: (address: number, bytes: Uint8Array) => boolean
 }
 
-/** Ticks of the time-stamp counter in a second: one a nanosecond. */
-export const tscHz = 1_000_000_000
-
 /** What is around one vCPU: what its VM has in the kernel answers, user space is asked for the rest. */
 export class AroundVcpu implements VcpuMachine {
   readonly #around: Around
   readonly #none: VcpuMachine
-  /** What the counter is ahead of the clock. */
-  tscOffset = 0n
+  readonly tsc: VcpuTsc
 
   constructor(around: Around) {
     this.#around = around
+    this.tsc = new VcpuTsc(around.clock, around.time.kHz)
     this.#none = nobody(around.retired, around.bootstrap ? 'bootstrap' : 'other')
   }
 
@@ -98,11 +97,11 @@ export class AroundVcpu implements VcpuMachine {
   }
 
   timeStamp(): bigint {
-    return BigInt(this.#around.clock.now()) + this.tscOffset
+    return this.tsc.now
   }
 
   setTimeStamp(value: bigint): void {
-    this.tscOffset += value - this.timeStamp()
+    this.tsc.now = value
   }
 
   random(): bigint {
@@ -135,9 +134,11 @@ export class AroundVcpu implements VcpuMachine {
     this.#interrupts.taskPriority = value
   }
 
-  writePvClock(index: number, value: bigint): void {
-    const { clock, startedAt, store } = this.#around
-    writeParavirtualClock(index, value, { clock, startedAt, store, tscHz, timeStamp: () => this.timeStamp() })
+  writePvClock(index: number, value: bigint, guest: 'goes on' | 'stopped' = 'goes on'): void {
+    const { time, store } = this.#around
+    const tscHz = this.tsc.kHz * 1000
+    const bootedAt = time.wall - time.now
+    writeParavirtualClock(index, value, { now: time.now, bootedAt, store, tscHz, timeStamp: this.timeStamp(), guest })
   }
 
   numericError(): boolean {

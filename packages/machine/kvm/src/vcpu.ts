@@ -122,6 +122,11 @@ export class KvmVcpu {
     return this.#vcpu.state
   }
 
+  /** Its VM. */
+  get vm(): Vm {
+    return this.#vm
+  }
+
   /** The kernel that answers. */
   get profile(): Profile {
     return this.#vm.kvm.profile
@@ -214,8 +219,8 @@ export class KvmVcpu {
 
   /** The time-stamp counter at a time of the VM's clock, and the time at which it will show a value. */
   readonly timeStampCounter = {
-    at: (now: number): bigint => BigInt(now) + this.processor.around.tscOffset,
-    when: (value: bigint): number => Number(value - this.processor.around.tscOffset),
+    at: (now: number): bigint => this.processor.around.tsc.at(now),
+    when: (value: bigint): number => this.processor.around.tsc.when(value),
   }
 
   /** What is joined to it beside its VM's buses: a local APIC of somebody's own is one in the kernel. */

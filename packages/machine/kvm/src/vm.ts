@@ -1,3 +1,4 @@
+import { has } from '@vmm/cpuid'
 import { capabilityNumbered } from '@vmm/kvm-uapi'
 import type { SetFilterCall } from '@vmm/msr'
 import { type Refusal, refusalBy, resolve, run } from '@vmm/rule'
@@ -25,6 +26,7 @@ import { vmDead } from './rules/dispatch/vm-dead.rule.ts'
 import { enableCapPipeline } from './rules/enable-cap/index.ts'
 import type { MemoryRegion, Memslot } from './rules/set-user-memory-region/case.ts'
 import type { CreateVmClock, VmClock } from './time/vm-clock.ts'
+import { VmTime } from './time/vm-time.ts'
 import { KvmVcpu, type VcpuCapabilities } from './vcpu.ts'
 
 /** What a VM is made with. */
@@ -46,6 +48,8 @@ export interface VmOptions {
 
 const maxVcpusOfVm = 66
 const maxVcpuId = 128
+/** kvm.tsc_tolerance_ppm, unless the module was told. */
+const usualTolerance = 250
 const [memoryAttributes, guestMemfd, guestMemfdFlags] = [233, 234, 244]
 
 /** A VM: what its vCPUs share. Methods are named after the calls; each part of it has what they do. */
@@ -59,6 +63,8 @@ export class Vm {
   readonly clock: VmClock
   /** What vCPUs go by that was enabled on the VM, before or after they were made. */
   readonly enabled: VcpuCapabilities = { exceptionPayload: false, tripleFault: false, hypercallExits: 0 }
+  /** What its guests are told the time is. */
+  readonly time: VmTime
   readonly interrupts: VmInterrupts
   readonly devices: VmDevices
   readonly msrs: VmMsrs
@@ -69,7 +75,7 @@ export class Vm {
   readonly #calls
 
   constructor(options: VmOptions) {
-    const { kvm, number, memoryBytes, privateBytes, createClock, watching } = options
+    const { kvm, number, memoryBytes, privateBytes, createClock, startedAt, watching } = options
     const { profile: kernel } = kvm
     this.kvm = kvm
     this.#options = options
@@ -78,6 +84,13 @@ export class Vm {
     const all = memoryBytes + privateBytes
     this.guest = new GuestMachine({ slots: [], memoryBytes: all, counts: watching.counts ?? 'nothing' })
     this.clock = createClock(() => this.instructions)
+    this.time = new VmTime({
+      ...{ kernel, clock: this.clock, startedAt, scaling: kvm.facts.tscScaling },
+      stable: has(kvm.host.cpuid, 'INVARIANT_TSC'),
+      tolerancePpm: kvm.host.params['kvm.tsc_tolerance_ppm'] ?? usualTolerance,
+      vcpus: () => this.#vcpus.length,
+      onJump: () => this.#vcpus.forEach((vcpu) => void vcpu.msrs.clockJumped()),
+    })
     const checkExtension = (capability: number) => this.checkExtension(capability)
     const ofKernel = (capability: number) => kvm.checkExtension(capability)
     const limits = memoryLimits({ host: kvm.host, facts: kvm.facts, ofKernel, ofVm: checkExtension })
@@ -236,8 +249,8 @@ export class Vm {
   }
 
   #createProcessor(id: number): Processor {
-    const { kvm, guest, buses, clock } = this
-    const { startedAt, watching } = this.#options
+    const { kvm, guest, buses, clock, time } = this
+    const { watching } = this.#options
     const bootstrap = id === this.interrupts.bootId
     return new Processor({
       kernel: kvm.profile,
@@ -246,7 +259,7 @@ export class Vm {
       guest,
       buses,
       clock,
-      startedAt,
+      time,
       watching,
     })
   }

@@ -1,6 +1,8 @@
 import { kvmSignalMask, kvmTprAccessCtl, kvmTranslation, kvmVapicAddr } from '@vmm/kvm-uapi'
 import { resolve, run } from '@vmm/rule'
 import { setSignalMaskPipeline, tprAccessPipeline, translatePipeline } from '@vmm/vcpu'
+import { vapicPipeline } from '../rules/vapic/index.ts'
+import type { VapicCase } from '../rules/vapic/without-apic.rule.ts'
 import { translateLinear } from '../translate-linear.ts'
 import type { KvmVcpu } from '../vcpu.ts'
 import { type Call, faulted, type Handlers, put, type Result, taken, takes } from './call.ts'
@@ -18,11 +20,17 @@ export const vcpuAboutCalls: Handlers<KvmVcpu> = {
     vcpu.processor.signals.reportsTpr = given.enabled !== 0
     return put(call, kvmTprAccessCtl, given) ? 0 : faulted(call.name)
   }),
-  KVM_SET_VAPIC_ADDR: takes(kvmVapicAddr, (vcpu: KvmVcpu, { vapic_addr: address }) => {
-    vcpu.processor.signals.vapic = address
-    return 0
-  }),
+  KVM_SET_VAPIC_ADDR: (vcpu, call) => {
+    const localApic: VapicCase['localApic'] = vcpu.msrs.localApic === 'user space' ? 'user space' : 'kernel'
+    const outcome = run(resolve(vapicPipeline, vcpu.profile), { localApic })
+    return outcome.kind === 'refused' ? outcome.refusal : setVapic(vcpu, call)
+  },
 }
+
+const setVapic = takes(kvmVapicAddr, (vcpu: KvmVcpu, { vapic_addr: address }) => {
+  vcpu.processor.signals.vapic = address
+  return 0
+})
 
 /** As the guest's kernel reads. */
 function translated(

@@ -3,12 +3,14 @@ import type { KvmVcpu } from '../vcpu.ts'
 import { type Handlers, returned, takes } from './call.ts'
 import { vcpuCapabilityCalls } from './capability-calls.ts'
 import { cpuidCalls } from './cpuid-calls.ts'
+import { vcpuDiscoveryCalls } from './discovery-calls.ts'
 import { machineCheckCalls } from './machine-check-calls.ts'
 import { vcpuMsrCalls } from './msr-calls.ts'
 import { nestedCalls } from './nested-calls.ts'
 import { oneRegCalls } from './one-reg-calls.ts'
 import { preFault } from './pre-fault.ts'
 import { stateCalls } from './state-calls.ts'
+import { vcpuTimeCalls } from './time-calls.ts'
 import { vcpuAboutCalls } from './vcpu-about-calls.ts'
 
 /** What a vCPU does with the calls that it knows. */
@@ -25,9 +27,11 @@ export const vcpuCalls: Handlers<KvmVcpu> = {
   ...cpuidCalls,
   ...vcpuCapabilityCalls,
   ...machineCheckCalls,
+  ...vcpuDiscoveryCalls,
   ...oneRegCalls,
   ...vcpuAboutCalls,
   ...vcpuMsrCalls,
+  ...vcpuTimeCalls,
   ...stateCalls,
   ...nestedCalls,
 }

@@ -47,6 +47,8 @@ const la57 = 0x1000n
 const apicEnabled = 0x800n
 const apicExtended = 0x400n
 const widthUntold = 36
+/** MSR_KVM_SYSTEM_TIME by both its numbers. */
+const clockRegisters = [0x12, 0x4b56_4d01]
 
 /** The MSRs of one vCPU, as the release has them: what lives in its engine, its local APIC or its clock stays there. */
 export class VcpuMsrs implements AnswersMsrs, MsrVcpu {
@@ -116,6 +118,12 @@ export class VcpuMsrs implements AnswersMsrs, MsrVcpu {
     if (isElsewhere(home)) return vcpu.msrHomes.readHome(home, index)
     const kept = vm.isShared(index) ? vm.read(index) : this.#values.get(index)
     return kept ?? this.#created.get(index)
+  }
+
+  /** The time that the guest is told has jumped: its clock is told it again. */
+  clockJumped(): void {
+    const index = clockRegisters.find((register) => ((this.held(register) ?? 0n) & 1n) === 1n)
+    if (index !== undefined) this.#options.onClockRegister(index, this.held(index) ?? 0n)
   }
 
   /** Puts a value into a register that lives here, without any rule. */

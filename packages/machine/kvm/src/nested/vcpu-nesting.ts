@@ -99,6 +99,11 @@ export class VcpuNesting implements NestingPort {
     return this.#set(givenNestedState(this.#format, read))
   }
 
+  /** KVM_CAP_HYPERV_ENLIGHTENED_VMCS was enabled. */
+  get isEnlightened(): boolean {
+    return this.#enlightened
+  }
+
   /** KVM_ENABLE_CAP of KVM_CAP_HYPERV_ENLIGHTENED_VMCS: `write` puts two bytes where user space wants the versions. */
   enableEvmcs(write: (version: Uint8Array) => boolean): Answer<number> {
     const supported = this.#kvm.facts.enlightenedVmcs

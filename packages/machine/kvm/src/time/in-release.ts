@@ -1,0 +1,12 @@
+import { type Behaviour, type Profile, versionInForce } from '@vmm/rule'
+
+/**
+ * What a behaviour does in a release; where nobody has read which of two versions holds, the older.
+ * @throws {RangeError} if it is in no release like this one.
+ */
+export function inRelease<In, Out>(behaviour: Behaviour<In, Out>, kernel: Profile): (given: In) => Out {
+  const found = versionInForce(behaviour, kernel)
+  const version = found.kind === 'version' ? found.version : found.kind === 'unknown' ? found.between[0] : undefined
+  if (version === undefined) throw new RangeError(`${behaviour.id} is in no release like ${kernel.kernel}`)
+  return version.does
+}
