@@ -1,9 +1,9 @@
 import { type Discovery, type DiscoveryIoctl, discoverCpuid, type HypervVcpu } from '@vmm/cpuid'
 import { kvmCpuid2, kvmCpuidEntry2 } from '@vmm/kvm-uapi'
-import { bytes, u32 } from '@vmm/layout'
+import { bytes } from '@vmm/layout'
 import type { Kvm } from '../kvm.ts'
 import type { KvmVcpu } from '../vcpu.ts'
-import { type Call, faulted, type Handlers, put, type Result, taken } from './call.ts'
+import { type Call, type Handlers, type Result, taken } from './call.ts'
 import { writeCpuid } from './cpuid-arguments.ts'
 
 /** Calls on `/dev/kvm` that tell what CPUID guests can have. */
@@ -29,11 +29,11 @@ function discovers(kvm: Kvm, call: Call, ioctl: DiscoveryIoctl, vcpu?: HypervVcp
   const header = taken(call, kvmCpuid2)
   const nent = header?.value.nent ?? 0
   const where = { kernel: kvm.profile, host: kvm.host, permitted: call.task.permitted ?? 0n }
-  const asked: Discovery = { ioctl, nent, padding: paddingOf(call, nent), ...(vcpu === undefined ? {} : { vcpu }) }
+  const padding = ioctl === 'KVM_GET_EMULATED_CPUID' ? paddingOf(call, nent) : 'zero'
+  const asked: Discovery = { ioctl, nent, padding, ...(vcpu === undefined ? {} : { vcpu }) }
   const answer = discoverCpuid(where, header === undefined ? { ...asked, unusable: 'header' } : asked)
   if (answer.kind === 'refused') return answer
-  const written = writeCpuid(call, answer.entries, answer.nent)
-  return written === 0 && put(call, u32, answer.nent) ? 0 : faulted(call.name)
+  return writeCpuid(call, answer.entries, answer.nent)
 }
 
 /** KVM_GET_EMULATED_CPUID alone looks at it: the last words of each entry that there is room for. */
