@@ -1,6 +1,6 @@
 import { type CpuidTable, changeEntry, setCpuid } from '@vmm/cpuid'
 import { ioctl, KvmFile, ProcessMemory } from '@vmm/kvm'
-import { ioctlNamed } from '@vmm/kvm-uapi'
+import { ioctlNamed, type KvmVcpuEvents, vcpuEventFlags } from '@vmm/kvm-uapi'
 import { errnos, type Profile } from '@vmm/rule'
 import { enclsDecider, enclsLeaves } from '@vmm/sgx'
 import { mail } from '@vmm/source'
@@ -10,6 +10,21 @@ import type { Scenario } from './scenario.ts'
 import { host, table, withEnclaves, withWidths } from './tables.ts'
 
 const other = withWidths(48, 45)
+
+const noException = { injected: 0, nr: 0, has_error_code: 0, pending: 0, error_code: 0 } as const
+
+/** KVM_SET_VCPU_EVENTS with nothing but that the vCPU is in SMM. */
+const inSmm: KvmVcpuEvents = {
+  exception: noException,
+  interrupt: { injected: 0, nr: 0, soft: 0, shadow: 0 },
+  nmi: { injected: 0, pending: 0, masked: 0 },
+  sipi_vector: 0,
+  flags: vcpuEventFlags.value.SMM,
+  smi: { smm: 1, pending: 0, smm_inside_nmi: 0, latched_init: 0 },
+  triple_fault: { pending: 0 },
+  exception_has_payload: 0,
+  exception_payload: 0n,
+}
 
 /** A table whose guest may be a hypervisor. */
 const mayNest = (plain: CpuidTable): CpuidTable =>
@@ -103,7 +118,7 @@ export const l2Active: Scenario = {
     },
     {
       asks: 'The same, forced out by a change of SMM, which older kernels do not mind',
-      answer: (kernel) => asked(kernel, other, { forced: ({ vcpu }) => vcpu.nesting.smmSet(false, true) }),
+      answer: (kernel) => asked(kernel, other, { forced: ({ vcpu }) => vcpu.state.setVcpuEvents(inSmm) }),
     },
     {
       asks: 'Another table while L2 is active, on a vCPU that has run',

@@ -53,6 +53,9 @@ export class RunPage {
   readonly #view = new DataView(this.bytes.buffer)
   readonly #recorded
 
+  /** What the flags say of a guest that is a hypervisor. */
+  nestedFlags: () => number = () => 0
+
   constructor(profile: Profile) {
     this.#recorded = hypercallRecorder(profile)
   }
@@ -152,6 +155,7 @@ export class RunPage {
     const { engine } = vcpu
     this.bytes[offset.ready_for_interrupt_injection] = pic === 'kernel' || vcpu.readyForInterrupt ? 1 : 0
     if (vcpu.inSmm) this.bytes[offset.flags]! |= runInSmm
+    this.bytes[offset.flags]! |= this.nestedFlags()
     this.bytes[offset.if_flag] = (engine.rflags() & 0x200n) === 0n ? 0 : 1
     const { cr8, base } = vcpu.apic
     this.#view.setBigUint64(offset.cr8, cr8, true)

@@ -89,6 +89,7 @@ export class KvmVcpu {
       die: () => vm.die('KVM_RUN'),
     })
     this.nesting = new VcpuNesting({ kvm: vm.kvm, vcpu: this.#vcpu })
+    this.page.nestedFlags = () => (this.nesting.l2Active ? this.nesting.runFlags : 0)
     const { profile: kernel, msrs: system, host } = vm.kvm
     this.msrs = new VcpuMsrs({
       ...{ system, kernel, host, vm: vm.msrs, vcpu: this.#vcpu },

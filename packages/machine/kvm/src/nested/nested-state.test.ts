@@ -165,6 +165,27 @@ describe('a vCPU in L2', () => {
     expect(vcpu.run()).toMatchObject({ kind: 'refused', errno: 'EINTR' })
   })
 
+  test('is told in the flags of kvm_run from 6.11 on', () => {
+    const flags = (kernel: string) => {
+      const { vcpu } = madeOn(kernel)
+      answerOf(vcpu, l2)
+      vcpu.run()
+      return (vcpu.page.bytes[14] ?? 0) & 4
+    }
+    expect([flags('6.10'), flags('6.11')]).toEqual([0, 4])
+  })
+
+  test('is left, with VMX operation, when user space says that the vCPU is in SMM', () => {
+    const { vcpu } = madeOn('6.12')
+    answerOf(vcpu, l2)
+    const events = vcpu.state.getVcpuEvents()
+    expect(vcpu.state.setVcpuEvents({ ...events, flags: 8, smi: { ...events.smi, smm: 1 } })).toBeUndefined()
+    expect(vcpu.nesting.state).toMatchObject({ guestMode: false, vmxon: false })
+    expect(answerOf(vcpu, l2)).toBe('EINVAL nested-vmx-l2-in-smm')
+    expect(answerOf(vcpu, stateOf({ ...on, smm: 2 }, region))).toBe('done')
+    expect(vcpu.nesting.state).toMatchObject({ smmVmxon: true, vmxon: false })
+  })
+
   test('does not take another CPUID table from 7.0 on', () => {
     const other = (kernel: string) => {
       const { vcpu, kvm } = madeOn(kernel)

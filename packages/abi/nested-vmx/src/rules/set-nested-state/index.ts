@@ -1,5 +1,6 @@
 import type { Act, Behaviour, Check, End, Pipeline, Rule } from '@vmm/rule'
 import { vmcbSteps, vmcsSteps } from '../../checks/consistency-rules.ts'
+import { enlightenedChecks } from '../../checks/enlightened-checks.rows.ts'
 import { entryExitChecks } from '../../checks/entry-exit-checks.rows.ts'
 import { executionChecks } from '../../checks/execution-checks.rows.ts'
 import { guestChecks } from '../../checks/guest-checks.rows.ts'
@@ -118,6 +119,7 @@ export const setVmxNestedStatePipeline: Pipeline<SetNestedState> = {
     act(nestedVmxDeadline),
     ...vmcsSteps(executionChecks),
     ...vmcsSteps(entryExitChecks),
+    ...vmcsSteps(enlightenedChecks),
     ...vmcsSteps(hostChecks),
     ...vmcsSteps(guestChecks),
     act(nestedVmxL2Entered),
