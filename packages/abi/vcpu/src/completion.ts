@@ -48,7 +48,7 @@ export class Completion {
   /** Whether user space has taken it already. */
   portOut(port: number, size: 1 | 2 | 4, value: number): boolean {
     if (this.#next() !== undefined) return true
-    this.#asked = { kind: 'io', direction: 'out', port, size, count: 1, data: bytesOf(BigInt(value >>> 0), size) }
+    this.#asked = { kind: 'io', direction: 'out', port, size, count: 1, data: lowBytesOf(value, size) }
     return false
   }
 
@@ -96,7 +96,7 @@ export class Completion {
 
   /** The next store that user space has not seen. */
   takeStore(): MmioExit | undefined {
-    return this.#stores.shift()
+    return this.#stores.length === 0 ? undefined : this.#stores.shift()
   }
 
   /** The instruction stopped to ask: what it stored before that, it will store again. */
@@ -121,7 +121,8 @@ export class Completion {
   /** An instruction is over: the answers it has used are gone. False if it used none. */
   finished(): boolean {
     const used = this.#used
-    this.#answers.splice(0, used)
+    if (used === this.#answers.length) this.#answers = []
+    else this.#answers.splice(0, used)
     this.#used = 0
     return used > 0
   }
@@ -157,12 +158,14 @@ export function valuesOf(data: Uint8Array, size: number): readonly bigint[] {
 }
 
 function bytesOf(value: bigint, size: number): Uint8Array {
+  const bytes = lowBytesOf(Number(BigInt.asUintN(32, value)), size)
+  if (size > 4) bytes.set(lowBytesOf(Number(BigInt.asUintN(32, value >> 32n)), size - 4), 4)
+  return bytes
+}
+
+/** Up to four of them. */
+function lowBytesOf(value: number, size: number): Uint8Array {
   const bytes = new Uint8Array(size)
-  let low = Number(BigInt.asUintN(32, value))
-  for (let at = 0; at < size; at += 1) {
-    if (at === 4) low = Number(BigInt.asUintN(32, value >> 32n))
-    bytes[at] = low
-    low >>>= 8
-  }
+  for (let at = 0; at < size && at < 4; at += 1) bytes[at] = value >>> (8 * at)
   return bytes
 }

@@ -46,6 +46,8 @@ export interface Engine {
   eventPending: boolean
   readonly interruptible: boolean
   readonly shadowed: boolean
+  /** Whether no step, breakpoint or debug trap is due: instructions need no look one by one. */
+  readonly quiet: boolean
   /**
    * Runs at most so many instructions. RF goes when an instruction is complete. An engine that is told to deliver faults may do
    * so by itself where nothing comes of it but the delivery; `takeDelivered` tells how many there were since the last look.

@@ -186,7 +186,8 @@ export class Execution {
 
   /** Runs until something must be looked at: one instruction, where every one must be. */
   #slice(left: number): VcpuExit | undefined {
-    const { engine, events, completion, debug, observer } = this.#parts
+    const { engine, events, debug } = this.#parts
+    if (engine.quiet && !debug.isOn) return this.#execute(events.waitsClosely ? 1 : left, false)
     const flags = engine.get('RFLAGS')
     const stepping = (flags & TF) !== 0n
     const resuming = (flags & RF) !== 0n
@@ -197,10 +198,16 @@ export class Execution {
     if (met !== undefined) return met.exit
     const breaks = hasInstructionBreakpoints(debug.dr7 ?? dr7)
     const closely = debug.steps || breaks || events.waitsClosely
-    const replaying = completion.unfinished
     const waits = engine.get('PENDING_DEBUG') !== 0n
-    const single = stepping || closely || waits || replaying
     if (stepping) engine.set('UNSTEPPED', 0n)
+    return this.#execute(stepping || closely || waits ? 1 : left, stepping)
+  }
+
+  /** Runs so many instructions; one, where user space has answered what it asks. */
+  #execute(left: number, stepping: boolean): VcpuExit | undefined {
+    const { engine, completion, observer } = this.#parts
+    const replaying = completion.unfinished
+    const single = left === 1 || replaying
     const before = engine.retired()
     if (!replaying) observer?.enter(engine.get('RIP'))
     const stop = single ? engine.run(1, 'stop') : engine.run(left, this.#faults)
@@ -212,8 +219,9 @@ export class Execution {
 
   #stopped(stop: EngineStop, stepped: boolean, retired: boolean): VcpuExit | undefined {
     const { engine, debug } = this.#parts
-    const hits = engine.takeDebugHits() | Number(engine.get('PENDING_DEBUG'))
+    const met = engine.takeDebugHits()
     if (stop.kind === 'waiting') return this.#waits()
+    const hits = met | Number(engine.get('PENDING_DEBUG'))
     if (stop.kind === 'exit') {
       const left = exitReasons[stop.reason]
       if (left !== undefined) this.#parts.observer?.leave(left, engine.get('RIP'))

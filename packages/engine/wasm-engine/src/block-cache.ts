@@ -8,7 +8,7 @@ import { bucketIndex, builtIn } from './interpreter/run.ts'
 import type { LinkedInterpreter } from './linked-interpreter.ts'
 import { type MemoryMap, pageFlag } from './memory-map.ts'
 import type { ModeLoops } from './mode-loops.ts'
-import { modeOfWord, resumes, staleMode } from './mode-word.ts'
+import { alone, modeOfWord, resumes, staleMode } from './mode-word.ts'
 import { clearLinks, fillRecord, mustBeginBlock } from './shapes.ts'
 import { blockHeadBytes, inBlock, inRecord, recordBytes } from './state-layout.ts'
 
@@ -77,7 +77,8 @@ export class BlockCache {
     // before a place is chosen, for dropping moves it
     if (this.#handlers.makeRoom() || this.#next + room > this.#map.blocks.to) this.dropAll()
     const resuming = (word & resumes) !== 0
-    const size = this.write(this.#next, host, ((host | pageMask) >>> 0) + 1, word, resuming ? 1 : longestBlock, true)
+    const limit = (word & (resumes | alone)) === 0 ? longestBlock : 1
+    const size = this.write(this.#next, host, ((host | pageMask) >>> 0) + 1, word, limit, true)
     // RF stays until an instruction that leaves its block is complete: whoever takes single steps sees to that
     if (size === 0 || (resuming && this.#lastEnds)) return false
     const block = this.#next

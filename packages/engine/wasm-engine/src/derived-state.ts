@@ -1,7 +1,7 @@
 import { rflags } from '@vmm/x86-registers'
 import { codeModeOf } from './code-mode.ts'
 import { KnownModes } from './known-modes.ts'
-import { type CodeMode, limited, modeWord, resumes } from './mode-word.ts'
+import { alone, type CodeMode, limited, modeWord, resumes } from './mode-word.ts'
 import { at, tlbPrivileges } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
 import type { TlbContexts } from './tlb.ts'
@@ -53,7 +53,7 @@ export class DerivedState {
     state.setWord(at.plain, isPlain ? 1 : 0)
     if (!isPlain) return
     const [programViews, processorViews] = [this.#programViews, this.#processorViews]
-    this.#known.keep({ word: state.word(at.mode) & ~resumes, programViews, processorViews, canonicalShift })
+    this.#known.keep({ word: state.word(at.mode) & ~(resumes | alone), programViews, processorViews, canonicalShift })
   }
 
   /** 64 less the width of linear addresses, or 0 where every address will do. */

@@ -10,12 +10,12 @@ import { GuestMachine } from './guest-machine.ts'
 import type { GuestSlots } from './guest-slots.ts'
 import type { HandlerRuns } from './handler-runs.ts'
 import { HostAnswers } from './host-answers.ts'
-import { type CodeMode, resumes } from './mode-word.ts'
+import { alone, type CodeMode, resumes } from './mode-word.ts'
 import { MonitoredLine } from './monitored-line.ts'
 import { OddAccesses } from './odd-accesses.ts'
 import { exitReasons, status } from './runtime.ts'
 import { Slice } from './slice.ts'
-import { checkSnapshot, restoreMemory, type SavedEngine, type SavedMemory, snapshot } from './snapshot.ts'
+import { checkSnapshot, restoreMemory, type SavedEngine, snapshot } from './snapshot.ts'
 import { at } from './state-layout.ts'
 import { StateView } from './state-view.ts'
 import type { Stop } from './stop.ts'
@@ -23,6 +23,7 @@ import { TlbContexts } from './tlb.ts'
 import { ToldAccesses } from './told-accesses.ts'
 import { type WatchedFor, Watching } from './watching.ts'
 
+const interruptFlag = 1 << rflags.IF.low
 const resumeFlag = 1n << BigInt(rflags.RF.low)
 
 /** One processor of a machine, run by emitted WebAssembly. Made without a machine it has one of its own. */
@@ -211,14 +212,19 @@ export class Engine {
     this.#state.setWord(at.eventPending, pending ? 1 : 0)
   }
 
+  /** Whether no step, breakpoint or debug trap is due: instructions need no look one by one. */
+  get quiet(): boolean {
+    return this.#state.word(at.plain) === 1 && this.#state.holds(at.PENDING_DEBUG, 0)
+  }
+
   /** Whether an interrupt could be taken between instructions now. */
   get interruptible(): boolean {
-    return (this.get('RFLAGS') & (1n << 9n)) !== 0n && !this.shadowed
+    return (this.#state.word(at.RFLAGS) & interruptFlag) !== 0 && !this.shadowed
   }
 
   /** Whether STI, MOV SS or POP SS was the last instruction. */
   get shadowed(): boolean {
-    return this.get('SHADOW') === BigInt(this.#slice.retired)
+    return this.#state.holds(at.SHADOW, this.#slice.retired)
   }
 
   /** Watches for a debugger's breakpoints in place of the guest's, or for the guest's again. */
@@ -229,16 +235,11 @@ export class Engine {
 
   // -- snapshots -------------------------------------------------------------------------------------------------
 
-  /** Runs of pages of guest memory that are not all zero, in the order of their addresses. The bytes are guest memory itself. */
-  usedMemory(): Iterable<SavedMemory> {
-    return this.machine.usedMemory()
-  }
-
   /** Memory, count and translations. The architectural state is its vCPU's to save. */
   save(): SavedEngine {
     return snapshot({
       retired: this.#slice.retired,
-      memory: Array.from(this.usedMemory(), ({ address, bytes }) => ({ address, bytes: bytes.slice() })),
+      memory: Array.from(this.machine.usedMemory(), ({ address, bytes }) => ({ address, bytes: bytes.slice() })),
       translations: this.tlb.save(),
       code: this.machine.blocks.known(),
     })
@@ -275,7 +276,9 @@ export class Engine {
     for (;;) {
       const before = this.#slice.retired
       this.#slice.begin(left, left, faults)
+      if (left === 1) this.#state.setWord(at.mode, this.#state.word(at.mode) | alone)
       const stop = this.#settle(this.machine.run(this.#cpu, 0))
+      if (left === 1) this.#state.setWord(at.mode, this.#state.word(at.mode) & ~alone)
       const retired = this.#slice.retired - before
       this.machine.blocks.ran(this.#state.word(at.mode), retired)
       left -= retired

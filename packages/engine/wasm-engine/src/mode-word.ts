@@ -30,6 +30,9 @@ export function modeWord({ execution, codeSize, stackSize, user }: CodeMode): nu
 /** Of a mode word: RF is set, and goes once an instruction is complete. Blocks have one instruction. */
 export const resumes = 0x200
 
+/** Of a mode word: one instruction is asked for. Blocks have one, so that it need not be decoded each time. */
+export const alone = 0x800
+
 /** Of a mode word outside 64-bit code: CS has a limit that code may meet, so no block leads to another without a look at it. */
 export const limited = 0x400
 

@@ -45,6 +45,12 @@ export class StateView {
     this.#view.setBigUint64(this.#cpu + offset, BigInt.asUintN(64, value), true)
   }
 
+  /** Whether 64 bits hold a number below 2^53. */
+  holds(offset: number, value: number): boolean {
+    const low = this.#view.getUint32(this.#cpu + offset, true)
+    return low + this.#view.getUint32(this.#cpu + offset + 4, true) * 2 ** 32 === value
+  }
+
   /** Instructions left of the slice; may be negative for a moment. */
   get budget(): number {
     return this.#view.getInt32(this.#cpu + at.budget, true)

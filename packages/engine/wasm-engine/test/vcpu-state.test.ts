@@ -149,7 +149,6 @@ describe('events', () => {
     ['a payload comes without its capability', { flags: validEvents.payload }],
     ['vector 2 is called an exception', { exception: { ...quiet().exception, injected: 1, nr: 2 } }],
     ['vector 32 is called an exception', { exception: { ...quiet().exception, injected: 1, nr: 32 } }],
-    ['system management mode is entered', { smi: { ...quiet().smi, smm: 1 } }],
   ])('are refused where %s', (_, change) => {
     const { vcpu } = halts()
     expect(vcpu.state.setVcpuEvents({ ...vcpu.state.getVcpuEvents(), ...change })).toMatchObject(EINVAL)
