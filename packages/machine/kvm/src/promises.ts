@@ -18,6 +18,7 @@ import { ioeventfdPipeline } from './rules/ioeventfd/index.ts'
 import { irqLinePipeline } from './rules/irq-line/index.ts'
 import { getIrqchipPipeline } from './rules/irqchip-state/index.ts'
 import { irqfdPipeline } from './rules/irqfd/index.ts'
+import { unmaskedLevel } from './rules/irqfd/unmasked-level.behaviour.ts'
 import { getPit2Pipeline, reinjectPipeline } from './rules/pit-state/index.ts'
 import { runBeginPipeline, runGatePipeline, runPriorityPipeline } from './rules/run/index.ts'
 import { setGsiRoutingPipeline } from './rules/set-gsi-routing/index.ts'
@@ -51,6 +52,7 @@ export const kvmPromises: readonly Entry[] = [
   ...pipelineEntries(setGsiRoutingPipeline),
   ...pipelineEntries(signalMsiPipeline),
   ...pipelineEntries(irqfdPipeline),
+  behaviourEntry('KVM_IRQFD', unmaskedLevel),
   ...pipelineEntries(getPit2Pipeline),
   ...pipelineEntries(reinjectPipeline),
   ...pipelineEntries(bootCpuIdPipeline),

@@ -12,6 +12,7 @@ import {
 import type { ApicBus, BusApic } from './apic-bus.ts'
 import { commandOf, isIllegal, selfShorthand } from './command.ts'
 import { InterruptUnit, lvtIndex } from './interrupt-unit.ts'
+import { isAmong, logicalIdOf } from './logical-destination.ts'
 import type { ApicSignal, LocalApicOptions } from './options.ts'
 import { pageOf, registersOf } from './register-page.ts'
 import {
@@ -163,11 +164,7 @@ export class LocalApic implements Device, BusApic {
     if (mode === 'physical') return destination === this.id
     const own = this.#logicalId()
     if (this.x2apicMode) return destination >>> 16 === own >>> 16 && (destination & own & 0xffff) !== 0
-    if (destination > 0xff) return false
-    const flat = this.#state.destinationFormat >>> 28 === 0xf
-    const [set, place] = [own >>> 24, destination]
-    if (flat) return (set & place) !== 0
-    return set >> 4 === place >> 4 && (set & place & 0xf) !== 0
+    return destination <= 0xff && isAmong(destination, own >>> 24, this.#state.destinationFormat)
   }
 
   accept(message: InterruptMessage): boolean {
@@ -216,11 +213,6 @@ export class LocalApic implements Device, BusApic {
   /** Every register, as the first KiB of the page. The ID is in its upper byte in both modes. Source: arch/x86/kvm/lapic.c kvm_apic_get_state. */
   readRegisters(): Uint8Array {
     return pageOf((number) => (number === register.id ? (this.id << 24) >>> 0 : this.#readRegister(number)))
-  }
-
-  /** Whether an interrupt of that vector has been taken or waits, and has not ended. */
-  isUnfinished(vector: number): boolean {
-    return this.#unit.request.has(vector) || this.#unit.inService.has(vector)
   }
 
   /** Takes such a page, whatever it says; a timer that counted goes on from where it was. Source: arch/x86/kvm/lapic.c kvm_apic_set_state. */
@@ -397,11 +389,8 @@ export class LocalApic implements Device, BusApic {
     else this.#bus.sendFrom(this, command.shorthand, command.message)
   }
 
-  /** Source: SDM 3A §11.12.10.2 "Deriving Logical x2APIC ID from the Local x2APIC ID". */
   #logicalId(): number {
-    if (!this.x2apicMode) return this.#state.logicalDestination
-    const { id } = this.#options
-    return (((id >>> 4) << 16) | (1 << (id & 15))) >>> 0
+    return this.x2apicMode ? logicalIdOf(this.#options.id) : this.#state.logicalDestination
   }
 
   #signal(signal: ApicSignal): void {

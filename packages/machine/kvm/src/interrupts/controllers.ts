@@ -22,7 +22,7 @@ export interface ControllersOptions {
   readonly onEnd: (input: Input) => void
   readonly onMask: (input: Input, masked: boolean) => void
   /** Whether who drives an input is asked to look, before a level that came behind its mask counts. */
-  readonly resample: ((pin: number) => boolean) | undefined
+  readonly resample: (pin: number) => boolean
 }
 
 const picPins = 16
@@ -49,7 +49,7 @@ export class Controllers {
       reserved: 'kept',
       onEnd: (pin) => onEnd({ controller: 'io-apic', pin }),
       onMask: (pin, masked) => onMask({ controller: 'io-apic', pin }, masked),
-      ...(resample === undefined ? {} : { resample }),
+      resample,
     })
   }
 

@@ -152,6 +152,29 @@ describe('with all interrupt controllers in the kernel', () => {
     expect([resamplefd.count, vm.interrupts.controllers?.ioApic.readRegisters().requests]).toEqual([1n, 0])
   })
 
+  test.each([
+    ['6.1', 1 << 5, 0n],
+    ['6.12', 0, 1n],
+  ])(
+    'a level that waited behind a mask interrupts, and since 6.12 at the latest is asked for again: %s',
+    (kernel, still, asked) => {
+      const vm = machine(kernel)
+      given(vm.createIrqchip())
+      const vcpu = started(vm, (a) => {
+        stores(a, 0xfec0_0000, 0x1a)
+        stores(a, 0xfec0_0010, 0x1_8041)
+        a.out(0x80, al)
+        stores(a, 0xfec0_0010, 0x8041).out(0x81, al)
+      })
+      const [fd, resamplefd] = [new EventFd(), new EventFd()]
+      given(vm.irqfd({ fd, resamplefd, gsi: 5, flags: 2 }))
+      expect(given(vcpu.run())).toMatchObject({ port: 0x80 })
+      fd.write(1n)
+      expect(given(vcpu.run())).toMatchObject({ port: 0x81 })
+      expect([vm.interrupts.controllers?.ioApic.readRegisters().requests, resamplefd.count]).toEqual([still, asked])
+    },
+  )
+
   test('a line says what came of it', () => {
     const vm = machine()
     given(vm.createIrqchip())

@@ -1,6 +1,6 @@
 import { likeSaved, type Nanoseconds, type Saved, type Timer } from '@vmm/device'
 import type { LocalApic } from '@vmm/local-apic'
-import { type Profile, type Refusal, resolve, run } from '@vmm/rule'
+import { type Profile, type Refusal, resolve, run, type Version, versionInForce } from '@vmm/rule'
 import { type Answer, done } from '../answer.ts'
 import type { VmBuses } from '../buses/vm-buses.ts'
 import type { EventFd } from '../event-fd.ts'
@@ -12,6 +12,7 @@ import { getIrqchipPipeline, setIrqchipPipeline } from '../rules/irqchip-state/i
 import type { FileKind } from '../rules/irqfd/case.ts'
 import { irqfdFlag } from '../rules/irqfd/case.ts'
 import { irqfdPipeline } from '../rules/irqfd/index.ts'
+import { type UnmaskedLevel, type UnmaskedLevelTaken, unmaskedLevel } from '../rules/irqfd/unmasked-level.behaviour.ts'
 import { setGsiRoutingPipeline } from '../rules/set-gsi-routing/index.ts'
 import { signalMsiPipeline } from '../rules/signal-msi/index.ts'
 import { splitIrqchipPipeline } from '../rules/split-irqchip/index.ts'
@@ -70,6 +71,7 @@ export class VmInterrupts {
   #bootId = 0
   readonly #options: VmInterruptsOptions
   readonly #calls
+  readonly #unmaskedLevel: Version<UnmaskedLevel, UnmaskedLevelTaken> | undefined
   readonly #irqFds = new IrqFds((source, gsi, level) => this.raise(source, gsi, level))
   #mode: IrqchipMode = 'none'
   /** Of split ones: how many GSIs are inputs of user space's I/O APIC. */
@@ -94,6 +96,8 @@ export class VmInterrupts {
       setState: resolve(setIrqchipPipeline, kernel),
       boot: resolve(bootCpuIdPipeline, kernel),
     }
+    const unmasked = versionInForce(unmaskedLevel, kernel)
+    this.#unmaskedLevel = unmasked.kind === 'version' ? unmasked.version : undefined
     this.apics = new LocalApics({ clock, lint0Reenabled: () => hasQuirk(quirk.lint0Reenabled) })
     const drive = (level: boolean) => void this.raise(lineSources.pit, pitGsi, level)
     this.pit = new VmPit({ kernel, clock, buses, irqchip: () => this.#mode, drive, onChange })
@@ -316,8 +320,18 @@ export class VmInterrupts {
       intr: (level) => this.apics.drivePicOutput(level),
       onEnd: (input) => this.#acknowledged(input),
       onMask: (input, masked) => this.#masked(input, masked),
-      resample: undefined,
+      resample: (pin) => this.#resample(pin),
     })
+  }
+
+  /** Whether who drives an input has been asked, before a level from behind its mask counts. */
+  #resample(pin: number): boolean {
+    const gsi = this.#routing.to({ controller: 'io-apic', pin })
+    if (gsi === undefined) return false
+    const taken = this.#unmaskedLevel?.does({ resamples: this.#irqFds.resamples(gsi) }) ?? 'counts'
+    if (taken === 'counts') return false
+    this.#irqFds.ask(gsi)
+    return true
   }
 
   #acknowledged(input: Input): void {
