@@ -67,6 +67,18 @@ function task(c: CheckBuilder, more: Omit<Task, 'eip'> = {}, descriptor = tss32(
   return name
 }
 
+/** Makes a task as `task` does, and jumps into it: what follows is its first instruction. */
+function jumpInto(a: Asm, c: CheckBuilder, ...made: [more?: Omit<Task, 'eip'>, descriptor?: bigint]): void {
+  const first = task(c, ...made)
+  a.jmpf(far(free(0), 0)).label(first)
+}
+
+/** Whether a word of memory is the address of a label. */
+function isAt(a: Asm, c: CheckBuilder, word: number, name: string): void {
+  a.xor(ebx, ebx).cmp(mem32(word), name).sete(bl)
+  c.value(ebx)
+}
+
 const bytesAt = (a: Asm, c: CheckBuilder, ...places: readonly number[]): void => {
   for (const at of places) {
     a.movzx(eax, mem8(at))
@@ -78,8 +90,7 @@ const typeOf = (chosen: number) => place.gdt + chosen + 5
 
 function switching(k: KernelBuilder): void {
   k.check('JMP to a TSS switches tasks', 'ok aaaa0001 bbbb0003 58 2 250000', (a, c) => {
-    const name = task(c)
-    a.jmpf(far(free(0), 0)).label(name)
+    jumpInto(a, c)
     c.value(eax)
     c.value(ebx)
     a.str(eax)
@@ -89,8 +100,7 @@ function switching(k: KernelBuilder): void {
     c.value(esp)
   })
   k.check('JMP leaves the old task available and makes the new one busy', 'ok 89 8b 0', (a, c) => {
-    const name = task(c)
-    a.jmpf(far(free(0), 0)).label(name)
+    jumpInto(a, c)
     bytesAt(a, c, typeOf(selector.tss), typeOf(free(0)), tssAt)
   })
   k.check('CALL to a TSS nests: both busy, NT, back link', 'ok 8b 8b 28 4002', (a, c) => {
@@ -156,10 +166,7 @@ function nesting(k: KernelBuilder): void {
       .iretd()
       .label(after)
     a.label(back)
-      .xor(ebx, ebx)
-      .cmp(mem32(tssAt + 0x20), after)
-      .sete(bl)
-    c.value(ebx)
+    isAt(a, c, tssAt + 0x20, after)
   })
 }
 
@@ -254,10 +261,7 @@ function events(k: KernelBuilder): void {
     a.mov(eax, 0x1000).label(wrong).mov(ds, ax).label(name).mov(eax, mem32(esp))
     c.value(eax)
     c.value(esp)
-    a.xor(ebx, ebx)
-      .cmp(mem32(place.tss + 0x20), wrong)
-      .sete(bl)
-    c.value(ebx)
+    isAt(a, c, place.tss + 0x20, wrong)
   })
   k.check('a double fault through a task gate', 'ok 0 58 1', (a, c) => {
     const name = task(c)
@@ -268,10 +272,7 @@ function events(k: KernelBuilder): void {
     c.value(eax)
     a.str(eax)
     c.value(eax)
-    a.xor(ebx, ebx)
-      .cmp(mem32(place.tss + 0x20), wrong)
-      .sete(bl)
-    c.value(ebx)
+    isAt(a, c, place.tss + 0x20, wrong)
   })
   k.check(
     'the T bit traps before the first instruction',

@@ -1,11 +1,12 @@
 import { exceptions, rflags } from '@vmm/x86-registers'
 import { deliverEvent } from '@vmm/x86-semantics'
-import { Code } from '../emit/code.ts'
+import type { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import { procedureType } from '../handler.ts'
 import { status } from '../runtime.ts'
 import { at, blockHeadBytes, inBlock, inRecord, modesOfCode } from '../state-layout.ts'
 import { deliveryResult } from './delivery-result.ts'
+import { begun } from './parameters.ts'
 
 const ret = { kind: 'return' } as const
 
@@ -23,8 +24,7 @@ const kept = [at.faultVector, at.faultCode, at.faultHasCode, at.record, at.block
  * TypeScript as it was, and so is a delivery that fails, or meets what is no plain memory: it happens again there.
  */
 export function deliverFaultFunction(modeChanged: number): Code {
-  const code = new Code(['i32', 'i32'])
-  const [cpu, why] = [code.fixedLocal(0), code.fixedLocal(1)]
+  const [code, [cpu, why]] = begun(['i32', 'i32'])
   const leave = (condition: Node) => code.if(condition, () => code.leave(ret, code.i32(deliveryResult.leave)))
   const word = (place: number) => code.load('i32.load', cpu, place)
   leave(code.op('i32.eqz', word(at.mayDeliver)))

@@ -1,16 +1,15 @@
 import { exceptions, segmentNames } from '@vmm/x86-registers'
 import { accessKind } from '../access.ts'
 import { granuleBytes } from '../code-granules.ts'
-import { Code } from '../emit/code.ts'
+import type { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import { type MemoryMap, pageFlag, slotReadOnly, slotTold } from '../memory-map.ts'
 import { noMemory, type RuntimeIndices } from '../runtime.ts'
 import { at, fillLogEntries, inRecord, tlbKinds } from '../state-layout.ts'
+import { begun } from './parameters.ts'
 
 const ret = { kind: 'return' } as const
 const five = ['i32', 'i32', 'i32', 'i64', 'i32'] as const
-const parameters = (code: Code): [Node, Node, Node, Node, Node] =>
-  [0, 1, 2, 3, 4].map((index) => code.fixedLocal(index)) as [Node, Node, Node, Node, Node]
 
 /** Indices of what these functions call, beside the runtime. */
 export interface MemoryCalls {
@@ -67,8 +66,7 @@ function refuseNonCanonical(code: Code, cpu: Node, record: Node, linear: Node, k
 
 /** (cpu, record, tlb, linear, kind): walks, enters the page into the view the access asks for, gives its host address. */
 export function fillFunction(map: MemoryMap, { hostOf, touched }: MemoryCalls, walk: Walk): Code {
-  const code = new Code(five)
-  const [cpu, record, tlb, linear, kind] = parameters(code)
+  const [code, [cpu, record, tlb, linear, kind]] = begun(five)
   refuseNonCanonical(code, cpu, record, linear, kind)
   const walked = walk(code, { cpu, record, tlb, linear, kind })
   code.if(code.op('i32.eqz', walked.allowed), () => {
@@ -169,8 +167,7 @@ const crosses = (code: Code, linear: Node, kind: Node): Node => {
 
 /** (cpu, record, tlb, linear, kind): host address to read from. Page crossings and devices are odd. */
 export function slowReadFunction({ fill, oddRead }: MemoryCalls): Code {
-  const code = new Code(five)
-  const all = parameters(code)
+  const [code, all] = begun(five)
   const [cpu, record, , linear, kind] = all
   code.store('i32.store', cpu, record, at.record)
   const odd = () => {
@@ -189,8 +186,7 @@ export function slowReadFunction({ fill, oddRead }: MemoryCalls): Code {
  * code that is where the code is; an access is no longer than a granule, so it lies in one or two.
  */
 export function slowWriteFunction(map: MemoryMap, { fill, oddWrite }: MemoryCalls): Code {
-  const code = new Code(five)
-  const all = parameters(code)
+  const [code, all] = begun(five)
   const [cpu, record, , linear, kind] = all
   code.store('i32.store', cpu, record, at.record)
   const odd = () => {
@@ -224,15 +220,7 @@ export function slowWriteFunction(map: MemoryMap, { fill, oddWrite }: MemoryCall
 
 /** (cpu, record, tlb, linear, bytes, kind): whether an access of up to a page would succeed. */
 export function checkFunction({ fill }: MemoryCalls): Code {
-  const code = new Code(['i32', 'i32', 'i32', 'i64', 'i32', 'i32'])
-  const [cpu, record, tlb, linear, bytes, asked] = [0, 1, 2, 3, 4, 5].map((index) => code.fixedLocal(index)) as [
-    Node,
-    Node,
-    Node,
-    Node,
-    Node,
-    Node,
-  ]
+  const [code, [cpu, record, tlb, linear, bytes, asked]] = begun(['i32', 'i32', 'i32', 'i64', 'i32', 'i32'])
   const kind = code.hold(code.op('i32.or', asked, code.i32(accessKind.probe)))
   code.store('i32.store', cpu, record, at.record)
   const last = code.hold(
@@ -258,10 +246,16 @@ export function bulkMoveFunction(
   map: MemoryMap,
   runtime: Pick<RuntimeIndices, 'slowRead' | 'slowWrite' | 'commit'>,
 ): Code {
-  const code = new Code(['i32', 'i32', 'i32', 'i64', 'i64', 'i64', 'i32', 'i64'])
-  const [cpu, record, tlb, from, to, step, width, count] = [0, 1, 2, 3, 4, 5, 6, 7].map((index) =>
-    code.fixedLocal(index),
-  ) as Node[] as [Node, Node, Node, Node, Node, Node, Node, Node]
+  const [code, [cpu, record, tlb, from, to, step, width, count]] = begun([
+    'i32',
+    'i32',
+    'i32',
+    'i64',
+    'i64',
+    'i64',
+    'i32',
+    'i64',
+  ])
   const [source, next] = code.call(runtime.slowRead, [cpu, record, tlb, from, width], ['i32', 'i32'])
   const stop = (host: Node) => code.if(code.op('i32.eqz', host), () => code.leave(ret, code.i64(0n), record))
   stop(source!)
@@ -308,10 +302,16 @@ export function bulkMoveFunction(
 
 /** (…, to, value, step, width, count): fills elements upwards within the page. */
 export function bulkFillFunction(map: MemoryMap, runtime: Pick<RuntimeIndices, 'slowWrite' | 'commit'>): Code {
-  const code = new Code(['i32', 'i32', 'i32', 'i64', 'i64', 'i64', 'i32', 'i64'])
-  const [cpu, record, tlb, to, value, step, width, count] = [0, 1, 2, 3, 4, 5, 6, 7].map((index) =>
-    code.fixedLocal(index),
-  ) as Node[] as [Node, Node, Node, Node, Node, Node, Node, Node]
+  const [code, [cpu, record, tlb, to, value, step, width, count]] = begun([
+    'i32',
+    'i32',
+    'i32',
+    'i64',
+    'i64',
+    'i64',
+    'i32',
+    'i64',
+  ])
   const [target] = code.call(
     runtime.slowWrite,
     [cpu, record, tlb, to, code.op('i32.or', width, code.i32(accessKind.write | accessKind.bulk))],

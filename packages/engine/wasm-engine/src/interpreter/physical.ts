@@ -1,13 +1,13 @@
-import { Code } from '../emit/code.ts'
+import type { Code } from '../emit/code.ts'
 import { type MemoryMap, slotBytes, slotField, slotReadOnly, slotTold } from '../memory-map.ts'
 import { at } from '../state-layout.ts'
+import { begun } from './parameters.ts'
 
 const ret = { kind: 'return' } as const
 
 /** (cpu, gpa): host address behind a guest-physical one in the vCPU's address space and the flags of its slot, or 0 and 0. */
 export function hostOfFunction(): Code {
-  const code = new Code(['i32', 'i64'])
-  const [cpu, gpa] = [code.fixedLocal(0), code.fixedLocal(1)]
+  const [code, [cpu, gpa]] = begun(['i32', 'i64'])
   const slot = code.local('i32')
   const table = code.hold(code.load('i32.load', cpu, at.slotTable))
   const count = code.load('i32.load', code.op('i32.sub', table, code.i32(8)))
@@ -37,13 +37,12 @@ export function hostOfFunction(): Code {
  * walk is a store: that is how nested paging sees it. Source: SDM 3C §29.3.3.2; APM 2 §15.25.5.
  */
 export function readPhysicalFunction(hostOf: number, touched: number): Code {
-  const code = new Code(['i32', 'i64', 'i32'])
-  const [cpu, address] = [code.fixedLocal(0), code.fixedLocal(1)]
+  const [code, [cpu, address, bytes]] = begun(['i32', 'i64', 'i32'])
   const [host, slotFlags] = code.call(hostOf, [cpu, address], ['i32', 'i32'])
   code.if(code.op('i32.eqz', host!), () => code.leave(ret, code.i64(-1n)))
   const isTold = code.op('i32.eq', slotFlags!, code.i32(slotTold))
   code.if(isTold, () => void code.call(touched, [cpu, address, code.i32(1)], ['i32']))
-  code.if(code.op('i32.eq', code.fixedLocal(2), code.i32(4)), () => code.leave(ret, code.load('i64.load32_u', host!)))
+  code.if(code.op('i32.eq', bytes, code.i32(4)), () => code.leave(ret, code.load('i64.load32_u', host!)))
   code.leave(ret, code.load('i64.load', host!))
   return code
 }
@@ -53,9 +52,8 @@ export function readPhysicalFunction(hostOf: number, touched: number): Code {
  * cannot be written.
  */
 export function swapPhysicalFunction(hostOf: number, touched: number, map: MemoryMap, dirty: number): Code {
-  const code = new Code(['i32', 'i64', 'i64', 'i64', 'i32'])
-  const [cpu, address, expected, value, bytes] = [0, 1, 2, 3, 4].map((index) => code.fixedLocal(index))
-  const [host, slotFlags] = code.call(hostOf, [cpu!, address!], ['i32', 'i32'])
+  const [code, [cpu, address, expected, value, bytes]] = begun(['i32', 'i64', 'i64', 'i64', 'i32'])
+  const [host, slotFlags] = code.call(hostOf, [cpu, address], ['i32', 'i32'])
   const isOf = (flag: number) => code.op('i32.and', slotFlags!, code.i32(flag))
   const done = () => code.leave(ret, code.i32(1))
   code.if(code.op('i32.or', code.op('i32.eqz', host!), isOf(slotReadOnly)), done)
@@ -66,13 +64,13 @@ export function swapPhysicalFunction(hostOf: number, touched: number, map: Memor
   )
   const flags = code.hold(page)
   const swap = (load: 'i64.load' | 'i64.load32_u', store: 'i64.store' | 'i64.store32') => {
-    code.if(code.op('i64.ne', code.load(load, host!), expected!), () => code.leave(ret, code.i32(0)))
-    code.if(isOf(slotTold), () => void code.call(touched, [cpu!, address!, code.i32(1)], ['i32']))
-    code.store(store, host!, value!)
+    code.if(code.op('i64.ne', code.load(load, host!), expected), () => code.leave(ret, code.i32(0)))
+    code.if(isOf(slotTold), () => void code.call(touched, [cpu, address, code.i32(1)], ['i32']))
+    code.store(store, host!, value)
     code.store('i32.store8', flags, code.op('i32.or', code.load('i32.load8_u', flags), code.i32(dirty)))
     done()
   }
-  code.if(code.op('i32.eq', bytes!, code.i32(4)), () => swap('i64.load32_u', 'i64.store32'))
+  code.if(code.op('i32.eq', bytes, code.i32(4)), () => swap('i64.load32_u', 'i64.store32'))
   swap('i64.load', 'i64.store')
   return code
 }

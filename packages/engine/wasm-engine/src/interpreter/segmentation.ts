@@ -1,15 +1,15 @@
 import { accessRights, exceptions } from '@vmm/x86-registers'
 import { accessKind } from '../access.ts'
-import { Code } from '../emit/code.ts'
+import type { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import { at, inRecord } from '../state-layout.ts'
+import { begun } from './parameters.ts'
 
 const ret = { kind: 'return' } as const
 
 /** (cpu, record): effective address by the record, truncated to its address size. */
 export function offsetFunction(): Code {
-  const code = new Code(['i32', 'i32'])
-  const [cpu, record] = [code.fixedLocal(0), code.fixedLocal(1)]
+  const [code, [cpu, record]] = begun(['i32', 'i32'])
   const register = (slot: number) =>
     code.load('i64.load', code.op('i32.add', cpu, code.load('i32.load16_u', record, slot)))
   const scaled = code.op('i64.shl', register(inRecord.indexRegister), code.load('i64.load8_u', record, inRecord.scale))
@@ -37,14 +37,7 @@ function cacheOf(code: Code, cpu: Node, segment: Node): Node {
  * Source: SDM 3A §5.3, §5.4, §5.5; expand-down segments: §3.4.5.1.
  */
 export function segmentedFunction(): Code {
-  const code = new Code(['i32', 'i32', 'i32', 'i64', 'i32'])
-  const [cpu, record, segment, offset, kind] = [0, 1, 2, 3, 4].map((index) => code.fixedLocal(index)) as [
-    Node,
-    Node,
-    Node,
-    Node,
-    Node,
-  ]
+  const [code, [cpu, record, segment, offset, kind]] = begun(['i32', 'i32', 'i32', 'i64', 'i32'])
   const cache = cacheOf(code, cpu, segment)
   const access = code.hold(code.load('i32.load', cache, at['ES.access']))
   const bit = (mask: number) => code.op('i32.ne', code.op('i32.and', access, code.i32(mask)), code.i32(0))
@@ -94,14 +87,7 @@ export function segmentedFunction(): Code {
  * once the first has been checked.
  */
 export function elementRoomFunction(): Code {
-  const code = new Code(['i32', 'i32', 'i64', 'i64', 'i32'])
-  const [cpu, segment, offset, highest, width] = [0, 1, 2, 3, 4].map((index) => code.fixedLocal(index)) as [
-    Node,
-    Node,
-    Node,
-    Node,
-    Node,
-  ]
+  const [code, [cpu, segment, offset, highest, width]] = begun(['i32', 'i32', 'i64', 'i64', 'i32'])
   const cache = cacheOf(code, cpu, segment)
   const access = code.hold(code.load('i32.load', cache, at['ES.access']))
   const expandsDown = code.op('i32.eq', code.op('i32.and', access, code.i32(0xc)), code.i32(4))
