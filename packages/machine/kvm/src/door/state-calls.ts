@@ -34,7 +34,7 @@ export const stateCalls: Handlers<KvmVcpu> = {
   KVM_GET_MP_STATE: gives(kvmMpState, ({ state }: KvmVcpu) => state.getMpState()),
   KVM_SET_MP_STATE: sets(kvmMpState, (state, mpState) => state.setMpState(mpState)),
   KVM_GET_LAPIC: gives(kvmLapicState, ({ state }: KvmVcpu, { name }) => given(name, state.getLapic())),
-  KVM_SET_LAPIC: sets(kvmLapicState, (state, lapic) => state.setLapic(lapic)),
+  KVM_SET_LAPIC: setLapic,
   KVM_GET_XSAVE: getXsave,
   KVM_GET_XSAVE2: (vcpu, call) => writesXsave(vcpu, call),
   KVM_SET_XSAVE: setXsave,
@@ -52,6 +52,14 @@ function sets<T>(
 function given<T>(call: string, made: T | StateRefusal): T | Refusal {
   const refused = typeof made === 'object' && made !== null && 'kind' in made && made.kind === 'refused'
   return refused ? ruled(call, made as StateRefusal) : (made as T)
+}
+
+const takesLapic = sets(kvmLapicState, (state, lapic) => state.setLapic(lapic))
+
+/** Where there is no local APIC in the kernel, nobody looks at what is given. */
+function setLapic(vcpu: KvmVcpu, call: Call): Result {
+  const now = vcpu.state.getLapic()
+  return 'kind' in now ? ruled(call.name, now) : takesLapic(vcpu, call)
 }
 
 /** Only where the area has no more than 4096 bytes. Catalogue `xsave-get-legacy-size`. */

@@ -4,6 +4,7 @@ import { irqfdBusyElsewhere } from './busy-elsewhere.rule.ts'
 import type { IrqfdCase } from './case.ts'
 import { irqfdClosed } from './closed.rule.ts'
 import { irqfdFlags } from './flags.rule.ts'
+import { irqfdGsi } from './gsi.rule.ts'
 import { irqfdNoEventfd } from './no-eventfd.rule.ts'
 import { irqfdResampleClosed } from './resample-closed.rule.ts'
 import { irqfdResampleNoEventfd } from './resample-no-eventfd.rule.ts'
@@ -15,6 +16,7 @@ export const irqfdPipeline: Pipeline<IrqfdCase> = {
   call: 'KVM_IRQFD',
   steps: [
     { kind: 'check', rule: irqfdFlags },
+    { kind: 'check', rule: irqfdGsi },
     { kind: 'check', rule: irqfdWithoutIrqchip },
     { kind: 'check', rule: irqfdResampleSplit },
     { kind: 'check', rule: irqfdClosed },
