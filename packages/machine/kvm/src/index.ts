@@ -39,7 +39,7 @@ export {
   saveVm,
   usedMemory,
 } from './snapshot.ts'
-export type { Task } from './task.ts'
+export type { Task, TaskSignals } from './task.ts'
 export { type CreateVmClock, createInstructionClock, type VmClock } from './time/vm-clock.ts'
 export {
   type Copy,

@@ -43,7 +43,14 @@ export function playOurs({ release, host }: OurKernel, scenario: Scenario): OurA
 class Process {
   refusedBy: string | undefined
   readonly #memory = new ProcessMemory()
-  readonly #task: Task = { memory: this.#memory, mm: {}, fileAt: (fd) => this.#fileAt(fd) }
+  #blocked = 0n
+  #pending = 0n
+  readonly #task: Task = {
+    memory: this.#memory,
+    mm: {},
+    fileAt: (fd) => this.#fileAt(fd),
+    signals: { pending: () => this.#pending, blocked: () => this.#blocked },
+  }
   readonly #files = new Map<string, KvmFile>()
   readonly #names: Files
   readonly #release: string
@@ -101,12 +108,20 @@ class Process {
         return { result: 0 }
       case 'await':
         return this.#run(action.file)
+      case 'block':
+        this.#blocked |= bitOf(action.signal)
+        return { result: 0 }
+      case 'kill':
+        this.#pending |= bitOf(action.signal)
+        return { result: 0 }
+      case 'pending':
+        return { result: 0, text: signalsIn(this.#pending & this.#blocked).join(' ') }
       case 'dup':
         return this.#kept(action.file, this.#files.get(action.of)?.dup())
       case 'mmap':
         return this.#mapFile(action)
       default:
-        return { result: 0, text: `not here: ${action.does}` }
+        return action satisfies never
     }
   }
 
@@ -182,3 +197,7 @@ function counted(got: Uint8Array | number | keyof typeof errnos = 'EBADF'): Raw 
 }
 
 const failed = (name: keyof typeof errnos): Raw => ({ result: -errnos[name] })
+
+const bitOf = (signal: number): bigint => 1n << BigInt(signal - 1)
+const signalsIn = (bits: bigint): readonly number[] =>
+  Array.from({ length: 64 }, (_, at) => at + 1).filter((signal) => (bits & bitOf(signal)) !== 0n)

@@ -1,4 +1,5 @@
 import { kvmGuestDebug, kvmInterrupt } from '@vmm/kvm-uapi'
+import type { TaskSignals } from '../task.ts'
 import type { KvmVcpu } from '../vcpu.ts'
 import { type Handlers, returned, takes } from './call.ts'
 import { vcpuCapabilityCalls } from './capability-calls.ts'
@@ -15,8 +16,8 @@ import { vcpuAboutCalls } from './vcpu-about-calls.ts'
 
 /** What a vCPU does with the calls that it knows. */
 export const vcpuCalls: Handlers<KvmVcpu> = {
-  KVM_RUN: (vcpu) => {
-    const answer = vcpu.run()
+  KVM_RUN: (vcpu, { task: { signals } }) => {
+    const answer = vcpu.run(signals === undefined ? undefined : { signalled: () => isSignalled(vcpu, signals) })
     return answer.kind === 'refused' ? answer : 0
   },
   KVM_SET_GUEST_DEBUG: takes(kvmGuestDebug, (vcpu: KvmVcpu, debug) => returned(vcpu.setGuestDebug(debug))),
@@ -35,3 +36,7 @@ export const vcpuCalls: Handlers<KvmVcpu> = {
   ...stateCalls,
   ...nestedCalls,
 }
+
+/** While a vCPU runs, its own mask stands in place of the thread's. Source: virt/kvm/kvm_main.c kvm_sigset_activate. */
+const isSignalled = ({ processor }: KvmVcpu, { pending, blocked }: TaskSignals): boolean =>
+  (pending() & ~(processor.signals.mask ?? blocked())) !== 0n

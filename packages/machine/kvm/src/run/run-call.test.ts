@@ -1,9 +1,19 @@
 import { Worker } from 'node:worker_threads'
 import { hostNamed } from '@vmm/cpu-models'
-import { exitReasons, kvmRun } from '@vmm/kvm-uapi'
+import { exitReasons, ioctlNamed, kvmRun } from '@vmm/kvm-uapi'
 import { type Assembler, al, assembler, ax, dx } from '@vmm/x86-assembler'
 import { expect, test } from 'vitest'
-import { type Answer, ioctl, type KvmVcpu, openFile, openKvm, ProcessMemory, type RunPage, type Vm } from '../index.ts'
+import {
+  type Answer,
+  ioctl,
+  KvmFile,
+  type KvmVcpu,
+  openFile,
+  openKvm,
+  ProcessMemory,
+  type RunPage,
+  type Vm,
+} from '../index.ts'
 
 const found = hostNamed('spr')
 if (found.kind !== 'host') throw new Error(found.says)
@@ -113,4 +123,21 @@ test('the priority is looked at behind the registers that user space has changed
   view.setBigUint64(offset.kvm_dirty_regs, 1n, true)
   expect(vcpu.run()).toMatchObject({ rule: 'run-task-priority' })
   expect([view.getBigUint64(offset.kvm_dirty_regs, true), vcpu.state.getRegs().rip]).toEqual([0n, 0n])
+})
+
+test('a signal of the calling thread brings KVM_RUN back, unless it is blocked there', () => {
+  const { vm } = guest(spins)
+  const memory = new ProcessMemory()
+  memory.map(0x1000n, new Uint8Array(4096))
+  let [pending, blocked] = [0n, 0n]
+  const task = { memory, mm: {}, signals: { pending: () => pending, blocked: () => blocked } }
+  const file = new KvmFile({ kind: 'vcpu', vm, vcpu: vm.vcpus[0]! }, task.mm)
+  const call = (name: string, argument = 0n) => ioctl(task, file, ioctlNamed(name)?.number ?? 0, argument).value
+  pending = 1n << 9n
+  expect([call('KVM_RUN'), vm.instructions]).toEqual([-4, 0])
+  blocked = pending
+  memory.write(0x1000n, Uint8Array.of(8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+  expect([call('KVM_SET_SIGNAL_MASK', 0x1000n), call('KVM_RUN'), vm.instructions]).toEqual([0, -4, 0])
+  memory.write(0x1000n, Uint8Array.of(8, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0))
+  expect([call('KVM_SET_SIGNAL_MASK', 0x1000n), call('KVM_RUN'), vm.instructions > 0]).toEqual([0, -4, true])
 })
