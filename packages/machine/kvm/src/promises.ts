@@ -13,19 +13,24 @@ import { enableCapPipeline } from './rules/enable-cap/index.ts'
 import { quirksSwitchedOff } from './rules/enable-cap/quirks-switched-off.behaviour.ts'
 import { enableVcpuCapPipeline } from './rules/enable-vcpu-cap/index.ts'
 import { clockFlagsTold } from './rules/get-clock/clock-flags-told.behaviour.ts'
+import { hypervEventfdPipeline } from './rules/hyperv-eventfd/index.ts'
 import { ioBusPipeline } from './rules/io-bus/index.ts'
 import { ioeventfdPipeline } from './rules/ioeventfd/index.ts'
 import { irqLinePipeline } from './rules/irq-line/index.ts'
 import { getIrqchipPipeline } from './rules/irqchip-state/index.ts'
 import { irqfdPipeline } from './rules/irqfd/index.ts'
 import { unmaskedLevel } from './rules/irqfd/unmasked-level.behaviour.ts'
+import { encryptionPipeline } from './rules/memory-encryption/index.ts'
 import { getPit2Pipeline, reinjectPipeline } from './rules/pit-state/index.ts'
 import { runBeginPipeline, runGatePipeline, runPriorityPipeline } from './rules/run/index.ts'
 import { setGsiRoutingPipeline } from './rules/set-gsi-routing/index.ts'
+import { eventFilterPipeline } from './rules/set-pmu-event-filter/index.ts'
 import { signalMsiPipeline } from './rules/signal-msi/index.ts'
 import { splitIrqchipPipeline } from './rules/split-irqchip/index.ts'
+import { systemAttributePipeline } from './rules/system-attribute/index.ts'
 import { vapicPipeline } from './rules/vapic/index.ts'
 import { x2apicApiPipeline } from './rules/x2apic-api/index.ts'
+import { xenConfigPipeline } from './rules/xen-hvm-config/index.ts'
 
 /** Every promise that is made here, call by call, in the order in which the kernel checks. */
 export const kvmPromises: readonly Entry[] = [
@@ -37,6 +42,11 @@ export const kvmPromises: readonly Entry[] = [
   behaviourEntry('KVM_ENABLE_CAP', quirksSwitchedOff),
   ...pipelineEntries(enableVcpuCapPipeline),
   ...pipelineEntries(vapicPipeline),
+  ...pipelineEntries(systemAttributePipeline),
+  ...pipelineEntries(encryptionPipeline),
+  ...pipelineEntries(eventFilterPipeline),
+  ...pipelineEntries(hypervEventfdPipeline),
+  ...pipelineEntries(xenConfigPipeline),
   behaviourEntry('KVM_GET_CLOCK', clockFlagsTold),
   ...pipelineEntries(ioBusPipeline),
   ...pipelineEntries(ioeventfdPipeline),

@@ -1,3 +1,5 @@
+import type { EventFd } from '../event-fd.ts'
+
 /** What user space has switched on or off for a VM, and that others ask for. */
 export class VmSwitches {
   /** A bit for each quirk that is off. */
@@ -16,6 +18,13 @@ export class VmSwitches {
   haltPoll: number | undefined
   /** KVM_X86_NOTIFY_VMEXIT_*, and the window in cycles. */
   notify: { readonly flags: number; readonly window: number } | undefined
+
+  /** Which events guests may count; none: all. */
+  eventFilter:
+    | { readonly action: 'allow' | 'deny'; readonly flags: number; readonly events: readonly bigint[] }
+    | undefined
+  /** What Hyper-V's HvSignalEvent signals, by connection. */
+  readonly connections = new Map<number, EventFd>()
 
   /** Whether a quirk is on: it is not among those that are off. */
   hasQuirk(bit: number): boolean {

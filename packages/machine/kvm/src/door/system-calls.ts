@@ -5,6 +5,7 @@ import { systemDiscoveryCalls } from './discovery-calls.ts'
 import { KvmFile } from './kvm-file.ts'
 import { systemMachineCheckCalls } from './machine-check-calls.ts'
 import { systemMsrCalls } from './msr-calls.ts'
+import { systemAttributeCalls } from './system-attribute-calls.ts'
 
 /** What `/dev/kvm` does with the calls that it knows. */
 export const systemCalls: Handlers<Kvm> = {
@@ -15,6 +16,7 @@ export const systemCalls: Handlers<Kvm> = {
   ...systemDiscoveryCalls,
   ...systemMachineCheckCalls,
   ...systemMsrCalls,
+  ...systemAttributeCalls,
 }
 
 function createVm(kvm: Kvm, { argument, task }: Call): Result {

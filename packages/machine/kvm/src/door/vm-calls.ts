@@ -7,6 +7,7 @@ import { interruptCalls } from './interrupt-calls.ts'
 import { KvmFile } from './kvm-file.ts'
 import { memoryCalls } from './memory-calls.ts'
 import { vmMsrCalls } from './msr-calls.ts'
+import { paravirtualCalls } from './paravirtual-calls.ts'
 import { vmTimeCalls } from './time-calls.ts'
 
 /** What a VM does with the calls that it knows. */
@@ -18,6 +19,7 @@ export const vmCalls: Handlers<Vm> = {
   ...interruptCalls,
   ...memoryCalls,
   ...vmMsrCalls,
+  ...paravirtualCalls,
   ...vmTimeCalls,
 }
 
