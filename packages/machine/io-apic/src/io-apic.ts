@@ -238,7 +238,10 @@ class InputOutputApic implements IoApic {
     this.#low[pin] = low
     if (((old ^ low) & masked) !== 0) this.#options.onMask?.(pin, (low & masked) !== 0)
     if ((low & level) === 0 || this.#lines[pin] !== true || (low & (masked | remoteIrr)) !== 0) return
-    if (this.#options.resample?.(pin) === true) this.#lines[pin] = false
-    else this.#service(pin)
+    // who is asked may drive the input at once
+    this.#lines[pin] = false
+    if (this.#options.resample?.(pin) === true) return
+    this.#lines[pin] = true
+    this.#service(pin)
   }
 }

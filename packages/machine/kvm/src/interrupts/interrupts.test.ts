@@ -175,6 +175,31 @@ describe('with all interrupt controllers in the kernel', () => {
     },
   )
 
+  test('an eventfd that tells itself of acknowledgements interrupts for ever, and a signal still comes through', () => {
+    const vm = machine()
+    given(vm.createIrqchip())
+    const vcpu = started(
+      vm,
+      (a) => {
+        a.mov(al, 0xff).out(0x21, al)
+        enablesApic(a)
+        stores(a, 0xfec0_0000, 0x1a)
+        stores(a, 0xfec0_0010, 0x1_8041)
+        a.out(0x81, al)
+        stores(a, 0xfec0_0010, 0x8041)
+        waitsFor(a, 3)
+      },
+      endsAtApic,
+    )
+    const fd = new EventFd()
+    given(vm.irqfd({ fd, resamplefd: fd, gsi: 5, flags: 2 }))
+    expect(given(vcpu.run())).toMatchObject({ port: 0x81 })
+    fd.write(1n)
+    // each acknowledgement is followed by another interrupt: the guest gets to nothing else, and user space to everything
+    expect(vcpu.run({ signalAfter: 10_000 })).toMatchObject({ errno: 'EINTR' })
+    expect(vcpu.state.getRegs().rbx).toBeGreaterThan(1000n)
+  })
+
   test('a line says what came of it', () => {
     const vm = machine()
     given(vm.createIrqchip())
