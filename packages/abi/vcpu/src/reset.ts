@@ -11,18 +11,11 @@ export interface ResetShape {
   readonly signature: number
 }
 
-/** Which feature brings a bit of CR4; those not listed every x86-64 has. */
+/**
+ * Which feature brings a bit of CR4. Those not listed KVM lets every guest set, whatever its CPUID says: every x86-64 has them.
+ * Source: arch/x86/include/asm/kvm_host.h CR4_RESERVED_BITS, arch/x86/kvm/x86.h __cr4_reserved_bits (Linux 6.12).
+ */
 const neededBy: { readonly [B in keyof typeof cr4]?: Feature | undefined } = {
-  VME: 'VME',
-  PVI: 'VME',
-  TSD: 'TSC',
-  DE: 'DE',
-  PSE: 'PSE',
-  PAE: 'PAE',
-  MCE: 'MCE',
-  PGE: 'PGE',
-  OSFXSR: 'FXSR',
-  OSXMMEXCPT: 'SSE',
   UMIP: 'UMIP',
   LA57: 'LA57',
   FSGSBASE: 'FSGSBASE',
