@@ -102,6 +102,8 @@ export interface MsrCall {
   readonly host: MsrHost
   /** The access succeeds and leaves the register as it was. */
   readonly drops?: boolean
+  /** What is read, where it follows from something else than what the register holds. */
+  readonly told?: bigint
   /** What else the access sets off. */
   readonly effects?: readonly MsrEffect[]
 }

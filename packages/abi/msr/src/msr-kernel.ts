@@ -249,7 +249,7 @@ export function msrKernel(profile: Profile): MsrKernel {
 }
 
 function done({ state, unread }: Outcome<MsrCall, MsrError>): MsrDone {
-  const { access, drops, effects = [] } = state
-  if (access === 'read') return { kind: 'done', data: valueIn(state), keeps: false, effects: [], unread }
+  const { access, drops, told, effects = [] } = state
+  if (access === 'read') return { kind: 'done', data: told ?? valueIn(state), keeps: false, effects: [], unread }
   return { kind: 'done', data: state.data, keeps: drops !== true, effects, unread }
 }

@@ -11,7 +11,7 @@ import type { L2Entry, VmcsCheck } from './vmcs-check.ts'
 const nothing = new Uint8Array(0)
 
 /** What the checks of a VMCS look at, of a call that has come as far. */
-export function vmcsEntry({ given, vcpu, state }: SetNestedState): L2Entry {
+function vmcsEntry({ given, vcpu, state }: SetNestedState): L2Entry {
   return { read: vmcs12Reader(given.first ?? nothing), vcpu, runPending: state.runPending }
 }
 

@@ -2,7 +2,6 @@ import type { Lifetime } from '@vmm/rule'
 import type { NestedVcpu } from '../rules/set-nested-state/call.ts'
 import { primaryControls, secondaryControls } from '../vmcs12/controls.rows.ts'
 import type { Vmcs12Field, Vmcs12Reader, Vmcs12Values } from '../vmcs12/vmcs12.ts'
-import type { ControlGroup } from '../vmcs12/vmx-limits.ts'
 
 /** What an entry into L2 is checked with. */
 export interface L2Entry {
@@ -44,15 +43,6 @@ export function hasSecondary(entry: L2Entry, name: keyof typeof secondaryControl
 /** Whether a field has any of some bits. */
 export function has({ read }: L2Entry, field: Vmcs12Field, bits: bigint): boolean {
   return (read(field) & bits) !== 0n
-}
-
-/** The fields that hold groups of controls. */
-export const controlFields: Readonly<Record<ControlGroup, Vmcs12Field>> = {
-  pin: 'PIN_BASED_VM_EXEC_CONTROL',
-  primary: 'CPU_BASED_VM_EXEC_CONTROL',
-  secondary: 'SECONDARY_VM_EXEC_CONTROL',
-  exit: 'VM_EXIT_CONTROLS',
-  entry: 'VM_ENTRY_CONTROLS',
 }
 
 /** Whether a physical address is one that the guest can have, and begins on a boundary. */

@@ -13,7 +13,7 @@ export type VmcbReader = (field: VmcbField) => bigint
 export const vmcbBytes = 0x1000
 
 /** Bytes of the control area, with which a VMCB begins. */
-export const vmcbControlBytes = 0x400
+const vmcbControlBytes = 0x400
 
 /** Bytes of both areas together that KVM reads. Source: arch/x86/include/asm/svm.h vmcb_save_area (Linux 6.12). */
 export const vmcbUsedBytes = 0x6e8

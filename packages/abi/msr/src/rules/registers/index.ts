@@ -109,7 +109,9 @@ import { vmCrSticky } from './vm-cr-sticky.rule.ts'
 import { vmCrWhileSvm } from './vm-cr-while-svm.rule.ts'
 import { vmxBasic } from './vmx-basic.rule.ts'
 import { vmxControls } from './vmx-controls.rule.ts'
+import { vmxControlsTold } from './vmx-controls-told.rule.ts'
 import { vmxFixed0 } from './vmx-fixed-0.rule.ts'
+import { vmxFixed1Told } from './vmx-fixed-1-told.rule.ts'
 import { vmxMisc } from './vmx-misc.rule.ts'
 import { vmxMsrAfterVmxon } from './vmx-msr-after-vmxon.rule.ts'
 import { vmxMsrDerived } from './vmx-msr-derived.rule.ts'
@@ -293,6 +295,8 @@ export const registerRead: Pipeline<MsrCall, MsrError> = {
     check(hyperVApic),
     check(icCfgWithoutCpuid),
     check(bndcfgsUnsupported),
+    act(vmxControlsTold),
+    act(vmxFixed1Told),
   ],
 }
 

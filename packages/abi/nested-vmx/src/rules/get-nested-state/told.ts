@@ -8,7 +8,7 @@ import type { GetNestedState } from './call.ts'
 const headerBytes = 128
 
 /** Whether the current VMCS shadows another one. */
-export function isShadowing(state: NestedState): boolean {
+function isShadowing(state: NestedState): boolean {
   const read = vmcs12Reader(state.vmcs12)
   const entry = { read, vcpu: nestedVcpu('vmx'), runPending: false }
   return hasSecondary(entry, 'VMCS_SHADOWING') && read('VMCS_LINK_POINTER') !== noAddress

@@ -3,7 +3,7 @@ import { nestedVcpu } from '../../nested-vcpu.ts'
 import type { NestedSregs } from './call.ts'
 
 /** VMX operation. */
-export const inVmx: NestedState = enteredVmx(emptyNestedState('vmx'), 0x1000n)
+const inVmx: NestedState = enteredVmx(emptyNestedState('vmx'), 0x1000n)
 
 /** Registers that VMX operation allows. */
 export function aSetSregs(changes: Partial<NestedSregs> = {}): NestedSregs {

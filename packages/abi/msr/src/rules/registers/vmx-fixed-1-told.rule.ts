@@ -1,0 +1,48 @@
+import type { Feature } from '@vmm/cpuid'
+import { always, behaviour } from '@vmm/rule'
+import { kernelSource } from '@vmm/source'
+import { guestHas, type MsrCall } from '../../kvm-call.ts'
+import { having, hostReads } from '../witness.ts'
+
+const cr4Fixed1 = 0x489
+const performanceCounters = 1n << 8n
+
+/** Bits of CR4, and what of CPUID lets a guest in VMX operation set each. Source: arch/x86/kvm/vmx/vmx.c (Linux 6.12). */
+const bits: readonly (readonly [bits: bigint, feature: Feature])[] = [
+  [0x3n, 'VME'],
+  [0x4n, 'TSC'],
+  [0x8n, 'DE'],
+  [0x10n, 'PSE'],
+  [0x20n, 'PAE'],
+  [0x40n, 'MCE'],
+  [0x80n, 'PGE'],
+  [0x200n, 'FXSR'],
+  [0x400n, 'SSE'],
+  [0x800n, 'UMIP'],
+  [0x1000n, 'LA57'],
+  [0x2000n, 'VMX'],
+  [0x4000n, 'SMX'],
+  [0x1_0000n, 'FSGSBASE'],
+  [0x2_0000n, 'PCID'],
+  [0x4_0000n, 'XSAVE'],
+  [0x10_0000n, 'SMEP'],
+  [0x20_0000n, 'SMAP'],
+  [0x40_0000n, 'PKU'],
+]
+
+function told(call: MsrCall): MsrCall {
+  if (call.access !== 'read' || call.index !== cr4Fixed1) return call
+  const allowed = bits.filter(([, feature]) => guestHas(call, feature))
+  return { ...call, told: allowed.reduce((all, [some]) => all | some, performanceCounters) }
+}
+
+const nested = hostReads(cr4Fixed1, 0n, { vcpu: having('VMX', 'PAE') })
+
+export const vmxFixed1Told = behaviour<MsrCall, MsrCall>({
+  id: 'vmx-fixed-1-told',
+  catalogue: 'vmx-msr-fixed',
+  says: 'CR4 FIXED1 follows from the guest’s CPUID',
+  sources: [kernelSource('arch/x86/kvm/vmx/vmx.c', 'nested_vmx_cr_fixed1_bits_update', '6.12.117')],
+  evidence: 'recorded',
+  versions: [{ lifetime: always, does: told, witness: { in: nested, out: { ...nested, told: 0x2120n } } }],
+})
