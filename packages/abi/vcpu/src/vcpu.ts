@@ -248,6 +248,11 @@ export class Vcpu {
     this.#machine.taskPriority = value
   }
 
+  /** Whether the processor waits, in MWAIT too, which KVM_GET_MP_STATE does not tell. */
+  get waits(): boolean {
+    return !this.#events.runnable
+  }
+
   /** Whether an interrupt that comes while the processor is halted lets it go on. */
   get wakesOnInterrupt(): boolean {
     return this.#events.wakesOnInterrupt

@@ -1,7 +1,7 @@
 import type { CpuidTable, CpuidVm } from '@vmm/cpuid'
 import type { KvmGuestDebug } from '@vmm/kvm-uapi'
 import { type Profile, refusalBy } from '@vmm/rule'
-import { mpStates, type RunOptions, type Vcpu, type VcpuExit, type VcpuState } from '@vmm/vcpu'
+import type { RunOptions, Vcpu, VcpuExit, VcpuState } from '@vmm/vcpu'
 import { type Answer, done } from './answer.ts'
 import type { EnableCap, WriteUser } from './capabilities/enable-cap.ts'
 import { enableVcpuCap } from './capabilities/vcpu-capabilities.ts'
@@ -231,7 +231,9 @@ export class KvmVcpu {
 
   /** Whether it waits for an interrupt, or a startup signal. */
   get isWaiting(): boolean {
-    return this.#vcpu.state.getMpState().mp_state !== mpStates.runnable
+    // a startup signal that came since is taken by whoever asks
+    this.#vcpu.state.getMpState()
+    return this.#vcpu.waits
   }
 
   /** Whether an interrupt that comes while it waits lets it go on. */
