@@ -17,6 +17,7 @@ import { vcpuRuns } from './rules/dispatch/vcpu-runs.rule.ts'
 import { RunCall } from './run/run-call.ts'
 import { ruled } from './run/run-refusals.ts'
 import { RunPage } from './run-page.ts'
+import { ExitCounts } from './statistics/exit-counts.ts'
 import { VcpuCpuid } from './vcpu-cpuid.ts'
 import type { VcpuWires } from './vcpu-machine.ts'
 import type { Vm } from './vm.ts'
@@ -60,6 +61,7 @@ export class KvmVcpu {
   /** How far its guest is a hypervisor. */
   readonly nesting: VcpuNesting
   readonly msrs: VcpuMsrs
+  readonly exits = new ExitCounts()
   /** Its ring of written pages, where its VM has rings. */
   readonly ring: DirtyRing | undefined
   readonly #vm: Vm
@@ -162,7 +164,9 @@ export class KvmVcpu {
     if (this.isRunning) return refusalBy(vcpuRuns, 'KVM_RUN')
     this.#signalled = false
     this.#vm.memory.refresh()
-    return this.#run.call({ signalAfter, signalled: () => this.#signalled || signalled() })
+    const answer = this.#run.call({ signalAfter, signalled: () => this.#signalled || signalled() })
+    this.exits.count(answer)
+    return answer
   }
 
   /** Whether KVM_RUN is under way: who is asked by the guest is inside of it. */

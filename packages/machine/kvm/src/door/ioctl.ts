@@ -24,7 +24,7 @@ export interface IoctlResult {
 }
 
 /** What answers calls. */
-type Called = Exclude<KvmObject, { readonly kind: 'eventfd' | 'guest-memfd' }>
+type Called = Exclude<KvmObject, { readonly kind: 'eventfd' | 'guest-memfd' | 'statistics' }>
 
 /** A file that has no calls at all. */
 const unknownCall: IoctlResult = { value: returnOf('ENOTTY') }
@@ -38,7 +38,7 @@ const closed: IoctlResult = { value: returnOf('EBADF') }
 export function ioctl(task: Task, file: KvmFile, request: number, argument: bigint): IoctlResult {
   if (!file.isOpen) return closed
   const { object } = file
-  if (object.kind === 'eventfd' || object.kind === 'guest-memfd') return unknownCall
+  if (object.kind === 'eventfd' || object.kind === 'guest-memfd' || object.kind === 'statistics') return unknownCall
   const kvm = kvmOf(object)
   const known = callOf(kvm.profile, request)
   const ioctl = known?.fds.includes(object.kind) === true ? known : undefined

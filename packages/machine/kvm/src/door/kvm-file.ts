@@ -24,11 +24,15 @@ export type KvmObject =
   | { readonly kind: 'device'; readonly vm: Vm }
   /** It answers no calls, and is given to some. */
   | { readonly kind: 'eventfd'; readonly eventFd: EventFd }
+  /** What is counted of a VM or a vCPU: it is read, and answers no calls. */
+  | { readonly kind: 'statistics'; readonly vm: Vm; readonly bytes: () => Uint8Array }
   | { readonly kind: 'guest-memfd'; readonly vm: Vm; readonly memfd: GuestMemfd }
 
 /** Something that lives as long as a file is open on it, or on what belongs to it. */
 interface Shared {
   references: number
+  /** Where the next read begins, of a file that has an end. */
+  position: number
   readonly onLast: () => void
 }
 
@@ -46,7 +50,7 @@ export class KvmFile {
   constructor(object: KvmObject, mm: object, onLast: () => void = () => {}, shared?: Shared) {
     this.object = object
     this.mm = mm
-    this.#shared = shared ?? { references: 0, onLast }
+    this.#shared = shared ?? { references: 0, position: 0, onLast }
     this.#shared.references += 1
   }
 
@@ -67,15 +71,23 @@ export class KvmFile {
     if (this.#shared.references === 0) this.#shared.onLast()
   }
 
-  /** `read` of at most so many bytes. Of what there is here, only eventfds are read; nothing waits. */
+  /** `read` of at most so many bytes. Of what there is here, eventfds and statistics are read; nothing waits. */
   read(length: number): Uint8Array | Errno {
     if (!this.#open) return 'EBADF'
+    if (this.object.kind === 'statistics') return this.#readOn(this.object.bytes(), length)
     if (this.object.kind !== 'eventfd' || length < counterBytes) return 'EINVAL'
     const count = this.object.eventFd.read()
     if (typeof count === 'string') return count
     const bytes = new Uint8Array(counterBytes)
     new DataView(bytes.buffer).setBigUint64(0, count, true)
     return bytes
+  }
+
+  /** From where the last read ended. */
+  #readOn(bytes: Uint8Array, length: number): Uint8Array {
+    const read = bytes.slice(this.#shared.position, this.#shared.position + length)
+    this.#shared.position += read.length
+    return read
   }
 
   /** `write`: how many bytes were taken. */

@@ -11,6 +11,7 @@ import { nestedCalls } from './nested-calls.ts'
 import { oneRegCalls } from './one-reg-calls.ts'
 import { preFault } from './pre-fault.ts'
 import { stateCalls } from './state-calls.ts'
+import { vcpuStatisticsCalls } from './statistics-calls.ts'
 import { vcpuTimeCalls } from './time-calls.ts'
 import { vcpuAboutCalls } from './vcpu-about-calls.ts'
 
@@ -32,6 +33,7 @@ export const vcpuCalls: Handlers<KvmVcpu> = {
   ...oneRegCalls,
   ...vcpuAboutCalls,
   ...vcpuMsrCalls,
+  ...vcpuStatisticsCalls,
   ...vcpuTimeCalls,
   ...stateCalls,
   ...nestedCalls,

@@ -8,6 +8,7 @@ import { KvmFile } from './kvm-file.ts'
 import { memoryCalls } from './memory-calls.ts'
 import { vmMsrCalls } from './msr-calls.ts'
 import { paravirtualCalls } from './paravirtual-calls.ts'
+import { vmStatisticsCalls } from './statistics-calls.ts'
 import { vmTimeCalls } from './time-calls.ts'
 
 /** What a VM does with the calls that it knows. */
@@ -20,6 +21,7 @@ export const vmCalls: Handlers<Vm> = {
   ...memoryCalls,
   ...vmMsrCalls,
   ...paravirtualCalls,
+  ...vmStatisticsCalls,
   ...vmTimeCalls,
 }
 
