@@ -24,6 +24,7 @@ export class Completion {
   #asked: Asked | undefined
   #stores: MmioExit[] = []
   #prevented: VcpuExit | undefined
+  #fetched: number | undefined
   /** Where the instruction is that asks, as a linear address. */
   #place = 0n
 
@@ -50,6 +51,18 @@ export class Completion {
     if (this.#next() !== undefined) return true
     this.#asked = { kind: 'io', direction: 'out', port, size, count: 1, data: lowBytesOf(value, size) }
     return false
+  }
+
+  /** An instruction is to be taken from where no memory is: nobody is asked for it. */
+  fetch(address: number): undefined {
+    this.#fetched = address
+  }
+
+  /** Where that was. */
+  takeFetched(): number | undefined {
+    const address = this.#fetched
+    this.#fetched = undefined
+    return address
   }
 
   read(address: number, size: number): bigint | undefined {

@@ -1,3 +1,4 @@
+import { run } from '@vmm/rule'
 import { exceptions, gprIndex } from '@vmm/x86-registers'
 import { breakpointsAt, hasInstructionBreakpoints, linearRip } from './breakpoints.ts'
 import { type Completion, type MsrReply, valuesOf } from './completion.ts'
@@ -7,6 +8,7 @@ import type { Events } from './events.ts'
 import { internalErrors, type VcpuExit } from './exit.ts'
 import type { Pending } from './faults.ts'
 import type { GuestDebug } from './guest-debug.ts'
+import type { KeptPromises } from './kept-promises.ts'
 import type { Observer } from './observer.ts'
 import type { SystemManagement } from './smm/system-management.ts'
 import type { ExitReason } from './trace.ts'
@@ -30,6 +32,9 @@ interface Parts {
   readonly debug: GuestDebug
   readonly observer: Observer | undefined
   readonly smm: SystemManagement
+  readonly promises: KeptPromises
+  /** KVM_CAP_EXIT_ON_EMULATION_FAILURE. */
+  readonly exitsOnEmulationFailure: () => boolean
 }
 
 /** How to run: for how many instructions, and what else brings `run` back. */
@@ -272,12 +277,26 @@ export class Execution {
     if (asked !== undefined) return asked
     const held = this.#parts.debug.held(engine)
     if (held !== undefined) return held
-    return {
-      kind: 'internal-error',
-      suberror: internalErrors.emulation,
-      data: [0n],
-      says: `there is no memory to take the instruction at ${engine.get('RIP').toString(16)} from`,
-    }
+    return this.#notEmulated(completion.takeFetched())
+  }
+
+  /** Its bytes are where no memory is: KVM would have to emulate it, and cannot. */
+  #notEmulated(fetched: number | undefined): VcpuExit | undefined {
+    const { engine, events, promises, exitsOnEmulationFailure } = this.#parts
+    const cpl = Number(engine.get('CPL'))
+    const asked = exitsOnEmulationFailure()
+    const { raised, exits } = run(promises.emulationFails, { asked, cpl, raised: false, exits: false }).state
+    if (raised)
+      events.state.exception = {
+        vector: exceptions.UD.vector,
+        errorCode: undefined,
+        stage: 'raised',
+        payload: undefined,
+      }
+    if (!exits) return undefined
+    const at = fetched === undefined ? {} : { fetched }
+    const says = `there is no memory to take the instruction at ${engine.get('RIP').toString(16)} from`
+    return { kind: 'internal-error', suberror: internalErrors.emulation, data: [0n], ...at, says }
   }
 
   /** What keeps the guest from going on is told in place of what comes of that, and of an exit that says nothing. */

@@ -106,5 +106,7 @@ export type VcpuExit =
       readonly kind: 'internal-error'
       readonly suberror: number
       readonly data: readonly bigint[]
+      /** Where no memory is that an instruction could be taken from: a physical address. */
+      readonly fetched?: number
       readonly says: string
     }

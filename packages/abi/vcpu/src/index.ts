@@ -26,6 +26,7 @@ export { vcpuPromises } from './promises.ts'
 export type { Refusal, UnruledRefusal } from './refusal.ts'
 export { allowedCr4 } from './reset.ts'
 export type {
+  EmulationFailsCall,
   EnterSmmCall,
   GetXsaveCall,
   GuestDebugCall,
@@ -51,6 +52,7 @@ export type {
   VcpuAttributeCall,
 } from './rules/calls.ts'
 export {
+  emulationFailsPipeline,
   enterSmmPipeline,
   getLapicPipeline,
   getVcpuEventsPipeline,

@@ -17,6 +17,7 @@ export interface KeptPromises {
   readonly setXsave: ResolvedPipeline<Call.SetXsaveCall>
   readonly interrupt: ResolvedPipeline<Call.InterruptCall>
   readonly setGuestDebug: ResolvedPipeline<Call.GuestDebugCall>
+  readonly emulationFails: ResolvedPipeline<Call.EmulationFailsCall>
   readonly smi: ResolvedPipeline<Call.SmiCall>
   readonly enterSmm: ResolvedPipeline<Call.EnterSmmCall>
   readonly hypercall: HypercallDecider
@@ -41,6 +42,7 @@ export function keptPromises(profile: Profile): KeptPromises {
     setXsave: resolve(pipelines.setXsavePipeline, profile),
     interrupt: resolve(pipelines.interruptPipeline, profile),
     setGuestDebug: resolve(pipelines.setGuestDebugPipeline, profile),
+    emulationFails: resolve(pipelines.emulationFailsPipeline, profile),
     smi: resolve(pipelines.smiPipeline, profile),
     enterSmm: resolve(pipelines.enterSmmPipeline, profile),
     hypercall: hypercallDecider(profile),

@@ -47,7 +47,8 @@ export function enginePorts(by: Answering): EnginePorts {
     portIn: (port, size, count) => by.machine().portIn(port, size) ?? askPort(by, port, size, count),
     portOut: (port, size, value) => by.machine().portOut(port, size, value) || completion.portOut(port, size, value),
     mmioRead: (address, size, purpose) =>
-      readDevices(by.machine(), address, size) ?? (purpose === 'fetch' ? undefined : completion.read(address, size)),
+      readDevices(by.machine(), address, size) ??
+      (purpose === 'fetch' ? completion.fetch(address) : completion.read(address, size)),
     mmioWrite: (address, size, value) => {
       if (by.machine().collects?.(address, size, value) === true) return
       if (writeDevices(by.machine(), address, size, value)) return

@@ -1,5 +1,6 @@
 import { behaviourEntry, type Entry, pipelineEntries } from '@vmm/rule'
 import {
+  emulationFailsPipeline,
   enterSmmPipeline,
   getLapicPipeline,
   getVcpuEventsPipeline,
@@ -56,6 +57,7 @@ export const vcpuPromises: readonly Entry[] = [
   ...pipelineEntries(vcpuAttributePipeline),
   ...pipelineEntries(syncRegsPipeline),
   ...pipelineEntries(enterSmmPipeline),
+  ...pipelineEntries(emulationFailsPipeline),
   ...pipelineEntries(translatePipeline),
   behaviourEntry('KVM_CREATE_VCPU', edxAfterReset),
 ]

@@ -57,6 +57,8 @@ export class Vcpu {
   readonly state: VcpuState
   /** Bit n: hypercall n exits to user space. KVM_CAP_EXIT_HYPERCALL: it may be set while the vCPU lives. */
   hypercallExits: number
+  /** KVM_CAP_EXIT_ON_EMULATION_FAILURE: it may be set while the vCPU lives. */
+  exitsOnEmulationFailure = false
   /** What user space has enabled of KVM_GET_ and KVM_SET_VCPU_EVENTS; it may be enabled while the vCPU lives. */
   readonly capabilities: { exceptionPayload: boolean; tripleFault: boolean }
   readonly #options: VcpuOptions
@@ -115,7 +117,10 @@ export class Vcpu {
     const parts = { engine, machine, events, msrs: this.#msrs, guest, promises, nesting: {} }
     this.#smm = new SystemManagement(parts)
     const [completion, debug, smm] = [this.#completion, this.#debug, this.#smm]
-    this.#execution = new Execution({ engine, events, completion, debug, observer, smm })
+    this.#execution = new Execution({
+      ...{ engine, events, completion, debug, observer, smm, promises },
+      exitsOnEmulationFailure: () => this.exitsOnEmulationFailure,
+    })
     this.state = new VcpuState(parts, this.capabilities)
     this.reset()
   }

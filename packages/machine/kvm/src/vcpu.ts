@@ -84,6 +84,7 @@ export class KvmVcpu {
       kernel: vm.kvm.profile,
       vcpu: this.#vcpu,
       page: this.page,
+      vendorModule: vm.kvm.host.vendorModule,
       controllers: () => this.#controllers(),
       pageTables: () => (vm.memory.mmu.pages === 0n ? 'none' : 'some'),
       enter: (options) => this.#enter(options),
@@ -327,6 +328,7 @@ export class KvmVcpu {
     if (this.nesting.l2Active) return notExecuted
     if (this.ring?.isSoftFull === true) return { kind: 'dirty-ring-full' }
     this.#cpuid.entered()
+    this.#vcpu.exitsOnEmulationFailure = this.#vm.switches.exitsOnEmulationFailure
     return this.#joined === undefined ? this.#vcpu.run(options) : this.#runAmongTimers(this.#joined, options)
   }
 

@@ -85,6 +85,16 @@ export interface SetMpStateCall {
   readonly sipiPending: boolean
 }
 
+/** An instruction that cannot be emulated: what becomes of it. */
+export interface EmulationFailsCall {
+  /** KVM_CAP_EXIT_ON_EMULATION_FAILURE was switched on. */
+  readonly asked: boolean
+  readonly cpl: number
+  /** Whether #UD is raised, and whether user space is told. */
+  readonly raised: boolean
+  readonly exits: boolean
+}
+
 /** What becomes of a processor on its way into SMM. */
 export interface EnterSmmCall {
   /** Whether the save area could be written. */

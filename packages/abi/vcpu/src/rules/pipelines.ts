@@ -1,5 +1,6 @@
 import type { Act, Behaviour, Check, Pipeline, Rule } from '@vmm/rule'
 import type {
+  EmulationFailsCall,
   EnterSmmCall,
   GetEventsCall,
   GetXsaveCall,
@@ -27,6 +28,7 @@ import type {
 import { debugregsDr6 } from './debugregs/debugregs-dr6.rule.ts'
 import { debugregsDr7 } from './debugregs/debugregs-dr7.rule.ts'
 import { debugregsFlags } from './debugregs/debugregs-flags.rule.ts'
+import { emulationFails } from './emulation/emulation-fails.rule.ts'
 import { eventsTellsNmis } from './get-events/events-tells-nmis.rule.ts'
 import { xsaveGetLegacySize } from './get-xsave/xsave-get-legacy-size.rule.ts'
 import { guestDebugBusy } from './guest-debug/guest-debug-busy.rule.ts'
@@ -326,4 +328,10 @@ export const translatePipeline: Pipeline<TranslateCall> = {
 export const enterSmmPipeline: Pipeline<EnterSmmCall> = {
   call: 'KVM_RUN',
   steps: [act(smmKeepsShadow), check(smmSaveFails)],
+}
+
+/** An instruction that cannot be emulated, in KVM_RUN, as its steps. */
+export const emulationFailsPipeline: Pipeline<EmulationFailsCall> = {
+  call: 'KVM_RUN',
+  steps: [act(emulationFails)],
 }

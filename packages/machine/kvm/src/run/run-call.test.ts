@@ -141,3 +141,19 @@ test('a signal of the calling thread brings KVM_RUN back, unless it is blocked t
   memory.write(0x1000n, Uint8Array.of(8, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0))
   expect([call('KVM_SET_SIGNAL_MASK', 0x1000n), call('KVM_RUN'), vm.instructions > 0]).toEqual([0, -4, true])
 })
+
+test.each([
+  ['the supervisor', 0, false, 'internal-error', 1],
+  ['the supervisor, where user space has asked', 0, true, 'internal-error', 0],
+])(
+  'an instruction that is in no memory is told of %s, and raises #UD unless that was asked for',
+  (_, __, asked, kind, ud) => {
+    const { vm, vcpu } = guest((a) => a.hlt())
+    if (asked) given(vm.enableCap({ cap: 204, args: [1n] }))
+    const sregs = vcpu.state.getSregs()
+    vcpu.state.setSregs({ ...sregs, cs: { ...sregs.cs, base: 0xd_0000n, selector: 0xd000 } })
+    const exit = given(vcpu.run())
+    expect(exit).toMatchObject({ kind, suberror: 1, data: [0n, 0x30n, 0x184n, 0n, 0n, 0n] })
+    expect(vcpu.state.getVcpuEvents().exception.pending).toBe(ud)
+  },
+)

@@ -1,9 +1,11 @@
+import type { Host } from '@vmm/cpuid'
 import { type Outcome, type Profile, type Refusal, type ResolvedPipeline, resolve, run } from '@vmm/rule'
 import { mpStates, type RunOptions, syncRegsPipeline, type Vcpu, type VcpuExit } from '@vmm/vcpu'
 import { type Answer, done } from '../answer.ts'
 import type { RunCase } from '../rules/run/case.ts'
 import { runBeginPipeline, runGatePipeline, runPriorityPipeline } from '../rules/run/index.ts'
 import type { RunPage } from '../run-page.ts'
+import { fetchFailure } from './emulation-failure.ts'
 import { interrupted, ruled, unreachable } from './run-refusals.ts'
 
 /** The vCPU that is run, and what is around it. */
@@ -11,6 +13,7 @@ export interface Running {
   readonly kernel: Profile
   readonly vcpu: Vcpu
   readonly page: RunPage
+  readonly vendorModule: Host['vendorModule']
   /** Which of the interrupt controllers are the kernel's. */
   controllers(): { readonly localApic: 'kernel' | 'user space'; readonly pic: 'kernel' | 'user space' }
   /** Whether there may be page tables for it. */
@@ -136,6 +139,12 @@ export class RunCall {
     return vcpu.finish()
   }
 
+  /** With what the processor of the host would have told of it. */
+  #told(exit: VcpuExit): VcpuExit {
+    if (exit.kind !== 'internal-error' || exit.fetched === undefined) return exit
+    return { ...exit, data: fetchFailure(this.#running.vendorModule, exit.fetched) }
+  }
+
   #out(exit: VcpuExit, localApic: RunCase['localApic']): Answer<VcpuExit> {
     const { vcpu, page } = this.#running
     if (exit.kind === 'intr' || (exit.kind === 'hlt' && localApic === 'kernel')) return interrupted(page)
@@ -146,8 +155,9 @@ export class RunCall {
     // to wait is for user space: whoever runs it again goes on behind HLT
     if (exit.kind === 'hlt') vcpu.state.setMpState({ mp_state: mpStates.runnable })
     if (exit.kind === 'shutdown') this.#running.shutDown()
-    page.tell(exit)
-    return done(exit)
+    const told = this.#told(exit)
+    page.tell(told)
+    return done(told)
   }
 }
 
