@@ -32,6 +32,10 @@ const unlessWaiting = (taken: boolean): readonly bigint[] => {
   return nothing
 }
 
+const refuses = (): never => {
+  throw new Fault(generalProtection, 0)
+}
+
 const size = (value: bigint): 1 | 2 | 4 => Number(value) as 1 | 2 | 4
 const low = (value: bigint): number => Number(BigInt.asUintN(32, value))
 
@@ -58,9 +62,7 @@ export function hostAnswers(
     timeStamp: () => [ports.timeStamp()],
     random: () => [ports.random()],
     seed: () => [ports.random()],
-    performanceCounter: () => {
-      throw new Fault(generalProtection, 0)
-    },
+    performanceCounter: refuses,
     simd: (number, aLow, aHigh, bLow, bHigh, mxcsr) => {
       const [a, b] = [(aHigh! << 64n) | aLow!, (bHigh! << 64n) | bLow!]
       const { value, flags } = runSimd(low(number!), a, b, low(mxcsr!))
