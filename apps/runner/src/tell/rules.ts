@@ -57,9 +57,10 @@ function chosen(ioctl: string | undefined, profile: Profile | undefined): readon
   return profile === undefined ? found : found.filter((entry) => entryInForce(entry, profile) !== 'no')
 }
 
-/** A call by its name, with or without `KVM_`. */
+/** A call by its name, with or without `KVM_`, and whatever it says in brackets of where it is asked. */
 function isOf({ call }: PackagedEntry, ioctl: string): boolean {
-  return call === ioctl || call === `KVM_${ioctl}`
+  const plain = call.replace(/ \(.*\)$/, '')
+  return [call, plain].some((name) => name === ioctl || name === `KVM_${ioctl}`)
 }
 
 function list(entries: readonly PackagedEntry[]): readonly string[] {

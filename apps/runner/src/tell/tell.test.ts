@@ -39,6 +39,12 @@ describe('vmm rules', () => {
     expect(text).toContain('set-cpuid-forbidden-after-run')
     expect(said('rules --ioctl SET_CPUID2 --kvm 5.16.3').text).not.toContain('set-cpuid-forbidden-after-run')
   })
+
+  test('lists a call of which processors have their own parts with all of them', () => {
+    const { text } = said('rules --ioctl SET_NESTED_STATE --kvm 6.12')
+    expect(text).toContain('nested-vmx-revision')
+    expect(text).toContain('nested-svm-vmrun-intercept')
+  })
   test('gives programs an array', () => {
     const told = JSON.parse(said('rules --ioctl KVM_CREATE_VCPU --json').text) as { id: string; errno?: string }[]
     expect(told.map(({ id, errno }) => [id, errno])).toContainEqual(['vcpu-create-id-taken', 'EEXIST'])
