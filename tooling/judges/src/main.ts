@@ -68,30 +68,28 @@ function kernelOptions({ live, debian, bochs, model, record, only }: KernelValue
   return { on, record, ...(only === undefined ? {} : { only }) }
 }
 
+const options = {
+  subject: { type: 'string', default: 'engine' },
+  cases: { type: 'string', default: '200000' },
+  seed: { type: 'string', default: '1' },
+  only: { type: 'string' },
+  release: { type: 'string' },
+  from: { type: 'string' },
+  tree: { type: 'string' },
+  text: { type: 'string' },
+  module: { type: 'string' },
+  processor: { type: 'string' },
+  live: { type: 'boolean', default: false },
+  debian: { type: 'string' },
+  bochs: { type: 'string' },
+  model: { type: 'string', default: 'corei7_haswell_4770' },
+  record: { type: 'boolean', default: false },
+  unequal: { type: 'boolean', default: false },
+  help: { type: 'boolean' },
+} as const
+
 function main(args: readonly string[]): number | Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      subject: { type: 'string', default: 'engine' },
-      cases: { type: 'string', default: '200000' },
-      seed: { type: 'string', default: '1' },
-      only: { type: 'string' },
-      release: { type: 'string' },
-      from: { type: 'string' },
-      tree: { type: 'string' },
-      text: { type: 'string' },
-      module: { type: 'string' },
-      processor: { type: 'string' },
-      live: { type: 'boolean', default: false },
-      debian: { type: 'string' },
-      bochs: { type: 'string' },
-      model: { type: 'string', default: 'corei7_haswell_4770' },
-      record: { type: 'boolean', default: false },
-      unequal: { type: 'boolean', default: false },
-      help: { type: 'boolean' },
-    },
-  })
+  const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options })
   if (values.help === true) {
     console.log(usage)
     return 0

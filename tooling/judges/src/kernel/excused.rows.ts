@@ -1,4 +1,7 @@
-/** Answers that are not held against ours, and why: what a machine was, not what KVM does. */
+/**
+ * Answers that are not held against ours, and why: what a machine was, not what KVM does. Source: the machines' recordings
+ * themselves, `machine.txt` beside the answers.
+ */
 export interface Excused {
   readonly machine: RegExp
   readonly scenario: RegExp
@@ -9,6 +12,7 @@ export interface Excused {
 
 const all = /./
 
+/** Source: what `machine.txt` says of each machine. */
 export const excused: readonly Excused[] = [
   { machine: all, scenario: all, step: /index=0x10a\}.* entries\[\d\]\.data=/, because: 'what a host tells of its flaws is not in its CPUID' },
   { machine: all, scenario: /^devices/, step: /KVM_CREATE_DEVICE .* → 0 fd=/, because: 'which number a file gets is for the process to say' },

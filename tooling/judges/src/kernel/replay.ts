@@ -50,7 +50,7 @@ export const nameOf = ({ machine, subject, scenario }: Case): string =>
 export const stepsOf = (differences: readonly Difference[]): string => differences.map(({ number }) => number).join(' ')
 
 /** Writes the list anew; answers how many cases are in it. */
-export function writeList(): number {
+function writeList(): number {
   const unequal = cases()
     .map((each) => [nameOf(each), stepsOf(unequalSteps(each))] as const)
     .filter(([, steps]) => steps !== '')

@@ -9,11 +9,11 @@ export interface Bases {
   readonly fd: (name: string) => number
 }
 
-export const argumentsAt = 0x10_0000_0000n
-export const argumentRoom = 0x4000n
-export const heapAt = 0x11_0000_0000n
-export const edgeAt = 0x12_0000_0000n
-export const pagesAt = 0x13_0000_0000n
+const argumentsAt = 0x10_0000_0000n
+const argumentRoom = 0x4000n
+const heapAt = 0x11_0000_0000n
+const edgeAt = 0x12_0000_0000n
+const pagesAt = 0x13_0000_0000n
 export const ramBytes = 0x20_0000
 const holeAt = 0x1f_0000_0000n
 const pageBytes = 0x1000n
@@ -87,7 +87,7 @@ export function pageOf(file: string): bigint {
 }
 
 /** `0x10`, `-1`, `ram+0x1000`, `fd:vcpu0`: 64 bits. */
-export function numberOf(text: string, { ram, fd }: Bases): bigint {
+function numberOf(text: string, { ram, fd }: Bases): bigint {
   if (text.startsWith('fd:')) return BigInt(fd(text.slice(3)))
   const [first = '', ...rest] = text.split('+')
   const symbols: Readonly<Record<string, bigint>> = { ram, heap: heapAt, hole: holeAt, edge: edgeAt, pages: pagesAt }

@@ -42,7 +42,7 @@ const settings = (places: readonly Place[], bytes: Uint8Array): readonly string[
   places.map((place) => `${place.path}=${valueIn(place, bytes)}`)
 
 /** `0`, `3` or the name of an error. */
-export function resultOf(result: number): string {
+function resultOf(result: number): string {
   return result < 0 ? (errnoNames.get(-result) ?? String(result)) : String(result)
 }
 

@@ -4,7 +4,7 @@ import { HostileProcess, type Interrupts } from './process.ts'
 import { stateOf } from './state.ts'
 
 /** Calls that may have changed something although they failed, as in the kernel; and why. */
-export const changesAlthoughRefused: ReadonlyMap<string, string> = new Map([
+const changesAlthoughRefused: ReadonlyMap<string, string> = new Map([
   ['KVM_RUN', 'a guest runs until a signal comes'],
   ['KVM_SET_VCPU_EVENTS', 'what is checked late is checked when the first parts are set'],
   ['KVM_SET_NESTED_STATE', 'the nested state that was is left before what is new is looked at'],
@@ -34,7 +34,7 @@ interface Where {
 const interruptsBySeed = ['none', 'irqchip', 'split'] as const
 
 /** Makes calls in a new process; with `looks`, at the state before and after those that fail. */
-export function play(where: Where, calls: readonly HostileCall[], looks: boolean): Wrong | undefined {
+function play(where: Where, calls: readonly HostileCall[], looks: boolean): Wrong | undefined {
   const { kernel, interrupts } = where
   const process = new HostileProcess(kernel, interrupts)
   for (const call of calls) {
