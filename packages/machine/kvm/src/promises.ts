@@ -31,6 +31,7 @@ import { systemAttributePipeline } from './rules/system-attribute/index.ts'
 import { vapicPipeline } from './rules/vapic/index.ts'
 import { x2apicApiPipeline } from './rules/x2apic-api/index.ts'
 import { xenConfigPipeline } from './rules/xen-hvm-config/index.ts'
+import { xenVcpuAttrPipeline } from './rules/xen-vcpu-attr/index.ts'
 
 /** Every promise that is made here, call by call, in the order in which the kernel checks. */
 export const kvmPromises: readonly Entry[] = [
@@ -47,6 +48,7 @@ export const kvmPromises: readonly Entry[] = [
   ...pipelineEntries(eventFilterPipeline),
   ...pipelineEntries(hypervEventfdPipeline),
   ...pipelineEntries(xenConfigPipeline),
+  ...pipelineEntries(xenVcpuAttrPipeline),
   behaviourEntry('KVM_GET_CLOCK', clockFlagsTold),
   ...pipelineEntries(ioBusPipeline),
   ...pipelineEntries(ioeventfdPipeline),

@@ -95,7 +95,7 @@ export class KvmVcpu {
     this.page.nestedFlags = () => (this.nesting.l2Active ? this.nesting.runFlags : 0)
     const { profile: kernel, msrs: system, host } = vm.kvm
     this.msrs = new VcpuMsrs({
-      ...{ system, kernel, host, vm: vm.msrs, vcpu: this.#vcpu },
+      ...{ system, kernel, host, vm: vm.msrs, vcpu: this.#vcpu, tsc: this.processor.around.tsc },
       cpuid: () => this.#cpuid.state,
       l2Active: () => this.nesting.l2Active,
       hasQuirk: (bit) => vm.hasQuirk(bit),

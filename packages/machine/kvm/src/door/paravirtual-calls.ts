@@ -5,6 +5,8 @@ import { hypervEventfdPipeline } from '../rules/hyperv-eventfd/index.ts'
 import { encryptionPipeline } from '../rules/memory-encryption/index.ts'
 import { eventFilterPipeline } from '../rules/set-pmu-event-filter/index.ts'
 import { xenConfigPipeline } from '../rules/xen-hvm-config/index.ts'
+import { xenVcpuAttrPipeline } from '../rules/xen-vcpu-attr/index.ts'
+import type { KvmVcpu } from '../vcpu.ts'
 import type { Vm } from '../vm.ts'
 import { type Call, faulted, type Handlers, type Result, taken, takes } from './call.ts'
 import { eventFdAt } from './event-fd-at.ts'
@@ -42,6 +44,18 @@ function setXenConfig(vm: Vm, call: Call): Result {
   return refusalOr(xenConfigPipeline, kvm.profile, { flags, hasPages, built: kvm.facts.xen }, () => {
     msrs.xenMsr = msr
   })
+}
+
+/** What a vCPU says to calls about encryption, and of Xen guests. */
+export const vcpuParavirtualCalls: Handlers<KvmVcpu> = {
+  KVM_MEMORY_ENCRYPT_OP: ({ profile }) => refusalOr(encryptionPipeline, profile, { encrypts: false }),
+  KVM_XEN_VCPU_GET_ATTR: xenVcpuAttribute,
+  KVM_XEN_VCPU_SET_ATTR: xenVcpuAttribute,
+}
+
+function xenVcpuAttribute({ vm, profile }: KvmVcpu, { name }: Call): Result {
+  const refused = refusalOr(xenVcpuAttrPipeline, profile, { built: vm.kvm.facts.xen })
+  return refused === 0 ? notModelled(name) : refused
 }
 
 /** Bits that an event with a mask has: select, mask, match, and that it is excluded. Source: KVM_PMU_MASKED_ENTRY_*. */

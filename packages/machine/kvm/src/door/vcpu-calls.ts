@@ -9,6 +9,7 @@ import { machineCheckCalls } from './machine-check-calls.ts'
 import { vcpuMsrCalls } from './msr-calls.ts'
 import { nestedCalls } from './nested-calls.ts'
 import { oneRegCalls } from './one-reg-calls.ts'
+import { vcpuParavirtualCalls } from './paravirtual-calls.ts'
 import { preFault } from './pre-fault.ts'
 import { stateCalls } from './state-calls.ts'
 import { vcpuStatisticsCalls } from './statistics-calls.ts'
@@ -33,6 +34,7 @@ export const vcpuCalls: Handlers<KvmVcpu> = {
   ...oneRegCalls,
   ...vcpuAboutCalls,
   ...vcpuMsrCalls,
+  ...vcpuParavirtualCalls,
   ...vcpuStatisticsCalls,
   ...vcpuTimeCalls,
   ...stateCalls,

@@ -12,10 +12,12 @@ import {
   type MsrVm,
   msrAt,
   type SavedMsr,
+  tscWrittenByGuest,
   vendorTold,
 } from '@vmm/msr'
 import { type Behaviour, type Profile, versionInForce } from '@vmm/rule'
 import type { AnswersMsrs, MsrOutcome, Vcpu } from '@vmm/vcpu'
+import type { VcpuTsc } from '../time/vcpu-tsc.ts'
 import { CpuidFeatures } from './cpuid-features.ts'
 import type { MsrSystem } from './msr-system.ts'
 import { forgottenByInit, msrsAfterCreation } from './msrs-after-creation.ts'
@@ -28,6 +30,7 @@ export interface VcpuMsrsOptions {
   readonly host: Host
   readonly vm: VmMsrs
   readonly vcpu: Vcpu
+  readonly tsc: VcpuTsc
   readonly cpuid: () => CpuidVcpu
   readonly l2Active: () => boolean
   /** Whether the guest is in VMX operation. */
@@ -47,6 +50,8 @@ const la57 = 0x1000n
 const apicEnabled = 0x800n
 const apicExtended = 0x400n
 const widthUntold = 36
+/** IA32_TSC_ADJUST. */
+const adjust = 0x3b
 /** MSR_KVM_SYSTEM_TIME by both its numbers. */
 const clockRegisters = [0x12, 0x4b56_4d01]
 
@@ -241,9 +246,22 @@ export class VcpuMsrs implements AnswersMsrs, MsrVcpu {
 
   #keep(index: number, value: bigint, initiator: Initiator): boolean {
     const home = msrAt(index)?.kept ?? 'plain'
+    if (initiator === 'guest' && (home === 'clock:TSC' || home === 'clock:TSC_ADJUST'))
+      return this.#moveTsc(home, value)
     if (isElsewhere(home)) return this.#options.vcpu.msrHomes.writeHome(home, index, value, initiator)
     this.hold(index, value)
     if (home === 'kvmclock') this.#options.onClockRegister(index, value)
+    return true
+  }
+
+  /** A guest moves its counter by either register, and the other follows. */
+  #moveTsc(home: 'clock:TSC' | 'clock:TSC_ADJUST', data: bigint): boolean {
+    const { tsc, kernel } = this.#options
+    const { offset, scaled: hostTsc } = tsc
+    const register = home === 'clock:TSC' ? 'TSC' : 'TSC_ADJUST'
+    const moved = doing(tscWrittenByGuest, kernel)({ register, data, hostTsc, offset, adjust: this.held(adjust) ?? 0n })
+    tsc.offset = moved.offset
+    this.hold(adjust, moved.adjust)
     return true
   }
 

@@ -11,8 +11,6 @@ export class VcpuTsc {
   /** KVM_VCPU_TSC_OFFSET: what is added to the machine's counter once that is scaled. 64 bits. */
   offset = 0n
   kHz: number
-  /** IA32_TSC_ADJUST. */
-  adjust = 0n
 
   constructor(clock: VmClock, kHz = hostKhz) {
     this.#clock = clock
