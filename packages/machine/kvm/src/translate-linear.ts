@@ -12,7 +12,8 @@ const fiveLevels = 0x1000n
  */
 export function translateLinear(engine: Engine, linear: bigint): bigint | undefined {
   const CR0 = engine.get('CR0')
-  if ((CR0 & paging) === 0n) return BigInt.asUintN(32, linear) & ~0xfffn
+  // without paging an address is its own, with all its bits
+  if ((CR0 & paging) === 0n) return linear & ~0xfffn
   const registers = {
     CR0,
     CR3: engine.get('CR3'),
