@@ -116,7 +116,9 @@ function placeOf(struct: string, path: string): Place {
 
 const found = hostNamed('genoa')
 if (found.kind !== 'host') throw new Error(found.says)
-const { host } = found
+const usual = found.host
+/** Its kernel was built without system-management mode. */
+const pvm = { ...usual, kconfig: { ...usual.kconfig, CONFIG_KVM_SMM: false } }
 const argumentAt = 0x1000n
 const errnoNames = new Map(
   Object.entries({
@@ -141,7 +143,7 @@ class Player {
   readonly #vm: KvmFile
   #vcpu: KvmFile | undefined
 
-  constructor(kernel: string) {
+  constructor(kernel: string, host = usual) {
     const memory = new ProcessMemory()
     memory.map(argumentAt, this.#argument)
     this.#task = { memory, mm: {} }
@@ -236,8 +238,9 @@ interface Answered {
   readonly rule: string | undefined
 }
 
-function answersTo({ name, steps }: Scenario, { kernel, scenarios }: (typeof recordings)[number]): readonly Answered[] {
-  const player = new Player(kernel)
+function answersTo({ name, steps }: Scenario, recording: (typeof recordings)[number]): readonly Answered[] {
+  const { kernel, scenarios } = recording
+  const player = new Player(kernel, recording.name.startsWith('kvm_pvm') ? pvm : usual)
   return steps.map((step, nth) => ({
     step,
     theirs: scenarios.get(name)?.[nth] ?? 'nothing',
