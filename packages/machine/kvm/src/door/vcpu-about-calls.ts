@@ -18,7 +18,9 @@ export const vcpuAboutCalls: Handlers<KvmVcpu> = {
     const outcome = run(resolve(tprAccessPipeline, vcpu.profile), given)
     if (outcome.kind === 'refused') return outcome.refusal
     vcpu.processor.signals.reportsTpr = given.enabled !== 0
-    return put(call, kvmTprAccessCtl, given) ? 0 : faulted(call.name)
+    // the struct goes back as it came, what is reserved in it too
+    const whole = call.memory.read(call.argument, kvmTprAccessCtl.size)
+    return whole !== undefined && call.memory.write(call.argument, whole) ? 0 : faulted(call.name)
   }),
   KVM_SET_VAPIC_ADDR: (vcpu, call) => {
     const localApic: VapicCase['localApic'] = vcpu.msrs.localApic === 'user space' ? 'user space' : 'kernel'
