@@ -11,7 +11,7 @@ const archCapabilities = 0x10a
 const soundProcessor = 0x4000_0000_0d10_e17bn
 
 /** The release whose promises are kept where none is named. */
-export const usualRelease = '6.12.117'
+const usualRelease = '6.12.117'
 
 /**
  * The release, with proposals over it, that `--kvm RELEASE` asks for.

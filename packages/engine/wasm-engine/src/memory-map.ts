@@ -41,7 +41,7 @@ export const vcpusAtMost = 2048
 export const pageFlag = { code: 1, dirty: 2, monitored: 4 } as const
 
 /** Guest memory lies on boundaries of large pages. */
-export const memoryAlignment = 2 * MiB
+const memoryAlignment = 2 * MiB
 
 const slotTables = [4 * KiB, 2 * MiB + 4 * KiB] as const
 const scratches = 4 * MiB
