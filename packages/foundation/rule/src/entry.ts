@@ -1,7 +1,9 @@
 import { auditBehaviour, auditPipeline, auditRule } from './audit.ts'
 import type { Behaviour, Version } from './behaviour.ts'
 import type { Lifetime } from './lifetime.ts'
-import { type Pipeline, promiseOf, type Step } from './pipeline.ts'
+import { type Pipeline, promiseOf, resolve, run, type Step } from './pipeline.ts'
+import type { Profile } from './profile.ts'
+import type { Refusal } from './refusal.ts'
 import type { Promised, Rule } from './rule.ts'
 
 /** What a promise was over one lifetime, for people. */
@@ -34,13 +36,18 @@ export interface Entry extends Promised {
   readonly errno: string | undefined
   /** What is wrong with it as written, a sentence each. */
   readonly audit: () => readonly string[]
+  /** What the whole call answers under a profile to the call that a rule's witness says it refuses. */
+  readonly answer: (profile: Profile) => WitnessAnswer
 }
+
+/** A refusal, by this rule or by another; that nobody has read whether the rule holds; or that the call is done. */
+export type WitnessAnswer = Refusal<string> | { readonly kind: 'unread' } | { readonly kind: 'done' }
 
 /** The promises of a call, each once, in the order of its steps; the undo comes last. */
 export function pipelineEntries<State, Error extends string>(pipeline: Pipeline<State, Error>): readonly Entry[] {
   const { call, steps, undo } = pipeline
   const entries = steps.map((step) => {
-    if (step.kind === 'check') return ruleEntry(call, step.rule, () => reachability(pipeline, step.rule.id))
+    if (step.kind === 'check') return ruleEntry(pipeline, step.rule)
     return step.kind === 'act' ? behaviourEntry(call, step.behaviour) : behaviourEntry(call, step.behaviour)
   })
   const all = undo === undefined ? entries : [...entries, behaviourEntry(call, undo)]
@@ -68,18 +75,33 @@ export function behaviourEntry<In, Out>(call: string, behaviour: Behaviour<In, O
     steps: () => [],
     errno: undefined,
     audit: () => auditBehaviour(behaviour),
+    answer: () => ({ kind: 'done' }),
   }
 }
 
-function ruleEntry<Call, Error extends string>(
-  call: string,
-  rule: Rule<Call, Error>,
-  more: () => readonly string[],
-): Entry {
-  const { lifetime, errno } = rule
-  const audit = () => [...auditRule(rule), ...more()]
-  const versions = [{ lifetime, ...(rule.bug === undefined ? {} : { bug: rule.bug.says }) }]
-  return { ...promised(rule), kind: 'rule', call, lifetimes: [lifetime], versions, steps: () => [], errno, audit }
+function ruleEntry<State, Error extends string>(pipeline: Pipeline<State, Error>, rule: Rule<State, Error>): Entry {
+  const { lifetime, errno, bug } = rule
+  return {
+    ...promised(rule),
+    kind: 'rule',
+    call: pipeline.call,
+    lifetimes: [lifetime],
+    versions: [{ lifetime, ...(bug === undefined ? {} : { bug: bug.says }) }],
+    steps: () => [],
+    errno,
+    audit: () => [...auditRule(rule), ...reachability(pipeline, rule.id)],
+    answer: (profile) => answerTo(rule, pipeline, profile),
+  }
+}
+
+function answerTo<State, Error extends string>(
+  { id, witness }: Rule<State, Error>,
+  pipeline: Pipeline<State, Error>,
+  profile: Profile,
+): WitnessAnswer {
+  const outcome = run(resolve(pipeline, profile), witness.refused)
+  if (outcome.unread.some((promise) => promise.id === id)) return { kind: 'unread' }
+  return outcome.kind === 'refused' ? outcome.refusal : { kind: 'done' }
 }
 
 function promised({ id, catalogue, says, sources, evidence, errata }: Promised): Promised {

@@ -1,7 +1,14 @@
 export { auditBehaviour, auditPipeline, auditRule, profilesOf } from './audit.ts'
 export { type Behaviour, behaviour, type InForce, type Version, versionInForce } from './behaviour.ts'
 export { type Difference, differencesBetween, entryInForce } from './compare.ts'
-export { behaviourEntry, type Entry, type EntryStep, type EntryVersion, pipelineEntries } from './entry.ts'
+export {
+  behaviourEntry,
+  type Entry,
+  type EntryStep,
+  type EntryVersion,
+  pipelineEntries,
+  type WitnessAnswer,
+} from './entry.ts'
 export { type Errno, errnos } from './errno.rows.ts'
 export {
   compareVersions,
