@@ -1,21 +1,11 @@
 import { profileOf, resolve, run, versionInForce } from '@vmm/rule'
 import { describe, expect, test } from 'vitest'
 import { hypercallDecider } from './decide.ts'
-import { hypercallPromises } from './promises.ts'
 import { pageEncryptionProposals } from './proposals.ts'
 import { exitHypercallPipeline } from './rules/enable-cap/index.ts'
 import { made } from './rules/hypercall/case.ts'
 import { foreignInstruction } from './rules/instruction/foreign-instruction.behaviour.ts'
 import { hypercallInterface } from './rules/routing/interface.behaviour.ts'
-
-test.each(hypercallPromises.map((entry) => [entry.id, entry] as const))('%s is as a promise should be', (_, entry) => {
-  expect(entry.audit()).toEqual([])
-})
-
-test('no two promises share a name', () => {
-  const ids = hypercallPromises.map(({ id }) => id)
-  expect(new Set(ids).size).toBe(ids.length)
-})
 
 describe('the page-encryption-status call of a guest that saw the bit, of a user space that did not ask', () => {
   const call = made('KVM_HC_MAP_GPA_RANGE', [0x1000n, 1n], { has: () => true })

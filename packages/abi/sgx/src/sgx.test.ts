@@ -1,22 +1,14 @@
 import { changeEntry, entry } from '@vmm/cpuid'
-import { profileOf } from '@vmm/rule'
+import { profileOf, resolve, run } from '@vmm/rule'
 import { describe, expect, test } from 'vitest'
 import { aGuest, anEcreate, anEinit } from './a-guest.ts'
 import { type Encls, enclsDecider } from './encls.ts'
+import type { Operand } from './encls-case.ts'
 import { enclsLeaves } from './encls-leaves.rows.ts'
 import type { SgxGuest } from './guest.ts'
-import { sgxPromises } from './promises.ts'
 import { executedFault } from './rules/encls/executed-fault.behaviour.ts'
 import { enclsAddress } from './rules/encls/operand-address.behaviour.ts'
-
-test.each(sgxPromises.map((entry) => [entry.id, entry] as const))('%s is as a promise should be', (_, entry) => {
-  expect(entry.audit()).toEqual([])
-})
-
-test('no two promises share a name', () => {
-  const ids = sgxPromises.map(({ id }) => id)
-  expect(new Set(ids).size).toBe(ids.length)
-})
+import { provisioningPipeline } from './rules/provisioning/index.ts'
 
 const { ECREATE, EADD, EINIT, EAUG } = enclsLeaves
 const without = (leaf12: number): SgxGuest['table'] => changeEntry(aGuest().table, 0x12, 0, () => ({ eax: leaf12 }))
@@ -88,6 +80,63 @@ describe('ECREATE', () => {
     const table = [entry(7, { ebx: 4 }, 0), entry(0x12, { eax: 1 }, 0)]
     expect(said('6.12.117', { leaf: ECREATE, guest: aGuest({ table }), ecreate: created })).toBe('internal error')
   })
+})
+
+const at = (address: bigint | undefined, leads: Operand['leads'] = 'memory'): Operand => ({ address, leads })
+
+describe('operands of ECREATE', () => {
+  const { guest: _, ...created } = anEcreate()
+  test.each([
+    ['PAGEINFO at half of its alignment', { pageInfo: at(0x1010n) }, '#GP'],
+    ['PAGEINFO outside its segment', { pageInfo: at(undefined) }, '#GP'],
+    ['SECS off its page', { secs: at(0x2800n) }, '#GP'],
+    ['SECINFO at half of its alignment', { secInfo: at(0x3020n) }, '#GP'],
+    ['the source off its page', { sourcePage: at(0x4800n) }, '#GP'],
+    ['PAGEINFO where no page is', { pageInfo: at(0x1000n, 'unmapped') }, '#PF'],
+    ['SECINFO where no page is', { secInfo: at(0x3000n, 'unmapped') }, '#PF'],
+    ['the source where no page is', { sourcePage: at(0x4000n, 'unmapped') }, '#PF'],
+    ['SECS where no page is', { secs: at(0x2000n, 'unmapped') }, '#PF'],
+    ['PAGEINFO in a device', { pageInfo: at(0x1000n, 'nowhere') }, 'internal error'],
+    ['SECS in a device', { secs: at(0x2000n, 'nowhere') }, 'internal error'],
+    [
+      'SECS in a device, SECINFO where no page is',
+      { secs: at(0x2000n, 'nowhere'), secInfo: at(0x3000n, 'unmapped') },
+      '#PF',
+    ],
+    ['PAGEINFO where no page is, SECS off its page', { pageInfo: at(0x1000n, 'unmapped'), secs: at(1n) }, '#GP'],
+  ] as const)('%s', (_, changes, verdict) => {
+    const encls = { leaf: ECREATE, guest: aGuest(), ecreate: { ...created, ...changes } }
+    expect([said('5.13.0', encls), said('6.12.117', encls)]).toEqual([verdict, verdict])
+  })
+})
+
+describe('operands of EINIT', () => {
+  test.each([
+    ['SIGSTRUCT off its page', { signature: at(0x1800n) }, '#GP'],
+    ['SECS off its page', { secs: at(0x2800n) }, '#GP'],
+    ['EINITTOKEN at half of its alignment', { token: at(0x3100n) }, '#GP'],
+    ['SIGSTRUCT where no page is', { signature: at(0x1000n, 'unmapped') }, '#PF'],
+    ['EINITTOKEN where no page is', { token: at(0x3200n, 'unmapped') }, '#PF'],
+    ['SECS in a device', { secs: at(0x2000n, 'nowhere') }, 'internal error'],
+    [
+      'SECS in a device, SIGSTRUCT where no page is',
+      { secs: at(0x2000n, 'nowhere'), signature: at(0n, 'unmapped') },
+      '#PF',
+    ],
+  ] as const)('%s', (_, changes, verdict) => {
+    const encls = { leaf: EINIT, guest: aGuest(), einit: anEinit(changes) }
+    expect([said('5.13.0', encls), said('6.12.117', encls)]).toEqual([verdict, verdict])
+  })
+})
+
+test.each([
+  ['/dev/sgx_provision', 'done'],
+  ['another', 'EINVAL'],
+  ['none', 'EINVAL'],
+] as const)('a VM is let provision with %s: %s', (file, answer) => {
+  const outcome = run(resolve(provisioningPipeline, profileOf('5.13.0')), { file, provisioning: false })
+  expect(outcome.kind === 'refused' ? outcome.refusal.errno : outcome.kind).toBe(answer)
+  expect(outcome.state.provisioning).toBe(answer === 'done')
 })
 
 test('EINIT is executed with the guest’s key where the processor has launch control, and by itself elsewhere', () => {

@@ -50,19 +50,33 @@ export async function judgeRules({ only = '' }: RulesOptions): Promise<number> {
   return survivors.length === 0 ? 0 : 1
 }
 
+/** Every rule, once: of a file of its own, of a list of rows, or made where a call's steps are put together. */
 async function rulesThereAre(): Promise<readonly Found[]> {
-  const files = found('packages/*/*/src/**/*.rule.ts')
-  const rules: Found[] = []
+  const files = found('packages/*/*/src/**/{rules,checks,memory}/**/*.ts').filter(
+    (file) => !/node_modules|\.test\.ts$/.test(file),
+  )
+  const places = new Map<Changeable, string>()
   for (const file of files) {
     const made = (await import(pathToFileURL(new URL(file, root).pathname).href)) as Readonly<Record<string, unknown>>
-    for (const value of Object.values(made))
-      if (isRule(value)) rules.push({ package: file.split('/')[2] ?? '', rule: value })
+    for (const rule of Object.values(made).flatMap(rulesIn))
+      if (!places.has(rule)) places.set(rule, file.split('/')[2] ?? '')
   }
-  return rules
+  return [...places].map(([rule, place]) => ({ package: place, rule }))
+}
+
+function rulesIn(value: unknown): readonly Changeable[] {
+  if (typeof value !== 'object' || value === null) return []
+  if (isRule(value)) return [value]
+  const items: unknown = 'steps' in value ? value.steps : value
+  if (!Array.isArray(items)) return []
+  return items.flatMap((item: unknown) => (isCheck(item) ? rulesIn(item.rule) : isRule(item) ? [item] : []))
 }
 
 const isRule = (value: unknown): value is Changeable =>
-  typeof value === 'object' && value !== null && 'refuses' in value && 'errno' in value
+  typeof value === 'object' && value !== null && 'refuses' in value && 'errno' in value && 'witness' in value
+
+const isCheck = (value: unknown): value is { readonly rule: unknown } =>
+  typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'check' && 'rule' in value
 
 /** Runs all tests once, those that fail left out, and notes in which of them each rule refuses something. */
 async function whoRefuses(
