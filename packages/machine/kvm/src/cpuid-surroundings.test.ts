@@ -26,7 +26,7 @@ function given<T>(answer: Answer<T>): T {
 }
 
 /** A guest in 32-bit code that asks for a leaf and then writes to a port. */
-function asking(kernel: string, leaf: number, cpl: 0 | 3, msrs: readonly (readonly [number, bigint])[]): KvmVcpu {
+function asking(kernel: string, leaf: number, cpl: 0 | 3): KvmVcpu {
   const vm = given(openKvm({ kernel, host, memoryBytes: 1 << 20 }).createVm())
   const code = assembler({ origin: 0x1000, codeSize: 32 })
     .mov(eax, leaf)
@@ -48,41 +48,55 @@ function asking(kernel: string, leaf: number, cpl: 0 | 3, msrs: readonly (readon
   ]
   vcpu.state.setSregs({ ...sregs, cr0: 1n, cs, ss })
   vcpu.state.setRegs({ ...vcpu.state.getRegs(), rip: 0x1000n, rflags: 0x3002n })
-  for (const [index, data] of msrs) expect(vcpu.state.setMsrs([{ index, data }])).toBe(1)
   return vcpu
 }
+
+/** How many of the registers user space could write: a release does not know all. */
+const written = (vcpu: KvmVcpu, msrs: readonly (readonly [number, bigint])[]): number =>
+  vcpu.state.setMsrs(msrs.map(([index, data]) => ({ index, data })))
 
 test.each([
   [3, 1n, 'shutdown'],
   [0, 1n, 'io'],
   [3, 0n, 'io'],
 ] as const)('CPUID at CPL %i with faulting %i ends in %s', (cpl, faulting, kind) => {
+  const vcpu = asking('6.12', 1, cpl)
   const msrs = [
     [0xce, 1n << 31n],
     [0x140, faulting],
   ] as const
-  expect(given(asking('6.12', 1, cpl, msrs).run()).kind).toBe(kind)
+  expect(written(vcpu, msrs)).toBe(2)
+  expect(given(vcpu.run()).kind).toBe(kind)
 })
 
 test.each([
-  ['6.12', 2n, 0],
-  ['6.12', 0n, featureBits.hle | featureBits.rtm],
-  ['5.3', 2n, featureBits.hle | featureBits.rtm],
-])('in %s an IA32_TSX_CTRL of %i leaves %i of the features of leaf 7', (kernel, control, features) => {
-  const vcpu = asking(kernel, 7, 0, [
-    [0x10a, 1n << 7n],
-    [0x122, control],
-  ])
-  given(vcpu.run())
-  expect(Number(vcpu.state.getRegs().rbx)).toBe(features)
-})
+  ['6.12', 2n, 2, 0],
+  ['6.12', 0n, 2, featureBits.hle | featureBits.rtm],
+  ['5.3', 2n, 1, featureBits.hle | featureBits.rtm],
+])(
+  'in %s an IA32_TSX_CTRL of %i, %i of two registers written, leaves %i of leaf 7',
+  (kernel, control, count, features) => {
+    const vcpu = asking(kernel, 7, 0)
+    const msrs = [
+      [0x10a, 1n << 7n],
+      [0x122, control],
+    ] as const
+    expect(written(vcpu, msrs)).toBe(count)
+    given(vcpu.run())
+    expect(Number(vcpu.state.getRegs().rbx)).toBe(features)
+  },
+)
 
 test.each([
-  ['6.12', 0n, 0],
-  ['6.12', 1n, 1 << 8],
-  ['6.1', 0n, 1 << 8],
-])('in %s a guest of Hyper-V that wrote %i has %i of the invariant TSC', (kernel, control, invariant) => {
-  const vcpu = asking(kernel, 0x8000_0007, 0, [[0x4000_0118, control]])
-  given(vcpu.run())
-  expect(Number(vcpu.state.getRegs().rsi)).toBe(invariant)
-})
+  ['6.12', 0n, 1, 0],
+  ['6.12', 1n, 1, 1 << 8],
+  ['6.1', 0n, 0, 1 << 8],
+])(
+  'in %s a control of %i, in %i registers, leaves a guest of Hyper-V %i of the invariant TSC',
+  (kernel, control, count, invariant) => {
+    const vcpu = asking(kernel, 0x8000_0007, 0)
+    expect(written(vcpu, [[0x4000_0118, control]])).toBe(count)
+    given(vcpu.run())
+    expect(Number(vcpu.state.getRegs().rsi)).toBe(invariant)
+  },
+)
