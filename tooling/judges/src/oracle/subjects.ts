@@ -88,7 +88,9 @@ const resumeFlag = 1n << 16n
 
 /** The image of a fault has RF set. SDM 3B §18.3.1.1. */
 const isFault = ([vector, kind]: Parameters<Subject['deliver']>): boolean =>
-  kind === eventKind.exception && vector > 4 && vector !== exceptions.DF.vector
+  kind === eventKind.exception &&
+  (vector === exceptions.DE.vector || vector > exceptions.OF.vector) &&
+  vector !== exceptions.DF.vector
 
 /** The described instructions, read as numbers. */
 export class OracleSubject implements Subject {
