@@ -6,11 +6,13 @@ import { aVmlaunch } from './witness.ts'
 export const vmresumeNotLaunched = rule<Vmlaunch, EntryFailure>({
   id: 'vmresume-not-launched',
   catalogue: 'vmlaunch-order',
-  says: 'VMRESUME takes a VMCS that has been launched',
+  says: 'VMRESUME takes a VMCS that has been launched, or an enlightened one',
   lifetime: always,
   errno: 'VMfail 5',
   sources: [kernelSource('arch/x86/kvm/vmx/nested.c', 'nested_vmx_run', '6.12.117')],
   evidence: 'source',
-  refuses: ({ instruction, launched }) => instruction === 'VMRESUME' && !launched,
+  errata: ['it was told of enlightened VMCSs too, which have no launch state'],
+  refuses: ({ instruction, enlightened, launched }) =>
+    instruction === 'VMRESUME' && enlightened !== 'mapped' && !launched,
   witness: { refused: aVmlaunch({ instruction: 'VMRESUME' }), accepted: aVmlaunch() },
 })
