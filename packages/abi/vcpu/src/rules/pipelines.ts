@@ -28,7 +28,7 @@ import type {
 import { debugregsDr6 } from './debugregs/debugregs-dr6.rule.ts'
 import { debugregsDr7 } from './debugregs/debugregs-dr7.rule.ts'
 import { debugregsFlags } from './debugregs/debugregs-flags.rule.ts'
-import { emulationFails } from './emulation/emulation-fails.rule.ts'
+import { emulationFails } from './emulation/run-emul-fail.rule.ts'
 import { eventsTellsNmis } from './get-events/events-tells-nmis.rule.ts'
 import { xsaveGetLegacySize } from './get-xsave/xsave-get-legacy-size.rule.ts'
 import { guestDebugBusy } from './guest-debug/guest-debug-busy.rule.ts'
