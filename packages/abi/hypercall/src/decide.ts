@@ -18,6 +18,8 @@ import type { HyperVContext, HyperVVerdict } from './rules/hyper-v/case.ts'
 import { hyperVPipeline } from './rules/hyper-v/index.ts'
 import type { HypercallContext } from './rules/hypercall/case.ts'
 import { hypercallPipeline } from './rules/hypercall/index.ts'
+import type { InstructionCase, InstructionVerdict } from './rules/instruction/case.ts'
+import { foreignInstruction } from './rules/instruction/foreign-instruction.behaviour.ts'
 import type { HypercallVerdict } from './verdict.ts'
 
 /** Decides hypercalls of KVM's own interface. */
@@ -49,6 +51,14 @@ export function hypercallCompleter(profile: Profile): HypercallCompleter {
 /** How one kernel tells user space of a hypercall: the words of `kvm_run.hypercall` that have a history. */
 export function hypercallRecorder(profile: Profile): (call: { readonly width: 64 | 32 }) => HypercallRecord {
   return deedOf(mapGpaExit, profile)
+}
+
+/** Decides what comes of either vendor's hypercall instruction. */
+export type HypercallPatcher = (made: InstructionCase) => InstructionVerdict
+
+/** What one kernel makes of the other vendor's hypercall instruction. */
+export function hypercallPatcher(profile: Profile): HypercallPatcher {
+  return deedOf(foreignInstruction, profile)
 }
 
 function deedOf<In, Out>(promise: Behaviour<In, Out>, profile: Profile): (input: In) => Out {

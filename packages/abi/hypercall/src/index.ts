@@ -2,9 +2,11 @@ export {
   decideHypercall,
   type HypercallCompleter,
   type HypercallDecider,
+  type HypercallPatcher,
   type HyperVDecider,
   hypercallCompleter,
   hypercallDecider,
+  hypercallPatcher,
   hypercallRecorder,
   hyperVDecider,
 } from './decide.ts'

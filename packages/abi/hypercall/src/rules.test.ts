@@ -53,7 +53,17 @@ test.each([
 ] as const)('in %s the other instruction ends in a %s where the quirk is off', (kernel, kind) => {
   const found = versionInForce(foreignInstruction, profileOf(kernel))
   if (found.kind !== 'version') throw new Error('no version')
-  expect(found.version.does({ instruction: 'VMMCALL', native: 'VMCALL', quirk: 'off' }).kind).toBe(kind)
+  const made = { instruction: 'VMMCALL', native: 'VMCALL', quirk: 'off', cpl: 3, protectedMode: true } as const
+  expect(found.version.does(made).kind).toBe(kind)
+})
+
+test.each([
+  [{ instruction: 'VMCALL', native: 'VMMCALL', cpl: 3, protectedMode: true }, 13],
+  [{ instruction: 'VMMCALL', native: 'VMCALL', cpl: 0, protectedMode: false }, 6],
+] as const)('what the emulator refuses is not patched: %o', (made, vector) => {
+  for (const { does } of foreignInstruction.versions)
+    for (const quirk of ['on', 'off'] as const)
+      expect(does({ ...made, quirk })).toMatchObject({ kind: 'fault', vector })
 })
 
 test('the exit of a hypercall that may not exit is refused, and 0 takes back what was asked', () => {

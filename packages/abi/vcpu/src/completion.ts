@@ -22,7 +22,7 @@ export class Completion {
   #answers: bigint[] = []
   #used = 0
   #asked: Asked | undefined
-  #stores: MmioExit[] = []
+  #stores: (MmioExit | IoExit)[] = []
   #prevented: VcpuExit | undefined
   #fetched: number | undefined
   /** Where the instruction is that asks, as a linear address. */
@@ -51,6 +51,11 @@ export class Completion {
     if (this.#next() !== undefined) return true
     this.#asked = { kind: 'io', direction: 'out', port, size, count: 1, data: lowBytesOf(value, size) }
     return false
+  }
+
+  /** User space is to be told of it behind its instruction. */
+  portWritten(port: number, size: 1 | 2 | 4, value: number): void {
+    this.#stores.push({ kind: 'io', direction: 'out', port, size, count: 1, data: lowBytesOf(value, size) })
   }
 
   /** An instruction is to be taken from where no memory is: nobody is asked for it. */
@@ -108,7 +113,7 @@ export class Completion {
   }
 
   /** The next store that user space has not seen. */
-  takeStore(): MmioExit | undefined {
+  takeStore(): MmioExit | IoExit | undefined {
     return this.#stores.length === 0 ? undefined : this.#stores.shift()
   }
 

@@ -25,8 +25,11 @@ export interface EventState {
   nmiPending: number
   tripleFault: boolean
   mpState: MpState
-  /** What ends the wait of MWAIT, if that is what a halted processor does: a store, and perhaps interrupts that are masked. */
-  mwait: undefined | 'store' | 'store or interrupt'
+  /**
+   * What ends the wait of a halted processor that nobody outside has been told of: of MWAIT a store, and perhaps interrupts that are
+   * masked; of a HLT in the guest itself only what ends every HLT.
+   */
+  waitsFor: undefined | 'interrupt' | 'store' | 'store or interrupt'
   /** System-management mode. */
   smm: boolean
   smiPending: boolean
@@ -45,7 +48,7 @@ export const quiet = (): EventState => ({
   nmiPending: 0,
   tripleFault: false,
   mpState: 'runnable',
-  mwait: undefined,
+  waitsFor: undefined,
   smm: false,
   smiPending: false,
   smmInsideNmi: false,

@@ -157,29 +157,32 @@ export class Events {
     this.#parts.engine.set('SHADOW', noShadow)
   }
 
-  /** MWAIT begins to wait: as after HLT, but a store to the line ends it, too. */
-  wait(also: 'store' | 'store or interrupt'): void {
+  /** The guest begins to wait by itself: as after HLT, but a store to the line that MWAIT watches ends it, too. */
+  wait(until: 'interrupt' | 'store' | 'store or interrupt'): void {
     this.state.mpState = 'halted'
-    this.state.mwait = also
+    this.state.waitsFor = until
   }
 
   /** What MWAIT waited for does not count any more; the next one wants a MONITOR of its own. */
   stopWaiting(): void {
-    if (this.state.mwait === undefined) return
-    this.state.mwait = undefined
+    const { waitsFor } = this.state
+    this.state.waitsFor = undefined
+    if (waitsFor === undefined || waitsFor === 'interrupt') return
     this.#parts.engine.set('MONITOR', nothingMonitored)
   }
 
   /** Whether an interrupt that came now would let a halted processor go on. */
   get wakesOnInterrupt(): boolean {
-    return this.#parts.engine.interruptible || this.state.mwait === 'store or interrupt'
+    return this.#parts.engine.interruptible || this.state.waitsFor === 'store or interrupt'
   }
 
   #waitIsOver(): boolean {
     const { engine, machine } = this.#parts
-    const { mwait } = this.state
-    if (mwait === undefined) return false
-    return engine.get('MONITOR') === nothingMonitored || (mwait === 'store or interrupt' && machine.interruptPending())
+    const { waitsFor } = this.state
+    if (waitsFor === undefined || waitsFor === 'interrupt') return false
+    return (
+      engine.get('MONITOR') === nothingMonitored || (waitsFor === 'store or interrupt' && machine.interruptPending())
+    )
   }
 
   /** What would be taken wakes a halted processor and waits. Source: arch/x86/kvm/x86.c, KVM_GUESTDBG_BLOCKIRQ. */

@@ -11,6 +11,7 @@ import type { GuestDebug } from './guest-debug.ts'
 import type { KeptPromises } from './kept-promises.ts'
 import type { Observer } from './observer.ts'
 import type { SystemManagement } from './smm/system-management.ts'
+import { exitBits, type VcpuSwitches } from './switches.ts'
 import type { ExitReason } from './trace.ts'
 
 /** RFLAGS.TF and RF; DR6.BS. */
@@ -33,8 +34,7 @@ interface Parts {
   readonly observer: Observer | undefined
   readonly smm: SystemManagement
   readonly promises: KeptPromises
-  /** KVM_CAP_EXIT_ON_EMULATION_FAILURE. */
-  readonly exitsOnEmulationFailure: () => boolean
+  readonly switches: VcpuSwitches
 }
 
 /** How to run: for how many instructions, and what else brings `run` back. */
@@ -230,8 +230,7 @@ export class Execution {
     if (stop.kind === 'exit') {
       const left = exitReasons[stop.reason]
       if (left !== undefined) this.#parts.observer?.leave(left, engine.get('RIP'))
-      if (stop.reason === 'hlt') this.#parts.events.state.mpState = 'halted'
-      if (stop.reason === 'mwait') this.#parts.events.wait(this.#breaksOnInterrupt() ? 'store or interrupt' : 'store')
+      this.#waitFor(stop.reason)
       if (stop.reason === 'shutdown') return { kind: 'shutdown', because: [] }
     }
     engine.set('PENDING_DEBUG', 0n)
@@ -250,6 +249,15 @@ export class Execution {
     }
     if (hits !== 0 || stepped) return this.#debug(BigInt(hits) | (stepped ? BS : 0n), deliveryKind.trap)
     return stop.kind === 'events' ? { kind: 'intr' } : undefined
+  }
+
+  /** HLT comes to KVM unless that is switched off; MWAIT that waits never does. */
+  #waitFor(reason: 'none' | 'hlt' | 'mwait' | 'pause' | 'shutdown'): void {
+    const { events, switches } = this.#parts
+    if (reason === 'mwait') events.wait(this.#breaksOnInterrupt() ? 'store or interrupt' : 'store')
+    if (reason !== 'hlt') return
+    if ((switches.exitsOff & exitBits.hlt) === 0n) events.state.mpState = 'halted'
+    else events.wait('interrupt')
   }
 
   /** Bit 0 of ECX, of those that MWAIT has let pass. */
@@ -282,9 +290,9 @@ export class Execution {
 
   /** Its bytes are where no memory is: KVM would have to emulate it, and cannot. */
   #notEmulated(fetched: number | undefined): VcpuExit | undefined {
-    const { engine, events, promises, exitsOnEmulationFailure } = this.#parts
+    const { engine, events, promises, switches } = this.#parts
     const cpl = Number(engine.get('CPL'))
-    const asked = exitsOnEmulationFailure()
+    const asked = switches.exitsOnEmulationFailure
     const { raised, exits } = run(promises.emulationFails, { asked, cpl, raised: false, exits: false }).state
     if (raised)
       events.state.exception = {

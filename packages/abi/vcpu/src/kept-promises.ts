@@ -1,6 +1,24 @@
-import { type HypercallCompleter, type HypercallDecider, hypercallCompleter, hypercallDecider } from '@vmm/hypercall'
-import { type Profile, profileOf, type Refusal, type ResolvedPipeline, resolve, run } from '@vmm/rule'
+import {
+  type HypercallCompleter,
+  type HypercallDecider,
+  type HypercallPatcher,
+  hypercallCompleter,
+  hypercallDecider,
+  hypercallPatcher,
+} from '@vmm/hypercall'
+import {
+  type Behaviour,
+  type Profile,
+  profileOf,
+  type Refusal,
+  type ResolvedPipeline,
+  resolve,
+  run,
+  versionInForce,
+} from '@vmm/rule'
 import type * as Call from './rules/calls.ts'
+import { mwaitDoesNothing } from './rules/guest/mwait-does-nothing.rule.ts'
+import { outAheadOfExit } from './rules/guest/out-ahead-of-exit.rule.ts'
 import * as pipelines from './rules/pipelines.ts'
 
 /** What a vCPU keeps of the calls on its state, and of its guest's own: their steps, as one release has them. */
@@ -22,6 +40,10 @@ export interface KeptPromises {
   readonly enterSmm: ResolvedPipeline<Call.EnterSmmCall>
   readonly hypercall: HypercallDecider
   readonly completeHypercall: HypercallCompleter
+  readonly hypercallInstruction: HypercallPatcher
+  readonly mwait: (call: Call.MwaitCall) => Call.MwaitOutcome
+  /** Whether RIP is behind an OUT that user space is asked for. */
+  readonly outAhead: (call: Call.OutCall) => boolean
 }
 
 /** The release whose promises are kept where none is named: the newest whose source was read whole. */
@@ -47,7 +69,16 @@ export function keptPromises(profile: Profile): KeptPromises {
     enterSmm: resolve(pipelines.enterSmmPipeline, profile),
     hypercall: hypercallDecider(profile),
     completeHypercall: hypercallCompleter(profile),
+    hypercallInstruction: hypercallPatcher(profile),
+    mwait: deedOf(mwaitDoesNothing, profile),
+    outAhead: deedOf(outAheadOfExit, profile),
   }
+}
+
+/** What a release does; where nobody has read which of two versions it has, the older. */
+function deedOf<In, Out>(promise: Behaviour<In, Out>, profile: Profile): (input: In) => Out {
+  const found = versionInForce(promise, profile)
+  return found.kind === 'version' ? found.version.does : promise.versions[0].does
 }
 
 /** Who refuses a call, if anybody does. */

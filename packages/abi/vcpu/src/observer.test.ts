@@ -35,7 +35,7 @@ test('a port access is an exit where it is, and an entry behind it', () => {
 test('an interrupt that a port access raised goes in before the next entry', () => {
   const { observer, ports, kinds } = watched({ due: true })
   observer.enter(0x80n)
-  ports.portOut(0x3f8, 1, 0)
+  ports.portOut(0x3f8, 1, 0, 'OUT')
   observer.interrupt(0x30, 0x102n)
   expect(kinds()).toEqual(['kvm_entry', 'kvm_exit', 'kvm_pio', 'kvm_inj_virq', 'kvm_entry'])
 })

@@ -104,10 +104,10 @@ export class Observer {
           if (value !== undefined) trace({ kind: 'kvm_pio', write: false, port, size, value })
           return value
         }),
-      portOut: (port, size, value) =>
+      portOut: (port, size, value, by) =>
         this.#exit('IO_INSTRUCTION', portQualification(port, size, 0n), () => {
           if (!this.#observed.replaying()) trace({ kind: 'kvm_pio', write: true, port, size, value })
-          return ports.portOut(port, size, value)
+          return ports.portOut(port, size, value, by)
         }),
       mmioRead: (address, size, purpose) =>
         this.#exit('EPT_MISCONFIG', 0n, () => {
@@ -120,7 +120,7 @@ export class Observer {
           trace({ kind: 'kvm_mmio', write: true, address, size, value })
           ports.mmioWrite(address, size, value)
         }),
-      hypercall: () => this.#exit('VMCALL', 0n, () => ports.hypercall()),
+      hypercall: (instruction) => this.#exit('VMCALL', 0n, () => ports.hypercall(instruction)),
       writeXcr: (index, value) => this.#exit('XSETBV', 0n, () => ports.writeXcr(index, value)),
     }
   }

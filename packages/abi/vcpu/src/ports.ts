@@ -1,4 +1,4 @@
-import { decodeHypercall } from '@vmm/hypercall'
+import { decodeHypercall, type HypercallInstruction } from '@vmm/hypercall'
 import { type GprName, gprIndex } from '@vmm/x86-registers'
 import { generalProtection, numericException, type Refused, unanswered } from '@vmm/x86-semantics'
 import { type Completion, readAhead } from './completion.ts'
@@ -10,6 +10,7 @@ import type { KeptPromises } from './kept-promises.ts'
 import type { VcpuMachine } from './machine.ts'
 import type { MsrAccess } from './msr-access.ts'
 import { mayHaveXcr0 } from './state/xcrs.ts'
+import { exitBits, quirkBits, type VcpuSwitches } from './switches.ts'
 
 /** What answers an engine. The engine itself is made after its ports. */
 export interface Answering {
@@ -28,9 +29,13 @@ export interface Answering {
   readonly leavesSmm: () => boolean
   /** Bit n: hypercall n exits to user space. KVM_CAP_EXIT_HYPERCALL. */
   readonly hypercallExits: () => number
+  readonly switches: VcpuSwitches
 }
 
 const DF = 1n << 10n
+const VM = 1n << 17n
+/** CR0.PE. */
+const PE = 1n
 /** The instruction waits for an answer. */
 const waits: Refused = { kind: 'fault', vector: unanswered }
 
@@ -45,7 +50,10 @@ export function enginePorts(by: Answering): EnginePorts {
       return typeof given === 'bigint' ? undefined : given
     },
     portIn: (port, size, count) => by.machine().portIn(port, size) ?? askPort(by, port, size, count),
-    portOut: (port, size, value) => by.machine().portOut(port, size, value) || completion.portOut(port, size, value),
+    portOut: (port, size, value, instruction) =>
+      by.machine().portOut(port, size, value) ||
+      (instruction === 'OUT' && tellsPortBehind(by, port, size, value)) ||
+      completion.portOut(port, size, value),
     mmioRead: (address, size, purpose) =>
       readDevices(by.machine(), address, size) ??
       (purpose === 'fetch' ? completion.fetch(address) : completion.read(address, size)),
@@ -83,10 +91,29 @@ export function enginePorts(by: Answering): EnginePorts {
       return false
     },
     leavesSmm: () => by.leavesSmm(),
-    hypercall: () => by.machine().hypercall() || hypercall(by),
+    hypercall: (instruction) => by.machine().hypercall() || hypercallBy(by, instruction),
     writeXcr: (index, value) => writeXcr(by, index, value),
-    mwaitExtensions: () => (by.guest.has('MONITOR') ? Number(by.guest.has('MWAIT_INTERRUPT_BREAK')) : undefined),
+    mwaitExtensions: () => mwaitExtensions(by),
   }
+}
+
+/** Some OUTs are over when user space is told of them. */
+function tellsPortBehind(by: Answering, port: number, size: 1 | 2 | 4, value: number): boolean {
+  const { completion, promises, switches } = by
+  if (completion.unfinished || !promises.outAhead({ port, quirk: switches.hasQuirk(quirkBits.out7e) })) return false
+  completion.portWritten(port, size, value)
+  by.engine().resync()
+  return true
+}
+
+function mwaitExtensions({ guest, promises, switches }: Answering): number | 'nothing' | undefined {
+  const exits = (switches.exitsOff & exitBits.mwait) === 0n
+  const listed = guest.has('MONITOR')
+  const outcome = promises.mwait({ exits, listed, quirk: switches.hasQuirk(quirkBits.mwaitNeverFaults) })
+  if (outcome === 'nothing') return 'nothing'
+  if (outcome === 'invalid') return undefined
+  if (switches.processor === 'host') return 1
+  return listed ? Number(guest.has('MWAIT_INTERRUPT_BREAK')) : undefined
 }
 
 /** User space is asked only where the machine wants it to be; its reply ends the instruction, whatever has changed since. */
@@ -113,6 +140,19 @@ function askPort({ engine, completion }: Answering, port: number, size: 1 | 2 | 
   const destination = engine().gpr(gprIndex('RDI')) + engine().get('ES.base')
   const backward = (engine().get('RFLAGS') & DF) !== 0n
   return completion.portIn(port, size, readAhead(count, size, destination, backward))
+}
+
+/** The other vendor's instruction is no hypercall yet. */
+function hypercallBy(by: Answering, instruction: HypercallInstruction): ReturnType<EnginePorts['hypercall']> {
+  const { hypercallInstruction: native } = by.switches
+  if (native === 'either') return hypercall(by)
+  const engine = by.engine()
+  const protectedMode = (engine.get('CR0') & PE) !== 0n && (engine.get('RFLAGS') & VM) === 0n
+  const verdict = by.promises.hypercallInstruction({
+    ...{ instruction, native, protectedMode, cpl: Number(engine.get('CPL')) },
+    quirk: by.switches.hasQuirk(quirkBits.fixHypercall) ? 'on' : 'off',
+  })
+  return verdict.kind === 'hypercall' ? hypercall(by) : verdict
 }
 
 /** Calls that need another processor or a clock to pair with have none here: the verdict's own answer goes to the guest. */

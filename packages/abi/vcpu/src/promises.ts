@@ -1,4 +1,6 @@
 import { behaviourEntry, type Entry, pipelineEntries } from '@vmm/rule'
+import { mwaitDoesNothing } from './rules/guest/mwait-does-nothing.rule.ts'
+import { outAheadOfExit } from './rules/guest/out-ahead-of-exit.rule.ts'
 import {
   emulationFailsPipeline,
   enterSmmPipeline,
@@ -58,6 +60,8 @@ export const vcpuPromises: readonly Entry[] = [
   ...pipelineEntries(syncRegsPipeline),
   ...pipelineEntries(enterSmmPipeline),
   ...pipelineEntries(emulationFailsPipeline),
+  behaviourEntry('KVM_RUN', mwaitDoesNothing),
+  behaviourEntry('KVM_RUN', outAheadOfExit),
   ...pipelineEntries(translatePipeline),
   behaviourEntry('KVM_CREATE_VCPU', edxAfterReset),
 ]

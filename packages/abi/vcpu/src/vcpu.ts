@@ -21,6 +21,7 @@ import { initializeState, resetState, shapeState } from './reset.ts'
 import { restoreVcpu, type SavedVcpu, saveVcpu } from './saved.ts'
 import { SystemManagement } from './smm/system-management.ts'
 import { VcpuState } from './state/vcpu-state.ts'
+import { usualSwitches, type VcpuSwitches } from './switches.ts'
 import type { ExitReason, Trace } from './trace.ts'
 
 /** What a vCPU is made of. */
@@ -39,6 +40,8 @@ export interface VcpuOptions {
   readonly createEngine: (ports: EnginePorts) => Engine
   /** Bit n: hypercall n exits to user space. KVM_CAP_EXIT_HYPERCALL. */
   readonly hypercallExits?: number
+  /** What user space has switched; left out, nothing. */
+  readonly switches?: VcpuSwitches
   /** CONFIG_KVM_SMM; built in, unless told. */
   readonly smm?: boolean
   /** KVM_CAP_EXCEPTION_PAYLOAD and KVM_CAP_X86_TRIPLE_FAULT_EVENT: off unless told. */
@@ -57,8 +60,6 @@ export class Vcpu {
   readonly state: VcpuState
   /** Bit n: hypercall n exits to user space. KVM_CAP_EXIT_HYPERCALL: it may be set while the vCPU lives. */
   hypercallExits: number
-  /** KVM_CAP_EXIT_ON_EMULATION_FAILURE: it may be set while the vCPU lives. */
-  exitsOnEmulationFailure = false
   /** What user space has enabled of KVM_GET_ and KVM_SET_VCPU_EVENTS; it may be enabled while the vCPU lives. */
   readonly capabilities: { exceptionPayload: boolean; tripleFault: boolean }
   readonly #options: VcpuOptions
@@ -92,10 +93,12 @@ export class Vcpu {
       onRefused: options.onRefusedMsr,
     })
     const answering = { cpuid: this.#cpuid, msrs: this.#msrs, completion: this.#completion, guest, promises }
+    const { switches = usualSwitches } = options
     const holdsBreakpoint = () => this.#debug.holdBreakpoint()
     const ports = enginePorts({
       ...around,
       ...answering,
+      switches,
       holdsBreakpoint,
       freeze: () => this.#events.freeze(),
       hypercallExits: () => this.hypercallExits,
@@ -118,8 +121,7 @@ export class Vcpu {
     this.#smm = new SystemManagement(parts)
     const [completion, debug, smm] = [this.#completion, this.#debug, this.#smm]
     this.#execution = new Execution({
-      ...{ engine, events, completion, debug, observer, smm, promises },
-      exitsOnEmulationFailure: () => this.exitsOnEmulationFailure,
+      ...{ engine, events, completion, debug, observer, smm, promises, switches },
     })
     this.state = new VcpuState(parts, this.capabilities)
     this.reset()
@@ -256,6 +258,11 @@ export class Vcpu {
   /** Whether the processor waits, in MWAIT too, which KVM_GET_MP_STATE does not tell. */
   get waits(): boolean {
     return !this.#events.runnable
+  }
+
+  /** Whether it waits in the guest itself: in MWAIT, or in a HLT that does not come to KVM. */
+  get waitsInGuest(): boolean {
+    return this.#events.state.waitsFor !== undefined
   }
 
   /** Whether an interrupt that comes while the processor is halted lets it go on. */

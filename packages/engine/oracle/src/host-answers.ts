@@ -32,6 +32,13 @@ const unlessWaiting = (taken: boolean): readonly bigint[] => {
   return nothing
 }
 
+const hypercall = (answer: ReturnType<Surroundings['hypercall']>): readonly bigint[] => {
+  if (typeof answer === 'boolean') return [...unlessWaiting(answer), 0n]
+  if (answer.kind === 'fault') return unlessRefused(answer)
+  const [low, middle, high] = answer.bytes
+  return [BigInt(low | (middle << 8) | (high << 16))]
+}
+
 const refuses = (): never => {
   throw new Fault(generalProtection, 0)
 }
@@ -55,8 +62,8 @@ export function hostAnswers(
       memory.trap(portBreakpointsMet(state, low(port!), size(bytes!)))
       return [BigInt(value >>> 0)]
     },
-    portOut: (port, bytes, value) => {
-      unlessWaiting(ports.portOut(low(port!), size(bytes!), low(value!)))
+    portOut: (port, bytes, value, string) => {
+      unlessWaiting(ports.portOut(low(port!), size(bytes!), low(value!), string === 0n ? 'OUT' : 'OUTS'))
       return done(() => memory.trap(portBreakpointsMet(state, low(port!), size(bytes!))))
     },
     timeStamp: () => [ports.timeStamp()],
@@ -79,7 +86,7 @@ export function hostAnswers(
       const answer = ports.numericError === undefined ? numericException : ports.numericError()
       return typeof answer === 'boolean' ? unlessWaiting(answer) : unlessRefused(answer)
     },
-    hypercall: () => unlessWaiting(ports.hypercall()),
+    hypercall: (mnemonic) => hypercall(ports.hypercall(mnemonic === 0n ? 'VMCALL' : 'VMMCALL')),
     leaveSmm: () =>
       ports.leavesSmm?.() === true ? unlessWaiting(false) : unlessRefused({ kind: 'fault', vector: invalidOpcode }),
     taskPriority: () => [BigInt(ports.taskPriority())],
@@ -94,7 +101,8 @@ export function hostAnswers(
     breakpoint: () => unlessWaiting(ports.breakpoint?.() !== false),
     waitExtensions: () => {
       const known = ports.mwaitExtensions === undefined ? 1 : ports.mwaitExtensions()
-      return known === undefined ? unlessRefused({ kind: 'fault', vector: invalidOpcode }) : [BigInt(known)]
+      if (known === undefined) return unlessRefused({ kind: 'fault', vector: invalidOpcode })
+      return known === 'nothing' ? [0n, 1n] : [BigInt(known), 0n]
     },
     monitor: (address) => done(() => state.set('MONITOR', memory.lineOf(address!))),
   }

@@ -99,7 +99,8 @@ export class HostAnswers {
     },
     portOut: () => {
       const [port, size] = [this.#low(0), this.#low(1) as 1 | 2 | 4]
-      if (!this.#ports.portOut(port, size, this.#low(2))) return waits
+      const by = this.#low(3) === 0 ? 'OUT' : 'OUTS'
+      if (!this.#ports.portOut(port, size, this.#low(2), by)) return waits
       this.#watching.port(port, size)
       return undefined
     },
@@ -126,7 +127,7 @@ export class HostAnswers {
       if (typeof answer !== 'boolean') return answer
       return answer ? undefined : waits
     },
-    hypercall: () => (this.#ports.hypercall() ? undefined : waits),
+    hypercall: () => this.#hypercall(),
     leaveSmm: () => (this.#ports.leavesSmm?.() === true ? waits : invalidOpcode),
     taskPriority: () => this.#give(BigInt(this.#ports.taskPriority())),
     setTaskPriority: () => {
@@ -154,12 +155,21 @@ export class HostAnswers {
     },
     waitExtensions: () => {
       const known = this.#ports.mwaitExtensions === undefined ? 1 : this.#ports.mwaitExtensions()
-      return known === undefined ? invalidOpcode : this.#give(BigInt(known))
+      if (known === undefined) return invalidOpcode
+      return known === 'nothing' ? this.#give(0n, 1n) : this.#give(BigInt(known), 0n)
     },
     monitor: () => {
       this.#monitor(this.#value(0))
       return undefined
     },
+  }
+
+  #hypercall(): Answer {
+    const answer = this.#ports.hypercall(this.#low(0) === 0 ? 'VMCALL' : 'VMMCALL')
+    if (typeof answer === 'boolean') return answer ? this.#give(0n) : waits
+    if (answer.kind === 'fault') return answer
+    const [low, middle, high] = answer.bytes
+    return this.#give(BigInt(low | (middle << 8) | (high << 16)))
   }
 
   /** INVPCID: type 0 one address, 1 one context, 2 and 3 everything. */

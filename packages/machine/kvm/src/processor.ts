@@ -1,5 +1,5 @@
 import type { Profile } from '@vmm/rule'
-import { type ExitReason, type Trace, Vcpu } from '@vmm/vcpu'
+import { type ExitReason, type Trace, Vcpu, type VcpuSwitches } from '@vmm/vcpu'
 import { Engine, type GuestMachine, type GuestMachineOptions } from '@vmm/wasm-engine'
 import type { VmBuses } from './buses/vm-buses.ts'
 import type { VcpuSignals } from './run/vcpu-signals.ts'
@@ -31,6 +31,7 @@ export interface ProcessorOptions {
   /** What guests are told the time is. */
   readonly time: VmTime
   readonly watching: Watching
+  readonly switches: VcpuSwitches
 }
 
 /** A processor of a VM: the engine and the vCPU over it, which has no CPUID table until it is given one. */
@@ -43,7 +44,7 @@ export class Processor {
   /** How user space wants it to be run. */
   readonly signals: VcpuSignals = { mask: undefined, reportsTpr: false, vapic: 0n }
 
-  constructor({ kernel, smm, bootstrap, guest, buses, clock, time, watching }: ProcessorOptions) {
+  constructor({ kernel, smm, bootstrap, guest, buses, clock, time, watching, switches }: ProcessorOptions) {
     let engine: Engine | undefined
     const retired = () => engine?.retired() ?? 0
     const store = (address: number, bytes: Uint8Array) => guest.slots.writeAt(address, bytes)
@@ -53,6 +54,7 @@ export class Processor {
       cpuid: [],
       kernel,
       smm,
+      switches,
       machine: this.around,
       createEngine: (ports) => {
         engine = new Engine({ machine: guest, ports })

@@ -328,7 +328,6 @@ export class KvmVcpu {
     if (this.nesting.l2Active) return notExecuted
     if (this.ring?.isSoftFull === true) return { kind: 'dirty-ring-full' }
     this.#cpuid.entered()
-    this.#vcpu.exitsOnEmulationFailure = this.#vm.switches.exitsOnEmulationFailure
     return this.#joined === undefined ? this.#vcpu.run(options) : this.#runAmongTimers(this.#joined, options)
   }
 

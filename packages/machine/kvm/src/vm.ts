@@ -8,7 +8,7 @@ import type { IoeventfdCall } from './buses/io-eventfds.ts'
 import { VmBuses } from './buses/vm-buses.ts'
 import { capArguments, type EnableCap, enables } from './capabilities/enable-cap.ts'
 import { vmCapabilities } from './capabilities/vm-capabilities.ts'
-import { VmSwitches } from './capabilities/vm-switches.ts'
+import { switchesOf, VmSwitches } from './capabilities/vm-switches.ts'
 import { VmDevices } from './devices/vm-devices.ts'
 import type { GsiRoute } from './interrupts/gsi-routing.ts'
 import { joinApic } from './interrupts/join-apic.ts'
@@ -261,6 +261,7 @@ export class Vm {
       clock,
       time,
       watching,
+      switches: switchesOf(this.switches, kvm.host.vendorModule),
     })
   }
 

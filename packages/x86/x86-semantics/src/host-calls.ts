@@ -22,7 +22,7 @@ export const hostCalls = {
   readMsr: call([32], [64], 'RDMSR; refused with #GP(0)'),
   writeMsr: call([32, 64], [], 'WRMSR; refused with #GP(0)'),
   portIn: call([16, 8, 64], [32], 'IN from a port, by size in bytes and how many values are still wanted'),
-  portOut: call([16, 8, 32], [], 'OUT to a port, by size in bytes'),
+  portOut: call([16, 8, 32, 8], [], 'OUT to a port, by size in bytes; 1 where a string is taken from memory'),
   timeStamp: call([], [64], 'The time-stamp counter'),
   random: call([], [64], 'Random bits for RDRAND'),
   seed: call([], [64], 'Random bits for RDSEED'),
@@ -39,7 +39,11 @@ export const hostCalls = {
   ),
   breakpoint: call([], [], 'INT3 is about to be delivered: a debugger may hold it'),
   numericError: call([], [], 'FERR#: an x87 error that CR0.NE makes no exception of; it may have to wait'),
-  hypercall: call([], [], 'VMCALL or VMMCALL: registers hold the call and take the answer'),
+  hypercall: call(
+    [8],
+    [32],
+    'VMCALL (0) or VMMCALL (1): registers hold the call and take the answer; else three bytes to store over it, low first',
+  ),
   leaveSmm: call([], [], 'RSM: #UD outside system-management mode; else whoever answers leaves it'),
   taskPriority: call([], [64], 'CR8'),
   setTaskPriority: call([64], [], 'A new CR8, already checked'),
@@ -52,8 +56,8 @@ export const hostCalls = {
   debugTrap: call([64], [], 'A debug trap follows this instruction, for reasons given as bits of DR6'),
   waitExtensions: call(
     [],
-    [64],
-    'The bits of ECX that MWAIT knows; refused with #UD where MONITOR and MWAIT are not there',
+    [64, 8],
+    'The bits of ECX that MWAIT knows, and 1 if MONITOR and MWAIT do nothing; refused with #UD where they are not there',
   ),
   monitor: call([64], [], 'Watch the line of a linear address, which can be read, for stores'),
 } as const

@@ -35,8 +35,10 @@ export { anyMode, type Procedure, procedure } from './procedure.ts'
 export { type Scribed, type ScribedProcedure, scribe } from './scribe/scribe.ts'
 export {
   generalProtection,
+  type HypercallMnemonic,
   nobodyAround,
   numericException,
+  type PatchedHypercall,
   type Refused,
   type Surroundings,
   unanswered,

@@ -14,6 +14,15 @@ export const numericException: Refused = { kind: 'fault', vector: 16 }
 /** In place of a vector, where something waits for an answer of its surroundings: no exception has this number. */
 export const unanswered = 256
 
+/** The two vendors' hypercall instructions. */
+export type HypercallMnemonic = 'VMCALL' | 'VMMCALL'
+
+/** Three bytes are stored over a hypercall instruction, with the program's rights, and it runs again. */
+export interface PatchedHypercall {
+  readonly kind: 'patch'
+  readonly bytes: readonly [number, number, number]
+}
+
 /**
  * What instructions ask of their surroundings: whoever executes them asks, a vCPU or a test answers. Who has no answer
  * yet says so (`undefined`, or `false`): the instruction then does not happen, and asks again when it runs again.
@@ -24,7 +33,8 @@ export interface Surroundings {
   writeMsr(index: number, value: bigint): Refused | undefined
   /** `count` is how many values the instruction may still ask for, this one included: more than one for REP INS. */
   portIn(port: number, size: 1 | 2 | 4, count: number): number | undefined
-  portOut(port: number, size: 1 | 2 | 4, value: number): boolean
+  /** `by`: OUT itself, or an instruction that takes strings from memory. */
+  portOut(port: number, size: 1 | 2 | 4, value: number, by: 'OUT' | 'OUTS'): boolean
   /** Reads one to eight bytes of one page where no memory is, on whatever boundary: data, or a byte of an instruction. */
   mmioRead(address: number, size: number, purpose: 'data' | 'fetch'): bigint | undefined
   mmioWrite(address: number, size: number, value: bigint): void
@@ -42,7 +52,7 @@ export interface Surroundings {
   random(): bigint
   taskPriority(): number
   setTaskPriority(value: number): void
-  hypercall(): boolean
+  hypercall(instruction: HypercallMnemonic): boolean | PatchedHypercall | Refused
   /**
    * RSM. True: it is for whoever runs the processor to leave system-management mode, and the instruction does not happen. False, or
    * left out: the processor is not in it, and there is #UD.
@@ -53,8 +63,11 @@ export interface Surroundings {
   writeXcr(index: number, value: bigint): Refused | undefined
   /** FERR#: an x87 error without CR0.NE. False: the instruction waits for an interrupt. Left out, the error is #MF. */
   numericError?(): Refused | boolean
-  /** The bits of ECX that MWAIT knows; undefined where there are no MONITOR and MWAIT. Left out, it knows bit 0. */
-  mwaitExtensions?(): number | undefined
+  /**
+   * The bits of ECX that MWAIT knows; undefined where there are no MONITOR and MWAIT, `nothing` where neither does anything. Left
+   * out, it knows bit 0.
+   */
+  mwaitExtensions?(): number | 'nothing' | undefined
 }
 
 /** Surroundings with nobody in them: ports and addresses read as ones, MSRs are refused, and time stands still. */

@@ -85,6 +85,26 @@ export interface SetMpStateCall {
   readonly sipiPending: boolean
 }
 
+/** MONITOR or MWAIT of a guest. */
+export interface MwaitCall {
+  /** Whether they come to KVM: KVM_X86_DISABLE_EXITS_MWAIT has not been asked for. */
+  readonly exits: boolean
+  /** Whether the guest's CPUID has them. */
+  readonly listed: boolean
+  /** KVM_X86_QUIRK_MWAIT_NEVER_UD_FAULTS. */
+  readonly quirk: boolean
+}
+
+/** What comes of it: the processor does it, nobody does anything, or #UD. */
+export type MwaitOutcome = 'works' | 'nothing' | 'invalid'
+
+/** OUT, for which user space is to be asked. */
+export interface OutCall {
+  readonly port: number
+  /** KVM_X86_QUIRK_OUT_7E_INC_RIP. */
+  readonly quirk: boolean
+}
+
 /** An instruction that cannot be emulated: what becomes of it. */
 export interface EmulationFailsCall {
   /** KVM_CAP_EXIT_ON_EMULATION_FAILURE was switched on. */

@@ -15,7 +15,7 @@ const pageBytes = 1024
  */
 export function getMpState({ events }: StateParts): KvmMpState {
   events.acceptSignals()
-  return { mp_state: mpStates[events.state.mwait === undefined ? events.state.mpState : 'runnable'] }
+  return { mp_state: mpStates[events.state.waitsFor === undefined ? events.state.mpState : 'runnable'] }
 }
 
 /** KVM_SET_MP_STATE. Without a local APIC in the kernel there is only `runnable`; `sipi-received` is a signal that waits. */

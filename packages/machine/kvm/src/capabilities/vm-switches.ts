@@ -1,3 +1,5 @@
+import type { Host } from '@vmm/cpuid'
+import type { VcpuSwitches } from '@vmm/vcpu'
 import type { EventFd } from '../event-fd.ts'
 
 /** What user space has switched on or off for a VM, and that others ask for. */
@@ -29,5 +31,20 @@ export class VmSwitches {
   /** Whether a quirk is on: it is not among those that are off. */
   hasQuirk(bit: number): boolean {
     return ((this.quirksOff >> BigInt(bit)) & 1n) === 0n
+  }
+}
+
+/** What of them its vCPUs go by, whenever they look. */
+export function switchesOf(switches: VmSwitches, vendorModule: Host['vendorModule']): VcpuSwitches {
+  return {
+    hypercallInstruction: vendorModule === 'kvm_amd' ? 'VMMCALL' : 'VMCALL',
+    processor: 'host',
+    hasQuirk: (bit) => switches.hasQuirk(bit),
+    get exitsOff() {
+      return switches.exitsOff
+    },
+    get exitsOnEmulationFailure() {
+      return switches.exitsOnEmulationFailure
+    },
   }
 }

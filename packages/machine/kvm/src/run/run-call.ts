@@ -147,7 +147,8 @@ export class RunCall {
 
   #out(exit: VcpuExit, localApic: RunCase['localApic']): Answer<VcpuExit> {
     const { vcpu, page } = this.#running
-    if (exit.kind === 'intr' || (exit.kind === 'hlt' && localApic === 'kernel')) return interrupted(page)
+    const waits = exit.kind === 'hlt' && (localApic === 'kernel' || vcpu.waitsInGuest)
+    if (exit.kind === 'intr' || waits) return interrupted(page)
     if (exit.kind === 'memory-fault') return unreachable(exit, page)
     if (exit.kind === 'failed') return ruled('KVM_RUN', { kind: 'refused', errno: exit.errno, says: exit.says })
     if (asking.has(exit.kind)) this.#asked = exit

@@ -108,26 +108,31 @@ const protectionKeys = (mnemonic: 'RDPKRU' | 'WRPKRU'): Instruction =>
   })
 
 /** The extensions that MONITOR and MWAIT are asked for, and those that MWAIT knows. Above CPL 0 there is neither. */
-function waiting(m: Machine): { readonly asked: Bits<64>; readonly known: Bits<64> } {
-  const [known] = m.host('waitExtensions')
+function waiting(m: Machine): { readonly asked: Bits<64>; readonly known: Bits<64>; readonly works: Bits<1> } {
+  const [known, idle] = m.host('waitExtensions')
   m.when(m.not(m.isZero(m.get('CPL'))), () => m.fault('UD'))
   const asked = m.mode.codeSize === 64 ? m.read(gpr('RCX', 64)) : m.zeroExtend(m.read(gpr('RCX', 32)), 64)
-  return { asked, known }
+  return { asked, known, works: m.isZero(idle) }
 }
 
 const monitor = instruction('MONITOR', sdm('2B', '4.3', 'MONITOR—Set Up Monitor Address'), (m: Machine) => {
-  refuseUnless(m, m.isZero(waiting(m).asked))
-  const offset = m.zeroExtend(m.read(gpr('RAX', m.mode.addressSize)), 64)
-  m.check('operand', offset, 1, 'read')
-  m.host('monitor', m.linear('operand', offset))
+  const { asked, works } = waiting(m)
+  m.when(works, () => {
+    refuseUnless(m, m.isZero(asked))
+    const offset = m.zeroExtend(m.read(gpr('RAX', m.mode.addressSize)), 64)
+    m.check('operand', offset, 1, 'read')
+    m.host('monitor', m.linear('operand', offset))
+  })
 })
 
 /** Without a line that is armed and has not been stored to since, it does not wait. EAX is a hint. */
 const mwait = instruction('MWAIT', sdm('2B', '4.3', 'MWAIT—Monitor Wait'), (m: Machine) => {
-  const { asked, known } = waiting(m)
-  refuseUnless(m, m.isZero(m.and(asked, m.not(known))))
-  const isArmed = m.not(m.equal(m.get('MONITOR'), m.constant((1n << 64n) - 1n, 64)))
-  m.when(isArmed, () => m.exit('mwait'))
+  const { asked, known, works } = waiting(m)
+  m.when(works, () => {
+    refuseUnless(m, m.isZero(m.and(asked, m.not(known))))
+    const isArmed = m.not(m.equal(m.get('MONITOR'), m.constant((1n << 64n) - 1n, 64)))
+    m.when(isArmed, () => m.exit('mwait'))
+  })
 })
 
 const pause = instruction('PAUSE', sdm('2B', '4.3', 'PAUSE—Spin Loop Hint'), (m: Machine) => m.exit('pause'))

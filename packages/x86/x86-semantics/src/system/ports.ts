@@ -44,7 +44,7 @@ const output = instruction(
     const port = portOf(m, to)
     const bytes = from.width / 8
     checkPort(m, port, bytes)
-    m.host('portOut', port, m.constant(bytes, 8), m.zeroExtend(m.read(from), 32))
+    m.host('portOut', port, m.constant(bytes, 8), m.zeroExtend(m.read(from), 32), m.constant(0, 8))
   },
 )
 
@@ -74,7 +74,7 @@ const outs = (mnemonic: 'OUTSB' | 'OUTS'): Instruction =>
     repeated(m, () => {
       const from = m.zeroExtend(m.read(gpr('RSI', m.mode.addressSize)), 64)
       const value = m.load('operand', from, width)
-      m.host('portOut', port, m.constant(width / 8, 8), m.zeroExtend(value, 32))
+      m.host('portOut', port, m.constant(width / 8, 8), m.zeroExtend(value, 32), m.constant(1, 8))
       advance(m, 'RSI', stepOf(m, width))
       return m.constant(1, 64)
     })

@@ -102,8 +102,18 @@ const swapgs = instruction('SWAPGS', sdm('2B', '4.3', 'SWAPGS—Swap GS Base Reg
 
 const hypercall = (mnemonic: 'VMCALL' | 'VMMCALL'): Instruction =>
   instruction(mnemonic, sdm('3C', '31.3', `${mnemonic}—Call to VM Monitor`), (m: Machine) => {
-    m.host('hypercall')
+    const [patch] = m.host('hypercall', m.constant(mnemonic === 'VMCALL' ? 0 : 1, 8))
+    m.when(m.not(m.isZero(patch)), () => overwrite(m, patch))
   })
+
+/** Whoever answers has other bytes in place of this instruction: they are stored at RIP, whatever the base of CS, and run. */
+function overwrite(m: Machine, bytes: Bits<32>): void {
+  const at = m.thisRip()
+  m.checkLinear(at, 3, 'write', 'program')
+  m.storeLinear(at, m.truncate(bytes, 16), 'program')
+  m.storeLinear(m.add(at, m.constant(2, 64)), m.extract(bytes, 16, 8), 'program')
+  m.jump(at)
+}
 
 const rsm = instruction('RSM', sdm('2B', '4.3', 'RSM—Resume From System Management Mode'), (m: Machine) => {
   m.host('leaveSmm')

@@ -14,6 +14,9 @@ export interface InstructionCase {
   readonly native: HypercallInstruction
   /** KVM_X86_QUIRK_FIX_HYPERCALL_INSN: on until user space disables it. */
   readonly quirk: 'on' | 'off'
+  readonly cpl: number
+  /** Whether there is protected mode, and not virtual-8086 mode. */
+  readonly protectedMode: boolean
 }
 
 /** What comes of it. */
@@ -25,5 +28,6 @@ export type InstructionVerdict =
    * faults, with MMIO exits. Then it runs again.
    */
   | { readonly kind: 'patch'; readonly bytes: readonly [number, number, number] }
-  /** #UD. */
+  /** #UD, or #GP(0). */
   | { readonly kind: 'fault'; readonly vector: 6 }
+  | { readonly kind: 'fault'; readonly vector: 13; readonly errorCode: 0 }
