@@ -6,7 +6,7 @@ const unlisted: MwaitCall = { exits: true, listed: false, quirk: false }
 
 export const mwaitDoesNothing = behaviour<MwaitCall, MwaitOutcome>({
   id: 'mwait-does-nothing',
-  catalogue: 'MWAIT_NEVER_UD_FAULTS',
+  catalogue: 'enable-cap-vm',
   says: 'MONITOR and MWAIT that come to KVM do nothing, whether the guest’s CPUID has them or not',
   sources: [
     kernelDoc('Documentation/virt/kvm/api.rst', 'KVM_X86_QUIRK_MWAIT_NEVER_UD_FAULTS'),

@@ -10,7 +10,7 @@ const ordinary: OutCall = { port: 0x80, quirk: true }
 
 export const outAheadOfExit = behaviour<OutCall, boolean>({
   id: 'out-ahead-of-exit',
-  catalogue: 'OUT_7E_INC_RIP',
+  catalogue: 'run-complete-first',
   says: 'user space that is asked for an OUT finds RIP behind it',
   sources: [
     kernelDoc('Documentation/virt/kvm/api.rst', 'KVM_X86_QUIRK_OUT_7E_INC_RIP'),
