@@ -1,7 +1,7 @@
 import { between } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import { isHostWrite } from '../../kvm-call.ts'
-import { hostWrites } from '../witness.ts'
+import { having, hostWrites } from '../witness.ts'
 import { registerRule } from './register-rule.ts'
 
 export const perfCapNeedsPmu = registerRule({
@@ -17,5 +17,5 @@ export const perfCapNeedsPmu = registerRule({
     call.host.module === 'kvm_intel' &&
     call.data !== 0n &&
     (call.vcpu.perfmon?.version ?? 0) === 0,
-  witness: { refused: hostWrites(0x345, 0x2000n), accepted: hostWrites(0x345, 0n) },
+  witness: { refused: hostWrites(0x345, 0x2000n, { vcpu: having('PDCM') }), accepted: hostWrites(0x345, 0n) },
 })

@@ -1,7 +1,7 @@
 import { until } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import { isWriteOf } from '../../kvm-call.ts'
-import { hostWrites } from '../witness.ts'
+import { having, hostWrites } from '../witness.ts'
 import { registerRule } from './register-rule.ts'
 
 export const xssHostSubset = registerRule({
@@ -13,5 +13,5 @@ export const xssHostSubset = registerRule({
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_set_msr_common', '6.12')],
   evidence: 'recorded',
   refuses: (call) => isWriteOf(call, 0xda0) && (call.data & ~call.host.xss) !== 0n,
-  witness: { refused: hostWrites(0xda0, 1n << 8n), accepted: hostWrites(0xda0, 0x800n) },
+  witness: { refused: hostWrites(0xda0, 1n << 8n, { vcpu: having('XSAVES') }), accepted: hostWrites(0xda0, 0x800n) },
 })
