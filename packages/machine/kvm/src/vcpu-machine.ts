@@ -56,6 +56,7 @@ export class AroundVcpu implements VcpuMachine {
   constructor(around: Around) {
     this.#around = around
     this.tsc = new VcpuTsc(around.clock, around.time.kHz)
+    around.time.tscs.create(this.tsc)
     this.#none = nobody(around.retired, around.bootstrap ? 'bootstrap' : 'other')
   }
 
@@ -101,7 +102,7 @@ export class AroundVcpu implements VcpuMachine {
   }
 
   setTimeStamp(value: bigint): void {
-    this.tsc.now = value
+    this.#around.time.tscs.write(this.tsc, value)
   }
 
   random(): bigint {

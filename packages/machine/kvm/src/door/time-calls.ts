@@ -47,7 +47,7 @@ function kvmclockCtrl({ profile, msrs, processor }: KvmVcpu): Result {
 }
 
 /** The one attribute of a vCPU is what is added to the machine's counter. */
-function attribute({ profile, processor }: KvmVcpu, call: Call, access: 'has' | 'get' | 'set'): Result {
+function attribute({ profile, processor, vm }: KvmVcpu, call: Call, access: 'has' | 'get' | 'set'): Result {
   const given = taken(call, kvmDeviceAttr)
   if (given === undefined) return faulted(call.name)
   const { group, attr, addr } = given.value
@@ -59,7 +59,9 @@ function attribute({ profile, processor }: KvmVcpu, call: Call, access: 'has' | 
     usable: access === 'has' || value !== undefined,
   })
   if (outcome.kind === 'refused') return outcome.refusal
-  if (access === 'set' && value !== undefined) tsc.offset = new DataView(value.buffer).getBigUint64(0, true)
+  if (access === 'set' && value !== undefined) {
+    vm.time.tscs.move(tsc, new DataView(value.buffer).getBigUint64(0, true))
+  }
   if (access !== 'get') return 0
   return put({ ...call, argument: addr }, u64, tsc.offset) ? 0 : faulted(call.name)
 }

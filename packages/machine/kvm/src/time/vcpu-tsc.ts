@@ -37,9 +37,9 @@ export class VcpuTsc {
     return wrapped(this.scaled + this.offset)
   }
 
-  /** From now on it counts on from a value. */
-  set now(value: bigint) {
-    this.offset = wrapped(value - this.scaled)
+  /** How far it counts in a time. */
+  ticksIn(nanoseconds: number): bigint {
+    return this.#scaledAt(nanoseconds)
   }
 
   #scaledAt(nanoseconds: number): bigint {

@@ -4,6 +4,7 @@ import { setClockPipeline, setVmTscKhzPipeline } from '@vmm/vcpu'
 import { type Answer, done } from '../answer.ts'
 import { clockFlagsTold } from '../rules/get-clock/clock-flags-told.behaviour.ts'
 import { inRelease } from './in-release.ts'
+import { TscsInStep } from './tscs-in-step.ts'
 import { hostKhz } from './vcpu-tsc.ts'
 import type { VmClock } from './vm-clock.ts'
 
@@ -30,6 +31,8 @@ const mostKhz = 0x7fff_ffff
 
 /** The time of a VM as user space reads and sets it, and its guests are told it. */
 export class VmTime {
+  /** The counters of its vCPUs. */
+  readonly tscs: TscsInStep
   readonly #options: VmTimeOptions
   /** What the guests' clock is ahead of the machine's. */
   #ahead = 0n
@@ -38,6 +41,7 @@ export class VmTime {
 
   constructor(options: VmTimeOptions) {
     this.#options = options
+    this.tscs = new TscsInStep(options.kernel, options.clock)
   }
 
   /** Nanoseconds that kvmclock tells. */
