@@ -268,7 +268,7 @@ export class Execution {
   /** After MOV SS and POP SS debug exceptions wait for one more instruction. Source: SDM 3A §6.8.3. */
   #behindStackLoad(): boolean {
     const { engine } = this.#parts
-    return engine.shadowed && engine.get('SHADOW_KIND') === 1n
+    return engine.shadowed && engine.get('SHADOW_KIND') !== 0n
   }
 
   /** The instruction waits for an interrupt, or asks user space; without a question, its bytes are where no memory is. */

@@ -60,8 +60,9 @@ export interface DebugExit {
   /** 1: a step or a hardware breakpoint, DR6 says which. 3: INT3. */
   readonly exception: number
   readonly pc: bigint
-  readonly dr6: bigint
-  readonly dr7: bigint
+  /** Of an INT3 nothing is told of them. */
+  readonly dr6?: bigint
+  readonly dr7?: bigint
 }
 
 /**

@@ -66,12 +66,12 @@ export class GuestDebug {
   met(engine: Engine): DebugExit | undefined {
     const { dr7 } = this
     const hits = dr7 === undefined ? 0 : breakpointsAt(engine, this.#address, dr7)
-    return hits === 0 ? undefined : this.#exit(engine, exceptions.DB.vector, BigInt(hits))
+    return hits === 0 ? undefined : this.#exit(engine, BigInt(hits))
   }
 
   /** The exit behind an instruction: after a step, or after data breakpoints were met. */
   stopped(engine: Engine, hits: number): DebugExit {
-    return this.#exit(engine, exceptions.DB.vector, BigInt(hits) | (this.steps ? BS : 0n))
+    return this.#exit(engine, BigInt(hits) | (this.steps ? BS : 0n))
   }
 
   /** INT3 is about to happen: whether it is the VMM's. */
@@ -84,7 +84,7 @@ export class GuestDebug {
   held(engine: Engine): DebugExit | undefined {
     if (!this.#holds) return undefined
     this.#holds = false
-    return this.#exit(engine, exceptions.BP.vector, 0n)
+    return { kind: 'debug', exception: exceptions.BP.vector, pc: linearRip(engine) }
   }
 
   readonly #address = (index: 0 | 1 | 2 | 3): bigint => this.#given.arch.debugreg[index] ?? 0n
@@ -93,8 +93,9 @@ export class GuestDebug {
     return (this.#given.control & control) !== 0
   }
 
-  #exit(engine: Engine, exception: number, why: bigint): DebugExit {
-    const dr7 = BigInt(this.dr7 ?? Number(engine.get('DR7')))
-    return { kind: 'debug', exception, pc: linearRip(engine), dr6: dr6Fixed | why, dr7 }
+  #exit(engine: Engine, why: bigint): DebugExit {
+    // bit 10 is always set in the register itself: SDM 3B §18.2.4
+    const dr7 = BigInt(this.dr7 ?? Number(engine.get('DR7'))) | 0x400n
+    return { kind: 'debug', exception: exceptions.DB.vector, pc: linearRip(engine), dr6: dr6Fixed | why, dr7 }
   }
 }

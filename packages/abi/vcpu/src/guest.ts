@@ -4,12 +4,26 @@ import { edxAfterReset } from './rules/reset/edx-after-reset.rule.ts'
 /** What a table without leaf 80000008H says. Source: arch/x86/kvm/cpuid.c cpuid_query_maxphyaddr. */
 const defaultPhysicalAddressWidth = 36
 
+/** What of the host shows in a vCPU's registers. */
+export interface VcpuHost {
+  /** What the host's module drives the processor with: VMX, SVM, or nothing of the kind. */
+  readonly drivenBy: 'vmx' | 'svm' | 'software'
+  /** The components of XSAVE that the host's kernel saves, as bits of XCR0. */
+  readonly components: bigint
+  /** MXCSR.MM exists. */
+  readonly misalignedSse: boolean
+}
+
+/** A host of which nothing is told. */
+const anyHost: VcpuHost = { drivenBy: 'vmx', components: 3n, misalignedSse: false }
+
 /** What may be said of a guest beside its table. */
 export interface GuestOverrides {
   readonly has?: ((feature: Feature) => boolean) | undefined
   readonly physicalAddressWidth?: number | undefined
   /** Whether there is system-management mode; there is, unless told. */
   readonly smm?: boolean | undefined
+  readonly host?: VcpuHost | undefined
 }
 
 /** The processor that a guest sees: its CPUID table, and what follows from it. The table may be replaced. */
@@ -20,12 +34,14 @@ export class Guest {
   walkedAddressWidth: number | undefined
   /** CONFIG_KVM_SMM. */
   readonly smm: boolean
+  readonly host: VcpuHost
   readonly #known = new Map<Feature, boolean>()
 
   constructor(table: CpuidTable, overrides: GuestOverrides) {
     this.#table = table
     this.#overrides = overrides
     this.smm = overrides.smm ?? true
+    this.host = overrides.host ?? anyHost
   }
 
   get table(): CpuidTable {

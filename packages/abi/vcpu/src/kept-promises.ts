@@ -32,6 +32,7 @@ export interface KeptPromises {
   readonly getLapic: ResolvedPipeline<Call.LapicCall>
   readonly setLapic: ResolvedPipeline<Call.LapicCall>
   readonly setXcrs: ResolvedPipeline<Call.SetXcrsCall>
+  readonly getXsave: ResolvedPipeline<Call.GetXsaveCall>
   readonly setXsave: ResolvedPipeline<Call.SetXsaveCall>
   readonly interrupt: ResolvedPipeline<Call.InterruptCall>
   readonly setGuestDebug: ResolvedPipeline<Call.GuestDebugCall>
@@ -61,6 +62,7 @@ export function keptPromises(profile: Profile): KeptPromises {
     getLapic: resolve(pipelines.getLapicPipeline, profile),
     setLapic: resolve(pipelines.setLapicPipeline, profile),
     setXcrs: resolve(pipelines.setXcrsPipeline, profile),
+    getXsave: resolve(pipelines.getXsavePipeline, profile),
     setXsave: resolve(pipelines.setXsavePipeline, profile),
     interrupt: resolve(pipelines.interruptPipeline, profile),
     setGuestDebug: resolve(pipelines.setGuestDebugPipeline, profile),

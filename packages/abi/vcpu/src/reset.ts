@@ -1,6 +1,7 @@
 import type { Feature } from '@vmm/cpuid'
 import { cr4, gprNames, type StateField, segmentNames } from '@vmm/x86-registers'
 import type { Engine } from './engine-port.ts'
+import type { VcpuHost } from './guest.ts'
 
 /** What a reset needs to know about the processor. */
 export interface ResetShape {
@@ -9,6 +10,7 @@ export interface ResetShape {
   readonly walkedAddressWidth?: number | undefined
   /** CPUID.01H:EAX, which RDX tells after a reset. */
   readonly signature: number
+  readonly host: Pick<VcpuHost, 'drivenBy'>
 }
 
 /**
@@ -109,6 +111,16 @@ const always: { readonly [F in StateField]?: bigint } = {
   MONITOR: allOnes,
 }
 
+/**
+ * kvm_amd begins with segments that nobody has accessed, and a task of 16 bits. Of data segments it tells otherwise.
+ * Source: arch/x86/kvm/svm/svm.c init_vmcb, svm_get_segment.
+ */
+const underSvm: { readonly [F in StateField]?: bigint } = {
+  'CS.access': 0x9an,
+  'SS.access': 0x92n,
+  'TR.access': 0x83n,
+}
+
 /** What the processor's own features fix. */
 export function shapeState(
   engine: Engine,
@@ -134,7 +146,7 @@ export function resetState(engine: Engine, shape: ResetShape): void {
  * State after INIT: x87, vector registers and MSRs stay, and CR0.CD and NW.
  * Source: SDM 3A §10.1.1, Table 10-1; arch/x86/kvm/x86.c kvm_vcpu_reset.
  */
-export function initializeState(engine: Engine, { signature }: Pick<ResetShape, 'signature'>): void {
+export function initializeState(engine: Engine, { signature, host }: Pick<ResetShape, 'signature' | 'host'>): void {
   setAll(engine, always)
   engine.set('CR0', (engine.get('CR0') & cacheControl) | 0x10n)
   for (const name of segmentNames) {
@@ -143,6 +155,7 @@ export function initializeState(engine: Engine, { signature }: Pick<ResetShape, 
     engine.set(`${name}.limit`, 0xffffn)
     engine.set(`${name}.access`, name === 'CS' ? 0x9bn : 0x93n)
   }
+  if (host.drivenBy === 'svm') setAll(engine, underSvm)
   for (const [index, name] of gprNames.entries()) engine.setGpr(index, name === 'RDX' ? BigInt(signature >>> 0) : 0n)
   engine.setRflags(2n)
   engine.flushTranslations()

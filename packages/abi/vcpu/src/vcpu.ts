@@ -8,7 +8,7 @@ import type { Engine, EnginePorts } from './engine-port.ts'
 import { Events } from './events.ts'
 import { Execution, type RunOptions } from './execution.ts'
 import type { VcpuExit } from './exit.ts'
-import { Guest } from './guest.ts'
+import { Guest, type VcpuHost } from './guest.ts'
 import { GuestDebug } from './guest-debug.ts'
 import { type KeptPromises, keptPromises, refusalOf, usualProfile } from './kept-promises.ts'
 import { nobody, type VcpuMachine } from './machine.ts'
@@ -44,6 +44,8 @@ export interface VcpuOptions {
   readonly switches?: VcpuSwitches
   /** CONFIG_KVM_SMM; built in, unless told. */
   readonly smm?: boolean
+  /** The host; left out, one with VMX, and SSE of all that XSAVE may save. */
+  readonly host?: VcpuHost
   /** KVM_CAP_EXCEPTION_PAYLOAD and KVM_CAP_X86_TRIPLE_FAULT_EVENT: off unless told. */
   readonly capabilities?: { readonly exceptionPayload?: boolean; readonly tripleFault?: boolean }
   /** Told of MSRs that were refused. */
@@ -117,7 +119,7 @@ export class Vcpu {
       enterSmm: () => this.#smm.enter(),
     })
     const events = this.#events
-    const parts = { engine, machine, events, msrs: this.#msrs, guest, promises, nesting: {} }
+    const parts = { engine, machine, events, msrs: this.#msrs, guest, promises, nesting: {}, givenXsave: {} }
     this.#smm = new SystemManagement(parts)
     const [completion, debug, smm] = [this.#completion, this.#debug, this.#smm]
     this.#execution = new Execution({

@@ -319,7 +319,7 @@ describe('what else brings a run back', () => {
       control: guestDebugControl.enable | guestDebugControl.hardwareBreakpoints,
       arch: { debugreg },
     })
-    expect(cpu.run()).toMatchObject({ kind: 'debug', pc: BigInt(codeAt + 2), dr6: 0xffff_0ff4n, dr7: 0x10n })
+    expect(cpu.run()).toMatchObject({ kind: 'debug', pc: BigInt(codeAt + 2), dr6: 0xffff_0ff4n, dr7: 0x410n })
     expect(cpu.engine.retired()).toBe(2)
   })
 

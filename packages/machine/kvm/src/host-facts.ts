@@ -1,5 +1,6 @@
-import { type Feature, type Host, has } from '@vmm/cpuid'
+import { type Feature, findEntry, type Host, has, xsaveComponents } from '@vmm/cpuid'
 import type { HostFacts } from '@vmm/kvm-uapi'
+import type { VcpuHost } from '@vmm/vcpu'
 
 /** KVM_MAX_VCPUS where the configuration does not say. Source: arch/x86/include/asm/kvm_host.h (Linux 6.12). */
 const usualVcpus = 1024
@@ -40,5 +41,21 @@ export function factsOf(host: Host, nestedStateBytes = 0): HostFacts {
     xsaveBytes: 4096,
     vmTypes: privateMemory && tdp ? 3 : 1,
     ignorePatQuirk: true,
+  }
+}
+
+/** The host as a vCPU's own calls show it. */
+export function processorHost({ cpuid, cleared, vendorModule }: Host): VcpuHost {
+  const owns = (feature: Feature) => has(cpuid, feature) && !cleared.has(feature)
+  const offered = findEntry(cpuid, 0x0d, 0)?.eax ?? 0
+  // Linux takes a component where the feature is whose state it is: arch/x86/kernel/fpu/xstate.c
+  const components = xsaveComponents
+    .filter(({ bit, kind, needs }) => kind === 'user' && ((offered >>> bit) & 1) === 1 && owns('XSAVE') && owns(needs))
+    .reduce((sum, { bit }) => sum | (1n << BigInt(bit)), 0n)
+  const drivers = { kvm_intel: 'vmx', kvm_amd: 'svm' } as const
+  return {
+    drivenBy: vendorModule in drivers ? drivers[vendorModule as keyof typeof drivers] : 'software',
+    components,
+    misalignedSse: owns('MISALIGN_SSE'),
   }
 }

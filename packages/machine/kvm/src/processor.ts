@@ -1,5 +1,5 @@
 import type { Profile } from '@vmm/rule'
-import { type ExitReason, type Trace, Vcpu, type VcpuSwitches } from '@vmm/vcpu'
+import { type ExitReason, type Trace, Vcpu, type VcpuHost, type VcpuSwitches } from '@vmm/vcpu'
 import { Engine, type GuestMachine, type GuestMachineOptions } from '@vmm/wasm-engine'
 import type { VmBuses } from './buses/vm-buses.ts'
 import type { VcpuSignals } from './run/vcpu-signals.ts'
@@ -22,6 +22,7 @@ export interface ProcessorOptions {
   readonly kernel: Profile
   /** CONFIG_KVM_SMM. */
   readonly smm: boolean
+  readonly host: VcpuHost
   /** Whether it is the one that starts the machine. */
   readonly bootstrap: boolean
   /** The memory that it runs, and the other processors of its VM. */
@@ -44,7 +45,7 @@ export class Processor {
   /** How user space wants it to be run. */
   readonly signals: VcpuSignals = { mask: undefined, reportsTpr: false, vapic: 0n }
 
-  constructor({ kernel, smm, bootstrap, guest, buses, clock, time, watching, switches }: ProcessorOptions) {
+  constructor({ kernel, smm, host, bootstrap, guest, buses, clock, time, watching, switches }: ProcessorOptions) {
     let engine: Engine | undefined
     const retired = () => engine?.retired() ?? 0
     const store = (address: number, bytes: Uint8Array) => guest.slots.writeAt(address, bytes)
@@ -54,6 +55,7 @@ export class Processor {
       cpuid: [],
       kernel,
       smm,
+      host,
       switches,
       machine: this.around,
       createEngine: (ports) => {

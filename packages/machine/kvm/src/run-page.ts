@@ -210,8 +210,10 @@ export class RunPage {
   /** What lies between the fields stays what it was. */
   #tellDebug(exit: Extract<VcpuExit, { kind: 'debug' }>): void {
     this.#view.setUint32(debug + kvmDebugExitArch.offset.exception, exit.exception, true)
-    for (const field of ['pc', 'dr6', 'dr7'] as const)
-      this.#view.setBigUint64(debug + kvmDebugExitArch.offset[field], exit[field], true)
+    for (const field of ['pc', 'dr6', 'dr7'] as const) {
+      const value = exit[field]
+      if (value !== undefined) this.#view.setBigUint64(debug + kvmDebugExitArch.offset[field], value, true)
+    }
   }
 
   #tellMemoryFault({ flags, address, bytes }: Extract<VcpuExit, { kind: 'memory-fault' }>): void {

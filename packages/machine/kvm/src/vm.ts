@@ -10,6 +10,7 @@ import { capArguments, type EnableCap, enables } from './capabilities/enable-cap
 import { vmCapabilities } from './capabilities/vm-capabilities.ts'
 import { switchesOf, VmSwitches } from './capabilities/vm-switches.ts'
 import { VmDevices } from './devices/vm-devices.ts'
+import { processorHost } from './host-facts.ts'
 import type { GsiRoute } from './interrupts/gsi-routing.ts'
 import { joinApic } from './interrupts/join-apic.ts'
 import type { MessageWrite } from './interrupts/message.ts'
@@ -164,12 +165,13 @@ export class Vm {
   }
 
   /** KVM_CREATE_VCPU. */
-  createVcpu(id: number | bigint = 0): Answer<KvmVcpu> {
-    const outcome = run(this.#calls.createVcpu, this.#createVcpuCase(BigInt(id)))
+  createVcpu(given: number | bigint = 0): Answer<KvmVcpu> {
+    const outcome = run(this.#calls.createVcpu, this.#createVcpuCase(BigInt(given)))
     if (outcome.kind === 'refused') return outcome.refusal
     if (!this.guest.hasRoom) return noMemory('KVM_CREATE_VCPU')
     const { signalAfter } = this.#options
-    const vcpu = new KvmVcpu({ vm: this, id: Number(id), processor: this.#createProcessor(Number(id)), signalAfter })
+    const id = Number(outcome.state.id)
+    const vcpu = new KvmVcpu({ vm: this, id, processor: this.#createProcessor(id), signalAfter })
     vcpu.enable(this.enabled)
     this.#vcpus.push(vcpu)
     joinApic(this, vcpu)
@@ -255,6 +257,7 @@ export class Vm {
     return new Processor({
       kernel: kvm.profile,
       smm: kvm.facts.smm,
+      host: processorHost(kvm.host),
       bootstrap,
       guest,
       buses,

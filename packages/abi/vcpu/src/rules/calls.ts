@@ -146,10 +146,13 @@ export interface SetXcrsCall {
   readonly xcr0: bigint
 }
 
-/** What KVM_GET_XSAVE looks at. */
+/** What KVM_GET_XSAVE looks at and tells. */
 export interface GetXsaveCall {
   /** Bytes of the guest's area, with the components that it may have. */
   readonly areaBytes: number
+  /** The components that the host's kernel saves, and what of them is told. */
+  readonly hostComponents: bigint
+  readonly toldComponents: bigint
 }
 
 /** What KVM_SET_XSAVE looks at. */

@@ -31,6 +31,7 @@ import { debugregsFlags } from './debugregs/debugregs-flags.rule.ts'
 import { emulationFails } from './emulation/run-emul-fail.rule.ts'
 import { eventsTellsNmis } from './get-events/events-tells-nmis.rule.ts'
 import { xsaveGetLegacySize } from './get-xsave/xsave-get-legacy-size.rule.ts'
+import { xsaveTellsHost } from './get-xsave/xsave-tells-host.rule.ts'
 import { guestDebugBusy } from './guest-debug/guest-debug-busy.rule.ts'
 import { guestDebugOff } from './guest-debug/guest-debug-off.rule.ts'
 import { interruptFullIrqchip } from './interrupt/interrupt-full-irqchip.rule.ts'
@@ -237,7 +238,7 @@ export const setXcrsPipeline: Pipeline<SetXcrsCall> = {
 /** KVM_GET_XSAVE as its steps, in the kernel’s order. */
 export const getXsavePipeline: Pipeline<GetXsaveCall> = {
   call: 'KVM_GET_XSAVE',
-  steps: [check(xsaveGetLegacySize)],
+  steps: [check(xsaveGetLegacySize), act(xsaveTellsHost)],
 }
 
 /** KVM_SET_XSAVE as its steps, in the kernel’s order. */

@@ -82,6 +82,8 @@ export function aSetXcr0(value: bigint, around: Partial<Call.SetXcrsCall> = {}):
   }
 }
 
+export const aGetXsave = made<Call.GetXsaveCall>({ areaBytes: 4096, hostComponents: 3n, toldComponents: 0n })
+
 export const aSetXsave = made<Call.SetXsaveCall>({
   present: 3n,
   compacted: 0n,

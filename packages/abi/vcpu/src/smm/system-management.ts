@@ -73,7 +73,7 @@ export class SystemManagement {
     const { engine, promises } = this.#parts
     const { es, cs, ss, ds, fs, gs, ldt, tr, gdt, idt, cr0, cr3, cr4, efer } = getSregs(this.#parts)
     const { dr6, dr7 } = getDebugregs(this.#parts)
-    const { shadow } = run(promises.enterSmm, { written: true, shadow: shadowOf(engine) }).state
+    const { shadow } = run(promises.enterSmm, { written: true, shadow: shadowOf(engine, this.#parts.guest.host) }).state
     return {
       gprs: Array.from({ length: 16 }, (_, index) => engine.gpr(index)),
       rip: engine.get('RIP'),
@@ -88,7 +88,7 @@ export class SystemManagement {
     engine.setRflags(fixedFlags)
     engine.set('RIP', entryPoint)
     engine.set('REPEATING', 0n)
-    setShadow(engine, 0)
+    setShadow(engine, 0, this.#parts.guest.host)
     engine.set('CR0', engine.get('CR0') & ~(CR0.PE | CR0.EM | CR0.TS | CR0.PG))
     engine.set('CR4', 0n)
     engine.set('DR7', dr7AtEntry)
@@ -114,7 +114,7 @@ export class SystemManagement {
     const { interrupt } = events.state
     const refused = setSregs(this.#parts, { ...now, ...segments, cr0, cr3, cr4, efer, gdt, idt, interrupt_bitmap: [] })
     events.state.interrupt = interrupt
-    setShadow(engine, shadow)
+    setShadow(engine, shadow, this.#parts.guest.host)
     return refused === undefined
   }
 

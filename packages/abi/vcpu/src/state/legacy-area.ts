@@ -1,4 +1,5 @@
 import type { Engine } from '../engine-port.ts'
+import type { VcpuHost } from '../guest.ts'
 
 /** Places in the legacy area of FXSAVE. Source: SDM 1 §10.5.1, Table 10-2. */
 export const legacyArea = {
@@ -12,11 +13,14 @@ export const legacyArea = {
   mask: 28,
   ST: 32,
   XMM: 160,
+  /** What processors leave to software. */
+  software: 464,
   bytes: 512,
 } as const
 
-/** The bits of MXCSR that exist. */
-export const mxcsrMask = 0xffff
+/** The bits of MXCSR that exist. Source: AMD64 APM 4 §1.4.5 for MM. */
+export const mxcsrMask = ({ misalignedSse }: Pick<VcpuHost, 'misalignedSse'>): number =>
+  misalignedSse ? 0x2_ffff : 0xffff
 const vectors = 16
 
 /** ST(0) to ST(7), sixteen bytes each, of which the last six are nothing. */

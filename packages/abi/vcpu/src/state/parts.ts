@@ -15,6 +15,8 @@ export interface StateParts {
   readonly guest: Guest
   /** Who keeps account of nested virtualization, if anybody does. */
   readonly nesting: { by?: NestingPort }
+  /** The components that the last KVM_SET_XSAVE held, and how many instructions there had been. */
+  readonly givenXsave: { present?: { readonly components: bigint; readonly at: number } }
   /** What the kernel promises of these calls. */
   readonly promises: KeptPromises
 }

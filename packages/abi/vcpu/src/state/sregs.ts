@@ -197,6 +197,6 @@ function isApicBase(base: bigint, { physicalAddressWidth }: SetSregsCall['limits
  */
 function enterable({ cr0, cr4, efer }: Common, { limits }: SetSregsCall) {
   const paging = (cr0 & CR0.PE) === 0n ? CR0.PG : 0n
-  const known = EFER.SCE | EFER.LME | EFER.LMA | EFER.NXE | (limits.efer & EFER.SVME)
-  return { cr0: BigInt.asUintN(32, cr0) & ~paging, cr4: cr4 & limits.cr4, efer: efer & known }
+  const withoutSvm = EFER.SVME & ~limits.efer
+  return { cr0: BigInt.asUintN(32, cr0) & ~paging, cr4: cr4 & limits.cr4, efer: efer & ~withoutSvm }
 }

@@ -27,12 +27,12 @@ export interface EventCapabilities {
 
 /** KVM_GET_VCPU_EVENTS. Without the payload capability what is raised is told as injected, too, and its payload takes effect. */
 export function getVcpuEvents(parts: StateParts, capabilities: EventCapabilities): KvmVcpuEvents {
-  const { engine, events, promises } = parts
+  const { engine, events, promises, guest } = parts
   const { state } = events
   if (!capabilities.exceptionPayload) state.exception = withoutPayload(engine, state.exception)
   const { interrupt, exception } = state
   const { told: nmis } = run(promises.getVcpuEvents, { nmis: state.nmiPending, told: 0 }).state
-  const shadow = shadowOf(engine)
+  const shadow = shadowOf(engine, guest.host)
   return {
     exception: toldException(exception, capabilities),
     interrupt: { injected: asByte(interrupt !== undefined), nr: interrupt ?? 0, soft: 0, shadow },
@@ -120,10 +120,10 @@ function applyException({ events }: StateParts, { exception, ...given }: KvmVcpu
   events.state.exception = { vector: exception.nr, errorCode, stage, payload }
 }
 
-function applyInterrupts({ events, engine, machine }: StateParts, given: KvmVcpuEvents): void {
+function applyInterrupts({ events, engine, machine, guest }: StateParts, given: KvmVcpuEvents): void {
   const { flags, interrupt, nmi } = given
   events.state.interrupt = interrupt.injected === 0 ? undefined : interrupt.nr
-  if ((flags & validEvents.shadow) !== 0) setShadow(engine, interrupt.shadow)
+  if ((flags & validEvents.shadow) !== 0) setShadow(engine, interrupt.shadow, guest.host)
   events.state.nmiInjected = nmi.injected !== 0
   if ((flags & validEvents.nmiPending) !== 0) events.state.nmiPending = Math.min(nmi.pending, 2)
   events.nmiBlocked = nmi.masked !== 0

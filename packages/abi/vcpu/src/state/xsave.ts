@@ -1,4 +1,5 @@
 import { standardXsaveSize, xsaveComponents } from '@vmm/cpuid'
+import { run } from '@vmm/rule'
 import type { Engine } from '../engine-port.ts'
 import { refusalOf } from '../kept-promises.ts'
 import { invalid, type Refusal } from '../refusal.ts'
@@ -26,8 +27,12 @@ export function getXsave(parts: StateParts): Uint8Array {
   const view = new DataView(area.buffer)
   const supported = parts.guest.supportedXcr0 | always
   const pkru = (supported & component.pkru) !== 0n && engine.get('PKRU') !== 0n
-  const present = inUse(engine, supported) | (pkru ? component.pkru : 0n)
-  writeLegacy(engine, area, view)
+  const given = parts.givenXsave.present ?? { components: 0n, at: -1 }
+  // what user space has said stays until a processor has had it
+  const said = given.at === engine.retired() ? given.components : 0n
+  const present = inUse(engine, supported) | (pkru ? component.pkru : 0n) | said
+  writeLegacy(parts, area, view)
+  view.setBigUint64(legacyArea.software, toldOfHost(parts, area.length), true)
   view.setBigUint64(header.present, present, true)
   if ((present & component.avx) !== 0n)
     for (const [at, half] of upperHalves(engine).entries()) area.set(half, place.avx + at * 16)
@@ -56,8 +61,15 @@ export function setXsave(parts: StateParts, area: Uint8Array): Refusal | undefin
     for (const [index, half] of upper.entries()) engine.vector(index).set(half, 16)
   }
   if ((present & component.pkru) !== 0n) engine.set('PKRU', BigInt(view.getUint32(place.pkru, true)))
+  parts.givenXsave.present = { components: present, at: engine.retired() }
   engine.flushTranslations()
   return undefined
+}
+
+/** The host's components, where the release tells them. */
+function toldOfHost({ promises, guest }: StateParts, areaBytes: number): bigint {
+  const call = { areaBytes, hostComponents: guest.host.components, toldComponents: 0n }
+  return run(promises.getXsave, call).state.toldComponents
 }
 
 /** The components that are not as after a reset: a processor keeps count of them. Source: SDM 1 §13.6. */
@@ -82,12 +94,12 @@ function callOf({ guest }: StateParts, area: Uint8Array, view: DataView): SetXsa
     compacted: view.getBigUint64(header.compacted, true),
     reservedBytes: area.subarray(header.reserved, header.end).some((byte) => byte !== 0),
     mxcsr: view.getUint32(legacyArea.MXCSR, true),
-    mxcsrMask,
+    mxcsrMask: mxcsrMask(guest.host),
     supported: guest.supportedXcr0,
   }
 }
 
-function writeLegacy(engine: Engine, area: Uint8Array, view: DataView): void {
+function writeLegacy({ engine, guest }: StateParts, area: Uint8Array, view: DataView): void {
   view.setUint16(legacyArea.FCW, Number(engine.get('FCW')), true)
   view.setUint16(legacyArea.FSW, Number(engine.get('FSW')), true)
   view.setUint8(legacyArea.FTW, Number(engine.get('FTW')))
@@ -95,7 +107,7 @@ function writeLegacy(engine: Engine, area: Uint8Array, view: DataView): void {
   view.setBigUint64(legacyArea.FIP, engine.get('FIP'), true)
   view.setBigUint64(legacyArea.FDP, engine.get('FDP'), true)
   view.setUint32(legacyArea.MXCSR, Number(engine.get('MXCSR')), true)
-  view.setUint32(legacyArea.mask, mxcsrMask, true)
+  view.setUint32(legacyArea.mask, mxcsrMask(guest.host), true)
   for (const [at, register] of readStack(engine).entries()) area.set(register, legacyArea.ST + at * 16)
   for (const [at, register] of readXmm(engine).entries()) area.set(register, legacyArea.XMM + at * 16)
 }

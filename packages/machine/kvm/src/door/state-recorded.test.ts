@@ -118,7 +118,7 @@ const found = hostNamed('genoa')
 if (found.kind !== 'host') throw new Error(found.says)
 const usual = found.host
 /** Its kernel was built without system-management mode. */
-const pvm = { ...usual, kconfig: { ...usual.kconfig, CONFIG_KVM_SMM: false } }
+const pvm = { ...usual, vendorModule: 'kvm_pvm', kconfig: { ...usual.kconfig, CONFIG_KVM_SMM: false } }
 const argumentAt = 0x1000n
 const errnoNames = new Map(
   Object.entries({
@@ -264,7 +264,6 @@ const unjudged: readonly {
     of: /6\.1|6\.18/,
     because: 'SVME was taken without a check, and here no guest has it',
   },
-  { scenario: 'events-nmi-and-shadow', step: /shadow$/, of: /kvm_amd/, because: 'SVM has one shadow, told as both' },
   { scenario: 'events-applied', step: /smm/, of: /kvm_amd/, because: 'our processor has no system management mode' },
   {
     scenario: 'regs-fixed-bit',

@@ -1,6 +1,7 @@
 import { rule, since } from '@vmm/rule'
 import { commit, kernelSource } from '@vmm/source'
 import type { GetXsaveCall } from '../calls.ts'
+import { aGetXsave } from '../witnesses.ts'
 
 export const xsaveGetLegacySize = rule<GetXsaveCall>({
   id: 'xsave-get-legacy-size',
@@ -15,5 +16,5 @@ export const xsaveGetLegacySize = rule<GetXsaveCall>({
   ],
   evidence: 'mail',
   refuses: ({ areaBytes }) => areaBytes > 4096,
-  witness: { refused: { areaBytes: 11_008 }, accepted: { areaBytes: 4096 } },
+  witness: { refused: aGetXsave({ areaBytes: 11_008 }), accepted: aGetXsave() },
 })
