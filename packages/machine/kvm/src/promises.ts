@@ -23,6 +23,7 @@ import { unmaskedLevel } from './rules/irqfd/unmasked-level.behaviour.ts'
 import { encryptionPipeline } from './rules/memory-encryption/index.ts'
 import { getPit2Pipeline, reinjectPipeline } from './rules/pit-state/index.ts'
 import { runBeginPipeline, runGatePipeline, runPriorityPipeline } from './rules/run/index.ts'
+import { preemptedTold } from './rules/run/preempted-told.behaviour.ts'
 import { setGsiRoutingPipeline } from './rules/set-gsi-routing/index.ts'
 import { eventFilterPipeline } from './rules/set-pmu-event-filter/index.ts'
 import { signalMsiPipeline } from './rules/signal-msi/index.ts'
@@ -55,6 +56,7 @@ export const kvmPromises: readonly Entry[] = [
   ...pipelineEntries(runBeginPipeline),
   ...pipelineEntries(runPriorityPipeline),
   ...pipelineEntries(runGatePipeline),
+  behaviourEntry('KVM_RUN', preemptedTold),
   ...pipelineEntries(createDevicePipeline),
   ...pipelineEntries(deviceAttributePipeline),
   ...pipelineEntries(createIrqchipPipeline),

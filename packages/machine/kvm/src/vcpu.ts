@@ -18,6 +18,7 @@ import { RunCall } from './run/run-call.ts'
 import { ruled } from './run/run-refusals.ts'
 import { RunPage } from './run-page.ts'
 import { ExitCounts } from './statistics/exit-counts.ts'
+import { StealTime } from './time/steal-time.ts'
 import { VcpuCpuid } from './vcpu-cpuid.ts'
 import type { VcpuWires } from './vcpu-machine.ts'
 import type { Vm } from './vm.ts'
@@ -70,6 +71,7 @@ export class KvmVcpu {
   readonly #signalAfter: number
   readonly #run
   readonly #cpuid: VcpuCpuid
+  readonly #steal: StealTime
   #joined: JoinedApic | undefined
   #signalled = false
 
@@ -99,9 +101,15 @@ export class KvmVcpu {
       cpuid: () => this.#cpuid.state,
       l2Active: () => this.nesting.l2Active,
       hasQuirk: (bit) => vm.hasQuirk(bit),
-      onClockRegister: (index, value) => this.processor.around.writePvClock(index, value),
+      onClockRegister: (index, value) =>
+        index === stealTimeMsr ? this.#steal.record() : this.processor.around.writePvClock(index, value),
       vmxOn: () => this.nesting.vmxOn,
       onEffect: (effect) => effect === 'leave nested operation' && this.nesting.leave(),
+    })
+    this.#steal = new StealTime({
+      ...{ kernel, vcpu: this.#vcpu, clock: vm.clock },
+      register: () => this.msrs.held(stealTimeMsr) ?? 0n,
+      flushesByFlag: () => this.msrs.features.has('KVM_FEATURE_PV_TLB_FLUSH'),
     })
     this.#cpuid = new VcpuCpuid({
       where: { kernel, host },
@@ -167,6 +175,8 @@ export class KvmVcpu {
     this.#vm.memory.refresh()
     const answer = this.#run.call({ signalAfter, signalled: () => this.#signalled || signalled() })
     this.exits.count(answer)
+    const runs = !this.#vcpu.waits || this.#vcpu.waitsInGuest
+    this.#steal.leave({ betweenInstructions: runs && answer.kind === 'refused' && answer.errno === 'EINTR' })
     return answer
   }
 
@@ -328,6 +338,7 @@ export class KvmVcpu {
     if (this.nesting.l2Active) return notExecuted
     if (this.ring?.isSoftFull === true) return { kind: 'dirty-ring-full' }
     this.#cpuid.entered()
+    this.#steal.record()
     return this.#joined === undefined ? this.#vcpu.run(options) : this.#runAmongTimers(this.#joined, options)
   }
 
@@ -367,6 +378,8 @@ const notExecuted: VcpuExit = {
 }
 
 const miscEnableMsr = 0x1a0
+/** MSR_KVM_STEAL_TIME. */
+const stealTimeMsr = 0x4b56_4d03
 /** KVM_X86_DISABLE_EXITS_HLT, and the bit of KVM_X86_QUIRK_MISC_ENABLE_NO_MWAIT. */
 const hltExits = 2n
 const miscEnableNoMwait = 4

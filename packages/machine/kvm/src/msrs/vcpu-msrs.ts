@@ -37,7 +37,7 @@ export interface VcpuMsrsOptions {
   readonly vmxOn: () => boolean
   /** Whether a quirk of KVM's is not disabled, by its number. */
   readonly hasQuirk: (quirk: number) => boolean
-  /** Told of a write to a register of the paravirtual clock. */
+  /** Told of a write to a register of the paravirtual clock, and of a guest's to that of steal time. */
   readonly onClockRegister: (index: number, value: bigint) => void
   /** Told of what an access sets off beside its register. */
   readonly onEffect: (effect: MsrEffect, entry: MsrEntry, initiator: Initiator) => void
@@ -250,7 +250,8 @@ export class VcpuMsrs implements AnswersMsrs, MsrVcpu {
       return this.#moveTsc(home, value)
     if (isElsewhere(home)) return this.#options.vcpu.msrHomes.writeHome(home, index, value, initiator)
     this.hold(index, value)
-    if (home === 'kvmclock') this.#options.onClockRegister(index, value)
+    if (home === 'kvmclock' || (home === 'pv:steal-time' && initiator === 'guest'))
+      this.#options.onClockRegister(index, value)
     return true
   }
 

@@ -38,8 +38,11 @@ function machine(kernel: string) {
     expect(given(vcpu.run()).kind).toBe('hlt')
     return new DataView(vm.memory.bytes.buffer, vm.memory.bytes.byteOffset).getUint32(0x4000, true)
   }
+  const passes = (nanoseconds: number) => {
+    now += nanoseconds
+  }
   const write = (vcpu: KvmVcpu, value: number) => expect(vcpu.setMsr(tscMsr, BigInt(value))).toBe(BigInt(value))
-  return { create, shows, write, passes: (nanoseconds: number) => void (now += nanoseconds) }
+  return { create, shows, write, passes }
 }
 
 test('a counter begins at 0 with the first vCPU, and one that is made later shows the same', () => {

@@ -10,6 +10,11 @@ export interface VmClock extends Clock {
    * comes back with EINTR, and to wait is for user space.
    */
   wait(deadline: Nanoseconds): boolean
+  /**
+   * Nanoseconds for which whoever calls KVM_RUN has been ready and had no processor, since it began. Left out, nothing is stolen
+   * from guests.
+   */
+  waitedForProcessor?(): Nanoseconds
 }
 
 /** What makes a VM's clock. */
