@@ -5,16 +5,21 @@ import { type EventState, quiet } from './event-state.ts'
 import { applyPayload } from './exception-payload.ts'
 import type { VcpuExit } from './exit.ts'
 import type { Pending } from './faults.ts'
+import type { VcpuHost } from './guest.ts'
 import type { VcpuMachine } from './machine.ts'
 import type { Observer } from './observer.ts'
 
 const nothingMonitored = (1n << 64n) - 1n
 const noShadow = (1n << 64n) - 1n
+const IF = 1n << 9n
+/** A VM entry that failed for the guest's state. Source: SDM 3C §26.8, appendix C. */
+const invalidGuestState = 0x8000_0021n
 
 interface Parts {
   readonly engine: Engine
   readonly machine: VcpuMachine
   readonly observer: Observer | undefined
+  readonly drivenBy: VcpuHost['drivenBy']
   /** A debugger keeps NMIs and interrupts off. */
   readonly areBlocked: () => boolean
   /** INIT: registers as the manual says. */
@@ -93,6 +98,7 @@ export class Events {
       return { kind: 'shutdown', because: [] }
     }
     if (this.#waitIsOver()) this.wake()
+    if (this.#entryFails) return { kind: 'fail-entry', reason: invalidGuestState }
     const again = this.#takeInjected()
     if (again !== undefined) return this.#raise(again.event, again.kind)
     if (this.#parts.areBlocked()) return this.#passOver()
@@ -209,6 +215,14 @@ export class Events {
 
   #waitsForStartup(): boolean {
     return this.state.mpState === 'uninitialized' || this.state.mpState === 'init-received'
+  }
+
+  /** VMX gives a guest no external interrupt that has switched them off; and it stays to be given. Source: SDM 3C §26.3.1.4. */
+  get #entryFails(): boolean {
+    const { drivenBy, engine } = this.#parts
+    const { interrupt, exception, nmiInjected } = this.state
+    if (drivenBy !== 'vmx' || interrupt === undefined || !this.runnable) return false
+    return exception.stage === 'none' && !nmiInjected && (engine.rflags() & IF) === 0n
   }
 
   /** What user space has put in comes first, and asks no flags. Of that only an interrupt wakes who is halted. */

@@ -101,6 +101,8 @@ export type VcpuExit =
   | { readonly kind: 'irq-window-open' }
   /** An SMI came, and there is no memory to save the processor to: the VM is good for nothing. */
   | { readonly kind: 'vm-dead' }
+  /** The host's processor would not enter the guest as it is, and says why. Nothing has changed: it says so again. */
+  | { readonly kind: 'fail-entry'; readonly reason: bigint }
   /** Triple fault: the exceptions that led there, oldest first. */
   | { readonly kind: 'shutdown'; readonly because: readonly Fatality[] }
   | {

@@ -15,7 +15,7 @@ export interface VcpuHost {
 }
 
 /** A host of which nothing is told. */
-const anyHost: VcpuHost = { drivenBy: 'vmx', components: 3n, misalignedSse: false }
+const anyHost: VcpuHost = { drivenBy: 'software', components: 3n, misalignedSse: false }
 
 /** What may be said of a guest beside its table. */
 export interface GuestOverrides {

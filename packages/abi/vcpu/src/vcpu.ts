@@ -44,7 +44,7 @@ export interface VcpuOptions {
   readonly switches?: VcpuSwitches
   /** CONFIG_KVM_SMM; built in, unless told. */
   readonly smm?: boolean
-  /** The host; left out, one with VMX, and SSE of all that XSAVE may save. */
+  /** The host; left out, one that is nothing but software, and SSE of all that XSAVE may save. */
   readonly host?: VcpuHost
   /** KVM_CAP_EXCEPTION_PAYLOAD and KVM_CAP_X86_TRIPLE_FAULT_EVENT: off unless told. */
   readonly capabilities?: { readonly exceptionPayload?: boolean; readonly tripleFault?: boolean }
@@ -114,6 +114,7 @@ export class Vcpu {
       engine,
       machine,
       observer,
+      drivenBy: guest.host.drivenBy,
       areBlocked: () => this.#debug.blocksInterrupts,
       initialize: () => this.#initialize(),
       enterSmm: () => this.#smm.enter(),

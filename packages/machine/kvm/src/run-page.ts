@@ -21,6 +21,7 @@ const internal = { suberror: union, count: union + 4, data: union + 8 }
 const memoryFault = { flags: union, address: union + 8, bytes: union + 16 }
 const debug = union
 const eoiVector = union
+const failEntry = { reason: union, processor: union + 8 }
 
 const reasons: Readonly<Record<VcpuExit['kind'], string>> = {
   intr: 'KVM_EXIT_INTR',
@@ -40,6 +41,7 @@ const reasons: Readonly<Record<VcpuExit['kind'], string>> = {
   'ioapic-eoi': 'KVM_EXIT_IOAPIC_EOI',
   'set-tpr': 'KVM_EXIT_SET_TPR',
   'vm-dead': 'KVM_EXIT_UNKNOWN',
+  'fail-entry': 'KVM_EXIT_FAIL_ENTRY',
 }
 
 const reasonNumbers = new Map(
@@ -182,6 +184,10 @@ export class RunPage {
         return this.#tellDebug(exit)
       case 'memory-fault':
         return this.#tellMemoryFault(exit)
+      case 'fail-entry':
+        this.#view.setBigUint64(failEntry.reason, exit.reason, true)
+        this.#view.setUint32(failEntry.processor, 0, true)
+        return
       case 'internal-error':
         this.#view.setUint32(internal.suberror, exit.suberror, true)
         this.#view.setUint32(internal.count, exit.data.length, true)
