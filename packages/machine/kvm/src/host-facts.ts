@@ -13,7 +13,10 @@ export function factsOf(host: Host, nestedStateBytes = 0): HostFacts {
   const owns = (feature: Feature) => has(host.cpuid, feature) && !host.cleared.has(feature)
   const intel = vendorModule === 'kvm_intel'
   const smm = set('KVM_SMM') !== false
-  const tdp = param(intel ? 'kvm_intel.ept' : 'kvm_amd.npt', 1) !== 0
+  const amd = vendorModule === 'kvm_amd'
+  const paging = intel ? 'kvm_intel.ept' : 'kvm_amd.npt'
+  // a module that is neither shadows the page tables of its guests
+  const tdp = (intel || amd) && param(paging, 1) !== 0
   const privateMemory = set('KVM_SW_PROTECTED_VM', false) !== false
   return {
     processorsOnline: param('host.processors', 1),
@@ -23,7 +26,7 @@ export function factsOf(host: Host, nestedStateBytes = 0): HostFacts {
     smm,
     sgx: set('X86_SGX_KVM') !== false,
     memoryAttributes: privateMemory,
-    schedInfo: set('SCHEDSTATS') !== false,
+    schedInfo: set('SCHED_INFO', set('SCHEDSTATS') !== false) !== false,
     tdp,
     xsave: owns('XSAVE'),
     tscScaling: param('host.tsc_scaling', param('kvm_amd.tsc_scaling', 1)) !== 0,
@@ -32,7 +35,7 @@ export function factsOf(host: Host, nestedStateBytes = 0): HostFacts {
     mwait: owns('MONITOR') && owns('ARAT'),
     smtRsbMitigated: param('kvm.mitigate_smt_rsb', 0) !== 0,
     pmu: param('kvm.enable_pmu', 1) !== 0,
-    smallerMaxphyaddr: param('kvm_intel.allow_smaller_maxphyaddr', 0) !== 0,
+    smallerMaxphyaddr: !tdp || param('kvm_intel.allow_smaller_maxphyaddr', 0) !== 0,
     acceleratedTpr: param('host.accelerated_tpr', 1) !== 0,
     nestedStateBytes,
     enlightenedVmcs: intel,
@@ -40,7 +43,8 @@ export function factsOf(host: Host, nestedStateBytes = 0): HostFacts {
     directTlbFlush: param('host.on_hyperv', 0) !== 0,
     xsaveBytes: 4096,
     vmTypes: privateMemory && tdp ? 3 : 1,
-    ignorePatQuirk: true,
+    // without self-snooping the PAT of guests is never heeded; AMD's module has no say in it
+    ignorePatQuirk: amd || owns('SS'),
   }
 }
 

@@ -51,6 +51,8 @@ const maxVcpusOfVm = 66
 const maxVcpuId = 128
 /** kvm.tsc_tolerance_ppm, unless the module was told. */
 const usualTolerance = 250
+/** KVM_CAP_X2APIC_API, and its bit that a VM has while user space has the I/O APIC. */
+const [x2apicApi, suppressible] = [129, 4]
 const [memoryAttributes, guestMemfd, guestMemfdFlags] = [233, 234, 244]
 
 /** A VM: what its vCPUs share. Methods are named after the calls; each part of it has what they do. */
@@ -135,7 +137,7 @@ export class Vm {
     if (number === memoryAttributes) return hasOwn ? answer : 0
     // since there are flags every VM can have guest_memfds
     if (number === guestMemfd) return hasOwn || this.kvm.checkExtension(guestMemfdFlags) !== 0 ? answer : 0
-    return answer
+    return number === x2apicApi && this.interrupts.mode !== 'split' ? answer & ~suppressible : answer
   }
 
   /** KVM_SET_USER_MEMORY_REGION. */

@@ -15,6 +15,8 @@ export interface OurKernel {
 
 const runBytes = 0x900
 const eventBytes = 8
+/** What every process has open: input, output, errors. */
+const standardFiles = 3
 /** POLLIN, POLLPRI, POLLOUT: what the probe asks for. */
 const polled = 7
 const runCall = ioctlNamed('KVM_RUN')?.number ?? 0
@@ -126,6 +128,7 @@ class Process {
   }
 
   #fileAt(fd: number): ReturnType<NonNullable<Task['fileAt']>> {
+    if (fd >= 0 && fd < standardFiles) return 'other'
     const file = this.#files.get(this.#names.name(fd) ?? '')
     if (file?.isOpen !== true) return 'closed'
     return file.object.kind === 'eventfd' ? file.object.eventFd : 'other'

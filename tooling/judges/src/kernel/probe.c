@@ -307,6 +307,18 @@ static void tell_parameters(void) {
   }
 }
 
+/* What the kernel knows of the machine that is in no CPUID: whether VMX or SVM scales the TSC is for KVM to say. */
+static void tell_host(void) {
+  char control[32] = "";
+  FILE *file = fopen("/sys/devices/system/cpu/smt/control", "re");
+  if (file && !fgets(control, sizeof control, file)) control[0] = 0;
+  if (file) fclose(file);
+  printf("parameter host.processors %ld\n", sysconf(_SC_NPROCESSORS_ONLN));
+  printf("parameter host.smt %d\n", !strncmp(control, "on", 2) || !strcmp(control, "off\n"));
+  int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+  if (kvm >= 0) printf("parameter host.tsc_scaling %d\n", ioctl(kvm, 0xae03, 60L)), close(kvm);
+}
+
 static void tell_cpuinfo(void) {
   char line[8192];
   FILE *file = fopen("/proc/cpuinfo", "re");
@@ -349,7 +361,7 @@ int main(int count, char **words) {
   struct utsname name;
   uname(&name);
   printf("begin %s\n", name.release);
-  tell_parameters(), tell_cpuinfo(), tell_cpuid();
+  tell_parameters(), tell_host(), tell_cpuinfo(), tell_cpuid();
   FILE *script = fopen(count > 1 && !first ? words[1] : "/script", "re");
   char *line = NULL;
   size_t room = 0;

@@ -17,7 +17,7 @@ export interface HostFacts {
   readonly sgx: boolean
   /** CONFIG_KVM_SW_PROTECTED_VM, CONFIG_KVM_INTEL_TDX or SEV-SNP: private memory. */
   readonly memoryAttributes: boolean
-  /** Whether the scheduler keeps account of waiting: CONFIG_SCHEDSTATS or CONFIG_TASK_DELAY_ACCT. */
+  /** Whether the scheduler keeps account of waiting: CONFIG_SCHED_INFO, which CONFIG_SCHEDSTATS and CONFIG_TASK_DELAY_ACCT select. */
   readonly schedInfo: boolean
   /** Two-dimensional paging: EPT or NPT, not switched off. */
   readonly tdp: boolean
@@ -34,7 +34,7 @@ export interface HostFacts {
   readonly smtRsbMitigated: boolean
   /** kvm.enable_pmu. */
   readonly pmu: boolean
-  /** kvm_intel.allow_smaller_maxphyaddr, or AMD without NPT. */
+  /** kvm_intel.allow_smaller_maxphyaddr, or no two-dimensional paging. */
   readonly smallerMaxphyaddr: boolean
   /** The vendor module accelerates the TPR without leaving the guest. */
   readonly acceleratedTpr: boolean

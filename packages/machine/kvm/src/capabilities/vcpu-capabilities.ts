@@ -28,6 +28,9 @@ const vcpuCapabilities: VcpuCapabilities = {
   },
 }
 
+/** Whether a kernel without CONFIG_KVM_HYPERV does not know it. */
+const isOfHyperv = (name = '') => name.startsWith('KVM_CAP_HYPERV_')
+
 /** KVM_ENABLE_CAP on a vCPU of a VM. */
 export function enableVcpuCap(
   { kvm, interrupts }: Vm,
@@ -39,7 +42,7 @@ export function enableVcpuCap(
   const given = capArguments(args)
   const outcome = run(resolve(enableVcpuCapPipeline, kvm.profile), {
     ...{ capability: cap, flags, argument: given[0] },
-    known: enables(capability, 'vcpu', kvm.profile),
+    known: enables(capability, 'vcpu', kvm.profile) && (kvm.facts.hyperv || !isOfHyperv(capability?.name)),
     irqchip: interrupts.mode !== 'none',
     enlightenedVmcs: kvm.host.vendorModule === 'kvm_intel',
     directFlush: kvm.facts.directTlbFlush,

@@ -51,6 +51,19 @@ export function takes<T, Object>(
   }
 }
 
+/** The same of a call that not every kernel is built with: one without it reads nothing, and is asked with zeros. */
+export function takesIf<T, Object>(
+  isBuilt: (object: Object) => boolean,
+  codec: Codec<T>,
+  does: (object: Object, value: T, call: Call) => Result,
+): (object: Object, call: Call) => Result {
+  const zeros = codec.read(new DataView(new ArrayBuffer(codec.size)), 0)
+  return (object, call) => {
+    const given = taken(call, codec)
+    return given === undefined && isBuilt(object) ? faulted(call.name) : does(object, given?.value ?? zeros, call)
+  }
+}
+
 /** A handler that writes a struct. */
 export function gives<T extends object, Object>(
   codec: Codec<T>,

@@ -10,8 +10,11 @@ import {
 import { GuestMemfd } from '../memory/guest-memfd.ts'
 import type { Task } from '../task.ts'
 import type { Vm } from '../vm.ts'
-import { type Call, faulted, type Handlers, type Result, returned, takes } from './call.ts'
+import { type Call, faulted, type Handlers, type Result, returned, takes, takesIf } from './call.ts'
 import { KvmFile } from './kvm-file.ts'
+
+const hasAttributes = ({ memory }: Vm) => memory.isBuiltWith('attributes')
+const hasMemfds = ({ memory }: Vm) => memory.isBuiltWith('memfdFlags')
 
 /** Calls about the memory of a VM. */
 export const memoryCalls: Handlers<Vm> = {
@@ -28,8 +31,10 @@ export const memoryCalls: Handlers<Vm> = {
     return answer.value === 'faulted' ? faulted(call.name) : 0
   }),
   KVM_RESET_DIRTY_RINGS: (vm) => returned(vm.resetDirtyRings()),
-  KVM_SET_MEMORY_ATTRIBUTES: takes(kvmMemoryAttributes, (vm: Vm, asked) => returned(vm.memory.setAttributes(asked))),
-  KVM_CREATE_GUEST_MEMFD: takes(kvmCreateGuestMemfd, (vm: Vm, { size, flags }, { task }) => {
+  KVM_SET_MEMORY_ATTRIBUTES: takesIf(hasAttributes, kvmMemoryAttributes, (vm: Vm, asked) =>
+    returned(vm.memory.setAttributes(asked)),
+  ),
+  KVM_CREATE_GUEST_MEMFD: takesIf(hasMemfds, kvmCreateGuestMemfd, (vm: Vm, { size, flags }, { task }) => {
     const made = vm.memory.createMemfd(size, flags)
     return made.kind === 'refused' ? made : new KvmFile({ kind: 'guest-memfd', vm, memfd: made.value }, task.mm)
   }),

@@ -13,7 +13,10 @@ const sizeAt = 4n
 /** What is told is written as far as it is, whether the call fails or not; then the size that it takes. */
 function getNestedState({ nesting }: KvmVcpu, { name, memory, argument }: Call): Result {
   const read = memory.read(argument + sizeAt, 4)
-  if (read === undefined) return faulted(name)
+  if (read === undefined) {
+    const unread = nesting.get('unreadable')
+    return unread.kind === 'refused' ? unread : faulted(name)
+  }
   const got = nesting.get(new DataView(read.buffer).getUint32(0, true))
   if (got.bytes.length > 0 && !memory.write(argument, got.bytes)) return faulted(name)
   if (got.kind === 'done') return 0

@@ -1,4 +1,12 @@
-import { kvmEncRegion, kvmHypervEventfd, kvmPmuEventFilter, kvmXenHvmConfig } from '@vmm/kvm-uapi'
+import {
+  kvmEncRegion,
+  kvmHypervEventfd,
+  kvmIrqRoutingXenEvtchn,
+  kvmPmuEventFilter,
+  kvmXenHvmAttr,
+  kvmXenHvmConfig,
+  kvmXenVcpuAttr,
+} from '@vmm/kvm-uapi'
 import { type Pipeline, type Profile, resolve, run } from '@vmm/rule'
 import { notModelled } from '../answer.ts'
 import { hypervEventfdPipeline } from '../rules/hyperv-eventfd/index.ts'
@@ -8,17 +16,19 @@ import { xenConfigPipeline } from '../rules/xen-hvm-config/index.ts'
 import { xenVcpuAttrPipeline } from '../rules/xen-vcpu-attr/index.ts'
 import type { KvmVcpu } from '../vcpu.ts'
 import type { Vm } from '../vm.ts'
-import { type Call, faulted, type Handlers, type Result, taken, takes } from './call.ts'
+import { type Call, faulted, type Handlers, type Result, taken, takes, takesIf } from './call.ts'
 import { eventFdAt } from './event-fd-at.ts'
+
+const hasXen = ({ kvm }: Vm) => kvm.facts.xen
 
 /** Calls on a VM about counters, encryption, and guests that think they run on Hyper-V or Xen. */
 export const paravirtualCalls: Handlers<Vm> = {
   KVM_SET_PMU_EVENT_FILTER: setEventFilter,
-  KVM_HYPERV_EVENTFD: takes(kvmHypervEventfd, hypervEventfd),
-  KVM_XEN_HVM_CONFIG: setXenConfig,
-  KVM_XEN_HVM_GET_ATTR: (vm) => unlessBuilt(vm),
-  KVM_XEN_HVM_SET_ATTR: (vm) => unlessBuilt(vm),
-  KVM_XEN_HVM_EVTCHN_SEND: (vm) => unlessBuilt(vm),
+  KVM_HYPERV_EVENTFD: takesIf(({ kvm }: Vm) => kvm.facts.hyperv, kvmHypervEventfd, hypervEventfd),
+  KVM_XEN_HVM_CONFIG: takesIf(hasXen, kvmXenHvmConfig, setXenConfig),
+  KVM_XEN_HVM_GET_ATTR: takesIf(hasXen, kvmXenHvmAttr, ofXen),
+  KVM_XEN_HVM_SET_ATTR: takesIf(hasXen, kvmXenHvmAttr, ofXen),
+  KVM_XEN_HVM_EVTCHN_SEND: takesIf(hasXen, kvmIrqRoutingXenEvtchn, ofXen),
   KVM_MEMORY_ENCRYPT_OP: ({ kvm }) => refusalOr(encryptionPipeline, kvm.profile, { encrypts: false }),
   KVM_MEMORY_ENCRYPT_REG_REGION: takes(kvmEncRegion, ({ kvm }: Vm) =>
     refusalOr(encryptionPipeline, kvm.profile, { encrypts: false }),
@@ -29,17 +39,14 @@ export const paravirtualCalls: Handlers<Vm> = {
 }
 
 /** Calls of Xen guests that a kernel without them does not know. What those that know them do is not here. */
-function unlessBuilt({ kvm }: Vm): Result {
-  const { xen: built } = kvm.facts
-  const refused = refusalOr(xenConfigPipeline, kvm.profile, { flags: 0, hasPages: false, built })
+function ofXen(vm: Vm): Result {
+  const built = hasXen(vm)
+  const refused = refusalOr(xenConfigPipeline, vm.kvm.profile, { flags: 0, hasPages: false, built })
   return refused === 0 ? notModelled('calls of Xen guests') : refused
 }
 
-function setXenConfig(vm: Vm, call: Call): Result {
-  const { kvm, msrs } = vm
-  const given = taken(call, kvmXenHvmConfig)
-  if (given === undefined) return kvm.facts.xen ? faulted(call.name) : unlessBuilt(vm)
-  const { flags, msr, blob_addr_32, blob_addr_64, blob_size_32, blob_size_64 } = given.value
+function setXenConfig({ kvm, msrs }: Vm, config: ReturnType<typeof kvmXenHvmConfig.read>): Result {
+  const { flags, msr, blob_addr_32, blob_addr_64, blob_size_32, blob_size_64 } = config
   const hasPages = blob_addr_32 !== 0n || blob_addr_64 !== 0n || blob_size_32 !== 0 || blob_size_64 !== 0
   return refusalOr(xenConfigPipeline, kvm.profile, { flags, hasPages, built: kvm.facts.xen }, () => {
     msrs.xenMsr = msr
@@ -49,12 +56,12 @@ function setXenConfig(vm: Vm, call: Call): Result {
 /** What a vCPU says to calls about encryption, and of Xen guests. */
 export const vcpuParavirtualCalls: Handlers<KvmVcpu> = {
   KVM_MEMORY_ENCRYPT_OP: ({ profile }) => refusalOr(encryptionPipeline, profile, { encrypts: false }),
-  KVM_XEN_VCPU_GET_ATTR: xenVcpuAttribute,
-  KVM_XEN_VCPU_SET_ATTR: xenVcpuAttribute,
+  KVM_XEN_VCPU_GET_ATTR: takesIf(({ vm }: KvmVcpu) => hasXen(vm), kvmXenVcpuAttr, xenVcpuAttribute),
+  KVM_XEN_VCPU_SET_ATTR: takesIf(({ vm }: KvmVcpu) => hasXen(vm), kvmXenVcpuAttr, xenVcpuAttribute),
 }
 
-function xenVcpuAttribute({ vm, profile }: KvmVcpu, { name }: Call): Result {
-  const refused = refusalOr(xenVcpuAttrPipeline, profile, { built: vm.kvm.facts.xen })
+function xenVcpuAttribute({ vm, profile }: KvmVcpu, _: unknown, { name }: Call): Result {
+  const refused = refusalOr(xenVcpuAttrPipeline, profile, { built: hasXen(vm) })
   return refused === 0 ? notModelled(name) : refused
 }
 
@@ -83,7 +90,8 @@ function hypervEventfd(
 ): Result {
   const found = eventFdAt(task, fd)
   const file = typeof found === 'string' ? found : 'eventfd'
-  const asked = { flags, connection, file, joined: connections.has(connection) } as const
+  const { hyperv: built } = kvm.facts
+  const asked = { flags, connection, file, joined: connections.has(connection), built } as const
   return refusalOr(hypervEventfdPipeline, kvm.profile, asked, () => {
     if (flags !== 0) connections.delete(connection)
     else if (typeof found !== 'string') connections.set(connection, found)

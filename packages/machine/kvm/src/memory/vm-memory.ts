@@ -191,6 +191,11 @@ export class VmMemory implements GuestMemory {
     return done(0, outcome.unread)
   }
 
+  /** Whether the kernel was built with attributes of pages, or with guest_memfds. */
+  isBuiltWith(what: 'attributes' | 'memfdFlags'): boolean {
+    return this.#options.limits[what] !== undefined
+  }
+
   /** KVM_CREATE_GUEST_MEMFD. Its memory is there only where the machine has that much left. */
   createMemfd(size: bigint, flags: bigint): Answer<GuestMemfd> {
     const outcome = run(this.#calls.memfd, { size, flags, known: this.#options.limits.memfdFlags })

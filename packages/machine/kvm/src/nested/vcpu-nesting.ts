@@ -76,13 +76,13 @@ export class VcpuNesting implements NestingPort {
   }
 
   /** KVM_GET_NESTED_STATE: what is written where user space says that it has room for so much. */
-  get(size: number = mostNestedStateBytes): NestedStateGot {
+  get(size: number | 'unreadable' = mostNestedStateBytes): NestedStateGot {
     const writable = mostNestedStateBytes
     const { hasVmx } = this
     return this.#kernel.get({
       supported: this.#format !== undefined,
-      readable: true,
-      size,
+      readable: size !== 'unreadable',
+      size: size === 'unreadable' ? 0 : size,
       writable,
       state: this.#told(),
       hasVmx,

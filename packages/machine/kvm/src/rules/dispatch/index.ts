@@ -2,6 +2,7 @@ import type { Pipeline } from '@vmm/rule'
 import type { DispatchCase } from './case.ts'
 import { foreignRequest } from './foreign-request.rule.ts'
 import { stranger } from './stranger.rule.ts'
+import { tracingGone } from './tracing-gone.rule.ts'
 import { unknownOnVm } from './unknown-on-vm.rule.ts'
 import { unknownRequest } from './unknown-request.rule.ts'
 import { vcpuRuns } from './vcpu-runs.rule.ts'
@@ -17,6 +18,7 @@ export const dispatchPipeline: Pipeline<DispatchCase> = {
     { kind: 'check', rule: foreignRequest },
     { kind: 'check', rule: vcpuRuns },
     { kind: 'check', rule: unknownOnVm },
+    { kind: 'check', rule: tracingGone },
     { kind: 'check', rule: unknownRequest },
     { kind: 'check', rule: zeroArgument },
   ],

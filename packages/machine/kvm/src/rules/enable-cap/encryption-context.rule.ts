@@ -11,7 +11,7 @@ export const encryptionContext: EnableCapRule = rule({
   errno: 'EINVAL',
   sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_vm_ioctl_enable_cap', '6.12.117'), recordedCapabilities],
   evidence: 'recorded',
-  refuses: ({ capability, module }) => isEncryption(capability) && module === 'kvm_intel',
+  refuses: ({ capability, module }) => isEncryption(capability) && module !== 'kvm_amd',
   witness: {
     refused: asked(capabilities.copyEncryption, 3n),
     accepted: asked(164, 1n),

@@ -7,6 +7,8 @@ export interface HypervEventfdCase {
   readonly file: 'eventfd' | 'other' | 'closed'
   /** Something is joined to the connection. */
   readonly joined: boolean
+  /** CONFIG_KVM_HYPERV; always so before it could be configured. */
+  readonly built: boolean
 }
 
 /** KVM_HYPERV_EVENTFD_DEASSIGN. */
@@ -16,4 +18,4 @@ export const deassigns = 1
 export type HypervEventfdRule = Rule<HypervEventfdCase>
 
 /** An eventfd for connection 5. */
-export const joinsFive: HypervEventfdCase = { flags: 0, connection: 5, file: 'eventfd', joined: false }
+export const joinsFive: HypervEventfdCase = { flags: 0, connection: 5, file: 'eventfd', joined: false, built: true }
