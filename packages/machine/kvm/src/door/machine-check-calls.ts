@@ -8,10 +8,13 @@ import { faulted, type Handlers, put, returned, takes } from './call.ts'
 const mce = 0x40n
 const machineCheck = 18
 
+/** Only Intel's module adds to what KVM has by itself. */
+const addsOnesOwn = ({ host }: Kvm) => (host.vendorModule === 'kvm_intel' ? 'kvm_intel' : 'kvm_amd')
+
 /** What machine checks `/dev/kvm` supports. */
 export const systemMachineCheckCalls: Handlers<Kvm> = {
   KVM_X86_GET_MCE_CAP_SUPPORTED: (kvm, call) =>
-    put(call, u64, mceCapSupported(kvm.profile, kvm.msrs.host.module)) ? 0 : faulted(call.name),
+    put(call, u64, mceCapSupported(kvm.profile, addsOnesOwn(kvm))) ? 0 : faulted(call.name),
 }
 
 /** Calls on a vCPU about machine checks. */
