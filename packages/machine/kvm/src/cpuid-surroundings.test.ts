@@ -52,7 +52,7 @@ function asking(kernel: string, leaf: number, cpl: 0 | 3): KvmVcpu {
 }
 
 /** How many of the registers user space could write: a release does not know all. */
-const written = (vcpu: KvmVcpu, msrs: readonly (readonly [number, bigint])[]): number =>
+const written = (vcpu: KvmVcpu, msrs: readonly (readonly [number, bigint])[]) =>
   vcpu.state.setMsrs(msrs.map(([index, data]) => ({ index, data })))
 
 test.each([
