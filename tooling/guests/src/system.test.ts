@@ -6,11 +6,12 @@ import { answerOfProgram } from './hosts/answer.ts'
 import { ours } from './hosts/ours.ts'
 import { kernels } from './kernels/all.ts'
 
-describe('every check of a kernel comes out as the manual says', () => {
+describe('every check of a kernel comes out as the manual says, but for what KVM does of its own', () => {
+  const known = deviations.filter(({ host }) => host === ours.name)
   for (const [name, make] of Object.entries(kernels)) {
     test(name, () => {
       const kernel = make()
-      expect(disagreements(kernel, ours.ask(kernel.image), [])).toEqual([])
+      expect(disagreements(kernel, ours.ask(kernel.image), known)).toEqual([])
     })
   }
 })
