@@ -1,5 +1,5 @@
 import {
-  type Behaviour,
+  deedInForce,
   type Outcome,
   type Profile,
   type Promised,
@@ -7,7 +7,6 @@ import {
   type ResolvedPipeline,
   resolve,
   run,
-  versionInForce,
 } from '@vmm/rule'
 import type { NestedFormat, NestedState } from './nested-state.ts'
 import { nestedHeaderBytes, toldNestedState } from './nested-state-bytes.ts'
@@ -80,12 +79,12 @@ export class NestedKernel {
 
   /** What nested state a vendor module has in this release, if any. */
   formatOf(module: NestedModule): NestedFormat | undefined {
-    return this.#doing(nestedFormat)?.(module)
+    return deedInForce(nestedFormat, this.#profile)?.(module)
   }
 
   /** What KVM_CHECK_EXTENSION says of KVM_CAP_NESTED_STATE. */
   bytesOf(format: NestedFormat | undefined): number {
-    return this.#doing(nestedCapBytes)?.(format) ?? 0
+    return deedInForce(nestedCapBytes, this.#profile)?.(format) ?? 0
   }
 
   /** KVM_SET_NESTED_STATE. */
@@ -114,33 +113,27 @@ export class NestedKernel {
 
   /** What user space that writes EFER leaves of a state. */
   eferSet(efer: EferSet): NestedState {
-    return this.#doing(nestedSvmeCleared)?.(efer) ?? efer.state
+    return deedInForce(nestedSvmeCleared, this.#profile)?.(efer) ?? efer.state
   }
 
   /** What user space leaves of a state that says whether a vCPU is in SMM. */
   smmSet(smm: SmmSet): NestedState {
-    return this.#doing(nestedSmmLeft)?.(smm) ?? smm.state
+    return deedInForce(nestedSmmLeft, this.#profile)?.(smm) ?? smm.state
   }
 
   /** What a reset by INIT leaves of a state. */
   initialized(state: NestedState): NestedState {
-    return this.#doing(nestedResetLeft)?.(state) ?? state
+    return deedInForce(nestedResetLeft, this.#profile)?.(state) ?? state
   }
 
   /** What kvm_run.flags say beside other things. */
   runFlags(l2Active: boolean): number {
-    return this.#doing(nestedGuestModeFlag)?.(l2Active) ?? 0
+    return deedInForce(nestedGuestModeFlag, this.#profile)?.(l2Active) ?? 0
   }
 
   /** KVM_ENABLE_CAP of KVM_CAP_HYPERV_ENLIGHTENED_VMCS on a vCPU. */
   enableEvmcs(asked: Pick<EnableEvmcs, 'supported' | 'hasVmx' | 'writable'>): Outcome<EnableEvmcs> {
     return run(this.#evmcs, { ...asked, enabled: false, version: 0 })
-  }
-
-  #doing<In, Out>(behaviour: Behaviour<In, Out>): ((input: In) => Out) | undefined {
-    const found = versionInForce(behaviour, this.#profile)
-    if (found.kind === 'version') return found.version.does
-    return found.kind === 'unknown' ? found.between[0]?.does : undefined
   }
 }
 

@@ -41,6 +41,19 @@ export function versionInForce<In, Out>({ versions }: Behaviour<In, Out>, profil
   return between.length === 0 ? { kind: 'none' } : { kind: 'unknown', between }
 }
 
+/**
+ * What a behaviour does under a profile; where nobody has read which of several versions holds, the oldest of them.
+ * `undefined`: it is in no release like this one.
+ */
+export function deedInForce<In, Out>(
+  behaviour: Behaviour<In, Out>,
+  profile: Profile,
+): ((given: In) => Out) | undefined {
+  const found = versionInForce(behaviour, profile)
+  if (found.kind === 'version') return found.version.does
+  return found.kind === 'unknown' ? found.between[0]?.does : undefined
+}
+
 function repaired<In, Out>(versions: readonly Version<In, Out>[], found: Version<In, Out>): Version<In, Out> {
   const later = versions.slice(versions.indexOf(found))
   return later.find(({ bug, lifetime }) => bug === undefined && !('proposal' in lifetime)) ?? found

@@ -19,15 +19,13 @@ export function done<T>(value: T, unread: readonly Promised[] = []): Done<T> {
 
 const own: Source = spec('README of @vmm/kvm', 'What is not here')
 
-const hostMemory: Source = spec('README of @vmm/kvm', 'What is not here')
-
 /** The refusal of a call that there is no memory left for: guests and processors together reach 4 GiB here. */
 export function noMemory(call: string): Refusal {
   return refusedAlways(call, {
     rule: 'no-memory',
     errno: 'ENOMEM',
     says: 'there is no memory left for it',
-    source: hostMemory,
+    source: own,
   })
 }
 

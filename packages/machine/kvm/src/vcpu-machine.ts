@@ -1,6 +1,7 @@
 import type { MmioRegion } from '@vmm/device'
 import type { Initiator } from '@vmm/msr'
 import { type LocalApicPort, type MemoryFaultExit, nobody, type VcpuMachine } from '@vmm/vcpu'
+import { readHalves, writeHalves } from './buses/halves.ts'
 import type { VmBuses } from './buses/vm-buses.ts'
 import { writeParavirtualClock } from './time/paravirtual-clock.ts'
 import { VcpuTsc } from './time/vcpu-tsc.ts'
@@ -72,16 +73,13 @@ export class AroundVcpu implements VcpuMachine {
   mmioRead(address: number, size: 1 | 2 | 4 | 8): bigint | undefined {
     const own = this.#ownPageAt(address)
     if (own === undefined) return this.#around.buses.mmio.read(address, size)
-    const at = address - own.base
-    if (size !== 8) return BigInt(own.read(at, size) >>> 0)
-    return BigInt(own.read(at, 4) >>> 0) | (BigInt(own.read(at + 4, 4) >>> 0) << 32n)
+    return readHalves(own, address - own.base, size)
   }
 
   mmioWrite(address: number, size: 1 | 2 | 4 | 8, value: bigint): boolean {
     const own = this.#ownPageAt(address)
     if (own === undefined) return this.#around.buses.mmio.write(address, size, value)
-    own.write(address - own.base, size === 8 ? 4 : size, Number(value & 0xffff_ffffn))
-    if (size === 8) own.write(address - own.base + 4, 4, Number(value >> 32n))
+    writeHalves(own, address - own.base, size, value)
     return true
   }
 

@@ -3,10 +3,8 @@ import { resolve, run } from '@vmm/rule'
 import { type Answer, done } from '../answer.ts'
 import { ioBusPipeline } from '../rules/io-bus/index.ts'
 import type { BusOptions } from './bus-options.ts'
+import { readHalves, writeHalves } from './halves.ts'
 import type { Standing, Standings } from './io-eventfds.ts'
-
-const fourBytes = 32n
-const low = 0xffff_ffffn
 
 /** The windows of guest-physical memory that are answered inside KVM_RUN. Where there is no memory either, all else is an exit. */
 export class KvmMmioBus implements Standings {
@@ -43,17 +41,14 @@ export class KvmMmioBus implements Standings {
   /** What the device at an address gives; undefined where there is none. Eight bytes are two accesses of four, the lower first. */
   read(address: number, size: 1 | 2 | 4 | 8): bigint | undefined {
     if (!this.#windows.claims(address)) return undefined
-    if (size !== 8) return BigInt(this.#windows.read(address, size))
-    const first = BigInt(this.#windows.read(address, 4))
-    return first | (BigInt(this.#windows.read(address + 4, 4)) << fourBytes)
+    return readHalves(this.#windows, address, size)
   }
 
   /** False where there is neither a device nor an eventfd for it. */
   write(address: number, size: 1 | 2 | 4 | 8, value: bigint): boolean {
     if (this.#options.eventFds.signalled('mmio', address, size, value, this)) return true
     if (!this.#windows.claims(address)) return false
-    this.#windows.write(address, size === 8 ? 4 : size, Number(value & low))
-    if (size === 8) this.#windows.write(address + 4, 4, Number(value >> fourBytes))
+    writeHalves(this.#windows, address, size, value)
     return true
   }
 

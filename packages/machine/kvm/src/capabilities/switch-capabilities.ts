@@ -1,4 +1,4 @@
-import { versionInForce } from '@vmm/rule'
+import { deedInForce } from '@vmm/rule'
 import { type Answer, done } from '../answer.ts'
 import { quirksSwitchedOff } from '../rules/enable-cap/quirks-switched-off.behaviour.ts'
 import type { Vm } from '../vm.ts'
@@ -46,9 +46,8 @@ export const switchCapabilities: VmCapabilities = {
 function disableQuirks(vm: Vm, asked: bigint): Answer<number> {
   const { kvm, switches } = vm
   const supported = BigInt(vm.checkExtension(quirks2))
-  const found = versionInForce(quirksSwitchedOff, kvm.profile)
-  const version = found.kind === 'version' ? found.version : found.kind === 'unknown' ? found.between[0] : undefined
-  switches.quirksOff = version?.does({ asked, supported, off: switches.quirksOff }) ?? asked
+  const left = deedInForce(quirksSwitchedOff, kvm.profile)
+  switches.quirksOff = left?.({ asked, supported, off: switches.quirksOff }) ?? asked
   return done(0)
 }
 

@@ -7,8 +7,9 @@ import {
   setMceCall,
   setupMceCall,
 } from '@vmm/msr'
-import { type Behaviour, type Profile, resolve, run, versionInForce } from '@vmm/rule'
+import { type Profile, resolve, run } from '@vmm/rule'
 import { type Answer, done } from '../answer.ts'
+import { inRelease } from '../in-release.ts'
 import type { VcpuMsrs } from './vcpu-msrs.ts'
 
 const registers = { cap: 0x179, status: 0x17a, ctl: 0x17b, bank: 0x400, ctl2: 0x280 } as const
@@ -27,7 +28,7 @@ export interface CheckedVcpu {
 
 /** KVM_X86_GET_MCE_CAP_SUPPORTED. */
 export function mceCapSupported(kernel: Profile, module: MsrHost['module']): bigint {
-  return doing(mceSupported, kernel)({ module })
+  return inRelease(mceSupported, kernel)({ module })
 }
 
 /** KVM_X86_SETUP_MCE. */
@@ -35,7 +36,7 @@ export function setupMce({ kernel, module, msrs }: CheckedVcpu, mcgCap: bigint):
   const call = { mcgCap, supported: mceCapSupported(kernel, module), module, state: stateOf(msrs) }
   const outcome = run(resolve(setupMceCall, kernel), call)
   if (outcome.kind === 'refused') return outcome.refusal
-  keep(msrs, doing(mceSetUp, kernel)(call))
+  keep(msrs, inRelease(mceSetUp, kernel)(call))
   return done(0, outcome.unread)
 }
 
@@ -71,12 +72,4 @@ function keep(msrs: VcpuMsrs, state: MachineCheckState): void {
   for (const [at, bank] of state.banks.entries())
     for (const [register, value] of bank.entries()) msrs.hold(registers.bank + 4 * at + register, value)
   for (const [at, value] of state.ctl2.entries()) msrs.hold(registers.ctl2 + at, value)
-}
-
-/** What a release does; where nobody has read which of two versions it has, the older. */
-function doing<In, Out>(behaviour: Behaviour<In, Out>, kernel: Profile): (given: In) => Out {
-  const found = versionInForce(behaviour, kernel)
-  const version = found.kind === 'version' ? found.version : found.kind === 'unknown' ? found.between[0] : undefined
-  if (version === undefined) throw new RangeError(`${behaviour.id} is in no release like ${kernel.kernel}`)
-  return version.does
 }

@@ -15,8 +15,9 @@ import {
   tscWrittenByGuest,
   vendorTold,
 } from '@vmm/msr'
-import { type Behaviour, type Profile, versionInForce } from '@vmm/rule'
+import type { Profile } from '@vmm/rule'
 import type { AnswersMsrs, MsrOutcome, Vcpu } from '@vmm/vcpu'
+import { inRelease } from '../in-release.ts'
 import type { VcpuTsc } from '../time/vcpu-tsc.ts'
 import { CpuidFeatures } from './cpuid-features.ts'
 import type { MsrSystem } from './msr-system.ts'
@@ -75,7 +76,7 @@ export class VcpuMsrs implements AnswersMsrs, MsrVcpu {
     const { system, kernel, vcpu } = options
     this.#options = options
     this.features = new CpuidFeatures(() => options.cpuid().current)
-    const vendor = doing(vendorTold, kernel)
+    const vendor = inRelease(vendorTold, kernel)
     this.#vendor = (rules) => vendor({ rules })
     this.#created = this.#valuesAfterCreation()
     this.#around = { vcpu: this, vm: this.#seenVm(), host: system.host, listed: system.listed }
@@ -260,7 +261,10 @@ export class VcpuMsrs implements AnswersMsrs, MsrVcpu {
     const { tsc, kernel } = this.#options
     const { offset, scaled: hostTsc } = tsc
     const register = home === 'clock:TSC' ? 'TSC' : 'TSC_ADJUST'
-    const moved = doing(tscWrittenByGuest, kernel)({ register, data, hostTsc, offset, adjust: this.held(adjust) ?? 0n })
+    const moved = inRelease(
+      tscWrittenByGuest,
+      kernel,
+    )({ register, data, hostTsc, offset, adjust: this.held(adjust) ?? 0n })
     tsc.offset = moved.offset
     this.hold(adjust, moved.adjust)
     return true
@@ -269,7 +273,7 @@ export class VcpuMsrs implements AnswersMsrs, MsrVcpu {
   #valuesAfterCreation(): ReadonlyMap<number, bigint> {
     const { system, kernel, hasQuirk } = this.#options
     const { module, featureMsrs } = system.host
-    const fresh = doing(featureMsrAfterCreation, kernel)
+    const fresh = inRelease(featureMsrAfterCreation, kernel)
     const stuffed = hasQuirk(quirk.stuffFeatureMsrs)
     const told = [...featureMsrs].map(([index, value]): [number, bigint] => [
       index,
@@ -281,11 +285,3 @@ export class VcpuMsrs implements AnswersMsrs, MsrVcpu {
 
 const isElsewhere = (home: MsrHome): boolean =>
   home === 'apic' || home === 'clock:TSC' || (home.startsWith('engine:') && home !== 'engine:DEBUGCTL')
-
-/** What a release does; where nobody has read which of two versions it has, the older. */
-function doing<In, Out>(behaviour: Behaviour<In, Out>, kernel: Profile): (given: In) => Out {
-  const found = versionInForce(behaviour, kernel)
-  const version = found.kind === 'version' ? found.version : found.kind === 'unknown' ? found.between[0] : undefined
-  if (version === undefined) throw new RangeError(`${behaviour.id} is in no release like ${kernel.kernel}`)
-  return version.does
-}

@@ -11,7 +11,7 @@ const namesOf: Readonly<Partial<Record<VcpuExit['kind'], string>>> = {
 
 /** Counts how KVM_RUN comes back, under the names of a vCPU's statistics. */
 export class ExitCounts {
-  readonly #counts = new Map<string, bigint>()
+  readonly #counts = new Map<string, number>()
 
   /** A run came back. */
   count(answer: Answer<VcpuExit>): void {
@@ -21,10 +21,11 @@ export class ExitCounts {
   }
 
   of(name: string): bigint | undefined {
-    return this.#counts.get(name)
+    const count = this.#counts.get(name)
+    return count === undefined ? undefined : BigInt(count)
   }
 
   #add(name: string): void {
-    this.#counts.set(name, (this.#counts.get(name) ?? 0n) + 1n)
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1)
   }
 }

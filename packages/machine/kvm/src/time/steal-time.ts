@@ -1,7 +1,7 @@
 import type { Profile } from '@vmm/rule'
 import type { Vcpu } from '@vmm/vcpu'
+import { inRelease } from '../in-release.ts'
 import { type LeftRun, preemptedTold } from '../rules/run/preempted-told.behaviour.ts'
-import { inRelease } from './in-release.ts'
 import type { VmClock } from './vm-clock.ts'
 
 /** What steal time of a vCPU is told from. */

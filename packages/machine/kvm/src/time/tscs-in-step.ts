@@ -1,6 +1,6 @@
 import { tscWrittenByHost } from '@vmm/msr'
 import type { Profile } from '@vmm/rule'
-import { inRelease } from './in-release.ts'
+import { inRelease } from '../in-release.ts'
 import type { VcpuTsc } from './vcpu-tsc.ts'
 import type { VmClock } from './vm-clock.ts'
 
