@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { type Host, readHost } from '@vmm/cpuid'
-import { type Answers, readAnswers, textOf } from './recording.ts'
+import { type Answers, mergedAnswers, readAnswers, textOf } from './recording.ts'
 import { type Scenario, scenariosIn } from './scenario.ts'
 
 /** Where scenarios are, and what kernels answered to them. */
@@ -81,10 +81,29 @@ function setting(value: string): boolean | number {
   return /^\d+$/.test(value) ? Number(value) : value === 'y' || value === 'm'
 }
 
-/** Writes what a machine answered; what it was not asked stays. */
-export function keep(name: string, about: string, subject: Subject, answers: Answers): void {
-  const place = new URL(`${name}/`, answersFolder)
+/** What a machine answered to scenarios of a subject. */
+export interface Asked {
+  readonly machine: string
+  /** What the recording says of the machine. */
+  readonly about: string
+  /** The subject's name. */
+  readonly subject: string
+  readonly answers: Answers
+}
+
+/** Whether what is recorded under a machine's name was answered by one that says the same of itself, or nothing is. */
+export function isKnownAs(machine: string, about: string, into: URL = answersFolder): boolean {
+  const file = new URL(`${machine}/machine.txt`, into)
+  return !existsSync(file) || readFileSync(file, 'utf8') === about
+}
+
+/** Writes what a machine answered; what it was not asked again stays, as long as a scenario asks it. */
+export function keep({ machine, about, subject, answers }: Asked, into: URL = answersFolder): void {
+  const place = new URL(`${machine}/`, into)
+  const file = new URL(`${subject}.txt`, place)
+  const known: Answers = existsSync(file) ? readAnswers(readFileSync(file, 'utf8')) : new Map()
+  const scenarios = subjects().find(({ name }) => name === subject)?.scenarios ?? []
   mkdirSync(place, { recursive: true })
   writeFileSync(new URL('machine.txt', place), about)
-  writeFileSync(new URL(`${subject.name}.txt`, place), textOf(subject.scenarios, answers))
+  writeFileSync(file, textOf(scenarios, mergedAnswers(known, answers)))
 }

@@ -27,6 +27,7 @@
 #include <linux/kvm.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -275,7 +276,12 @@ static void tell_leaf(uint32_t leaf, uint32_t index) {
   printf("cpuid 0x%08x 0x%02x: eax=0x%08x ebx=0x%08x ecx=0x%08x edx=0x%08x\n", leaf, index, a, b, c, d);
 }
 
+/* Of the first processor: each has leaves that tell its own number. */
 static void tell_cpuid(void) {
+  cpu_set_t all, first;
+  CPU_ZERO(&first);
+  CPU_SET(0, &first);
+  int pinned = sched_getaffinity(0, sizeof all, &all) == 0 && sched_setaffinity(0, sizeof first, &first) == 0;
   for (int range = 0; range < 2; range++) {
     uint32_t first = range ? 0x80000000 : 0, last, b, c, d;
     __cpuid(first, last, b, c, d);
@@ -285,6 +291,7 @@ static void tell_cpuid(void) {
       for (uint32_t index = 0; index < (indexed ? 32 : 1); index++) tell_leaf(leaf, index);
     }
   }
+  if (pinned) sched_setaffinity(0, sizeof all, &all);
 }
 
 static void tell_parameters(void) {

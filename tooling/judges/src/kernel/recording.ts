@@ -12,7 +12,10 @@ export interface Answered {
   readonly answer: string
 }
 
-/** What the probe printed, told step by step. */
+/**
+ * What the probe printed, told step by step.
+ * @throws {RangeError} if it did not print an answer to every step.
+ */
 export function answersOf(scenarios: readonly Scenario[], printed: ReturnType<typeof readPrinted>): Answers {
   const { answers } = scriptOf(scenarios)
   return new Map(
@@ -23,16 +26,22 @@ export function answersOf(scenarios: readonly Scenario[], printed: ReturnType<ty
       const told: Answered[] = []
       for (const [at, step] of (answers[nth] ?? []).entries()) {
         if (step < 0) continue
-        const asked = scenario.steps[step] ?? ''
+        const [asked = '', line] = [scenario.steps[step], lines[at]]
+        if (line === undefined) throw new RangeError(`${scenario.name}: nothing was printed for ${asked}`)
         const action = actionOf(asked, probeBases(files))
-        told.push({ step: asked, answer: teller.tell(action, rawOf(action, lines[at] ?? '')) })
+        told.push({ step: asked, answer: teller.tell(action, rawOf(action, line)) })
       }
       return [scenario.name, told]
     }),
   )
 }
 
-/** Answers as a text: each behind its step. */
+/** What is known when some scenarios have been asked again, in any order: the newer answers, and the older to the others. */
+export function mergedAnswers(before: Answers, now: Answers): Answers {
+  return new Map([...before, ...now])
+}
+
+/** Answers as a text, in the order of the scenarios, each behind its step. */
 export function textOf(scenarios: readonly Scenario[], answers: Answers): string {
   return scenarios
     .filter(({ name }) => answers.has(name))
