@@ -1,12 +1,15 @@
 import { ramSlots } from '@vmm/boot'
-import type { CpuidTable } from '@vmm/cpuid'
+import { type CpuidTable, has } from '@vmm/cpuid'
 import { type Answer, type CreateVmClock, type KvmVcpu, openKvm, type Vm, type Watching } from '@vmm/kvm'
-import { pitConfigFlags } from '@vmm/kvm-uapi'
+import { disableExits, pitConfigFlags } from '@vmm/kvm-uapi'
 import { firmwareValues } from '@vmm/msr'
 import type { Profile } from '@vmm/rule'
 import { programControllers } from './firmware.ts'
 import { softwareHost } from './kvm-release.ts'
 import { UsageError } from './usage-error.ts'
+
+/** KVM_CAP_X86_DISABLE_EXITS. */
+const disablesExits = 143
 
 /** What a VM with one vCPU is made with. */
 export interface GuestVmOptions {
@@ -29,6 +32,7 @@ export class GuestVm {
   constructor({ kernel, memorySize, cpuid, ...rest }: GuestVmOptions) {
     const kvm = openKvm({ kernel, host: softwareHost(), memoryBytes: memorySize, ...rest })
     this.vm = granted(kvm.createVm())
+    this.#letWait(cpuid)
     granted(this.vm.createIrqchip())
     granted(this.vm.createPit2(pitConfigFlags.value.SPEAKER_DUMMY))
     let offset = 0
@@ -68,6 +72,13 @@ export class GuestVm {
     this.vcpu.reset()
     this.#setMsrs()
     programControllers(this.vm.buses.io)
+  }
+
+  /** A guest that knows MWAIT waits in it: KVM, where it comes to that, does nothing, and the guest is never idle. */
+  #letWait(cpuid: CpuidTable): void {
+    const { MWAIT } = disableExits.value
+    const allowed = (this.vm.checkExtension(disablesExits) & MWAIT) !== 0
+    if (allowed && has(cpuid, 'MONITOR')) granted(this.vm.enableCap({ cap: disablesExits, args: [BigInt(MWAIT)] }))
   }
 
   #slotAt(address: number) {

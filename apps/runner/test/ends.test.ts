@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { al, bl, esi, mem8 } from '@vmm/x86-assembler'
+import { al, bl, eax, ecx, edx, esi, mem8 } from '@vmm/x86-assembler'
 import { describe, expect, test } from 'vitest'
 import * as kernels from './kernels.ts'
 import { finished, main, reported, start, vmm } from './vmm.ts'
@@ -77,6 +77,15 @@ describe('exit statuses', () => {
     const { status, stderr, report } = await reported(['run', image])
     expect([status, report.end]).toEqual([122, 'halted'])
     expect(stderr).toContain('nothing can wake the processor')
+  })
+
+  test('a processor that is offered MWAIT waits in it, and is idle', async () => {
+    const image = kernelFile('waits', (a) => {
+      a.cli().mov(eax, 0x30_0000).xor(ecx, ecx).xor(edx, edx).monitor().xor(eax, eax).mwait()
+      kernels.spin(a)
+    })
+    const { status, report } = await reported(['run', image, '--cpu', 'max', '--max-instructions', '1000000'])
+    expect([status, report.end]).toEqual([122, 'halted'])
   })
 
   test('with --timeout it is waited for', async () => {

@@ -2,12 +2,14 @@ import { benchAbi } from './abi.ts'
 import { benchBoot } from './boot.ts'
 import { benchEngine } from './engine.ts'
 import { benchHandlers } from './handlers.ts'
+import { benchIdle } from './idle.ts'
 
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   abi: benchAbi,
   boot: benchBoot,
   engine: benchEngine,
   handlers: benchHandlers,
+  idle: benchIdle,
 }
 const [name, ...args] = process.argv.slice(2)
 const bench = Object.hasOwn(benches, name ?? '') ? benches[name!] : undefined

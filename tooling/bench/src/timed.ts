@@ -16,7 +16,7 @@ const ticksPerSecond = 100
 type Sample = Pick<Cost, 'cpuSeconds' | 'threadSeconds' | 'peakBytes'>
 
 /** User and system time in a `stat` file of /proc. */
-function processorSeconds(path: string): number {
+export function processorSeconds(path: string): number {
   const stat = readFileSync(path, 'utf8')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
