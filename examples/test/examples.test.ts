@@ -35,6 +35,13 @@ test('cpuid says where a feature is, which models have it, and what was meant by
   expect(unknown).toMatch(/^avx512 is no feature; did you mean AVX512\w+\?$/)
 })
 
+test('vcpu prints each exit of a few instructions: a port is written, then the processor halts', async () => {
+  const [io, ...lines] = (await printed('vcpu')).split('\n')
+  expect(io).toMatch(/^io at \w+ \{/)
+  expect(lines.join('\n')).toContain('port: 16')
+  expect(lines.join('\n')).toMatch(/^hlt at 1005 /m)
+})
+
 test("boot runs a command in the shell of Debian's kernel", async (context) => {
   try {
     await defaultGuest(() => {})

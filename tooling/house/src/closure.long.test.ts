@@ -53,7 +53,7 @@ function installed(tarballs: string): string {
 }
 
 test('the tarballs of @vmm/cpuid and of what it needs are all that a stranger needs', () => {
-  const tarballs = join(scratch('tarballs'), 'made')
+  const tarballs = scratch('tarballs')
   packInto(root, closureOf(houseOnDisk(root), 'cpuid') ?? [], tarballs)
   const project = installed(tarballs)
   for (const [name, text] of Object.entries({ 'dump.txt': dump, 'template.txt': template, 'use.ts': program })) {

@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type House, type Member, packagesOf, shortName } from './house.ts'
 
@@ -21,9 +20,8 @@ export function closureOf(house: House, name: string): readonly Member[] | undef
   return [...found]
 }
 
-/** Builds and packs packages into a folder, and says which tarballs that made. */
+/** Builds packages and packs them into a folder that is there, and says which tarballs that made. */
 export function packInto(root: string, members: readonly Member[], destination: string): readonly string[] {
-  mkdirSync(destination, { recursive: true })
   const filters = members.map(({ name }) => `--filter=${name}`)
   execFileSync('turbo', ['run', 'build', '--output-logs=errors-only', ...filters], { cwd: root, stdio: 'inherit' })
   return members.map(({ folder }) => {

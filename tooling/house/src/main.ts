@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { laws } from './all.ts'
 import { bundleSizes } from './bundle-sizes.ts'
@@ -61,6 +61,12 @@ function closure([name, destination]: readonly string[]): number {
   const members = closureOf(houseOnDisk(root), name)
   if (members === undefined) {
     console.error(`there is no package ${name} (pnpm map prints them)`)
+    return 2
+  }
+  try {
+    mkdirSync(destination, { recursive: true })
+  } catch (error) {
+    console.error(`${destination} cannot be a folder: ${error instanceof Error ? error.message : error}`)
     return 2
   }
   for (const tarball of packInto(root, members, resolve(destination))) console.log(tarball)

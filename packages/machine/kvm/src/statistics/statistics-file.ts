@@ -8,7 +8,6 @@ const histogramBuckets = 32
 const nanosecondsExponent = -9
 const descBytes = kvmStatsDesc.size + nameBytes
 const valueBytes = 8
-const text = new TextEncoder()
 
 const flagsOf: Readonly<Record<Statistic['kind'], number>> = {
   count: statsTypes.value.CUMULATIVE,
@@ -18,6 +17,9 @@ const flagsOf: Readonly<Record<Statistic['kind'], number>> = {
   nanoseconds: statsTypes.value.CUMULATIVE | statsUnits.value.SECONDS,
   times: statsTypes.value.LOG_HIST | statsUnits.value.SECONDS,
 }
+
+/** Names of statistics and of files are ASCII. */
+const ascii = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0))
 
 const isTime = ({ kind }: Statistic) => kind === 'nanoseconds' || kind === 'times'
 const sizeOf = ({ kind }: Statistic) => (kind === 'times' ? histogramBuckets : 1)
@@ -40,14 +42,14 @@ export function statisticsFile(
   const view = new DataView(bytes.buffer)
   const header = { flags: 0, name_size: nameBytes, num_desc: statistics.length, id_offset: idAt, desc_offset: descsAt }
   bytes.set(encode(kvmStatsHeader, { ...header, data_offset: dataAt }))
-  bytes.set(text.encode(id).subarray(0, nameBytes - 1), idAt)
+  bytes.set(ascii(id).subarray(0, nameBytes - 1), idAt)
   let offset = 0
   for (const [at, statistic] of statistics.entries()) {
     const size = sizeOf(statistic)
     const exponent = isTime(statistic) ? nanosecondsExponent : 0
     const desc = { flags: flagsOf[statistic.kind], exponent, size, offset, bucket_size: 0 }
     bytes.set(encode(kvmStatsDesc, desc), descsAt + at * descBytes)
-    bytes.set(text.encode(statistic.name), descsAt + at * descBytes + kvmStatsDesc.size)
+    bytes.set(ascii(statistic.name), descsAt + at * descBytes + kvmStatsDesc.size)
     view.setBigUint64(dataAt + offset, counted(statistic.name) ?? 0n, true)
     offset += size * valueBytes
   }
