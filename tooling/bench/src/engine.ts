@@ -1,81 +1,80 @@
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { removeScratch, scratch } from '@vmm/scratch'
-import { kernel, kernel32 } from './engine/kernel.ts'
-import { workloads, workloads32 } from './engine/workloads.ts'
-import { qemu } from './peers.ts'
-import { keep, rounded } from './results.ts'
-import { type Cost, median, timed } from './timed.ts'
+import type { Width } from './engine/guests/words.ts'
+import { differenceOf, type Measured, outcomeOf, ratiosOf } from './engine/measured.ts'
+import { BadOptions, type Options, optionsOf } from './engine/options.ts'
+import { type Peer, peers } from './engine/peers.ts'
+import { type Row, rows } from './engine/rows.ts'
+import { type Failure, isFailure, type Sample, sample } from './engine/samples.ts'
+import { roundsFor } from './engine/sizes.ts'
+import { printed } from './engine/table.ts'
 
-const runs = 3
-const memory = 128
-const main = fileURLToPath(import.meta.resolve('@vmm/runner/main'))
-/** The debug exit with the value 0. */
-const success = 1
-
-interface Row {
-  readonly name: string
-  readonly instructions: number
-  readonly ours: number
-  readonly peer: number | undefined
+/** One guest of one width, and what it cost so far. */
+interface Task {
+  readonly row: Row
+  readonly width: Width
+  readonly rounds: number
+  readonly results: Readonly<Record<string, (Sample | Failure)[]>>
 }
 
-async function costOf(command: string, args: readonly string[]): Promise<number> {
-  const costs: Cost[] = []
-  for (let run = 0; run < runs; run += 1) costs.push(await timed(command, args))
-  const wrong = costs.find(({ status }) => status !== success)
-  if (wrong !== undefined) throw new Error(`${command} ${args.join(' ')}: ended with ${wrong.status}`)
-  return median(costs.map(({ cpuSeconds }) => cpuSeconds))
-}
-
-async function measured(name: string, scratch: string): Promise<Row> {
-  const [image, report] = [join(scratch, 'kernel'), join(scratch, 'report')]
-  const narrow = workloads32[name]
-  writeFileSync(image, narrow === undefined ? kernel(workloads[name]!) : kernel32(narrow))
-  const ours = await costOf(process.execPath, [main, 'run', image, '--memory', `${memory}M`, '--report', report])
-  const { instructions } = JSON.parse(readFileSync(report, 'utf8')) as { instructions: number }
-  const peer = qemu()
-  if (peer === undefined) return { name, instructions, ours, peer: undefined }
-  const exit = ['-device', 'isa-debug-exit,iobase=0xf4']
-  return {
-    name,
-    instructions,
-    ours,
-    peer: await costOf(peer.command, [...peer.args(memory), ...exit, '-kernel', image]),
-  }
-}
-
-/** Two digits that count, at least: small ratios are the good ones. */
-const ratio = (value: number): number => rounded(value, value < 1 ? 2 : 1)
-
-/** What is left of a row when starting and ending cost nothing. */
-function line(row: Row, nothing: Row): Record<string, string | number> {
-  const ours = Math.max(row.ours - nothing.ours, 0.01)
-  const peer = row.peer === undefined ? undefined : Math.max(row.peer - nothing.peer!, 0.01)
-  return {
-    name: row.name,
-    'million instructions': rounded(row.instructions / 1e6, 1),
-    'CPU seconds': rounded(ours, 2),
-    MIPS: rounded(row.instructions / ours / 1e6, 0),
-    ...(peer === undefined ? {} : { 'QEMU TCG': rounded(peer, 2), ratio: ratio(ours / peer) }),
-  }
-}
-
-/** Small kernels, each of which does one thing many times, beside QEMU where it is installed. The start is subtracted. */
-export async function benchEngine(only: readonly string[]): Promise<void> {
+/** Small guests of ours, each of which does one thing many times, beside whoever else can run them. */
+export async function benchEngine(args: readonly string[]): Promise<void> {
   const place = scratch('bench')
   try {
-    const nothing = await measured('nothing', place)
-    const names = [...Object.keys(workloads), ...Object.keys(workloads32)].filter(
-      (name) => name !== 'nothing' && (only.length === 0 || only.includes(name)),
+    const all = peers()
+    const options = optionsOf(
+      args,
+      all,
+      rows.map(({ name }) => name),
     )
-    const rows: Record<string, string | number>[] = []
-    for (const name of names) rows.push(line(await measured(name, place), nothing))
-    console.table(rows)
-    console.log(`starting and ending: ${nothing.ours.toFixed(2)} CPU seconds, subtracted above`)
-    if (only.length === 0) keep('engine', { runs, start: nothing, rows })
+    for (const { says, absent } of all) console.log(absent === undefined ? says : `${absent}: no comparison`)
+    const tasks = await tasksOf(options, place)
+    for (let run = 1; run <= options.runs; run += 1) for (const task of tasks) await oneRun(task, run, options, place)
+    printed(tasks.map(measuredOf))
+  } catch (error) {
+    if (!(error instanceof BadOptions)) throw error
+    console.error(error.message)
+    process.exitCode = 2
   } finally {
     removeScratch(place)
   }
+}
+
+const asks = (peer: Peer, width: Width, run: number): boolean =>
+  peer.widths.includes(width) && run <= (peer.runs ?? Number.POSITIVE_INFINITY)
+
+/** Every row and width that was asked for, with its size. */
+async function tasksOf(options: Options, place: string): Promise<readonly Task[]> {
+  const tasks: Task[] = []
+  for (const width of [64, 32] as const)
+    for (const row of rows) {
+      if (!row.widths.includes(width) || (options.only.length > 0 && !options.only.includes(row.name))) continue
+      const rounds = await roundsFor(row, width, options, place)
+      const asked = options.peers.filter((peer) => asks(peer, width, 1))
+      tasks.push({ row, width, rounds, results: Object.fromEntries(asked.map(({ name }) => [name, []])) })
+      progress(`size of ${row.name} ${width}: ${rounds}`)
+    }
+  return tasks
+}
+
+async function oneRun({ row, width, rounds, results }: Task, run: number, options: Options, place: string) {
+  for (const peer of options.peers) {
+    if (!asks(peer, width, run)) continue
+    progress(`run ${run} of ${options.runs}: ${row.name} ${width}, ${peer.name}`)
+    const result = await sample(row, width, Math.max(1, Math.round(rounds * peer.part)), peer, place)
+    if (isFailure(result)) console.error(`${row.name} ${width}, ${peer.name}: ${result.failure}`)
+    results[peer.name]!.push(result)
+  }
+}
+
+function measuredOf({ row, width, results }: Task): Measured {
+  const outcomes = Object.fromEntries(Object.entries(results).map(([name, each]) => [name, outcomeOf(each)]))
+  const differs = differenceOf(outcomes)
+  const { name, says, kind, unfair = false } = row
+  const measured = { name, says, kind, width, unfair, peers: outcomes, ratios: ratiosOf(outcomes) }
+  return differs === undefined ? measured : { ...measured, differs }
+}
+
+/** One line that the next one writes over; nothing where nobody watches. */
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
 }

@@ -1,0 +1,153 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** How to start something that says lines, on its stdout or into a file. */
+export interface Start {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly output?: string
+}
+
+/** What a process had used by a moment. */
+export interface Moment {
+  readonly seconds: number
+  readonly cpuSeconds: number
+  /** CPU seconds by the names of threads. */
+  readonly threads: Readonly<Record<string, number>>
+}
+
+/** A line and when its first byte came. */
+export interface Mark extends Moment {
+  readonly line: string
+}
+
+/** What a process said and used until it was ended. */
+export interface Watched {
+  readonly marks: readonly Mark[]
+  readonly peakBytes: number
+  /** Why it did not come to the last line, if it did not. */
+  readonly failure: string | undefined
+}
+
+const ticksPerSecond = 100
+const pollMilliseconds = 5
+
+/** Name and processor seconds in a `stat` file of /proc. */
+function stat(path: string): { readonly name: string; readonly seconds: number } {
+  const text = readFileSync(path, 'utf8')
+  const end = text.lastIndexOf(')')
+  const fields = text.slice(end + 2).split(' ')
+  return {
+    name: text.slice(text.indexOf('(') + 1, end),
+    seconds: (Number(fields[11]) + Number(fields[12])) / ticksPerSecond,
+  }
+}
+
+/** A thread may end while it is looked at. */
+function threadsOf(pid: number): Readonly<Record<string, number>> {
+  const threads: Record<string, number> = {}
+  for (const id of readdirSync(`/proc/${pid}/task`)) {
+    try {
+      const { name, seconds } = stat(`/proc/${pid}/task/${id}/stat`)
+      threads[name] = (threads[name] ?? 0) + seconds
+    } catch {}
+  }
+  return threads
+}
+
+function momentOf(pid: number, started: number): Moment {
+  const seconds = (performance.now() - started) / 1000
+  try {
+    return { seconds, cpuSeconds: stat(`/proc/${pid}/stat`).seconds, threads: threadsOf(pid) }
+  } catch {
+    return { seconds, cpuSeconds: Number.NaN, threads: {} }
+  }
+}
+
+function peakOf(pid: number): number {
+  try {
+    return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024
+  } catch {
+    return 0
+  }
+}
+
+/** Cuts a stream into lines, each with the moment of its first byte. */
+class Marks {
+  readonly done: Mark[] = []
+  #pending = ''
+  #moment: Moment | undefined
+
+  /** Takes what came, and says whether the last line is there. */
+  take(text: string, now: () => Moment, isLast: (line: string) => boolean): boolean {
+    let moment: Moment | undefined
+    for (const character of text) {
+      if (this.#pending === '') this.#moment = moment ??= now()
+      if (character !== '\n') this.#pending += character
+      else {
+        const line = this.#pending.replace(/\r+$/, '')
+        this.#pending = ''
+        this.done.push({ line, ...this.#moment! })
+        if (isLast(line)) return true
+      }
+    }
+    return false
+  }
+}
+
+/** Runs something until it says a line that is the last one, or for so long; then ends it. */
+export function watched(start: Start, isLast: (line: string) => boolean, limitSeconds: number): Promise<Watched> {
+  const started = performance.now()
+  const child = spawn(start.command, start.args, {
+    stdio: ['ignore', start.output === undefined ? 'pipe' : 'ignore', 'pipe'],
+  })
+  const marks = new Marks()
+  return new Promise((resolve) => {
+    let [complaint, failure, peakBytes] = ['', undefined as string | undefined, 0]
+    const end = (why?: string): void => {
+      failure = why
+      peakBytes = peakOf(child.pid!)
+      child.kill('SIGKILL')
+    }
+    const take = (text: string): void => {
+      if (marks.take(text, () => momentOf(child.pid!, started), isLast)) end()
+    }
+    const stop = listen(child, start.output, take)
+    const timer = setTimeout(() => end(`not ended after ${limitSeconds} seconds`), limitSeconds * 1000)
+    child.stderr!.on('data', (piece: Buffer) => {
+      complaint += piece
+    })
+    child.on('error', ({ message }) => {
+      complaint += message
+    })
+    child.on('close', (status) => {
+      clearTimeout(timer)
+      stop()
+      const ended = marks.done.some(({ line }) => isLast(line))
+      const why = failure ?? `ended with ${status}: ${complaint.trim().slice(-300)}`
+      resolve({ marks: marks.done, peakBytes, failure: ended ? undefined : why })
+    })
+  })
+}
+
+function listen(child: ChildProcess, output: string | undefined, take: (text: string) => void): () => void {
+  if (output === undefined) {
+    child.stdout!.on('data', (piece: Buffer) => take(piece.toString('latin1')))
+    return () => {}
+  }
+  let seen = 0
+  const timer = setInterval(() => {
+    const text = readIfThere(output)
+    if (text.length > seen) take(text.slice(seen))
+    seen = text.length
+  }, pollMilliseconds)
+  return () => clearInterval(timer)
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch {
+    return ''
+  }
+}
