@@ -1,6 +1,10 @@
+import { leafTable } from './cpuid/leaves.ts'
+import { reportTable } from './cpuid/reports.ts'
 import { capabilityTable, constantTable, quirkTable } from './kvm-uapi/capabilities.ts'
 import { exitTable, ioctlTable } from './kvm-uapi/ioctls.ts'
 import { structTable } from './kvm-uapi/structs.ts'
+import { listTable } from './msr/lists.ts'
+import { registerTable } from './msr/registers.ts'
 import { promiseTables } from './promises.ts'
 import type { Table } from './table.ts'
 
@@ -12,5 +16,9 @@ export const tables: readonly Table[] = [
   capabilityTable,
   constantTable,
   quirkTable,
+  leafTable,
+  reportTable,
+  registerTable,
+  listTable,
   ...promiseTables,
 ]

@@ -1,5 +1,5 @@
 import { maskOf } from '@vmm/bits'
-import { inForce, type Profile } from '@vmm/rule'
+import { always, inForce, type Lifetime, type Profile } from '@vmm/rule'
 import { msrAt } from './all.ts'
 import { guestOf, type MsrCall, valueIn } from './kvm-call.ts'
 import type { Msr, WriteRule } from './msr.ts'
@@ -23,6 +23,18 @@ export function msrOf(index: number, profile: Profile): Msr | undefined | 'unrea
   if (lifetime === 'never') return undefined
   const stands = inForce(lifetime, profile)
   return stands === 'yes' ? row : stands === 'no' ? undefined : 'unread'
+}
+
+/** Which releases of KVM handle a register, and which module of KVM, if not both; `'never'`: no release is known to. */
+export interface Handled {
+  readonly lifetime: Lifetime | 'never'
+  readonly module?: 'kvm_intel' | 'kvm_amd'
+}
+
+/** What KVM has of a register. */
+export function handledBy(msr: Msr): Handled {
+  const { lifetime = always, module } = handlingOf(msr)
+  return { lifetime, ...(module === undefined ? {} : { module }) }
 }
 
 /** Whether KVM with this module has a handler for it. */

@@ -55,6 +55,7 @@ const limited = commit('4f1fa2a1bbeb', 'KVM: x86/pmu: Limit the maximum number o
 const eighteen = between('5.4', '6.1')
 const eight = since('6.1')
 
+/** What KVM lists of registers, part by part, in the kernel's order. */
 export const listRows: readonly ListRow[] = [
   row('saved', [0x174, 0x175, 0x176, 0xc000_0081, 0xc000_0083, 0xc000_0102, 0xc000_0084, 0xc000_0082, 0x10, 0x277, 0xc001_0117, 0x3a], saved),
   row('saved', [0xd90],       saved, always, 'MPX'),
