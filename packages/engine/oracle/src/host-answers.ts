@@ -50,7 +50,7 @@ const low = (value: bigint): number => Number(BigInt.asUintN(32, value))
 export function hostAnswers(
   state: State,
   ports: Surroundings,
-  memory: Pick<MemoryAccess, 'lineOf' | 'trap'>,
+  memory: Pick<MemoryAccess, 'lineOf' | 'trap' | 'breakpoints'>,
 ): Readonly<Record<HostCall, Answer>> {
   const flushes: Answer = () => nothing
   return {
@@ -59,12 +59,12 @@ export function hostAnswers(
     writeMsr: (index, value) => unlessRefused(ports.writeMsr(low(index!), value!)),
     portIn: (port, bytes) => {
       const value = answered(ports.portIn(low(port!), size(bytes!), 1))
-      memory.trap(portBreakpointsMet(state, low(port!), size(bytes!)))
+      memory.trap(portBreakpointsMet(state, memory.breakpoints, low(port!), size(bytes!)))
       return [BigInt(value >>> 0)]
     },
     portOut: (port, bytes, value, string) => {
       unlessWaiting(ports.portOut(low(port!), size(bytes!), low(value!), string === 0n ? 'OUT' : 'OUTS'))
-      return done(() => memory.trap(portBreakpointsMet(state, low(port!), size(bytes!))))
+      return done(() => memory.trap(portBreakpointsMet(state, memory.breakpoints, low(port!), size(bytes!))))
     },
     timeStamp: () => [ports.timeStamp()],
     random: () => [ports.random()],

@@ -1,3 +1,4 @@
+export type { DebugRegisters } from './data-breakpoints.ts'
 export type { PhysicalMemory } from './memory.ts'
 export { DescriptionMistake } from './mistake.ts'
 export { Oracle, type OracleOptions, type StepResult } from './oracle.ts'

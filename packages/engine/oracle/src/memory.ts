@@ -2,7 +2,7 @@ import { failed, walk, access as walkAccess } from '@vmm/x86-paging'
 import { accessRights, exceptions, type SegmentName } from '@vmm/x86-registers'
 import type { Asker, Bits, Machine, Mode, Surroundings } from '@vmm/x86-semantics'
 import { bitsOf, numberOf } from './bits.ts'
-import { breakpointsMet } from './data-breakpoints.ts'
+import { breakpointsMet, type DebugRegisters, debugRegistersOf } from './data-breakpoints.ts'
 import { answered, Fault } from './fault.ts'
 import type { State } from './state.ts'
 
@@ -35,6 +35,7 @@ export class MemoryAccess {
   /** The machine that the page walk's description runs on. */
   readonly #machine: () => Machine
   #met = 0
+  #instead: DebugRegisters | undefined
   /** Addresses and what was there before, in the order of the stores. */
   readonly #stored: [address: number, before: number][] = []
 
@@ -43,6 +44,15 @@ export class MemoryAccess {
     this.#memory = memory
     this.#ports = ports
     this.#machine = machine
+  }
+
+  /** Where breakpoints are: the guest's, or those that take their place. */
+  get breakpoints(): DebugRegisters {
+    return this.#instead ?? debugRegistersOf(this.#state)
+  }
+
+  breakInstead(instead: DebugRegisters | undefined): void {
+    this.#instead = instead
   }
 
   /** The linear address, with nothing checked. In 64-bit code only FS and GS have a base. */
@@ -105,7 +115,7 @@ export class MemoryAccess {
     this.#refuseNonCanonical((linear + BigInt(bytes - 1)) & all64, access.stack)
     this.#checkAlignment(linear, bytes, access)
     const places = this.reach(linear, bytes, access)
-    if (access.how !== 'execute') this.#met |= breakpointsMet(this.#state, linear, bytes, access.how === 'write')
+    if (access.how !== 'execute') this.#met |= breakpointsMet(this.breakpoints, linear, bytes, access.how === 'write')
     return places
   }
 

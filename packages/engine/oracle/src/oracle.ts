@@ -11,6 +11,7 @@ import {
   survey,
 } from '@vmm/x86-semantics'
 import { bitsOf } from './bits.ts'
+import type { DebugRegisters } from './data-breakpoints.ts'
 import { Fault, Unanswered } from './fault.ts'
 import { hostAnswers } from './host-answers.ts'
 import { type Execution, machineOn } from './machine.ts'
@@ -51,6 +52,7 @@ export class Oracle {
   readonly #decoded = createDecoded()
   readonly #kept = new State()
   #retired = 0
+  #executing = { rip: 0n, next: 0n }
 
   constructor({ memory, ports, instructions: described = instructions }: OracleOptions) {
     this.#instructions = described
@@ -61,6 +63,21 @@ export class Oracle {
   /** Instructions retired: an element of a repeated string instruction counts as one. */
   get retired(): number {
     return this.#retired
+  }
+
+  /** The count goes on from here: the state is one that has come so far. */
+  countFrom(retired: number): void {
+    this.#retired = retired
+  }
+
+  /** The instruction that was read last, and the one behind it: whoever is asked in the middle of one may want to know. */
+  executing(): { readonly rip: bigint; readonly next: bigint } {
+    return this.#executing
+  }
+
+  /** Watches for a debugger's data breakpoints in place of the guest's, or for the guest's again. */
+  breakInstead(instead: DebugRegisters | undefined): void {
+    this.#memory.breakInstead(instead)
   }
 
   /** Runs one instruction, or one element of a repeated one. */
@@ -175,6 +192,7 @@ export class Oracle {
     const modified = new Set([...effects.operandsRead].filter((position) => effects.operandsWritten.has(position)))
     const rip = this.state.get('RIP')
     const next = BigInt.asUintN(code.execution === 'long' ? 64 : 32, rip + BigInt(this.#decoded.length))
+    this.#executing = { rip, next }
     return { ...this.#outside(mode), bytes, rip, next, modified }
   }
 

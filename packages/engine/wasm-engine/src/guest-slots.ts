@@ -128,6 +128,12 @@ export class GuestSlots {
       : this.#bytes.subarray(slot.host + address - slot.address, slot.host + slot.bytes)
   }
 
+  /** Whether there is memory that processors may store to. */
+  takesStores(address: number): boolean {
+    const slot = this.#slotAt(address)
+    return slot !== undefined && slot.readOnly !== true
+  }
+
   #slotAt(address: number): PlacedSlot | undefined {
     return this.#slots.find(
       (candidate) => address >= candidate.address && address < candidate.address + candidate.bytes,

@@ -1,0 +1,1 @@
+export { OracleEngine } from './oracle-engine.ts'

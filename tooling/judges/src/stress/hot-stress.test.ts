@@ -1,0 +1,28 @@
+import { type Instruction, instructions } from '@vmm/x86-semantics'
+import { describe, expect, test } from 'vitest'
+import type { EngineVariant } from './engine-variants.ts'
+import { hotStress } from './hot-stress.ts'
+import { programs } from './programs/all.ts'
+
+describe.for(Object.entries(programs))('%s', ([, list]) => {
+  test.for(list.map((program) => [program.name, program] as const))('%s: every engine runs it alike', ([, program]) => {
+    expect(hotStress(program, { seed: 1 })).toEqual([])
+  })
+})
+
+test('an engine that does one instruction wrong is found', () => {
+  const dec = instructions.get('DEC')!
+  // what it should leave alone it turns around
+  const execute: Instruction['execute'] = (m, ...operands) => {
+    dec.execute(m, ...operands)
+    m.flags({ kind: 'equations', equations: { CF: () => m.not(m.flag('CF')) } })
+  }
+  const wrong: EngineVariant = {
+    name: 'wrong',
+    options: { instructions: new Map(instructions).set('DEC', { ...dec, execute }) },
+  }
+  const [program] = programs['code that stores to code']!
+  expect(hotStress(program!, { seed: 1, variants: [wrong], oracle: false })).toEqual([
+    expect.stringContaining('wrong, course 0, seed 1: behind'),
+  ])
+})

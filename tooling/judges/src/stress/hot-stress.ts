@@ -1,0 +1,58 @@
+import { Random } from '../cpu/random.ts'
+import { type EngineVariant, engineVariants } from './engine-variants.ts'
+import { type Course, courseOf, firstDifference, journey, registersOf } from './journey.ts'
+import { at } from './layout.ts'
+import { compiled, judging, type Subject } from './processor.ts'
+import type { Happening, Program } from './program.ts'
+
+/** How much is tried. */
+export interface Effort {
+  readonly seed: number
+  /** The variants that are compared with the first one; all unless told. */
+  readonly variants?: readonly EngineVariant[]
+  /** Whether the oracle runs the program, too. */
+  readonly oracle?: boolean
+}
+
+const isAtHalt = (rip: number) => rip >= at.halt && rip < at.halt + 0x100
+const endless = Number.POSITIVE_INFINITY
+
+/**
+ * Runs a program by every variant of the engine, and by the oracle: counts of instructions and hashes of the state are the same at every
+ * stop. Gives what is not, a line each, with the variant and what brings it back.
+ */
+export function hotStress(program: Program, { seed, variants = engineVariants, oracle = true }: Effort): string[] {
+  const random = new Random(seed)
+  const first = engineVariants[0]
+  const others = variants.filter((variant) => variant !== first)
+  return coursesOf(program, random).flatMap((course, index) => {
+    const known = compiled(program, first)
+    const expected = journey(known, course, () => endless)
+    const strays = program.endsInFault !== true && isAtHalt(Number(known.vcpu.engine.get('RIP')))
+    const astray = strays
+      ? [`${program.name}: a vector that it does not handle: ${JSON.stringify(registersOf(known.vcpu))}`]
+      : []
+    const differs = (subject: Subject, slice: () => number) => {
+      const says = firstDifference(expected, journey(subject, course, slice))
+      return says === undefined ? [] : [`${program.name}: ${subject.name}, course ${index}, seed ${seed}: ${says}`]
+    }
+    const wrong = others.flatMap((variant) => {
+      const own = new Random(seed + index)
+      return differs(compiled(program, variant), () => variant.slice?.(own) ?? endless)
+    })
+    return [...astray, ...wrong, ...(oracle ? differs(judging(program), () => endless) : [])]
+  })
+}
+
+/** The usual course, and one for every count at which an interrupt comes. */
+function coursesOf(program: Program, random: Random): Course[] {
+  const usual = courseOf(program, random)
+  if (program.interruptedAt === undefined) return [usual]
+  const [from, to, step] = program.interruptedAt
+  const interrupted: Course[] = []
+  for (let at = from; at < to; at += step) {
+    const what: Happening = { at, kind: 'interrupt', vector: 0x41 }
+    interrupted.push(courseOf(program, random, [what]))
+  }
+  return [usual, ...interrupted]
+}
