@@ -6,7 +6,7 @@ import { type Failure, isFailure, type Sample, sample } from './samples.ts'
 
 const clockTick = 0.01
 /** Shorter than this is mostly warming up. */
-const worthTrusting = 0.1
+const worthTrusting = 0.04
 const attempts = 3
 
 /** How many rounds make a run that takes whoever is fastest about as long as wanted, and nobody far longer. */
