@@ -1,13 +1,4 @@
-import {
-  type Behaviour,
-  knownSeries,
-  type Profile,
-  profileOf,
-  readVersion,
-  resolve,
-  run,
-  versionInForce,
-} from '@vmm/rule'
+import { deedOf, knownSeries, type Profile, profileOf, readVersion, resolve, run } from '@vmm/rule'
 import { hypercallErrors } from './errors.ts'
 import type { HyperVCall } from './hyper-v.ts'
 import { type HyperVStatus, hyperVStatuses } from './hyper-v-status.rows.ts'
@@ -59,11 +50,6 @@ export type HypercallPatcher = (made: InstructionCase) => InstructionVerdict
 /** What one kernel makes of the other vendor's hypercall instruction. */
 export function hypercallPatcher(profile: Profile): HypercallPatcher {
   return deedOf(foreignInstruction, profile)
-}
-
-function deedOf<In, Out>(promise: Behaviour<In, Out>, profile: Profile): (input: In) => Out {
-  const found = versionInForce(promise, profile)
-  return found.kind === 'version' ? found.version.does : promise.versions[0].does
 }
 
 /** Decides hypercalls of Hyper-V's interface. */

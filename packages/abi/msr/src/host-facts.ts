@@ -1,5 +1,5 @@
 import { type Feature, features, featuresOf, findEntry, type Host, supportedCpuid, vendorRulesOf } from '@vmm/cpuid'
-import { type Profile, versionInForce } from '@vmm/rule'
+import { deedInForce, type Profile } from '@vmm/rule'
 import { msrs } from './all.ts'
 import { featureMsrValues } from './feature-values.ts'
 import type { ListHost } from './index-lists.ts'
@@ -107,16 +107,14 @@ export function msrHostOf(profile: Profile, host: Host, knowledge: HostKnowledge
   const own = ownFeatures(host)
   const module = moduleOf(host)
   const { entries } = supportedCpuid({ kernel: profile, host })
-  const efer = versionInForce(eferSupported, profile)
   const asked = { module, features: own, nestedSvm: parameter(host, 'kvm_amd.nested', 1) !== 0 } as const
-  const known = efer.kind === 'version' ? efer.version : efer.kind === 'unknown' ? efer.between[0] : undefined
   return {
     module,
     features: own,
     linearAddressWidth: own.has('LA57') ? 57 : 48,
     featureMsrs: featureMsrValues(profile, featureHostOf(host, knowledge)),
     xss: supportedXss(entries),
-    efer: known?.does(asked) ?? 0n,
+    efer: deedInForce(eferSupported, profile)?.(asked) ?? 0n,
     ignoreMsrs: parameter(host, 'kvm.ignore_msrs', 0) !== 0,
     tracesGuests: parameter(host, 'kvm_intel.pt_mode', 0) === 1,
     branchVirtualization: module === 'kvm_amd' && parameter(host, 'kvm_amd.lbrv', 1) !== 0 && own.has('LBR_VIRT'),

@@ -1,4 +1,4 @@
-import { type Behaviour, type Outcome, type Profile, type Promised, resolve, run, versionInForce } from '@vmm/rule'
+import { type Behaviour, deedInForce, type Outcome, type Profile, type Promised, resolve, run } from '@vmm/rule'
 import { msrOf } from './handled.ts'
 import {
   type MsrCall,
@@ -233,10 +233,7 @@ export class MsrKernel {
   #does<In, Out>(behaviour: Behaviour<In, Out>, input: In): Out | undefined {
     let does = this.#deeds.get(behaviour) as ((input: In) => Out) | null | undefined
     if (does === undefined) {
-      const found = versionInForce(behaviour, this.#profile)
-      does =
-        (found.kind === 'version' ? found.version : found.kind === 'unknown' ? found.between[0] : undefined)?.does ??
-        null
+      does = deedInForce(behaviour, this.#profile) ?? null
       this.#deeds.set(behaviour, does)
     }
     return does === null ? undefined : does(input)

@@ -1,4 +1,4 @@
-import { type Behaviour, type Profile, type ResolvedPipeline, resolve, run, versionInForce } from '@vmm/rule'
+import { deedOf, type Profile, type ResolvedPipeline, resolve, run } from '@vmm/rule'
 import type { EcreateCase, EinitCase, EnclsCase } from './encls-case.ts'
 import { enclsLeaves } from './encls-leaves.rows.ts'
 import type { SgxError } from './guest.ts'
@@ -48,9 +48,4 @@ function refusedBy<State>(steps: ResolvedPipeline<State, SgxError>, state: State
   const outcome = run(steps, state)
   if (outcome.kind === 'done') return undefined
   return { kind: 'refused', error: outcome.refusal.errno, refusal: outcome.refusal }
-}
-
-function deedOf<In, Out>(promise: Behaviour<In, Out>, profile: Profile): (input: In) => Out {
-  const found = versionInForce(promise, profile)
-  return found.kind === 'version' ? found.version.does : promise.versions[0].does
 }

@@ -6,16 +6,7 @@ import {
   hypercallDecider,
   hypercallPatcher,
 } from '@vmm/hypercall'
-import {
-  type Behaviour,
-  type Profile,
-  profileOf,
-  type Refusal,
-  type ResolvedPipeline,
-  resolve,
-  run,
-  versionInForce,
-} from '@vmm/rule'
+import { deedOf, type Profile, profileOf, type Refusal, type ResolvedPipeline, resolve, run } from '@vmm/rule'
 import type * as Call from './rules/calls.ts'
 import { mwaitDoesNothing } from './rules/guest/mwait-does-nothing.rule.ts'
 import { outAheadOfExit } from './rules/guest/out-ahead-of-exit.rule.ts'
@@ -75,12 +66,6 @@ export function keptPromises(profile: Profile): KeptPromises {
     mwait: deedOf(mwaitDoesNothing, profile),
     outAhead: deedOf(outAheadOfExit, profile),
   }
-}
-
-/** What a release does; where nobody has read which of two versions it has, the older. */
-function deedOf<In, Out>(promise: Behaviour<In, Out>, profile: Profile): (input: In) => Out {
-  const found = versionInForce(promise, profile)
-  return found.kind === 'version' ? found.version.does : promise.versions[0].does
 }
 
 /** Who refuses a call, if anybody does. */

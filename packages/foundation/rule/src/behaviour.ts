@@ -54,6 +54,14 @@ export function deedInForce<In, Out>(
   return found.kind === 'unknown' ? found.between[0]?.does : undefined
 }
 
+/**
+ * What a behaviour does under a profile, as {@link deedInForce} tells it; where it is in no release like this one, what it
+ * first did. For deeds of what the release has anyway, and for those of what it does not have, which nobody asks for there.
+ */
+export function deedOf<In, Out>(behaviour: Behaviour<In, Out>, profile: Profile): (given: In) => Out {
+  return deedInForce(behaviour, profile) ?? behaviour.versions[0].does
+}
+
 function repaired<In, Out>(versions: readonly Version<In, Out>[], found: Version<In, Out>): Version<In, Out> {
   const later = versions.slice(versions.indexOf(found))
   return later.find(({ bug, lifetime }) => bug === undefined && !('proposal' in lifetime)) ?? found

@@ -1,5 +1,13 @@
 export { auditBehaviour, auditPipeline, auditRule, profilesOf } from './audit.ts'
-export { type Behaviour, behaviour, deedInForce, type InForce, type Version, versionInForce } from './behaviour.ts'
+export {
+  type Behaviour,
+  behaviour,
+  deedInForce,
+  deedOf,
+  type InForce,
+  type Version,
+  versionInForce,
+} from './behaviour.ts'
 export { type Difference, differencesBetween, entryInForce } from './compare.ts'
 export {
   behaviourEntry,

@@ -1,7 +1,7 @@
 import { kernelDoc, mail } from '@vmm/source'
 import { describe, expect, test } from 'vitest'
 import { auditBehaviour, auditPipeline, auditRule } from './audit.ts'
-import { behaviour, versionInForce } from './behaviour.ts'
+import { behaviour, deedInForce, deedOf, versionInForce } from './behaviour.ts'
 import { differencesBetween, entryInForce } from './compare.ts'
 import { pipelineEntries } from './entry.ts'
 import type { KernelVersion } from './kernel-version.ts'
@@ -186,6 +186,16 @@ describe('a pipeline', () => {
       open,
     )
     expect(outcome).toMatchObject({ state: { coins: 6 }, unread: [{ id: 'till-pays' }] })
+    expect(deedOf(between, profileOf('6.6.0'))(open)).toEqual(older.witness.out)
+  })
+  test('does what it first did where a release has nothing of it, if it is asked to all the same', () => {
+    const late = { ...pays, versions: [{ ...pays.versions[0], lifetime: since('6.1') }] } as const
+    expect(deedInForce(late, profileOf('5.15.0'))).toBeUndefined()
+    expect(deedOf(late, profileOf('5.15.0'))(open)).toEqual(late.versions[0].witness.out)
+  })
+  test('does what the version in force does', () => {
+    expect(deedOf(pays, profileOf('5.15.0'))(open)).toEqual({ ...open, coins: 6 })
+    expect(deedOf(pays, profileOf('6.12.117'))(open)).toEqual({ ...open, coins: 7 })
   })
 })
 

@@ -1,4 +1,4 @@
-import { type Behaviour, behaviour, between, inForce, type Profile, since, until, versionInForce } from '@vmm/rule'
+import { type Behaviour, behaviour, between, deedInForce, inForce, type Profile, since, until } from '@vmm/rule'
 import { commit, kernelSource } from '@vmm/source'
 import type { Feature } from '../all.ts'
 import { type CpuidTable, entry } from '../entry.ts'
@@ -62,14 +62,9 @@ export const mostVcpus: Behaviour<number, number> = behaviour<number, number>({
 })
 
 function vcpusOf(host: Host, profile: Profile): number {
-  const held = versionInForce(mostVcpus, profile)
   const configured = host.kconfig['CONFIG_KVM_MAX_NR_VCPUS']
   const input = typeof configured === 'number' ? configured : 1024
-  return held.kind === 'version'
-    ? held.version.does(input)
-    : held.kind === 'unknown'
-      ? held.between[0]!.does(input)
-      : input
+  return deedInForce(mostVcpus, profile)?.(input) ?? input
 }
 
 const signed = { ebx: registerOf(signature, 0), ecx: registerOf(signature, 4), edx: registerOf(signature, 8) }

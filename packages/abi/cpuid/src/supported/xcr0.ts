@@ -1,4 +1,4 @@
-import { type Behaviour, behaviour, between, since, until, versionInForce } from '@vmm/rule'
+import { type Behaviour, behaviour, between, deedInForce, since, until } from '@vmm/rule'
 import { commit, kernelSource } from '@vmm/source'
 import { xsaveComponents } from '../xsave-components.rows.ts'
 import { conditions } from './conditions.ts'
@@ -59,10 +59,8 @@ export const reportedComponents: Behaviour<Components, bigint> = behaviour({
 
 /** The components of XCR0 that KVM_GET_SUPPORTED_CPUID reports. */
 export function supportedXcr0(reporting: Reporting): bigint {
-  const held = versionInForce(reportedComponents, reporting.profile)
-  const version = held.kind === 'version' ? held.version : held.kind === 'unknown' ? held.between[0] : undefined
   const input = { enabled: enabledComponents(reporting), permitted: reporting.permitted }
-  return version === undefined ? 0n : version.does(input)
+  return deedInForce(reportedComponents, reporting.profile)?.(input) ?? 0n
 }
 
 /** The components of IA32_XSS that it reports: those of control-flow enforcement. */

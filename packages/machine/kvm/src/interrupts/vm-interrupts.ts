@@ -1,9 +1,10 @@
 import { likeSaved, type Nanoseconds, type Saved, type Timer } from '@vmm/device'
 import type { LocalApic } from '@vmm/local-apic'
-import { type Profile, type Refusal, resolve, run, type Version, versionInForce } from '@vmm/rule'
+import { type Profile, type Refusal, resolve, run } from '@vmm/rule'
 import { type Answer, done } from '../answer.ts'
 import type { VmBuses } from '../buses/vm-buses.ts'
 import type { EventFd } from '../event-fd.ts'
+import { inRelease } from '../in-release.ts'
 import { bootCpuIdPipeline } from '../rules/boot-cpu-id/index.ts'
 import type { IrqchipMode } from '../rules/create-irqchip/case.ts'
 import { createIrqchipPipeline } from '../rules/create-irqchip/index.ts'
@@ -71,7 +72,7 @@ export class VmInterrupts {
   #bootId = 0
   readonly #options: VmInterruptsOptions
   readonly #calls
-  readonly #unmaskedLevel: Version<UnmaskedLevel, UnmaskedLevelTaken> | undefined
+  readonly #unmaskedLevel: (level: UnmaskedLevel) => UnmaskedLevelTaken
   readonly #irqFds = new IrqFds((source, gsi, level) => this.raise(source, gsi, level))
   #mode: IrqchipMode = 'none'
   /** Of split ones: how many GSIs are inputs of user space's I/O APIC. */
@@ -96,8 +97,7 @@ export class VmInterrupts {
       setState: resolve(setIrqchipPipeline, kernel),
       boot: resolve(bootCpuIdPipeline, kernel),
     }
-    const unmasked = versionInForce(unmaskedLevel, kernel)
-    this.#unmaskedLevel = unmasked.kind === 'version' ? unmasked.version : undefined
+    this.#unmaskedLevel = inRelease(unmaskedLevel, kernel)
     this.apics = new LocalApics({ clock, lint0Reenabled: () => hasQuirk(quirk.lint0Reenabled) })
     const drive = (level: boolean) => void this.raise(lineSources.pit, pitGsi, level)
     this.pit = new VmPit({ kernel, clock, buses, irqchip: () => this.#mode, drive, onChange })
@@ -328,7 +328,7 @@ export class VmInterrupts {
   #resample(pin: number): boolean {
     const gsi = this.#routing.to({ controller: 'io-apic', pin })
     if (gsi === undefined) return false
-    const taken = this.#unmaskedLevel?.does({ resamples: this.#irqFds.resamples(gsi) }) ?? 'counts'
+    const taken = this.#unmaskedLevel({ resamples: this.#irqFds.resamples(gsi) })
     if (taken === 'counts') return false
     this.#irqFds.ask(gsi)
     return true

@@ -6,8 +6,9 @@ import {
   type SetFilterCall,
   setMsrFilterCall,
 } from '@vmm/msr'
-import { type Profile, resolve, run, versionInForce } from '@vmm/rule'
+import { type Profile, resolve, run } from '@vmm/rule'
 import { type Answer, done } from '../answer.ts'
+import { inRelease } from '../in-release.ts'
 
 /** What of a VM its MSRs ask, beside what they are told. */
 export interface VmMsrOptions {
@@ -38,8 +39,7 @@ export class VmMsrs {
   setFilter(call: SetFilterCall): Answer<number> {
     const outcome = run(resolve(setMsrFilterCall, this.#kernel), call)
     if (outcome.kind === 'refused') return outcome.refusal
-    const kept = versionInForce(filterKept, this.#kernel)
-    if (kept.kind === 'version') this.filter = kept.version.does(call)
+    this.filter = inRelease(filterKept, this.#kernel)(call)
     return done(0, outcome.unread)
   }
 
