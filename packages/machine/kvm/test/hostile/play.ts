@@ -4,7 +4,7 @@ import { HostileProcess, type Interrupts } from './process.ts'
 import { stateOf } from './state.ts'
 
 /** Calls that may have changed something although they failed, as in the kernel; and why. */
-const changesAlthoughRefused: ReadonlyMap<string, string> = new Map([
+export const changesAlthoughRefused: ReadonlyMap<string, string> = new Map([
   ['KVM_RUN', 'a guest runs until a signal comes'],
   ['KVM_SET_VCPU_EVENTS', 'what is checked late is checked when the first parts are set'],
   ['KVM_SET_NESTED_STATE', 'the nested state that was is left before what is new is looked at'],
@@ -33,8 +33,11 @@ interface Where {
 
 const interruptsBySeed = ['none', 'irqchip', 'split'] as const
 
-/** Makes calls in a new process; with `looks`, at the state before and after those that fail. */
-function play(where: Where, calls: readonly HostileCall[], looks: boolean): Wrong | undefined {
+/** After which calls that fail the state is looked at: none, those that change nothing in the kernel, or all. */
+export type Looks = 'never' | 'where nothing may change' | 'always'
+
+/** Makes calls in a new process, and looks at the state before and after those that fail. */
+function play(where: Where, calls: readonly HostileCall[], looks: Looks): Wrong | undefined {
   const { kernel, interrupts } = where
   const process = new HostileProcess(kernel, interrupts)
   for (const call of calls) {
@@ -44,10 +47,12 @@ function play(where: Where, calls: readonly HostileCall[], looks: boolean): Wron
   return undefined
 }
 
-function wrongWith(process: HostileProcess, call: HostileCall, looks: boolean): string | undefined {
+function wrongWith(process: HostileProcess, call: HostileCall, looks: Looks): string | undefined {
   const file = process.fileOf(call)
   const vcpu =
-    looks && file?.isOpen === true && file.object.kind === 'vcpu' && call.afterwards !== 'close' ? file : undefined
+    looks !== 'never' && file?.isOpen === true && file.object.kind === 'vcpu' && call.afterwards !== 'close'
+      ? file
+      : undefined
   const before = vcpu && settledState(process, vcpu)
   const began = performance.now()
   try {
@@ -55,8 +60,8 @@ function wrongWith(process: HostileProcess, call: HostileCall, looks: boolean): 
     if (!Number.isInteger(value)) return `it returned ${value}`
     if (value < -4095 && call.name !== returnsAnything) return `it returned ${value}, which is no error number`
     if (performance.now() - began > 1000 * secondsOfACall) return `it took ${performance.now() - began} ms`
-    if (before === undefined || vcpu === undefined || value >= 0 || changesAlthoughRefused.has(call.name))
-      return undefined
+    if (before === undefined || vcpu === undefined || value >= 0) return undefined
+    if (looks !== 'always' && changesAlthoughRefused.has(call.name)) return undefined
     const after = stateOf(process, vcpu)
     const changed = [...before.keys()].filter((name) => before.get(name) !== after.get(name))
     return changed.length === 0
@@ -84,16 +89,19 @@ export function findWrong(
   kernel: string,
   seed: number,
   count: number,
-  looks: boolean,
+  looks: Looks,
 ): { readonly wrong: Wrong; readonly after: readonly string[] } | undefined {
   let calls = callsFrom(seed, count)
   const where = { kernel, interrupts: interruptsBySeed[seed % interruptsBySeed.length] ?? 'none' }
   let wrong = play(where, calls, looks)
   if (wrong === undefined) return undefined
-  for (let at = calls.length - 1; at >= 0; at--) {
-    const fewer = calls.toSpliced(at, 1)
-    const still = play(where, fewer, looks)
-    if (still !== undefined) [calls, wrong] = [fewer, still]
+  // halves, quarters, and so on down to single calls, from the end
+  for (let size = calls.length; size >= 1; size = Math.floor(size / 2)) {
+    for (let at = calls.length - size; at > -size; at -= size) {
+      const fewer = calls.toSpliced(Math.max(0, at), size + Math.min(0, at))
+      const still = play(where, fewer, looks)
+      if (still !== undefined) [calls, wrong] = [fewer, still]
+    }
   }
   return { wrong, after: calls.map(tell) }
 }
