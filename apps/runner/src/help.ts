@@ -15,7 +15,8 @@ Examples:
   vmm run bzImage --initrd initrd.cpio
   vmm rules explain set-cpuid-immutable-after-run
 
-Exit status: that of the guest (see vmm run --help); 0 for help and versions; 2 for bad input, with nothing started.
+Exit status: that of the guest (see vmm run --help); 0 for help and versions; 2 for bad input, with nothing started;
+122 if something fails, such as a disk that is full.
 `
 
 /** What `vmm run --help` prints. */

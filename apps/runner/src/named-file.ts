@@ -23,20 +23,25 @@ export const because = (error: unknown): string => {
   return reasons[code ?? ''] ?? message.split('\n')[0]!
 }
 
+function refuseMore(size: number, limit: number, named: string): void {
+  if (size <= limit) return
+  const [bytes, memory] = [size, limit].map((each) => `${(each / 1048576).toFixed(1)} MiB`)
+  throw new UsageError(`${named}: has ${bytes} and the guest has ${memory} of memory`)
+}
+
 /**
- * A file that a person named, whole.
+ * A file or a pipe that a person named, whole.
  * @param what it is to be, for the message; `limit` is what it has to fit into.
  * @throws {UsageError}
  */
 export function readInput(path: string, what: string, limit = Number.POSITIVE_INFINITY): Uint8Array {
   try {
     const stat = statSync(path)
-    if (!stat.isFile()) throw new UsageError(`${what} ${path}: not a file`)
-    if (stat.size > limit) {
-      const [bytes, memory] = [stat.size, limit].map((size) => `${(size / 1048576).toFixed(1)} MiB`)
-      throw new UsageError(`${what} ${path}: has ${bytes} and the guest has ${memory} of memory`)
-    }
-    return readFileSync(path)
+    if (!stat.isFile() && !stat.isFIFO()) throw new UsageError(`${what} ${path}: not a file`)
+    refuseMore(stat.size, limit, `${what} ${path}`)
+    const bytes = readFileSync(path)
+    refuseMore(bytes.length, limit, `${what} ${path}`)
+    return bytes
   } catch (error) {
     throw error instanceof UsageError ? error : new UsageError(`${what} ${shown(path)}: ${because(error)}`)
   }

@@ -1,5 +1,6 @@
 import { parse, type TellCommand } from './command-line.ts'
 import { GuestUnavailable } from './default-guest/unavailable.ts'
+import { because } from './named-file.ts'
 import { exitStatus } from './outcome.ts'
 import { printable } from './printable.ts'
 import { UsageError } from './usage-error.ts'
@@ -26,6 +27,9 @@ export async function vmm(args: readonly string[]): Promise<number> {
 async function tell(command: TellCommand, args: readonly string[]): Promise<number> {
   const { tellers } = await import('./tell/tell.ts')
   const { text, status } = tellers[command](args)
-  await new Promise((done) => process.stdout.write(text, done))
-  return status
+  const error = await new Promise<unknown>((done) => process.stdout.write(text, done))
+  // whoever has gone knows that there is more; a full disk does not
+  if (!error || (error as { readonly code?: string }).code === 'EPIPE') return status
+  process.stderr.write(`vmm: stdout: ${because(error)}\n`)
+  return exitStatus.internal
 }

@@ -44,6 +44,15 @@ describe('bad input is one line on stderr, and status 2', () => {
   })
 })
 
+test.skipIf(process.platform !== 'linux')(
+  'words that no disk takes are missed with a line and status 122',
+  async () => {
+    const shell = 'exec "$0" "$@" > /dev/full'
+    const { status, stderr } = await finished(spawn('/bin/sh', ['-c', shell, process.execPath, main, 'msr', '0x10a']))
+    expect([status, stderr]).toEqual([122, 'vmm: stdout: no space left\n'])
+  },
+)
+
 test('help goes to stdout with status 0, and nobody minds if it is not read', async () => {
   const { status, stdout, stderr } = await vmm(['run', '--help'])
   expect([status, stderr]).toEqual([0, ''])

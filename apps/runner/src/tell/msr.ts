@@ -1,4 +1,5 @@
-import { type Msr, msrAt, msrs } from '@vmm/msr'
+import { handledBy, listRows, type Msr, msrAt, msrs } from '@vmm/msr'
+import { tellLifetime } from '@vmm/rule'
 import { cite } from '@vmm/source'
 import { suggestion } from '../nearest.ts'
 import { shown } from '../printable.ts'
@@ -26,7 +27,8 @@ function found(asked: string): Msr {
   )
 }
 
-function describe({ index, last, name, access, reset, needs, fields, rules, source }: Msr): readonly string[] {
+function describe(row: Msr): readonly string[] {
+  const { index, last, name, access, reset, needs, fields, rules, source } = row
   const hex = (value: number | bigint) => `0x${value.toString(16)}`
   const bits = fields === 'any' ? [] : Object.entries(fields)
   return [
@@ -34,8 +36,32 @@ function describe({ index, last, name, access, reset, needs, fields, rules, sour
     ...(needs.length === 0 ? [] : [`  needs ${needs.join(' or ')}`]),
     ...bits.map(([field, { low, width, says }]) => `  ${placeOf(low, width)} ${field}: ${says}`),
     ...rules.map(({ says, binds }) => `  a write by ${binds}: ${says}`),
+    ...kernelsOf(row),
     `  see ${cite(source)}`,
   ]
+}
+
+const lists = {
+  saved: 'KVM_GET_MSR_INDEX_LIST',
+  perfmon: 'KVM_GET_MSR_INDEX_LIST',
+  dynamic: 'KVM_GET_MSR_INDEX_LIST',
+  emulated: 'KVM_GET_MSR_INDEX_LIST',
+  'VMX features': 'KVM_GET_MSR_FEATURE_INDEX_LIST',
+  features: 'KVM_GET_MSR_FEATURE_INDEX_LIST',
+} as const
+
+/** Which releases of KVM handle a register, and list it. */
+function kernelsOf(row: Msr): readonly string[] {
+  const { lifetime, module = 'KVM' } = handledBy(row)
+  const handled =
+    lifetime === 'never' ? 'no release of KVM handles it' : `${module} handles it ${tellLifetime(lifetime)}`
+  const listed = listRows
+    .filter(({ indexes }) => indexes.some((index) => index >= row.index && index <= row.last))
+    .map(
+      ({ part, lifetime, when }) =>
+        `${lists[part]} lists it ${tellLifetime(lifetime)}${when === undefined ? '' : `, with ${when}`}`,
+    )
+  return [handled, ...new Set(listed)].map((line) => `  ${line}`)
 }
 
 function placeOf(low: number, width: number): string {

@@ -52,7 +52,9 @@ function chosen(ioctl: string | undefined, profile: Profile | undefined): readon
   const found = allPromises.filter((entry) => ioctl === undefined || isOf(entry, ioctl))
   if (found.length === 0) {
     const calls = [...new Set(allPromises.map(({ call }) => call))]
-    throw new UsageError(`--ioctl ${shown(ioctl ?? '')}: no promise is about it${suggestion(`KVM_${ioctl}`, calls)}`)
+    throw new UsageError(
+      `--ioctl ${shown(ioctl ?? '')}: no promise is about it${suggestion(`KVM_${ioctl?.toUpperCase().replace(/^KVM_/, '')}`, calls)}`,
+    )
   }
   return profile === undefined ? found : found.filter((entry) => entryInForce(entry, profile) !== 'no')
 }
@@ -60,7 +62,8 @@ function chosen(ioctl: string | undefined, profile: Profile | undefined): readon
 /** A call by its name, with or without `KVM_`, and whatever it says in brackets of where it is asked. */
 function isOf({ call }: PackagedEntry, ioctl: string): boolean {
   const plain = call.replace(/ \(.*\)$/, '')
-  return [call, plain].some((name) => name === ioctl || name === `KVM_${ioctl}`)
+  const asked = ioctl.toUpperCase()
+  return [call, plain].some((name) => [asked, `KVM_${asked}`].includes(name.toUpperCase()))
 }
 
 function list(entries: readonly PackagedEntry[]): readonly string[] {

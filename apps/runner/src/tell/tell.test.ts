@@ -40,6 +40,10 @@ describe('vmm rules', () => {
     expect(said('rules --ioctl SET_CPUID2 --kvm 5.16.3').text).not.toContain('set-cpuid-forbidden-after-run')
   })
 
+  test.each(['SET_CPUID2', 'KVM_SET_CPUID2', 'set_cpuid2'])('takes a call by the name %s', (name) => {
+    expect(said(`rules --ioctl ${name}`).text).toContain('set-cpuid-l2-active')
+  })
+
   test('lists a call of which processors have their own parts with all of them', () => {
     const { text } = said('rules --ioctl SET_NESTED_STATE --kvm 6.12')
     expect(text).toContain('nested-vmx-revision')
@@ -82,6 +86,11 @@ describe('vmm msr', () => {
   test.each(['0x3a', '58', 'ia32_feature_control'])('knows a register as %s', (name) => {
     expect(said(`msr ${name}`).text).toContain('0x3a IA32_FEATURE_CONTROL')
   })
+  test('says which module of which releases handles it, and in which it is listed', () => {
+    const { text } = said('msr 0xe1')
+    expect(text).toContain('kvm_intel handles it since 5.4')
+    expect(text).toContain('KVM_GET_MSR_INDEX_LIST lists it since 5.4, with WAITPKG')
+  })
 })
 
 describe('a CPUID table', () => {
@@ -97,6 +106,7 @@ describe('a CPUID table', () => {
   test('with bits that it does not support is told bit by bit, with status 1', () => {
     const { text, status } = said(`check ${file('table', kvmBytesOf(supported))} --kvm 6.1 --host milan`)
     expect([status, text.includes('not supported there')]).toEqual([1, true])
+    expect(text).toContain('IPRED_CTRL (7H.2.EDX[1]): not supported there')
   })
   test('that it refuses is told with the rule', () => {
     const wrong = supported.map((entry) => (entry.function === 0x8000_0008 ? { ...entry, eax: 0x2a28 } : entry))

@@ -20,6 +20,10 @@ test('a header may tell of fewer entries than there is room for, and not of more
   const bytes = kvmBytesOf([entry(0, { eax: 1 }), entry(1, { eax: 2 })])
   bytes[0] = 1
   expect(entriesOf(bytes)).toHaveLength(1)
+  bytes[8 + 40 + 28] = 1
+  expect(entriesOf(bytes)).toHaveLength(1)
+  bytes[0] = 2
+  expect(tableFrom(bytes)).toMatchObject({ kind: 'refused', says: expect.stringContaining('entry 1 has no zeros') })
   bytes[0] = 3
   expect(tableFrom(bytes)).toEqual({ kind: 'refused', says: 'the header tells of 3 CPUID entries, and there are 2' })
 })

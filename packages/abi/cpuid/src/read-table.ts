@@ -53,8 +53,16 @@ function readKvmBytes(bytes: Uint8Array): ReadTable | Refused {
   }
   const told = hasHeader ? view.getUint32(0, true) : count
   const first = hasHeader ? headerBytes : 0
+  const strange = Array.from({ length: told }, (_, i) => i).find((i) => isPadded(view, first + i * entryBytes))
+  if (strange !== undefined)
+    return refused(`these bytes are no CPUID table: entry ${strange} has no zeros where it ends`)
   const entries = Array.from({ length: told }, (_, i) => readKvmEntry(view, first + i * entryBytes))
   return { kind: 'table', entries }
+}
+
+/** Whether there is something in the words of an entry that nobody has a use for: `padding[3]`. */
+function isPadded(view: DataView, at: number): boolean {
+  return [28, 32, 36].some((offset) => view.getUint32(at + offset, true) !== 0)
 }
 
 function readKvmEntry(view: DataView, at: number): CpuidEntry {
