@@ -10,18 +10,11 @@ export function hasInstructionBreakpoints(dr7: number): boolean {
 /** The instruction breakpoints that the next instruction meets, as bits of DR6. */
 export function breakpointsAt(engine: Engine, address: (index: 0 | 1 | 2 | 3) => bigint, dr7: number): number {
   if (!hasInstructionBreakpoints(dr7)) return 0
-  const linear = linearRip(engine)
+  const linear = engine.linearRip
   return places.reduce<number>(
     (met, index) => (isForInstructions(dr7, index) && address(index) === linear ? met | (1 << index) : met),
     0,
   )
-}
-
-/** Where the next instruction is, as a linear address. */
-export function linearRip(engine: Engine): bigint {
-  const rip = engine.get('RIP')
-  const long = (engine.get('IA32_EFER') & 0x400n) !== 0n && (engine.get('CS.access') & 0x2000n) !== 0n
-  return long ? rip : (rip + engine.get('CS.base')) & 0xffff_ffffn
 }
 
 const isForInstructions = (dr7: number, index: number): boolean =>

@@ -1,3 +1,4 @@
+import type { Engine } from './engine-port.ts'
 import type { HypercallExit, IoExit, MmioExit, MsrExit, VcpuExit } from './exit.ts'
 
 /** An exit that user space must see to before its instruction is over. */
@@ -25,8 +26,11 @@ export class Completion {
   #stores: (MmioExit | IoExit)[] = []
   #prevented: VcpuExit | undefined
   #fetched: number | undefined
-  /** Where the instruction is that asks, as a linear address. */
+  /** Where the instruction is that asks, as a linear address, and how long it is. */
   #place = 0n
+  #bytes = 0
+  /** With an answer it is over, and no part of it is left to run. */
+  #onlyAsks = false
 
   /** Whether an instruction waits to run again. */
   get unfinished(): boolean {
@@ -42,14 +46,13 @@ export class Completion {
   portIn(port: number, size: 1 | 2 | 4, count: number): number | undefined {
     const known = this.#next()
     if (known !== undefined) return Number(known)
-    this.#asked = { kind: 'io', direction: 'in', port, size, count, data: new Uint8Array(size * count) }
-    return undefined
+    return this.#ask({ kind: 'io', direction: 'in', port, size, count, data: new Uint8Array(size * count) })
   }
 
   /** Whether user space has taken it already. */
-  portOut(port: number, size: 1 | 2 | 4, value: number): boolean {
+  portOut(port: number, size: 1 | 2 | 4, value: number, by: 'OUT' | 'OUTS'): boolean {
     if (this.#next() !== undefined) return true
-    this.#asked = { kind: 'io', direction: 'out', port, size, count: 1, data: lowBytesOf(value, size) }
+    this.#ask({ kind: 'io', direction: 'out', port, size, count: 1, data: lowBytesOf(value, size) }, by === 'OUT')
     return false
   }
 
@@ -73,8 +76,7 @@ export class Completion {
   read(address: number, size: number): bigint | undefined {
     const known = this.#next()
     if (known !== undefined) return known
-    this.#asked = { kind: 'mmio', direction: 'read', address, size, data: new Uint8Array(size) }
-    return undefined
+    return this.#ask({ kind: 'mmio', direction: 'read', address, size, data: new Uint8Array(size) })
   }
 
   write(address: number, size: number, value: bigint): void {
@@ -83,9 +85,7 @@ export class Completion {
 
   /** What the hypercall gives, or undefined after noting that user space must be asked. */
   hypercall(call: Omit<HypercallExit, 'kind'>): bigint | undefined {
-    const known = this.#next()
-    if (known === undefined) this.#asked = { kind: 'hypercall', ...call }
-    return known
+    return this.#next() ?? this.#ask({ kind: 'hypercall', ...call })
   }
 
   /** Something that user space must see to keeps the guest from going on. */
@@ -109,7 +109,7 @@ export class Completion {
 
   /** Notes that user space must be asked about an access to an MSR. */
   msr(asked: MsrExit): void {
-    this.#asked = asked
+    this.#ask(asked)
   }
 
   /** The next store that user space has not seen. */
@@ -118,8 +118,9 @@ export class Completion {
   }
 
   /** The instruction stopped to ask: what it stored before that, it will store again. */
-  stopped(place: bigint): Asked | undefined {
-    this.#place = place
+  stopped({ linearRip, executingBytes }: Pick<Engine, 'linearRip' | 'executingBytes'>): Asked | undefined {
+    this.#place = linearRip
+    this.#bytes = executingBytes
     this.#stores = []
     this.#used = 0
     return this.#asked
@@ -128,6 +129,11 @@ export class Completion {
   /** User space may have sent the processor elsewhere; then nobody waits for an answer. Source: arch/x86/kvm/x86.c complete_fast_pio_in. */
   forgetUnlessAt(place: bigint): void {
     if (this.unfinished && place !== this.#place) this.clear()
+  }
+
+  /** How long the instruction is, if it has only asked: what user space has seen is done. Otherwise 0. */
+  get bytesOver(): number {
+    return this.#asked !== undefined && this.#onlyAsks ? this.#bytes : 0
   }
 
   /** Gives the instruction the answer it waits for. */
@@ -152,6 +158,11 @@ export class Completion {
     this.#asked = undefined
     this.#stores = []
     this.#prevented = undefined
+  }
+
+  #ask(asked: Asked, only = false): undefined {
+    this.#asked = asked
+    this.#onlyAsks = only
   }
 
   #next(): bigint | undefined {

@@ -41,9 +41,17 @@ export interface Engine {
   retired(): number
   /** The instruction that is asking its surroundings, and the one behind it. */
   executing(): { readonly rip: bigint; readonly next: bigint }
+  /** The bytes of that instruction, also when `run` has come back because it waits. */
+  readonly executingBytes: number
+  /** Where the next instruction is, as a linear address. */
+  readonly linearRip: bigint
+  /** The instruction at RIP is over, of so many bytes, and nothing of it is left for `run`: somebody outside has done it. */
+  skip(bytes: number): void
   /** The block under execution ends after this instruction and `run` comes back. */
   resync(): void
   eventPending: boolean
+  /** RFLAGS.IF. */
+  readonly interruptFlag: boolean
   readonly interruptible: boolean
   readonly shadowed: boolean
   /** Whether no step, breakpoint or debug trap is due: instructions need no look one by one. */

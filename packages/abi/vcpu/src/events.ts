@@ -11,7 +11,6 @@ import type { Observer } from './observer.ts'
 
 const nothingMonitored = (1n << 64n) - 1n
 const noShadow = (1n << 64n) - 1n
-const IF = 1n << 9n
 /** A VM entry that failed for the guest's state. Source: SDM 3C §26.8, appendix C. */
 const invalidGuestState = 0x8000_0021n
 
@@ -222,7 +221,7 @@ export class Events {
     const { drivenBy, engine } = this.#parts
     const { interrupt, exception, nmiInjected } = this.state
     if (drivenBy !== 'vmx' || interrupt === undefined || !this.runnable) return false
-    return exception.stage === 'none' && !nmiInjected && (engine.rflags() & IF) === 0n
+    return exception.stage === 'none' && !nmiInjected && !engine.interruptFlag
   }
 
   /** What user space has put in comes first, and asks no flags. Of that only an interrupt wakes who is halted. */

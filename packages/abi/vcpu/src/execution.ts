@@ -1,6 +1,6 @@
 import { run } from '@vmm/rule'
 import { exceptions, gprIndex } from '@vmm/x86-registers'
-import { breakpointsAt, hasInstructionBreakpoints, linearRip } from './breakpoints.ts'
+import { breakpointsAt, hasInstructionBreakpoints } from './breakpoints.ts'
 import { type Completion, type MsrReply, valuesOf } from './completion.ts'
 import { deliver, deliveryKind } from './delivery.ts'
 import type { Engine, EngineStop } from './engine-port.ts'
@@ -151,7 +151,9 @@ export class Execution {
       this.#held = undefined
       return held
     }
-    completion.forgetUnlessAt(linearRip(engine))
+    if (!completion.unfinished) return undefined
+    completion.forgetUnlessAt(engine.linearRip)
+    if (this.#isOver()) return undefined
     this.#answer()
     while (completion.unfinished) {
       const before = engine.retired()
@@ -161,6 +163,19 @@ export class Execution {
       if (engine.retired() === before) completion.clear()
     }
     return undefined
+  }
+
+  /**
+   * An OUT that user space has seen is over, as for the kernel. Source: arch/x86/kvm/x86.c complete_fast_pio_out. Where each
+   * instruction is looked at, it runs again with its answer, and meets its traps.
+   */
+  #isOver(): boolean {
+    const { completion, engine, debug } = this.#parts
+    const bytes = completion.bytesOver
+    if (bytes === 0 || !engine.quiet || debug.isOn) return false
+    completion.clear()
+    engine.skip(bytes)
+    return true
   }
 
   #answer(): void {
@@ -281,7 +296,7 @@ export class Execution {
     if (!this.#parts.events.runnable) return undefined
     const prevented = completion.takePrevented()
     if (prevented !== undefined) return this.#prevented(prevented)
-    const asked = completion.stopped(linearRip(engine))
+    const asked = completion.stopped(engine)
     if (asked !== undefined) return asked
     const held = this.#parts.debug.held(engine)
     if (held !== undefined) return held
@@ -316,7 +331,7 @@ export class Execution {
   /** The instruction did not happen; answers that it had been given it will be given again. */
   #prevented(exit: VcpuExit): VcpuExit {
     const { completion, engine } = this.#parts
-    completion.stopped(linearRip(engine))
+    completion.stopped(engine)
     return exit
   }
 

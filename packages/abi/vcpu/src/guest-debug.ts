@@ -1,6 +1,6 @@
 import type { KvmGuestDebug } from '@vmm/kvm-uapi'
 import { dr6Fixed, exceptions } from '@vmm/x86-registers'
-import { breakpointsAt, linearRip } from './breakpoints.ts'
+import { breakpointsAt } from './breakpoints.ts'
 import type { Engine } from './engine-port.ts'
 import type { Events } from './events.ts'
 import type { DebugExit } from './exit.ts'
@@ -84,7 +84,7 @@ export class GuestDebug {
   held(engine: Engine): DebugExit | undefined {
     if (!this.#holds) return undefined
     this.#holds = false
-    return { kind: 'debug', exception: exceptions.BP.vector, pc: linearRip(engine) }
+    return { kind: 'debug', exception: exceptions.BP.vector, pc: engine.linearRip }
   }
 
   readonly #address = (index: 0 | 1 | 2 | 3): bigint => this.#given.arch.debugreg[index] ?? 0n
@@ -96,6 +96,6 @@ export class GuestDebug {
   #exit(engine: Engine, why: bigint): DebugExit {
     // bit 10 is always set in the register itself: SDM 3B §18.2.4
     const dr7 = BigInt(this.dr7 ?? Number(engine.get('DR7'))) | 0x400n
-    return { kind: 'debug', exception: exceptions.DB.vector, pc: linearRip(engine), dr6: dr6Fixed | why, dr7 }
+    return { kind: 'debug', exception: exceptions.DB.vector, pc: engine.linearRip, dr6: dr6Fixed | why, dr7 }
   }
 }

@@ -53,7 +53,7 @@ export function enginePorts(by: Answering): EnginePorts {
     portOut: (port, size, value, instruction) =>
       by.machine().portOut(port, size, value) ||
       (instruction === 'OUT' && tellsPortBehind(by, port, size, value)) ||
-      completion.portOut(port, size, value),
+      completion.portOut(port, size, value, instruction),
     mmioRead: (address, size, purpose) =>
       readDevices(by.machine(), address, size) ??
       (purpose === 'fetch' ? completion.fetch(address) : completion.read(address, size)),

@@ -1,4 +1,4 @@
-import { rflags, type StateField } from '@vmm/x86-registers'
+import type { StateField } from '@vmm/x86-registers'
 import { unanswered } from '@vmm/x86-semantics'
 import { CodeBytes } from './code-bytes.ts'
 import { codeModeOf } from './code-mode.ts'
@@ -10,7 +10,7 @@ import { GuestMachine } from './guest-machine.ts'
 import type { GuestSlots } from './guest-slots.ts'
 import type { HandlerRuns } from './handler-runs.ts'
 import { HostAnswers } from './host-answers.ts'
-import { alone, type CodeMode, resumes } from './mode-word.ts'
+import { alone, type CodeMode } from './mode-word.ts'
 import { MonitoredLine } from './monitored-line.ts'
 import { OddAccesses } from './odd-accesses.ts'
 import { exitReasons, status } from './runtime.ts'
@@ -18,13 +18,10 @@ import { Slice } from './slice.ts'
 import { checkSnapshot, restoreMemory, type SavedEngine, snapshot } from './snapshot.ts'
 import { at } from './state-layout.ts'
 import { StateView } from './state-view.ts'
-import type { Stop } from './stop.ts'
+import { type Stop, waiting } from './stop.ts'
 import { TlbContexts } from './tlb.ts'
 import { ToldAccesses } from './told-accesses.ts'
 import { type WatchedFor, Watching } from './watching.ts'
-
-const interruptFlag = 1 << rflags.IF.low
-const resumeFlag = 1n << BigInt(rflags.RF.low)
 
 /** One processor of a machine, run by emitted WebAssembly. Made without a machine it has one of its own. */
 export class Engine {
@@ -201,6 +198,22 @@ export class Engine {
     return this.#state.executing()
   }
 
+  /** The bytes of that instruction, also when `run` has come back because it waits. */
+  get executingBytes(): number {
+    return this.#state.executingBytes
+  }
+
+  /** Where the next instruction is, as a linear address. */
+  get linearRip(): bigint {
+    return this.#state.linearRip
+  }
+
+  /** The instruction at RIP is over, of so many bytes, and nothing of it is left for `run`: somebody outside has done it. */
+  skip(bytes: number): void {
+    this.#state.skip(bytes)
+    this.#slice.countFrom(this.#slice.retired + 1)
+  }
+
   /** What is pending has changed: the block under execution ends after this instruction, and `run` comes back. */
   resync(): void {
     if (!this.#slice.running) return
@@ -219,7 +232,11 @@ export class Engine {
 
   /** Whether an interrupt could be taken between instructions now. */
   get interruptible(): boolean {
-    return (this.#state.word(at.RFLAGS) & interruptFlag) !== 0 && !this.shadowed
+    return this.interruptFlag && !this.shadowed
+  }
+
+  get interruptFlag(): boolean {
+    return this.#state.interruptFlag
   }
 
   /** Whether STI, MOV SS or POP SS was the last instruction. */
@@ -295,8 +312,7 @@ export class Engine {
   /** Counts what was retired, and answers what emitted code could not. Undefined: go on. */
   #settle(why: number): Stop | undefined {
     const { left, stopped } = this.#slice.end()
-    const resynced = stopped || this.#odd.endsBlock
-    this.#odd.endsBlock = false
+    const resynced = this.#odd.takeEnd() || stopped
     switch (why) {
       case status.miss:
         return resynced ? { kind: 'events' } : this.#miss(left)
@@ -308,7 +324,7 @@ export class Engine {
       case status.fetchFault:
         return this.#faultStop()
       case status.resync:
-        this.#resumed(this.#state.word(at.mode))
+        this.#state.resumed(this.#state.word(at.mode))
         return { kind: 'events' }
       case status.exit:
         return { kind: 'exit', reason: exitReasons[this.#state.word(at.exitReason)]! }
@@ -320,20 +336,13 @@ export class Engine {
   /** The instruction did not happen: RIP is its own, unless it had already gone to another task. */
   #fault(): Stop {
     this.#slice.refund()
-    if (this.#takeMoved()) this.modeChanged()
-    else this.set('RIP', this.executing().rip)
+    if (this.#state.takeMoved()) this.modeChanged()
+    else this.#state.goBack()
     return this.#faultStop()
   }
 
-  #takeMoved(): boolean {
-    const moved = this.#state.word(at.moved) !== 0
-    this.#state.setWord(at.moved, 0)
-    return moved
-  }
-
   #faultStop(): Stop {
-    const noted = this.#state.notedFault()
-    return noted.vector === unanswered ? { kind: 'waiting' } : { kind: 'fault', ...noted }
+    return this.#state.word(at.faultVector) === unanswered ? waiting : { kind: 'fault', ...this.#state.notedFault() }
   }
 
   #miss(left: number): Stop | undefined {
@@ -354,19 +363,10 @@ export class Engine {
     this.#state.setLong(at.blockRip, this.get('RIP'))
     this.#slice.begin(1, 0)
     const why = this.machine.run(this.#cpu, block)
-    if (why !== status.fault) this.#resumed(mode)
+    if (why !== status.fault) this.#state.resumed(mode)
     if (why !== status.budget && why !== status.miss) return this.#settle(why)
     this.#slice.end()
-    const resynced = this.#odd.endsBlock
-    this.#odd.endsBlock = false
-    return resynced ? { kind: 'events' } : undefined
-  }
-
-  /** An instruction is complete that RF may have been for, if the mode that it ran in says so. */
-  #resumed(mode: number): void {
-    if ((mode & resumes) === 0) return
-    this.set('RFLAGS', this.get('RFLAGS') & ~resumeFlag)
-    this.#state.setWord(at.mode, this.#state.word(at.mode) & ~resumes)
+    return this.#odd.takeEnd() ? { kind: 'events' } : undefined
   }
 
   #fill(record: number, tlb: number, linear: bigint, kind: number): number {
@@ -389,7 +389,7 @@ export class Engine {
     const event = { vector, kind, errorCode, returnRip }
     const delivered = runDelivery(this.machine.interpreter, this.#state, this.#cpu, event)
     this.#told.delivers = false
-    const moved = this.#takeMoved()
+    const moved = this.#state.takeMoved()
     if (!delivered) {
       if (moved) this.modeChanged()
       return { ...this.#state.notedFault(), moved }

@@ -52,6 +52,13 @@ export class OddAccesses {
     this.#helpers = helpers
   }
 
+  /** Whether it was to end, since the last look. */
+  takeEnd(): boolean {
+    const ends = this.endsBlock
+    this.endsBlock = false
+    return ends
+  }
+
   /** Gathers the bytes into scratch. Gives its address, or 0 after a fault or without an answer, and the record to go on with. */
   read(record: number, _tlb: number, linear: bigint, kind: number): [number, number] {
     const parts = this.#parts(linear, kind)

@@ -1,5 +1,9 @@
-import { type StateField, stateFields } from '@vmm/x86-registers'
+import { rflags, type StateField, stateFields } from '@vmm/x86-registers'
+import { resumes } from './mode-word.ts'
 import { at, inRecord } from './state-layout.ts'
+
+const interruptFlag = 1 << rflags.IF.low
+const resumeFlag = 1n << BigInt(rflags.RF.low)
 
 /** Where each architectural field is, and its bits: a map is read several times as fast as a record is by names that vary. */
 const places = new Map(
@@ -122,11 +126,54 @@ export class StateView {
     return delivered
   }
 
+  /** Whether a fault is one of another task than its instruction began in, since the last look. */
+  takeMoved(): boolean {
+    const moved = this.word(at.moved) !== 0
+    if (moved) this.setWord(at.moved, 0)
+    return moved
+  }
+
   /** The instruction that called out, and the one behind it. */
   executing(): { readonly rip: bigint; readonly next: bigint } {
-    const [block, record] = [this.long(at.blockRip), this.word(at.record)]
-    const address = (field: number) =>
-      (block + BigInt(this.#view.getUint16(record + field, true))) & this.long(at.codeMask)
-    return { rip: address(inRecord.offset), next: address(inRecord.next) }
+    return { rip: this.#inBlock(inRecord.offset), next: this.#inBlock(inRecord.next) }
+  }
+
+  /** How long that instruction is. */
+  get executingBytes(): number {
+    const record = this.word(at.record)
+    return this.#view.getUint16(record + inRecord.next, true) - this.#view.getUint16(record + inRecord.offset, true)
+  }
+
+  /** RIP is again where that instruction is: it did not happen. */
+  goBack(): void {
+    this.setLong(at.RIP, this.#inBlock(inRecord.offset))
+  }
+
+  /** RIP is behind an instruction that is over without having been executed. */
+  skip(bytes: number): void {
+    this.setLong(at.RIP, (this.long(at.RIP) + BigInt(bytes)) & this.long(at.codeMask))
+    this.resumed(this.word(at.mode))
+  }
+
+  /** RFLAGS.IF. */
+  get interruptFlag(): boolean {
+    return (this.word(at.RFLAGS) & interruptFlag) !== 0
+  }
+
+  /** Where RIP points, as a linear address. */
+  get linearRip(): bigint {
+    return (this.long(at.RIP) + this.long(at.codeBase)) & this.long(at.codeMask)
+  }
+
+  /** An instruction is complete that RF may have been for, if the mode that it ran in says so. */
+  resumed(mode: number): void {
+    if ((mode & resumes) === 0) return
+    this.setLong(at.RFLAGS, this.long(at.RFLAGS) & ~resumeFlag)
+    this.setWord(at.mode, this.word(at.mode) & ~resumes)
+  }
+
+  #inBlock(field: number): bigint {
+    const distance = BigInt(this.#view.getUint16(this.word(at.record) + field, true))
+    return (this.long(at.blockRip) + distance) & this.long(at.codeMask)
   }
 }

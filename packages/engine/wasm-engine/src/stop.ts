@@ -10,3 +10,5 @@ export type Stop =
   | { readonly kind: 'fault'; readonly vector: number; readonly errorCode: number | undefined }
   /** The instruction at RIP has not happened: a port had no answer yet. */
   | { readonly kind: 'waiting' }
+
+export const waiting: Stop = { kind: 'waiting' }

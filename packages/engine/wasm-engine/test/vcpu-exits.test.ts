@@ -22,6 +22,59 @@ describe('ports that nobody claims', () => {
     expect(ripOf(cpu)).toBe(codeAt + 5)
   })
 
+  test('an OUT that user space has seen is over, whatever stands there or answers there by then', () => {
+    const answered: number[] = []
+    const takes = { on: false }
+    const machine: VcpuMachine = {
+      ...nobody(() => 0),
+      portOut: (port) => {
+        answered.push(port)
+        return takes.on
+      },
+    }
+    const cpu = alone((a) => a.nop().out(0x10, al).inc(bx).hlt(), { machine })
+    expect(cpu.run()).toMatchObject({ kind: 'io', port: 0x10 })
+    takes.on = true
+    cpu.engine.writePhysical(codeAt + 1, Uint8Array.of(0x90, 0xf4))
+    expect(cpu.run()).toEqual(hlt)
+    expect(answered).toEqual([0x10])
+    expect(cpu.engine.retired()).toBe(4)
+    expect(cpu.vcpu.state.getRegs().rbx).toBe(1n)
+  })
+
+  test('behind an OUT that user space has seen the shadow of STI is over', () => {
+    const wires = interrupting()
+    const cpu = alone((a) => a.sti().out(0x10, al).inc(bx).hlt(), { machine: wires.machine })
+    cpu.engine.writePhysical(0x21 * 4, Uint8Array.of(0, 0x20, 0, 0))
+    cpu.engine.writePhysical(0x2000, Uint8Array.of(0xf4))
+    expect(cpu.run()).toMatchObject({ kind: 'io', port: 0x10 })
+    expect(cpu.engine.shadowed).toBe(true)
+    wires.waits = true
+    expect(cpu.run()).toEqual(hlt)
+    expect(ripOf(cpu)).toBe(0x2001)
+    expect(cpu.vcpu.state.getRegs().rbx).toBe(0n)
+  })
+
+  test('an OUT at which user space begins to step the guest is stepped over', () => {
+    const cpu = alone((a) => a.out(0x10, al).inc(bx).hlt())
+    cpu.run()
+    const { enable, singleStep } = guestDebugControl
+    cpu.vcpu.setGuestDebug({ control: enable | singleStep, arch: { debugreg: [] } })
+    expect(cpu.run()).toMatchObject({ kind: 'debug', pc: BigInt(codeAt + 2) })
+    expect(cpu.run()).toMatchObject({ kind: 'debug', pc: BigInt(codeAt + 3) })
+  })
+
+  test('RF is for the OUT that user space has seen, and for nothing behind it', () => {
+    const cpu = alone((a) => a.out(0x10, al).hlt())
+    const rf = 1n << 16n
+    const { rflags, ...registers } = cpu.vcpu.state.getRegs()
+    cpu.vcpu.state.setRegs({ ...registers, rflags: rflags | rf })
+    expect(cpu.run()).toMatchObject({ kind: 'io', port: 0x10 })
+    expect(cpu.vcpu.state.getRegs().rflags & rf).toBe(rf)
+    cpu.vcpu.run({ budget: 1000, immediateExit: true })
+    expect(cpu.vcpu.state.getRegs()).toMatchObject({ rip: BigInt(codeAt + 2), rflags })
+  })
+
   test('IN takes the bytes that complete gives, and zero without it', () => {
     const cpu = alone((a) => a.mov(dx, 0x3fd).in(ax, dx).mov(bx, ax).in(ax, dx).hlt())
     expect(cpu.run()).toMatchObject({ kind: 'io', direction: 'in', port: 0x3fd, size: 2, count: 1 })

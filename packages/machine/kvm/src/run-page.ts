@@ -154,11 +154,10 @@ export class RunPage {
 
   /** What is always told when KVM_RUN comes back. Where the kernel has the PIC, it is always ready. */
   told(vcpu: Vcpu, pic: 'kernel' | 'user space'): void {
-    const { engine } = vcpu
     this.bytes[offset.ready_for_interrupt_injection] = pic === 'kernel' || vcpu.readyForInterrupt ? 1 : 0
     if (vcpu.inSmm) this.bytes[offset.flags]! |= runInSmm
     this.bytes[offset.flags]! |= this.nestedFlags()
-    this.bytes[offset.if_flag] = (engine.rflags() & 0x200n) === 0n ? 0 : 1
+    this.bytes[offset.if_flag] = vcpu.engine.interruptFlag ? 1 : 0
     const { cr8, base } = vcpu.apic
     this.#view.setBigUint64(offset.cr8, cr8, true)
     this.#view.setBigUint64(offset.apic_base, base, true)
