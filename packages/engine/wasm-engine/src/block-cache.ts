@@ -2,6 +2,7 @@ import { sdm } from '@vmm/source'
 import { createDecoded, type Decoded, decode } from '@vmm/x86-decoder'
 import { type Instruction, instructions } from '@vmm/x86-semantics'
 import { CodeGranules } from './code-granules.ts'
+import type { Counting } from './engine-statistics.ts'
 import type { BlockRuns } from './handler-runs.ts'
 import type { HandlerTable, Shape } from './handler-table.ts'
 import { bucketIndex, builtIn } from './interpreter/run.ts'
@@ -43,6 +44,7 @@ export class BlockCache {
   readonly #guard: (pageHost: number) => void
   /** Called when every block has been dropped. */
   readonly #dropped: () => void
+  readonly #counting: Counting
   #next: number
   /** The last instruction of the block written last ends it by itself. */
   #lastEnds = false
@@ -53,6 +55,7 @@ export class BlockCache {
     { handlers, loops }: Pick<LinkedInterpreter, 'handlers' | 'loops'>,
     guard: (pageHost: number) => void,
     dropped: () => void,
+    counting: Counting,
   ) {
     this.#map = map
     this.#granules = new CodeGranules(map, buffer)
@@ -62,6 +65,7 @@ export class BlockCache {
     this.#loops = loops
     this.#guard = guard
     this.#dropped = dropped
+    this.#counting = counting
     this.#next = map.blocks.from
   }
 
@@ -84,6 +88,7 @@ export class BlockCache {
     const block = this.#next
     this.#next += blockHeadBytes + (this.#view.getUint32(block + inBlock.count, true) + 1) * recordBytes
     this.#enter(block, host, size, word)
+    this.#counting.blocksDecoded += 1
     return true
   }
 
@@ -241,6 +246,7 @@ export class BlockCache {
     const kept = list.filter((block) => block.end <= host || block.host >= host + bytes)
     if (kept.length === list.length) return false
     for (const block of list) if (!kept.includes(block)) this.#retire(block)
+    this.#counting.blocksStale += list.length - kept.length
     this.#granules.clear(page)
     for (const block of kept) this.#granules.add(block.host, block.end)
     if (kept.length > 0) this.#pages.set(page, kept)
@@ -263,11 +269,13 @@ export class BlockCache {
 
   /** A mode has run so many instructions: with a new loop for it comes new code. */
   ran(mode: number, instructions: number): void {
+    this.#counting.instructions.cold += instructions
     if (this.#loops.ran(mode, instructions)) this.dropAll()
   }
 
   /** Forgets every block: the pool is full. */
   dropAll(): void {
+    if (this.#pages.size > 0) this.#counting.evictions += 1
     this.#bytes.fill(0, this.#map.hash, this.#map.hash + this.#map.hashBuckets * 4)
     for (const page of this.#pages.keys()) {
       this.#bytes[this.#flagsOf(page)]! &= ~pageFlag.code

@@ -1,5 +1,6 @@
 import type { Instruction } from '@vmm/x86-semantics'
 import { BlockCache } from './block-cache.ts'
+import { type EngineStatistics, frozen, nothingCounted } from './engine-statistics.ts'
 import { GuestSlots, type MemorySlot } from './guest-slots.ts'
 import { type HandlerRuns, runsOf } from './handler-runs.ts'
 import type { Counts } from './interpreter/run.ts'
@@ -13,7 +14,7 @@ import {
 import { memoryMap, scratchBytes, vcpusAtMost } from './memory-map.ts'
 import type { MonitoredLine } from './monitored-line.ts'
 import { type SavedMemory, usedMemory } from './snapshot.ts'
-import { vcpuBytes } from './state-layout.ts'
+import { at, vcpuBytes } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
 import type { TlbContexts } from './tlb.ts'
 import type { Memory } from './webassembly.ts'
@@ -26,6 +27,8 @@ export interface GuestMachineOptions {
   readonly memoryBytes?: number
   /** `handlers` lets `handlerRuns` tell what the guest ran most, and costs a store a block. Nothing unless told. */
   readonly counts?: Counts
+  /** The host's time in milliseconds: how long tiers ran is counted by it. Without one no times are. */
+  readonly clock?: () => number
   /** Descriptions by mnemonic: others than those of x86-semantics, to see what a changed one does. */
   readonly instructions?: ReadonlyMap<string, Instruction>
 }
@@ -72,13 +75,16 @@ export class GuestMachine {
   /** Monitored lines, of whichever processor. */
   readonly armed = new Set<MonitoredLine>()
   readonly #memory: Memory
+  readonly #counting = nothingCounted()
+  readonly #clock: (() => number) | undefined
   readonly #processors = new Map<number, OnMachine>()
   #end: number
   #places = 0
   #runs = false
 
   /** @throws {RangeError} if there are too many slots, or no room for their memory. */
-  constructor({ slots, memoryBytes, counts = 'nothing', instructions }: GuestMachineOptions) {
+  constructor({ slots, memoryBytes, counts = 'nothing', instructions, clock }: GuestMachineOptions) {
+    this.#clock = clock
     const guestBytes = memoryBytes ?? slots.reduce((sum, { bytes }) => sum + bytes, 0)
     const map = memoryMap
     const guestEnd = map.memoryBase + guestBytes
@@ -95,9 +101,11 @@ export class GuestMachine {
     this.slots = new GuestSlots({ map, table: ordinary, end: guestEnd, buffer }, told)
     this.smmSlots = new GuestSlots({ map, table: smm, end: guestEnd, buffer }, told)
     this.slots.write(slots)
-    this.interpreter = linkInterpreter(this.#memory, this.#imports(), { counts, instructions })
+    const counting = this.#counting
+    const kind = { counts, instructions, counting, clock: clock ?? (() => 0) }
+    this.interpreter = linkInterpreter(this.#memory, this.#imports(), kind)
     const dropJumps = () => this.#each(({ tlb }) => tlb.dropJumps())
-    this.blocks = new BlockCache(map, buffer, this.interpreter, (page) => this.guard(page), dropJumps)
+    this.blocks = new BlockCache(map, buffer, this.interpreter, (page) => this.guard(page), dropJumps, counting)
   }
 
   /** Whether there is room for one processor more. */
@@ -137,9 +145,28 @@ export class GuestMachine {
     if (this.#runs) throw new Error('a processor of this machine is running already')
     this.#runs = true
     try {
-      return this.interpreter.entry.run(cpu, block)
+      this.#counting.entries += 1
+      return this.#clock === undefined ? this.interpreter.entry.run(cpu, block) : this.#timed(cpu, block, this.#clock)
     } finally {
       this.#runs = false
+    }
+  }
+
+  #timed(cpu: number, block: number, clock: () => number): number {
+    const since = clock()
+    const why = this.interpreter.entry.run(cpu, block)
+    this.#counting.milliseconds.cold += clock() - since
+    return why
+  }
+
+  /** What was done so far. */
+  statistics(): EngineStatistics {
+    const counting = frozen(this.#counting)
+    const processors = [...this.#processors.values()]
+    return {
+      ...counting,
+      tlbMisses: processors.reduce((sum, { state }) => sum + Number(state.long(at.tlbMisses)), 0),
+      tlbFlushes: processors.reduce((sum, { tlb }) => sum + tlb.flushes, 0),
     }
   }
 
@@ -186,16 +213,36 @@ export class GuestMachine {
 
   #imports(): Imports {
     const of = (cpu: number): Answers => this.#processors.get(cpu)!.answers
+    const { calls } = this.#counting
     return {
-      host: (cpu: number, call: number) => of(cpu).host(call),
-      derive: (cpu: number) => of(cpu).derive(),
-      shadow: (cpu: number, kind: number) => of(cpu).shadow(kind),
-      commit: (cpu: number, record: number) => of(cpu).commit(record >>> 0),
-      oddRead: (cpu: number, record: number, tlb: number, linear: bigint, kind: number) =>
-        of(cpu).oddRead(record >>> 0, tlb, linear, kind),
-      oddWrite: (cpu: number, record: number, tlb: number, linear: bigint, kind: number) =>
-        of(cpu).oddWrite(record >>> 0, tlb, linear, kind),
-      touched: (cpu: number, physical: bigint, isStore: number) => of(cpu).touched(physical, isStore),
+      host: (cpu: number, call: number) => {
+        calls.host += 1
+        return of(cpu).host(call)
+      },
+      derive: (cpu: number) => {
+        calls.derive += 1
+        return of(cpu).derive()
+      },
+      shadow: (cpu: number, kind: number) => {
+        calls.shadow += 1
+        return of(cpu).shadow(kind)
+      },
+      commit: (cpu: number, record: number) => {
+        calls.commit += 1
+        return of(cpu).commit(record >>> 0)
+      },
+      oddRead: (cpu: number, record: number, tlb: number, linear: bigint, kind: number) => {
+        calls.oddRead += 1
+        return of(cpu).oddRead(record >>> 0, tlb, linear, kind)
+      },
+      oddWrite: (cpu: number, record: number, tlb: number, linear: bigint, kind: number) => {
+        calls.oddWrite += 1
+        return of(cpu).oddWrite(record >>> 0, tlb, linear, kind)
+      },
+      touched: (cpu: number, physical: bigint, isStore: number) => {
+        calls.touched += 1
+        return of(cpu).touched(physical, isStore)
+      },
     }
   }
 }

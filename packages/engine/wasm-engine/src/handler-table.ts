@@ -12,6 +12,7 @@ import {
   procedureType,
   type Surroundings,
 } from './handler.ts'
+import type { Compiling } from './linked-interpreter.ts'
 import { modeOfWord } from './mode-word.ts'
 import { handlerType, type RuntimeIndices, runtimeNames, runtimeTypes } from './runtime.ts'
 import { addressFormOf, instructionMode, operandsOf, shapeKey } from './shapes.ts'
@@ -72,11 +73,18 @@ export class HandlerTable {
   readonly #slots: number
   readonly #instructions: ReadonlyMap<string, Instruction>
   #nextSlot: number
+  readonly #compiling: Compiling | undefined
   /** Slots of procedures when the handlers were last dropped: they stay. */
   #kept: ReadonlySet<number> = new Set()
 
   /** Slots below `firstSlot` are the run loop's own; the table has `slots` of them. `described`: other descriptions than ours. */
-  constructor(firstSlot: number, slots: number, described: ReadonlyMap<string, Instruction> = instructions) {
+  constructor(
+    firstSlot: number,
+    slots: number,
+    described: ReadonlyMap<string, Instruction> = instructions,
+    compiling?: Compiling,
+  ) {
+    this.#compiling = compiling
     this.#instructions = described
     this.#firstSlot = firstSlot
     this.#slots = slots
@@ -201,10 +209,21 @@ export class HandlerTable {
 
   /** Compiles everything that was asked for, in one module, and what that asks for in turn. */
   flush(): void {
-    while (this.#pending.length > 0) this.#compile(this.#pending.splice(0))
+    while (this.#pending.length > 0) this.#counted(() => this.#compile(this.#pending.splice(0)))
   }
 
-  #compile(batch: readonly Pending[]): void {
+  #counted(compile: () => number): void {
+    const since = this.#compiling?.clock() ?? 0
+    const bytes = compile()
+    if (this.#compiling === undefined) return
+    const { counting, clock } = this.#compiling
+    counting.modules += 1
+    counting.moduleBytes += bytes
+    counting.compileMilliseconds += clock() - since
+  }
+
+  /** Gives the bytes of the module. */
+  #compile(batch: readonly Pending[]): number {
     if (this.#linkage === undefined) throw new Error('handlers are compiled before the interpreter module is there')
     const { memory, pages, table, exports, memoryBase } = this.#linkage
     const builder = new ModuleBuilder()
@@ -226,8 +245,10 @@ export class HandlerTable {
       )
       builder.export(`${slot}`, index)
     }
-    const module = new wasm.Module(builder.finish())
+    const bytes = builder.finish()
+    const module = new wasm.Module(bytes)
     const instance = new wasm.Instance(module, { interpreter: { ...exports, memory, table } })
     for (const { slot } of batch) table.set(slot, instance.exports[`${slot}`])
+    return bytes.length
   }
 }

@@ -1,5 +1,6 @@
 export { Engine } from './engine.ts'
 export type { EngineOptions } from './engine-options.ts'
+export type { CallToJavaScript, EngineStatistics, Tier } from './engine-statistics.ts'
 export { GuestMachine, type GuestMachineOptions } from './guest-machine.ts'
 export type { GuestSlots, MemorySlot } from './guest-slots.ts'
 export type { HandlerRuns } from './handler-runs.ts'

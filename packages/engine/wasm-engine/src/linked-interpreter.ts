@@ -1,5 +1,6 @@
 import { walk } from '@vmm/x86-paging'
 import { anyMode, type Instruction } from '@vmm/x86-semantics'
+import type { Counting } from './engine-statistics.ts'
 import { type AskedProcedure, HandlerTable } from './handler-table.ts'
 import { inlineHandlers } from './inline-handlers.ts'
 import { type Counts, firstHandler } from './interpreter/run.ts'
@@ -35,7 +36,13 @@ export interface LinkedInterpreter {
   readonly loops: ModeLoops
 }
 
-interface Kind {
+/** Who counts what is compiled, and the host's clock, if there is one. */
+export interface Compiling {
+  readonly counting: Counting
+  readonly clock: () => number
+}
+
+interface Kind extends Compiling {
   readonly counts: Counts
   /** Other descriptions than those of x86-semantics. */
   readonly instructions: ReadonlyMap<string, Instruction> | undefined
@@ -48,7 +55,7 @@ export const linearMemory = (end: number): Memory =>
 /** Links the interpreter module, with the hot handlers inside, to one machine's memory and to TypeScript. */
 export function linkInterpreter(memory: Memory, imports: Imports, kind: Kind): LinkedInterpreter {
   const table = new wasm.Table({ element: 'anyfunc', initial: tableSize })
-  const handlers = new HandlerTable(walkSlot, tableSize, kind.instructions)
+  const handlers = new HandlerTable(walkSlot, tableSize, kind.instructions, kind)
   // the first procedure gets the first slot
   handlers.procedure(walk as never, anyMode)
   const module = interpreterFor(kind, handlers)

@@ -82,6 +82,8 @@ const vcpuLayout = layout({
   /** Record of the instruction that called out, and its block. */
   record: 'u32',
   block: 'u32',
+  /** Walks of page tables for the TLB. */
+  tlbMisses: 'u64',
   /** The mode word that blocks are keyed by. */
   mode: 'u32',
   /** TLB views in use by the program, and by the processor on its own behalf. */

@@ -45,6 +45,8 @@ export class TlbContexts {
   #clock = 0
   #generation = 1
   #current = 0
+  /** How often all or some of it was forgotten. */
+  flushes = 0
 
   constructor(cpu: number, buffer: SharedArrayBuffer) {
     this.#cpu = cpu
@@ -82,7 +84,10 @@ export class TlbContexts {
       if (this.#everUsed.has(context)) this.#clear(context)
       else this.#wipe(context)
       this.#tags[context] = pcid
-    } else if (!keep) this.#clear(context)
+    } else if (!keep) {
+      this.flushes += 1
+      this.#clear(context)
+    }
     this.#used[context] = ++this.#clock
     this.#current = context
     this.#bump()
@@ -121,6 +126,7 @@ export class TlbContexts {
 
   /** Everything is forgotten, global pages too. */
   flushAll(): void {
+    this.flushes += 1
     this.#tags.forEach((tag, context) => {
       if (tag >= 0) this.#clear(context)
       if (context !== this.#current) this.#tags[context] = -1
@@ -129,11 +135,13 @@ export class TlbContexts {
   }
 
   flushCurrent(): void {
+    this.flushes += 1
     this.#clear(this.#current)
     this.#bump()
   }
 
   flushPcid(pcid: number): void {
+    this.flushes += 1
     const context = this.#tags.indexOf(pcid)
     if (context >= 0) this.#clear(context)
     this.#bump()
@@ -144,6 +152,7 @@ export class TlbContexts {
    * with it pieces of other large pages of the same GiB.
    */
   flushPage(linear: bigint): void {
+    this.flushes += 1
     const index = Number((linear >> 12n) & BigInt(tlbEntries - 1)) * tlbEntryBytes
     this.#tags.forEach((tag, context) => {
       if (tag < 0) return

@@ -30,6 +30,7 @@ export type { CoalescedZone } from './rules/coalesced-mmio/case.ts'
 export type { MemoryRegion, Memslot } from './rules/set-user-memory-region/case.ts'
 export { RunPage } from './run-page.ts'
 export {
+  engineStatistics,
   handlerRuns,
   restoreVm,
   type SavedKvmVcpu,

@@ -13,6 +13,8 @@ export interface Watching {
   readonly trace?: Trace
   /** Told of every exit, traced or not; of those for one reason, of several at once. */
   readonly onExit?: (reason: ExitReason, count: number) => void
+  /** The host's time in milliseconds, for who wants to know how long code ran: `engineStatistics` has it. */
+  readonly clock?: () => number
   /** What the engine counts beside instructions. */
   readonly counts?: NonNullable<GuestMachineOptions['counts']>
 }
@@ -49,7 +51,7 @@ export class Processor {
     let engine: Engine | undefined
     const retired = () => engine?.retired() ?? 0
     const store = (address: number, bytes: Uint8Array) => guest.slots.writeAt(address, bytes)
-    const { counts: _counted, ...watchers } = watching
+    const { counts: _counted, clock: _timed, ...watchers } = watching
     this.around = new AroundVcpu({ bootstrap, retired, clock, time, buses, wires: this.wires, store })
     this.vcpu = new Vcpu({
       cpuid: [],

@@ -1,6 +1,6 @@
 import type { Saved } from '@vmm/device'
 import type { SavedVcpu } from '@vmm/vcpu'
-import type { HandlerRuns, SavedEngine, SavedMemory } from '@vmm/wasm-engine'
+import type { EngineStatistics, HandlerRuns, SavedEngine, SavedMemory } from '@vmm/wasm-engine'
 import type { Processor } from './processor.ts'
 import type { Vm } from './vm.ts'
 
@@ -64,4 +64,9 @@ function only({ vcpus }: Vm): Processor {
   const [first, second] = vcpus
   if (first === undefined || second !== undefined) throw new RangeError('a VM is saved that has one vCPU')
   return first.processor
+}
+
+/** What the engine has done for the guest so far, all vCPUs together. */
+export function engineStatistics({ guest }: Vm): EngineStatistics {
+  return guest.statistics()
 }

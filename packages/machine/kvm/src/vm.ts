@@ -85,7 +85,8 @@ export class Vm {
     this.#calls = { createVcpu: resolve(createVcpuPipeline, kernel), enableCap: resolve(enableCapPipeline, kernel) }
     this.buses = new VmBuses(kernel)
     const all = memoryBytes + privateBytes
-    this.guest = new GuestMachine({ slots: [], memoryBytes: all, counts: watching.counts ?? 'nothing' })
+    const { counts = 'nothing', clock } = watching
+    this.guest = new GuestMachine({ slots: [], memoryBytes: all, counts, ...(clock === undefined ? {} : { clock }) })
     this.clock = createClock(() => this.instructions)
     this.time = new VmTime({
       ...{ kernel, clock: this.clock, startedAt, scaling: kvm.facts.tscScaling },

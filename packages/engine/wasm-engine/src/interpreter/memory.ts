@@ -68,6 +68,8 @@ function refuseNonCanonical(code: Code, cpu: Node, record: Node, linear: Node, k
 export function fillFunction(map: MemoryMap, { hostOf, touched }: MemoryCalls, walk: Walk): Code {
   const [code, [cpu, record, tlb, linear, kind]] = begun(five)
   refuseNonCanonical(code, cpu, record, linear, kind)
+  const misses = code.op('i64.add', code.load('i64.load', cpu, at.tlbMisses), code.i64(1n))
+  code.store('i64.store', cpu, misses, at.tlbMisses)
   const walked = walk(code, { cpu, record, tlb, linear, kind })
   code.if(code.op('i32.eqz', walked.allowed), () => {
     code.store('i64.store', cpu, linear, at.CR2)

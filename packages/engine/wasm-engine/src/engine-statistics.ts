@@ -1,0 +1,72 @@
+import type { Imports } from './linked-interpreter.ts'
+
+/** What runs a guest's code: the interpreter, or code that was compiled for it. */
+export type Tier = 'cold' | 'hot'
+
+/** What emitted code asks of JavaScript. */
+export type CallToJavaScript = keyof Imports
+
+/** What an engine has done so far, for all processors of a machine together: plain numbers that only grow. */
+export interface EngineStatistics {
+  /** Instructions retired, by what ran them. */
+  readonly instructions: Readonly<Record<Tier, number>>
+  /** Host milliseconds in emitted code, what it asks for included, by what was entered; 0 where nobody gave a clock. */
+  readonly milliseconds: Readonly<Record<Tier, number>>
+  /** How often emitted code was entered. */
+  readonly entries: number
+  /** Blocks decoded for the interpreter, and those among them that stores have made stale. */
+  readonly blocksDecoded: number
+  readonly blocksStale: number
+  /** Regions compiled, and those among them that stores or changed mappings have made stale. */
+  readonly regionsCompiled: number
+  readonly regionsStale: number
+  /** How often code was dropped to make room, of either tier. */
+  readonly evictions: number
+  /** Modules of WebAssembly made while the guest ran, their bytes, and the milliseconds that making them took. */
+  readonly modules: number
+  readonly moduleBytes: number
+  readonly compileMilliseconds: number
+  /** Walks of page tables because a TLB did not know, and how often all or some of it was forgotten. */
+  readonly tlbMisses: number
+  readonly tlbFlushes: number
+  /** What emitted code asked JavaScript for, by kind. */
+  readonly calls: Readonly<Record<CallToJavaScript, number>>
+}
+
+/** The numbers while they are counted. Processors add their own when they are asked for. */
+export type Counting = {
+  -readonly [name in keyof EngineStatistics]: EngineStatistics[name] extends number
+    ? number
+    : { -readonly [kind in keyof EngineStatistics[name]]: number }
+}
+
+/** Nothing has happened yet. */
+export function nothingCounted(): Counting {
+  return {
+    instructions: { cold: 0, hot: 0 },
+    milliseconds: { cold: 0, hot: 0 },
+    entries: 0,
+    blocksDecoded: 0,
+    blocksStale: 0,
+    regionsCompiled: 0,
+    regionsStale: 0,
+    evictions: 0,
+    modules: 0,
+    moduleBytes: 0,
+    compileMilliseconds: 0,
+    tlbMisses: 0,
+    tlbFlushes: 0,
+    calls: { host: 0, derive: 0, commit: 0, shadow: 0, oddRead: 0, oddWrite: 0, touched: 0 },
+  }
+}
+
+/** A copy that does not change any more. */
+export function frozen(counting: Counting): EngineStatistics {
+  const { instructions, milliseconds, calls } = counting
+  return {
+    ...counting,
+    instructions: { ...instructions },
+    milliseconds: { ...milliseconds },
+    calls: { ...calls },
+  }
+}
