@@ -68,8 +68,7 @@ function refuseNonCanonical(code: Code, cpu: Node, record: Node, linear: Node, k
 export function fillFunction(map: MemoryMap, { hostOf, touched }: MemoryCalls, walk: Walk): Code {
   const [code, [cpu, record, tlb, linear, kind]] = begun(five)
   refuseNonCanonical(code, cpu, record, linear, kind)
-  const misses = code.op('i64.add', code.load('i64.load', cpu, at.tlbMisses), code.i64(1n))
-  code.store('i64.store', cpu, misses, at.tlbMisses)
+  code.store('i64.store', cpu, code.op('i64.add', code.load('i64.load', cpu, at.tlbMisses), code.i64(1n)), at.tlbMisses)
   const walked = walk(code, { cpu, record, tlb, linear, kind })
   code.if(code.op('i32.eqz', walked.allowed), () => {
     code.store('i64.store', cpu, linear, at.CR2)
@@ -385,11 +384,8 @@ function atMost(code: Code, cpu: Node, count: Node, plain: Node, rooms: readonly
   n.set(code.i32(1))
   code.if(plain, () => {
     const budget = code.hold(code.load('i32.load', cpu, at.budget))
-    const counted = code.select(
-      code.op('i64.lt_u', count, code.i64(4096n)),
-      code.op('i32.wrap_i64', count),
-      code.i32(4096),
-    )
+    const isFew = code.op('i64.lt_u', count, code.i64(4096n))
+    const counted = code.select(isFew, code.op('i32.wrap_i64', count), code.i32(4096))
     n.set(counted)
     for (const limit of [...rooms, code.op('i32.add', budget, code.i32(1))]) {
       const held = code.hold(limit)
