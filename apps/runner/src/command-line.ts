@@ -5,7 +5,7 @@ import { releaseNamed } from './kvm-release.ts'
 import { suggestion } from './nearest.ts'
 import { shown } from './printable.ts'
 import { processorNamed } from './processor.ts'
-import { parseMemory, parseSeconds, parseWhole, type RunOptions } from './run-options.ts'
+import { parseCpus, parseMemory, parseSeconds, parseWhole, type RunOptions } from './run-options.ts'
 import { tellHelp } from './tell/help.ts'
 import { parseTrace } from './trace.ts'
 import { UsageError } from './usage-error.ts'
@@ -88,13 +88,15 @@ function imageOf({ kernel }: Given['values'], positionals: readonly string[]): s
 
 function optionsOf(values: Given['values'], image: string | undefined): RunOptions {
   const kernel = releaseNamed(values.kvm)
+  const cpus = parseCpus(values.cpus)
   return {
     image,
     initrd: values.initrd,
     append: values.append,
     memorySize: parseMemory(values.memory ?? '512M'),
+    cpus,
     kernel,
-    table: processorNamed(values.cpu ?? 'default', kernel),
+    table: processorNamed(values.cpu ?? 'default', kernel, cpus),
     exec: values.exec,
     console: values.console === true,
     maxInstructions: parseWhole('--max-instructions', values['max-instructions']),

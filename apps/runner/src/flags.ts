@@ -10,6 +10,7 @@ const flags = {
   append: { type: 'string' },
   memory: { type: 'string', short: 'm' },
   cpu: { type: 'string' },
+  cpus: { type: 'string' },
   kvm: { type: 'string' },
   exec: { type: 'string' },
   console: { type: 'boolean' },

@@ -1,5 +1,5 @@
 import { ramSlots } from '@vmm/boot'
-import { type CpuidTable, has } from '@vmm/cpuid'
+import { type CpuidTable, has, tableOfProcessor } from '@vmm/cpuid'
 import { type Answer, type CreateVmClock, type KvmVcpu, openKvm, type Vm, type Watching } from '@vmm/kvm'
 import { disableExits, pitConfigFlags } from '@vmm/kvm-uapi'
 import { firmwareValues } from '@vmm/msr'
@@ -11,25 +11,28 @@ import { UsageError } from './usage-error.ts'
 /** KVM_CAP_X86_DISABLE_EXITS. */
 const disablesExits = 143
 
-/** What a VM with one vCPU is made with. */
+/** What a VM is made with. */
 export interface GuestVmOptions {
   readonly kernel: Profile
   readonly memorySize: number
+  /** The CPUID table of the first vCPU: the others have the same, each with an ID of its own. */
   readonly cpuid: CpuidTable
+  readonly cpus: number
   readonly createClock: CreateVmClock
   /** Nanoseconds since 1970 when the clock is at 0. */
   readonly startedAt: bigint
   readonly watching: Watching
 }
 
-/** A VM of the release's, its memory and its vCPU, as this user space of it has them. */
+/** A VM of the release's, its memory and its vCPUs, as this user space of it has them. */
 export class GuestVm {
   readonly vm: Vm
+  /** The one that starts the machine. */
   readonly vcpu: KvmVcpu
   readonly #slots
 
   /** @throws {UsageError} for what the release refuses: one line that names the call and its rule. */
-  constructor({ kernel, memorySize, cpuid, ...rest }: GuestVmOptions) {
+  constructor({ kernel, memorySize, cpuid, cpus, ...rest }: GuestVmOptions) {
     const kvm = openKvm({ kernel, host: softwareHost(), memoryBytes: memorySize, ...rest })
     this.vm = granted(kvm.createVm())
     this.#letWait(cpuid)
@@ -46,8 +49,8 @@ export class GuestVm {
       const userspace_addr = this.vm.memory.address + BigInt(at)
       granted(this.vm.setUserMemoryRegion({ slot, flags: 0, guest_phys_addr, memory_size, userspace_addr }))
     }
-    this.vcpu = granted(this.vm.createVcpu(0))
-    granted(this.vcpu.setCpuid2(cpuid))
+    this.vcpu = this.#createVcpu(0, cpuid)
+    for (let id = 1; id < cpus; id += 1) this.#createVcpu(id, cpuid)
     this.reset()
   }
 
@@ -69,8 +72,10 @@ export class GuestVm {
   /** Everything that is in the kernel, as it is after power-up, and firmware. */
   reset(): void {
     this.vm.interrupts.reset()
-    this.vcpu.reset()
-    this.#setMsrs()
+    for (const vcpu of this.vm.vcpus) {
+      vcpu.reset()
+      setMsrs(vcpu)
+    }
     programControllers(this.vm.buses.io)
   }
 
@@ -81,16 +86,23 @@ export class GuestVm {
     if (allowed && has(cpuid, 'MONITOR')) granted(this.vm.enableCap({ cap: disablesExits, args: [BigInt(MWAIT)] }))
   }
 
+  /** Its APIC ID is its number. */
+  #createVcpu(id: number, cpuid: CpuidTable): KvmVcpu {
+    const vcpu = granted(this.vm.createVcpu(id))
+    granted(vcpu.setCpuid2(tableOfProcessor(cpuid, id)))
+    return vcpu
+  }
+
   #slotAt(address: number) {
     return this.#slots.find((slot) => address >= slot.address && address < slot.address + slot.bytes)
   }
+}
 
-  /** What firmware would have left in them. */
-  #setMsrs(): void {
-    const entries = [...firmwareValues].map(([index, data]) => ({ index, data }))
-    const set = this.vcpu.state.setMsrs(entries)
-    if (set !== entries.length) throw new Error(`KVM_SET_MSRS took ${JSON.stringify(set)} of ${entries.length}`)
-  }
+/** What firmware would have left in them. */
+function setMsrs({ state }: KvmVcpu): void {
+  const entries = [...firmwareValues].map(([index, data]) => ({ index, data }))
+  const set = state.setMsrs(entries)
+  if (set !== entries.length) throw new Error(`KVM_SET_MSRS took ${JSON.stringify(set)} of ${entries.length}`)
 }
 
 /** What a call gives. */

@@ -31,6 +31,7 @@ is always there boots instead. VMM_GUEST_KERNEL names another kernel for the def
   --append TEXT           kernel command line, or the arguments of a multiboot image
   -m, --memory SIZE       guest memory, 512M unless told (16M to 3840M)
   --cpu MODEL,+F,-F       max, default, x86-64-v1, x86-64-v2, …; features by the names of CPUID
+  --cpus N                processors of the guest, 1 unless told (1 to 64); they take turns, always in the same way
   --kvm RELEASE           the kernel release whose KVM runs the guest, 6.12.117 unless told (see vmm rules --help)
   --exec COMMAND          run COMMAND in the guest's shell, print its output, exit with its status
   --console               with --exec: show the guest's console, on stderr
@@ -52,6 +53,7 @@ Examples:
   echo 'cat /proc/cpuinfo' | vmm run
   vmm run bzImage --initrd initrd.cpio --append 'panic=-1 quiet'
   vmm run kernel.elf --append 'arguments' --trace msr,irq=trace.txt --report report.json
+  vmm run --cpus 4 --exec 'nproc'
   vmm run --kvm 5.10 --exec 'dmesg'
   vmm run --cpu x86-64-v2,+BMI2,-SSE4_2 --memory 1G --exec 'grep flags /proc/cpuinfo'
 
@@ -59,7 +61,7 @@ Exit status:
   0      power-off, a reset, or Ctrl-A x
   2      bad input; nothing was started
   120    the guest shut down: a triple fault
-  122    internal error, the guest's kernel panicked, nothing can wake its processor, or output cannot be written
+  122    internal error, the guest's kernel panicked, nothing can wake its processors, or output cannot be written
   124    --max-instructions or --timeout was reached
   130    SIGINT (129 SIGHUP, 131 SIGQUIT, 143 SIGTERM)
   2n+1   the guest wrote n to the debug exit port

@@ -24,14 +24,17 @@ import { releaseNamed } from './kvm-release.ts'
 import type { End, RunningMachine, SerialLine, SliceResult } from './machine-port.ts'
 import { RandomNumbers } from './random-numbers.ts'
 import { hashOf, type SavedMachine, savedVersion } from './saved-machine.ts'
+import { Turns } from './turns.ts'
 
 /** Where the FACS has the address that the guest wants to wake up at. */
 const wakingVectorAt = 12
 
 export interface MachineOptions extends Watching {
   readonly memorySize: number
-  /** The processor's CPUID table, from `processorNamed`. */
+  /** The first processor's CPUID table, from `processorNamed` for as many as there are. */
   readonly table: BuiltTable
+  /** How many processors; one unless told. */
+  readonly cpus?: number
   /** The kernel release whose KVM this is; the usual one unless told. */
   readonly kernel?: Profile
   /** What COM1 to COM4 send. */
@@ -42,36 +45,42 @@ export interface MachineOptions extends Watching {
   readonly startSeconds?: number
 }
 
-/** The ACPI tables that every machine here has, and where they will be. */
-export function firmwareTables(): AcpiTables {
-  return acpiTables({ cpus: 1, keyboard: 'absent', serialPorts: comPorts })
+/** The ACPI tables that a machine with so many processors has, and where they will be. */
+export function firmwareTables(cpus = 1): AcpiTables {
+  return acpiTables({ cpus, keyboard: 'absent', serialPorts: comPorts })
 }
 
-/** A PC with one processor, on KVM: the parts are chosen here and nowhere else. */
+/** A PC on KVM: the parts are chosen here and nowhere else. Its processors take turns in this thread. */
 export class Machine implements RunningMachine {
   readonly devices: PcDevices
   readonly vm: Vm
+  /** The processor that starts the machine. */
   readonly vcpu: KvmVcpu
   readonly features: ReadonlySet<Feature>
   readonly #guest: GuestVm
   readonly #random = new RandomNumbers()
+  readonly #turns: Turns
+  readonly #acpi: AcpiTables
   #warp = 0
   #ended: End | undefined
 
   /** @throws {UsageError} for a processor that the release refuses. */
   constructor(options: MachineOptions) {
-    const { table, memorySize, startSeconds = 0, kernel = releaseNamed() } = options
+    const { table, memorySize, cpus = 1, startSeconds = 0, kernel = releaseNamed() } = options
     this.features = table.features
+    this.#acpi = firmwareTables(cpus)
     this.#guest = new GuestVm({
       kernel,
       memorySize,
       cpuid: table.entries,
+      cpus,
       createClock: this.#createClock,
       startedAt: BigInt(startSeconds) * 1_000_000_000n,
       watching: watchingOf(options),
     })
     this.vm = this.#guest.vm
     this.vcpu = this.#guest.vcpu
+    this.#turns = new Turns(this.vm.vcpus)
     this.devices = this.#createDevices(options)
     this.#join()
   }
@@ -81,9 +90,14 @@ export class Machine implements RunningMachine {
     return this.vm.clock.now()
   }
 
-  /** Instructions retired. */
+  /** Instructions retired, by all processors. */
   get instructions(): number {
-    return this.vcpu.instructions
+    return this.vm.instructions
+  }
+
+  /** Instructions retired by each processor. */
+  get instructionsOfEach(): readonly number[] {
+    return this.vm.vcpus.map(({ instructions }) => instructions)
   }
 
   /** The host's end of the first serial line. */
@@ -96,9 +110,9 @@ export class Machine implements RunningMachine {
     return handlerRuns(this.vm, what)
   }
 
-  /** Whether an interrupt would wake the processor when it is idle. */
+  /** Whether an interrupt would wake a processor when all are idle. */
   get canWake(): boolean {
-    return this.suspended || this.vcpu.wakesOnInterrupt
+    return this.suspended || this.vm.vcpus.some(({ wakesOnInterrupt }) => wakesOnInterrupt)
   }
 
   /** The guest is in S3. */
@@ -111,10 +125,9 @@ export class Machine implements RunningMachine {
     this.devices.wake()
   }
 
-  /** Puts an image into memory, with the ACPI tables, and sets the processor up as its protocol says. */
+  /** Puts an image into memory, with the ACPI tables, and sets the first processor up as its protocol says. */
   load(image: LoadedImage): void {
-    const acpi = firmwareTables()
-    this.#guest.write(acpi.base, acpi.bytes)
+    this.#guest.write(this.#acpi.base, this.#acpi.bytes)
     for (const { address, bytes } of image.writes) {
       if (!this.#guest.write(address, bytes))
         throw new RangeError(`no memory at 0x${address.toString(16)} for ${bytes.length} bytes`)
@@ -132,9 +145,14 @@ export class Machine implements RunningMachine {
       if (this.suspended) return { kind: 'idle', until: this.#nextDeadline() }
       const left = end - this.instructions
       if (left <= 0) return { kind: 'running' }
+      this.vm.interrupts.runTimers(now)
+      const turn = this.#turns.next()
+      if (turn === undefined) return { kind: 'idle', until: this.#nextDeadline() }
       const untilTimer = Math.ceil((this.devices.nextDeadline() - now) / nanosecondsPerInstruction)
-      const answer = this.vcpu.run({ signalAfter: Math.max(1, Math.min(left, untilTimer)) })
-      const result = answer.kind === 'refused' ? this.#cameBack(answer) : this.#answered(answer.value)
+      const signalAfter = Math.max(1, Math.min(left, turn.left, untilTimer))
+      const { vcpu } = turn
+      const answer = vcpu.run({ signalAfter, endsTurn: this.#turns.endsByPause })
+      const result = answer.kind === 'refused' ? this.#cameBack(answer) : this.#answered(vcpu, answer.value)
       if (this.#ended !== undefined) return { kind: 'ended', end: this.#ended }
       if (result !== undefined) return result
     }
@@ -143,7 +161,9 @@ export class Machine implements RunningMachine {
   /** EINTR: a deadline, something that changed, or a processor that waits. */
   #cameBack({ errno, says }: Refusal): SliceResult | undefined {
     if (errno !== 'EINTR') return { kind: 'ended', end: { kind: 'internal-error', says } }
-    return this.vcpu.isWaiting ? { kind: 'idle', until: this.#nextDeadline() } : undefined
+    // of several each gets its turn, unless all wait
+    const waits = this.vm.vcpus.length === 1 && this.vcpu.isWaiting
+    return waits ? { kind: 'idle', until: this.#nextDeadline() } : undefined
   }
 
   /** When a timer of ours, or one in the kernel, next has something to do. A guest in S3 has only ours. */
@@ -152,16 +172,16 @@ export class Machine implements RunningMachine {
     return this.suspended ? ours : Math.min(ours, this.vm.interrupts.nextDeadline())
   }
 
-  #answered(exit: VcpuExit): SliceResult | undefined {
+  #answered(vcpu: KvmVcpu, exit: VcpuExit): SliceResult | undefined {
     switch (exit.kind) {
       case 'io':
-        answerPort(this.devices, this.vcpu, exit)
-        return this.#finish()
+        answerPort(this.devices, vcpu, exit)
+        return this.#finish(vcpu)
       case 'mmio':
-        answerMemory(this.devices, this.vcpu, exit)
-        return this.#finish()
+        answerMemory(this.devices, vcpu, exit)
+        return this.#finish(vcpu)
       case 'shutdown':
-        return { kind: 'ended', end: { kind: 'shutdown', because: exit.because, state: this.describe() } }
+        return { kind: 'ended', end: { kind: 'shutdown', because: exit.because, state: this.describe(vcpu) } }
       case 'internal-error':
         return { kind: 'ended', end: { kind: 'internal-error', says: exit.says } }
       default:
@@ -170,12 +190,12 @@ export class Machine implements RunningMachine {
   }
 
   /** The instruction that was answered is finished, and nothing else is run. */
-  #finish(): SliceResult | undefined {
-    const answer = this.vcpu.runUnfinished()
-    return answer.kind === 'refused' ? this.#cameBack(answer) : this.#answered(answer.value)
+  #finish(vcpu: KvmVcpu): SliceResult | undefined {
+    const answer = vcpu.runUnfinished()
+    return answer.kind === 'refused' ? this.#cameBack(answer) : this.#answered(vcpu, answer.value)
   }
 
-  /** Everything, as plain data: memory, the processor, the devices and the clock. */
+  /** Everything, as plain data: memory, the processors, the devices and the clock. */
   save(): SavedMachine {
     return { version: savedVersion, ...saveVm(this.vm), ...this.#saveSmall() }
   }
@@ -189,6 +209,7 @@ export class Machine implements RunningMachine {
     restoreVm(this.vm, saved)
     this.#warp = saved.warp
     this.#random.state = saved.random
+    this.#turns.restore(saved.turns)
     this.#ended = undefined
     this.devices.restore(saved.devices)
   }
@@ -203,6 +224,7 @@ export class Machine implements RunningMachine {
     this.#ended = undefined
     this.devices.reset()
     this.#guest.reset()
+    this.#turns.reset()
   }
 
   /** A reset with nothing left in memory, and an image in it; the clock and the count of instructions go on. */
@@ -217,17 +239,19 @@ export class Machine implements RunningMachine {
     this.#warp += Math.max(0, Math.ceil(time - this.now()))
   }
 
-  /** The registers that matter in a post-mortem, one line. */
-  describe(): string {
+  /** The registers that matter in a post-mortem, one line; and whose, where there are several. */
+  describe({ id, state } = this.vcpu): string {
     const hex = (value: bigint) => value.toString(16)
-    const { cr0, cr3, cr4, efer } = this.vcpu.state.getSregs()
-    const { rip } = this.vcpu.state.getRegs()
-    return `RIP=${hex(rip)} CR0=${hex(cr0)} CR3=${hex(cr3)} CR4=${hex(cr4)} EFER=${hex(efer)}`
+    const { cr0, cr3, cr4, efer } = state.getSregs()
+    const { rip } = state.getRegs()
+    const whose = this.vm.vcpus.length === 1 ? '' : `vCPU ${id} `
+    return `${whose}RIP=${hex(rip)} CR0=${hex(cr0)} CR3=${hex(cr3)} CR4=${hex(cr4)} EFER=${hex(efer)}`
   }
 
-  #saveSmall(): Omit<SavedMachine, 'version' | 'engine'> {
+  #saveSmall(): Omit<SavedMachine, 'version' | 'engine' | 'otherEngines'> {
     const { state: random } = this.#random
-    return { ...saveState(this.vm), devices: this.devices.save(), warp: this.#warp, random }
+    const turns = this.#turns.save()
+    return { ...saveState(this.vm), devices: this.devices.save(), warp: this.#warp, random, turns }
   }
 
   readonly #createClock: CreateVmClock = (retired) => ({
@@ -235,10 +259,10 @@ export class Machine implements RunningMachine {
     wait: () => false,
   })
 
-  #createDevices({ memorySize, startSeconds = 0, onTransmit, onRoom }: MachineOptions): PcDevices {
+  #createDevices({ memorySize, cpus = 1, startSeconds = 0, onTransmit, onRoom }: MachineOptions): PcDevices {
     return createPcDevices({
       clock: { now: () => this.now() },
-      cpus: 1,
+      cpus,
       memorySize,
       lines: { setLine: (line, level) => void this.vm.irqLine(line, level) },
       isHeard: (line) => this.#isHeard(line),
@@ -257,10 +281,10 @@ export class Machine implements RunningMachine {
     return controllers?.pic.masks(line) === false || controllers?.ioApic.masks(line) === false
   }
 
+  /** FERR# and IGNNE# are those of the processor that starts the machine, as on every PC. */
   #join(): void {
-    const { wires } = this.vcpu
-    wires.numericError = () => this.devices.numericErrors.raise()
-    wires.random = () => this.#random.next()
+    this.vcpu.wires.numericError = () => this.devices.numericErrors.raise()
+    for (const { wires } of this.vm.vcpus) wires.random = () => this.#random.next()
   }
 
   #onEvent(event: MachineEvent): void {
@@ -287,11 +311,12 @@ export class Machine implements RunningMachine {
     const vector = this.#wakingVector()
     if (vector === 0) this.#ended = { kind: 'reset' }
     this.#guest.reset()
+    this.#turns.reset()
     beginInRealMode(this.vcpu, vector)
   }
 
   #wakingVector(): number {
-    const facs = this.#guest.at(firmwareTables().addresses['FACS']!)
+    const facs = this.#guest.at(this.#acpi.addresses['FACS']!)
     return facs === undefined ? 0 : Buffer.from(facs.subarray(wakingVectorAt, wakingVectorAt + 4)).readUInt32LE()
   }
 }

@@ -14,18 +14,18 @@ import { releaseNamed, softwareHost } from './kvm-release.ts'
 import { UsageError } from './usage-error.ts'
 
 /**
- * The processor that `--cpu MODEL,+feature,-feature` asks for, as its CPUID table: its clocks are the machine's. Of a model
+ * The processor that `--cpu MODEL,+feature,-feature` asks for, as its CPUID table, the first of `cpus`: its clocks are the machine's. Of a model
  * there is what the release supports; a feature that is asked for by name is offered to it all the same.
  * @throws {UsageError}
  */
-export function processorNamed(text: string, kernel: Profile = releaseNamed()): BuiltTable {
+export function processorNamed(text: string, kernel: Profile = releaseNamed(), cpus = 1): BuiltTable {
   const cpu = parseCpu(text)
   if (cpu.kind === 'refused') throw new UsageError(`--cpu: ${cpu.says}`)
   const { model, features } = cpu
-  const whole = built({ model, features })
+  const whole = built({ model, features, cpus })
   const lacking = unsupportedOf(whole, features, kernel)
   if (lacking.length === 0) return whole
-  return built({ model, features: { ...features, minus: [...features.minus, ...lacking] } })
+  return built({ model, cpus, features: { ...features, minus: [...features.minus, ...lacking] } })
 }
 
 function built(options: TableOptions): BuiltTable {

@@ -11,6 +11,8 @@ export interface Ran {
   readonly kernel: Profile
   /** Exits by reason. */
   readonly exits: Readonly<Record<string, number>>
+  /** Instructions of each processor. */
+  readonly instructionsOfEach: readonly number[]
   /** How often the guest was started again. */
   readonly resets: number
   /** Of the machine at the end; only a report asks for it. */
@@ -20,7 +22,8 @@ export interface Ran {
 const mega = 1e6
 
 /** The report as JSON: `end` says how the run ended, `status` what the process ends with. Times are in seconds. */
-export function writeReport(path: string, { outcome, totals, kernel, exits, resets, stateHash }: Ran): void {
+export function writeReport(path: string, ran: Ran): void {
+  const { outcome, totals, kernel, exits, instructionsOfEach, resets, stateHash } = ran
   const { kind, ...details } = outcome
   const seconds = totals.milliseconds / 1000
   const { user, system } = process.cpuUsage()
@@ -32,6 +35,7 @@ export function writeReport(path: string, { outcome, totals, kernel, exits, rese
     ...('name' in details ? { signal: details.name } : {}),
     kvm: tellProfile(kernel),
     instructions: totals.instructions,
+    instructionsOfEach,
     ...(stateHash === undefined ? {} : { stateHash }),
     exits,
     resets,

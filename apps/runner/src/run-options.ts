@@ -10,6 +10,8 @@ export interface RunOptions {
   readonly initrd: string | undefined
   readonly append: string | undefined
   readonly memorySize: number
+  /** How many processors the guest sees. */
+  readonly cpus: number
   /** The kernel release whose KVM runs the guest. */
   readonly kernel: Profile
   /** The processor that the guest sees. */
@@ -39,6 +41,18 @@ export function parseMemory(text: string): number {
   const bytes = Number(match[1]) * (units[match[2]?.toUpperCase() ?? ''] ?? 1)
   if (bytes < smallest || bytes > largest) throw new UsageError(`--memory ${text}: expected between 16M and 3840M`)
   return Math.ceil(bytes / 4096) * 4096
+}
+
+const mostCpus = 64
+
+/**
+ * How many processors; one without a text.
+ * @throws {UsageError}
+ */
+export function parseCpus(text = '1'): number {
+  const cpus = /^\d+$/.test(text) ? Number(text) : 0
+  if (cpus >= 1 && cpus <= mostCpus) return cpus
+  throw new UsageError(`--cpus ${shown(text)}: expected a whole number from 1 to ${mostCpus}`)
 }
 
 /**

@@ -72,8 +72,8 @@ async function gathered(options: RunOptions, ending: Ending): Promise<GuestInput
   }
 }
 
-function loaded({ image, initrd, commandLine, from }: GuestInput, { memorySize }: RunOptions): LoadedImage {
-  const rsdp = firmwareTables().base
+function loaded({ image, initrd, commandLine, from }: GuestInput, { memorySize, cpus }: RunOptions): LoadedImage {
+  const rsdp = firmwareTables(cpus).base
   const result = loadImage(image, { memorySize, commandLine, rsdp, ...(initrd === undefined ? {} : { initrd }) })
   const wrong = result.kind === 'refused' ? result.says : damageOf(image)
   if (result.kind === 'refused' || wrong !== undefined) throw new UsageError(`${from}: ${wrong}`)
@@ -82,7 +82,7 @@ function loaded({ image, initrd, commandLine, from }: GuestInput, { memorySize }
 
 function nothingRan({ wish }: Ending, { kernel }: RunOptions): Ran {
   const totals = { milliseconds: 0, guestTime: 0, instructions: 0, exits: 0 }
-  return { outcome: wish ?? { kind: 'quit' }, totals, kernel, exits: {}, resets: 0 }
+  return { outcome: wish ?? { kind: 'quit' }, totals, kernel, exits: {}, instructionsOfEach: [], resets: 0 }
 }
 
 /** A command's output is all there is, unless something came in between. */

@@ -66,6 +66,7 @@ export class Runs {
         totals: this.#totals(),
         kernel: options.kernel,
         exits: tracer.counts,
+        instructionsOfEach: this.#machine.instructionsOfEach,
         resets: this.#resets,
         ...(options.report === undefined ? {} : { stateHash: this.#machine.stateHash() }),
       }
@@ -105,6 +106,7 @@ export class Runs {
       memorySize: options.memorySize,
       kernel: options.kernel,
       table: options.table,
+      cpus: options.cpus,
       onTransmit: (port, byte) => {
         if (port === 0) this.#console.wrote(byte, machine.now())
         this.#transmitted(port, byte)

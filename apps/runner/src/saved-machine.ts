@@ -1,18 +1,20 @@
 import { createHash } from 'node:crypto'
 import { type Saved, savedText } from '@vmm/device'
-import type { SavedState } from '@vmm/kvm'
-import type { SavedEngine, SavedMemory } from '@vmm/wasm-engine'
+import type { SavedVm } from '@vmm/kvm'
+import type { SavedMemory } from '@vmm/wasm-engine'
+import type { SavedTurns } from './turns.ts'
 
 /** Of what `Machine.save` gives; another one cannot be taken back. */
-export const savedVersion = 2
+export const savedVersion = 3
 
 /** A machine as plain data. */
-export interface SavedMachine extends SavedState {
+export interface SavedMachine extends SavedVm {
   readonly version: number
-  readonly engine: SavedEngine
   readonly devices: Saved
   /** Nanoseconds that the clock is ahead of the instructions. */
   readonly warp: number
+  /** Which processor's turn it is. */
+  readonly turns: SavedTurns
   /** Where the sequence of random numbers is. */
   readonly random: bigint
 }

@@ -44,22 +44,24 @@ function exceptionName(vector: number): string {
   return name === undefined ? `0x${hex(vector)}` : `#${name}`
 }
 
-function formatExit({ reason, rip, info, interruption, errorCode }: Extract<TraceEvent, { kind: 'kvm_exit' }>): string {
+type ExitEvent = Extract<TraceEvent, { kind: 'kvm_exit' }>
+
+function formatExit({ reason, rip, info, interruption, errorCode }: ExitEvent, vcpu: number): string {
   const [info1, info2] = [padded(info, 16), padded(0, 16)]
   const rest = `info1 0x${info1} info2 0x${info2} intr_info 0x${padded(interruption, 8)} error_code 0x${padded(errorCode, 8)}`
-  return `vcpu 0 reason ${reason} rip 0x${hex(rip)} ${rest}`
+  return `vcpu ${vcpu} reason ${reason} rip 0x${hex(rip)} ${rest}`
 }
 
 /**
  * An event as the kernel's own tracepoint prints it, trailing space and all.
  * Source: arch/x86/kvm/trace.h.
  */
-export function formatEvent(event: TraceEvent): string {
+export function formatEvent(event: TraceEvent, vcpu = 0): string {
   switch (event.kind) {
     case 'kvm_entry':
-      return `vcpu 0, rip 0x${hex(event.rip)}`
+      return `vcpu ${vcpu}, rip 0x${hex(event.rip)}`
     case 'kvm_exit':
-      return formatExit(event)
+      return formatExit(event, vcpu)
     case 'kvm_cpuid': {
       const [rax, rbx, rcx, rdx] = event.answer.map(hex)
       return `func ${hex(event.function)} idx ${hex(event.index)} rax ${rax} rbx ${rbx} rcx ${rcx} rdx ${rdx}, cpuid entry ${event.found ? 'found' : 'not found'}`
@@ -105,10 +107,10 @@ export class Tracer {
     this.counts[reason] = (this.counts[reason] ?? 0) + exits
   }
 
-  readonly take = (event: TraceEvent): void => {
+  readonly take = (event: TraceEvent, vcpu: number): void => {
     if (!this.#selected.has(event.kind)) return
     const time = (this.now() / 1e9).toFixed(9).padStart(14)
-    this.#lines?.put(`${time}: ${event.kind}: ${formatEvent(event)}`)
+    this.#lines?.put(`${time}: ${event.kind}: ${formatEvent(event, vcpu)}`)
   }
 
   close(): void {

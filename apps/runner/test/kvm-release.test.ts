@@ -62,6 +62,7 @@ test('a table that the release refuses is one line that names the call and the r
       kernel: releaseNamed('5.10'),
       memorySize: 16 << 20,
       cpuid,
+      cpus: 1,
       createClock: (retired) => ({ now: retired, wait: () => false }),
       startedAt: 0n,
       watching: {},

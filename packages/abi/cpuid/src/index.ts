@@ -84,5 +84,6 @@ export {
 } from './supported/supported-hv-cpuid.ts'
 export { type UnsupportedBit, unsupported } from './supported/unsupported.ts'
 export { brandOf, type Signature, signatureEax, signatureOf, vendorOf } from './text.ts'
+export { tableOfProcessor } from './topology.ts'
 export { compactedXsaveSize, standardXsaveSize, xsaveHeaderEnd } from './xsave.ts'
 export { type XsaveComponent, xsaveComponents } from './xsave-components.rows.ts'

@@ -1,5 +1,5 @@
 import type { Cache } from './cpu-models.rows.ts'
-import { type CpuidEntry, entry } from './entry.ts'
+import { type CpuidEntry, type CpuidTable, entry } from './entry.ts'
 
 /** The shape of a guest: one package, one thread a core. */
 export interface Topology {
@@ -50,4 +50,13 @@ export function leaf80000006Ecx(caches: readonly Cache[]): number {
   if (second === undefined) return 0
   const encodedWays: Readonly<Record<number, number>> = { 1: 1, 2: 2, 4: 4, 8: 6, 16: 8, 32: 10, 48: 11, 64: 12 }
   return ((second.kilobytes << 16) | ((encodedWays[second.ways] ?? 0xf) << 12) | lineBytes) >>> 0
+}
+
+/** The table of another logical processor of the same machine: what tells the APIC ID tells this one. The rest is the same for all. */
+export function tableOfProcessor(table: CpuidTable, apicId: number): CpuidTable {
+  return table.map((row) => {
+    if (row.function === 0x01) return { ...row, ebx: ((row.ebx & 0x00ff_ffff) | (apicId << 24)) >>> 0 }
+    if (row.function === 0x0b || row.function === 0x1f) return { ...row, edx: apicId }
+    return row.function === 0x8000_001e ? { ...row, eax: apicId } : row
+  })
 }

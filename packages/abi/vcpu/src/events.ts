@@ -41,6 +41,16 @@ export class Events {
     return this.state.mpState === 'runnable'
   }
 
+  /** Whether `take` would leave it with instructions to execute; signals that wait have been taken. */
+  get isReady(): boolean {
+    const { machine, engine } = this.#parts
+    const { state } = this
+    if (this.runnable || state.tripleFault || this.#waitIsOver()) return true
+    if (this.#waitsForStartup()) return false
+    const interrupted = machine.interruptPending() && engine.interruptible
+    return interrupted || state.interrupt !== undefined || this.#takesSmi || this.#takesNmi()
+  }
+
   /** IRET has not come since the last NMI. */
   get nmiBlocked(): boolean {
     return this.#parts.engine.get('NMI_BLOCKED') !== 0n

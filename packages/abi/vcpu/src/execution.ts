@@ -49,12 +49,15 @@ export interface RunOptions {
   readonly finished?: boolean
   /** Whether somebody outside wants it back: asked before the guest is entered, and now and then while it runs. */
   readonly interrupted?: () => boolean
+  /** The guest spins: whether to come back, since somebody else has something to do. Left out, it goes on. */
+  readonly onPause?: () => boolean
 }
 
 /** Instructions between two looks at whether somebody outside wants the vCPU back: some milliseconds. */
 const betweenLooks = 1_000_000
 /** A guest that meets exceptions and never executes anything between them comes back after so many looks. */
 const mostIdle = 1024
+const goOn = () => false
 
 /** Runs an engine between events and exits, and finishes what user space has answered. */
 export class Execution {
@@ -65,6 +68,8 @@ export class Execution {
   #leavesSmm = false
   /** Somebody whom the guest has asked wants the vCPU back. */
   #kicked = false
+  /** Whether PAUSE is a reason to come back. */
+  #onPause = goOn
   /** What the hypercall that user space was asked for gives. */
   hypercallResult = 0n
   /** What it says of an MSR that it was asked about. */
@@ -96,6 +101,7 @@ export class Execution {
     const { budget, immediateExit = false, requestInterruptWindow = false, finished = false, interrupted } = options
     const { engine, events } = this.#parts
     this.#kicked = false
+    this.#onPause = options.onPause ?? goOn
     const unfinished = finished ? undefined : this.finish()
     if (unfinished !== undefined) return unfinished
     if (immediateExit) return { kind: 'intr' }
@@ -269,6 +275,7 @@ export class Execution {
   /** HLT comes to KVM unless that is switched off; MWAIT that waits never does. */
   #waitFor(reason: 'none' | 'hlt' | 'mwait' | 'pause' | 'shutdown'): void {
     const { events, switches } = this.#parts
+    if (reason === 'pause' && (switches.exitsOff & exitBits.pause) === 0n && this.#onPause()) this.#kicked = true
     if (reason === 'mwait') events.wait(this.#breaksOnInterrupt() ? 'store or interrupt' : 'store')
     if (reason !== 'hlt') return
     if ((switches.exitsOff & exitBits.hlt) === 0n) events.state.mpState = 'halted'

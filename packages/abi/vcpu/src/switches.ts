@@ -18,7 +18,7 @@ export interface VcpuSwitches {
 export const quirkBits = { out7e: 3, fixHypercall: 5, mwaitNeverFaults: 6 } as const
 
 /** Source: include/uapi/linux/kvm.h, KVM_X86_DISABLE_EXITS_*. */
-export const exitBits = { mwait: 1n, hlt: 2n } as const
+export const exitBits = { mwait: 1n, hlt: 2n, pause: 4n } as const
 
 /** A vCPU that nobody has told anything: MONITOR and MWAIT work, and everything else is as when a VM is made. */
 export const usualSwitches: VcpuSwitches = {

@@ -263,6 +263,12 @@ export class Vcpu {
     return !this.#events.runnable
   }
 
+  /** Whether `run` would find instructions to execute, or something to tell; signals that wait are taken first. */
+  get isReady(): boolean {
+    this.#events.acceptSignals()
+    return this.#events.isReady
+  }
+
   /** Whether it waits in the guest itself: in MWAIT, or in a HLT that does not come to KVM. */
   get waitsInGuest(): boolean {
     return this.#events.state.waitsFor !== undefined

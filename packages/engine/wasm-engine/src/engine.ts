@@ -15,7 +15,14 @@ import { MonitoredLine } from './monitored-line.ts'
 import { OddAccesses } from './odd-accesses.ts'
 import { exitReasons, status } from './runtime.ts'
 import { Slice } from './slice.ts'
-import { checkSnapshot, restoreMemory, type SavedEngine, snapshot } from './snapshot.ts'
+import {
+  checkSnapshot,
+  nothingOfMachine,
+  restoreMachine,
+  type SavedEngine,
+  savedMachine,
+  snapshot,
+} from './snapshot.ts'
 import { at } from './state-layout.ts'
 import { StateView } from './state-view.ts'
 import { type Stop, waiting } from './stop.ts'
@@ -252,25 +259,19 @@ export class Engine {
 
   // -- snapshots -------------------------------------------------------------------------------------------------
 
-  /** Memory, count and translations. The architectural state is its vCPU's to save. */
-  save(): SavedEngine {
-    return snapshot({
-      retired: this.#slice.retired,
-      memory: Array.from(this.machine.usedMemory(), ({ address, bytes }) => ({ address, bytes: bytes.slice() })),
-      translations: this.tlb.save(),
-      code: this.machine.blocks.known(),
-    })
+  /** Memory, count and translations; of a processor that is not alone, `processor` leaves memory out. The architectural state is its vCPU's to save. */
+  save(what: 'machine' | 'processor' = 'machine'): SavedEngine {
+    const shared = what === 'machine' ? savedMachine(this.machine) : nothingOfMachine
+    return snapshot({ retired: this.#slice.retired, translations: this.tlb.save(), ...shared })
   }
 
   /**
-   * Takes back what `save` gave. The vCPU's state must have been restored before.
+   * Takes back what `save` gave. The vCPU's state must have been restored before, and the machine before its other processors.
    * @throws {RangeError} if another version, or an engine with other memory, has saved it; then nothing here has changed.
    */
-  restore(saved: SavedEngine): void {
+  restore(saved: SavedEngine, what: 'machine' | 'processor' = 'machine'): void {
     checkSnapshot(saved, this.slots)
-    this.machine.blocks.dropAll()
-    restoreMemory(this.slots, saved.memory)
-    for (let at = 0; at < saved.code.length; at += 2) this.machine.blocks.add(saved.code[at]!, saved.code[at + 1]!)
+    if (what === 'machine') restoreMachine(this.machine, saved)
     this.#slice.countFrom(saved.retired)
     this.tlb.restore(saved.translations)
     this.#monitored.follow()

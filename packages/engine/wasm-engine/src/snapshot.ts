@@ -1,3 +1,4 @@
+import type { GuestMachine } from './guest-machine.ts'
 import type { GuestSlots } from './guest-slots.ts'
 import type { SavedTranslations } from './tlb.ts'
 
@@ -24,6 +25,25 @@ export interface SavedEngine {
 
 /** A snapshot of the version this is. */
 export const snapshot = (parts: Omit<SavedEngine, 'version'>): SavedEngine => ({ version, ...parts })
+
+/** What all processors of a machine share. */
+type MachineParts = Pick<SavedEngine, 'memory' | 'code'>
+
+/** Another processor saves what all share. */
+export const nothingOfMachine: MachineParts = { memory: [], code: [] }
+
+/** What all processors share: a copy of memory, and what is decoded. */
+export function savedMachine(machine: GuestMachine): MachineParts {
+  const memory = Array.from(machine.usedMemory(), ({ address, bytes }) => ({ address, bytes: bytes.slice() }))
+  return { memory, code: machine.blocks.known() }
+}
+
+/** Takes that back. */
+export function restoreMachine({ blocks, slots }: GuestMachine, { memory, code }: MachineParts): void {
+  blocks.dropAll()
+  restoreMemory(slots, memory)
+  for (let at = 0; at < code.length; at += 2) blocks.add(code[at]!, code[at + 1]!)
+}
 
 /** @throws {RangeError} if another version, or an engine with other memory, has saved it. */
 export function checkSnapshot({ version: theirs, memory }: SavedEngine, slots: GuestSlots): void {
@@ -52,7 +72,7 @@ export function* usedMemory(slots: GuestSlots): Generator<SavedMemory> {
 }
 
 /** Puts saved memory back; all the rest becomes zero. */
-export function restoreMemory(slots: GuestSlots, saved: readonly SavedMemory[]): void {
+function restoreMemory(slots: GuestSlots, saved: readonly SavedMemory[]): void {
   for (const { memory } of slots.all()) memory.fill(0)
   for (const { address, bytes } of saved) slots.at(address)!.set(bytes)
 }

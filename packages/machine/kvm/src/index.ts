@@ -28,6 +28,7 @@ export { Processor, type Watching } from './processor.ts'
 export { kvmPromises } from './promises.ts'
 export type { CoalescedZone } from './rules/coalesced-mmio/case.ts'
 export type { MemoryRegion, Memslot } from './rules/set-user-memory-region/case.ts'
+export type { RunOnce } from './run/run-signals.ts'
 export { RunPage } from './run-page.ts'
 export {
   engineStatistics,
@@ -51,6 +52,6 @@ export {
   ProcessMemory,
   type UserMemory,
 } from './user-memory.ts'
-export { KvmVcpu, type ProcessorSignal, type RunOnce } from './vcpu.ts'
+export { KvmVcpu, type ProcessorSignal } from './vcpu.ts'
 export type { VcpuInterrupts, VcpuWires } from './vcpu-machine.ts'
 export { Vm } from './vm.ts'

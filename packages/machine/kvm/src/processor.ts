@@ -1,5 +1,5 @@
 import type { Profile } from '@vmm/rule'
-import { type ExitReason, type Trace, Vcpu, type VcpuHost, type VcpuSwitches } from '@vmm/vcpu'
+import { type ExitReason, type TraceEvent, Vcpu, type VcpuHost, type VcpuSwitches } from '@vmm/vcpu'
 import { Engine, type GuestMachine, type GuestMachineOptions } from '@vmm/wasm-engine'
 import type { VmBuses } from './buses/vm-buses.ts'
 import type { VcpuSignals } from './run/vcpu-signals.ts'
@@ -9,8 +9,8 @@ import { AroundVcpu, type VcpuWires } from './vcpu-machine.ts'
 
 /** Who watches processors at work. */
 export interface Watching {
-  /** Told of every event, in the words of the kernel's tracepoints. */
-  readonly trace?: Trace
+  /** Told of every event, in the words of the kernel's tracepoints, and of which vCPU it is, by its id. */
+  readonly trace?: (event: TraceEvent, vcpu: number) => void
   /** Told of every exit, traced or not; of those for one reason, of several at once. */
   readonly onExit?: (reason: ExitReason, count: number) => void
   /** The host's time in milliseconds, for who wants to know how long code ran: `engineStatistics` has it. */
@@ -21,6 +21,8 @@ export interface Watching {
 
 /** What a processor is made with. */
 export interface ProcessorOptions {
+  /** The id of its vCPU. */
+  readonly id: number
   readonly kernel: Profile
   /** CONFIG_KVM_SMM. */
   readonly smm: boolean
@@ -47,11 +49,11 @@ export class Processor {
   /** How user space wants it to be run. */
   readonly signals: VcpuSignals = { mask: undefined, reportsTpr: false, vapic: 0n }
 
-  constructor({ kernel, smm, host, bootstrap, guest, buses, clock, time, watching, switches }: ProcessorOptions) {
+  constructor({ id, kernel, smm, host, bootstrap, guest, buses, clock, time, watching, switches }: ProcessorOptions) {
     let engine: Engine | undefined
     const retired = () => engine?.retired() ?? 0
     const store = (address: number, bytes: Uint8Array) => guest.slots.writeAt(address, bytes)
-    const { counts: _counted, clock: _timed, ...watchers } = watching
+    const { trace, onExit } = watching
     this.around = new AroundVcpu({ bootstrap, retired, clock, time, buses, wires: this.wires, store })
     this.vcpu = new Vcpu({
       cpuid: [],
@@ -64,7 +66,8 @@ export class Processor {
         engine = new Engine({ machine: guest, ports })
         return engine
       },
-      ...watchers,
+      ...(trace === undefined ? {} : { trace: (event: TraceEvent) => trace(event, id) }),
+      ...(onExit === undefined ? {} : { onExit }),
     })
     if (engine === undefined) throw new Error('a vCPU makes its engine')
     this.engine = engine

@@ -13,39 +13,50 @@ export interface SavedKvmVcpu {
 
 /** A VM without its memory, as plain data: small enough to be hashed as a text. */
 export interface SavedState {
-  readonly processor: SavedKvmVcpu
+  /** In the order in which they were made. */
+  readonly processors: readonly SavedKvmVcpu[]
   /** Interrupt controllers and timer that are in the kernel. */
   readonly interrupts: Saved
 }
 
 /** A VM as plain data: what its guest could see, and what its engine needs to go on with the same instructions. */
 export interface SavedVm extends SavedState {
+  /** With memory, of the first vCPU. */
   readonly engine: SavedEngine
+  /** Of the other vCPUs: what is theirs alone. */
+  readonly otherEngines: readonly SavedEngine[]
 }
 
 /**
  * Everything of a VM but what is attached and joined to it, which belongs to others.
- * @throws {RangeError} while an access waits for its answer: finish it first, with `immediate_exit`; or if it has not one vCPU.
+ * @throws {RangeError} while an access waits for its answer: finish it first, with `immediate_exit`; or if it has no vCPU.
  */
 export function saveVm(vm: Vm): SavedVm {
-  return { engine: only(vm).engine.save(), ...saveState(vm) }
+  const [first, ...others] = processorsOf(vm)
+  const otherEngines = others.map(({ engine }) => engine.save('processor'))
+  return { engine: first.engine.save(), otherEngines, ...saveState(vm) }
 }
 
 /** The same without memory. */
 export function saveState(vm: Vm): SavedState {
-  const { vcpu, around } = only(vm)
-  return { processor: { vcpu: vcpu.save(), tscOffset: around.tsc.offset }, interrupts: vm.interrupts.save() }
+  const processors = processorsOf(vm).map(({ vcpu, around }) => ({ vcpu: vcpu.save(), tscOffset: around.tsc.offset }))
+  return { processors, interrupts: vm.interrupts.save() }
 }
 
 /**
- * Takes back what `saveVm` gave: the VM has the same memory slots, and its vCPU the same CPUID table.
+ * Takes back what `saveVm` gave: the VM has the same memory slots, and as many vCPUs with the same CPUID tables.
  * @throws {RangeError} if another version, or a VM of another make, has saved it; this one is then good for nothing.
  */
 export function restoreVm(vm: Vm, saved: SavedVm): void {
-  const { engine, vcpu, around } = only(vm)
-  vcpu.restore(saved.processor.vcpu)
-  engine.restore(saved.engine)
-  around.tsc.offset = saved.processor.tscOffset
+  const processors = processorsOf(vm)
+  if (saved.processors.length !== processors.length)
+    throw new RangeError(`a VM with ${saved.processors.length} vCPUs was saved, and this has ${processors.length}`)
+  for (const [index, { vcpu }] of processors.entries()) vcpu.restore(saved.processors[index]!.vcpu)
+  const [first, ...others] = processors
+  first.engine.restore(saved.engine)
+  for (const [index, { engine }] of others.entries()) engine.restore(saved.otherEngines[index]!, 'processor')
+  vm.recount()
+  for (const [index, { around }] of processors.entries()) around.tsc.offset = saved.processors[index]!.tscOffset
   vm.interrupts.restore(saved.interrupts)
 }
 
@@ -59,11 +70,11 @@ export function handlerRuns({ guest }: Vm, what: 'handlers' | 'pairs'): readonly
   return guest.handlerRuns(what)
 }
 
-/** The one processor of a VM: of several nobody has said yet what belongs to whom. */
-function only({ vcpus }: Vm): Processor {
-  const [first, second] = vcpus
-  if (first === undefined || second !== undefined) throw new RangeError('a VM is saved that has one vCPU')
-  return first.processor
+/** The processors of a VM, in the order in which they were made. */
+function processorsOf({ vcpus }: Vm): readonly [Processor, ...Processor[]] {
+  const [first, ...others] = vcpus
+  if (first === undefined) throw new RangeError('a VM without vCPUs has nothing to save')
+  return [first.processor, ...others.map(({ processor }) => processor)]
 }
 
 /** What the engine has done for the guest so far, all vCPUs together. */

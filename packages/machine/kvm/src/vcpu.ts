@@ -16,6 +16,7 @@ import type { Processor } from './processor.ts'
 import { vcpuRuns } from './rules/dispatch/vcpu-runs.rule.ts'
 import { RunCall } from './run/run-call.ts'
 import { ruled } from './run/run-refusals.ts'
+import { type RunOnce, RunSignals } from './run/run-signals.ts'
 import { RunPage } from './run-page.ts'
 import { ExitCounts } from './statistics/exit-counts.ts'
 import { StealTime } from './time/steal-time.ts'
@@ -45,16 +46,6 @@ export interface VcpuCapabilities {
   hypercallExits: number
 }
 
-/** How user space runs a vCPU, where it does not write so into `kvm_run`. */
-export interface RunOnce {
-  /** Instructions after which the call comes back with EINTR, as if a signal had come. */
-  readonly signalAfter?: number
-  /** Whether a signal has come that is not blocked: asked before the guest is entered, and now and then while it runs. */
-  readonly signalled?: () => boolean
-}
-
-const nobodySignals = () => false
-
 /** A vCPU of a VM. Methods are named after the calls; `page` is its `kvm_run` with what follows. */
 export class KvmVcpu {
   readonly id: number
@@ -72,8 +63,8 @@ export class KvmVcpu {
   readonly #run
   readonly #cpuid: VcpuCpuid
   readonly #steal: StealTime
+  readonly #signals = new RunSignals()
   #joined: JoinedApic | undefined
-  #signalled = false
 
   constructor({ vm, id, processor, signalAfter }: KvmVcpuOptions) {
     this.id = id
@@ -169,11 +160,14 @@ export class KvmVcpu {
    * `immediate_exit`; and why it came back is there, and given. EINTR is a signal, that many instructions, or, with a
    * local APIC in the kernel, a processor that waits: `isWaiting`.
    */
-  run({ signalAfter = this.#signalAfter, signalled = nobodySignals }: RunOnce = {}): Answer<VcpuExit> {
+  run(once: RunOnce = {}): Answer<VcpuExit> {
     if (this.isRunning) return refusalBy(vcpuRuns, 'KVM_RUN')
-    this.#signalled = false
+    this.#signals.begin(once)
     this.#vm.memory.refresh()
-    const answer = this.#run.call({ signalAfter, signalled: () => this.#signalled || signalled() })
+    const { signalAfter = this.#signalAfter } = once
+    const before = this.#vm.enters(this)
+    const answer = this.#run.call({ signalAfter, signalled: this.#signals.came })
+    if (before?.isRunning === true) this.#vm.enters(before)
     this.exits.count(answer)
     const runs = !this.#vcpu.waits || this.#vcpu.waitsInGuest
     this.#steal.leave({ betweenInstructions: runs && answer.kind === 'refused' && answer.errno === 'EINTR' })
@@ -187,7 +181,7 @@ export class KvmVcpu {
 
   /** A signal comes: KVM_RUN, under which this is called, looks at everything anew and comes back with EINTR. */
   kick(): void {
-    this.#signalled = true
+    this.#signals.kick()
     this.#vcpu.kick()
   }
 
@@ -249,6 +243,11 @@ export class KvmVcpu {
     // a startup signal that came since is taken by whoever asks
     this.#vcpu.state.getMpState()
     return this.#vcpu.waits
+  }
+
+  /** Whether KVM_RUN would find instructions to execute: it does not wait, or what it waits for has come. */
+  get isReady(): boolean {
+    return this.#vcpu.isReady
   }
 
   /** Whether an interrupt that comes while it waits lets it go on. */
@@ -339,13 +338,14 @@ export class KvmVcpu {
     if (this.ring?.isSoftFull === true) return { kind: 'dirty-ring-full' }
     this.#cpuid.entered()
     this.#steal.record()
-    return this.#joined === undefined ? this.#vcpu.run(options) : this.#runAmongTimers(this.#joined, options)
+    const withTurns = { ...options, onPause: this.#signals.onPause }
+    return this.#joined === undefined ? this.#vcpu.run(withTurns) : this.#runAmongTimers(this.#joined, withTurns)
   }
 
   #runAmongTimers(joined: JoinedApic, options: RunOptions): VcpuExit {
     const { interrupts, clock, vcpus } = this.#vm
     const signalled = () => options.interrupted?.() === true
-    const othersRun = () => vcpus.some((other) => other !== this && !other.isWaiting)
+    const othersRun = () => vcpus.some((other) => other !== this && other.isReady)
     // a PIC in the kernel asks for no window
     const requestInterruptWindow = options.requestInterruptWindow === true && interrupts.mode !== 'full'
     const among = { vcpu: this.#vcpu, joined, interrupts, clock, signalled, othersRun }
