@@ -15,14 +15,7 @@ import { MonitoredLine } from './monitored-line.ts'
 import { OddAccesses } from './odd-accesses.ts'
 import { exitReasons, status } from './runtime.ts'
 import { Slice } from './slice.ts'
-import {
-  checkSnapshot,
-  nothingOfMachine,
-  restoreMachine,
-  type SavedEngine,
-  savedMachine,
-  snapshot,
-} from './snapshot.ts'
+import { checkSnapshot, restoreMachine, type SavedEngine, savedMachine, snapshot } from './snapshot.ts'
 import { at } from './state-layout.ts'
 import { StateView } from './state-view.ts'
 import { type Stop, waiting } from './stop.ts'
@@ -261,7 +254,7 @@ export class Engine {
 
   /** Memory, count and translations; of a processor that is not alone, `processor` leaves memory out. The architectural state is its vCPU's to save. */
   save(what: 'machine' | 'processor' = 'machine'): SavedEngine {
-    const shared = what === 'machine' ? savedMachine(this.machine) : nothingOfMachine
+    const shared = savedMachine(what === 'machine' ? this.machine : undefined)
     return snapshot({ retired: this.#slice.retired, translations: this.tlb.save(), ...shared })
   }
 

@@ -29,11 +29,9 @@ export const snapshot = (parts: Omit<SavedEngine, 'version'>): SavedEngine => ({
 /** What all processors of a machine share. */
 type MachineParts = Pick<SavedEngine, 'memory' | 'code'>
 
-/** Another processor saves what all share. */
-export const nothingOfMachine: MachineParts = { memory: [], code: [] }
-
-/** What all processors share: a copy of memory, and what is decoded. */
-export function savedMachine(machine: GuestMachine): MachineParts {
+/** What all processors share: a copy of memory, and what is decoded. Nothing, where another processor saves it. */
+export function savedMachine(machine: GuestMachine | undefined): MachineParts {
+  if (machine === undefined) return { memory: [], code: [] }
   const memory = Array.from(machine.usedMemory(), ({ address, bytes }) => ({ address, bytes: bytes.slice() }))
   return { memory, code: machine.blocks.known() }
 }
