@@ -1,80 +1,62 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
 import { removeScratch, scratch } from '@vmm/scratch'
-import type { Width } from './engine/guests/words.ts'
-import { differenceOf, type Measured, outcomeOf, ratiosOf } from './engine/measured.ts'
+import { type Bench, measuredRows, planned, run } from './engine/bench.ts'
+import { measuredBeside } from './engine/beside.ts'
+import { chart } from './engine/chart.ts'
+import { limitsOf } from './engine/limits.ts'
+import { linuxLoads } from './engine/linux/loads.ts'
+import type { Outcome } from './engine/measured.ts'
 import { BadOptions, type Options, optionsOf } from './engine/options.ts'
-import { type Peer, peers } from './engine/peers.ts'
-import { type Row, rows } from './engine/rows.ts'
-import { type Failure, isFailure, type Sample, sample } from './engine/samples.ts'
-import { roundsFor } from './engine/sizes.ts'
+import { type Kept, writePage } from './engine/page.ts'
+import { peers } from './engine/peers.ts'
+import { rows } from './engine/rows.ts'
 import { printed } from './engine/table.ts'
+import { keep, kept } from './results.ts'
 
-/** One guest of one width, and what it cost so far. */
-interface Task {
-  readonly row: Row
-  readonly width: Width
-  readonly rounds: number
-  readonly results: Readonly<Record<string, (Sample | Failure)[]>>
-}
-
-/** Small guests of ours, each of which does one thing many times, beside whoever else can run them. */
+/** Small guests of ours, each of which does one thing many times, and Linux, beside whoever else can run them. */
 export async function benchEngine(args: readonly string[]): Promise<void> {
+  const all = peers()
+  const names = [...rows, { name: 'boot' }, ...linuxLoads].map(({ name }) => name)
+  const options = checked(() => optionsOf(args, all, names))
+  if (options === undefined) return
+  for (const { says, absent } of all) console.log(absent === undefined ? says : `${absent}: no comparison`)
   const place = scratch('bench')
   try {
-    const all = peers()
-    const options = optionsOf(
-      args,
-      all,
-      rows.map(({ name }) => name),
-    )
-    for (const { says, absent } of all) console.log(absent === undefined ? says : `${absent}: no comparison`)
-    const tasks = await tasksOf(options, place)
-    for (let run = 1; run <= options.runs; run += 1) for (const task of tasks) await oneRun(task, run, options, place)
-    printed(tasks.map(measuredOf))
-  } catch (error) {
-    if (!(error instanceof BadOptions)) throw error
-    console.error(error.message)
-    process.exitCode = 2
+    const bench = await planned(options, place)
+    for (let each = 1; each <= options.runs; each += 1) await run(bench, each)
+    await told(bench, options, place)
   } finally {
     removeScratch(place)
   }
 }
 
-const asks = (peer: Peer, width: Width, run: number): boolean =>
-  peer.widths.includes(width) && run <= (peer.runs ?? Number.POSITIVE_INFINITY)
-
-/** Every row and width that was asked for, with its size. */
-async function tasksOf(options: Options, place: string): Promise<readonly Task[]> {
-  const tasks: Task[] = []
-  for (const width of [64, 32] as const)
-    for (const row of rows) {
-      if (!row.widths.includes(width) || (options.only.length > 0 && !options.only.includes(row.name))) continue
-      const rounds = await roundsFor(row, width, options, place)
-      const asked = options.peers.filter((peer) => asks(peer, width, 1))
-      tasks.push({ row, width, rounds, results: Object.fromEntries(asked.map(({ name }) => [name, []])) })
-      progress(`size of ${row.name} ${width}: ${rounds}`)
-    }
-  return tasks
-}
-
-async function oneRun({ row, width, rounds, results }: Task, run: number, options: Options, place: string) {
-  for (const peer of options.peers) {
-    if (!asks(peer, width, run)) continue
-    progress(`run ${run} of ${options.runs}: ${row.name} ${width}, ${peer.name}`)
-    const result = await sample(row, width, Math.max(1, Math.round(rounds * peer.part)), peer, place)
-    if (isFailure(result)) console.error(`${row.name} ${width}, ${peer.name}: ${result.failure}`)
-    results[peer.name]!.push(result)
+function checked(read: () => Options): Options | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof BadOptions)) throw error
+    console.error(error.message)
+    process.exitCode = 2
+    return undefined
   }
 }
 
-function measuredOf({ row, width, results }: Task): Measured {
-  const outcomes = Object.fromEntries(Object.entries(results).map(([name, each]) => [name, outcomeOf(each)]))
-  const differs = differenceOf(outcomes)
-  const { name, says, kind, unfair = false } = row
-  const measured = { name, says, kind, width, unfair, peers: outcomes, ratios: ratiosOf(outcomes) }
-  return differs === undefined ? measured : { ...measured, differs }
-}
+const hasFailed = ({ failure }: Outcome): boolean => failure !== undefined
 
-/** One line that the next one writes over; nothing where nobody watches. */
-function progress(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
+/** Prints what was found; keeps it if nothing was left out. */
+async function told(bench: Bench, { whole, runs, peers }: Options, place: string): Promise<void> {
+  const found = measuredRows(bench)
+  const beside = whole ? await measuredBeside(runs, cpus()[0]?.model ?? '', place) : {}
+  const limits = limitsOf(found, beside)
+  printed(found, limits)
+  if (found.some(({ differs, peers }) => differs !== undefined || Object.values(peers).some(hasFailed)))
+    process.exitCode = 1
+  if (!whole) return
+  const versions = Object.fromEntries(peers.map(({ name, says }) => [name, says]))
+  keep('engine', { runs, versions, beside, limits, rows: found })
+  const file = kept('engine')
+  const all = JSON.parse(readFileSync(file.json, 'utf8')) as Kept
+  writeFileSync(file.svg, chart(all.rows))
+  writePage(all)
 }

@@ -5,6 +5,12 @@ import { fileURLToPath } from 'node:url'
 
 const results = fileURLToPath(new URL('../results/', import.meta.url))
 
+/** Files of a benchmark's results. */
+export const kept = (name: string): { readonly json: string; readonly svg: string } => ({
+  json: join(results, `${name}.json`),
+  svg: join(results, `${name}.svg`),
+})
+
 /** Keeps what a benchmark found, with the machine that it ran on. */
 export function keep(name: string, found: object): void {
   const machine = {
@@ -16,7 +22,7 @@ export function keep(name: string, found: object): void {
   }
   mkdirSync(results, { recursive: true })
   const date = new Date().toISOString().slice(0, 10)
-  writeFileSync(join(results, `${name}.json`), `${JSON.stringify({ date, machine, ...found }, null, 2)}\n`)
+  writeFileSync(kept(name).json, `${JSON.stringify({ date, machine, ...found }, null, 2)}\n`)
 }
 
 /** A number with so many decimals. */

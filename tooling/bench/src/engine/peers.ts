@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { Width } from './guests/words.ts'
+import type { LinuxGuest } from './linux/session.ts'
 import type { Start } from './watched.ts'
 
 /** Someone who runs guests. */
@@ -15,6 +16,8 @@ export interface Peer {
   readonly runs?: number
   readonly part: number
   readonly start: (image: string) => Start
+  /** How it boots Linux, where it is asked to. */
+  readonly boot?: (guest: LinuxGuest) => Start
 }
 
 const memory = 256
@@ -28,6 +31,10 @@ const vmm: Peer = {
   widths: both,
   part: 1,
   start: (image) => ({ command: process.execPath, args: [runner, 'run', image, '--memory', `${memory}M`] }),
+  boot: ({ kernel, initrd, parameters, megabytes }) => ({
+    command: process.execPath,
+    args: [runner, 'run', kernel, '--initrd', initrd, '--append', parameters, '--memory', `${megabytes}M`],
+  }),
 }
 
 /** What QEMU is always told. */
@@ -51,6 +58,10 @@ function qemu(): Peer {
     widths: both,
     part: 1,
     start: (image) => ({ command: qemuCommand, args: [...qemuArguments(memory), '-kernel', image] }),
+    boot: ({ kernel, initrd, parameters, megabytes }) => ({
+      command: qemuCommand,
+      args: [...qemuArguments(megabytes), '-kernel', kernel, '-initrd', initrd, '-append', parameters],
+    }),
   }
 }
 

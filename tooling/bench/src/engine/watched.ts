@@ -120,11 +120,11 @@ export function watched(start: Start, isLast: (line: string) => boolean, limitSe
     child.on('error', ({ message }) => {
       complaint += message
     })
-    child.on('close', (status) => {
+    child.on('close', (status, signal) => {
       clearTimeout(timer)
       stop()
       const ended = marks.done.some(({ line }) => isLast(line))
-      const why = failure ?? `ended with ${status}: ${complaint.trim().slice(-300)}`
+      const why = failure ?? `ended with ${signal ?? status}: ${complaint.trim().slice(-300)}`
       resolve({ marks: marks.done, peakBytes, failure: ended ? undefined : why })
     })
   })

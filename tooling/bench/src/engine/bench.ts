@@ -1,0 +1,105 @@
+import type { Width } from './guests/words.ts'
+import { type LinuxLoad, linuxLoads } from './linux/loads.ts'
+import { type LinuxGuest, linuxGuest, linuxSession } from './linux/session.ts'
+import { differenceOf, type Measured, outcomeOf, ratiosOf } from './measured.ts'
+import type { Options } from './options.ts'
+import type { Peer } from './peers.ts'
+import { type Row, rows } from './rows.ts'
+import { type Failure, isFailure, type Sample, sample } from './samples.ts'
+import { roundsFor } from './sizes.ts'
+
+type Results = Record<string, (Sample | Failure)[]>
+
+/** One guest of one width, and what it cost so far, by peer. */
+interface Task {
+  readonly row: Row
+  readonly width: Width
+  readonly rounds: number
+  readonly results: Results
+}
+
+/** What is run inside Linux, after the boot, and what each cost so far. */
+interface LinuxTask {
+  readonly guest: LinuxGuest
+  readonly loads: readonly LinuxLoad[]
+  readonly results: Readonly<Record<string, Results>>
+}
+
+/** All that is measured, with what was found. */
+export interface Bench {
+  readonly options: Options
+  readonly place: string
+  readonly tasks: readonly Task[]
+  readonly linux: LinuxTask | undefined
+}
+
+const asks = (peer: Peer, width: Width, run: number): boolean =>
+  peer.widths.includes(width) && run <= (peer.runs ?? Number.POSITIVE_INFINITY)
+
+const wanted = ({ only }: Options, name: string): boolean => only.length === 0 || only.includes(name)
+
+/** Every row and width that was asked for, with its size. */
+export async function planned(options: Options, place: string): Promise<Bench> {
+  const tasks: Task[] = []
+  for (const width of [64, 32] as const)
+    for (const row of rows) {
+      if (!row.widths.includes(width) || !wanted(options, row.name)) continue
+      progress(`how many rounds: ${row.name} ${width}`)
+      tasks.push({ row, width, rounds: await roundsFor(row, width, options, place), results: {} })
+    }
+  return { options, place, tasks, linux: await linuxTask(options, place) }
+}
+
+async function linuxTask(options: Options, place: string): Promise<LinuxTask | undefined> {
+  const loads = linuxLoads.filter(({ name }) => wanted(options, name))
+  if (loads.length === 0 && !wanted(options, 'boot')) return undefined
+  const results = Object.fromEntries(['boot', ...loads.map(({ name }) => name)].map((name) => [name, {}]))
+  return { guest: await linuxGuest(loads, place), loads, results }
+}
+
+/** Everything once, peer after peer. */
+export async function run({ options, tasks, linux, place }: Bench, number: number): Promise<void> {
+  for (const { row, width, rounds, results } of tasks)
+    for (const peer of options.peers) {
+      if (!asks(peer, width, number)) continue
+      progress(`run ${number} of ${options.runs}: ${row.name} ${width}, ${peer.name}`)
+      const size = Math.max(1, Math.round(rounds * peer.part))
+      noted(results, peer, `${row.name} ${width}`, await sample(row, width, size, peer, place))
+    }
+  for (const peer of linux === undefined ? [] : options.peers.filter(({ boot }) => boot !== undefined)) {
+    progress(`run ${number} of ${options.runs}: Linux, ${peer.name}`)
+    const session = await linuxSession(peer, linux!.guest, linux!.loads)
+    for (const [name, result] of Object.entries(session)) noted(linux!.results[name]!, peer, name, result)
+  }
+  progress('')
+}
+
+function noted(results: Results, peer: Peer, what: string, result: Sample | Failure): void {
+  if (isFailure(result)) console.error(`${what}, ${peer.name}: ${result.failure}`)
+  results[peer.name] ??= []
+  results[peer.name]!.push(result)
+}
+
+/** What was found so far, as rows of a table. */
+export function measuredRows({ tasks, linux }: Bench): readonly Measured[] {
+  const own = tasks.map(({ row: { name, says, kind, unfair = false }, width, results }) =>
+    measuredOf({ name, says, kind, unfair, width }, results),
+  )
+  const boot = { name: 'boot', says: 'Linux from start to shell' }
+  const inside = [boot, ...(linux?.loads ?? [])].map(({ name, says }) =>
+    measuredOf({ name, says, kind: 'linux', unfair: false, width: 64 }, linux?.results[name] ?? {}),
+  )
+  return [...own, ...inside].filter(({ peers }) => Object.keys(peers).length > 0)
+}
+
+function measuredOf(about: Omit<Measured, 'peers' | 'ratios' | 'differs'>, results: Results): Measured {
+  const outcomes = Object.fromEntries(Object.entries(results).map(([name, each]) => [name, outcomeOf(each)]))
+  const differs = differenceOf(outcomes)
+  const measured = { ...about, peers: outcomes, ratios: ratiosOf(outcomes) }
+  return differs === undefined ? measured : { ...measured, differs }
+}
+
+/** One line that the next one writes over; nothing where nobody watches. */
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
+}

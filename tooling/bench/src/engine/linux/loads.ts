@@ -1,0 +1,64 @@
+import { piping, success, switching } from './programs.ts'
+
+/** Something done inside Linux, by shell commands. */
+export interface LinuxLoad {
+  readonly name: string
+  readonly says: string
+  readonly run: string
+  /** Prints something that depends on what was done. */
+  readonly sum: string
+}
+
+/** Lines of numbers that look random, the same everywhere. */
+export const text = `awk 'BEGIN { x = 1; for (i = 0; i < 120000; i++) { x = (x * 16807) % 2147483647; print x, "line", i } }' >/tmp/text`
+
+const written = '[ -s /tmp/out ] && md5sum </tmp/out'
+const checked = (path: string): string => `[ $status = ${success} ] && md5sum <${path}`
+
+/** In the order in which they run; the first of all is the boot itself. */
+export const linuxLoads: readonly LinuxLoad[] = [
+  { name: 'gzip', says: 'gzip of 2.6 MB', run: 'gzip </tmp/text >/tmp/out', sum: written },
+  {
+    name: 'sha256sum',
+    says: 'sha256sum of 26 MB',
+    run: `for i in $(seq 10); do cat /tmp/text; done | sha256sum >/tmp/out`,
+    sum: written,
+  },
+  { name: 'sort', says: 'sort of 120,000 lines', run: 'sort /tmp/text >/tmp/out', sum: written },
+  {
+    name: 'awk',
+    says: 'awk over 60,000 lines',
+    run: `head -n 60000 /tmp/text | awk '{ n[$1 % 1000] += $3; t = t + $1 / ($3 + 1) } END { for (i = 0; i < 1000; i++) print n[i]; printf "%.6f\\n", t }' >/tmp/out`,
+    sum: written,
+  },
+  { name: 'switch', says: 'context switches', run: '/bench/switch; status=$?', sum: checked('/bench/switch') },
+  { name: 'pipe', says: 'a pipe of 64 KiB pieces', run: '/bench/pipe; status=$?', sum: checked('/bench/pipe') },
+]
+
+/** What the programs are, by their paths. */
+export const programs = (): Readonly<Record<string, Uint8Array>> => ({
+  'bench/switch': switching(15_000),
+  'bench/pipe': piping(1000),
+})
+
+/** The first process: marks around each load, all on the console. */
+export function init(loads: readonly LinuxLoad[]): string {
+  const lines = loads.flatMap(({ name, run, sum }) => [
+    `echo 'begin ${name}'`,
+    run,
+    `echo 'end ${name}'`,
+    `echo "sum ${name} $(${sum})"`,
+  ])
+  return [
+    '#!/bin/sh',
+    'export PATH=/usr/sbin:/usr/bin:/sbin:/bin',
+    'echo shell',
+    'mount -t proc proc /proc',
+    'mount -t tmpfs tmp /tmp',
+    text,
+    ...lines,
+    'echo over',
+    'while :; do :; done',
+    '',
+  ].join('\n')
+}
