@@ -3,10 +3,17 @@ import { describe, expect, test } from 'vitest'
 import type { EngineVariant } from './engine-variants.ts'
 import { hotStress } from './hot-stress.ts'
 import { programs } from './programs/all.ts'
+import { byChance } from './programs/by-chance.ts'
 
 describe.for(Object.entries(programs))('%s', ([, list]) => {
   test.for(list.map((program) => [program.name, program] as const))('%s: every engine runs it alike', ([, program]) => {
     expect(hotStress(program, { seed: 1 })).toEqual([])
+  })
+})
+
+describe.for(['real', 'protected', 'long'] as const)('blocks by chance in %s mode', (mode) => {
+  test.for(Array.from({ length: 2 }, (_, index) => 1 + index))('seed %i: every engine runs them alike', (seed) => {
+    expect(hotStress(byChance(mode, seed), { seed })).toEqual([])
   })
 })
 

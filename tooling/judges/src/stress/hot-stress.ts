@@ -3,7 +3,7 @@ import { type EngineVariant, engineVariants } from './engine-variants.ts'
 import { type Course, courseOf, firstDifference, journey, registersOf } from './journey.ts'
 import { at } from './layout.ts'
 import { compiled, judging, type Subject } from './processor.ts'
-import type { Happening, Program } from './program.ts'
+import type { Program } from './program.ts'
 
 /** How much is tried. */
 export interface Effort {
@@ -12,20 +12,26 @@ export interface Effort {
   readonly variants?: readonly EngineVariant[]
   /** Whether the oracle runs the program, too. */
   readonly oracle?: boolean
+  /** Whether interrupts come at every count that the program names, or at a few of them by chance. */
+  readonly interrupts?: 'every' | 'few'
 }
 
 const isAtHalt = (rip: number) => rip >= at.halt && rip < at.halt + 0x100
+const fewInterrupts = 3
 const endless = Number.POSITIVE_INFINITY
 
 /**
  * Runs a program by every variant of the engine, and by the oracle: counts of instructions and hashes of the state are the same at every
  * stop. Gives what is not, a line each, with the variant and what brings it back.
  */
-export function hotStress(program: Program, { seed, variants = engineVariants, oracle = true }: Effort): string[] {
+export function hotStress(
+  program: Program,
+  { seed, variants = engineVariants, oracle = true, interrupts = 'few' }: Effort,
+): string[] {
   const random = new Random(seed)
   const first = engineVariants[0]
   const others = variants.filter((variant) => variant !== first)
-  return coursesOf(program, random).flatMap((course, index) => {
+  return coursesOf(program, random, interrupts).flatMap((course, index) => {
     const known = compiled(program, first)
     const expected = journey(known, course, () => endless)
     const strays = program.endsInFault !== true && isAtHalt(Number(known.vcpu.engine.get('RIP')))
@@ -44,15 +50,13 @@ export function hotStress(program: Program, { seed, variants = engineVariants, o
   })
 }
 
-/** The usual course, and one for every count at which an interrupt comes. */
-function coursesOf(program: Program, random: Random): Course[] {
+/** The usual course, and one for each count at which an interrupt comes. */
+function coursesOf(program: Program, random: Random, interrupts: 'every' | 'few'): Course[] {
   const usual = courseOf(program, random)
   if (program.interruptedAt === undefined) return [usual]
   const [from, to, step] = program.interruptedAt
-  const interrupted: Course[] = []
-  for (let at = from; at < to; at += step) {
-    const what: Happening = { at, kind: 'interrupt', vector: 0x41 }
-    interrupted.push(courseOf(program, random, [what]))
-  }
-  return [usual, ...interrupted]
+  const every = Array.from({ length: Math.ceil((to - from) / step) }, (_, index) => from + index * step)
+  const few = Array.from({ length: fewInterrupts }, () => random.pick(every))
+  const counts = interrupts === 'every' ? every : few
+  return [usual, ...counts.map((at) => courseOf(program, random, [{ at, kind: 'interrupt', vector: 0x41 }]))]
 }

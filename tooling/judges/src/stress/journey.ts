@@ -20,7 +20,7 @@ const fields = Object.keys(stateFields) as StateField[]
 export function courseOf(program: Program, random: Random, more: readonly Happening[] = []): Course {
   const limit = program.limit ?? limitUnlessTold
   // most programs end long before their limit: looks lie close at first
-  const looks = Array.from({ length: 60 }, () => 1 + random.below(2 ** (4 + random.below(10)))).filter((n) => n < limit)
+  const looks = Array.from({ length: 32 }, () => 1 + random.below(2 ** (4 + random.below(10)))).filter((n) => n < limit)
   const happens = [...(program.happens ?? []), ...more].sort((a, b) => a.at - b.at)
   return { looks: [...new Set([...looks, limit])].sort((a, b) => a - b), happens }
 }
@@ -47,6 +47,8 @@ export function journey(subject: Subject, course: Course, slice: () => number): 
     const exit = vcpu.run({ budget: Math.max(1, Math.min(next - engine.retired(), slice())) })
     if (exit.kind === 'intr') continue
     say(exit.kind)
+    // who has lowered the priority goes on behind it
+    if (exit.kind === 'set-tpr') continue
     if (exit.kind !== 'hlt' || !engine.interruptible) return [...lines, ...machine.asked]
     if (machine.deadline < Number.POSITIVE_INFINITY) machine.fire()
     else if (happens[0] !== undefined) happen(subject, happens.shift()!)

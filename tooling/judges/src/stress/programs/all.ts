@@ -1,7 +1,17 @@
 import type { Program } from '../program.ts'
+import { controlFlow } from './control-flow.ts'
+import { interruptions } from './interruptions.ts'
+import { modes } from './modes.ts'
 import { selfModifying } from './self-modifying.ts'
+import { surroundings } from './surroundings.ts'
+import { translations } from './translations.ts'
 
 /** Programs of what breaks compilers of machine code, by what they are about. */
 export const programs: Readonly<Record<string, readonly Program[]>> = {
   'code that stores to code': selfModifying,
+  'page tables that change': translations,
+  'interrupts and exceptions': interruptions,
+  'modes that change': modes,
+  'ways through code': controlFlow,
+  'what is asked outside': surroundings,
 }

@@ -1,0 +1,304 @@
+import {
+  type Assembler,
+  al,
+  cr0,
+  cr3,
+  cr4,
+  eax,
+  ebx,
+  ecx,
+  edx,
+  mem8,
+  mem32,
+  mem64,
+  r8,
+  r9,
+  rax,
+  rbx,
+  rcx,
+  rdi,
+  rdx,
+  rsi,
+  rsp,
+} from '@vmm/x86-assembler'
+import { at, selector } from '../layout.ts'
+import type { Elsewhere, Program } from '../program.ts'
+import { entryOf } from '../scenery.ts'
+
+const rounds = 120
+/** A page that programs map as they like, in both trees. */
+const window = 0x1_c000
+/** Two functions that differ, each at the beginning of a page, and one that goes on into the next. */
+const functions = [
+  { address: at.otherCode, write: (a: Assembler) => a.add(rbx, 3).inc(rdx).ret() },
+  { address: at.otherCode + 0x1000, write: (a: Assembler) => a.add(rbx, 11).rol(rbx, 1).ret() },
+] as const
+const [present, writable, user, accessed, noExecute] = [1, 2, 4, 0x20, 1n << 63n]
+const all = present | writable | user
+
+const loop = (a: Assembler, body: (a: Assembler) => unknown): void => {
+  a.mov(ecx, rounds).label('round')
+  body(a)
+  a.dec(ecx).jne('round').hlt()
+}
+/** Maps `window` to the first or the second function's page, by the lowest bit of ECX. */
+const mapByRound = (a: Assembler, tree: number = at.tables): Assembler =>
+  a
+    .mov(eax, ecx)
+    .and(eax, 1)
+    .shl(eax, 12)
+    .add(eax, at.otherCode | all)
+    .mov(mem64(entryOf(window, tree)), rax)
+const callWindow = (a: Assembler): Assembler => a.mov(rsi, window).call(rsi)
+const otherTree = (a: Assembler): Assembler => a.mov(rax, at.otherTables).mov(cr3, rax)
+const ownTree = (a: Assembler): Assembler => a.mov(rax, at.tables).mov(cr3, rax)
+
+/** A loop that swaps its own page for its twin, in which another instruction follows. */
+const swapping = (address: number, differs: (a: Assembler) => unknown): Elsewhere => ({
+  address,
+  write: (a) => {
+    a.xor(rdi, 0x1000).mov(mem64(absoluteEntry), rdi).invlpg(mem8(rsi))
+    differs(a)
+    a.org(address + 0x40, 0x90)
+      .dec(ecx)
+      .je('over')
+      .jmp(rsi)
+      .label('over')
+      .hlt()
+  },
+})
+const absoluteEntry = entryOf(window)
+
+/** Sets an entry of the other tree once. */
+const entry = (linear: number, value: number): readonly [number, Uint8Array] => {
+  const bytes = new Uint8Array(8)
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(value), true)
+  return [entryOf(linear, at.otherTables), bytes]
+}
+
+/** Page tables that change under code that runs. */
+export const translations: readonly Program[] = [
+  {
+    name: 'a page of code is mapped elsewhere, and CR3 is loaded',
+    mode: 'long',
+    elsewhere: functions,
+    write: (a) => loop(a, () => callWindow(ownTree(mapByRound(a)))),
+  },
+  {
+    name: 'a page of code is mapped elsewhere, and INVLPG comes',
+    mode: 'long',
+    elsewhere: functions,
+    write: (a) => loop(a, () => callWindow(mapByRound(a).invlpg(mem8(window)))),
+  },
+  {
+    name: 'other code at the same address in another address space',
+    mode: 'long',
+    elsewhere: functions,
+    memory: [entry(window, (at.otherCode + 0x1000) | all)],
+    write: (a) => {
+      a.mov(rax, at.otherCode | all).mov(mem64(entryOf(window)), rax)
+      loop(a, () => callWindow(ownTree(callWindow(otherTree(a)))))
+    },
+  },
+  {
+    name: 'address spaces that are switched in a loop that both have',
+    mode: 'long',
+    memory: [entry(at.data, (at.data + 0x1000) | all)],
+    write: (a) => {
+      a.mov(rdi, at.data).mov(rdx, at.tables)
+      loop(a, () =>
+        a
+          .xor(rdx, at.tables ^ at.otherTables)
+          .mov(cr3, rdx)
+          .add(mem64(rdi), 1)
+          .add(rbx, mem64(rdi)),
+      )
+    },
+  },
+  {
+    name: 'address spaces with identifiers, kept and forgotten',
+    mode: 'long',
+    elsewhere: functions,
+    memory: [entry(window, (at.otherCode + 0x1000) | all)],
+    write: (a) => {
+      a.mov(rax, cr4)
+        .or(eax, 1 << 17)
+        .mov(cr4, rax)
+      a.mov(rax, at.otherCode | all).mov(mem64(entryOf(window)), rax)
+      const keep = 1n << 63n
+      a.mov(r8, keep | BigInt(at.otherTables | 5)).mov(r9, keep | BigInt(at.tables))
+      loop(a, () =>
+        callWindow(
+          callWindow(callWindow(a.mov(cr3, r8)).mov(cr3, r9))
+            .mov(rax, at.otherTables | 5)
+            .mov(cr3, rax),
+        ),
+      )
+    },
+  },
+  {
+    name: 'code that becomes not executable and executable again',
+    mode: 'long',
+    elsewhere: functions,
+    write: (a) => {
+      a.jmp('start')
+        .label('vector14')
+        .add(rdx, mem64(rsp))
+        .mov(rax, at.otherCode | all)
+        .mov(mem64(entryOf(window)), rax)
+      a.invlpg(mem8(window)).add(rsp, 8).iretq()
+      a.label('start')
+      loop(a, () => {
+        a.mov(rax, noExecute | BigInt(at.otherCode | all))
+          .mov(mem64(entryOf(window)), rax)
+          .invlpg(mem8(window))
+        callWindow(callWindow(a))
+      })
+    },
+  },
+  {
+    name: 'the page of the loop itself is mapped anew, to the same frame',
+    mode: 'long',
+    write: (a) =>
+      loop(a, () =>
+        a
+          // accessed already: whether it is fetched from before INVLPG cannot be seen
+          .mov(rax, at.code | all | accessed)
+          .mov(mem64(entryOf(at.code)), rax)
+          .invlpg(mem8(at.code))
+          .inc(rbx)
+          .test(ecx, 3)
+          .jne('on')
+          .inc(rdx)
+          .label('on'),
+      ),
+  },
+  {
+    name: 'the page of the loop itself is mapped to another frame, in which it goes on otherwise',
+    mode: 'long',
+    elsewhere: [
+      swapping(at.otherCode, (a) => a.add(rbx, 3)),
+      swapping(at.otherCode + 0x1000, (a) => a.rol(rbx, 3).inc(rbx)),
+    ],
+    write: (a) => {
+      a.mov(ecx, rounds)
+        .mov(rdi, at.otherCode | all | accessed)
+        .mov(mem64(entryOf(window)), rdi)
+      a.mov(rsi, window).jmp(rsi)
+    },
+  },
+  {
+    name: 'a page of data that faults in the middle of a block, and is mapped by its handler',
+    mode: 'long',
+    write: (a) => {
+      const page = at.data + 0x3000
+      a.jmp('start')
+        .label('vector14')
+        .add(rdx, mem64(rsp))
+        .mov(rax, page | all)
+        .mov(mem64(entryOf(page)), rax)
+      a.add(rsp, 8).iretq().label('start').mov(rdi, page)
+      loop(a, () =>
+        a
+          .mov(mem64(entryOf(page)), 0)
+          .invlpg(mem8(page))
+          .inc(rbx)
+          .lea(rsi, mem64({ base: rbx, index: rcx, scale: 2 }))
+          .cmp(rsi, 77)
+          .adc(mem64(rdi), rsi)
+          .sbb(rbx, mem64(rdi))
+          .rcl(rbx, 1),
+      )
+    },
+  },
+  {
+    name: 'a page that may not be written, with and without CR0.WP',
+    mode: 'long',
+    write: (a) => {
+      const page = at.data + 0x3000
+      a.jmp('start')
+        .label('vector14')
+        .mov(rax, page | all)
+        .mov(mem64(entryOf(page)), rax)
+      a.invlpg(mem8(page)).add(rsp, 8).inc(rdx).iretq().label('start').mov(rdi, page)
+      loop(a, () =>
+        a
+          .mov(rax, page | present)
+          .mov(mem64(entryOf(page)), rax)
+          .invlpg(mem8(page))
+          .mov(rax, cr0)
+          .btc(rax, 16)
+          .mov(cr0, rax)
+          .inc(mem64(rdi))
+          .add(rbx, mem64(rdi)),
+      )
+    },
+  },
+  {
+    name: 'accessed and dirty bits that a loop looks at',
+    mode: 'long',
+    write: (a) => {
+      const page = at.data + 0x3000
+      a.mov(rdi, page)
+      loop(a, () => {
+        a.mov(rax, page | all)
+          .mov(mem64(entryOf(page)), rax)
+          .invlpg(mem8(page))
+          .test(ecx, 1)
+          .je('reads')
+        a.mov(mem8(rdi), 1)
+          .label('reads')
+          .mov(al, mem8({ base: rdi, displacement: 9 }))
+          .add(rbx, mem64(entryOf(page)))
+          .rol(rbx, 3)
+      })
+    },
+  },
+  {
+    name: 'a store that crosses into a page that is missing writes nothing',
+    mode: 'long',
+    write: (a) => {
+      const page = at.data + 0x3000
+      a.jmp('start')
+        .label('vector14')
+        .mov(rax, page | all)
+        .mov(mem64(entryOf(page)), rax)
+        .add(rbx, mem64({ base: rdi }))
+      a.add(rsp, 8)
+        .iretq()
+        .label('start')
+        .mov(rdi, page - 4)
+      loop(a, () =>
+        a
+          .mov(mem64(entryOf(page)), 0)
+          .invlpg(mem8(page))
+          .mov(mem64(rdi), rcx)
+          .add(rbx, mem64(rdi)),
+      )
+    },
+  },
+  {
+    name: 'a program and its kernel, whose rights differ',
+    mode: 'long',
+    write: (a) => {
+      // the kernel's page is data to the program only while the entry says so
+      const page = at.data + 0x3000
+      a.jmp('start')
+      a.label('vector14')
+        .add(rbx, mem64(rsp))
+        .add(rsp, 8)
+        .mov(rax, page | all)
+        .mov(mem64(entryOf(page)), rax)
+      a.invlpg(mem8(page)).iretq()
+      a.label('vector128')
+        .mov(rax, page | present | writable)
+        .mov(mem64(entryOf(page)), rax)
+        .invlpg(mem8(page))
+        .inc(mem64(page))
+      a.dec(ecx).je('over').iretq().label('over').hlt()
+      a.label('start').mov(ecx, rounds).push(selector.userData).push(at.userStack).push(0x202).push(selector.userCode64)
+      a.mov(rax, 'program').push(rax).iretq()
+      a.label('program').inc(rdx).mov(eax, mem32(page)).add(ebx, eax).add(edx, ebx).int(128).jmp('program')
+    },
+  },
+]
