@@ -3,6 +3,7 @@ import { controlFlow } from './control-flow.ts'
 import { interruptions } from './interruptions.ts'
 import { modes } from './modes.ts'
 import { selfModifying } from './self-modifying.ts'
+import { stepping } from './stepping.ts'
 import { surroundings } from './surroundings.ts'
 import { translations } from './translations.ts'
 
@@ -11,6 +12,7 @@ export const programs: Readonly<Record<string, readonly Program[]>> = {
   'code that stores to code': selfModifying,
   'page tables that change': translations,
   'interrupts and exceptions': interruptions,
+  'steps and breakpoints': stepping,
   'modes that change': modes,
   'ways through code': controlFlow,
   'what is asked outside': surroundings,
