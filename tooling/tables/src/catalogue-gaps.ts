@@ -105,10 +105,6 @@ export const toldElsewhere: readonly Told[] = [
     why: 'KVM_RUN is one of the calls that take no argument: `fd-devarg-zero` refuses any but 0.',
   },
   {
-    id: 'run-return',
-    why: 'What a run returns is what its steps say: `sync-regs-unknown`, `run-task-priority`, `run-uninitialized-woken`, `run-uninitialized-signal`, `run-began-at-once`, `smm-save-fails`. Everything else is an exit, and 0.',
-  },
-  {
     id: 'run-flags',
     why: 'Told whenever KVM_RUN comes back, and never refused: the flag of SMM goes with what `smm-save-fails` and `smi-not-built` are about. Bus locks and L2 are not executed here.',
   },

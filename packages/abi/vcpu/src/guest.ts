@@ -10,12 +10,14 @@ export interface VcpuHost {
   readonly drivenBy: 'vmx' | 'svm' | 'software'
   /** The components of XSAVE that the host's kernel saves, as bits of XCR0. */
   readonly components: bigint
+  /** The bits of CR4 that KVM has on it; a processor without them refuses its guests what their CPUID offers. */
+  readonly cr4: bigint
   /** MXCSR.MM exists. */
   readonly misalignedSse: boolean
 }
 
 /** A host of which nothing is told. */
-const anyHost: VcpuHost = { drivenBy: 'software', components: 3n, misalignedSse: false }
+const anyHost: VcpuHost = { drivenBy: 'software', components: 3n, cr4: ~0n, misalignedSse: false }
 
 /** What may be said of a guest beside its table. */
 export interface GuestOverrides {

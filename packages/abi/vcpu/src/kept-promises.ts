@@ -10,6 +10,7 @@ import { deedOf, type Profile, profileOf, type Refusal, type ResolvedPipeline, r
 import type * as Call from './rules/calls.ts'
 import { mwaitDoesNothing } from './rules/guest/mwait-does-nothing.rule.ts'
 import { outAheadOfExit } from './rules/guest/out-ahead-of-exit.rule.ts'
+import { outsAheadOfExit } from './rules/guest/outs-ahead-of-exit.rule.ts'
 import * as pipelines from './rules/pipelines.ts'
 
 /** What a vCPU keeps of the calls on its state, and of its guest's own: their steps, as one release has them. */
@@ -36,6 +37,8 @@ export interface KeptPromises {
   readonly mwait: (call: Call.MwaitCall) => Call.MwaitOutcome
   /** Whether RIP is behind an OUT that user space is asked for. */
   readonly outAhead: (call: Call.OutCall) => boolean
+  /** Whether user space is told of a value behind its instruction, because of the instruction. */
+  readonly outsAhead: (instruction: 'OUT' | 'OUTS') => boolean
 }
 
 /** The release whose promises are kept where none is named: the newest whose source was read whole. */
@@ -65,6 +68,7 @@ export function keptPromises(profile: Profile): KeptPromises {
     hypercallInstruction: hypercallPatcher(profile),
     mwait: deedOf(mwaitDoesNothing, profile),
     outAhead: deedOf(outAheadOfExit, profile),
+    outsAhead: deedOf(outsAheadOfExit, profile),
   }
 }
 

@@ -52,7 +52,7 @@ export function enginePorts(by: Answering): EnginePorts {
     portIn: (port, size, count) => by.machine().portIn(port, size) ?? askPort(by, port, size, count),
     portOut: (port, size, value, instruction) =>
       by.machine().portOut(port, size, value) ||
-      (instruction === 'OUT' && tellsPortBehind(by, port, size, value)) ||
+      tellsPortBehind(by, port, size, value, instruction) ||
       completion.portOut(port, size, value, instruction),
     mmioRead: (address, size, purpose) =>
       readDevices(by.machine(), address, size) ??
@@ -98,9 +98,17 @@ export function enginePorts(by: Answering): EnginePorts {
 }
 
 /** Some OUTs are over when user space is told of them. */
-function tellsPortBehind(by: Answering, port: number, size: 1 | 2 | 4, value: number): boolean {
+function tellsPortBehind(
+  by: Answering,
+  port: number,
+  size: 1 | 2 | 4,
+  value: number,
+  instruction: 'OUT' | 'OUTS',
+): boolean {
   const { completion, promises, switches } = by
-  if (completion.unfinished || !promises.outAhead({ port, quirk: switches.hasQuirk(quirkBits.out7e) })) return false
+  const ahead =
+    promises.outsAhead(instruction) || promises.outAhead({ port, quirk: switches.hasQuirk(quirkBits.out7e) })
+  if (completion.unfinished || !ahead) return false
   completion.portWritten(port, size, value)
   by.engine().resync()
   return true

@@ -1,6 +1,7 @@
 import { behaviourEntry, type Entry, pipelineEntries } from '@vmm/rule'
 import { mwaitDoesNothing } from './rules/guest/mwait-does-nothing.rule.ts'
 import { outAheadOfExit } from './rules/guest/out-ahead-of-exit.rule.ts'
+import { outsAheadOfExit } from './rules/guest/outs-ahead-of-exit.rule.ts'
 import {
   emulationFailsPipeline,
   enterSmmPipeline,
@@ -62,6 +63,7 @@ export const vcpuPromises: readonly Entry[] = [
   ...pipelineEntries(emulationFailsPipeline),
   behaviourEntry('KVM_RUN', mwaitDoesNothing),
   behaviourEntry('KVM_RUN', outAheadOfExit),
+  behaviourEntry('KVM_RUN', outsAheadOfExit),
   ...pipelineEntries(translatePipeline),
   behaviourEntry('KVM_CREATE_VCPU', edxAfterReset),
 ]

@@ -10,7 +10,7 @@ export interface ResetShape {
   readonly walkedAddressWidth?: number | undefined
   /** CPUID.01H:EAX, which RDX tells after a reset. */
   readonly signature: number
-  readonly host: Pick<VcpuHost, 'drivenBy'>
+  readonly host: Pick<VcpuHost, 'drivenBy' | 'cr4'>
 }
 
 /**
@@ -124,11 +124,11 @@ const underSvm: { readonly [F in StateField]?: bigint } = {
 /** What the processor's own features fix. */
 export function shapeState(
   engine: Engine,
-  shape: Pick<ResetShape, 'has' | 'physicalAddressWidth' | 'walkedAddressWidth'>,
+  shape: Pick<ResetShape, 'has' | 'physicalAddressWidth' | 'walkedAddressWidth' | 'host'>,
 ): void {
   const width = shape.walkedAddressWidth ?? shape.physicalAddressWidth
   engine.set('PHYSICAL_MASK', (1n << BigInt(width)) - 1n)
-  engine.set('CR4_ALLOWED', allowedCr4(shape.has))
+  engine.set('CR4_ALLOWED', allowedCr4(shape.has) & shape.host.cr4)
   engine.modeChanged()
 }
 

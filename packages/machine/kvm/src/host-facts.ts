@@ -1,6 +1,6 @@
-import { type Feature, findEntry, type Host, has, xsaveComponents } from '@vmm/cpuid'
+import { type CpuidTable, type Feature, findEntry, type Host, has, xsaveComponents } from '@vmm/cpuid'
 import type { HostFacts } from '@vmm/kvm-uapi'
-import type { VcpuHost } from '@vmm/vcpu'
+import { allowedCr4, type VcpuHost } from '@vmm/vcpu'
 
 /** KVM_MAX_VCPUS where the configuration does not say. Source: arch/x86/include/asm/kvm_host.h (Linux 6.12). */
 const usualVcpus = 1024
@@ -48,8 +48,8 @@ export function factsOf(host: Host, nestedStateBytes = 0): HostFacts {
   }
 }
 
-/** The host as a vCPU's own calls show it. */
-export function processorHost({ cpuid, cleared, vendorModule }: Host): VcpuHost {
+/** The host as a vCPU's own calls show it; `supported` is what KVM supports there. */
+export function processorHost({ cpuid, cleared, vendorModule }: Host, supported: CpuidTable): VcpuHost {
   const owns = (feature: Feature) => has(cpuid, feature) && !cleared.has(feature)
   const offered = findEntry(cpuid, 0x0d, 0)?.eax ?? 0
   // Linux takes a component where the feature is whose state it is: arch/x86/kernel/fpu/xstate.c
@@ -60,6 +60,8 @@ export function processorHost({ cpuid, cleared, vendorModule }: Host): VcpuHost 
   return {
     drivenBy: vendorModule in drivers ? drivers[vendorModule as keyof typeof drivers] : 'software',
     components,
+    // a module that is neither says by itself what it has
+    cr4: vendorModule in drivers ? allowedCr4((feature) => has(supported, feature)) : ~0n,
     misalignedSse: owns('MISALIGN_SSE'),
   }
 }

@@ -2,8 +2,9 @@ import { type CpuidTable, type Host, supportedByEmulation, supportedCpuid } from
 import { checkExtension, type HostFacts } from '@vmm/kvm-uapi'
 import { type NestedFormat, type NestedKernel, nestedKernel } from '@vmm/nested-vmx'
 import { type Profile, resolve, run } from '@vmm/rule'
+import type { VcpuHost } from '@vmm/vcpu'
 import { type Answer, done } from './answer.ts'
-import { factsOf } from './host-facts.ts'
+import { factsOf, processorHost } from './host-facts.ts'
 import { MsrSystem } from './msrs/msr-system.ts'
 import { type KvmOptions, profileFrom } from './options.ts'
 import { createVmPipeline } from './rules/create-vm/index.ts'
@@ -28,6 +29,7 @@ export class Kvm {
   readonly #createVm
   #vms = 0
   #msrs: MsrSystem | undefined
+  #processorHost: VcpuHost | undefined
 
   /** @throws {RangeError} if nobody has listed the release. */
   constructor(options: KvmOptions) {
@@ -72,6 +74,12 @@ export class Kvm {
   get msrs(): MsrSystem {
     this.#msrs ??= new MsrSystem(this.profile, this.host)
     return this.#msrs
+  }
+
+  /** The host as its vCPUs show it: found out when the first is made. */
+  get processorHost(): VcpuHost {
+    this.#processorHost ??= processorHost(this.host, this.getSupportedCpuid())
+    return this.#processorHost
   }
 
   /** KVM_GET_MSR_INDEX_LIST. */

@@ -24,6 +24,7 @@ import { encryptionPipeline } from './rules/memory-encryption/index.ts'
 import { getPit2Pipeline, reinjectPipeline } from './rules/pit-state/index.ts'
 import { runBeginPipeline, runGatePipeline, runPriorityPipeline } from './rules/run/index.ts'
 import { preemptedTold } from './rules/run/preempted-told.behaviour.ts'
+import { shutDown } from './rules/run/shut-down.behaviour.ts'
 import { setGsiRoutingPipeline } from './rules/set-gsi-routing/index.ts'
 import { eventFilterPipeline } from './rules/set-pmu-event-filter/index.ts'
 import { signalMsiPipeline } from './rules/signal-msi/index.ts'
@@ -57,6 +58,7 @@ export const kvmPromises: readonly Entry[] = [
   ...pipelineEntries(runPriorityPipeline),
   ...pipelineEntries(runGatePipeline),
   behaviourEntry('KVM_RUN', preemptedTold),
+  behaviourEntry('KVM_RUN', shutDown),
   ...pipelineEntries(createDevicePipeline),
   ...pipelineEntries(deviceAttributePipeline),
   ...pipelineEntries(createIrqchipPipeline),

@@ -14,6 +14,7 @@ import { VcpuMsrs } from './msrs/vcpu-msrs.ts'
 import { VcpuNesting } from './nested/vcpu-nesting.ts'
 import type { Processor } from './processor.ts'
 import { vcpuRuns } from './rules/dispatch/vcpu-runs.rule.ts'
+import { AfterShutdown } from './run/after-shutdown.ts'
 import { RunCall } from './run/run-call.ts'
 import { ruled } from './run/run-refusals.ts'
 import { type RunOnce, RunSignals } from './run/run-signals.ts'
@@ -61,6 +62,7 @@ export class KvmVcpu {
   readonly #vcpu: Vcpu
   readonly #signalAfter: number
   readonly #run
+  readonly #ended: AfterShutdown
   readonly #cpuid: VcpuCpuid
   readonly #steal: StealTime
   readonly #signals = new RunSignals()
@@ -81,9 +83,12 @@ export class KvmVcpu {
       controllers: () => this.#controllers(),
       pageTables: () => (vm.memory.mmu.pages === 0n ? 'none' : 'some'),
       enter: (options) => this.#enter(options),
-      shutDown: () => this.#shutDown(),
+      shutDown: () => this.#ended.happen(),
       die: () => vm.die('KVM_RUN'),
     })
+    const { drivenBy: driver } = vm.kvm.processorHost
+    const slots = () => vm.memory.slots
+    this.#ended = new AfterShutdown({ kernel: vm.kvm.profile, driver, vcpu: this.#vcpu, slots })
     this.nesting = new VcpuNesting({ kvm: vm.kvm, vcpu: this.#vcpu })
     this.page.nestedFlags = () => (this.nesting.l2Active ? this.nesting.runFlags : 0)
     const { profile: kernel, msrs: system, host } = vm.kvm
@@ -142,11 +147,13 @@ export class KvmVcpu {
 
   /** KVM_SET_CPUID2. */
   setCpuid2(table: CpuidTable, argument: SetCpuidArgument = {}): Answer<CpuidTable> {
+    this.#ended.forget()
     return this.#cpuid.set('KVM_SET_CPUID2', table, argument)
   }
 
   /** KVM_SET_CPUID: whatever index and flags the entries have, it does not know of them. */
   setCpuid(table: CpuidTable, argument: SetCpuidArgument = {}): Answer<CpuidTable> {
+    this.#ended.forget()
     return this.#cpuid.set('KVM_SET_CPUID', table, argument)
   }
 
@@ -215,6 +222,7 @@ export class KvmVcpu {
    */
   reset(): void {
     this.#run.clear()
+    this.#ended.forget()
     this.#vcpu.reset()
     this.nesting.reset()
   }
@@ -337,6 +345,7 @@ export class KvmVcpu {
     if (this.nesting.l2Active) return notExecuted
     if (this.ring?.isSoftFull === true) return { kind: 'dirty-ring-full' }
     this.#cpuid.entered()
+    if (this.#ended.goesNowhere) return { kind: 'intr' }
     this.#steal.record()
     const withTurns = { ...options, onPause: this.#signals.onPause }
     return this.#joined === undefined ? this.#vcpu.run(withTurns) : this.#runAmongTimers(this.#joined, withTurns)
@@ -350,11 +359,6 @@ export class KvmVcpu {
     const requestInterruptWindow = options.requestInterruptWindow === true && interrupts.mode !== 'full'
     const among = { vcpu: this.#vcpu, joined, interrupts, clock, signalled, othersRun }
     return runAmongTimers(among, { ...options, requestInterruptWindow })
-  }
-
-  /** kvm_amd has forgotten what a guest was that has shut down: it begins anew. kvm_intel leaves it as it is. */
-  #shutDown(): void {
-    if (this.#vm.kvm.host.vendorModule === 'kvm_amd') this.#vcpu.initialize()
   }
 
   #controllers() {

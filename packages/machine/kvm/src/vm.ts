@@ -10,7 +10,6 @@ import { capArguments, type EnableCap, enables } from './capabilities/enable-cap
 import { vmCapabilities } from './capabilities/vm-capabilities.ts'
 import { switchesOf, VmSwitches } from './capabilities/vm-switches.ts'
 import { VmDevices } from './devices/vm-devices.ts'
-import { processorHost } from './host-facts.ts'
 import type { GsiRoute } from './interrupts/gsi-routing.ts'
 import { joinApic } from './interrupts/join-apic.ts'
 import type { MessageWrite } from './interrupts/message.ts'
@@ -282,7 +281,7 @@ export class Vm {
       id,
       kernel: kvm.profile,
       smm: kvm.facts.smm,
-      host: processorHost(kvm.host),
+      host: kvm.processorHost,
       bootstrap,
       guest,
       buses,

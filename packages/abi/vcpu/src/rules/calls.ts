@@ -21,6 +21,8 @@ export interface SetRegsCall {
 export interface RegisterLimits {
   /** The bits of CR4 that the guest may set. */
   readonly cr4: bigint
+  /** The bits of CR4 that KVM has on this host. */
+  readonly hostCr4: bigint
   /** The bits of EFER that the guest may set. */
   readonly efer: bigint
   readonly xsave: boolean

@@ -66,6 +66,7 @@ import { sregsCr0NwWithoutCd } from './sregs/sregs-cr0-nw-without-cd.rule.ts'
 import { sregsCr0PgWithoutPe } from './sregs/sregs-cr0-pg-without-pe.rule.ts'
 import { sregsCr0Upper } from './sregs/sregs-cr0-upper.rule.ts'
 import { sregsCr3Width } from './sregs/sregs-cr3-width.rule.ts'
+import { sregsCr4HostReserved } from './sregs/sregs-cr4-host-reserved.rule.ts'
 import { sregsCr4Osxsave } from './sregs/sregs-cr4-osxsave.rule.ts'
 import { sregsCr4Reserved } from './sregs/sregs-cr4-reserved.rule.ts'
 import { sregsEfer } from './sregs/sregs-efer.rule.ts'
@@ -131,6 +132,7 @@ export const setSregsPipeline: Pipeline<SetSregsCall> = {
     check(sregsActiveWithoutLongMode),
     check(sregsLongCodeSegment),
     check(sregsCr4Osxsave),
+    check(sregsCr4HostReserved),
     check(sregsCr4Reserved),
     check(sregsCr0Upper),
     check(sregsCr0NwWithoutCd),
@@ -154,6 +156,7 @@ export const setSregs2Pipeline: Pipeline<SetSregsCall> = {
     check(sregsActiveWithoutLongMode),
     check(sregsLongCodeSegment),
     check(sregsCr4Osxsave),
+    check(sregsCr4HostReserved),
     check(sregsCr4Reserved),
     check(sregsCr0Upper),
     check(sregsCr0NwWithoutCd),

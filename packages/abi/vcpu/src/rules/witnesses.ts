@@ -11,7 +11,13 @@ const protectedMode = { cr0: 0x6000_0011n, cr3: 0n, cr4: 0n, efer: 0n } as const
 export const longMode = { cr0: 0xe000_0011n, cr3: 0x1000n, cr4: 0x20n, efer: 0x500n } as const
 export const paePaging = { cr0: 0xe000_0011n, cr3: 0x1000n, cr4: 0x20n, efer: 0n } as const
 
-const limits: Call.RegisterLimits = { cr4: 0x3f_ffffn, efer: 0xd01n, xsave: true, physicalAddressWidth: 40 }
+const limits: Call.RegisterLimits = {
+  cr4: 0x3f_ffffn,
+  hostCr4: 0x7f_ffffn,
+  efer: 0xd01n,
+  xsave: true,
+  physicalAddressWidth: 40,
+}
 const aroundSregs = { flags: 0n, limits, apicBaseIsValid: true, applied: false, queued: undefined } as const
 const rest = { cs: { l: 0 }, apic_base: 0xfee0_0900n, interrupt_bitmap: [0n, 0n, 0n, 0n] } as const
 

@@ -173,11 +173,11 @@ function unhaltAtReset({ engine, machine, events }: StateParts): void {
 
 /** What the rules look at; whether the local APIC takes its base is asked when they have nothing against the rest. */
 function callOf({ guest, machine }: StateParts, given: Common, flags: bigint): SetSregsCall {
-  const { has, physicalAddressWidth } = guest
+  const { has, physicalAddressWidth, host } = guest
   // nobody asks whether the guest has SYSCALL: arch/x86/kvm/x86.c __kvm_valid_efer
   const longMode = has('LM') ? EFER.LME | EFER.LMA : 0n
   const efer = EFER.SCE | longMode | (has('NX') ? EFER.NXE : 0n) | (has('SVM') ? EFER.SVME : 0n)
-  const limits = { cr4: allowedCr4(has), efer, xsave: has('XSAVE'), physicalAddressWidth }
+  const limits = { cr4: allowedCr4(has), hostCr4: host.cr4, efer, xsave: has('XSAVE'), physicalAddressWidth }
   const waiting = { interrupt_bitmap: [], ...given }
   const apicBaseIsValid = machine.localApic !== undefined || isApicBase(given.apic_base, limits, has('X2APIC'))
   return { given: waiting, flags, limits, apicBaseIsValid, applied: false, queued: undefined }
@@ -198,5 +198,5 @@ function isApicBase(base: bigint, { physicalAddressWidth }: SetSregsCall['limits
 function enterable({ cr0, cr4, efer }: Common, { limits }: SetSregsCall) {
   const paging = (cr0 & CR0.PE) === 0n ? CR0.PG : 0n
   const withoutSvm = EFER.SVME & ~limits.efer
-  return { cr0: BigInt.asUintN(32, cr0) & ~paging, cr4: cr4 & limits.cr4, efer: efer & ~withoutSvm }
+  return { cr0: BigInt.asUintN(32, cr0) & ~paging, cr4: cr4 & limits.cr4 & limits.hostCr4, efer: efer & ~withoutSvm }
 }
