@@ -1,5 +1,5 @@
 import type { Engine } from './engine-port.ts'
-import type { HypercallExit, IoExit, MmioExit, MsrExit, VcpuExit } from './exit.ts'
+import type { FailedEmulation, HypercallExit, IoExit, MmioExit, MsrExit, VcpuExit } from './exit.ts'
 
 /** An exit that user space must see to before its instruction is over. */
 type Asked = IoExit | MmioExit | HypercallExit | MsrExit
@@ -25,7 +25,7 @@ export class Completion {
   #asked: Asked | undefined
   #stores: (MmioExit | IoExit)[] = []
   #prevented: VcpuExit | undefined
-  #fetched: number | undefined
+  #failed: FailedEmulation | undefined
   /** Where the instruction is that asks, as a linear address, and how long it is. */
   #place = 0n
   #bytes = 0
@@ -63,14 +63,19 @@ export class Completion {
 
   /** An instruction is to be taken from where no memory is: nobody is asked for it. */
   fetch(address: number): undefined {
-    this.#fetched = address
+    this.fail({ address, access: 'fetch', code: new Uint8Array(0) })
   }
 
-  /** Where that was. */
-  takeFetched(): number | undefined {
-    const address = this.#fetched
-    this.#fetched = undefined
-    return address
+  /** An instruction would have to be emulated, and cannot. */
+  fail(failed: FailedEmulation): void {
+    this.#failed = failed
+  }
+
+  /** Which that was: told once. */
+  takeFailed(): FailedEmulation | undefined {
+    const failed = this.#failed
+    this.#failed = undefined
+    return failed
   }
 
   read(address: number, size: number): bigint | undefined {
@@ -158,6 +163,7 @@ export class Completion {
     this.#asked = undefined
     this.#stores = []
     this.#prevented = undefined
+    this.#failed = undefined
   }
 
   #ask(asked: Asked, only = false): undefined {

@@ -47,6 +47,8 @@ export interface Engine {
   readonly linearRip: bigint
   /** The instruction at RIP is over, of so many bytes, and nothing of it is left for `run`: somebody outside has done it. */
   skip(bytes: number): void
+  /** The bytes of that instruction, and of what follows in its page: at most 15. They are looked at at once. */
+  executingCode(): Uint8Array
   /** The block under execution ends after this instruction and `run` comes back. */
   resync(): void
   eventPending: boolean

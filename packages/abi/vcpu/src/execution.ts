@@ -5,7 +5,7 @@ import { type Completion, type MsrReply, valuesOf } from './completion.ts'
 import { deliver, deliveryKind } from './delivery.ts'
 import type { Engine, EngineStop } from './engine-port.ts'
 import type { Events } from './events.ts'
-import { internalErrors, type VcpuExit } from './exit.ts'
+import { type FailedEmulation, internalErrors, type VcpuExit } from './exit.ts'
 import type { Pending } from './faults.ts'
 import type { GuestDebug } from './guest-debug.ts'
 import type { KeptPromises } from './kept-promises.ts'
@@ -303,15 +303,17 @@ export class Execution {
     if (!this.#parts.events.runnable) return undefined
     const prevented = completion.takePrevented()
     if (prevented !== undefined) return this.#prevented(prevented)
+    const failed = completion.takeFailed()
     const asked = completion.stopped(engine)
     if (asked !== undefined) return asked
+    if (failed !== undefined && failed.access !== 'fetch') return this.#notEmulated(failed)
     const held = this.#parts.debug.held(engine)
     if (held !== undefined) return held
-    return this.#notEmulated(completion.takeFetched())
+    return this.#notEmulated(failed)
   }
 
-  /** Its bytes are where no memory is: KVM would have to emulate it, and cannot. */
-  #notEmulated(fetched: number | undefined): VcpuExit | undefined {
+  /** KVM would have to emulate it, and cannot: it is none of those that KVM has, or its bytes are where no memory is. */
+  #notEmulated(failed: FailedEmulation | undefined): VcpuExit | undefined {
     const { engine, events, promises, switches } = this.#parts
     const cpl = Number(engine.get('CPL'))
     const asked = switches.exitsOnEmulationFailure
@@ -324,9 +326,9 @@ export class Execution {
         payload: undefined,
       }
     if (!exits) return undefined
-    const at = fetched === undefined ? {} : { fetched }
-    const says = `there is no memory to take the instruction at ${engine.get('RIP').toString(16)} from`
-    return { kind: 'internal-error', suberror: internalErrors.emulation, data: [0n], ...at, says }
+    const how = failed === undefined ? {} : { failed }
+    const says = `the instruction at ${engine.get('RIP').toString(16)} cannot be emulated`
+    return { kind: 'internal-error', suberror: internalErrors.emulation, data: [0n], ...how, says }
   }
 
   /** What keeps the guest from going on is told in place of what comes of that, and of an exit that says nothing. */

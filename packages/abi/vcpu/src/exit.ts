@@ -78,6 +78,15 @@ export interface MemoryFaultExit {
   readonly told: boolean
 }
 
+/** An instruction that KVM would have to emulate, and cannot. */
+export interface FailedEmulation {
+  /** The access that came to KVM: a physical address, where no memory is, or none that can be written. */
+  readonly address: number
+  readonly access: 'read' | 'write' | 'fetch'
+  /** Its bytes with those behind them, as far as they were read: none where it could not be fetched. */
+  readonly code: Uint8Array
+}
+
 /** Why `run` came back. The names are the kernel's, less KVM_EXIT_. */
 export type VcpuExit =
   /** The slice is over, or someone asked to come back. */
@@ -109,7 +118,6 @@ export type VcpuExit =
       readonly kind: 'internal-error'
       readonly suberror: number
       readonly data: readonly bigint[]
-      /** Where no memory is that an instruction could be taken from: a physical address. */
-      readonly fetched?: number
+      readonly failed?: FailedEmulation
       readonly says: string
     }

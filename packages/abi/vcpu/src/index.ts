@@ -5,6 +5,7 @@ export type { EventState } from './event-state.ts'
 export type { RunOptions } from './execution.ts'
 export {
   type DebugExit,
+  type FailedEmulation,
   type FailedRun,
   type Fatality,
   type HypercallExit,

@@ -7,7 +7,9 @@ import {
   hypercallPatcher,
 } from '@vmm/hypercall'
 import { deedOf, type Profile, profileOf, type Refusal, type ResolvedPipeline, resolve, run } from '@vmm/rule'
+import type { MemoryInstruction } from './emulator/opcode.ts'
 import type * as Call from './rules/calls.ts'
+import { emulatorHas } from './rules/emulation/emulator-has.rule.ts'
 import { mwaitDoesNothing } from './rules/guest/mwait-does-nothing.rule.ts'
 import { outAheadOfExit } from './rules/guest/out-ahead-of-exit.rule.ts'
 import { outsAheadOfExit } from './rules/guest/outs-ahead-of-exit.rule.ts'
@@ -34,6 +36,8 @@ export interface KeptPromises {
   readonly hypercall: HypercallDecider
   readonly completeHypercall: HypercallCompleter
   readonly hypercallInstruction: HypercallPatcher
+  /** Whether KVM's emulator has an instruction that accesses what is no memory. */
+  readonly emulatorHas: (instruction: MemoryInstruction) => boolean
   readonly mwait: (call: Call.MwaitCall) => Call.MwaitOutcome
   /** Whether RIP is behind an OUT that user space is asked for. */
   readonly outAhead: (call: Call.OutCall) => boolean
@@ -66,6 +70,7 @@ export function keptPromises(profile: Profile): KeptPromises {
     hypercall: hypercallDecider(profile),
     completeHypercall: hypercallCompleter(profile),
     hypercallInstruction: hypercallPatcher(profile),
+    emulatorHas: deedOf(emulatorHas, profile),
     mwait: deedOf(mwaitDoesNothing, profile),
     outAhead: deedOf(outAheadOfExit, profile),
     outsAhead: deedOf(outsAheadOfExit, profile),

@@ -4,6 +4,7 @@ import { generalProtection, numericException, type Refused, unanswered } from '@
 import { type Completion, readAhead } from './completion.ts'
 import type { CpuidAnswers } from './cpuid-answers.ts'
 import { readDevices, writeDevices } from './device-access.ts'
+import { readOpcode } from './emulator/opcode.ts'
 import type { Engine, EnginePorts } from './engine-port.ts'
 import type { Guest } from './guest.ts'
 import type { KeptPromises } from './kept-promises.ts'
@@ -66,7 +67,7 @@ export function enginePorts(by: Answering): EnginePorts {
     unreachable: (address, size, purpose) => {
       const fault = by.machine().memoryFault?.(address, size, purpose)
       if (fault !== undefined) completion.prevent(fault)
-      return fault !== undefined
+      return fault !== undefined || (purpose !== 'fetch' && !isEmulated(by, address, purpose))
     },
     touched: (address, access) => {
       const goesOn = by.machine().touched?.(address, access) !== false
@@ -96,6 +97,18 @@ export function enginePorts(by: Answering): EnginePorts {
     mwaitExtensions: () => mwaitExtensions(by),
   }
 }
+
+/** Whether KVM's emulator has the instruction that is about to access what is no memory. */
+function isEmulated(by: Answering, address: number, access: 'read' | 'write'): boolean {
+  const code = by.engine().executingCode()
+  const instruction = readOpcode(code, () => isLongCode(by.engine()))
+  if (instruction === undefined || by.promises.emulatorHas(instruction)) return true
+  by.completion.fail({ address, access, code: code.slice() })
+  return false
+}
+
+const isLongCode = (engine: Engine): boolean =>
+  (engine.get('IA32_EFER') & 0x400n) !== 0n && (engine.get('CS.access') & 0x2000n) !== 0n
 
 /** Some OUTs are over when user space is told of them. */
 function tellsPortBehind(
@@ -167,7 +180,7 @@ function hypercallBy(by: Answering, instruction: HypercallInstruction): ReturnTy
 function hypercall(by: Answering): boolean {
   const engine = by.engine()
   const register = (name: GprName) => engine.gpr(gprIndex(name))
-  const long = (engine.get('IA32_EFER') & 0x400n) !== 0n && (engine.get('CS.access') & 0x2000n) !== 0n
+  const long = isLongCode(engine)
   const call = decodeHypercall(
     { rax: register('RAX'), rbx: register('RBX'), rcx: register('RCX'), rdx: register('RDX'), rsi: register('RSI') },
     { width: long ? 64 : 32, cpl: Number(engine.get('CPL')) },

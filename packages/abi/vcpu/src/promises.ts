@@ -1,4 +1,5 @@
 import { behaviourEntry, type Entry, pipelineEntries } from '@vmm/rule'
+import { emulatorHas } from './rules/emulation/emulator-has.rule.ts'
 import { mwaitDoesNothing } from './rules/guest/mwait-does-nothing.rule.ts'
 import { outAheadOfExit } from './rules/guest/out-ahead-of-exit.rule.ts'
 import { outsAheadOfExit } from './rules/guest/outs-ahead-of-exit.rule.ts'
@@ -61,6 +62,7 @@ export const vcpuPromises: readonly Entry[] = [
   ...pipelineEntries(syncRegsPipeline),
   ...pipelineEntries(enterSmmPipeline),
   ...pipelineEntries(emulationFailsPipeline),
+  behaviourEntry('KVM_RUN', emulatorHas),
   behaviourEntry('KVM_RUN', mwaitDoesNothing),
   behaviourEntry('KVM_RUN', outAheadOfExit),
   behaviourEntry('KVM_RUN', outsAheadOfExit),

@@ -214,6 +214,11 @@ export class Engine {
     this.#slice.countFrom(this.#slice.retired + 1)
   }
 
+  /** The bytes of that instruction, and of what follows in its page: at most 15, which are not the caller's to keep. */
+  executingCode(): Uint8Array {
+    return this.#state.executingCode()
+  }
+
   /** What is pending has changed: the block under execution ends after this instruction, and `run` comes back. */
   resync(): void {
     if (!this.#slice.running) return

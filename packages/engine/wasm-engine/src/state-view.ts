@@ -1,6 +1,6 @@
 import { rflags, type StateField, stateFields } from '@vmm/x86-registers'
 import { resumes } from './mode-word.ts'
-import { at, inRecord } from './state-layout.ts'
+import { at, inBlock, inRecord } from './state-layout.ts'
 
 const interruptFlag = 1 << rflags.IF.low
 const resumeFlag = 1n << BigInt(rflags.RF.low)
@@ -15,6 +15,10 @@ function placeOf(field: StateField) {
   if (place === undefined) throw new TypeError(`${field} is no field of a processor's state`)
   return place
 }
+
+const pageMask = 0xfff
+/** The longest instruction. Source: SDM 2A §2.3.11. */
+const longest = 15
 
 /** One vCPU block of linear memory as TypeScript reads and writes it. Offsets are those of `vcpuLayout`. */
 export class StateView {
@@ -170,6 +174,13 @@ export class StateView {
     if ((mode & resumes) === 0) return
     this.setLong(at.RFLAGS, this.long(at.RFLAGS) & ~resumeFlag)
     this.setWord(at.mode, this.word(at.mode) & ~resumes)
+  }
+
+  /** The bytes of the instruction that called out, and what follows in its page: no more than an instruction may have. */
+  executingCode(): Uint8Array {
+    const host = this.#view.getUint32(this.word(at.block) + inBlock.host, true)
+    const from = host + this.#view.getUint16(this.word(at.record) + inRecord.offset, true)
+    return this.#bytes.subarray(from, Math.min(from + longest, (from | pageMask) + 1))
   }
 
   #inBlock(field: number): bigint {

@@ -22,6 +22,7 @@ import { irqfdPipeline } from './rules/irqfd/index.ts'
 import { unmaskedLevel } from './rules/irqfd/unmasked-level.behaviour.ts'
 import { encryptionPipeline } from './rules/memory-encryption/index.ts'
 import { getPit2Pipeline, reinjectPipeline } from './rules/pit-state/index.ts'
+import { emulationTold } from './rules/run/emulation-told.behaviour.ts'
 import { runBeginPipeline, runGatePipeline, runPriorityPipeline } from './rules/run/index.ts'
 import { preemptedTold } from './rules/run/preempted-told.behaviour.ts'
 import { shutDown } from './rules/run/shut-down.behaviour.ts'
@@ -57,6 +58,7 @@ export const kvmPromises: readonly Entry[] = [
   ...pipelineEntries(runBeginPipeline),
   ...pipelineEntries(runPriorityPipeline),
   ...pipelineEntries(runGatePipeline),
+  behaviourEntry('KVM_RUN', emulationTold),
   behaviourEntry('KVM_RUN', preemptedTold),
   behaviourEntry('KVM_RUN', shutDown),
   ...pipelineEntries(createDevicePipeline),

@@ -1,19 +1,18 @@
 import type { Host } from '@vmm/cpuid'
+import type { FailedEmulation } from '@vmm/vcpu'
+import type { Untold } from '../rules/run/emulation-told.behaviour.ts'
 
-/** The exit of a fetch from where no memory is, as each vendor's processor tells it: #VMEXIT(NPF), and EPT violation. */
-const fetches = {
-  // user, fetch, and the final address: APM 2 §15.25.6
-  svm: { reason: 0x400n, info: 0x1_0000_0014n },
-  // fetch, linear address valid, and the final address: SDM 3C §29.2.1, Table 29-7
-  vmx: { reason: 0x30n, info: 0x184n },
+/** The exit of an access to where no memory is, as each vendor's processor tells the first of a page: #VMEXIT(NPF), and EPT violation. */
+const exits = {
+  // user, write or fetch, and the final address: APM 2 §15.25.6
+  svm: { reason: 0x400n, info: { read: 0x1_0000_0004n, write: 0x1_0000_0006n, fetch: 0x1_0000_0014n } },
+  // read, write or fetch, linear address valid, and the final address: SDM 3C §29.2.1, Table 29-7
+  vmx: { reason: 0x30n, info: { read: 0x181n, write: 0x182n, fetch: 0x184n } },
 } as const
 
-/**
- * What KVM_EXIT_INTERNAL_ERROR tells of an instruction that could not be taken from memory: no flags, and why the processor came
- * back. Source: arch/x86/kvm/x86.c prepare_emulation_failure_exit (Linux 6.12).
- */
-export function fetchFailure(vendorModule: Host['vendorModule'], address: number): readonly bigint[] {
-  const { reason, info } = vendorModule === 'kvm_amd' ? fetches.svm : fetches.vmx
-  const second = vendorModule === 'kvm_amd' ? BigInt(address) : 0n
-  return [0n, reason, info, second, 0n, 0n]
+/** What is known of an instruction that could not be emulated. */
+export function untold(vendorModule: Host['vendorModule'], { address, access, code }: FailedEmulation): Untold {
+  const amd = vendorModule === 'kvm_amd'
+  const { reason, info } = amd ? exits.svm : exits.vmx
+  return { code: [...code], exit: [reason, info[access], amd ? BigInt(address) : 0n] }
 }

@@ -2,10 +2,12 @@ import type { Host } from '@vmm/cpuid'
 import { type Outcome, type Profile, type Refusal, type ResolvedPipeline, resolve, run } from '@vmm/rule'
 import { mpStates, type RunOptions, syncRegsPipeline, type Vcpu, type VcpuExit } from '@vmm/vcpu'
 import { type Answer, done } from '../answer.ts'
+import { inRelease } from '../in-release.ts'
 import type { RunCase } from '../rules/run/case.ts'
+import { emulationTold } from '../rules/run/emulation-told.behaviour.ts'
 import { runBeginPipeline, runGatePipeline, runPriorityPipeline } from '../rules/run/index.ts'
 import type { RunPage } from '../run-page.ts'
-import { fetchFailure } from './emulation-failure.ts'
+import { untold } from './emulation-failure.ts'
 import { interrupted, ruled, unreachable } from './run-refusals.ts'
 
 /** The vCPU that is run, and what is around it. */
@@ -44,6 +46,7 @@ export class RunCall {
   readonly #registers
   readonly #priority: ResolvedPipeline<RunCase>
   readonly #gate: ResolvedPipeline<RunCase>
+  readonly #emulationTold
   /** What user space was asked, and has to answer. */
   #asked: VcpuExit | undefined
   #runs = false
@@ -55,6 +58,7 @@ export class RunCall {
     this.#registers = resolve(syncRegsPipeline, kernel)
     this.#priority = resolve(runPriorityPipeline, kernel)
     this.#gate = resolve(runGatePipeline, kernel)
+    this.#emulationTold = inRelease(emulationTold, kernel)
   }
 
   /** Whether it is under way. */
@@ -141,8 +145,8 @@ export class RunCall {
 
   /** With what the processor of the host would have told of it. */
   #told(exit: VcpuExit): VcpuExit {
-    if (exit.kind !== 'internal-error' || exit.fetched === undefined) return exit
-    return { ...exit, data: fetchFailure(this.#running.vendorModule, exit.fetched) }
+    if (exit.kind !== 'internal-error' || exit.failed === undefined) return exit
+    return { ...exit, data: this.#emulationTold(untold(this.#running.vendorModule, exit.failed)) }
   }
 
   #out(exit: VcpuExit, localApic: RunCase['localApic']): Answer<VcpuExit> {

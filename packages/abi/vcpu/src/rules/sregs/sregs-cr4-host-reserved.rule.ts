@@ -1,6 +1,7 @@
 import { rule, since } from '@vmm/rule'
 import { commit, kernelSource, probe } from '@vmm/source'
 import type { SetSregsCall } from '../calls.ts'
+import { askedCalls } from '../where-recorded.ts'
 import { aSetSregs } from '../witnesses.ts'
 
 export const sregsCr4HostReserved = rule<SetSregsCall>({
@@ -13,6 +14,7 @@ export const sregsCr4HostReserved = rule<SetSregsCall>({
     kernelSource('arch/x86/kvm/x86.c', '__kvm_is_valid_cr4', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', '__kvm_is_valid_cr4', '6.1.192'),
     commit('b11306b53b25', "KVM: x86: Don't let userspace set host-reserved cr4 bits"),
+    askedCalls,
     probe('seeds', 'Linux 6.1.192 and 6.12.117, kvm_intel under Bochs'),
   ],
   evidence: 'recorded',

@@ -18,5 +18,8 @@ export const sregsCr4Reserved = rule<SetSregsCall>({
   ],
   evidence: 'recorded',
   refuses: ({ given: { cr4 }, limits }) => (cr4 & ~limits.cr4) !== 0n,
-  witness: { refused: aSetSregs({ cr4: 1n << 40n }), accepted: aSetSregs({ cr4: 1n << 21n }) },
+  witness: {
+    refused: aSetSregs({ cr4: 1n << 21n }, { limits: { ...aSetSregs().limits, cr4: 0x1f_ffffn } }),
+    accepted: aSetSregs({ cr4: 1n << 21n }),
+  },
 })
