@@ -1,9 +1,9 @@
 import type { Width } from './guests/words.ts'
+import { type LinuxGuest, linuxGuest, linuxRun } from './linux/inside.ts'
 import { type LinuxLoad, linuxLoads } from './linux/loads.ts'
-import { type LinuxGuest, linuxGuest, linuxSession } from './linux/session.ts'
 import { differenceOf, type Measured, outcomeOf, ratiosOf } from './measured.ts'
 import type { Options } from './options.ts'
-import type { Peer } from './peers.ts'
+import { canRun, type Peer } from './peers.ts'
 import { type Row, rows } from './rows.ts'
 import { type Failure, isFailure, type Sample, sample } from './samples.ts'
 import { roundsFor } from './sizes.ts'
@@ -33,8 +33,8 @@ export interface Bench {
   readonly linux: LinuxTask | undefined
 }
 
-const asks = (peer: Peer, width: Width, run: number): boolean =>
-  peer.widths.includes(width) && run <= (peer.runs ?? Number.POSITIVE_INFINITY)
+const asks = (peer: Peer, { row, width }: Task, run: number): boolean =>
+  canRun(peer, width, row.load.cpus ?? 1) && run <= (peer.runs ?? Number.POSITIVE_INFINITY)
 
 const wanted = ({ only }: Options, name: string): boolean => only.length === 0 || only.includes(name)
 
@@ -59,19 +59,36 @@ async function linuxTask(options: Options, place: string): Promise<LinuxTask | u
 
 /** Everything once, peer after peer. */
 export async function run({ options, tasks, linux, place }: Bench, number: number): Promise<void> {
-  for (const { row, width, rounds, results } of tasks)
+  for (const task of tasks)
     for (const peer of options.peers) {
-      if (!asks(peer, width, number)) continue
+      if (!asks(peer, task, number)) continue
+      const { row, width, results } = task
       progress(`run ${number} of ${options.runs}: ${row.name} ${width}, ${peer.name}`)
-      const size = Math.max(1, Math.round(rounds * peer.part))
-      noted(results, peer, `${row.name} ${width}`, await sample(row, width, size, peer, place))
+      noted(results, peer, `${row.name} ${width}`, await asked(task, peer, { options, place }))
     }
   for (const peer of linux === undefined ? [] : options.peers.filter(({ boot }) => boot !== undefined)) {
     progress(`run ${number} of ${options.runs}: Linux, ${peer.name}`)
-    const session = await linuxSession(peer, linux!.guest, linux!.loads)
-    for (const [name, result] of Object.entries(session)) noted(linux!.results[name]!, peer, name, result)
+    const found = await linuxRun(peer, linux!.guest, linux!.loads)
+    for (const [name, result] of Object.entries(found)) noted(linux!.results[name]!, peer, name, result)
   }
   progress('')
+}
+
+/** One run of a peer. Who does only a part of the rounds is held to what another computes in as many. */
+async function asked(
+  { row, width, rounds }: Task,
+  peer: Peer,
+  { options, place }: Pick<Bench, 'options' | 'place'>,
+): Promise<Sample | Failure> {
+  const size = Math.max(1, Math.round(rounds * peer.part))
+  let result = await sample(row, width, size, peer, place)
+  for (let attempt = 1; isFailure(result) && attempt < (peer.attempts ?? 1); attempt += 1)
+    result = await sample(row, width, size, peer, place)
+  const other = options.peers.find((each) => each.part === 1 && canRun(each, width, row.load.cpus ?? 1))
+  if (peer.part === 1 || other === undefined || isFailure(result)) return result
+  const same = await sample(row, width, size, other, place)
+  if (isFailure(same) || same.sum === result.sum) return result
+  return { failure: `computed ${result.sum}, and ${other.name} ${same.sum}` }
 }
 
 function noted(results: Results, peer: Peer, what: string, result: Sample | Failure): void {
@@ -82,12 +99,12 @@ function noted(results: Results, peer: Peer, what: string, result: Sample | Fail
 
 /** What was found so far, as rows of a table. */
 export function measuredRows({ tasks, linux }: Bench): readonly Measured[] {
-  const own = tasks.map(({ row: { name, says, kind, unfair = false }, width, results }) =>
-    measuredOf({ name, says, kind, unfair, width }, results),
+  const own = tasks.map(({ row: { name, says, kind, apart = false }, width, results }) =>
+    measuredOf({ name, says, kind, apart, width }, results),
   )
   const boot = { name: 'boot', says: 'Linux from start to shell' }
   const inside = [boot, ...(linux?.loads ?? [])].map(({ name, says }) =>
-    measuredOf({ name, says, kind: 'linux', unfair: false, width: 64 }, linux?.results[name] ?? {}),
+    measuredOf({ name, says, kind: 'linux', apart: false, width: 64 }, linux?.results[name] ?? {}),
   )
   return [...own, ...inside].filter(({ peers }) => Object.keys(peers).length > 0)
 }

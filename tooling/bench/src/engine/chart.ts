@@ -40,7 +40,7 @@ export function chart(rows: readonly Measured[]): string {
 
 function bars(rows: readonly Measured[], width: number, peer: string): readonly Bar[] {
   return rows
-    .filter((row) => row.width === width && !row.unfair)
+    .filter((row) => row.width === width && !row.apart)
     .flatMap(({ says, ratios }) => (ratios[peer] === undefined ? [] : [{ says, ratio: ratios[peer] }]))
 }
 

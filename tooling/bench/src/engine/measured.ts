@@ -11,7 +11,7 @@ export interface Measured {
   readonly kind: Kind | 'linux'
   readonly width: Width
   /** In no mean. */
-  readonly unfair: boolean
+  readonly apart: boolean
   readonly peers: Readonly<Record<string, Outcome>>
   /** Medians of ours as parts of theirs, by CPU seconds for a round. */
   readonly ratios: Readonly<Record<string, number>>
@@ -56,7 +56,7 @@ export function ratiosOf(outcomes: Readonly<Record<string, Outcome>>): Readonly<
   const ratios: Record<string, number> = {}
   for (const [name, outcome] of Object.entries(outcomes)) {
     const theirs = perRound(outcome)
-    if (name !== 'vmm' && ours !== undefined && theirs !== undefined)
+    if (name !== 'vmm' && name !== 'threads' && ours !== undefined && theirs !== undefined)
       ratios[name] = Number((ours / theirs).toPrecision(3))
   }
   return ratios

@@ -1,8 +1,11 @@
 import { spawnSync } from 'node:child_process'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bochs, bochsStart, bootDisk } from '@vmm/guests'
 import type { Width } from './guests/words.ts'
-import type { LinuxGuest } from './linux/session.ts'
+import type { LinuxGuest } from './linux/inside.ts'
 import type { Start } from './watched.ts'
 
 /** Someone who runs guests. */
@@ -12,10 +15,14 @@ export interface Peer {
   /** Why it cannot be asked, if it cannot. */
   readonly absent: string | undefined
   readonly widths: readonly Width[]
+  /** Numbers of processors that it can have. */
+  readonly cpus: readonly (1 | 2)[]
   /** Runs at most, and the part of a run's rounds: who is slow need not keep all others waiting. */
   readonly runs?: number
+  /** How often it is asked before it counts as failed: for who does not always come up. */
+  readonly attempts?: number
   readonly part: number
-  readonly start: (image: string) => Start
+  readonly start: (image: string, cpus: 1 | 2) => Start
   /** How it boots Linux, where it is asked to. */
   readonly boot?: (guest: LinuxGuest) => Start
 }
@@ -24,18 +31,38 @@ const memory = 256
 const runner = fileURLToPath(import.meta.resolve('@vmm/runner/main'))
 const both = [32, 64] as const
 
-const vmm: Peer = {
+/** Ways to run guests with several processors, as the runner's help has them. */
+const help = (): string => spawnSync(process.execPath, [runner, 'run', '--help'], { encoding: 'utf8' }).stdout
+
+const ours = (image: string, cpus: number, more: readonly string[] = []): Start => ({
+  command: process.execPath,
+  args: [runner, 'run', image, '--memory', `${memory}M`, ...(cpus === 1 ? [] : ['--cpus', `${cpus}`]), ...more],
+})
+
+const vmm = (knows: string): Peer => ({
   name: 'vmm',
   says: `vmm on Node ${process.version}`,
   absent: undefined,
   widths: both,
+  cpus: knows.includes('--cpus') ? [1, 2] : [1],
   part: 1,
-  start: (image) => ({ command: process.execPath, args: [runner, 'run', image, '--memory', `${memory}M`] }),
+  start: (image, cpus) => ours(image, cpus),
   boot: ({ kernel, initrd, parameters, megabytes }) => ({
     command: process.execPath,
     args: [runner, 'run', kernel, '--initrd', initrd, '--append', parameters, '--memory', `${megabytes}M`],
   }),
-}
+})
+
+/** The same with a thread for each processor, for guests that have two. */
+const threads = (knows: string): Peer => ({
+  name: 'threads',
+  says: 'vmm --smp threads',
+  absent: knows.includes('--smp') ? undefined : 'this vmm has no --smp threads',
+  widths: [64],
+  cpus: [2],
+  part: 1,
+  start: (image, cpus) => ours(image, cpus, ['--smp', 'threads']),
+})
 
 /** What QEMU is always told. */
 export const qemuArguments = (megabytes: number): readonly string[] => [
@@ -56,8 +83,12 @@ function qemu(): Peer {
     says: `QEMU TCG ${/version (\S+)/.exec(version ?? '')?.[1] ?? ''}`.trim(),
     absent: version === undefined ? `${qemuCommand} is not installed` : undefined,
     widths: both,
+    cpus: [1, 2],
     part: 1,
-    start: (image) => ({ command: qemuCommand, args: [...qemuArguments(memory), '-kernel', image] }),
+    start: (image, cpus) => ({
+      command: qemuCommand,
+      args: [...qemuArguments(memory), '-smp', `${cpus}`, '-kernel', image],
+    }),
     boot: ({ kernel, initrd, parameters, megabytes }) => ({
       command: qemuCommand,
       args: [...qemuArguments(megabytes), '-kernel', kernel, '-initrd', initrd, '-append', parameters],
@@ -73,10 +104,42 @@ function v86(): Peer {
     says: `v86 ${version}`,
     absent: undefined,
     widths: [32],
+    cpus: [1],
     part: 1,
     start: (image) => ({ command: process.execPath, args: [host, image, `${memory}`] }),
   }
 }
 
+/** So slow that a small part of a run says as much; once. */
+function ofBochs(): Peer {
+  const { absent } = bochs
+  const version = absent === undefined ? firstLine('bochs', ['--help']) : undefined
+  return {
+    name: 'bochs',
+    says: `Bochs ${/Emulator (\S+)/.exec(version ?? '')?.[1] ?? ''}`.trim(),
+    absent,
+    widths: both,
+    cpus: [1],
+    runs: 1,
+    attempts: 3,
+    part: 1 / 8,
+    start: (image) => {
+      const disk = `${image}.disk`
+      writeFileSync(disk, bootDisk(readFileSync(image)))
+      const start = bochsStart(disk, dirname(image))
+      // what an ended one leaves behind keeps the next from starting
+      for (const left of [start.output, `${disk}.lock`]) rmSync(left, { force: true })
+      return start
+    },
+  }
+}
+
 /** All that may be asked, whether they can be or not. */
-export const peers = (): readonly Peer[] => [vmm, qemu(), v86()]
+export function peers(): readonly Peer[] {
+  const knows = help()
+  return [vmm(knows), threads(knows), qemu(), v86(), ofBochs()]
+}
+
+/** Whether a peer can run a guest with such code and so many processors. */
+export const canRun = (peer: Peer, width: Width, cpus: 1 | 2): boolean =>
+  peer.widths.includes(width) && peer.cpus.includes(cpus)

@@ -14,10 +14,11 @@ import {
 import { packedCached, packedHot, scalarCached, scalarHot } from './guests/floats.ts'
 import type { Load } from './guests/guest.ts'
 import { chase, memoryLoops, strings } from './guests/memory.ts'
+import { alone, contended, parallel } from './guests/two.ts'
 import type { Width } from './guests/words.ts'
 
 /** What a row is about: the limits are for kinds. */
-export type Kind = 'compute' | 'float' | 'string' | 'code' | 'system'
+export type Kind = 'compute' | 'float' | 'string' | 'code' | 'system' | 'parallel'
 
 /** A guest that is measured. */
 export interface Row {
@@ -28,8 +29,8 @@ export interface Row {
   readonly widths: readonly Width[]
   /** Rounds that any host does in a few tenths of a second at most: measured first, to know how many make a run. */
   readonly few: number
-  /** In no mean: what is unfair to a peer and has a fair variant. */
-  readonly unfair?: true
+  /** In no mean: what is unfair to a peer and has a fair variant, or is for a limit of its own. */
+  readonly apart?: true
 }
 
 const both = [32, 64] as const
@@ -45,7 +46,7 @@ export const rows: readonly Row[] = [
     load: sieve(false),
     widths: both,
     few: 1,
-    unfair: true,
+    apart: true,
   },
   { name: 'hash', says: 'hash of 64 KiB', kind: 'compute', load: hash, widths: both, few: 800 },
   { name: 'memory', says: 'memory loops', kind: 'compute', load: memoryLoops, widths: both, few: 100 },
@@ -57,7 +58,7 @@ export const rows: readonly Row[] = [
     load: chase(false),
     widths: both,
     few: 3,
-    unfair: true,
+    apart: true,
   },
   { name: 'interpreter', says: 'bytecode interpreter', kind: 'compute', load: interpreter, widths: both, few: 40 },
   { name: 'recursion', says: 'recursive calls', kind: 'compute', load: recursion, widths: both, few: 100 },
@@ -92,4 +93,15 @@ export const rows: readonly Row[] = [
   { name: 'mmio', says: 'local APIC accesses', kind: 'system', load: memoryMapped, widths: both, few: 200 },
   { name: 'cpuid', says: 'CPUID', kind: 'system', load: identification, widths: both, few: 1000 },
   { name: 'locked', says: 'locked operations, 1 CPU', kind: 'system', load: locked, widths: both, few: 500 },
+  { name: 'locked-two', says: 'locked operations, 2 CPUs', kind: 'system', load: contended, widths: [64], few: 400 },
+  { name: 'alone', says: 'parallel work, 1 CPU', kind: 'parallel', load: alone, widths: [64], few: 100, apart: true },
+  {
+    name: 'parallel',
+    says: 'parallel work, 2 CPUs',
+    kind: 'parallel',
+    load: parallel,
+    widths: [64],
+    few: 100,
+    apart: true,
+  },
 ]

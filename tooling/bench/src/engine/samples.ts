@@ -25,20 +25,21 @@ export interface Failure {
 export const isFailure = (result: Sample | Failure): result is Failure => 'failure' in result
 
 const limitSeconds = 60
-const hundredths = (value: number): number => Math.round(value * 100) / 100
+const thousandths = (value: number): number => Math.round(value * 1000) / 1000
 
 /** What lies between two marks. */
 export function between(from: Mark, to: Mark): Omit<Sample, 'rounds' | 'sum'> {
   const threads: Record<string, number> = {}
-  for (const [name, seconds] of Object.entries(to.threads)) {
-    const used = hundredths(seconds - (from.threads[name] ?? 0))
-    if (used > 0) threads[name] = used
+  let all = 0
+  for (const [id, { name, seconds }] of Object.entries(to.threads)) {
+    const used = seconds - (from.threads[id]?.seconds ?? 0)
+    all += used
+    if (used >= 0.0005) threads[name] = thousandths((threads[name] ?? 0) + used)
   }
-  return {
-    seconds: Math.round((to.seconds - from.seconds) * 1000) / 1000,
-    cpuSeconds: hundredths(to.cpuSeconds - from.cpuSeconds),
-    threads,
-  }
+  // what an ended thread used is only in the sum by ticks
+  const nobodyEnded = Object.keys(from.threads).every((id) => id in to.threads)
+  const cpuSeconds = nobodyEnded ? all : to.cpuSeconds - from.cpuSeconds
+  return { seconds: thousandths(to.seconds - from.seconds), cpuSeconds: thousandths(cpuSeconds), threads }
 }
 
 /** Has a peer run a row's guest. */
@@ -51,7 +52,7 @@ export async function sample(
 ): Promise<Sample | Failure> {
   const image = join(place, 'guest')
   writeFileSync(image, guestImage(row.load, width, rounds))
-  const run = await watched(peer.start(image), (line) => line.startsWith('end '), limitSeconds)
+  const run = await watched(peer.start(image, row.load.cpus ?? 1), (line) => line.startsWith('end '), limitSeconds)
   return sampleOf(run, rounds)
 }
 
@@ -61,6 +62,6 @@ function sampleOf({ marks, failure }: Watched, rounds: number): Sample | Failure
   const end = marks.at(-1)
   if (begin === undefined || end === undefined) return { failure: 'no begin' }
   const cost = between(begin, end)
-  if (Number.isNaN(cost.cpuSeconds)) return { failure: 'gone before it was looked at' }
+  if (Number.isNaN(end.cpuSeconds)) return { failure: 'gone before it was looked at' }
   return { rounds, ...cost, sum: end.line.slice('end '.length) }
 }

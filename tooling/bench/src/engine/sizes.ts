@@ -1,6 +1,6 @@
 import type { Width } from './guests/words.ts'
 import type { Options } from './options.ts'
-import type { Peer } from './peers.ts'
+import { canRun, type Peer } from './peers.ts'
 import type { Row } from './rows.ts'
 import { type Failure, isFailure, type Sample, sample } from './samples.ts'
 
@@ -11,7 +11,7 @@ const attempts = 3
 
 /** How many rounds make a run that takes whoever is fastest about as long as wanted, and nobody far longer. */
 export async function roundsFor(row: Row, width: Width, options: Options, place: string): Promise<number> {
-  const asked = options.peers.filter((peer) => peer.widths.includes(width) && peer.part === 1)
+  const asked = options.peers.filter((peer) => canRun(peer, width, row.load.cpus ?? 1) && peer.part === 1)
   let rounds = row.few
   for (let attempt = 1; ; attempt += 1) {
     const costs = (await all(asked, (peer) => sample(row, width, rounds, peer, place))).map(({ cpuSeconds }) =>

@@ -8,12 +8,19 @@ export interface Start {
   readonly output?: string
 }
 
+/** What a thread is called and had used. */
+export interface Thread {
+  readonly name: string
+  readonly seconds: number
+}
+
 /** What a process had used by a moment. */
 export interface Moment {
   readonly seconds: number
+  /** Of the whole process, threads that have ended included, to the kernel's tick. */
   readonly cpuSeconds: number
-  /** CPU seconds by the names of threads. */
-  readonly threads: Readonly<Record<string, number>>
+  /** The threads there are, by their ids, far more exactly than by ticks where the kernel has that. */
+  readonly threads: Readonly<Record<string, Thread>>
 }
 
 /** A line and when its first byte came. */
@@ -33,7 +40,7 @@ const ticksPerSecond = 100
 const pollMilliseconds = 5
 
 /** Name and processor seconds in a `stat` file of /proc. */
-function stat(path: string): { readonly name: string; readonly seconds: number } {
+function stat(path: string): Thread {
   const text = readFileSync(path, 'utf8')
   const end = text.lastIndexOf(')')
   const fields = text.slice(end + 2).split(' ')
@@ -43,13 +50,23 @@ function stat(path: string): { readonly name: string; readonly seconds: number }
   }
 }
 
+/** Nanoseconds that a thread ran, where the kernel counts them. */
+function exactly(thread: string): number | undefined {
+  try {
+    return Number(readFileSync(`${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e9
+  } catch {
+    return undefined
+  }
+}
+
 /** A thread may end while it is looked at. */
-function threadsOf(pid: number): Readonly<Record<string, number>> {
-  const threads: Record<string, number> = {}
+function threadsOf(pid: number): Readonly<Record<string, Thread>> {
+  const threads: Record<string, Thread> = {}
   for (const id of readdirSync(`/proc/${pid}/task`)) {
     try {
-      const { name, seconds } = stat(`/proc/${pid}/task/${id}/stat`)
-      threads[name] = (threads[name] ?? 0) + seconds
+      const thread = `/proc/${pid}/task/${id}`
+      const { name, seconds } = stat(`${thread}/stat`)
+      threads[id] = { name, seconds: exactly(thread) ?? seconds }
     } catch {}
   }
   return threads

@@ -51,19 +51,28 @@ export const bochs: Host = {
   },
 }
 
-function boot(path: string, directory: string) {
+/** How a disk is started that is in a directory, and the file that its guest's COM1 goes into. */
+export interface BochsStart {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly output: string
+}
+
+/** Puts what Bochs needs beside a disk, to boot from it. */
+export function bochsStart(disk: string, directory: string): BochsStart {
   const [output, rc, commands] = ['com1', 'bochsrc', 'commands'].map((name) => join(directory, name)) as [
     string,
     string,
     string,
   ]
-  writeFileSync(rc, configuration(path, output))
+  writeFileSync(rc, configuration(disk, output))
   // a Bochs with its debugger waits for a command
   writeFileSync(commands, 'c\nq\n')
-  const ended = spawnSync('bochs', ['-q', '-f', rc, '-rc', commands], {
-    stdio: 'ignore',
-    timeout: milliseconds,
-    killSignal: 'SIGKILL',
-  })
+  return { command: 'bochs', args: ['-q', '-f', rc, '-rc', commands], output }
+}
+
+function boot(path: string, directory: string) {
+  const { command, args, output } = bochsStart(path, directory)
+  const ended = spawnSync(command, args, { stdio: 'ignore', timeout: milliseconds, killSignal: 'SIGKILL' })
   return { text: existsSync(output) ? readFileSync(output, 'latin1') : '', ended }
 }

@@ -36,6 +36,8 @@ export interface Guest {
 
 /** What a guest does. Registers are its own; the stack is below `place.stack`. */
 export interface Load {
+  /** Processors, 1 unless told. */
+  readonly cpus?: 1 | 2
   /** Done once before time is taken. */
   readonly prepare?: (g: Guest) => void
   /** One round. Leaves in EAX something that depends on all it did: that goes into the sum. */

@@ -35,7 +35,7 @@ export async function linuxGuest(loads: readonly LinuxLoad[], place: string): Pr
 }
 
 /** One boot, and each load in it. What did not come to its end is a failure. */
-export async function linuxSession(
+export async function linuxRun(
   peer: Peer,
   guest: LinuxGuest,
   loads: readonly LinuxLoad[],
