@@ -41,14 +41,14 @@ export interface Engine {
   retired(): number
   /** The instruction that is asking its surroundings, and the one behind it. */
   executing(): { readonly rip: bigint; readonly next: bigint }
-  /** The bytes of that instruction, also when `run` has come back because it waits. */
+  /** How many bytes that instruction has, also when `run` has come back because it waits. */
   readonly executingBytes: number
-  /** Where the next instruction is, as a linear address. */
+  /** The bytes of that instruction, and of what follows in its page: at most 15. They are looked at at once. */
+  executingCode(): Uint8Array
+  /** Between runs: where the next instruction is, as a linear address. */
   readonly linearRip: bigint
   /** The instruction at RIP is over, of so many bytes, and nothing of it is left for `run`: somebody outside has done it. */
   skip(bytes: number): void
-  /** The bytes of that instruction, and of what follows in its page: at most 15. They are looked at at once. */
-  executingCode(): Uint8Array
   /** The block under execution ends after this instruction and `run` comes back. */
   resync(): void
   eventPending: boolean

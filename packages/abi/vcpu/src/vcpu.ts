@@ -24,6 +24,8 @@ import { VcpuState } from './state/vcpu-state.ts'
 import { usualSwitches, type VcpuSwitches } from './switches.ts'
 import type { ExitReason, Trace } from './trace.ts'
 
+const apicBaseMsr = 0x1b
+
 /** What a vCPU is made of. */
 export interface VcpuOptions {
   readonly cpuid: CpuidTable
@@ -248,12 +250,16 @@ export class Vcpu {
     return external === undefined || (external.accepts && this.#execution.readyForInterrupt)
   }
 
-  /** CR8, and IA32_APIC_BASE: what `kvm_run` tells whenever KVM_RUN comes back. */
-  get apic(): { readonly cr8: bigint; readonly base: bigint } {
-    return { cr8: BigInt(this.#machine.taskPriority), base: this.#machine.readApicMsr(0x1b) ?? 0n }
+  /** IA32_APIC_BASE. */
+  get apicBase(): bigint {
+    return this.#machine.readApicMsr(apicBaseMsr) ?? 0n
   }
 
-  /** CR8 as user space has it, where the local APIC is user space's: KVM_RUN takes it from `kvm_run`. */
+  /** CR8. Where the local APIC is user space's, KVM_RUN takes it from `kvm_run`. */
+  get taskPriority(): number {
+    return this.#machine.taskPriority
+  }
+
   set taskPriority(value: number) {
     this.#machine.taskPriority = value
   }

@@ -112,12 +112,35 @@ export class OracleEngine implements Engine {
     return this.#oracle.executing()
   }
 
+  get executingBytes(): number {
+    const { rip, next } = this.executing()
+    return Number(BigInt.asUintN(8, next - rip))
+  }
+
+  executingCode(): Uint8Array {
+    return this.#oracle.executingCode()
+  }
+
+  /** Between runs. */
+  get linearRip(): bigint {
+    return this.#keeper.linearRip
+  }
+
+  skip(bytes: number): void {
+    this.#keeper.skip(bytes)
+    this.#oracle.countFrom(this.retired() + 1)
+  }
+
   resync(): void {
     this.#resync = true
   }
 
+  get interruptFlag(): boolean {
+    return (this.get('RFLAGS') & flag('IF')) !== 0n
+  }
+
   get interruptible(): boolean {
-    return (this.get('RFLAGS') & flag('IF')) !== 0n && !this.shadowed
+    return this.interruptFlag && !this.shadowed
   }
 
   get shadowed(): boolean {

@@ -53,6 +53,7 @@ export class Oracle {
   readonly #kept = new State()
   #retired = 0
   #executing = { rip: 0n, next: 0n }
+  #code: Uint8Array = new Uint8Array(0)
 
   constructor({ memory, ports, instructions: described = instructions }: OracleOptions) {
     this.#instructions = described
@@ -73,6 +74,11 @@ export class Oracle {
   /** The instruction that was read last, and the one behind it: whoever is asked in the middle of one may want to know. */
   executing(): { readonly rip: bigint; readonly next: bigint } {
     return this.#executing
+  }
+
+  /** The bytes of that instruction, and of what was read with it: at most 15. */
+  executingCode(): Uint8Array {
+    return this.#code
   }
 
   /** Watches for a debugger's data breakpoints in place of the guest's, or for the guest's again. */
@@ -162,6 +168,7 @@ export class Oracle {
       failure = this.#decode(bytes, code)
     }
     if (failure === 'truncated') throw new Fault(exceptions.GP.vector, 0)
+    this.#code = bytes
     return bytes.subarray(0, this.#decoded.length)
   }
 

@@ -198,9 +198,14 @@ export class Engine {
     return this.#state.executing()
   }
 
-  /** The bytes of that instruction, also when `run` has come back because it waits. */
+  /** How many bytes that instruction has, also when `run` has come back because it waits. */
   get executingBytes(): number {
     return this.#state.executingBytes
+  }
+
+  /** The bytes of that instruction, and of what follows in its page: at most 15, which are not the caller's to keep. */
+  executingCode(): Uint8Array {
+    return this.#state.executingCode()
   }
 
   /** Where the next instruction is, as a linear address. */
@@ -212,11 +217,6 @@ export class Engine {
   skip(bytes: number): void {
     this.#state.skip(bytes)
     this.#slice.countFrom(this.#slice.retired + 1)
-  }
-
-  /** The bytes of that instruction, and of what follows in its page: at most 15, which are not the caller's to keep. */
-  executingCode(): Uint8Array {
-    return this.#state.executingCode()
   }
 
   /** What is pending has changed: the block under execution ends after this instruction, and `run` comes back. */

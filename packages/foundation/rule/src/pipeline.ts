@@ -85,16 +85,18 @@ export function resolve<State, Error extends string>(
   return { call: pipeline.call, steps, undo: undo?.kind === 'version' ? undo.version.does : undefined }
 }
 
+const nothingUnread: readonly Promised[] = []
+
 /** Takes a call through its steps. The state given is not changed. */
 export function run<State, Error extends string>(
   pipeline: ResolvedPipeline<State, Error>,
   before: State,
 ): Outcome<State, Error> {
-  const unread: Promised[] = []
+  let unread = nothingUnread
   let state = before
   for (const step of pipeline.steps) {
     if (step.kind === 'unread') {
-      if (step.matters(state)) unread.push(step.promise)
+      if (step.matters(state)) unread = [...unread, step.promise]
       continue
     }
     if (step.kind === 'check') {
@@ -102,7 +104,7 @@ export function run<State, Error extends string>(
       const refusal = refusalBy(step.rule, pipeline.call)
       return { kind: 'refused', refusal, state: pipeline.undo?.({ before, at: state }) ?? state, unread }
     }
-    if (step.unread !== undefined) unread.push(step.unread)
+    if (step.unread !== undefined) unread = [...unread, step.unread]
     if (step.kind === 'act') state = step.does(state)
     else if (step.does(state)) break
   }

@@ -79,13 +79,18 @@ export class RunPage {
     -readonly [K in keyof RunCase]: RunCase[K]
   } {
     const atOnce = this.immediateExit
-    const asked = { beganAtOnce: atOnce, atOnce, uninitialized, woken: false, cr8: this.taskPriority, localApic }
-    return { ...asked, pageTables, reason: this.#view.getUint32(offset.exit_reason, true) }
+    const reason = this.#view.getUint32(offset.exit_reason, true)
+    const cr8 = this.taskPriority
+    return { beganAtOnce: atOnce, atOnce, uninitialized, woken: false, cr8, localApic, pageTables, reason }
   }
 
   /** CR8, as user space has left it. */
   get taskPriority(): number {
     return this.#view.getUint32(offset.cr8, true) + this.#view.getUint32(offset.cr8 + 4, true) * 2 ** 32
+  }
+
+  set taskPriority(value: number) {
+    this.#setNumber(offset.cr8, value)
   }
 
   /** Kinds of registers that user space asks for, and has changed: KVM_SYNC_X86_*. Nothing is asked most of the time. */
@@ -158,9 +163,8 @@ export class RunPage {
     if (vcpu.inSmm) this.bytes[offset.flags]! |= runInSmm
     this.bytes[offset.flags]! |= this.nestedFlags()
     this.bytes[offset.if_flag] = vcpu.engine.interruptFlag ? 1 : 0
-    const { cr8, base } = vcpu.apic
-    this.#view.setBigUint64(offset.cr8, cr8, true)
-    this.#view.setBigUint64(offset.apic_base, base, true)
+    this.taskPriority = vcpu.taskPriority
+    this.#view.setBigUint64(offset.apic_base, vcpu.apicBase, true)
   }
 
   /** Why KVM_RUN came back. */
@@ -200,8 +204,8 @@ export class RunPage {
     this.bytes[io.size] = size
     this.#view.setUint16(io.port, port, true)
     this.#view.setUint32(io.count, count, true)
-    this.#view.setBigUint64(io.dataOffset, BigInt(portData), true)
-    if (direction === 'out') this.bytes.set(data, portData)
+    this.#setNumber(io.dataOffset, portData)
+    if (direction === 'out') for (let at = 0; at < data.length; at += 1) this.bytes[portData + at] = data[at]!
     else this.bytes.fill(0, portData, portData + size * count)
   }
 
@@ -241,6 +245,12 @@ export class RunPage {
     this.#view.setUint32(msr.reason, reason, true)
     this.#view.setUint32(msr.index, index, true)
     this.#view.setBigUint64(msr.data, data, true)
+  }
+
+  /** A number below 2^53 in 64 bits. */
+  #setNumber(at: number, value: number): void {
+    this.#view.setUint32(at, value % 2 ** 32, true)
+    this.#view.setUint32(at + 4, value / 2 ** 32, true)
   }
 
   #longs(at: number, values: readonly bigint[]): void {

@@ -92,7 +92,7 @@ export class VcpuCpuid {
   #shown(): CpuidVcpu {
     const { where, vcpu, miscEnable: held, apicInKernel, l2Active, vm } = this.#around
     const { engine } = vcpu
-    const apicBase = vcpu.apic.base
+    const apicBase = vcpu.apicBase
     const miscEnable = held()
     const [cr4, xcr0, xss] = [engine.get('CR4'), engine.get('XCR0'), engine.get('IA32_XSS')]
     const written = { cr4, xcr0, xss, apicBase, miscEnable } as const

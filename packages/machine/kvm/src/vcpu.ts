@@ -80,8 +80,9 @@ export class KvmVcpu {
       vcpu: this.#vcpu,
       page: this.page,
       vendorModule: vm.kvm.host.vendorModule,
-      controllers: () => this.#controllers(),
-      pageTables: () => (vm.memory.mmu.pages === 0n ? 'none' : 'some'),
+      localApic: () => (this.#apicInKernel ? 'kernel' : 'user space'),
+      pic: () => this.#pic,
+      pageTables: () => (vm.memory.mmu.hasPages ? 'some' : 'none'),
       enter: (options) => this.#enter(options),
       shutDown: () => this.#ended.happen(),
       die: () => vm.die('KVM_RUN'),
@@ -104,7 +105,7 @@ export class KvmVcpu {
     })
     this.#steal = new StealTime({
       ...{ kernel, vcpu: this.#vcpu, clock: vm.clock },
-      register: () => this.msrs.held(stealTimeMsr) ?? 0n,
+      register: () => this.msrs.own(stealTimeMsr) ?? 0n,
       flushesByFlag: () => this.msrs.features.has('KVM_FEATURE_PV_TLB_FLUSH'),
     })
     this.#cpuid = new VcpuCpuid({
@@ -122,7 +123,7 @@ export class KvmVcpu {
       touched: (address, access) => vm.memory.touched(address, access, this.ring, this.#addressSpace),
     }
     vm.buses.coalesced.showIn(this.page.bytes)
-    this.page.told(this.#vcpu, this.#controllers().pic)
+    this.page.told(this.#vcpu, this.#pic)
   }
 
   /** KVM_GET_ and KVM_SET_ calls on registers. A refusal there says its errno and why, without a rule. */
@@ -208,7 +209,7 @@ export class KvmVcpu {
     this.#joined = joined
     this.wires.interrupts = joined
     this.reset()
-    this.page.told(this.#vcpu, this.#controllers().pic)
+    this.page.told(this.#vcpu, this.#pic)
   }
 
   /** Its CPUID table, as it was set. */
@@ -361,9 +362,8 @@ export class KvmVcpu {
     return runAmongTimers(among, { ...options, requestInterruptWindow })
   }
 
-  #controllers() {
-    const localApic = this.#apicInKernel ? 'kernel' : 'user space'
-    return { localApic, pic: this.#vm.interrupts.mode === 'full' ? 'kernel' : 'user space' } as const
+  get #pic(): 'kernel' | 'user space' {
+    return this.#vm.interrupts.mode === 'full' ? 'kernel' : 'user space'
   }
 
   /** What of its VM decides how its table follows its registers. */

@@ -13,6 +13,7 @@ export class MmuSettings {
   readonly #calls
   #asked = 0n
   #usual = 0n
+  #hasPages = false
 
   constructor(kernel: Profile) {
     this.#calls = {
@@ -26,6 +27,7 @@ export class MmuSettings {
   follow(memoryPages: bigint): void {
     const usual = memoryPages / pagesForOne
     this.#usual = usual < fewest ? fewest : usual
+    this.#hasPages = this.pages !== 0n
   }
 
   /** Pages that page tables may take: none before there was a slot, or user space has said so. */
@@ -33,11 +35,17 @@ export class MmuSettings {
     return this.#asked === 0n ? this.#usual : this.#asked
   }
 
+  /** Whether there are any. */
+  get hasPages(): boolean {
+    return this.#hasPages
+  }
+
   /** KVM_SET_NR_MMU_PAGES. */
   setPages(pages: bigint): Answer<number> {
     const outcome = run(this.#calls.pages, { pages })
     if (outcome.kind === 'refused') return outcome.refusal
     this.#asked = pages
+    this.#hasPages = this.pages !== 0n
     return done(0, outcome.unread)
   }
 

@@ -122,8 +122,12 @@ export class VcpuMsrs implements AnswersMsrs, MsrVcpu {
     const { vcpu, vm } = this.#options
     const home = msrAt(index)?.kept ?? 'plain'
     if (isElsewhere(home)) return vcpu.msrHomes.readHome(home, index)
-    const kept = vm.isShared(index) ? vm.read(index) : this.#values.get(index)
-    return kept ?? this.#created.get(index)
+    return (vm.isShared(index) ? vm.read(index) : undefined) ?? this.own(index)
+  }
+
+  /** The same of a register that lives here. */
+  own(index: number): bigint | undefined {
+    return this.#values.get(index) ?? this.#created.get(index)
   }
 
   /** The time that the guest is told has jumped: its clock is told it again. */
@@ -192,7 +196,7 @@ export class VcpuMsrs implements AnswersMsrs, MsrVcpu {
 
   get localApic(): MsrVcpu['localApic'] {
     if (this.#options.cpuid().apicInKernel === false) return 'user space'
-    const { base } = this.#options.vcpu.apic
+    const { apicBase: base } = this.#options.vcpu
     if ((base & apicEnabled) === 0n) return 'disabled'
     return (base & apicExtended) === 0n ? 'xapic' : 'x2apic'
   }

@@ -16,8 +16,9 @@ export interface Running {
   readonly vcpu: Vcpu
   readonly page: RunPage
   readonly vendorModule: Host['vendorModule']
-  /** Which of the interrupt controllers are the kernel's. */
-  controllers(): { readonly localApic: 'kernel' | 'user space'; readonly pic: 'kernel' | 'user space' }
+  /** Whose the interrupt controllers are. */
+  localApic(): 'kernel' | 'user space'
+  pic(): 'kernel' | 'user space'
   /** Whether there may be page tables for it. */
   pageTables(): RunCase['pageTables']
   /** Enters the guest. */
@@ -50,6 +51,9 @@ export class RunCall {
   /** What user space was asked, and has to answer. */
   #asked: VcpuExit | undefined
   #runs = false
+  /** `immediate_exit`, as it was when the guest was about to be entered. */
+  #atOnce = false
+  #signalled: RunLimits['signalled'] = () => false
 
   constructor(running: Running) {
     const { kernel } = running
@@ -72,13 +76,14 @@ export class RunCall {
   }
 
   /** Every way out tells the same of the vCPU in `kvm_run`. */
-  call(limits: RunLimits): Answer<VcpuExit> {
+  call({ signalAfter, signalled }: RunLimits): Answer<VcpuExit> {
     const { vcpu, page } = this.#running
-    const { localApic, pic } = this.#running.controllers()
+    const pic = this.#running.pic()
+    this.#signalled = signalled
     this.#runs = true
     try {
       page.clearFlags()
-      return this.#steps(limits, localApic)
+      return this.#steps(signalAfter)
     } finally {
       this.#runs = false
       page.leaveRegisters(vcpu.state)
@@ -86,8 +91,9 @@ export class RunCall {
     }
   }
 
-  #steps(limits: RunLimits, localApic: RunCase['localApic']): Answer<VcpuExit> {
+  #steps(budget: number): Answer<VcpuExit> {
     const { vcpu, page } = this.#running
+    const localApic = this.#running.localApic()
     const uninitialized = vcpu.mpState === mpStates.uninitialized
     const asked = page.runCase({ localApic, uninitialized, pageTables: this.#running.pageTables() })
     if (uninitialized) {
@@ -103,15 +109,16 @@ export class RunCall {
     const gate = run(this.#gate, asked)
     if (gate.kind === 'refused') return gate.refusal
     page.reason = gate.state.reason
+    this.#atOnce = asked.atOnce
     const { requestInterruptWindow } = page
-    const { signalAfter: budget, signalled } = limits
-    // user space that wants the vCPU back sets it while the guest runs, and would send a signal
-    const wanted = () => page.immediateExit !== asked.atOnce || signalled()
     return this.#out(
-      this.#running.enter({ budget, requestInterruptWindow, interrupted: wanted, finished: true }),
+      this.#running.enter({ budget, requestInterruptWindow, interrupted: this.#isWanted, finished: true }),
       localApic,
     )
   }
+
+  /** User space that wants the vCPU back sets `immediate_exit` while the guest runs, and would send a signal. */
+  readonly #isWanted = (): boolean => this.#running.page.immediateExit !== this.#atOnce || this.#signalled()
 
   /** It waits for INIT, and takes what has come. */
   #wait(asked: { -readonly [K in keyof RunCase]: RunCase[K] }): Refusal | undefined {

@@ -1,31 +1,52 @@
 import type { VcpuExit } from '@vmm/vcpu'
 import type { Answer } from '../answer.ts'
 
-const namesOf: Readonly<Partial<Record<VcpuExit['kind'], string>>> = {
-  io: 'io_exits',
-  mmio: 'mmio_exits',
-  hlt: 'halt_exits',
-  hypercall: 'hypercalls',
-  'irq-window-open': 'irq_window_exits',
-}
+/** What is counted, under the names of a vCPU's statistics. */
+const places = {
+  exits: 0,
+  signal_exits: 1,
+  io_exits: 2,
+  mmio_exits: 3,
+  halt_exits: 4,
+  hypercalls: 5,
+  irq_window_exits: 6,
+} as const
+const placeNamed: ReadonlyMap<string, number> = new Map(Object.entries(places))
 
-/** Counts how KVM_RUN comes back, under the names of a vCPU's statistics. */
+/** Counts how KVM_RUN comes back. */
 export class ExitCounts {
-  readonly #counts = new Map<string, number>()
+  readonly #counts = new Float64Array(placeNamed.size)
 
   /** A run came back. */
   count(answer: Answer<VcpuExit>): void {
-    this.#add('exits')
-    const name = answer.kind === 'done' ? namesOf[answer.value.kind] : 'signal_exits'
-    if (name !== undefined) this.#add(name)
+    this.#add(places.exits)
+    if (answer.kind === 'refused') this.#add(places.signal_exits)
+    else this.#countExit(answer.value.kind)
   }
 
+  /** Undefined where nobody counts it. */
   of(name: string): bigint | undefined {
-    const count = this.#counts.get(name)
-    return count === undefined ? undefined : BigInt(count)
+    const place = placeNamed.get(name)
+    return place === undefined ? undefined : BigInt(this.#counts[place]!)
   }
 
-  #add(name: string): void {
-    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1)
+  #countExit(kind: VcpuExit['kind']): void {
+    switch (kind) {
+      case 'io':
+        return this.#add(places.io_exits)
+      case 'mmio':
+        return this.#add(places.mmio_exits)
+      case 'hlt':
+        return this.#add(places.halt_exits)
+      case 'hypercall':
+        return this.#add(places.hypercalls)
+      case 'irq-window-open':
+        return this.#add(places.irq_window_exits)
+      default:
+    }
+  }
+
+  #add(place: number): void {
+    this.#counts[place]! += 1
   }
 }

@@ -32,6 +32,8 @@ export class StealTime {
   readonly #tells: (left: LeftRun) => boolean
   /** What of the wait has been told. */
   #told = 0
+  /** The guest has its record, as it was last told. */
+  #keeps = false
 
   constructor(options: StealTimeOptions) {
     this.#options = options
@@ -41,6 +43,7 @@ export class StealTime {
   /** The guest is entered, or has just said where its record is. Its version is odd while it is written. */
   record(): void {
     const found = this.#find()
+    this.#keeps = found !== undefined
     if (found === undefined) return
     const { vcpu, clock, flushesByFlag } = this.#options
     const { bytes, where } = found
@@ -55,9 +58,9 @@ export class StealTime {
     vcpu.engine.writePhysical(where, bytes)
   }
 
-  /** KVM_RUN has come back. */
+  /** KVM_RUN has come back: who was never told anything has no use for it. */
   leave(left: LeftRun): void {
-    const found = this.#find()
+    const found = this.#keeps ? this.#find() : undefined
     if (found === undefined || !this.#tells(left)) return
     this.#options.vcpu.engine.writePhysical(found.where + at.preempted, Uint8Array.of(preempted))
   }
