@@ -151,7 +151,8 @@ export class Machine implements RunningMachine {
       const untilTimer = Math.ceil((this.devices.nextDeadline() - now) / nanosecondsPerInstruction)
       const signalAfter = Math.max(1, Math.min(left, turn.left, untilTimer))
       const { vcpu } = turn
-      const answer = vcpu.run({ signalAfter, endsTurn: this.#turns.endsByPause })
+      const { isOver: signalled, endsByPause: endsTurn } = this.#turns
+      const answer = vcpu.run({ signalAfter, signalled, endsTurn })
       const result = answer.kind === 'refused' ? this.#cameBack(answer) : this.#answered(vcpu, answer.value)
       if (this.#ended !== undefined) return { kind: 'ended', end: this.#ended }
       if (result !== undefined) return result

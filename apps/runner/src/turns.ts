@@ -2,15 +2,16 @@ import type { KvmVcpu } from '@vmm/kvm'
 
 /**
  * Instructions of a turn: so many that taking turns costs little, and so few that nobody waits long for a lock or an answer.
- * Whoever spins or halts ends its turn before.
+ * Whoever spins or halts ends its turn before, and whoever is alone has one without an end.
  */
-const turnInstructions = 50_000
+const turnInstructions = 100_000
+const endless = -1
 
 /** Whose turn it is, as plain data. */
 export interface SavedTurns {
   /** Which of the vCPUs. */
   readonly current: number
-  /** How many instructions of its turn are left. */
+  /** How many instructions of its turn are left; below zero, there is no end. */
   readonly left: number
 }
 
@@ -27,42 +28,59 @@ export interface Turn {
 export class Turns {
   readonly #vcpus: readonly KvmVcpu[]
   #current = 0
-  /** What the current one has retired when its turn ends. */
-  #end = turnInstructions
+  /** What the current one has retired when its turn ends; `Infinity` while no other has anything to do. */
+  #end = Number.POSITIVE_INFINITY
 
   constructor(vcpus: readonly KvmVcpu[]) {
     this.#vcpus = vcpus
   }
 
-  /** The one whose turn it is; undefined if all of them wait. Who is alone is never told to wait for others. */
+  /** The one whose turn it is; undefined if all of them wait. Of a machine with one, that one: whether it waits is its own to say. */
   next(): Turn | undefined {
-    const vcpu = this.#vcpus[this.#current]!
-    if (this.#vcpus.length === 1) return { vcpu, left: Number.POSITIVE_INFINITY }
-    const left = this.#end - vcpu.instructions
-    return left > 0 && vcpu.isReady ? { vcpu, left } : this.#pass()
+    if (this.#vcpus.length === 1) return this.#turn
+    if (!this.#vcpu.isReady || this.#turn.left <= 0) return this.#pass()
+    if (this.isOver()) this.#begin(this.#current)
+    return this.#turn
   }
+
+  /** Asked while the current one runs that was alone: whether it is not so any more. */
+  readonly isOver = (): boolean => this.#end === Number.POSITIVE_INFINITY && this.#othersAreReady
 
   /** Asked when the current one executes PAUSE: what it waits for may be for another to do. Whether its turn is over. */
   readonly endsByPause = (): boolean => {
-    const current = this.#vcpus[this.#current]!
-    if (!this.#vcpus.some((vcpu) => vcpu !== current && vcpu.isReady)) return false
-    this.#end = current.instructions
+    if (!this.#othersAreReady) return false
+    this.#end = this.#vcpu.instructions
     return true
   }
 
-  /** Power-on: the first one begins. */
+  /** Power-on: the first one begins, and the others wait. */
   reset(): void {
-    this.restore({ current: 0, left: turnInstructions })
+    this.restore({ current: 0, left: endless })
   }
 
   save(): SavedTurns {
-    return { current: this.#current, left: this.#end - this.#vcpus[this.#current]!.instructions }
+    const { left } = this.#turn
+    return { current: this.#current, left: left === Number.POSITIVE_INFINITY ? endless : left }
   }
 
   /** Takes back what `save` gave; the counts of the vCPUs' instructions have been restored before. */
   restore({ current, left }: SavedTurns): void {
     this.#current = current
-    this.#end = this.#vcpus[current]!.instructions + left
+    this.#end = left < 0 ? Number.POSITIVE_INFINITY : this.#vcpu.instructions + left
+  }
+
+  get #vcpu(): KvmVcpu {
+    return this.#vcpus[this.#current]!
+  }
+
+  get #turn(): Turn {
+    const vcpu = this.#vcpu
+    return { vcpu, left: this.#end - vcpu.instructions }
+  }
+
+  get #othersAreReady(): boolean {
+    const current = this.#current
+    return this.#vcpus.some((vcpu, index) => index !== current && vcpu.isReady)
   }
 
   /** The turn of the next one that has something to do begins: of the current one itself, if there is no other. */
@@ -70,11 +88,15 @@ export class Turns {
     const count = this.#vcpus.length
     for (let step = 1; step <= count; step += 1) {
       const index = (this.#current + step) % count
-      const vcpu = this.#vcpus[index]!
-      if (!vcpu.isReady) continue
-      this.restore({ current: index, left: turnInstructions })
-      return { vcpu, left: turnInstructions }
+      if (!this.#vcpus[index]!.isReady) continue
+      this.#begin(index)
+      return this.#turn
     }
     return undefined
+  }
+
+  #begin(index: number): void {
+    this.#current = index
+    this.#end = this.#othersAreReady ? this.#vcpu.instructions + turnInstructions : Number.POSITIVE_INFINITY
   }
 }

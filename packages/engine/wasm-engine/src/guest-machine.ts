@@ -170,10 +170,11 @@ export class GuestMachine {
     }
   }
 
-  /** Guest memory was stored to; true if blocks became stale. */
+  /** Guest memory was stored to; true if blocks became stale, or a processor that waits for the store may go on. */
   stored(host: number, bytes: number): boolean {
-    if (this.armed.size > 0) for (const line of [...this.armed]) line.stored(host, bytes)
-    return this.blocks.stored(host, bytes)
+    let wakes = false
+    if (this.armed.size > 0) for (const line of [...this.armed]) wakes = line.stored(host, bytes) || wakes
+    return this.blocks.stored(host, bytes) || wakes
   }
 
   /** Stores to a page are to be looked at from now on, whichever processor makes them. */

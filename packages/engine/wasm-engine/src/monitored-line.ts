@@ -49,12 +49,13 @@ export class MonitoredLine {
     this.#machine.guard(host & ~pageMask)
   }
 
-  /** Bytes from `host` up were stored, by whichever processor. */
-  stored(host: number, bytes: number): void {
+  /** Bytes from `host` up were stored, by whichever processor. Whether that is in the line. */
+  stored(host: number, bytes: number): boolean {
     const line = this.#host
-    if (line === undefined || host >= line + lineBytes || host + bytes <= line) return
+    if (line === undefined || host >= line + lineBytes || host + bytes <= line) return false
     this.#release()
     this.#state.set('MONITOR', none)
+    return true
   }
 
   #isInPageOf(host: number): boolean {
