@@ -152,17 +152,17 @@ export class OracleEngine implements Engine {
     return (this.get('RFLAGS') & flag('TF')) === 0n && dr7 === 0n && this.get('PENDING_DEBUG') === 0n
   }
 
-  /** Memory, the count of instructions and translations, of which there are none. */
-  save(): SavedEngine {
-    return { ...this.#keeper.save(), retired: this.retired() }
+  /** Memory, the count of instructions and translations, of which there are none; of one of several, `processor` leaves memory out. */
+  save(what: 'machine' | 'processor' = 'machine'): SavedEngine {
+    return { ...this.#keeper.save(what), retired: this.retired() }
   }
 
   /**
    * Takes back what `save` gave, here or elsewhere. The vCPU's state must have been restored before.
    * @throws {RangeError} if another version, or an engine with other memory, has saved it.
    */
-  restore(saved: SavedEngine): void {
-    this.#keeper.restore(saved)
+  restore(saved: SavedEngine, what: 'machine' | 'processor' = 'machine'): void {
+    this.#keeper.restore(saved, what)
     this.#oracle.countFrom(saved.retired)
   }
 

@@ -163,8 +163,6 @@ export class Engine {
     return this.#state.x87(physical)
   }
 
-  // -- modes -----------------------------------------------------------------------------------------------------
-
   /** The mode that the next instruction runs in. */
   codeMode(): CodeMode {
     return codeModeOf(this.#state)
@@ -186,11 +184,14 @@ export class Engine {
     return this.#watching.takeHits()
   }
 
-  // -- time ------------------------------------------------------------------------------------------------------
-
   /** Instructions retired so far, exact also in the middle of one that asked the surroundings. */
   retired(): number {
     return this.#slice.retired
+  }
+
+  /** The count goes on from here. */
+  countFrom(retired: number): void {
+    this.#slice.countFrom(retired)
   }
 
   /** The instruction that is asking its surroundings, and the one behind it. */

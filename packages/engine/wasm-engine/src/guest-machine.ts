@@ -11,13 +11,16 @@ import {
   linkInterpreter,
   wasmPageBytes,
 } from './linked-interpreter.ts'
-import { memoryMap, scratchBytes, vcpusAtMost } from './memory-map.ts'
+import { memoryMap, pageFlag, scratchBytes, vcpusAtMost } from './memory-map.ts'
 import type { MonitoredLine } from './monitored-line.ts'
 import { type SavedMemory, usedMemory } from './snapshot.ts'
 import { at, vcpuBytes } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
 import type { TlbContexts } from './tlb.ts'
 import type { Memory } from './webassembly.ts'
+
+/** The flag of four pages at once. */
+const everyDirty = pageFlag.dirty * 0x0101_0101
 
 /** What a machine is made of, however many processors run it. */
 export interface GuestMachineOptions {
@@ -74,6 +77,8 @@ export class GuestMachine {
   readonly blocks: BlockCache
   /** Monitored lines, of whichever processor. */
   readonly armed = new Set<MonitoredLine>()
+  /** Told of what somebody else than a processor has written, by its offset in the machine's memory. */
+  readonly onWrite = new Set<(offset: number, bytes: number) => void>()
   readonly #memory: Memory
   readonly #counting = nothingCounted()
   readonly #clock: (() => number) | undefined
@@ -93,7 +98,7 @@ export class GuestMachine {
     this.#memory = linearMemory(this.#end + vcpuBytes)
     const { buffer } = this.#memory
     const told = {
-      stored: (host: number, bytes: number) => void this.stored(host, bytes),
+      stored: (host: number, bytes: number) => this.#written(host, bytes),
       replaced: () => this.flushTranslations(),
       told: (address: number) => this.#tell(address),
     }
@@ -175,6 +180,32 @@ export class GuestMachine {
     let wakes = false
     if (this.armed.size > 0) for (const line of [...this.armed]) wakes = line.stored(host, bytes) || wakes
     return this.blocks.stored(host, bytes) || wakes
+  }
+
+  /** Pages of the machine's memory that have been written since the last look, whoever wrote them, by their number. */
+  takeWritten(): readonly number[] {
+    const flags = new Uint32Array(
+      this.#memory.buffer,
+      memoryMap.pageFlags,
+      Math.ceil(this.slots.memory.length / 0x4000),
+    )
+    const pages: number[] = []
+    for (let word = 0; word < flags.length; word += 1) {
+      const written = flags[word]! & everyDirty
+      if (written === 0) continue
+      flags[word]! &= ~everyDirty
+      for (let page = 0; page < 4; page += 1) if ((written >>> (page * 8)) & pageFlag.dirty) pages.push(word * 4 + page)
+    }
+    // what is in a write view would be written unseen
+    this.forgetStores()
+    return pages
+  }
+
+  #written(host: number, bytes: number): void {
+    const offset = host - memoryMap.memoryBase
+    new Uint8Array(this.#memory.buffer)[memoryMap.pageFlags + (offset >>> 12)]! |= pageFlag.dirty
+    this.stored(host, bytes)
+    for (const tell of this.onWrite) tell(offset, bytes)
   }
 
   /** Stores to a page are to be looked at from now on, whichever processor makes them. */

@@ -1,5 +1,5 @@
 import { buildTable } from '@vmm/cpuid'
-import { OracleEngine } from '@vmm/oracle-engine'
+import { CheckedEngine, type Difference, OracleEngine } from '@vmm/oracle-engine'
 import { type EnginePorts, Vcpu, type VcpuOptions } from '@vmm/vcpu'
 import { Engine, GuestMachine } from '@vmm/wasm-engine'
 import { assembler } from '@vmm/x86-assembler'
@@ -10,7 +10,7 @@ import { StressMachine } from './machine.ts'
 import type { Program } from './program.ts'
 import { beginnings, furnish } from './scenery.ts'
 
-type Restored = Engine | OracleEngine
+type Restored = Engine | OracleEngine | CheckedEngine
 
 const table = buildTable({ model: 'max' })
 if (table.kind !== 'table') throw new Error(table.says)
@@ -84,6 +84,20 @@ export function judging(program: Program): Subject {
   return prepared(program, 'oracle', (ports) => oracle.renewed(ports))
 }
 
+/** One that runs again, by the oracle, every slice of so many instructions; differences go to `found`. */
+export function checking(
+  program: Program,
+  length: number,
+  found: Difference[],
+  options: EngineVariant['options'] = {},
+): Subject {
+  return prepared(program, 'checked', (ports) => {
+    const machine = new GuestMachine({ slots, ...options })
+    const onDifference = (difference: Difference) => void found.push(difference)
+    return new CheckedEngine({ machine, ports, every: 1, length, onDifference })
+  })
+}
+
 function prepared(program: Program, name: string, createEngine: VcpuOptions['createEngine']): Subject {
   const { stores = [] } = program
   const machine = new StressMachine({ vcpu: () => vcpu, stores, code: deviceCode(program) })
@@ -117,7 +131,9 @@ function memoryOf({ mode, write, elsewhere = [], memory = [] }: Program): Uint8A
 
 function begin({ engine }: Vcpu, { mode, fields = {}, rflags = 2n }: Program): void {
   const ofReal = mode === 'real' ? { 'CS.base': BigInt(at.code), 'CS.selector': BigInt(at.code >>> 4), RIP: 0n } : {}
-  const all = { CPL: 0n, RIP: BigInt(at.code), XCR0: 3n, ...beginnings[mode], ...ofReal, ...fields }
+  // what resets leave, for nobody looks at it
+  const left = { SHADOW_KIND: 0n, UNSTEPPED: 0n }
+  const all = { ...left, CPL: 0n, RIP: BigInt(at.code), XCR0: 3n, ...beginnings[mode], ...ofReal, ...fields }
   for (const [field, value] of Object.entries(all)) engine.set(field as StateField, value)
   for (let index = 0; index < 16; index += 1) engine.setGpr(index, 0n)
   engine.setGpr(4, BigInt(mode === 'real' ? 0x8000 : at.stack))
