@@ -1,0 +1,80 @@
+import { Samples } from '@vmm/guest-profile'
+import type { KvmVcpu } from '@vmm/kvm'
+import type { SymbolTable } from '@vmm/symbols'
+
+/** Instructions from one sample to the next at first: a prime, so that no loop keeps step with it. */
+const firstEvery = 50_021
+const nanoseconds = 1e6
+
+/** What of a machine is asked where it is. */
+export interface Sampled {
+  /** Instructions retired. */
+  readonly instructions: number
+  /** Guest time in nanoseconds. */
+  now(): number
+}
+
+/**
+ * Looks where processors are after every so many instructions of the machine: what the guest does is the same with it and
+ * without it, and so are the samples from run to run, but for the host's time.
+ */
+export class Sampler {
+  readonly samples = new Samples(firstEvery)
+  readonly #clock: () => number
+  #at = 0
+  #next = firstEvery
+  #since = { guest: 0, host: 0 }
+  #ran = { guest: 0, host: 0 }
+
+  /** `clock`: the host's time in milliseconds. */
+  constructor(clock: () => number) {
+    this.#clock = clock
+  }
+
+  /** Instructions that may be run until a sample is due. */
+  left(instructions: number): number {
+    return this.#next - instructions
+  }
+
+  /** The machine begins to run, after time that nobody ran in. */
+  begins(machine: Sampled): void {
+    this.#since = this.#times(machine)
+  }
+
+  /** The machine does not run any more. */
+  ends(machine: Sampled): void {
+    const { guest, host } = this.#times(machine)
+    this.#ran = { guest: this.#ran.guest + guest - this.#since.guest, host: this.#ran.host + host - this.#since.host }
+    this.#since = { guest, host }
+  }
+
+  /** A processor has run: takes a sample if one is due. */
+  ran(machine: Sampled, vcpu: KvmVcpu): void {
+    const { instructions } = machine
+    if (instructions < this.#next) return
+    this.ends(machine)
+    const { guest, host } = this.#since
+    const { ss, cr3 } = vcpu.state.getSregs()
+    this.samples.take({
+      vcpu: vcpu.id,
+      rip: vcpu.state.getRegs().rip,
+      privilege: ss.dpl,
+      space: cr3,
+      instructions: instructions - this.#at,
+      guest: { to: guest, ran: this.#ran.guest },
+      host: { to: host, ran: this.#ran.host },
+    })
+    this.#ran = { guest: 0, host: 0 }
+    this.#at = instructions
+    this.#next = instructions + this.samples.every
+  }
+
+  /** Gives names to all that was sampled so far. */
+  name(tables: readonly SymbolTable[]): void {
+    this.samples.name(tables)
+  }
+
+  #times(machine: Sampled): { readonly guest: number; readonly host: number } {
+    return { guest: machine.now(), host: this.#clock() * nanoseconds }
+  }
+}
