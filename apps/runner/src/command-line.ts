@@ -105,6 +105,8 @@ function optionsOf(values: Given['values'], image: string | undefined): RunOptio
     reboot: values.reboot === true,
     trace: values.trace === undefined ? undefined : parseTrace(values.trace),
     report: values.report,
+    profile: values.profile,
+    stats: values.stats === true,
   }
 }
 

@@ -20,6 +20,8 @@ const flags = {
   reboot: { type: 'boolean' },
   trace: { type: 'string' },
   report: { type: 'string' },
+  profile: { type: 'string' },
+  stats: { type: 'boolean' },
 } as const
 
 /** Flags as they were given, by name, and what is no flag. */

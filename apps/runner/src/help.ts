@@ -41,6 +41,8 @@ is always there boots instead. VMM_GUEST_KERNEL names another kernel for the def
   --reboot                a reset starts the guest again instead of ending the run
   --trace KINDS[=FILE]    print exits, cpuid, msr, pio, mmio, irq or exceptions as the kernel's tracepoints do (stderr)
   --report FILE           write how the run ended, counts of exits, and times, as JSON
+  --profile FILE          write where the guest spent its instructions, by name, for speedscope or Perfetto to open
+  --stats                 at the end, tell on stderr what time went into: tiers, exits, TLB misses, the hottest code
   -h, --help              this text
 
 At a terminal: Ctrl-A x quits, Ctrl-A h helps, Ctrl-A s shows status, Ctrl-A a sends Ctrl-A; Ctrl-C goes to the guest.
@@ -54,6 +56,7 @@ Examples:
   vmm run bzImage --initrd initrd.cpio --append 'panic=-1 quiet'
   vmm run kernel.elf --append 'arguments' --trace msr,irq=trace.txt --report report.json
   vmm run --cpus 4 --exec 'nproc'
+  vmm run --exec 'dd if=/dev/zero bs=1M count=8 | sha256sum' --profile profile.json --stats
   vmm run --kvm 5.10 --exec 'dmesg'
   vmm run --cpu x86-64-v2,+BMI2,-SSE4_2 --memory 1G --exec 'grep flags /proc/cpuinfo'
 

@@ -2,6 +2,7 @@ import type { LoadedImage } from '@vmm/boot'
 import type { BuiltTable, Feature } from '@vmm/cpuid'
 import {
   type CreateVmClock,
+  engineStatistics,
   handlerRuns,
   type KvmVcpu,
   restoreVm,
@@ -15,13 +16,14 @@ import { type AcpiTables, acpiTables, createPcDevices, type MachineEvent, type P
 import type { Profile, Refusal } from '@vmm/rule'
 import { comPorts } from '@vmm/serial'
 import type { VcpuExit } from '@vmm/vcpu'
-import type { HandlerRuns } from '@vmm/wasm-engine'
+import type { EngineStatistics, HandlerRuns } from '@vmm/wasm-engine'
 import { begin, beginInRealMode } from './begin.ts'
 import { answerMemory, answerPort } from './exits.ts'
 import { GuestVm } from './guest-vm.ts'
 import { nanosecondsPerInstruction } from './hardware.ts'
 import { releaseNamed } from './kvm-release.ts'
 import type { End, RunningMachine, SerialLine, SliceResult } from './machine-port.ts'
+import type { Sampler } from './profile/sampler.ts'
 import { RandomNumbers } from './random-numbers.ts'
 import { hashOf, type SavedMachine, savedVersion } from './saved-machine.ts'
 import { Turns } from './turns.ts'
@@ -43,6 +45,8 @@ export interface MachineOptions extends Watching {
   readonly onRoom?: () => void
   /** Seconds since 1970 at guest time zero. */
   readonly startSeconds?: number
+  /** Looks now and then where the guest is. */
+  readonly sampler?: Sampler
 }
 
 /** The ACPI tables that a machine with so many processors has, and where they will be. */
@@ -61,6 +65,7 @@ export class Machine implements RunningMachine {
   readonly #random = new RandomNumbers()
   readonly #turns: Turns
   readonly #acpi: AcpiTables
+  readonly #sampler: Sampler | undefined
   #warp = 0
   #ended: End | undefined
 
@@ -68,6 +73,7 @@ export class Machine implements RunningMachine {
   constructor(options: MachineOptions) {
     const { table, memorySize, cpus = 1, startSeconds = 0, kernel = releaseNamed() } = options
     this.features = table.features
+    this.#sampler = options.sampler
     this.#acpi = firmwareTables(cpus)
     this.#guest = new GuestVm({
       kernel,
@@ -110,6 +116,11 @@ export class Machine implements RunningMachine {
     return handlerRuns(this.vm, what)
   }
 
+  /** What the engine has done so far. */
+  get statistics(): EngineStatistics {
+    return engineStatistics(this.vm)
+  }
+
   /** Whether an interrupt would wake a processor when all are idle. */
   get canWake(): boolean {
     return this.suspended || this.vm.vcpus.some(({ wakesOnInterrupt }) => wakesOnInterrupt)
@@ -137,6 +148,13 @@ export class Machine implements RunningMachine {
 
   /** Runs up to `instructions`, stopping at device deadlines on the way. */
   slice(instructions: number): SliceResult {
+    this.#sampler?.begins(this)
+    const result = this.#run(instructions)
+    this.#sampler?.ends(this)
+    return result
+  }
+
+  #run(instructions: number): SliceResult {
     const end = this.instructions + instructions
     for (;;) {
       const now = this.now()
@@ -149,11 +167,13 @@ export class Machine implements RunningMachine {
       const turn = this.#turns.next()
       if (turn === undefined) return { kind: 'idle', until: this.#nextDeadline() }
       const untilTimer = Math.ceil((this.devices.nextDeadline() - now) / nanosecondsPerInstruction)
-      const signalAfter = Math.max(1, Math.min(left, turn.left, untilTimer))
+      const untilSample = this.#sampler?.left(this.instructions) ?? left
+      const signalAfter = Math.max(1, Math.min(left, turn.left, untilTimer, untilSample))
       const { vcpu } = turn
       const { isOver: signalled, endsByPause: endsTurn } = this.#turns
       const answer = vcpu.run({ signalAfter, signalled, endsTurn })
       const result = answer.kind === 'refused' ? this.#cameBack(answer) : this.#answered(vcpu, answer.value)
+      this.#sampler?.ran(this, vcpu)
       if (this.#ended !== undefined) return { kind: 'ended', end: this.#ended }
       if (result !== undefined) return result
     }
@@ -322,10 +342,11 @@ export class Machine implements RunningMachine {
   }
 }
 
-function watchingOf({ trace, onExit, counts }: Watching): Watching {
+function watchingOf({ trace, onExit, counts, clock }: Watching): Watching {
   return {
     ...(trace === undefined ? {} : { trace }),
     ...(onExit === undefined ? {} : { onExit }),
     ...(counts === undefined ? {} : { counts }),
+    ...(clock === undefined ? {} : { clock }),
   }
 }

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { type Profile, tellProfile } from '@vmm/rule'
 import type { Totals } from './meter.ts'
 import { type Outcome, sayOutcome, statusOf } from './outcome.ts'
+import type { RunProfile } from './profile/profile.ts'
 
 /** What is known about a run that is over. */
 export interface Ran {
@@ -17,6 +18,8 @@ export interface Ran {
   readonly resets: number
   /** Of the machine at the end; only a report asks for it. */
   readonly stateHash?: string
+  /** Where it spent its time, if that was asked for. */
+  readonly profile?: RunProfile
 }
 
 const mega = 1e6

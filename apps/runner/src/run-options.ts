@@ -24,6 +24,10 @@ export interface RunOptions {
   readonly reboot: boolean
   readonly trace: TraceRequest | undefined
   readonly report: string | undefined
+  /** Where a profile is written to. */
+  readonly profile: string | undefined
+  /** Whether the end of the run is told with what it spent its time with. */
+  readonly stats: boolean
 }
 
 const units: Readonly<Record<string, number>> = { K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 }

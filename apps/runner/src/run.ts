@@ -8,6 +8,8 @@ import { firmwareTables } from './machine.ts'
 import { because, openOutput } from './named-file.ts'
 import { exitStatus, statusOf } from './outcome.ts'
 import { printable } from './printable.ts'
+import { writeProfile } from './profile/profile.ts'
+import { profileSummary } from './profile/summary.ts'
 import { type Ran, summary, writeReport } from './report.ts'
 import type { RunOptions } from './run-options.ts'
 import { Runs } from './runs.ts'
@@ -18,25 +20,30 @@ import { UsageError } from './usage-error.ts'
 export async function run(options: RunOptions): Promise<number> {
   const ending = new Ending()
   try {
-    if (options.report !== undefined) closeSync(openOutput(options.report, '--report'))
+    const { report, profile } = options
+    if (report !== undefined) closeSync(openOutput(report, '--report'))
+    if (profile !== undefined) closeSync(openOutput(profile, '--profile'))
     const ended = await toEnd(options, ending)
     // the last lines of a trace are written when all is over
     const ran = ending.wish?.kind === 'failed' ? { ...ended, outcome: ending.wish } : ended
     if (isWorthSaying(ran, options)) process.stderr.write(`vmm: ${printable(summary(ran))}\n`)
-    return reported(options, ran) ? statusOf(ran.outcome) : exitStatus.internal
+    if (options.stats && ran.profile !== undefined) process.stderr.write(profileSummary(ran.profile, ran))
+    const isReported = written('--report', report, (path) => writeReport(path, ran))
+    const isProfiled = written('--profile', profile, (path) => writeProfile(path, ran))
+    return isReported && isProfiled ? statusOf(ran.outcome) : exitStatus.internal
   } finally {
     ending.close()
   }
 }
 
-/** False if a report was asked for and cannot be written. */
-function reported({ report }: RunOptions, ran: Ran): boolean {
-  if (report === undefined) return true
+/** False if something was to be written and cannot be. */
+function written(flag: string, path: string | undefined, write: (path: string) => void): boolean {
+  if (path === undefined) return true
   try {
-    writeReport(report, ran)
+    write(path)
     return true
   } catch (error) {
-    process.stderr.write(`vmm: ${printable(`--report ${report}: ${because(error)}`)}\n`)
+    process.stderr.write(`vmm: ${printable(`${flag} ${path}: ${because(error)}`)}\n`)
     return false
   }
 }
@@ -52,7 +59,7 @@ async function toEnd(options: RunOptions, ending: Ending): Promise<Ran> {
     ending.signal.addEventListener('abort', bell.ring)
     const host = new Host(options, ending, bell)
     try {
-      return await new Runs({ options, ending, bell, tracer, host, image }).toEnd()
+      return await new Runs({ options, ending, bell, tracer, host, image, file: input.image }).toEnd()
     } finally {
       host.close()
     }

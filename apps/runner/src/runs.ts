@@ -9,6 +9,9 @@ import { limitReached, type Running, untilEnd } from './loop.ts'
 import { Machine, type MachineOptions } from './machine.ts'
 import type { Totals } from './meter.ts'
 import type { Outcome } from './outcome.ts'
+import type { RunProfile } from './profile/profile.ts'
+import { Sampler } from './profile/sampler.ts'
+import { symbolsOf } from './profile/symbols.ts'
 import type { Ran } from './report.ts'
 import type { RunOptions } from './run-options.ts'
 import type { Tracer } from './trace.ts'
@@ -22,6 +25,8 @@ export interface Parts {
   readonly tracer: Tracer
   readonly host: Host
   readonly image: LoadedImage
+  /** The image as it was in its file, which may have symbols. */
+  readonly file: Uint8Array
 }
 
 /** One start after another, as the guest resets: the same image and options, nothing left in memory of what was. */
@@ -36,11 +41,14 @@ export class Runs {
     exits: this.#parts.tracer.exits,
   })
   #console = new GuestConsole()
+  readonly #sampler: Sampler | undefined
   readonly #machine: Machine
   #resets = 0
 
   constructor(parts: Parts) {
     this.#parts = parts
+    const { profile, stats } = parts.options
+    this.#sampler = profile !== undefined || stats ? new Sampler(() => performance.now()) : undefined
     this.#machine = this.#create()
     parts.tracer.now = () => this.#totals().guestTime
     parts.host.totals = this.#totals
@@ -69,11 +77,24 @@ export class Runs {
         instructionsOfEach: this.#machine.instructionsOfEach,
         resets: this.#resets,
         ...(options.report === undefined ? {} : { stateHash: this.#machine.stateHash() }),
+        ...this.#profiled(),
       }
     }
   }
 
+  #profiled(): { readonly profile?: RunProfile } {
+    if (this.#sampler === undefined) return {}
+    this.#nameSamples()
+    return { profile: { sampler: this.#sampler, statistics: this.#machine.statistics } }
+  }
+
+  /** What is in memory now has names for what ran so far. */
+  #nameSamples(): void {
+    this.#sampler?.name(symbolsOf(this.#parts.file, this.#machine.vm.memory.bytes))
+  }
+
   #again(): void {
+    this.#nameSamples()
     this.#resets += 1
     this.#console = new GuestConsole()
     this.#machine.restart(this.#parts.image)
@@ -115,6 +136,7 @@ export class Runs {
       onExit: tracer.count,
       ...(options.clock === 'real' ? { startSeconds: Math.floor(Date.now() / 1000) } : {}),
       ...(options.trace === undefined ? {} : { trace: tracer.take }),
+      ...(this.#sampler === undefined ? {} : { sampler: this.#sampler, clock: () => performance.now() }),
     })
     machine.load(image)
     return machine

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { hotSpots, traceFile } from '@vmm/guest-profile'
-import { type EngineStatistics } from '@vmm/wasm-engine'
+import type { EngineStatistics } from '@vmm/wasm-engine'
 import type { Ran } from '../report.ts'
 import type { Sampler } from './sampler.ts'
 
@@ -13,15 +13,15 @@ export interface RunProfile {
 const hottest = 100
 
 /** Writes a profile that speedscope and Perfetto open; what they do not draw is in `otherData`. */
-export function writeProfile(path: string, { sampler, statistics }: RunProfile, { totals, exits }: Ran): void {
-  const { named, every } = sampler.samples
+export function writeProfile(path: string, { totals, exits, profile }: Ran): void {
+  const named = profile?.sampler.samples.named ?? []
   const otherData = {
     instructions: totals.instructions,
-    instructionsASample: every,
+    instructionsASample: profile?.sampler.samples.every,
     guestSeconds: totals.guestTime / 1e9,
     seconds: totals.milliseconds / 1000,
     exits,
-    engine: statistics,
+    engine: profile?.statistics,
     hottest: hotSpots(named).slice(0, hottest),
   }
   writeFileSync(path, JSON.stringify(traceFile(named, otherData)))

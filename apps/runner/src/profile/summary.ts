@@ -40,8 +40,14 @@ function workLines(statistics: EngineStatistics): readonly string[] {
   const number = (value: number): string => grouped.format(value)
   const stale = number(blocksStale + regionsStale)
   return [
-    line('code', `${number(blocksDecoded)} blocks, ${number(regionsCompiled)} regions, ${stale} made stale, dropped ${number(evictions)} times`),
-    line('compiled', `${number(modules)} modules of ${number(moduleBytes / 1024)} KiB in ${number(compileMilliseconds)} ms`),
+    line(
+      'code',
+      `${number(blocksDecoded)} blocks, ${number(regionsCompiled)} regions, ${stale} made stale, dropped ${number(evictions)} times`,
+    ),
+    line(
+      'compiled',
+      `${number(modules)} modules of ${number(moduleBytes / 1024)} KiB in ${number(compileMilliseconds)} ms`,
+    ),
     line('TLB', `${number(tlbMisses)} misses, ${number(tlbFlushes)} flushes; code entered ${number(entries)} times`),
   ]
 }

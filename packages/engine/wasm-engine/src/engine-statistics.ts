@@ -8,7 +8,7 @@ export type CallToJavaScript = keyof Imports
 
 /** What an engine has done so far, for all processors of a machine together: plain numbers that only grow. */
 export interface EngineStatistics {
-  /** Instructions retired, by what ran them. */
+  /** Instructions retired, by what ran them; those that user space finishes are nobody's. */
   readonly instructions: Readonly<Record<Tier, number>>
   /** Host milliseconds in emitted code, what it asks for included, by what was entered; 0 where nobody gave a clock. */
   readonly milliseconds: Readonly<Record<Tier, number>>

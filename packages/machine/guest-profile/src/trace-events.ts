@@ -28,6 +28,8 @@ const processes: Readonly<Record<Clock, { readonly pid: number; readonly name: s
   host: { pid: 2, name: 'host time' },
 }
 const microsecond = 1000
+/** By events of these names speedscope knows another format, that of Chrome's developer tools. */
+const othersNames = ['CpuProfile', 'Profile', 'ProfileChunk']
 /** Frames end a nanosecond before others begin, so that whoever sorts by time need not guess what was first. */
 const between = 0.001
 
@@ -92,7 +94,8 @@ class Timeline {
     this.#open = this.#open.slice(0, kept)
   }
 
-  #event(ph: 'B' | 'E', name: string, ts: number): void {
+  #event(ph: 'B' | 'E', frame: string, ts: number): void {
+    const name = othersNames.includes(frame) ? `${frame}()` : frame
     this.#events.push({ ph, name, pid: this.#pid, tid: this.#tid, ts: Number(ts.toFixed(3)) })
   }
 }
