@@ -28,12 +28,19 @@ export interface GuestOverrides {
   readonly host?: VcpuHost | undefined
 }
 
+/** What a guest's table does not decide alone. */
+export interface TableLimits {
+  /** Bits of physical addresses that page walks go by; left out, MAXPHYADDR. */
+  readonly walkedAddressWidth?: number | undefined
+  /** The bits of XCR0 that KVM knows how to save; left out, all. */
+  readonly knownXcr0?: bigint | undefined
+}
+
 /** The processor that a guest sees: its CPUID table, and what follows from it. The table may be replaced. */
 export class Guest {
   #table: CpuidTable
   #overrides: GuestOverrides
-  /** Bits of physical addresses that page walks go by; left out, MAXPHYADDR. */
-  walkedAddressWidth: number | undefined
+  #limits: TableLimits = {}
   /** CONFIG_KVM_SMM. */
   readonly smm: boolean
   readonly host: VcpuHost
@@ -51,10 +58,16 @@ export class Guest {
   }
 
   /** Another table: what was said beside the old one no longer holds. */
-  set table(table: CpuidTable) {
+  replaceTable(table: CpuidTable, limits: TableLimits): void {
     this.#table = table
+    this.#limits = limits
     this.#overrides = {}
     this.#known.clear()
+  }
+
+  /** Bits of physical addresses that page walks go by, if it is not MAXPHYADDR. */
+  get walkedAddressWidth(): number | undefined {
+    return this.#limits.walkedAddressWidth
   }
 
   readonly has = (feature: Feature): boolean => {
@@ -76,9 +89,11 @@ export class Guest {
     return edxAfterReset.versions[0].does(this.#table)
   }
 
-  /** The bits of XCR0 that leaf 0DH offers. */
+  /** The bits of XCR0 that leaf 0DH offers, as far as KVM knows how to save them. */
   get supportedXcr0(): bigint {
     const { eax, edx } = lookup(this.#table, 0x0d, 0, 'intel')
-    return (BigInt(edx >>> 0) << 32n) | BigInt(eax >>> 0)
+    const offered = (BigInt(edx >>> 0) << 32n) | BigInt(eax >>> 0)
+    const { knownXcr0 = offered } = this.#limits
+    return offered & knownXcr0
   }
 }

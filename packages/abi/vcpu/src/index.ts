@@ -18,7 +18,7 @@ export {
   type VcpuExit,
 } from './exit.ts'
 export { escalate, type Pending } from './faults.ts'
-export type { VcpuHost } from './guest.ts'
+export type { TableLimits, VcpuHost } from './guest.ts'
 export { guestDebugControl } from './guest-debug.ts'
 export { type ApicIds, type ExternalInterrupts, type LocalApicPort, nobody, type VcpuMachine } from './machine.ts'
 export { type MpState, mpStateNumbered, mpStates } from './mp-state.ts'

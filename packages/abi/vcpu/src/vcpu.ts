@@ -8,7 +8,7 @@ import type { Engine, EnginePorts } from './engine-port.ts'
 import { Events } from './events.ts'
 import { Execution, type RunOptions } from './execution.ts'
 import type { VcpuExit } from './exit.ts'
-import { Guest, type VcpuHost } from './guest.ts'
+import { Guest, type TableLimits, type VcpuHost } from './guest.ts'
 import { GuestDebug } from './guest-debug.ts'
 import { type KeptPromises, keptPromises, refusalOf, usualProfile } from './kept-promises.ts'
 import { nobody, type VcpuMachine } from './machine.ts'
@@ -292,11 +292,10 @@ export class Vcpu {
 
   /**
    * The guest sees another processor: another table, and what follows from it. Whether it may is for rules to say;
-   * registers keep what they hold. Page walks may go by the width of another processor's addresses than the guest's own.
+   * registers keep what they hold.
    */
-  setCpuid(table: CpuidTable, walkedAddressWidth?: number): void {
-    this.#guest.table = table
-    this.#guest.walkedAddressWidth = walkedAddressWidth
+  setCpuid(table: CpuidTable, limits: TableLimits = {}): void {
+    this.#guest.replaceTable(table, limits)
     shapeState(this.engine, this.#guest)
   }
 

@@ -4,10 +4,11 @@ import { ioctlNamed, type KvmVcpuEvents, vcpuEventFlags } from '@vmm/kvm-uapi'
 import { errnos, type Profile } from '@vmm/rule'
 import { enclsDecider, enclsLeaves } from '@vmm/sgx'
 import { mail } from '@vmm/source'
+import { clearedBank, enclaves, machineCheck, switchedOff } from './enclave-user-space.ts'
 import { emptyState, l2State } from './l2-state.ts'
 import { Machine, wordsOf } from './machine.ts'
 import type { Scenario } from './scenario.ts'
-import { host, table, withEnclaves, withWidths } from './tables.ts'
+import { host, table, withWidths } from './tables.ts'
 
 const other = withWidths(48, 45)
 
@@ -48,14 +49,10 @@ function asked(kernel: Profile, next: CpuidTable, { hasRun = false, forced }: Be
   return machine.set(mayNest(next))
 }
 
-/** Enclaves with SGX1, and what is left of them after a machine check. */
-const enclaves = withEnclaves(1)
-const switchedOff = changeEntry(enclaves, 0x12, 0, () => ({ eax: 0 }))
-
-/** SGX goes with a machine check and comes back with a reset: what each of the two calls answers. */
-function machineCheck(kernel: Profile, l2Active: boolean): string {
+/** SGX goes while L2 is active and comes back with a reset, which leaves L2: what each of the two calls answers. */
+function switchedOffInL2(kernel: Profile): string {
   const where = { kernel, host }
-  const running = { hasRun: true, current: enclaves, l2Active }
+  const running = { hasRun: true, current: enclaves, l2Active: true }
   const off = setCpuid(where, { table: switchedOff, vcpu: running })
   const on = setCpuid(where, { table: enclaves, vcpu: { ...off.vcpu, l2Active: false } })
   return `off: ${wordsOf(off)}; on again after a reset: ${wordsOf(on)}`
@@ -137,10 +134,11 @@ export const l2Active: Scenario = {
       answer: handedOver,
     },
     {
-      asks: 'User space models that a machine check, or a cleared bit of IA32_MCi_CTL, switches SGX off until reset',
-      answer: (kernel) => machineCheck(kernel, false),
+      asks: 'User space models that a machine check switches SGX off until the next reset',
+      answer: machineCheck,
     },
-    { asks: 'What the guest gets of ENCLS[EADD] after the first of these calls', answer: enclaveAfterwards },
-    { asks: 'The same, with L2 active when it happens', answer: (kernel) => machineCheck(kernel, true) },
+    { asks: 'The same for a guest that clears the bits of IA32_MC0_CTL: is user space told?', answer: clearedBank },
+    { asks: 'What the guest gets of ENCLS[EADD] after SGX was to be switched off', answer: enclaveAfterwards },
+    { asks: 'SGX switched off so, with L2 active when it happens', answer: switchedOffInL2 },
   ],
 }

@@ -55,6 +55,14 @@ function unhalt(kernel: Profile, base: number): string {
   return `${bit(first)}, after a second call ${bit(second)}`
 }
 
+/** Whoever finds leaves of its own in this table. */
+const threeHypervisors: CpuidTable = [
+  ...withKvm(0x4000_0100, 0),
+  entry(0x4000_0000, { eax: 0x4000_0001, ebx: 0x7263_694d, ecx: 0x666f_736f, edx: 0x7648_2074 }),
+  entry(0x4000_0001, { eax: 0x3123_7648 }),
+  entry(0x4000_0200, { eax: 0x4000_0204, ebx: 0x566e_6558, ecx: 0x6558_4d4d, edx: 0x4d4d_566e }),
+]
+
 interface Shown {
   readonly written: ShownRegisters
   readonly of: CpuidTable
@@ -107,6 +115,14 @@ function hyperv(kernel: Profile): string {
   return `${wordsOf(answer)}, Hyper-V's context is ${answer.vcpu.hypervContext ? 'made' : 'not made'}`
 }
 
+/** Where KVM has found the leaves of three hypervisors, once a table with all of them is in place. */
+function bases(kernel: Profile): string {
+  const { vcpu } = setCpuid({ kernel, host }, { table: threeHypervisors })
+  const at = (base = 0) => (base === 0 ? 'not remembered' : `at ${base.toString(16).toUpperCase()}H`)
+  const hyperV = vcpu.derived?.hyperv === true ? 'on' : 'off'
+  return `Hyper-V's ${hyperV}, KVM's ${at(vcpu.kvmBase?.base)}, Xen's ${at(vcpu.xenBase?.base)}`
+}
+
 /** The order of KVM_SET_CPUID2 and the state that it reads too early: July 2024. */
 export const runtimeUpdates: Scenario = {
   title: 'Runtime updates and the order of KVM_SET_CPUID2',
@@ -123,6 +139,10 @@ export const runtimeUpdates: Scenario = {
   merged: ['6.14'],
   questions: [
     { asks: 'The order of the steps', answer: order },
+    {
+      asks: "Hyper-V's leaves at 4000_0000H, KVM's at 4000_0100H and Xen's at 4000_0200H in one table: what is found",
+      answer: bases,
+    },
     {
       asks: 'PV_UNHALT of a VM whose HLT does not exit, with leaves at 4000_0000H',
       answer: (kernel) => unhalt(kernel, 0x4000_0000),

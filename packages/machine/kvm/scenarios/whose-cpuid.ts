@@ -8,6 +8,7 @@ import { host, table, withEnclaves, withStates, withWidths } from './tables.ts'
 
 const tileConfiguration = 1 << 17
 const tileData = 1 << 18
+const fsBase = 0xc000_0100
 
 /** The host with physical addresses of fewer bits. */
 const narrow: Host = {
@@ -55,6 +56,21 @@ function runtimeEntries(kernel: Profile): string {
   return changed(table, machine.get())
 }
 
+/** What KVM_SET_XCRS makes of XCR0 with these components. */
+function xcr0With(kernel: Profile, table: CpuidTable, components: number): string {
+  const { vcpu } = new Machine(kernel, host)
+  vcpu.setCpuid2(table)
+  const refused = vcpu.state.setXcrs({ nr_xcrs: 1, flags: 0, xcrs: [{ xcr: 0, value: BigInt(components) }] })
+  return refused === undefined ? 'taken' : wordsOf(refused)
+}
+
+/** Whether KVM_SET_MSRS puts an address into the base of FS. */
+function baseWith(kernel: Profile, table: CpuidTable, address: bigint, on = host): string {
+  const { vcpu } = new Machine(kernel, on)
+  vcpu.setCpuid2(table)
+  return vcpu.setMsr(fsBase, address) === undefined ? '0 of 1' : '1 of 1'
+}
+
 /** Who owns CPUID: the answer of April 2023 to a patch that stopped KVM from rewriting an enclave's mask. */
 export const whoseCpuid: Scenario = {
   title: 'Who owns CPUID',
@@ -62,7 +78,7 @@ export const whoseCpuid: Scenario = {
   about:
     'Should KVM correct the tables that it is given, or refuse insane ones? It is for user space to be sane, says the ' +
     'thread, but for one exception; and what KVM rewrote of enclaves, it should not have.',
-  proposed: ['6.3+rfc-cpuid-xfrm-untouched', '6.3+ask-cpuid-whole-amx'],
+  proposed: ['6.3+rfc-cpuid-xfrm-untouched', '6.3+ask-cpuid-whole-amx', '6.3+ask-wide-maxphyaddr'],
   merged: ['6.4'],
   questions: [
     {
@@ -76,6 +92,14 @@ export const whoseCpuid: Scenario = {
     {
       asks: 'AMX with tile data, from a process that asked to be allowed to',
       answer: taken(withStates(7 | tileConfiguration | tileData), BigInt(tileData)),
+    },
+    {
+      asks: 'AMX with tile data and no tile configuration, from that process',
+      answer: taken(withStates(7 | tileData), BigInt(tileData)),
+    },
+    {
+      asks: 'XCR0 with tile configuration alone, in a guest that was shown no more',
+      answer: (kernel) => xcr0With(kernel, withStates(7 | tileConfiguration), 7 | tileConfiguration),
     },
     {
       asks: 'VMX without any of the features that its controls are for',
@@ -93,6 +117,10 @@ export const whoseCpuid: Scenario = {
       answer: (kernel) => readsThrough(kernel, narrow, longMode(52), 1n << 46n),
     },
     {
+      asks: 'The same without two-dimensional paging',
+      answer: (kernel) => readsThrough(kernel, { ...narrow, params: shadowed }, longMode(52), 1n << 46n),
+    },
+    {
       asks: 'A guest of 46 bits, migrated to a host of 52, reads through a page-table entry with bit 46, reserved to it',
       answer: (kernel) => readsThrough(kernel, host, longMode(46), 1n << 46n),
     },
@@ -107,6 +135,18 @@ export const whoseCpuid: Scenario = {
     {
       asks: 'Virtual addresses of 52 bits, so that KVM would put what is not canonical into a VMCS',
       answer: taken(withWidths(52, 46)),
+    },
+    {
+      asks: 'What that would be for: an address that is canonical in 52 bits and not in 48, in FS_BASE, a field of the VMCS',
+      answer: (kernel) => baseWith(kernel, withWidths(48, 46), 1n << 50n),
+    },
+    {
+      asks: 'The same from a guest of 57 bits',
+      answer: (kernel) => baseWith(kernel, withWidths(57, 46), 1n << 50n),
+    },
+    {
+      asks: 'The same on a host that has 48',
+      answer: (kernel) => baseWith(kernel, withWidths(57, 46), 1n << 50n, withoutLa57(narrow)),
     },
     {
       asks: 'Virtual addresses of 57 bits on a host whose have 48',

@@ -100,3 +100,19 @@ test.each([
     expect(Number(vcpu.state.getRegs().rsi)).toBe(invariant)
   },
 )
+
+test.each([
+  ['5.16.20', 0x6_0007n, 'EINVAL xcr0-unsupported'],
+  ['5.17.15', 0x6_0007n, undefined],
+  ['5.17.15', 0x2_0007n, 'EINVAL xcr0-half-amx'],
+  ['6.12.117', 0x7n, undefined],
+])(
+  'KVM of Linux %s gives a guest that was shown AMX the XCR0 bits %x only as far as it can save them',
+  (kernel, value, expected) => {
+    const vm = given(openKvm({ kernel, host, memoryBytes: 1 << 20 }).createVm())
+    const vcpu = given(vm.createVcpu(0))
+    given(vcpu.setCpuid2([...table, entry(0xd, { eax: 0x6_0007 }, 0)], { permitted: 1n << 18n }))
+    const refused = vcpu.state.setXcrs({ nr_xcrs: 1, flags: 0, xcrs: [{ xcr: 0, value }] })
+    expect(refused && `${'errno' in refused && refused.errno} ${refused.rule}`).toBe(expected)
+  },
+)

@@ -11,7 +11,7 @@ import {
   setCpuid,
   type Where,
 } from '@vmm/cpuid'
-import type { Vcpu } from '@vmm/vcpu'
+import type { TableLimits, Vcpu } from '@vmm/vcpu'
 import { type Answer, done } from './answer.ts'
 import { cpuidFault, type SetCpuidArgument, type ToldCpuid, whatCpuidGoesBy } from './cpuid-surroundings.ts'
 
@@ -26,6 +26,12 @@ interface Around {
   /** What of its VM decides how the table follows registers. */
   readonly vm: () => CpuidVm
 }
+
+/** What the table alone does not decide. */
+const limitsOf = ({ derived }: CpuidVcpu): TableLimits => ({
+  walkedAddressWidth: derived?.walkedWidth,
+  knownXcr0: derived?.guestSupportedXcr0,
+})
 
 /** KVM_MAX_CPUID_ENTRIES. */
 const everyEntry = 256
@@ -64,7 +70,7 @@ export class VcpuCpuid {
     const faults = unreadable === undefined ? {} : { unreadable }
     const answer = setCpuid(where, { call, table, vcpu: this.#shown(), vm: vm(), permitted, ...faults })
     this.#state = answer.vcpu
-    if (answer.stored !== vcpu.cpuid) vcpu.setCpuid(answer.stored, answer.vcpu.derived?.walkedWidth)
+    if (answer.stored !== vcpu.cpuid) vcpu.setCpuid(answer.stored, limitsOf(answer.vcpu))
     return answer.kind === 'refused' ? answer : done(answer.stored, answer.unread)
   }
 

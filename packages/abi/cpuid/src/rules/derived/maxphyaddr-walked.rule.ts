@@ -9,12 +9,20 @@ const configurable = mail(
   'KVM: x86: VMX: Make smaller physical guest address space support user-configurable',
 )
 
+/** What the thread considered instead of the parameter, for guests that are to migrate: nothing but #PF of reserved bits is looked at. */
+const considered = mail('ZC4qF90l77m3X1Ir@google.com', 'Re: [PATCH 0/3] KVM: x86: SGX vs. XCR0 cleanups')
+
 /** 5.9 began with it on for everybody, and the parameter was queued before its end: nobody has read which it has. */
 const parameter: Edge = { absentIn: '5.8', presentIn: '5.10' }
 
 const narrow = aCall({
   host: { ...aCall().host, tdp: true, physicalAddressWidth: 52, smallerMaxPhyAddr: true },
   derived: { ...aCall().derived, maxPhyAddr: 46 },
+})
+
+const wide = aCall({
+  host: { ...aCall().host, tdp: true, physicalAddressWidth: 46 },
+  derived: { ...aCall().derived, maxPhyAddr: 52 },
 })
 
 /** Two-dimensional paging leaves walks of the guest's tables to the processor, which knows its own width alone. */
@@ -45,6 +53,13 @@ export const maxphyaddrWalked = behaviour<SetCpuidCall, SetCpuidCall>({
         return derived(call, { walkedWidth: watched ? before.maxPhyAddr : byHardware(call) })
       },
       witness: { in: narrow, out: derived(narrow, { walkedWidth: 46 }) },
+    },
+    {
+      lifetime: { proposal: 'ask-wide-maxphyaddr', proposed: considered, on: '6.3' },
+      says: 'bits that the guest has and the host lacks are not reserved: such an access is emulated, as one of a device',
+      sources: [considered],
+      does: (call) => derived(call, { walkedWidth: Math.max(byHardware(call), call.derived.maxPhyAddr) }),
+      witness: { in: wide, out: derived(wide, { walkedWidth: 52 }) },
     },
   ],
 })
