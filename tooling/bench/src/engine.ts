@@ -16,6 +16,7 @@ import { keep, kept } from './results.ts'
 
 /** Small guests of ours, each of which does one thing many times, and Linux, beside whoever else can run them. */
 export async function benchEngine(args: readonly string[]): Promise<void> {
+  if (args.length === 1 && args[0] === '--draw') return drawn()
   const all = peers()
   const names = [...rows, { name: 'boot' }, ...linuxLoads].map(({ name }) => name)
   const options = checked(() => optionsOf(args, all, names))
@@ -55,6 +56,11 @@ async function told(bench: Bench, { whole, runs, peers }: Options, place: string
   if (!whole) return
   const versions = Object.fromEntries(peers.map(({ name, says }) => [name, says]))
   keep('engine', { runs, versions, beside, limits, rows: found })
+  drawn()
+}
+
+/** Draws the chart and writes the page anew from what is kept. */
+function drawn(): void {
   const file = kept('engine')
   const all = JSON.parse(readFileSync(file.json, 'utf8')) as Kept
   writeFileSync(file.svg, chart(all.rows))

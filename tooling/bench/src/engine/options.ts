@@ -38,7 +38,7 @@ export function optionsOf(args: readonly string[], all: readonly Peer[], names: 
     peers: all.filter((peer) => (wanted.length === 0 || wanted.includes(peer.name)) && peer.absent === undefined),
     runs,
     fastest: quick ? 0.15 : 0.7,
-    slowest: quick ? 2 : 6,
+    slowest: quick ? 2 : 4,
     whole: only.length === 0 && wanted.length === 0 && !quick,
   }
 }
