@@ -65,11 +65,11 @@ const threads = (knows: string): Peer => ({
 })
 
 /** What QEMU is always told. */
-export const qemuArguments = (megabytes: number): readonly string[] => [
+const qemuArguments = (megabytes: number): readonly string[] => [
   ...['-accel', 'tcg,thread=single', '-cpu', 'max', '-m', `${megabytes}`, '-display', 'none', '-no-reboot'],
   ...['-monitor', 'none', '-serial', 'stdio'],
 ]
-export const qemuCommand = 'qemu-system-x86_64'
+const qemuCommand = 'qemu-system-x86_64'
 
 function firstLine(command: string, args: readonly string[]): string | undefined {
   const { status, stdout } = spawnSync(command, args, { encoding: 'utf8' })
@@ -113,10 +113,10 @@ function v86(): Peer {
 /** So slow that a small part of a run says as much; once. */
 function ofBochs(): Peer {
   const { absent } = bochs
-  const version = absent === undefined ? firstLine('bochs', ['--help']) : undefined
+  const { stdout, stderr } = spawnSync('bochs', ['--help', 'cpu'], { encoding: 'utf8' })
   return {
     name: 'bochs',
-    says: `Bochs ${/Emulator (\S+)/.exec(version ?? '')?.[1] ?? ''}`.trim(),
+    says: `Bochs ${/Emulator (\S+)/.exec(`${stdout}${stderr}`)?.[1] ?? ''}`.trim(),
     absent,
     widths: both,
     cpus: [1],

@@ -10,7 +10,7 @@ export interface LinuxLoad {
 }
 
 /** Lines of numbers that look random, the same everywhere. */
-export const text = `awk 'BEGIN { x = 1; for (i = 0; i < 120000; i++) { x = (x * 16807) % 2147483647; print x, "line", i } }' >/tmp/text`
+const text = `awk 'BEGIN { x = 1; for (i = 0; i < 120000; i++) { x = (x * 16807) % 2147483647; print x, "line", i } }' >/tmp/text`
 
 const written = '[ -s /tmp/out ] && md5sum </tmp/out'
 const checked = (path: string): string => `[ $status = ${success} ] && md5sum <${path}`
