@@ -24,6 +24,8 @@ export interface EventState {
   /** NMIs that wait: at most two. */
   nmiPending: number
   tripleFault: boolean
+  /** Another processor has asked it to go on behind HLT: once, whether it is halted already or will be. */
+  unhalted: boolean
   mpState: MpState
   /**
    * What ends the wait of a halted processor that nobody outside has been told of: of MWAIT a store, and perhaps interrupts that are
@@ -47,6 +49,7 @@ export const quiet = (): EventState => ({
   nmiInjected: false,
   nmiPending: 0,
   tripleFault: false,
+  unhalted: false,
   mpState: 'runnable',
   waitsFor: undefined,
   smm: false,

@@ -48,7 +48,7 @@ export class Events {
     if (this.runnable || state.tripleFault || this.#waitIsOver()) return true
     if (this.#waitsForStartup()) return false
     const interrupted = machine.interruptPending() && engine.interruptible
-    return interrupted || state.interrupt !== undefined || this.#takesSmi || this.#takesNmi()
+    return interrupted || state.unhalted || state.interrupt !== undefined || this.#takesSmi || this.#takesNmi()
   }
 
   /** IRET has not come since the last NMI. */
@@ -85,6 +85,12 @@ export class Events {
     return this.state.smiPending && !this.state.smm && !this.#waitsForStartup()
   }
 
+  /** Another processor wants it to go on behind HLT. */
+  unhalt(): void {
+    this.state.unhalted = true
+    this.#parts.engine.resync()
+  }
+
   /** INIT arrives. */
   init(): void {
     this.state.initPending = true
@@ -106,7 +112,7 @@ export class Events {
       state.tripleFault = false
       return { kind: 'shutdown', because: [] }
     }
-    if (this.#waitIsOver()) this.wake()
+    if (this.#waitIsOver() || (state.unhalted && state.mpState === 'halted')) this.wake()
     if (this.#entryFails) return { kind: 'fail-entry', reason: invalidGuestState }
     const again = this.#takeInjected()
     if (again !== undefined) return this.#raise(again.event, again.kind)
@@ -161,6 +167,7 @@ export class Events {
 
   /** A halted processor goes on. */
   wake(): void {
+    if (!this.runnable) this.state.unhalted = false
     if (this.state.mpState === 'halted' || this.state.mpState === 'ap-reset-hold') this.state.mpState = 'runnable'
     this.stopWaiting()
   }

@@ -91,6 +91,11 @@ export class Execution {
     this.#parts.engine.resync()
   }
 
+  /** The guest has nothing to do before another processor has run: as PAUSE. */
+  yields(): void {
+    if (this.#onPause()) this.kick()
+  }
+
   /** Finishes what user space has answered. An exit where that comes to another one. */
   finish(): VcpuExit | undefined {
     this.#parts.completion.takePrevented()

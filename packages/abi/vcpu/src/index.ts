@@ -20,7 +20,15 @@ export {
 export { escalate, type Pending } from './faults.ts'
 export type { TableLimits, VcpuHost } from './guest.ts'
 export { guestDebugControl } from './guest-debug.ts'
-export { type ApicIds, type ExternalInterrupts, type LocalApicPort, nobody, type VcpuMachine } from './machine.ts'
+export {
+  type ApicIds,
+  type ExternalInterrupts,
+  type LocalApicPort,
+  nobody,
+  type OtherProcessors,
+  type ProcessorMessage,
+  type VcpuMachine,
+} from './machine.ts'
 export { type MpState, mpStateNumbered, mpStates } from './mp-state.ts'
 export type { AnswersMsrs, MsrHomes, MsrOutcome, OnRefusedMsr } from './msr-access.ts'
 export type { NestingPort } from './nesting.ts'
@@ -89,4 +97,5 @@ export { type EventCapabilities, validEvents } from './state/vcpu-events.ts'
 export type { VcpuState } from './state/vcpu-state.ts'
 export type { VcpuSwitches } from './switches.ts'
 export type { ExitReason, Trace, TraceEvent } from './trace.ts'
-export { Vcpu, type VcpuOptions } from './vcpu.ts'
+export { Vcpu } from './vcpu.ts'
+export type { VcpuOptions } from './vcpu-options.ts'

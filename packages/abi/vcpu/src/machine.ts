@@ -46,8 +46,29 @@ export interface VcpuMachine {
   numericError?(): boolean
   /** Takes a hypercall whole, RAX included. False: the vCPU decides by itself. */
   hypercall(): boolean
+  /** The other processors of the machine; left out, there is none. */
+  readonly others?: OtherProcessors | undefined
   /** The local APIC's registers as a page; left out, there is no APIC in the kernel. */
   readonly localApic?: LocalApicPort | undefined
+}
+
+/** The other processors of a machine, as hypercalls name them: by APIC IDs. */
+export interface OtherProcessors {
+  /** One that is halted goes on, or does not halt the next time. */
+  kick(apicId: number): void
+  /** This one has nothing to do before that one has run. */
+  yieldTo(apicId: number): void
+  /** Gives how many have taken it. */
+  send(message: ProcessorMessage): number
+}
+
+/** An interrupt from one processor to others. */
+export interface ProcessorMessage {
+  readonly apicIds: readonly number[]
+  readonly vector: number
+  /** By its three-bit number. Source: SDM 3A §11.6.1. */
+  readonly deliveryMode: number
+  readonly trigger: 'edge' | 'level'
 }
 
 /** A local APIC whose state travels with the vCPU's. Registers are at sixteen times their numbers, 1 KiB in all. */

@@ -1,5 +1,5 @@
-import { decodeHypercall, type HypercallInstruction } from '@vmm/hypercall'
-import { type GprName, gprIndex } from '@vmm/x86-registers'
+import type { HypercallInstruction } from '@vmm/hypercall'
+import { gprIndex } from '@vmm/x86-registers'
 import { generalProtection, numericException, type Refused, unanswered } from '@vmm/x86-semantics'
 import { type Completion, readAhead } from './completion.ts'
 import type { CpuidAnswers } from './cpuid-answers.ts'
@@ -7,6 +7,7 @@ import { readDevices, writeDevices } from './device-access.ts'
 import { readOpcode } from './emulator/opcode.ts'
 import type { Engine, EnginePorts } from './engine-port.ts'
 import type { Guest } from './guest.ts'
+import { answerHypercall } from './hypercall-answer.ts'
 import type { KeptPromises } from './kept-promises.ts'
 import type { VcpuMachine } from './machine.ts'
 import type { MsrAccess } from './msr-access.ts'
@@ -176,29 +177,11 @@ function hypercallBy(by: Answering, instruction: HypercallInstruction): ReturnTy
   return verdict.kind === 'hypercall' ? hypercall(by) : verdict
 }
 
-/** Calls that need another processor or a clock to pair with have none here: the verdict's own answer goes to the guest. */
 function hypercall(by: Answering): boolean {
-  const engine = by.engine()
-  const register = (name: GprName) => engine.gpr(gprIndex(name))
+  const { completion, guest, promises } = by
+  const [engine, { others }] = [by.engine(), by.machine()]
   const long = isLongCode(engine)
-  const call = decodeHypercall(
-    { rax: register('RAX'), rbx: register('RBX'), rcx: register('RCX'), rdx: register('RDX'), rsi: register('RSI') },
-    { width: long ? 64 : 32, cpl: Number(engine.get('CPL')) },
-  )
-  const verdict = by.promises.hypercall(call, {
-    has: by.guest.has,
-    featureBits: 'advisory',
-    exits: by.hypercallExits(),
-    clockPairing: 'unavailable',
-  })
-  if (verdict.kind !== 'exit') {
-    engine.setGpr(gprIndex('RAX'), verdict.kind === 'return' ? verdict.value : 0n)
-    return true
-  }
-  const { number, arguments: values, width } = verdict
-  const given = by.completion.hypercall({ number, arguments: values, width })
-  if (given !== undefined) engine.setGpr(gprIndex('RAX'), by.promises.completeHypercall({ width, result: given }))
-  return given !== undefined
+  return answerHypercall({ engine, completion, guest, promises, long, others, exits: by.hypercallExits() })
 }
 
 function writeXcr({ engine, guest, promises }: Answering, index: number, value: bigint): Refused | undefined {

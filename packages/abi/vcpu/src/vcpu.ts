@@ -1,19 +1,18 @@
-import type { CpuidTable, Feature } from '@vmm/cpuid'
+import type { CpuidTable } from '@vmm/cpuid'
 import type { KvmGuestDebug } from '@vmm/kvm-uapi'
-import { createMsrFile, type MsrFile, type MsrHome } from '@vmm/msr'
-import type { Profile } from '@vmm/rule'
+import { createMsrFile, type MsrHome } from '@vmm/msr'
 import { Completion, type MsrReply } from './completion.ts'
 import { type AnswersCpuid, CpuidAnswers } from './cpuid-answers.ts'
-import type { Engine, EnginePorts } from './engine-port.ts'
+import type { Engine } from './engine-port.ts'
 import { Events } from './events.ts'
 import { Execution, type RunOptions } from './execution.ts'
 import type { VcpuExit } from './exit.ts'
-import { Guest, type TableLimits, type VcpuHost } from './guest.ts'
+import { Guest, type TableLimits } from './guest.ts'
 import { GuestDebug } from './guest-debug.ts'
 import { type KeptPromises, keptPromises, refusalOf, usualProfile } from './kept-promises.ts'
 import { nobody, type VcpuMachine } from './machine.ts'
 import { mpStates } from './mp-state.ts'
-import { type AnswersMsrs, MsrAccess, type MsrHomes, type OnRefusedMsr } from './msr-access.ts'
+import { type AnswersMsrs, MsrAccess, type MsrHomes } from './msr-access.ts'
 import { Observer } from './observer.ts'
 import { enginePorts } from './ports.ts'
 import type { Refusal } from './refusal.ts'
@@ -21,41 +20,10 @@ import { initializeState, resetState, shapeState } from './reset.ts'
 import { restoreVcpu, type SavedVcpu, saveVcpu } from './saved.ts'
 import { SystemManagement } from './smm/system-management.ts'
 import { VcpuState } from './state/vcpu-state.ts'
-import { usualSwitches, type VcpuSwitches } from './switches.ts'
-import type { ExitReason, Trace } from './trace.ts'
+import { usualSwitches } from './switches.ts'
+import type { VcpuOptions } from './vcpu-options.ts'
 
 const apicBaseMsr = 0x1b
-
-/** What a vCPU is made of. */
-export interface VcpuOptions {
-  readonly cpuid: CpuidTable
-  /** The release whose promises are kept; 6.12.117 unless told. */
-  readonly kernel?: Profile
-  /** Which features the guest has; left out, those of `cpuid`. */
-  readonly has?: (feature: Feature) => boolean
-  /** Makes the MSR file; registers that live elsewhere are read through what it is given. Left out, one as after power-up. */
-  readonly createMsrs?: (readElsewhere: (home: MsrHome, index: number) => bigint) => MsrFile
-  /** What is around it; left out, every port and every address without memory is an exit. */
-  readonly machine?: VcpuMachine
-  /** MAXPHYADDR; left out, what `cpuid` says. */
-  readonly physicalAddressWidth?: number
-  readonly createEngine: (ports: EnginePorts) => Engine
-  /** Bit n: hypercall n exits to user space. KVM_CAP_EXIT_HYPERCALL. */
-  readonly hypercallExits?: number
-  /** What user space has switched; left out, nothing. */
-  readonly switches?: VcpuSwitches
-  /** CONFIG_KVM_SMM; built in, unless told. */
-  readonly smm?: boolean
-  /** The host; left out, one that is nothing but software, and SSE of all that XSAVE may save. */
-  readonly host?: VcpuHost
-  /** KVM_CAP_EXCEPTION_PAYLOAD and KVM_CAP_X86_TRIPLE_FAULT_EVENT: off unless told. */
-  readonly capabilities?: { readonly exceptionPayload?: boolean; readonly tripleFault?: boolean }
-  /** Told of MSRs that were refused. */
-  readonly onRefusedMsr?: OnRefusedMsr
-  readonly trace?: Trace
-  /** Told of every exit, traced or not; of those for one reason, of several at once. */
-  readonly onExit?: (reason: ExitReason, count: number) => void
-}
 
 /** One virtual CPU: its tables, its events, its state as the kernel's structs tell it, and its run loop, over any engine. */
 export class Vcpu {
@@ -213,6 +181,16 @@ export class Vcpu {
   /** Whether it is in system-management mode. */
   get inSmm(): boolean {
     return this.#events.state.smm
+  }
+
+  /** Another processor wants it to go on behind HLT, which it has executed or will. */
+  unhalt(): void {
+    this.#events.unhalt()
+  }
+
+  /** Its turn is over, if another processor has something to do: as where it executes PAUSE. */
+  yields(): void {
+    this.#execution.yields()
   }
 
   /** INIT arrives. A bootstrap processor starts over, another waits for a startup signal. */

@@ -10,6 +10,7 @@ export { EventFd, type EventFdListener, type EventFdOptions, type EventFdReadine
 export { factsOf } from './host-facts.ts'
 export type { GsiRoute } from './interrupts/gsi-routing.ts'
 export type { MessageWrite } from './interrupts/message.ts'
+export type { ProcessorSignal } from './interrupts/other-processors.ts'
 export type { IrqfdCall, RoutingHeader, VmInterrupts } from './interrupts/vm-interrupts.ts'
 export { Kvm, openKvm } from './kvm.ts'
 export type { ClearDirtyLog, DirtyLogs } from './memory/dirty-logs.ts'
@@ -52,6 +53,6 @@ export {
   ProcessMemory,
   type UserMemory,
 } from './user-memory.ts'
-export { KvmVcpu, type ProcessorSignal } from './vcpu.ts'
+export { KvmVcpu } from './vcpu.ts'
 export type { VcpuInterrupts, VcpuWires } from './vcpu-machine.ts'
 export { Vm } from './vm.ts'

@@ -1,6 +1,6 @@
 import type { MmioRegion } from '@vmm/device'
 import type { Initiator } from '@vmm/msr'
-import { type LocalApicPort, type MemoryFaultExit, nobody, type VcpuMachine } from '@vmm/vcpu'
+import { type LocalApicPort, type MemoryFaultExit, nobody, type OtherProcessors, type VcpuMachine } from '@vmm/vcpu'
 import { readHalves, writeHalves } from './buses/halves.ts'
 import type { VmBuses } from './buses/vm-buses.ts'
 import { writeParavirtualClock } from './time/paravirtual-clock.ts'
@@ -27,6 +27,8 @@ export interface VcpuWires {
    * joined, every such error is #MF.
    */
   numericError?: () => boolean
+  /** The other vCPUs, which hypercalls reach. */
+  others?: OtherProcessors
   /** Where RDRAND and RDSEED come from. Left out, numbers follow from the count of instructions. */
   random?: () => bigint
   /** Who knows of guest memory what the engine does not: where user space has none, and which pages are logged. */
@@ -146,6 +148,10 @@ export class AroundVcpu implements VcpuMachine {
 
   hypercall(): boolean {
     return false
+  }
+
+  get others(): OtherProcessors | undefined {
+    return this.#around.wires.others
   }
 
   get localApic(): LocalApicPort | undefined {

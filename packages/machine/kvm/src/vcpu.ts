@@ -7,6 +7,7 @@ import type { EnableCap, WriteUser } from './capabilities/enable-cap.ts'
 import { enableVcpuCap } from './capabilities/vcpu-capabilities.ts'
 import type { SetCpuidArgument, ToldCpuid } from './cpuid-surroundings.ts'
 import type { JoinedApic } from './interrupts/joined-apic.ts'
+import { otherProcessors, type ProcessorSignal } from './interrupts/other-processors.ts'
 import { runAmongTimers } from './interrupts/run-among-timers.ts'
 import type { DirtyRing } from './memory/dirty-ring.ts'
 import type { PreFaultRange, VmMemory } from './memory/vm-memory.ts'
@@ -32,12 +33,6 @@ export interface KvmVcpuOptions {
   readonly processor: Processor
   readonly signalAfter: number
 }
-
-/** What a local APIC tells its processor beside vectors. */
-export type ProcessorSignal =
-  | { readonly kind: 'nmi' | 'smi' | 'init' }
-  /** Begin at `vector << 12`, where one is waited for. */
-  | { readonly kind: 'startup'; readonly vector: number }
 
 /** What of KVM_ENABLE_CAP a vCPU goes by. */
 export interface VcpuCapabilities {
@@ -208,6 +203,12 @@ export class KvmVcpu {
   join(joined: JoinedApic): void {
     this.#joined = joined
     this.wires.interrupts = joined
+    const { interrupts, vcpus } = this.#vm
+    this.wires.others = otherProcessors({
+      apics: interrupts.apics,
+      vcpus: () => vcpus,
+      yields: () => this.#vcpu.yields(),
+    })
     this.reset()
     this.page.told(this.#vcpu, this.#pic)
   }
@@ -228,9 +229,10 @@ export class KvmVcpu {
     this.nesting.reset()
   }
 
-  /** INIT, NMI or a startup signal arrives from a local APIC that is joined to it. */
+  /** INIT, NMI or a startup signal arrives from a local APIC that is joined to it, or from another vCPU. */
   signal(signal: ProcessorSignal): void {
-    if (signal.kind === 'nmi') this.#vcpu.injectNmi()
+    if (signal.kind === 'unhalt') this.#vcpu.unhalt()
+    else if (signal.kind === 'nmi') this.#vcpu.injectNmi()
     else if (signal.kind === 'smi') this.#vcpu.injectSmi()
     else if (signal.kind === 'init') this.#vcpu.injectInit()
     else if (signal.kind === 'startup') this.#vcpu.injectStartup(signal.vector)
@@ -252,6 +254,11 @@ export class KvmVcpu {
     // a startup signal that came since is taken by whoever asks
     this.#vcpu.state.getMpState()
     return this.#vcpu.waits
+  }
+
+  /** The ID of its local APIC, where that is in the kernel. */
+  get apicId(): number | undefined {
+    return this.#joined?.apic.id
   }
 
   /** Whether KVM_RUN would find instructions to execute: it does not wait, or what it waits for has come. */

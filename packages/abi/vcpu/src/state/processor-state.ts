@@ -15,7 +15,9 @@ const pageBytes = 1024
  */
 export function getMpState({ events }: StateParts): KvmMpState {
   events.acceptSignals()
-  return { mp_state: mpStates[events.state.waitsFor === undefined ? events.state.mpState : 'runnable'] }
+  const { waitsFor, unhalted, mpState } = events.state
+  const goesOn = waitsFor !== undefined || (unhalted && mpState === 'halted')
+  return { mp_state: mpStates[goesOn ? 'runnable' : mpState] }
 }
 
 /** KVM_SET_MP_STATE. Without a local APIC in the kernel there is only `runnable`; `sipi-received` is a signal that waits. */
