@@ -239,6 +239,7 @@ function controlOn(execution: Execution): ControlFlow {
     },
     nextRip: () => bitsOf(execution.next, 64),
     thisRip: () => bitsOf(execution.rip, 64),
+    isNear: () => bitsOf(0n, 1),
     escapeOpcode: () => bitsOf(escapeOpcode(execution.bytes), 16),
     jump: (target) => {
       execution.target = numberOf(target)

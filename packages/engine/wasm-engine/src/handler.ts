@@ -13,6 +13,7 @@ import type { Node } from './emit/node.ts'
 import { loopOf } from './interpreter/loops.ts'
 import type { AddressForm, Frame, KnownFlags } from './reading/frame.ts'
 import { machineOn } from './reading/machine.ts'
+import { registersInMemory } from './reading/register-bank.ts'
 import { typeOf } from './reading/value.ts'
 import { type RuntimeIndices, status } from './runtime.ts'
 import { at, inRecord, type linkInRecord, recordBytes } from './state-layout.ts'
@@ -187,6 +188,8 @@ function frameOf(
   const { code, cpu, record, tlb } = place
   const frame: Frame = {
     ...place,
+    field: (op, slot) => code.loadConstant(op, record.get(), slot),
+    bank: registersInMemory(code, cpu),
     mode: spec.mode,
     runtime: around.runtime,
     address: spec.address,

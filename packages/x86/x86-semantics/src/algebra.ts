@@ -183,6 +183,8 @@ export interface ControlFlow {
   nextRip(): Bits<64>
   /** The offset of this instruction. */
   thisRip(): Bits<64>
+  /** 1 only if a relative target is sure to lie where code may be: whoever cannot tell says 0, and it is looked at. */
+  isNear(target: Bits<64>): Bits<1>
   /** The eleven bits that tell x87 instructions apart: three of the first opcode byte, and the second one. */
   escapeOpcode(): Bits<16>
   /** The next instruction is elsewhere. Checks nothing: the description has. */

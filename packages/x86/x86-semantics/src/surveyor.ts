@@ -21,6 +21,10 @@ export interface Survey {
   readonly mayFault: boolean
   readonly stores: boolean
   readonly jumps: boolean
+  /** It never goes on behind itself. */
+  readonly jumpsAlways: boolean
+  /** String elements are moved or filled as many at a time as the reader likes. */
+  readonly bulk: boolean
   readonly calls: boolean
   readonly exits: boolean
   /** All of RFLAGS is replaced, or interrupts are held off: what comes next depends on it. */
@@ -40,6 +44,8 @@ interface Notes {
   mayFault: boolean
   stores: boolean
   jumps: boolean
+  jumpsAlways: boolean
+  bulk: boolean
   calls: boolean
   exits: boolean
   replacesFlags: boolean
@@ -122,6 +128,8 @@ export function survey(instruction: Instruction, mode: Mode, operands: readonly 
     mayFault: false,
     stores: false,
     jumps: false,
+    jumpsAlways: false,
+    bulk: false,
     calls: false,
     exits: false,
     replacesFlags: false,
@@ -147,7 +155,7 @@ function machineOn(notes: Notes, mode: Mode): Machine {
     ...flagNotes(notes, depth),
     ...accessNotes(notes),
     ...branchNotes(depth),
-    ...endingNotes(notes),
+    ...endingNotes(notes, depth),
     call: ((procedure, ...values) => {
       notes.calls = true
       inside(depth, () => procedure.body(machine, ...values))
@@ -251,6 +259,7 @@ function accessNotes(notes: Notes): Accesses & Pick<Machine, 'bulk' | 'popInto'>
     loadPhysical: (_address, w) => value(w),
     compareAndSwapPhysical: truth,
     bulk: () => {
+      notes.bulk = true
       storing()
       return value(64)
     },
@@ -277,14 +286,16 @@ function branchNotes(depth: Depth): Pick<ControlFlow, Branching> {
 
 type Branching = 'when' | 'loop' | 'variable'
 
-function endingNotes(notes: Notes): Omit<ControlFlow, Branching> {
+function endingNotes(notes: Notes, depth: Depth): Omit<ControlFlow, Branching> {
   const jumping = () => {
     notes.jumps = true
+    if (depth.branches === 0) notes.jumpsAlways = true
   }
   return {
     fault: () => faulting(notes, undefined),
     nextRip: () => value(64),
     thisRip: () => value(64),
+    isNear: truth,
     escapeOpcode: () => value(16),
     jump: jumping,
     again: jumping,

@@ -39,7 +39,8 @@ export class Code {
 
   /** An instruction without immediates, folded where its arguments are constants. */
   op(op: PlainOp, ...args: Node[]): Node {
-    return folded(this, op, args) ?? this.#node(resultOf(op), { kind: 'plain', op }, args, 'pure')
+    const type = resultOf(op)
+    return folded(this, op, args, type) ?? this.#node(type, { kind: 'plain', op }, args, 'pure')
   }
 
   lane(op: LaneOp, index: number, ...args: Node[]): Node {
@@ -52,6 +53,7 @@ export class Code {
   }
 
   select(condition: Node, yes: Node, no: Node): Node {
+    if (condition.operation.kind === 'constant') return condition.operation.value === 0n ? no : yes
     return this.#node(yes.type, { kind: 'select' }, [yes, no, condition], 'pure')
   }
 
@@ -101,9 +103,9 @@ export class Code {
     return this.#call({ kind: 'function', index }, args, results)
   }
 
-  /** Calls through the table of functions. */
-  callTable(type: FunctionType, slot: Node, args: readonly Node[]): Node[] {
-    return this.#call({ kind: 'table', type }, [...args, slot], type.results)
+  /** Calls through a table of functions: the first one, unless another is named. */
+  callTable(type: FunctionType, slot: Node, args: readonly Node[], table = 0): Node[] {
+    return this.#call({ kind: 'table', table, type }, [...args, slot], type.results)
   }
 
   #call(callee: Callee, args: readonly Node[], results: readonly ValueType[]): Node[] {
@@ -139,6 +141,34 @@ export class Code {
     this.#effect({ kind: 'forever', name, body: this.#inside(body) })
   }
 
+  /** A body that `{ kind: 'out', block: name }` leaves. */
+  block(name: string, body: () => void): void {
+    this.#effect({ kind: 'block', name, body: this.#inside(body) })
+  }
+
+  /** A place here for code that is made afterwards: what is given back makes it, once. */
+  later(name: string): (build: () => void) => void {
+    const body: Region = { statements: [] }
+    this.#effect({ kind: 'block', name, body })
+    return (build) => void body.statements.push(...this.#inside(build).statements)
+  }
+
+  /** Locals made so far for what is used once are free again: nothing that follows uses it. */
+  recycle(): void {
+    for (const index of this.#fresh.splice(0)) {
+      const type = this.locals[index]!
+      const list = this.#spare.get(type)
+      if (list === undefined) this.#spare.set(type, [index])
+      else list.push(index)
+    }
+    this.#effect({ kind: 'recycle' })
+  }
+
+  /** A local that is never recycled. */
+  permanent(type: ValueType): Local {
+    return this.variable(this.locals.push(type) - 1)
+  }
+
   #recycling(build: () => void): Region {
     const [spare, fresh] = [this.#spare, this.#fresh]
     this.#spare = new Map([...spare].map(([type, list]) => [type, [...list]]))
@@ -163,6 +193,7 @@ export class Code {
   }
 
   if(condition: Node, then: () => void, otherwise?: () => void): void {
+    if (condition.operation.kind === 'constant') return condition.operation.value === 0n ? otherwise?.() : then()
     const epoch = this.#epoch
     const yes = this.#inside(then)
     const no = otherwise === undefined ? undefined : this.#inside(otherwise)
@@ -216,8 +247,20 @@ export class Code {
   }
 }
 
-/** The type of a plain instruction's result, read off its name. */
+const resultTypes = new Map<PlainOp, ValueType>()
+
+/** The type of a plain instruction's result. */
 function resultOf(op: PlainOp): ValueType {
+  let type = resultTypes.get(op)
+  if (type === undefined) {
+    type = namedResult(op)
+    resultTypes.set(op, type)
+  }
+  return type
+}
+
+/** The type of a plain instruction's result, read off its name. */
+function namedResult(op: PlainOp): ValueType {
   if (/\.(eqz|eq|ne|[lg][te]_[su]|lt|gt|le|ge)$/.test(op) && !op.includes('x')) return 'i32'
   if (/\.(any_true|all_true|bitmask)$/.test(op)) return 'i32'
   if (op.startsWith('v128') || /^[if]\d+x/.test(op)) return 'v128'

@@ -1,4 +1,4 @@
-import type { PlainOp } from '@vmm/wasm-encoder'
+import type { PlainOp, ValueType } from '@vmm/wasm-encoder'
 import type { Code } from './code.ts'
 import type { Node } from './node.ts'
 
@@ -27,8 +27,13 @@ const onConstants: { readonly [O in PlainOp]?: (a: bigint, b: bigint, bits: numb
   'i64.eqz': (a) => (a === 0n ? 1n : 0n),
   'i32.eq': (a, b) => (a === b ? 1n : 0n),
   'i64.eq': (a, b) => (a === b ? 1n : 0n),
+  'i32.ne': (a, b) => (a === b ? 0n : 1n),
+  'i64.ne': (a, b) => (a === b ? 0n : 1n),
   'i32.lt_u': (a, b) => (a < b ? 1n : 0n),
   'i64.lt_u': (a, b) => (a < b ? 1n : 0n),
+  'i32.le_u': (a, b) => (a <= b ? 1n : 0n),
+  'i32.gt_u': (a, b) => (a > b ? 1n : 0n),
+  'i32.ge_u': (a, b) => (a >= b ? 1n : 0n),
   'i32.wrap_i64': (a) => a,
   'i64.extend_i32_u': (a) => BigInt.asUintN(32, a),
   'i64.extend_i32_s': (a) => BigInt.asIntN(32, a),
@@ -57,18 +62,25 @@ const neutral: { readonly [O in PlainOp]?: bigint } = {
 const oneSided = new Set<PlainOp>(['i32.sub', 'i64.sub', 'i32.shl', 'i64.shl', 'i32.shr_u', 'i64.shr_u'])
 
 /** The node that an instruction amounts to when its arguments are known, or undefined. */
-export function folded(code: Code, op: PlainOp, args: readonly Node[]): Node | undefined {
+export function folded(code: Code, op: PlainOp, args: readonly Node[], type: ValueType): Node | undefined {
   const [a, b] = [constantOf(args[0]), constantOf(args[1])]
   const compute = onConstants[op]
   if (compute !== undefined && a !== undefined && (args.length === 1 || b !== undefined)) {
     const bits = args[0]!.type === 'i64' ? 64 : 32
     const value = compute(BigInt.asUintN(bits, a), BigInt.asUintN(bits, b ?? 0n), bits)
-    return op.startsWith('i64') && !/eqz|eq|lt_u/.test(op)
-      ? code.i64(value)
-      : code.i32(Number(BigInt.asIntN(32, value)))
+    return type === 'i64' ? code.i64(value) : code.i32(Number(BigInt.asIntN(32, value)))
   }
   const keeps = neutral[op]
   if (keeps !== undefined && b === keeps) return args[0]
   if (keeps !== undefined && a === keeps && !oneSided.has(op)) return args[1]
-  return undefined
+  return summed(code, op, args)
+}
+
+/** (x + a) + b is x + (a + b). */
+function summed(code: Code, op: PlainOp, [inner, outer]: readonly Node[]): Node | undefined {
+  if ((op !== 'i64.add' && op !== 'i32.add') || inner?.operation.kind !== 'plain' || inner.operation.op !== op)
+    return undefined
+  const [x, a, b] = [inner.args[0]!, constantOf(inner.args[1]), constantOf(outer)]
+  if (a === undefined || b === undefined) return undefined
+  return code.op(op, x, op === 'i64.add' ? code.i64(a + b) : code.i32(Number(BigInt.asIntN(32, a + b))))
 }

@@ -30,10 +30,10 @@ export interface Node {
   local: number
 }
 
-/** A function by index, or one of the table, whose slot is the last argument. */
+/** A function by index, or one of a table, whose slot is the last argument. */
 export type Callee =
   | { readonly kind: 'function'; readonly index: number }
-  | { readonly kind: 'table'; readonly type: FunctionType }
+  | { readonly kind: 'table'; readonly table: number; readonly type: FunctionType }
 
 export type Statement =
   | { readonly kind: 'node'; readonly node: Node }
@@ -75,11 +75,17 @@ export type Statement =
       readonly epoch: number
     }
   | { readonly kind: 'forever'; readonly name: string; readonly body: Region }
+  | { readonly kind: 'block'; readonly name: string; readonly body: Region }
   | { readonly kind: 'loop'; readonly head: Region; readonly condition: Node; readonly body: Region }
+  /** What was computed so far for use nearby is used by nothing that follows. */
+  | { readonly kind: 'recycle' }
   | { readonly kind: 'leave'; readonly exit: Exit; readonly args: readonly Node[]; readonly epoch: number }
 
-/** How control leaves: `return` with values, or round to the head of an enclosing `forever`, by its name. */
-export type Exit = { readonly kind: 'return' } | { readonly kind: 'again'; readonly loop: string }
+/** How control leaves: `return` with values, round to the head of an enclosing `forever`, or out of a `block`, by its name. */
+export type Exit =
+  | { readonly kind: 'return' }
+  | { readonly kind: 'again'; readonly loop: string }
+  | { readonly kind: 'out'; readonly block: string }
 
 /** A straight list of statements: a function's body, a branch, a loop. */
 export interface Region {

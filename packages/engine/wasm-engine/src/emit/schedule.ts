@@ -14,12 +14,15 @@ function countUses(region: Region): void {
     switch (statement.kind) {
       case 'node':
         break // counts only through its users
+      case 'recycle':
+        break
       case 'loop':
         countUses(statement.head)
         use(statement.condition)
         countUses(statement.body)
         break
       case 'forever':
+      case 'block':
         countUses(statement.body)
         break
       case 'switch':
@@ -55,12 +58,15 @@ function settle(region: Region): void {
       case 'node':
         if (statement.node.held) computedAt(statement.node.args, region, statement.node.epoch)
         break
+      case 'recycle':
+        break
       case 'loop':
         settle(statement.head)
         computedAt([statement.condition], statement.head, lastEpoch(statement.head, statement.condition))
         settle(statement.body)
         break
       case 'forever':
+      case 'block':
         settle(statement.body)
         break
       case 'switch':

@@ -31,9 +31,9 @@ class Writer {
   readonly #out: ByteWriter
   readonly #locals: ValueType[]
   readonly #typeIndex: (type: FunctionType) => number
-  /** Blocks that are open; loops by name remember at which depth they began. */
+  /** Blocks that are open; those with a name remember at which depth they began. */
   #depth = 0
-  readonly #loops = new Map<string, number>()
+  readonly #named = new Map<string, number>()
   /** Locals that earlier cases of a switch are done with. */
   #spare = new Map<ValueType, number[]>()
   /** Locals that this case made: the next one may have them. */
@@ -84,8 +84,14 @@ class Writer {
       case 'switch':
         this.#switch(statement)
         break
+      case 'recycle':
+        this.#recycle()
+        break
       case 'forever':
-        this.#forever(statement.name, statement.body)
+        this.#enclosed(control.loop, statement.name, statement.body)
+        break
+      case 'block':
+        this.#enclosed(control.block, statement.name, statement.body)
         break
       default:
         statement satisfies never
@@ -99,24 +105,25 @@ class Writer {
     } else {
       this.#out.byte(control.call_indirect)
       this.#out.unsigned(this.#typeIndex(callee.type))
-      this.#out.byte(0)
+      this.#out.unsigned(callee.table)
     }
   }
 
   #leave(exit: Exit): void {
     if (exit.kind === 'return') return this.#out.byte(control.return)
-    const depth = this.#loops.get(exit.loop)
-    if (depth === undefined) throw new Error(`no loop ${exit.loop} encloses this code`)
+    const name = exit.kind === 'again' ? exit.loop : exit.block
+    const depth = this.#named.get(name)
+    if (depth === undefined) throw new Error(`nothing called ${name} encloses this code`)
     this.#out.byte(control.br)
     this.#out.unsigned(this.#depth - depth)
   }
 
-  #forever(name: string, body: Region): void {
-    this.#out.bytes([control.loop, blockVoid])
+  #enclosed(opening: number, name: string, body: Region): void {
+    this.#out.bytes([opening, blockVoid])
     this.#depth += 1
-    this.#loops.set(name, this.#depth)
+    this.#named.set(name, this.#depth)
     this.region(body)
-    this.#loops.delete(name)
+    this.#named.delete(name)
     this.#depth -= 1
     this.#out.byte(control.end)
   }
@@ -140,6 +147,15 @@ class Writer {
     }
     this.#out.byte(control.end)
     this.#depth -= 1
+  }
+
+  #recycle(): void {
+    for (const index of this.#fresh.splice(0)) {
+      const type = this.#locals[index]!
+      const list = this.#spare.get(type)
+      if (list === undefined) this.#spare.set(type, [index])
+      else list.push(index)
+    }
   }
 
   #recycling(region: Region): void {

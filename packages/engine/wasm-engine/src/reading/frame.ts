@@ -1,7 +1,9 @@
+import type { MemoryOp } from '@vmm/wasm-encoder'
 import type { Bits, FlagClassName, Mode, Procedure } from '@vmm/x86-semantics'
 import type { Code, Local } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import type { RuntimeIndices } from '../runtime.ts'
+import type { RegisterBank } from './register-bank.ts'
 
 /**
  * How the memory operand's address is computed: flat in 64-bit code, from a 64-bit immediate, narrow with 16 or 32 bits elsewhere,
@@ -22,6 +24,9 @@ export interface Frame {
   /** Changes when an access ends the block early. */
   readonly record: Local
   readonly tlb: Node
+  /** What the decoder left in a slot of the record. */
+  field(op: MemoryOp, slot: number): Node
+  readonly bank: RegisterBank
   readonly mode: Mode
   readonly runtime: RuntimeIndices
   readonly address: AddressForm

@@ -176,11 +176,11 @@ function accessOn(memory: MemoryReading): Accesses {
 }
 
 function controlOn(frame: Frame): ControlFlow {
-  const { code, cpu, record, mode } = frame
+  const { code, cpu, record, field, bank, mode } = frame
   const ripMask = mode.codeSize === 64 ? -1n : 0xffff_ffffn
   const rip = (slot: number): Node => {
-    const distance = code.op('i64.extend_i32_u', code.loadConstant('i32.load16_u', record.get(), slot))
-    return code.op('i64.and', code.op('i64.add', code.load('i64.load', cpu, at.blockRip), distance), code.i64(ripMask))
+    const distance = code.op('i64.extend_i32_u', field('i32.load16_u', slot))
+    return code.op('i64.and', code.op('i64.add', bank.load('i64.load', at.blockRip), distance), code.i64(ripMask))
   }
   const inside = (body: () => void) => () => {
     frame.depth += 1
@@ -214,12 +214,23 @@ function controlOn(frame: Frame): ControlFlow {
     },
     nextRip: () => bitsOf(rip(inRecord.next), 64),
     thisRip: () => bitsOf(rip(inRecord.offset), 64),
-    escapeOpcode: () => bitsOf(code.loadConstant('i32.load16_u', record.get(), inRecord.immediate), 16),
+    isNear: (target) => isNear(frame, nodeOf(target), rip(inRecord.next)),
+    escapeOpcode: () => bitsOf(field('i32.load16_u', inRecord.immediate), 16),
     jump: (target) => frame.jump(nodeOf(target)),
     again: () => frame.jump(rip(inRecord.offset)),
     commit: () => {},
     exit: (reason) => frame.exit(exitReasons.indexOf(reason)),
   }
+}
+
+/** Linear addresses have 48 bits at least. */
+const shortestAddress = 48n
+
+/** In 64-bit code a target is as canonical as the code, unless it leaves that half of the addresses. */
+function isNear({ code, mode }: Frame, target: Node, next: Node): Bits<1> {
+  if (mode.codeSize !== 64) return bitsOf(code.i32(0), 1)
+  const apart = code.op('i64.shr_u', code.op('i64.xor', target, next), code.i64(shortestAddress - 1n))
+  return bitsOf(code.op('i64.eqz', apart), 1)
 }
 
 /** Host calls that are answered in place where that is sure to be right. */

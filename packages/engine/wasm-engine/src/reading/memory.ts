@@ -70,12 +70,12 @@ export class MemoryReading {
 
   /** In 64-bit code only FS and GS have a base, and non-canonical addresses never hit the TLB. */
   #linearInLong(segment: Segment, offset: Node): Node {
-    const { code, cpu, record, address } = this.#frame
+    const { code, cpu, field, address } = this.#frame
     if (segment === 'FS' || segment === 'GS')
       return code.op('i64.add', offset, code.load('i64.load', cpu, at[`${segment}.base`]))
     if (segment !== 'operand' || address === 'flat') return offset
     const stride = at['GS.base'] - at['FS.base']
-    const index = code.loadConstant('i32.load8_u', record.get(), inRecord.segment)
+    const index = field('i32.load8_u', inRecord.segment)
     const base = code.load(
       'i64.load',
       code.op('i32.add', cpu, code.op('i32.mul', index, code.i32(stride))),
@@ -86,18 +86,14 @@ export class MemoryReading {
 
   /** The linear address of an offset, with nothing checked. */
   unchecked(segment: Segment, offset: Node): Node {
-    const { code, mode, cpu, record } = this.#frame
+    const { code, mode, cpu, field } = this.#frame
     if (mode.execution === 'long') return this.#linearInLong(segment, offset)
     const stride = at['CS.base'] - at['ES.base']
     const base =
       segment === 'operand'
         ? code.load(
             'i64.load',
-            code.op(
-              'i32.add',
-              cpu,
-              code.op('i32.mul', code.loadConstant('i32.load8_u', record.get(), inRecord.segment), code.i32(stride)),
-            ),
+            code.op('i32.add', cpu, code.op('i32.mul', field('i32.load8_u', inRecord.segment), code.i32(stride))),
             at['ES.base'],
           )
         : code.load('i64.load', cpu, at[`${segment}.base`])
@@ -135,10 +131,8 @@ export class MemoryReading {
   }
 
   #segmentIndex(segment: Segment): Node {
-    const { code, record } = this.#frame
-    return segment === 'operand'
-      ? code.loadConstant('i32.load8_u', record.get(), inRecord.segment)
-      : code.i32(segmentNames.indexOf(segment))
+    const { code, field } = this.#frame
+    return segment === 'operand' ? field('i32.load8_u', inRecord.segment) : code.i32(segmentNames.indexOf(segment))
   }
 
   kindOf(segment: Segment, bytes: number, more = 0): number {

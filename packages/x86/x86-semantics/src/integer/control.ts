@@ -5,9 +5,6 @@ import { gpr, type Operand, type Target } from '../operand.ts'
 import { conditions, holds } from './conditions.ts'
 import { peek, push, release, setStackPointer, stackPointer } from './stack.ts'
 
-/** Linear addresses have 48 bits at least. */
-const shortestAddress = 48
-
 /**
  * Faults if a near transfer to `target` would leave the code segment: non-canonical in 64-bit code, past the limit
  * elsewhere. SDM 2A, JMP, Operation.
@@ -18,11 +15,9 @@ function checkTarget(m: Machine, target: Bits<64>): void {
   m.when(outside, () => m.fault('GP', m.constant(0, 32)))
 }
 
-/** The same for a relative target: in 64-bit code it is as canonical as the code, unless it leaves that half of the addresses. */
+/** The same for a relative target, most of which need no look. */
 function checkRelative(m: Machine, target: Bits<64>): void {
-  if (m.mode.codeSize !== 64) return checkTarget(m, target)
-  const crosses = m.not(m.isZero(m.shiftRight(m.xor(target, m.nextRip()), m.constant(shortestAddress - 1, 64))))
-  m.when(crosses, () => checkTarget(m, target))
+  m.when(m.not(m.isNear(target)), () => checkTarget(m, target))
 }
 
 /** Bits 63 down to the top of the linear address are copies of each other: 48 bits, or 57 with CR4.LA57. */
@@ -97,11 +92,9 @@ const loop = (mnemonic: 'LOOP' | 'LOOPE' | 'LOOPNE'): Instruction =>
     const more = m.not(m.isZero(left))
     const zero = m.flag('ZF')
     const taken = mnemonic === 'LOOP' ? more : m.and(more, mnemonic === 'LOOPE' ? zero : m.not(zero))
-    m.when(taken, () => {
-      checkRelative(m, target)
-      m.jump(target)
-    })
+    m.when(taken, () => checkRelative(m, target))
     m.write(counter, left)
+    m.when(taken, () => m.jump(target))
   })
 
 export const nearControl: readonly Instruction[] = [

@@ -287,6 +287,7 @@ function control(parts: Parts): ControlFlow {
       say(`Hold interrupts${after === 'mov-ss' ? ' and debug traps' : ''} off until the next instruction is done`),
     nextRip: () => asBits<64>(namedValue(64, 'NEXT_RIP')),
     thisRip: () => asBits<64>(namedValue(64, 'THIS_RIP')),
+    isNear: () => asBits<1>(namedValue(1, 'TARGET_IS_NEAR')),
     escapeOpcode: () => asBits<16>(namedValue(16, 'ESCAPE_OPCODE')),
     jump: (target) => parts.assign('RIP', target, nothing),
     again: () => say('Repeat this instruction'),
