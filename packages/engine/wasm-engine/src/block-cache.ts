@@ -5,6 +5,7 @@ import { CodeGranules } from './code-granules.ts'
 import type { Counting } from './engine-statistics.ts'
 import type { BlockRuns } from './handler-runs.ts'
 import type { HandlerTable, Shape } from './handler-table.ts'
+import type { Regions } from './hot/regions.ts'
 import { bucketIndex, builtIn } from './interpreter/run.ts'
 import type { LinkedInterpreter } from './linked-interpreter.ts'
 import { type MemoryMap, pageFlag } from './memory-map.ts'
@@ -45,6 +46,8 @@ export class BlockCache {
   /** Called when every block has been dropped. */
   readonly #dropped: () => void
   readonly #counting: Counting
+  /** Regions of hot blocks, if there are to be any. */
+  regions: Regions | undefined
   #next: number
   /** The last instruction of the block written last ends it by itself. */
   #lastEnds = false
@@ -122,6 +125,8 @@ export class BlockCache {
     this.#view.setUint32(block + inBlock.host, host, true)
     this.#view.setUint32(block + inBlock.mode, word, true)
     this.#view.setUint32(block + inBlock.runs, 0, true)
+    this.#view.setInt32(block + inBlock.heat, this.regions?.heatOf(host) ?? 0, true)
+    this.#view.setUint32(block + inBlock.region, 0, true)
     this.#handlers.flush()
     return offset
   }
@@ -265,6 +270,17 @@ export class BlockCache {
       else link = at + inBlock.chain
     }
     this.#view.setUint32(address + inBlock.mode, staleMode, true)
+    this.regions?.dropped(address, host & ~pageMask)
+  }
+
+  /** The block at a host address for a mode, if it is known. */
+  at(host: number, word: number): number | undefined {
+    let block = this.#view.getUint32(this.#map.hash + bucketIndex(this.#map, host, word) * 4, true)
+    for (; block !== 0; block = this.#view.getUint32(block + inBlock.chain, true)) {
+      const isHere = this.#view.getUint32(block + inBlock.host, true) === host
+      if (isHere && this.#view.getUint32(block + inBlock.mode, true) === word) return block
+    }
+    return undefined
   }
 
   /** A mode has run so many instructions: with a new loop for it comes new code. */
@@ -283,6 +299,7 @@ export class BlockCache {
     }
     this.#pages.clear()
     this.#next = this.#map.blocks.from
+    this.regions?.droppedAll()
     this.#dropped()
   }
 }

@@ -326,6 +326,9 @@ export class Engine {
       case status.resync:
         this.#state.resumed(this.#state.word(at.mode))
         return { kind: 'events' }
+      case status.hot:
+        this.machine.regions!.ask(this.#state.word(at.block), this.#state)
+        return undefined
       case status.exit:
         return { kind: 'exit', reason: exitReasons[this.#state.word(at.exitReason)]! }
       default:

@@ -3,6 +3,7 @@ import { BlockCache } from './block-cache.ts'
 import { type EngineStatistics, frozen, nothingCounted } from './engine-statistics.ts'
 import { GuestSlots, type MemorySlot } from './guest-slots.ts'
 import { type HandlerRuns, runsOf } from './handler-runs.ts'
+import { type HotOptions, Regions } from './hot/regions.ts'
 import type { Counts } from './interpreter/run.ts'
 import {
   type Imports,
@@ -32,9 +33,15 @@ export interface GuestMachineOptions {
   readonly counts?: Counts
   /** The host's time in milliseconds: how long tiers ran is counted by it. Without one no times are. */
   readonly clock?: () => number
+  /** When code is compiled, or false to have all of it interpreted. */
+  readonly hot?: HotOptions | false
   /** Descriptions by mnemonic: others than those of x86-semantics, to see what a changed one does. */
   readonly instructions?: ReadonlyMap<string, Instruction>
 }
+
+/** Below that, compiling code takes longer than it saves. */
+const dbg = (globalThis as never as { process: { env: Record<string, string> } }).process.env['HOT']
+const hotByDefault: HotOptions | false = dbg === 'off' ? false : { threshold: Number(dbg ?? 4000) }
 
 /** Where a processor lies in linear memory, all of which `buffer` shows. */
 export interface ProcessorPlace {
@@ -75,6 +82,8 @@ export class GuestMachine {
   readonly smmSlots: GuestSlots
   readonly interpreter: LinkedInterpreter
   readonly blocks: BlockCache
+  /** Compiled code, if code becomes hot. */
+  readonly regions: Regions | undefined
   /** Monitored lines, of whichever processor. */
   readonly armed = new Set<MonitoredLine>()
   /** Told of what somebody else than a processor has written, by its offset in the machine's memory. */
@@ -88,7 +97,7 @@ export class GuestMachine {
   #runs = false
 
   /** @throws {RangeError} if there are too many slots, or no room for their memory. */
-  constructor({ slots, memoryBytes, counts = 'nothing', instructions, clock }: GuestMachineOptions) {
+  constructor({ slots, memoryBytes, counts = 'nothing', hot = hotByDefault, instructions, clock }: GuestMachineOptions) {
     this.#clock = clock
     const guestBytes = memoryBytes ?? slots.reduce((sum, { bytes }) => sum + bytes, 0)
     const map = memoryMap
@@ -107,10 +116,14 @@ export class GuestMachine {
     this.smmSlots = new GuestSlots({ map, table: smm, end: guestEnd, buffer }, told)
     this.slots.write(slots)
     const counting = this.#counting
-    const kind = { counts, instructions, counting, clock: clock ?? (() => 0) }
+    const kind = { counts, hot: hot !== false, instructions, counting, clock: clock ?? (() => 0) }
     this.interpreter = linkInterpreter(this.#memory, this.#imports(), kind)
     const dropJumps = () => this.#each(({ tlb }) => tlb.dropJumps())
     this.blocks = new BlockCache(map, buffer, this.interpreter, (page) => this.guard(page), dropJumps, counting)
+    const { handlers, regions } = this.interpreter
+    if (hot === false || regions === undefined) return
+    this.regions = new Regions(hot, { handlers, ...regions, blocks: this.blocks, buffer, counting, clock: kind.clock })
+    this.blocks.regions = this.regions
   }
 
   /** Whether there is room for one processor more. */
@@ -168,9 +181,15 @@ export class GuestMachine {
   statistics(): EngineStatistics {
     const counting = frozen(this.#counting)
     const processors = [...this.#processors.values()]
+    const all = (place: number) => processors.reduce((sum, { state }) => sum + Number(state.long(place)), 0)
+    const { cold } = counting.instructions
+    const hot = all(at.regionsRetired)
     return {
       ...counting,
-      tlbMisses: processors.reduce((sum, { state }) => sum + Number(state.long(at.tlbMisses)), 0),
+      instructions: { cold: cold - hot, hot },
+      regionsEntered: all(at.regionsEntered),
+      regionsDeclined: all(at.regionsDeclined),
+      tlbMisses: all(at.tlbMisses),
       tlbFlushes: processors.reduce((sum, { tlb }) => sum + tlb.flushes, 0),
     }
   }

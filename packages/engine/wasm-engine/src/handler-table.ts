@@ -1,7 +1,7 @@
 import { type FunctionType, ModuleBuilder } from '@vmm/wasm-encoder'
 import type { Decoded } from '@vmm/x86-decoder'
 import { type ArithmeticFlag, arithmeticFlags } from '@vmm/x86-registers'
-import { type Instruction, instructions, type Mode, type Procedure, survey } from '@vmm/x86-semantics'
+import { type Instruction, instructions, type Mode, type Procedure, type Survey, survey } from '@vmm/x86-semantics'
 import type { Code } from './emit/code.ts'
 import { functionOf } from './emit/write.ts'
 import {
@@ -9,7 +9,9 @@ import {
   endingOf,
   type HandlerSpec,
   handlerFunction,
+  modifiedPositions,
   procedureType,
+  pureCalls,
   type Surroundings,
 } from './handler.ts'
 import type { Compiling } from './linked-interpreter.ts'
@@ -33,11 +35,32 @@ export interface Shape {
   /** Written for certain, and written perhaps. */
   readonly flagsWritten: number
   readonly flagsPerhaps: number
+  /** What a region needs to know of it, or undefined where it is no part of any. */
+  readonly inRegion: InRegion | undefined
   /** The first encoding that was met: what a list of hot handlers is made of. */
   readonly sample: string
   /** Table slots of the handler, and of the one that computes no flags; -1 until made. */
   slot: number
   slotDead: number
+}
+
+/** How an instruction behaves in a region. */
+export interface InRegion {
+  readonly jumps: boolean
+  /** It never goes on behind itself. */
+  readonly jumpsAlways: boolean
+  /** Positions of memory operands that are read and written. */
+  readonly modified: ReadonlySet<number>
+}
+
+/** Regions leave alone what changes how code runs, what asks more than arithmetic of its surroundings, and what works in bulk. */
+function inRegionOf(spec: HandlerSpec, effects: Survey): InRegion | undefined {
+  const { changesMode, mayRelease } = endingOf(spec.instruction, effects, spec.mode)
+  const asks = [...effects.hostCalls].some((call) => !pureCalls.has(call))
+  const isOdd = effects.calls || effects.exits || effects.shadows || effects.replacesFlags || effects.bulk
+  if (changesMode || mayRelease || asks || isOdd || effects.fieldsWritten.has('RIP')) return undefined
+  const { jumps, jumpsAlways } = effects
+  return { jumps, jumpsAlways, modified: modifiedPositions(spec, effects) }
 }
 
 /** A function that has its slot and will be compiled with the next batch. */
@@ -52,6 +75,8 @@ export interface Linkage {
   readonly memory: Memory
   readonly pages: { readonly initial: number; readonly maximum: number }
   readonly table: Table
+  /** The table of regions, if blocks become hot. */
+  readonly regions: Table | undefined
   readonly exports: Readonly<Record<string, unknown>>
   readonly memoryBase: number
 }
@@ -170,6 +195,7 @@ export class HandlerTable {
       flagsRead: flagMask(effects.flagsRead),
       flagsWritten: flagMask(effects.flagsWritten),
       flagsPerhaps: flagMask(effects.flagsPerhaps),
+      inRegion: inRegionOf(spec, effects),
       sample,
       slot: -1,
       slotDead: -1,
@@ -225,10 +251,11 @@ export class HandlerTable {
   /** Gives the bytes of the module. */
   #compile(batch: readonly Pending[]): number {
     if (this.#linkage === undefined) throw new Error('handlers are compiled before the interpreter module is there')
-    const { memory, pages, table, exports, memoryBase } = this.#linkage
+    const { memory, pages, table, regions, exports, memoryBase } = this.#linkage
     const builder = new ModuleBuilder()
     builder.importMemory('interpreter', 'memory', { ...pages, shared: true })
     builder.importTable('interpreter', 'table', table.length)
+    if (regions !== undefined) builder.importTable('interpreter', 'regions', regions.length)
     const runtime = Object.fromEntries(
       runtimeNames.map((name) => [name, builder.importFunction('interpreter', name, runtimeTypes[name])]),
     ) as unknown as RuntimeIndices
@@ -247,7 +274,9 @@ export class HandlerTable {
     }
     const bytes = builder.finish()
     const module = new wasm.Module(bytes)
-    const instance = new wasm.Instance(module, { interpreter: { ...exports, memory, table } })
+    const instance = new wasm.Instance(module, {
+      interpreter: { ...exports, memory, table, ...(regions && { regions }) },
+    })
     for (const { slot } of batch) table.set(slot, instance.exports[`${slot}`])
     return bytes.length
   }

@@ -96,13 +96,13 @@ export function endingOf(
 const writesBase = ({ fieldsWritten }: Survey): boolean => fieldsWritten.has('FS.base') || fieldsWritten.has('GS.base')
 
 /** Calls after which, where an instruction goes on, nothing outside it has changed. */
-const pureCalls: ReadonlySet<HostCall> = new Set<HostCall>(['simd', 'x87', 'numericError'])
+export const pureCalls: ReadonlySet<HostCall> = new Set<HostCall>(['simd', 'x87', 'numericError'])
 
 /** Instructions that change only DF or IF: no code runs differently for that. */
 const plainFlags: ReadonlySet<string> = new Set(['CLD', 'STD', 'CLI', 'STI'])
 
 /** Positions of memory operands that are read and written. */
-function modifiedPositions(spec: HandlerSpec, effects: Survey): ReadonlySet<number> {
+export function modifiedPositions(spec: Pick<HandlerSpec, 'operands'>, effects: Survey): ReadonlySet<number> {
   return new Set(
     spec.operands
       .filter(
@@ -194,7 +194,11 @@ function frameOf(
     runtime: around.runtime,
     address: spec.address,
     segmentsStay: spec.segmentsStay,
+    isFlat: () => false,
     memoryBase: around.memoryBase,
+    plainOnly: false,
+    flags: undefined,
+    near: false,
     flagsDead: spec.flagsDead,
     knownFlags: undefined,
     depth: 0,

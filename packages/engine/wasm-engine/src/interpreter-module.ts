@@ -13,6 +13,7 @@ import {
   bulkMoveFunction,
   checkFunction,
   fillFunction,
+  plainReadFunction,
   slowReadFunction,
   slowWriteFunction,
   type Walk,
@@ -44,6 +45,8 @@ const defined = {
   fill: internalTypes.fill,
   slowRead: runtimeTypes.slowRead,
   slowWrite: runtimeTypes.slowWrite,
+  plainRead: runtimeTypes.plainRead,
+  plainWrite: runtimeTypes.plainWrite,
   check: runtimeTypes.check,
   bulkMove: runtimeTypes.bulkMove,
   bulkFill: runtimeTypes.bulkFill,
@@ -61,6 +64,8 @@ export interface InterpreterOptions {
   readonly tableSize: number
   readonly walkSlot: number
   readonly counts: Counts
+  /** Slots of the table of regions; 0 where blocks never become hot. */
+  readonly regionSlots: number
   readonly inline: (runtime: RuntimeIndices) => readonly InlineHandler[]
 }
 
@@ -71,11 +76,13 @@ export function interpreterModule({
   tableSize,
   walkSlot,
   counts,
+  regionSlots,
   inline,
 }: InterpreterOptions): Uint8Array<ArrayBuffer> {
   const builder = new ModuleBuilder()
   builder.importMemory('interpreter', 'memory', { ...pages, shared: true })
   builder.importTable('interpreter', 'table', tableSize)
+  if (regionSlots > 0) builder.importTable('interpreter', 'regions', regionSlots)
   const index: Record<string, number> = {}
   for (const [name, type] of Object.entries(importTypes))
     index[name] = builder.importFunction('interpreter', name, type)
@@ -100,6 +107,8 @@ export function interpreterModule({
     fill: fillFunction(map, calls, walkThrough(walkSlot)),
     slowRead: slowReadFunction(calls),
     slowWrite: slowWriteFunction(map, calls),
+    plainRead: plainReadFunction(calls),
+    plainWrite: slowWriteFunction(map, { ...calls, oddWrite: undefined }),
     check: checkFunction(calls),
     bulkMove: bulkMoveFunction(map, runtime),
     bulkFill: bulkFillFunction(map, runtime),
@@ -111,6 +120,7 @@ export function interpreterModule({
       counts,
       first: firstHandler,
       blocks: map.blocks,
+      regions: regionSlots > 0,
     }),
     run: runFunction(index['firstLoop']!, index['deliverFault']!),
   }

@@ -1,7 +1,7 @@
 import { walk } from '@vmm/x86-paging'
 import { anyMode, type Instruction } from '@vmm/x86-semantics'
 import type { Counting } from './engine-statistics.ts'
-import { type AskedProcedure, HandlerTable } from './handler-table.ts'
+import { type AskedProcedure, HandlerTable, type Linkage } from './handler-table.ts'
 import { inlineHandlers } from './inline-handlers.ts'
 import { type Counts, firstHandler } from './interpreter/run.ts'
 import { interpreterModule } from './interpreter-module.ts'
@@ -11,6 +11,7 @@ import type { importTypes } from './runtime.ts'
 import { type Memory, type Table, wasm } from './webassembly.ts'
 
 const tableSize = 16384
+const regionSlots = 8192
 export const wasmPageBytes = 65536
 /** Linear memory is never smaller than what every machine has, and may grow as far as addresses reach. */
 const pages = { initial: memoryMap.memoryBase / wasmPageBytes, maximum: 65536 } as const
@@ -34,6 +35,8 @@ export interface LinkedInterpreter {
   readonly table: Table
   readonly handlers: HandlerTable
   readonly loops: ModeLoops
+  /** What regions are compiled with, if blocks become hot. */
+  readonly regions: { readonly table: Table; readonly linkage: Linkage } | undefined
 }
 
 /** Who counts what is compiled, and the host's clock, if there is one. */
@@ -44,6 +47,8 @@ export interface Compiling {
 
 interface Kind extends Compiling {
   readonly counts: Counts
+  /** Whether blocks become hot. */
+  readonly hot: boolean
   /** Other descriptions than those of x86-semantics. */
   readonly instructions: ReadonlyMap<string, Instruction> | undefined
 }
@@ -59,12 +64,16 @@ export function linkInterpreter(memory: Memory, imports: Imports, kind: Kind): L
   // the first procedure gets the first slot
   handlers.procedure(walk as never, anyMode)
   const module = interpreterFor(kind, handlers)
-  const instance = new wasm.Instance(module, { interpreter: { memory, table, ...imports } })
+  const regions = kind.hot ? new wasm.Table({ element: 'anyfunc', initial: regionSlots }) : undefined
+  const tables = { table, ...(regions && { regions }) }
+  const instance = new wasm.Instance(module, { interpreter: { memory, ...tables, ...imports } })
   const { memoryBase, blocks } = memoryMap
-  handlers.link({ memory, pages, table, exports: { ...imports, ...instance.exports }, memoryBase })
+  const linkage = { memory, pages, table, regions, exports: { ...imports, ...instance.exports }, memoryBase }
+  handlers.link(linkage)
   handlers.flush()
-  const loops = new ModeLoops(handlers, kind.counts, blocks)
-  return { entry: instance.exports as unknown as Entry, table, handlers, loops }
+  const loops = new ModeLoops(handlers, { counts: kind.counts, blocks, regions: kind.hot })
+  const entry = instance.exports as unknown as Entry
+  return { entry, table, handlers, loops, regions: regions && { table: regions, linkage } }
 }
 
 interface Compiled {
@@ -74,11 +83,12 @@ interface Compiled {
 }
 
 /** Modules of our own descriptions, which are the same for all machines of a process. */
-const compiled = new Map<Counts, Compiled>()
+const compiled = new Map<string, Compiled>()
 
 /** The module of a kind, whose slots are taken in `handlers`. */
 function interpreterFor(kind: Kind, handlers: HandlerTable): object {
-  const known = kind.instructions === undefined ? compiled.get(kind.counts) : undefined
+  const name = `${kind.counts} ${kind.hot}`
+  const known = kind.instructions === undefined ? compiled.get(name) : undefined
   const inline = inlineHandlers(hotOfLongMode, handlers, { word: longMode, first: firstHandler })
   if (known !== undefined) {
     for (const [procedure, mode] of known.asked) handlers.procedure(procedure, mode)
@@ -91,6 +101,7 @@ function interpreterFor(kind: Kind, handlers: HandlerTable): object {
     tableSize,
     walkSlot,
     counts: kind.counts,
+    regionSlots: kind.hot ? regionSlots : 0,
     inline: (runtime) =>
       inline({
         runtime,
@@ -102,6 +113,6 @@ function interpreterFor(kind: Kind, handlers: HandlerTable): object {
       }),
   })
   const module = new wasm.Module(bytes)
-  if (kind.instructions === undefined) compiled.set(kind.counts, { module, asked })
+  if (kind.instructions === undefined) compiled.set(name, { module, asked })
   return module
 }

@@ -4,7 +4,7 @@ import { hotHandlers32 } from './hot-handlers-32.rows.ts'
 import { hotPairs } from './hot-pairs.rows.ts'
 import { hotPairs32 } from './hot-pairs-32.rows.ts'
 import { type Hot, inlineHandlers, numbersOf } from './inline-handlers.ts'
-import { type Counts, firstHandler, runBlocksFunction } from './interpreter/run.ts'
+import { type Counts, firstHandler, type LoopOptions, runBlocksFunction } from './interpreter/run.ts'
 import type { MemoryMap } from './memory-map.ts'
 import { modeWord } from './mode-word.ts'
 import { loopType } from './runtime.ts'
@@ -43,9 +43,14 @@ export class ModeLoops {
   readonly #states: StateView[] = []
   readonly counts: Counts
   readonly #blocks: MemoryMap['blocks']
+  readonly #regions: boolean
 
-  constructor(handlers: HandlerTable, counts: Counts, blocks: MemoryMap['blocks']) {
+  constructor(
+    handlers: HandlerTable,
+    { counts, blocks, regions }: Pick<LoopOptions, 'counts' | 'blocks' | 'regions'>,
+  ) {
     this.#blocks = blocks
+    this.#regions = regions
     this.#handlers = handlers
     this.counts = counts
   }
@@ -70,7 +75,7 @@ export class ModeLoops {
 
   #make({ word, hot, first, slot }: ModeLoop): void {
     const inline = inlineHandlers(hot, this.#handlers, { word, first })
-    const options = { counts: this.counts, first, blocks: this.#blocks }
+    const options = { counts: this.counts, first, blocks: this.#blocks, regions: this.#regions }
     this.#handlers.place(slot, loopType, (around) =>
       runBlocksFunction(around.runtime.findBlock, inline(around), options),
     )

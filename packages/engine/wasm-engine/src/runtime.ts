@@ -12,6 +12,9 @@ const frame = ['i32', 'i32', 'i32'] as const
 /** A run loop: (cpu, block to begin with, or 0) gives a status. */
 export const loopType = type(['i32', 'i32'], ['i32'])
 
+/** A region: (cpu, tlb) gives how it left. */
+export const regionType = type(['i32', 'i32'], ['i32'])
+
 /** A handler: gives the next record, or a status below `firstRecord`. */
 export const handlerType = type(frame, ['i32'])
 
@@ -30,6 +33,9 @@ export const runtimeTypes = {
   slowRead: type([...frame, 'i64', 'i32'], ['i32', 'i32']),
   /** (…, linear, kind): host address to write to; below guest memory it must be committed. */
   slowWrite: type([...frame, 'i64', 'i32'], ['i32']),
+  /** (…, linear, kind): host address in memory that a load or store may use; 0 where it takes more than that. */
+  plainRead: type([...frame, 'i64', 'i32'], ['i32']),
+  plainWrite: type([...frame, 'i64', 'i32'], ['i32']),
   /** (cpu, record): the pending store happens; the record to go on with. */
   commit: type(['i32', 'i32'], ['i32']),
   /** (…, linear, bytes, kind): 1 if the access would succeed. */
@@ -85,6 +91,9 @@ export const internalTypes = {
   hostOf: type(['i32', 'i64'], ['i32', 'i32']),
 } as const
 
+/** `inBlock.region` of a block that no region begins with. */
+export const noRegion = 0xffff_ffff
+
 /** What `fill` gives where a physical address has no memory behind it. */
 export const noMemory = -1
 
@@ -111,6 +120,8 @@ export const status = {
   fetchFault: 8,
   /** RIP holds where to go on, in another run loop. */
   switched: 9,
+  /** A block has been entered so often that it may become part of a region: `block` says which. Nothing of it has happened. */
+  hot: 10,
 } as const
 
 /** Anything from here on is the address of a record. */

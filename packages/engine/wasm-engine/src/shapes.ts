@@ -64,7 +64,7 @@ function shaped(operand: DecodedOperand, position: number, immediate: number, in
 
 const sizeCode = (size: number): number => (size === 16 ? 0 : size === 32 ? 1 : 2)
 const repCode = { none: 0, rep: 1, repne: 2 } as const
-const formCode = { flat: 0, absolute: 1, general: 2, narrow: 3 } as const
+const formCode = { flat: 0, absolute: 1, general: 2, narrow: 3, known: 2 } as const
 
 /** A number that two instructions share exactly when one handler serves both. */
 export function shapeKey(decoded: Decoded, word: number, instruction: Instruction, form: AddressForm): number {

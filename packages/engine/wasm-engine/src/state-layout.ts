@@ -215,7 +215,10 @@ const blockLayout = layout({
   bytes: 'u32',
   /** How often it was entered. */
   runs: 'u32',
-  reserved: ['u32', 2],
+  /** How often it is still entered before it asks for a region. */
+  heat: 'i32',
+  /** One more than the table slot of the region that begins with it, or 0. */
+  region: 'u32',
 })
 export const inBlock = blockLayout.offset
 export const blockHeadBytes = 32

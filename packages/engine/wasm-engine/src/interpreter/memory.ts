@@ -182,16 +182,32 @@ export function slowReadFunction({ fill, oddRead }: MemoryCalls): Code {
   return code
 }
 
+/** The same where only memory will do: 0 for everything odd. */
+export function plainReadFunction({ fill }: MemoryCalls): Code {
+  const [code, all] = begun(five)
+  const [cpu, record, , linear, kind] = all
+  code.store('i32.store', cpu, record, at.record)
+  const odd = () => code.leave(ret, code.i32(0))
+  code.if(code.op('i32.or', crosses(code, linear, kind), code.load('i32.load', cpu, at.oddAccesses)), odd)
+  const [host] = code.call(fill, all, ['i32'])
+  code.if(code.op('i32.eq', host!, code.i32(noMemory)), odd)
+  code.leave(ret, host!)
+  return code
+}
+
 /**
  * (cpu, record, tlb, linear, kind): host address to write to; scratch for whatever needs more than a store. In a page that holds
- * code that is where the code is; an access is no longer than a granule, so it lies in one or two.
+ * code that is where the code is; an access is no longer than a granule, so it lies in one or two. Without `oddWrite` it is 0 for everything odd.
  */
-export function slowWriteFunction(map: MemoryMap, { fill, oddWrite }: MemoryCalls): Code {
+export function slowWriteFunction(
+  map: MemoryMap,
+  { fill, oddWrite }: Pick<MemoryCalls, 'fill'> & { readonly oddWrite: number | undefined },
+): Code {
   const [code, all] = begun(five)
   const [cpu, record, , linear, kind] = all
   code.store('i32.store', cpu, record, at.record)
   const odd = () => {
-    const [host] = code.call(oddWrite, all, ['i32'])
+    const [host] = oddWrite === undefined ? [code.i32(0)] : code.call(oddWrite, all, ['i32'])
     code.leave(ret, host!)
   }
   code.if(code.op('i32.or', crosses(code, linear, kind), code.load('i32.load', cpu, at.oddAccesses)), odd)

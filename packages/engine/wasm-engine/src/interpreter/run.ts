@@ -4,7 +4,7 @@ import { Code, type Local } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import type { MemoryMap } from '../memory-map.ts'
 import { limited, resumes } from '../mode-word.ts'
-import { firstRecord, handlerType, noMemory, status } from '../runtime.ts'
+import { firstRecord, handlerType, noMemory, noRegion, regionType, status } from '../runtime.ts'
 import {
   at,
   blockHeadBytes,
@@ -45,7 +45,12 @@ export interface LoopOptions {
   readonly first: number
   /** Where blocks lie that are kept. */
   readonly blocks: { readonly from: number; readonly to: number }
+  /** Whether blocks that are entered often become part of regions. */
+  readonly regions: boolean
 }
+
+/** The table that regions are called through: the second one of a module. */
+export const regionTable = 1
 
 /** The place of a handler among the cases of a loop. */
 const caseOf = (number: number, first: number, inline: number): number => {
@@ -82,10 +87,11 @@ export function runBlocksFunction(findBlock: number, inline: readonly InlineHand
   const record = code.local('i32')
   const tlb = code.local('i32')
   const link = code.local('i32')
+  const cold = code.local('i32')
   const { first } = options
   link.set(code.op('i32.add', cpu, code.i32(at.noLink)))
   code.forever('block', () => {
-    code.if(code.op('i32.eqz', block.get()), () => enterBlock({ code, cpu, block, link, findBlock, ...options }))
+    code.if(code.op('i32.eqz', block.get()), () => enterBlock({ code, cpu, block, link, cold, findBlock, ...options }))
     tlb.set(code.load('i32.load', cpu, at.tlb))
     record.set(code.op('i32.add', block.get(), code.i32(blockHeadBytes)))
     block.set(code.i32(0))
@@ -106,6 +112,8 @@ interface Entering extends LoopOptions {
   readonly cpu: Node
   readonly block: Local
   readonly link: Local
+  /** Not zero where the next block must not be entered by its region. */
+  readonly cold: Local
   readonly findBlock: number
 }
 
@@ -126,6 +134,7 @@ function enterBlock(entering: Entering): void {
     code.op('i32.sub', code.load('i32.load', cpu, at.budget), code.load('i32.load', block.get(), inBlock.count)),
   )
   code.if(code.op('i32.lt_s', left, code.i32(0)), () => code.leave(ret, code.i32(status.budget)))
+  if (entering.regions) heat(entering)
   code.store('i32.store', cpu, left, at.budget)
   if (counts === 'handlers') {
     const runs = code.op('i32.add', code.load('i32.load', block.get(), inBlock.runs), code.i32(1))
@@ -133,6 +142,32 @@ function enterBlock(entering: Entering): void {
   }
   code.store('i64.store', cpu, rip, at.blockRip)
   code.store('i32.store', cpu, block.get(), at.block)
+}
+
+/** Each entry brings a block nearer to being hot. One that a region begins with is run by that, unless the region has just declined. */
+function heat({ code, cpu, block, link, cold }: Entering): void {
+  const heat = code.hold(code.load('i32.load', block.get(), inBlock.heat))
+  code.if(
+    heat,
+    () => code.store('i32.store', block.get(), code.op('i32.sub', heat, code.i32(1)), inBlock.heat),
+    () => {
+      const region = code.hold(code.load('i32.load', block.get(), inBlock.region))
+      code.if(code.op('i32.eqz', region), () => {
+        code.store('i32.store', cpu, block.get(), at.block)
+        code.leave(ret, code.i32(status.hot))
+      })
+      const declined = code.op('i32.or', cold.get(), code.op('i32.eq', region, code.i32(noRegion)))
+      code.if(code.op('i32.eqz', declined), () => {
+        const slot = code.op('i32.sub', region, code.i32(1))
+        const [how] = code.callTable(regionType, slot, [cpu, code.load('i32.load', cpu, at.tlb)], regionTable)
+        cold.set(how!)
+        block.set(code.i32(0))
+        link.set(code.op('i32.add', cpu, code.i32(at.noLink)))
+        code.leave(nextBlock)
+      })
+    },
+  )
+  cold.set(code.i32(0))
 }
 
 /** What is not stale is of a mode, and none is 0, where there is no block. */

@@ -1,5 +1,5 @@
 import type { MemoryOp } from '@vmm/wasm-encoder'
-import type { Bits, FlagClassName, Mode, Procedure } from '@vmm/x86-semantics'
+import type { Bits, FlagClassName, Flags, Mode, Procedure } from '@vmm/x86-semantics'
 import type { Code, Local } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import type { RuntimeIndices } from '../runtime.ts'
@@ -7,9 +7,9 @@ import type { RegisterBank } from './register-bank.ts'
 
 /**
  * How the memory operand's address is computed: flat in 64-bit code, from a 64-bit immediate, narrow with 16 or 32 bits elsewhere,
- * or by the runtime.
+ * by the runtime, or in place from fields that are known.
  */
-export type AddressForm = 'flat' | 'absolute' | 'narrow' | 'general'
+export type AddressForm = 'flat' | 'absolute' | 'narrow' | 'general' | 'known'
 
 /** The flags as whoever wrote them last left them: a class, and operands that are still at hand. */
 export interface KnownFlags {
@@ -32,8 +32,16 @@ export interface Frame {
   readonly address: AddressForm
   /** Segments are what they were when the instruction began, and so is what is kept of them. */
   readonly segmentsStay: boolean
+  /** Whether a segment, by number, is sure to be plain memory from 0 to the top. */
+  isFlat(segment: Node): boolean
   /** Host addresses below it are scratch, not guest memory. */
   readonly memoryBase: number
+  /** An access that a load or store to memory cannot make leaves: somebody else runs the instruction, of which nothing has happened. */
+  readonly plainOnly: boolean
+  /** The flags, if they are not where everybody finds them. */
+  readonly flags: Flags | undefined
+  /** Where the code lies, every relative target exists. */
+  readonly near: boolean
   /** Nobody reads the flags that this instruction writes. */
   readonly flagsDead: boolean
   /** What the flags are, if that is certain here. */

@@ -28,6 +28,7 @@ import { exitReasons } from '../runtime.ts'
 import { at, inRecord } from '../state-layout.ts'
 import { arithmeticOn } from './arithmetic.ts'
 import type { Frame } from './frame.ts'
+import { lazyClassOf } from './lazy-class.ts'
 import { bulkOn, MemoryReading } from './memory.ts'
 import { OperandReading } from './operands.ts'
 import { quickSimd } from './quick-simd.ts'
@@ -47,7 +48,7 @@ export function machineOn(frame: Frame): Machine {
     write: operands.write,
     address: operands.address,
     ...stateOn(frame),
-    ...flagsOn(frame),
+    ...(frame.flags ?? flagsOn(frame)),
     ...accessOn(memory),
     bulk: bulkOn(frame, memory),
     popInto: operands.popInto,
@@ -111,13 +112,7 @@ function flagsOn(frame: Frame): Flags {
   }
 }
 
-const classNames = Object.keys(flagClasses) as FlagClassName[]
 const lazyOperands = [at.lazyA, at.lazyB, at.lazyC]
-
-/** The number by which a lazy record names its class and width: 0 is none. */
-function lazyClassOf(name: FlagClassName, width: Width): number {
-  return 1 + classNames.indexOf(name) * 4 + [8, 16, 32, 64].indexOf(width)
-}
 
 /** A flag by the equations of a class whose operands are at hand. */
 function knownFlag({ code, knownFlags }: Frame, flag: ArithmeticFlag): Bits<1> | undefined {
@@ -227,7 +222,8 @@ function controlOn(frame: Frame): ControlFlow {
 const shortestAddress = 48n
 
 /** In 64-bit code a target is as canonical as the code, unless it leaves that half of the addresses. */
-function isNear({ code, mode }: Frame, target: Node, next: Node): Bits<1> {
+function isNear({ code, mode, near }: Frame, target: Node, next: Node): Bits<1> {
+  if (near) return bitsOf(code.i32(1), 1)
   if (mode.codeSize !== 64) return bitsOf(code.i32(0), 1)
   const apart = code.op('i64.shr_u', code.op('i64.xor', target, next), code.i64(shortestAddress - 1n))
   return bitsOf(code.op('i64.eqz', apart), 1)

@@ -36,6 +36,7 @@ export class MemoryReading {
   linearOf(segment: Segment, offset: Node, kind: number): Node {
     const { code, mode, cpu, record } = this.#frame
     if (mode.execution === 'long') return this.#linearInLong(segment, offset)
+    if (this.#frame.isFlat(this.#segmentIndex(segment))) return offset
     const held = code.hold(offset)
     const checked = () => {
       const index = this.#segmentIndex(segment)
@@ -243,28 +244,32 @@ export class MemoryReading {
   }
 
   #slowRead(linear: Node, kind: number, asker: Asker): Node {
-    const { code, cpu, record, runtime } = this.#frame
-    const word = code.i32(kind | this.#by(asker))
-    const [host, next] = code.call(
-      runtime.slowRead,
-      [cpu, record.get(), this.#views(asker), linear, word],
-      ['i32', 'i32'],
-    )
+    const { code, cpu, record, runtime, plainOnly } = this.#frame
+    const asked = [cpu, record.get(), this.#views(asker), linear, code.i32(kind | this.#by(asker))]
+    if (plainOnly) return this.#plain(runtime.plainRead, asked)
+    const [host, next] = code.call(runtime.slowRead, asked, ['i32', 'i32'])
     this.#faultUnless(host!)
     record.set(next!)
     return host!
   }
 
   #slowWrite(linear: Node, kind: number, asker: Asker): Node {
-    const { code, cpu, record, runtime } = this.#frame
+    const { code, cpu, record, runtime, plainOnly } = this.#frame
     const word = code.i32(kind | accessKind.write | this.#by(asker))
-    const [host] = code.call(runtime.slowWrite, [cpu, record.get(), this.#views(asker), linear, word], ['i32'])
+    const asked = [cpu, record.get(), this.#views(asker), linear, word]
+    return this.#plain(plainOnly ? runtime.plainWrite : runtime.slowWrite, asked)
+  }
+
+  /** A host address by a function of the runtime. */
+  #plain(index: number, asked: readonly Node[]): Node {
+    const [host] = this.#frame.code.call(index, asked, ['i32'])
     this.#faultUnless(host!)
     return host!
   }
 
   #commitScratch(host: Node): void {
-    const { code, cpu, record, runtime, memoryBase } = this.#frame
+    const { code, cpu, record, runtime, memoryBase, plainOnly } = this.#frame
+    if (plainOnly) return
     code.if(code.op('i32.lt_u', host, code.i32(memoryBase)), () => {
       const [next] = code.call(runtime.commit, [cpu, record.get()], ['i32'])
       record.set(next!)

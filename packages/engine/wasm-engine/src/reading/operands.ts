@@ -93,7 +93,7 @@ export class OperandReading {
 
   /** The effective address: an offset in the operand's segment. */
   offset(): Node {
-    const { code, cpu, record, field, bank, address, runtime } = this.#frame
+    const { code, cpu, record, field, bank, mode, address, runtime } = this.#frame
     if (address === 'absolute') return field('i64.load', inRecord.immediate)
     if (address === 'narrow') return this.#narrowOffset()
     if (address === 'general') return code.call(runtime.offset, [cpu, record.get()], ['i64'])[0]!
@@ -101,7 +101,8 @@ export class OperandReading {
     const scale = code.op('i64.extend_i32_u', field('i32.load8_u', inRecord.scale))
     const scaled = code.op('i64.shl', register(inRecord.indexRegister), scale)
     const displacement = field('i64.load32_s', inRecord.displacement)
-    return code.op('i64.add', code.op('i64.add', register(inRecord.base), scaled), displacement)
+    const sum = code.op('i64.add', code.op('i64.add', register(inRecord.base), scaled), displacement)
+    return address === 'known' && mode.addressSize === 32 ? code.op('i64.and', sum, code.i64(0xffff_ffffn)) : sum
   }
 
   /** Sums wrap at the address size. */

@@ -1,0 +1,153 @@
+import { type ArithmeticFlag, arithmeticFlags, arithmeticMask, rflags } from '@vmm/x86-registers'
+import { type Bits, type FlagClassName, type Flags, type FlagsOf, flagClasses } from '@vmm/x86-semantics'
+import type { Code, Local } from '../emit/code.ts'
+import type { Node } from '../emit/node.ts'
+import { arithmeticOn } from '../reading/arithmetic.ts'
+import { lazyClassOf } from '../reading/lazy-class.ts'
+import { asValue, bitsOf, nodeOf } from '../reading/value.ts'
+import type { RuntimeIndices } from '../runtime.ts'
+import { at } from '../state-layout.ts'
+
+/** What is certain about the flags at a place: nothing, the class that the locals hold operands of, or that they are in place. */
+export type FlagsKnown = undefined | 'in place' | { readonly name: FlagClassName; readonly width: 8 | 16 | 32 | 64 }
+
+const places = [at.lazyA, at.lazyB, at.lazyC]
+
+/** The arithmetic flags of a region: a class, its operands and flags in place, all in locals. */
+export class FlagsInLocals implements Flags {
+  readonly #code: Code
+  readonly #cpu: Node
+  readonly #runtime: RuntimeIndices
+  readonly #class: Local
+  readonly #inPlace: Local
+  readonly #operands: readonly Local[]
+  /** What is certain where code is being emitted. */
+  known: FlagsKnown
+  /** Nobody reads the flags that the instruction being emitted writes. */
+  dead = false
+  /** The place is inside a branch or loop of an instruction. */
+  nested: () => boolean = () => false
+  #written = false
+  #read = false
+
+  constructor(code: Code, cpu: Node, runtime: RuntimeIndices) {
+    this.#code = code
+    this.#cpu = cpu
+    this.#runtime = runtime
+    this.#class = code.permanent('i32')
+    this.#inPlace = code.permanent('i32')
+    this.#operands = places.map(() => code.permanent('i64'))
+  }
+
+  readonly flag = (flag: ArithmeticFlag): Bits<1> => {
+    const code = this.#code
+    if (this.known === 'in place') {
+      const shifted = code.op('i32.shr_u', this.#inPlace.get(), code.i32(rflags[flag].low))
+      return bitsOf(code.op('i32.and', shifted, code.i32(1)), 1)
+    }
+    if (this.known !== undefined) return this.#equations(this.known)[flag]!()
+    this.#read = true
+    this.putBack()
+    return bitsOf(code.call(this.#runtime[`flag${flag}`], [this.#cpu], ['i32'])[0]!, 1)
+  }
+
+  readonly flags = (of: FlagsOf): void => {
+    if (this.dead) return
+    this.#written = true
+    if (of.kind === 'class') this.#keepClass(of.name, of.operands)
+    else this.#keepEquations(of)
+  }
+
+  readonly rflags = (): Bits<64> => {
+    const code = this.#code
+    const arithmetic = code.op('i64.extend_i32_u', this.#materialized(arithmeticFlags))
+    return bitsOf(code.op('i64.or', arithmetic, code.load('i64.load', this.#cpu, at.RFLAGS)), 64)
+  }
+
+  readonly setRflags = (): void => {
+    throw new Error('an instruction that replaces RFLAGS is no part of a region')
+  }
+
+  /** Brings the flags into locals: for a place before the region. */
+  fetch(): void {
+    const code = this.#code
+    this.#class.set(code.load('i32.load', this.#cpu, at.lazyClass))
+    this.#inPlace.set(code.load('i32.load', this.#cpu, at.flags))
+    this.#operands.forEach((local, index) => local.set(code.load('i64.load', this.#cpu, places[index]!)))
+  }
+
+  /** Leaves the flags where everybody finds them. */
+  putBack(): void {
+    const code = this.#code
+    code.store('i32.store', this.#cpu, this.#class.get(), at.lazyClass)
+    code.store('i32.store', this.#cpu, this.#inPlace.get(), at.flags)
+    this.#operands.forEach((local, index) => code.store('i64.store', this.#cpu, local.get(), places[index]!))
+  }
+
+  /** Whether the region writes flags at all. */
+  get written(): boolean {
+    return this.#written
+  }
+
+  /** Whether what they were before matters. */
+  get used(): boolean {
+    return this.#written || this.#read
+  }
+
+  #equations({ name, width }: Exclude<FlagsKnown, undefined | 'in place'>) {
+    const code = this.#code
+    const operands = this.#operands.map((local) => {
+      const node = width === 64 ? local.get() : code.op('i32.wrap_i64', local.get())
+      return bitsOf<8 | 16 | 32 | 64>(node, width)
+    })
+    return flagClasses[name](arithmeticOn(code), operands)
+  }
+
+  #keepClass(name: FlagClassName, operands: readonly Bits<8 | 16 | 32 | 64>[]): void {
+    const code = this.#code
+    const { width } = asValue(operands[0]!)
+    const wide = operands.map((operand) =>
+      width === 64 ? nodeOf(operand) : code.op('i64.extend_i32_u', nodeOf(operand)),
+    )
+    // all are computed before the first is put where another may still be read from
+    const kept = wide.map((node) => code.hold(node))
+    kept.forEach((node, index) => this.#operands[index]!.set(node))
+    this.#class.set(code.i32(lazyClassOf(name, width)))
+    this.known = this.nested() ? undefined : { name, width: width as 8 | 16 | 32 | 64 }
+  }
+
+  #keepEquations({ equations }: Extract<FlagsOf, { kind: 'equations' }>): void {
+    const code = this.#code
+    const fresh = arithmeticFlags
+      .filter((flag) => equations[flag] !== undefined)
+      .map((flag) => code.op('i32.shl', nodeOf(equations[flag]!()), code.i32(rflags[flag].low)))
+    const written = code.hold(fresh.reduce((all, one) => code.op('i32.or', all, one), code.i32(0)))
+    const others = arithmeticFlags.filter((flag) => equations[flag] === undefined)
+    const kept = others.length === 0 ? code.i32(0) : this.#materialized(others)
+    this.#inPlace.set(code.op('i32.or', kept, written))
+    this.#class.set(code.i32(0))
+    this.known = this.nested() ? undefined : 'in place'
+  }
+
+  /** Some flags in place, the others 0. */
+  #materialized(flags: readonly ArithmeticFlag[]): Node {
+    const code = this.#code
+    const mask = flags.reduce((bits, flag) => bits | (1 << rflags[flag].low), 0)
+    if (this.known !== undefined && this.known !== 'in place') {
+      const equations = this.#equations(this.known)
+      return flags
+        .map((flag) => code.op('i32.shl', nodeOf(equations[flag]!()), code.i32(rflags[flag].low)))
+        .reduce((all, one) => code.op('i32.or', all, one))
+    }
+    if (this.known === undefined) {
+      this.#read = true
+      this.putBack()
+      this.#inPlace.set(code.call(this.#runtime.materialize, [this.#cpu], ['i32'])[0]!)
+      this.#class.set(code.i32(0))
+      if (!this.nested()) this.known = 'in place'
+    }
+    const all = this.#inPlace.get()
+    return mask === Number(arithmeticMask) ? all : code.op('i32.and', all, code.i32(mask))
+  }
+}
+

@@ -1,0 +1,289 @@
+import type { MemoryOp } from '@vmm/wasm-encoder'
+import { arithmeticFlags } from '@vmm/x86-registers'
+import type { Mode } from '@vmm/x86-semantics'
+import { Code, type Local } from '../emit/code.ts'
+import type { Node } from '../emit/node.ts'
+import type { Frame } from '../reading/frame.ts'
+import { machineOn } from '../reading/machine.ts'
+import type { RuntimeIndices } from '../runtime.ts'
+import { at, inReach, reachBytes } from '../state-layout.ts'
+import { FlagsInLocals } from './flags.ts'
+import type { HotBlock, HotStep, Order } from './graph.ts'
+import { RegistersInLocals } from './registers.ts'
+
+const ret = { kind: 'return' } as const
+const leave = { kind: 'out', block: 'leave' } as const
+
+/** How a region left: `rip` is where to go on; after `declined` not by a region, for its first instruction needs more. */
+export const left = { done: 0, declined: 1 } as const
+
+/** Relative targets are less than this far away. */
+const farthest = 1n << 32n
+
+export interface RegionOptions {
+  readonly runtime: RuntimeIndices
+  readonly memoryBase: number
+  /** Linear memory, for what decoding left in records. */
+  readonly view: DataView
+  /** Segments, by number, that are plain memory from 0 to the top now: the region is for that alone. */
+  readonly flat: ReadonlySet<number>
+}
+
+/** The function of a region: (cpu, tlb) gives how it left. */
+export function regionFunction(order: Order, options: RegionOptions): Code {
+  return new RegionEmitter(order, options).code
+}
+
+class RegionEmitter {
+  readonly code = new Code(['i32', 'i32'])
+  readonly #order: Order
+  readonly #options: RegionOptions
+  readonly #cpu = this.code.fixedLocal(0)
+  readonly #tlb = this.code.fixedLocal(1)
+  readonly #mode: Mode
+  /** RIP at the region's first byte. */
+  readonly #base: Local
+  readonly #start: Node
+  readonly #rip: Local
+  readonly #budget: Local
+  readonly #how: Local
+  readonly #registers: RegistersInLocals
+  readonly #flags: FlagsInLocals
+  readonly #flatUsed = new Set<number>()
+
+  constructor(order: Order, options: RegionOptions) {
+    const code = this.code
+    this.#order = order
+    this.#options = options
+    this.#mode = order.blocks[0]!.steps[0]!.shape.spec.mode
+    this.#base = code.permanent('i64')
+    this.#start = code.fixedLocal(this.#base.index)
+    this.#rip = code.permanent('i64')
+    this.#budget = code.permanent('i32')
+    this.#how = code.permanent('i32')
+    this.#registers = new RegistersInLocals(code, this.#cpu, this.#start)
+    this.#flags = new FlagsInLocals(code, this.#cpu, options.runtime)
+    const before = code.later('before')
+    code.block(leave.block, () => this.#tree(0))
+    this.#putBack()
+    before(() => this.#fetch())
+  }
+
+  // -- around the region -----------------------------------------------------------------------------------------
+
+  #fetch(): void {
+    const code = this.code
+    this.#base.set(code.load('i64.load', this.#cpu, at.RIP))
+    this.#budget.set(code.load('i32.load', this.#cpu, at.budget))
+    const declineIf = (condition: Node) => code.if(condition, () => code.leave(ret, code.i32(left.declined)))
+    if (this.#mode.codeSize === 64) declineIf(this.#isNearTheEdge())
+    for (const segment of this.#flatUsed) declineIf(this.#isNotFlat(segment))
+    this.#registers.fetch()
+    if (this.#flags.used) this.#flags.fetch()
+  }
+
+  /** Some relative target may be in the other half of the addresses. */
+  #isNearTheEdge(): Node {
+    const code = this.code
+    const [above, below] = [farthest, -farthest].map((by) => code.op('i64.add', this.#start, code.i64(by)))
+    const apart = code.op('i64.shr_u', code.op('i64.xor', above!, below!), code.i64(47n))
+    return code.op('i64.ne', apart, code.i64(0n))
+  }
+
+  #isNotFlat(segment: number): Node {
+    const code = this.code
+    const place = at.reach + segment * reachBytes
+    const bytes = code.load('i64.load', this.#cpu, place + inReach.bytes)
+    const base = code.load('i64.load', this.#cpu, place + inReach.base)
+    const isShort = code.op('i64.ne', bytes, code.i64(flatBytes))
+    return code.op('i32.or', isShort, code.op('i64.ne', base, code.i64(0n)))
+  }
+
+  #putBack(): void {
+    const code = this.code
+    this.#registers.putBack()
+    if (this.#flags.written) this.#flags.putBack()
+    code.store('i32.store', this.#cpu, this.#budget.get(), at.budget)
+    code.store('i64.store', this.#cpu, this.#rip.get(), at.RIP)
+    code.leave(ret, this.#how.get())
+  }
+
+  // -- control flow ----------------------------------------------------------------------------------------------
+
+  /** A block and everything that only it leads to. What several ways lead to follows a block that they leave. */
+  #tree(number: number): void {
+    const { isLoop, merges } = this.#order
+    if (isLoop[number]) this.#flags.known = undefined
+    const whole = () => this.#within(number, merges[number]!)
+    if (isLoop[number]) this.code.forever(`loop${number}`, whole)
+    else whole()
+  }
+
+  #within(number: number, merges: readonly number[]): void {
+    const last = merges.at(-1)
+    if (last === undefined) return this.#block(number)
+    this.code.block(`merge${last}`, () => this.#within(number, merges.slice(0, -1)))
+    this.#flags.known = undefined
+    this.#tree(last)
+  }
+
+  #branch(from: number, offset: number): void {
+    const { numberAt, connects, isMerge } = this.#order
+    const to = numberAt(offset)
+    if (to === undefined || !connects(from, to)) return this.#exit(this.#ripAt(offset))
+    if (to <= from) return this.code.leave({ kind: 'again', loop: `loop${to}` })
+    if (isMerge[to]) return this.code.leave({ kind: 'out', block: `merge${to}` })
+    const { known, dead, nested } = this.#flags
+    const { blockRip } = this.#registers
+    this.#tree(to)
+    Object.assign(this.#flags, { known, dead, nested })
+    this.#registers.blockRip = blockRip
+  }
+
+  /** Goes on at an address outside the region. */
+  #exit(rip: Node): void {
+    this.#rip.set(rip)
+    this.code.leave(leave)
+  }
+
+  #ripAt(offset: number): Node {
+    const code = this.code
+    const rip = code.op('i64.add', this.#start, code.i64(BigInt(offset)))
+    return this.#mode.codeSize === 64 ? rip : code.op('i64.and', rip, code.i64(0xffff_ffffn))
+  }
+
+  /** The distance of an address from the region's first byte, if it is known. */
+  #offsetOf(rip: Node): number | undefined {
+    const isNarrow = this.#mode.codeSize !== 64 && rip.operation.kind === 'plain' && rip.operation.op === 'i64.and'
+    if (isNarrow && !isConstant(rip.args[1]!, 0xffff_ffffn)) return undefined
+    const sum = isNarrow ? rip.args[0]! : rip
+    if (sum === this.#start) return 0
+    if (sum.operation.kind !== 'plain' || sum.operation.op !== 'i64.add' || sum.args[0] !== this.#start) return undefined
+    const [, distance] = sum.args
+    return distance!.operation.kind === 'constant' ? Number(distance!.operation.value) : undefined
+  }
+
+  // -- blocks ----------------------------------------------------------------------------------------------------
+
+  #block(number: number): void {
+    const { code } = this
+    const block = this.#order.blocks[number]!
+    code.recycle()
+    this.#registers.blockRip = code.op('i64.add', this.#start, code.i64(BigInt(block.offset)))
+    this.#pay(block)
+    const dead = deadFlags(block.steps)
+    let goesOn = true
+    for (const [index, step] of block.steps.entries()) {
+      this.#flags.dead = dead[index]!
+      goesOn = this.#step(number, block, step, block.steps.length - index)
+    }
+    if (goesOn) this.#branch(number, block.next!)
+  }
+
+  #pay({ steps, offset }: HotBlock): void {
+    const code = this.code
+    const count = code.i32(steps.length)
+    this.#budget.set(code.op('i32.sub', this.#budget.get(), count))
+    code.if(code.op('i32.lt_s', this.#budget.get(), code.i32(0)), () => {
+      this.#budget.set(code.op('i32.add', this.#budget.get(), count))
+      this.#exit(this.#ripAt(offset))
+    })
+  }
+
+  /** Emits an instruction. Gives whether the next one follows. `ahead`: instructions of the block from this one on. */
+  #step(number: number, block: HotBlock, step: HotStep, ahead: number): boolean {
+    let goesOn = true
+    const code = this.code
+    const { spec } = step.shape
+    const frame: Frame = {
+      code,
+      cpu: this.#cpu,
+      tlb: this.#tlb,
+      record: { index: -1, type: 'i32', get: () => code.i32(step.record), set: () => {} },
+      field: (op, slot) => this.#field(op, step.record + slot),
+      bank: this.#registers,
+      mode: spec.mode,
+      runtime: this.#options.runtime,
+      address: spec.address === 'general' ? 'known' : spec.address,
+      segmentsStay: true,
+      isFlat: (segment) => this.#isFlat(segment),
+      memoryBase: this.#options.memoryBase,
+      plainOnly: true,
+      flags: this.#flags,
+      near: true,
+      flagsDead: false,
+      knownFlags: undefined,
+      depth: 0,
+      modified: step.shape.inRegion!.modified,
+      restore: undefined,
+      call: () => never('calls a procedure'),
+      leaveFault: () => {
+        frame.restore?.()
+        this.#budget.set(code.op('i32.add', this.#budget.get(), code.i32(ahead)))
+        this.#how.set(code.i32(left.declined))
+        this.#exit(this.#ripAt(step.offset))
+      },
+      jump: (target) => {
+        if (frame.depth === 0) goesOn = false
+        const offset = this.#offsetOf(target)
+        if (offset === undefined) this.#exit(target)
+        else this.#branch(number, offset)
+      },
+      exit: () => never('stops the processor'),
+    }
+    this.#flags.nested = () => frame.depth > 0
+    spec.instruction.execute(machineOn(frame), ...spec.operands)
+    return goesOn
+  }
+
+  #isFlat(segment: Node): boolean {
+    if (segment.operation.kind !== 'constant') return false
+    const number = Number(segment.operation.value)
+    if (!this.#options.flat.has(number)) return false
+    this.#flatUsed.add(number)
+    return true
+  }
+
+  /** What decoding left at an address of a record. */
+  #field(op: MemoryOp, address: number): Node {
+    const { code } = this
+    const { view } = this.#options
+    switch (op) {
+      case 'i32.load8_u':
+        return code.i32(view.getUint8(address))
+      case 'i32.load16_u':
+        return code.i32(view.getUint16(address, true))
+      case 'i32.load':
+        return code.i32(view.getInt32(address, true))
+      case 'i64.load32_s':
+        return code.i64(BigInt(view.getInt32(address, true)))
+      case 'i64.load':
+        return code.i64(view.getBigInt64(address, true))
+      default:
+        throw new Error(`no field of a record is read by ${op}`)
+    }
+  }
+}
+
+/** As many bytes as a segment has that reaches from 0 to the top of 32-bit addresses. */
+export const flatBytes = 1n << 32n
+
+const isConstant = ({ operation }: Node, value: bigint): boolean =>
+  operation.kind === 'constant' && BigInt.asUintN(64, operation.value) === value
+
+const never = (what: string): never => {
+  throw new Error(`an instruction that ${what} is no part of a region`)
+}
+
+const allFlags = (1 << arithmeticFlags.length) - 1
+
+/** For each instruction whether its flags are written again before anything can see them. */
+function deadFlags(steps: readonly HotStep[]): boolean[] {
+  const dead: boolean[] = []
+  let live = allFlags
+  for (const [index, { shape }] of [...steps.entries()].reverse()) {
+    dead[index] = shape.flagsPerhaps !== 0 && (live & shape.flagsPerhaps) === 0
+    live = shape.mayFault || shape.ends ? allFlags : (live & ~shape.flagsWritten) | shape.flagsRead
+  }
+  return dead
+}

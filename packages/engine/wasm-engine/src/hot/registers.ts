@@ -1,0 +1,135 @@
+import type { MemoryOp, ValueType } from '@vmm/wasm-encoder'
+import type { Code, Local } from '../emit/code.ts'
+import type { Node } from '../emit/node.ts'
+import type { RegisterBank, RegisterPlace } from '../reading/register-bank.ts'
+import { at } from '../state-layout.ts'
+
+interface Kept {
+  readonly local: Local
+  readonly place: number
+  written: boolean
+}
+
+const gprEnd = at.gpr + 16 * 8
+const vectorEnd = at.vector + 32 * 64
+const vectorBytes = 64
+
+/** General and vector registers in locals of a region, each loaded before it and stored behind it if the region uses it. */
+export class RegistersInLocals implements RegisterBank {
+  readonly #code: Code
+  readonly #cpu: Node
+  readonly #kept = new Map<number, Kept>()
+  /** RIP of the block that is being emitted: the base of its relative addresses. */
+  blockRip: Node
+
+  constructor(code: Code, cpu: Node, rip: Node) {
+    this.#code = code
+    this.#cpu = cpu
+    this.blockRip = rip
+  }
+
+  readonly load = (op: MemoryOp, place: RegisterPlace): Node => {
+    const offset = numberOf(place)
+    if (offset >= at.gpr && offset < gprEnd) return this.#loadGeneral(op, offset)
+    if (offset >= at.vector && offset < vectorEnd) return this.#loadVector(op, offset)
+    if (offset === at.zero) return this.#fixed(op, 0n)
+    if (offset === at.sixteen) return this.#fixed(op, 16n)
+    if (offset === at.blockRip)
+      return op === 'i64.load' ? this.blockRip : this.#code.op('i32.wrap_i64', this.blockRip)
+    return this.#code.load(op, this.#cpu, offset)
+  }
+
+  readonly store = (op: MemoryOp, place: RegisterPlace, value: Node, more = 0): void => {
+    const offset = numberOf(place) + more
+    if (offset >= at.gpr && offset < gprEnd) this.#storeGeneral(op, offset, value)
+    else if (offset >= at.vector && offset < vectorEnd) this.#storeVector(op, offset, value)
+    else this.#code.store(op, this.#cpu, value, offset)
+  }
+
+  /** Brings into locals what the region uses. To be called when all of it has been emitted, for a place before it. */
+  fetch(): void {
+    for (const { local, place } of this.#kept.values())
+      local.set(this.#code.load(local.type === 'v128' ? 'v128.load' : 'i64.load', this.#cpu, place))
+  }
+
+  /** Puts back what the region changes. */
+  putBack(): void {
+    for (const { local, place, written } of this.#kept.values())
+      if (written) this.#code.store(local.type === 'v128' ? 'v128.store' : 'i64.store', this.#cpu, local.get(), place)
+  }
+
+  #fixed(op: MemoryOp, value: bigint): Node {
+    return op === 'i64.load' ? this.#code.i64(value) : this.#code.i32(Number(value))
+  }
+
+  #keptAt(place: number, type: ValueType): Kept {
+    let kept = this.#kept.get(place)
+    if (kept === undefined) {
+      kept = { local: this.#code.permanent(type), place, written: false }
+      this.#kept.set(place, kept)
+    }
+    return kept
+  }
+
+  #loadGeneral(op: MemoryOp, offset: number): Node {
+    const code = this.#code
+    const { local } = this.#keptAt(offset & ~7, 'i64')
+    if (op === 'i64.load') return local.get()
+    const low = code.op('i32.wrap_i64', local.get())
+    if (op === 'i32.load') return low
+    if (op === 'i32.load16_u') return code.op('i32.and', low, code.i32(0xffff))
+    const shifted = (offset & 7) === 0 ? low : code.op('i32.shr_u', low, code.i32((offset & 7) * 8))
+    return code.op('i32.and', shifted, code.i32(0xff))
+  }
+
+  #storeGeneral(op: MemoryOp, offset: number, value: Node): void {
+    const code = this.#code
+    const kept = this.#keptAt(offset & ~7, 'i64')
+    kept.written = true
+    if (op === 'i64.store') return kept.local.set(value)
+    const bits = { 'i32.store8': 8n, 'i32.store16': 16n, 'i32.store': 32n }[op as string]!
+    const shift = BigInt(offset & 7) * 8n
+    const mask = ((1n << bits) - 1n) << shift
+    const wide = code.op('i64.shl', code.op('i64.extend_i32_u', value), code.i64(shift))
+    const part = code.op('i64.and', wide, code.i64(mask))
+    kept.local.set(code.op('i64.or', code.op('i64.and', kept.local.get(), code.i64(~mask)), part))
+  }
+
+  #loadVector(op: MemoryOp, offset: number): Node {
+    const code = this.#code
+    const place = at.vector + Math.floor((offset - at.vector) / vectorBytes) * vectorBytes
+    const { local } = this.#keptAt(place, 'v128')
+    if (offset !== place) throw new Error(`a vector register is read ${offset - place} bytes in`)
+    switch (op) {
+      case 'v128.load':
+        return local.get()
+      case 'i64.load':
+        return code.lane('i64x2.extract_lane', 0, local.get())
+      case 'i32.load':
+        return code.lane('i32x4.extract_lane', 0, local.get())
+      case 'i32.load16_u':
+        return code.lane('i16x8.extract_lane_u', 0, local.get())
+      default:
+        return code.lane('i8x16.extract_lane_u', 0, local.get())
+    }
+  }
+
+  #storeVector(op: MemoryOp, offset: number, value: Node): void {
+    const code = this.#code
+    const place = at.vector + Math.floor((offset - at.vector) / vectorBytes) * vectorBytes
+    const kept = this.#keptAt(place, 'v128')
+    if (offset !== place) throw new Error(`a vector register is written ${offset - place} bytes in`)
+    kept.written = true
+    if (op === 'v128.store') return kept.local.set(value)
+    const lane = { 'i64.store': 'i64x2', 'i32.store': 'i32x4', 'i32.store16': 'i16x8', 'i32.store8': 'i8x16' }[
+      op as string
+    ] as 'i64x2'
+    kept.local.set(code.lane(`${lane}.replace_lane`, 0, kept.local.get(), value))
+  }
+}
+
+function numberOf(place: RegisterPlace): number {
+  if (typeof place === 'number') return place
+  if (place.operation.kind !== 'constant') throw new Error('the place of a register is known when a region is emitted')
+  return Number(place.operation.value)
+}
