@@ -198,7 +198,7 @@ function frameOf(
     memoryBase: around.memoryBase,
     plainOnly: false,
     flags: undefined,
-    near: false,
+    isNear: () => false,
     flagsDead: spec.flagsDead,
     knownFlags: undefined,
     depth: 0,

@@ -104,6 +104,10 @@ const vcpuLayout = layout({
   faultCode: 'u32',
   faultHasCode: 'u32',
   exitReason: 'u32',
+  /** Regions that were entered, those that declined, and the instructions that they retired. */
+  regionsEntered: 'u64',
+  regionsDeclined: 'u64',
+  regionsRetired: 'u64',
   /** Set by a description that sets RIP itself: a fault after that is one of the instruction there. */
   moved: 'u32',
   /** Set by the surroundings while something waits for the program to take interrupts. */

@@ -17,9 +17,6 @@ const leave = { kind: 'out', block: 'leave' } as const
 /** How a region left: `rip` is where to go on; after `declined` not by a region, for its first instruction needs more. */
 export const left = { done: 0, declined: 1 } as const
 
-/** Relative targets are less than this far away. */
-const farthest = 1n << 32n
-
 export interface RegionOptions {
   readonly runtime: RuntimeIndices
   readonly memoryBase: number
@@ -50,6 +47,9 @@ class RegionEmitter {
   readonly #registers: RegistersInLocals
   readonly #flags: FlagsInLocals
   readonly #flatUsed = new Set<number>()
+  /** The lowest and the highest target inside or outside the region that is taken to exist. */
+  #nearest = 0
+  #farthest = 0
 
   constructor(order: Order, options: RegionOptions) {
     const code = this.code
@@ -82,11 +82,11 @@ class RegionEmitter {
     if (this.#flags.used) this.#flags.fetch()
   }
 
-  /** Some relative target may be in the other half of the addresses. */
+  /** Some relative target is in the other half of the addresses. */
   #isNearTheEdge(): Node {
     const code = this.code
-    const [above, below] = [farthest, -farthest].map((by) => code.op('i64.add', this.#start, code.i64(by)))
-    const apart = code.op('i64.shr_u', code.op('i64.xor', above!, below!), code.i64(47n))
+    const [lowest, highest] = [this.#nearest, this.#farthest].map((offset) => this.#ripAt(offset))
+    const apart = code.op('i64.shr_u', code.op('i64.xor', lowest!, highest!), code.i64(shortestAddress - 1n))
     return code.op('i64.ne', apart, code.i64(0n))
   }
 
@@ -210,7 +210,7 @@ class RegionEmitter {
       memoryBase: this.#options.memoryBase,
       plainOnly: true,
       flags: this.#flags,
-      near: true,
+      isNear: (target) => this.#isNear(target),
       flagsDead: false,
       knownFlags: undefined,
       depth: 0,
@@ -234,6 +234,14 @@ class RegionEmitter {
     this.#flags.nested = () => frame.depth > 0
     spec.instruction.execute(machineOn(frame), ...spec.operands)
     return goesOn
+  }
+
+  #isNear(target: Node): boolean {
+    const offset = this.#offsetOf(target)
+    if (offset === undefined) return false
+    this.#nearest = Math.min(this.#nearest, offset)
+    this.#farthest = Math.max(this.#farthest, offset)
+    return true
   }
 
   #isFlat(segment: Node): boolean {
@@ -264,6 +272,9 @@ class RegionEmitter {
     }
   }
 }
+
+/** Linear addresses have 48 bits at least. */
+const shortestAddress = 48n
 
 /** As many bytes as a segment has that reaches from 0 to the top of 32-bit addresses. */
 export const flatBytes = 1n << 32n

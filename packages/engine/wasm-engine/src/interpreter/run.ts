@@ -158,9 +158,15 @@ function heat({ code, cpu, block, link, cold }: Entering): void {
       })
       const declined = code.op('i32.or', cold.get(), code.op('i32.eq', region, code.i32(noRegion)))
       code.if(code.op('i32.eqz', declined), () => {
+        const before = code.hold(code.load('i32.load', cpu, at.budget))
         const slot = code.op('i32.sub', region, code.i32(1))
         const [how] = code.callTable(regionType, slot, [cpu, code.load('i32.load', cpu, at.tlb)], regionTable)
         cold.set(how!)
+        const count = (place: number, by: Node) =>
+          code.store('i64.store', cpu, code.op('i64.add', code.load('i64.load', cpu, place), code.op('i64.extend_i32_u', by)), place)
+        count(at.regionsEntered, code.i32(1))
+        count(at.regionsDeclined, how!)
+        count(at.regionsRetired, code.op('i32.sub', before, code.load('i32.load', cpu, at.budget)))
         block.set(code.i32(0))
         link.set(code.op('i32.add', cpu, code.i32(at.noLink)))
         code.leave(nextBlock)

@@ -40,8 +40,8 @@ export interface Frame {
   readonly plainOnly: boolean
   /** The flags, if they are not where everybody finds them. */
   readonly flags: Flags | undefined
-  /** Where the code lies, every relative target exists. */
-  readonly near: boolean
+  /** Whether a relative target is sure to exist, where the code lies. */
+  isNear(target: Node): boolean
   /** Nobody reads the flags that this instruction writes. */
   readonly flagsDead: boolean
   /** What the flags are, if that is certain here. */

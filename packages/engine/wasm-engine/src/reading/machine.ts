@@ -222,8 +222,8 @@ function controlOn(frame: Frame): ControlFlow {
 const shortestAddress = 48n
 
 /** In 64-bit code a target is as canonical as the code, unless it leaves that half of the addresses. */
-function isNear({ code, mode, near }: Frame, target: Node, next: Node): Bits<1> {
-  if (near) return bitsOf(code.i32(1), 1)
+function isNear({ code, mode, isNear }: Frame, target: Node, next: Node): Bits<1> {
+  if (isNear(target)) return bitsOf(code.i32(1), 1)
   if (mode.codeSize !== 64) return bitsOf(code.i32(0), 1)
   const apart = code.op('i64.shr_u', code.op('i64.xor', target, next), code.i64(shortestAddress - 1n))
   return bitsOf(code.op('i64.eqz', apart), 1)
