@@ -1,4 +1,4 @@
-import type { Engine, EngineOptions } from '@vmm/wasm-engine'
+import type { Engine, EngineOptions, HotOptions } from '@vmm/wasm-engine'
 import type { Random } from '../cpu/random.ts'
 
 /** A way to make an engine and to run it. The guest must not notice. */
@@ -16,15 +16,35 @@ export interface EngineVariant {
 
 const upTo = (most: number) => (random: Random) => 1 + random.below(most)
 
+const cold = { hot: false } as const
+const hot = (threshold: number, more: Partial<HotOptions> = {}) => ({ hot: { threshold, ...more } })
+
 /** The first is what all others, and the oracle, are compared with. */
 export const engineVariants: readonly [EngineVariant, ...EngineVariant[]] = [
-  { name: 'cold' },
-  { name: 'cold, one instruction at a time', slice: () => 1 },
-  { name: 'cold, up to 7 at a time', slice: upTo(7) },
-  { name: 'cold, up to 300 at a time', slice: upTo(300) },
-  { name: 'cold, every exception told', faults: 'stop' },
-  { name: 'cold, every exception told, up to 50 at a time', faults: 'stop', slice: upTo(50) },
-  { name: 'cold, code forgotten', slice: upTo(40), between: ({ machine }) => machine.blocks.dropAll() },
-  { name: 'cold, translations forgotten', slice: upTo(40), between: (engine) => engine.flushTranslations() },
-  { name: 'cold, handlers counted', options: { counts: 'handlers' } },
+  { name: 'cold', options: cold },
+  { name: 'cold, one instruction at a time', options: cold, slice: () => 1 },
+  { name: 'cold, up to 7 at a time', options: cold, slice: upTo(7) },
+  { name: 'cold, up to 300 at a time', options: cold, slice: upTo(300) },
+  { name: 'cold, every exception told', options: cold, faults: 'stop' },
+  { name: 'cold, every exception told, up to 50 at a time', options: cold, faults: 'stop', slice: upTo(50) },
+  { name: 'cold, code forgotten', options: cold, slice: upTo(40), between: ({ machine }) => machine.blocks.dropAll() },
+  {
+    name: 'cold, translations forgotten',
+    options: cold,
+    slice: upTo(40),
+    between: (engine) => engine.flushTranslations(),
+  },
+  { name: 'cold, handlers counted', options: { ...cold, counts: 'handlers' } },
+  { name: 'hot at once', options: hot(0) },
+  { name: 'hot at once, up to 50 at a time', options: hot(0), slice: upTo(50) },
+  { name: 'hot the second time', options: hot(1, { batch: 1 }), slice: upTo(200) },
+  { name: 'hot the fifth time', options: hot(4, { batch: 2 }) },
+  { name: 'hot, regions of two blocks', options: hot(2, { batch: 1, blocksAtMost: 2 }), slice: upTo(300) },
+  { name: 'hot, regions of nine instructions', options: hot(3, { batch: 3, stepsAtMost: 9 }) },
+  {
+    name: 'hot, code forgotten',
+    options: hot(1, { batch: 1 }),
+    slice: upTo(40),
+    between: ({ machine }) => machine.blocks.dropAll(),
+  },
 ]
