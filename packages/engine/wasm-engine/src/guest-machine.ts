@@ -40,8 +40,7 @@ export interface GuestMachineOptions {
 }
 
 /** Below that, compiling code takes longer than it saves. */
-const dbg = (globalThis as never as { process: { env: Record<string, string> } }).process.env['HOT']
-const hotByDefault: HotOptions | false = dbg === 'off' ? false : { threshold: Number(dbg ?? 4000) }
+const hotByDefault: HotOptions = { threshold: 16_000 }
 
 /** Where a processor lies in linear memory, all of which `buffer` shows. */
 export interface ProcessorPlace {
@@ -97,7 +96,14 @@ export class GuestMachine {
   #runs = false
 
   /** @throws {RangeError} if there are too many slots, or no room for their memory. */
-  constructor({ slots, memoryBytes, counts = 'nothing', hot = hotByDefault, instructions, clock }: GuestMachineOptions) {
+  constructor({
+    slots,
+    memoryBytes,
+    counts = 'nothing',
+    hot = hotByDefault,
+    instructions,
+    clock,
+  }: GuestMachineOptions) {
     this.#clock = clock
     const guestBytes = memoryBytes ?? slots.reduce((sum, { bytes }) => sum + bytes, 0)
     const map = memoryMap

@@ -45,10 +45,7 @@ export class ModeLoops {
   readonly #blocks: MemoryMap['blocks']
   readonly #regions: boolean
 
-  constructor(
-    handlers: HandlerTable,
-    { counts, blocks, regions }: Pick<LoopOptions, 'counts' | 'blocks' | 'regions'>,
-  ) {
+  constructor(handlers: HandlerTable, { counts, blocks, regions }: Pick<LoopOptions, 'counts' | 'blocks' | 'regions'>) {
     this.#blocks = blocks
     this.#regions = regions
     this.#handlers = handlers

@@ -150,4 +150,3 @@ export class FlagsInLocals implements Flags {
     return mask === Number(arithmeticMask) ? all : code.op('i32.and', all, code.i32(mask))
   }
 }
-

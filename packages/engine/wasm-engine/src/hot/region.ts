@@ -158,7 +158,8 @@ class RegionEmitter {
     if (isNarrow && !isConstant(rip.args[1]!, 0xffff_ffffn)) return undefined
     const sum = isNarrow ? rip.args[0]! : rip
     if (sum === this.#start) return 0
-    if (sum.operation.kind !== 'plain' || sum.operation.op !== 'i64.add' || sum.args[0] !== this.#start) return undefined
+    if (sum.operation.kind !== 'plain' || sum.operation.op !== 'i64.add' || sum.args[0] !== this.#start)
+      return undefined
     const [, distance] = sum.args
     return distance!.operation.kind === 'constant' ? Number(distance!.operation.value) : undefined
   }

@@ -34,8 +34,7 @@ export class RegistersInLocals implements RegisterBank {
     if (offset >= at.vector && offset < vectorEnd) return this.#loadVector(op, offset)
     if (offset === at.zero) return this.#fixed(op, 0n)
     if (offset === at.sixteen) return this.#fixed(op, 16n)
-    if (offset === at.blockRip)
-      return op === 'i64.load' ? this.blockRip : this.#code.op('i32.wrap_i64', this.blockRip)
+    if (offset === at.blockRip) return op === 'i64.load' ? this.blockRip : this.#code.op('i32.wrap_i64', this.blockRip)
     return this.#code.load(op, this.#cpu, offset)
   }
 

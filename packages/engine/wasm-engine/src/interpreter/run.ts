@@ -163,7 +163,12 @@ function heat({ code, cpu, block, link, cold }: Entering): void {
         const [how] = code.callTable(regionType, slot, [cpu, code.load('i32.load', cpu, at.tlb)], regionTable)
         cold.set(how!)
         const count = (place: number, by: Node) =>
-          code.store('i64.store', cpu, code.op('i64.add', code.load('i64.load', cpu, place), code.op('i64.extend_i32_u', by)), place)
+          code.store(
+            'i64.store',
+            cpu,
+            code.op('i64.add', code.load('i64.load', cpu, place), code.op('i64.extend_i32_u', by)),
+            place,
+          )
         count(at.regionsEntered, code.i32(1))
         count(at.regionsDeclined, how!)
         count(at.regionsRetired, code.op('i32.sub', before, code.load('i32.load', cpu, at.budget)))
