@@ -289,8 +289,7 @@ export class Engine {
    * many were. RF goes when an instruction is complete.
    */
   run(budget: number, faults: 'stop' | 'deliver' = 'stop'): Stop {
-    let left = budget
-    for (;;) {
+    for (let left = budget; ; ) {
       const before = this.#slice.retired
       this.#slice.begin(left, left, faults)
       if (left === 1) this.#state.setWord(at.mode, this.#state.word(at.mode) | alone)
@@ -313,11 +312,11 @@ export class Engine {
   #settle(why: number): Stop | undefined {
     const { left, stopped } = this.#slice.end()
     const resynced = this.#odd.takeEnd() || stopped
+    if (resynced && (why === status.miss || why === status.budget)) return { kind: 'events' }
     switch (why) {
       case status.miss:
-        return resynced ? { kind: 'events' } : this.#miss(left)
+        return this.#miss(left)
       case status.budget:
-        if (resynced) return { kind: 'events' }
         return left > 0 ? this.#step() : { kind: 'budget' }
       case status.fault:
         return this.#fault()
@@ -327,8 +326,7 @@ export class Engine {
         this.#state.resumed(this.#state.word(at.mode))
         return { kind: 'events' }
       case status.hot:
-        this.machine.regions!.ask(this.#state.word(at.block), this.#state)
-        return undefined
+        return this.machine.heat(this.#state)
       case status.exit:
         return { kind: 'exit', reason: exitReasons[this.#state.word(at.exitReason)]! }
       default:

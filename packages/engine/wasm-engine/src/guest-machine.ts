@@ -183,6 +183,11 @@ export class GuestMachine {
     return why
   }
 
+  /** The block that a processor is about to enter has become hot. */
+  heat(state: StateView): undefined {
+    this.regions?.ask(state.word(at.block), state)
+  }
+
   /** What was done so far. */
   statistics(): EngineStatistics {
     const counting = frozen(this.#counting)

@@ -5,12 +5,11 @@ import { accessKind } from './access.ts'
 import type { Code } from './emit/code.ts'
 import { functionOf } from './emit/write.ts'
 import { procedureType } from './handler.ts'
+import { bulkFillFunction, bulkMoveFunction } from './interpreter/bulk.ts'
 import { deliverFaultFunction } from './interpreter/delivery.ts'
 import { flagFunction, materializeFunction } from './interpreter/flags.ts'
 import { runFunction } from './interpreter/loops.ts'
 import {
-  bulkFillFunction,
-  bulkMoveFunction,
   checkFunction,
   fillFunction,
   plainReadFunction,
@@ -88,6 +87,23 @@ export function interpreterModule({
     index[name] = builder.importFunction('interpreter', name, type)
   for (const [name, type] of Object.entries(defined)) index[name] = builder.declare(type)
   const runtime = Object.fromEntries(runtimeNames.map((name) => [name, index[name]])) as unknown as RuntimeIndices
+  const bodies = bodiesOf(index, runtime, { map, walkSlot, counts, regionSlots, inline })
+  for (const [name, type] of Object.entries(defined)) {
+    builder.define(
+      index[name]!,
+      functionOf(bodies[name]!, type.parameters.length, (other) => builder.type(other)),
+    )
+    builder.export(name, index[name]!)
+  }
+  return builder.finish()
+}
+
+/** The code of each function by its name. */
+function bodiesOf(
+  index: Readonly<Record<string, number>>,
+  runtime: RuntimeIndices,
+  { map, walkSlot, counts, regionSlots, inline }: Omit<InterpreterOptions, 'pages' | 'tableSize'>,
+): Readonly<Record<string, Code>> {
   const calls = {
     fill: index['fill']!,
     hostOf: index['hostOf']!,
@@ -95,7 +111,7 @@ export function interpreterModule({
     oddWrite: index['oddWrite']!,
     touched: index['touched']!,
   }
-  const bodies: Record<string, Code> = {
+  return {
     ...Object.fromEntries(arithmeticFlags.map((flag) => [`flag${flag}`, flagFunction(flag)])),
     materialize: materializeFunction(),
     offset: offsetFunction(),
@@ -124,14 +140,6 @@ export function interpreterModule({
     }),
     run: runFunction(index['firstLoop']!, index['deliverFault']!),
   }
-  for (const [name, type] of Object.entries(defined)) {
-    builder.define(
-      index[name]!,
-      functionOf(bodies[name]!, type.parameters.length, (other) => builder.type(other)),
-    )
-    builder.export(name, index[name]!)
-  }
-  return builder.finish()
 }
 
 /** Calls the described walk: the asker's level and AC decide what kind of access it is. */

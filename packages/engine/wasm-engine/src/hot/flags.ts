@@ -73,7 +73,7 @@ export class FlagsInLocals implements Flags {
     const code = this.#code
     this.#class.set(code.load('i32.load', this.#cpu, at.lazyClass))
     this.#inPlace.set(code.load('i32.load', this.#cpu, at.flags))
-    this.#operands.forEach((local, index) => local.set(code.load('i64.load', this.#cpu, places[index]!)))
+    for (const [index, local] of this.#operands.entries()) local.set(code.load('i64.load', this.#cpu, places[index]!))
   }
 
   /** Leaves the flags where everybody finds them. */
@@ -81,7 +81,8 @@ export class FlagsInLocals implements Flags {
     const code = this.#code
     code.store('i32.store', this.#cpu, this.#class.get(), at.lazyClass)
     code.store('i32.store', this.#cpu, this.#inPlace.get(), at.flags)
-    this.#operands.forEach((local, index) => code.store('i64.store', this.#cpu, local.get(), places[index]!))
+    for (const [index, local] of this.#operands.entries())
+      code.store('i64.store', this.#cpu, local.get(), places[index]!)
   }
 
   /** Whether the region writes flags at all. */
@@ -111,7 +112,7 @@ export class FlagsInLocals implements Flags {
     )
     // all are computed before the first is put where another may still be read from
     const kept = wide.map((node) => code.hold(node))
-    kept.forEach((node, index) => this.#operands[index]!.set(node))
+    for (const [index, node] of kept.entries()) this.#operands[index]!.set(node)
     this.#class.set(code.i32(lazyClassOf(name, width)))
     this.known = this.nested() ? undefined : { name, width: width as 8 | 16 | 32 | 64 }
   }

@@ -15,7 +15,7 @@ const ret = { kind: 'return' } as const
 const leave = { kind: 'out', block: 'leave' } as const
 
 /** How a region left: `rip` is where to go on; after `declined` not by a region, for its first instruction needs more. */
-export const left = { done: 0, declined: 1 } as const
+const left = { done: 0, declined: 1 } as const
 
 export interface RegionOptions {
   readonly runtime: RuntimeIndices
@@ -176,7 +176,7 @@ class RegionEmitter {
     let goesOn = true
     for (const [index, step] of block.steps.entries()) {
       this.#flags.dead = dead[index]!
-      goesOn = this.#step(number, block, step, block.steps.length - index)
+      goesOn = this.#step(number, step, block.steps.length - index)
     }
     if (goesOn) this.#branch(number, block.next!)
   }
@@ -192,7 +192,7 @@ class RegionEmitter {
   }
 
   /** Emits an instruction. Gives whether the next one follows. `ahead`: instructions of the block from this one on. */
-  #step(number: number, block: HotBlock, step: HotStep, ahead: number): boolean {
+  #step(number: number, step: HotStep, ahead: number): boolean {
     let goesOn = true
     const code = this.code
     const { spec } = step.shape

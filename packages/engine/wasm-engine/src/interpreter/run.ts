@@ -50,7 +50,7 @@ export interface LoopOptions {
 }
 
 /** The table that regions are called through: the second one of a module. */
-export const regionTable = 1
+const regionTable = 1
 
 /** The place of a handler among the cases of a loop. */
 const caseOf = (number: number, first: number, inline: number): number => {
