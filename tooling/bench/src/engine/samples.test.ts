@@ -26,7 +26,7 @@ test('where a thread has ended, the sum of the kernel counts', () => {
 test('a process is ended after its last line, and its lines have times', async () => {
   const start = {
     command: 'sh',
-    args: ['-c', 'echo begin; i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; echo end 1; sleep 60'],
+    args: ['-c', 'echo begin; i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; echo end 1; exec sleep 60'],
   }
   const { marks, failure } = await watched(start, (line) => line.startsWith('end'), 30)
   expect(failure).toBeUndefined()
