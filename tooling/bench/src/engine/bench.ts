@@ -44,7 +44,7 @@ export async function planned(options: Options, place: string): Promise<Bench> {
   for (const width of [64, 32] as const)
     for (const row of rows) {
       if (!row.widths.includes(width) || !wanted(options, row.name)) continue
-      progress(`how many rounds: ${row.name} ${width}`)
+      progress(`how many rounds: ${row.name} ${width}`, `how many rounds, ${width}-bit guests`)
       tasks.push({ row, width, rounds: await roundsFor(row, width, options, place), results: {} })
     }
   return { options, place, tasks, linux: await linuxTask(options, place) }
@@ -63,7 +63,8 @@ export async function run({ options, tasks, linux, place }: Bench, number: numbe
     for (const peer of options.peers) {
       if (!asks(peer, task, number)) continue
       const { row, width, results } = task
-      progress(`run ${number} of ${options.runs}: ${row.name} ${width}, ${peer.name}`)
+      const part = `run ${number} of ${options.runs}: ${width}-bit guests`
+      progress(`${part}: ${row.name}, ${peer.name}`, part)
       noted(results, peer, `${row.name} ${width}`, await asked(task, peer, { options, place }))
     }
   for (const peer of linux === undefined ? [] : options.peers.filter(({ boot }) => boot !== undefined)) {
@@ -116,7 +117,11 @@ function measuredOf(about: Omit<Measured, 'peers' | 'ratios' | 'differs'>, resul
   return differs === undefined ? measured : { ...measured, differs }
 }
 
-/** One line that the next one writes over; nothing where nobody watches. */
-function progress(text: string): void {
+let told = ''
+
+/** What is being done: one line that the next one writes over, or where nobody watches a line for each `part`. */
+function progress(text: string, part = text): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
+  else if (part !== told && part !== '') console.error(`${new Date().toTimeString().slice(0, 8)} ${part}`)
+  told = part
 }

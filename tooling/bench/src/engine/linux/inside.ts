@@ -5,7 +5,7 @@ import { defaultGuest } from '@vmm/runner/default-guest'
 import type { Peer } from '../peers.ts'
 import { between, type Failure, type Sample } from '../samples.ts'
 import { type Mark, watched } from '../watched.ts'
-import { init, type LinuxLoad, programs } from './loads.ts'
+import { files, init, type LinuxLoad } from './loads.ts'
 
 const megabytes = 512
 const limitSeconds = 240
@@ -24,10 +24,10 @@ export async function linuxGuest(loads: readonly LinuxLoad[], place: string): Pr
   const guest = await defaultGuest((says) => console.log(says))
   const [kernel, initrd] = [join(place, 'linux'), join(place, 'initrd')]
   const padding = new Uint8Array((4 - (guest.initrd.length % 4)) % 4)
-  const files = { 'bench/init': new TextEncoder().encode(init(loads)), ...programs() }
+  const all = { 'bench/init': new TextEncoder().encode(init(loads)), ...files() }
   const own = cpio([
     { kind: 'directory', path: 'bench' },
-    ...Object.entries(files).map(([path, content]) => ({ kind: 'file', path, content, mode: 0o755 }) as const),
+    ...Object.entries(all).map(([path, content]) => ({ kind: 'file', path, content, mode: 0o755 }) as const),
   ])
   writeFileSync(kernel, guest.kernel)
   writeFileSync(initrd, Buffer.concat([guest.initrd, padding, own]))

@@ -9,41 +9,50 @@ export interface LinuxLoad {
   readonly sum: string
 }
 
+const lines = 120_000
+
 /** Lines of numbers that look random, the same everywhere. */
-const text = `awk 'BEGIN { x = 1; for (i = 0; i < 120000; i++) { x = (x * 16807) % 2147483647; print x, "line", i } }' >/tmp/text`
+function text(): string {
+  let random = 1
+  return Array.from({ length: lines }, (_, index) => {
+    random = (random * 16_807) % 2_147_483_647
+    return `${random} line ${index}\n`
+  }).join('')
+}
 
 const written = '[ -s /tmp/out ] && md5sum </tmp/out'
 const checked = (path: string): string => `[ $status = ${success} ] && md5sum <${path}`
 
 /** In the order in which they run; the first of all is the boot itself. */
 export const linuxLoads: readonly LinuxLoad[] = [
-  { name: 'gzip', says: 'gzip of 2.6 MB', run: 'gzip </tmp/text >/tmp/out', sum: written },
+  { name: 'gzip', says: 'gzip of 2.6 MB', run: 'gzip </bench/text >/tmp/out', sum: written },
   {
     name: 'sha256sum',
     says: 'sha256sum of 26 MB',
-    run: `for i in $(seq 10); do cat /tmp/text; done | sha256sum >/tmp/out`,
+    run: `for i in $(seq 10); do cat /bench/text; done | sha256sum >/tmp/out`,
     sum: written,
   },
-  { name: 'sort', says: 'sort of 120,000 lines', run: 'sort /tmp/text >/tmp/out', sum: written },
+  { name: 'sort', says: 'sort of 120,000 lines', run: 'sort /bench/text >/tmp/out', sum: written },
   {
     name: 'awk',
     says: 'awk over 60,000 lines',
-    run: `head -n 60000 /tmp/text | awk '{ n[$1 % 1000] += $3; t = t + $1 / ($3 + 1) } END { for (i = 0; i < 1000; i++) print n[i]; printf "%.6f\\n", t }' >/tmp/out`,
+    run: `head -n 60000 /bench/text | awk '{ n[$1 % 1000] += $3; t = t + $1 / ($3 + 1) } END { for (i = 0; i < 1000; i++) print n[i]; printf "%.6f\\n", t }' >/tmp/out`,
     sum: written,
   },
   { name: 'switch', says: 'context switches', run: '/bench/switch; status=$?', sum: checked('/bench/switch') },
   { name: 'pipe', says: 'a pipe of 64 KiB pieces', run: '/bench/pipe; status=$?', sum: checked('/bench/pipe') },
 ]
 
-/** What the programs are, by their paths. */
-export const programs = (): Readonly<Record<string, Uint8Array>> => ({
+/** What is read and run, by paths. */
+export const files = (): Readonly<Record<string, Uint8Array>> => ({
+  'bench/text': new TextEncoder().encode(text()),
   'bench/switch': switching(15_000),
   'bench/pipe': piping(1000),
 })
 
 /** The first process: marks around each load, all on the console. */
 export function init(loads: readonly LinuxLoad[]): string {
-  const lines = loads.flatMap(({ name, run, sum }) => [
+  const marked = loads.flatMap(({ name, run, sum }) => [
     `echo 'begin ${name}'`,
     run,
     `echo 'end ${name}'`,
@@ -55,8 +64,7 @@ export function init(loads: readonly LinuxLoad[]): string {
     'echo shell',
     'mount -t proc proc /proc',
     'mount -t tmpfs tmp /tmp',
-    text,
-    ...lines,
+    ...marked,
     'echo over',
     'while :; do :; done',
     '',
