@@ -62,3 +62,8 @@ test.each(rows.flatMap(({ name, load, widths }) => widths.map((width) => [name, 
   'the guest %s of %d bits fits where it is loaded',
   (_, width, load) => expect(guestImage(load, width, 1).length).toBeLessThan(0x10_0000),
 )
+
+test('a process that has used more than it may is ended', async () => {
+  const { failure } = await watched({ command: 'sh', args: ['-c', 'while :; do :; done'] }, () => false, 0.2)
+  expect(failure).toMatch('not ended after 0.2 CPU seconds')
+})

@@ -24,7 +24,7 @@ export interface Failure {
 
 export const isFailure = (result: Sample | Failure): result is Failure => 'failure' in result
 
-const limitSeconds = 60
+const limit = 60
 const thousandths = (value: number): number => Math.round(value * 1000) / 1000
 
 /** What lies between two marks. */
@@ -52,7 +52,7 @@ export async function sample(
 ): Promise<Sample | Failure> {
   const image = join(place, 'guest')
   writeFileSync(image, guestImage(row.load, width, rounds))
-  const run = await watched(peer.start(image, row.load.cpus ?? 1), (line) => line.startsWith('end '), limitSeconds)
+  const run = await watched(peer.start(image, row.load.cpus ?? 1), (line) => line.startsWith('end '), limit)
   return sampleOf(run, rounds)
 }
 

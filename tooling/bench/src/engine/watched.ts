@@ -38,6 +38,8 @@ export interface Watched {
 
 const ticksPerSecond = 100
 const pollMilliseconds = 5
+/** Who shares the machine with others takes longer, and who hangs uses nothing. */
+const waitFactor = 10
 
 /** Name and processor seconds in a `stat` file of /proc. */
 function stat(path: string): Thread {
@@ -112,8 +114,8 @@ class Marks {
   }
 }
 
-/** Runs something until it says a line that is the last one, or for so long; then ends it. */
-export function watched(start: Start, isLast: (line: string) => boolean, limitSeconds: number): Promise<Watched> {
+/** Runs something until it says a line that is the last one, or has used so many CPU seconds; then ends it. */
+export function watched(start: Start, isLast: (line: string) => boolean, limit: number): Promise<Watched> {
   const started = performance.now()
   const child = spawn(start.command, start.args, {
     stdio: ['ignore', start.output === undefined ? 'pipe' : 'ignore', 'pipe'],
@@ -130,7 +132,10 @@ export function watched(start: Start, isLast: (line: string) => boolean, limitSe
       if (marks.take(text, () => momentOf(child.pid!, started), isLast)) end()
     }
     const stop = listen(child, start.output, take)
-    const timer = setTimeout(() => end(`not ended after ${limitSeconds} seconds`), limitSeconds * 1000)
+    const timer = setInterval(() => {
+      const { seconds, cpuSeconds } = momentOf(child.pid!, started)
+      if (cpuSeconds > limit || seconds > limit * waitFactor) end(`not ended after ${limit} CPU seconds`)
+    }, pollMilliseconds * 100)
     child.stderr!.on('data', (piece: Buffer) => {
       complaint += piece
     })
@@ -138,7 +143,7 @@ export function watched(start: Start, isLast: (line: string) => boolean, limitSe
       complaint += message
     })
     child.on('close', (status, signal) => {
-      clearTimeout(timer)
+      clearInterval(timer)
       stop()
       const ended = marks.done.some(({ line }) => isLast(line))
       const why = failure ?? `ended with ${signal ?? status}: ${complaint.trim().slice(-300)}`

@@ -8,7 +8,7 @@ import { type Mark, watched } from '../watched.ts'
 import { files, init, type LinuxLoad } from './loads.ts'
 
 const megabytes = 512
-const limitSeconds = 240
+const limit = 120
 const parameters = 'console=ttyS0 quiet panic=-1 rdinit=/bench/init'
 
 /** Files of the default guest with a first process of ours. */
@@ -40,7 +40,7 @@ export async function linuxRun(
   guest: LinuxGuest,
   loads: readonly LinuxLoad[],
 ): Promise<Readonly<Record<string, Sample | Failure>>> {
-  const { marks, failure } = await watched(peer.boot!(guest), (line) => line === 'over', limitSeconds)
+  const { marks, failure } = await watched(peer.boot!(guest), (line) => line === 'over', limit)
   const find = (line: string): Mark | undefined => marks.find((mark) => mark.line === line)
   const zero: Mark = { line: '', seconds: 0, cpuSeconds: 0, threads: {} }
   const results: Record<string, Sample | Failure> = { boot: costOf(zero, find('shell'), 'shell', failure) }
