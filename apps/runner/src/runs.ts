@@ -11,7 +11,7 @@ import type { Totals } from './meter.ts'
 import type { Outcome } from './outcome.ts'
 import type { RunProfile } from './profile/profile.ts'
 import { Sampler } from './profile/sampler.ts'
-import { symbolsOf } from './profile/symbols.ts'
+import { namesOf } from './profile/symbols.ts'
 import type { Ran } from './report.ts'
 import type { RunOptions } from './run-options.ts'
 import type { Tracer } from './trace.ts'
@@ -90,7 +90,7 @@ export class Runs {
 
   /** What is in memory now has names for what ran so far. */
   #nameSamples(): void {
-    this.#sampler?.name(symbolsOf(this.#parts.file, this.#machine.vm.memory.bytes))
+    this.#sampler?.name(namesOf(this.#parts.file, this.#machine.vm.memory.bytes))
   }
 
   #again(): void {

@@ -99,6 +99,9 @@ describe('--profile', () => {
     const names = profile.otherData.hottest.map(({ frames }) => frames.join(' '))
     expect(names).toContain('system mpihelp_submul_1')
     expect(names).toContain('system memset_erms')
+    // who called is told, too
+    const drawn = new Set(profile.traceEvents.map(({ name }) => name))
+    for (const name of ['start_kernel', 'kthread', 'mpi_powm', 'do_syscall_64']) expect(drawn).toContain(name)
     expect(names.some((name) => name.startsWith('programs address space '))).toBe(true)
   })
 })

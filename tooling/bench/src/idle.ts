@@ -18,6 +18,7 @@ const rows: Readonly<Record<string, readonly string[]>> = {
   'HLT, TSC deadlines': [],
   "HLT, the local APIC's counter": ['--cpu', 'default,-TSC_DEADLINE'],
   MWAIT: ['--cpu', 'max'],
+  'four processors': ['--cpus', '4'],
 }
 
 /** Boots to a shell on a terminal of script(1)'s, waits, and gives the share of a processor that the process used. */

@@ -1,11 +1,12 @@
-import { Samples } from '@vmm/guest-profile'
+import { type Names, Samples } from '@vmm/guest-profile'
 import type { KvmVcpu } from '@vmm/kvm'
-import type { SymbolTable } from '@vmm/symbols'
 import { accessRights } from '@vmm/x86-registers'
+import { Stacks } from './stack.ts'
 
 /** Instructions from one sample to the next at first: a prime, so that no loop and no turn keeps step with it. */
 const firstEvery = 30_011
 const nanoseconds = 1e6
+const program = 3
 
 /** What of a machine is asked where it is. */
 export interface Sampled {
@@ -22,6 +23,8 @@ export interface Sampled {
 export class Sampler {
   readonly samples = new Samples(firstEvery)
   readonly #clock: () => number
+  /** By the processor's number. */
+  readonly #stacks = new Map<number, Stacks>()
   #at = 0
   #next = firstEvery
   #since = { guest: 0, host: 0 }
@@ -57,12 +60,14 @@ export class Sampler {
     const { guest, host } = this.#since
     // thousands of samples want a look that is quicker than KVM_GET_REGS
     const { engine } = vcpu.processor
+    const privilege = (Number(engine.get('SS.access')) >> accessRights.dplShift) & 3
     this.samples.take({
       vcpu: vcpu.id,
       rip: engine.get('RIP'),
-      privilege: (Number(engine.get('SS.access')) >> accessRights.dplShift) & 3,
+      privilege,
       space: engine.get('CR3'),
       instructions: instructions - this.#at,
+      ...(privilege === program ? {} : { stack: this.#stacksOf(vcpu.id).of(engine) }),
       guest: { to: guest, ran: this.#ran.guest },
       host: { to: host, ran: this.#ran.host },
     })
@@ -72,8 +77,14 @@ export class Sampler {
   }
 
   /** Gives names to all that was sampled so far. */
-  name(tables: readonly SymbolTable[]): void {
-    this.samples.name(tables)
+  name(names: Names): void {
+    this.samples.name(names)
+  }
+
+  #stacksOf(vcpu: number): Stacks {
+    const stacks = this.#stacks.get(vcpu) ?? new Stacks()
+    this.#stacks.set(vcpu, stacks)
+    return stacks
   }
 
   #times(machine: Sampled): { readonly guest: number; readonly host: number } {

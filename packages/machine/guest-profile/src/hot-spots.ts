@@ -2,7 +2,7 @@ import type { NamedSample } from './sample.ts'
 
 /** A place, and how much was executed there. */
 export interface HotSpot {
-  /** From what contains all the others to the place itself. */
+  /** From what contains all the others to the place itself, whoever called it. */
   readonly frames: readonly string[]
   readonly instructions: number
   /** Of all instructions that were sampled. */
@@ -13,7 +13,7 @@ export interface HotSpot {
 export function hotSpots(samples: readonly NamedSample[]): readonly HotSpot[] {
   const spots = new Map<string, { readonly frames: readonly string[]; instructions: number }>()
   let all = 0
-  for (const { frames, instructions } of samples) {
+  for (const { place: frames, instructions } of samples) {
     const key = frames.join('\0')
     const spot = spots.get(key) ?? { frames, instructions: 0 }
     spot.instructions += instructions

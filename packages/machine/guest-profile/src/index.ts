@@ -1,3 +1,4 @@
+export type { Names } from './frames.ts'
 export { type HotSpot, hotSpots } from './hot-spots.ts'
 export type { Clocks, NamedSample, Sample, Stretch } from './sample.ts'
 export { Samples } from './samples.ts'

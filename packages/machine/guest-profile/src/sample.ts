@@ -1,3 +1,5 @@
+import type { StackState } from '@vmm/symbols'
+
 /** A stretch of time on a clock, in nanoseconds, that ends somewhere and of which so much was spent in the guest. */
 export interface Stretch {
   readonly to: number
@@ -21,9 +23,14 @@ export interface Sample extends Clocks {
   readonly space: bigint
   /** Instructions that the sample stands for. */
   readonly instructions: number
+  /** The stack as far as it was looked at, from the stack pointer up: who called is on it. */
+  readonly stack?: Omit<StackState, 'rip'>
 }
 
-/** A sample that has names: from what contains all the others to what was executing. */
+/** A sample that has names. */
 export interface NamedSample extends Sample {
+  /** From what contains all the others, by who called whom, to what was executing. */
   readonly frames: readonly string[]
+  /** What was executing, whoever called it. */
+  readonly place: readonly string[]
 }

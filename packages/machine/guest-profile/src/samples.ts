@@ -1,5 +1,4 @@
-import type { SymbolTable } from '@vmm/symbols'
-import { Frames } from './frames.ts'
+import { Frames, type Names } from './frames.ts'
 import type { NamedSample, Sample, Stretch } from './sample.ts'
 
 /** A viewer draws so many with ease, and a run of any length has no more. */
@@ -32,9 +31,13 @@ export class Samples {
   }
 
   /** Names all that have been taken and have no names: from here on the guest may be another one. */
-  name(tables: readonly SymbolTable[]): void {
-    const frames = new Frames(tables, this.#spaces)
-    this.#named = [...this.#named, ...this.#taken.map((sample) => ({ ...sample, frames: frames.of(sample) }))]
+  name(names: Names): void {
+    const frames = new Frames(names, this.#spaces)
+    const named = this.#taken.map(({ stack: _done, ...sample }, index) => ({
+      ...sample,
+      ...frames.of(this.#taken[index]!),
+    }))
+    this.#named = [...this.#named, ...named]
     this.#taken = []
   }
 

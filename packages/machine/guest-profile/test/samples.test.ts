@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { hotSpots, Samples } from '../src/index.ts'
-import { named, sampleAt } from './samples.ts'
+import { kernel, named, sampleAt } from './samples.ts'
 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0)
 
@@ -22,10 +22,28 @@ test('places are named: by symbols, by page, and programs by address space', () 
   ])
 })
 
+test('who called is between what contains all and what was executing, and does not part a place', () => {
+  const stack = { rsp: 0n, rbp: 0n, bytes: new Uint8Array(8) }
+  const samples = new Samples(1000)
+  for (const [index, rip] of [0x1008n, 0x1010n].entries()) samples.take(sampleAt(index, { rip, stack }))
+  samples.take(sampleAt(2, { rip: 0x40_0000n, privilege: 3, stack }))
+  samples.take(sampleAt(3))
+  const callers = ({ rip }: { readonly rip: bigint }) => (rip === 0x1008n ? [0x1104n, 0x9000n] : [0x9000n])
+  samples.name({ tables: [kernel], callers })
+  expect(samples.named.map(({ frames }) => frames)).toEqual([
+    ['system', '[9xxx]', 'schedule', 'copy'],
+    ['system', '[9xxx]', 'copy'],
+    ['programs', 'address space 1', '[400xxx]'],
+    ['system', 'copy'],
+  ])
+  expect(hotSpots(samples.named)[0]).toMatchObject({ frames: ['system', 'copy'], instructions: 3000 })
+  expect(samples.named[0]).not.toHaveProperty('stack')
+})
+
 test('names are given once: what ran before another guest took its place keeps them', () => {
   const samples = named([sampleAt(0)])
   samples.take(sampleAt(1))
-  samples.name([])
+  samples.name({ tables: [] })
   expect(samples.named.map(({ frames }) => frames.at(-1))).toEqual(['copy', '[1xxx]'])
 })
 
@@ -36,7 +54,7 @@ test('of too many samples one stands for two, is taken half as often, and nothin
     at += every
     samples.take(sampleAt(0, { instructions: every, guest: { to: at, ran: every }, host: { to: at, ran: every } }))
   }
-  samples.name([])
+  samples.name({ tables: [] })
   expect(samples.named.length).toBeLessThanOrEqual(100)
   expect(samples.named.length).toBeGreaterThan(50)
   expect(samples.every).toBe(16_000)

@@ -29,6 +29,6 @@ export function sampleAt(index: number, what: Partial<Sample> = {}): Sample {
 export function named(samples: readonly Sample[], most?: number): Samples {
   const all = new Samples(stretch, most)
   for (const sample of samples) all.take(sample)
-  all.name([kernel])
+  all.name({ tables: [kernel] })
   return all
 }

@@ -44,6 +44,7 @@ export {
 } from './snapshot.ts'
 export type { Task, TaskSignals } from './task.ts'
 export { type CreateVmClock, createInstructionClock, type VmClock } from './time/vm-clock.ts'
+export { translateLinear } from './translate-linear.ts'
 export {
   type Copy,
   type MappedMemory,

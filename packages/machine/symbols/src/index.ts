@@ -1,3 +1,5 @@
 export { readElfSymbols } from './elf-symbols.ts'
 export { findKallsyms, type Kallsyms, type KernelSymbol } from './kallsyms/kallsyms.ts'
+export { callersOf, type StackState } from './orc/callers.ts'
+export { findOrc, type OrcTable } from './orc/orc-table.ts'
 export { type SymbolAt, type SymbolRow, SymbolTable } from './symbol-table.ts'
