@@ -90,6 +90,16 @@ describe('arguments', () => {
     expect(optionsOf('--memory', text).memorySize).toBe(bytes)
   })
 
+  test('--cpus is how many processors, each of which knows of the others', () => {
+    expect([optionsOf().cpus, optionsOf('--cpus', '4').cpus, optionsOf('--cpus', '64').cpus]).toEqual([1, 4, 64])
+    expect(optionsOf('--cpus', '4').table.features.has('HTT')).toBe(true)
+    expect(optionsOf().table.features.has('HTT')).toBe(false)
+  })
+
+  test.each(['0', '65', '-1', '1.5', 'all', ''])('--cpus %s is refused', (text) => {
+    expect(() => optionsOf(`--cpus=${text}`)).toThrow(/^--cpus .*: expected a whole number from 1 to 64$/)
+  })
+
   test('have defaults: 512 MiB, no limits, no reboot', () => {
     const { memorySize, maxInstructions, timeout, reboot, console, exec } = optionsOf()
     expect([memorySize, maxInstructions, timeout]).toEqual([

@@ -18,6 +18,7 @@ export interface Report {
   readonly status: number
   readonly kvm: string
   readonly instructions: number
+  readonly instructionsOfEach: readonly number[]
   readonly stateHash: string
   readonly resets: number
   readonly exits: Readonly<Record<string, number>>
