@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { parseEngine } from './engine-choice.ts'
 import { type Given, parseFlags } from './flags.ts'
 import { generalHelp, runHelp } from './help.ts'
 import { releaseNamed } from './kvm-release.ts'
@@ -97,6 +98,7 @@ function optionsOf(values: Given['values'], image: string | undefined): RunOptio
     cpus,
     kernel,
     table: processorNamed(values.cpu ?? 'default', kernel, cpus),
+    engine: parseEngine(values),
     exec: values.exec,
     console: values.console === true,
     maxInstructions: parseWhole('--max-instructions', values['max-instructions']),

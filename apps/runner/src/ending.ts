@@ -5,6 +5,8 @@ export type Wish =
   | { readonly kind: 'closed'; readonly status: number }
   /** What the guest writes cannot be written. */
   | { readonly kind: 'failed'; readonly says: string }
+  /** The engine and the oracle do not agree. */
+  | { readonly kind: 'differs'; readonly says: string }
   | { readonly kind: 'signal'; readonly name: SignalName }
 
 export type SignalName = 'SIGHUP' | 'SIGINT' | 'SIGQUIT' | 'SIGTERM'

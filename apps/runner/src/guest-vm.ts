@@ -1,6 +1,14 @@
 import { ramSlots } from '@vmm/boot'
 import { type CpuidTable, has, tableOfProcessor } from '@vmm/cpuid'
-import { type Answer, type CreateVmClock, type KvmVcpu, openKvm, type Vm, type Watching } from '@vmm/kvm'
+import {
+  type Answer,
+  type CreateEngine,
+  type CreateVmClock,
+  type KvmVcpu,
+  openKvm,
+  type Vm,
+  type Watching,
+} from '@vmm/kvm'
 import { disableExits, pitConfigFlags } from '@vmm/kvm-uapi'
 import { firmwareValues } from '@vmm/msr'
 import type { Profile } from '@vmm/rule'
@@ -22,6 +30,7 @@ export interface GuestVmOptions {
   /** Nanoseconds since 1970 when the clock is at 0. */
   readonly startedAt: bigint
   readonly watching: Watching
+  readonly createEngine?: CreateEngine
 }
 
 /** A VM of the release's, its memory and its vCPUs, as this user space of it has them. */

@@ -35,6 +35,8 @@ is always there boots instead. VMM_GUEST_KERNEL names another kernel for the def
   --kvm RELEASE           the kernel release whose KVM runs the guest, 6.12.117 unless told (see vmm rules --help)
   --exec COMMAND          run COMMAND in the guest's shell, print its output, exit with its status
   --console               with --exec: show the guest's console, on stderr
+  --engine cold|oracle    what runs instructions: cold unless told; the oracle is slow, and the judge of the other
+  --check 1/N             one slice of N is run again by the oracle, and the run ends where they differ
   --max-instructions N    stop after N instructions
   --timeout SECONDS       stop after this long
   --clock real|virtual    idle time passes as on a wall clock, or at once; real at a terminal, virtual elsewhere
@@ -64,6 +66,7 @@ Exit status:
   0      power-off, a reset, or Ctrl-A x
   2      bad input; nothing was started
   120    the guest shut down: a triple fault
+  121    with --check: the engine and the oracle differ
   122    internal error, the guest's kernel panicked, nothing can wake its processors, or output cannot be written
   124    --max-instructions or --timeout was reached
   130    SIGINT (129 SIGHUP, 131 SIGQUIT, 143 SIGTERM)

@@ -1,6 +1,7 @@
 import type { LoadedImage } from '@vmm/boot'
 import type { BuiltTable, Feature } from '@vmm/cpuid'
 import {
+  type CreateEngine,
   type CreateVmClock,
   engineStatistics,
   handlerRuns,
@@ -32,6 +33,8 @@ import { Turns } from './turns.ts'
 const wakingVectorAt = 12
 
 export interface MachineOptions extends Watching {
+  /** Makes the engine of each processor; left out, KVM does. */
+  readonly createEngine?: CreateEngine | undefined
   readonly memorySize: number
   /** The first processor's CPUID table, from `processorNamed` for as many as there are. */
   readonly table: BuiltTable
@@ -71,7 +74,7 @@ export class Machine implements RunningMachine {
 
   /** @throws {UsageError} for a processor that the release refuses. */
   constructor(options: MachineOptions) {
-    const { table, memorySize, cpus = 1, startSeconds = 0, kernel = releaseNamed() } = options
+    const { table, memorySize, cpus = 1, startSeconds = 0, kernel = releaseNamed(), createEngine } = options
     this.features = table.features
     this.#sampler = options.sampler
     this.#acpi = firmwareTables(cpus)
@@ -83,6 +86,7 @@ export class Machine implements RunningMachine {
       createClock: this.#createClock,
       startedAt: BigInt(startSeconds) * 1_000_000_000n,
       watching: watchingOf(options),
+      ...(createEngine === undefined ? {} : { createEngine }),
     })
     this.vm = this.#guest.vm
     this.vcpu = this.#guest.vcpu

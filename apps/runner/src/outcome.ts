@@ -17,7 +17,7 @@ export type Outcome =
   | { readonly kind: 'time-limit'; readonly says: string }
 
 /** Exit statuses of `vmm run`. A debug exit gives odd ones, a signal 128 and its number. */
-export const exitStatus = { success: 0, usage: 2, shutdown: 120, internal: 122, limit: 124 } as const
+export const exitStatus = { success: 0, usage: 2, shutdown: 120, differs: 121, internal: 122, limit: 124 } as const
 
 const signalBase = 128
 
@@ -35,6 +35,8 @@ export function statusOf(outcome: Outcome): number {
       return ((outcome.value << 1) | 1) & 0xff
     case 'shutdown':
       return exitStatus.shutdown
+    case 'differs':
+      return exitStatus.differs
     case 'internal-error':
     case 'guest-panic':
     case 'halted':
@@ -69,6 +71,7 @@ export function sayOutcome(outcome: Outcome): string {
       return `guest panic: ${outcome.says}`
     case 'halted':
     case 'failed':
+    case 'differs':
     case 'instruction-limit':
     case 'time-limit':
       return outcome.says

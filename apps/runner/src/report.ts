@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import type { Difference } from '@vmm/oracle-engine'
 import { type Profile, tellProfile } from '@vmm/rule'
 import type { Totals } from './meter.ts'
 import { type Outcome, sayOutcome, statusOf } from './outcome.ts'
@@ -14,6 +15,10 @@ export interface Ran {
   readonly exits: Readonly<Record<string, number>>
   /** Instructions of each processor. */
   readonly instructionsOfEach: readonly number[]
+  /** Slices that the oracle has run again, if it was asked to. */
+  readonly checkedSlices?: number
+  /** Where they differed. */
+  readonly difference?: Difference
   /** How often the guest was started again. */
   readonly resets: number
   /** Of the machine at the end; only a report asks for it. */
@@ -26,7 +31,7 @@ const mega = 1e6
 
 /** The report as JSON: `end` says how the run ended, `status` what the process ends with. Times are in seconds. */
 export function writeReport(path: string, ran: Ran): void {
-  const { outcome, totals, kernel, exits, instructionsOfEach, resets, stateHash } = ran
+  const { outcome, totals, kernel, exits, instructionsOfEach, checkedSlices, resets, stateHash } = ran
   const { kind, ...details } = outcome
   const seconds = totals.milliseconds / 1000
   const { user, system } = process.cpuUsage()
@@ -40,6 +45,7 @@ export function writeReport(path: string, ran: Ran): void {
     instructions: totals.instructions,
     instructionsOfEach,
     ...(stateHash === undefined ? {} : { stateHash }),
+    ...(checkedSlices === undefined ? {} : { checkedSlices }),
     exits,
     resets,
     seconds,

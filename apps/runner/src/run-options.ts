@@ -1,5 +1,6 @@
 import type { BuiltTable } from '@vmm/cpuid'
 import type { Profile } from '@vmm/rule'
+import type { EngineChoice } from './engine-choice.ts'
 import { shown } from './printable.ts'
 import type { TraceRequest } from './trace.ts'
 import { UsageError } from './usage-error.ts'
@@ -16,6 +17,8 @@ export interface RunOptions {
   readonly kernel: Profile
   /** The processor that the guest sees. */
   readonly table: BuiltTable
+  /** What runs its instructions. */
+  readonly engine: EngineChoice
   readonly exec: string | undefined
   readonly console: boolean
   readonly maxInstructions: number

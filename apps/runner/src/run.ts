@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs'
 import { damageOf, type LoadedImage, loadImage } from '@vmm/boot'
+import { sayDifference } from '@vmm/oracle-engine'
 import { Bell } from './bell.ts'
 import { Ending } from './ending.ts'
 import { type GuestInput, gather } from './guest-input.ts'
@@ -26,6 +27,7 @@ export async function run(options: RunOptions): Promise<number> {
     const ended = await toEnd(options, ending)
     // the last lines of a trace are written when all is over
     const ran = ending.wish?.kind === 'failed' ? { ...ended, outcome: ending.wish } : ended
+    if (ran.difference !== undefined) sayPage(sayDifference(ran.difference))
     if (isWorthSaying(ran, options)) process.stderr.write(`vmm: ${printable(summary(ran))}\n`)
     if (options.stats && ran.profile !== undefined) process.stderr.write(profileSummary(ran.profile, ran))
     const isReported = written('--report', report, (path) => writeReport(path, ran))
@@ -34,6 +36,11 @@ export async function run(options: RunOptions): Promise<number> {
   } finally {
     ending.close()
   }
+}
+
+/** Whatever is in it, a page is lines. */
+function sayPage(page: string): void {
+  for (const line of page.split('\n')) process.stderr.write(`vmm: ${printable(line)}\n`)
 }
 
 /** False if something was to be written and cannot be. */

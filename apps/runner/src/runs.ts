@@ -1,7 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { LoadedImage } from '@vmm/boot'
+import type { Difference } from '@vmm/oracle-engine'
 import type { Bell } from './bell.ts'
 import type { Ending } from './ending.ts'
+import { Engines } from './engine-choice.ts'
 import { ExecStatus, execPorts } from './exec.ts'
 import { GuestConsole } from './guest-console.ts'
 import type { Host } from './host.ts'
@@ -42,13 +44,16 @@ export class Runs {
   })
   #console = new GuestConsole()
   readonly #sampler: Sampler | undefined
+  readonly #engines: Engines
   readonly #machine: Machine
   #resets = 0
+  #difference: Difference | undefined
 
   constructor(parts: Parts) {
     this.#parts = parts
     const { profile, stats } = parts.options
     this.#sampler = profile !== undefined || stats ? new Sampler(() => performance.now()) : undefined
+    this.#engines = new Engines(parts.options.engine, (difference) => this.#differs(difference))
     this.#machine = this.#create()
     parts.tracer.now = () => this.#totals().guestTime
     parts.host.totals = this.#totals
@@ -69,6 +74,7 @@ export class Runs {
         continue
       }
       await host.drain()
+      const { checkedSlices } = this.#engines
       return {
         outcome: this.#withStatus(end),
         totals: this.#totals(),
@@ -76,6 +82,8 @@ export class Runs {
         exits: tracer.counts,
         instructionsOfEach: this.#machine.instructionsOfEach,
         resets: this.#resets,
+        ...(checkedSlices === undefined ? {} : { checkedSlices }),
+        ...(this.#difference === undefined ? {} : { difference: this.#difference }),
         ...(options.report === undefined ? {} : { stateHash: this.#machine.stateHash() }),
         ...this.#profiled(),
       }
@@ -91,6 +99,11 @@ export class Runs {
   /** What is in memory now has names for what ran so far. */
   #nameSamples(): void {
     this.#sampler?.name(namesOf(this.#parts.file, this.#machine.vm.memory.bytes))
+  }
+
+  #differs(difference: Difference): void {
+    this.#difference = difference
+    this.#parts.ending.want({ kind: 'differs', says: 'the engine and the oracle differ' })
   }
 
   #again(): void {
@@ -128,6 +141,7 @@ export class Runs {
       kernel: options.kernel,
       table: options.table,
       cpus: options.cpus,
+      createEngine: this.#engines.create,
       onTransmit: (port, byte) => {
         if (port === 0) this.#console.wrote(byte, machine.now())
         this.#transmitted(port, byte)

@@ -21,6 +21,7 @@ export interface Report {
   readonly instructionsOfEach: readonly number[]
   readonly stateHash: string
   readonly resets: number
+  readonly checkedSlices?: number
   readonly exits: Readonly<Record<string, number>>
   readonly value?: number
   readonly signal?: string
@@ -29,9 +30,13 @@ export interface Report {
 /** The command's entry point. */
 export const main: string = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
-/** Begins the command as a user would, with more in its environment. */
-export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcessWithoutNullStreams {
-  return spawn(process.execPath, [main, ...args], { stdio: 'pipe', env: { ...process.env, ...env } })
+/** Begins the command as a user would, with more in its environment, and perhaps with flags of Node's. */
+export function start(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  flags: readonly string[] = [],
+): ChildProcessWithoutNullStreams {
+  return spawn(process.execPath, [...flags, main, ...args], { stdio: 'pipe', env: { ...process.env, ...env } })
 }
 
 /** Waits for a command to end. */

@@ -19,7 +19,7 @@ export interface CheckedEngineOptions {
   readonly every: number
   /** Instructions of a slice. */
   readonly length?: number
-  /** Told of each difference; the engine goes on as it was. */
+  /** Told of the first difference. The engine goes on as it was, and nothing is checked any more: what follows may follow from it. */
   readonly onDifference: (difference: Difference) => void
 }
 
@@ -37,6 +37,7 @@ export class CheckedEngine implements Engine {
   #hits = 0
   /** A debugger's breakpoints are the vCPU's business, and nothing is checked while there are any. */
   #debugged = false
+  #differs = false
 
   /** @throws {RangeError} if the machine has no room for one processor more. */
   constructor({ machine, ports, every, length = usualLength, onDifference, createEngine }: CheckedEngineOptions) {
@@ -45,7 +46,11 @@ export class CheckedEngine implements Engine {
     this.#asking = new RecordedPorts(ports)
     const made = { machine, ports: this.#asking.ports }
     this.#engine = createEngine?.(made) ?? new Compiled(made)
-    this.#judge = new SliceJudge({ machine, engine: this.#engine, asking: this.#asking, onDifference })
+    const differs = (difference: Difference) => {
+      this.#differs = true
+      onDifference(difference)
+    }
+    this.#judge = new SliceJudge({ machine, engine: this.#engine, asking: this.#asking, onDifference: differs })
     const noteEffect = (effect: Effect) => this.#asking.noteEffect(effect)
     machine.onWrite.add((offset, bytes) =>
       noteEffect({ kind: 'memory', offset, bytes: machine.slots.memory.slice(offset, offset + bytes) }),
@@ -62,7 +67,7 @@ export class CheckedEngine implements Engine {
     for (;;) {
       const count = this.retired()
       const slice = Math.floor(count / this.#length)
-      const isChecked = !this.#debugged && slice % this.#every === 0
+      const isChecked = !this.#debugged && !this.#differs && slice % this.#every === 0
       const next = isChecked ? slice + 1 : (Math.floor(slice / this.#every) + 1) * this.#every
       const most = Math.min(end, next * this.#length) - count
       const stop = isChecked ? this.#checkedRun(most, faults) : this.#engine.run(most, faults)

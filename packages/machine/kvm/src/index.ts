@@ -25,7 +25,7 @@ export {
   VmMemory,
 } from './memory/vm-memory.ts'
 export { type KvmOptions, profileFrom } from './options.ts'
-export { Processor, type Watching } from './processor.ts'
+export { type CreateEngine, Processor, type ProcessorEngine, type Watching } from './processor.ts'
 export { kvmPromises } from './promises.ts'
 export type { CoalescedZone } from './rules/coalesced-mmio/case.ts'
 export type { MemoryRegion, Memslot } from './rules/set-user-memory-region/case.ts'

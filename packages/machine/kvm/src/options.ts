@@ -1,6 +1,6 @@
 import type { Host } from '@vmm/cpuid'
 import { type Profile, readProfile } from '@vmm/rule'
-import type { Watching } from './processor.ts'
+import type { CreateEngine, Watching } from './processor.ts'
 import type { CreateVmClock } from './time/vm-clock.ts'
 import type { Copy } from './user-memory.ts'
 
@@ -26,6 +26,8 @@ export interface KvmOptions {
   readonly startedAt?: bigint
   /** Told of what guests do. */
   readonly watching?: Watching
+  /** Makes the engine of each vCPU. Default: one that compiles. */
+  readonly createEngine?: CreateEngine
 }
 
 /**

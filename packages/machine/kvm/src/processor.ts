@@ -1,11 +1,30 @@
 import type { Profile } from '@vmm/rule'
-import { type ExitReason, type TraceEvent, Vcpu, type VcpuHost, type VcpuSwitches } from '@vmm/vcpu'
-import { Engine, type GuestMachine, type GuestMachineOptions } from '@vmm/wasm-engine'
+import {
+  type Engine,
+  type EnginePorts,
+  type ExitReason,
+  type TraceEvent,
+  Vcpu,
+  type VcpuHost,
+  type VcpuSwitches,
+} from '@vmm/vcpu'
+import { Engine as Compiled, type GuestMachine, type GuestMachineOptions, type SavedEngine } from '@vmm/wasm-engine'
 import type { VmBuses } from './buses/vm-buses.ts'
 import type { VcpuSignals } from './run/vcpu-signals.ts'
 import type { VmClock } from './time/vm-clock.ts'
 import type { VmTime } from './time/vm-time.ts'
 import { AroundVcpu, type VcpuWires } from './vcpu-machine.ts'
+
+/** An engine that can be saved, and runs the memory of a machine. */
+export interface ProcessorEngine extends Engine {
+  save(what?: 'machine' | 'processor'): SavedEngine
+  restore(saved: SavedEngine, what?: 'machine' | 'processor'): void
+}
+
+/** Makes the engine of a processor: over a machine's memory, and with who answers it. */
+export type CreateEngine = (made: { readonly machine: GuestMachine; readonly ports: EnginePorts }) => ProcessorEngine
+
+const compiled: CreateEngine = (made) => new Compiled(made)
 
 /** Who watches processors at work. */
 export interface Watching {
@@ -37,20 +56,24 @@ export interface ProcessorOptions {
   readonly time: VmTime
   readonly watching: Watching
   readonly switches: VcpuSwitches
+  /** Left out, the engine is one of `@vmm/wasm-engine` as it is made by itself. */
+  readonly createEngine?: CreateEngine | undefined
 }
 
 /** A processor of a VM: the engine and the vCPU over it, which has no CPUID table until it is given one. */
 export class Processor {
   readonly vcpu: Vcpu
-  readonly engine: Engine
+  readonly engine: ProcessorEngine
   readonly around: AroundVcpu
   /** What is joined to it. */
   readonly wires: VcpuWires = {}
   /** How user space wants it to be run. */
   readonly signals: VcpuSignals = { mask: undefined, reportsTpr: false, vapic: 0n }
 
-  constructor({ id, kernel, smm, host, bootstrap, guest, buses, clock, time, watching, switches }: ProcessorOptions) {
-    let engine: Engine | undefined
+  constructor(options: ProcessorOptions) {
+    const { id, kernel, smm, host, bootstrap, guest, buses, clock, time, watching, switches } = options
+    const { createEngine = compiled } = options
+    let engine: ProcessorEngine | undefined
     const retired = () => engine?.retired() ?? 0
     const store = (address: number, bytes: Uint8Array) => guest.slots.writeAt(address, bytes)
     const { trace, onExit } = watching
@@ -63,7 +86,7 @@ export class Processor {
       switches,
       machine: this.around,
       createEngine: (ports) => {
-        engine = new Engine({ machine: guest, ports })
+        engine = createEngine({ machine: guest, ports })
         return engine
       },
       ...(trace === undefined ? {} : { trace: (event: TraceEvent) => trace(event, id) }),

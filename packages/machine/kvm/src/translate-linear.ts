@@ -1,4 +1,4 @@
-import type { Engine } from '@vmm/wasm-engine'
+import type { Engine } from '@vmm/vcpu'
 import { access, type EntryMemory, translate } from '@vmm/x86-paging'
 
 const paging = 0x8000_0000n

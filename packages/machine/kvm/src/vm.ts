@@ -18,7 +18,7 @@ import type { Kvm } from './kvm.ts'
 import { memoryLimits } from './memory/memory-limits.ts'
 import { VmMemory } from './memory/vm-memory.ts'
 import { VmMsrs } from './msrs/vm-msrs.ts'
-import { Processor, type Watching } from './processor.ts'
+import { type CreateEngine, Processor, type Watching } from './processor.ts'
 import type { CoalescedZone } from './rules/coalesced-mmio/case.ts'
 import type { CreateVcpuCase } from './rules/create-vcpu/case.ts'
 import { createVcpuPipeline } from './rules/create-vcpu/index.ts'
@@ -44,6 +44,7 @@ export interface VmOptions {
   /** Nanoseconds since 1970 when its clock is at 0. */
   readonly startedAt: bigint
   readonly watching: Watching
+  readonly createEngine?: CreateEngine | undefined
 }
 
 const maxVcpusOfVm = 66
@@ -275,7 +276,7 @@ export class Vm {
 
   #createProcessor(id: number): Processor {
     const { kvm, guest, buses, clock, time } = this
-    const { watching } = this.#options
+    const { watching, createEngine } = this.#options
     const bootstrap = id === this.interrupts.bootId
     return new Processor({
       id,
@@ -288,6 +289,7 @@ export class Vm {
       clock,
       time,
       watching,
+      createEngine,
       switches: switchesOf(this.switches, kvm.host.vendorModule),
     })
   }

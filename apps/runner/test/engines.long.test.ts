@@ -1,0 +1,18 @@
+import { expect } from 'vitest'
+import { guestTest, needsGuest } from './guests.ts'
+import { reported } from './vmm.ts'
+
+needsGuest()
+
+guestTest('Debian’s kernel boots while the oracle runs one slice of a thousand again', async () => {
+  const { status, stderr, report } = await reported(['run', '--check', '1/1000', '--exec', 'uname -m'])
+  expect([stderr, status]).toEqual(['', 0])
+  expect(report.checkedSlices).toBeGreaterThan(1000)
+})
+
+guestTest('Debian’s kernel comes to the same in its first two million instructions by the oracle', async () => {
+  const limit = ['--max-instructions', '2000000', '--exec', 'true']
+  const [oracle, cold] = [await reported(['run', '--engine', 'oracle', ...limit]), await reported(['run', ...limit])]
+  expect([oracle.status, oracle.report.instructions]).toEqual([124, 2_000_000])
+  expect(oracle.report.stateHash).toBe(cold.report.stateHash)
+})

@@ -1,0 +1,28 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { withFile } from './hosts/with-file.ts'
+import type { Kernel } from './kernel/kernel.ts'
+
+const runner = fileURLToPath(new URL('../../../apps/runner/src/main.ts', import.meta.url))
+
+/** What a run comes to, as its report tells it. */
+const told = ['end', 'instructions', 'stateHash', 'exits'] as const
+
+/** What the oracle makes of a kernel otherwise than the engine that compiles: nothing should be. */
+export function unlikeTheOracle({ image }: Kernel): readonly string[] {
+  const [oracle, cold] = [reportOf(image, 'oracle'), reportOf(image, 'cold')]
+  return told.flatMap((name) => {
+    const [theirs, mine] = [JSON.stringify(oracle[name]), JSON.stringify(cold[name])]
+    return theirs === mine ? [] : [`${name}: ${mine}, and ${theirs} by the oracle`]
+  })
+}
+
+function reportOf(image: Uint8Array, engine: string): Readonly<Record<string, unknown>> {
+  return withFile(image, (path, directory) => {
+    const report = join(directory, 'report.json')
+    spawnSync(process.execPath, [runner, 'run', '--cpu', 'max', '--engine', engine, '--report', report, path])
+    return JSON.parse(readFileSync(report, 'utf8')) as Record<string, unknown>
+  })
+}
