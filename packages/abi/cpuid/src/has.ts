@@ -7,7 +7,11 @@ import { registerOf } from './text.ts'
 
 /** Whether a table says that the guest has a feature. A hypervisor's feature is looked for where its leaves begin. */
 export function has(table: CpuidTable, feature: Feature): boolean {
-  const place = placeOf(feature)
+  return hasAt(table, placeOf(feature))
+}
+
+/** The same of a feature whose place is known. */
+export function hasAt(table: CpuidTable, place: FeaturePlace): boolean {
   const leaf = leafIn(table, place)
   const found = leaf === undefined ? undefined : findEntry(table, leaf, place.index ?? 0)
   return found !== undefined && ((found[place.register] >>> place.bit) & 1) === 1

@@ -47,24 +47,22 @@ function workOut({ cpuid, cleared, kconfig, params, physicalAddressWidth, vendor
 
 /** The facts of where a call is made, with what KVM supports there. */
 export function factsAt({ kernel, host, supported }: Where): SetCpuidHost {
-  const there = supported === undefined ? supportedAt(kernel, host) : () => supported
-  return { ...factsOf(host), supported: there }
+  return supported === undefined ? factsThere(kernel, host) : { ...factsOf(host), supported: () => supported }
 }
 
-const supportedThere = new WeakMap<Host, Map<string, () => CpuidTable>>()
+const knownThere = new WeakMap<Host, Map<string, SetCpuidHost>>()
 
-/** Asked for at most once for each host and kernel, and only where a release needs it. */
-function supportedAt(kernel: Where['kernel'], host: Host): () => CpuidTable {
-  const ofHost = supportedThere.get(host) ?? new Map<string, () => CpuidTable>()
-  supportedThere.set(host, ofHost)
+/** What is supported is asked for at most once for each host and kernel, and only where a release needs it. */
+function factsThere(kernel: Where['kernel'], host: Host): SetCpuidHost {
   const profile = profileNamed(kernel)
-  const before = ofHost.get(keyOf(profile))
+  const before = knownThere.get(host)?.get(keyOf(profile))
   if (before !== undefined) return before
   let entries: CpuidTable | undefined
   const ask = () => {
     entries ??= supportedCpuid({ kernel: profile, host }).entries
     return entries
   }
-  ofHost.set(keyOf(profile), ask)
-  return ask
+  const facts = { ...factsOf(host), supported: ask }
+  knownThere.set(host, (knownThere.get(host) ?? new Map<string, SetCpuidHost>()).set(keyOf(profile), facts))
+  return facts
 }

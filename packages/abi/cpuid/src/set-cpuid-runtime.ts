@@ -72,7 +72,8 @@ function versionInCall<State extends Updatable>(
   }
 }
 
-function updateOf(state: Updatable, table: CpuidTable): RuntimeUpdate {
+/** What an update of a table looks at. */
+export function updateOf(state: Updatable, table: CpuidTable): RuntimeUpdate {
   const { shown, lookup, registers, vm, host, kvmBase, xenBase } = state
   return { table, shown, lookup, registers, vm, host, kvmBase, xenBase }
 }

@@ -10,6 +10,7 @@ import type {
   SetCpuidRequest,
 } from './set-cpuid-call.ts'
 import { factsAt } from './set-cpuid-host.ts'
+import { updateOf } from './set-cpuid-runtime.ts'
 import { type CpuidVcpu, type CpuidVm, seen, seenVm, vcpuAfter } from './set-cpuid-vcpu.ts'
 
 /** A call of KVM_SET_CPUID2, or of KVM_SET_CPUID. */
@@ -60,10 +61,14 @@ export type SetCpuidAnswer = SetCpuidAccepted | SetCpuidRefused
 export function setCpuid(where: Where, request: SetCpuid, kernel: CpuidKernel = kernelAt(where)): SetCpuidAnswer {
   const { vcpu = {} } = request
   const call = callOf(where, request)
-  const outcome = run(kernel.set[call.call], { ...call, stored: kernel.made({ ...call, table: call.stored }) })
+  const stored = kernel.made(updateOf(call, call.stored))
+  const outcome = run(kernel.set[call.call], stored === call.stored ? call : { ...call, stored })
   const { state, unread } = outcome
-  const left = { stored: state.stored, effects: state.effects, vcpu: vcpuAfter(vcpu, state), unread }
-  return outcome.kind === 'refused' ? { ...outcome.refusal, ...left } : { kind: 'accepted', ...left }
+  const { stored: left, effects } = state
+  const after = vcpuAfter(vcpu, state)
+  return outcome.kind === 'refused'
+    ? { ...outcome.refusal, stored: left, effects, vcpu: after, unread }
+    : { kind: 'accepted', stored: left, effects, vcpu: after, unread }
 }
 
 /** All that the rules look at, of a call that was asked for. */

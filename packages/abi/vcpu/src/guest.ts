@@ -1,4 +1,5 @@
 import { type CpuidTable, type Feature, findEntry, has as hasFeature, lookup } from '@vmm/cpuid'
+import { allowedCr4 } from './reset.ts'
 import { edxAfterReset } from './rules/reset/edx-after-reset.rule.ts'
 
 /** What a table without leaf 80000008H says. Source: arch/x86/kvm/cpuid.c cpuid_query_maxphyaddr. */
@@ -45,6 +46,7 @@ export class Guest {
   readonly smm: boolean
   readonly host: VcpuHost
   readonly #known = new Map<Feature, boolean>()
+  #allowedCr4: bigint | undefined
 
   constructor(table: CpuidTable, overrides: GuestOverrides) {
     this.#table = table
@@ -62,7 +64,8 @@ export class Guest {
     this.#table = table
     this.#limits = limits
     this.#overrides = {}
-    this.#known.clear()
+    if (this.#known.size > 0) this.#known.clear()
+    this.#allowedCr4 = undefined
   }
 
   /** Bits of physical addresses that page walks go by, if it is not MAXPHYADDR. */
@@ -71,11 +74,20 @@ export class Guest {
   }
 
   readonly has = (feature: Feature): boolean => {
-    if (this.#overrides.has !== undefined) return this.#overrides.has(feature)
-    const known = this.#known.get(feature) ?? hasFeature(this.#table, feature)
-    this.#known.set(feature, known)
-    return known
+    const known = this.#known.get(feature)
+    if (known !== undefined) return known
+    const found = this.#tells(feature)
+    this.#known.set(feature, found)
+    return found
   }
+
+  /** The bits of CR4 that its features bring. */
+  get allowedCr4(): bigint {
+    this.#allowedCr4 ??= allowedCr4(this.#tells)
+    return this.#allowedCr4
+  }
+
+  readonly #tells = (feature: Feature): boolean => this.#overrides.has?.(feature) ?? hasFeature(this.#table, feature)
 
   /** MAXPHYADDR, as leaf 80000008H tells it. */
   get physicalAddressWidth(): number {

@@ -5,7 +5,8 @@ import type { VcpuHost } from './guest.ts'
 
 /** What a reset needs to know about the processor. */
 export interface ResetShape {
-  readonly has: (feature: Feature) => boolean
+  /** The bits of CR4 that the guest's features bring. */
+  readonly allowedCr4: bigint
   readonly physicalAddressWidth: number
   readonly walkedAddressWidth?: number | undefined
   /** CPUID.01H:EAX, which RDX tells after a reset. */
@@ -124,11 +125,11 @@ const underSvm: { readonly [F in StateField]?: bigint } = {
 /** What the processor's own features fix. */
 export function shapeState(
   engine: Engine,
-  shape: Pick<ResetShape, 'has' | 'physicalAddressWidth' | 'walkedAddressWidth' | 'host'>,
+  shape: Pick<ResetShape, 'allowedCr4' | 'physicalAddressWidth' | 'walkedAddressWidth' | 'host'>,
 ): void {
   const width = shape.walkedAddressWidth ?? shape.physicalAddressWidth
   engine.set('PHYSICAL_MASK', (1n << BigInt(width)) - 1n)
-  engine.set('CR4_ALLOWED', allowedCr4(shape.has) & shape.host.cr4)
+  engine.set('CR4_ALLOWED', shape.allowedCr4 & shape.host.cr4)
   engine.modeChanged()
 }
 

@@ -68,11 +68,11 @@ export interface ResolvedPipeline<State, Error extends string = Errno> {
   readonly undo: ((states: Undone<State>) => State) | undefined
 }
 
-/** A step as one kernel has it. `unread` is there where nobody has read which of several things it does. */
+/** A step as one kernel has it, with what it does at hand. `unread` is there where nobody has read which of several things it does. */
 export type ResolvedStep<State, Error extends string = Errno> =
-  | { readonly kind: 'check'; readonly rule: Rule<State, Error> }
-  | { readonly kind: 'act'; readonly does: (state: State) => State; readonly unread?: Promised }
-  | { readonly kind: 'end'; readonly does: (state: State) => boolean; readonly unread?: Promised }
+  | { readonly kind: 'check'; readonly rule: Rule<State, Error>; readonly refuses: (state: State) => boolean }
+  | { readonly kind: 'act'; readonly does: (state: State) => State; readonly unread: Promised | undefined }
+  | { readonly kind: 'end'; readonly does: (state: State) => boolean; readonly unread: Promised | undefined }
   | { readonly kind: 'unread'; readonly promise: Promised; readonly matters: (state: State) => boolean }
 
 /** Finds out once what a profile's lifetimes leave of a pipeline, so that a call costs no version comparison. */
@@ -100,7 +100,7 @@ export function run<State, Error extends string>(
       continue
     }
     if (step.kind === 'check') {
-      if (!step.rule.refuses(state)) continue
+      if (!step.refuses(state)) continue
       const refusal = refusalBy(step.rule, pipeline.call)
       return { kind: 'refused', refusal, state: pipeline.undo?.({ before, at: state }) ?? state, unread }
     }
@@ -136,15 +136,16 @@ function resolveCheck<State, Error extends string>(
 ): readonly ResolvedStep<State, Error>[] {
   const stands = ruleInForce(step.rule, pipeline, profile)
   if (stands === 'no') return []
-  return [stands === 'unknown' ? unreadStep(step) : { kind: 'check', rule: step.rule }]
+  const { rule } = step
+  return [stands === 'unknown' ? unreadStep(step) : { kind: 'check', rule, refuses: rule.refuses }]
 }
 
 function resolveDeed<State, Out>(
   behaviour: Behaviour<State, Out>,
   profile: Profile,
-): readonly { readonly does: (state: State) => Out; readonly unread?: Promised }[] {
+): readonly { readonly does: (state: State) => Out; readonly unread: Promised | undefined }[] {
   const found = versionInForce(behaviour, profile)
-  if (found.kind === 'version') return [{ does: found.version.does }]
+  if (found.kind === 'version') return [{ does: found.version.does, unread: undefined }]
   const oldest = found.kind === 'unknown' ? found.between[0] : undefined
   return oldest === undefined ? [] : [{ does: oldest.does, unread: behaviour }]
 }

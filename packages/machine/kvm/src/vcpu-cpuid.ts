@@ -103,10 +103,12 @@ export class VcpuCpuid {
     const [cr4, xcr0, xss] = [engine.get('CR4'), engine.get('XCR0'), engine.get('IA32_XSS')]
     const written = { cr4, xcr0, xss, apicBase, miscEnable } as const
     const { registers } = this.#state
-    const changed = writtenNames.some((name) => registers?.[name] !== written[name])
-    const around = { apicInKernel: apicInKernel(), l2Active: l2Active() }
-    const before = { ...this.#state, ...around, registers: { ...untold, ...registers } }
-    this.#state = changed ? registersWritten(where, before, written, vm()) : before
+    if (this.#state.apicInKernel !== apicInKernel() || this.#state.l2Active !== l2Active())
+      this.#state = { ...this.#state, apicInKernel: apicInKernel(), l2Active: l2Active() }
+    if (writtenNames.some((name) => registers?.[name] !== written[name])) {
+      const before = { ...this.#state, registers: { ...untold, ...registers } }
+      this.#state = registersWritten(where, before, written, vm())
+    }
     return this.#state
   }
 }

@@ -1,7 +1,6 @@
 import type { KvmSregs, KvmSregs2 } from '@vmm/kvm-uapi'
 import { type ResolvedPipeline, type Refusal as RuleRefusal, refusalBy, run } from '@vmm/rule'
 import type { Refusal } from '../refusal.ts'
-import { allowedCr4 } from '../reset.ts'
 import type { SetSregsCall } from '../rules/calls.ts'
 import { sregsApicBase } from '../rules/sregs/sregs-apic-base.rule.ts'
 import { followPrivilege, type StateParts } from './parts.ts'
@@ -173,11 +172,11 @@ function unhaltAtReset({ engine, machine, events }: StateParts): void {
 
 /** What the rules look at; whether the local APIC takes its base is asked when they have nothing against the rest. */
 function callOf({ guest, machine }: StateParts, given: Common, flags: bigint): SetSregsCall {
-  const { has, physicalAddressWidth, host } = guest
+  const { has, allowedCr4: cr4, physicalAddressWidth, host } = guest
   // nobody asks whether the guest has SYSCALL: arch/x86/kvm/x86.c __kvm_valid_efer
   const longMode = has('LM') ? EFER.LME | EFER.LMA : 0n
   const efer = EFER.SCE | longMode | (has('NX') ? EFER.NXE : 0n) | (has('SVM') ? EFER.SVME : 0n)
-  const limits = { cr4: allowedCr4(has), hostCr4: host.cr4, efer, xsave: has('XSAVE'), physicalAddressWidth }
+  const limits = { cr4, hostCr4: host.cr4, efer, xsave: has('XSAVE'), physicalAddressWidth }
   const waiting = { interrupt_bitmap: [], ...given }
   const apicBaseIsValid = machine.localApic !== undefined || isApicBase(given.apic_base, limits, has('X2APIC'))
   return { given: waiting, flags, limits, apicBaseIsValid, applied: false, queued: undefined }

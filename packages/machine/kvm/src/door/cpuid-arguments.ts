@@ -15,12 +15,17 @@ export interface CpuidArgument {
 
 /** Reads a `struct kvm_cpuid2` with its entries: as far as the kernel would have to. */
 export function readCpuid(call: Call): CpuidArgument {
-  return readEntries(call, kvmCpuid2, kvmCpuidEntry2, (entry) => entry)
+  return readEntries(call, kvmCpuid2, kvmCpuidEntry2, entryOf)
 }
 
 /** Reads a `struct kvm_cpuid`, whose entries have neither index nor flags. */
 export function readLegacyCpuid(call: Call): CpuidArgument {
-  return readEntries(call, kvmCpuid, kvmCpuidEntry, (entry) => ({ ...entry, index: 0, flags: 0 }))
+  return readEntries(call, kvmCpuid, kvmCpuidEntry, (entry) => entryOf({ ...entry, index: 0, flags: 0 }))
+}
+
+/** With its members in the order that all entries have them in: rules look at many, and do so faster where all are alike. */
+function entryOf({ function: leaf, index, flags, eax, ebx, ecx, edx }: CpuidEntry): CpuidEntry {
+  return { function: leaf, index, flags, eax, ebx, ecx, edx }
 }
 
 interface Header extends Codec<{ readonly nent: number }> {
@@ -31,7 +36,7 @@ function readEntries<T>(
   call: Call,
   headerCodec: Header,
   entryCodec: Codec<T>,
-  entryOf: (read: T) => CpuidEntry,
+  made: (read: T) => CpuidEntry,
 ): CpuidArgument {
   const header = taken(call, headerCodec)
   if (header === undefined) return { table: [], unreadable: 'header' }
@@ -39,14 +44,14 @@ function readEntries<T>(
   const whole = call.memory.read(call.argument + BigInt(headerCodec.offset.entries), count * entryCodec.size)
   if (whole !== undefined) {
     const view = new DataView(whole.buffer)
-    const read = (_: unknown, at: number) => entryOf(entryCodec.read(view, at * entryCodec.size))
+    const read = (_: unknown, at: number) => made(entryCodec.read(view, at * entryCodec.size))
     return { table: Array.from({ length: count }, read), unreadable: undefined }
   }
   const entries: CpuidEntry[] = []
   while (entries.length < count) {
     const read = taken(call, entryCodec, BigInt(headerCodec.offset.entries + entries.length * entryCodec.size))
     if (read === undefined) break
-    entries.push(entryOf(read.value))
+    entries.push(made(read.value))
   }
   const missing = Array.from({ length: count - entries.length }, () => nothing)
   return { table: [...entries, ...missing], unreadable: { afterEntries: entries.length } }

@@ -2,15 +2,19 @@ import { behaviour, between, since, until } from '@vmm/rule'
 import { commit, kernelSource } from '@vmm/source'
 import type { Feature } from '../../all.ts'
 import { type CpuidTable, entry } from '../../entry.ts'
-import { has } from '../../has.ts'
+import { type FeaturePlace, placeOf } from '../../feature.ts'
+import { hasAt } from '../../has.ts'
 import type { SetCpuidCall } from '../../set-cpuid-call.ts'
 import { aCall } from '../set-cpuid/a-call.ts'
 import { derived } from './derive.ts'
 
-type Needs = readonly (readonly [bit: number, feature: Feature])[]
+type Needs = readonly { readonly mask: number; readonly place: FeaturePlace }[]
+
+const needing = (rows: readonly (readonly [bit: number, feature: Feature])[]): Needs =>
+  rows.map(([bit, feature]) => ({ mask: 1 << bit, place: placeOf(feature) }))
 
 /** CR4 bits that need a feature in KVM's eyes. */
-const needs: Needs = [
+const needs = needing([
   [11, 'UMIP'],
   [12, 'LA57'],
   [13, 'VMX'],
@@ -20,15 +24,21 @@ const needs: Needs = [
   [20, 'SMEP'],
   [21, 'SMAP'],
   [22, 'PKU'],
-]
+])
+const withLam = needing([[28, 'LAM']])
+const withLamAndCet = needing([
+  [28, 'LAM'],
+  [23, 'CET_SS'],
+  [23, 'CET_IBT'],
+])
 
 /** VME, PVI, TSD, DE, PSE, PAE, MCE, PGE, PCE, OSFXSR and OSXMMEXCPT, which every guest can set. */
 const free = 0x7ff
 
 function reserved(table: CpuidTable, also: Needs): bigint {
   let usable = free
-  for (const [bit, feature] of needs) if (has(table, feature)) usable |= 1 << bit
-  for (const [bit, feature] of also) if (has(table, feature)) usable |= 1 << bit
+  for (const { mask, place } of needs) if (hasAt(table, place)) usable |= mask
+  for (const { mask, place } of also) if (hasAt(table, place)) usable |= mask
   return 0xffff_ffff_ffff_ffffn ^ BigInt(usable)
 }
 
@@ -57,21 +67,14 @@ export const cr4Reserved = behaviour<SetCpuidCall, SetCpuidCall>({
     {
       lifetime: between('6.8', '6.18'),
       says: 'LAM among them',
-      does: (call) => derived(call, { cr4Reserved: reserved(decides(call), [[28, 'LAM']]) }),
+      does: (call) => derived(call, { cr4Reserved: reserved(decides(call), withLam) }),
       witness: { in: masking, out: without(20n, 28n) },
     },
     {
       lifetime: since('6.18'),
       says: 'LAM and CET among them',
       sources: [commit('338543cbe033', 'KVM: x86: Check XSS validity against guest CPUIDs')],
-      does: (call) => {
-        const also: Needs = [
-          [28, 'LAM'],
-          [23, 'CET_SS'],
-          [23, 'CET_IBT'],
-        ]
-        return derived(call, { cr4Reserved: reserved(decides(call), also) })
-      },
+      does: (call) => derived(call, { cr4Reserved: reserved(decides(call), withLamAndCet) }),
       witness: { in: masking, out: without(20n, 23n, 28n) },
     },
   ],

@@ -16,14 +16,17 @@ export function followBit(
   { table, shown, lookup }: RuntimeUpdate,
   { leaf, index, register, bit }: FollowingBit,
   decides: bigint | undefined,
-  at: number,
+  bitOfRegister: number,
 ): CpuidTable {
   const place = (of: CpuidTable) =>
     index === undefined ? placeOfLeaf(of, leaf, lookup) : placeOfSubleaf(of, leaf, index, lookup)
-  const found = table[place(table)]
+  const at = place(table)
+  const found = table[at]
   if (found === undefined) return table
   const current = decides === undefined ? shown[place(shown)] : undefined
   if (decides === undefined && current === undefined) return table
-  const on = decides === undefined ? bitOf(current?.[register] ?? 0, bit) : bitOf(decides, at)
-  return amended(table, place(table), { [register]: withBit(found[register], bit, on) })
+  const on = decides === undefined ? bitOf(current?.[register] ?? 0, bit) : bitOf(decides, bitOfRegister)
+  return bitOf(found[register], bit) === on
+    ? table
+    : amended(table, at, { [register]: withBit(found[register], bit, on) })
 }

@@ -16,7 +16,8 @@ function clear({ table, vm, lookup }: RuntimeUpdate, base: number): CpuidTable {
   return found === undefined ? table : amended(table, place, { eax: withBit(found.eax, pvUnhalt, false) })
 }
 
-const clearAtOwnBase = (input: RuntimeUpdate) => clear(input, findHypervisor(input.table, 'kvm', input.lookup).base)
+const clearAtOwnBase = (input: RuntimeUpdate) =>
+  input.vm.hltInGuest ? clear(input, findHypervisor(input.table, 'kvm', input.lookup).base) : input.table
 
 const vm = { hltInGuest: true, mwaitFollows: false }
 const moved = kvmLeavesAt(0x4000_0100, 1 << pvUnhalt)

@@ -1,9 +1,9 @@
 import { behaviour, between } from '@vmm/rule'
 import { commit } from '@vmm/source'
 import type { SetCpuidCall } from '../../set-cpuid-call.ts'
-import { findHypervisor } from '../hypervisor-base.ts'
 import { kvmLeavesAt } from '../runtime/a-runtime-update.ts'
 import { aCall } from './a-call.ts'
+import { remembersBase } from './remembers-base.ts'
 import { asked, set612 } from './where-read.ts'
 
 const call = aCall({ stored: kvmLeavesAt(0x4000_0100, 0), installed: true })
@@ -23,7 +23,7 @@ export const setCpuidKvmBase = behaviour<SetCpuidCall, SetCpuidCall>({
   versions: [
     {
       lifetime: between('5.16', '6.14'),
-      does: (call) => ({ ...call, kvmBase: findHypervisor(call.stored, 'kvm', call.lookup) }),
+      does: (call) => remembersBase(call, 'kvm'),
       witness: { in: call, out: { ...call, kvmBase: { base: 0x4000_0100, limit: 0x4000_0101 } } },
     },
   ],

@@ -2,8 +2,8 @@ import { behaviour, since } from '@vmm/rule'
 import { commit } from '@vmm/source'
 import { entry } from '../../entry.ts'
 import type { SetCpuidCall } from '../../set-cpuid-call.ts'
-import { findHypervisor } from '../hypervisor-base.ts'
 import { aCall } from './a-call.ts'
+import { remembersBase } from './remembers-base.ts'
 import { set612 } from './where-read.ts'
 
 const xen = { eax: 0x4000_0104, ebx: 0x566e_6558, ecx: 0x6558_4d4d, edx: 0x4d4d_566e }
@@ -19,7 +19,7 @@ export const setCpuidXenBase = behaviour<SetCpuidCall, SetCpuidCall>({
   versions: [
     {
       lifetime: since('6.3'),
-      does: (call) => (call.host.xen ? { ...call, xenBase: findHypervisor(call.stored, 'xen', call.lookup) } : call),
+      does: (call) => (call.host.xen ? remembersBase(call, 'xen') : call),
       witness: { in: call, out: { ...call, xenBase: { base: 0x4000_0100, limit: 0x4000_0104 } } },
     },
   ],
