@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { hotSpots, traceFile } from '@vmm/guest-profile'
 import type { EngineStatistics } from '@vmm/wasm-engine'
 import type { Ran } from '../report.ts'
-import type { Sampler } from './sampler.ts'
+import { type Sampler, workOf } from './sampler.ts'
 
 /** All that is known of where a run spent its time. */
 export interface RunProfile {
@@ -22,6 +22,7 @@ export function writeProfile(path: string, { totals, exits, profile }: Ran): voi
     seconds: totals.milliseconds / 1000,
     exits,
     engine: profile?.statistics,
+    tierMilliseconds: profile?.sampler.tiers.of(workOf(profile.statistics)),
     hottest: hotSpots(named).slice(0, hottest),
   }
   writeFileSync(path, JSON.stringify(traceFile(named, otherData)))

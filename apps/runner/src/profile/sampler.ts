@@ -1,5 +1,6 @@
-import { type Names, Samples } from '@vmm/guest-profile'
+import { type Names, type Sample, Samples, TierTimes, type TierWork } from '@vmm/guest-profile'
 import type { KvmVcpu } from '@vmm/kvm'
+import type { EngineStatistics } from '@vmm/wasm-engine'
 import { accessRights } from '@vmm/x86-registers'
 import { Stacks } from './stack.ts'
 
@@ -14,6 +15,8 @@ export interface Sampled {
   readonly instructions: number
   /** Guest time in nanoseconds. */
   now(): number
+  /** What its engine has done so far. */
+  readonly statistics: EngineStatistics
 }
 
 /**
@@ -22,9 +25,12 @@ export interface Sampled {
  */
 export class Sampler {
   readonly samples = new Samples(firstEvery)
+  /** What each tier of the engine took. */
+  readonly tiers = new TierTimes()
   readonly #clock: () => number
   /** By the processor's number. */
   readonly #stacks = new Map<number, Stacks>()
+  #work: TierWork = { cold: 0, hot: 0, milliseconds: 0 }
   #at = 0
   #next = firstEvery
   #since = { guest: 0, host: 0 }
@@ -58,6 +64,7 @@ export class Sampler {
     if (instructions < this.#next) return
     this.ends(machine)
     const { guest, host } = this.#since
+    const { statistics } = machine
     // thousands of samples want a look that is quicker than KVM_GET_REGS
     const { engine } = vcpu.processor
     const privilege = (Number(engine.get('SS.access')) >> accessRights.dplShift) & 3
@@ -67,10 +74,11 @@ export class Sampler {
       privilege,
       space: engine.get('CR3'),
       instructions: instructions - this.#at,
-      ...(privilege === program ? {} : { stack: this.#stacksOf(vcpu.id).of(engine) }),
+      ...this.#stackOf(privilege, vcpu, statistics),
       guest: { to: guest, ran: this.#ran.guest },
       host: { to: host, ran: this.#ran.host },
     })
+    this.#addWork(workOf(statistics))
     this.#ran = { guest: 0, host: 0 }
     this.#at = instructions
     this.#next = instructions + this.samples.every
@@ -81,13 +89,27 @@ export class Sampler {
     this.samples.name(names)
   }
 
-  #stacksOf(vcpu: number): Stacks {
-    const stacks = this.#stacks.get(vcpu) ?? new Stacks()
-    this.#stacks.set(vcpu, stacks)
-    return stacks
+  #addWork(now: TierWork): void {
+    const { cold, hot, milliseconds } = this.#work
+    this.tiers.add({ cold: now.cold - cold, hot: now.hot - hot, milliseconds: now.milliseconds - milliseconds })
+    this.#work = now
+  }
+
+  #stackOf(privilege: number, { id, processor }: KvmVcpu, statistics: EngineStatistics): Pick<Sample, 'stack'> {
+    if (privilege === program) return {}
+    const { tlbMisses, tlbFlushes } = statistics
+    const stacks = this.#stacks.get(id) ?? new Stacks()
+    this.#stacks.set(id, stacks)
+    // an engine without a TLB counts nothing, and flushes nothing either
+    return { stack: stacks.of(processor.engine, tlbMisses === 0 ? undefined : tlbFlushes) }
   }
 
   #times(machine: Sampled): { readonly guest: number; readonly host: number } {
     return { guest: machine.now(), host: this.#clock() * nanoseconds }
   }
+}
+
+/** What of an engine's statistics its tiers are told apart by. */
+export function workOf({ instructions, milliseconds }: EngineStatistics): TierWork {
+  return { ...instructions, milliseconds }
 }

@@ -16,11 +16,14 @@ const [rsp, rbp] = [4, 5]
 export class Stacks {
   readonly #pages = new Map<bigint, bigint>()
   #cr3 = -1n
-  #flushes = -1
+  #flushes: number | undefined
 
-  /** From the stack pointer up to the first page that is not there. */
-  of(engine: Engine): Omit<StackState, 'rip'> {
-    this.#forget(engine)
+  /**
+   * From the stack pointer up to the first page that is not there. `flushes`: how often translations were forgotten so far;
+   * undefined where nobody counts that.
+   */
+  of(engine: Engine, flushes: number | undefined): Omit<StackState, 'rip'> {
+    this.#forget(engine.get('CR3'), flushes)
     const from = engine.gpr(rsp)
     const bytes = new Uint8Array(most)
     let read = 0
@@ -38,12 +41,11 @@ export class Stacks {
     return { rsp: from, rbp: engine.gpr(rbp), bytes: bytes.slice(0, read) }
   }
 
-  #forget(engine: Engine): void {
-    const cr3 = engine.get('CR3')
-    if (cr3 === this.#cr3 && engine.tlb.flushes === this.#flushes) return
+  #forget(cr3: bigint, flushes: number | undefined): void {
+    if (cr3 === this.#cr3 && flushes === this.#flushes && flushes !== undefined) return
     this.#pages.clear()
     this.#cr3 = cr3
-    this.#flushes = engine.tlb.flushes
+    this.#flushes = flushes
   }
 
   #pageOf(engine: Engine, page: bigint): bigint | undefined {

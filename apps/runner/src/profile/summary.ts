@@ -2,8 +2,10 @@ import { type HotSpot, hotSpots } from '@vmm/guest-profile'
 import type { EngineStatistics, Tier } from '@vmm/wasm-engine'
 import type { Ran } from '../report.ts'
 import type { RunProfile } from './profile.ts'
+import { workOf } from './sampler.ts'
 
 const spotsShown = 12
+const tiers = ['cold', 'hot'] as const
 const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
 const columns = { label: 12, number: 16, share: 8 } as const
 
@@ -13,10 +15,11 @@ export function profileSummary(
   { totals, exits }: Pick<Ran, 'totals' | 'exits'>,
 ): string {
   const spots = hotSpots(sampler.samples.named)
+  const took = sampler.tiers.of(workOf(statistics))
   const seconds = `${(totals.milliseconds / 1000).toFixed(2)} s, ${(totals.guestTime / 1e9).toFixed(2)} s in the guest`
   return [
     `${grouped.format(totals.instructions)} instructions in ${seconds}`,
-    ...(['cold', 'hot'] as const).map((tier) => tierLine(tier, statistics)),
+    ...tiers.map((tier) => tierLine(tier, statistics.instructions[tier], took[tier])),
     ...workLines(statistics),
     line('exits', counted(exits)),
     line('asked', counted(statistics.calls)),
@@ -28,14 +31,13 @@ export function profileSummary(
 
 const line = (label: string, text: string): string => `${label.padEnd(columns.label)}${text}`
 
-function tierLine(tier: Tier, { instructions, milliseconds }: EngineStatistics): string {
-  const [count, time] = [instructions[tier], milliseconds[tier]]
+function tierLine(tier: Tier, count: number, time: number): string {
   const rate = time === 0 ? '' : `, ${grouped.format(count / time / 1000)} MIPS`
   return line(`${tier} tier`, `${grouped.format(count)} instructions in ${grouped.format(time)} ms${rate}`)
 }
 
 function workLines(statistics: EngineStatistics): readonly string[] {
-  const { blocksDecoded, blocksStale, regionsCompiled, regionsStale, evictions, entries } = statistics
+  const { blocksDecoded, blocksStale, regionsCompiled, regionsStale, regionsEntered, evictions, entries } = statistics
   const { modules, moduleBytes, compileMilliseconds, tlbMisses, tlbFlushes } = statistics
   const number = (value: number): string => grouped.format(value)
   const stale = number(blocksStale + regionsStale)
@@ -48,7 +50,8 @@ function workLines(statistics: EngineStatistics): readonly string[] {
       'compiled',
       `${number(modules)} modules of ${number(moduleBytes / 1024)} KiB in ${number(compileMilliseconds)} ms`,
     ),
-    line('TLB', `${number(tlbMisses)} misses, ${number(tlbFlushes)} flushes; code entered ${number(entries)} times`),
+    line('TLB', `${number(tlbMisses)} misses, ${number(tlbFlushes)} flushes`),
+    line('entered', `code ${number(entries)} times, regions ${number(regionsEntered)} times`),
   ]
 }
 

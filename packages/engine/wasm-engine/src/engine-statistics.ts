@@ -10,8 +10,8 @@ export type CallToJavaScript = keyof Imports
 export interface EngineStatistics {
   /** Instructions retired, by what ran them; those that user space finishes are nobody's. */
   readonly instructions: Readonly<Record<Tier, number>>
-  /** Host milliseconds in emitted code, what it asks for included, by what was entered; 0 where nobody gave a clock. */
-  readonly milliseconds: Readonly<Record<Tier, number>>
+  /** Host milliseconds in emitted code of either tier, what it asks for included; 0 where nobody gave a clock. */
+  readonly milliseconds: number
   /** How often emitted code was entered. */
   readonly entries: number
   /** Blocks decoded for the interpreter, and those among them that stores have made stale. */
@@ -47,7 +47,7 @@ export type Counting = {
 export function nothingCounted(): Counting {
   return {
     instructions: { cold: 0, hot: 0 },
-    milliseconds: { cold: 0, hot: 0 },
+    milliseconds: 0,
     entries: 0,
     blocksDecoded: 0,
     blocksStale: 0,
@@ -67,11 +67,10 @@ export function nothingCounted(): Counting {
 
 /** A copy that does not change any more. */
 export function frozen(counting: Counting): EngineStatistics {
-  const { instructions, milliseconds, calls } = counting
+  const { instructions, calls } = counting
   return {
     ...counting,
     instructions: { ...instructions },
-    milliseconds: { ...milliseconds },
     calls: { ...calls },
   }
 }
