@@ -256,8 +256,6 @@ export class Engine {
     this.#derived.update()
   }
 
-  // -- snapshots -------------------------------------------------------------------------------------------------
-
   /** Memory, count and translations; of a processor that is not alone, `processor` leaves memory out. The architectural state is its vCPU's to save. */
   save(what: 'machine' | 'processor' = 'machine'): SavedEngine {
     const shared = savedMachine(what === 'machine' ? this.machine : undefined)
