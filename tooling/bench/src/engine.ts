@@ -46,9 +46,10 @@ function checked(read: () => Options): Options | undefined {
 const hasFailed = ({ failure }: Outcome): boolean => failure !== undefined
 
 /** Prints what was found; keeps it if nothing was left out. */
-async function told(bench: Bench, { whole, runs, peers }: Options, place: string): Promise<void> {
+async function told(bench: Bench, options: Options, place: string): Promise<void> {
+  const { whole, runs, peers } = options
   const found = measuredRows(bench)
-  const beside = whole ? await measuredBeside(runs, cpus()[0]?.model ?? '', place) : {}
+  const beside = whole ? await measuredBeside(options, cpus()[0]?.model ?? '', place) : {}
   const limits = limitsOf(found, beside)
   printed(found, limits)
   if (found.some(({ differs, peers }) => differs !== undefined || Object.values(peers).some(hasFailed)))

@@ -1,21 +1,25 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { median, timed } from '../timed.ts'
 import type { Beside } from './limits.ts'
+import { linuxGuest } from './linux/inside.ts'
+import type { Options } from './options.ts'
+import type { Peer } from './peers.ts'
+import { watched } from './watched.ts'
 
 const runner = fileURLToPath(import.meta.resolve('@vmm/runner/main'))
+/** CPU seconds that a boot may take at most. */
+const limit = 120
 /** CPU seconds to the first instruction before guests' code was compiled in regions, by `bench boot`, on the processor named. */
 const before = { seconds: 0.83, processor: 'AMD EPYC' } as const
 
 /** What it takes to start, and what a boot keeps of compiled code. */
-export async function measuredBeside(runs: number, processor: string, place: string): Promise<Beside> {
+export async function measuredBeside({ runs, peers }: Options, processor: string, place: string): Promise<Beside> {
   const costs: number[] = []
   for (let run = 0; run < runs; run += 1) {
     const args = [runner, 'run', '--memory', '512M', '--max-instructions', '1']
     costs.push((await timed(process.execPath, args)).cpuSeconds)
   }
-  const codeCacheMegabytes = await codeCache(place)
+  const codeCacheMegabytes = await codeCache(peers, place)
   return {
     firstInstruction: median(costs),
     ...(processor === before.processor ? { firstInstructionBefore: before.seconds } : {}),
@@ -23,10 +27,10 @@ export async function measuredBeside(runs: number, processor: string, place: str
   }
 }
 
-/** Megabytes of code that a boot of the default guest holds at its end, where the report of a run says so. */
-async function codeCache(place: string): Promise<number | undefined> {
-  const report = join(place, 'report.json')
-  await timed(process.execPath, [runner, 'run', '--memory', '512M', '--exec', 'true', '--report', report])
-  const { codeCacheBytes } = JSON.parse(readFileSync(report, 'utf8')) as { readonly codeCacheBytes?: number }
-  return codeCacheBytes === undefined ? undefined : codeCacheBytes / 1e6
+/** Megabytes of code that V8 holds, of its own and of the guest's, when the default guest has come to its shell. */
+async function codeCache(peers: readonly Peer[], place: string): Promise<number | undefined> {
+  const start = peers.find(({ name }) => name === 'vmm')?.boot?.(await linuxGuest([], place))
+  if (start === undefined) return undefined
+  const { codeBytes, failure } = await watched(start, (line) => line === 'shell', limit)
+  return failure === undefined ? codeBytes / 1e6 : undefined
 }

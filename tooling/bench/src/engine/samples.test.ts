@@ -3,7 +3,7 @@ import { guestImage } from './guests/guest.ts'
 import { differenceOf, outcomeOf, ratiosOf } from './measured.ts'
 import { rows } from './rows.ts'
 import { between } from './samples.ts'
-import { watched } from './watched.ts'
+import { codeBytesOf, watched } from './watched.ts'
 
 const mark = (seconds: number, cpuSeconds: number, threads: Readonly<Record<string, number>>) => ({
   line: '',
@@ -66,4 +66,19 @@ test.each(rows.flatMap(({ name, load, widths }) => widths.map((width) => [name, 
 test('a process that has used more than it may is ended', async () => {
   const { failure } = await watched({ command: 'sh', args: ['-c', 'while :; do :; done'] }, () => false, 0.2)
   expect(failure).toMatch('not ended after 0.2 CPU seconds')
+})
+
+test('code that a process made itself is told apart from files and from what cannot be executed', () => {
+  const maps = [
+    '55d0-55d1 r-xp 00001000 08:01 1234  /usr/bin/node',
+    'Rss:                 400 kB',
+    '7f00-7f01 rwxp 00000000 00:00 0 ',
+    'Size:               8192 kB',
+    'Rss:                  12 kB',
+    '7f02-7f03 rw-p 00000000 00:00 0 ',
+    'Rss:                  80 kB',
+    '7f04-7f05 r-xp 00000000 00:00 0  [vdso]',
+    'Rss:                   4 kB',
+  ]
+  expect(codeBytesOf(maps.join('\n'))).toBe(12 * 1024)
 })

@@ -31,7 +31,8 @@ export interface Mark extends Moment {
 /** What a process said and used until it was ended. */
 export interface Watched {
   readonly marks: readonly Mark[]
-  readonly peakBytes: number
+  /** Memory with code that it made itself: executable and of no file, as far as it was touched, when it was ended. */
+  readonly codeBytes: number
   /** Why it did not come to the last line, if it did not. */
   readonly failure: string | undefined
 }
@@ -83,12 +84,15 @@ function momentOf(pid: number, started: number): Moment {
   }
 }
 
-function peakOf(pid: number): number {
-  try {
-    return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024
-  } catch {
-    return 0
+/** Sums what is resident of the executable mappings without a file. Source: Linux Documentation/filesystems/proc.rst, smaps. */
+export function codeBytesOf(maps: string): number {
+  let [bytes, counts] = [0, false]
+  for (const line of maps.split('\n')) {
+    const mapping = /^[0-9a-f]+-[0-9a-f]+ (\S+) \S+ \S+ (\d+)/.exec(line)
+    if (mapping !== null) counts = mapping[1]!.includes('x') && mapping[2] === '0' && !line.endsWith(']')
+    else if (counts && line.startsWith('Rss:')) bytes += Number(/\d+/.exec(line)![0]) * 1024
   }
+  return bytes
 }
 
 /** Cuts a stream into lines, each with the moment of its first byte. */
@@ -122,10 +126,10 @@ export function watched(start: Start, isLast: (line: string) => boolean, limit: 
   })
   const marks = new Marks()
   return new Promise((resolve) => {
-    let [complaint, failure, peakBytes] = ['', undefined as string | undefined, 0]
+    let [complaint, failure, codeBytes] = ['', undefined as string | undefined, 0]
     const end = (why?: string): void => {
       failure = why
-      peakBytes = peakOf(child.pid!)
+      codeBytes = codeBytesOf(readIfThere(`/proc/${child.pid}/smaps`))
       child.kill('SIGKILL')
     }
     const take = (text: string): void => {
@@ -147,7 +151,7 @@ export function watched(start: Start, isLast: (line: string) => boolean, limit: 
       stop()
       const ended = marks.done.some(({ line }) => isLast(line))
       const why = failure ?? `ended with ${signal ?? status}: ${complaint.trim().slice(-300)}`
-      resolve({ marks: marks.done, peakBytes, failure: ended ? undefined : why })
+      resolve({ marks: marks.done, codeBytes, failure: ended ? undefined : why })
     })
   })
 }
