@@ -7,6 +7,7 @@ export interface Fatality {
 
 /** What KVM_EXIT_INTERNAL_ERROR says went wrong, by the kernel's number. */
 export const internalErrors = { emulation: 1, simultaneousExceptions: 2, deliveryOfEvent: 3 } as const
+/** The name of one of them. */
 export type InternalError = keyof typeof internalErrors
 
 /** A port access that nobody on this side claims. For `in`, `complete` gives the bytes; `count` values of `size` bytes each. */

@@ -1,4 +1,4 @@
-import { features, featuresOf } from '@vmm/cpuid'
+import { changeEntry, features, featuresOf } from '@vmm/cpuid'
 import {
   featureMsrIndexList,
   listHostOf,
@@ -11,8 +11,9 @@ import {
 } from '@vmm/msr'
 import type { Profile } from '@vmm/rule'
 import { mail } from '@vmm/source'
+import { Machine } from './machine.ts'
 import type { Scenario } from './scenario.ts'
-import { host } from './tables.ts'
+import { host, table } from './tables.ts'
 
 const basicVmx = 0x480
 const pinControls = 0x481
@@ -21,6 +22,8 @@ const platformInfo = 0xce
 const microcode = 0x8b
 const machineCheckControl = 0x17b
 const sysenter = 0x174
+/** Where `immediate_exit` is in `kvm_run`. */
+const immediateExit = 1
 const vmx = new Map<number, bigint>([
   [basicVmx, 0xda_0400_11e5_7ed0n],
   [pinControls, 0x7f_0000_0016n],
@@ -107,6 +110,20 @@ const restoredL2 = { hasRun: false, l2Active: true }
 const inVmx = { vmxOn: true }
 const otherBasic = told(basicVmx) & ~(1n << 54n)
 
+/** Another value after a KVM_RUN that comes back before it enters the guest, and after one that enters it. */
+function onceEntered(kernel: Profile): string {
+  const machine = new Machine(kernel, host)
+  const { vcpu } = machine
+  machine.set(changeEntry(table, 7, 0, () => ({ edx: 1 << 29 })))
+  const asked = (value: bigint) => (vcpu.setMsr(archCapabilities, value) === undefined ? '0 of 1' : '1 of 1')
+  vcpu.page.bytes[immediateExit] = 1
+  vcpu.run()
+  const early = asked(1n)
+  vcpu.page.bytes[immediateExit] = 0
+  vcpu.run()
+  return `${early}; once it is entered ${asked(0n)}`
+}
+
 /** The saved registers, with one of them as another model has it. */
 const withOther = (entries: readonly MsrEntry[], index: number, data: bigint) =>
   entries.map((entry) => (entry.index === index ? { index, data } : entry))
@@ -138,6 +155,10 @@ export const featureMsrs: Scenario = {
         ),
     },
     { asks: 'Another value after it', answer: one(archCapabilities, 0n) },
+    {
+      asks: 'Another value after a KVM_RUN that comes back at once: the guest has not been entered',
+      answer: onceEntered,
+    },
     { asks: 'The same value of IA32_VMX_BASIC', answer: one(basicVmx, told(basicVmx)) },
     {
       asks: 'Another value of IA32_VMX_BASIC, one that may be set before the first run',

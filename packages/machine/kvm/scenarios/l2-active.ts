@@ -1,6 +1,7 @@
 import { type CpuidTable, changeEntry, setCpuid } from '@vmm/cpuid'
 import { ioctl, KvmFile, ProcessMemory } from '@vmm/kvm'
-import { ioctlNamed, type KvmVcpuEvents, vcpuEventFlags } from '@vmm/kvm-uapi'
+import { ioctlNamed, type KvmVcpuEvents, kvmNestedState, nestedFlags, vcpuEventFlags } from '@vmm/kvm-uapi'
+import { decode } from '@vmm/layout'
 import { errnos, type Profile } from '@vmm/rule'
 import { enclsDecider, enclsLeaves } from '@vmm/sgx'
 import { mail } from '@vmm/source'
@@ -47,6 +48,18 @@ function asked(kernel: Profile, next: CpuidTable, { hasRun = false, forced }: Be
   if (restored.kind === 'refused') return `L2 is not restored: ${wordsOf(restored)}`
   forced?.(machine)
   return machine.set(mayNest(next))
+}
+
+/** A table without VMX while L2 is active, and what a migration finds then: whether the state that it reads still has L2. */
+function migratedAfterwards(kernel: Profile): string {
+  const machine = new Machine(kernel, host)
+  machine.set(mayNest(table))
+  machine.vcpu.setNestedState(l2State)
+  const said = machine.set(table)
+  const state = machine.vcpu.getNestedState()
+  if (state.kind === 'refused') return `the table: ${said}; the state is not read: ${wordsOf(state)}`
+  const { flags } = decode(kvmNestedState, state.value)
+  return `the table: ${said}; the state that is read ${(flags & nestedFlags.value.GUEST_MODE) === 0 ? 'has lost' : 'has'} L2`
 }
 
 /** SGX goes while L2 is active and comes back with a reset, which leaves L2: what each of the two calls answers. */
@@ -124,6 +137,10 @@ export const l2Active: Scenario = {
     {
       asks: 'The same table, there, as for a hot-plugged vCPU',
       answer: (kernel) => asked(kernel, table, { hasRun: true }),
+    },
+    {
+      asks: 'A table without VMX while L2 is active, and the vCPU is migrated then',
+      answer: migratedAfterwards,
     },
     {
       asks: "A vCPU that has run, recycled as another VM's: its files stay open, its table is another",

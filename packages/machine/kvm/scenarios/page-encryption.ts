@@ -16,6 +16,7 @@ import { host, withKvm } from './tables.ts'
 
 const number = numberOf('KVM_HC_MAP_GPA_RANGE')
 const encrypted = 0x10n
+const capExitHypercall = 201
 const onePage = [0x1000n, 1n, encrypted] as const
 
 /** What user space and the guest have: nothing of it, unless said. */
@@ -59,12 +60,19 @@ function enabled(kernel: Profile, mask: bigint): string {
   return outcome.state.exits === mask ? 'taken' : 'no such capability'
 }
 
+/** The hypercalls that KVM_CAP_EXIT_HYPERCALL is good for: a mask, as the thread asks for. */
+function exitsTold(kernel: Profile): string {
+  const mask = new Machine(kernel, host).vm.checkExtension(capExitHypercall)
+  return mask === 0 ? 'no such capability' : `a mask, 0x${mask.toString(16)}`
+}
+
 /** VMCALL of real-mode code, as the engine runs it, and what is in EAX once user space has answered with an error. */
 function completed(kernel: Profile, result: bigint): string {
   const machine = new Machine(kernel, host, [0x0f, 0x01, 0xc1])
   const { vm, vcpu } = machine
   machine.set(withKvm(0x4000_0000, 1 << 16))
-  if (vm.enableCap({ cap: 201, args: [1n << BigInt(number)] }).kind === 'refused') return 'no such capability'
+  if (vm.enableCap({ cap: capExitHypercall, args: [1n << BigInt(number)] }).kind === 'refused')
+    return 'no such capability'
   const regs = vcpu.state.getRegs()
   vcpu.state.setRegs({ ...regs, rax: 0xdead_0000_0000n | BigInt(number), rbx: 0x1000n, rcx: 1n, rdx: encrypted })
   if (machine.run().kind !== 'hypercall') return 'no exit'
@@ -156,6 +164,7 @@ export const pageEncryption: Scenario = {
       },
     },
     { asks: 'The guest was not shown it, and calls all the same', answer: (kernel) => called(kernel, asked) },
+    { asks: 'What KVM_CHECK_EXTENSION tells of hypercalls that can exit', answer: exitsTold },
     { asks: 'User space asks for the exit, by its bit', answer: (kernel) => enabled(kernel, 1n << BigInt(number)) },
     { asks: 'User space asks with 1, as if it were a switch', answer: (kernel) => enabled(kernel, 1n) },
     {

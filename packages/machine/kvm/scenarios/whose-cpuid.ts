@@ -56,6 +56,14 @@ function runtimeEntries(kernel: Profile): string {
   return changed(table, machine.get())
 }
 
+/** Whether a guest of 52 bits gets memory at an address that its host does not have. */
+function slotBeyond(kernel: Profile): string {
+  const { vm, vcpu } = new Machine(kernel, narrow)
+  vcpu.setCpuid2(withWidths(48, 52))
+  const region = { guest_phys_addr: 1n << 46n, memory_size: 0x1000n, userspace_addr: vm.memory.address }
+  return wordsOf(vm.setUserMemoryRegion({ slot: 1, flags: 0, ...region }))
+}
+
 /** What KVM_SET_XCRS makes of XCR0 with these components. */
 function xcr0With(kernel: Profile, table: CpuidTable, components: number): string {
   const { vcpu } = new Machine(kernel, host)
@@ -112,6 +120,10 @@ export const whoseCpuid: Scenario = {
     },
     { asks: 'MAXPHYADDR 52 on a host of 46, for a VM that is to migrate', answer: width(withWidths(48, 52), narrow) },
     { asks: 'MAXPHYADDR 46 on a host of 52', answer: width(withWidths(48, 46), host) },
+    {
+      asks: 'Memory for that guest at an address of 47 bits, which makes of it no device any more',
+      answer: slotBeyond,
+    },
     {
       asks: 'A guest of 52 bits on a host of 46 reads through a page-table entry with bit 46, where it has no memory',
       answer: (kernel) => readsThrough(kernel, narrow, longMode(52), 1n << 46n),

@@ -1,4 +1,5 @@
 import { always, rule } from '@vmm/rule'
+import { probe } from '@vmm/source'
 import { aDiscovery, type DiscoveryCall } from '../../discovery-call.ts'
 import { dispatched612 } from './where-read.ts'
 
@@ -8,8 +9,11 @@ export const supportedCpuidHeaderCopy = rule<DiscoveryCall>({
   says: 'the header must be readable',
   lifetime: always,
   errno: 'EFAULT',
-  sources: [dispatched612],
-  evidence: 'source',
+  sources: [
+    dispatched612,
+    probe('dispatch', 'Linux 6.1.192 and 6.12.117, kvm_amd under QEMU and kvm_intel under Bochs; 6.18.44, kvm_pvm'),
+  ],
+  evidence: 'recorded',
   refuses: ({ request }) => request.header === 'faults',
   witness: { refused: aDiscovery({ request: { header: 'faults' } }), accepted: aDiscovery() },
 })

@@ -1,5 +1,5 @@
 import { always, rule } from '@vmm/rule'
-import { kernelSource } from '@vmm/source'
+import { kernelSource, probe } from '@vmm/source'
 import { type IndexListCall, roomForTwo } from './call.ts'
 
 export const indexListHeaderFault = rule<IndexListCall>({
@@ -8,8 +8,11 @@ export const indexListHeaderFault = rule<IndexListCall>({
   says: 'the count of struct kvm_msr_list must be readable',
   lifetime: always,
   errno: 'EFAULT',
-  sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_dev_ioctl', '6.12')],
-  evidence: 'source',
+  sources: [
+    kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_dev_ioctl', '6.12'),
+    probe('dispatch', 'Linux 6.1.192 and 6.12.117, kvm_amd under QEMU and kvm_intel under Bochs; 6.18.44, kvm_pvm'),
+  ],
+  evidence: 'recorded',
   refuses: ({ faults }) => faults.has('read header'),
   witness: { refused: { ...roomForTwo, faults: new Set(['read header']) }, accepted: roomForTwo },
 })

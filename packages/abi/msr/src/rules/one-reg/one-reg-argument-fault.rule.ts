@@ -1,5 +1,5 @@
 import { rule, since } from '@vmm/rule'
-import { commit } from '@vmm/source'
+import { commit, probe } from '@vmm/source'
 import { type OneRegCall, readTsc } from './call.ts'
 
 export const oneRegArgumentFault = rule<OneRegCall>({
@@ -8,8 +8,11 @@ export const oneRegArgumentFault = rule<OneRegCall>({
   says: 'struct kvm_one_reg must be readable',
   lifetime: since('6.18'),
   errno: 'EFAULT',
-  sources: [commit('06f2969c6a12', 'KVM: x86: Introduce KVM_{G,S}ET_ONE_REG uAPIs support')],
-  evidence: 'source',
+  sources: [
+    commit('06f2969c6a12', 'KVM: x86: Introduce KVM_{G,S}ET_ONE_REG uAPIs support'),
+    probe('dispatch', 'Linux 6.18.44, kvm_pvm'),
+  ],
+  evidence: 'recorded',
   refuses: ({ faults }) => faults.has('argument'),
   witness: { refused: { ...readTsc, faults: new Set(['argument']) }, accepted: readTsc },
 })

@@ -1,5 +1,5 @@
 import { rule, since } from '@vmm/rule'
-import { commit, kernelSource } from '@vmm/source'
+import { commit, kernelSource, probe } from '@vmm/source'
 import {
   architectureOf,
   idOf,
@@ -26,8 +26,9 @@ export const oneRegId = rule<OneRegCall>({
   sources: [
     commit('06f2969c6a12', 'KVM: x86: Introduce KVM_{G,S}ET_ONE_REG uAPIs support'),
     kernelSource('arch/x86/kvm/msrs.c', 'kvm_get_set_one_reg', '7.0'),
+    probe('dispatch', 'Linux 6.18.44, kvm_pvm'),
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: (call) =>
     architectureOf(call.id) !== 0x20n || reservedOf(call.id) !== 0n || !isKnown(call) || sizeOf(call.id) !== 3n,
   witness: {

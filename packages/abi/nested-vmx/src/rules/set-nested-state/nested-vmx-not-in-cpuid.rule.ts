@@ -1,5 +1,5 @@
 import { always, rule } from '@vmm/rule'
-import { kernelSource } from '@vmm/source'
+import { kernelSource, probe } from '@vmm/source'
 import { noAddress } from '../../nested-state.ts'
 import type { SetNestedState } from './call.ts'
 import { aSetVmx } from './witness.ts'
@@ -13,8 +13,9 @@ export const nestedVmxNotInCpuid = rule<SetNestedState>({
   sources: [
     kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_set_nested_state', '6.12.117'),
     kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_set_nested_state', '6.1.192'),
+    probe('nested-l2-vmx', 'Linux 6.1.192 and 6.12.117, kvm_intel under Bochs'),
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ given: { vmxonAddress }, vcpu: { hasVmx } }) => vmxonAddress !== noAddress && !hasVmx,
   witness: { refused: aSetVmx({}, { vcpu: { hasVmx: false } }), accepted: aSetVmx() },
 })

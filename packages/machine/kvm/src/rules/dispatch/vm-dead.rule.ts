@@ -1,5 +1,5 @@
 import { rule, since } from '@vmm/rule'
-import { kernelSource } from '@vmm/source'
+import { kernelSource, probe } from '@vmm/source'
 import { type DispatchRule, versionAsked } from './case.ts'
 
 const onVm = { ...versionAsked, fd: 'vm' } as const
@@ -13,8 +13,9 @@ export const vmDead: DispatchRule = rule({
   sources: [
     kernelSource('virt/kvm/kvm_main.c', 'kvm_vm_ioctl', '6.12.117'),
     kernelSource('virt/kvm/kvm_main.c', 'kvm_vm_ioctl', '6.1.192'),
+    probe('smm', 'Linux 6.12.117, kvm_amd under QEMU and kvm_intel under Bochs'),
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ dead }) => dead === true,
   witness: { refused: { ...onVm, dead: true }, accepted: onVm },
 })

@@ -1,5 +1,5 @@
 import { rule, since } from '@vmm/rule'
-import { commit, kernelSource } from '@vmm/source'
+import { commit, kernelSource, probe } from '@vmm/source'
 import { mayRun, type RunRule } from './case.ts'
 
 export const runBeganAtOnce: RunRule = rule({
@@ -11,8 +11,9 @@ export const runBeganAtOnce: RunRule = rule({
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vcpu_ioctl_run', '6.12.117'),
     commit('a6816314af57', 'KVM: Introduce vcpu->wants_to_run'),
+    probe('run', 'Linux 6.12.117, kvm_amd under QEMU and kvm_intel under Bochs'),
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ beganAtOnce }) => beganAtOnce,
   witness: { refused: { ...mayRun, beganAtOnce: true }, accepted: { ...mayRun, atOnce: true } },
 })

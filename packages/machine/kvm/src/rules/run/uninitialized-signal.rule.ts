@@ -1,5 +1,5 @@
 import { always, rule } from '@vmm/rule'
-import { kernelSource } from '@vmm/source'
+import { kernelSource, probe } from '@vmm/source'
 import { mayRun, type RunRule, waits } from './case.ts'
 
 export const runUninitializedSignal: RunRule = rule({
@@ -11,8 +11,9 @@ export const runUninitializedSignal: RunRule = rule({
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vcpu_ioctl_run', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_arch_vcpu_ioctl_run', '6.1.192'),
+    probe('vcpus', 'Linux 6.1.192 and 6.12.117, kvm_amd under QEMU and kvm_intel under Bochs'),
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ uninitialized, woken }) => uninitialized && !woken,
   witness: { refused: waits, accepted: mayRun },
 })
