@@ -13,7 +13,7 @@ for (const host of [qemu, bochs]) {
       const isUnable = unable.some((each) => each.host === host.name && each.kernel === name)
       test.skipIf(isUnable)(name, () => {
         const kernel = make()
-        expect(disagreements(kernel, host.ask(kernel.image), known)).toEqual([])
+        expect(disagreements(kernel, host.ask(kernel.image, kernel.processors), known)).toEqual([])
       })
     }
   })

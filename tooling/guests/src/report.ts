@@ -23,7 +23,7 @@ export function judgeSystem({ only }: { readonly only?: string }): number {
         continue
       }
       const kernel = make()
-      const found = disagreements(kernel, host.ask(kernel.image), known)
+      const found = disagreements(kernel, host.ask(kernel.image, kernel.processors), known)
       const deviating = known.filter((deviation) => deviation.kernel === name).length
       const also = deviating === 0 ? '' : `, ${deviating} known deviations`
       console.log(

@@ -11,7 +11,7 @@ describe('every check of a kernel comes out as the manual says, but for what KVM
   for (const [name, make] of Object.entries(kernels)) {
     test(name, () => {
       const kernel = make()
-      expect(disagreements(kernel, ours.ask(kernel.image), known)).toEqual([])
+      expect(disagreements(kernel, ours.ask(kernel.image, kernel.processors), known)).toEqual([])
     })
   }
 })

@@ -12,7 +12,8 @@ export interface Answer {
 export interface Host {
   readonly name: string
   readonly absent: string | undefined
-  ask(image: Uint8Array): Answer
+  /** Runs an image on so many processors; one unless told. */
+  ask(image: Uint8Array, processors?: number): Answer
 }
 
 /** Reads what came out of a serial port. */

@@ -10,10 +10,10 @@ const attempts = 4
 const firmware = '/usr/share/bochs/BIOS-bochs-latest'
 const display = '/usr/share/bochs/VGABIOS-lgpl-latest'
 
-const configuration = (disk: string, output: string): string =>
+const configuration = (disk: string, output: string, processors: number): string =>
   [
     'megs: 128',
-    'cpu: model=tigerlake, count=1, ips=50000000, reset_on_triple_fault=0',
+    `cpu: model=tigerlake, count=${processors}, ips=50000000, reset_on_triple_fault=0`,
     `romimage: file=${firmware}`,
     `vgaromimage: file=${display}`,
     'display_library: rfb, options="timeout=0"',
@@ -39,14 +39,14 @@ const whyAbsent = (): string | undefined => {
 export const bochs: Host = {
   name: 'bochs',
   absent: whyAbsent(),
-  ask: (image): Answer => {
+  ask: (image, processors = 1): Answer => {
     const disk = bootDisk(image)
     // now and then its IDE controller does not come up; what has come up is not asked again
     for (let left = attempts; left > 1; left -= 1) {
-      const { text, ended } = withFile(disk, boot)
+      const { text, ended } = withFile(disk, boot(processors))
       if (text !== '') return answerOfProgram(text, ended)
     }
-    const { text, ended } = withFile(disk, boot)
+    const { text, ended } = withFile(disk, boot(processors))
     return answerOfProgram(text, ended)
   },
 }
@@ -59,20 +59,20 @@ export interface BochsStart {
 }
 
 /** Puts what Bochs needs beside a disk, to boot from it. */
-export function bochsStart(disk: string, directory: string): BochsStart {
+export function bochsStart(disk: string, directory: string, processors = 1): BochsStart {
   const [output, rc, commands] = ['com1', 'bochsrc', 'commands'].map((name) => join(directory, name)) as [
     string,
     string,
     string,
   ]
-  writeFileSync(rc, configuration(disk, output))
+  writeFileSync(rc, configuration(disk, output, processors))
   // a Bochs with its debugger waits for a command
   writeFileSync(commands, 'c\nq\n')
   return { command: 'bochs', args: ['-q', '-f', rc, '-rc', commands], output }
 }
 
-function boot(path: string, directory: string) {
-  const { command, args, output } = bochsStart(path, directory)
+const boot = (processors: number) => (path: string, directory: string) => {
+  const { command, args, output } = bochsStart(path, directory, processors)
   const ended = spawnSync(command, args, { stdio: 'ignore', timeout: milliseconds, killSignal: 'SIGKILL' })
   return { text: existsSync(output) ? readFileSync(output, 'latin1') : '', ended }
 }

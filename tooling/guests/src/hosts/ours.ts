@@ -10,9 +10,10 @@ const seconds = 60
 export const ours: Host = {
   name: 'vmm',
   absent: undefined,
-  ask: (image): Answer =>
+  ask: (image, processors = 1): Answer =>
     withFile(image, (path) => {
-      const ended = spawnSync(process.execPath, [runner, 'run', '--cpu', 'max', '--timeout', `${seconds}`, path], {
+      const args = ['--cpu', 'max', '--cpus', `${processors}`, '--timeout', `${seconds}`, path]
+      const ended = spawnSync(process.execPath, [runner, 'run', ...args], {
         encoding: 'utf8',
         input: '',
         timeout: (seconds + 10) * 1000,

@@ -9,12 +9,13 @@ const milliseconds = 30_000
 export const qemu: Host = {
   name: 'qemu',
   absent: spawnSync(program, ['--version']).status === 0 ? undefined : `${program} is not installed`,
-  ask: (image): Answer =>
+  ask: (image, processors = 1): Answer =>
     withFile(image, (path) => {
       const ended = spawnSync(
         program,
         [
-          ...['-accel', 'tcg', '-cpu', 'max', '-m', '128M', '-display', 'none', '-no-reboot', '-kernel', path],
+          ...['-accel', 'tcg', '-cpu', 'max', '-smp', `${processors}`, '-m', '128M', '-display', 'none'],
+          ...['-no-reboot', '-kernel', path],
           ...['-serial', 'stdio', '-monitor', 'none', '-device', 'isa-debug-exit,iobase=0xf4,iosize=4'],
         ],
         { encoding: 'latin1', input: '', timeout: milliseconds },

@@ -49,6 +49,8 @@ export interface Kernel {
   readonly name: string
   readonly image: Uint8Array
   readonly checks: readonly Check[]
+  /** How many processors it needs: one unless told. */
+  readonly processors?: number
 }
 
 /** What a check prints beside the fault: `at` is the fault's distance from the check's first instruction. */

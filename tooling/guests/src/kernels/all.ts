@@ -7,6 +7,7 @@ import { legacyPaging } from './legacy-paging.ts'
 import { longMode } from './long-mode.ts'
 import { numericErrors } from './numeric-errors.ts'
 import { paging } from './paging.ts'
+import { processors } from './processors.ts'
 import { segmentation } from './segmentation.ts'
 import { tasks } from './tasks.ts'
 import { virtual8086 } from './virtual-8086.ts'
@@ -21,6 +22,7 @@ export const kernels: Readonly<Record<string, () => Kernel>> = {
   longMode,
   numericErrors,
   paging,
+  processors,
   segmentation,
   tasks,
   virtual8086,
