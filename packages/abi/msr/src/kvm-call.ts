@@ -117,6 +117,7 @@ export type MsrEffect =
   | 'write wall clock'
   | 'refresh the PMU'
   | 'toggle hypercall page'
+  | 'change the reference page'
   | 'acknowledge page ready'
   | 'exit: Hyper-V crash'
   | 'exit: Hyper-V reset'

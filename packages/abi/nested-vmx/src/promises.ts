@@ -12,6 +12,12 @@ import { nestedTripleFaultGoes } from './rules/in-l2/nested-triple-fault-goes.ru
 import { nestedWithoutMemory } from './rules/in-l2/nested-without-memory.rule.ts'
 import { runExceptionLeavesL2 } from './rules/in-l2/run-exception-leaves-l2.rule.ts'
 import { svmGifHolds } from './rules/in-l2/svm-gif-holds.rule.ts'
+import { svmIntShadow } from './rules/in-l2/svm-int-shadow.rule.ts'
+import { svmIntShadowTold } from './rules/in-l2/svm-int-shadow-told.rule.ts'
+import { svmNextRip } from './rules/in-l2/svm-next-rip.rule.ts'
+import { svmNextRipLeft } from './rules/in-l2/svm-next-rip-left.rule.ts'
+import { svmNextRipTold } from './rules/in-l2/svm-next-rip-told.rule.ts'
+import { svmVmloadVirt } from './rules/in-l2/svm-vmload-virt.rule.ts'
 import { vmxMsrListLength } from './rules/in-l2/vmx-msr-list-length.rule.ts'
 import { nestedResetLeft } from './rules/leave/nested-reset-left.rule.ts'
 import { nestedSmmLeft } from './rules/leave/nested-smm-left.rule.ts'
@@ -52,5 +58,11 @@ export const nestedPromises: readonly Entry[] = [
   does('VMLAUNCH, VMRESUME', vmxMsrListLength),
   ...pipelineEntries(vmrunPipeline),
   does('VMRUN', svmGifHolds),
+  does('VMRUN', svmIntShadow),
+  does('VMRUN', svmNextRip),
+  does('VMRUN', svmNextRipLeft),
+  does('VMLOAD, VMSAVE (L2)', svmVmloadVirt),
+  does('KVM_GET_NESTED_STATE', svmIntShadowTold),
+  does('KVM_GET_NESTED_STATE', svmNextRipTold),
   does('VMCALL (L2)', hypercallOfL2),
 ]

@@ -8,6 +8,7 @@ import type { Pending } from './faults.ts'
 import type { VcpuHost } from './guest.ts'
 import type { VcpuMachine } from './machine.ts'
 import type { Observer } from './observer.ts'
+import type { Tally } from './tally.ts'
 
 const nothingMonitored = (1n << 64n) - 1n
 const noShadow = (1n << 64n) - 1n
@@ -19,6 +20,7 @@ interface Parts {
   readonly machine: VcpuMachine
   readonly observer: Observer | undefined
   readonly drivenBy: VcpuHost['drivenBy']
+  readonly tally: Tally
   /** A debugger keeps NMIs and interrupts off. */
   readonly areBlocked: () => boolean
   /** INIT: registers as the manual says. */
@@ -126,6 +128,7 @@ export class Events {
       state.nmiPending -= 1
       this.wake()
       this.nmiBlocked = true
+      this.#parts.tally.nmis += 1
       return this.#raise({ vector: exceptions.NMI.vector, errorCode: undefined }, deliveryKind.external)
     }
     return this.#takeInterrupt()
@@ -256,6 +259,7 @@ export class Events {
     }
     if (state.nmiInjected) {
       state.nmiInjected = false
+      this.#parts.tally.nmis += 1
       return { event: { vector: exceptions.NMI.vector, errorCode: undefined }, kind: deliveryKind.external }
     }
     return this.#takeQueued()
@@ -267,6 +271,7 @@ export class Events {
     if (vector === undefined || this.#waitsForStartup()) return undefined
     state.interrupt = undefined
     this.wake()
+    this.#parts.tally.interrupts += 1
     return { event: { vector, errorCode: undefined }, kind: deliveryKind.external }
   }
 
@@ -278,6 +283,7 @@ export class Events {
     if (!taken) return undefined
     this.wake()
     const vector = machine.acknowledge()
+    this.#parts.tally.interrupts += 1
     observer?.interrupt(vector, engine.get('RIP'))
     return this.#raise({ vector, errorCode: undefined }, deliveryKind.external)
   }

@@ -12,6 +12,7 @@ import type { KeptPromises } from './kept-promises.ts'
 import type { Observer } from './observer.ts'
 import type { SystemManagement } from './smm/system-management.ts'
 import { exitBits, type VcpuSwitches } from './switches.ts'
+import type { Tally } from './tally.ts'
 import type { ExitReason } from './trace.ts'
 
 /** RFLAGS.TF and RF; DR6.BS. */
@@ -35,6 +36,7 @@ interface Parts {
   readonly smm: SystemManagement
   readonly promises: KeptPromises
   readonly switches: VcpuSwitches
+  readonly tally: Tally
 }
 
 /** How to run: for how many instructions, and what else brings `run` back. */
@@ -85,9 +87,10 @@ export class Execution {
     return this.#leavesSmm
   }
 
-  /** Brings a `run` back that is under way, once the instruction is complete that has asked. */
-  kick(): void {
-    this.#kicked = true
+  /** Brings a `run` back that is under way, once the instruction is complete that has asked: with an exit, or for nothing. */
+  kick(exit?: VcpuExit): void {
+    if (exit === undefined) this.#kicked = true
+    else this.#parts.completion.prevent(exit)
     this.#parts.engine.resync()
   }
 
@@ -283,8 +286,9 @@ export class Execution {
     if (reason === 'pause' && (switches.exitsOff & exitBits.pause) === 0n && this.#onPause()) this.#kicked = true
     if (reason === 'mwait') events.wait(this.#breaksOnInterrupt() ? 'store or interrupt' : 'store')
     if (reason !== 'hlt') return
-    if ((switches.exitsOff & exitBits.hlt) === 0n) events.state.mpState = 'halted'
-    else events.wait('interrupt')
+    if ((switches.exitsOff & exitBits.hlt) !== 0n) return events.wait('interrupt')
+    this.#parts.tally.halts += 1
+    events.state.mpState = 'halted'
   }
 
   /** Bit 0 of ECX, of those that MWAIT has let pass. */

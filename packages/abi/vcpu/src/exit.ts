@@ -113,6 +113,8 @@ export type VcpuExit =
   | { readonly kind: 'vm-dead' }
   /** The host's processor would not enter the guest as it is, and says why. Nothing has changed: it says so again. */
   | { readonly kind: 'fail-entry'; readonly reason: bigint }
+  /** The guest has told of itself that it crashed, or wants to be reset: KVM_SYSTEM_EVENT_*. */
+  | { readonly kind: 'system-event'; readonly type: number }
   /** Triple fault: the exceptions that led there, oldest first. */
   | { readonly kind: 'shutdown'; readonly because: readonly Fatality[] }
   | {

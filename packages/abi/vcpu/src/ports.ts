@@ -13,6 +13,7 @@ import type { VcpuMachine } from './machine.ts'
 import type { MsrAccess } from './msr-access.ts'
 import { mayHaveXcr0 } from './state/xcrs.ts'
 import { exitBits, quirkBits, type VcpuSwitches } from './switches.ts'
+import type { Tally } from './tally.ts'
 
 /** What answers an engine. The engine itself is made after its ports. */
 export interface Answering {
@@ -32,6 +33,7 @@ export interface Answering {
   /** Bit n: hypercall n exits to user space. KVM_CAP_EXIT_HYPERCALL. */
   readonly hypercallExits: () => number
   readonly switches: VcpuSwitches
+  readonly tally: Tally
 }
 
 const DF = 1n << 10n
@@ -45,17 +47,14 @@ const waits: Refused = { kind: 'fault', vector: unanswered }
 export function enginePorts(by: Answering): EnginePorts {
   const { completion } = by
   return {
-    cpuid: (leaf, subleaf) => by.cpuid.answer(by.engine(), by.machine(), leaf >>> 0, subleaf >>> 0),
+    cpuid: (leaf, subleaf) => answerCpuid(by, leaf, subleaf),
     readMsr: (index) => accessMsr(by, 'read', index >>> 0, 0n),
     writeMsr: (index, value) => {
       const given = accessMsr(by, 'write', index >>> 0, value)
       return typeof given === 'bigint' ? undefined : given
     },
-    portIn: (port, size, count) => by.machine().portIn(port, size) ?? askPort(by, port, size, count),
-    portOut: (port, size, value, instruction) =>
-      by.machine().portOut(port, size, value) ||
-      tellsPortBehind(by, port, size, value, instruction) ||
-      completion.portOut(port, size, value, instruction),
+    portIn: (port, size, count) => readPort(by, port, size, count),
+    portOut: (port, size, value, instruction) => writePort(by, port, size, value, instruction),
     mmioRead: (address, size, purpose) =>
       readDevices(by.machine(), address, size) ??
       (purpose === 'fetch' ? completion.fetch(address) : completion.read(address, size)),
@@ -99,11 +98,37 @@ export function enginePorts(by: Answering): EnginePorts {
   }
 }
 
+function answerCpuid(by: Answering, leaf: number, subleaf: number): ReturnType<EnginePorts['cpuid']> {
+  by.tally.others += 1
+  return by.cpuid.answer(by.engine(), by.machine(), leaf >>> 0, subleaf >>> 0)
+}
+
+/** What user space has answered is not counted again. */
+function readPort(by: Answering, port: number, size: 1 | 2 | 4, count: number): number | undefined {
+  if (!by.completion.unfinished) by.tally.io += 1
+  return by.machine().portIn(port, size) ?? askPort(by, port, size, count)
+}
+
+function writePort(by: Answering, port: number, size: 1 | 2 | 4, value: number, instruction: 'OUT' | 'OUTS'): boolean {
+  const { completion, tally } = by
+  if (!completion.unfinished) {
+    tally.io += 1
+    if (instruction === 'OUTS') tally.emulated += 1
+  }
+  return (
+    by.machine().portOut(port, size, value) ||
+    tellsPortBehind(by, port, size, value, instruction) ||
+    completion.portOut(port, size, value, instruction)
+  )
+}
+
 /** Whether KVM's emulator has the instruction that is about to access what is no memory. */
 function isEmulated(by: Answering, address: number, access: 'read' | 'write'): boolean {
+  if (!by.completion.unfinished) by.tally.emulated += 1
   const code = by.engine().executingCode()
   const instruction = readOpcode(code, () => isLongCode(by.engine()))
   if (instruction === undefined || by.promises.emulatorHas(instruction)) return true
+  by.tally.emulationFailures += 1
   by.completion.fail({ address, access, code: code.slice() })
   return false
 }
@@ -139,8 +164,9 @@ function mwaitExtensions({ guest, promises, switches }: Answering): number | 'no
 }
 
 /** User space is asked only where the machine wants it to be; its reply ends the instruction, whatever has changed since. */
-function accessMsr({ completion, msrs }: Answering, access: 'read' | 'write', index: number, value: bigint) {
+function accessMsr({ completion, msrs, tally }: Answering, access: 'read' | 'write', index: number, value: bigint) {
   const reply = completion.msrReply()
+  if (reply === undefined) tally.others += 1
   if (reply !== undefined) return reply.error ? generalProtection : reply.data
   const outcome = msrs.guest(access, index, value)
   switch (outcome.kind) {
@@ -178,8 +204,9 @@ function hypercallBy(by: Answering, instruction: HypercallInstruction): ReturnTy
 }
 
 function hypercall(by: Answering): boolean {
-  const { completion, guest, promises } = by
+  const { completion, guest, promises, tally } = by
   const [engine, { others }] = [by.engine(), by.machine()]
+  if (!completion.unfinished) tally.hypercalls += 1
   const long = isLongCode(engine)
   return answerHypercall({ engine, completion, guest, promises, long, others, exits: by.hypercallExits() })
 }

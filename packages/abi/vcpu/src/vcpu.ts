@@ -21,6 +21,7 @@ import { restoreVcpu, type SavedVcpu, saveVcpu } from './saved.ts'
 import { SystemManagement } from './smm/system-management.ts'
 import { VcpuState } from './state/vcpu-state.ts'
 import { usualSwitches } from './switches.ts'
+import { Tally } from './tally.ts'
 import type { VcpuOptions } from './vcpu-options.ts'
 
 const apicBaseMsr = 0x1b
@@ -28,6 +29,8 @@ const apicBaseMsr = 0x1b
 /** One virtual CPU: its tables, its events, its state as the kernel's structs tell it, and its run loop, over any engine. */
 export class Vcpu {
   readonly engine: Engine
+  /** What has brought its guest to KVM, counted since it was made. */
+  readonly tally = new Tally()
   /** KVM_GET_ and KVM_SET_ calls. */
   readonly state: VcpuState
   /** Bit n: hypercall n exits to user space. KVM_CAP_EXIT_HYPERCALL: it may be set while the vCPU lives. */
@@ -64,7 +67,8 @@ export class Vcpu {
       createMsrs: options.createMsrs ?? ((readElsewhere) => createMsrFile(shapeOf(guest, readElsewhere))),
       onRefused: options.onRefusedMsr,
     })
-    const answering = { cpuid: this.#cpuid, msrs: this.#msrs, completion: this.#completion, guest, promises }
+    const { tally } = this
+    const answering = { tally, cpuid: this.#cpuid, msrs: this.#msrs, completion: this.#completion, guest, promises }
     const { switches = usualSwitches } = options
     const holdsBreakpoint = () => this.#debug.holdBreakpoint()
     const ports = enginePorts({
@@ -84,6 +88,7 @@ export class Vcpu {
       engine,
       machine,
       observer,
+      tally,
       drivenBy: guest.host.drivenBy,
       areBlocked: () => this.#debug.blocksInterrupts,
       initialize: () => this.#initialize(),
@@ -94,7 +99,7 @@ export class Vcpu {
     this.#smm = new SystemManagement(parts)
     const [completion, debug, smm] = [this.#completion, this.#debug, this.#smm]
     this.#execution = new Execution({
-      ...{ engine, events, completion, debug, observer, smm, promises, switches },
+      ...{ engine, events, completion, debug, observer, smm, promises, switches, tally },
     })
     this.state = new VcpuState(parts, this.capabilities)
     this.reset()
@@ -129,9 +134,9 @@ export class Vcpu {
     this.#events.acceptSignals()
   }
 
-  /** Brings back a `run` that is under way: who answers the guest is called from inside of it. */
-  kick(): void {
-    this.#execution.kick()
+  /** Brings back a `run` that is under way, with an exit or for nothing: who answers the guest is called from inside of it. */
+  kick(exit?: VcpuExit): void {
+    this.#execution.kick(exit)
   }
 
   /**

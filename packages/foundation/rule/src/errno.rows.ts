@@ -18,6 +18,7 @@ export const errnos = {
   EMFILE: 24,
   ENOTTY: 25,
   ENOSPC: 28,
+  ESPIPE: 29,
   EDOM: 33,
   ERANGE: 34,
   ENOSYS: 38,

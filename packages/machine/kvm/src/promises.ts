@@ -13,6 +13,13 @@ import { enableCapPipeline } from './rules/enable-cap/index.ts'
 import { quirksSwitchedOff } from './rules/enable-cap/quirks-switched-off.behaviour.ts'
 import { enableVcpuCapPipeline } from './rules/enable-vcpu-cap/index.ts'
 import { clockFlagsTold } from './rules/get-clock/clock-flags-told.behaviour.ts'
+import { statisticsDescribed } from './rules/get-stats-fd/described.behaviour.ts'
+import { statisticsLaidOut } from './rules/get-stats-fd/laid-out.behaviour.ts'
+import { statisticsRead } from './rules/get-stats-fd/read.behaviour.ts'
+import { hypercallPage } from './rules/hyperv/hypercall-page.behaviour.ts'
+import { referencePage } from './rules/hyperv/reference-page.behaviour.ts'
+import { referenceTime } from './rules/hyperv/reference-time.behaviour.ts'
+import { hypervSystemEvent } from './rules/hyperv/system-event.behaviour.ts'
 import { hypervEventfdPipeline } from './rules/hyperv-eventfd/index.ts'
 import { ioBusPipeline } from './rules/io-bus/index.ts'
 import { ioeventfdPipeline } from './rules/ioeventfd/index.ts'
@@ -53,11 +60,18 @@ export const kvmPromises: readonly Entry[] = [
   ...pipelineEntries(xenConfigPipeline),
   ...pipelineEntries(xenVcpuAttrPipeline),
   behaviourEntry('KVM_GET_CLOCK', clockFlagsTold),
+  behaviourEntry('KVM_GET_STATS_FD', statisticsDescribed),
+  behaviourEntry('KVM_GET_STATS_FD', statisticsLaidOut),
+  behaviourEntry('KVM_GET_STATS_FD', statisticsRead),
   ...pipelineEntries(ioBusPipeline),
   ...pipelineEntries(ioeventfdPipeline),
   ...pipelineEntries(runBeginPipeline),
   ...pipelineEntries(runPriorityPipeline),
   ...pipelineEntries(runGatePipeline),
+  behaviourEntry('KVM_RUN', hypervSystemEvent),
+  behaviourEntry('WRMSR', hypercallPage),
+  behaviourEntry('WRMSR', referencePage),
+  behaviourEntry('RDMSR', referenceTime),
   behaviourEntry('KVM_RUN', emulationTold),
   behaviourEntry('KVM_RUN', preemptedTold),
   behaviourEntry('KVM_RUN', shutDown),

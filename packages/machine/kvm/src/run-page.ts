@@ -21,6 +21,7 @@ const internal = { suberror: union, count: union + 4, data: union + 8 }
 const memoryFault = { flags: union, address: union + 8, bytes: union + 16 }
 const debug = union
 const eoiVector = union
+const systemEvent = { type: union, count: union + 4 }
 const failEntry = { reason: union, processor: union + 8 }
 
 const reasons: Readonly<Record<VcpuExit['kind'], string>> = {
@@ -42,6 +43,7 @@ const reasons: Readonly<Record<VcpuExit['kind'], string>> = {
   'set-tpr': 'KVM_EXIT_SET_TPR',
   'vm-dead': 'KVM_EXIT_UNKNOWN',
   'fail-entry': 'KVM_EXIT_FAIL_ENTRY',
+  'system-event': 'KVM_EXIT_SYSTEM_EVENT',
 }
 
 const reasonNumbers = new Map(
@@ -187,6 +189,10 @@ export class RunPage {
         return this.#tellDebug(exit)
       case 'memory-fault':
         return this.#tellMemoryFault(exit)
+      case 'system-event':
+        this.#view.setUint32(systemEvent.type, exit.type, true)
+        this.#view.setUint32(systemEvent.count, 0, true)
+        return
       case 'fail-entry':
         this.#view.setBigUint64(failEntry.reason, exit.reason, true)
         this.#view.setUint32(failEntry.processor, 0, true)

@@ -6,6 +6,7 @@ import { type Answer, done } from './answer.ts'
 import type { EnableCap, WriteUser } from './capabilities/enable-cap.ts'
 import { enableVcpuCap } from './capabilities/vcpu-capabilities.ts'
 import type { SetCpuidArgument, ToldCpuid } from './cpuid-surroundings.ts'
+import { GuestEffects } from './hyperv/guest-effects.ts'
 import type { JoinedApic } from './interrupts/joined-apic.ts'
 import { otherProcessors, type ProcessorSignal } from './interrupts/other-processors.ts'
 import { runAmongTimers } from './interrupts/run-among-timers.ts'
@@ -16,6 +17,7 @@ import { VcpuNesting } from './nested/vcpu-nesting.ts'
 import type { Processor } from './processor.ts'
 import { vcpuRuns } from './rules/dispatch/vcpu-runs.rule.ts'
 import { AfterShutdown } from './run/after-shutdown.ts'
+import { notExecuted } from './run/emulation-failure.ts'
 import { RunCall } from './run/run-call.ts'
 import { ruled } from './run/run-refusals.ts'
 import { type RunOnce, RunSignals } from './run/run-signals.ts'
@@ -49,7 +51,7 @@ export class KvmVcpu {
   /** How far its guest is a hypervisor. */
   readonly nesting: VcpuNesting
   readonly msrs: VcpuMsrs
-  readonly exits = new ExitCounts()
+  readonly exits: ExitCounts
   /** Its ring of written pages, where its VM has rings. */
   readonly ring: DirtyRing | undefined
   readonly #vm: Vm
@@ -60,6 +62,7 @@ export class KvmVcpu {
   readonly #ended: AfterShutdown
   readonly #cpuid: VcpuCpuid
   readonly #steal: StealTime
+  readonly #effects: GuestEffects
   readonly #signals = new RunSignals()
   #joined: JoinedApic | undefined
 
@@ -69,6 +72,7 @@ export class KvmVcpu {
     this.#vm = vm
     this.processor = processor
     this.#vcpu = processor.vcpu
+    this.exits = new ExitCounts(this.#vcpu.tally)
     this.#signalAfter = signalAfter
     this.#run = new RunCall({
       kernel: vm.kvm.profile,
@@ -82,9 +86,7 @@ export class KvmVcpu {
       shutDown: () => this.#ended.happen(),
       die: () => vm.die('KVM_RUN'),
     })
-    const { drivenBy: driver } = vm.kvm.processorHost
-    const slots = () => vm.memory.slots
-    this.#ended = new AfterShutdown({ kernel: vm.kvm.profile, driver, vcpu: this.#vcpu, slots })
+    this.#ended = new AfterShutdown({ vm, vcpu: this.#vcpu })
     this.nesting = new VcpuNesting({ kvm: vm.kvm, vcpu: this.#vcpu })
     this.page.nestedFlags = () => (this.nesting.l2Active ? this.nesting.runFlags : 0)
     const { profile: kernel, msrs: system, host } = vm.kvm
@@ -96,8 +98,11 @@ export class KvmVcpu {
       onClockRegister: (index, value) =>
         index === stealTimeMsr ? this.#steal.record() : this.processor.around.writePvClock(index, value),
       vmxOn: () => this.nesting.vmxOn,
-      onEffect: (effect) => effect === 'leave nested operation' && this.nesting.leave(),
+      number: vm.vcpus.length,
+      shown: (index) => vm.partition.shown(index, this.processor.around.tsc),
+      onEffect: (effect, _entry, initiator) => this.#effects.happen(effect, initiator),
     })
+    this.#effects = new GuestEffects({ kernel, partition: vm.partition, nesting: this.nesting, vcpu: this.#vcpu })
     this.#steal = new StealTime({
       ...{ kernel, vcpu: this.#vcpu, clock: vm.clock },
       register: () => this.msrs.own(stealTimeMsr) ?? 0n,
@@ -171,7 +176,7 @@ export class KvmVcpu {
     const before = this.#vm.enters(this)
     const answer = this.#run.call({ signalAfter, signalled: this.#signals.came })
     if (before?.isRunning === true) this.#vm.enters(before)
-    this.exits.count(answer)
+    this.exits.count(answer, this.page.immediateExit)
     const runs = !this.#vcpu.waits || this.#vcpu.waitsInGuest
     this.#steal.leave({ betweenInstructions: runs && answer.kind === 'refused' && answer.errno === 'EINTR' })
     return answer
@@ -353,6 +358,8 @@ export class KvmVcpu {
     if (this.nesting.l2Active) return notExecuted
     if (this.ring?.isSoftFull === true) return { kind: 'dirty-ring-full' }
     this.#cpuid.entered()
+    const asked = this.#effects.enter()
+    if (asked !== undefined) return asked
     if (this.#ended.goesNowhere) return { kind: 'intr' }
     this.#steal.record()
     const withTurns = { ...options, onPause: this.#signals.onPause }
@@ -378,14 +385,6 @@ export class KvmVcpu {
     const { switches } = this.#vm
     return { hltInGuest: (switches.exitsOff & hltExits) !== 0n, mwaitFollows: !switches.hasQuirk(miscEnableNoMwait) }
   }
-}
-
-/** L2 is kept, and not executed: what KVM says of what it cannot emulate. */
-const notExecuted: VcpuExit = {
-  kind: 'internal-error',
-  suberror: 1,
-  data: [],
-  says: 'L2 is active, and not executed here',
 }
 
 const miscEnableMsr = 0x1a0

@@ -10,6 +10,7 @@ import { capArguments, type EnableCap, enables } from './capabilities/enable-cap
 import { vmCapabilities } from './capabilities/vm-capabilities.ts'
 import { switchesOf, VmSwitches } from './capabilities/vm-switches.ts'
 import { VmDevices } from './devices/vm-devices.ts'
+import { HypervPartition } from './hyperv/hyperv-partition.ts'
 import type { GsiRoute } from './interrupts/gsi-routing.ts'
 import { joinApic } from './interrupts/join-apic.ts'
 import type { MessageWrite } from './interrupts/message.ts'
@@ -71,6 +72,8 @@ export class Vm {
   readonly interrupts: VmInterrupts
   readonly devices: VmDevices
   readonly msrs: VmMsrs
+  /** What it is to guests of Hyper-V's interface. */
+  readonly partition: HypervPartition
   readonly switches = new VmSwitches()
   readonly #options: VmOptions
   readonly #vcpus: KvmVcpu[] = []
@@ -96,7 +99,10 @@ export class Vm {
       stable: has(kvm.host.cpuid, 'INVARIANT_TSC'),
       tolerancePpm: kvm.host.params['kvm.tsc_tolerance_ppm'] ?? usualTolerance,
       vcpus: () => this.#vcpus.length,
-      onJump: () => this.#vcpus.forEach((vcpu) => void vcpu.msrs.clockJumped()),
+      onJump: () => {
+        this.partition.referenceChanged()
+        for (const vcpu of this.#vcpus) vcpu.msrs.clockJumped()
+      },
     })
     const checkExtension = (capability: number) => this.checkExtension(capability)
     const ofKernel = (capability: number) => kvm.checkExtension(capability)
@@ -113,6 +119,16 @@ export class Vm {
       vcpuIds: () => this.#vcpuIds,
       hasQuirk: (bit) => this.hasQuirk(bit),
       onChange: () => this.#vcpus.forEach((vcpu) => void vcpu.lookAgain()),
+    })
+    this.partition = new HypervPartition({
+      ...{ kernel, driver: kvm.processorHost.drivenBy },
+      clock: () => this.time.now,
+      counter: () => this.#vcpus[0]?.processor.around.tsc,
+      xen: () => this.msrs.xenHypercalls,
+      register: (index) => this.msrs.read(index) ?? 0n,
+      setRegister: (index, value) => this.msrs.write(index, value),
+      store: (address, bytes) => this.guest.slots.writeAt(address, bytes),
+      load: (address, bytes) => this.#vcpus[0]?.processor.engine.physical(address)?.subarray(0, bytes),
     })
     this.msrs = new VmMsrs({ kernel, isMapped: (gpa, bytes) => this.memory.holds(gpa, bytes) })
   }

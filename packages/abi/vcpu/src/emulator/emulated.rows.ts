@@ -71,7 +71,7 @@ export const emulated: readonly EmulatedRow[] = [
   row('0F38',    0xf0, 0xf1, { prefixes: ['none'] }),
 ]
 
-/** MOVBE of 16 bits. */
+/** MOVBE of 16 bits. Source: arch/x86/kvm/emulate.c three_byte_0f_38_f0 and three_byte_0f_38_f1 (Linux 6.12.117). */
 export const shortMovbe: readonly EmulatedRow[] = [row('0F38', 0xf0, 0xf1, { prefixes: ['66'] })]
 
 /** MOVNTDQA. Source: mail 20251114003633.60689-1-pbonzini@redhat.com. */

@@ -2,6 +2,7 @@ import { type Errno, type Refusal, resolve, run } from '@vmm/rule'
 import { EventFd, type EventFdOptions } from '../event-fd.ts'
 import type { Kvm } from '../kvm.ts'
 import type { GuestMemfd } from '../memory/guest-memfd.ts'
+import { statisticsRead } from '../rules/get-stats-fd/read.behaviour.ts'
 import type { VcpuMmapCase } from '../rules/vcpu-mmap/case.ts'
 import { vcpuMmapPipeline } from '../rules/vcpu-mmap/index.ts'
 import type { Task } from '../task.ts'
@@ -12,6 +13,7 @@ import type { Vm } from '../vm.ts'
 export type MmapAsked = Pick<VcpuMmapCase, 'page' | 'pages' | 'sharing' | 'executable'>
 
 const pageBytes = 4096
+const [{ does: readStatistics }] = statisticsRead.versions
 /** KVM_DIRTY_LOG_PAGE_OFFSET. */
 const ringPage = 64
 
@@ -85,9 +87,20 @@ export class KvmFile {
 
   /** From where the last read ended. */
   #readOn(bytes: Uint8Array, length: number): Uint8Array {
-    const read = bytes.slice(this.#shared.position, this.#shared.position + length)
-    this.#shared.position += read.length
-    return read
+    const from = this.#shared.position
+    const { given, moved } = readStatistics({ call: 'read', from, length, bytes: bytes.length })
+    this.#shared.position += moved
+    return bytes.slice(from, from + given)
+  }
+
+  /** `pread`: of what there is here, statistics are read so. */
+  pread(length: number, offset: number): Uint8Array | Errno {
+    if (!this.#open) return 'EBADF'
+    if (this.object.kind !== 'statistics') return 'ESPIPE'
+    if (offset < 0) return 'EINVAL'
+    const bytes = this.object.bytes()
+    const { given } = readStatistics({ call: 'pread', from: offset, length, bytes: bytes.length })
+    return bytes.slice(offset, offset + given)
   }
 
   /** `write`: how many bytes were taken. */

@@ -38,6 +38,9 @@ export const paravirtualCalls: Handlers<Vm> = {
   ),
 }
 
+/** KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL. */
+const interceptsXen = 2
+
 /** Calls of Xen guests that a kernel without them does not know. What those that know them do is not here. */
 function ofXen(vm: Vm): Result {
   const built = hasXen(vm)
@@ -50,6 +53,7 @@ function setXenConfig({ kvm, msrs }: Vm, config: ReturnType<typeof kvmXenHvmConf
   const hasPages = blob_addr_32 !== 0n || blob_addr_64 !== 0n || blob_size_32 !== 0 || blob_size_64 !== 0
   return refusalOr(xenConfigPipeline, kvm.profile, { flags, hasPages, built: kvm.facts.xen }, () => {
     msrs.xenMsr = msr
+    msrs.xenHypercalls = (flags & interceptsXen) !== 0
   })
 }
 

@@ -1,4 +1,5 @@
-import { vcpuStatistics, vmStatistics } from '../statistics/statistics.rows.ts'
+import { inRelease } from '../in-release.ts'
+import { statisticsDescribed } from '../rules/get-stats-fd/described.behaviour.ts'
 import { statisticsFile } from '../statistics/statistics-file.ts'
 import type { KvmVcpu } from '../vcpu.ts'
 import type { Vm } from '../vm.ts'
@@ -11,7 +12,8 @@ const nobody = 0
 /** Statistics of a VM: nobody counts any of its memory management, which is not the kernel's. */
 export const vmStatisticsCalls: Handlers<Vm> = {
   KVM_GET_STATS_FD: (vm, { task }) => {
-    const bytes = () => statisticsFile(`kvm-${nobody}`, vmStatistics, () => undefined)
+    const described = inRelease(statisticsDescribed, vm.kvm.profile)('VM')
+    const bytes = () => statisticsFile(`kvm-${nobody}`, described, () => undefined)
     return new KvmFile({ kind: 'statistics', vm, bytes }, task.mm)
   },
 }
@@ -20,7 +22,8 @@ export const vmStatisticsCalls: Handlers<Vm> = {
 export const vcpuStatisticsCalls: Handlers<KvmVcpu> = {
   KVM_GET_STATS_FD: ({ vm, id, exits, nesting }, { task }) => {
     const counted = (name: string) => (name === 'guest_mode' ? BigInt(nesting.l2Active) : exits.of(name))
-    const bytes = () => statisticsFile(`kvm-${nobody}/vcpu-${id}`, vcpuStatistics, counted)
+    const described = inRelease(statisticsDescribed, vm.kvm.profile)('vCPU')
+    const bytes = () => statisticsFile(`kvm-${nobody}/vcpu-${id}`, described, counted)
     return new KvmFile({ kind: 'statistics', vm, bytes }, task.mm)
   },
 }

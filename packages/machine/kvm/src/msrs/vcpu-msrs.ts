@@ -40,6 +40,10 @@ export interface VcpuMsrsOptions {
   readonly hasQuirk: (quirk: number) => boolean
   /** Told of a write to a register of the paravirtual clock, and of a guest's to that of steal time. */
   readonly onClockRegister: (index: number, value: bigint) => void
+  /** Which of its VM's it is, from 0. */
+  readonly number: number
+  /** What a register shows that follows the time; undefined for any other. */
+  readonly shown: (index: number) => bigint | undefined
   /** Told of what an access sets off beside its register. */
   readonly onEffect: (effect: MsrEffect, entry: MsrEntry, initiator: Initiator) => void
 }
@@ -51,6 +55,8 @@ const la57 = 0x1000n
 const apicEnabled = 0x800n
 const apicExtended = 0x400n
 const widthUntold = 36
+/** HV_X64_MSR_VP_INDEX. */
+const vpIndex = 0x4000_0002
 /** IA32_TSC_ADJUST. */
 const adjust = 0x3b
 /** MSR_KVM_SYSTEM_TIME by both its numbers. */
@@ -127,7 +133,7 @@ export class VcpuMsrs implements AnswersMsrs, MsrVcpu {
 
   /** The same of a register that lives here. */
   own(index: number): bigint | undefined {
-    return this.#values.get(index) ?? this.#created.get(index)
+    return this.#options.shown(index) ?? this.#values.get(index) ?? this.#created.get(index)
   }
 
   /** The time that the guest is told has jumped: its clock is told it again. */
@@ -283,7 +289,7 @@ export class VcpuMsrs implements AnswersMsrs, MsrVcpu {
       index,
       fresh({ index, module, told: value, quirk: stuffed }),
     ])
-    return new Map([...msrsAfterCreation(system.host), ...told])
+    return new Map([...msrsAfterCreation(system.host), [vpIndex, BigInt(this.#options.number)], ...told])
   }
 }
 

@@ -26,6 +26,8 @@ export class VmMsrs {
   guestReadsPlatformInfo = true
   /** The MSR that KVM_XEN_HVM_CONFIG chose; 0: none. */
   xenMsr = 0
+  /** KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL: Xen's hypercalls are KVM's. */
+  xenHypercalls = false
   readonly isMapped: MsrVm['isMapped']
   readonly #kernel: Profile
   readonly #values = new Map<number, bigint>()

@@ -1,15 +1,13 @@
-import type { Profile } from '@vmm/rule'
-import type { Vcpu, VcpuHost } from '@vmm/vcpu'
+import type { Vcpu } from '@vmm/vcpu'
 import { inRelease } from '../in-release.ts'
 import { shutDown } from '../rules/run/shut-down.behaviour.ts'
 import type { Memslot } from '../rules/set-user-memory-region/case.ts'
+import type { Vm } from '../vm.ts'
 
 /** The vCPU of a guest that may shut down. */
 interface Ended {
-  readonly kernel: Profile
-  readonly driver: VcpuHost['drivenBy']
+  readonly vm: Pick<Vm, 'kvm' | 'slots'>
   readonly vcpu: Vcpu
-  readonly slots: () => readonly Memslot[]
 }
 
 /** CR0.PG, and what VMCBs begin with. */
@@ -27,17 +25,18 @@ export class AfterShutdown {
 
   constructor(ended: Ended) {
     this.#ended = ended
-    this.#shutDown = inRelease(shutDown, ended.kernel)
+    this.#shutDown = inRelease(shutDown, ended.vm.kvm.profile)
   }
 
   /** The guest has ended. */
   happen(): void {
-    const { driver, vcpu, slots } = this.#ended
+    const { vm, vcpu } = this.#ended
+    const { drivenBy: driver } = vm.kvm.processorHost
     const paging = (vcpu.engine.get('CR0') & PG) !== 0n
     const { registers, pageTables } = this.#shutDown({ driver, paging })
     if (registers === 'none') vcpu.initialize()
     else if (registers === 'the general ones') this.#beginVmcb()
-    this.#lost = pageTables === 'lost' ? { registers: this.#registers(), slots: slots() } : undefined
+    this.#lost = pageTables === 'lost' ? { registers: this.#registers(), slots: vm.slots } : undefined
   }
 
   /** Page tables are looked for anew. */
@@ -50,7 +49,7 @@ export class AfterShutdown {
     if (this.#lost === undefined) return false
     const { registers, slots } = this.#lost
     const now = this.#registers()
-    const there = this.#ended.slots()
+    const there = this.#ended.vm.slots
     const same = registers.every((value, at) => value === now[at]) && slots.every((slot) => there.includes(slot))
     if (!same) this.forget()
     return same

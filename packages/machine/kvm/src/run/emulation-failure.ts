@@ -1,5 +1,5 @@
 import type { Host } from '@vmm/cpuid'
-import type { FailedEmulation } from '@vmm/vcpu'
+import { type FailedEmulation, internalErrors, type VcpuExit } from '@vmm/vcpu'
 import type { Untold } from '../rules/run/emulation-told.behaviour.ts'
 
 /** The exit of an access to where no memory is, as each vendor's processor tells the first of a page: #VMEXIT(NPF), and EPT violation. */
@@ -15,4 +15,12 @@ export function untold(vendorModule: Host['vendorModule'], { address, access, co
   const amd = vendorModule === 'kvm_amd'
   const { reason, info } = amd ? exits.svm : exits.vmx
   return { code: [...code], exit: [reason, info[access], amd ? BigInt(address) : 0n] }
+}
+
+/** L2 is kept, and not executed: what KVM says of what it cannot emulate. */
+export const notExecuted: VcpuExit = {
+  kind: 'internal-error',
+  suberror: internalErrors.emulation,
+  data: [],
+  says: 'L2 is active, and not executed here',
 }

@@ -1,52 +1,43 @@
-import type { VcpuExit } from '@vmm/vcpu'
+import type { Tally, VcpuExit } from '@vmm/vcpu'
 import type { Answer } from '../answer.ts'
 
-/** What is counted, under the names of a vCPU's statistics. */
-const places = {
-  exits: 0,
-  signal_exits: 1,
-  io_exits: 2,
-  mmio_exits: 3,
-  halt_exits: 4,
-  hypercalls: 5,
-  irq_window_exits: 6,
-} as const
-const placeNamed: ReadonlyMap<string, number> = new Map(Object.entries(places))
+/** What is counted of a guest, by the name of its statistic. */
+const ofTally: Readonly<Record<string, (tally: Tally) => number>> = {
+  exits: ({ exits }) => exits,
+  io_exits: ({ io }) => io,
+  halt_exits: ({ halts }) => halts,
+  hypercalls: ({ hypercalls }) => hypercalls,
+  insn_emulation: ({ emulated }) => emulated,
+  insn_emulation_fail: ({ emulationFailures }) => emulationFailures,
+  irq_injections: ({ interrupts }) => interrupts,
+  nmi_injections: ({ nmis }) => nmis,
+}
 
-/** Counts how KVM_RUN comes back. */
+/** Counts what brings a guest to KVM, and why KVM_RUN comes back, under the names of a vCPU's statistics. */
 export class ExitCounts {
-  readonly #counts = new Float64Array(placeNamed.size)
+  readonly #tally: Tally
+  #memory = 0
+  #windows = 0
+  #signals = 0
 
-  /** A run came back. */
-  count(answer: Answer<VcpuExit>): void {
-    this.#add(places.exits)
-    if (answer.kind === 'refused') this.#add(places.signal_exits)
-    else this.#countExit(answer.value.kind)
+  constructor(tally: Tally) {
+    this.#tally = tally
   }
 
-  /** Undefined where nobody counts it. */
+  /** A run came back. `immediate_exit`, which brings it back before anything is looked at, is no signal. */
+  count(answer: Answer<VcpuExit>, atOnce: boolean): void {
+    if (answer.kind === 'refused') {
+      if (answer.errno === 'EINTR' && !atOnce) this.#signals += 1
+    } else if (answer.value.kind === 'mmio') this.#memory += 1
+    else if (answer.value.kind === 'irq-window-open') this.#windows += 1
+  }
+
+  /** Undefined where nobody counts it: it is told as 0. */
   of(name: string): bigint | undefined {
-    const place = placeNamed.get(name)
-    return place === undefined ? undefined : BigInt(this.#counts[place]!)
-  }
-
-  #countExit(kind: VcpuExit['kind']): void {
-    switch (kind) {
-      case 'io':
-        return this.#add(places.io_exits)
-      case 'mmio':
-        return this.#add(places.mmio_exits)
-      case 'hlt':
-        return this.#add(places.halt_exits)
-      case 'hypercall':
-        return this.#add(places.hypercalls)
-      case 'irq-window-open':
-        return this.#add(places.irq_window_exits)
-      default:
-    }
-  }
-
-  #add(place: number): void {
-    this.#counts[place]! += 1
+    if (name === 'mmio_exits') return BigInt(this.#memory)
+    if (name === 'request_irq_exits') return BigInt(this.#windows)
+    if (name === 'signal_exits') return BigInt(this.#signals)
+    const counted = ofTally[name]
+    return counted === undefined ? undefined : BigInt(counted(this.#tally))
   }
 }

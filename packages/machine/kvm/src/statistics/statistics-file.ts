@@ -1,12 +1,11 @@
 import { kvmStatsDesc, kvmStatsHeader, statsTypes, statsUnits } from '@vmm/kvm-uapi'
 import { encode } from '@vmm/layout'
+import { statisticsLaidOut } from '../rules/get-stats-fd/laid-out.behaviour.ts'
 import type { Statistic } from './statistics.rows.ts'
 
-/** Bytes of a name and of an identifier, their zeros included. Source: KVM_STATS_NAME_SIZE. */
-const nameBytes = 48
 const histogramBuckets = 32
 const nanosecondsExponent = -9
-const descBytes = kvmStatsDesc.size + nameBytes
+const [{ does: layoutOf }] = statisticsLaidOut.versions
 const valueBytes = 8
 
 const flagsOf: Readonly<Record<Statistic['kind'], number>> = {
@@ -34,23 +33,29 @@ export function statisticsFile(
   statistics: readonly Statistic[],
   counted: (name: string) => bigint | undefined,
 ): Uint8Array {
-  const idAt = kvmStatsHeader.size
-  const descsAt = idAt + nameBytes
-  const dataAt = descsAt + statistics.length * descBytes
+  const { idAt, descriptionsAt, dataAt, nameBytes, descriptionBytes } = layoutOf(statistics.length)
   const values = statistics.reduce((sum, statistic) => sum + sizeOf(statistic), 0)
   const bytes = new Uint8Array(dataAt + values * valueBytes)
   const view = new DataView(bytes.buffer)
-  const header = { flags: 0, name_size: nameBytes, num_desc: statistics.length, id_offset: idAt, desc_offset: descsAt }
+  const header = {
+    flags: 0,
+    name_size: nameBytes,
+    num_desc: statistics.length,
+    id_offset: idAt,
+    desc_offset: descriptionsAt,
+  }
   bytes.set(encode(kvmStatsHeader, { ...header, data_offset: dataAt }))
   bytes.set(ascii(id).subarray(0, nameBytes - 1), idAt)
   let offset = 0
   for (const [at, statistic] of statistics.entries()) {
     const size = sizeOf(statistic)
     const exponent = isTime(statistic) ? nanosecondsExponent : 0
-    const desc = { flags: flagsOf[statistic.kind], exponent, size, offset, bucket_size: 0 }
-    bytes.set(encode(kvmStatsDesc, desc), descsAt + at * descBytes)
-    bytes.set(ascii(statistic.name), descsAt + at * descBytes + kvmStatsDesc.size)
-    view.setBigUint64(dataAt + offset, counted(statistic.name) ?? 0n, true)
+    const number = statistic.at === undefined ? offset : statistic.at * valueBytes
+    const desc = { flags: flagsOf[statistic.kind], exponent, size, offset: number, bucket_size: 0 }
+    const place = descriptionsAt + at * descriptionBytes
+    bytes.set(encode(kvmStatsDesc, desc), place)
+    bytes.set(ascii(statistic.name), place + kvmStatsDesc.size)
+    view.setBigUint64(dataAt + number, counted(statistic.name) ?? 0n, true)
     offset += size * valueBytes
   }
   return bytes

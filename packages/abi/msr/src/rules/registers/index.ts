@@ -49,6 +49,7 @@ import { hyperVHypercallPage } from './hyper-v-hypercall-page.rule.ts'
 import { hyperVIcrReserved } from './hyper-v-icr-reserved.rule.ts'
 import { hyperVNotBuilt } from './hyper-v-not-built.rule.ts'
 import { hyperVSynicOff } from './hyper-v-synic-off.rule.ts'
+import { hyperVTells } from './hyper-v-tells.rule.ts'
 import { hyperVVpIndex } from './hyper-v-vp-index.rule.ts'
 import { icCfgWithoutCpuid } from './ic-cfg-without-cpuid.rule.ts'
 import { mceBeyondBanks } from './mce-beyond-banks.rule.ts'
@@ -253,6 +254,7 @@ export const registerWrite: Pipeline<MsrCall, MsrError> = {
     act(debugctlKept),
     act(debugctlAmdDropped),
     act(debugctlAmdSingleStep),
+    act(hyperVTells),
     act(writesForgotten),
     act(rowKeeps),
     act(asyncPfAcknowledged),

@@ -29,10 +29,8 @@ function effectsOf(call: MsrCall): readonly MsrEffect[] {
       return data === 0n ? ['toggle hypercall page'] : []
     case 0x4000_0001:
       return ['toggle hypercall page']
-    case 0x4000_0003:
-      return data === 1n ? ['exit: Hyper-V reset'] : []
-    case 0x4000_0105:
-      return guest && bitOf(data, 63) ? ['exit: Hyper-V crash'] : []
+    case 0x4000_0021:
+      return ['change the reference page']
     default:
       return []
   }
