@@ -53,7 +53,7 @@ export class HostAnswers {
 
   /** Answers a call by its number: 0, or 1 after a refusal, which has been noted. */
   answer(number: number): number {
-    const refused = this.#calls[hostCallNames[number]!]()
+    const refused = this.#numbered[number]!()
     if (refused === undefined) return 0
     this.#state.noteFault(refused.vector, refused.errorCode)
     // who refused may want to see what comes of it
@@ -163,6 +163,8 @@ export class HostAnswers {
       return undefined
     },
   }
+
+  readonly #numbered = hostCallNames.map((name) => this.#calls[name])
 
   #hypercall(): Answer {
     const answer = this.#ports.hypercall(this.#low(0) === 0 ? 'VMCALL' : 'VMMCALL')

@@ -78,6 +78,7 @@ export class KvmVcpu {
       kernel: vm.kvm.profile,
       vcpu: this.#vcpu,
       page: this.page,
+      signals: this.#signals,
       vendorModule: vm.kvm.host.vendorModule,
       localApic: () => (this.#apicInKernel ? 'kernel' : 'user space'),
       pic: () => this.#pic,
@@ -174,7 +175,7 @@ export class KvmVcpu {
     this.#vm.memory.refresh()
     const { signalAfter = this.#signalAfter } = once
     const before = this.#vm.enters(this)
-    const answer = this.#run.call({ signalAfter, signalled: this.#signals.came })
+    const answer = this.#run.call(signalAfter)
     if (before?.isRunning === true) this.#vm.enters(before)
     this.exits.count(answer, this.page.immediateExit)
     const runs = !this.#vcpu.waits || this.#vcpu.waitsInGuest
@@ -362,8 +363,7 @@ export class KvmVcpu {
     if (asked !== undefined) return asked
     if (this.#ended.goesNowhere) return { kind: 'intr' }
     this.#steal.record()
-    const withTurns = { ...options, onPause: this.#signals.onPause }
-    return this.#joined === undefined ? this.#vcpu.run(withTurns) : this.#runAmongTimers(this.#joined, withTurns)
+    return this.#joined === undefined ? this.#vcpu.run(options) : this.#runAmongTimers(this.#joined, options)
   }
 
   #runAmongTimers(joined: JoinedApic, options: RunOptions): VcpuExit {

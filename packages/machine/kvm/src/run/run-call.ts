@@ -9,12 +9,14 @@ import { runBeginPipeline, runGatePipeline, runPriorityPipeline } from '../rules
 import type { RunPage } from '../run-page.ts'
 import { untold } from './emulation-failure.ts'
 import { interrupted, ruled, unreachable } from './run-refusals.ts'
+import type { RunSignals } from './run-signals.ts'
 
 /** The vCPU that is run, and what is around it. */
 export interface Running {
   readonly kernel: Profile
   readonly vcpu: Vcpu
   readonly page: RunPage
+  readonly signals: RunSignals
   readonly vendorModule: Host['vendorModule']
   /** Whose the interrupt controllers are. */
   localApic(): 'kernel' | 'user space'
@@ -27,14 +29,6 @@ export interface Running {
   die(): Refusal
   /** A triple fault has ended the guest: what the vendor module leaves of the vCPU. */
   shutDown(): void
-}
-
-/** How long KVM_RUN may take. */
-export interface RunLimits {
-  /** Instructions after which a signal comes. */
-  readonly signalAfter: number
-  /** Whether a signal has come. */
-  readonly signalled: () => boolean
 }
 
 /**
@@ -53,7 +47,6 @@ export class RunCall {
   #runs = false
   /** `immediate_exit`, as it was when the guest was about to be entered. */
   #atOnce = false
-  #signalled: RunLimits['signalled'] = () => false
 
   constructor(running: Running) {
     const { kernel } = running
@@ -75,11 +68,10 @@ export class RunCall {
     this.#asked = undefined
   }
 
-  /** Every way out tells the same of the vCPU in `kvm_run`. */
-  call({ signalAfter, signalled }: RunLimits): Answer<VcpuExit> {
+  /** Every way out tells the same of the vCPU in `kvm_run`. After so many instructions a signal comes. */
+  call(signalAfter: number): Answer<VcpuExit> {
     const { vcpu, page } = this.#running
     const pic = this.#running.pic()
-    this.#signalled = signalled
     this.#runs = true
     try {
       page.clearFlags()
@@ -111,14 +103,13 @@ export class RunCall {
     page.reason = gate.state.reason
     this.#atOnce = asked.atOnce
     const { requestInterruptWindow } = page
-    return this.#out(
-      this.#running.enter({ budget, requestInterruptWindow, interrupted: this.#isWanted, finished: true }),
-      localApic,
-    )
+    const { onPause } = this.#running.signals
+    const options = { budget, requestInterruptWindow, interrupted: this.#isWanted, onPause, finished: true }
+    return this.#out(this.#running.enter(options), localApic)
   }
 
   /** User space that wants the vCPU back sets `immediate_exit` while the guest runs, and would send a signal. */
-  readonly #isWanted = (): boolean => this.#running.page.immediateExit !== this.#atOnce || this.#signalled()
+  readonly #isWanted = (): boolean => this.#running.page.immediateExit !== this.#atOnce || this.#running.signals.came()
 
   /** It waits for INIT, and takes what has come. */
   #wait(asked: { -readonly [K in keyof RunCase]: RunCase[K] }): Refusal | undefined {
