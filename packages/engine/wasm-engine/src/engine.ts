@@ -8,13 +8,12 @@ import type { EngineOptions } from './engine-options.ts'
 import { runDelivery } from './event-delivery.ts'
 import { GuestMachine } from './guest-machine.ts'
 import type { GuestSlots } from './guest-slots.ts'
-import type { HandlerRuns } from './handler-runs.ts'
 import { HostAnswers } from './host-answers.ts'
 import { alone, type CodeMode } from './mode-word.ts'
 import { MonitoredLine } from './monitored-line.ts'
 import { OddAccesses } from './odd-accesses.ts'
 import { exitReasons, status } from './runtime.ts'
-import { Slice } from './slice.ts'
+import { longestSlice, Slice } from './slice.ts'
 import { checkSnapshot, restoreMachine, type SavedEngine, savedMachine, snapshot } from './snapshot.ts'
 import { at } from './state-layout.ts'
 import { StateView } from './state-view.ts'
@@ -275,11 +274,6 @@ export class Engine {
     this.modeChanged()
   }
 
-  /** What ran most, by the counts of the blocks that are alive. Empty where nothing is counted. */
-  handlerRuns(what: 'handlers' | 'pairs' = 'handlers'): readonly HandlerRuns[] {
-    return this.machine.handlerRuns(what)
-  }
-
   // -- running ---------------------------------------------------------------------------------------------------
 
   /**
@@ -289,14 +283,15 @@ export class Engine {
   run(budget: number, faults: 'stop' | 'deliver' = 'stop'): Stop {
     for (let left = budget; ; ) {
       const before = this.#slice.retired
-      this.#slice.begin(left, left, faults)
+      const given = Math.min(left, longestSlice)
+      this.#slice.begin(given, given, faults)
       if (left === 1) this.#state.setWord(at.mode, this.#state.word(at.mode) | alone)
       const stop = this.#settle(this.machine.run(this.#cpu, 0))
       if (left === 1) this.#state.setWord(at.mode, this.#state.word(at.mode) & ~alone)
       const retired = this.#slice.retired - before
       this.machine.blocks.ran(this.#state.word(at.mode), retired)
       left -= retired
-      if (stop !== undefined) return stop
+      if (stop !== undefined && stop.kind !== 'budget') return stop
       if (left <= 0) return { kind: 'budget' }
     }
   }

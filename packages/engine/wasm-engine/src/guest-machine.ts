@@ -33,7 +33,7 @@ export interface GuestMachineOptions {
   readonly counts?: Counts
   /** The host's time in milliseconds: how long tiers ran is counted by it. Without one no times are. */
   readonly clock?: () => number
-  /** When code is compiled, or false to have all of it interpreted. */
+  /** When code is compiled, or false to have all of it interpreted, as it is where handlers are counted. */
   readonly hot?: HotOptions | false
   /** Descriptions by mnemonic: others than those of x86-semantics, to see what a changed one does. */
   readonly instructions?: ReadonlyMap<string, Instruction>
@@ -122,13 +122,15 @@ export class GuestMachine {
     this.smmSlots = new GuestSlots({ map, table: smm, end: guestEnd, buffer }, told)
     this.slots.write(slots)
     const counting = this.#counting
-    const kind = { counts, hot: hot !== false, instructions, counting, clock: clock ?? (() => 0) }
+    const becomesHot = hot !== false && counts === 'nothing'
+    const kind = { counts, hot: becomesHot, instructions, counting, clock: clock ?? (() => 0) }
     this.interpreter = linkInterpreter(this.#memory, this.#imports(), kind)
     const dropJumps = () => this.#each(({ tlb }) => tlb.dropJumps())
     this.blocks = new BlockCache(map, buffer, this.interpreter, (page) => this.guard(page), dropJumps, counting)
     const { handlers, regions } = this.interpreter
-    if (hot === false || regions === undefined) return
-    this.regions = new Regions(hot, { handlers, ...regions, blocks: this.blocks, buffer, counting, clock: kind.clock })
+    if (!becomesHot || regions === undefined) return
+    const around = { handlers, ...regions, blocks: this.blocks, buffer, counting, clock: kind.clock }
+    this.regions = new Regions(hot, around)
     this.blocks.regions = this.regions
   }
 

@@ -203,6 +203,7 @@ function frameOf(
     knownFlags: undefined,
     depth: 0,
     modified,
+    translated: new Map(),
     restore: undefined,
     leaveFault: () => {
       frame.restore?.()

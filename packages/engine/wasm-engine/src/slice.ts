@@ -4,6 +4,9 @@ import type { StateView } from './state-view.ts'
 /** After so many exceptions without a look at what is pending, emitted code comes back. */
 const deliveriesAtOnce = 4096
 
+/** Compiled code gets no faster while it runs: it is left after so many instructions, for its better version. */
+export const longestSlice = 1 << 20
+
 /** Counts instructions. Emitted code pays for a block when it enters it; here is what of that was really retired. */
 export class Slice {
   readonly #state: StateView

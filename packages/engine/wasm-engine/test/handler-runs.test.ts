@@ -22,7 +22,7 @@ function ran(counts?: GuestMachineOptions['counts']): Engine {
 
 // DEC leaves CF alone: the second ADD's flags are seen
 test('an engine that counts tells how often each handler ran, flags seen or not', () => {
-  expect(ran('handlers').handlerRuns()).toEqual([
+  expect(ran('handlers').machine.handlerRuns('handlers')).toEqual([
     { encoding: '050100', flags: 'dead', runs: 1000 },
     { encoding: '01c2', flags: 'live', runs: 1000 },
     { encoding: '49', flags: 'live', runs: 1000 },
@@ -33,6 +33,6 @@ test('an engine that counts tells how often each handler ran, flags seen or not'
 })
 
 test('an engine that is not told to count does not, and runs the same', () => {
-  expect(ran().handlerRuns()).toEqual([])
+  expect(ran().machine.handlerRuns('handlers')).toEqual([])
   expect(ran().retired()).toBe(ran('handlers').retired())
 })

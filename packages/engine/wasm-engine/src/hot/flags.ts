@@ -1,5 +1,12 @@
 import { type ArithmeticFlag, arithmeticFlags, arithmeticMask, rflags } from '@vmm/x86-registers'
-import { type Bits, type FlagClassName, type Flags, type FlagsOf, flagClasses } from '@vmm/x86-semantics'
+import {
+  type Arithmetic,
+  type Bits,
+  type FlagClassName,
+  type Flags,
+  type FlagsOf,
+  flagClasses,
+} from '@vmm/x86-semantics'
 import type { Code, Local } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import { arithmeticOn } from '../reading/arithmetic.ts'
@@ -21,19 +28,26 @@ export class FlagsInLocals implements Flags {
   readonly #class: Local
   readonly #inPlace: Local
   readonly #operands: readonly Local[]
+  readonly #arithmetic: Arithmetic
   /** What is certain where code is being emitted. */
   known: FlagsKnown
   /** Nobody reads the flags that the instruction being emitted writes. */
   dead = false
-  /** The place is inside a branch or loop of an instruction. */
-  nested: () => boolean = () => false
+  /** Whether the place is inside a branch or loop of an instruction. */
+  readonly #nested: () => boolean
   #written = false
   #read = false
 
-  constructor(code: Code, cpu: Node, runtime: RuntimeIndices) {
+  constructor(
+    code: Code,
+    cpu: Node,
+    { runtime, nested }: { readonly runtime: RuntimeIndices; readonly nested: () => boolean },
+  ) {
+    this.#nested = nested
     this.#code = code
     this.#cpu = cpu
     this.#runtime = runtime
+    this.#arithmetic = arithmeticOn(code)
     this.#class = code.permanent('i32')
     this.#inPlace = code.permanent('i32')
     this.#operands = places.map(() => code.permanent('i64'))
@@ -101,7 +115,7 @@ export class FlagsInLocals implements Flags {
       const node = width === 64 ? local.get() : code.op('i32.wrap_i64', local.get())
       return bitsOf<8 | 16 | 32 | 64>(node, width)
     })
-    return flagClasses[name](arithmeticOn(code), operands)
+    return flagClasses[name](this.#arithmetic, operands)
   }
 
   #keepClass(name: FlagClassName, operands: readonly Bits<8 | 16 | 32 | 64>[]): void {
@@ -114,7 +128,7 @@ export class FlagsInLocals implements Flags {
     const kept = wide.map((node) => code.hold(node))
     for (const [index, node] of kept.entries()) this.#operands[index]!.set(node)
     this.#class.set(code.i32(lazyClassOf(name, width)))
-    this.known = this.nested() ? undefined : { name, width: width as 8 | 16 | 32 | 64 }
+    this.known = this.#nested() ? undefined : { name, width: width as 8 | 16 | 32 | 64 }
   }
 
   #keepEquations({ equations }: Extract<FlagsOf, { kind: 'equations' }>): void {
@@ -127,7 +141,7 @@ export class FlagsInLocals implements Flags {
     const kept = others.length === 0 ? code.i32(0) : this.#materialized(others)
     this.#inPlace.set(code.op('i32.or', kept, written))
     this.#class.set(code.i32(0))
-    this.known = this.nested() ? undefined : 'in place'
+    this.known = this.#nested() ? undefined : 'in place'
   }
 
   /** Some flags in place, the others 0. */
@@ -145,7 +159,7 @@ export class FlagsInLocals implements Flags {
       this.putBack()
       this.#inPlace.set(code.call(this.#runtime.materialize, [this.#cpu], ['i32'])[0]!)
       this.#class.set(code.i32(0))
-      if (!this.nested()) this.known = 'in place'
+      if (!this.#nested()) this.known = 'in place'
     }
     const all = this.#inPlace.get()
     return mask === Number(arithmeticMask) ? all : code.op('i32.and', all, code.i32(mask))

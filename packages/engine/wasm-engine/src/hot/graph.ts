@@ -1,20 +1,30 @@
 import type { Shape } from '../handler-table.ts'
 
-/** One instruction of a region: where its record lies, and its distance from the region's first byte. */
+/** One instruction of a region: where its record lies, and its distance from its block's first byte. */
 export interface HotStep {
   readonly shape: Shape
   readonly record: number
   readonly offset: number
 }
 
-/** A straight piece of a region. Offsets are distances from the region's first byte. */
-export interface HotBlock {
-  readonly offset: number
+/** A straight piece of code. Ways are distances from its first byte. */
+export interface Piece {
   readonly steps: readonly HotStep[]
   /** Where it goes on behind its last instruction, if it may. */
   readonly next: number | undefined
   /** Where its last instruction jumps, if that is known. */
   readonly target: number | undefined
+}
+
+/** A piece as part of a region, so far from the region's first byte, as its ways are. */
+export interface HotBlock extends Piece {
+  readonly offset: number
+}
+
+/** The piece that begins so far from the region's first byte. */
+export function placed({ steps, next, target }: Piece, offset: number): HotBlock {
+  const from = (way: number | undefined) => (way === undefined ? undefined : offset + way)
+  return { offset, steps, next: from(next), target: from(target) }
 }
 
 /** A control-flow graph in which every loop has one entry, the first node's. Nodes are numbered in reverse postorder. */

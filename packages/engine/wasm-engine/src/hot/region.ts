@@ -1,10 +1,11 @@
 import type { MemoryOp } from '@vmm/wasm-encoder'
 import { arithmeticFlags } from '@vmm/x86-registers'
-import type { Mode } from '@vmm/x86-semantics'
+import type { Machine, Mode } from '@vmm/x86-semantics'
 import { Code, type Local } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import type { Frame } from '../reading/frame.ts'
 import { machineOn } from '../reading/machine.ts'
+import type { Translated } from '../reading/memory.ts'
 import type { RuntimeIndices } from '../runtime.ts'
 import { at, inReach, reachBytes } from '../state-layout.ts'
 import { FlagsInLocals } from './flags.ts'
@@ -31,6 +32,22 @@ export function regionFunction(order: Order, options: RegionOptions): Code {
   return new RegionEmitter(order, options).code
 }
 
+/** The instruction that is being emitted. */
+interface Now {
+  /** Its block's. */
+  readonly number: number
+  readonly step: HotStep
+  /** Instructions of the block from this one on. */
+  readonly ahead: number
+  /** Branches and loops of it that the place is inside of. */
+  depth: number
+  restore: (() => void) | undefined
+  /** The next one follows. */
+  goesOn: boolean
+  /** Memory operands whose address is known by now. */
+  readonly translated: Map<number, Translated>
+}
+
 class RegionEmitter {
   readonly code = new Code(['i32', 'i32'])
   readonly #order: Order
@@ -46,6 +63,8 @@ class RegionEmitter {
   readonly #how: Local
   readonly #registers: RegistersInLocals
   readonly #flags: FlagsInLocals
+  readonly #machines = new Map<string, Machine>()
+  #now: Now | undefined
   readonly #flatUsed = new Set<number>()
   /** The lowest and the highest target inside or outside the region that is taken to exist. */
   #nearest = 0
@@ -62,7 +81,7 @@ class RegionEmitter {
     this.#budget = code.permanent('i32')
     this.#how = code.permanent('i32')
     this.#registers = new RegistersInLocals(code, this.#cpu, this.#start)
-    this.#flags = new FlagsInLocals(code, this.#cpu, options.runtime)
+    this.#flags = new FlagsInLocals(code, this.#cpu, { runtime: options.runtime, nested: () => this.#now!.depth > 0 })
     const before = code.later('before')
     code.block(leave.block, () => this.#tree(0))
     this.#putBack()
@@ -133,11 +152,13 @@ class RegionEmitter {
     if (to === undefined || !connects(from, to)) return this.#exit(this.#ripAt(offset))
     if (to <= from) return this.code.leave({ kind: 'again', loop: `loop${to}` })
     if (isMerge[to]) return this.code.leave({ kind: 'out', block: `merge${to}` })
-    const { known, dead, nested } = this.#flags
+    const { known, dead } = this.#flags
     const { blockRip } = this.#registers
+    const now = this.#now
     this.#tree(to)
-    Object.assign(this.#flags, { known, dead, nested })
+    Object.assign(this.#flags, { known, dead })
     this.#registers.blockRip = blockRip
+    this.#now = now
   }
 
   /** Goes on at an address outside the region. */
@@ -193,19 +214,40 @@ class RegionEmitter {
 
   /** Emits an instruction. Gives whether the next one follows. `ahead`: instructions of the block from this one on. */
   #step(number: number, step: HotStep, ahead: number): boolean {
-    let goesOn = true
-    const code = this.code
-    const { spec } = step.shape
-    const frame: Frame = {
+    const now: Now = { number, step, ahead, depth: 0, restore: undefined, goesOn: true, translated: new Map() }
+    this.#now = now
+    const { instruction, mode, operands } = step.shape.spec
+    instruction.execute(this.#machineFor(mode), ...operands)
+    return now.goesOn
+  }
+
+  /** What instructions of a mode are read by: made once, it follows the one that is being emitted. */
+  #machineFor(mode: Mode): Machine {
+    const name = `${mode.operandSize} ${mode.addressSize} ${mode.rep}`
+    let machine = this.#machines.get(name)
+    if (machine === undefined) {
+      machine = machineOn(this.#frame(mode))
+      this.#machines.set(name, machine)
+    }
+    return machine
+  }
+
+  #frame(mode: Mode): Frame {
+    const { code } = this
+    const now = () => this.#now!
+    return {
       code,
       cpu: this.#cpu,
       tlb: this.#tlb,
-      record: { index: -1, type: 'i32', get: () => code.i32(step.record), set: () => {} },
-      field: (op, slot) => this.#field(op, step.record + slot),
+      record: { index: -1, type: 'i32', get: () => code.i32(now().step.record), set: () => {} },
+      field: (op, slot) => this.#field(op, now().step.record + slot),
       bank: this.#registers,
-      mode: spec.mode,
+      mode,
       runtime: this.#options.runtime,
-      address: spec.address === 'general' ? 'known' : spec.address,
+      get address() {
+        const { address } = now().step.shape.spec
+        return address === 'general' ? 'known' : address
+      },
       segmentsStay: true,
       isFlat: (segment) => this.#isFlat(segment),
       memoryBase: this.#options.memoryBase,
@@ -214,27 +256,45 @@ class RegionEmitter {
       isNear: (target) => this.#isNear(target),
       flagsDead: false,
       knownFlags: undefined,
-      depth: 0,
-      modified: step.shape.inRegion!.modified,
-      restore: undefined,
+      get depth() {
+        return now().depth
+      },
+      set depth(depth) {
+        now().depth = depth
+      },
+      get modified() {
+        return now().step.shape.inRegion!.modified
+      },
+      get translated() {
+        return now().translated
+      },
+      get restore() {
+        return now().restore
+      },
+      set restore(restore) {
+        now().restore = restore
+      },
+      leaveFault: () => this.#decline(now()),
       call: () => never('calls a procedure'),
-      leaveFault: () => {
-        frame.restore?.()
-        this.#budget.set(code.op('i32.add', this.#budget.get(), code.i32(ahead)))
-        this.#how.set(code.i32(left.declined))
-        this.#exit(this.#ripAt(step.offset))
-      },
-      jump: (target) => {
-        if (frame.depth === 0) goesOn = false
-        const offset = this.#offsetOf(target)
-        if (offset === undefined) this.#exit(target)
-        else this.#branch(number, offset)
-      },
+      jump: (target) => this.#jump(now(), target),
       exit: () => never('stops the processor'),
     }
-    this.#flags.nested = () => frame.depth > 0
-    spec.instruction.execute(machineOn(frame), ...spec.operands)
-    return goesOn
+  }
+
+  /** Leaves before the instruction, of which nothing has happened. */
+  #decline({ number, step, ahead, restore }: Now): void {
+    const { code } = this
+    restore?.()
+    this.#budget.set(code.op('i32.add', this.#budget.get(), code.i32(ahead)))
+    this.#how.set(code.i32(left.declined))
+    this.#exit(this.#ripAt(this.#order.blocks[number]!.offset + step.offset))
+  }
+
+  #jump(now: Now, target: Node): void {
+    if (now.depth === 0) now.goesOn = false
+    const offset = this.#offsetOf(target)
+    if (offset === undefined) this.#exit(target)
+    else this.#branch(now.number, offset)
   }
 
   #isNear(target: Node): boolean {

@@ -9,7 +9,7 @@ import { noRegion, type RuntimeIndices, regionType, runtimeNames, runtimeTypes }
 import { at, blockHeadBytes, inBlock, inReach, inRecord, reachBytes, recordBytes } from '../state-layout.ts'
 import type { StateView } from '../state-view.ts'
 import { type Table, wasm } from '../webassembly.ts'
-import { type HotBlock, type HotStep, orderOf } from './graph.ts'
+import { type HotBlock, type HotStep, orderOf, type Piece, placed } from './graph.ts'
 import { flatBytes, regionFunction } from './region.ts'
 
 /** When code becomes hot, and how much of it is kept. */
@@ -57,6 +57,8 @@ export class Regions {
   readonly #bytes: Uint8Array
   readonly #decoded: Decoded = createDecoded()
   readonly #asked = new Map<number, Asked>()
+  /** What was read of blocks: undefined where there is nothing for a region. */
+  readonly #pieces = new Map<number, Piece | undefined>()
   /** Regions by the blocks that are part of them. */
   readonly #containing = new Map<number, Set<Region>>()
   readonly #free: number[] = []
@@ -90,6 +92,7 @@ export class Regions {
   /** A block is stale: so are the regions it is part of. */
   dropped(block: number, page: number): void {
     this.#asked.delete(block)
+    this.#pieces.delete(block)
     const regions = this.#containing.get(block)
     if (regions === undefined) return
     this.#rewritten.set(page, (this.#rewritten.get(page) ?? 0) + 1)
@@ -102,6 +105,7 @@ export class Regions {
   /** Every block is gone. */
   droppedAll(): void {
     this.#asked.clear()
+    this.#pieces.clear()
     const all = new Set([...this.#containing.values()].flatMap((regions) => [...regions]))
     for (const { slot } of all) this.#release(slot)
     this.#containing.clear()
@@ -117,7 +121,7 @@ export class Regions {
     const mode = this.#view.getUint32(block + inBlock.mode, true)
     const never = resumes | limited | (this.#options.threshold === 0 ? 0 : alone)
     if ((mode & never) !== 0) return false
-    return this.#blockOf(block, 0) !== undefined
+    return this.#pieceOf(block) !== undefined
   }
 
   #setHeat(block: number, heat: number): void {
@@ -146,30 +150,31 @@ export class Regions {
 
   // -- which code ------------------------------------------------------------------------------------------------
 
-  /** The part of a decoded block that regions can have, up to what they leave alone. */
-  #blockOf(block: number, offset: number): HotBlock | undefined {
+  /** The part of a decoded block that regions can have, up to what they leave alone; undefined if it is none of it. */
+  #pieceOf(block: number): Piece | undefined {
+    if (!this.#pieces.has(block)) this.#pieces.set(block, this.#readPiece(block))
+    return this.#pieces.get(block)
+  }
+
+  #readPiece(block: number): Piece | undefined {
     const count = this.#view.getUint32(block + inBlock.count, true)
     const host = this.#view.getUint32(block + inBlock.host, true)
     const mode = this.#view.getUint32(block + inBlock.mode, true)
     const steps: HotStep[] = []
-    let end = offset
+    let end = 0
     for (let index = 0; index < count; index += 1) {
       const record = block + blockHeadBytes + index * recordBytes
-      const from = this.#view.getUint16(record + inRecord.offset, true)
-      const shape = this.#shapeAt(host + from, mode)
+      const offset = this.#view.getUint16(record + inRecord.offset, true)
+      const shape = this.#shapeAt(host + offset, mode)
       if (shape?.inRegion === undefined) break
-      steps.push({ shape, record, offset: offset + from })
-      end = offset + this.#view.getUint16(record + inRecord.next, true)
+      steps.push({ shape, record, offset })
+      end = this.#view.getUint16(record + inRecord.next, true)
       if (shape.inRegion.jumps) break
     }
-    if (steps.length === 0) return undefined
-    const { inRegion } = steps.at(-1)!.shape
-    return {
-      offset,
-      steps,
-      next: inRegion!.jumpsAlways ? undefined : end,
-      target: inRegion!.jumps ? this.#targetOf(steps.at(-1)!, offset) : undefined,
-    }
+    const last = steps.at(-1)
+    if (last === undefined) return undefined
+    const { jumps, jumpsAlways } = last.shape.inRegion!
+    return { steps, next: jumpsAlways ? undefined : end, target: jumps ? this.#targetOf(last) : undefined }
   }
 
   #shapeAt(host: number, mode: number) {
@@ -178,12 +183,11 @@ export class Regions {
     return this.#handlers.shape(this.#decoded, mode, () => '')
   }
 
-  /** Where a jump goes: a distance from its block, or the instruction itself again. */
-  #targetOf({ shape, record, offset }: HotStep, block: number): number | undefined {
+  /** Where a jump goes, by its block's first byte: that may be to itself. */
+  #targetOf({ shape, record, offset }: HotStep): number | undefined {
     const { operands, mode } = shape.spec
     if (operands[0]?.kind !== 'relative') return mode.rep === 'none' ? undefined : offset
-    if (mode.operandSize === 16) return undefined
-    return block + Number(this.#view.getBigInt64(record + inRecord.immediate, true))
+    return mode.operandSize === 16 ? undefined : Number(this.#view.getBigInt64(record + inRecord.immediate, true))
   }
 
   /** The blocks of a region: from the hot one along every way that is not much cooler, within its page. */
@@ -191,7 +195,7 @@ export class Regions {
     const host = this.#view.getUint32(entry + inBlock.host, true)
     const mode = this.#view.getUint32(entry + inBlock.mode, true)
     const from = -(host & 0xfff)
-    const blocks: HotBlock[] = [this.#blockOf(entry, 0)!]
+    const blocks: HotBlock[] = [placed(this.#pieceOf(entry)!, 0)]
     const members = [entry]
     const seen = new Set([0])
     let steps = blocks[0]!.steps.length
@@ -201,11 +205,11 @@ export class Regions {
         seen.add(offset)
         const address = this.#blocks.at(host + offset, mode)
         if (address === undefined || this.#isCool(address)) continue
-        const block = this.#blockOf(address, offset)
-        if (block === undefined || steps + block.steps.length > this.#options.stepsAtMost) continue
+        const piece = this.#pieceOf(address)
+        if (piece === undefined || steps + piece.steps.length > this.#options.stepsAtMost) continue
         if (blocks.length >= this.#options.blocksAtMost) continue
-        steps += block.steps.length
-        blocks.push(block)
+        steps += piece.steps.length
+        blocks.push(placed(piece, offset))
         members.push(address)
       }
     }

@@ -3,6 +3,7 @@ import type { Bits, FlagClassName, Flags, Mode, Procedure } from '@vmm/x86-seman
 import type { Code, Local } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import type { RuntimeIndices } from '../runtime.ts'
+import type { Translated } from './memory.ts'
 import type { RegisterBank } from './register-bank.ts'
 
 /**
@@ -50,6 +51,8 @@ export interface Frame {
   depth: number
   /** Positions of memory operands that are read and written: translated once, for writing. */
   readonly modified: ReadonlySet<number>
+  /** Those that were, by position. */
+  readonly translated: Map<number, Translated>
   /** Calls a described function; gives status and results. */
   call(
     procedure: Procedure<readonly (8 | 16 | 32 | 64)[], readonly (8 | 16 | 32 | 64)[]>,

@@ -9,6 +9,7 @@ import {
 } from '@vmm/x86-registers'
 import {
   type Accesses,
+  type Arithmetic,
   type Beyond,
   type Bits,
   type ControlFlow,
@@ -23,6 +24,7 @@ import {
   type Width,
 } from '@vmm/x86-semantics'
 import { accessKind } from '../access.ts'
+import type { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import { exitReasons } from '../runtime.ts'
 import { at, inRecord } from '../state-layout.ts'
@@ -40,21 +42,36 @@ import { vectorOn } from './vector.ts'
 export function machineOn(frame: Frame): Machine {
   const memory = new MemoryReading(frame)
   const operands = new OperandReading(frame, memory)
-  return {
+  const { read, write, address, popInto } = operands
+  const own: Omit<Machine, keyof Pure> = {
     mode: frame.mode,
-    ...arithmeticOn(frame.code),
-    vector: vectorOn(frame.code),
-    read: operands.read,
-    write: operands.write,
-    address: operands.address,
+    read,
+    write,
+    address,
+    popInto,
     ...stateOn(frame),
     ...(frame.flags ?? flagsOn(frame)),
     ...accessOn(memory),
     bulk: bulkOn(frame, memory),
-    popInto: operands.popInto,
     ...controlOn(frame),
     ...beyondOn(frame),
   }
+  return Object.assign(Object.create(pureOn(frame.code)), own)
+}
+
+/** What depends on nothing but the code it is appended to. */
+type Pure = Arithmetic & Pick<Machine, 'vector'>
+
+const pure = new WeakMap<Code, Pure>()
+
+/** The pure part of the algebra, made once for all instructions of a function. */
+function pureOn(code: Code): Pure {
+  let known = pure.get(code)
+  if (known === undefined) {
+    known = { ...arithmeticOn(code), vector: vectorOn(code) }
+    pure.set(code, known)
+  }
+  return known
 }
 
 const fieldLoads = { 8: 'i32.load8_u', 16: 'i32.load16_u', 32: 'i32.load', 64: 'i64.load' } as const
@@ -117,7 +134,7 @@ const lazyOperands = [at.lazyA, at.lazyB, at.lazyC]
 /** A flag by the equations of a class whose operands are at hand. */
 function knownFlag({ code, knownFlags }: Frame, flag: ArithmeticFlag): Bits<1> | undefined {
   if (knownFlags === undefined) return undefined
-  return flagClasses[knownFlags.name](arithmeticOn(code), knownFlags.operands)[flag]!()
+  return flagClasses[knownFlags.name](pureOn(code), knownFlags.operands)[flag]!()
 }
 
 function keepClass(frame: Frame, name: FlagClassName, operands: readonly Bits<8 | 16 | 32 | 64>[]): void {

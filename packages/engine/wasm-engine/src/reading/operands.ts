@@ -13,7 +13,7 @@ import { accessKind } from '../access.ts'
 import type { Node } from '../emit/node.ts'
 import { at, inRecord } from '../state-layout.ts'
 import type { Frame } from './frame.ts'
-import type { MemoryReading, Translated } from './memory.ts'
+import type { MemoryReading } from './memory.ts'
 import type { RegisterPlace } from './register-bank.ts'
 import { bitsOf, nodeOf } from './value.ts'
 import { lowBits } from './widths.ts'
@@ -42,7 +42,6 @@ const stores = { 8: 'i32.store8', 16: 'i32.store16', 64: 'i64.store', 128: 'v128
 export class OperandReading {
   readonly #frame: Frame
   readonly #memory: MemoryReading
-  readonly #translated = new Map<number, Translated>()
 
   constructor(frame: Frame, memory: MemoryReading) {
     this.#frame = frame
@@ -69,7 +68,7 @@ export class OperandReading {
 
   readonly write: Machine['write'] = <W extends Width>(place: Place<W>, value: Bits<W>): void => {
     if (place.kind === 'register') return this.#writeRegister(place, nodeOf(value))
-    const translated = this.#translated.get(place.position)
+    const translated = this.#frame.translated.get(place.position)
     if (translated !== undefined) return this.#memory.storeTranslated(translated, value as unknown as Bits<64>)
     const kind = this.#memory.kindOf('operand', place.width / 8, accessKind.write)
     this.#memory.store(this.#linear(kind), value as unknown as Bits<64>, kind, 'program')
@@ -172,11 +171,11 @@ export class OperandReading {
       const kind = this.#memory.kindOf('operand', bytes)
       return this.#memory.load(this.#linear(kind), memory.width, kind, 'program')
     }
-    let translated = this.#translated.get(memory.position)
+    let translated = this.#frame.translated.get(memory.position)
     if (translated === undefined) {
       const kind = this.#memory.kindOf('operand', bytes, accessKind.write)
       translated = this.#memory.translate(this.#linear(kind), bytes, kind)
-      this.#translated.set(memory.position, translated)
+      this.#frame.translated.set(memory.position, translated)
     }
     return this.#memory.loadTranslated(translated, memory.width)
   }
