@@ -10,6 +10,7 @@ import { createVmPipeline } from './rules/create-vm/index.ts'
 import { deviceAttributePipeline } from './rules/device-attribute/index.ts'
 import { dispatchPipeline } from './rules/dispatch/index.ts'
 import { enableCapPipeline } from './rules/enable-cap/index.ts'
+import { pmuTakenAway } from './rules/enable-cap/pmu-taken-away.behaviour.ts'
 import { quirksSwitchedOff } from './rules/enable-cap/quirks-switched-off.behaviour.ts'
 import { enableVcpuCapPipeline } from './rules/enable-vcpu-cap/index.ts'
 import { clockFlagsTold } from './rules/get-clock/clock-flags-told.behaviour.ts'
@@ -51,6 +52,7 @@ export const kvmPromises: readonly Entry[] = [
   ...memoryPromises,
   ...pipelineEntries(enableCapPipeline),
   behaviourEntry('KVM_ENABLE_CAP', quirksSwitchedOff),
+  behaviourEntry('KVM_ENABLE_CAP', pmuTakenAway),
   ...pipelineEntries(enableVcpuCapPipeline),
   ...pipelineEntries(vapicPipeline),
   ...pipelineEntries(systemAttributePipeline),

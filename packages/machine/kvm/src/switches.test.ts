@@ -158,6 +158,21 @@ describe('HLT that does not come to KVM', () => {
   })
 })
 
+test('counters that user space takes away keep nothing, though CPUID still tells of them', () => {
+  const keeps = (taken: boolean) => {
+    const found = hostNamed('spr')
+    if (found.kind !== 'host') throw new Error(found.says)
+    const kvm = openKvm({ kernel: '6.12', host: found.host, memoryBytes: 1 << 20 })
+    const vm = given(kvm.createVm())
+    if (taken) given(vm.enableCap({ cap: 212, args: [1n] }))
+    const vcpu = given(vm.createVcpu(0))
+    given(vcpu.setCpuid2(kvm.getSupportedCpuid()))
+    vcpu.msrs.host('write', 0x186, 0x1_00c0n)
+    return vcpu.msrs.host('read', 0x186, 0n)
+  }
+  expect([keeps(false), keeps(true)]).toEqual([0x1_00c0n, 0n])
+})
+
 describe('an OUT that user space is asked for', () => {
   const writes = (a: Assembler) => a.mov(al, 7).out(0x7e, al).out(0x80, al).hlt()
   const ripsOf = (guest: Guest) => {

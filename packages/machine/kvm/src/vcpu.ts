@@ -99,6 +99,7 @@ export class KvmVcpu {
       onClockRegister: (index, value) =>
         index === stealTimeMsr ? this.#steal.record() : this.processor.around.writePvClock(index, value),
       vmxOn: () => this.nesting.vmxOn,
+      hasPmu: () => vm.switches.hasPmu,
       number: vm.vcpus.length,
       shown: (index) => vm.partition.shown(index, this.processor.around.tsc),
       onEffect: (effect, _entry, initiator) => this.#effects.happen(effect, initiator),

@@ -80,7 +80,9 @@ class Asked {
     const at = what === 'R' ? rdmsr : wrmsr
     const registers = { rax: data & 0xffff_ffffn, rcx: BigInt(index), rdx: data >> 32n, rip: BigInt(at) }
     state.setRegs({ ...state.getRegs(), ...registers, rsp: 0x8000n, rflags: 2n })
-    const first = given(vcpu.run())
+    const exit = given(vcpu.run())
+    // a reset that was asked for through another register is told first; the kernels had a VM for each register
+    const first = exit.kind === 'system-event' ? given(vcpu.run()) : exit
     if (first.kind === 'x86-rdmsr' || first.kind === 'x86-wrmsr') {
       vcpu.page.bytes[msrError] = 1
       expect(given(vcpu.run()).kind).toBe('hlt')

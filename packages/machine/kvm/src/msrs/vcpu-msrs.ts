@@ -18,6 +18,7 @@ import {
 import type { Profile } from '@vmm/rule'
 import type { AnswersMsrs, MsrOutcome, Vcpu } from '@vmm/vcpu'
 import { inRelease } from '../in-release.ts'
+import { pmuTakenAway } from '../rules/enable-cap/pmu-taken-away.behaviour.ts'
 import type { VcpuTsc } from '../time/vcpu-tsc.ts'
 import { CpuidFeatures } from './cpuid-features.ts'
 import type { MsrSystem } from './msr-system.ts'
@@ -40,6 +41,8 @@ export interface VcpuMsrsOptions {
   readonly hasQuirk: (quirk: number) => boolean
   /** Told of a write to a register of the paravirtual clock, and of a guest's to that of steal time. */
   readonly onClockRegister: (index: number, value: bigint) => void
+  /** KVM_CAP_PMU_CAPABILITY has not taken performance monitoring away from its VM. */
+  readonly hasPmu: () => boolean
   /** Which of its VM's it is, from 0. */
   readonly number: number
   /** What a register shows that follows the time; undefined for any other. */
@@ -48,6 +51,7 @@ export interface VcpuMsrsOptions {
   readonly onEffect: (effect: MsrEffect, entry: MsrEntry, initiator: Initiator) => void
 }
 
+const [{ does: hasCounters }] = pmuTakenAway.versions
 const quirk = { miscEnableNoMwait: 4, stuffFeatureMsrs: 8 } as const
 const paging = 0x8000_0000n
 const la57 = 0x1000n
@@ -221,7 +225,9 @@ export class VcpuMsrs implements AnswersMsrs, MsrVcpu {
   }
 
   get perfmon(): MsrVcpu['perfmon'] {
-    return guestPerfmon(this.#options.host, this.#options.cpuid().current ?? [])
+    const { host, cpuid, hasPmu } = this.#options
+    const told = guestPerfmon(host, cpuid().current ?? [])
+    return hasCounters({ left: hasPmu(), told: told !== undefined }) ? told : undefined
   }
 
   get hyperV(): MsrVcpu['hyperV'] {
