@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { kept } from '../results.ts'
 import { chart } from './chart.ts'
 import type { Measured } from './measured.ts'
+import { block, type Kept, replaced } from './page.ts'
 
 const row = (name: string, ratio: number): Measured => ({
   name,
@@ -26,4 +29,15 @@ test('bars of half and of twice the time are as long, and meet at one', () => {
 
 test('names are text in the picture, whatever they hold', () => {
   expect(chart([row('a < b & c', 1)])).toContain('a &lt; b &amp; c')
+})
+
+const all = JSON.parse(readFileSync(kept('engine').json, 'utf8')) as Kept
+
+test('the picture is drawn from the results that are kept', () => {
+  expect(readFileSync(kept('engine').svg, 'utf8')).toBe(chart(all.rows))
+})
+
+test('the numbers in the README are those that are kept', () => {
+  const page = readFileSync(new URL('../../../../README.md', import.meta.url), 'utf8')
+  expect(replaced(page, block(all))).toBe(page)
 })

@@ -35,7 +35,7 @@ export function chart(rows: readonly Measured[]): string {
     return text
   })
   const size = `width="${width}" height="${top}" viewBox="0 0 ${width} ${top}"`
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img"><style>${style}</style>\n${parts.join('\n')}\n</svg>\n`
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img"><title>CPU time of guests against that of peers</title><style>${style}</style>\n${parts.join('\n')}\n</svg>\n`
 }
 
 function bars(rows: readonly Measured[], width: number, peer: string): readonly Bar[] {

@@ -37,8 +37,8 @@ export function optionsOf(args: readonly string[], all: readonly Peer[], names: 
     only,
     peers: all.filter((peer) => (wanted.length === 0 || wanted.includes(peer.name)) && peer.absent === undefined),
     runs,
-    fastest: quick ? 0.15 : 0.7,
-    slowest: quick ? 2 : 4,
+    fastest: quick ? 0.15 : 0.5,
+    slowest: quick ? 2 : 3,
     whole: only.length === 0 && wanted.length === 0 && !quick,
   }
 }

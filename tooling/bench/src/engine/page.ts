@@ -26,9 +26,10 @@ export function replaced(text: string, block: string): string {
 /** The numbers as the README shows them: picture, limits, and the table behind a fold. */
 export function block({ date, machine, runs, versions, rows, limits }: Kept): string {
   const names = Object.values(versions).join(', ')
+  const told = runs === 1 ? 'one run' : `medians of ${runs} runs`
   return [
     '',
-    `\`pnpm bench engine\`, ${date}, on ${machine.cores} cores of an ${machine.cpu ?? 'unknown processor'}, medians of ${runs} runs: ${names}.`,
+    `\`pnpm bench engine\`, ${date}, on ${machine.cores} cores of an ${machine.cpu ?? 'unknown processor'}, ${told}: ${names}.`,
     'CPU seconds of whole processes, compiler threads included; a bar to the left is a guest that takes us less of them than the peer.',
     '',
     '![Ratios of CPU time, row by row](tooling/bench/results/engine.svg)',
