@@ -49,6 +49,7 @@ export interface InRegion {
   readonly jumps: boolean
   /** It never goes on behind itself. */
   readonly jumpsAlways: boolean
+  readonly stores: boolean
   /** Positions of memory operands that are read and written. */
   readonly modified: ReadonlySet<number>
 }
@@ -59,8 +60,8 @@ function inRegionOf(spec: HandlerSpec, effects: Survey): InRegion | undefined {
   const asks = [...effects.hostCalls].some((call) => !pureCalls.has(call))
   const isOdd = effects.calls || effects.exits || effects.shadows || effects.replacesFlags || effects.bulk
   if (changesMode || mayRelease || asks || isOdd || effects.fieldsWritten.has('RIP')) return undefined
-  const { jumps, jumpsAlways } = effects
-  return { jumps, jumpsAlways, modified: modifiedPositions(spec, effects) }
+  const { jumps, jumpsAlways, stores } = effects
+  return { jumps, jumpsAlways, stores, modified: modifiedPositions(spec, effects) }
 }
 
 /** A function that has its slot and will be compiled with the next batch. */

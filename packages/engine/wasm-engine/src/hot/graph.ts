@@ -14,17 +14,36 @@ export interface Piece {
   readonly next: number | undefined
   /** Where its last instruction jumps, if that is known. */
   readonly target: number | undefined
+  /** Where a call that ends it is returned from to. */
+  readonly after: number | undefined
+  /** Its last instruction jumps where only the guest knows. */
+  readonly leads: 'anywhere' | 'known'
 }
 
 /** A piece as part of a region, so far from the region's first byte, as its ways are. */
 export interface HotBlock extends Piece {
   readonly offset: number
+  /** Where a jump that may lead anywhere is likely to lead in the region. */
+  readonly guesses: readonly number[]
 }
 
 /** The piece that begins so far from the region's first byte. */
-export function placed({ steps, next, target }: Piece, offset: number): HotBlock {
+export function placed({ steps, next, target, after, leads }: Piece, offset: number): HotBlock {
   const from = (way: number | undefined) => (way === undefined ? undefined : offset + way)
-  return { offset, steps, next: from(next), target: from(target) }
+  return { offset, steps, next: from(next), target: from(target), after: from(after), leads, guesses: [] }
+}
+
+/** What is compared with at a jump that may lead anywhere. */
+const guessesAtMost = 6
+
+/** Blocks of a region that know where calls of the region return to. */
+export function withReturns(blocks: readonly HotBlock[]): readonly HotBlock[] {
+  const there = new Set(blocks.map(({ offset }) => offset))
+  const returns = blocks.flatMap(({ target, after }) =>
+    after !== undefined && there.has(after) && (target === undefined || there.has(target)) ? [after] : [],
+  )
+  const guesses = [...new Set(returns)].slice(0, guessesAtMost)
+  return blocks.map((block) => (block.leads === 'anywhere' ? { ...block, guesses } : block))
 }
 
 /** A control-flow graph in which every loop has one entry, the first node's. Nodes are numbered in reverse postorder. */
@@ -40,7 +59,8 @@ export interface Order {
   connects(from: number, to: number): boolean
 }
 
-const successorsOf = ({ next, target }: HotBlock): number[] => [next, target].filter((each) => each !== undefined)
+const successorsOf = ({ next, target, guesses }: HotBlock): number[] =>
+  [next, target, ...guesses].filter((each) => each !== undefined)
 
 /** Orders the blocks that are reached from the first one. */
 export function orderOf(blocks: readonly HotBlock[]): Order {

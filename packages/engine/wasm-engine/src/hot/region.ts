@@ -293,8 +293,13 @@ class RegionEmitter {
   #jump(now: Now, target: Node): void {
     if (now.depth === 0) now.goesOn = false
     const offset = this.#offsetOf(target)
-    if (offset === undefined) this.#exit(target)
-    else this.#branch(now.number, offset)
+    if (offset !== undefined) return this.#branch(now.number, offset)
+    this.#rip.set(target)
+    for (const guess of this.#order.blocks[now.number]!.guesses) {
+      const isThere = this.code.op('i64.eq', this.#rip.get(), this.#ripAt(guess))
+      this.code.if(isThere, () => this.#branch(now.number, guess))
+    }
+    this.code.leave(leave)
   }
 
   #isNear(target: Node): boolean {

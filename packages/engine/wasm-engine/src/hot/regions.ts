@@ -9,7 +9,7 @@ import { noRegion, type RuntimeIndices, regionType, runtimeNames, runtimeTypes }
 import { at, blockHeadBytes, inBlock, inReach, inRecord, reachBytes, recordBytes } from '../state-layout.ts'
 import type { StateView } from '../state-view.ts'
 import { type Table, wasm } from '../webassembly.ts'
-import { type HotBlock, type HotStep, orderOf, type Piece, placed } from './graph.ts'
+import { type HotBlock, type HotStep, orderOf, type Piece, placed, withReturns } from './graph.ts'
 import { flatBytes, regionFunction } from './region.ts'
 
 /** When code becomes hot, and how much of it is kept. */
@@ -173,8 +173,11 @@ export class Regions {
     }
     const last = steps.at(-1)
     if (last === undefined) return undefined
-    const { jumps, jumpsAlways } = last.shape.inRegion!
-    return { steps, next: jumpsAlways ? undefined : end, target: jumps ? this.#targetOf(last) : undefined }
+    const { jumps, jumpsAlways, stores } = last.shape.inRegion!
+    const target = jumps ? this.#targetOf(last) : undefined
+    const after = jumpsAlways && stores ? end : undefined
+    const leads = jumpsAlways && target === undefined ? 'anywhere' : 'known'
+    return { steps, next: jumpsAlways ? undefined : end, target, after, leads }
   }
 
   #shapeAt(host: number, mode: number) {
@@ -200,7 +203,7 @@ export class Regions {
     const seen = new Set([0])
     let steps = blocks[0]!.steps.length
     for (let at = 0; at < blocks.length; at += 1) {
-      for (const offset of [blocks[at]!.next, blocks[at]!.target]) {
+      for (const offset of [blocks[at]!.next, blocks[at]!.target, blocks[at]!.after]) {
         if (offset === undefined || seen.has(offset) || offset < from || offset > from + 0xfff) continue
         seen.add(offset)
         const address = this.#blocks.at(host + offset, mode)
@@ -251,7 +254,7 @@ export class Regions {
     ) as unknown as RuntimeIndices
     const made = asked.map(({ block, state }) => {
       const { blocks, members } = this.#grow(block)
-      const order = orderOf(blocks)
+      const order = orderOf(withReturns(blocks))
       const code = regionFunction(order, { runtime, memoryBase, view: this.#view, flat: this.#flatOf(state) })
       const index = builder.declare(regionType)
       builder.define(
