@@ -1,4 +1,5 @@
 import { behaviour, since } from '@vmm/rule'
+import { probe } from '@vmm/source'
 import type { SetCpuidCall } from '../../set-cpuid-call.ts'
 import { aCallAfterRun, tableTo } from './a-call.ts'
 import { allowEqual, set612 } from './where-read.ts'
@@ -8,8 +9,8 @@ export const setCpuidEqualEnds = behaviour<SetCpuidCall, boolean>({
   id: 'set-cpuid-equal-ends',
   catalogue: 'set-cpuid-immutable-after-run',
   says: 'where the table cannot change, setting the same one again succeeds and does nothing more',
-  sources: [allowEqual, set612],
-  evidence: 'source',
+  sources: [allowEqual, set612, probe('nested-l2-vmx', 'Linux 6.1.192 and 6.12.117, kvm_intel under Bochs')],
+  evidence: 'recorded',
   versions: [
     {
       lifetime: since('5.17', { '5.16': '5.16.3' }),

@@ -1,5 +1,5 @@
 import { always, type Behaviour, behaviour } from '@vmm/rule'
-import { kernelSource } from '@vmm/source'
+import { kernelSource, probe } from '@vmm/source'
 import { returnValue } from '../../hypercall.ts'
 
 /** A hypercall that user space has answered, as the next KVM_RUN finds it. */
@@ -18,8 +18,9 @@ export const mapGpaComplete: Behaviour<AnsweredHypercall, bigint> = behaviour<An
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'complete_hypercall_exit', '6.1.192'),
     kernelSource('arch/x86/kvm/x86.c', 'complete_hypercall_exit', '6.12.117'),
+    probe('seeds', 'Linux 6.1.192 and 6.12.117, kvm_amd under QEMU and kvm_intel under Bochs'),
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: always,

@@ -1,5 +1,5 @@
 import { rule } from '@vmm/rule'
-import { kernelDoc, kernelSource } from '@vmm/source'
+import { kernelDoc, kernelSource, probe } from '@vmm/source'
 import { pageEncryptionProposals } from '../../proposals.ts'
 import { type HypercallCase, type HypercallRule, isCall, made } from './case.ts'
 
@@ -21,8 +21,9 @@ export const mapGpaDisabled: HypercallRule = rule({
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'kvm_emulate_hypercall', '6.1.192'),
     kernelDoc('Documentation/virt/kvm/api.rst', '8.34 KVM_CAP_EXIT_HYPERCALL'),
+    probe('seeds', 'Linux 6.1.192 and 6.12.117, kvm_amd under QEMU and kvm_intel under Bochs'),
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: (made) => isCall(made, 'KVM_HC_MAP_GPA_RANGE') && !wantsMapGpaExit(made),
   witness: {
     refused: made('KVM_HC_MAP_GPA_RANGE', [1n, 0n]),

@@ -1,5 +1,5 @@
 import { type Behaviour, behaviour, between, since, until } from '@vmm/rule'
-import { commit, kernelSource } from '@vmm/source'
+import { commit, kernelSource, probe } from '@vmm/source'
 import type { Hypercall } from '../../hypercall.ts'
 import type { HypercallVerdict } from '../../verdict.ts'
 import { answered } from './answered.ts'
@@ -23,8 +23,9 @@ export const mapGpaExits: Behaviour<HypercallCase, HypercallCase> = behaviour({
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'kvm_emulate_hypercall', '6.1.192'),
     kernelSource('arch/x86/kvm/x86.c', '__kvm_emulate_hypercall', '6.12.117'),
+    probe('seeds', 'Linux 6.1.192 and 6.12.117, kvm_amd under QEMU and kvm_intel under Bochs'),
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: until('6.10'),

@@ -1,5 +1,5 @@
 import { rule, since } from '@vmm/rule'
-import { kernelDoc, kernelSource } from '@vmm/source'
+import { kernelDoc, kernelSource, probe } from '@vmm/source'
 import { type HypercallRule, isCall, made } from './case.ts'
 
 const pageShift = 12n
@@ -15,8 +15,9 @@ export const mapGpaRange: HypercallRule = rule({
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'kvm_emulate_hypercall', '6.1.192'),
     kernelDoc('Documentation/virt/kvm/x86/hypercalls.rst', '8. KVM_HC_MAP_GPA_RANGE'),
+    probe('seeds', 'Linux 6.1.192 and 6.12.117, kvm_amd under QEMU and kvm_intel under Bochs'),
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: (made) => {
     if (!isCall(made, 'KVM_HC_MAP_GPA_RANGE')) return false
     const [address, pages] = made.call.arguments

@@ -1,5 +1,5 @@
 import { always, type Behaviour, behaviour } from '@vmm/rule'
-import { kernelSource } from '@vmm/source'
+import { kernelSource, probe } from '@vmm/source'
 import { returnValue } from '../../hypercall.ts'
 import { answered } from './answered.ts'
 import { type HypercallCase, made } from './case.ts'
@@ -14,8 +14,9 @@ export const vapicPollIrq: Behaviour<HypercallCase, HypercallCase> = behaviour({
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'kvm_emulate_hypercall', '6.1.192'),
     kernelSource('arch/x86/kvm/x86.c', '__kvm_emulate_hypercall', '6.12.117'),
+    probe('run', 'Linux 6.1.192 and 6.12.117, kvm_amd under QEMU and kvm_intel under Bochs'),
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: always,

@@ -1,5 +1,5 @@
 import { rule, since } from '@vmm/rule'
-import { commit, kernelSource } from '@vmm/source'
+import { commit, kernelSource, probe } from '@vmm/source'
 import { rfcFeatureMsrs } from './rfc-feature-msrs.ts'
 import { differs, type FeatureMsrWrite, isFrozen, otherValueAfterRun, sameValueAfterRun } from './write.ts'
 
@@ -12,8 +12,9 @@ export const featureMsrFrozenAfterRun = rule<FeatureMsrWrite>({
   sources: [
     commit('0094f62c7eaa', 'KVM: x86: Disallow writes to immutable feature MSRs after KVM_RUN'),
     kernelSource('arch/x86/kvm/x86.c', 'do_set_msr', '6.12'),
+    probe('seeds', 'Linux 6.12.117, kvm_intel under Bochs'),
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: (write) => write.hasRun && isFrozen(write.index) && differs(write),
   witness: { refused: otherValueAfterRun, accepted: sameValueAfterRun },
 })

@@ -1,5 +1,5 @@
 import { always, behaviour } from '@vmm/rule'
-import { kernelSource } from '@vmm/source'
+import { kernelSource, probe } from '@vmm/source'
 import { filterRead, filterWrite, type MsrFilter } from './filter.ts'
 
 /** An access of a guest, and the filter of its VM. */
@@ -19,8 +19,11 @@ export const filterDecides = behaviour<FilteredAccess, boolean>({
   id: 'filter-decides',
   catalogue: 'msr-filter-eval',
   says: 'the first range that holds the MSR and decides on the access says whether it is allowed; x2APIC MSRs are not filtered',
-  sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_msr_allowed', '6.12')],
-  evidence: 'source',
+  sources: [
+    kernelSource('arch/x86/kvm/x86.c', 'kvm_msr_allowed', '6.12'),
+    probe('msr', 'Linux 6.1.192 and 6.12.117, kvm_amd under QEMU and kvm_intel under Bochs'),
+  ],
+  evidence: 'recorded',
   versions: [
     {
       lifetime: always,

@@ -1,5 +1,5 @@
 import { always, behaviour } from '@vmm/rule'
-import { kernelSource } from '@vmm/source'
+import { kernelSource, probe } from '@vmm/source'
 import { type FailedAccess, listedCounter } from './unsupported.ts'
 
 /** Whether the access succeeds all the same: reads give 0, writes are dropped. */
@@ -7,8 +7,11 @@ export const ignoreMsrs = behaviour<FailedAccess, boolean>({
   id: 'ignore-msrs',
   catalogue: 'msr-ignore-msrs',
   says: 'with ignore_msrs, whoever accesses an MSR that is not there reads 0, and writes in vain',
-  sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_do_msr_access', '6.12')],
-  evidence: 'source',
+  sources: [
+    kernelSource('arch/x86/kvm/x86.c', 'kvm_do_msr_access', '6.12'),
+    probe('msr', 'Linux 6.1.192 and 6.12.117, kvm_amd under QEMU and kvm_intel under Bochs'),
+  ],
+  evidence: 'recorded',
   versions: [
     {
       lifetime: always,

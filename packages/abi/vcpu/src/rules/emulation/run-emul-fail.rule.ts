@@ -1,5 +1,5 @@
 import { behaviour, since, until } from '@vmm/rule'
-import { kernelSource } from '@vmm/source'
+import { kernelSource, probe } from '@vmm/source'
 import type { EmulationFailsCall } from '../calls.ts'
 
 const atProgram: EmulationFailsCall = { asked: false, cpl: 3, raised: false, exits: false }
@@ -14,8 +14,9 @@ export const emulationFails = behaviour<EmulationFailsCall, EmulationFailsCall>(
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'handle_emulation_failure', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', 'handle_emulation_failure', '6.1.192'),
+    probe('run', 'Linux 6.1.192 and 6.12.117, kvm_amd under QEMU and kvm_intel under Bochs'),
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: until(edge),

@@ -1,5 +1,5 @@
 import { always, behaviour } from '@vmm/rule'
-import { kernelSource } from '@vmm/source'
+import { kernelSource, probe } from '@vmm/source'
 import type { SignalMaskCall } from '../calls.ts'
 import { aSignalMask } from '../witnesses.ts'
 
@@ -10,8 +10,11 @@ export const sigmaskStored = behaviour<SignalMaskCall, SignalMaskCall>({
   id: 'sigmask-stored',
   catalogue: 'sigmask',
   says: 'SIGKILL and SIGSTOP are never masked; a null address leaves the thread’s own mask in force',
-  sources: [kernelSource('virt/kvm/kvm_main.c', 'kvm_vcpu_ioctl_set_sigmask', '6.12.117')],
-  evidence: 'source',
+  sources: [
+    kernelSource('virt/kvm/kvm_main.c', 'kvm_vcpu_ioctl_set_sigmask', '6.12.117'),
+    probe('vcpus', 'Linux 6.1.192 and 6.12.117, kvm_amd under QEMU and kvm_intel under Bochs'),
+  ],
+  evidence: 'recorded',
   versions: [
     {
       lifetime: always,

@@ -1,5 +1,5 @@
 import { rule, since } from '@vmm/rule'
-import { kernelSource } from '@vmm/source'
+import { kernelSource, probe } from '@vmm/source'
 import type { EnterSmmCall } from '../calls.ts'
 
 export const smmSaveFails = rule<EnterSmmCall>({
@@ -11,8 +11,9 @@ export const smmSaveFails = rule<EnterSmmCall>({
   sources: [
     kernelSource('arch/x86/kvm/smm.c', 'enter_smm', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', 'enter_smm', '6.1.192'),
+    probe('smm', 'Linux 6.1.192 and 6.12.117, kvm_amd under QEMU and kvm_intel under Bochs'),
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ written }) => !written,
   witness: { refused: { written: false, shadow: 0 }, accepted: { written: true, shadow: 0 } },
 })

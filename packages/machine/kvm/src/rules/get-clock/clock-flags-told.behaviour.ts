@@ -1,5 +1,5 @@
 import { behaviour, since, until } from '@vmm/rule'
-import { commit, kernelSource } from '@vmm/source'
+import { commit, kernelSource, probe } from '@vmm/source'
 
 /** What KVM_GET_CLOCK tells of the clock. */
 export interface ToldClock {
@@ -12,8 +12,11 @@ export const clockFlagsTold = behaviour<ToldClock, number>({
   id: 'clock-flags-told',
   catalogue: 'kvm-clock',
   says: 'a clock that is kept by counters is told with the time of day and the counter that it was read at',
-  sources: [kernelSource('arch/x86/kvm/x86.c', '__get_kvmclock', '6.12.117')],
-  evidence: 'source',
+  sources: [
+    kernelSource('arch/x86/kvm/x86.c', '__get_kvmclock', '6.12.117'),
+    probe('time', 'Linux 6.1.192 and 6.12.117, kvm_amd under QEMU and kvm_intel under Bochs'),
+  ],
+  evidence: 'recorded',
   versions: [
     {
       lifetime: until('5.16'),
