@@ -3,7 +3,7 @@ import { accessRights, exceptions, type SegmentName } from '@vmm/x86-registers'
 import type { Asker, Bits, Machine, Mode, Surroundings } from '@vmm/x86-semantics'
 import { bitsOf, numberOf } from './bits.ts'
 import { breakpointsMet, type DebugRegisters, debugRegistersOf } from './data-breakpoints.ts'
-import { answered, Fault } from './fault.ts'
+import { answered, Fault, Unanswered } from './fault.ts'
 import type { State } from './state.ts'
 
 /** Guest-physical memory, as far as it goes. What lies beyond is a device's. */
@@ -115,8 +115,19 @@ export class MemoryAccess {
     this.#refuseNonCanonical((linear + BigInt(bytes - 1)) & all64, access.stack)
     this.#checkAlignment(linear, bytes, access)
     const places = this.reach(linear, bytes, access)
+    this.#reachDevices(places, access.how)
     if (access.how !== 'execute') this.#met |= breakpointsMet(this.breakpoints, linear, bytes, access.how === 'write')
     return places
+  }
+
+  /** What no memory answers may be out of reach: nothing is told of why. */
+  #reachDevices(places: readonly bigint[], how: Access['how']): void {
+    if (this.#ports.unreachable === undefined) return
+    for (const { isMemory, places: run } of runsOf(this.#memory, places)) {
+      if (isMemory) continue
+      const purpose = how === 'execute' ? 'fetch' : how
+      if (this.#ports.unreachable?.(Number(run[0]), run.length, purpose) === true) throw new Unanswered()
+    }
   }
 
   /** The same without an alignment check: for checks ahead of accesses. */
