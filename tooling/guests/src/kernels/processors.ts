@@ -230,7 +230,7 @@ const [window, first, second] = [0x40_0000, 0x80_0000, 0xc0_0000] as const
 const largePage = 0x83
 const windowEntry = mem32(place.pageTables + 4)
 
-/** What one processor does to what another one remembers. Source: SDM 3A §9.1.3, §4.10.5, §9.10. */
+/** What one processor does to what another one remembers. Source: SDM 3A §9.1.3, §4.10.5. */
 function remembering(k: KernelBuilder): void {
   k.check('code that another has changed is run', 'ok 15', (a, c) => {
     const changed = c.unique('changed')
@@ -259,6 +259,10 @@ function remembering(k: KernelBuilder): void {
     waitFor(a, c, finished, others)
     show(a, c, sum, ticket)
   })
+}
+
+/** What one processor notices of another without being told. Source: SDM 3A §9.10, §17.17. */
+function noticing(k: KernelBuilder): void {
   k.check('a store ends MWAIT of another', 'ok 3', (a, c) => {
     startOthers(a, c, (b) => {
       const [again, out] = [c.unique('again'), c.unique('out')]
@@ -308,5 +312,6 @@ export function processors(): Kernel {
   locking(k)
   interrupting(k)
   remembering(k)
+  noticing(k)
   return { ...k.finish(), processors: count }
 }
