@@ -1,4 +1,4 @@
-import type { CreateEngine } from '@vmm/kvm'
+import type { CreateEngine, KvmOptions } from '@vmm/kvm'
 import { CheckedEngine, type Difference, OracleEngine } from '@vmm/oracle-engine'
 import { shown } from './printable.ts'
 import { parseWhole } from './run-options.ts'
@@ -24,13 +24,19 @@ interface GivenEngine {
 }
 
 /** @throws {UsageError} for an engine that there is not, and for what does not go together. */
-export function parseEngine({ engine: name = 'cold', 'jit-threshold': threshold, check }: GivenEngine): EngineChoice {
+export function parseEngine({ engine: name = 'hot', 'jit-threshold': threshold, check }: GivenEngine): EngineChoice {
   const engine = engineNames.find((known) => known === name)
   if (engine === undefined) throw new UsageError(`--engine ${shown(name)}: expected ${engineNames.join(', ')}`)
-  if (engine === 'hot') throw new UsageError('--engine hot: nothing compiles regions yet; expected cold or oracle')
-  if (threshold !== undefined) throw new UsageError('--jit-threshold goes with --engine hot')
+  if (threshold !== undefined && engine !== 'hot') throw new UsageError('--jit-threshold goes with --engine hot')
   if (check !== undefined && engine === 'oracle') throw new UsageError('--check: the oracle has nobody to check it')
-  return { engine, jitThreshold: undefined, check: check === undefined ? undefined : parseShare(check) }
+  const jitThreshold = threshold === undefined ? undefined : parseThreshold(threshold)
+  return { engine, jitThreshold, check: check === undefined ? undefined : parseShare(check) }
+}
+
+/** Nothing is compiled later than at once. */
+function parseThreshold(text: string): number {
+  if (/^\d{1,9}$/.test(text.trim())) return Number(text)
+  throw new UsageError(`--jit-threshold ${shown(text)}: expected a whole number`)
 }
 
 /** `1/1000`, or `1000`. */
@@ -44,9 +50,12 @@ function parseShare(text: string): number {
 export class Engines {
   /** Left out, the engine is the one that KVM makes by itself. */
   readonly create: CreateEngine | undefined
+  /** When code is compiled; left out, as the engine does by itself. */
+  readonly hot: KvmOptions['hot']
   readonly #checked: CheckedEngine[] = []
 
-  constructor({ engine, check }: EngineChoice, onDifference: (difference: Difference) => void) {
+  constructor({ engine, jitThreshold, check }: EngineChoice, onDifference: (difference: Difference) => void) {
+    this.hot = engine !== 'hot' ? false : jitThreshold === undefined ? undefined : { threshold: jitThreshold }
     if (engine === 'oracle') this.create = (made) => new OracleEngine(made)
     else if (check !== undefined)
       this.create = (made) => this.#check(new CheckedEngine({ ...made, every: check, onDifference }))

@@ -4,6 +4,7 @@ import {
   type Answer,
   type CreateEngine,
   type CreateVmClock,
+  type KvmOptions,
   type KvmVcpu,
   openKvm,
   type Vm,
@@ -31,6 +32,7 @@ export interface GuestVmOptions {
   readonly startedAt: bigint
   readonly watching: Watching
   readonly createEngine?: CreateEngine
+  readonly hot?: NonNullable<KvmOptions['hot']>
 }
 
 /** A VM of the release's, its memory and its vCPUs, as this user space of it has them. */

@@ -35,7 +35,9 @@ is always there boots instead. VMM_GUEST_KERNEL names another kernel for the def
   --kvm RELEASE           the kernel release whose KVM runs the guest, 6.12.117 unless told (see vmm rules --help)
   --exec COMMAND          run COMMAND in the guest's shell, print its output, exit with its status
   --console               with --exec: show the guest's console, on stderr
-  --engine cold|oracle    what runs instructions: cold unless told; the oracle is slow, and the judge of the other
+  --engine NAME           what runs instructions: hot compiles what runs often, cold interprets, the oracle judges; hot
+                          unless told
+  --jit-threshold N       with hot: how often a piece of code runs before it is compiled
   --check 1/N             one slice of N is run again by the oracle, and the run ends where they differ
   --max-instructions N    stop after N instructions
   --timeout SECONDS       stop after this long

@@ -5,6 +5,7 @@ import {
   type CreateVmClock,
   engineStatistics,
   handlerRuns,
+  type KvmOptions,
   type KvmVcpu,
   restoreVm,
   saveState,
@@ -35,6 +36,8 @@ const wakingVectorAt = 12
 export interface MachineOptions extends Watching {
   /** Makes the engine of each processor; left out, KVM does. */
   readonly createEngine?: CreateEngine | undefined
+  /** When code that is hot is compiled; false: never. */
+  readonly hot?: KvmOptions['hot']
   readonly memorySize: number
   /** The first processor's CPUID table, from `processorNamed` for as many as there are. */
   readonly table: BuiltTable
@@ -74,7 +77,7 @@ export class Machine implements RunningMachine {
 
   /** @throws {UsageError} for a processor that the release refuses. */
   constructor(options: MachineOptions) {
-    const { table, memorySize, cpus = 1, startSeconds = 0, kernel = releaseNamed(), createEngine } = options
+    const { table, memorySize, cpus = 1, startSeconds = 0, kernel = releaseNamed(), createEngine, hot } = options
     this.features = table.features
     this.#sampler = options.sampler
     this.#acpi = firmwareTables(cpus)
@@ -87,6 +90,7 @@ export class Machine implements RunningMachine {
       startedAt: BigInt(startSeconds) * 1_000_000_000n,
       watching: watchingOf(options),
       ...(createEngine === undefined ? {} : { createEngine }),
+      ...(hot === undefined ? {} : { hot }),
     })
     this.vm = this.#guest.vm
     this.vcpu = this.#guest.vcpu

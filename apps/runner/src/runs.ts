@@ -142,6 +142,7 @@ export class Runs {
       table: options.table,
       cpus: options.cpus,
       createEngine: this.#engines.create,
+      ...(this.#engines.hot === undefined ? {} : { hot: this.#engines.hot }),
       onTransmit: (port, byte) => {
         if (port === 0) this.#console.wrote(byte, machine.now())
         this.#transmitted(port, byte)

@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import { engineVariants, madeOtherwise } from '@vmm/processors'
 import { createDecoded, decode, format } from '@vmm/x86-decoder'
 import { instructions } from '@vmm/x86-semantics'
 import { describe, expect, test } from 'vitest'
@@ -11,10 +12,15 @@ import { questions } from './generate.ts'
 import { hexText } from './items.ts'
 import { judge } from './judge.ts'
 import { OracleSubject } from './oracle-subject.ts'
+import { after } from './state.ts'
 import { unrecorded } from './unrecorded.ts'
 import { caseText } from './write.ts'
 
 const engine = new EngineSubject()
+/** The engine as it usually is, and as it is made otherwise. */
+const inBlocks = [engineVariants[0], ...madeOtherwise].map(
+  (variant) => [variant.name, new EngineSubject(variant, 'in a block')] as const,
+)
 const oracle = new OracleSubject()
 const files = caseFiles()
 const all = files.flatMap(casesOfFile)
@@ -49,6 +55,15 @@ function misassembled(one: InsCase): string | undefined {
   }
 }
 
+/** Whether the next instruction is the one behind it. */
+function isFollowed(one: InsCase): boolean {
+  const environment = environments[one.mode]
+  const behind = environment.fields.get('RIP')! + BigInt(one.bytes.length)
+  // with paging on, it may be in another place
+  const turnsPaging = one.after.some((item) => item.kind === 'field' && item.field === 'CR0')
+  return one.ending.kind === 'done' && !turnsPaging && after(one, environment).fields.get('RIP') === behind
+}
+
 const complaints = (cases: readonly InsCase[], check: (one: InsCase) => readonly string[]): readonly string[] =>
   cases.flatMap((one) => check(one).map((says) => `${one.place}: ${one.mode} ${one.text}: ${says}`))
 
@@ -57,6 +72,10 @@ describe.each(files.map((path) => [basename(path), path] as const))('%s', (_name
 
   test('the engine does what every case says, and nothing else', () => {
     expect(complaints(cases, (one) => judge(one, engine))).toEqual([])
+  })
+
+  test.for(inBlocks)('the engine does the same at the beginning of a block: %s', ([, subject]) => {
+    expect(complaints(cases.filter(isFollowed), (one) => judge(one, subject))).toEqual([])
   })
 
   test('the oracle does what every case says, and nothing else', () => {

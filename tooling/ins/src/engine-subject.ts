@@ -1,20 +1,31 @@
-import { type ProcessorState, stateOfEngine } from '@vmm/processors'
-import { Engine } from '@vmm/wasm-engine'
+import { type EngineVariant, engineOf, engineVariants, type ProcessorState, stateOfEngine } from '@vmm/processors'
+import type { Engine } from '@vmm/wasm-engine'
 import type { Ending } from './case.ts'
 import { casePorts } from './case-ports.ts'
 import { type Environment, memoryBytes } from './environments.ts'
 import { faultOf, patience, type Subject, type Surroundings } from './subject.ts'
 
-/** The WebAssembly engine as a subject: one engine for all cases, its state set anew for each. */
+/** JMP to itself, in code of every size. */
+const turningInPlace = [0xeb, 0xfe] as const
+/** Instructions that are asked for at once where there is a block. */
+const blockBudget = 64
+
+/**
+ * The WebAssembly engine as a subject: one engine for all cases, its state set anew for each. An instruction is run alone, or as
+ * the first of a block that ends in a jump to itself, by which nothing changes.
+ */
 export class EngineSubject implements Subject {
-  readonly name = 'wasm-engine'
+  readonly name: string
   readonly state: ProcessorState
   readonly #engine: Engine
+  readonly #where: 'alone' | 'in a block'
   #surroundings: Surroundings = { answers: new Map(), told: new Map() }
   #environment: Environment | undefined
 
-  constructor() {
-    this.#engine = new Engine({
+  constructor(variant: EngineVariant = engineVariants[0], where: 'alone' | 'in a block' = 'alone') {
+    this.name = `wasm-engine, ${variant.name}`
+    this.#where = where
+    this.#engine = engineOf(variant, {
       slots: [{ address: 0, bytes: memoryBytes }],
       ports: casePorts(() => this.#surroundings),
     })
@@ -33,7 +44,9 @@ export class EngineSubject implements Subject {
   }
 
   write(address: number, bytes: Uint8Array): void {
-    if (!this.#engine.writePhysical(address, bytes)) throw new Error(`no memory at ${address.toString(16)}`)
+    const isCode = this.#where === 'in a block' && address === this.#environment?.code
+    const written = isCode ? Uint8Array.of(...bytes, ...turningInPlace) : bytes
+    if (!this.#engine.writePhysical(address, written)) throw new Error(`no memory at ${address.toString(16)}`)
   }
 
   run(surroundings: Surroundings): Ending {
@@ -41,8 +54,9 @@ export class EngineSubject implements Subject {
     const engine = this.#engine
     engine.modeChanged()
     const start = engine.get('RIP')
+    const budget = this.#where === 'alone' ? 1 : blockBudget
     for (let round = 0; round < patience; round += 1) {
-      const stop = engine.run(1)
+      const stop = engine.run(budget)
       if (stop.kind === 'exit') return { kind: 'exit', reason: stop.reason }
       if (stop.kind === 'fault') return faultOf(this, stop)
       if (engine.get('RIP') !== start) return { kind: 'done' }

@@ -1,5 +1,6 @@
 import type { Host } from '@vmm/cpuid'
 import { type Profile, readProfile } from '@vmm/rule'
+import type { GuestMachineOptions } from '@vmm/wasm-engine'
 import type { CreateEngine, Watching } from './processor.ts'
 import type { CreateVmClock } from './time/vm-clock.ts'
 import type { Copy } from './user-memory.ts'
@@ -26,7 +27,9 @@ export interface KvmOptions {
   readonly startedAt?: bigint
   /** Told of what guests do. */
   readonly watching?: Watching
-  /** Makes the engine of each vCPU. Default: one that compiles. */
+  /** When engines compile code that is hot, or false to have all of it interpreted. Default: theirs. */
+  readonly hot?: NonNullable<GuestMachineOptions['hot']>
+  /** Makes the engine of each vCPU. Default: one of `@vmm/wasm-engine`. */
   readonly createEngine?: CreateEngine
 }
 

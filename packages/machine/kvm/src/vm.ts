@@ -2,7 +2,7 @@ import { has } from '@vmm/cpuid'
 import { capabilityNumbered } from '@vmm/kvm-uapi'
 import type { SetFilterCall } from '@vmm/msr'
 import { type Refusal, refusalBy, resolve, run } from '@vmm/rule'
-import { GuestMachine } from '@vmm/wasm-engine'
+import { GuestMachine, type GuestMachineOptions } from '@vmm/wasm-engine'
 import { type Answer, done, noMemory, notModelled } from './answer.ts'
 import type { IoeventfdCall } from './buses/io-eventfds.ts'
 import { VmBuses } from './buses/vm-buses.ts'
@@ -46,6 +46,7 @@ export interface VmOptions {
   readonly startedAt: bigint
   readonly watching: Watching
   readonly createEngine?: CreateEngine | undefined
+  readonly hot?: GuestMachineOptions['hot'] | undefined
 }
 
 const maxVcpusOfVm = 66
@@ -92,7 +93,9 @@ export class Vm {
     this.buses = new VmBuses(kernel)
     const all = memoryBytes + privateBytes
     const { counts = 'nothing', clock } = watching
-    this.guest = new GuestMachine({ slots: [], memoryBytes: all, counts, ...(clock === undefined ? {} : { clock }) })
+    const { hot } = options
+    const given = { ...(clock === undefined ? {} : { clock }), ...(hot === undefined ? {} : { hot }) }
+    this.guest = new GuestMachine({ slots: [], memoryBytes: all, counts, ...given })
     this.clock = createClock(() => this.instructions)
     this.time = new VmTime({
       ...{ kernel, clock: this.clock, startedAt, scaling: kvm.facts.tscScaling },

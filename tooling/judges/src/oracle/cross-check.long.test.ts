@@ -1,3 +1,4 @@
+import { madeOtherwise } from '@vmm/processors'
 import { describe, expect, test } from 'vitest'
 import { disagreements } from './disagreements.ts'
 import { modes } from './scene.ts'
@@ -15,3 +16,15 @@ describe('oracle and engine', () => {
       expect(disagreements(oracle, engine, { mode, bytes, first, count })).toEqual([])
   })
 })
+
+describe.for(madeOtherwise.map((variant) => [variant.name, variant] as const))(
+  'an engine made otherwise: %s',
+  ([, variant]) => {
+    const other = new EngineSubject(undefined, 'stop', variant)
+
+    test.for(modes)(`agrees with the oracle on ${count} random programs of each kind in %s mode`, (mode) => {
+      for (const bytes of ['instructions', 'noise', 'hostile'] as const)
+        expect(disagreements(oracle, other, { mode, bytes, first: 500_000, count })).toEqual([])
+    })
+  },
+)

@@ -1,3 +1,4 @@
+import { madeOtherwise } from '@vmm/processors'
 import { describe, expect, test } from 'vitest'
 import { disagreements } from './disagreements.ts'
 import { modes } from './scene.ts'
@@ -6,6 +7,7 @@ import { EngineSubject, OracleSubject } from './subjects.ts'
 /** Cases of each mode by what they run. */
 const counts = { instructions: 2500, noise: 600, hostile: 400, delivered: 600 } as const
 const [oracle, engine] = [new OracleSubject(), new EngineSubject()]
+const variants = madeOtherwise.map((variant) => [variant.name, variant] as const)
 const delivering = new EngineSubject(undefined, 'deliver')
 
 describe('oracle and engine', () => {
@@ -25,5 +27,14 @@ describe('oracle and engine', () => {
 
   test.for(modes)(`agree on ${counts.hostile} impossible states that begin in %s mode`, (mode) => {
     expect(disagreements(oracle, engine, { mode, bytes: 'hostile', first: 1, count: counts.hostile })).toEqual([])
+  })
+})
+
+describe.for(variants)('an engine made otherwise: %s', ([, variant]) => {
+  const other = new EngineSubject(undefined, 'stop', variant)
+
+  test.for(modes)('agrees with the oracle on random programs and impossible states in %s mode', (mode) => {
+    expect(disagreements(oracle, other, { mode, bytes: 'instructions', first: 50_000, count: 500 })).toEqual([])
+    expect(disagreements(oracle, other, { mode, bytes: 'hostile', first: 50_000, count: 100 })).toEqual([])
   })
 })

@@ -1,6 +1,14 @@
 import { Oracle } from '@vmm/oracle'
-import { type ProcessorState, setState, stateOfEngine, stateOfOracle } from '@vmm/processors'
-import { Engine } from '@vmm/wasm-engine'
+import {
+  type EngineVariant,
+  engineOf,
+  engineVariants,
+  type ProcessorState,
+  setState,
+  stateOfEngine,
+  stateOfOracle,
+} from '@vmm/processors'
+import type { Engine } from '@vmm/wasm-engine'
 import { exceptions, type StateField } from '@vmm/x86-registers'
 import { eventKind, generalProtection, type Instruction, type Surroundings } from '@vmm/x86-semantics'
 import { type Image, regions } from './image.ts'
@@ -190,11 +198,15 @@ export class EngineSubject implements Subject {
   readonly #faults: 'stop' | 'deliver'
   #before = 0
 
-  /** `faults`: whether it is to deliver by itself what it can. */
-  constructor(instructions?: ReadonlyMap<string, Instruction>, faults: 'stop' | 'deliver' = 'stop') {
-    this.#faults = faults
+  /** `faults`: whether it is to deliver by itself what it can. `variant`: how the engine is made. */
+  constructor(
+    instructions?: ReadonlyMap<string, Instruction>,
+    faults: 'stop' | 'deliver' = 'stop',
+    variant: EngineVariant = engineVariants[0],
+  ) {
+    this.#faults = variant.faults ?? faults
     const slots = regions.map(({ address, bytes, readOnly }) => ({ address, bytes, readOnly }))
-    this.#engine = new Engine({
+    this.#engine = engineOf(variant, {
       slots,
       ports: portsOf(() => this.#answering(), this.asked),
       ...(instructions === undefined ? {} : { instructions }),

@@ -1,6 +1,6 @@
+import type { EngineVariant } from '@vmm/processors'
 import { type Instruction, instructions } from '@vmm/x86-semantics'
 import { describe, expect, test } from 'vitest'
-import type { EngineVariant } from './engine-variants.ts'
 import { hotStress } from './hot-stress.ts'
 import { programs } from './programs/all.ts'
 import { byChance } from './programs/by-chance.ts'

@@ -1,5 +1,5 @@
+import { type EngineVariant, engineVariants } from '@vmm/processors'
 import { Random } from '../cpu/random.ts'
-import { type EngineVariant, engineVariants } from './engine-variants.ts'
 import { type Course, courseOf, firstDifference, journey, registersOf } from './journey.ts'
 import { at } from './layout.ts'
 import { compiled, judging, type Subject } from './processor.ts'

@@ -1,10 +1,10 @@
 import { buildTable } from '@vmm/cpuid'
 import { CheckedEngine, type Difference, OracleEngine } from '@vmm/oracle-engine'
+import { type EngineVariant, engineOf } from '@vmm/processors'
 import { type EnginePorts, Vcpu, type VcpuOptions } from '@vmm/vcpu'
-import { Engine, GuestMachine } from '@vmm/wasm-engine'
+import { type Engine, GuestMachine } from '@vmm/wasm-engine'
 import { assembler } from '@vmm/x86-assembler'
 import type { StateField } from '@vmm/x86-registers'
-import type { EngineVariant } from './engine-variants.ts'
 import { at } from './layout.ts'
 import { StressMachine } from './machine.ts'
 import type { Program } from './program.ts'
@@ -58,23 +58,17 @@ class Lasting<E extends Restored> {
 const oracle = new Lasting((ports) => new OracleEngine({ machine: new GuestMachine({ slots }), ports }))
 const engines = new Map<EngineVariant, Lasting<Engine>>()
 
-function engineOf(variant: EngineVariant): Lasting<Engine> {
+function lastingOf(variant: EngineVariant): Lasting<Engine> {
   const known = engines.get(variant)
   if (known !== undefined) return known
-  const made = new Lasting((ports) => {
-    const engine = new Engine({ slots, ports, ...variant.options })
-    const { faults } = variant
-    const run = engine.run.bind(engine)
-    if (faults !== undefined) Object.assign(engine, { run: (budget: number) => run(budget, faults) })
-    return engine
-  })
+  const made = new Lasting((ports) => engineOf(variant, { slots, ports }))
   engines.set(variant, made)
   return made
 }
 
 /** One that a variant of the engine runs, until the variant is asked for again. */
 export function compiled(program: Program, variant: EngineVariant): Subject {
-  const lasting = engineOf(variant)
+  const lasting = lastingOf(variant)
   const subject = prepared(program, variant.name, (ports) => lasting.renewed(ports))
   return { ...subject, between: () => variant.between?.(lasting.engine) }
 }

@@ -1,5 +1,9 @@
-import type { Engine, EngineOptions, HotOptions } from '@vmm/wasm-engine'
-import type { Random } from '../cpu/random.ts'
+import { Engine, type EngineOptions, type HotOptions } from '@vmm/wasm-engine'
+
+/** Numbers by chance: from 0 to `count` less one. */
+interface Random {
+  below(count: number): number
+}
 
 /** A way to make an engine and to run it. The guest must not notice. */
 export interface EngineVariant {
@@ -18,6 +22,14 @@ const upTo = (most: number) => (random: Random) => 1 + random.below(most)
 
 const cold = { hot: false } as const
 const hot = (threshold: number, more: Partial<HotOptions> = {}) => ({ hot: { threshold, ...more } })
+
+/** Makes an engine as a variant says. */
+export function engineOf({ options, faults }: EngineVariant, base: EngineOptions): Engine {
+  const engine = new Engine({ ...base, ...options } as EngineOptions)
+  const run = engine.run.bind(engine)
+  if (faults !== undefined) Object.assign(engine, { run: (budget: number) => run(budget, faults) })
+  return engine
+}
 
 /** The first is what all others, and the oracle, are compared with. */
 export const engineVariants: readonly [EngineVariant, ...EngineVariant[]] = [
@@ -48,3 +60,8 @@ export const engineVariants: readonly [EngineVariant, ...EngineVariant[]] = [
     between: ({ machine }) => machine.blocks.dropAll(),
   },
 ]
+
+/** Those that are made otherwise than the first one, and not only run otherwise. */
+export const madeOtherwise: readonly EngineVariant[] = engineVariants
+  .slice(1)
+  .filter(({ slice, faults, between }) => slice === undefined && faults === undefined && between === undefined)
