@@ -1,4 +1,4 @@
-import { decodeHypercall, type HypercallVerdict, returnValue } from '@vmm/hypercall'
+import { decodeHypercall, type HypercallVerdict, hypercallErrors, returnValue } from '@vmm/hypercall'
 import { type GprName, gprIndex } from '@vmm/x86-registers'
 import type { Completion } from './completion.ts'
 import type { Engine } from './engine-port.ts'
@@ -46,7 +46,10 @@ function askUser({ completion, promises }: AnsweringHypercall, { number, argumen
   return given === undefined ? undefined : promises.completeHypercall({ width, result: given })
 }
 
-/** Gives what comes of it. A processor that is told of and is not there is no error. */
+/**
+ * Gives what comes of it. A processor that is told of and is not there is no error; that KVM has no local APIC is one for an IPI.
+ * Source: arch/x86/kvm/lapic.c, kvm_pv_send_ipi (Linux 6.12.117).
+ */
 function done({ others }: AnsweringHypercall, verdict: Exclude<HypercallVerdict, Exit>): bigint {
   switch (verdict.kind) {
     case 'return':
@@ -58,7 +61,7 @@ function done({ others }: AnsweringHypercall, verdict: Exclude<HypercallVerdict,
       others?.yieldTo(verdict.apicId)
       return verdict.value
     case 'send-ipi':
-      return BigInt(others?.send(verdict) ?? 0)
+      return BigInt(others?.send(verdict) ?? -hypercallErrors.KVM_EOPNOTSUPP)
     case 'clock-pairing':
       return 0n
     default:

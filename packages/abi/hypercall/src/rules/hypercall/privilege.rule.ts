@@ -1,5 +1,5 @@
 import { always, rule } from '@vmm/rule'
-import { kernelDoc, kernelSource } from '@vmm/source'
+import { kernelDoc, kernelSource, probe } from '@vmm/source'
 import { type HypercallRule, made } from './case.ts'
 
 const witness = made('KVM_HC_VAPIC_POLL_IRQ')
@@ -15,8 +15,9 @@ export const privilege: HypercallRule = rule({
     kernelSource('arch/x86/kvm/x86.c', 'kvm_emulate_hypercall', '6.1.192'),
     kernelSource('arch/x86/kvm/x86.c', '__kvm_emulate_hypercall', '6.12.117'),
     kernelDoc('Documentation/virt/kvm/x86/hypercalls.rst', 'Linux KVM Hypercall'),
+    probe('hypercalls', 'Linux 6.1.192 and 6.12.117, kvm_amd under QEMU'),
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ call }) => call.cpl !== 0,
   witness: { refused: { ...witness, call: { ...witness.call, cpl: 3 } }, accepted: witness },
 })
