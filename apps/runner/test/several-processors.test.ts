@@ -22,15 +22,21 @@ function send(a: Assembler, command: number): void {
   a.mov(ecx, 0x830).mov(eax, command).xor(edx, edx).wrmsr()
 }
 
+/** For an interrupt, or for a store to where all store, as chance has it in EAX. */
+function waitForAnother(a: Assembler): void {
+  a.test(ax, 0x400).jnz('halt').mov(eax, data.locked).xor(ecx, ecx).xor(edx, edx).monitor()
+  a.xor(eax, eax).mwait().jmp('on').label('halt').hlt()
+}
+
 /** Rounds without end: a sum under LOCK, one that only a spin lock keeps whole, time, random numbers, and interrupts for others. */
 function work(a: Assembler, by: 'first' | 'other'): void {
   a.sti().label('round').lock().inc(mem32(data.locked))
   a.label('spin').mov(al, 1).xchg(al, mem8(data.lock)).test(al, al).jz('taken').pause().jmp('spin')
-  a.label('taken').mov(edx, mem32(data.guarded)).mov(cx, 20).label('slowly').loop('slowly')
-  a.inc(edx).mov(mem32(data.guarded), edx).mov(mem8(data.lock), 0)
+  a.label('taken').mov(edx, mem32(data.guarded)).nop().inc(edx).mov(mem32(data.guarded), edx).mov(mem8(data.lock), 0)
+  a.mov(cx, 20).label('slowly').loop('slowly')
   a.rdtsc().rdrand(edx).xor(eax, edx).test(ax, 0x3f0).jnz('on')
   if (by === 'first') send(a, interrupt)
-  else a.hlt()
+  else waitForAnother(a)
   a.label('on').jmp('round')
 }
 
