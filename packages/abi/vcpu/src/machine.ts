@@ -74,7 +74,8 @@ export interface ProcessorMessage {
 /** A local APIC whose state travels with the vCPU's. Registers are at sixteen times their numbers, 1 KiB in all. */
 export interface LocalApicPort {
   readRegisters(): Uint8Array
-  writeRegisters(page: Uint8Array): void
+  /** Takes such a page, and in x2APIC mode the ID, which is none of it. */
+  writeRegisters(page: Uint8Array, x2apicId?: number): void
   /** INIT: everything but the ID and IA32_APIC_BASE. */
   initialize(): void
   /** Whether the processor is the one that starts the machine. */

@@ -609,6 +609,20 @@ describe('registers as a page', () => {
     expect(second.readMsr(0x802)).toBe(1n)
   })
 
+  it('take an ID of x2APIC mode that is given beside them, which stays until the mode is entered again', () => {
+    const { apics } = machine(2)
+    const second = apics[1]!
+    second.writeMsr(0x1b, base(second) | ENABLED | EXTENDED)
+    second.writeRegisters(second.readRegisters(), 7)
+    expect(second.readMsr(0x802)).toBe(7n)
+    expect(word(second.readRegisters(), 0x20)).toBe(0x0700_0000)
+    second.writeRegisters(second.readRegisters())
+    expect(second.readMsr(0x802)).toBe(7n)
+    second.writeMsr(0x1b, base(second) & ~EXTENDED, 'host')
+    second.writeMsr(0x1b, base(second) | EXTENDED, 'host')
+    expect(second.readMsr(0x802)).toBe(1n)
+  })
+
   it.each([1, 2, 3])('of any bytes leave an APIC that still answers (seed %i)', (seed) => {
     const { apic } = machine()
     const next = pseudoRandom(seed)

@@ -31,9 +31,12 @@ import {
   xapicReadOnly,
 } from './registers.ts'
 
+const ownId = -1
+
 const powerOn = {
   base: 0n,
   id: 0,
+  x2apicId: ownId,
   logicalDestination: 0,
   destinationFormat: 0xffff_ffff,
   commandLow: 0,
@@ -103,9 +106,14 @@ export class LocalApic implements Device, BusApic {
     return this.#unit.softwareEnabled
   }
 
+  /** The ID of x2APIC mode: the processor's own, unless another was given with its registers. */
+  get #x2apicId(): number {
+    return this.#state.x2apicId === ownId ? this.#options.id : this.#state.x2apicId
+  }
+
   /** The ID that interrupts and software see now. */
   get id(): number {
-    return this.x2apicMode ? this.#options.id : this.#state.id
+    return this.x2apicMode ? this.#x2apicId : this.#state.id
   }
 
   get arbitrationPriority(): number {
@@ -215,12 +223,16 @@ export class LocalApic implements Device, BusApic {
     return pageOf((number) => (number === register.id ? (this.id << 24) >>> 0 : this.#readRegister(number)))
   }
 
-  /** Takes such a page, whatever it says; a timer that counted goes on from where it was. Source: arch/x86/kvm/lapic.c kvm_apic_set_state. */
-  writeRegisters(page: Uint8Array): void {
+  /**
+   * Takes such a page, whatever it says; a timer that counted goes on from where it was. The ID of x2APIC mode is none of
+   * the page: it stays unless another is given. Source: arch/x86/kvm/lapic.c kvm_apic_set_state.
+   */
+  writeRegisters(page: Uint8Array, x2apicId: number = this.#state.x2apicId): void {
     const at = registersOf(page)
     this.#state = {
       base: this.#state.base,
       id: this.x2apicMode ? this.#state.id : at(register.id) >>> 24,
+      x2apicId,
       logicalDestination: (at(register.logicalDestination) & 0xff00_0000) >>> 0,
       destinationFormat: at(register.destinationFormat),
       commandLow: at(register.command) & commandWritable,
@@ -267,7 +279,7 @@ export class LocalApic implements Device, BusApic {
     if (leap && initiator === 'guest') return false
     if (wasEnabled && !isEnabled) this.#restart(value, this.#options.id & 0xff)
     this.#state.base = value
-    if (isExtended && !wasExtended) this.#state.commandHigh = 0
+    if (isExtended && !wasExtended) [this.#state.commandHigh, this.#state.x2apicId] = [0, ownId]
     this.#followBase()
     return true
   }
@@ -322,7 +334,7 @@ export class LocalApic implements Device, BusApic {
     if (number >= register.inService && number < register.errorStatus) return this.#readSet(number)
     switch (number) {
       case register.id:
-        return this.x2apicMode ? this.#options.id : (state.id << 24) >>> 0
+        return this.x2apicMode ? this.#x2apicId : (state.id << 24) >>> 0
       case register.version:
         return versionValue
       case register.taskPriority:
@@ -390,7 +402,7 @@ export class LocalApic implements Device, BusApic {
   }
 
   #logicalId(): number {
-    return this.x2apicMode ? logicalIdOf(this.#options.id) : this.#state.logicalDestination
+    return this.x2apicMode ? logicalIdOf(this.#x2apicId) : this.#state.logicalDestination
   }
 
   #signal(signal: ApicSignal): void {

@@ -3,7 +3,7 @@ import { ioctl, type KvmFile, openEventFd, openFile, openKvm, ProcessMemory, typ
 import { ioctlNamed, kvmRun } from '@vmm/kvm-uapi'
 import { errnos } from '@vmm/rule'
 import type { Scenario } from './scenario.ts'
-import { Files } from './script.ts'
+import { Files, probeBases, ram } from './script.ts'
 import { type Action, actionOf, littleEndian, mapped, pageOf, ramBytes } from './step.ts'
 import { type Raw, Teller } from './tell.ts'
 
@@ -15,6 +15,7 @@ export interface OurKernel {
 
 const runBytes = 0x900
 const eventBytes = 8
+const pageBytes = 4096
 /** What every process has open: input, output, errors. */
 const standardFiles = 3
 /** POLLIN, POLLPRI, POLLOUT: what the probe asks for. */
@@ -34,7 +35,7 @@ export function playOurs({ release, host }: OurKernel, scenario: Scenario): OurA
   const teller = new Teller()
   const [told, refusedBy]: [string[], (string | undefined)[]] = [[], []]
   for (const step of scenario.steps) {
-    const action = actionOf(step, { ram: process.ram, fd: (name) => files.fd(name) })
+    const action = actionOf(step, probeBases(files))
     told.push(teller.tell(action, process.act(action)))
     refusedBy.push(process.refusedBy)
   }
@@ -57,7 +58,7 @@ class Process {
   readonly #names: Files
   readonly #release: string
   readonly #host: Host
-  #ram: bigint | undefined
+  #showsRam = false
 
   constructor({ release, host }: OurKernel, names: Files) {
     this.#release = release
@@ -65,11 +66,6 @@ class Process {
     this.#names = names
     for (const [at, bytes] of mapped) this.#memory.map(at, new Uint8Array(bytes))
     this.#open('sys')
-  }
-
-  /** Where the memory is that guests' memory is made of: that of the first VM. */
-  get ram(): bigint {
-    return this.#ram ?? 0n
   }
 
   act(action: Action): Raw {
@@ -90,6 +86,9 @@ class Process {
         return { result: 0 }
       case 'unmap':
         this.#memory.unmap(action.at)
+        return { result: 0 }
+      case 'protect':
+        this.#memory.protect(action.at, action.length, action.how === 'all' ? 'write' : action.how)
         return { result: 0 }
       case 'open':
         return this.#open(action.file)
@@ -131,6 +130,7 @@ class Process {
     if (fd >= 0 && fd < standardFiles) return 'other'
     const file = this.#files.get(this.#names.name(fd) ?? '')
     if (file?.isOpen !== true) return 'closed'
+    if (file.object.kind === 'guest-memfd') return file.object.memfd
     return file.object.kind === 'eventfd' ? file.object.eventFd : 'other'
   }
 
@@ -142,13 +142,15 @@ class Process {
   #kept(name: string, file: KvmFile | undefined): Raw {
     if (file === undefined) return failed('EBADF')
     this.#files.set(name, file)
-    if (file.object.kind === 'vm' && this.#ram === undefined) this.#showRam(file.object.vm.memory)
+    if (file.object.kind === 'vm') this.#showRam(file.object.vm.memory.bytes)
     return { result: 0 }
   }
 
-  #showRam({ address, bytes }: { readonly address: bigint; readonly bytes: Uint8Array }): void {
-    this.#ram = address
-    this.#memory.map(address, bytes)
+  /** What guests' memory is made of is that of the first VM. */
+  #showRam(bytes: Uint8Array): void {
+    if (this.#showsRam) return
+    this.#showsRam = true
+    this.#memory.map(ram, bytes)
   }
 
   #call(action: Extract<Action, { does: 'call' }>): Raw {
@@ -184,9 +186,14 @@ class Process {
   }
 
   /** A vCPU's file is mapped wherever one likes; what is not there is found out by touching it. */
-  #mapFile({ file, offset, length, at }: Extract<Action, { does: 'mmap' }>): Raw {
+  #mapFile({ file, offset, length, at, how }: Extract<Action, { does: 'mmap' }>): Raw {
     const open = this.#files.get(file)
     if (open?.object.kind !== 'vcpu') return failed(open === undefined ? 'EBADF' : 'ENODEV')
+    const sharing = how === 'private' ? 'private' : 'shared'
+    const asked = { page: offset / pageBytes, pages: length / pageBytes, sharing, executable: how === 'exec' } as const
+    const refusal = open.refusesMmap(asked)
+    this.refusedBy = refusal?.rule
+    if (refusal !== undefined) return { result: -errnos[refusal.errno] }
     const bytes = open.mmap(offset, length)
     if (bytes !== undefined) this.#memory.map(at, bytes)
     return { result: 0 }

@@ -12,7 +12,7 @@
  * N FILE REQUEST ARGUMENT                 the same call made by another process
  * R FILE AT                 KVM_RUN, and what is in kvm_run at AT; T begins it in another thread, J FILE AT awaits that
  * P AT LENGTH               what is in memory
- * A FILE OFFSET LENGTH AT   maps a file at AT
+ * A FILE OFFSET LENGTH AT HOW   maps a file at AT: shared, private or exec; Q AT LENGTH HOW protects: none, read or all
  * X FILE, D NEW FILE        closes a file, duplicates one
  * E NEW, V FILE VALUE, I FILE LENGTH      makes an eventfd, writes to it, reads from a file
  * L FILE                    what poll says of a file
@@ -95,9 +95,10 @@ static void write_bytes(unsigned char *at, const char *text) {
   }
 }
 
-static void map_at(u64 at, u64 length, int file, u64 offset) {
-  int flags = file < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
-  void *got = mmap((void *)at, length, PROT_READ | PROT_WRITE, flags | MAP_FIXED_NOREPLACE, file, offset);
+static void map_at(u64 at, u64 length, int file, u64 offset, const char *how) {
+  int flags = file < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : *how == 'p' ? MAP_PRIVATE : MAP_SHARED;
+  int access = PROT_READ | (*how == 'e' ? PROT_EXEC : PROT_WRITE);
+  void *got = mmap((void *)at, length, access, flags | MAP_FIXED_NOREPLACE, file, offset);
   printf("%d\n", got == MAP_FAILED ? -errno : 0);
   if (got != MAP_FAILED && mapped < most_maps) maps[mapped++] = (struct map){at, length};
 }
@@ -106,6 +107,17 @@ static void unmap(u64 at, u64 length) {
   printf("%ld\n", answer_of(munmap((void *)at, length)));
   for (unsigned i = 0; i < mapped; i++)
     if (maps[i].at == at) maps[i] = maps[--mapped];
+}
+
+static int is_mapped(u64 at) {
+  for (unsigned i = 0; i < mapped; i++)
+    if (at >= maps[i].at && at - maps[i].at < maps[i].length) return 1;
+  return 0;
+}
+
+static void protect(u64 at, u64 length, const char *how) {
+  int access = *how == 'n' ? PROT_NONE : *how == 'r' ? PROT_READ : PROT_READ | PROT_WRITE;
+  printf("%ld\n", answer_of(mprotect((void *)at, length, access)));
 }
 
 static void forget(void) {
@@ -152,8 +164,9 @@ static void call_by_another(char **line) {
   printf("%d\n", -WEXITSTATUS(status));
 }
 
-/* What a run came to: its answer, the shared page, and the data of a port access. */
-static void tell_run(long answer, const unsigned char *page) {
+/* What a run came to: its answer, the shared page if there is one, and the data of a port access. */
+static void tell_run(long answer, u64 at) {
+  const unsigned char *page = is_mapped(at) ? (const void *)at : NULL;
   const struct kvm_run *run = (const void *)page;
   printf("%ld ", answer);
   if (page) print_bytes(page, run_bytes);
@@ -170,7 +183,7 @@ static void run(int file, u64 at) {
   setitimer(ITIMER_REAL, &limit, NULL);
   long answer = answer_of(ioctl(file, KVM_RUN, 0));
   setitimer(ITIMER_REAL, &off, NULL);
-  tell_run(answer, (void *)at);
+  tell_run(answer, at);
 }
 
 static void *run_beside(void *given) {
@@ -196,7 +209,7 @@ static void await_run(int place, u64 at) {
     pthread_join(runner->thread, NULL);
   }
   runner->begun = 0;
-  tell_run(runner->answer, (void *)at);
+  tell_run(runner->answer, at);
 }
 
 static void read_file(int file, u64 length) {
@@ -240,8 +253,11 @@ static void do_files(char command, char **line) {
 
 static void do_memory(char command, char **line) {
   u64 at = number(line);
-  if (command == 'M') map_at(at, number(line), -1, 0);
-  else if (command == 'U') unmap(at, number(line));
+  if (command == 'M') map_at(at, number(line), -1, 0, "");
+  else if (command == 'Q') {
+    u64 length = number(line);
+    protect(at, length, next_word(line));
+  } else if (command == 'U') unmap(at, number(line));
   else if (command == 'W') write_bytes((void *)at, next_word(line)), printf("0\n");
   else print_bytes((void *)at, number(line)), printf("\n");
 }
@@ -260,12 +276,14 @@ static void play(char *line) {
   if (command == 'S') { forget(); printf("= %s", line); }
   else if (command == 'C') call(&line);
   else if (command == 'N') call_by_another(&line);
-  else if (strchr("MUWP", command)) do_memory(command, &line);
+  else if (strchr("MUWPQ", command)) do_memory(command, &line);
   else if (strchr("BKGZ", command)) do_signals(command, &line);
   else if (command == 'A') {
     int file = file_of(&line);
     u64 offset = number(&line), length = number(&line);
-    map_at(number(&line), length, file, offset);
+    u64 at = number(&line);
+    if (file < 0) printf("%d\n", -EBADF);
+    else map_at(at, length, file, offset, next_word(&line));
   } else do_files(command, &line);
 }
 

@@ -14,7 +14,7 @@ export interface KernelOptions {
     | { readonly kind: 'live' }
     | { readonly kind: 'debian' | 'bochs'; readonly series: string; readonly model: string }
   readonly record: boolean
-  /** The beginning of a subject's name, or of a scenario's. */
+  /** Beginnings of the names of subjects, or of scenarios, between commas. */
   readonly only?: string
 }
 
@@ -52,7 +52,7 @@ function chosen(only: string, kind: KernelOptions['on']['kind']): readonly Subje
   const wanted = (subject: string, { name, runs, of }: Scenario) =>
     (kind !== 'live' || !runs) &&
     (of === 'any' || of === moduleOn[kind]) &&
-    (subject.startsWith(only) || name.startsWith(only))
+    only.split(',').some((each) => subject.startsWith(each) || name.startsWith(each))
   return subjects()
     .map(({ name, scenarios }) => ({ name, scenarios: scenarios.filter((scenario) => wanted(name, scenario)) }))
     .filter(({ scenarios }) => scenarios.length > 0)

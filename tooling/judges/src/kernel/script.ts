@@ -3,7 +3,7 @@ import { type Action, actionOf, type Bases, bytesOf, mapped, pageOf, ramBytes } 
 import { hexOf, type Raw } from './tell.ts'
 
 /** Where the probe's process has the memory that guests' memory is made of. */
-const ram = 0x20_0000_0000n
+export const ram = 0x20_0000_0000n
 const firstFile = 100
 
 /** How the probe is told what to do: its lines, and which of the lines that it prints answer a step. */
@@ -103,7 +103,9 @@ function linesFor(action: Action, files: Files): readonly string[] {
     case 'read':
       return [`I ${file} ${hex(action.length)}`]
     case 'mmap':
-      return [`A ${file} ${hex(action.offset)} ${hex(action.length)} ${hex(action.at)}`]
+      return [`A ${file} ${hex(action.offset)} ${hex(action.length)} ${hex(action.at)} ${action.how}`]
+    case 'protect':
+      return [`Q ${hex(action.at)} ${hex(action.length)} ${action.how}`]
     case 'map':
     case 'unmap':
       return [`${action.does === 'map' ? 'M' : 'U'} ${hex(action.at)} ${hex(action.length)}`]

@@ -14,7 +14,7 @@ const argumentRoom = 0x4000n
 const heapAt = 0x11_0000_0000n
 const edgeAt = 0x12_0000_0000n
 const pagesAt = 0x13_0000_0000n
-export const ramBytes = 0x20_0000
+export const ramBytes = 0x40_0000
 const holeAt = 0x1f_0000_0000n
 const pageBytes = 0x1000n
 
@@ -39,6 +39,11 @@ export interface Watch {
   /** The names of what is told; left out, everything that has changed. */
   readonly only?: readonly string[]
 }
+
+/** How a file is mapped: `exec` is shared, read and executed. */
+export type MapHow = 'shared' | 'private' | 'exec'
+/** What may be done to protected memory. */
+export type ProtectHow = 'none' | 'read' | 'all'
 
 /** What a step comes to. Files have names. */
 export type Action =
@@ -65,7 +70,9 @@ export type Action =
       readonly offset: number
       readonly length: number
       readonly at: bigint
+      readonly how: MapHow
     }
+  | { readonly does: 'protect'; readonly at: bigint; readonly length: number; readonly how: ProtectHow }
   | { readonly does: 'map' | 'unmap'; readonly at: bigint; readonly length: number }
   | { readonly does: 'block' | 'kill'; readonly signal: number }
   | { readonly does: 'pending' }
@@ -121,7 +128,7 @@ const wordsOf = (step: string): readonly string[] => step.match(/~?\{[^}]*\}|\[[
  */
 export function actionOf(step: string, bases: Bases): Action {
   const words = wordsOf(step)
-  const [first = '', second = '', third = '', fourth = '', fifth = ''] = words
+  const [first = '', second = '', third = '', fourth = '', fifth = '', sixth] = words
   const number = (text: string) => numberOf(text, bases)
   if (second === '=') return callOf(words.slice(2), bases, { into: first })
   switch (first) {
@@ -143,7 +150,16 @@ export function actionOf(step: string, bases: Bases): Action {
     case 'read':
       return { does: 'read', file: second, length: Number(third) }
     case 'mmap':
-      return { does: 'mmap', file: second, offset: Number(third), length: Number(fourth), at: number(fifth) }
+      return {
+        does: 'mmap',
+        file: second,
+        offset: Number(third),
+        length: Number(fourth),
+        at: number(fifth),
+        how: mapHow(sixth),
+      }
+    case 'protect':
+      return { does: 'protect', at: number(second), length: Number(third), how: protectHow(fourth) }
     case 'map':
     case 'unmap':
       return { does: first, at: number(second), length: Number(third) }
@@ -164,6 +180,9 @@ export function actionOf(step: string, bases: Bases): Action {
       return callOf(words, bases, {})
   }
 }
+
+const mapHow = (word: string | undefined): MapHow => (word === 'private' || word === 'exec' ? word : 'shared')
+const protectHow = (word: string): ProtectHow => (word === 'none' || word === 'read' ? word : 'all')
 
 function lookAt(at: bigint, length: number): Watch {
   return { at, length, places: [{ path: 'bytes', offset: 0, size: length, kind: 'bytes' }], only: ['bytes'] }

@@ -49,9 +49,11 @@ export function getLapic({ machine, promises }: StateParts): KvmLapicState | Ref
 export function setLapic({ machine, promises }: StateParts, { regs }: KvmLapicState): Refusal | undefined {
   if (regs.length !== pageBytes) return invalid(`${regs.length} bytes of registers`)
   const { localApic } = machine
-  const refusal = refusalOf(promises.setLapic, lapicCall(localApic, idIn(regs).getUint32(idAt, true)))
-  if (refusal === undefined) localApic?.writeRegisters(regs)
-  return refusal
+  const outcome = run(promises.setLapic, lapicCall(localApic, idIn(regs).getUint32(idAt, true)))
+  if (outcome.kind === 'refused') return outcome.refusal
+  const { x2apicMode, storedId } = outcome.state
+  localApic?.writeRegisters(regs, x2apicMode ? storedId : undefined)
+  return undefined
 }
 
 /** Where the ID register is. */

@@ -41,8 +41,8 @@ export class JoinedApic implements VcpuInterrupts {
         return { x2apicMode: apic.x2apicMode, long: options.longIds(), own: options.id }
       },
       readRegisters: () => apic.readRegisters(),
-      writeRegisters: (page) => {
-        apic.writeRegisters(page)
+      writeRegisters: (page, x2apicId) => {
+        apic.writeRegisters(page, x2apicId)
         options.onChange()
       },
       initialize: () => apic.initialize(),

@@ -1,9 +1,9 @@
 import { probe, type Source } from '@vmm/source'
 
-/** Kernels that were asked about the memory of VMs: the recordings are `cases/memory-calls`. */
+/** Kernels that were asked about the memory of VMs: the recordings are `cases/kernel/memory-calls.txt`. */
 export const askedMemory: Source = probe(
   'memory-calls',
-  'Linux 6.1.192 and 6.12.113, kvm_amd under QEMU; 6.18.44, kvm_pvm',
+  'Linux 6.1.192 and 6.12.117, kvm_amd under QEMU and kvm_intel under Bochs; 6.18.44, kvm_pvm',
 )
 
 /** Kernels that were asked about eventfds that stores of guests signal: `cases/kernel/io.txt`. */
