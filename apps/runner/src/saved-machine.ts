@@ -5,7 +5,7 @@ import type { SavedMemory } from '@vmm/wasm-engine'
 import type { SavedTurns } from './turns.ts'
 
 /** Of what `Machine.save` gives; another one cannot be taken back. */
-export const savedVersion = 3
+export const savedVersion = 4
 
 /** A machine as plain data. */
 export interface SavedMachine extends SavedVm {

@@ -14,7 +14,7 @@ const usage = `usage: pnpm judge cpu|x87 [--subject engine|oracle] [--cases N] [
        pnpm judge system [--only KERNEL]
        pnpm judge headers --release RELEASE --from PACKAGE [--tree DIR]
        pnpm judge capabilities
-       pnpm judge rules [--only PACKAGE|RULE]
+       pnpm judge rules [--only PACKAGE|RULE] [--kind rule|behaviour]
        pnpm judge kernel --live|--debian SERIES|--bochs SERIES [--model MODEL] [--record] [--only NAME]
        pnpm judge msrs [--text FILE --release RELEASE --from PACKAGE --module NAME --processor NAME]
 
@@ -30,8 +30,9 @@ kernel  plays the scenarios of @vmm/kvm on a real kernel and on ours and compare
         --live is this machine's /dev/kvm, where no guest is run; --debian 6.1 or 6.12 boots Debian's kernel under QEMU
         with kvm_amd, --bochs under Bochs with kvm_intel. Exit code 2: something is not installed
 
-rules   makes every rule wrong in turn, without its refusal, with another errno, in other releases, and tells which of
-        these no test notices but those that hold a rule to its own witness
+rules   makes every rule wrong in turn, without its refusal, with another errno, in other releases, and every behaviour:
+        doing what it does in other releases, or nothing; and tells which of these no test notices but those that hold
+        a promise to its own witness
 
   --unequal         plays what is recorded on ours alone, and writes the list of what is answered otherwise
   --model MODEL     a processor of Bochs'; corei7_haswell_4770 unless told
@@ -85,8 +86,14 @@ const options = {
   model: { type: 'string', default: 'corei7_haswell_4770' },
   record: { type: 'boolean', default: false },
   unequal: { type: 'boolean', default: false },
+  kind: { type: 'string' },
   help: { type: 'boolean' },
 } as const
+
+function kindIn(word: string | undefined): 'rule' | 'behaviour' | undefined {
+  if (word === undefined || word === 'rule' || word === 'behaviour') return word
+  throw new RangeError(`--kind ${word}: expected rule or behaviour`)
+}
 
 function main(args: readonly string[]): number | Promise<number> {
   const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options })
@@ -100,7 +107,7 @@ function main(args: readonly string[]): number | Promise<number> {
   if (positionals.length === 1 && name === 'kernel')
     return values.unequal ? listUnequal() : judgeKernel(kernelOptions(values))
   if (positionals.length === 1 && name === 'rules')
-    return judgeRules(values.only === undefined ? {} : { only: values.only })
+    return judgeRules({ kind: kindIn(values.kind), ...(values.only === undefined ? {} : { only: values.only }) })
   if (positionals.length === 1 && name === 'capabilities') return judgeCapabilities()
   if (positionals.length === 1 && name === 'msrs') {
     const { text, release, from, module: vendorModule, processor } = values

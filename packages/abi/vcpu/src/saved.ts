@@ -4,8 +4,9 @@ import type { Engine } from './engine-port.ts'
 import type { EventState } from './event-state.ts'
 import type { Events } from './events.ts'
 import type { MsrAccess } from './msr-access.ts'
+import type { GivenXsave } from './state/parts.ts'
 
-const version = 1
+const version = 2
 const vectors = 32
 const stack = 8
 
@@ -21,19 +22,22 @@ export interface SavedVcpu {
   readonly msrs: readonly SavedMsr[]
   readonly paravirtualMsrs: readonly SavedMsr[]
   readonly events: Readonly<EventState>
+  /** What user space has said of XSAVE's components, and after how many instructions. */
+  readonly givenXsave: GivenXsave
 }
 
 interface Remembering {
   readonly engine: Engine
   readonly msrs: MsrAccess
   readonly events: Events
+  readonly givenXsave: { present: GivenXsave }
 }
 
 const fieldNames = (Object.keys(stateFields) as StateField[]).filter((name) => name !== 'RFLAGS')
 const rowOf = <T>(count: number, make: (index: number) => T): readonly T[] =>
   Array.from({ length: count }, (_, index) => make(index))
 
-export function saveVcpu({ engine, msrs, events }: Remembering): SavedVcpu {
+export function saveVcpu({ engine, msrs, events, givenXsave }: Remembering): SavedVcpu {
   const { plain, paravirtual } = msrs.save()
   const fields = Object.fromEntries(fieldNames.map((name) => [name, engine.get(name)]))
   return {
@@ -46,11 +50,12 @@ export function saveVcpu({ engine, msrs, events }: Remembering): SavedVcpu {
     msrs: plain,
     paravirtualMsrs: paravirtual,
     events: structuredCloneOf(events.state),
+    givenXsave: givenXsave.present,
   }
 }
 
 /** @throws {RangeError} if it was saved by another version or kind of vCPU. */
-export function restoreVcpu({ engine, msrs, events }: Remembering, saved: SavedVcpu): void {
+export function restoreVcpu({ engine, msrs, events, givenXsave }: Remembering, saved: SavedVcpu): void {
   if (saved.version !== version)
     throw new RangeError(`a vCPU saved by version ${saved.version}, and this is ${version}`)
   msrs.restore({ plain: saved.msrs, paravirtual: saved.paravirtualMsrs })
@@ -62,6 +67,7 @@ export function restoreVcpu({ engine, msrs, events }: Remembering, saved: SavedV
   engine.addressSpace = saved.events.smm ? 'smm' : 'ordinary'
   engine.flushTranslations()
   Object.assign(events.state, structuredCloneOf(saved.events))
+  givenXsave.present = saved.givenXsave
   engine.modeChanged()
 }
 

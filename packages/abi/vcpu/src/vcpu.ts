@@ -19,6 +19,7 @@ import type { Refusal } from './refusal.ts'
 import { initializeState, resetState, shapeState } from './reset.ts'
 import { restoreVcpu, type SavedVcpu, saveVcpu } from './saved.ts'
 import { SystemManagement } from './smm/system-management.ts'
+import { nothingGiven } from './state/parts.ts'
 import { VcpuState } from './state/vcpu-state.ts'
 import { usualSwitches } from './switches.ts'
 import { Tally } from './tally.ts'
@@ -43,6 +44,7 @@ export class Vcpu {
   readonly #machine: VcpuMachine
   readonly #msrs: MsrAccess
   readonly #cpuid: CpuidAnswers
+  readonly #givenXsave = { present: nothingGiven }
   readonly #events: Events
   readonly #completion = new Completion()
   readonly #debug = new GuestDebug()
@@ -95,7 +97,8 @@ export class Vcpu {
       enterSmm: () => this.#smm.enter(),
     })
     const events = this.#events
-    const parts = { engine, machine, events, msrs: this.#msrs, guest, promises, nesting: {}, givenXsave: {} }
+    const givenXsave = this.#givenXsave
+    const parts = { engine, machine, events, msrs: this.#msrs, guest, promises, nesting: {}, givenXsave }
     this.#smm = new SystemManagement(parts)
     const [completion, debug, smm] = [this.#completion, this.#debug, this.#smm]
     this.#execution = new Execution({
@@ -353,7 +356,7 @@ export class Vcpu {
   }
 
   #remembering() {
-    return { engine: this.engine, msrs: this.#msrs, events: this.#events }
+    return { engine: this.engine, msrs: this.#msrs, events: this.#events, givenXsave: this.#givenXsave }
   }
 
   #initialize(): void {

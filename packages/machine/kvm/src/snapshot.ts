@@ -2,6 +2,7 @@ import type { Saved } from '@vmm/device'
 import type { SavedVcpu } from '@vmm/vcpu'
 import type { EngineStatistics, HandlerRuns, SavedEngine, SavedMemory } from '@vmm/wasm-engine'
 import type { Processor } from './processor.ts'
+import type { SavedTime } from './time/vm-time.ts'
 import type { Vm } from './vm.ts'
 
 /** A vCPU as plain data. */
@@ -9,12 +10,16 @@ export interface SavedKvmVcpu {
   readonly vcpu: SavedVcpu
   /** What its time-stamp counter is ahead of the VM's clock. */
   readonly tscOffset: bigint
+  /** Its rate, in kilohertz. */
+  readonly tscKhz: number
 }
 
 /** A VM without its memory, as plain data: small enough to be hashed as a text. */
 export interface SavedState {
   /** In the order in which they were made. */
   readonly processors: readonly SavedKvmVcpu[]
+  /** What its guests are told the time is, and what decides whether their counters stay in step. */
+  readonly time: SavedTime
   /** Interrupt controllers and timer that are in the kernel. */
   readonly interrupts: Saved
 }
@@ -39,8 +44,10 @@ export function saveVm(vm: Vm): SavedVm {
 
 /** The same without memory. */
 export function saveState(vm: Vm): SavedState {
-  const processors = processorsOf(vm).map(({ vcpu, around }) => ({ vcpu: vcpu.save(), tscOffset: around.tsc.offset }))
-  return { processors, interrupts: vm.interrupts.save() }
+  const processors = processorsOf(vm).map(({ vcpu, around: { tsc } }) => {
+    return { vcpu: vcpu.save(), tscOffset: tsc.offset, tscKhz: tsc.kHz }
+  })
+  return { processors, time: vm.time.save(), interrupts: vm.interrupts.save() }
 }
 
 /**
@@ -56,7 +63,11 @@ export function restoreVm(vm: Vm, saved: SavedVm): void {
   first.engine.restore(saved.engine)
   for (const [index, { engine }] of others.entries()) engine.restore(saved.otherEngines[index]!, 'processor')
   vm.recount()
-  for (const [index, { around }] of processors.entries()) around.tsc.offset = saved.processors[index]!.tscOffset
+  for (const [index, { around }] of processors.entries()) {
+    const { tscOffset, tscKhz } = saved.processors[index]!
+    Object.assign(around.tsc, { offset: tscOffset, kHz: tscKhz })
+  }
+  vm.time.restore(saved.time)
   vm.interrupts.restore(saved.interrupts)
 }
 

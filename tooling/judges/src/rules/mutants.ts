@@ -1,6 +1,6 @@
 import type { Lifetime, Rule } from '@vmm/rule'
 
-/** A rule that is wrong on purpose; `undo` makes it right again. */
+/** A rule or behaviour that is wrong on purpose; `undo` makes it right again. */
 export interface Mutant {
   readonly what: string
   readonly begin: () => void
@@ -34,7 +34,7 @@ const lastMinors = new Map([
 ])
 
 /** Two series later. */
-function later(release: string): string {
+export function later(release: string): string {
   const [major = 0, minor = 0] = release.split('.').map(Number)
   const beyond = minor + 2 - ((lastMinors.get(major) ?? Number.POSITIVE_INFINITY) + 1)
   return beyond >= 0 ? `${major + 1}.${beyond}` : `${major}.${minor + 2}`

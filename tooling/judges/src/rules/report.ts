@@ -1,28 +1,23 @@
-import { globSync, readFileSync } from 'node:fs'
-import { pathToFileURL } from 'node:url'
+import { readFileSync } from 'node:fs'
 import { type CollectedTest, collectTests } from './collected-tests.ts'
-import { type Changeable, mutantsOf } from './mutants.ts'
+import { found, root, type Subject, subjectsThereAre } from './subjects.ts'
 
 /** What `pnpm judge rules` is told. */
 export interface RulesOptions {
   /** The beginning of a package's name, or of a rule's. */
   readonly only?: string
+  /** What is made wrong; both, unless told. */
+  readonly kind?: Subject['kind'] | undefined
 }
-
-const root = new URL('../../../../', import.meta.url)
-const found = (pattern: string): readonly string[] => globSync(pattern, { cwd: root }).sort()
 
 /** Tests that hold promises to their own witnesses: they do not count, nor do those that take long by themselves. */
 const own = /\baudit(Rule|Pipeline|Behaviour)\b|\.audit\(\)/
 
-interface Found {
-  readonly package: string
-  readonly rule: Changeable
-}
-
-/** Makes every rule wrong in every way, and tells which of these no test notices; answers the exit code. */
-export async function judgeRules({ only = '' }: RulesOptions): Promise<number> {
-  const rules = (await rulesThereAre()).filter((each) => each.package.startsWith(only) || each.rule.id.startsWith(only))
+/** Makes every rule and behaviour wrong in every way, and tells which of these no test notices; answers the exit code. */
+export async function judgeRules({ only = '', kind }: RulesOptions): Promise<number> {
+  const subjects = (await subjectsThereAre()).filter(
+    (each) => (kind === undefined || each.kind === kind) && (each.package.startsWith(only) || each.id.startsWith(only)),
+  )
   const files = found(
     '{packages/abi/*,packages/foundation/rule,packages/machine/kvm,tooling/judges/src/kernel}/**/*.test.ts',
   ).filter(
@@ -30,70 +25,40 @@ export async function judgeRules({ only = '' }: RulesOptions): Promise<number> {
   )
   const { tests, left } = await collectTests(files.map((file) => new URL(file, root)))
   for (const line of left) console.log(`left out: ${line}`)
-  const refusing = await whoRefuses(rules, tests)
+  const seeing = await whoSees(subjects, tests)
   const survivors = []
   let [count, killed] = [0, 0]
-  for (const each of rules) {
-    for (const mutant of mutantsOf(each.rule)) {
+  for (const each of subjects) {
+    for (const mutant of each.mutants()) {
       count++
       mutant.begin()
-      const noticed = await someFails(refusing.get(each.rule) ?? [])
+      const noticed = await someFails(seeing.get(each) ?? [])
       mutant.undo()
       if (noticed) killed++
       else
         survivors.push(
-          `${each.package} ${each.rule.id}: ${mutant.what}${refusing.has(each.rule) ? '' : ' (no test sees it refuse)'}`,
+          `${each.package} ${each.id}: ${mutant.what}${seeing.has(each) ? '' : ' (no test sees it at work)'}`,
         )
     }
   }
-  console.log([...survivors, `${killed} of ${count} mutants of ${rules.length} rules are noticed`].join('\n'))
+  console.log(
+    [...survivors, `${killed} of ${count} mutants of ${subjects.length} rules and behaviours are noticed`].join('\n'),
+  )
   return survivors.length === 0 ? 0 : 1
 }
 
-/** Every rule, once: of a file of its own, of a list of rows, or made where a call's steps are put together. */
-async function rulesThereAre(): Promise<readonly Found[]> {
-  const files = found('packages/*/*/src/**/{rules,checks,memory}/**/*.ts').filter(
-    (file) => !/node_modules|\.test\.ts$/.test(file),
-  )
-  const places = new Map<Changeable, string>()
-  for (const file of files) {
-    const made = (await import(pathToFileURL(new URL(file, root).pathname).href)) as Readonly<Record<string, unknown>>
-    for (const rule of Object.values(made).flatMap(rulesIn))
-      if (!places.has(rule)) places.set(rule, file.split('/')[2] ?? '')
-  }
-  return [...places].map(([rule, place]) => ({ package: place, rule }))
-}
-
-function rulesIn(value: unknown): readonly Changeable[] {
-  if (typeof value !== 'object' || value === null) return []
-  if (isRule(value)) return [value]
-  const items: unknown = 'steps' in value ? value.steps : value
-  if (!Array.isArray(items)) return []
-  return items.flatMap((item: unknown) => (isCheck(item) ? rulesIn(item.rule) : isRule(item) ? [item] : []))
-}
-
-const isRule = (value: unknown): value is Changeable =>
-  typeof value === 'object' && value !== null && 'refuses' in value && 'errno' in value && 'witness' in value
-
-const isCheck = (value: unknown): value is { readonly rule: unknown } =>
-  typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'check' && 'rule' in value
-
-/** Runs all tests once, those that fail left out, and notes in which of them each rule refuses something. */
-async function whoRefuses(
-  rules: readonly Found[],
+/** Runs all tests once, those that fail left out, and notes in which of them each rule refuses and each behaviour does something. */
+async function whoSees(
+  subjects: readonly Subject[],
   tests: readonly CollectedTest[],
-): Promise<ReadonlyMap<Changeable, readonly CollectedTest[]>> {
-  const seen = new Map<Changeable, Set<CollectedTest>>()
+): Promise<ReadonlyMap<Subject, readonly CollectedTest[]>> {
+  const seen = new Map<Subject, Set<CollectedTest>>()
   let current: CollectedTest | undefined
-  const before = rules.map(({ rule }) => rule.refuses)
-  for (const { rule } of rules) {
-    const { refuses } = rule
-    rule.refuses = (call) => {
-      const refused = refuses(call)
-      if (refused && current !== undefined) seen.set(rule, (seen.get(rule) ?? new Set()).add(current))
-      return refused
-    }
-  }
+  const ends = subjects.map((subject) =>
+    subject.watch(() => {
+      if (current !== undefined) seen.set(subject, (seen.get(subject) ?? new Set()).add(current))
+    }),
+  )
   const [failing, took] = [new Set<CollectedTest>(), new Map<CollectedTest, number>()]
   const quickFirst = (one: CollectedTest, other: CollectedTest) => (took.get(one) ?? 0) - (took.get(other) ?? 0)
   for (const test of tests) {
@@ -102,9 +67,11 @@ async function whoRefuses(
     if (await fails(test)) failing.add(test)
     took.set(test, performance.now() - began)
   }
-  for (const [nth, { rule }] of rules.entries()) rule.refuses = before[nth] ?? rule.refuses
+  for (const end of ends) end()
   console.log(`${tests.length} tests, of which ${failing.size} cannot be run here`)
-  return new Map([...seen].map(([rule, ones]) => [rule, [...ones].filter((one) => !failing.has(one)).sort(quickFirst)]))
+  return new Map(
+    [...seen].map(([subject, ones]) => [subject, [...ones].filter((one) => !failing.has(one)).sort(quickFirst)]),
+  )
 }
 
 /** What is looked for at most, for one mutant: quick tests come first. */

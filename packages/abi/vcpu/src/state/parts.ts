@@ -6,6 +6,15 @@ import type { VcpuMachine } from '../machine.ts'
 import type { MsrAccess } from '../msr-access.ts'
 import type { NestingPort } from '../nesting.ts'
 
+/** The components that the last KVM_SET_XSAVE held, and how many instructions there had been. */
+export interface GivenXsave {
+  readonly components: bigint
+  readonly at: number
+}
+
+/** Before any. */
+export const nothingGiven: GivenXsave = { components: 0n, at: -1 }
+
 /** What the calls on a vCPU's state reach. */
 export interface StateParts {
   readonly engine: Engine
@@ -15,8 +24,7 @@ export interface StateParts {
   readonly guest: Guest
   /** Who keeps account of nested virtualization, if anybody does. */
   readonly nesting: { by?: NestingPort }
-  /** The components that the last KVM_SET_XSAVE held, and how many instructions there had been. */
-  readonly givenXsave: { present?: { readonly components: bigint; readonly at: number } }
+  readonly givenXsave: { present: GivenXsave }
   /** What the kernel promises of these calls. */
   readonly promises: KeptPromises
 }

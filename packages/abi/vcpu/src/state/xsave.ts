@@ -27,7 +27,7 @@ export function getXsave(parts: StateParts): Uint8Array {
   const view = new DataView(area.buffer)
   const supported = parts.guest.supportedXcr0 | always
   const pkru = (supported & component.pkru) !== 0n && engine.get('PKRU') !== 0n
-  const given = parts.givenXsave.present ?? { components: 0n, at: -1 }
+  const given = parts.givenXsave.present
   // what user space has said stays until a processor has had it
   const said = given.at === engine.retired() ? given.components : 0n
   const present = inUse(engine, supported) | (pkru ? component.pkru : 0n) | said

@@ -12,6 +12,13 @@ interface LastWrite {
   readonly offset: bigint
 }
 
+/** What of the counters in step is none of any one of them, as plain data. */
+export interface SavedTscs {
+  readonly last: LastWrite
+  readonly offset: bigint
+  readonly userHasSet: boolean
+}
+
 /** Nobody has given one: no counter counts at this rate. */
 const nothingWritten: LastWrite = { at: 0, value: 0n, kHz: 0, offset: 0n }
 
@@ -48,6 +55,16 @@ export class TscsInStep {
     const isInStep = this.#last.kHz === tsc.kHz && this.#last.offset === offset
     this.#userHasSet = true
     this.#give(tsc, offset, BigInt.asUintN(64, tsc.scaled + offset), isInStep)
+  }
+
+  save(): SavedTscs {
+    return { last: this.#last, offset: this.#offset, userHasSet: this.#userHasSet }
+  }
+
+  restore({ last, offset, userHasSet }: SavedTscs): void {
+    this.#last = last
+    this.#offset = offset
+    this.#userHasSet = userHasSet
   }
 
   #write(tsc: VcpuTsc, data: bigint): void {

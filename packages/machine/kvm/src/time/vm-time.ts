@@ -4,7 +4,7 @@ import { setClockPipeline, setVmTscKhzPipeline } from '@vmm/vcpu'
 import { type Answer, done } from '../answer.ts'
 import { inRelease } from '../in-release.ts'
 import { clockFlagsTold } from '../rules/get-clock/clock-flags-told.behaviour.ts'
-import { TscsInStep } from './tscs-in-step.ts'
+import { type SavedTscs, TscsInStep } from './tscs-in-step.ts'
 import { hostKhz } from './vcpu-tsc.ts'
 import type { VmClock } from './vm-clock.ts'
 
@@ -22,6 +22,15 @@ export interface VmTimeOptions {
   readonly vcpus: () => number
   /** The time that guests are told jumps: pages of paravirtual clocks are written anew. */
   readonly onJump: () => void
+}
+
+/** The time of a VM as plain data; its clock is its owner's to save. */
+export interface SavedTime {
+  /** What the guests' clock is ahead of the machine's. */
+  readonly ahead: bigint
+  /** The rate of counters to come. */
+  readonly kHz: number
+  readonly tscs: SavedTscs
 }
 
 /** KVM_CLOCK_REALTIME. */
@@ -87,6 +96,16 @@ export class VmTime {
     if (outcome.kind === 'refused') return outcome.refusal
     this.#kHz = asked === 0 ? hostKhz : asked
     return done(0, outcome.unread)
+  }
+
+  save(): SavedTime {
+    return { ahead: this.#ahead, kHz: this.#kHz, tscs: this.tscs.save() }
+  }
+
+  restore({ ahead, kHz, tscs }: SavedTime): void {
+    this.#ahead = ahead
+    this.#kHz = kHz
+    this.tscs.restore(tscs)
   }
 
   /** What rules about rates look at. */
