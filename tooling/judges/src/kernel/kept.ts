@@ -14,14 +14,21 @@ export interface Subject {
   readonly scenarios: readonly Scenario[]
 }
 
-/** What is asked, by subject. */
+/**
+ * What is asked, by subject.
+ * @throws {RangeError} if two scenarios have one name: a machine tells what it answers by their names.
+ */
 export function subjects(): readonly Subject[] {
   const files = readdirSync(folder).filter((name) => name.endsWith('.txt'))
   const before = readFileSync(new URL('words/words.txt', folder), 'utf8')
-  return files.sort().map((file) => ({
+  const all = files.sort().map((file) => ({
     name: basename(file, '.txt'),
     scenarios: scenariosIn(`${before}\n${readFileSync(new URL(file, folder), 'utf8')}`),
   }))
+  const names = all.flatMap(({ scenarios }) => scenarios.map(({ name }) => name))
+  const twice = names.find((name, at) => names.indexOf(name) !== at)
+  if (twice !== undefined) throw new RangeError(`two subjects have a scenario ${twice}`)
+  return all
 }
 
 /** A machine that was asked. */
