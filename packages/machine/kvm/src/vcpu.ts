@@ -92,7 +92,7 @@ export class KvmVcpu {
     this.page.nestedFlags = () => (this.nesting.l2Active ? this.nesting.runFlags : 0)
     const { profile: kernel, msrs: system, host } = vm.kvm
     this.msrs = new VcpuMsrs({
-      ...{ system, kernel, host, vm: vm.msrs, vcpu: this.#vcpu, tsc: this.processor.around.tsc },
+      ...{ system, kernel, host, vm: vm.msrs, vcpu: this.#vcpu, tsc: processor.around.tsc, number: vm.vcpus.length },
       cpuid: () => this.#cpuid.state,
       l2Active: () => this.nesting.l2Active,
       hasQuirk: (bit) => vm.hasQuirk(bit),
@@ -100,7 +100,6 @@ export class KvmVcpu {
         index === stealTimeMsr ? this.#steal.record() : this.processor.around.writePvClock(index, value),
       vmxOn: () => this.nesting.vmxOn,
       hasPmu: () => vm.switches.hasPmu,
-      number: vm.vcpus.length,
       shown: (index) => vm.partition.shown(index, this.processor.around.tsc),
       onEffect: (effect, _entry, initiator) => this.#effects.happen(effect, initiator),
     })
