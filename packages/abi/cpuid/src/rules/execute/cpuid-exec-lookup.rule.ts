@@ -1,5 +1,5 @@
 import { behaviour, since, until } from '@vmm/rule'
-import { commit } from '@vmm/source'
+import { commit, probe } from '@vmm/source'
 import { anExecution, type CpuidExecution, noAnswer } from '../../cpuid-execution.ts'
 import { entry } from '../../entry.ts'
 import { findSubleaf, type KernelLookup } from '../kernel-lookup.ts'
@@ -23,8 +23,8 @@ export const cpuidExecLookup = behaviour<CpuidExecution, CpuidExecution>({
   id: 'cpuid-exec-lookup',
   catalogue: 'cpuid-exec-lookup',
   says: 'CPUID is answered by the first entry of its leaf and, where that is significant, of its index; otherwise by zeros',
-  sources: [executed61, executed612],
-  evidence: 'source',
+  sources: [executed61, executed612, probe('instructions', 'Linux 6.1.192 and 6.12.117, kvm_amd under QEMU')],
+  evidence: 'recorded',
   versions: [
     {
       lifetime: until('5.7'),

@@ -1,4 +1,5 @@
 import { always, behaviour } from '@vmm/rule'
+import { probe } from '@vmm/source'
 import { anExecution, type CpuidExecution } from '../../cpuid-execution.ts'
 import { executed61, executed612 } from './where-read.ts'
 
@@ -10,8 +11,8 @@ export const cpuidExecTruncation = behaviour<CpuidExecution, CpuidExecution>({
   id: 'cpuid-exec-truncation',
   catalogue: 'cpuid-exec-truncation',
   says: 'CPUID takes the low 32 bits of RAX and RCX',
-  sources: [executed61, executed612],
-  evidence: 'source',
+  sources: [executed61, executed612, probe('instructions', 'Linux 6.1.192 and 6.12.117, kvm_amd under QEMU')],
+  evidence: 'recorded',
   versions: [
     {
       lifetime: always,

@@ -1,5 +1,5 @@
 import { behaviour, since, until } from '@vmm/rule'
-import { commit } from '@vmm/source'
+import { commit, probe } from '@vmm/source'
 import { anExecution, type CpuidExecution } from '../../cpuid-execution.ts'
 import { entry } from '../../entry.ts'
 import { vendorRulesOf } from '../../lookup.ts'
@@ -12,8 +12,12 @@ export const cpuidOutOfRangeAmd = behaviour<CpuidExecution, CpuidExecution>({
   id: 'cpuid-out-of-range-amd',
   catalogue: 'cpuid-out-of-range-amd',
   says: "a guest with AMD's vendor gets zeros for a leaf out of range",
-  sources: [commit('43561123ab37', 'kvm: x86: Improve emulation of CPUID leaves 0BH and 1FH'), executed61],
-  evidence: 'source',
+  sources: [
+    commit('43561123ab37', 'kvm: x86: Improve emulation of CPUID leaves 0BH and 1FH'),
+    executed61,
+    probe('instructions', 'Linux 6.1.192 and 6.12.117, kvm_amd under QEMU'),
+  ],
+  evidence: 'recorded',
   versions: [
     { lifetime: until('5.5'), does: (call) => ({ ...call, redirects: true }), witness: { in: amd, out: amd } },
     {

@@ -1,5 +1,5 @@
 import { type Behaviour, behaviour, since, until } from '@vmm/rule'
-import { kernelSource } from '@vmm/source'
+import { kernelSource, probe } from '@vmm/source'
 import { type InstructionCase, type InstructionVerdict, instructionBytes } from './case.ts'
 
 const foreign: InstructionCase = {
@@ -31,8 +31,9 @@ export const foreignInstruction: Behaviour<InstructionCase, InstructionVerdict> 
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'emulator_fix_hypercall', '6.1.192'),
     kernelSource('arch/x86/kvm/emulate.c', 'group7_rm0', '6.1.192'),
+    probe('run', 'Linux 6.1.192 and 6.12.117, kvm_amd under QEMU and kvm_intel under Bochs'),
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     { lifetime: until('5.19'), does: patches, witness: { in: foreign, out: patched } },
     {

@@ -1,5 +1,5 @@
 import { always, type Behaviour, behaviour } from '@vmm/rule'
-import { kernelDoc, kernelSource } from '@vmm/source'
+import { kernelDoc, kernelSource, probe } from '@vmm/source'
 import { decodeHypercall, type Hypercall } from '../../hypercall.ts'
 import type { HypercallMode, HypercallRegisters } from '../../registers.ts'
 
@@ -19,8 +19,9 @@ export const hypercallRegisters: Behaviour<CallRegisters, Hypercall> = behaviour
   sources: [
     kernelDoc('Documentation/virt/kvm/x86/hypercalls.rst', 'Linux KVM Hypercall'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_emulate_hypercall', '6.12.117'),
+    probe('hypercalls', 'Linux 6.1.192 and 6.12.117, kvm_amd under QEMU'),
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: always,

@@ -1,5 +1,5 @@
 import { always } from '@vmm/rule'
-import { kernelSource } from '@vmm/source'
+import { kernelSource, probe } from '@vmm/source'
 import { brokenDemand } from '../../handled.ts'
 import { holding, hostWrites } from '../witness.ts'
 import { registerRule } from './register-rule.ts'
@@ -10,7 +10,11 @@ export const mciCtlAllOrNone = registerRule({
   says: 'IA32_MCi_CTL is all zeros or all ones, but for bits 0 and 10',
   lifetime: always,
   errno: 'invalid',
-  sources: [kernelSource('arch/x86/kvm/x86.c', 'set_msr_mce', '6.12')],
+  sources: [
+    kernelSource('arch/x86/kvm/x86.c', 'set_msr_mce', '6.12'),
+    probe('instructions', 'Linux 6.1.192 and 6.12.117, kvm_amd under QEMU'),
+  ],
+  evidence: 'recorded',
   refuses: (call) =>
     call.access === 'write' &&
     call.index >= 0x400 &&

@@ -1,5 +1,5 @@
 import { always } from '@vmm/rule'
-import { kernelSource } from '@vmm/source'
+import { kernelSource, probe } from '@vmm/source'
 import { brokenDemand } from '../../handled.ts'
 import { isGuestWrite } from '../../kvm-call.ts'
 import { guestWrites, holding } from '../witness.ts'
@@ -14,7 +14,9 @@ export const mciStatusCleared = registerRule({
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'set_msr_mce', '6.12'),
     kernelSource('arch/x86/kvm/x86.c', 'can_set_mci_status', '6.12'),
+    probe('instructions', 'Linux 6.1.192 and 6.12.117, kvm_amd under QEMU'),
   ],
+  evidence: 'recorded',
   refuses: (call) =>
     isGuestWrite(call) &&
     call.index >= 0x400 &&

@@ -1,5 +1,5 @@
 import { always } from '@vmm/rule'
-import { kernelSource } from '@vmm/source'
+import { kernelSource, probe } from '@vmm/source'
 import { guestReads, hostReads } from '../witness.ts'
 import { registerRule } from './register-rule.ts'
 
@@ -9,7 +9,11 @@ export const platformInfoHidden = registerRule({
   says: 'a guest reads MSR_PLATFORM_INFO unless KVM_CAP_MSR_PLATFORM_INFO was switched off',
   lifetime: always,
   errno: 'invalid',
-  sources: [kernelSource('arch/x86/kvm/x86.c', 'kvm_get_msr_common', '6.12')],
+  sources: [
+    kernelSource('arch/x86/kvm/x86.c', 'kvm_get_msr_common', '6.12'),
+    probe('instructions', 'Linux 6.1.192 and 6.12.117, kvm_amd under QEMU'),
+  ],
+  evidence: 'recorded',
   refuses: ({ access, initiator, index, vm }) =>
     access === 'read' && initiator === 'guest' && index === 0xce && !vm.guestReadsPlatformInfo,
   witness: {

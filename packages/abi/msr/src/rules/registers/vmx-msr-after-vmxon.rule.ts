@@ -1,5 +1,5 @@
 import { always } from '@vmm/rule'
-import { kernelSource } from '@vmm/source'
+import { kernelSource, probe } from '@vmm/source'
 import { isHostWrite } from '../../kvm-call.ts'
 import { having, hostWrites } from '../witness.ts'
 import { registerRule } from './register-rule.ts'
@@ -12,7 +12,11 @@ export const vmxMsrAfterVmxon = registerRule({
   says: 'the capabilities of VMX cannot be written after VMXON, not even as they are',
   lifetime: always,
   errno: 'EBUSY',
-  sources: [kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_set_vmx_msr', '6.12')],
+  sources: [
+    kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_set_vmx_msr', '6.12'),
+    probe('nested-l2-vmx', 'Linux 6.1.192 and 6.12.117, kvm_intel under Bochs'),
+  ],
+  evidence: 'recorded',
   refuses: (call) => isHostWrite(call) && isVmx(call.index) && call.vcpu.vmxOn,
   witness: {
     refused: hostWrites(0x48a, 0n, { vcpu: { ...having('VMX'), vmxOn: true } }),
