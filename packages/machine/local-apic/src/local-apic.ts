@@ -14,6 +14,7 @@ import { commandOf, isIllegal, selfShorthand } from './command.ts'
 import { InterruptUnit, lvtIndex } from './interrupt-unit.ts'
 import { isAmong, logicalIdOf } from './logical-destination.ts'
 import type { ApicSignal, LocalApicOptions } from './options.ts'
+import { ownId, powerOn } from './power-on.ts'
 import { pageOf, registersOf } from './register-page.ts'
 import {
   apicBase,
@@ -30,18 +31,6 @@ import {
   xapicOnly,
   xapicReadOnly,
 } from './registers.ts'
-
-const ownId = -1
-
-const powerOn = {
-  base: 0n,
-  id: 0,
-  x2apicId: ownId,
-  logicalDestination: 0,
-  destinationFormat: 0xffff_ffff,
-  commandLow: 0,
-  commandHigh: 0,
-}
 
 const defaultBase = 0xfee0_0000n
 
