@@ -36,11 +36,12 @@ const setVapic = takes(kvmVapicAddr, (vcpu: KvmVcpu, { vapic_addr: address }) =>
 
 /** As the guest's kernel reads. */
 function translated(
-  { processor, profile }: KvmVcpu,
+  { processor, profile, vm }: KvmVcpu,
   given: ReturnType<typeof kvmTranslation.read>,
   call: Call,
 ): Result {
   const { linear_address: linear } = given
+  vm.memory.refresh()
   const page = translateLinear(processor.engine, linear)
   const physical = page === undefined ? undefined : page | (linear & pageMask)
   const none = { physical: 0n, valid: 0, writeable: 0, usermode: 0 }
