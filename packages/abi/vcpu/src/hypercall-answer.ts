@@ -14,6 +14,8 @@ export interface AnsweringHypercall {
   readonly promises: KeptPromises
   /** Bit n: hypercall n exits to user space. */
   readonly exits: number
+  /** Whether what the guest was not shown is there for it all the same. */
+  readonly featureBits: 'enforced' | 'advisory'
   /** Whether the guest is in 64-bit mode. */
   readonly long: boolean
   /** The other processors of the machine, if it has any. */
@@ -25,14 +27,14 @@ export interface AnsweringHypercall {
  * verdict's own answer goes to the guest.
  */
 export function answerHypercall(by: AnsweringHypercall): boolean {
-  const { engine, guest, promises, exits, long } = by
+  const { engine, guest, promises, exits, long, featureBits } = by
   const register = (name: GprName) => engine.gpr(gprIndex(name))
   const call = decodeHypercall(
     { rax: register('RAX'), rbx: register('RBX'), rcx: register('RCX'), rdx: register('RDX'), rsi: register('RSI') },
     { width: long ? 64 : 32, cpl: Number(engine.get('CPL')) },
   )
   const verdict = promises.hypercall(call, {
-    ...{ has: guest.has, featureBits: 'advisory', exits, clockPairing: 'unavailable' },
+    ...{ has: guest.has, featureBits, exits, clockPairing: 'unavailable' },
   })
   const result = verdict.kind === 'exit' ? askUser(by, verdict) : returnValue(call, done(by, verdict))
   if (result !== undefined) engine.setGpr(gprIndex('RAX'), result)

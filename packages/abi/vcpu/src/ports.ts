@@ -32,6 +32,7 @@ export interface Answering {
   readonly leavesSmm: () => boolean
   /** Bit n: hypercall n exits to user space. KVM_CAP_EXIT_HYPERCALL. */
   readonly hypercallExits: () => number
+  readonly featureBits: () => 'enforced' | 'advisory'
   readonly switches: VcpuSwitches
   readonly tally: Tally
 }
@@ -208,7 +209,8 @@ function hypercall(by: Answering): boolean {
   const [engine, { others }] = [by.engine(), by.machine()]
   if (!completion.unfinished) tally.hypercalls += 1
   const long = isLongCode(engine)
-  return answerHypercall({ engine, completion, guest, promises, long, others, exits: by.hypercallExits() })
+  const granted = { exits: by.hypercallExits(), featureBits: by.featureBits() }
+  return answerHypercall({ engine, completion, guest, promises, long, others, ...granted })
 }
 
 function writeXcr({ engine, guest, promises }: Answering, index: number, value: bigint): Refused | undefined {

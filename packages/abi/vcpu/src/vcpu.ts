@@ -36,6 +36,8 @@ export class Vcpu {
   readonly state: VcpuState
   /** Bit n: hypercall n exits to user space. KVM_CAP_EXIT_HYPERCALL: it may be set while the vCPU lives. */
   hypercallExits: number
+  /** Whether hypercalls that the guest was not shown fail. KVM_CAP_ENFORCE_PV_FEATURE_CPUID: it may be set while the vCPU lives. */
+  featureBits: 'enforced' | 'advisory' = 'advisory'
   /** What user space has enabled of KVM_GET_ and KVM_SET_VCPU_EVENTS; it may be enabled while the vCPU lives. */
   readonly capabilities: { exceptionPayload: boolean; tripleFault: boolean }
   readonly #options: VcpuOptions
@@ -80,6 +82,7 @@ export class Vcpu {
       holdsBreakpoint,
       freeze: () => this.#events.freeze(),
       hypercallExits: () => this.hypercallExits,
+      featureBits: () => this.featureBits,
       leavesSmm: () => this.#execution.leaveSmm(),
     })
     const observer = this.#observer()

@@ -22,8 +22,9 @@ const vcpuCapabilities: VcpuCapabilities = {
     msrs.enforcesHypervCpuid = enforced !== 0n
     return done(0)
   },
-  KVM_CAP_ENFORCE_PV_FEATURE_CPUID: ({ msrs }, [enforced]) => {
+  KVM_CAP_ENFORCE_PV_FEATURE_CPUID: ({ msrs, processor }, [enforced]) => {
     msrs.enforcesPvCpuid = enforced !== 0n
+    processor.vcpu.featureBits = msrs.enforcesPvCpuid ? 'enforced' : 'advisory'
     return done(0)
   },
 }

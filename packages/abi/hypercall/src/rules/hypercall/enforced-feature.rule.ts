@@ -1,5 +1,5 @@
 import { rule, since } from '@vmm/rule'
-import { commit, kernelSource } from '@vmm/source'
+import { commit, kernelSource, probe } from '@vmm/source'
 import { type HypercallRule, made, rowOf } from './case.ts'
 
 const asked = made('KVM_HC_SCHED_YIELD', [0n], { featureBits: 'enforced' })
@@ -14,8 +14,9 @@ export const enforcedFeature: HypercallRule = rule({
   sources: [
     kernelSource('arch/x86/kvm/cpuid.h', 'guest_pv_has', '6.1.192'),
     commit('66570e966dd9', "kvm: x86: only provide PV features if enabled in guest's CPUID"),
+    probe('hypercalls', 'Linux 6.1.192 and 6.12.117, kvm_amd under QEMU'),
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: (made) => {
     const row = rowOf(made)
     if (row?.enforced !== 'enforced' || row.feature === undefined) return false
