@@ -16,3 +16,13 @@ guestTest('Debian’s kernel comes to the same in its first two million instruct
   expect([oracle.status, oracle.report.instructions]).toEqual([124, 2_000_000])
   expect(oracle.report.stateHash).toBe(cold.report.stateHash)
 })
+
+for (const threshold of ['0', '7', '1000'])
+  guestTest(`Debian’s kernel boots to the same state when code is compiled behind ${threshold} runs`, async () => {
+    const command = ['--exec', 'uname -m']
+    const [hot, cold] = [
+      await reported(['run', '--jit-threshold', threshold, ...command]),
+      await reported(['run', '--engine', 'cold', ...command]),
+    ]
+    expect([hot.status, hot.report.stateHash]).toEqual([0, cold.report.stateHash])
+  })
