@@ -114,7 +114,7 @@ describe('several processors', () => {
     expect(each).toHaveLength(cpus)
     expect(each.reduce((sum, count) => sum + count)).toBe(subject.instructions)
     expect(Math.min(...each)).toBeGreaterThan(5000)
-    expect(word(subject, data.interrupts)).toBeGreaterThan(20)
+    expect(word(subject, data.interrupts)).toBeGreaterThan(5)
     // as many as are between the two when it stops
     const apart = word(subject, data.locked) - word(subject, data.guarded)
     expect(apart).toBeGreaterThanOrEqual(0)
