@@ -1,5 +1,6 @@
 import { catalogue } from './catalogue.rows.ts'
 import { notYet, toldElsewhere } from './catalogue-gaps.ts'
+import { unrecorded } from './unrecorded.ts'
 
 /** A name of the catalogue. */
 export type CatalogueId = (typeof catalogue)[keyof typeof catalogue][number]
@@ -27,6 +28,27 @@ export function catalogueFaults(promised: ReadonlySet<string>, promises: Readonl
       .map((id) => `${id}: there by now: no longer waiting`),
     ...[...told.keys()].filter((id) => promised.has(id)).map((id) => `${id}: has a promise of its own by now`),
     ...unnamed,
+  ]
+}
+
+/** Entries without a recorded answer that have no reason, and reasons that are not needed any more. */
+export function unrecordedFaults(promised: ReadonlySet<string>, recorded: ReadonlySet<string>): readonly string[] {
+  const reasoned = unrecorded.flatMap(({ ids }) => ids)
+  const missing = [...promised].filter((id) => !recorded.has(id) && !reasoned.some((each) => each === id))
+  return [
+    ...missing.map((id) => `${id}: no recorded answer, and no reason why`),
+    ...reasoned.filter((id) => recorded.has(id)).map((id) => `${id}: recorded by now`),
+    ...reasoned.filter((id, at) => reasoned.indexOf(id) !== at).map((id) => `${id}: has two reasons`),
+    ...reasoned.filter((id) => !promised.has(id)).map((id) => `${id}: has no promise`),
+  ]
+}
+
+/** What the page of promises says of entries whose answers no kernel has been recorded giving. */
+export function unrecordedText(): readonly string[] {
+  const rows = unrecorded.map(({ why, ids }) => `| ${ids.map((id) => `\`${id}\``).join(', ')} | ${why} |`)
+  return [
+    '## Entries of the catalogue without a recorded answer, and why',
+    ['| entries | why |', '|---|---|', ...rows].join('\n'),
   ]
 }
 

@@ -7,7 +7,7 @@ import { type Entry, tellLifetime } from '@vmm/rule'
 import { sgxPromises } from '@vmm/sgx'
 import { cite } from '@vmm/source'
 import { vcpuPromises } from '@vmm/vcpu'
-import { catalogueText } from './catalogue.ts'
+import { catalogueText, unrecordedText } from './catalogue.ts'
 import { evidenceSchema, lifetimeJson, lifetimeSchema, sourceJson, sourceSchema } from './lifetime-json.ts'
 import { arrayOf, oneOf, record, text } from './schema.ts'
 import type { Table } from './table.ts'
@@ -90,8 +90,15 @@ export function promisesText(): string {
     (evidence) => `${allPromises.filter((entry) => entry.evidence === evidence).length} ${evidences[evidence]}`,
   )
   const about = `${allPromises.length} promises: ${counts.join(', ')}. \`vmm rules explain ID\` tells more of each. Written by \`pnpm data\`.`
-  return `${['# What KVM promises', about, ...parts, ...catalogueText()].join('\n\n')}\n`
+  const entries = new Set(allPromises.map(({ catalogue }) => catalogue))
+  const ofCatalogue = `They belong to ${entries.size} entries of the catalogue, of which ${recordedEntries().size} have a recorded answer; why the others have none is told at the end.`
+  const pages = [`${about} ${ofCatalogue}`, ...parts, ...catalogueText(), ...unrecordedText()]
+  return `${['# What KVM promises', ...pages].join('\n\n')}\n`
 }
+
+/** Entries of the catalogue of which a kernel's answer is recorded. */
+export const recordedEntries = (): ReadonlySet<string> =>
+  new Set(allPromises.filter(({ evidence }) => evidence === 'recorded').map(({ catalogue }) => catalogue))
 
 const evidences = {
   recorded: 'with a recorded answer of a kernel',

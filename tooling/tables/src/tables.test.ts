@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { tables } from './all.ts'
-import { catalogueFaults } from './catalogue.ts'
-import { allPromises, promisesPage, promisesText } from './promises.ts'
+import { catalogueFaults, unrecordedFaults } from './catalogue.ts'
+import { allPromises, promisesPage, promisesText, recordedEntries } from './promises.ts'
 import { faults, record, text } from './schema.ts'
 import { filesOf, schemaOf, type Table } from './table.ts'
 
@@ -22,6 +22,12 @@ describe.each(tables)('$folder/data/$name.json', (table: Table) => {
 
 test('the page of promises is what `pnpm data` writes today', () => {
   expect(written(promisesPage)).toBe(promisesText())
+})
+
+test('every entry of the catalogue has an answer recorded from a kernel, or a reason why it has none', () => {
+  const promised = new Set(allPromises.map(({ catalogue }) => catalogue))
+  expect(unrecordedFaults(promised, recordedEntries())).toEqual([])
+  expect(recordedEntries().size).toBeGreaterThanOrEqual(150)
 })
 
 test('every entry of the catalogue has a promise, or a reason why it has none', () => {
