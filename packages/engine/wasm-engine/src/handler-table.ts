@@ -54,11 +54,14 @@ export interface InRegion {
   readonly modified: ReadonlySet<number>
 }
 
-/** Regions leave alone what changes how code runs, what asks more than arithmetic of its surroundings, and what works in bulk. */
+/**
+ * Regions leave alone what changes how code runs, what asks more than arithmetic of its surroundings, what works in bulk, and what looks
+ * at accesses ahead: it goes on to change things before accesses at which a region may have to leave.
+ */
 function inRegionOf(spec: HandlerSpec, effects: Survey): InRegion | undefined {
   const { changesMode, mayRelease } = endingOf(spec.instruction, effects, spec.mode)
   const asks = [...effects.hostCalls].some((call) => !pureCalls.has(call))
-  const isOdd = effects.calls || effects.exits || effects.shadows || effects.replacesFlags || effects.bulk
+  const isOdd = effects.calls || effects.exits || effects.shadows || effects.replacesFlags || effects.bulk || effects.checks
   if (changesMode || mayRelease || asks || isOdd || effects.fieldsWritten.has('RIP')) return undefined
   const { jumps, jumpsAlways, stores } = effects
   return { jumps, jumpsAlways, stores, modified: modifiedPositions(spec, effects) }

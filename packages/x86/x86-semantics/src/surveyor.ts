@@ -25,6 +25,8 @@ export interface Survey {
   readonly jumpsAlways: boolean
   /** String elements are moved or filled as many at a time as the reader likes. */
   readonly bulk: boolean
+  /** Accesses are looked at ahead of others, which are sure to succeed then. */
+  readonly checks: boolean
   readonly calls: boolean
   readonly exits: boolean
   /** All of RFLAGS is replaced, or interrupts are held off: what comes next depends on it. */
@@ -46,6 +48,7 @@ interface Notes {
   jumps: boolean
   jumpsAlways: boolean
   bulk: boolean
+  checks: boolean
   calls: boolean
   exits: boolean
   replacesFlags: boolean
@@ -130,6 +133,7 @@ export function survey(instruction: Instruction, mode: Mode, operands: readonly 
     jumps: false,
     jumpsAlways: false,
     bulk: false,
+    checks: false,
     calls: false,
     exits: false,
     replacesFlags: false,
@@ -248,13 +252,17 @@ function accessNotes(notes: Notes): Accesses & Pick<Machine, 'bulk' | 'popInto'>
     notes.stores = true
     notes.mayFault = true
   }
+  const checking = () => {
+    notes.checks = true
+    notes.mayFault = true
+  }
   return {
     load: (_segment, _offset, w) => faulting(notes, value(w)),
     store: storing,
-    check: () => faulting(notes, undefined),
+    check: checking,
     loadLinear: (_linear, w) => faulting(notes, value(w)),
     storeLinear: storing,
-    checkLinear: () => faulting(notes, undefined),
+    checkLinear: checking,
     linear: () => value(64),
     loadPhysical: (_address, w) => value(w),
     compareAndSwapPhysical: truth,

@@ -34,13 +34,12 @@ describe.for(variants)('an engine made otherwise: %s', ([, variant]) => {
   const other = new EngineSubject(undefined, 'stop', variant)
 
   test.for(modes)('agrees with the oracle on random programs and impossible states in %s mode', (mode) => {
-    expect(disagreements(oracle, other, { mode, bytes: 'instructions', first: 51_000, count: 400 })).toEqual([])
-    expect(disagreements(oracle, other, { mode, bytes: 'hostile', first: 51_000, count: 100 })).toEqual([])
+    expect(disagreements(oracle, other, { mode, bytes: 'instructions', first: 50_000, count: 400 })).toEqual([])
+    expect(disagreements(oracle, other, { mode, bytes: 'hostile', first: 50_000, count: 100 })).toEqual([])
   })
 })
 
-// hot code changes FSW, FIP and FDP before the store is refused, and writes the page as dirty
-test.fails('an x87 instruction whose store is #GP changes nothing in hot code', () => {
+test('an x87 instruction whose store is #GP changes nothing in hot code', () => {
   const atOnce = madeOtherwise.find(({ name }) => name === 'hot at once')
   const cases = { mode: 'protected-16', bytes: 'instructions', first: 50_447, count: 1 } as const
   expect(disagreements(oracle, new EngineSubject(undefined, 'stop', atOnce), cases)).toEqual([])
