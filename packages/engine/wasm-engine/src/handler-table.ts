@@ -61,7 +61,8 @@ export interface InRegion {
 function inRegionOf(spec: HandlerSpec, effects: Survey): InRegion | undefined {
   const { changesMode, mayRelease } = endingOf(spec.instruction, effects, spec.mode)
   const asks = [...effects.hostCalls].some((call) => !pureCalls.has(call))
-  const isOdd = effects.calls || effects.exits || effects.shadows || effects.replacesFlags || effects.bulk || effects.checks
+  const isOdd =
+    effects.calls || effects.exits || effects.shadows || effects.replacesFlags || effects.bulk || effects.checks
   if (changesMode || mayRelease || asks || isOdd || effects.fieldsWritten.has('RIP')) return undefined
   const { jumps, jumpsAlways, stores } = effects
   return { jumps, jumpsAlways, stores, modified: modifiedPositions(spec, effects) }
