@@ -43,7 +43,8 @@ export function machineOn(frame: Frame): Machine {
   const memory = new MemoryReading(frame)
   const operands = new OperandReading(frame, memory)
   const { read, write, address, popInto } = operands
-  const own: Omit<Machine, keyof Pure> = {
+  return {
+    ...pureOn(frame.code),
     mode: frame.mode,
     read,
     write,
@@ -56,7 +57,6 @@ export function machineOn(frame: Frame): Machine {
     ...controlOn(frame),
     ...beyondOn(frame),
   }
-  return Object.assign(Object.create(pureOn(frame.code)), own)
 }
 
 /** What depends on nothing but the code it is appended to. */
