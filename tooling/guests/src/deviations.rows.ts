@@ -26,10 +26,6 @@ export const unable: readonly Unable[] = [
 
 /** By host, then kernel, in the order of the kernels' checks. */
 export const deviations: readonly Deviation[] = [
-  { host: 'vmm', kernel: 'interrupts', check: 'MWAIT with an extension that nobody knows',
-    answer: 'ok',
-    says: 'ECX is looked at; but a guest of KVM leaves at MWAIT before that, and KVM makes it do nothing',
-    source: sdm('3C', '26.1.1', 'Relative Priority of Faults and VM Exits') },
   { host: 'qemu', kernel: 'debugging', check: 'an instruction breakpoint right after MOV SS is not seen',
     answer: '#DB',
     says: 'Debug exceptions wait until the instruction after MOV SS is done.', source: sdm('3A', '6.8.3', 'Masking Exceptions and Interrupts When Switching Stacks') },

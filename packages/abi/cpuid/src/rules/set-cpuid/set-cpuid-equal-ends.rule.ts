@@ -10,7 +10,7 @@ export const setCpuidEqualEnds = behaviour<SetCpuidCall, boolean>({
   catalogue: 'set-cpuid-immutable-after-run',
   says: 'where the table cannot change, setting the same one again succeeds and does nothing more',
   sources: [allowEqual, set612, probe('nested-l2-vmx', 'Linux 6.1.192 and 6.12.117, kvm_intel under Bochs')],
-  evidence: 'recorded',
+  evidence: 'source',
   versions: [
     {
       lifetime: since('5.17', { '5.16': '5.16.3' }),
