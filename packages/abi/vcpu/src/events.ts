@@ -1,3 +1,4 @@
+import type { Refusal } from '@vmm/rule'
 import { exceptions } from '@vmm/x86-registers'
 import { deliver, deliveryKind } from './delivery.ts'
 import type { Engine } from './engine-port.ts'
@@ -26,7 +27,7 @@ interface Parts {
   /** INIT: registers as the manual says. */
   readonly initialize: () => void
   /** Enters system-management mode. False: the VM is dead. */
-  readonly enterSmm: () => boolean
+  readonly enterSmm: () => Refusal | undefined
 }
 
 /** What happens to a vCPU between its instructions: signals, exceptions from outside, NMIs, interrupts. */
@@ -122,7 +123,8 @@ export class Events {
     if (this.#takesSmi) {
       state.smiPending = false
       this.wake()
-      return this.#parts.enterSmm() ? undefined : { kind: 'vm-dead' }
+      const why = this.#parts.enterSmm()
+      return why === undefined ? undefined : { kind: 'vm-dead', why }
     }
     if (this.#takesNmi()) {
       state.nmiPending -= 1

@@ -1,3 +1,4 @@
+import type { Refusal } from '@vmm/rule'
 /** One exception on the way to a shutdown, for people. */
 export interface Fatality {
   readonly vector: number
@@ -110,7 +111,7 @@ export type VcpuExit =
   /** An interrupt that was asked for could now be queued. */
   | { readonly kind: 'irq-window-open' }
   /** An SMI came, and there is no memory to save the processor to: the VM is good for nothing. */
-  | { readonly kind: 'vm-dead' }
+  | { readonly kind: 'vm-dead'; readonly why: Refusal }
   /** The host's processor would not enter the guest as it is, and says why. Nothing has changed: it says so again. */
   | { readonly kind: 'fail-entry'; readonly reason: bigint }
   /** The guest has told of itself that it crashed, or wants to be reset: KVM_SYSTEM_EVENT_*. */

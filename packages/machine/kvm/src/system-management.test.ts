@@ -124,7 +124,7 @@ test('where the processor cannot be saved the VM is dead since 6.2, and before t
   const task = { memory, mm: {} }
   const dead = machine(answers, { smram: false })
   given(dead.vcpu.smi())
-  expect(dead.vcpu.run()).toMatchObject({ errno: 'EIO', rule: 'fd-vm-dead' })
+  expect(dead.vcpu.run()).toMatchObject({ errno: 'EIO', rule: 'smm-save-fails' })
   expect([dead.vm.isDead, flagsOf(dead.vcpu)]).toEqual([true, 1])
   expect(ioctl(task, openFile(dead.vm.kvm, task), 0xae00, 0n).value).toBe(12)
   const older = machine(answers, { smram: false, kernel: '6.1' })

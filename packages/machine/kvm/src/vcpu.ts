@@ -85,7 +85,7 @@ export class KvmVcpu {
       pageTables: () => (vm.memory.mmu.hasPages ? 'some' : 'none'),
       enter: (options) => this.#enter(options),
       shutDown: () => this.#ended.happen(),
-      die: () => vm.die('KVM_RUN'),
+      die: (why) => vm.die(why),
     })
     this.#ended = new AfterShutdown({ vm, vcpu: this.#vcpu })
     this.nesting = new VcpuNesting({ kvm: vm.kvm, vcpu: this.#vcpu })

@@ -1,7 +1,7 @@
 import { has } from '@vmm/cpuid'
 import { capabilityNumbered } from '@vmm/kvm-uapi'
 import type { SetFilterCall } from '@vmm/msr'
-import { type Refusal, refusalBy, resolve, run } from '@vmm/rule'
+import { type Refusal, resolve, run } from '@vmm/rule'
 import { GuestMachine, type GuestMachineOptions } from '@vmm/wasm-engine'
 import { type Answer, done, noMemory, notModelled } from './answer.ts'
 import type { IoeventfdCall } from './buses/io-eventfds.ts'
@@ -23,7 +23,6 @@ import { type CreateEngine, Processor, type Watching } from './processor.ts'
 import type { CoalescedZone } from './rules/coalesced-mmio/case.ts'
 import type { CreateVcpuCase } from './rules/create-vcpu/case.ts'
 import { createVcpuPipeline } from './rules/create-vcpu/index.ts'
-import { vmDead } from './rules/dispatch/vm-dead.rule.ts'
 import { enableCapPipeline } from './rules/enable-cap/index.ts'
 import type { MemoryRegion, Memslot } from './rules/set-user-memory-region/case.ts'
 import type { CreateVmClock, VmClock } from './time/vm-clock.ts'
@@ -281,10 +280,10 @@ export class Vm {
     return this.#isDead
   }
 
-  /** From now on no call on it, or on its vCPUs, comes to anything. What the call says that it happened to. */
-  die(call: string): Refusal {
+  /** From now on no call on it, or on its vCPUs, comes to anything. Gives what the call says that it happened to. */
+  die(why: Refusal): Refusal {
     this.#isDead = true
-    return refusalBy(vmDead, call)
+    return why
   }
 
   /** Enables for all vCPUs, and those to come. */

@@ -1,4 +1,4 @@
-import { run } from '@vmm/rule'
+import { type Refusal, run } from '@vmm/rule'
 import { getDebugregs, setDebugregs } from '../state/debugregs.ts'
 import { followPrivilege, type StateParts } from '../state/parts.ts'
 import { setSegment, setTable } from '../state/segments.ts'
@@ -29,18 +29,19 @@ export class SystemManagement {
     this.#parts = parts
   }
 
-  /** An SMI is taken: the processor is saved, and goes on at SMBASE + 8000H. False: it could not be saved. */
-  enter(): boolean {
+  /** An SMI is taken: the processor is saved, and goes on at SMBASE + 8000H. A refusal: it could not be saved. */
+  enter(): Refusal | undefined {
     const { engine, events, promises } = this.#parts
     const smbase = this.#smbase
     const area = writeSaveArea(this.#form, this.#saved(smbase))
     this.#change(true)
     const written = engine.writePhysical(smbase + saveAreaAt, area)
-    if (run(promises.enterSmm, { written, shadow: 0 }).kind === 'refused') return false
+    const outcome = run(promises.enterSmm, { written, shadow: 0 })
+    if (outcome.kind === 'refused') return outcome.refusal
     if (events.nmiBlocked) events.state.smmInsideNmi = true
     else events.nmiBlocked = true
     this.#begin(smbase)
-    return true
+    return undefined
   }
 
   /** RSM: the processor is what was saved. False: that is none, and it shuts down. */

@@ -26,7 +26,7 @@ export interface Running {
   /** Enters the guest. */
   enter(options: RunOptions): VcpuExit
   /** The VM is good for nothing any more: every call on it says so. */
-  die(): Refusal
+  die(why: Refusal): Refusal
   /** A triple fault has ended the guest: what the vendor module leaves of the vCPU. */
   shutDown(): void
 }
@@ -154,7 +154,7 @@ export class RunCall {
     if (exit.kind === 'memory-fault') return unreachable(exit, page)
     if (exit.kind === 'failed') return ruled('KVM_RUN', { kind: 'refused', errno: exit.errno, says: exit.says })
     if (asking.has(exit.kind)) this.#asked = exit
-    if (exit.kind === 'vm-dead') return this.#running.die()
+    if (exit.kind === 'vm-dead') return this.#running.die(exit.why)
     // to wait is for user space: whoever runs it again goes on behind HLT
     if (exit.kind === 'hlt') vcpu.state.setMpState({ mp_state: mpStates.runnable })
     if (exit.kind === 'shutdown') this.#running.shutDown()
