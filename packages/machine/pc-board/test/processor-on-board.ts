@@ -45,7 +45,10 @@ export function onBoard(): OnBoard {
     cpuid: entries,
     createEngine: (ports) => {
       // a processor in hardware: all of its instructions reach devices, not only those that KVM's emulator has
-      engine = new Engine({ slots: [{ address: 0, bytes: memoryBytes }], ports: { ...ports, unreachable: () => false } })
+      engine = new Engine({
+        slots: [{ address: 0, bytes: memoryBytes }],
+        ports: { ...ports, unreachable: () => false },
+      })
       return engine
     },
     machine: {
