@@ -3,6 +3,7 @@ import { createDecoded, type Decoded, decode } from '@vmm/x86-decoder'
 import { type Instruction, instructions } from '@vmm/x86-semantics'
 import { CodeGranules } from './code-granules.ts'
 import type { Counting } from './engine-statistics.ts'
+import { deadFlags } from './flag-liveness.ts'
 import type { BlockRuns } from './handler-runs.ts'
 import type { HandlerTable, Shape } from './handler-table.ts'
 import type { Regions } from './hot/regions.ts'
@@ -16,7 +17,6 @@ import { blockHeadBytes, inBlock, inRecord, recordBytes } from './state-layout.t
 
 const pageMask = 0xfff
 const longestBlock = 64
-const allFlags = 0x3f
 /** D8 to DF. */
 const escapeBits = 0x1b
 
@@ -185,18 +185,17 @@ export class BlockCache {
 
   /** From the last instruction back: flags are dead if they are written again before anything can see them. */
   #chooseHandlers(block: number, steps: readonly Step[], liveness: boolean): void {
-    let live = allFlags
+    const unseen = liveness ? deadFlags(steps.map(({ shape }) => shape)) : []
     let paired = false
     for (let index = steps.length - 1; index >= 0; index -= 1) {
       const { shape } = steps[index]!
-      const dead = liveness && shape.flagsPerhaps !== 0 && (live & shape.flagsPerhaps) === 0 && !shape.ends
+      const dead = unseen[index] === true
       const next = steps[index + 1]
       const pair: number | undefined =
         liveness && !dead && !paired && next !== undefined ? this.#pairOf(shape, next.shape) : undefined
       paired = pair !== undefined
       const slot = pair ?? this.#handlers.slot(shape, dead)
       this.#view.setUint16(block + blockHeadBytes + index * recordBytes + inRecord.handler, slot, true)
-      live = shape.mayFault || shape.ends ? allFlags : (live & ~shape.flagsWritten) | shape.flagsRead
     }
   }
 

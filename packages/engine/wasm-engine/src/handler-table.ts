@@ -1,9 +1,8 @@
-import { type FunctionType, ModuleBuilder } from '@vmm/wasm-encoder'
+import type { FunctionType } from '@vmm/wasm-encoder'
 import type { Decoded } from '@vmm/x86-decoder'
 import { type ArithmeticFlag, arithmeticFlags } from '@vmm/x86-registers'
 import { type Instruction, instructions, type Mode, type Procedure, type Survey, survey } from '@vmm/x86-semantics'
 import type { Code } from './emit/code.ts'
-import { functionOf } from './emit/write.ts'
 import {
   emitProcedure,
   endingOf,
@@ -15,10 +14,11 @@ import {
   type Surroundings,
 } from './handler.ts'
 import type { Compiling } from './linked-interpreter.ts'
+import { placeFunctions } from './linked-module.ts'
 import { modeOfWord } from './mode-word.ts'
-import { handlerType, type RuntimeIndices, runtimeNames, runtimeTypes } from './runtime.ts'
+import { handlerType, type RuntimeIndices } from './runtime.ts'
 import { addressFormOf, instructionMode, operandsOf, shapeKey } from './shapes.ts'
-import { type Memory, type Table, wasm } from './webassembly.ts'
+import type { Memory, Table } from './webassembly.ts'
 
 type Sized = 8 | 16 | 32 | 64
 type AnyProcedure = Procedure<readonly Sized[], readonly Sized[]>
@@ -240,49 +240,19 @@ export class HandlerTable {
 
   /** Compiles everything that was asked for, in one module, and what that asks for in turn. */
   flush(): void {
-    while (this.#pending.length > 0) this.#counted(() => this.#compile(this.#pending.splice(0)))
+    while (this.#pending.length > 0) this.#compile(this.#pending.splice(0))
   }
 
-  #counted(compile: () => number): void {
-    const since = this.#compiling?.clock() ?? 0
-    const bytes = compile()
-    if (this.#compiling === undefined) return
-    const { counting, clock } = this.#compiling
-    counting.modules += 1
-    counting.moduleBytes += bytes
-    counting.compileMilliseconds += clock() - since
-  }
-
-  /** Gives the bytes of the module. */
-  #compile(batch: readonly Pending[]): number {
+  #compile(batch: readonly Pending[]): void {
     if (this.#linkage === undefined) throw new Error('handlers are compiled before the interpreter module is there')
-    const { memory, pages, table, regions, exports, memoryBase } = this.#linkage
-    const builder = new ModuleBuilder()
-    builder.importMemory('interpreter', 'memory', { ...pages, shared: true })
-    builder.importTable('interpreter', 'table', table.length)
-    if (regions !== undefined) builder.importTable('interpreter', 'regions', regions.length)
-    const runtime = Object.fromEntries(
-      runtimeNames.map((name) => [name, builder.importFunction('interpreter', name, runtimeTypes[name])]),
-    ) as unknown as RuntimeIndices
-    const around: Surroundings = {
-      runtime,
-      memoryBase,
-      procedureSlot: (procedure, mode) => this.procedure(procedure, mode),
-    }
-    for (const { slot, make, type } of batch) {
-      const index = builder.declare(type)
-      builder.define(
-        index,
-        functionOf(make(around), type.parameters.length, (other) => builder.type(other)),
-      )
-      builder.export(`${slot}`, index)
-    }
-    const bytes = builder.finish()
-    const module = new wasm.Module(bytes)
-    const instance = new wasm.Instance(module, {
-      interpreter: { ...exports, memory, table, ...(regions && { regions }) },
-    })
-    for (const { slot } of batch) table.set(slot, instance.exports[`${slot}`])
-    return bytes.length
+    const { table, memoryBase } = this.#linkage
+    const procedureSlot: Surroundings['procedureSlot'] = (procedure, mode) => this.procedure(procedure, mode)
+    const functions = batch.map(({ slot, type, make }) => ({
+      slot,
+      type,
+      make: (runtime: RuntimeIndices) => make({ runtime, memoryBase, procedureSlot }),
+    }))
+    const [linkage, compiling] = [this.#linkage, this.#compiling]
+    placeFunctions(functions, { into: table, linkage, callsThroughTables: true, compiling })
   }
 }

@@ -1,5 +1,6 @@
 import type { FunctionType, LaneOp, MemoryOp, PlainOp, ValueType } from '@vmm/wasm-encoder'
 import { folded } from './fold.ts'
+import { LocalPool } from './local-pool.ts'
 import type { Callee, Exit, Node, Operation, Region, Statement } from './node.ts'
 
 /** A local variable of the function. */
@@ -19,14 +20,12 @@ export class Code {
   readonly locals: ValueType[]
   #region: Region = this.body
   #epoch = 0
-  /** Locals that earlier cases of a switch are done with. */
-  #spare = new Map<ValueType, number[]>()
-  /** Locals that this case made: the next one may have them. */
-  #fresh: number[] = []
+  readonly #pool: LocalPool
 
   /** `parameters` are locals 0 and up. */
   constructor(parameters: readonly ValueType[]) {
     this.locals = [...parameters]
+    this.#pool = new LocalPool(this.locals)
   }
 
   i32(value: number): Node {
@@ -72,7 +71,7 @@ export class Code {
   }
 
   local(type: ValueType): Local {
-    return this.variable(this.#allocate(type))
+    return this.variable(this.#pool.allocate(type))
   }
 
   /** A parameter or local by number, as a variable. */
@@ -109,7 +108,7 @@ export class Code {
   }
 
   #call(callee: Callee, args: readonly Node[], results: readonly ValueType[]): Node[] {
-    const locals = results.map((type) => this.#allocate(type))
+    const locals = results.map((type) => this.#pool.allocate(type))
     this.#effect({ kind: 'call', callee, args, results: locals, epoch: this.#epoch })
     return locals.map((local) => this.fixedLocal(local))
   }
@@ -125,7 +124,7 @@ export class Code {
     targets: readonly number[] = cases.map((_, index) => index),
   ): void {
     const epoch = this.#epoch
-    const regions = [...cases, otherwise].map((build) => this.#recycling(build))
+    const regions = [...cases, otherwise].map((build) => this.#pool.recycling(() => this.#inside(build)))
     this.#effect({
       kind: 'switch',
       args: [selector],
@@ -155,37 +154,13 @@ export class Code {
 
   /** Locals made so far for what is used once are free again: nothing that follows uses it. */
   recycle(): void {
-    for (const index of this.#fresh.splice(0)) {
-      const type = this.locals[index]!
-      const list = this.#spare.get(type)
-      if (list === undefined) this.#spare.set(type, [index])
-      else list.push(index)
-    }
+    this.#pool.recycle()
     this.#effect({ kind: 'recycle' })
   }
 
   /** A local that is never recycled. */
   permanent(type: ValueType): Local {
-    return this.variable(this.locals.push(type) - 1)
-  }
-
-  #recycling(build: () => void): Region {
-    const [spare, fresh] = [this.#spare, this.#fresh]
-    this.#spare = new Map([...spare].map(([type, list]) => [type, [...list]]))
-    this.#fresh = []
-    const region = this.#inside(build)
-    for (const index of this.#fresh) spare.set(this.locals[index]!, [...(spare.get(this.locals[index]!) ?? []), index])
-    this.#spare = spare
-    this.#fresh = fresh
-    return region
-  }
-
-  #allocate(type: ValueType): number {
-    const again = this.#spare.get(type)?.pop()
-    if (again !== undefined) return again
-    const index = this.locals.push(type) - 1
-    this.#fresh.push(index)
-    return index
+    return this.variable(this.#pool.permanent(type))
   }
 
   bulk(op: 'memory.copy' | 'memory.fill', to: Node, from: Node, count: Node): void {

@@ -11,6 +11,7 @@ import {
   vectorOps,
 } from '@vmm/wasm-encoder'
 import type { Code } from './code.ts'
+import { LocalPool } from './local-pool.ts'
 import type { Callee, Exit, Node, Region, Statement } from './node.ts'
 import { schedule } from './schedule.ts'
 
@@ -29,19 +30,15 @@ export function functionOf(code: Code, parameters: number, typeIndex: (type: Fun
 
 class Writer {
   readonly #out: ByteWriter
-  readonly #locals: ValueType[]
+  readonly #pool: LocalPool
   readonly #typeIndex: (type: FunctionType) => number
   /** Blocks that are open; those with a name remember at which depth they began. */
   #depth = 0
   readonly #named = new Map<string, number>()
-  /** Locals that earlier cases of a switch are done with. */
-  #spare = new Map<ValueType, number[]>()
-  /** Locals that this case made: the next one may have them. */
-  #fresh: number[] = []
 
   constructor(out: ByteWriter, locals: ValueType[], typeIndex: (type: FunctionType) => number) {
     this.#out = out
-    this.#locals = locals
+    this.#pool = new LocalPool(locals)
     this.#typeIndex = typeIndex
   }
 
@@ -85,7 +82,7 @@ class Writer {
         this.#switch(statement)
         break
       case 'recycle':
-        this.#recycle()
+        this.#pool.recycle()
         break
       case 'forever':
         this.#enclosed(control.loop, statement.name, statement.body)
@@ -141,40 +138,12 @@ class Writer {
     for (const [at, region] of [...cases, otherwise].entries()) {
       this.#out.byte(control.end)
       this.#depth -= 1
-      this.#recycling(region)
+      this.#pool.recycling(() => this.region(region))
       this.#out.byte(control.br)
       this.#out.unsigned(count - at)
     }
     this.#out.byte(control.end)
     this.#depth -= 1
-  }
-
-  #recycle(): void {
-    for (const index of this.#fresh.splice(0)) {
-      const type = this.#locals[index]!
-      const list = this.#spare.get(type)
-      if (list === undefined) this.#spare.set(type, [index])
-      else list.push(index)
-    }
-  }
-
-  #recycling(region: Region): void {
-    const [spare, fresh] = [this.#spare, this.#fresh]
-    this.#spare = new Map([...spare].map(([type, list]) => [type, [...list]]))
-    this.#fresh = []
-    this.region(region)
-    for (const index of this.#fresh)
-      spare.set(this.#locals[index]!, [...(spare.get(this.#locals[index]!) ?? []), index])
-    this.#spare = spare
-    this.#fresh = fresh
-  }
-
-  #allocate(type: ValueType): number {
-    const again = this.#spare.get(type)?.pop()
-    if (again !== undefined) return again
-    const index = this.#locals.push(type) - 1
-    this.#fresh.push(index)
-    return index
   }
 
   #if(condition: Node, then: Region, otherwise: Region | undefined): void {
@@ -204,7 +173,7 @@ class Writer {
 
   #hold(node: Node): void {
     this.#compute(node)
-    node.local = this.#allocate(node.type)
+    node.local = this.#pool.allocate(node.type)
     this.#local(control['local.set'], node.local)
   }
 

@@ -1,4 +1,4 @@
-import { type ArithmeticFlag, arithmeticFlags, arithmeticMask, rflags } from '@vmm/x86-registers'
+import { type ArithmeticFlag, arithmeticFlags, rflags } from '@vmm/x86-registers'
 import {
   type Arithmetic,
   type Bits,
@@ -10,6 +10,7 @@ import {
 import type { Code, Local } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import { arithmeticOn } from '../reading/arithmetic.ts'
+import { flagsInPlace, maskOfFlags } from '../reading/flags-in-place.ts'
 import { lazyClassOf } from '../reading/lazy-class.ts'
 import { asValue, bitsOf, nodeOf } from '../reading/value.ts'
 import type { RuntimeIndices } from '../runtime.ts'
@@ -133,10 +134,8 @@ export class FlagsInLocals implements Flags {
 
   #keepEquations({ equations }: Extract<FlagsOf, { kind: 'equations' }>): void {
     const code = this.#code
-    const fresh = arithmeticFlags
-      .filter((flag) => equations[flag] !== undefined)
-      .map((flag) => code.op('i32.shl', nodeOf(equations[flag]!()), code.i32(rflags[flag].low)))
-    const written = code.hold(fresh.reduce((all, one) => code.op('i32.or', all, one), code.i32(0)))
+    const named = arithmeticFlags.filter((flag) => equations[flag] !== undefined)
+    const written = code.hold(flagsInPlace(code, equations, named))
     const others = arithmeticFlags.filter((flag) => equations[flag] === undefined)
     const kept = others.length === 0 ? code.i32(0) : this.#materialized(others)
     this.#inPlace.set(code.op('i32.or', kept, written))
@@ -147,13 +146,8 @@ export class FlagsInLocals implements Flags {
   /** Some flags in place, the others 0. */
   #materialized(flags: readonly ArithmeticFlag[]): Node {
     const code = this.#code
-    const mask = flags.reduce((bits, flag) => bits | (1 << rflags[flag].low), 0)
-    if (this.known !== undefined && this.known !== 'in place') {
-      const equations = this.#equations(this.known)
-      return flags
-        .map((flag) => code.op('i32.shl', nodeOf(equations[flag]!()), code.i32(rflags[flag].low)))
-        .reduce((all, one) => code.op('i32.or', all, one))
-    }
+    if (this.known !== undefined && this.known !== 'in place')
+      return flagsInPlace(code, this.#equations(this.known), flags)
     if (this.known === undefined) {
       this.#read = true
       this.putBack()
@@ -162,6 +156,6 @@ export class FlagsInLocals implements Flags {
       if (!this.#nested()) this.known = 'in place'
     }
     const all = this.#inPlace.get()
-    return mask === Number(arithmeticMask) ? all : code.op('i32.and', all, code.i32(mask))
+    return flags === arithmeticFlags ? all : code.op('i32.and', all, code.i32(maskOfFlags(flags)))
   }
 }

@@ -1,8 +1,8 @@
 import type { MemoryOp } from '@vmm/wasm-encoder'
-import { arithmeticFlags } from '@vmm/x86-registers'
 import type { Machine, Mode } from '@vmm/x86-semantics'
 import { Code, type Local } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
+import { deadFlags } from '../flag-liveness.ts'
 import type { Frame } from '../reading/frame.ts'
 import { machineOn } from '../reading/machine.ts'
 import type { Translated } from '../reading/memory.ts'
@@ -193,7 +193,7 @@ class RegionEmitter {
     code.recycle()
     this.#registers.blockRip = code.op('i64.add', this.#start, code.i64(BigInt(block.offset)))
     this.#pay(block)
-    const dead = deadFlags(block.steps)
+    const dead = deadFlags(block.steps.map(({ shape }) => shape))
     let goesOn = true
     for (const [index, step] of block.steps.entries()) {
       this.#flags.dead = dead[index]!
@@ -350,17 +350,4 @@ const isConstant = ({ operation }: Node, value: bigint): boolean =>
 
 const never = (what: string): never => {
   throw new Error(`an instruction that ${what} is no part of a region`)
-}
-
-const allFlags = (1 << arithmeticFlags.length) - 1
-
-/** For each instruction whether its flags are written again before anything can see them. */
-function deadFlags(steps: readonly HotStep[]): boolean[] {
-  const dead: boolean[] = []
-  let live = allFlags
-  for (const [index, { shape }] of [...steps.entries()].reverse()) {
-    dead[index] = shape.flagsPerhaps !== 0 && (live & shape.flagsPerhaps) === 0
-    live = shape.mayFault || shape.ends ? allFlags : (live & ~shape.flagsWritten) | shape.flagsRead
-  }
-  return dead
 }

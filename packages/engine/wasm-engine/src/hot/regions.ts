@@ -1,14 +1,13 @@
-import { ModuleBuilder } from '@vmm/wasm-encoder'
 import { createDecoded, type Decoded, decode } from '@vmm/x86-decoder'
 import type { BlockCache } from '../block-cache.ts'
-import { functionOf } from '../emit/write.ts'
 import type { HandlerTable, Linkage } from '../handler-table.ts'
 import type { Compiling } from '../linked-interpreter.ts'
+import { placeFunctions } from '../linked-module.ts'
 import { alone, limited, modeOfWord, resumes } from '../mode-word.ts'
-import { noRegion, type RuntimeIndices, regionType, runtimeNames, runtimeTypes } from '../runtime.ts'
+import { noRegion, type RuntimeIndices, regionType } from '../runtime.ts'
 import { at, blockHeadBytes, inBlock, inReach, inRecord, reachBytes, recordBytes } from '../state-layout.ts'
 import type { StateView } from '../state-view.ts'
-import { type Table, wasm } from '../webassembly.ts'
+import type { Table } from '../webassembly.ts'
 import { type HotBlock, type HotStep, orderOf, type Piece, placed, withReturns } from './graph.ts'
 import { flatBytes, regionFunction } from './region.ts'
 
@@ -245,37 +244,28 @@ export class Regions {
   }
 
   #instantiate(asked: readonly Asked[]): void {
-    const since = this.#compiling.clock()
-    const builder = new ModuleBuilder()
-    const { memory, pages, exports, memoryBase } = this.#linkage
-    builder.importMemory('interpreter', 'memory', { ...pages, shared: true })
-    const runtime = Object.fromEntries(
-      runtimeNames.map((name) => [name, builder.importFunction('interpreter', name, runtimeTypes[name])]),
-    ) as unknown as RuntimeIndices
-    const made = asked.map(({ block, state }) => {
-      const { blocks, members } = this.#grow(block)
-      const order = orderOf(withReturns(blocks))
-      const code = regionFunction(order, { runtime, memoryBase, view: this.#view, flat: this.#flatOf(state) })
-      const index = builder.declare(regionType)
-      builder.define(
-        index,
-        functionOf(code, regionType.parameters.length, (other) => builder.type(other)),
-      )
-      const slot = this.#free.pop()!
-      builder.export(`${slot}`, index)
-      return { entry: block, slot, members }
-    })
-    const bytes = builder.finish()
-    const { exports: functions } = new wasm.Instance(new wasm.Module(bytes), { interpreter: { ...exports, memory } })
-    for (const region of made) {
-      this.#table.set(region.slot, functions[`${region.slot}`])
-      this.#enter(region)
-    }
-    const { counting, clock } = this.#compiling
-    counting.regionsCompiled += made.length
-    counting.modules += 1
-    counting.moduleBytes += bytes.length
-    counting.compileMilliseconds += clock() - since
+    const { memoryBase } = this.#linkage
+    const made = asked.map(({ block, state }) => ({
+      entry: block,
+      slot: this.#free.pop()!,
+      state,
+      ...this.#grow(block),
+    }))
+    const functions = made.map(({ slot, blocks, state }) => ({
+      slot,
+      type: regionType,
+      make: (runtime: RuntimeIndices) =>
+        regionFunction(orderOf(withReturns(blocks)), {
+          runtime,
+          memoryBase,
+          view: this.#view,
+          flat: this.#flatOf(state),
+        }),
+    }))
+    const [linkage, compiling] = [this.#linkage, this.#compiling]
+    placeFunctions(functions, { into: this.#table, linkage, callsThroughTables: false, compiling })
+    this.#compiling.counting.regionsCompiled += made.length
+    for (const { entry, slot, members } of made) this.#enter({ entry, slot, members })
   }
 
   #enter(region: Region): void {

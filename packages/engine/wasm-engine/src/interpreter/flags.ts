@@ -3,6 +3,7 @@ import { type Bits, type FlagClassName, type FlagEquations, flagClasses } from '
 import { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import { arithmeticOn } from '../reading/arithmetic.ts'
+import { flagsInPlace } from '../reading/flags-in-place.ts'
 import { bitsOf, nodeOf } from '../reading/value.ts'
 import { at } from '../state-layout.ts'
 
@@ -48,10 +49,7 @@ export function materializeFunction(): Code {
     cpu,
     () => code.leave(ret, code.load('i32.load', cpu, at.flags)),
     (equations) => {
-      const bits = arithmeticFlags.map((flag) =>
-        code.op('i32.shl', nodeOf(equations[flag]!()), code.i32(rflags[flag].low)),
-      )
-      const all = code.hold(bits.reduce((sum, one) => code.op('i32.or', sum, one)))
+      const all = code.hold(flagsInPlace(code, equations, arithmeticFlags))
       code.store('i32.store', cpu, all, at.flags)
       code.store('i32.store', cpu, code.i32(0), at.lazyClass)
       code.leave(ret, all)

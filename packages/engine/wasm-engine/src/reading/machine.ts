@@ -3,7 +3,6 @@ import {
   arithmeticFlags,
   arithmeticMask,
   exceptions,
-  rflags,
   type StateField,
   stateFields,
 } from '@vmm/x86-registers'
@@ -29,6 +28,7 @@ import type { Node } from '../emit/node.ts'
 import { exitReasons } from '../runtime.ts'
 import { at, inRecord } from '../state-layout.ts'
 import { arithmeticOn } from './arithmetic.ts'
+import { flagsInPlace, maskOfFlags } from './flags-in-place.ts'
 import type { Frame } from './frame.ts'
 import { lazyClassOf } from './lazy-class.ts'
 import { bulkOn, MemoryReading } from './memory.ts'
@@ -150,13 +150,11 @@ function keepClass(frame: Frame, name: FlagClassName, operands: readonly Bits<8 
 
 function keepEquations({ code, cpu, runtime }: Frame, of: Extract<FlagsOf, { kind: 'equations' }>): void {
   const named = arithmeticFlags.filter((flag) => of.equations[flag] !== undefined)
-  const inPlace = named.map((flag) => code.op('i32.shl', nodeOf(of.equations[flag]!()), code.i32(rflags[flag].low)))
-  const fresh = code.hold(inPlace.reduce((all, one) => code.op('i32.or', all, one), code.i32(0)))
-  const mask = named.reduce((bits, flag) => bits | (1 << rflags[flag].low), 0)
+  const fresh = code.hold(flagsInPlace(code, of.equations, named))
   const kept =
     named.length === arithmeticFlags.length
       ? code.i32(0)
-      : code.op('i32.and', code.call(runtime.materialize, [cpu], ['i32'])[0]!, code.i32(~mask))
+      : code.op('i32.and', code.call(runtime.materialize, [cpu], ['i32'])[0]!, code.i32(~maskOfFlags(named)))
   code.store('i32.store', cpu, code.op('i32.or', kept, fresh), at.flags)
   code.store('i32.store', cpu, code.i32(0), at.lazyClass)
 }

@@ -1,0 +1,58 @@
+import { type FunctionType, ModuleBuilder } from '@vmm/wasm-encoder'
+import type { Code } from './emit/code.ts'
+import { functionOf } from './emit/write.ts'
+import type { Linkage } from './handler-table.ts'
+import type { Compiling } from './linked-interpreter.ts'
+import { type RuntimeIndices, runtimeNames, runtimeTypes } from './runtime.ts'
+import { type Table, wasm } from './webassembly.ts'
+
+/** A function for a slot of a table. */
+export interface Placed {
+  readonly slot: number
+  readonly type: FunctionType
+  readonly make: (runtime: RuntimeIndices) => Code
+}
+
+/** Where functions go and what they are linked to. */
+export interface Placing {
+  readonly into: Table
+  readonly linkage: Linkage
+  /** Whether the functions call through the machine's tables, which have the numbers there that they have in the interpreter. */
+  readonly callsThroughTables: boolean
+  readonly compiling: Compiling | undefined
+}
+
+/** Compiles functions in one module that is linked to the interpreter, puts them in their slots, and counts what that took. */
+export function placeFunctions(functions: readonly Placed[], placing: Placing): void {
+  const { into, linkage, callsThroughTables, compiling } = placing
+  const since = compiling?.clock() ?? 0
+  const bytes = moduleOf(functions, linkage, callsThroughTables)
+  const { memory, table, regions, exports } = linkage
+  const imports = { ...exports, memory, table, ...(regions && { regions }) }
+  const instance = new wasm.Instance(new wasm.Module(bytes), { interpreter: imports })
+  for (const { slot } of functions) into.set(slot, instance.exports[`${slot}`])
+  if (compiling === undefined) return
+  const { counting, clock } = compiling
+  counting.modules += 1
+  counting.moduleBytes += bytes.length
+  counting.compileMilliseconds += clock() - since
+}
+
+function moduleOf(functions: readonly Placed[], { pages, table, regions }: Linkage, tables: boolean) {
+  const builder = new ModuleBuilder()
+  builder.importMemory('interpreter', 'memory', { ...pages, shared: true })
+  if (tables) builder.importTable('interpreter', 'table', table.length)
+  if (tables && regions !== undefined) builder.importTable('interpreter', 'regions', regions.length)
+  const runtime = Object.fromEntries(
+    runtimeNames.map((name) => [name, builder.importFunction('interpreter', name, runtimeTypes[name])]),
+  ) as unknown as RuntimeIndices
+  for (const { slot, make, type } of functions) {
+    const index = builder.declare(type)
+    builder.define(
+      index,
+      functionOf(make(runtime), type.parameters.length, (other) => builder.type(other)),
+    )
+    builder.export(`${slot}`, index)
+  }
+  return builder.finish()
+}
