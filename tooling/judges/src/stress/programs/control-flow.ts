@@ -30,12 +30,7 @@ import {
 } from '@vmm/x86-assembler'
 import { at } from '../layout.ts'
 import type { Program } from '../program.ts'
-
-const loop = (a: Assembler, rounds: number, body: (a: Assembler) => unknown): void => {
-  a.mov(ecx, rounds).label('round')
-  body(a)
-  a.dec(ecx).jne('round').hlt()
-}
+import { loop } from './loop.ts'
 
 /** What sets flags, each in its own way. RAX changes from round to round. */
 const setters: Readonly<Record<string, (a: Assembler) => unknown>> = {

@@ -23,14 +23,10 @@ import {
 } from '@vmm/x86-assembler'
 import { at, port, selector } from '../layout.ts'
 import type { Program } from '../program.ts'
+import { loop } from './loop.ts'
 
 const IF = 0x200n
 
-const loop = (a: Assembler, rounds: number, body: (a: Assembler) => unknown): void => {
-  a.mov(ecx, rounds).label('round')
-  body(a)
-  a.dec(ecx).jne('round').hlt()
-}
 /** What an interrupt does: it counts, and remembers where it came. */
 const counting = (a: Assembler): Assembler =>
   a

@@ -1,34 +1,11 @@
-import {
-  type Assembler,
-  al,
-  cl,
-  cs,
-  eax,
-  ebx,
-  ecx,
-  edx,
-  label,
-  mem8,
-  mem32,
-  mem64,
-  rax,
-  rbx,
-  rdi,
-  rdx,
-  rsi,
-} from '@vmm/x86-assembler'
+import { al, cl, cs, eax, ebx, ecx, edx, label, mem8, mem32, mem64, rax, rbx, rdi, rdx, rsi } from '@vmm/x86-assembler'
 import { at, port } from '../layout.ts'
 import type { Program } from '../program.ts'
+import { loop } from './loop.ts'
 
 const rounds = 150
 
 /** A loop of so many rounds around something; ECX counts down. */
-const loop = (a: Assembler, body: (a: Assembler) => unknown): void => {
-  a.mov(ecx, rounds).label('round')
-  body(a)
-  a.dec(ecx).jne('round').hlt()
-}
-
 /** A page that the processor sees memory in by another address. */
 const aliased = (address: number): number => address + at.alias
 
@@ -38,7 +15,7 @@ export const selfModifying: readonly Program[] = [
     name: 'an immediate of the same block, ahead',
     mode: 'long',
     write: (a) =>
-      loop(a, () =>
+      loop(a, rounds, () =>
         a
           .mov(mem8(label('patched', 1)), cl)
           .nop()
@@ -51,7 +28,7 @@ export const selfModifying: readonly Program[] = [
     name: 'an immediate of the next instruction',
     mode: 'long',
     write: (a) =>
-      loop(a, () =>
+      loop(a, rounds, () =>
         a
           .mov(mem8(label('patched', 1)), cl)
           .label('patched')
@@ -63,7 +40,7 @@ export const selfModifying: readonly Program[] = [
     name: 'an immediate of the same block, behind',
     mode: 'long',
     write: (a) =>
-      loop(a, () =>
+      loop(a, rounds, () =>
         a
           .label('patched')
           .mov(al, 0)
@@ -77,7 +54,7 @@ export const selfModifying: readonly Program[] = [
     mode: 'long',
     // the store makes another instruction of itself: it is done as it was read
     write: (a) =>
-      loop(a, () =>
+      loop(a, rounds, () =>
         a.mov(eax, mem32('own')).label('own').mov(mem32('own'), eax).xor(eax, ecx).and(eax, 0).add(ebx, 1).nop(),
       ),
   },
@@ -85,7 +62,7 @@ export const selfModifying: readonly Program[] = [
     name: 'an opcode that changes how long it is',
     mode: 'long',
     write: (a) =>
-      loop(a, () => {
+      loop(a, rounds, () => {
         a.mov(eax, ecx).and(eax, 1).imul(eax, eax, 0x05).add(eax, 0x90)
         // NOP, or XCHG EAX,EBP behind which the rest decodes otherwise
         a.mov(mem8('changing'), al).inc(ebx).label('changing').nop().add(edx, ebx).nop()
@@ -96,7 +73,7 @@ export const selfModifying: readonly Program[] = [
     mode: 'long',
     elsewhere: [{ address: at.otherCode, write: (a) => a.mov(al, 1).add(rbx, rax).ret() }],
     write: (a) =>
-      loop(a, () =>
+      loop(a, rounds, () =>
         a
           .mov(mem8(at.otherCode + 1), cl)
           .mov(rdx, at.otherCode)
@@ -108,7 +85,7 @@ export const selfModifying: readonly Program[] = [
     mode: 'long',
     elsewhere: [{ address: at.otherCode + 0xffd, write: (a) => a.mov(eax, 0x1122_3344).add(rbx, rax).ret() }],
     write: (a) =>
-      loop(a, () =>
+      loop(a, rounds, () =>
         a
           .mov(mem8(at.otherCode + 0xffe), cl)
           .mov(rdx, at.otherCode + 0xffd)
@@ -122,7 +99,7 @@ export const selfModifying: readonly Program[] = [
     mode: 'long',
     elsewhere: [{ address: at.otherCode + 0x1000, write: (a) => a.add(eax, 0x11).add(rbx, rax).ret() }],
     write: (a) =>
-      loop(a, () => {
+      loop(a, rounds, () => {
         a.mov(rdx, at.otherCode + 0x1000).call(rdx)
         // the last of eight bytes is an opcode's: it stays what it is, and the one before is no code's
         a.mov(rsi, mem64(at.otherCode + 0xff9))
@@ -134,7 +111,7 @@ export const selfModifying: readonly Program[] = [
     name: 'through another address of the same page',
     mode: 'long',
     write: (a) =>
-      loop(a, () => {
+      loop(a, rounds, () => {
         a.mov(eax, ecx)
           .mov(rdi, aliased(at.otherCode))
           .mov(mem8({ base: rdi, displacement: 1 }), al)
@@ -195,7 +172,9 @@ export const selfModifying: readonly Program[] = [
     ],
     elsewhere: [{ address: at.otherCode, write: (a) => a.mov(al, 1).add(rbx, rax).ret() }],
     write: (a) =>
-      loop(a, () => a.mov(rsi, at.otherCode).call(rsi).mov(eax, ecx).and(eax, 1).out(port.store, eax).call(rsi)),
+      loop(a, rounds, () =>
+        a.mov(rsi, at.otherCode).call(rsi).mov(eax, ecx).and(eax, 1).out(port.store, eax).call(rsi),
+      ),
   },
   {
     name: 'by a device, in the block that asks it to',
@@ -224,7 +203,7 @@ export const selfModifying: readonly Program[] = [
     name: 'from outside, while it runs',
     mode: 'long',
     elsewhere: [{ address: at.otherCode, write: (a) => a.mov(al, 1).add(rbx, rax).ret() }],
-    write: (a) => loop(a, () => a.mov(rsi, at.otherCode).call(rsi).mov(rdx, rbx).call(rsi)),
+    write: (a) => loop(a, rounds, () => a.mov(rsi, at.otherCode).call(rsi).mov(rdx, rbx).call(rsi)),
     happens: Array.from({ length: 40 }, (_, index) => ({
       at: 100 + index * 29,
       kind: 'store' as const,
@@ -249,7 +228,7 @@ export const selfModifying: readonly Program[] = [
     mode: 'long',
     write: (a) => {
       a.jmp('start').align(64).label('counter').dq(0n).align(64).label('start')
-      loop(a, () => a.inc(mem64('counter')).add(rbx, mem64('counter')))
+      loop(a, rounds, () => a.inc(mem64('counter')).add(rbx, mem64('counter')))
     },
   },
   {
@@ -260,7 +239,7 @@ export const selfModifying: readonly Program[] = [
       { address: at.otherCode + 0x1000, write: (a) => a.add(rbx, 11).shl(rbx, 1).ret() },
     ],
     write: (a) =>
-      loop(a, () => {
+      loop(a, rounds, () => {
         a.mov(eax, ecx)
           .and(eax, 1)
           .shl(eax, 12)
@@ -275,7 +254,7 @@ export const selfModifying: readonly Program[] = [
     name: 'in 32-bit code',
     mode: 'protected',
     write: (a) =>
-      loop(a, () =>
+      loop(a, rounds, () =>
         a
           .mov(mem8(label('patched', 1)), cl)
           .label('patched')

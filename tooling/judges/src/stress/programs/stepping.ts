@@ -1,5 +1,4 @@
 import {
-  type Assembler,
   al,
   ax,
   dr0,
@@ -23,14 +22,10 @@ import {
 } from '@vmm/x86-assembler'
 import { at, selector } from '../layout.ts'
 import type { Program } from '../program.ts'
+import { loop } from './loop.ts'
 
 const TF = 0x100
 
-const loop = (a: Assembler, rounds: number, body: (a: Assembler) => unknown): void => {
-  a.mov(ecx, rounds).label('round')
-  body(a)
-  a.dec(ecx).jne('round').hlt()
-}
 /** Steps and breakpoints in code that is hot. */
 export const stepping: readonly Program[] = [
   {

@@ -1,5 +1,4 @@
 import {
-  type Assembler,
   al,
   ax,
   cl,
@@ -24,12 +23,7 @@ import {
 } from '@vmm/x86-assembler'
 import { at, port } from '../layout.ts'
 import type { Program } from '../program.ts'
-
-const loop = (a: Assembler, rounds: number, body: (a: Assembler) => unknown): void => {
-  a.mov(ecx, rounds).label('round')
-  body(a)
-  a.dec(ecx).jne('round').hlt()
-}
+import { loop } from './loop.ts'
 
 /** What asks devices, clocks and tables, in hot loops: answers go by the exact count of instructions. */
 export const surroundings: readonly Program[] = [

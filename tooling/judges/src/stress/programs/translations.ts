@@ -24,6 +24,7 @@ import {
 import { at, selector } from '../layout.ts'
 import type { Elsewhere, Program } from '../program.ts'
 import { entryOf } from '../scenery.ts'
+import { loop } from './loop.ts'
 
 const rounds = 120
 /** A page that programs map as they like, in both trees. */
@@ -36,11 +37,6 @@ const functions = [
 const [present, writable, user, accessed, noExecute] = [1, 2, 4, 0x20, 1n << 63n]
 const all = present | writable | user
 
-const loop = (a: Assembler, body: (a: Assembler) => unknown): void => {
-  a.mov(ecx, rounds).label('round')
-  body(a)
-  a.dec(ecx).jne('round').hlt()
-}
 /** Maps `window` to the first or the second function's page, by the lowest bit of ECX. */
 const mapByRound = (a: Assembler, tree: number = at.tables): Assembler =>
   a
@@ -82,13 +78,13 @@ export const translations: readonly Program[] = [
     name: 'a page of code is mapped elsewhere, and CR3 is loaded',
     mode: 'long',
     elsewhere: functions,
-    write: (a) => loop(a, () => callWindow(ownTree(mapByRound(a)))),
+    write: (a) => loop(a, rounds, () => callWindow(ownTree(mapByRound(a)))),
   },
   {
     name: 'a page of code is mapped elsewhere, and INVLPG comes',
     mode: 'long',
     elsewhere: functions,
-    write: (a) => loop(a, () => callWindow(mapByRound(a).invlpg(mem8(window)))),
+    write: (a) => loop(a, rounds, () => callWindow(mapByRound(a).invlpg(mem8(window)))),
   },
   {
     name: 'other code at the same address in another address space',
@@ -97,7 +93,7 @@ export const translations: readonly Program[] = [
     memory: [entry(window, (at.otherCode + 0x1000) | all)],
     write: (a) => {
       a.mov(rax, at.otherCode | all).mov(mem64(entryOf(window)), rax)
-      loop(a, () => callWindow(ownTree(callWindow(otherTree(a)))))
+      loop(a, rounds, () => callWindow(ownTree(callWindow(otherTree(a)))))
     },
   },
   {
@@ -106,7 +102,7 @@ export const translations: readonly Program[] = [
     memory: [entry(at.data, (at.data + 0x1000) | all)],
     write: (a) => {
       a.mov(rdi, at.data).mov(rdx, at.tables)
-      loop(a, () =>
+      loop(a, rounds, () =>
         a
           .xor(rdx, at.tables ^ at.otherTables)
           .mov(cr3, rdx)
@@ -127,7 +123,7 @@ export const translations: readonly Program[] = [
       a.mov(rax, at.otherCode | all).mov(mem64(entryOf(window)), rax)
       const keep = 1n << 63n
       a.mov(r8, keep | BigInt(at.otherTables | 5)).mov(r9, keep | BigInt(at.tables))
-      loop(a, () =>
+      loop(a, rounds, () =>
         callWindow(
           callWindow(callWindow(a.mov(cr3, r8)).mov(cr3, r9))
             .mov(rax, at.otherTables | 5)
@@ -148,7 +144,7 @@ export const translations: readonly Program[] = [
         .mov(mem64(entryOf(window)), rax)
       a.invlpg(mem8(window)).add(rsp, 8).iretq()
       a.label('start')
-      loop(a, () => {
+      loop(a, rounds, () => {
         a.mov(rax, noExecute | BigInt(at.otherCode | all))
           .mov(mem64(entryOf(window)), rax)
           .invlpg(mem8(window))
@@ -160,7 +156,7 @@ export const translations: readonly Program[] = [
     name: 'the page of the loop itself is mapped anew, to the same frame',
     mode: 'long',
     write: (a) =>
-      loop(a, () =>
+      loop(a, rounds, () =>
         a
           // accessed already: whether it is fetched from before INVLPG cannot be seen
           .mov(rax, at.code | all | accessed)
@@ -198,7 +194,7 @@ export const translations: readonly Program[] = [
         .mov(rax, page | all)
         .mov(mem64(entryOf(page)), rax)
       a.add(rsp, 8).iretq().label('start').mov(rdi, page)
-      loop(a, () =>
+      loop(a, rounds, () =>
         a
           .mov(mem64(entryOf(page)), 0)
           .invlpg(mem8(page))
@@ -221,7 +217,7 @@ export const translations: readonly Program[] = [
         .mov(rax, page | all)
         .mov(mem64(entryOf(page)), rax)
       a.invlpg(mem8(page)).add(rsp, 8).inc(rdx).iretq().label('start').mov(rdi, page)
-      loop(a, () =>
+      loop(a, rounds, () =>
         a
           .mov(rax, page | present)
           .mov(mem64(entryOf(page)), rax)
@@ -240,7 +236,7 @@ export const translations: readonly Program[] = [
     write: (a) => {
       const page = at.data + 0x3000
       a.mov(rdi, page)
-      loop(a, () => {
+      loop(a, rounds, () => {
         a.mov(rax, page | all)
           .mov(mem64(entryOf(page)), rax)
           .invlpg(mem8(page))
@@ -268,7 +264,7 @@ export const translations: readonly Program[] = [
         .iretq()
         .label('start')
         .mov(rdi, page - 4)
-      loop(a, () =>
+      loop(a, rounds, () =>
         a
           .mov(mem64(entryOf(page)), 0)
           .invlpg(mem8(page))
