@@ -32,7 +32,8 @@ type Word = ReturnType<typeof mem32>
 
 /** Registers of whichever local APIC: without paging they are where they are. Source: SDM 3A §11.4.1, Table 11-1. */
 export const apic = (offset: number): Word => mem32(0xfee0_0000 + offset)
-export const [ID, EOI, ICR, ICR_HIGH] = [0x20, 0xb0, 0x300, 0x310] as const
+export const [ID, ICR, ICR_HIGH] = [0x20, 0x300, 0x310] as const
+const EOI = 0xb0
 const [LDR, DFR, SPIV] = [0xd0, 0xe0, 0xf0] as const
 /** Whom a command is for. Source: SDM 3A §11.6.1, Figure 11-12. */
 export const [toOne, toLogical, toSelf, toAll, toOthers] = [0x4000, 0x4800, 0x4_4000, 0x8_4000, 0xc_4000] as const
