@@ -56,17 +56,26 @@ export interface InRegion {
 
 /**
  * Regions leave alone what changes how code runs, what asks more than arithmetic of its surroundings, what works in bulk, and what looks
- * at accesses ahead: it goes on to change things before accesses at which a region may have to leave.
+ * at accesses ahead, but for the x87: it goes on to change things before accesses at which a region may have to leave.
  */
 function inRegionOf(spec: HandlerSpec, effects: Survey): InRegion | undefined {
   const { changesMode, mayRelease } = endingOf(spec.instruction, effects, spec.mode)
   const asks = [...effects.hostCalls].some((call) => !pureCalls.has(call))
   const isOdd =
-    effects.calls || effects.exits || effects.shadows || effects.replacesFlags || effects.bulk || effects.checks
-  if (changesMode || mayRelease || asks || isOdd || effects.fieldsWritten.has('RIP')) return undefined
+    effects.calls || effects.exits || effects.shadows || effects.replacesFlags || effects.bulk || looksFarAhead(effects)
+  // arithmetic only adds to its flags: what regions know of MXCSR stays true
+  const controls = effects.fieldsWritten.has('MXCSR') && !effects.hostCalls.has('simd')
+  if (changesMode || mayRelease || asks || isOdd || controls || effects.fieldsWritten.has('RIP')) return undefined
   const { jumps, jumpsAlways, stores } = effects
   return { jumps, jumpsAlways, stores, modified: modifiedPositions(spec, effects) }
 }
+
+/** The longest operand of the x87 that is one number. */
+const longestNumber = 10
+
+/** The x87 makes sure of its one operand, notes where it was, and then accesses nothing else. */
+const looksFarAhead = ({ checks, checkedBytes, fieldsWritten }: Survey): boolean =>
+  checks && !(checkedBytes <= longestNumber && fieldsWritten.has('FIP'))
 
 /** A function that has its slot and will be compiled with the next batch. */
 interface Pending {

@@ -199,6 +199,8 @@ function frameOf(
     plainOnly: false,
     flags: undefined,
     isNear: () => false,
+    steady: () => undefined,
+    simd: () => undefined,
     flagsDead: spec.flagsDead,
     knownFlags: undefined,
     depth: 0,

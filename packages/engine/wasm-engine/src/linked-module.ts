@@ -10,8 +10,11 @@ import { type Table, wasm } from './webassembly.ts'
 export interface Placed {
   readonly slot: number
   readonly type: FunctionType
-  readonly make: (runtime: RuntimeIndices) => Code
+  readonly make: (runtime: RuntimeIndices, also: Also) => Code
 }
+
+/** Gives the index of another function of the module, which is made if it is the first to be asked for by that name. */
+export type Also = (name: string, type: FunctionType, make: () => Code) => number
 
 /** Where functions go and what they are linked to. */
 export interface Placing {
@@ -46,13 +49,22 @@ function moduleOf(functions: readonly Placed[], { pages, table, regions }: Linka
   const runtime = Object.fromEntries(
     runtimeNames.map((name) => [name, builder.importFunction('interpreter', name, runtimeTypes[name])]),
   ) as unknown as RuntimeIndices
-  for (const { slot, make, type } of functions) {
+  const added = (type: FunctionType, make: () => Code): number => {
     const index = builder.declare(type)
-    builder.define(
-      index,
-      functionOf(make(runtime), type.parameters.length, (other) => builder.type(other)),
-    )
-    builder.export(`${slot}`, index)
+    const body = functionOf(make(), type.parameters.length, (other) => builder.type(other))
+    builder.define(index, body)
+    return index
   }
+  const others = new Map<string, number>()
+  const also: Also = (name, type, make) => {
+    const index = others.get(name) ?? added(type, make)
+    others.set(name, index)
+    return index
+  }
+  for (const { slot, make, type } of functions)
+    builder.export(
+      `${slot}`,
+      added(type, () => make(runtime, also)),
+    )
   return builder.finish()
 }

@@ -1,5 +1,5 @@
 export { ByteWriter } from './byte-writer.ts'
-export { type FunctionBody, type FunctionType, ModuleBuilder } from './module-builder.ts'
+export { type BranchHint, type FunctionBody, type FunctionType, ModuleBuilder } from './module-builder.ts'
 export {
   bulkOps,
   control,

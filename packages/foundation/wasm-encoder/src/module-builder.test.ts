@@ -102,3 +102,22 @@ test('what was declared and not defined, and an import that comes late, are mist
   expect(() => builder.finish()).toThrow('function 0 was declared and not defined')
   expect(() => builder.importFunction('env', 'late', unary)).toThrow('env.late')
 })
+
+test('hints of branches lie before the code, by their place in the body', () => {
+  const builder = new ModuleBuilder()
+  builder.importFunction('env', 'outside', unary)
+  const choose = builder.declare(unary)
+  const body = code((to) => to.bytes([control['local.get'], 0, control.if, 0x40, control.end, control['local.get'], 0]))
+  builder.define(choose, { locals: ['i64'], code: body, hints: [{ at: 2, taken: false }] })
+  builder.export('choose', choose)
+  const module = new Module(builder.finish())
+  const [section] = (Module as unknown as Sections).customSections(module, 'metadata.code.branch_hint')
+  // one function, number 1; one hint, behind the three bytes of the locals
+  expect([...new Uint8Array(section!)]).toEqual([1, 1, 1, 5, 1, 0])
+  const exports = new Instance(module, { env: { outside: () => 0 } }).exports
+  expect(exports['choose']!(3 as never)).toBe(3)
+})
+
+interface Sections {
+  customSections(module: object, name: string): readonly ArrayBuffer[]
+}

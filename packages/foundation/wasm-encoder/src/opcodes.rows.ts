@@ -88,6 +88,7 @@ export type PlainOp = keyof typeof plainOps
 export const laneOps = {
   'i8x16.extract_lane_u': 0xfd16, 'i8x16.replace_lane': 0xfd17, 'i16x8.extract_lane_u': 0xfd19, 'i16x8.replace_lane': 0xfd1a,
   'i32x4.extract_lane': 0xfd1b, 'i32x4.replace_lane': 0xfd1c, 'i64x2.extract_lane': 0xfd1d, 'i64x2.replace_lane': 0xfd1e,
+  'f32x4.extract_lane': 0xfd1f, 'f32x4.replace_lane': 0xfd20, 'f64x2.extract_lane': 0xfd21, 'f64x2.replace_lane': 0xfd22,
 } as const
 /** An instruction that takes a lane index. */
 export type LaneOp = keyof typeof laneOps

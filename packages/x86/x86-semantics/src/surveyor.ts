@@ -27,6 +27,8 @@ export interface Survey {
   readonly bulk: boolean
   /** Accesses are looked at ahead of others, which are sure to succeed then. */
   readonly checks: boolean
+  /** The longest of them in bytes, as far as it is known. */
+  readonly checkedBytes: number
   readonly calls: boolean
   readonly exits: boolean
   /** All of RFLAGS is replaced, or interrupts are held off: what comes next depends on it. */
@@ -49,6 +51,7 @@ interface Notes {
   jumpsAlways: boolean
   bulk: boolean
   checks: boolean
+  checkedBytes: number
   calls: boolean
   exits: boolean
   replacesFlags: boolean
@@ -134,6 +137,7 @@ export function survey(instruction: Instruction, mode: Mode, operands: readonly 
     jumpsAlways: false,
     bulk: false,
     checks: false,
+    checkedBytes: 0,
     calls: false,
     exits: false,
     replacesFlags: false,
@@ -252,17 +256,18 @@ function accessNotes(notes: Notes): Accesses & Pick<Machine, 'bulk' | 'popInto'>
     notes.stores = true
     notes.mayFault = true
   }
-  const checking = () => {
+  const checking = (bytes: number) => {
     notes.checks = true
+    notes.checkedBytes = Math.max(notes.checkedBytes, bytes)
     notes.mayFault = true
   }
   return {
     load: (_segment, _offset, w) => faulting(notes, value(w)),
     store: storing,
-    check: checking,
+    check: (_segment, _offset, bytes) => checking(bytes),
     loadLinear: (_linear, w) => faulting(notes, value(w)),
     storeLinear: storing,
-    checkLinear: checking,
+    checkLinear: (_linear, bytes) => checking(bytes),
     linear: () => value(64),
     loadPhysical: (_address, w) => value(w),
     compareAndSwapPhysical: truth,

@@ -1,5 +1,6 @@
 import type { FunctionType, LaneOp, MemoryOp, PlainOp, ValueType } from '@vmm/wasm-encoder'
 import { folded } from './fold.ts'
+import { foldedLane } from './fold-lanes.ts'
 import { LocalPool } from './local-pool.ts'
 import type { Callee, Exit, Node, Operation, Region, Statement } from './node.ts'
 
@@ -43,8 +44,7 @@ export class Code {
   }
 
   lane(op: LaneOp, index: number, ...args: Node[]): Node {
-    const type = op.includes('replace') ? 'v128' : op.startsWith('i64') ? 'i64' : 'i32'
-    return this.#node(type, { kind: 'lane', op, index }, args, 'pure')
+    return foldedLane(this, op, index, args) ?? this.#node(laneType(op), { kind: 'lane', op, index }, args, 'pure')
   }
 
   shuffle(a: Node, b: Node, pattern: readonly number[]): Node {
@@ -87,7 +87,7 @@ export class Code {
 
   /** Computes the node here and keeps it. */
   hold(node: Node): Node {
-    if (node.operation.kind === 'constant') return node
+    if (node.operation.kind === 'constant' || (node.operation.kind === 'local' && node.moves === 'pure')) return node
     const kept = this.local(node.type)
     kept.set(node)
     return this.fixedLocal(kept.index)
@@ -168,11 +168,25 @@ export class Code {
   }
 
   if(condition: Node, then: () => void, otherwise?: () => void): void {
+    this.#either(condition, then, otherwise, undefined)
+  }
+
+  /** The same where the condition mostly holds: what is done otherwise is kept out of the way. */
+  usually(condition: Node, then: () => void, otherwise: () => void): void {
+    this.#either(condition, then, otherwise, true)
+  }
+
+  /** The same where the condition hardly ever holds. */
+  rarely(condition: Node, then: () => void): void {
+    this.#either(condition, then, undefined, false)
+  }
+
+  #either(condition: Node, then: () => void, otherwise: (() => void) | undefined, likely: boolean | undefined): void {
     if (condition.operation.kind === 'constant') return condition.operation.value === 0n ? otherwise?.() : then()
     const epoch = this.#epoch
     const yes = this.#inside(then)
     const no = otherwise === undefined ? undefined : this.#inside(otherwise)
-    this.#effect({ kind: 'if', args: [condition], body: yes, otherwise: no, epoch })
+    this.#effect({ kind: 'if', args: [condition], body: yes, otherwise: no, likely, epoch })
   }
 
   loop(condition: () => Node, body: () => void): void {
@@ -240,6 +254,11 @@ function namedResult(op: PlainOp): ValueType {
   if (/\.(any_true|all_true|bitmask)$/.test(op)) return 'i32'
   if (op.startsWith('v128') || /^[if]\d+x/.test(op)) return 'v128'
   return op.slice(0, 3) as ValueType
+}
+
+function laneType(op: LaneOp): ValueType {
+  if (op.includes('replace')) return 'v128'
+  return op.startsWith('i8') || op.startsWith('i16') ? 'i32' : (op.slice(0, 3) as ValueType)
 }
 
 function loadedType(op: MemoryOp): ValueType {

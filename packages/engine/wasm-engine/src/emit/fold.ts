@@ -73,7 +73,29 @@ export function folded(code: Code, op: PlainOp, args: readonly Node[], type: Val
   const keeps = neutral[op]
   if (keeps !== undefined && b === keeps) return args[0]
   if (keeps !== undefined && a === keeps && !oneSided.has(op)) return args[1]
-  return summed(code, op, args)
+  return summed(code, op, args) ?? recast(code, op, args[0]!)
+}
+
+/** Casts that undo another: bits of floats, and integers that were made wider. */
+function recast(code: Code, op: PlainOp, value: Node): Node | undefined {
+  const { operation } = value
+  if (operation.kind === 'lane') {
+    const { index } = operation
+    const isLowest = operation.op === 'i32x4.extract_lane' && index === 0
+    if (op === 'f64.reinterpret_i64' && operation.op === 'i64x2.extract_lane')
+      return code.lane('f64x2.extract_lane', index, value.args[0]!)
+    return op === 'f32.reinterpret_i32' && isLowest ? code.lane('f32x4.extract_lane', 0, value.args[0]!) : undefined
+  }
+  return operation.kind === 'plain' && undone[op] === operation.op ? value.args[0] : undefined
+}
+
+/** Casts by what they undo. */
+const undone: { readonly [O in PlainOp]?: PlainOp } = {
+  'f64.reinterpret_i64': 'i64.reinterpret_f64',
+  'i64.reinterpret_f64': 'f64.reinterpret_i64',
+  'f32.reinterpret_i32': 'i32.reinterpret_f32',
+  'i32.reinterpret_f32': 'f32.reinterpret_i32',
+  'i32.wrap_i64': 'i64.extend_i32_u',
 }
 
 /** (x + a) + b is x + (a + b). */

@@ -72,6 +72,8 @@ export type Statement =
       readonly args: readonly [Node]
       readonly body: Region
       readonly otherwise: Region | undefined
+      /** Whether the condition is likely to hold, where that is known. */
+      readonly likely: boolean | undefined
       readonly epoch: number
     }
   | { readonly kind: 'forever'; readonly name: string; readonly body: Region }

@@ -1,4 +1,5 @@
 import {
+  type BranchHint,
   ByteWriter,
   bulkOps,
   control,
@@ -22,10 +23,11 @@ export function functionOf(code: Code, parameters: number, typeIndex: (type: Fun
   schedule(code.body)
   const out = new ByteWriter()
   const locals = [...code.locals]
-  new Writer(out, locals, typeIndex).region(code.body)
+  const writer = new Writer(out, locals, typeIndex)
+  writer.region(code.body)
   // every path has left by now, but a function with results must look as if it could not fall through
   out.byte(control.unreachable)
-  return { locals: locals.slice(parameters), code: out.view().slice() }
+  return { locals: locals.slice(parameters), code: out.view().slice(), hints: writer.hints }
 }
 
 class Writer {
@@ -35,6 +37,7 @@ class Writer {
   /** Blocks that are open; those with a name remember at which depth they began. */
   #depth = 0
   readonly #named = new Map<string, number>()
+  readonly hints: BranchHint[] = []
 
   constructor(out: ByteWriter, locals: ValueType[], typeIndex: (type: FunctionType) => number) {
     this.#out = out
@@ -69,7 +72,7 @@ class Writer {
         this.#out.bytes(bulkOps[statement.op])
         break
       case 'if':
-        this.#if(statement.args[0], statement.body, statement.otherwise)
+        this.#if(statement)
         break
       case 'loop':
         this.#loop(statement.head, statement.condition, statement.body)
@@ -146,8 +149,9 @@ class Writer {
     this.#depth -= 1
   }
 
-  #if(condition: Node, then: Region, otherwise: Region | undefined): void {
+  #if({ args: [condition], body: then, otherwise, likely }: Extract<Statement, { kind: 'if' }>): void {
     this.#value(condition)
+    if (likely !== undefined) this.hints.push({ at: this.#out.length, taken: likely })
     this.#out.byte(control.if)
     this.#out.byte(blockVoid)
     this.#depth += 1

@@ -1,15 +1,20 @@
 import type { MemoryOp } from '@vmm/wasm-encoder'
+import type { StateField } from '@vmm/x86-registers'
 import type { Machine, Mode } from '@vmm/x86-semantics'
 import { Code, type Local } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import { deadFlags } from '../flag-liveness.ts'
+import type { Also } from '../linked-module.ts'
 import type { Frame } from '../reading/frame.ts'
 import { machineOn } from '../reading/machine.ts'
 import type { Translated } from '../reading/memory.ts'
+import { closerFunction, closerType } from '../reading/quick-simd.ts'
 import type { RuntimeIndices } from '../runtime.ts'
 import { at, inReach, reachBytes } from '../state-layout.ts'
 import { FlagsInLocals } from './flags.ts'
+import { RegionFloats } from './floats.ts'
 import type { HotBlock, HotStep, Order } from './graph.ts'
+import { KnownVectors } from './known-vectors.ts'
 import { RegistersInLocals } from './registers.ts'
 
 const ret = { kind: 'return' } as const
@@ -25,6 +30,9 @@ export interface RegionOptions {
   readonly view: DataView
   /** Segments, by number, that are plain memory from 0 to the top now: the region is for that alone. */
   readonly flat: ReadonlySet<number>
+  /** Fields that have a value now which no instruction of the region changes: the region is for that alone. */
+  readonly steady: ReadonlyMap<StateField, bigint>
+  readonly also: Also
 }
 
 /** The function of a region: (cpu, tlb) gives how it left. */
@@ -63,9 +71,12 @@ class RegionEmitter {
   readonly #how: Local
   readonly #registers: RegistersInLocals
   readonly #flags: FlagsInLocals
+  readonly #known = new KnownVectors()
+  readonly #floats: RegionFloats
   readonly #machines = new Map<string, Machine>()
   #now: Now | undefined
   readonly #flatUsed = new Set<number>()
+  readonly #steadyUsed = new Set<StateField>()
   /** The lowest and the highest target inside or outside the region that is taken to exist. */
   #nearest = 0
   #farthest = 0
@@ -80,8 +91,16 @@ class RegionEmitter {
     this.#rip = code.permanent('i64')
     this.#budget = code.permanent('i32')
     this.#how = code.permanent('i32')
-    this.#registers = new RegistersInLocals(code, this.#cpu, this.#start)
-    this.#flags = new FlagsInLocals(code, this.#cpu, { runtime: options.runtime, nested: () => this.#now!.depth > 0 })
+    const nested = () => this.#now!.depth > 0
+    this.#registers = new RegistersInLocals(code, this.#cpu, { rip: this.#start, known: this.#known, nested })
+    this.#flags = new FlagsInLocals(code, this.#cpu, { runtime: options.runtime, nested })
+    this.#floats = new RegionFloats({
+      code,
+      cpu: this.#cpu,
+      known: this.#known,
+      closer: (operation) => options.also(`closer ${operation}`, closerType, () => closerFunction(operation)),
+      decline: () => this.#decline(this.#now!),
+    })
     const before = code.later('before')
     code.block(leave.block, () => this.#tree(0))
     this.#putBack()
@@ -97,7 +116,9 @@ class RegionEmitter {
     const declineIf = (condition: Node) => code.if(condition, () => code.leave(ret, code.i32(left.declined)))
     if (this.#mode.codeSize === 64) declineIf(this.#isNearTheEdge())
     for (const segment of this.#flatUsed) declineIf(this.#isNotFlat(segment))
+    for (const field of this.#steadyUsed) declineIf(this.#hasChanged(field))
     this.#registers.fetch()
+    this.#floats.fetch()
     if (this.#flags.used) this.#flags.fetch()
   }
 
@@ -118,6 +139,12 @@ class RegionEmitter {
     return code.op('i32.or', isShort, code.op('i64.ne', base, code.i64(0n)))
   }
 
+  /** Control registers are 64 bits. */
+  #hasChanged(field: StateField): Node {
+    const code = this.code
+    return code.op('i64.ne', code.load('i64.load', this.#cpu, at[field]), code.i64(this.#options.steady.get(field)!))
+  }
+
   #putBack(): void {
     const code = this.code
     this.#registers.putBack()
@@ -132,7 +159,7 @@ class RegionEmitter {
   /** A block and everything that only it leads to. What several ways lead to follows a block that they leave. */
   #tree(number: number): void {
     const { isLoop, merges } = this.#order
-    if (isLoop[number]) this.#flags.known = undefined
+    if (isLoop[number]) this.#forget()
     const whole = () => this.#within(number, merges[number]!)
     if (isLoop[number]) this.code.forever(`loop${number}`, whole)
     else whole()
@@ -142,8 +169,14 @@ class RegionEmitter {
     const last = merges.at(-1)
     if (last === undefined) return this.#block(number)
     this.code.block(`merge${last}`, () => this.#within(number, merges.slice(0, -1)))
-    this.#flags.known = undefined
+    this.#forget()
     this.#tree(last)
+  }
+
+  /** Several ways lead here. */
+  #forget(): void {
+    this.#flags.known = undefined
+    this.#known.forget()
   }
 
   #branch(from: number, offset: number): void {
@@ -153,10 +186,12 @@ class RegionEmitter {
     if (to <= from) return this.code.leave({ kind: 'again', loop: `loop${to}` })
     if (isMerge[to]) return this.code.leave({ kind: 'out', block: `merge${to}` })
     const { known, dead } = this.#flags
+    const vectors = this.#known.carried()
     const { blockRip } = this.#registers
     const now = this.#now
     this.#tree(to)
     Object.assign(this.#flags, { known, dead })
+    this.#known.restore(vectors)
     this.#registers.blockRip = blockRip
     this.#now = now
   }
@@ -191,6 +226,7 @@ class RegionEmitter {
     const { code } = this
     const block = this.#order.blocks[number]!
     code.recycle()
+    this.#known.restore(this.#known.carried())
     this.#registers.blockRip = code.op('i64.add', this.#start, code.i64(BigInt(block.offset)))
     this.#pay(block)
     const dead = deadFlags(block.steps.map(({ shape }) => shape))
@@ -206,7 +242,7 @@ class RegionEmitter {
     const code = this.code
     const count = code.i32(steps.length)
     this.#budget.set(code.op('i32.sub', this.#budget.get(), count))
-    code.if(code.op('i32.lt_s', this.#budget.get(), code.i32(0)), () => {
+    code.rarely(code.op('i32.lt_s', this.#budget.get(), code.i32(0)), () => {
       this.#budget.set(code.op('i32.add', this.#budget.get(), count))
       this.#exit(this.#ripAt(offset))
     })
@@ -254,6 +290,8 @@ class RegionEmitter {
       plainOnly: true,
       flags: this.#flags,
       isNear: (target) => this.#isNear(target),
+      steady: (field) => this.#steady(field),
+      simd: (values) => this.#floats.call(values),
       flagsDead: false,
       knownFlags: undefined,
       get depth() {
@@ -316,6 +354,12 @@ class RegionEmitter {
     if (!this.#options.flat.has(number)) return false
     this.#flatUsed.add(number)
     return true
+  }
+
+  #steady(field: StateField): bigint | undefined {
+    const value = this.#options.steady.get(field)
+    if (value !== undefined) this.#steadyUsed.add(field)
+    return value
   }
 
   /** What decoding left at an address of a record. */

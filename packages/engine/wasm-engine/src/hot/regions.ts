@@ -2,7 +2,7 @@ import { createDecoded, type Decoded, decode } from '@vmm/x86-decoder'
 import type { BlockCache } from '../block-cache.ts'
 import type { HandlerTable, Linkage } from '../handler-table.ts'
 import type { Compiling } from '../linked-interpreter.ts'
-import { placeFunctions } from '../linked-module.ts'
+import { type Also, placeFunctions } from '../linked-module.ts'
 import { alone, limited, modeOfWord, resumes } from '../mode-word.ts'
 import { noRegion, type RuntimeIndices, regionType } from '../runtime.ts'
 import { at, blockHeadBytes, inBlock, inReach, inRecord, reachBytes, recordBytes } from '../state-layout.ts'
@@ -10,6 +10,7 @@ import type { StateView } from '../state-view.ts'
 import type { Table } from '../webassembly.ts'
 import { type HotBlock, type HotStep, orderOf, type Piece, placed, withReturns } from './graph.ts'
 import { flatBytes, regionFunction } from './region.ts'
+import { steadyOf } from './steady.ts'
 
 /** When code becomes hot, and how much of it is kept. */
 export interface HotOptions {
@@ -254,9 +255,11 @@ export class Regions {
     const functions = made.map(({ slot, blocks, state }) => ({
       slot,
       type: regionType,
-      make: (runtime: RuntimeIndices) =>
+      make: (runtime: RuntimeIndices, also: Also) =>
         regionFunction(orderOf(withReturns(blocks)), {
           runtime,
+          also,
+          steady: steadyOf(state),
           memoryBase,
           view: this.#view,
           flat: this.#flatOf(state),

@@ -1,8 +1,9 @@
-import type { MemoryOp, ValueType } from '@vmm/wasm-encoder'
+import type { MemoryOp, PlainOp, ValueType } from '@vmm/wasm-encoder'
 import type { Code, Local } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import type { RegisterBank, RegisterPlace } from '../reading/register-bank.ts'
 import { at } from '../state-layout.ts'
+import type { KnownVectors } from './known-vectors.ts'
 
 interface Kept {
   readonly local: Local
@@ -14,17 +15,28 @@ const gprEnd = at.gpr + 16 * 8
 const vectorEnd = at.vector + 32 * 64
 const vectorBytes = 64
 
+interface RegistersAround {
+  readonly rip: Node
+  readonly known: KnownVectors
+  readonly nested: () => boolean
+}
+
 /** General and vector registers in locals of a region, each loaded before it and stored behind it if the region uses it. */
 export class RegistersInLocals implements RegisterBank {
   readonly #code: Code
   readonly #cpu: Node
+  /** Whether the place is inside a branch or loop of an instruction. */
+  readonly #nested: () => boolean
+  readonly known: KnownVectors
   readonly #kept = new Map<number, Kept>()
   /** RIP of the block that is being emitted: the base of its relative addresses. */
   blockRip: Node
 
-  constructor(code: Code, cpu: Node, rip: Node) {
+  constructor(code: Code, cpu: Node, { rip, known, nested }: RegistersAround) {
     this.#code = code
     this.#cpu = cpu
+    this.#nested = nested
+    this.known = known
     this.blockRip = rip
   }
 
@@ -101,16 +113,26 @@ export class RegistersInLocals implements RegisterBank {
     if (offset !== place) throw new Error(`a vector register is read ${offset - place} bytes in`)
     switch (op) {
       case 'v128.load':
-        return local.get()
+        return this.known.read(place, local.get())
       case 'i64.load':
-        return code.lane('i64x2.extract_lane', 0, local.get())
+        return code.op('i64.reinterpret_f64', this.#low(place, local, 'f64'))
       case 'i32.load':
-        return code.lane('i32x4.extract_lane', 0, local.get())
+        return code.op('i32.reinterpret_f32', this.#low(place, local, 'f32'))
       case 'i32.load16_u':
         return code.lane('i16x8.extract_lane_u', 0, local.get())
       default:
         return code.lane('i8x16.extract_lane_u', 0, local.get())
     }
+  }
+
+  /** The lowest lane as a float. */
+  #low(place: number, local: Local, type: 'f32' | 'f64'): Node {
+    const known = this.known.lowOf(place, type)
+    if (known !== undefined) return known
+    const lane = type === 'f64' ? 'f64x2.extract_lane' : 'f32x4.extract_lane'
+    const low = this.#code.hold(this.#code.lane(lane, 0, local.get()))
+    if (!this.#nested()) this.known.foundLow(place, low)
+    return low
   }
 
   #storeVector(op: MemoryOp, offset: number, value: Node): void {
@@ -119,12 +141,28 @@ export class RegistersInLocals implements RegisterBank {
     const kept = this.#keptAt(place, 'v128')
     if (offset !== place) throw new Error(`a vector register is written ${offset - place} bytes in`)
     kept.written = true
+    this.#noteStore(place, op, value)
     if (op === 'v128.store') return kept.local.set(value)
     const lane = { 'i64.store': 'i64x2', 'i32.store': 'i32x4', 'i32.store16': 'i16x8', 'i32.store8': 'i8x16' }[
       op as string
     ] as 'i64x2'
     kept.local.set(code.lane(`${lane}.replace_lane`, 0, kept.local.get(), value))
   }
+
+  #noteStore(place: number, op: MemoryOp, value: Node): void {
+    const { operation, args } = value
+    const isFloat = operation.kind === 'plain' && operation.op === castBefore[op]
+    if (this.#nested()) this.known.lost(place)
+    else if (op === 'v128.store') this.known.written(place, value)
+    else if (isFloat && args[0]!.operation.kind === 'local') this.known.writtenLow(place, args[0]!)
+    else this.known.lost(place)
+  }
+}
+
+/** Stores of the lowest lane by the cast that a float comes through. */
+const castBefore: Readonly<Partial<Record<MemoryOp, PlainOp>>> = {
+  'i64.store': 'i64.reinterpret_f64',
+  'i32.store': 'i32.reinterpret_f32',
 }
 
 function numberOf(place: RegisterPlace): number {

@@ -1,4 +1,5 @@
 import type { MemoryOp } from '@vmm/wasm-encoder'
+import type { StateField } from '@vmm/x86-registers'
 import type { Bits, FlagClassName, Flags, Mode, Procedure } from '@vmm/x86-semantics'
 import type { Code, Local } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
@@ -43,6 +44,10 @@ export interface Frame {
   readonly flags: Flags | undefined
   /** Whether a relative target is sure to exist, where the code lies. */
   isNear(target: Node): boolean
+  /** What a field is all through the code, if that is certain. */
+  steady(field: StateField): bigint | undefined
+  /** Answers a `simd` host call by other code than the host's, or not: the halves of the vector, and the flags raised. */
+  simd(values: readonly Node[]): readonly [Node, Node, Node] | undefined
   /** Nobody reads the flags that this instruction writes. */
   readonly flagsDead: boolean
   /** What the flags are, if that is certain here. */

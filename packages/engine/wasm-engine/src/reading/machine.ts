@@ -37,6 +37,7 @@ import { quickSimd } from './quick-simd.ts'
 import { quickX87 } from './quick-x87.ts'
 import { asValue, bitsOf, nodeOf, typeOf } from './value.ts'
 import { vectorOn } from './vector.ts'
+import { number } from './widths.ts'
 
 /** Reads descriptions as WebAssembly: each operation appends to the frame's code. */
 export function machineOn(frame: Frame): Machine {
@@ -77,11 +78,13 @@ function pureOn(code: Code): Pure {
 const fieldLoads = { 8: 'i32.load8_u', 16: 'i32.load16_u', 32: 'i32.load', 64: 'i64.load' } as const
 const fieldStores = { 8: 'i32.store8', 16: 'i32.store16', 32: 'i32.store', 64: 'i64.store' } as const
 
-function stateOn({ code, cpu }: Frame): NamedState {
+function stateOn({ code, cpu, steady }: Frame): NamedState {
   const x87 = (physical: Bits<8>) => code.op('i32.add', cpu, code.op('i32.shl', nodeOf(physical), code.i32(4)))
   return {
     get: ((field) => {
       const width = widthOfField(field)
+      const known = steady(field)
+      if (known !== undefined) return bitsOf(number(code, known, width), width)
       return bitsOf(code.load(fieldLoads[width], cpu, at[field]), width)
     }) as Machine['get'],
     set: (field, value) => {
@@ -259,6 +262,8 @@ function beyondOn(frame: Frame): Beyond {
     host: ((name: HostCall, ...values: Bits<64>[]) => {
       const { results } = hostCalls[name]
       const nodes = values.map(nodeOf)
+      const answered = name === 'simd' ? frame.simd(nodes) : undefined
+      if (answered !== undefined) return answered.map((node, index) => bitsOf(node, results[index]!))
       const ask = () => asked(frame, name, nodes)
       const quick = quickWays[name]
       const answers =

@@ -58,7 +58,7 @@ export class MemoryReading {
     const entry = code.hold(code.op('i32.add', cpu, at))
     const end = code.op('i64.add', offset, code.i64(BigInt(bytes)))
     const linear = code.local('i64')
-    code.if(
+    code.usually(
       code.op('i64.le_u', end, code.load('i64.load', entry, reachAt + inReach.bytes)),
       () => {
         const sum = code.op('i64.add', offset, code.load('i64.load', entry, reachAt + inReach.base))
@@ -185,13 +185,21 @@ export class MemoryReading {
   }
 
   check(linear: Node, bytes: number, kind: number, asker: Asker): void {
-    const { code, cpu, record, runtime } = this.#frame
+    const { code, cpu, record, runtime, plainOnly } = this.#frame
+    // what can be translated now can be later
+    if (plainOnly) return this.#reach(linear, bytes, kind, asker)
     const [ok] = code.call(
       runtime.check,
       [cpu, record.get(), this.#views(asker), linear, code.i32(bytes), code.i32(kind | this.#by(asker))],
       ['i32'],
     )
     this.#faultUnless(ok!)
+  }
+
+  #reach(linear: Node, bytes: number, kind: number, asker: Asker): void {
+    const isWrite = (kind & accessKind.write) !== 0
+    const slow = () => (isWrite ? this.#slowWrite(linear, kind, asker) : this.#slowRead(linear, kind, asker))
+    this.#translated(isWrite ? 'write' : 'read', linear, bytes, asker, slow)
   }
 
   loadPhysical<W extends 32 | 64>(address: Bits<64>, w: W): Bits<W> {
@@ -226,7 +234,7 @@ export class MemoryReading {
     const offset = tlbKinds[view]
     const difference = code.op('i64.xor', kept, code.load('i64.load', entry, offset))
     const host = code.local('i32')
-    code.if(
+    code.usually(
       code.op('i64.lt_u', difference, code.i64(BigInt(4097 - bytes))),
       () => host.set(code.op('i32.add', code.op('i32.wrap_i64', kept), code.load('i32.load', entry, offset + 8))),
       () => host.set(miss()),
@@ -270,7 +278,7 @@ export class MemoryReading {
   #commitScratch(host: Node): void {
     const { code, cpu, record, runtime, memoryBase, plainOnly } = this.#frame
     if (plainOnly) return
-    code.if(code.op('i32.lt_u', host, code.i32(memoryBase)), () => {
+    code.rarely(code.op('i32.lt_u', host, code.i32(memoryBase)), () => {
       const [next] = code.call(runtime.commit, [cpu, record.get()], ['i32'])
       record.set(next!)
     })
@@ -278,7 +286,7 @@ export class MemoryReading {
 
   #faultUnless(ok: Node): void {
     const { code } = this.#frame
-    code.if(code.op('i32.eqz', ok), () => this.#frame.leaveFault())
+    code.rarely(code.op('i32.eqz', ok), () => this.#frame.leaveFault())
   }
 }
 

@@ -305,7 +305,7 @@ const narrow: Quick = (given) => {
 }
 
 /** Bits 1:0 of the immediate; bit 2 leaves it to MXCSR, which rounds to nearest here; bit 3 keeps PE quiet. */
-const roundings = ['nearest', 'floor', 'ceil', 'trunc'] as const
+export const roundings = ['nearest', 'floor', 'ceil', 'trunc'] as const
 
 const round =
   (format: Format): Quick =>

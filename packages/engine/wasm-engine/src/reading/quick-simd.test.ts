@@ -1,12 +1,15 @@
-import { ModuleBuilder } from '@vmm/wasm-encoder'
+import { type FunctionType, ModuleBuilder } from '@vmm/wasm-encoder'
 import { runSimd } from '@vmm/x86-float'
 import { simdNumber, simdOperations } from '@vmm/x86-semantics'
 import { describe, expect, test } from 'vitest'
 import { Code } from '../emit/code.ts'
 import { functionOf } from '../emit/write.ts'
+import { RegionFloats } from '../hot/floats.ts'
+import { KnownVectors } from '../hot/known-vectors.ts'
+import { at } from '../state-layout.ts'
 import { wasm } from '../webassembly.ts'
 import { quickScalars } from './quick-scalars.ts'
-import { quickSimd } from './quick-simd.ts'
+import { closerFunction, closerType, quickSimd } from './quick-simd.ts'
 import { quickVectors } from './quick-vectors.ts'
 
 type Run = (aLow: bigint, aHigh: bigint, bLow: bigint, bHigh: bigint, mxcsr: number) => [bigint, bigint, number]
@@ -37,6 +40,44 @@ function compiled(number: number): Run {
   )
   module.export('run', index)
   return new wasm.Instance(new wasm.Module(module.finish()), {}).exports['run'] as Run
+}
+
+const pages = { initial: 4, maximum: 4, shared: true } as const
+const memory = new wasm.Memory(pages)
+
+/** The operation as regions have it, and once more on its result and `b` if it is to be done `twice`. */
+function compiledForRegion(number: number, twice: boolean): Run {
+  const code = new Code(parameters)
+  const module = new ModuleBuilder()
+  module.importMemory('here', 'memory', pages)
+  const added = (made: Code, type: FunctionType) => {
+    const index = module.declare(type)
+    module.define(
+      index,
+      functionOf(made, type.parameters.length, (each) => module.type(each)),
+    )
+    return index
+  }
+  const floats = new RegionFloats({
+    code,
+    cpu: code.i32(0),
+    known: new KnownVectors(),
+    closer: (operation) => added(closerFunction(operation), closerType),
+    decline: () => code.leave({ kind: 'return' }, code.i64(0n), code.i64(0n), code.i32(asked)),
+  })
+  const before = code.later('before')
+  const [aLow, aHigh, ...b] = parameters.slice(0, 4).map((_, index) => code.fixedLocal(index))
+  const control = code.i32(0)
+  const once = floats.call([code.i32(number), aLow!, aHigh!, ...b, control])!
+  const done = twice ? floats.call([code.i32(number), once[0], once[1], ...b, control])! : once
+  code.leave({ kind: 'return' }, ...done)
+  before(() => floats.fetch())
+  module.export('run', added(code, { parameters, results }))
+  const run = new wasm.Instance(new wasm.Module(module.finish()), { here: { memory } }).exports['run'] as Run
+  return (...values) => {
+    new DataView(memory.buffer).setUint32(at.MXCSR, values[4], true)
+    return run(...values)
+  }
 }
 
 /** Numbers with the habit of being special, beside random ones, as bits. */
@@ -94,6 +135,53 @@ const sourceWidth = (name: string): 32 | 64 => {
 const quickNames = Object.keys({ ...quickScalars, ...quickVectors })
 const immediates = (name: string): readonly number[] =>
   name.startsWith('CMP') || name.startsWith('ROUND') ? Array.from({ length: 16 }, (_, index) => index) : [0]
+
+describe('what regions compute', () => {
+  test.for(quickNames)('%s agrees with the soft float library', (name) => {
+    const isArithmetic = /^(ADD|SUB|MUL|DIV|MIN|MAX)/.test(name)
+    for (const immediate of immediates(name))
+      for (const twice of isArithmetic ? [false, true] : [false]) compareForRegion(name, immediate, twice)
+  })
+
+  test.for(quiet)('%s of ordinary numbers stays in them once PE is set', (name) => {
+    const run = compiledForRegion(simdNumber(name), true)
+    const [a, b] = /S[SD]$|PD$/.test(name) && !name.endsWith('SS') ? doubles : singles
+    expect(run(a, a, b, b, allMasked | precision)[2]).toBe(0)
+  })
+
+  test('sums that are zero and what is exact stay in them while PE is clear', () => {
+    const three = 0x4008_0000_0000_0000n
+    for (const name of ['ADDSD', 'SUBSD', 'MULSD', 'DIVSD', 'MAXSD', 'UCOMISD', 'CVTTSD2SI32'])
+      for (const b of [three, 0n])
+        if (name !== 'DIVSD' || b !== 0n)
+          expect(compiledForRegion(simdNumber(name), false)(three, 0n, b, 0n, allMasked)[2], name).toBe(0)
+  })
+})
+
+/** What a region computes is what the library says that the operation gives, with no flag that was not there before. */
+function compareForRegion(name: string, immediate: number, twice: boolean): void {
+  const number = simdNumber(name, immediate)
+  const run = compiledForRegion(number, twice)
+  const next = operands(sourceWidth(name))
+  const pair = () => (sourceWidth(name) === 64 ? next() : next() | (next() << 32n))
+  const width = singleLane(name) ?? 128
+  for (let round = 0; round < 1500; round += 1) {
+    const [aLow, aHigh, bLow, bHigh] = [pair(), pair(), pair(), pair()]
+    const mxcsr = round % 8 === 0 ? Number(next() & 0xffffn) : allMasked | (round & 3 ? precision : 0)
+    const [low, high, flags] = run(aLow, aHigh, bLow, bHigh, mxcsr)
+    if (flags === asked) continue
+    const b = (bHigh << 64n) | bLow
+    const once = runSimd(number, (aHigh << 64n) | aLow, b, mxcsr)
+    const done = twice ? runSimd(number, once.value, b, mxcsr) : once
+    const mine = (BigInt.asUintN(64, high) << 64n) | BigInt.asUintN(64, low)
+    const say = `${name} ${immediate} ${aLow.toString(16)} ${bLow.toString(16)} under ${mxcsr.toString(16)}`
+    expect(BigInt.asUintN(width, mine), say).toBe(BigInt.asUintN(width, done.value))
+    expect((once.flags | done.flags) & ~mxcsr, say).toBe(0)
+  }
+}
+
+const doubles = [0x400921fb54442d18n, 0x3fd5555555555555n] as const
+const singles = [0x40490fdb3f9d70a4n, 0x3eaaaaab40a00000n] as const
 
 describe('what is computed the quick way', () => {
   test.for(quickNames)('%s agrees with the soft float library', (name) => {

@@ -27,15 +27,17 @@ function simd(m: Machine, name: string, a: Bits<128>, b: Bits<128>, immediate = 
     half(b, 1),
     control,
   )
-  m.set('MXCSR', m.or(control, flags))
-  m.commit()
-  const masks = m.and(m.shiftRight(control, m.constant(7, 32)), m.constant(0x3f, 32))
-  m.when(m.not(m.isZero(m.and(flags, m.not(masks)))), () => {
-    m.when(
-      m.bit(m.get('CR4'), 10),
-      () => m.fault('XM'),
-      () => m.fault('UD'),
-    )
+  m.when(m.not(m.isZero(flags)), () => {
+    m.set('MXCSR', m.or(control, flags))
+    m.commit()
+    const masks = m.and(m.shiftRight(control, m.constant(7, 32)), m.constant(0x3f, 32))
+    m.when(m.not(m.isZero(m.and(flags, m.not(masks)))), () => {
+      m.when(
+        m.bit(m.get('CR4'), 10),
+        () => m.fault('XM'),
+        () => m.fault('UD'),
+      )
+    })
   })
   return m.vector.withLane(64, m.vector.splat(64, low), 1, high)
 }

@@ -1,5 +1,6 @@
 import type { Program } from '../program.ts'
 import { controlFlow } from './control-flow.ts'
+import { floats } from './floats.ts'
 import { interruptions } from './interruptions.ts'
 import { modes } from './modes.ts'
 import { selfModifying } from './self-modifying.ts'
@@ -15,5 +16,6 @@ export const programs: Readonly<Record<string, readonly Program[]>> = {
   'steps and breakpoints': stepping,
   'modes that change': modes,
   'ways through code': controlFlow,
+  floats,
   'what is asked outside': surroundings,
 }

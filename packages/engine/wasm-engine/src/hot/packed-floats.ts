@@ -1,0 +1,170 @@
+import type { PlainOp } from '@vmm/wasm-encoder'
+import type { Node } from '../emit/node.ts'
+import { double, type Format, predicates, single } from '../reading/quick-scalars.ts'
+import type { FloatWay, Halves, RegionFloats } from './floats.ts'
+import type { Tame } from './known-vectors.ts'
+
+/** One format in all lanes of vectors of a region. Conditions are signs of lanes. */
+class Lanes {
+  readonly floats: RegionFloats
+  readonly format: Format
+  readonly tame: Tame
+  readonly #integers: string
+
+  constructor(floats: RegionFloats, format: Format) {
+    this.floats = floats
+    this.format = format
+    this.tame = format.width === 64 ? 'f64x2' : 'f32x4'
+    this.#integers = format.width === 64 ? 'i64x2' : 'i32x4'
+  }
+
+  float(name: string, ...args: Node[]): Node {
+    return this.floats.code.op(`${this.tame}.${name}` as PlainOp, ...args)
+  }
+
+  integer(name: string, ...args: Node[]): Node {
+    return this.floats.code.op(`${this.#integers}.${name}` as PlainOp, ...args)
+  }
+
+  /** A number in all lanes. */
+  #splat(value: bigint): Node {
+    const { code } = this.floats
+    const number = this.format.width === 64 ? code.i64(value) : code.i32(Number(BigInt.asIntN(32, value)))
+    return this.integer('splat', number)
+  }
+
+  #all(value: bigint): Node {
+    return this.floats.shared(`${this.tame} ${value}`, 'v128', () => this.#splat(value))
+  }
+
+  of(halves: Halves): Node {
+    const { code } = this.floats
+    return code.lane('i64x2.replace_lane', 1, code.op('i64x2.splat', halves[0]), halves[1])
+  }
+
+  halves(vector: Node): Halves {
+    const { code } = this.floats
+    return [code.lane('i64x2.extract_lane', 0, vector), code.lane('i64x2.extract_lane', 1, vector)]
+  }
+
+  or(...conditions: readonly Node[]): Node {
+    return conditions.reduce((all, each) => this.floats.code.op('v128.or', all, each))
+  }
+
+  /** Whether any lane has its sign set. */
+  any(condition: Node): Node {
+    return this.integer('bitmask', condition)
+  }
+
+  magnitude(vector: Node): Node {
+    const { code, format } = { code: this.floats.code, format: this.format }
+    return code.op('v128.and', vector, this.#all((1n << BigInt(format.width - 1)) - 1n))
+  }
+
+  /** Not a finite number above the smallest normal one, or an inexact one would be noticed. */
+  isOddResult(vector: Node): Node {
+    const { smallestNormal, width } = this.format
+    const magnitude = this.magnitude(vector)
+    // adding it to an infinity, or anything at all, reaches the sign
+    const [usual, always] = [smallestNormal, 1n << BigInt(width - 1)]
+    const reach = this.floats.ifCalm(
+      `reach of ${this.tame}`,
+      'v128',
+      () => this.#splat(usual),
+      () => this.#splat(always),
+    )
+    const isLarge = this.integer('add', magnitude, reach)
+    return this.or(isLarge, this.integer('sub', magnitude, this.#all(smallestNormal + 1n)))
+  }
+
+  /** Conditions under which an operand is denormal: none if it is known not to be. */
+  whereDenormal(vector: Node): readonly Node[] {
+    if (this.floats.known.isTame(vector, this.tame)) return []
+    const magnitude = this.magnitude(vector)
+    const isSmall = this.integer('sub', magnitude, this.#all(this.format.smallestNormal))
+    const isZero = this.integer('sub', magnitude, this.#all(1n))
+    return [this.floats.code.op('v128.andnot', isSmall, isZero)]
+  }
+
+  /** Conditions under which an operand is denormal or a NaN. */
+  whereWild(vector: Node): readonly Node[] {
+    if (this.floats.known.isTame(vector, this.tame)) return []
+    return [...this.whereDenormal(vector), this.float('ne', vector, vector)]
+  }
+
+  note(vector: Node): void {
+    this.floats.known.note(vector, this.tame)
+  }
+}
+
+const arithmetic =
+  (format: Format, operation: 'add' | 'sub' | 'mul' | 'div' | 'sqrt'): FloatWay =>
+  (floats, call) => {
+    const lanes = new Lanes(floats, format)
+    const { code } = floats
+    const operands = (operation === 'sqrt' ? [call.b] : [call.a, call.b]).map((halves) => lanes.of(halves))
+    const local = code.local('v128')
+    local.set(lanes.float(operation, ...operands))
+    const odd = operands.flatMap((operand) => lanes.whereDenormal(operand))
+    const isOdd = lanes.any(lanes.or(lanes.isOddResult(local.get()), ...odd))
+    floats.closerIf([isOdd], call, (halves) => local.set(lanes.of(halves)))
+    const result = code.hold(local.get())
+    for (const value of [result, ...operands]) lanes.note(value)
+    return lanes.halves(result)
+  }
+
+/** What never rounds: MXCSR does not matter where numbers are tame. */
+const ordered =
+  (format: Format, result: (lanes: Lanes, a: Node, b: Node, immediate: number) => Node): FloatWay =>
+  (floats, { a, b, immediate }) => {
+    const lanes = new Lanes(floats, format)
+    const operands = [lanes.of(a), lanes.of(b)] as const
+    const odd = operands.flatMap((operand) => lanes.whereWild(operand))
+    if (odd.length > 0) floats.declineIf(lanes.any(lanes.or(...odd)))
+    for (const operand of operands) lanes.note(operand)
+    return lanes.halves(floats.code.hold(result(lanes, ...operands, immediate)))
+  }
+
+/** The second operand unless the first is better: SDM 2B, MINPD. */
+const extreme = (format: Format, name: 'pmin' | 'pmax'): FloatWay =>
+  ordered(format, (lanes, a, b) => {
+    const result = lanes.floats.code.hold(lanes.float(name, b, a))
+    lanes.note(result)
+    return result
+  })
+
+const compare = (format: Format): FloatWay =>
+  ordered(format, (lanes, a, b, immediate) => {
+    const relation = predicates[immediate & 7]
+    if (relation !== undefined) return lanes.float(relation, a, b)
+    return lanes.integer('splat', numberOf(lanes, (immediate & 4) !== 0 ? -1 : 0))
+  })
+
+const numberOf = ({ floats: { code }, format }: Lanes, value: number): Node =>
+  format.width === 64 ? code.i64(BigInt(value)) : code.i32(value)
+
+/** Two doubles out of the lower half, exactly. */
+const widenIntegers: FloatWay = (floats, { b }) => {
+  const lanes = new Lanes(floats, double)
+  const result = floats.code.hold(floats.code.op('f64x2.convert_low_i32x4_s', lanes.of(b)))
+  lanes.note(result)
+  return lanes.halves(result)
+}
+
+const ofFormat = (suffix: 'PS' | 'PD', format: Format): Readonly<Record<string, FloatWay>> => ({
+  [`ADD${suffix}`]: arithmetic(format, 'add'),
+  [`SUB${suffix}`]: arithmetic(format, 'sub'),
+  [`MUL${suffix}`]: arithmetic(format, 'mul'),
+  [`DIV${suffix}`]: arithmetic(format, 'div'),
+  [`SQRT${suffix}`]: arithmetic(format, 'sqrt'),
+  [`MIN${suffix}`]: extreme(format, 'pmin'),
+  [`MAX${suffix}`]: extreme(format, 'pmax'),
+  [`CMP${suffix}`]: compare(format),
+})
+
+/** The packed operations by name; what is not here is looked at closer each time. */
+export const packedWays: Readonly<Record<string, FloatWay>> = {
+  ...ofFormat('PS', single),
+  ...ofFormat('PD', double),
+  CVTDQ2PD: widenIntegers,
+}
