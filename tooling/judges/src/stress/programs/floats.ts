@@ -150,8 +150,8 @@ const usual = () => 0x1f80
 
 /** Floats in loops: what is tame, and what is not. */
 export const floats: readonly Program[] = [
-  ...Array.from({ length: 8 }, (_, index) => byChance(1 + index, usual)),
-  ...Array.from({ length: 4 }, (_, index) => byChance(9 + index, (random) => (random.below(0x400) << 6) | 0x1f80)),
+  ...Array.from({ length: 4 }, (_, index) => byChance(1 + index, usual)),
+  ...Array.from({ length: 3 }, (_, index) => byChance(9 + index, (random) => (random.below(0x400) << 6) | 0x1f80)),
   {
     name: 'floats that a system withholds until they are used',
     mode: 'long',
