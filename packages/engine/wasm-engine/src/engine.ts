@@ -282,14 +282,15 @@ export class Engine {
    */
   run(budget: number, faults: 'stop' | 'deliver' = 'stop'): Stop {
     for (let left = budget; ; ) {
-      const before = this.#slice.retired
+      const [before, hotBefore] = [this.#slice.retired, this.#state.word(at.regionsRetired)]
       const given = Math.min(left, longestSlice)
       this.#slice.begin(given, given, faults)
       if (left === 1) this.#state.setWord(at.mode, this.#state.word(at.mode) | alone)
       const stop = this.#settle(this.machine.run(this.#cpu, 0))
       if (left === 1) this.#state.setWord(at.mode, this.#state.word(at.mode) & ~alone)
       const retired = this.#slice.retired - before
-      this.machine.blocks.ran(this.#state.word(at.mode), retired)
+      const hot = (this.#state.word(at.regionsRetired) - hotBefore) >>> 0
+      this.machine.blocks.ran(this.#state.word(at.mode), retired, hot)
       left -= retired
       if (stop !== undefined && stop.kind !== 'budget') return stop
       if (left <= 0) return { kind: 'budget' }

@@ -15,8 +15,8 @@ import type { StateView } from './state-view.ts'
 export const longMode = modeWord({ execution: 'long', codeSize: 64, stackSize: 64, user: false })
 const protected32 = modeWord({ execution: 'protected', codeSize: 32, stackSize: 32, user: false })
 
-/** A guest that has run so much in a mode will run more: below that, making the loop takes longer than it saves. */
-const worthwhile = 3_000_000
+/** A guest that has run so much in a mode, outside regions, will run more: below that, making the loop takes longer than it saves. */
+const worthwhile = 10_000_000
 
 interface ModeLoop {
   readonly word: number
@@ -58,7 +58,7 @@ export class ModeLoops {
     for (const loop of this.#loops) if (loop.ran >= worthwhile) enter(loop, state)
   }
 
-  /** A mode has run so many instructions. True if it has got a loop: its blocks must be made anew. */
+  /** A mode has run so many instructions outside regions. True if it has got a loop: its blocks must be made anew. */
   ran(mode: number, instructions: number): boolean {
     const place = mode & (modesOfCode - 1)
     const loop = this.#loops.find(({ word }) => (word & (modesOfCode - 1)) === place)
