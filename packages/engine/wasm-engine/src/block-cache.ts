@@ -282,10 +282,10 @@ export class BlockCache {
     return undefined
   }
 
-  /** A mode has run so many instructions, `hot` of them in regions: with a new loop for the others comes new code. */
-  ran(mode: number, instructions: number, hot: number): void {
+  /** A mode has run so many instructions, `quick` of them in regions or in bulk: with a new loop for the others comes new code. */
+  ran(mode: number, instructions: number, quick: number): void {
     this.#counting.instructions.cold += instructions
-    if (this.#loops.ran(mode, instructions - hot)) this.dropAll()
+    if (this.#loops.ran(mode, instructions - quick)) this.dropAll()
   }
 
   /** Forgets every block: the pool is full. */

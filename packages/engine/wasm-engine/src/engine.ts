@@ -282,19 +282,23 @@ export class Engine {
    */
   run(budget: number, faults: 'stop' | 'deliver' = 'stop'): Stop {
     for (let left = budget; ; ) {
-      const [before, hotBefore] = [this.#slice.retired, this.#state.word(at.regionsRetired)]
+      const [before, quickBefore] = [this.#slice.retired, this.#quick()]
       const given = Math.min(left, longestSlice)
       this.#slice.begin(given, given, faults)
       if (left === 1) this.#state.setWord(at.mode, this.#state.word(at.mode) | alone)
       const stop = this.#settle(this.machine.run(this.#cpu, 0))
       if (left === 1) this.#state.setWord(at.mode, this.#state.word(at.mode) & ~alone)
       const retired = this.#slice.retired - before
-      const hot = (this.#state.word(at.regionsRetired) - hotBefore) >>> 0
-      this.machine.blocks.ran(this.#state.word(at.mode), retired, hot)
+      this.machine.blocks.ran(this.#state.word(at.mode), retired, (this.#quick() - quickBefore) >>> 0)
       left -= retired
       if (stop !== undefined && stop.kind !== 'budget') return stop
       if (left <= 0) return { kind: 'budget' }
     }
+  }
+
+  /** Instructions that no interpreter ran one by one, modulo 2^32. */
+  #quick(): number {
+    return this.#state.word(at.regionsRetired) + this.#state.word(at.bulkRetired)
   }
 
   /** Exceptions that `run` has delivered since the last look. */

@@ -3,7 +3,7 @@ import type { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import type { MemoryMap } from '../memory-map.ts'
 import type { RuntimeIndices } from '../runtime.ts'
-import { at } from '../state-layout.ts'
+import { at, type TlbKind, tlbKinds } from '../state-layout.ts'
 import { begun } from './parameters.ts'
 
 const ret = { kind: 'return' } as const
@@ -23,49 +23,61 @@ export function bulkMoveFunction(
     'i32',
     'i64',
   ])
-  const [source, next] = code.call(runtime.slowRead, [cpu, record, tlb, from, width], ['i32', 'i32'])
-  const stop = (host: Node) => code.if(code.op('i32.eqz', host), () => code.leave(ret, code.i64(0n), record))
-  stop(source!)
-  const first = code.hold(code.load('i64.load', source!))
-  const [target] = code.call(
-    runtime.slowWrite,
-    [cpu, next!, tlb, to, code.op('i32.or', width, code.i32(accessKind.write | accessKind.bulk))],
-    ['i32'],
-  )
-  stop(target!)
-  single(code, map, runtime.commit, { cpu, record: next!, host: target!, width, value: first })
+  const after = code.local('i32')
+  after.set(record)
+  const source = translated(code, { view: 'read', tlb, linear: from, width }, () => {
+    const [host, next] = code.call(runtime.slowRead, [cpu, record, tlb, from, width], ['i32', 'i32'])
+    after.set(next!)
+    return host!
+  })
+  const next = code.hold(after.get())
+  const stop = (host: Node) => code.rarely(code.op('i32.eqz', host), () => code.leave(ret, code.i64(0n), record))
+  stop(source)
+  const first = code.hold(code.load('i64.load', source))
+  const target = translated(code, { view: 'write', tlb, linear: to, width }, () => {
+    const kind = code.op('i32.or', width, code.i32(accessKind.write | accessKind.bulk))
+    return code.call(runtime.slowWrite, [cpu, next, tlb, to, kind], ['i32'])[0]!
+  })
+  stop(target)
+  single(code, map, runtime.commit, { cpu, record: next, host: target, width, value: first })
   const low = (address: Node) => code.op('i32.and', code.op('i32.wrap_i64', address), code.i32(0xfff))
   const room = (address: Node) => code.op('i32.div_u', code.op('i32.sub', code.i32(4096), low(address)), width)
   const upwards = code.op('i64.eq', step, code.op('i64.extend_i32_u', width))
-  const plain = code.op('i32.and', code.op('i32.ge_u', source!, code.i32(map.memoryBase)), upwards)
+  const plain = code.op('i32.and', code.op('i32.ge_u', source, code.i32(map.memoryBase)), upwards)
   const n = atMost(code, cpu, count, plain, [room(from), room(to)])
   const bytes = code.hold(code.op('i32.mul', n, width))
-  const distance = code.op('i32.sub', target!, source!)
+  const distance = code.op('i32.sub', target, source)
   code.if(
     code.op('i32.ge_u', distance, bytes),
-    () => code.bulk('memory.copy', target!, source!, bytes),
-    () => {
-      // the target begins inside the source: elements already moved are moved again
-      const done = code.local('i32')
-      done.set(code.i32(0))
-      code.loop(
-        () => code.op('i32.lt_u', done.get(), bytes),
-        () => {
-          element(code, width, (load, store) =>
-            code.store(
-              store,
-              code.op('i32.add', target!, done.get()),
-              code.load(load, code.op('i32.add', source!, done.get())),
-            ),
-          )
-          done.set(code.op('i32.add', done.get(), width))
-        },
-      )
-    },
+    () => code.bulk('memory.copy', target, source, bytes),
+    () => moveAgain(code, { source, target, width, bytes }),
   )
-  code.leave(ret, code.op('i64.extend_i32_u', n), next!)
+  code.leave(ret, code.op('i64.extend_i32_u', n), next)
   return code
 }
+
+interface Move {
+  readonly source: Node
+  readonly target: Node
+  readonly width: Node
+  readonly bytes: Node
+}
+
+/** The target begins inside the source: elements already moved are moved again. */
+function moveAgain(code: Code, { source, target, width, bytes }: Move): void {
+  const done = code.local('i32')
+  done.set(code.i32(0))
+  const [from, to] = [source, target].map((place) => () => code.op('i32.add', place, done.get())) as [Place, Place]
+  code.loop(
+    () => code.op('i32.lt_u', done.get(), bytes),
+    () => {
+      element(code, width, (load, store) => code.store(store, to(), code.load(load, from())))
+      done.set(code.op('i32.add', done.get(), width))
+    },
+  )
+}
+
+type Place = () => Node
 
 /** (…, to, value, step, width, count): fills elements upwards within the page. */
 export function bulkFillFunction(map: MemoryMap, runtime: Pick<RuntimeIndices, 'slowWrite' | 'commit'>): Code {
@@ -79,34 +91,91 @@ export function bulkFillFunction(map: MemoryMap, runtime: Pick<RuntimeIndices, '
     'i32',
     'i64',
   ])
-  const [target] = code.call(
-    runtime.slowWrite,
-    [cpu, record, tlb, to, code.op('i32.or', width, code.i32(accessKind.write | accessKind.bulk))],
-    ['i32'],
-  )
-  code.if(code.op('i32.eqz', target!), () => code.leave(ret, code.i64(0n), record))
-  single(code, map, runtime.commit, { cpu, record, host: target!, width, value })
+  const target = translated(code, { view: 'write', tlb, linear: to, width }, () => {
+    const kind = code.op('i32.or', width, code.i32(accessKind.write | accessKind.bulk))
+    return code.call(runtime.slowWrite, [cpu, record, tlb, to, kind], ['i32'])[0]!
+  })
+  code.rarely(code.op('i32.eqz', target), () => code.leave(ret, code.i64(0n), record))
+  single(code, map, runtime.commit, { cpu, record, host: target, width, value })
   const offset = code.op('i32.and', code.op('i32.wrap_i64', to), code.i32(0xfff))
   const upwards = code.op('i64.eq', step, code.op('i64.extend_i32_u', width))
   const n = atMost(code, cpu, count, upwards, [code.op('i32.div_u', code.op('i32.sub', code.i32(4096), offset), width)])
   const bytes = code.hold(code.op('i32.mul', n, width))
   code.if(
     code.op('i32.eq', width, code.i32(1)),
-    () => code.bulk('memory.fill', target!, code.op('i32.wrap_i64', value), bytes),
-    () => {
-      const done = code.local('i32')
-      done.set(code.i32(0))
-      code.loop(
-        () => code.op('i32.lt_u', done.get(), bytes),
-        () => {
-          element(code, width, (_load, store) => code.store(store, code.op('i32.add', target!, done.get()), value))
-          done.set(code.op('i32.add', done.get(), width))
-        },
-      )
-    },
+    () => code.bulk('memory.fill', target, code.op('i32.wrap_i64', value), bytes),
+    () => fillPattern(code, { target: target, value, width, bytes }),
   )
   code.leave(ret, code.op('i64.extend_i32_u', n), record)
   return code
+}
+
+interface Translating {
+  readonly view: TlbKind
+  readonly tlb: Node
+  readonly linear: Node
+  readonly width: Node
+}
+
+/** The host address of an element: by the TLB, or by `slow`. */
+function translated(code: Code, { view, tlb, linear, width }: Translating, slow: () => Node): Node {
+  const index = code.op(
+    'i32.and',
+    code.op('i32.wrap_i64', code.op('i64.shr_u', linear, code.i64(8n))),
+    code.i32(0x3ff0),
+  )
+  const entry = code.hold(code.op('i32.add', tlb, index))
+  const difference = code.op('i64.xor', linear, code.load('i64.load', entry, tlbKinds[view]))
+  const room = code.op('i64.extend_i32_u', code.op('i32.sub', code.i32(4097), width))
+  const host = code.local('i32')
+  code.usually(
+    code.op('i64.lt_u', difference, room),
+    () => {
+      const addend = code.load('i32.load', entry, tlbKinds[view] + 8)
+      host.set(code.op('i32.add', code.op('i32.wrap_i64', linear), addend))
+    },
+    () => host.set(slow()),
+  )
+  return code.hold(host.get())
+}
+
+interface Pattern {
+  readonly target: Node
+  readonly value: Node
+  readonly width: Node
+  readonly bytes: Node
+}
+
+/** Sixteen bytes at a time, and the rest element by element. */
+function fillPattern(code: Code, { target, value, width, bytes }: Pattern): void {
+  const bits = code.op('i64.extend_i32_u', code.op('i32.shl', width, code.i32(3)))
+  // a multiplication repeats what is narrower than 64 bits: the factor has a one for each time
+  const narrow = code.select(
+    code.op('i32.eq', width, code.i32(2)),
+    code.i64(0x1_0001_0001_0001n),
+    code.i64(0x1_0000_0001n),
+  )
+  const low = code.op('i64.and', value, code.op('i64.sub', code.op('i64.shl', code.i64(1n), bits), code.i64(1n)))
+  const isWide = code.op('i32.eq', width, code.i32(8))
+  const vector = code.hold(code.op('i64x2.splat', code.select(isWide, value, code.op('i64.mul', low, narrow))))
+  const done = code.local('i32')
+  done.set(code.i32(0))
+  const place = () => code.op('i32.add', target, done.get())
+  const whole = code.hold(code.op('i32.and', bytes, code.i32(~15)))
+  code.loop(
+    () => code.op('i32.lt_u', done.get(), whole),
+    () => {
+      code.store('v128.store', place(), vector)
+      done.set(code.op('i32.add', done.get(), code.i32(16)))
+    },
+  )
+  code.loop(
+    () => code.op('i32.lt_u', done.get(), bytes),
+    () => {
+      element(code, width, (_load, store) => code.store(store, place(), value))
+      done.set(code.op('i32.add', done.get(), width))
+    },
+  )
 }
 
 type Element = readonly [
@@ -158,7 +227,9 @@ function atMost(code: Code, cpu: Node, count: Node, plain: Node, rooms: readonly
       n.set(code.select(code.op('i32.lt_u', held, n.get()), held, n.get()))
     }
     code.if(code.op('i32.eqz', n.get()), () => n.set(code.i32(1)))
-    code.store('i32.store', cpu, code.op('i32.sub', budget, code.op('i32.sub', n.get(), code.i32(1))), at.budget)
+    const more = code.hold(code.op('i32.sub', n.get(), code.i32(1)))
+    code.store('i32.store', cpu, code.op('i32.sub', budget, more), at.budget)
+    code.store('i32.store', cpu, code.op('i32.add', code.load('i32.load', cpu, at.bulkRetired), more), at.bulkRetired)
   })
   return code.hold(n.get())
 }

@@ -5,6 +5,7 @@ import { interruptions } from './interruptions.ts'
 import { modes } from './modes.ts'
 import { selfModifying } from './self-modifying.ts'
 import { stepping } from './stepping.ts'
+import { strings } from './strings.ts'
 import { surroundings } from './surroundings.ts'
 import { translations } from './translations.ts'
 
@@ -17,5 +18,6 @@ export const programs: Readonly<Record<string, readonly Program[]>> = {
   'modes that change': modes,
   'ways through code': controlFlow,
   floats,
+  'strings that repeat': strings,
   'what is asked outside': surroundings,
 }
