@@ -76,6 +76,7 @@ async function whoSees(
 
 /** What is looked for at most, for one mutant: quick tests come first. */
 const millisecondsOfAMutant = 4000
+const millisecondsOfATest = 60_000
 
 async function someFails(tests: readonly CollectedTest[]): Promise<boolean> {
   const until = performance.now() + millisecondsOfAMutant
@@ -86,11 +87,19 @@ async function someFails(tests: readonly CollectedTest[]): Promise<boolean> {
   return false
 }
 
+/** A test that does not end has failed too; the timer keeps the process until then. */
 async function fails(test: CollectedTest): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(true), millisecondsOfATest)
+  })
+  const ended = (async () => test.act())().then(
+    () => false,
+    () => true,
+  )
   try {
-    await test.act()
-    return false
-  } catch {
-    return true
+    return await Promise.race([ended, late])
+  } finally {
+    clearTimeout(timer)
   }
 }
