@@ -248,6 +248,7 @@ function controlOn(execution: Execution): ControlFlow {
       execution.target = execution.rip
     },
     commit: () => execution.commit(),
+    fence: () => {},
     exit: (reason) => {
       execution.reason = reason
     },

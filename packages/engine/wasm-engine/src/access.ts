@@ -19,4 +19,6 @@ export const accessKind = {
   bulk: 1 << 23,
   /** Nothing is stored yet: a page that is told of must not enter a write view. */
   probe: 1 << 24,
+  /** A store that reads first, with nobody else's in between. */
+  locked: 1 << 25,
 } as const

@@ -14,9 +14,11 @@ import type { ModeLoops } from './mode-loops.ts'
 import { alone, modeOfWord, resumes, staleMode } from './mode-word.ts'
 import { clearLinks, fillRecord, mustBeginBlock } from './shapes.ts'
 import { blockHeadBytes, inBlock, inRecord, recordBytes } from './state-layout.ts'
+import type { Together } from './threads/together.ts'
 
 const pageMask = 0xfff
 const longestBlock = 64
+const longestInstruction = 15
 /** D8 to DF. */
 const escapeBits = 0x1b
 
@@ -48,6 +50,8 @@ export class BlockCache {
   readonly #counting: Counting
   /** Regions of hot blocks, if there are to be any. */
   regions: Regions | undefined
+  /** Others who store to guest memory at the same time, if there are any. */
+  together: Together | undefined
   #next: number
   /** The last instruction of the block written last ends it by itself. */
   #lastEnds = false
@@ -80,19 +84,32 @@ export class BlockCache {
 
   /** Decodes the block at a host address for a mode and enters it. False if its first instruction leaves the page. */
   add(host: number, word: number): boolean {
-    const room = blockHeadBytes + (longestBlock + 1) * recordBytes
     // before a place is chosen, for dropping moves it
+    const room = blockHeadBytes + (longestBlock + 1) * recordBytes
     if (this.#handlers.makeRoom() || this.#next + room > this.#map.blocks.to) this.dropAll()
+    const { together } = this
+    if (together === undefined) return this.#add(host, word) > 0
+    const page = host & ~pageMask
+    together.announce(page >>> 0)
+    const unmark = together.mark(host, Math.min(longestBlock * longestInstruction, pageMask + 1 - (host & pageMask)))
+    const added = this.#add(host, word)
+    unmark(added)
+    if (!this.#pages.has(page)) together.abandon(page >>> 0)
+    return added > 0
+  }
+
+  /** Gives how many bytes it covers; 0 if it is not kept. */
+  #add(host: number, word: number): number {
     const resuming = (word & resumes) !== 0
     const limit = (word & (resumes | alone)) === 0 ? longestBlock : 1
     const size = this.write(this.#next, host, ((host | pageMask) >>> 0) + 1, word, limit, true)
     // RF stays until an instruction that leaves its block is complete: whoever takes single steps sees to that
-    if (size === 0 || (resuming && this.#lastEnds)) return false
+    if (size === 0 || (resuming && this.#lastEnds)) return 0
     const block = this.#next
     this.#next += blockHeadBytes + (this.#view.getUint32(block + inBlock.count, true) + 1) * recordBytes
     this.#enter(block, host, size, word)
     this.#counting.blocksDecoded += 1
-    return true
+    return size
   }
 
   /**
@@ -257,6 +274,7 @@ export class BlockCache {
     else {
       this.#pages.delete(page)
       this.#bytes[this.#flagsOf(page)]! &= ~pageFlag.code
+      this.together?.abandon(page >>> 0)
     }
     return true
   }
@@ -295,6 +313,7 @@ export class BlockCache {
     for (const page of this.#pages.keys()) {
       this.#bytes[this.#flagsOf(page)]! &= ~pageFlag.code
       this.#granules.clear(page)
+      this.together?.abandon(page >>> 0)
     }
     this.#pages.clear()
     this.#next = this.#map.blocks.from

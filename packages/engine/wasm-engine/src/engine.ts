@@ -65,7 +65,10 @@ export class Engine {
         ports,
         fill,
         hostOf: (physical) => machine.interpreter.entry.hostOf(cpu, BigInt(physical))[0] >>> 0,
+        storing: (host, bytes, store) => machine.storing(host, bytes, store),
         stored: (host, bytes) => machine.stored(host, bytes),
+        stopOthers: () => machine.together?.stop(),
+        othersGoOn: () => machine.together?.go(),
         endBlock: resync,
         toldStore: (physical) => told.done(physical, 'store'),
         watch: (linear, bytes, kind) => this.#watching.passes(linear, bytes, kind),
@@ -85,6 +88,7 @@ export class Engine {
       state,
       answers: answersFrom({ answers, odd: this.#odd, derived: this.#derived, state, slice: this.#slice, told }),
       flushTranslations: () => this.flushTranslations(),
+      endBlock: resync,
       told: (address) => void ports.touched?.(address, 'store'),
     })
     this.modeChanged()

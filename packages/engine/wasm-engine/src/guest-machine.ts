@@ -12,11 +12,13 @@ import {
   linkInterpreter,
   wasmPageBytes,
 } from './linked-interpreter.ts'
-import { memoryMap, pageFlag, scratchBytes, vcpusAtMost } from './memory-map.ts'
+import { type MemoryMap, mapOfThread, memoryMap, pageFlag, scratchBytes, vcpusAtMost } from './memory-map.ts'
 import type { MonitoredLine } from './monitored-line.ts'
 import { type SavedMemory, usedMemory } from './snapshot.ts'
 import { at, vcpuBytes } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
+import { type SharedGuest, vcpusFrom } from './threads/shared-guest.ts'
+import { Together } from './threads/together.ts'
 import type { TlbContexts } from './tlb.ts'
 import type { Memory } from './webassembly.ts'
 
@@ -35,6 +37,8 @@ export interface GuestMachineOptions {
   readonly clock?: () => number
   /** When code is compiled, or false to have all of it interpreted, as it is where handlers are counted. */
   readonly hot?: HotOptions | false
+  /** Which of a guest's processors it is that run at the same time, in a thread each: the machine has that one only. */
+  readonly thread?: { readonly guest: SharedGuest; readonly index: number }
   /** Descriptions by mnemonic: others than those of x86-semantics, to see what a changed one does. */
   readonly instructions?: ReadonlyMap<string, Instruction>
 }
@@ -55,6 +59,8 @@ export interface OnMachine {
   readonly state: StateView
   readonly answers: Answers
   flushTranslations(): void
+  /** The block under execution ends after this instruction. */
+  endBlock(): void
   /** Somebody else than the guest has stored to a page that is told of. */
   told(address: number): void
 }
@@ -87,6 +93,9 @@ export class GuestMachine {
   readonly armed = new Set<MonitoredLine>()
   /** Told of what somebody else than a processor has written, by its offset in the machine's memory. */
   readonly onWrite = new Set<(offset: number, bytes: number) => void>()
+  /** Among processors that run at the same time, or undefined. */
+  readonly together: Together | undefined
+  readonly map: MemoryMap
   readonly #memory: Memory
   readonly #counting = nothingCounted()
   readonly #clock: (() => number) | undefined
@@ -103,14 +112,19 @@ export class GuestMachine {
     hot = hotByDefault,
     instructions,
     clock,
+    thread,
   }: GuestMachineOptions) {
     this.#clock = clock
-    const guestBytes = memoryBytes ?? slots.reduce((sum, { bytes }) => sum + bytes, 0)
-    const map = memoryMap
+    const guestBytes = thread?.guest.memoryBytes ?? memoryBytes ?? slots.reduce((sum, { bytes }) => sum + bytes, 0)
+    const map = thread === undefined ? memoryMap : mapOfThread(thread.index, thread.guest.processors)
+    this.map = map
     const guestEnd = map.memoryBase + guestBytes
-    this.#end = Math.ceil(guestEnd / wasmPageBytes) * wasmPageBytes
+    this.#end =
+      thread === undefined
+        ? Math.ceil(guestEnd / wasmPageBytes) * wasmPageBytes
+        : vcpusFrom(thread.guest) + thread.index * vcpuBytes
     // most machines have one processor: it finds its place there
-    this.#memory = linearMemory(this.#end + vcpuBytes)
+    this.#memory = thread?.guest.memory ?? linearMemory(this.#end + vcpuBytes)
     const { buffer } = this.#memory
     const told = {
       stored: (host: number, bytes: number) => this.#written(host, bytes),
@@ -123,10 +137,12 @@ export class GuestMachine {
     this.slots.write(slots)
     const counting = this.#counting
     const becomesHot = hot !== false && counts === 'nothing'
-    const kind = { counts, hot: becomesHot, instructions, counting, clock: clock ?? (() => 0) }
+    const kind = { counts, hot: becomesHot, instructions, counting, clock: clock ?? (() => 0), map }
     this.interpreter = linkInterpreter(this.#memory, this.#imports(), kind)
     const dropJumps = () => this.#each(({ tlb }) => tlb.dropJumps())
     this.blocks = new BlockCache(map, buffer, this.interpreter, (page) => this.guard(page), dropJumps, counting)
+    this.together = thread === undefined ? undefined : this.#joined(buffer, thread.guest.processors)
+    this.blocks.together = this.together
     const { handlers, regions } = this.interpreter
     if (!becomesHot || regions === undefined) return
     const around = { handlers, ...regions, blocks: this.blocks, buffer, counting, clock: kind.clock }
@@ -136,6 +152,7 @@ export class GuestMachine {
 
   /** Whether there is room for one processor more. */
   get hasRoom(): boolean {
+    if (this.together !== undefined) return this.#places === 0
     return this.#places < vcpusAtMost && this.#end + vcpuBytes <= 2 ** 32 - wasmPageBytes
   }
 
@@ -151,7 +168,7 @@ export class GuestMachine {
       this.#memory.grow(missing / wasmPageBytes)
       this.blocks.reach(this.#memory.buffer)
     }
-    const scratch = memoryMap.scratches + this.#places * scratchBytes
+    const scratch = this.map.scratches + this.#places * scratchBytes
     this.#end += vcpuBytes
     this.#places += 1
     return { cpu, scratch, buffer: this.#memory.buffer }
@@ -170,11 +187,13 @@ export class GuestMachine {
   run(cpu: number, block: number): number {
     if (this.#runs) throw new Error('a processor of this machine is running already')
     this.#runs = true
+    this.together?.serve()
     try {
       this.#counting.entries += 1
       return this.#clock === undefined ? this.interpreter.entry.run(cpu, block) : this.#timed(cpu, block, this.#clock)
     } finally {
       this.#runs = false
+      this.together?.go()
     }
   }
 
@@ -207,6 +226,12 @@ export class GuestMachine {
     }
   }
 
+  /** Makes a store to a page that somebody may have code in. */
+  storing(host: number, bytes: number, store: () => void): void {
+    if (this.together === undefined) store()
+    else this.together.storing(host, bytes, store)
+  }
+
   /** Guest memory was stored to; true if blocks became stale, or a processor that waits for the store may go on. */
   stored(host: number, bytes: number): boolean {
     let wakes = false
@@ -216,11 +241,7 @@ export class GuestMachine {
 
   /** Pages of the machine's memory that have been written since the last look, whoever wrote them, by their number. */
   takeWritten(): readonly number[] {
-    const flags = new Uint32Array(
-      this.#memory.buffer,
-      memoryMap.pageFlags,
-      Math.ceil(this.slots.memory.length / 0x4000),
-    )
+    const flags = new Uint32Array(this.#memory.buffer, this.map.pageFlags, Math.ceil(this.slots.memory.length / 0x4000))
     const pages: number[] = []
     for (let word = 0; word < flags.length; word += 1) {
       const written = flags[word]! & everyDirty
@@ -234,8 +255,8 @@ export class GuestMachine {
   }
 
   #written(host: number, bytes: number): void {
-    const offset = host - memoryMap.memoryBase
-    new Uint8Array(this.#memory.buffer)[memoryMap.pageFlags + (offset >>> 12)]! |= pageFlag.dirty
+    const offset = host - this.map.memoryBase
+    new Uint8Array(this.#memory.buffer)[this.map.pageFlags + (offset >>> 12)]! |= pageFlag.dirty
     this.stored(host, bytes)
     for (const tell of this.onWrite) tell(offset, bytes)
   }
@@ -263,6 +284,22 @@ export class GuestMachine {
   /** Every translation of every processor is forgotten. */
   flushTranslations(): void {
     this.#each((processor) => processor.flushTranslations())
+  }
+
+  #joined(buffer: SharedArrayBuffer, processors: number): Together | undefined {
+    const { shared } = this.map
+    if (shared === undefined) return undefined
+    return new Together({ ...this.map, shared }, buffer, processors, {
+      guard: (page) => this.guard(page),
+      forget: (page) => {
+        if (this.blocks.stored(page, 4096)) this.#each((processor) => processor.endBlock())
+      },
+      forgetAll: () => {
+        this.blocks.dropAll()
+        this.forgetStores()
+        this.#each((processor) => processor.endBlock())
+      },
+    })
   }
 
   /** A store that no processor makes is told to the first one. */

@@ -93,10 +93,15 @@ export interface Linkage {
   readonly regions: Table | undefined
   readonly exports: Readonly<Record<string, unknown>>
   readonly memoryBase: number
+  /** Whether other processors run at the same time. */
+  readonly threads: boolean
 }
 
 const flagMask = (flags: ReadonlySet<ArithmeticFlag>): number =>
   [...flags].reduce((mask, flag) => mask | (1 << arithmeticFlags.indexOf(flag)), 0)
+
+/** Apart from what other shapes have in their keys. */
+const lockedKey = 2 ** 44
 
 /** More than the handlers of a block, and the procedures that they are the first to call. */
 const spareSlots = 512
@@ -112,17 +117,20 @@ export class HandlerTable {
   readonly #slots: number
   readonly #instructions: ReadonlyMap<string, Instruction>
   #nextSlot: number
+  readonly #threads: boolean
   readonly #compiling: Compiling | undefined
   /** Slots of procedures when the handlers were last dropped: they stay. */
   #kept: ReadonlySet<number> = new Set()
 
-  /** Slots below `firstSlot` are the run loop's own; the table has `slots` of them. `described`: other descriptions than ours. */
+  /** With `threads`, LOCK is for other processors, too. Slots below `firstSlot` are the run loop's own; the table has `slots` of them. `described`: other descriptions than ours. */
   constructor(
     firstSlot: number,
     slots: number,
     described: ReadonlyMap<string, Instruction> = instructions,
     compiling?: Compiling,
+    threads = false,
   ) {
+    this.#threads = threads
     this.#compiling = compiling
     this.#instructions = described
     this.#firstSlot = firstSlot
@@ -190,13 +198,14 @@ export class HandlerTable {
   ): Shape | undefined {
     if (instruction === undefined) return undefined
     const form = addressFormOf(decoded)
-    const key = shapeKey(decoded, word, instruction, form)
+    const lock = this.#threads && (decoded.lock || instruction.locks === 'always')
+    const key = shapeKey(decoded, word, instruction, form) + (lock ? lockedKey : 0)
     const known = this.#shapes.get(key)
     if (known !== undefined) return known
     const sample = bytes()
     const spec: HandlerSpec = {
       instruction,
-      mode: instructionMode(decoded, modeOfWord(word)),
+      mode: instructionMode(decoded, modeOfWord(word), lock),
       operands: operandsOf(decoded, instruction),
       address: form,
       flagsDead: false,
@@ -254,12 +263,12 @@ export class HandlerTable {
 
   #compile(batch: readonly Pending[]): void {
     if (this.#linkage === undefined) throw new Error('handlers are compiled before the interpreter module is there')
-    const { table, memoryBase } = this.#linkage
+    const { table, memoryBase, threads } = this.#linkage
     const procedureSlot: Surroundings['procedureSlot'] = (procedure, mode) => this.procedure(procedure, mode)
     const functions = batch.map(({ slot, type, make }) => ({
       slot,
       type,
-      make: (runtime: RuntimeIndices) => make({ runtime, memoryBase, procedureSlot }),
+      make: (runtime: RuntimeIndices) => make({ runtime, memoryBase, threads, procedureSlot }),
     }))
     const [linkage, compiling] = [this.#linkage, this.#compiling]
     placeFunctions(functions, { into: table, linkage, callsThroughTables: true, compiling })

@@ -31,6 +31,8 @@ export interface HandlerSpec {
 export interface Surroundings {
   readonly runtime: RuntimeIndices
   readonly memoryBase: number
+  /** Whether other processors run at the same time. */
+  readonly threads: boolean
   /** The table slot of a described function in a mode; it is compiled before anything runs. */
   procedureSlot(procedure: Procedure<readonly Sized[], readonly Sized[]>, mode: Mode): number
 }
@@ -46,6 +48,8 @@ export interface Leaving {
   along?(way: keyof typeof linkInRecord): void
   /** Goes that way. */
   linked?(): void
+  /** To the beginning of the instruction, of which nothing has happened. */
+  again(): void
   status(value: number): void
 }
 
@@ -196,6 +200,8 @@ function frameOf(
     segmentsStay: spec.segmentsStay,
     isFlat: () => false,
     memoryBase: around.memoryBase,
+    threads: around.threads,
+    again: () => leaving.again(),
     plainOnly: false,
     flags: undefined,
     isNear: () => false,
@@ -248,6 +254,7 @@ export function emitProcedure(
   const leaving: Leaving = {
     next: () => {},
     jumped: () => {},
+    again: () => {},
     status: () => code.leave(ret, code.i32(1), ...zeros()),
   }
   const frame = frameOf(
@@ -271,6 +278,7 @@ export function handlerFunction(spec: HandlerSpec, around: Surroundings): Code {
   emitHandler(spec, { code, cpu: code.fixedLocal(0), record, tlb: code.fixedLocal(2) }, around, {
     next: () => code.leave(ret, code.op('i32.add', record.get(), code.i32(recordBytes))),
     jumped: () => code.leave(ret, code.i32(status.jumped)),
+    again: () => code.leave(ret, record.get()),
     status: (value) => code.leave(ret, code.i32(value)),
   })
   return code

@@ -55,6 +55,7 @@ const leavingOf = (inline: Inline): Leaving => ({
     link.set(code.op('i32.add', record.get(), code.i32(linkInRecord[way])))
   },
   linked: () => leaveTo.linked(inline),
+  again: () => leaveTo.again(inline),
   status: (value) => leaveTo.status(inline, value),
 })
 

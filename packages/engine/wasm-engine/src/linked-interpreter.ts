@@ -5,7 +5,7 @@ import { type AskedProcedure, HandlerTable, type Linkage } from './handler-table
 import { inlineHandlers } from './inline-handlers.ts'
 import { type Counts, firstHandler } from './interpreter/run.ts'
 import { interpreterModule } from './interpreter-module.ts'
-import { memoryMap } from './memory-map.ts'
+import { type MemoryMap, memoryMap } from './memory-map.ts'
 import { hotOfLongMode, longMode, ModeLoops, slotsOfLoops } from './mode-loops.ts'
 import type { importTypes } from './runtime.ts'
 import { type Memory, type Table, wasm } from './webassembly.ts'
@@ -49,6 +49,7 @@ interface Kind extends Compiling {
   readonly counts: Counts
   /** Whether blocks become hot. */
   readonly hot: boolean
+  readonly map: MemoryMap
   /** Other descriptions than those of x86-semantics. */
   readonly instructions: ReadonlyMap<string, Instruction> | undefined
 }
@@ -60,15 +61,16 @@ export const linearMemory = (end: number): Memory =>
 /** Links the interpreter module, with the hot handlers inside, to one machine's memory and to TypeScript. */
 export function linkInterpreter(memory: Memory, imports: Imports, kind: Kind): LinkedInterpreter {
   const table = new wasm.Table({ element: 'anyfunc', initial: tableSize })
-  const handlers = new HandlerTable(walkSlot, tableSize, kind.instructions, kind)
+  const handlers = new HandlerTable(walkSlot, tableSize, kind.instructions, kind, kind.map.shared !== undefined)
   // the first procedure gets the first slot
   handlers.procedure(walk as never, anyMode)
   const module = interpreterFor(kind, handlers)
   const regions = kind.hot ? new wasm.Table({ element: 'anyfunc', initial: regionSlots }) : undefined
   const tables = { table, ...(regions && { regions }) }
   const instance = new wasm.Instance(module, { interpreter: { memory, ...tables, ...imports } })
-  const { memoryBase, blocks } = memoryMap
-  const linkage = { memory, pages, table, regions, exports: { ...imports, ...instance.exports }, memoryBase }
+  const { memoryBase, blocks, shared } = kind.map
+  const threads = shared !== undefined
+  const linkage = { memory, pages, table, regions, exports: { ...imports, ...instance.exports }, memoryBase, threads }
   handlers.link(linkage)
   handlers.flush()
   const loops = new ModeLoops(handlers, { counts: kind.counts, blocks, regions: kind.hot })
@@ -88,7 +90,8 @@ const compiled = new Map<string, Compiled>()
 /** The module of a kind, whose slots are taken in `handlers`. */
 function interpreterFor(kind: Kind, handlers: HandlerTable): object {
   const name = `${kind.counts} ${kind.hot}`
-  const known = kind.instructions === undefined ? compiled.get(name) : undefined
+  const isUsual = kind.instructions === undefined && kind.map === memoryMap
+  const known = isUsual ? compiled.get(name) : undefined
   const inline = inlineHandlers(hotOfLongMode, handlers, { word: longMode, first: firstHandler })
   if (known !== undefined) {
     for (const [procedure, mode] of known.asked) handlers.procedure(procedure, mode)
@@ -96,7 +99,7 @@ function interpreterFor(kind: Kind, handlers: HandlerTable): object {
   }
   const asked: AskedProcedure[] = []
   const bytes = interpreterModule({
-    map: memoryMap,
+    map: kind.map,
     pages,
     tableSize,
     walkSlot,
@@ -105,7 +108,8 @@ function interpreterFor(kind: Kind, handlers: HandlerTable): object {
     inline: (runtime) =>
       inline({
         runtime,
-        memoryBase: memoryMap.memoryBase,
+        memoryBase: kind.map.memoryBase,
+        threads: kind.map.shared !== undefined,
         procedureSlot: (...procedure) => {
           asked.push(procedure)
           return handlers.procedure(...procedure)
@@ -113,6 +117,6 @@ function interpreterFor(kind: Kind, handlers: HandlerTable): object {
       }),
   })
   const module = new wasm.Module(bytes)
-  if (kind.instructions === undefined) compiled.set(name, { module, asked })
+  if (isUsual) compiled.set(name, { module, asked })
   return module
 }

@@ -26,6 +26,18 @@ export interface MemoryMap {
   readonly blocks: { readonly from: number; readonly to: number }
   /** Guest memory, and behind it the vCPUs' blocks. Where a store may wait for its commit is below. */
   readonly memoryBase: number
+  /** What processors that run at the same time share beside guest memory; all else that is named here is then one's own. */
+  readonly shared?: SharedMap
+}
+
+/** Where processors find what the others know. */
+export interface SharedMap {
+  /** 32 bits for each page of guest memory: who has decoded code of it. */
+  readonly coders: number
+  /** One's own bit of those. */
+  readonly own: number
+  /** Where they ask things of each other. */
+  readonly meeting: number
 }
 
 export const slotBytes = 32
@@ -37,8 +49,8 @@ export const scratchBytes = 64
 /** As many vCPUs have their scratch. */
 export const vcpusAtMost = 2048
 
-/** Flags of a page of guest memory. */
-export const pageFlag = { code: 1, dirty: 2, monitored: 4 } as const
+/** Flags of a page of guest memory. `written`: it may be in a write view; kept only where others must know. */
+export const pageFlag = { code: 1, dirty: 2, monitored: 4, written: 8 } as const
 
 /** Guest memory lies on boundaries of large pages. */
 const memoryAlignment = 2 * MiB
@@ -62,4 +74,29 @@ export const memoryMap: MemoryMap = {
   granules,
   blocks,
   memoryBase: Math.ceil(blocks.to / memoryAlignment) * memoryAlignment,
+}
+
+/** Bits of a page's coders. */
+export const threadsAtMost = 31
+const meetingBytes = 64 * KiB
+const coderBytes = (addressable / (1 << pageShift)) * 4
+const sharedBytes = Math.ceil((coderBytes + meetingBytes) / memoryAlignment) * memoryAlignment
+
+/** The map of one of so many processors that run at the same time: each has an area like the only one's, and all have one guest memory. */
+export function mapOfThread(index: number, count: number): MemoryMap {
+  const apart = index * memoryMap.memoryBase
+  const coders = count * memoryMap.memoryBase
+  const [ordinary, smm] = memoryMap.slots
+  return {
+    slots: [ordinary + apart, smm + apart],
+    slotsAtMost: memoryMap.slotsAtMost,
+    scratches: memoryMap.scratches + apart,
+    hash: memoryMap.hash + apart,
+    hashBuckets,
+    pageFlags: memoryMap.pageFlags + apart,
+    granules: memoryMap.granules + apart,
+    blocks: { from: blocks.from + apart, to: blocks.to + apart },
+    memoryBase: coders + sharedBytes,
+    shared: { coders, own: 1 << index, meeting: coders + coderBytes },
+  }
 }

@@ -1,5 +1,5 @@
 import type { GuestSlots } from './guest-slots.ts'
-import { memoryMap, pageFlag } from './memory-map.ts'
+import { type MemoryMap, pageFlag } from './memory-map.ts'
 import type { StateView } from './state-view.ts'
 
 const lineBytes = 64
@@ -9,6 +9,7 @@ const none = (1n << 64n) - 1n
 /** What lines are monitored in. */
 interface Watched {
   readonly slots: GuestSlots
+  readonly map: MemoryMap
   /** The lines of all processors that are armed, this one's too. */
   readonly armed: Set<MonitoredLine>
   /** A page leaves the write views: every store to it is told of from now on. */
@@ -73,6 +74,7 @@ export class MonitoredLine {
   }
 
   #flags(host: number): number {
-    return memoryMap.pageFlags + ((host - memoryMap.memoryBase) >>> 12)
+    const { pageFlags, memoryBase } = this.#machine.map
+    return pageFlags + ((host - memoryBase) >>> 12)
   }
 }

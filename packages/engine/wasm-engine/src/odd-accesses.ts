@@ -22,6 +22,12 @@ interface Helpers {
   fill(linear: bigint, kind: number, processor: boolean): number
   /** Where a physical address is in memory, read-only or not; 0 where it is not. */
   hostOf(physical: number): number
+  /** Makes a store to one page of guest memory. */
+  storing(host: number, bytes: number, store: () => void): void
+  /** No other processor runs until the store has been made. */
+  stopOthers(): void
+  /** They do, if they were stopped. */
+  othersGoOn(): void
   /** Guest memory was stored to; true if blocks became stale. */
   stored(host: number, bytes: number): boolean
   endBlock(): void
@@ -71,6 +77,7 @@ export class OddAccesses {
   write(_record: number, _tlb: number, linear: bigint, kind: number): number {
     const parts = this.#parts(linear, kind)
     if (parts === undefined) return 0
+    if ((kind & accessKind.locked) !== 0) this.#helpers.stopOthers()
     if ((kind & accessKind.modify) !== 0 && !parts.every((part) => this.#gather(part))) return 0
     this.#pending = parts
     return this.#scratch
@@ -83,11 +90,12 @@ export class OddAccesses {
       const from = this.#scratch + offset
       if (host === 0) this.#toDevice(from, physical, bytes)
       else {
-        this.#bytes.copyWithin(host, from, from + bytes)
+        this.#helpers.storing(host, bytes, () => void this.#bytes.copyWithin(host, from, from + bytes))
         if (this.#helpers.stored(host, bytes)) this.#helpers.endBlock()
       }
     }
     this.#pending = []
+    this.#helpers.othersGoOn()
     return this.#next(record)
   }
 

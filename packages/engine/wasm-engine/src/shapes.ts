@@ -88,7 +88,7 @@ export function shapeKey(decoded: Decoded, word: number, instruction: Instructio
 }
 
 /** The mode an instruction is described for. */
-export function instructionMode(decoded: Decoded, code: CodeMode): Mode {
+export function instructionMode(decoded: Decoded, code: CodeMode, lock: boolean): Mode {
   return {
     codeSize: code.codeSize,
     operandSize: decoded.operandSize,
@@ -96,7 +96,7 @@ export function instructionMode(decoded: Decoded, code: CodeMode): Mode {
     stackSize: code.stackSize,
     execution: code.execution,
     rep: decoded.rep,
-    lock: false,
+    lock,
   }
 }
 

@@ -25,6 +25,25 @@ export const memoryOps = {
 /** A load or a store. */
 export type MemoryOp = keyof typeof memoryOps
 
+/**
+ * Reads with writes that nobody comes between: like loads and stores, but their alignment is what their width is, as a power of
+ * two. Source: WebAssembly threads proposal, binary encoding of atomic memory instructions.
+ */
+export const atomicOps = {
+  'i32.atomic.rmw.or': { opcode: 0xfe33, alignment: 2 },
+  'i32.atomic.rmw8.or_u': { opcode: 0xfe35, alignment: 0 },
+  'i32.atomic.rmw.cmpxchg': { opcode: 0xfe48, alignment: 2 },
+  'i64.atomic.rmw.cmpxchg': { opcode: 0xfe49, alignment: 3 },
+  'i32.atomic.rmw8.cmpxchg_u': { opcode: 0xfe4a, alignment: 0 },
+  'i32.atomic.rmw16.cmpxchg_u': { opcode: 0xfe4b, alignment: 1 },
+  'i64.atomic.rmw32.cmpxchg_u': { opcode: 0xfe4e, alignment: 2 },
+} as const
+/** A read with a write. */
+export type AtomicOp = keyof typeof atomicOps
+
+/** `atomic.fence`, whole. Source: as above. */
+export const fenceOp = [0xfe, 0x03, 0x00] as const
+
 /** Instructions without immediates. Prefixed ones are 0xfc00 or 0xfd00 plus their number. Source: WebAssembly Core 5.4.7, 5.4.8. */
 export const plainOps = {
   'i32.eqz': 0x45, 'i32.eq': 0x46, 'i32.ne': 0x47, 'i32.lt_s': 0x48, 'i32.lt_u': 0x49, 'i32.gt_s': 0x4a, 'i32.gt_u': 0x4b,

@@ -193,6 +193,8 @@ export interface ControlFlow {
   again(): void
   /** The architecture commits what has been written so far, even if a fault follows. */
   commit(): void
+  /** Other processors see all that was stored before they could see what is loaded or stored after: MFENCE. */
+  fence(): void
   /** The instruction completes, then the CPU stops for the reason given. */
   exit(reason: 'hlt' | 'mwait' | 'pause' | 'shutdown'): void
 }

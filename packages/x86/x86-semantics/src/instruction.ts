@@ -9,6 +9,8 @@ export interface Instruction {
   readonly source: Source
   /** Immediates are translation-time constants: a shuffle's pattern, a predicate. */
   readonly knows?: 'immediate'
+  /** An operand in memory is locked without a prefix: XCHG. */
+  readonly locks?: 'always'
   execute(m: Machine, ...operands: readonly AnyOperand[]): void
 }
 
@@ -20,7 +22,7 @@ export function instruction<Operands extends readonly AnyOperand[]>(
   mnemonic: string,
   source: Source,
   execute: (m: Machine, ...operands: Operands) => void,
-  options: { readonly knows?: 'immediate' } = {},
+  options: Pick<Instruction, 'knows' | 'locks'> = {},
 ): Instruction {
   return { mnemonic, source, ...options, execute: execute as unknown as Instruction['execute'] }
 }

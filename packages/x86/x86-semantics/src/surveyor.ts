@@ -313,6 +313,7 @@ function endingNotes(notes: Notes, depth: Depth): Omit<ControlFlow, Branching> {
     jump: jumping,
     again: jumping,
     commit: () => {},
+    fence: () => {},
     exit: () => {
       notes.exits = true
     },

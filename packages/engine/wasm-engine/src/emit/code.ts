@@ -1,4 +1,4 @@
-import type { FunctionType, LaneOp, MemoryOp, PlainOp, ValueType } from '@vmm/wasm-encoder'
+import type { AtomicOp, FunctionType, LaneOp, MemoryOp, PlainOp, ValueType } from '@vmm/wasm-encoder'
 import { folded } from './fold.ts'
 import { foldedLane } from './fold-lanes.ts'
 import { LocalPool } from './local-pool.ts'
@@ -95,6 +95,18 @@ export class Code {
 
   store(op: MemoryOp, address: Node, value: Node, offset = 0): void {
     this.#effect({ kind: 'store', op, offset, args: [address, value], epoch: this.#epoch })
+  }
+
+  /** Reads and writes at once, as nobody else does in between; gives what was there. */
+  atomic(op: AtomicOp, ...args: Node[]): Node {
+    const result = this.#pool.allocate(op.slice(0, 3) as ValueType)
+    this.#effect({ kind: 'atomic', op, args, result, epoch: this.#epoch })
+    return this.fixedLocal(result)
+  }
+
+  /** What was stored before is seen by all before anything that follows is loaded. */
+  fence(): void {
+    this.#effect({ kind: 'fence', args: [], epoch: this.#epoch })
   }
 
   /** Calls a function; results are held in locals. */

@@ -1,4 +1,4 @@
-import type { FunctionType, LaneOp, MemoryOp, PlainOp, ValueType } from '@vmm/wasm-encoder'
+import type { AtomicOp, FunctionType, LaneOp, MemoryOp, PlainOp, ValueType } from '@vmm/wasm-encoder'
 
 /** What a node computes. */
 export type Operation =
@@ -52,6 +52,14 @@ export type Statement =
       readonly results: readonly number[]
       readonly epoch: number
     }
+  | {
+      readonly kind: 'atomic'
+      readonly op: AtomicOp
+      readonly args: readonly Node[]
+      readonly result: number
+      readonly epoch: number
+    }
+  | { readonly kind: 'fence'; readonly args: readonly []; readonly epoch: number }
   | {
       readonly kind: 'switch'
       readonly args: readonly [Node]

@@ -1,10 +1,13 @@
 import {
+  type AtomicOp,
+  atomicOps,
   type BranchHint,
   ByteWriter,
   bulkOps,
   control,
   type FunctionBody,
   type FunctionType,
+  fenceOp,
   laneOps,
   memoryOps,
   plainOps,
@@ -67,6 +70,13 @@ class Writer {
         this.#call(statement.callee)
         for (const local of statement.results.toReversed()) this.#local(control['local.set'], local)
         break
+      case 'atomic':
+        this.#values(statement.args)
+        this.#atomic(statement.op, statement.result)
+        break
+      case 'fence':
+        this.#out.bytes(fenceOp)
+        break
       case 'bulk':
         this.#values(statement.args)
         this.#out.bytes(bulkOps[statement.op])
@@ -96,6 +106,14 @@ class Writer {
       default:
         statement satisfies never
     }
+  }
+
+  #atomic(op: AtomicOp, result: number): void {
+    const { opcode, alignment } = atomicOps[op]
+    this.#out.opcode(opcode)
+    this.#out.byte(alignment)
+    this.#out.unsigned(0)
+    this.#local(control['local.set'], result)
   }
 
   #call(callee: Callee): void {

@@ -26,6 +26,8 @@ const left = { done: 0, declined: 1 } as const
 export interface RegionOptions {
   readonly runtime: RuntimeIndices
   readonly memoryBase: number
+  /** Whether other processors run at the same time. */
+  readonly threads: boolean
   /** Linear memory, for what decoding left in records. */
   readonly view: DataView
   /** Segments, by number, that are plain memory from 0 to the top now: the region is for that alone. */
@@ -259,7 +261,7 @@ class RegionEmitter {
 
   /** What instructions of a mode are read by: made once, it follows the one that is being emitted. */
   #machineFor(mode: Mode): Machine {
-    const name = `${mode.operandSize} ${mode.addressSize} ${mode.rep}`
+    const name = `${mode.operandSize} ${mode.addressSize} ${mode.rep} ${mode.lock}`
     let machine = this.#machines.get(name)
     if (machine === undefined) {
       machine = machineOn(this.#frame(mode))
@@ -287,6 +289,9 @@ class RegionEmitter {
       segmentsStay: true,
       isFlat: (segment) => this.#isFlat(segment),
       memoryBase: this.#options.memoryBase,
+      threads: this.#options.threads,
+      // somebody who has it begin again is there already
+      again: () => this.#decline(now()),
       plainOnly: true,
       flags: this.#flags,
       isNear: (target) => this.#isNear(target),

@@ -245,7 +245,7 @@ export class Regions {
   }
 
   #instantiate(asked: readonly Asked[]): void {
-    const { memoryBase } = this.#linkage
+    const { memoryBase, threads } = this.#linkage
     const made = asked.map(({ block, state }) => ({
       entry: block,
       slot: this.#free.pop()!,
@@ -261,6 +261,7 @@ export class Regions {
           also,
           steady: steadyOf(state),
           memoryBase,
+          threads,
           view: this.#view,
           flat: this.#flatOf(state),
         }),

@@ -3,7 +3,7 @@ import { accessKind } from '../access.ts'
 import { granuleBytes } from '../code-granules.ts'
 import type { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
-import { type MemoryMap, pageFlag, slotReadOnly, slotTold } from '../memory-map.ts'
+import { type MemoryMap, pageFlag, type SharedMap, slotReadOnly, slotTold } from '../memory-map.ts'
 import { noMemory } from '../runtime.ts'
 import { at, fillLogEntries, inRecord, tlbKinds } from '../state-layout.ts'
 import { begun } from './parameters.ts'
@@ -112,7 +112,7 @@ interface Entering {
  * to be looked at, no page enters a view of data.
  */
 function enter(code: Code, map: MemoryMap, { cpu, tlb, linear, kind, host, isWrite, large }: Entering): void {
-  const page = code.op('i32.shr_u', code.op('i32.sub', host, code.i32(map.memoryBase)), code.i32(12))
+  const page = code.hold(code.op('i32.shr_u', code.op('i32.sub', host, code.i32(map.memoryBase)), code.i32(12)))
   const flagsAt = code.hold(code.op('i32.add', page, code.i32(map.pageFlags)))
   const flags = code.hold(code.load('i32.load8_u', flagsAt))
   const store = (view: number) => {
@@ -135,8 +135,13 @@ function enter(code: Code, map: MemoryMap, { cpu, tlb, linear, kind, host, isWri
   code.if(
     isWrite,
     () => {
-      code.store('i32.store8', flagsAt, code.op('i32.or', flags, code.i32(pageFlag.dirty)))
-      const isData = code.op('i32.eqz', has(code, flags, pageFlag.code | pageFlag.monitored))
+      const { shared } = map
+      if (shared === undefined) code.store('i32.store8', flagsAt, code.op('i32.or', flags, code.i32(pageFlag.dirty)))
+      // who is about to decode it asks for this flag after it has said so
+      else code.atomic('i32.atomic.rmw8.or_u', flagsAt, code.i32(pageFlag.dirty | pageFlag.written))
+      const isOwn = code.op('i32.eqz', has(code, flags, pageFlag.code | pageFlag.monitored))
+      const isData =
+        shared === undefined ? isOwn : code.op('i32.and', isOwn, code.op('i32.eqz', codersOf(code, page, shared)))
       code.if(code.op('i32.and', isPlain, isData), () => store(tlbKinds.write))
     },
     () =>
@@ -148,6 +153,10 @@ function enter(code: Code, map: MemoryMap, { cpu, tlb, linear, kind, host, isWri
   )
 }
 
+/** Who has decoded code of a page. */
+const codersOf = (code: Code, page: Node, { coders }: SharedMap): Node =>
+  code.load('i32.load', code.op('i32.add', code.op('i32.shl', page, code.i32(2)), code.i32(coders)))
+
 /** Notes which entry was made, as long as the log has room: emptying the context takes as long as filling it did. */
 function logFill(code: Code, cpu: Node, entry: Node): void {
   const log = code.hold(code.load('i32.load', cpu, at.fillLog))
@@ -155,6 +164,14 @@ function logFill(code: Code, cpu: Node, entry: Node): void {
   const slot = code.op('i32.add', log, code.op('i32.shl', count, code.i32(2)))
   code.if(code.op('i32.lt_u', count, code.i32(fillLogEntries)), () => code.store('i32.store', slot, entry, 4))
   code.store('i32.store', log, code.op('i32.add', count, code.i32(1)))
+}
+
+/** What is locked and lies askew, or is too long: no other processor may run while it is read and written. */
+function stopsOthers(code: Code, linear: Node, kind: Node): Node {
+  const bytes = code.op('i32.and', kind, code.i32(accessKind.sizeMask))
+  const low = code.op('i32.and', code.op('i32.wrap_i64', linear), code.op('i32.sub', bytes, code.i32(1)))
+  const isOdd = code.op('i32.or', code.op('i32.ne', low, code.i32(0)), code.op('i32.gt_u', bytes, code.i32(8)))
+  return code.op('i32.and', has(code, kind, accessKind.locked), isOdd)
 }
 
 const crosses = (code: Code, linear: Node, kind: Node): Node => {
@@ -211,6 +228,7 @@ export function slowWriteFunction(
     code.leave(ret, host!)
   }
   code.if(code.op('i32.or', crosses(code, linear, kind), code.load('i32.load', cpu, at.oddAccesses)), odd)
+  if (map.shared !== undefined) code.if(stopsOthers(code, linear, kind), odd)
   const [host] = code.call(fill, all, ['i32'])
   code.if(code.op('i32.eqz', host!), () => code.leave(ret, code.i32(0)))
   code.if(code.op('i32.eq', host!, code.i32(noMemory)), odd)
@@ -221,6 +239,10 @@ export function slowWriteFunction(
   const page = code.hold(code.op('i32.shr_u', code.op('i32.sub', host!, code.i32(map.memoryBase)), code.i32(12)))
   const flags = code.hold(code.load('i32.load8_u', code.op('i32.add', page, code.i32(map.pageFlags))))
   code.if(has(code, flags, pageFlag.monitored), odd)
+  if (map.shared !== undefined) {
+    const others = code.op('i32.and', codersOf(code, page, map.shared), code.i32(~map.shared.own))
+    code.if(code.op('i32.ne', others, code.i32(0)), odd)
+  }
   code.if(has(code, flags, pageFlag.code), () => {
     const bytes = code.op('i32.and', kind, code.i32(accessKind.sizeMask))
     const first = granule(host!)

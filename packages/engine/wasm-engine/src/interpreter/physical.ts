@@ -47,6 +47,8 @@ export function readPhysicalFunction(hostOf: number, touched: number): Code {
   return code
 }
 
+const atomically = { 'i64.store': 'i64.atomic.rmw.cmpxchg', 'i64.store32': 'i64.atomic.rmw32.cmpxchg_u' } as const
+
 /**
  * (cpu, address, expected, value, bytes): stores if memory holds what is expected. No memory swallows it, nor does memory that
  * cannot be written.
@@ -66,7 +68,11 @@ export function swapPhysicalFunction(hostOf: number, touched: number, map: Memor
   const swap = (load: 'i64.load' | 'i64.load32_u', store: 'i64.store' | 'i64.store32') => {
     code.if(code.op('i64.ne', code.load(load, host!), expected), () => code.leave(ret, code.i32(0)))
     code.if(isOf(slotTold), () => void code.call(touched, [cpu, address, code.i32(1)], ['i32']))
-    code.store(store, host!, value)
+    if (map.shared === undefined) code.store(store, host!, value)
+    else {
+      const found = code.atomic(atomically[store], host!, expected, value)
+      code.if(code.op('i64.ne', found, expected), () => code.leave(ret, code.i32(0)))
+    }
     code.store('i32.store8', flags, code.op('i32.or', code.load('i32.load8_u', flags), code.i32(dirty)))
     done()
   }

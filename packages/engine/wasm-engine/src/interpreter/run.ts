@@ -66,6 +66,8 @@ export const leaveTo = {
     record.set(code.op('i32.add', record.get(), code.i32(recordBytes)))
     code.leave(nextRecord)
   },
+  /** To the same record. */
+  again: ({ code }: Inline) => code.leave(nextRecord),
   /** To wherever RIP says, by no way that could be remembered. */
   jumped: ({ code, cpu, link }: Inline) => {
     link.set(code.op('i32.add', cpu, code.i32(at.noLink)))

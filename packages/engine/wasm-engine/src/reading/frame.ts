@@ -36,6 +36,10 @@ export interface Frame {
   readonly segmentsStay: boolean
   /** Whether a segment, by number, is sure to be plain memory from 0 to the top. */
   isFlat(segment: Node): boolean
+  /** Other processors run at the same time: what is locked is so for them, too. */
+  readonly threads: boolean
+  /** The instruction begins again: another processor has stored where it was about to, and nothing of it has happened. */
+  again(): void
   /** Host addresses below it are scratch, not guest memory. */
   readonly memoryBase: number
   /** An access that a load or store to memory cannot make leaves: somebody else runs the instruction, of which nothing has happened. */

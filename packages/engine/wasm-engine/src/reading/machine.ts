@@ -166,10 +166,12 @@ function accessOn(memory: MemoryReading): Accesses {
   const { write } = accessKind
   return {
     load(segment, offset, w) {
+      if (memory.isLocked) return memory.loadLocked(segment, nodeOf(offset), w)
       const kind = memory.kindOf(segment, w / 8)
       return memory.load(memory.linearOf(segment, nodeOf(offset), kind), w, kind, 'program')
     },
     store(segment, offset, value) {
+      if (memory.storeLocked(value)) return
       const kind = memory.kindOf(segment, asValue(value).width / 8, write)
       memory.store(memory.linearOf(segment, nodeOf(offset), kind), value, kind, 'program')
     },
@@ -232,6 +234,9 @@ function controlOn(frame: Frame): ControlFlow {
     jump: (target) => frame.jump(nodeOf(target)),
     again: () => frame.jump(rip(inRecord.offset)),
     commit: () => {},
+    fence: () => {
+      if (frame.threads) code.fence()
+    },
     exit: (reason) => frame.exit(exitReasons.indexOf(reason)),
   }
 }

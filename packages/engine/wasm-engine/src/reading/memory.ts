@@ -5,6 +5,7 @@ import { accessKind } from '../access.ts'
 import type { Node } from '../emit/node.ts'
 import { at, inReach, inRecord, reachBytes, type TlbKind, tlbKinds } from '../state-layout.ts'
 import type { Frame } from './frame.ts'
+import { swapLocked, whereLocked } from './locked.ts'
 import { asValue, bitsOf, nodeOf } from './value.ts'
 
 type Sized = 8 | 16 | 32 | 64 | 128
@@ -22,14 +23,37 @@ const stores = {
 /** An address that was translated for reading and writing. */
 export interface Translated {
   readonly host: Node
+  /** What was there, where that must still be there when it is written. */
+  old?: Node
 }
 
 /** Access to guest memory, with the software TLB probed inline. */
 export class MemoryReading {
   readonly #frame: Frame
+  /** Where a locked instruction has loaded from without an operand. */
+  #locked: Translated | undefined
 
   constructor(frame: Frame) {
     this.#frame = frame
+  }
+
+  /** Whether what is loaded is locked until the store that follows. */
+  get isLocked(): boolean {
+    return this.#frame.mode.lock
+  }
+
+  loadLocked<W extends Sized>(segment: Segment, offset: Node, w: W): Bits<W> {
+    const kind = this.kindOf(segment, w / 8, accessKind.write)
+    this.#locked = this.translate(this.linearOf(segment, offset, kind), w / 8, kind)
+    return this.loadTranslated(this.#locked, w)
+  }
+
+  /** Stores where a locked load has been; false where there was none. */
+  storeLocked<W extends Sized>(value: Bits<W>): boolean {
+    const locked = this.#locked
+    this.#locked = undefined
+    if (locked !== undefined) this.storeTranslated(locked, value)
+    return locked !== undefined
   }
 
   /** The linear address of `offset` in `segment`, checked as segmentation asks. */
@@ -167,21 +191,26 @@ export class MemoryReading {
 
   /** Translates once for a read that is followed by a write. */
   translate(linear: Node, bytes: number, kind: number): Translated {
-    const host = this.#translated('write', linear, bytes, 'program', () =>
-      this.#slowWrite(linear, kind | accessKind.modify, 'program'),
-    )
+    const word = kind | accessKind.modify | (this.isLocked ? accessKind.locked : 0)
+    const host = this.#translated('write', linear, bytes, 'program', () => this.#slowWrite(linear, word, 'program'))
     return { host: this.#frame.code.hold(host.get()) }
   }
 
-  loadTranslated<W extends Sized>({ host }: Translated, w: W): Bits<W> {
+  loadTranslated<W extends Sized>(translated: Translated, w: W): Bits<W> {
     const { code } = this.#frame
-    return bitsOf(code.hold(code.load(loads[w], host)), w)
+    const value = code.hold(code.load(loads[w], translated.host))
+    if (this.isLocked) translated.old = value
+    return bitsOf(value, w)
   }
 
-  storeTranslated<W extends Sized>({ host }: Translated, value: Bits<W>): void {
+  storeTranslated<W extends Sized>({ host, old }: Translated, value: Bits<W>): void {
     const { node, width } = asValue(value)
-    this.#frame.code.store(stores[width as Sized], host, node)
-    this.#commitScratch(host)
+    const plainly = () => {
+      this.#frame.code.store(stores[width as Sized], host, node)
+      this.#commitScratch(host)
+    }
+    if (old === undefined || width === 128) plainly()
+    else swapLocked(this.#frame, { host, old, value: this.#frame.code.hold(node), width }, plainly)
   }
 
   check(linear: Node, bytes: number, kind: number, asker: Asker): void {
@@ -234,8 +263,9 @@ export class MemoryReading {
     const offset = tlbKinds[view]
     const difference = code.op('i64.xor', kept, code.load('i64.load', entry, offset))
     const host = code.local('i32')
+    const hits = code.op('i64.lt_u', difference, code.i64(BigInt(4097 - bytes)))
     code.usually(
-      code.op('i64.lt_u', difference, code.i64(BigInt(4097 - bytes))),
+      this.isLocked && view === 'write' ? whereLocked(code, kept, bytes, hits) : hits,
       () => host.set(code.op('i32.add', code.op('i32.wrap_i64', kept), code.load('i32.load', entry, offset + 8))),
       () => host.set(miss()),
     )

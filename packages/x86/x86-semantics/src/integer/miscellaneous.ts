@@ -73,6 +73,7 @@ const rdpmc = instruction('RDPMC', sdm('2B', '4.3', 'RDPMC—Read Performance-Mo
 
 const cpuid = instruction('CPUID', sdm('2A', '3.3', 'CPUID—CPU Identification'), (m: Machine) => {
   const [eax, ebx, ecx, edx] = m.host('cpuid', m.read(gpr('RAX', 32)), m.read(gpr('RCX', 32)))
+  m.fence()
   m.write(gpr('RAX', 32), eax)
   m.write(gpr('RBX', 32), ebx)
   m.write(gpr('RCX', 32), ecx)
@@ -154,7 +155,7 @@ const bound = instruction(
 export const miscellaneous: readonly Instruction[] = [
   nothing('NOP'),
   nothing('LFENCE'),
-  nothing('MFENCE'),
+  instruction('MFENCE', sdm('2B', '4.3', 'MFENCE—Memory Fence'), (m: Machine) => m.fence()),
   nothing('SFENCE'),
   nothing('PREFETCHW'),
   nothing('PREFETCHNTA'),

@@ -25,6 +25,7 @@ const xchg = instruction(
     m.write(a, second)
     m.write(b, first)
   },
+  { locks: 'always' },
 )
 
 const xadd = instruction(
@@ -32,8 +33,11 @@ const xadd = instruction(
   sdm('2D', '6.1', 'XADD—Exchange and Add'),
   (m: Machine, to: Place<Sized>, from: Place<Sized>) => {
     const [a, b] = [m.read(to), m.read(from)]
+    const sum = m.add(a, b)
+    // of one register twice the sum stays; memory goes first: what is locked may have to begin again
+    if (to.kind === 'memory') m.write(to, sum)
     m.write(from, a)
-    m.write(to, m.add(a, b))
+    if (to.kind === 'register') m.write(to, sum)
     m.flags(addition(a, b))
   },
 )

@@ -292,6 +292,7 @@ function control(parts: Parts): ControlFlow {
     jump: (target) => parts.assign('RIP', target, nothing),
     again: () => say('Repeat this instruction'),
     commit: () => say('(* what was written until here stays, even if a fault follows *)'),
+    fence: () => say('Wait until all processors see what was stored'),
     exit: (reason) => say(`Stop: ${reason}`),
   }
 }

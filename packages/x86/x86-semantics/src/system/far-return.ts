@@ -263,6 +263,7 @@ function iretProtected(m: Machine): void {
 }
 
 const iret = instruction('IRET', sdm('2A', '3.3', 'IRET/IRETD/IRETQ—Interrupt Return'), (m: Machine) => {
+  m.fence()
   // NMIs are taken again, even if what follows faults: SDM 3A §6.7.1, SDM 3C §26.3
   m.set('NMI_BLOCKED', m.constant(0, 8))
   m.commit()
