@@ -7,6 +7,7 @@ import { suggestion } from './nearest.ts'
 import { shown } from './printable.ts'
 import { processorNamed } from './processor.ts'
 import { parseCpus, parseMemory, parseSeconds, parseWhole, type RunOptions } from './run-options.ts'
+import { cpuForThreads, parseSmp } from './smp-choice.ts'
 import { tellHelp } from './tell/help.ts'
 import { parseTrace } from './trace.ts'
 import { UsageError } from './usage-error.ts'
@@ -90,20 +91,24 @@ function imageOf({ kernel }: Given['values'], positionals: readonly string[]): s
 function optionsOf(values: Given['values'], image: string | undefined): RunOptions {
   const kernel = releaseNamed(values.kvm)
   const cpus = parseCpus(values.cpus)
+  const engine = parseEngine(values)
+  const smp = parseSmp(values, engine)
+  const { cpu = 'default' } = values
   return {
     image,
     initrd: values.initrd,
     append: values.append,
     memorySize: parseMemory(values.memory ?? '512M'),
     cpus,
+    smp,
     kernel,
-    table: processorNamed(values.cpu ?? 'default', kernel, cpus),
-    engine: parseEngine(values),
+    table: processorNamed(smp === 'threads' ? cpuForThreads(cpu) : cpu, kernel, cpus),
+    engine,
     exec: values.exec,
     console: values.console === true,
     maxInstructions: parseWhole('--max-instructions', values['max-instructions']),
     timeout: parseSeconds('--timeout', values.timeout),
-    clock: clockOf(values),
+    clock: smp === 'threads' ? 'real' : clockOf(values),
     reboot: values.reboot === true,
     trace: values.trace === undefined ? undefined : parseTrace(values.trace),
     report: values.report,

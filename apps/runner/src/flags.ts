@@ -12,6 +12,7 @@ const flags = {
   cpu: { type: 'string' },
   cpus: { type: 'string' },
   kvm: { type: 'string' },
+  smp: { type: 'string' },
   exec: { type: 'string' },
   console: { type: 'boolean' },
   'max-instructions': { type: 'string' },

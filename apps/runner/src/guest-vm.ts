@@ -110,14 +110,14 @@ export class GuestVm {
 }
 
 /** What firmware would have left in them. */
-function setMsrs({ state }: KvmVcpu): void {
+export function setMsrs({ state }: KvmVcpu): void {
   const entries = [...firmwareValues].map(([index, data]) => ({ index, data }))
   const set = state.setMsrs(entries)
   if (set !== entries.length) throw new Error(`KVM_SET_MSRS took ${JSON.stringify(set)} of ${entries.length}`)
 }
 
 /** What a call gives. */
-function granted<T>(answer: Answer<T>): T {
+export function granted<T>(answer: Answer<T>): T {
   if (answer.kind === 'refused') throw new UsageError(answer.says)
   return answer.value
 }

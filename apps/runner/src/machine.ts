@@ -31,7 +31,7 @@ import { hashOf, type SavedMachine, savedVersion } from './saved-machine.ts'
 import { Turns } from './turns.ts'
 
 /** Where the FACS has the address that the guest wants to wake up at. */
-const wakingVectorAt = 12
+export const wakingVectorAt = 12
 
 export interface MachineOptions extends Watching {
   /** Makes the engine of each processor; left out, KVM does. */

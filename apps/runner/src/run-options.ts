@@ -2,6 +2,7 @@ import type { BuiltTable } from '@vmm/cpuid'
 import type { Profile } from '@vmm/rule'
 import type { EngineChoice } from './engine-choice.ts'
 import { shown } from './printable.ts'
+import type { Smp } from './smp-choice.ts'
 import type { TraceRequest } from './trace.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -13,6 +14,8 @@ export interface RunOptions {
   readonly memorySize: number
   /** How many processors the guest sees. */
   readonly cpus: number
+  /** Whether they take turns, or run at the same time. */
+  readonly smp: Smp
   /** The kernel release whose KVM runs the guest. */
   readonly kernel: Profile
   /** The processor that the guest sees. */

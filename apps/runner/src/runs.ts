@@ -16,6 +16,8 @@ import { Sampler } from './profile/sampler.ts'
 import { namesOf } from './profile/symbols.ts'
 import type { Ran } from './report.ts'
 import type { RunOptions } from './run-options.ts'
+import type { Smp } from './smp-choice.ts'
+import { ThreadedMachine } from './threads/threaded-machine.ts'
 import type { Tracer } from './trace.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -45,7 +47,7 @@ export class Runs {
   #console = new GuestConsole()
   readonly #sampler: Sampler | undefined
   readonly #engines: Engines
-  readonly #machine: Machine
+  readonly #machine: Machine | ThreadedMachine
   #resets = 0
   #difference: Difference | undefined
 
@@ -84,20 +86,28 @@ export class Runs {
         resets: this.#resets,
         ...(checkedSlices === undefined ? {} : { checkedSlices }),
         ...(this.#difference === undefined ? {} : { difference: this.#difference }),
-        ...(options.report === undefined ? {} : { stateHash: this.#machine.stateHash() }),
+        ...this.#hashed(),
         ...this.#profiled(),
       }
     }
   }
 
+  /** What ran in threads is never the same twice. */
+  #hashed(): { readonly stateHash?: string } {
+    const machine = this.#machine
+    const isHashed = this.#parts.options.report !== undefined && machine instanceof Machine
+    return isHashed ? { stateHash: machine.stateHash() } : {}
+  }
+
   #profiled(): { readonly profile?: RunProfile } {
-    if (this.#sampler === undefined) return {}
+    if (this.#sampler === undefined || this.#machine instanceof ThreadedMachine) return {}
     this.#nameSamples()
     return { profile: { sampler: this.#sampler, statistics: this.#machine.statistics } }
   }
 
   /** What is in memory now has names for what ran so far. */
   #nameSamples(): void {
+    if (this.#machine instanceof ThreadedMachine) return
     this.#sampler?.name(namesOf(this.#parts.file, this.#machine.vm.memory.bytes))
   }
 
@@ -134,9 +144,9 @@ export class Runs {
     }
   }
 
-  #create(): Machine {
-    const { options, tracer, host, image } = this.#parts
-    const machine: Machine = possible({
+  #create(): Machine | ThreadedMachine {
+    const { options, tracer, host, image, bell } = this.#parts
+    const machine: Machine | ThreadedMachine = possible(options.smp, bell, {
       memorySize: options.memorySize,
       kernel: options.kernel,
       table: options.table,
@@ -176,11 +186,11 @@ export class Runs {
 }
 
 /** @throws {UsageError} if the system does not give that much memory. */
-function possible(options: MachineOptions): Machine {
+function possible(smp: Smp, bell: Bell, options: MachineOptions): Machine | ThreadedMachine {
   try {
-    return new Machine(options)
+    return smp === 'turns' ? new Machine(options) : new ThreadedMachine({ ...options, onRing: bell.ring })
   } catch (error) {
-    if (!(error instanceof RangeError) || !/allocate/.test(error.message)) throw error
+    if (!(error instanceof RangeError) || !/allocate|too much/.test(error.message)) throw error
     const size = `${Math.round(options.memorySize / 2 ** 20)}M`
     throw new UsageError(`--memory ${size}: expected a size that this system can give, and it cannot give that`)
   }

@@ -106,13 +106,15 @@ export class Kvm {
   createVm(type = 0n): Answer<Vm> {
     const outcome = run(this.#createVm, { type, types: BigInt(Math.max(1, this.checkExtension(vmTypes))) })
     if (outcome.kind === 'refused') return outcome.refusal
-    const { memoryBytes = defaultMemory, signalAfter = defaultSignal } = this.#options
-    const { createClock = createInstructionClock, startedAt = 0n, watching = {}, createEngine, hot } = this.#options
+    const { signalAfter = defaultSignal } = this.#options
+    const { memoryBytes = this.#options.thread?.guest.memoryBytes ?? defaultMemory } = this.#options
+    const { createClock = createInstructionClock, startedAt = 0n, watching = {}, createEngine } = this.#options
+    const { hot, thread } = this.#options
     this.#vms += 1
     const number = this.#vms
     const { privateBytes = type === 0n ? 0 : memoryBytes } = this.#options
     const made = { kvm: this, number, type: Number(type), memoryBytes, privateBytes }
-    return done(new Vm({ ...made, signalAfter, createClock, startedAt, watching, createEngine, hot }))
+    return done(new Vm({ ...made, signalAfter, createClock, startedAt, watching, createEngine, hot, thread }))
   }
 }
 

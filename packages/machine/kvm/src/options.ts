@@ -29,6 +29,8 @@ export interface KvmOptions {
   readonly watching?: Watching
   /** When engines compile code that is hot, or false to have all of it interpreted. Default: theirs. */
   readonly hot?: NonNullable<GuestMachineOptions['hot']>
+  /** Memory that vCPUs in other threads run at the same time, in VMs of their own, and which of them this one's is. `memoryBytes` is then left out. */
+  readonly thread?: NonNullable<GuestMachineOptions['thread']>
   /** Makes the engine of each vCPU. Default: one of `@vmm/wasm-engine`. */
   readonly createEngine?: CreateEngine
 }

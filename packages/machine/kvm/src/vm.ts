@@ -46,6 +46,7 @@ export interface VmOptions {
   readonly watching: Watching
   readonly createEngine?: CreateEngine | undefined
   readonly hot?: GuestMachineOptions['hot'] | undefined
+  readonly thread?: GuestMachineOptions['thread'] | undefined
 }
 
 const maxVcpusOfVm = 66
@@ -92,8 +93,8 @@ export class Vm {
     this.buses = new VmBuses(kernel)
     const all = memoryBytes + privateBytes
     const { counts = 'nothing', clock } = watching
-    const { hot } = options
-    const given = { ...(clock === undefined ? {} : { clock }), ...(hot === undefined ? {} : { hot }) }
+    const { hot, thread } = options
+    const given = { ...(clock && { clock }), ...(hot === undefined ? {} : { hot }), ...(thread && { thread }) }
     this.guest = new GuestMachine({ slots: [], memoryBytes: all, counts, ...given })
     this.clock = createClock(() => this.instructions)
     this.time = new VmTime({

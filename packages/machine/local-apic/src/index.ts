@@ -1,4 +1,5 @@
 export { ApicBus, type BusApic, type EndOfInterruptListener, type Shorthand } from './apic-bus.ts'
 export type { TimeStampCounter } from './apic-timer.ts'
 export { LocalApic } from './local-apic.ts'
+export { isAmong } from './logical-destination.ts'
 export type { ApicSignal, LocalApicOptions } from './options.ts'

@@ -15,6 +15,11 @@ export interface ApicOptions {
   readonly onChange: () => void
 }
 
+/** The local APIC of a vCPU that is in another VM of ours, in a thread of its own: messages reach it, and the PIC's output. */
+export interface DistantApic extends BusApic {
+  setLint(pin: 0, level: boolean): void
+}
+
 /** What all of them go by. */
 export interface LocalApicsOptions {
   readonly clock: VmClock
@@ -35,6 +40,7 @@ export class LocalApics {
   busNanoseconds = 1
   readonly #options: LocalApicsOptions
   readonly #apics: LocalApic[] = []
+  readonly #distant: DistantApic[] = []
   #intr = false
 
   constructor(options: LocalApicsOptions) {
@@ -54,7 +60,7 @@ export class LocalApics {
    * Source: arch/x86/kvm/lapic.c kvm_irq_delivery_to_apic_fast (Linux 6.12).
    */
   readonly send = (message: InterruptMessage): number => {
-    if (this.#apics.length === 0) return -1
+    if (this.bus.size === 0) return -1
     if (message.destination === everybodyWithLongIds) return this.#sendToLong(message)
     const isByte = message.destination === broadcastDestination && !this.broadcastsByte
     return this.bus.send(isByte ? { ...message, destination: byteOfOnes } : message)
@@ -69,7 +75,13 @@ export class LocalApics {
   /** The PIC's output, which goes to LINT0 of all. */
   drivePicOutput(level: boolean): void {
     this.#intr = level
-    for (const apic of this.#apics) apic.setLint(0, level)
+    for (const apic of [...this.#apics, ...this.#distant]) apic.setLint(0, level)
+  }
+
+  /** Joins one that is elsewhere. */
+  joinDistant(apic: DistantApic): void {
+    this.#distant.push(apic)
+    this.bus.attach(apic)
   }
 
   /** Power-on state. */

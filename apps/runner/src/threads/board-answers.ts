@@ -1,0 +1,44 @@
+import type { Vm } from '@vmm/kvm'
+import type { PcDevices } from '@vmm/pc-board'
+import { requests, type VcpuWords } from './board-words.ts'
+
+/** What the machine's thread answers vCPUs in others: KVM's controllers first, then devices. */
+export class BoardAnswers {
+  readonly #vm: Vm
+  readonly #devices: PcDevices
+
+  constructor(vm: Vm, devices: PcDevices) {
+    this.#vm = vm
+    this.#devices = devices
+  }
+
+  /** Answers a vCPU that asks. */
+  answer(vcpu: VcpuWords): void {
+    if (vcpu.asked !== requests.none) vcpu.answer(this.#answerTo(vcpu))
+  }
+
+  #answerTo(vcpu: VcpuWords): number {
+    const { io, mmio } = this.#vm.buses
+    const { ports, mmio: memory, numericErrors } = this.#devices
+    const { place, size, value } = vcpu.question
+    switch (vcpu.asked) {
+      case requests.portIn:
+        return io.read(place, size) ?? ports.read(place, size)
+      case requests.portOut:
+        if (!io.write(place, size, value)) ports.write(place, size, value)
+        return 0
+      case requests.load:
+        return Number(mmio.read(place, size) ?? memory.read(place, size))
+      case requests.store:
+        if (!mmio.write(place, size, BigInt(value))) memory.write(place, size, value)
+        return 0
+      case requests.endOfInterrupt:
+        this.#vm.interrupts.controllers?.ioApic.endOfInterrupt(value, 'level')
+        return 0
+      case requests.acknowledge:
+        return this.#vm.interrupts.controllers?.pic.acknowledge() ?? 0
+      default:
+        return numericErrors.raise() ? 1 : 0
+    }
+  }
+}

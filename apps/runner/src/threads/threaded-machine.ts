@@ -1,0 +1,274 @@
+import { Worker } from 'node:worker_threads'
+import { type LoadedImage, ramSlots } from '@vmm/boot'
+import { openKvm, type Vm } from '@vmm/kvm'
+import { pitConfigFlags } from '@vmm/kvm-uapi'
+import { type AcpiTables, createPcDevices, type MachineEvent, type PcDevices } from '@vmm/pc-board'
+import { comPorts } from '@vmm/serial'
+import { guestBytes, type SharedGuest, shareGuest } from '@vmm/wasm-engine'
+import { programControllers } from '../firmware.ts'
+import { granted } from '../guest-vm.ts'
+import { releaseNamed, softwareHost } from '../kvm-release.ts'
+import { firmwareTables, type MachineOptions, wakingVectorAt } from '../machine.ts'
+import type { End, RunningMachine, SerialLine, SliceResult } from '../machine-port.ts'
+import { BoardAnswers } from './board-answers.ts'
+import { BoardWords, signalBits, threadStates, type VcpuWords, wanted } from './board-words.ts'
+import { ApicElsewhere } from './distant-apic.ts'
+import { hostClock, hostNanoseconds } from './host-clock.ts'
+import type { ThreadOptions } from './thread-vm.ts'
+
+/** What a machine in threads is made with, beside what every one is. */
+export interface ThreadedOptions
+  extends Pick<
+    MachineOptions,
+    'memorySize' | 'table' | 'cpus' | 'kernel' | 'hot' | 'startSeconds' | 'onTransmit' | 'onRoom'
+  > {
+  /** A thread wants this one to look. */
+  readonly onRing: () => void
+}
+
+/** Nothing outside is looked at less often than after so many milliseconds. */
+const lookMilliseconds = 10
+/** Who has not stopped by then never will. */
+const stopMilliseconds = 5000
+/** Where an image begins, and not a waking vector. */
+const fromImage = -1
+
+/** A PC whose processors run at the same time, each in a thread with a VM of its own. Devices and their interrupt controllers are in this one. */
+export class ThreadedMachine implements RunningMachine {
+  readonly devices: PcDevices
+  /** What all of the vCPUs have of KVM beside their APICs. */
+  readonly #vm: Vm
+  readonly #guest: SharedGuest
+  readonly #memory: Uint8Array
+  readonly #board: BoardWords
+  readonly #vcpus: readonly VcpuWords[]
+  readonly #answers: BoardAnswers
+  readonly #acpi: AcpiTables
+  readonly #options: ThreadedOptions
+  readonly #since = hostNanoseconds()
+  readonly #clock = hostClock(this.#since)
+  #threads: readonly Worker[] = []
+  #starts: number | undefined
+  #ended: End | undefined
+  #listens = false
+
+  /** @throws {RangeError} if there is no memory for so much. */
+  constructor(options: ThreadedOptions) {
+    const { cpus = 1, memorySize, kernel = releaseNamed() } = options
+    this.#options = options
+    this.#acpi = firmwareTables(cpus)
+    this.#guest = shareGuest({ processors: cpus, memoryBytes: memorySize })
+    this.#memory = guestBytes(this.#guest)
+    this.#board = new BoardWords(cpus)
+    this.#vcpus = Array.from({ length: cpus }, (_, index) => this.#board.vcpu(index))
+    const kvm = openKvm({ kernel, host: softwareHost(), memoryBytes: 4096, createClock: () => this.#clock, hot: false })
+    this.#vm = granted(kvm.createVm())
+    granted(this.#vm.createIrqchip())
+    granted(this.#vm.createPit2(pitConfigFlags.value.SPEAKER_DUMMY))
+    for (let cpu = 0; cpu < cpus; cpu += 1) this.#vm.interrupts.apics.joinDistant(new ApicElsewhere(this.#board, cpu))
+    this.devices = this.#createDevices(options)
+    this.#answers = new BoardAnswers(this.#vm, this.devices)
+  }
+
+  now(): number {
+    return this.#clock.now()
+  }
+
+  get instructions(): number {
+    return this.#vcpus.reduce((sum, { retired }) => sum + retired, 0)
+  }
+
+  /** Instructions retired by each processor. */
+  get instructionsOfEach(): readonly number[] {
+    return this.#vcpus.map(({ retired }) => retired)
+  }
+
+  /** The host's end of the first serial line. */
+  get console(): SerialLine {
+    return this.devices.serialPorts[0]!
+  }
+
+  get canWake(): boolean {
+    return this.suspended || this.#vcpus.some(({ wakes, state }) => wakes || state !== threadStates.idle)
+  }
+
+  get suspended(): boolean {
+    return this.devices.power.sleeping
+  }
+
+  wake(): void {
+    this.devices.wake()
+  }
+
+  /** Time passes by itself. */
+  warpTo(): void {}
+
+  /** Puts an image into memory, with the ACPI tables, and starts the processors. */
+  load(image: LoadedImage): void {
+    this.#write(this.#acpi.base, this.#acpi.bytes)
+    for (const { address, bytes } of image.writes)
+      if (!this.#write(address, bytes))
+        throw new RangeError(`no memory at 0x${address.toString(16)} for ${bytes.length} bytes`)
+    programControllers(this.#vm.buses.io)
+    if (this.#threads.length === 0) this.#threads = this.#vcpus.map((_, index) => this.#createThread(index, image))
+    this.#starts = fromImage
+  }
+
+  /** A reset with nothing left in memory, and an image in it. */
+  restart(image: LoadedImage): void {
+    this.#stop()
+    this.#memory.fill(0)
+    this.#ended = undefined
+    this.devices.reset()
+    this.#vm.interrupts.reset()
+    this.load(image)
+  }
+
+  /** Looks after what the processors need, for a moment. */
+  slice(): SliceResult {
+    const until = this.now() + lookMilliseconds * 1e6
+    for (;;) {
+      const seen = this.#board.doorbell
+      for (const vcpu of this.#vcpus) this.#answers.answer(vcpu)
+      const now = this.now()
+      this.devices.runTimers(now)
+      this.#vm.interrupts.runTimers(now)
+      if (this.#ended !== undefined) return this.#end(this.#ended)
+      if (this.suspended) return this.#sleep()
+      this.#startIfReady()
+      const deadline = Math.min(this.devices.nextDeadline(), this.#vm.interrupts.nextDeadline())
+      if (this.#isIdle(seen)) return this.#rest(seen, deadline)
+      if (now >= until || this.#hasStopped) return { kind: 'running' }
+      this.#board.waitForRing(seen, Math.max(0, Math.min(until, deadline) - this.now()) / 1e6)
+    }
+  }
+
+  #startIfReady(): void {
+    if (this.#starts === undefined || !this.#vcpus.every(({ state }) => state === threadStates.stopped)) return
+    for (const vcpu of this.#vcpus) vcpu.forget()
+    this.#board.start = this.#starts
+    this.#starts = undefined
+    this.#board.wants = wanted.run
+  }
+
+  /** Somebody has come to an end that it is about to tell. */
+  get #hasStopped(): boolean {
+    return this.#starts === undefined && this.#vcpus.some(({ state }) => state === threadStates.stopped)
+  }
+
+  #isIdle(seen: number): boolean {
+    const sleeps = ({ state, asked }: VcpuWords) => state === threadStates.idle && asked === 0
+    return this.#starts === undefined && this.#vcpus.every(sleeps) && this.#board.doorbell === seen
+  }
+
+  /** All wait: until a timer, or until one of them looks up. */
+  #rest(seen: number, deadline: number): SliceResult {
+    if (!this.#listens) {
+      this.#listens = true
+      void this.#board.ringAfter(seen).then(() => {
+        this.#listens = false
+        this.#options.onRing()
+      })
+    }
+    return { kind: 'idle', until: this.#vcpus.reduce((least, vcpu) => Math.min(least, vcpu.deadline), deadline) }
+  }
+
+  #end(end: End): SliceResult {
+    this.#stop()
+    return { kind: 'ended', end }
+  }
+
+  /** S3: processors are off. */
+  #sleep(): SliceResult {
+    this.#stop()
+    return { kind: 'idle', until: this.devices.nextDeadline() }
+  }
+
+  /** All threads stop; what they still ask is answered. */
+  #stop(): void {
+    if (this.#board.wants === wanted.stop) return
+    this.#board.wants = wanted.stop
+    const until = this.now() + stopMilliseconds * 1e6
+    while (this.#vcpus.some(({ state }) => state !== threadStates.stopped) && this.now() < until) {
+      const seen = this.#board.doorbell
+      for (const vcpu of this.#vcpus) {
+        vcpu.ring()
+        this.#answers.answer(vcpu)
+      }
+      this.#board.waitForRing(seen, 1)
+    }
+  }
+
+  #createThread(index: number, { start }: LoadedImage): Worker {
+    const { table, kernel = releaseNamed(), hot, startSeconds = 0 } = this.#options
+    const workerData: ThreadOptions = {
+      ...{ index, board: this.#board.buffer, guest: this.#guest, kernel, cpuid: table.entries, hot, startSeconds },
+      ...{ since: this.#since, begin: start },
+    }
+    const worker = new Worker(new URL(threadModule, import.meta.url), { workerData })
+    worker.unref()
+    worker.on('message', (end: End) => {
+      this.#ended ??= end
+    })
+    worker.on('error', (error: Error) => {
+      this.#ended ??= { kind: 'internal-error', says: `vCPU ${index}: ${error.stack ?? error.message}` }
+    })
+    return worker
+  }
+
+  #createDevices({ memorySize, cpus = 1, startSeconds = 0, onTransmit, onRoom }: ThreadedOptions): PcDevices {
+    return createPcDevices({
+      clock: this.#clock,
+      cpus,
+      memorySize,
+      lines: { setLine: (line, level) => void this.#vm.irqLine(line, level) },
+      isHeard: (line) => {
+        const { controllers } = this.#vm.interrupts
+        return controllers?.pic.masks(line) === false || controllers?.ioApic.masks(line) === false
+      },
+      onEvent: (event) => this.#onEvent(event),
+      onIgnoreNumericError: () => this.#vcpus[0]!.post(signalBits.ignoreNumericError),
+      serialPorts: comPorts.map((_, port) => ({
+        onTransmit: (byte) => onTransmit(port, byte),
+        ...(port === 0 && onRoom !== undefined ? { onRoom } : {}),
+      })),
+      startSeconds,
+    })
+  }
+
+  #onEvent(event: MachineEvent): void {
+    if (event.kind === 'power-off' || event.kind === 'reset') this.#ended = { kind: event.kind }
+    else if (event.kind === 'debug-exit') this.#ended = { kind: 'debug-exit', value: event.value }
+    else if (event.kind === 'wake') this.#resume()
+  }
+
+  /** What firmware does after S3. Source: ACPI 6.5 §5.2.10. */
+  #resume(): void {
+    const place = this.#placeOf(this.#acpi.addresses['FACS']! + wakingVectorAt)
+    const vector = place === undefined ? 0 : new DataView(this.#memory.buffer, this.#memory.byteOffset).getUint32(place, true)
+    if (vector === 0) this.#ended = { kind: 'reset' }
+    this.#vm.interrupts.reset()
+    programControllers(this.#vm.buses.io)
+    this.#starts = vector
+  }
+
+  #write(address: number, bytes: Uint8Array): boolean {
+    const place = this.#placeOf(address)
+    if (place === undefined || this.#placeOf(address + bytes.length - 1) === undefined) return false
+    this.#memory.set(bytes, place)
+    return true
+  }
+
+  /** Where a physical address is in memory. */
+  #placeOf(address: number): number | undefined {
+    let place = 0
+    for (const slot of ramSlots(this.#memory.length)) {
+      if (address >= slot.address && address < slot.address + slot.bytes) return place + address - slot.address
+      place += slot.bytes
+    }
+    return undefined
+  }
+}
+
+/** Beside this one, as it was written or as it was built. */
+const threadModule = import.meta.url.endsWith('.ts') ? './vcpu-thread.ts' : './vcpu-thread.js'
