@@ -1,7 +1,9 @@
 import { tellProfile } from '@vmm/rule'
 import { describe, expect, test } from 'vitest'
 import { parse } from './command-line.ts'
+import { parseEngine } from './engine-choice.ts'
 import type { RunOptions } from './run-options.ts'
+import { parseSmp } from './smp-choice.ts'
 import { UsageError } from './usage-error.ts'
 
 function optionsOf(...args: string[]): RunOptions {
@@ -94,6 +96,39 @@ describe('arguments', () => {
     expect([optionsOf().cpus, optionsOf('--cpus', '4').cpus, optionsOf('--cpus', '64').cpus]).toEqual([1, 4, 64])
     expect(optionsOf('--cpus', '4').table.features.has('HTT')).toBe(true)
     expect(optionsOf().table.features.has('HTT')).toBe(false)
+  })
+
+  test('--smp threads gives each a thread, in real time, without what would stop the others', () => {
+    const { smp, clock, table } = optionsOf('--cpus', '2', '--smp', 'threads')
+    expect([smp, clock, table.features.has('MONITOR'), table.features.has('CMPXCHG16B')]).toEqual([
+      'threads',
+      'real',
+      false,
+      false,
+    ])
+    expect(optionsOf('--smp', 'threads', '--cpu', 'default,+cx16').table.features.has('CMPXCHG16B')).toBe(true)
+    expect(optionsOf().smp).toBe('turns')
+  })
+
+  test.each([
+    [['--clock', 'virtual'], '--clock virtual'],
+    [['--engine', 'oracle'], '--engine oracle'],
+    [['--check', '1/10'], '--check'],
+    [['--trace', 'msr'], '--trace'],
+    [['--profile', 'x'], '--profile'],
+    [['--stats'], '--stats'],
+  ])('--smp threads does not go with %s', (flags, named) => {
+    expect(() => optionsOf('--smp', 'threads', ...flags)).toThrow(
+      `--smp threads: expected no ${named}: processors take no turns there`,
+    )
+  })
+
+  test('--smp threads is refused on hosts with another order of memory, and no other way is known', () => {
+    const engine = parseEngine({})
+    expect(() => parseSmp({ smp: 'threads' }, engine, 'arm64')).toThrow(
+      '--smp threads: expected an x86 host, which orders memory as guests expect; this one is arm64',
+    )
+    expect(() => optionsOf('--smp', 'both')).toThrow('--smp both: expected turns or threads')
   })
 
   test.each(['0', '65', '-1', '1.5', 'all', ''])('--cpus %s is refused', (text) => {

@@ -8,7 +8,11 @@ const portData = 4096
 const memoryData = kvmRun.offset.exit + 8
 
 /** Answers a port's access, item by item, by the devices: a port that nobody has reads as all ones. */
-export function answerPort({ ports }: { readonly ports: Pick<IoBus, 'read' | 'write'> }, { page }: KvmVcpu, exit: IoExit): void {
+export function answerPort(
+  { ports }: { readonly ports: Pick<IoBus, 'read' | 'write'> },
+  { page }: KvmVcpu,
+  exit: IoExit,
+): void {
   const { direction, port, size, count } = exit
   for (let at = 0; at < count * size; at += size) {
     if (direction === 'out') ports.write(port, size, little(exit.data, at, size))
@@ -17,7 +21,11 @@ export function answerPort({ ports }: { readonly ports: Pick<IoBus, 'read' | 'wr
 }
 
 /** Answers an access to what is no memory, by the devices: where nobody is, it reads as all ones. */
-export function answerMemory({ mmio }: { readonly mmio: Pick<MmioBus, 'read' | 'write'> }, { page }: KvmVcpu, exit: MmioExit): void {
+export function answerMemory(
+  { mmio }: { readonly mmio: Pick<MmioBus, 'read' | 'write'> },
+  { page }: KvmVcpu,
+  exit: MmioExit,
+): void {
   const { direction, address, size } = exit
   for (let at = 0; at < size; ) {
     const piece = pieceAt(address + at, size - at)

@@ -20,11 +20,12 @@ const orderedHosts: readonly string[] = ['x64', 'ia32']
 /** @throws {UsageError} for a way that there is not, a host that orders memory otherwise, and what needs one order of all events. */
 export function parseSmp(given: GivenSmp, { engine, check }: EngineChoice, host: string = process.arch): Smp {
   const { smp = 'turns', clock, trace, profile, stats } = given
-  if (smp !== 'turns' && smp !== 'threads')
-    throw new UsageError(`--smp ${shown(smp)}: expected turns or threads`)
+  if (smp !== 'turns' && smp !== 'threads') throw new UsageError(`--smp ${shown(smp)}: expected turns or threads`)
   if (smp === 'turns') return smp
   if (!orderedHosts.includes(host))
-    throw new UsageError(`--smp threads: expected an x86 host, which orders memory as guests expect; this one is ${host}`)
+    throw new UsageError(
+      `--smp threads: expected an x86 host, which orders memory as guests expect; this one is ${host}`,
+    )
   const unfit = {
     '--clock virtual': clock === 'virtual',
     '--engine oracle': engine === 'oracle',
@@ -40,9 +41,9 @@ export function parseSmp(given: GivenSmp, { engine, check }: EngineChoice, host:
 
 /**
  * The model and features of `--cpu` for processors in threads: without MWAIT and CMPXCHG16B, which would stop all others each time.
- * Whoever asks for CX16 by name gets it.
+ * Whoever asks for the latter by name gets it.
  */
 export function cpuForThreads(cpu: string): string {
-  const without = ['MONITOR', 'CX16'].filter((feature) => !cpu.toUpperCase().includes(feature))
-  return [cpu, ...without.map((feature) => `-${feature}`)].join(',')
+  const isAsked = /\+(?:CX16|CMPXCHG16B)\b/i.test(cpu)
+  return [cpu, '-MONITOR', ...(isAsked ? [] : ['-CMPXCHG16B'])].join(',')
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { disagreements } from './compare.ts'
 import { deviations } from './deviations.rows.ts'
 import { answerOfProgram } from './hosts/answer.ts'
-import { ours } from './hosts/ours.ts'
+import { ours, oursInThreads } from './hosts/ours.ts'
 import { kernels } from './kernels/all.ts'
 
 describe('every check of a kernel comes out as the manual says, but for what KVM does of its own', () => {
@@ -14,6 +14,11 @@ describe('every check of a kernel comes out as the manual says, but for what KVM
       expect(disagreements(kernel, ours.ask(kernel.image, kernel.processors), known)).toEqual([])
     })
   }
+})
+
+test('processors that run at the same time do what those do that take turns', () => {
+  const kernel = kernels['processors']!()
+  expect(disagreements(kernel, oursInThreads.ask(kernel.image, kernel.processors), [])).toEqual([])
 })
 
 test('checks of one kernel have different names', () => {

@@ -15,7 +15,15 @@ export type Request = (typeof requests)[keyof typeof requests]
 export const threadStates = { new: 0, stopped: 1, running: 2, idle: 3 } as const
 
 /** Signals to a vCPU beside vectors, a bit each. */
-export const signalBits = { nmi: 1, smi: 2, init: 4, startup: 8, external: 16, unhalt: 32, ignoreNumericError: 64 } as const
+export const signalBits = {
+  nmi: 1,
+  smi: 2,
+  init: 4,
+  startup: 8,
+  external: 16,
+  unhalt: 32,
+  ignoreNumericError: 64,
+} as const
 
 /** Words of the whole machine. */
 const whole = { doorbell: 0, wanted: 1, start: 2, picOutput: 3, vcpus: 16 } as const
@@ -190,7 +198,11 @@ export class VcpuWords {
 
   /** Nothing has come. */
   forget(): void {
-    for (const [from, count] of [[its.signals, 1], [its.edge, 8], [its.level, 8]] as const)
+    for (const [from, count] of [
+      [its.signals, 1],
+      [its.edge, 8],
+      [its.level, 8],
+    ] as const)
       this.#words.fill(0, this.#base + from, this.#base + from + count)
   }
 

@@ -56,6 +56,8 @@ export class ThreadVm {
     this.#showMemory(guest.memoryBytes)
     this.vcpu = granted(this.vm.createVcpu(index))
     granted(this.vcpu.setCpuid2(tableOfProcessor(cpuid, index)))
+    // it is made later than the others, and counts as they do
+    this.vm.time.tscs.move(this.vcpu.processor.around.tsc, 0n)
     for (let other = 0; other < guest.processors; other += 1)
       if (other !== index) this.vm.interrupts.apics.joinDistant(new ApicElsewhere(this.board, other))
     this.vm.interrupts.apics.bus.attachListener({
@@ -163,7 +165,10 @@ export class ThreadVm {
 }
 
 /** KVM_HC_SEND_IPI. Source: arch/x86/kvm/lapic.c kvm_pv_send_ipi (Linux 6.12). */
-function sendAll(apics: Vm['interrupts']['apics'], { apicIds, vector, deliveryMode, trigger }: ProcessorMessage): number {
+function sendAll(
+  apics: Vm['interrupts']['apics'],
+  { apicIds, vector, deliveryMode, trigger }: ProcessorMessage,
+): number {
   const delivery = deliveryModes[deliveryMode]
   if (delivery === undefined) return 0
   const sent = (destination: number) =>

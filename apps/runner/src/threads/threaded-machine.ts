@@ -245,7 +245,8 @@ export class ThreadedMachine implements RunningMachine {
   /** What firmware does after S3. Source: ACPI 6.5 §5.2.10. */
   #resume(): void {
     const place = this.#placeOf(this.#acpi.addresses['FACS']! + wakingVectorAt)
-    const vector = place === undefined ? 0 : new DataView(this.#memory.buffer, this.#memory.byteOffset).getUint32(place, true)
+    const vector =
+      place === undefined ? 0 : new DataView(this.#memory.buffer, this.#memory.byteOffset).getUint32(place, true)
     if (vector === 0) this.#ended = { kind: 'reset' }
     this.#vm.interrupts.reset()
     programControllers(this.#vm.buses.io)
@@ -271,4 +272,4 @@ export class ThreadedMachine implements RunningMachine {
 }
 
 /** Beside this one, as it was written or as it was built. */
-const threadModule = import.meta.url.endsWith('.ts') ? './vcpu-thread.ts' : './vcpu-thread.js'
+const threadModule = import.meta.url.endsWith('.ts') ? './thread-main.ts' : './thread-main.js'

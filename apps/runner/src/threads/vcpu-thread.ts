@@ -1,11 +1,11 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import type { KvmVcpu } from '@vmm/kvm'
 import type { IoExit, MmioExit, VcpuExit } from '@vmm/vcpu'
 import { begin, beginInRealMode } from '../begin.ts'
 import { answerMemory, answerPort } from '../exits.ts'
 import type { End } from '../machine-port.ts'
 import { requests, threadStates, wanted } from './board-words.ts'
-import { ThreadVm, type ThreadOptions } from './thread-vm.ts'
+import { type ThreadOptions, ThreadVm } from './thread-vm.ts'
 
 /** The most instructions between two looks at what others want: some tenths of a millisecond. */
 const sliceInstructions = 100_000
@@ -15,7 +15,7 @@ const pausesInVain = 200
 const napMilliseconds = 0.05
 
 /** One vCPU of a machine, run in this thread until the machine wants no more. */
-class VcpuThread {
+export class VcpuThread {
   readonly #options: ThreadOptions
   readonly #own: ThreadVm
   #seen = 0
@@ -156,4 +156,3 @@ class VcpuThread {
   }
 }
 
-new VcpuThread(workerData as ThreadOptions).serve()

@@ -1,3 +1,4 @@
+/// <reference types="node" />
 import { parentPort, workerData } from 'node:worker_threads'
 import { nobodyAround } from '@vmm/x86-semantics'
 import { Engine, GuestMachine, type HotOptions, type SharedGuest } from '../src/index.ts'

@@ -10,14 +10,23 @@ const seconds = 60
 export const ours: Host = {
   name: 'vmm',
   absent: undefined,
-  ask: (image, processors = 1): Answer =>
-    withFile(image, (path) => {
-      const args = ['--cpu', 'max', '--cpus', `${processors}`, '--timeout', `${seconds}`, path]
-      const ended = spawnSync(process.execPath, [runner, 'run', ...args], {
-        encoding: 'utf8',
-        input: '',
-        timeout: (seconds + 10) * 1000,
-      })
-      return answerOfProgram(ended.stdout, ended)
-    }),
+  ask: (image, processors = 1): Answer => ask(image, processors, 'turns'),
 }
+
+/** The same with a thread for each processor. */
+export const oursInThreads: Host = {
+  name: 'vmm in threads',
+  absent: undefined,
+  ask: (image, processors = 1): Answer => ask(image, processors, 'threads'),
+}
+
+const ask = (image: Uint8Array, processors: number, smp: string): Answer =>
+  withFile(image, (path) => {
+    const args = ['--cpu', 'max', '--cpus', `${processors}`, '--smp', smp, '--timeout', `${seconds}`, path]
+    const ended = spawnSync(process.execPath, [runner, 'run', ...args], {
+      encoding: 'utf8',
+      input: '',
+      timeout: (seconds + 10) * 1000,
+    })
+    return answerOfProgram(ended.stdout, ended)
+  })
