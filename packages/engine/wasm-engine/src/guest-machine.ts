@@ -232,6 +232,15 @@ export class GuestMachine {
     else this.together.storing(host, bytes, store)
   }
 
+  /** No other processor runs, if any would. */
+  stopOthers(): void {
+    this.together?.stop()
+  }
+
+  othersGoOn(): void {
+    this.together?.go()
+  }
+
   /** Guest memory was stored to; true if blocks became stale, or a processor that waits for the store may go on. */
   stored(host: number, bytes: number): boolean {
     let wakes = false

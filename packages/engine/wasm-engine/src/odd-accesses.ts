@@ -17,19 +17,24 @@ interface Part {
   readonly source: number
 }
 
+/** Guest memory, whoever stores to it. */
+interface Stored {
+  /** Makes a store to one page. */
+  storing(host: number, bytes: number, store: () => void): void
+  /** It was made; true if blocks became stale. */
+  stored(host: number, bytes: number): boolean
+  /** No other processor runs until `othersGoOn`. */
+  stopOthers(): void
+  /** They do, if they were stopped. */
+  othersGoOn(): void
+}
+
 interface Helpers {
   readonly ports: Surroundings
   fill(linear: bigint, kind: number, processor: boolean): number
   /** Where a physical address is in memory, read-only or not; 0 where it is not. */
   hostOf(physical: number): number
-  /** Makes a store to one page of guest memory. */
-  storing(host: number, bytes: number, store: () => void): void
-  /** No other processor runs until the store has been made. */
-  stopOthers(): void
-  /** They do, if they were stopped. */
-  othersGoOn(): void
-  /** Guest memory was stored to; true if blocks became stale. */
-  stored(host: number, bytes: number): boolean
+  readonly machine: Stored
   endBlock(): void
   /** A page of memory that is told of is stored to. */
   toldStore(physical: number): void
@@ -77,7 +82,7 @@ export class OddAccesses {
   write(_record: number, _tlb: number, linear: bigint, kind: number): number {
     const parts = this.#parts(linear, kind)
     if (parts === undefined) return 0
-    if ((kind & accessKind.locked) !== 0) this.#helpers.stopOthers()
+    if ((kind & accessKind.locked) !== 0) this.#helpers.machine.stopOthers()
     if ((kind & accessKind.modify) !== 0 && !parts.every((part) => this.#gather(part))) return 0
     this.#pending = parts
     return this.#scratch
@@ -90,12 +95,12 @@ export class OddAccesses {
       const from = this.#scratch + offset
       if (host === 0) this.#toDevice(from, physical, bytes)
       else {
-        this.#helpers.storing(host, bytes, () => void this.#bytes.copyWithin(host, from, from + bytes))
-        if (this.#helpers.stored(host, bytes)) this.#helpers.endBlock()
+        this.#helpers.machine.storing(host, bytes, () => void this.#bytes.copyWithin(host, from, from + bytes))
+        if (this.#helpers.machine.stored(host, bytes)) this.#helpers.endBlock()
       }
     }
     this.#pending = []
-    this.#helpers.othersGoOn()
+    this.#helpers.machine.othersGoOn()
     return this.#next(record)
   }
 

@@ -26,7 +26,6 @@ const left = { done: 0, declined: 1 } as const
 export interface RegionOptions {
   readonly runtime: RuntimeIndices
   readonly memoryBase: number
-  /** Whether other processors run at the same time. */
   readonly threads: boolean
   /** Linear memory, for what decoding left in records. */
   readonly view: DataView
@@ -290,7 +289,6 @@ class RegionEmitter {
       isFlat: (segment) => this.#isFlat(segment),
       memoryBase: this.#options.memoryBase,
       threads: this.#options.threads,
-      // somebody who has it begin again is there already
       again: () => this.#decline(now()),
       plainOnly: true,
       flags: this.#flags,
