@@ -9,6 +9,7 @@ import type { HandlerTable, Shape } from './handler-table.ts'
 import type { Regions } from './hot/regions.ts'
 import { bucketIndex, builtIn } from './interpreter/run.ts'
 import type { LinkedInterpreter } from './linked-interpreter.ts'
+import { LiveImmediates, type Range } from './live-immediates.ts'
 import { type MemoryMap, pageFlag } from './memory-map.ts'
 import type { ModeLoops } from './mode-loops.ts'
 import { alone, modeOfWord, resumes, staleMode } from './mode-word.ts'
@@ -26,7 +27,13 @@ interface Block {
   readonly address: number
   readonly host: number
   readonly end: number
+  /** Immediates that it reads where they lie. */
+  readonly live: readonly Range[]
 }
+
+/** Whether bytes of a block are stored to: others than such immediates. */
+const staleBy = ({ host, end, live }: Block, from: number, to: number): boolean =>
+  end > from && host < to && !live.some((range) => range.from <= from && range.to >= to)
 
 interface Step {
   readonly shape: Shape
@@ -43,6 +50,9 @@ export class BlockCache {
   readonly #decoded: Decoded = createDecoded()
   readonly #pages = new Map<number, Block[]>()
   readonly #granules: CodeGranules
+  readonly #live: LiveImmediates
+  /** Those of the block that was written last. */
+  #liveRanges: Range[] = []
   /** Called when a page holds its first code: it must leave every write view. */
   readonly #guard: (pageHost: number) => void
   /** Called when every block has been dropped. */
@@ -66,6 +76,7 @@ export class BlockCache {
   ) {
     this.#map = map
     this.#granules = new CodeGranules(map, buffer)
+    this.#live = new LiveImmediates(map, buffer)
     this.#view = new DataView(buffer)
     this.#bytes = new Uint8Array(buffer)
     this.#handlers = handlers
@@ -119,6 +130,7 @@ export class BlockCache {
   write(block: number, host: number, end: number, word: number, limit: number, liveness: boolean): number {
     if (this.#handlers.makeRoom()) this.dropAll()
     const steps: Step[] = []
+    this.#liveRanges = []
     let offset = 0
     let record = block + blockHeadBytes
     while (steps.length < limit) {
@@ -128,6 +140,7 @@ export class BlockCache {
       if (mustBeginBlock(this.#decoded, offset)) break
       const shape = this.#shapeOf(word, host + offset)
       this.#writeRecord(record, steps.length, offset, host + offset)
+      if (shape.spec.liveBytes !== 0) this.#noteLive(record, host + offset)
       steps.push({ shape, offset })
       offset += this.#decoded.length
       record += recordBytes
@@ -166,11 +179,24 @@ export class BlockCache {
   #shapeOf(word: number, at: number): Shape {
     const bytes = () => hexOf(this.#bytes.subarray(at, at + this.#decoded.length))
     if (this.#decoded.mnemonic === tooLong.mnemonic) return this.#handlers.shape(this.#decoded, word, bytes, tooLong)!
-    const shape = this.#handlers.shape(this.#decoded, word, bytes)
+    const shape = this.shapeOf(this.#decoded, word, at, bytes)
     if (shape !== undefined) return shape
     this.undescribed.add(this.#decoded.mnemonic)
     this.#asInvalid('invalid')
     return this.#handlers.shape(this.#decoded, word, bytes, instructions.get('UD2'))!
+  }
+
+  /** The shape of an instruction that was decoded at a host address, if it is described. */
+  shapeOf(decoded: Decoded, word: number, host: number, bytes: () => string): Shape | undefined {
+    const instruction = this.#handlers.described(decoded)
+    const live = this.#live.isLive(host) ? this.#live.rangeOf(host, decoded, instruction) : undefined
+    return this.#handlers.shape(decoded, word, bytes, instruction, live === undefined ? 0 : live.to - live.from)
+  }
+
+  #noteLive(record: number, host: number): void {
+    const range = this.#live.rangeOf(host, this.#decoded, this.#handlers.described(this.#decoded))!
+    this.#view.setUint32(record + inRecord.immediate, range.from, true)
+    this.#liveRanges.push(range)
   }
 
   /** Mnemonics that decoded and that nobody has described: they were #UD. */
@@ -251,7 +277,8 @@ export class BlockCache {
       this.#bytes[flags]! |= pageFlag.code
       this.#guard(page)
     }
-    list.push({ address: block, host, end: host + bytes })
+    list.push({ address: block, host, end: host + bytes, live: this.#liveRanges })
+    this.#live.letNothingThrough()
     this.#granules.add(host, host + bytes)
   }
 
@@ -264,9 +291,17 @@ export class BlockCache {
     const page = host & ~pageMask
     const list = this.#pages.get(page)
     if (list === undefined) return false
-    const kept = list.filter((block) => block.end <= host || block.host >= host + bytes)
-    if (kept.length === list.length) return false
-    for (const block of list) if (!kept.includes(block)) this.#retire(block)
+    const to = host + bytes
+    const stale = list.filter((block) => staleBy(block, host, to))
+    if (stale.length === 0) {
+      if (list.some((block) => block.end > host && block.host < to)) this.#live.letThrough(host, bytes)
+      return false
+    }
+    for (const block of stale) {
+      this.#noteRewriting(block, host, to)
+      this.#retire(block)
+    }
+    const kept = list.filter((block) => !stale.includes(block))
     this.#counting.blocksStale += list.length - kept.length
     this.#granules.clear(page)
     for (const block of kept) this.#granules.add(block.host, block.end)
@@ -277,6 +312,22 @@ export class BlockCache {
       this.together?.abandon(page >>> 0)
     }
     return true
+  }
+
+  /** If a store went into the immediate of one instruction alone, that is remembered. */
+  #noteRewriting(block: Block, from: number, to: number): void {
+    const codeSize = modeOfWord(this.#view.getUint32(block.address + inBlock.mode, true)).codeSize
+    const count = this.#view.getUint32(block.address + inBlock.count, true)
+    for (let index = 0; index < count; index += 1) {
+      const record = block.address + blockHeadBytes + index * recordBytes
+      const begins = block.host + this.#view.getUint16(record + inRecord.offset, true)
+      const ends = block.host + this.#view.getUint16(record + inRecord.next, true)
+      if (ends < to) continue
+      if (begins >= from || decode(this.#bytes, begins, ends, codeSize, this.#decoded) !== undefined) return
+      const range = this.#live.rangeOf(begins, this.#decoded, this.#handlers.described(this.#decoded))
+      if (range !== undefined && range.from <= from && range.to >= to) this.#live.wasRewritten(begins)
+      return
+    }
   }
 
   #retire({ address, host }: Block): void {
@@ -316,6 +367,7 @@ export class BlockCache {
       this.together?.abandon(page >>> 0)
     }
     this.#pages.clear()
+    this.#live.letNothingThrough()
     this.#next = this.#map.blocks.from
     this.regions?.droppedAll()
     this.#dropped()

@@ -102,6 +102,8 @@ const flagMask = (flags: ReadonlySet<ArithmeticFlag>): number =>
 
 /** Apart from what other shapes have in their keys. */
 const lockedKey = 2 ** 44
+/** The same, times up to eight. */
+const liveKey = 2 ** 45
 
 /** More than the handlers of a block, and the procedures that they are the first to call. */
 const spareSlots = 512
@@ -189,17 +191,23 @@ export class HandlerTable {
     return this.#shapes.values()
   }
 
-  /** The shape of a decoded instruction; an instruction nobody described is undefined. */
+  /** The description of a decoded instruction. */
+  described({ mnemonic }: Decoded): Instruction | undefined {
+    return this.#instructions.get(mnemonic)
+  }
+
+  /** The shape of a decoded instruction, its immediate read where it lies if that has `liveBytes`; an instruction nobody described is undefined. */
   shape(
     decoded: Decoded,
     word: number,
     bytes: () => string,
-    instruction: Instruction | undefined = this.#instructions.get(decoded.mnemonic),
+    instruction: Instruction | undefined = this.described(decoded),
+    liveBytes = 0,
   ): Shape | undefined {
     if (instruction === undefined) return undefined
     const form = addressFormOf(decoded)
     const lock = this.#threads && (decoded.lock || instruction.locks === 'always')
-    const key = shapeKey(decoded, word, instruction, form) + (lock ? lockedKey : 0)
+    const key = shapeKey(decoded, word, instruction, form) + (lock ? lockedKey : 0) + liveBytes * liveKey
     const known = this.#shapes.get(key)
     if (known !== undefined) return known
     const sample = bytes()
@@ -209,6 +217,7 @@ export class HandlerTable {
       operands: operandsOf(decoded, instruction),
       address: form,
       flagsDead: false,
+      liveBytes,
     }
     const effects = survey(instruction, spec.mode, spec.operands)
     const shape: Shape = {

@@ -25,6 +25,8 @@ export interface HandlerSpec {
   readonly operands: readonly AnyOperand[]
   readonly address: AddressForm
   readonly flagsDead: boolean
+  /** Bytes of the immediate, if it is read where it lies: the record has its address. Else 0. */
+  readonly liveBytes: number
 }
 
 /** What emitted code needs beside the instruction. */
@@ -183,7 +185,7 @@ function finish({ code, cpu }: Place, around: Surroundings, leaving: Leaving, ef
 }
 
 function frameOf(
-  spec: Pick<HandlerSpec, 'mode' | 'address' | 'flagsDead'> & Pick<Frame, 'segmentsStay'>,
+  spec: Pick<HandlerSpec, 'mode' | 'address' | 'flagsDead' | 'liveBytes'> & Pick<Frame, 'segmentsStay'>,
   place: Place,
   around: Surroundings,
   leaving: Leaving,
@@ -197,6 +199,7 @@ function frameOf(
     mode: spec.mode,
     runtime: around.runtime,
     address: spec.address,
+    liveBytes: spec.liveBytes,
     segmentsStay: spec.segmentsStay,
     isFlat: () => false,
     memoryBase: around.memoryBase,
@@ -258,7 +261,7 @@ export function emitProcedure(
     status: () => code.leave(ret, code.i32(1), ...zeros()),
   }
   const frame = frameOf(
-    { mode, address: 'flat', segmentsStay: false, flagsDead: false },
+    { mode, address: 'flat', segmentsStay: false, flagsDead: false, liveBytes: 0 },
     place,
     around,
     leaving,

@@ -22,6 +22,10 @@ export interface MemoryMap {
   readonly pageFlags: number
   /** 64 bits for each page of guest memory: which 64 bytes of it hold decoded code. */
   readonly granules: number
+  /**
+   * Stores to code that make nothing stale: {host: u32, bytes: u32}, by the low bits of the host address.
+   */
+  readonly live: number
   /** Decoded blocks. */
   readonly blocks: { readonly from: number; readonly to: number }
   /** Guest memory, and behind it the vCPUs' blocks. Where a store may wait for its commit is below. */
@@ -49,6 +53,9 @@ export const scratchBytes = 64
 /** As many vCPUs have their scratch. */
 export const vcpusAtMost = 2048
 
+export const liveEntries = 256
+export const liveEntryBytes = 8
+
 /** Flags of a page of guest memory. `written`: it may be in a write view; kept only where others must know. */
 export const pageFlag = { code: 1, dirty: 2, monitored: 4, written: 8 } as const
 
@@ -61,7 +68,8 @@ const hash = scratches + vcpusAtMost * scratchBytes
 const hashBuckets = 1 << 17
 const pageFlags = hash + hashBuckets * 4
 const granules = pageFlags + addressable / (1 << pageShift)
-const firstBlock = granules + (addressable / (1 << pageShift)) * 8
+const live = granules + (addressable / (1 << pageShift)) * 8
+const firstBlock = live + liveEntries * liveEntryBytes
 const blocks = { from: firstBlock, to: firstBlock + 48 * MiB }
 
 export const memoryMap: MemoryMap = {
@@ -72,6 +80,7 @@ export const memoryMap: MemoryMap = {
   hashBuckets,
   pageFlags,
   granules,
+  live,
   blocks,
   memoryBase: Math.ceil(blocks.to / memoryAlignment) * memoryAlignment,
 }
@@ -95,6 +104,7 @@ export function mapOfThread(index: number, count: number): MemoryMap {
     hashBuckets,
     pageFlags: memoryMap.pageFlags + apart,
     granules: memoryMap.granules + apart,
+    live: memoryMap.live + apart,
     blocks: { from: blocks.from + apart, to: blocks.to + apart },
     memoryBase: coders + sharedBytes,
     shared: { coders, own: 1 << index, meeting: coders + coderBytes },

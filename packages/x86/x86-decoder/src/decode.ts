@@ -16,6 +16,7 @@ export function createDecoded(): Decoded {
     highByte: false,
     low: 0,
     high: 0,
+    bytes: 0,
   })
   return {
     length: 0,

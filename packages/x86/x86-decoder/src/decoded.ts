@@ -32,6 +32,8 @@ export interface DecodedOperand {
   low: number
   /** Signed 32 bits. */
   high: number
+  /** Bytes that an immediate takes in the instruction, of which it is the last part; 0 for one that the opcode implies. */
+  bytes: number
 }
 
 /** No register: an address without base or index. */

@@ -32,7 +32,7 @@ function makeFiller(place: OperandPlace): Fill {
     case 'immediate':
       return immediateFiller(place.encoded, place.size)
     case 'constant':
-      return (_reader, _out, operand) => immediate(operand, 8, place.value, 0)
+      return (_reader, _out, operand) => immediate(operand, 0, 8, place.value, 0)
     case 'relative':
       return relativeFiller(place.encoded)
     case 'moffs':
@@ -108,8 +108,9 @@ function rmFiller(file: RegisterFile, size: OperandSize, inMemory: OperandSize):
   }
 }
 
-function immediate(operand: DecodedOperand, width: number, low: number, high: number): boolean {
+function immediate(operand: DecodedOperand, bytes: number, width: number, low: number, high: number): boolean {
   operand.kind = 'immediate'
+  operand.bytes = bytes
   operand.width = width
   operand.low = low
   operand.high = high
@@ -118,13 +119,14 @@ function immediate(operand: DecodedOperand, width: number, low: number, high: nu
 
 /** Immediates narrower than what they are used as are sign-extended. */
 function immediateFiller(encoded: OperandSize, size: OperandSize): Fill {
-  if (encoded === 8 && size === 8) return (reader, _out, operand) => immediate(operand, 8, reader.byte(), 0)
-  if (encoded === 16) return (reader, _out, operand) => immediate(operand, 16, reader.word(), 0)
+  if (encoded === 8 && size === 8) return (reader, _out, operand) => immediate(operand, 1, 8, reader.byte(), 0)
+  if (encoded === 16) return (reader, _out, operand) => immediate(operand, 2, 16, reader.word(), 0)
   return (reader, out, operand) => {
     const width = widthOf(size, out)
-    if (encoded === 'v' && width === 64) return immediate(operand, 64, reader.dword(), reader.dword())
+    if (encoded === 'v' && width === 64) return immediate(operand, 8, 64, reader.dword(), reader.dword())
     const value = encoded === 8 ? (reader.byte() << 24) >> 24 : width === 16 ? reader.word() : reader.dword()
-    return immediate(operand, width, width === 16 ? value & 0xffff : value, width === 64 ? value >> 31 : 0)
+    const bytes = encoded === 8 ? 1 : width === 16 ? 2 : 4
+    return immediate(operand, bytes, width, width === 16 ? value & 0xffff : value, width === 64 ? value >> 31 : 0)
   }
 }
 

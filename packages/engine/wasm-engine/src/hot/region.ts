@@ -285,6 +285,9 @@ class RegionEmitter {
         const { address } = now().step.shape.spec
         return address === 'general' ? 'known' : address
       },
+      get liveBytes() {
+        return now().step.shape.spec.liveBytes
+      },
       segmentsStay: true,
       isFlat: (segment) => this.#isFlat(segment),
       memoryBase: this.#options.memoryBase,

@@ -183,7 +183,7 @@ export class Regions {
   #shapeAt(host: number, mode: number) {
     const failure = decode(this.#bytes, host, ((host | 0xfff) >>> 0) + 1, modeOfWord(mode).codeSize, this.#decoded)
     if (failure !== undefined) return undefined
-    return this.#handlers.shape(this.#decoded, mode, () => '')
+    return this.#blocks.shapeOf(this.#decoded, mode, host, () => '')
   }
 
   /** Where a jump goes, by its block's first byte: that may be to itself. */

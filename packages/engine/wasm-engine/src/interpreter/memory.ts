@@ -3,7 +3,15 @@ import { accessKind } from '../access.ts'
 import { granuleBytes } from '../code-granules.ts'
 import type { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
-import { type MemoryMap, pageFlag, type SharedMap, slotReadOnly, slotTold } from '../memory-map.ts'
+import {
+  liveEntries,
+  liveEntryBytes,
+  type MemoryMap,
+  pageFlag,
+  type SharedMap,
+  slotReadOnly,
+  slotTold,
+} from '../memory-map.ts'
 import { noMemory } from '../runtime.ts'
 import { at, fillLogEntries, inRecord, tlbKinds } from '../state-layout.ts'
 import { begun } from './parameters.ts'
@@ -251,10 +259,19 @@ export function slowWriteFunction(
     const granules = code.hold(code.load('i64.load', place))
     const both = code.op('i64.or', code.op('i64.shr_u', granules, first), code.op('i64.shr_u', granules, last))
     const touched = code.op('i32.wrap_i64', code.op('i64.and', both, code.i64(1n)))
-    code.if(code.op('i32.or', touched, has(code, kind, accessKind.bulk)), odd)
+    const stales = code.op('i32.and', touched, code.op('i32.eqz', isLive(code, map, host!, bytes)))
+    code.if(code.op('i32.or', stales, has(code, kind, accessKind.bulk)), odd)
   })
   code.leave(ret, host!)
   return code
+}
+
+/** Whether a store is known to touch nothing of code but immediates that are read where they lie. */
+function isLive(code: Code, map: MemoryMap, host: Node, bytes: Node): Node {
+  const index = code.op('i32.and', host, code.i32(liveEntries - 1))
+  const entry = code.hold(code.op('i32.shl', index, code.i32(Math.log2(liveEntryBytes))))
+  const isThere = code.op('i32.eq', code.load('i32.load', entry, map.live), host)
+  return code.op('i32.and', isThere, code.op('i32.ge_u', code.load('i32.load', entry, map.live + 4), bytes))
 }
 
 /** (cpu, record, tlb, linear, bytes, kind): whether an access of up to a page would succeed. */

@@ -32,6 +32,8 @@ export interface Frame {
   readonly mode: Mode
   readonly runtime: RuntimeIndices
   readonly address: AddressForm
+  /** Bytes of the immediate, if it is read where it lies. */
+  readonly liveBytes: number
   /** Segments are what they were when the instruction began, and so is what is kept of them. */
   readonly segmentsStay: boolean
   /** Whether a segment, by number, is sure to be plain memory from 0 to the top. */

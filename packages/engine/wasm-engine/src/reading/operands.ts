@@ -153,8 +153,23 @@ export class OperandReading {
         width,
       )
     }
+    if (this.#frame.liveBytes !== 0) return bitsOf(this.#liveImmediate(width), width)
     if (position >= secondImmediate) return bitsOf(field('i32.load', inRecord.displacement), width)
     return bitsOf(field(width === 64 ? 'i64.load' : 'i32.load', inRecord.immediate), width)
+  }
+
+  /** Narrower ones than what they are used as are sign-extended. */
+  #liveImmediate(width: Width): Node {
+    const { code, field, liveBytes } = this.#frame
+    const place = field('i32.load', inRecord.immediate)
+    if (liveBytes === 8) return code.load('i64.load', place)
+    const value = code.load(
+      ({ 1: 'i32.load8_u', 2: 'i32.load16_u', 4: 'i32.load' } as const)[liveBytes as 1 | 2 | 4],
+      place,
+    )
+    const whole = liveBytes === 1 && width > 8 ? code.op('i32.extend8_s', value) : value
+    if (width === 64) return code.op('i64.extend_i32_s', whole)
+    return width === 16 ? code.op('i32.and', whole, code.i32(0xffff)) : whole
   }
 
   #target({ width }: Target): Bits<64> {

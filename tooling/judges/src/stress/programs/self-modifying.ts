@@ -1,4 +1,25 @@
-import { al, cl, cs, eax, ebx, ecx, edx, label, mem8, mem32, mem64, rax, rbx, rdi, rdx, rsi } from '@vmm/x86-assembler'
+import {
+  al,
+  ax,
+  cl,
+  cs,
+  eax,
+  ebx,
+  ecx,
+  edx,
+  esi,
+  label,
+  mem8,
+  mem16,
+  mem32,
+  mem64,
+  rax,
+  rbx,
+  rcx,
+  rdi,
+  rdx,
+  rsi,
+} from '@vmm/x86-assembler'
 import { at, port } from '../layout.ts'
 import type { Program } from '../program.ts'
 import { loop } from './loop.ts'
@@ -48,6 +69,53 @@ export const selfModifying: readonly Program[] = [
           .mov(mem8(label('patched', 1)), cl)
           .nop(),
       ),
+  },
+  {
+    name: 'immediates of every width, all of them and in part',
+    mode: 'long',
+    write: (a) =>
+      loop(a, rounds, () => {
+        a.mov(rax, rbx).imul(rax, rax, 0x0107).add(rax, rcx)
+        a.mov(mem16(label('word', 2)), ax)
+          .mov(mem32(label('narrow', 2)), eax)
+          .mov(mem64(label('wide', 2)), rax)
+        a.mov(mem8(label('byte', 3)), al)
+          .mov(mem32(label('long', 3)), eax)
+          .ror(rax, 9)
+        a.mov(mem8(label('narrow', 4)), al)
+          .mov(mem16(label('wide', 7)), ax)
+          .mov(mem8(label('long', 6)), al)
+        a.jmp('word').label('word').db(0x66, 0x05, 0x34, 0x12)
+        a.label('narrow').add(edx, 0x1234_5678).label('long').add(rbx, 0x1234_5678).label('byte').add(rdx, 5)
+        a.label('wide').mov(rsi, 0x1122_3344_5566_7788n).add(rbx, rsi).xor(rbx, rdx).adc(rbx, rax)
+      }),
+  },
+  {
+    name: 'an immediate that is run as code too',
+    mode: 'long',
+    write: (a) =>
+      loop(a, rounds, () => {
+        // INC EBX and NOP, or ADD AL, imm8, within MOV EAX, imm32
+        a.mov(esi, 0x9090_c3ff).test(ecx, 3).jne('on').mov(esi, 0x9090_9004).label('on')
+        a.mov(mem32(label('both', 1)), esi)
+          .test(ecx, 4)
+          .je('inside')
+        a.label('both').db(0xb8).label('inside').db(0xff, 0xc3, 0x90, 0x90).add(rdx, rax).add(rbx, rdx)
+      }),
+  },
+  {
+    name: 'an immediate of what stores to it',
+    mode: 'long',
+    write: (a) =>
+      loop(a, rounds, () => {
+        // the store is done with what it was before
+        a.label('own').mov(mem32({ base: rsi, displacement: 0 }), 0x1234_5678)
+        a.mov(rsi, label('own', 2)).add(rbx, mem64(rsi)).test(ecx, 1).je('on').mov(rsi, at.data).label('on')
+        a.add(mem32(label('other', 1)), 0x77)
+          .label('other')
+          .mov(eax, 5)
+          .add(rbx, rax)
+      }),
   },
   {
     name: 'its own bytes',

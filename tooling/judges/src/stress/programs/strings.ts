@@ -40,7 +40,7 @@ function ofWidth({ width, store, move }: (typeof forms)[number]): Program {
     mode: 'long',
     limit: 200_000,
     write: (a) =>
-      loop(a, 15, () => {
+      loop(a, 8, () => {
         a.push(rcx).mov(mem64(at.data), rcx).mov(rax, 0x1234_5678_9abc_def1n).rol(rax, 3).add(rax, rcx).push(rax)
         count(a, 90)
         a.pop(rax).mov(rdi, edge - 0x61)
