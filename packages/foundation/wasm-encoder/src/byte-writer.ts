@@ -48,8 +48,9 @@ export class ByteWriter {
 
   /** Signed 64 bits; wider values are cut. */
   signed64(value: bigint): void {
+    const near = Number(value)
+    if (near >= -0x8000_0000 && near <= 0x7fff_ffff) return this.signed32(near)
     let rest = BigInt.asIntN(64, value)
-    if (rest >= -0x8000_0000n && rest <= 0x7fff_ffffn) return this.signed32(Number(rest))
     for (;;) {
       const low = Number(rest & 0x7fn)
       rest >>= 7n

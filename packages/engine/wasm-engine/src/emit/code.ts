@@ -1,8 +1,18 @@
 import type { AtomicOp, FunctionType, LaneOp, MemoryOp, PlainOp, ValueType } from '@vmm/wasm-encoder'
+import { constantI32, constantI64 } from './constants.ts'
 import { folded } from './fold.ts'
 import { foldedLane } from './fold-lanes.ts'
 import { LocalPool } from './local-pool.ts'
-import type { Callee, Exit, Node, Operation, Region, Statement } from './node.ts'
+import {
+  type Callee,
+  type Exit,
+  type Node,
+  nodeOf,
+  nothing,
+  type Operation,
+  type Region,
+  type Statement,
+} from './node.ts'
 
 /** A local variable of the function. */
 export interface Local {
@@ -22,6 +32,7 @@ export class Code {
   #region: Region = this.body
   #epoch = 0
   readonly #pool: LocalPool
+  readonly #fixed: Node[] = []
 
   /** `parameters` are locals 0 and up. */
   constructor(parameters: readonly ValueType[]) {
@@ -30,11 +41,11 @@ export class Code {
   }
 
   i32(value: number): Node {
-    return this.#node('i32', { kind: 'constant', value: BigInt(value | 0) }, [], 'pure')
+    return constantI32(value)
   }
 
   i64(value: bigint): Node {
-    return this.#node('i64', { kind: 'constant', value: BigInt.asIntN(64, value) }, [], 'pure')
+    return constantI64(value)
   }
 
   /** An instruction without immediates, folded where its arguments are constants. */
@@ -67,7 +78,12 @@ export class Code {
 
   /** A parameter or local that is never assigned again. */
   fixedLocal(index: number): Node {
-    return this.#node(this.locals[index]!, { kind: 'local', index }, [], 'pure')
+    let node = this.#fixed[index]
+    if (node === undefined) {
+      node = nodeOf(this.locals[index]!, { kind: 'local', index }, nothing, 'pure', this.body, 0)
+      this.#fixed[index] = node
+    }
+    return node
   }
 
   local(type: ValueType): Local {
@@ -80,14 +96,14 @@ export class Code {
     return {
       index,
       type,
-      get: () => this.#node(type, { kind: 'local', index }, [], 'read'),
+      get: () => this.#node(type, { kind: 'local', index }, nothing, 'read'),
       set: (value) => this.#effect({ kind: 'set', local: index, args: [value], epoch: this.#epoch }),
     }
   }
 
   /** Computes the node here and keeps it. */
   hold(node: Node): Node {
-    if (node.operation.kind === 'constant' || (node.operation.kind === 'local' && node.moves === 'pure')) return node
+    if (isAtHand(node)) return node
     const kept = this.local(node.type)
     kept.set(node)
     return this.fixedLocal(kept.index)
@@ -232,21 +248,15 @@ export class Code {
   }
 
   #node(type: ValueType, operation: Operation, args: readonly Node[], moves: Node['moves']): Node {
-    const node: Node = {
-      type,
-      operation,
-      args,
-      moves,
-      region: this.#region,
-      epoch: this.#epoch,
-      uses: 0,
-      held: false,
-      local: -1,
-    }
-    if (operation.kind !== 'constant') this.#region.statements.push({ kind: 'node', node })
+    const node = nodeOf(type, operation, args, moves, this.#region, this.#epoch)
+    this.#region.statements.push(node)
     return node
   }
 }
+
+/** Costs nothing to name again: a constant, or a local that is never assigned again. */
+const isAtHand = ({ operation, moves }: Node): boolean =>
+  operation.kind === 'constant' || (operation.kind === 'local' && moves === 'pure')
 
 const resultTypes = new Map<PlainOp, ValueType>()
 

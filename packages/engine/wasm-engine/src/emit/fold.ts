@@ -63,7 +63,9 @@ const oneSided = new Set<PlainOp>(['i32.sub', 'i64.sub', 'i32.shl', 'i64.shl', '
 
 /** The node that an instruction amounts to when its arguments are known, or undefined. */
 export function folded(code: Code, op: PlainOp, args: readonly Node[], type: ValueType): Node | undefined {
-  const [a, b] = [constantOf(args[0]), constantOf(args[1])]
+  const a = constantOf(args[0])
+  const b = constantOf(args[1])
+  if (a === undefined && b === undefined) return undefined
   const compute = onConstants[op]
   if (compute !== undefined && a !== undefined && (args.length === 1 || b !== undefined)) {
     const bits = args[0]!.type === 'i64' ? 64 : 32
@@ -99,10 +101,11 @@ const undone: { readonly [O in PlainOp]?: PlainOp } = {
 }
 
 /** (x + a) + b is x + (a + b). */
-function summed(code: Code, op: PlainOp, [inner, outer]: readonly Node[]): Node | undefined {
+function summed(code: Code, op: PlainOp, args: readonly Node[]): Node | undefined {
+  const inner = args[0]
   if ((op !== 'i64.add' && op !== 'i32.add') || inner?.operation.kind !== 'plain' || inner.operation.op !== op)
     return undefined
-  const [x, a, b] = [inner.args[0]!, constantOf(inner.args[1]), constantOf(outer)]
+  const [x, a, b] = [inner.args[0]!, constantOf(inner.args[1]), constantOf(args[1])]
   if (a === undefined || b === undefined) return undefined
   return code.op(op, x, op === 'i64.add' ? code.i64(a + b) : code.i32(Number(BigInt.asIntN(32, a + b))))
 }

@@ -16,6 +16,8 @@ export type Operation =
  * exactly where it was made.
  */
 export interface Node {
+  /** A node is a statement: where it is computed, if it is held. */
+  readonly kind: 'node'
   readonly type: ValueType
   readonly operation: Operation
   readonly args: readonly Node[]
@@ -30,13 +32,28 @@ export interface Node {
   local: number
 }
 
+/** The arguments of what has none. */
+export const nothing: readonly Node[] = []
+
+/** A node that nobody uses yet. */
+export function nodeOf(
+  type: ValueType,
+  operation: Operation,
+  args: readonly Node[],
+  moves: Node['moves'],
+  region: Region,
+  epoch: number,
+): Node {
+  return { kind: 'node', type, operation, args, moves, region, epoch, uses: 0, held: false, local: -1 }
+}
+
 /** A function by index, or one of a table, whose slot is the last argument. */
 export type Callee =
   | { readonly kind: 'function'; readonly index: number }
   | { readonly kind: 'table'; readonly table: number; readonly type: FunctionType }
 
 export type Statement =
-  | { readonly kind: 'node'; readonly node: Node }
+  | Node
   | {
       readonly kind: 'store'
       readonly op: MemoryOp

@@ -56,7 +56,7 @@ function settle(region: Region): void {
   for (const statement of region.statements) {
     switch (statement.kind) {
       case 'node':
-        if (statement.node.held) computedAt(statement.node.args, region, statement.node.epoch)
+        if (statement.held) computedAt(statement.args, region, statement.epoch)
         break
       case 'recycle':
         break
@@ -92,7 +92,7 @@ function lastEpoch(head: Region, condition: Node): number {
 }
 
 function epochOf(statement: Statement): number {
-  if (statement.kind === 'node') return statement.node.epoch
+  if (statement.kind === 'node') return statement.epoch
   return 'epoch' in statement ? statement.epoch + 1 : 0
 }
 

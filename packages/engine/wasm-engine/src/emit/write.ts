@@ -55,7 +55,7 @@ class Writer {
   #statement(statement: Statement): void {
     switch (statement.kind) {
       case 'node':
-        if (statement.node.held) this.#hold(statement.node)
+        if (statement.held) this.#hold(statement)
         break
       case 'store':
         this.#values(statement.args)

@@ -5,7 +5,16 @@ import type { Node } from '../emit/node.ts'
 import { asValue, bitsOf } from './value.ts'
 
 /** The WebAssembly instruction that does `op` on values of a width up to 64. */
-export const named = (width: Width, op: string): PlainOp => `${width === 64 ? 'i64' : 'i32'}.${op}` as PlainOp
+export function named(width: Width, op: string): PlainOp {
+  let names = bothNames.get(op)
+  if (names === undefined) {
+    names = [`i32.${op}` as PlainOp, `i64.${op}` as PlainOp]
+    bothNames.set(op, names)
+  }
+  return names[width === 64 ? 1 : 0]
+}
+
+const bothNames = new Map<string, readonly [narrow: PlainOp, wide: PlainOp]>()
 
 const maskOf = (width: Width): number => (width >= 32 ? -1 : (1 << width) - 1)
 
