@@ -143,9 +143,9 @@ export class GuestMachine {
     this.blocks = new BlockCache(map, buffer, this.interpreter, (page) => this.guard(page), dropJumps, counting)
     this.together = thread === undefined ? undefined : this.#joined(buffer, thread.guest.processors)
     this.blocks.together = this.together
-    const { handlers, regions } = this.interpreter
+    const { regions } = this.interpreter
     if (!becomesHot || regions === undefined) return
-    const around = { handlers, ...regions, blocks: this.blocks, buffer, counting, clock: kind.clock }
+    const around = { ...regions, blocks: this.blocks, buffer, counting, clock: kind.clock }
     this.regions = new Regions(hot, around)
     this.blocks.regions = this.regions
   }

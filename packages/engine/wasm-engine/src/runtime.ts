@@ -12,8 +12,8 @@ const frame = ['i32', 'i32', 'i32'] as const
 /** A run loop: (cpu, block to begin with, or 0) gives a status. */
 export const loopType = type(['i32', 'i32'], ['i32'])
 
-/** A region: (cpu, tlb) gives how it left. */
-export const regionType = type(['i32', 'i32'], ['i32'])
+/** A region: (cpu, tlb, block that it is entered at) gives how it left. */
+export const regionType = type(['i32', 'i32', 'i32'], ['i32'])
 
 /** A handler: gives the next record, or a status below `firstRecord`. */
 export const handlerType = type(frame, ['i32'])
@@ -91,7 +91,7 @@ export const internalTypes = {
   hostOf: type(['i32', 'i64'], ['i32', 'i32']),
 } as const
 
-/** `inBlock.region` of a block that no region begins with. */
+/** `inBlock.region` of a block that no region is ever entered at. */
 export const noRegion = 0xffff_ffff
 
 /** What `fill` gives where a physical address has no memory behind it. */

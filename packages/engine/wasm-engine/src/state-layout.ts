@@ -20,6 +20,8 @@ export const tlbContexts = 16
 
 /** Jump cache of a context: {rip: u64, block: i32, generation: i32}. */
 export const jumpEntries = 4096
+/** An entry of a jump cache: the address of a block, where the block is, and the generation of translations that it is from. */
+export const inJumpEntry = { rip: 0, block: 8, generation: 12 } as const
 export const jumpEntryBytes = 16
 
 /** What is kept of a segment that lets accesses through: {bytes: u64, base: u64}. */
@@ -209,7 +211,7 @@ export const inRecord = recordLayout.offset
  */
 export const linkInRecord = { jump: inRecord.displacement, next: inRecord.a } as const
 
-/** The head of a block: 32 bytes, records follow. */
+/** The head of a block: 40 bytes, records follow. */
 const blockLayout = layout({
   /** The mode word it was decoded for; all ones once it is stale. */
   mode: 'u32',
@@ -223,8 +225,11 @@ const blockLayout = layout({
   runs: 'u32',
   /** How often it is still entered before it asks for a region. */
   heat: 'i32',
-  /** One more than the table slot of the region that begins with it, or 0. */
+  /** One more than the table slot of the region that is entered at it, or 0. */
   region: 'u32',
+  /** Its number among the blocks that this region is entered at, and how far it is from that region's first byte. */
+  entry: 'u32',
+  distance: 'i32',
 })
 export const inBlock = blockLayout.offset
-export const blockHeadBytes = 32
+export const blockHeadBytes = 40

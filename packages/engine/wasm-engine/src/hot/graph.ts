@@ -16,21 +16,32 @@ export interface Piece {
   readonly target: number | undefined
   /** Where a call that ends it is returned from to. */
   readonly after: number | undefined
-  /** Its last instruction jumps where only the guest knows. */
-  readonly leads: 'anywhere' | 'known'
+  /** Its last instruction jumps where only the guest knows: back to where it was called from, or anywhere. */
+  readonly leads: 'known' | 'back' | 'anywhere'
 }
 
 /** A piece as part of a region, so far from the region's first byte, as its ways are. */
 export interface HotBlock extends Piece {
   readonly offset: number
+  /** Where its decoded block lies in linear memory, and its first byte. */
+  readonly address: number
+  readonly host: number
   /** Where a jump that may lead anywhere is likely to lead in the region. */
   readonly guesses: readonly number[]
 }
 
-/** The piece that begins so far from the region's first byte. */
-export function placed({ steps, next, target, after, leads }: Piece, offset: number): HotBlock {
-  const from = (way: number | undefined) => (way === undefined ? undefined : offset + way)
-  return { offset, steps, next: from(next), target: from(target), after: from(after), leads, guesses: [] }
+/** Where a piece is found that begins so far from the region's first byte. */
+export type Place = Pick<HotBlock, 'offset' | 'address' | 'host'>
+
+/** The piece at a place. */
+export function placed({ steps, next, target, after, leads }: Piece, place: Place): HotBlock {
+  const from = (way: number | undefined) => (way === undefined ? undefined : place.offset + way)
+  return { ...place, steps, next: from(next), target: from(target), after: from(after), leads, guesses: [] }
+}
+
+/** A page's mapping is the same for all of it: what is reached within it needs no look at it. */
+export function isOnPageOf(here: HotBlock, there: HotBlock): boolean {
+  return there.host >>> 12 === here.host >>> 12 && there.host - here.host === there.offset - here.offset
 }
 
 /** What is compared with at a jump that may lead anywhere. */
@@ -43,73 +54,141 @@ export function withReturns(blocks: readonly HotBlock[]): readonly HotBlock[] {
     after !== undefined && there.has(after) && (target === undefined || there.has(target)) ? [after] : [],
   )
   const guesses = [...new Set(returns)].slice(0, guessesAtMost)
-  return blocks.map((block) => (block.leads === 'anywhere' ? { ...block, guesses } : block))
+  return blocks.map((block) => (block.leads === 'known' ? block : { ...block, guesses }))
 }
 
-/** A control-flow graph in which every loop has one entry, the first node's. Nodes are numbered in reverse postorder. */
+/** Where calls of code outside the region return to in it: it is entered there, too. */
+export function returnsFromOutside(blocks: readonly HotBlock[]): number[] {
+  const there = new Set(blocks.map(({ offset }) => offset))
+  return blocks.flatMap(({ target, after }) =>
+    after !== undefined && there.has(after) && (target === undefined || !there.has(target)) ? [after] : [],
+  )
+}
+
+/**
+ * A control-flow graph in which every loop has one entry, the first node's. Nodes are numbered in reverse postorder. Where a region is
+ * entered at several blocks the first node is the choice between them.
+ */
 export interface Order {
-  readonly blocks: readonly HotBlock[]
-  /** Number of the block at an offset, if it is part of the region and may be reached by a jump inside it. */
+  /** By node; undefined is the choice. */
+  readonly blocks: readonly (HotBlock | undefined)[]
+  /** Nodes that the choice leads to, by the number that each has there; empty where there is no choice. */
+  readonly choices: readonly number[]
+  /** Node of the block at an offset, if it is part of the region. */
   numberAt(offset: number): number | undefined
   /** Nodes that the node dominates immediately and that several ways lead to, in their order. */
   readonly merges: readonly (readonly number[])[]
   readonly isMerge: readonly boolean[]
   readonly isLoop: readonly boolean[]
-  /** Whether the way from a node to another is taken inside the region. */
-  connects(from: number, to: number): boolean
+  /** Whether a node is dominated by another. */
+  isDominated(node: number, by: number): boolean
 }
 
 const successorsOf = ({ next, target, guesses }: HotBlock): number[] =>
   [next, target, ...guesses].filter((each) => each !== undefined)
 
-/** Orders the blocks that are reached from the first one. */
-export function orderOf(blocks: readonly HotBlock[]): Order {
-  const byOffset = new Map(blocks.map((block) => [block.offset, block]))
-  const order = postorder(blocks[0]!, byOffset).reverse()
-  const numbers = new Map(order.map((block, number) => [block.offset, number]))
-  const successors = order.map((block) => [
-    ...new Set(successorsOf(block).flatMap((offset) => numbers.get(offset) ?? [])),
-  ])
-  const dominators = dominatorsOf(successors)
-  const dominates = (a: number, b: number): boolean => {
-    let at = b
-    while (at > a) at = dominators[at]!
-    return at === a
+/** Successors by node, of which the first is the entry. */
+type Graph = readonly (readonly number[])[]
+
+/** Orders the blocks that are reached from those at `entries`. */
+export function orderOf(blocks: readonly HotBlock[], entries: readonly number[]): Order {
+  const numbers = new Map(blocks.map(({ offset }, number) => [offset, number]))
+  const ways = blocks.map((block) => [...new Set(successorsOf(block).flatMap((offset) => numbers.get(offset) ?? []))])
+  const chosen = [...new Set(entries)].map((offset) => numbers.get(offset)!)
+  if (chosen.length === 1) {
+    const order = numbered(ways, chosen[0]!)
+    if (sideEntries(order, []).length === 0) return orderBy(blocks, order, [])
   }
-  // a way back to a node that does not dominate where it comes from enters a loop by its side: it is taken outside
-  const connects = (from: number, to: number) => to > from || dominates(to, from)
-  const forward = order.map(() => 0)
-  const isLoop = order.map(() => false)
-  for (const [from, list] of successors.entries()) {
+  // a loop that is entered by its side is entered through the choice
+  for (;;) {
+    const order = numbered([...ways, chosen], blocks.length)
+    const more = sideEntries(order, order.graph[0]!).map((node) => order.nodes[node]!)
+    if (more.length === 0) return orderBy(blocks, order, chosen)
+    chosen.push(...more)
+  }
+}
+
+interface Numbered {
+  /** What was reached, in reverse postorder, by its number before. */
+  readonly nodes: readonly number[]
+  readonly graph: Graph
+  readonly dominators: readonly number[]
+}
+
+function numbered(ways: Graph, first: number): Numbered {
+  const nodes = postorder(ways, first).reverse()
+  const places = new Map(nodes.map((node, place) => [node, place]))
+  const graph = nodes.map((node) => ways[node]!.map((to) => places.get(to)!))
+  return { nodes, graph, dominators: dominatorsOf(graph) }
+}
+
+/** Targets of ways back that do not dominate where the way comes from, but for the known ones. */
+function sideEntries({ graph, dominators }: Numbered, known: readonly number[]): number[] {
+  const isDominated = dominationIn(dominators)
+  const found = new Set<number>()
+  for (const [from, list] of graph.entries())
+    for (const to of list) if (to <= from && !isDominated(from, to) && !known.includes(to)) found.add(to)
+  return [...found]
+}
+
+/** Whether a node is dominated by another. */
+const dominationIn =
+  (dominators: readonly number[]) =>
+  (node: number, by: number): boolean => {
+    let at = node
+    while (at > by) at = dominators[at]!
+    return at === by
+  }
+
+function orderBy(
+  blocks: readonly HotBlock[],
+  { nodes, graph, dominators }: Numbered,
+  chosen: readonly number[],
+): Order {
+  const isDominated = dominationIn(dominators)
+  const forward = nodes.map(() => 0)
+  // what jumps anywhere chooses again
+  const chooses = chosen.length > 0 && blocks.some(({ leads }) => leads !== 'known')
+  const isLoop = nodes.map((_, node) => node === 0 && chooses)
+  for (const [from, list] of graph.entries()) {
     for (const to of list) {
       if (to > from) forward[to]! += 1
-      else if (connects(from, to)) isLoop[to] = true
+      else isLoop[isDominated(from, to) ? to : 0] = true
     }
   }
   const isMerge = forward.map((ways) => ways > 1)
-  const merges: number[][] = order.map(() => [])
-  for (let node = 1; node < order.length; node += 1) if (isMerge[node]) merges[dominators[node]!]!.push(node)
-  return { blocks: order, numberAt: (offset) => numbers.get(offset), merges, isMerge, isLoop, connects }
+  const merges: number[][] = nodes.map(() => [])
+  for (let node = 1; node < nodes.length; node += 1) if (isMerge[node]) merges[dominators[node]!]!.push(node)
+  const places = new Map(nodes.map((node, place) => [node, place]))
+  const byOffset = new Map(nodes.map((node, place) => [blocks[node]?.offset, place]))
+  return {
+    blocks: nodes.map((node) => blocks[node]),
+    choices: chosen.map((node) => places.get(node)!),
+    numberAt: (offset) => byOffset.get(offset),
+    merges,
+    isMerge,
+    isLoop,
+    isDominated,
+  }
 }
 
-function postorder(first: HotBlock, byOffset: ReadonlyMap<number, HotBlock>): HotBlock[] {
-  const done: HotBlock[] = []
-  const seen = new Set<HotBlock>([first])
-  const visit = (block: HotBlock): void => {
-    for (const offset of successorsOf(block)) {
-      const successor = byOffset.get(offset)
-      if (successor === undefined || seen.has(successor)) continue
+function postorder(ways: Graph, first: number): number[] {
+  const done: number[] = []
+  const seen = new Set([first])
+  const visit = (node: number): void => {
+    for (const successor of ways[node]!) {
+      if (seen.has(successor)) continue
       seen.add(successor)
       visit(successor)
     }
-    done.push(block)
+    done.push(node)
   }
   visit(first)
   return done
 }
 
 /** Immediate dominators, by iteration over reverse postorder (Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm"). */
-function dominatorsOf(successors: readonly (readonly number[])[]): number[] {
+function dominatorsOf(successors: Graph): number[] {
   const predecessors: number[][] = successors.map(() => [])
   for (const [from, list] of successors.entries()) for (const to of list) predecessors[to]!.push(from)
   const dominators: (number | undefined)[] = successors.map((_, node) => (node === 0 ? 0 : undefined))

@@ -1,20 +1,22 @@
-import type { MemoryOp } from '@vmm/wasm-encoder'
 import type { StateField } from '@vmm/x86-registers'
 import type { Machine, Mode } from '@vmm/x86-semantics'
 import { Code, type Local } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import { deadFlags } from '../flag-liveness.ts'
+import { isOfJump, jumpEntryOf } from '../jump-cache.ts'
 import type { Also } from '../linked-module.ts'
 import type { Frame } from '../reading/frame.ts'
 import { machineOn } from '../reading/machine.ts'
 import type { Translated } from '../reading/memory.ts'
 import { closerFunction, closerType } from '../reading/quick-simd.ts'
 import type { RuntimeIndices } from '../runtime.ts'
-import { at, inReach, reachBytes } from '../state-layout.ts'
+import { at, inBlock, inJumpEntry, inReach, reachBytes } from '../state-layout.ts'
+import { Addresses } from './addresses.ts'
 import { FlagsInLocals } from './flags.ts'
 import { RegionFloats } from './floats.ts'
-import type { HotBlock, HotStep, Order } from './graph.ts'
+import { type HotBlock, type HotStep, isOnPageOf, type Order } from './graph.ts'
 import { KnownVectors } from './known-vectors.ts'
+import { recordField } from './record-field.ts'
 import { RegistersInLocals } from './registers.ts'
 
 const ret = { kind: 'return' } as const
@@ -34,9 +36,11 @@ export interface RegionOptions {
   /** Fields that have a value now which no instruction of the region changes: the region is for that alone. */
   readonly steady: ReadonlyMap<StateField, bigint>
   readonly also: Also
+  /** The region's slot of its table. */
+  readonly slot: number
 }
 
-/** The function of a region: (cpu, tlb) gives how it left. */
+/** The function of a region: (cpu, tlb, block that it is entered at) gives how it left. */
 export function regionFunction(order: Order, options: RegionOptions): Code {
   return new RegionEmitter(order, options).code
 }
@@ -58,18 +62,19 @@ interface Now {
 }
 
 class RegionEmitter {
-  readonly code = new Code(['i32', 'i32'])
+  readonly code = new Code(['i32', 'i32', 'i32'])
   readonly #order: Order
   readonly #options: RegionOptions
   readonly #cpu = this.code.fixedLocal(0)
   readonly #tlb = this.code.fixedLocal(1)
+  readonly #entered = this.code.fixedLocal(2)
   readonly #mode: Mode
-  /** RIP at the region's first byte. */
-  readonly #base: Local
-  readonly #start: Node
+  readonly #addresses: Addresses
   readonly #rip: Local
   readonly #budget: Local
   readonly #how: Local
+  /** Which of the choices is entered next. */
+  readonly #choice: Local
   readonly #registers: RegistersInLocals
   readonly #flags: FlagsInLocals
   readonly #known = new KnownVectors()
@@ -78,22 +83,19 @@ class RegionEmitter {
   #now: Now | undefined
   readonly #flatUsed = new Set<number>()
   readonly #steadyUsed = new Set<StateField>()
-  /** The lowest and the highest target inside or outside the region that is taken to exist. */
-  #nearest = 0
-  #farthest = 0
 
   constructor(order: Order, options: RegionOptions) {
     const code = this.code
     this.#order = order
     this.#options = options
-    this.#mode = order.blocks[0]!.steps[0]!.shape.spec.mode
-    this.#base = code.permanent('i64')
-    this.#start = code.fixedLocal(this.#base.index)
+    this.#mode = order.blocks.find((block) => block !== undefined)!.steps[0]!.shape.spec.mode
     this.#rip = code.permanent('i64')
     this.#budget = code.permanent('i32')
     this.#how = code.permanent('i32')
+    this.#choice = code.permanent('i32')
+    this.#addresses = new Addresses(code, this.#mode.codeSize)
     const nested = () => this.#now!.depth > 0
-    this.#registers = new RegistersInLocals(code, this.#cpu, { rip: this.#start, known: this.#known, nested })
+    this.#registers = new RegistersInLocals(code, this.#cpu, { rip: this.#addresses.start, known: this.#known, nested })
     this.#flags = new FlagsInLocals(code, this.#cpu, { runtime: options.runtime, nested })
     this.#floats = new RegionFloats({
       code,
@@ -112,23 +114,17 @@ class RegionEmitter {
 
   #fetch(): void {
     const code = this.code
-    this.#base.set(code.load('i64.load', this.#cpu, at.RIP))
+    const distance = code.load('i64.load32_s', this.#entered, inBlock.distance)
+    this.#addresses.begin(code.op('i64.sub', code.load('i64.load', this.#cpu, at.RIP), distance))
+    if (this.#order.choices.length > 0) this.#choice.set(code.load('i32.load', this.#entered, inBlock.entry))
     this.#budget.set(code.load('i32.load', this.#cpu, at.budget))
     const declineIf = (condition: Node) => code.if(condition, () => code.leave(ret, code.i32(left.declined)))
-    if (this.#mode.codeSize === 64) declineIf(this.#isNearTheEdge())
+    if (this.#mode.codeSize === 64) declineIf(this.#addresses.areNearTheEdge())
     for (const segment of this.#flatUsed) declineIf(this.#isNotFlat(segment))
     for (const field of this.#steadyUsed) declineIf(this.#hasChanged(field))
     this.#registers.fetch()
     this.#floats.fetch()
     if (this.#flags.used) this.#flags.fetch()
-  }
-
-  /** Some relative target is in the other half of the addresses. */
-  #isNearTheEdge(): Node {
-    const code = this.code
-    const [lowest, highest] = [this.#nearest, this.#farthest].map((offset) => this.#ripAt(offset))
-    const apart = code.op('i64.shr_u', code.op('i64.xor', lowest!, highest!), code.i64(shortestAddress - 1n))
-    return code.op('i64.ne', apart, code.i64(0n))
   }
 
   #isNotFlat(segment: number): Node {
@@ -168,7 +164,7 @@ class RegionEmitter {
 
   #within(number: number, merges: readonly number[]): void {
     const last = merges.at(-1)
-    if (last === undefined) return this.#block(number)
+    if (last === undefined) return this.#order.blocks[number] === undefined ? this.#choose() : this.#block(number)
     this.code.block(`merge${last}`, () => this.#within(number, merges.slice(0, -1)))
     this.#forget()
     this.#tree(last)
@@ -180,12 +176,42 @@ class RegionEmitter {
     this.#known.forget()
   }
 
+  /** Enters the block that the choice is for. */
+  #choose(): void {
+    const cases = this.#order.choices.map((node) => () => this.#forward(node))
+    this.code.switch(this.#choice.get(), cases.slice(0, -1), cases.at(-1)!)
+  }
+
   #branch(from: number, offset: number): void {
-    const { numberAt, connects, isMerge } = this.#order
-    const to = numberAt(offset)
-    if (to === undefined || !connects(from, to)) return this.#exit(this.#ripAt(offset))
-    if (to <= from) return this.code.leave({ kind: 'again', loop: `loop${to}` })
-    if (isMerge[to]) return this.code.leave({ kind: 'out', block: `merge${to}` })
+    const to = this.#order.numberAt(offset)
+    if (to === undefined) return this.#exit(this.#addresses.ripAt(offset))
+    const [here, there] = [from, to].map((number) => this.#order.blocks[number]!)
+    if (isOnPageOf(here!, there!)) return this.#enter(from, to)
+    this.#rip.set(this.#addresses.ripAt(offset))
+    this.code.if(this.#leadsTo(there!), () => this.#enter(from, to))
+    this.code.leave(leave)
+  }
+
+  /** Whether RIP is where a block is that was there when the region was made: other pages may have been mapped since. */
+  #leadsTo({ address }: HotBlock): Node {
+    const { code } = this
+    const rip = this.#rip.get()
+    const entry = jumpEntryOf(code, this.#cpu, rip)
+    const isIt = code.op('i32.eq', code.load('i32.load', entry, inJumpEntry.block), code.i32(address))
+    return code.op('i32.and', isIt, isOfJump(code, this.#cpu, { entry, rip }))
+  }
+
+  /** Goes to a block of the region: onwards, back to the head of a loop, or by the choice. */
+  #enter(from: number, to: number): void {
+    const { choices, isDominated } = this.#order
+    if (to > from) return this.#forward(to)
+    if (isDominated(from, to)) return this.code.leave({ kind: 'again', loop: `loop${to}` })
+    this.#choice.set(this.code.i32(choices.indexOf(to)))
+    this.code.leave({ kind: 'again', loop: 'loop0' })
+  }
+
+  #forward(to: number): void {
+    if (this.#order.isMerge[to]) return this.code.leave({ kind: 'out', block: `merge${to}` })
     const { known, dead } = this.#flags
     const vectors = this.#known.carried()
     const { blockRip } = this.#registers
@@ -203,24 +229,6 @@ class RegionEmitter {
     this.code.leave(leave)
   }
 
-  #ripAt(offset: number): Node {
-    const code = this.code
-    const rip = code.op('i64.add', this.#start, code.i64(BigInt(offset)))
-    return this.#mode.codeSize === 64 ? rip : code.op('i64.and', rip, code.i64(0xffff_ffffn))
-  }
-
-  /** The distance of an address from the region's first byte, if it is known. */
-  #offsetOf(rip: Node): number | undefined {
-    const isNarrow = this.#mode.codeSize !== 64 && rip.operation.kind === 'plain' && rip.operation.op === 'i64.and'
-    if (isNarrow && !isConstant(rip.args[1]!, 0xffff_ffffn)) return undefined
-    const sum = isNarrow ? rip.args[0]! : rip
-    if (sum === this.#start) return 0
-    if (sum.operation.kind !== 'plain' || sum.operation.op !== 'i64.add' || sum.args[0] !== this.#start)
-      return undefined
-    const [, distance] = sum.args
-    return distance!.operation.kind === 'constant' ? Number(distance!.operation.value) : undefined
-  }
-
   // -- blocks ----------------------------------------------------------------------------------------------------
 
   #block(number: number): void {
@@ -228,7 +236,7 @@ class RegionEmitter {
     const block = this.#order.blocks[number]!
     code.recycle()
     this.#known.restore(this.#known.carried())
-    this.#registers.blockRip = code.op('i64.add', this.#start, code.i64(BigInt(block.offset)))
+    this.#registers.blockRip = code.op('i64.add', this.#addresses.start, code.i64(BigInt(block.offset)))
     this.#pay(block)
     const dead = deadFlags(block.steps.map(({ shape }) => shape))
     let goesOn = true
@@ -245,7 +253,7 @@ class RegionEmitter {
     this.#budget.set(code.op('i32.sub', this.#budget.get(), count))
     code.rarely(code.op('i32.lt_s', this.#budget.get(), code.i32(0)), () => {
       this.#budget.set(code.op('i32.add', this.#budget.get(), count))
-      this.#exit(this.#ripAt(offset))
+      this.#exit(this.#addresses.ripAt(offset))
     })
   }
 
@@ -277,7 +285,7 @@ class RegionEmitter {
       cpu: this.#cpu,
       tlb: this.#tlb,
       record: { index: -1, type: 'i32', get: () => code.i32(now().step.record), set: () => {} },
-      field: (op, slot) => this.#field(op, now().step.record + slot),
+      field: (op, slot) => recordField(code, this.#options.view, op, now().step.record + slot),
       bank: this.#registers,
       mode,
       runtime: this.#options.runtime,
@@ -295,7 +303,7 @@ class RegionEmitter {
       again: () => this.#decline(now()),
       plainOnly: true,
       flags: this.#flags,
-      isNear: (target) => this.#isNear(target),
+      isNear: (target) => this.#addresses.isNear(target),
       steady: (field) => this.#steady(field),
       simd: (values) => this.#floats.call(values),
       flagsDead: false,
@@ -331,27 +339,41 @@ class RegionEmitter {
     restore?.()
     this.#budget.set(code.op('i32.add', this.#budget.get(), code.i32(ahead)))
     this.#how.set(code.i32(left.declined))
-    this.#exit(this.#ripAt(this.#order.blocks[number]!.offset + step.offset))
+    this.#exit(this.#addresses.ripAt(this.#order.blocks[number]!.offset + step.offset))
   }
 
   #jump(now: Now, target: Node): void {
     if (now.depth === 0) now.goesOn = false
-    const offset = this.#offsetOf(target)
+    const offset = this.#addresses.offsetOf(target)
     if (offset !== undefined) return this.#branch(now.number, offset)
     this.#rip.set(target)
     for (const guess of this.#order.blocks[now.number]!.guesses) {
-      const isThere = this.code.op('i64.eq', this.#rip.get(), this.#ripAt(guess))
+      const isThere = this.code.op('i64.eq', this.#rip.get(), this.#addresses.ripAt(guess))
       this.code.if(isThere, () => this.#branch(now.number, guess))
     }
+    if (this.#order.choices.length > 0) this.#chooseAgain()
     this.code.leave(leave)
   }
 
-  #isNear(target: Node): boolean {
-    const offset = this.#offsetOf(target)
-    if (offset === undefined) return false
-    this.#nearest = Math.min(this.#nearest, offset)
-    this.#farthest = Math.max(this.#farthest, offset)
-    return true
+  /** Where RIP is a block that the region is entered at, and as far from its first byte as when it was made, it is entered there. */
+  #chooseAgain(): void {
+    const { code } = this
+    const rip = this.#rip.get()
+    const entry = jumpEntryOf(code, this.#cpu, rip)
+    code.if(isOfJump(code, this.#cpu, { entry, rip }), () => {
+      const block = code.hold(code.load('i32.load', entry, inJumpEntry.block))
+      const isOfRegion = code.op(
+        'i32.eq',
+        code.load('i32.load', block, inBlock.region),
+        code.i32(this.#options.slot + 1),
+      )
+      const distance = code.load('i64.load32_s', block, inBlock.distance)
+      const isThere = code.op('i64.eq', code.op('i64.sub', this.#rip.get(), distance), this.#addresses.start)
+      code.if(code.op('i32.and', isOfRegion, isThere), () => {
+        this.#choice.set(code.load('i32.load', block, inBlock.entry))
+        code.leave({ kind: 'again', loop: 'loop0' })
+      })
+    })
   }
 
   #isFlat(segment: Node): boolean {
@@ -367,36 +389,10 @@ class RegionEmitter {
     if (value !== undefined) this.#steadyUsed.add(field)
     return value
   }
-
-  /** What decoding left at an address of a record. */
-  #field(op: MemoryOp, address: number): Node {
-    const { code } = this
-    const { view } = this.#options
-    switch (op) {
-      case 'i32.load8_u':
-        return code.i32(view.getUint8(address))
-      case 'i32.load16_u':
-        return code.i32(view.getUint16(address, true))
-      case 'i32.load':
-        return code.i32(view.getInt32(address, true))
-      case 'i64.load32_s':
-        return code.i64(BigInt(view.getInt32(address, true)))
-      case 'i64.load':
-        return code.i64(view.getBigInt64(address, true))
-      default:
-        throw new Error(`no field of a record is read by ${op}`)
-    }
-  }
 }
-
-/** Linear addresses have 48 bits at least. */
-const shortestAddress = 48n
 
 /** As many bytes as a segment has that reaches from 0 to the top of 32-bit addresses. */
 export const flatBytes = 1n << 32n
-
-const isConstant = ({ operation }: Node, value: bigint): boolean =>
-  operation.kind === 'constant' && BigInt.asUintN(64, operation.value) === value
 
 const never = (what: string): never => {
   throw new Error(`an instruction that ${what} is no part of a region`)

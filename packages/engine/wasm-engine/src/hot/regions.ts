@@ -1,14 +1,15 @@
-import { createDecoded, type Decoded, decode } from '@vmm/x86-decoder'
 import type { BlockCache } from '../block-cache.ts'
-import type { HandlerTable, Linkage } from '../handler-table.ts'
+import type { Linkage } from '../handler-table.ts'
 import type { Compiling } from '../linked-interpreter.ts'
 import { type Also, placeFunctions } from '../linked-module.ts'
-import { alone, limited, modeOfWord, resumes } from '../mode-word.ts'
+import { alone, limited, resumes } from '../mode-word.ts'
 import { noRegion, type RuntimeIndices, regionType } from '../runtime.ts'
-import { at, blockHeadBytes, inBlock, inReach, inRecord, reachBytes, recordBytes } from '../state-layout.ts'
+import { at, inBlock, inReach, reachBytes } from '../state-layout.ts'
 import type { StateView } from '../state-view.ts'
 import type { Table } from '../webassembly.ts'
-import { type HotBlock, type HotStep, orderOf, type Piece, placed, withReturns } from './graph.ts'
+import { orderOf, withReturns } from './graph.ts'
+import { distance, type Grown, Growth, type Seed } from './growth.ts'
+import { Pieces } from './pieces.ts'
 import { flatBytes, regionFunction } from './region.ts'
 import { steadyOf } from './steady.ts'
 
@@ -23,44 +24,42 @@ export interface HotOptions {
   readonly stepsAtMost?: number
 }
 
-interface Region {
-  readonly entry: number
-  readonly slot: number
-  /** Blocks that are part of it. */
-  readonly members: readonly number[]
+/** Blocks that a region is to be made of. */
+interface Plan {
+  readonly seeds: readonly Seed[]
+  readonly grown: Grown
+  /** How often a region of these blocks has been made anew, for one more to enter it at. */
+  readonly remade: number
 }
 
-interface Asked {
-  readonly block: number
-  readonly state: StateView
+interface Region extends Plan {
+  readonly slot: number
 }
 
 interface Around extends Compiling {
-  readonly handlers: HandlerTable
   readonly linkage: Linkage
   readonly table: Table
   readonly blocks: BlockCache
   readonly buffer: SharedArrayBuffer
 }
 
-/** Blocks that ran so often less than the first one are left to regions of their own. */
-const coolerBy = 16
+/** A region that jumps lead into from anywhere is made anew so often at most. */
+const remadeAtMost = 3
 
 /** Compiles what runs most. A block that is hot asks; regions are compiled in batches, and belong to the blocks in them. */
 export class Regions {
   readonly #options: Required<HotOptions>
-  readonly #handlers: HandlerTable
   readonly #linkage: Linkage
   readonly #table: Table
   readonly #blocks: BlockCache
   readonly #view: DataView
-  readonly #bytes: Uint8Array
-  readonly #decoded: Decoded = createDecoded()
-  readonly #asked = new Map<number, Asked>()
-  /** What was read of blocks: undefined where there is nothing for a region. */
-  readonly #pieces = new Map<number, Piece | undefined>()
+  readonly #pieces: Pieces
+  readonly #growth: Growth
+  readonly #asked = new Map<number, Seed>()
   /** Regions by the blocks that are part of them. */
   readonly #containing = new Map<number, Set<Region>>()
+  /** Regions with jumps that lead anywhere, by their page. */
+  readonly #open = new Map<number, Set<Region>>()
   readonly #free: number[] = []
   /** How often regions of a page went because it was written to. */
   readonly #rewritten = new Map<number, number>()
@@ -69,12 +68,12 @@ export class Regions {
   constructor(options: HotOptions, around: Around) {
     this.#compiling = around
     this.#options = { batch: 16, blocksAtMost: 48, stepsAtMost: 400, ...options }
-    this.#handlers = around.handlers
     this.#linkage = around.linkage
     this.#table = around.table
     this.#blocks = around.blocks
     this.#view = new DataView(around.buffer)
-    this.#bytes = new Uint8Array(around.buffer)
+    this.#pieces = new Pieces(around.blocks, around.buffer)
+    this.#growth = new Growth({ ...around, options: this.#options, pieces: this.#pieces })
     for (let slot = around.table.length - 1; slot >= 0; slot -= 1) this.#free.push(slot)
   }
 
@@ -83,7 +82,7 @@ export class Regions {
     const again = this.#asked.has(block)
     if (!again) {
       if (!this.#mayBegin(block)) return this.#setRegion(block, noRegion)
-      this.#asked.set(block, { block, state })
+      this.#asked.set(block, { block, rip: state.long(at.RIP), state })
       this.#setHeat(block, this.#options.threshold)
     }
     if (again || this.#asked.size >= this.#options.batch || this.#options.threshold === 0) this.#compile()
@@ -92,7 +91,7 @@ export class Regions {
   /** A block is stale: so are the regions it is part of. */
   dropped(block: number, page: number): void {
     this.#asked.delete(block)
-    this.#pieces.delete(block)
+    this.#pieces.forget(block)
     const regions = this.#containing.get(block)
     if (regions === undefined) return
     this.#rewritten.set(page, (this.#rewritten.get(page) ?? 0) + 1)
@@ -105,10 +104,11 @@ export class Regions {
   /** Every block is gone. */
   droppedAll(): void {
     this.#asked.clear()
-    this.#pieces.clear()
+    this.#pieces.forgetAll()
     const all = new Set([...this.#containing.values()].flatMap((regions) => [...regions]))
     for (const { slot } of all) this.#release(slot)
     this.#containing.clear()
+    this.#open.clear()
   }
 
   /** How often a block at a host address runs before it asks. */
@@ -121,7 +121,7 @@ export class Regions {
     const mode = this.#view.getUint32(block + inBlock.mode, true)
     const never = resumes | limited | (this.#options.threshold === 0 ? 0 : alone)
     if ((mode & never) !== 0) return false
-    return this.#pieceOf(block) !== undefined
+    return this.#pieces.of(block) !== undefined
   }
 
   #setHeat(block: number, heat: number): void {
@@ -133,14 +133,22 @@ export class Regions {
   }
 
   #remove(region: Region): void {
-    for (const member of region.members) {
-      const regions = this.#containing.get(member)
+    const { blocks, entries } = region.grown
+    this.#open.get(pageOf(region))?.delete(region)
+    for (const { address, offset, host } of blocks) {
+      const regions = this.#containing.get(address)
       regions?.delete(region)
-      if (regions?.size === 0) this.#containing.delete(member)
+      if (regions?.size === 0) this.#containing.delete(address)
+      if (!entries.includes(offset) || !this.#isEntry(address, region)) continue
+      this.#setRegion(address, 0)
+      this.#setHeat(address, this.heatOf(host))
     }
-    this.#setRegion(region.entry, 0)
-    this.#setHeat(region.entry, this.heatOf(this.#view.getUint32(region.entry + inBlock.host, true)))
     this.#release(region.slot)
+  }
+
+  /** Whether it is by this region that a block is run. */
+  #isEntry(block: number, { slot }: Region): boolean {
+    return this.#view.getUint32(block + inBlock.region, true) === slot + 1
   }
 
   #release(slot: number): void {
@@ -148,81 +156,42 @@ export class Regions {
     this.#free.push(slot)
   }
 
-  // -- which code ------------------------------------------------------------------------------------------------
+  // -- which regions ---------------------------------------------------------------------------------------------
 
-  /** The part of a decoded block that regions can have, up to what they leave alone; undefined if it is none of it. */
-  #pieceOf(block: number): Piece | undefined {
-    if (!this.#pieces.has(block)) this.#pieces.set(block, this.#readPiece(block))
-    return this.#pieces.get(block)
-  }
-
-  #readPiece(block: number): Piece | undefined {
-    const count = this.#view.getUint32(block + inBlock.count, true)
-    const host = this.#view.getUint32(block + inBlock.host, true)
-    const mode = this.#view.getUint32(block + inBlock.mode, true)
-    const steps: HotStep[] = []
-    let end = 0
-    for (let index = 0; index < count; index += 1) {
-      const record = block + blockHeadBytes + index * recordBytes
-      const offset = this.#view.getUint16(record + inRecord.offset, true)
-      const shape = this.#shapeAt(host + offset, mode)
-      if (shape?.inRegion === undefined) break
-      steps.push({ shape, record, offset })
-      end = this.#view.getUint16(record + inRecord.next, true)
-      if (shape.inRegion.jumps) break
+  /** What asked is divided among regions: what one contains anyway needs none of its own yet, and asks again if it is still entered. */
+  #plansFor(asked: readonly Seed[]): Plan[] {
+    const plans: Plan[] = []
+    for (const seed of asked) {
+      if (plans.some(({ grown }) => grown.blocks.some(({ address }) => address === seed.block))) continue
+      const alone = { seeds: [seed], grown: this.#growth.from([seed])!, remade: 0 }
+      const joined = plans.findIndex((plan) => this.#joined(plan, alone) !== undefined)
+      if (joined >= 0) plans[joined] = this.#joined(plans[joined]!, alone)!
+      else plans.push(this.#remade(alone) ?? alone)
     }
-    const last = steps.at(-1)
-    if (last === undefined) return undefined
-    const { jumps, jumpsAlways, stores } = last.shape.inRegion!
-    const target = jumps ? this.#targetOf(last) : undefined
-    const after = jumpsAlways && stores ? end : undefined
-    const leads = jumpsAlways && target === undefined ? 'anywhere' : 'known'
-    return { steps, next: jumpsAlways ? undefined : end, target, after, leads }
+    return plans
   }
 
-  #shapeAt(host: number, mode: number) {
-    const failure = decode(this.#bytes, host, ((host | 0xfff) >>> 0) + 1, modeOfWord(mode).codeSize, this.#decoded)
-    if (failure !== undefined) return undefined
-    return this.#blocks.shapeOf(this.#decoded, mode, host, () => '')
+  /** Two of one page become one if jumps of either may lead anywhere, to the other. */
+  #joined(plan: Plan, other: Plan): Plan | undefined {
+    if (!(plan.grown.isOpen || other.grown.isOpen)) return undefined
+    const [mine, theirs] = [plan, other].map(({ grown }) => grown.blocks[0]!)
+    const [mode, otherMode] = [mine!, theirs!].map(({ address }) => this.#view.getUint32(address + inBlock.mode, true))
+    const apart = distance(plan.seeds[0]!, other.seeds[0]!)
+    if (pageOf(plan) !== pageOf(other) || theirs!.host - mine!.host !== apart || mode !== otherMode) return undefined
+    const seeds = [...plan.seeds, ...other.seeds]
+    const grown = this.#growth.from(seeds)
+    return grown && { seeds, grown, remade: plan.remade }
   }
 
-  /** Where a jump goes, by its block's first byte: that may be to itself. */
-  #targetOf({ shape, record, offset }: HotStep): number | undefined {
-    const { operands, mode } = shape.spec
-    if (operands[0]?.kind !== 'relative') return mode.rep === 'none' ? undefined : offset
-    return mode.operandSize === 16 ? undefined : Number(this.#view.getBigInt64(record + inRecord.immediate, true))
-  }
-
-  /** The blocks of a region: from the hot one along every way that is not much cooler, within its page. */
-  #grow(entry: number): { readonly blocks: HotBlock[]; readonly members: number[] } {
-    const host = this.#view.getUint32(entry + inBlock.host, true)
-    const mode = this.#view.getUint32(entry + inBlock.mode, true)
-    const from = -(host & 0xfff)
-    const blocks: HotBlock[] = [placed(this.#pieceOf(entry)!, 0)]
-    const members = [entry]
-    const seen = new Set([0])
-    let steps = blocks[0]!.steps.length
-    for (let at = 0; at < blocks.length; at += 1) {
-      for (const offset of [blocks[at]!.next, blocks[at]!.target, blocks[at]!.after]) {
-        if (offset === undefined || seen.has(offset) || offset < from || offset > from + 0xfff) continue
-        seen.add(offset)
-        const address = this.#blocks.at(host + offset, mode)
-        if (address === undefined || this.#isCool(address)) continue
-        const piece = this.#pieceOf(address)
-        if (piece === undefined || steps + piece.steps.length > this.#options.stepsAtMost) continue
-        if (blocks.length >= this.#options.blocksAtMost) continue
-        steps += piece.steps.length
-        blocks.push(placed(piece, offset))
-        members.push(address)
-      }
+  /** A region that there is and that this one joins is taken away, to be made anew. */
+  #remade(alone: Plan): Plan | undefined {
+    for (const region of this.#open.get(pageOf(alone)) ?? []) {
+      const plan = region.remade < remadeAtMost ? this.#joined(region, alone) : undefined
+      if (plan === undefined) continue
+      this.#remove(region)
+      return { ...plan, remade: plan.remade + 1 }
     }
-    return { blocks, members }
-  }
-
-  #isCool(block: number): boolean {
-    const heat = this.#view.getInt32(block + inBlock.heat, true)
-    const { threshold } = this.#options
-    return heat > threshold - threshold / coolerBy
+    return undefined
   }
 
   /** Segments that reach from 0 to the top. */
@@ -241,44 +210,52 @@ export class Regions {
     const asked = [...this.#asked.values()]
     this.#asked.clear()
     if (this.#free.length < asked.length) this.#blocks.dropAll()
-    else this.#instantiate(asked)
+    else this.#instantiate(this.#plansFor(asked))
   }
 
-  #instantiate(asked: readonly Asked[]): void {
-    const { memoryBase, threads } = this.#linkage
-    const made = asked.map(({ block, state }) => ({
-      entry: block,
-      slot: this.#free.pop()!,
-      state,
-      ...this.#grow(block),
-    }))
-    const functions = made.map(({ slot, blocks, state }) => ({
-      slot,
+  #instantiate(plans: readonly Plan[]): void {
+    const made: Region[] = plans.map((plan) => ({ ...plan, slot: this.#free.pop()! }))
+    const functions = made.map((region) => ({
+      slot: region.slot,
       type: regionType,
-      make: (runtime: RuntimeIndices, also: Also) =>
-        regionFunction(orderOf(withReturns(blocks)), {
-          runtime,
-          also,
-          steady: steadyOf(state),
-          memoryBase,
-          threads,
-          view: this.#view,
-          flat: this.#flatOf(state),
-        }),
+      make: (runtime: RuntimeIndices, also: Also) => this.#functionOf(region, { runtime, also }),
     }))
     const [linkage, compiling] = [this.#linkage, this.#compiling]
     placeFunctions(functions, { into: this.#table, linkage, callsThroughTables: false, compiling })
     this.#compiling.counting.regionsCompiled += made.length
-    for (const { entry, slot, members } of made) this.#enter({ entry, slot, members })
+    for (const region of made) this.#enter(region)
+  }
+
+  #functionOf({ seeds, grown, slot }: Region, around: { readonly runtime: RuntimeIndices; readonly also: Also }) {
+    const { memoryBase, threads } = this.#linkage
+    const [{ state }] = seeds as [Seed]
+    const now = { flat: this.#flatOf(state), steady: steadyOf(state) }
+    const order = orderOf(withReturns(grown.blocks), grown.entries)
+    return regionFunction(order, { ...around, ...now, memoryBase, threads, view: this.#view, slot })
   }
 
   #enter(region: Region): void {
-    for (const member of region.members) {
-      const regions = this.#containing.get(member)
-      if (regions === undefined) this.#containing.set(member, new Set([region]))
-      else regions.add(region)
+    const { blocks, entries, isOpen } = region.grown
+    if (isOpen) added(this.#open, pageOf(region), region)
+    for (const { address, offset } of blocks) {
+      added(this.#containing, address, region)
+      const entry = entries.indexOf(offset)
+      if (entry < 0) continue
+      // a block that is run by a region of its own goes on so
+      if (entry >= region.seeds.length && this.#view.getUint32(address + inBlock.region, true) !== 0) continue
+      this.#setHeat(address, 0)
+      this.#setRegion(address, region.slot + 1)
+      this.#view.setUint32(address + inBlock.entry, entry, true)
+      this.#view.setInt32(address + inBlock.distance, offset, true)
     }
-    this.#setHeat(region.entry, 0)
-    this.#setRegion(region.entry, region.slot + 1)
   }
+}
+
+/** The page that a region's first block is on. */
+const pageOf = ({ grown }: Plan): number => grown.blocks[0]!.host >>> 12
+
+function added<T>(sets: Map<number, Set<T>>, key: number, value: T): void {
+  const set = sets.get(key)
+  if (set === undefined) sets.set(key, new Set([value]))
+  else set.add(value)
 }

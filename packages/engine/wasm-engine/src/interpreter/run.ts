@@ -2,6 +2,7 @@ import { exceptions, rflags } from '@vmm/x86-registers'
 import { accessKind } from '../access.ts'
 import { Code, type Local } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
+import { isOfJump, jumpEntryOf } from '../jump-cache.ts'
 import type { MemoryMap } from '../memory-map.ts'
 import { limited, resumes } from '../mode-word.ts'
 import { firstRecord, handlerType, noMemory, noRegion, regionType, status } from '../runtime.ts'
@@ -9,8 +10,8 @@ import {
   at,
   blockHeadBytes,
   inBlock,
+  inJumpEntry,
   inRecord,
-  jumpEntries,
   linkInRecord,
   recordBytes,
   tlbKinds,
@@ -146,7 +147,7 @@ function enterBlock(entering: Entering): void {
   code.store('i32.store', cpu, block.get(), at.block)
 }
 
-/** Each entry brings a block nearer to being hot. One that a region begins with is run by that, unless the region has just declined. */
+/** Each entry brings a block nearer to being hot. One that a region is entered at is run by that, unless the region has just declined. */
 function heat({ code, cpu, block, link, cold }: Entering): void {
   const heat = code.hold(code.load('i32.load', block.get(), inBlock.heat))
   code.if(
@@ -162,7 +163,8 @@ function heat({ code, cpu, block, link, cold }: Entering): void {
       code.if(code.op('i32.eqz', declined), () => {
         const before = code.hold(code.load('i32.load', cpu, at.budget))
         const slot = code.op('i32.sub', region, code.i32(1))
-        const [how] = code.callTable(regionType, slot, [cpu, code.load('i32.load', cpu, at.tlb)], regionTable)
+        const tlb = code.load('i32.load', cpu, at.tlb)
+        const [how] = code.callTable(regionType, slot, [cpu, tlb, block.get()], regionTable)
         cold.set(how!)
         const count = (place: number, by: Node) =>
           code.store(
@@ -188,18 +190,10 @@ const isFresh = (code: Code, cpu: Node, block: Node): Node =>
   code.op('i32.eq', code.load('i32.load', block, inBlock.mode), code.load('i32.load', cpu, at.mode))
 
 function lookUp({ code, cpu, block, findBlock }: Entering, rip: Node): void {
-  const index = code.op('i32.and', code.op('i32.wrap_i64', rip), code.i32(jumpEntries - 1))
-  const entry = code.hold(
-    code.op('i32.add', code.load('i32.load', cpu, at.jumpCache), code.op('i32.shl', index, code.i32(4))),
-  )
-  const cached = code.hold(code.load('i32.load', entry, 8))
-  const same = code.op(
-    'i32.and',
-    code.op('i64.eq', code.load('i64.load', entry), rip),
-    code.op('i32.eq', code.load('i32.load', entry, 12), code.load('i32.load', cpu, at.jumpGeneration)),
-  )
+  const entry = jumpEntryOf(code, cpu, rip)
+  const cached = code.hold(code.load('i32.load', entry, inJumpEntry.block))
   code.if(
-    code.op('i32.and', same, isFresh(code, cpu, cached)),
+    code.op('i32.and', isOfJump(code, cpu, { entry, rip }), isFresh(code, cpu, cached)),
     () => block.set(cached),
     () => {
       // nothing is fetched before it is its turn: an event that comes at this count goes first
@@ -208,9 +202,9 @@ function lookUp({ code, cpu, block, findBlock }: Entering, rip: Node): void {
       )
       const [found, why] = code.call(findBlock, [cpu], ['i32', 'i32'])
       code.if(code.op('i32.eqz', found!), () => code.leave(ret, why!))
-      code.store('i64.store', entry, rip)
-      code.store('i32.store', entry, found!, 8)
-      code.store('i32.store', entry, code.load('i32.load', cpu, at.jumpGeneration), 12)
+      code.store('i64.store', entry, rip, inJumpEntry.rip)
+      code.store('i32.store', entry, found!, inJumpEntry.block)
+      code.store('i32.store', entry, code.load('i32.load', cpu, at.jumpGeneration), inJumpEntry.generation)
       block.set(found!)
     },
   )

@@ -87,6 +87,16 @@ export const translations: readonly Program[] = [
     write: (a) => loop(a, rounds, () => callWindow(mapByRound(a).invlpg(mem8(window)))),
   },
   {
+    name: 'a page of code that is called by its distance, mapped elsewhere now and then',
+    mode: 'long',
+    elsewhere: functions,
+    write: (a) =>
+      loop(a, rounds, () => {
+        a.test(ecx, 7).jne('stays')
+        mapByRound(a.ror(ecx, 3)).rol(ecx, 3).invlpg(mem8(window)).label('stays').call(window)
+      }),
+  },
+  {
     name: 'other code at the same address in another address space',
     mode: 'long',
     elsewhere: functions,

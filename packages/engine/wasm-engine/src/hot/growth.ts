@@ -1,0 +1,120 @@
+import type { BlockCache } from '../block-cache.ts'
+import { modeOfWord } from '../mode-word.ts'
+import { at, inBlock, inJumpEntry, jumpEntries, jumpEntryBytes } from '../state-layout.ts'
+import type { StateView } from '../state-view.ts'
+import { type HotBlock, type Place, placed, returnsFromOutside } from './graph.ts'
+import type { Pieces } from './pieces.ts'
+
+/** A hot block that a region is to be entered at, and the address that it had when it became hot. */
+export interface Seed {
+  readonly block: number
+  readonly rip: bigint
+  readonly state: StateView
+}
+
+/** The blocks of a region, the first seed's at offset 0, and the offsets of those that it is entered at. */
+export interface Grown {
+  readonly blocks: readonly HotBlock[]
+  readonly entries: readonly number[]
+  /** Some jump of it leads wherever the guest says. */
+  readonly isOpen: boolean
+}
+
+export interface GrowthOptions {
+  readonly threshold: number
+  /** Blocks and instructions of a region at most. */
+  readonly blocksAtMost: number
+  readonly stepsAtMost: number
+}
+
+interface Around {
+  readonly options: GrowthOptions
+  readonly pieces: Pieces
+  readonly blocks: BlockCache
+  readonly buffer: SharedArrayBuffer
+}
+
+/** Blocks that ran so often less than a hot one are left to regions of their own. */
+const coolerBy = 16
+/** Farther apart than this is not near: what is called is called by 32 bits. */
+const nearBytes = 0x7fff_ffffn
+
+/** Which blocks make a region: from the hot ones along every way that is not much cooler. */
+export class Growth {
+  readonly #options: GrowthOptions
+  readonly #pieces: Pieces
+  readonly #blocks: BlockCache
+  readonly #view: DataView
+
+  constructor({ options, pieces, blocks, buffer }: Around) {
+    this.#options = options
+    this.#pieces = pieces
+    this.#blocks = blocks
+    this.#view = new DataView(buffer)
+  }
+
+  /** The region of one or more blocks; undefined if it cannot have them all. */
+  from(seeds: readonly Seed[]): Grown | undefined {
+    const [first] = seeds
+    const blocks = new Map<number, HotBlock>()
+    for (const seed of seeds) {
+      const offset = distance(first!, seed)
+      if (offset === undefined || !this.#add(blocks, this.#placeOf(seed.block, offset))) return undefined
+    }
+    for (const block of blocks.values())
+      for (const offset of [block.next, block.target, block.after]) {
+        if (offset === undefined || blocks.has(offset)) continue
+        const address = this.#neighbour(first!, block, offset)
+        if (address !== undefined && !this.#isCool(address)) this.#add(blocks, this.#placeOf(address, offset))
+      }
+    const all = [...blocks.values()]
+    const entries = seeds.map((seed) => distance(first!, seed)!)
+    const isOpen = all.some(({ leads }) => leads === 'anywhere')
+    return { blocks: all, entries: [...new Set([...entries, ...returnsFromOutside(all)])], isOpen }
+  }
+
+  #placeOf(address: number, offset: number): Place {
+    return { address, offset, host: this.#view.getUint32(address + inBlock.host, true) }
+  }
+
+  /** Whether there was something to add and room for it. */
+  #add(blocks: Map<number, HotBlock>, place: Place): boolean {
+    const piece = this.#pieces.of(place.address)
+    if (piece === undefined || blocks.size >= this.#options.blocksAtMost) return false
+    let steps = piece.steps.length
+    for (const block of blocks.values()) steps += block.steps.length
+    if (steps > this.#options.stepsAtMost && blocks.size > 0) return false
+    blocks.set(place.offset, placed(piece, place))
+    return true
+  }
+
+  /** The block at an offset, as it is seen from another: on the same page, or where the processor found it lately. */
+  #neighbour(first: Seed, from: HotBlock, offset: number): number | undefined {
+    const mode = this.#view.getUint32(first.block + inBlock.mode, true)
+    const host = from.host + offset - from.offset
+    if (host >>> 12 === from.host >>> 12 && Math.abs(offset - from.offset) < 0x1000) return this.#blocks.at(host, mode)
+    const bits = modeOfWord(mode).codeSize
+    return this.#lately(first.state, BigInt.asUintN(bits, first.rip + BigInt(offset)), mode)
+  }
+
+  #lately(state: StateView, rip: bigint, mode: number): number | undefined {
+    const entry = state.word(at.jumpCache) + Number(rip & BigInt(jumpEntries - 1)) * jumpEntryBytes
+    const isIt =
+      this.#view.getBigUint64(entry + inJumpEntry.rip, true) === rip &&
+      this.#view.getUint32(entry + inJumpEntry.generation, true) === state.word(at.jumpGeneration)
+    const block = this.#view.getUint32(entry + inJumpEntry.block, true)
+    return isIt && this.#view.getUint32(block + inBlock.mode, true) === mode ? block : undefined
+  }
+
+  #isCool(block: number): boolean {
+    const heat = this.#view.getInt32(block + inBlock.heat, true)
+    const { threshold } = this.#options
+    return heat > threshold - threshold / coolerBy
+  }
+}
+
+/** How far a seed is from another, if it is near. */
+export function distance(from: Seed, to: Seed): number | undefined {
+  const apart = BigInt.asIntN(64, to.rip - from.rip)
+  return apart < -nearBytes || apart > nearBytes ? undefined : Number(apart)
+}
