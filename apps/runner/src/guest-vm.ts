@@ -1,5 +1,6 @@
 import { ramSlots } from '@vmm/boot'
 import { type CpuidTable, has, tableOfProcessor } from '@vmm/cpuid'
+import type { PortRange } from '@vmm/device'
 import {
   type Answer,
   type CreateEngine,
@@ -31,6 +32,8 @@ export interface GuestVmOptions {
   /** Nanoseconds since 1970 when the clock is at 0. */
   readonly startedAt: bigint
   readonly watching: Watching
+  /** The ports of devices that are not in the kernel. */
+  readonly ports: PortRange
   readonly createEngine?: CreateEngine
   readonly hot?: NonNullable<KvmOptions['hot']>
 }
@@ -43,10 +46,12 @@ export class GuestVm {
   readonly #slots
 
   /** @throws {UsageError} for what the release refuses: one line that names the call and its rule. */
-  constructor({ kernel, memorySize, cpuid, cpus, ...rest }: GuestVmOptions) {
+  constructor({ kernel, memorySize, cpuid, cpus, ports, ...rest }: GuestVmOptions) {
     const kvm = openKvm({ kernel, host: softwareHost(), memoryBytes: memorySize, ...rest })
     this.vm = granted(kvm.createVm())
     this.#letWait(cpuid)
+    // what is attached later wins: the controllers keep their ports
+    granted(this.vm.buses.io.attach(ports))
     granted(this.vm.createIrqchip())
     granted(this.vm.createPit2(pitConfigFlags.value.SPEAKER_DUMMY))
     let offset = 0

@@ -20,7 +20,8 @@ import { comPorts } from '@vmm/serial'
 import type { VcpuExit } from '@vmm/vcpu'
 import type { EngineStatistics, HandlerRuns } from '@vmm/wasm-engine'
 import { begin, beginInRealMode } from './begin.ts'
-import { answerMemory, answerPort } from './exits.ts'
+import { boardPorts } from './board-ports.ts'
+import { answerMemory } from './exits.ts'
 import { GuestVm } from './guest-vm.ts'
 import { nanosecondsPerInstruction } from './hardware.ts'
 import { releaseNamed } from './kvm-release.ts'
@@ -74,6 +75,8 @@ export class Machine implements RunningMachine {
   readonly #sampler: Sampler | undefined
   #warp = 0
   #ended: End | undefined
+  /** Who runs, and until when at most, so that no device's deadline is missed. */
+  #running: { readonly vcpu: KvmVcpu; readonly deadline: number } | undefined
 
   /** @throws {UsageError} for a processor that the release refuses. */
   constructor(options: MachineOptions) {
@@ -89,6 +92,7 @@ export class Machine implements RunningMachine {
       createClock: this.#createClock,
       startedAt: BigInt(startSeconds) * 1_000_000_000n,
       watching: watchingOf(options),
+      ports: boardPorts({ devices: () => this.devices, onAccess: () => this.#accessed() }),
       ...(createEngine === undefined ? {} : { createEngine }),
       ...(hot === undefined ? {} : { hot }),
     })
@@ -174,12 +178,15 @@ export class Machine implements RunningMachine {
       this.vm.interrupts.runTimers(now)
       const turn = this.#turns.next()
       if (turn === undefined) return { kind: 'idle', until: this.#nextDeadline() }
-      const untilTimer = Math.ceil((this.devices.nextDeadline() - now) / nanosecondsPerInstruction)
+      const deadline = this.devices.nextDeadline()
+      const untilTimer = Math.ceil((deadline - now) / nanosecondsPerInstruction)
       const untilSample = this.#sampler?.left(this.instructions) ?? left
       const signalAfter = Math.max(1, Math.min(left, turn.left, untilTimer, untilSample))
       const { vcpu } = turn
       const { isOver: signalled, endsByPause: endsTurn } = this.#turns
+      this.#running = { vcpu, deadline }
       const answer = vcpu.run({ signalAfter, signalled, endsTurn })
+      this.#running = undefined
       const result = answer.kind === 'refused' ? this.#cameBack(answer) : this.#answered(vcpu, answer.value)
       this.#sampler?.ran(this, vcpu)
       if (this.#ended !== undefined) return { kind: 'ended', end: this.#ended }
@@ -203,9 +210,6 @@ export class Machine implements RunningMachine {
 
   #answered(vcpu: KvmVcpu, exit: VcpuExit): SliceResult | undefined {
     switch (exit.kind) {
-      case 'io':
-        answerPort(this.devices, vcpu, exit)
-        return this.#finish(vcpu)
       case 'mmio':
         answerMemory(this.devices, vcpu, exit)
         return this.#finish(vcpu)
@@ -216,6 +220,13 @@ export class Machine implements RunningMachine {
       default:
         return { kind: 'ended', end: { kind: 'internal-error', says: `KVM_RUN came back with ${exit.kind}` } }
     }
+  }
+
+  /** A device was asked inside KVM_RUN: it comes back where the machine has something to do before it would. */
+  #accessed(): void {
+    if (this.#running === undefined) return
+    const { vcpu, deadline } = this.#running
+    if (this.#ended !== undefined || this.suspended || this.devices.nextDeadline() < deadline) vcpu.kick()
   }
 
   /** The instruction that was answered is finished, and nothing else is run. */

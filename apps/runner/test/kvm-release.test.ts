@@ -66,6 +66,7 @@ test('a table that the release refuses is one line that names the call and the r
       createClock: (retired) => ({ now: retired, wait: () => false }),
       startedAt: 0n,
       watching: {},
+      ports: { first: 0, count: 0, read: () => 0, write: () => {} },
     })
   expect(make).toThrow(UsageError)
   expect(make).toThrow(/^KVM_SET_CPUID2: EINVAL: [^\n]+ \(set-cpuid-[a-z-]+, [^\n]+\)$/)

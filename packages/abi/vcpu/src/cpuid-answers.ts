@@ -25,7 +25,7 @@ export class CpuidAnswers {
     machine: VcpuMachine,
     leaf: number,
     subleaf: number,
-  ): readonly [number, number, number, number] | Refused {
+  ): readonly [eax: number, ebx: number, ecx: number, edx: number] | Refused {
     const answered = this.by?.(leaf, subleaf) ?? this.#byTable(engine, machine, leaf, subleaf)
     if ('kind' in answered) return answered
     const { eax, ebx, ecx, edx } = answered

@@ -13,6 +13,28 @@ export type EngineStop =
   /** The instruction at RIP has not happened: a port had no answer yet. */
   | { readonly kind: 'waiting' }
 
+/** What an engine need not ask again, once it has been told. */
+export interface KnownAnswers {
+  readonly cpuid: {
+    /** What CPUID answers at the privilege level of now, until `forget`, or until CR4, XCR0 or an MSR is written. */
+    keep(leaf: number, subleaf: number, answer: readonly [number, number, number, number]): void
+    /** How often it was answered so since the last look. */
+    takeAnswered(): number
+  }
+  readonly ports: {
+    /** A byte that OUT writes to a port goes nowhere, until `forget`, or until something is written to any device. */
+    keep(port: number): void
+    /** How often such a port was written to since the last look. */
+    takeWritten(): number
+  }
+  readonly accesses: {
+    /** How many accesses to what is no memory were let through since the last look because the same instruction's were before. */
+    takeRepeated(): number
+  }
+  /** Anything may be otherwise now. */
+  forget(): void
+}
+
 /** Anything that executes x86: the vCPU's rules need no more than this of it. */
 export interface Engine {
   get(field: StateField): bigint
@@ -64,6 +86,8 @@ export interface Engine {
    */
   run(budget: number, faults: 'stop' | 'deliver'): EngineStop
   takeDelivered(): number
+  /** Left out, everything is asked. */
+  readonly known?: KnownAnswers
   /** Data breakpoints met and debug traps asked for since the last look, as bits of DR6. */
   takeDebugHits(): number
   /**

@@ -3,7 +3,7 @@ import { exceptions, gprIndex } from '@vmm/x86-registers'
 import { breakpointsAt, hasInstructionBreakpoints } from './breakpoints.ts'
 import { type Completion, type MsrReply, valuesOf } from './completion.ts'
 import { deliver, deliveryKind } from './delivery.ts'
-import type { Engine, EngineStop } from './engine-port.ts'
+import type { Engine, EngineStop, KnownAnswers } from './engine-port.ts'
 import type { Events } from './events.ts'
 import { type FailedEmulation, internalErrors, type VcpuExit } from './exit.ts'
 import type { Pending } from './faults.ts'
@@ -110,6 +110,8 @@ export class Execution {
     const { engine, events } = this.#parts
     this.#kicked = false
     this.#onPause = options.onPause ?? goOn
+    // whatever it goes by may have been set since
+    engine.known?.forget()
     const unfinished = finished ? undefined : this.finish()
     if (unfinished !== undefined) return unfinished
     if (immediateExit) return { kind: 'intr' }
@@ -241,14 +243,28 @@ export class Execution {
   #execute(left: number, stepping: boolean): VcpuExit | undefined {
     const { engine, completion, observer } = this.#parts
     const replaying = completion.unfinished
+    // it has been counted when it was asked about first
+    if (replaying) engine.known?.forget()
     const single = left === 1 || replaying
     const before = engine.retired()
     if (!replaying) observer?.enter(engine.get('RIP'))
     const stop = single ? engine.run(1, 'stop') : engine.run(left, this.#faults)
     observer?.delivered(engine.takeDelivered())
+    if (engine.known !== undefined) this.#unasked(engine.known)
     const retired = engine.retired() > before
     if (replaying && retired && !completion.finished()) completion.clear()
     return this.#stopped(stop, stepping && retired && engine.get('UNSTEPPED') === 0n, retired)
+  }
+
+  /** What the engine did not ask would have brought the guest to KVM all the same. */
+  #unasked({ cpuid, ports, accesses }: KnownAnswers): void {
+    const { tally, observer } = this.#parts
+    tally.emulated += accesses.takeRepeated()
+    const [identified, written] = [cpuid.takeAnswered(), ports.takeWritten()]
+    tally.others += identified
+    tally.io += written
+    if (identified > 0) observer?.unasked('CPUID', identified)
+    if (written > 0) observer?.unasked('IO_INSTRUCTION', written)
   }
 
   #stopped(stop: EngineStop, stepped: boolean, retired: boolean): VcpuExit | undefined {

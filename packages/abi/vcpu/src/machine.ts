@@ -10,6 +10,8 @@ export interface VcpuMachine {
   portIn(port: number, size: 1 | 2 | 4): number | undefined
   /** False: nobody here takes it. */
   portOut(port: number, size: 1 | 2 | 4, value: number): boolean
+  /** Whether a byte that is written to a port goes nowhere, now and until something is written to a device or user space runs. */
+  ignoresPort?(port: number): boolean
   /** On a boundary of its size. Undefined: nobody here answers at this address. */
   mmioRead(address: number, size: 1 | 2 | 4 | 8): bigint | undefined
   mmioWrite(address: number, size: 1 | 2 | 4 | 8, value: bigint): boolean

@@ -79,9 +79,52 @@ export class Observer {
     if (count > 0) this.#watchers.onExit?.('EXCEPTION_NMI', count)
   }
 
+  /** So many exits were answered while nobody was told of each. */
+  unasked(reason: ExitReason, count: number): void {
+    this.#watchers.onExit?.(reason, count)
+  }
+
   /** The same ports, with an exit for each use of one. */
   ports(ports: EnginePorts): EnginePorts {
-    const trace: Trace = (event) => this.#watchers.trace?.(event)
+    const { trace } = this.#watchers
+    return trace === undefined ? this.#counted(ports) : this.#traced(ports, trace)
+  }
+
+  /** Nobody wants to know more than how many exits there are. */
+  #counted(ports: EnginePorts): EnginePorts {
+    return {
+      ...ports,
+      cpuid: (leaf, subleaf) => this.#behind(this.#before('CPUID'), ports.cpuid(leaf, subleaf)),
+      readMsr: (index) => this.#behind(this.#before('MSR_READ'), ports.readMsr(index)),
+      writeMsr: (index, data) => this.#behind(this.#before('MSR_WRITE'), ports.writeMsr(index, data)),
+      portIn: (port, size, count) => this.#behind(this.#before('IO_INSTRUCTION'), ports.portIn(port, size, count)),
+      portOut: (port, size, value, by) =>
+        this.#behind(this.#before('IO_INSTRUCTION'), ports.portOut(port, size, value, by)),
+      mmioRead: (address, size, purpose) =>
+        this.#behind(this.#before('EPT_MISCONFIG'), ports.mmioRead(address, size, purpose)),
+      mmioWrite: (address, size, value) =>
+        this.#behind(this.#before('EPT_MISCONFIG'), ports.mmioWrite(address, size, value)),
+      hypercall: (instruction) => this.#behind(this.#before('VMCALL'), ports.hypercall(instruction)),
+      writeXcr: (index, value) => this.#behind(this.#before('XSETBV'), ports.writeXcr(index, value)),
+    }
+  }
+
+  /** Counts an exit. False where it has been counted. */
+  #before(reason: ExitReason): boolean {
+    if (this.#observed.replaying()) return false
+    this.#inside = false
+    this.#watchers.onExit?.(reason, 1)
+    return true
+  }
+
+  /** The guest goes on behind an exit that was counted, unless something is to be injected first. */
+  #behind<T>(counted: boolean, answer: T): T {
+    if (counted && !isRefused(answer) && !this.#observed.replaying() && !this.#observed.interruptDue())
+      this.#inside = true
+    return answer
+  }
+
+  #traced(ports: EnginePorts, trace: Trace): EnginePorts {
     return {
       ...ports,
       cpuid: (leaf, subleaf) => this.#exit('CPUID', 0n, () => ports.cpuid(leaf, subleaf)),
@@ -129,7 +172,7 @@ export class Observer {
   #exit<T>(reason: ExitReason, info: bigint, answer: () => T): T {
     const { engine } = this.#observed
     if (this.#observed.replaying()) return answer()
-    const { rip, next } = this.#watchers.trace === undefined ? nowhere : engine.executing()
+    const { rip, next } = engine.executing()
     this.leave(reason, rip, { info })
     const answered = answer()
     const goesOn = !isRefused(answered) && !this.#observed.replaying() && !this.#observed.interruptDue()
@@ -138,7 +181,6 @@ export class Observer {
   }
 }
 
-const nowhere = { rip: 0n, next: 0n }
 const pageFault = 14
 
 const isRefused = (answer: unknown): boolean =>

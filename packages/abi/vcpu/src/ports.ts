@@ -35,6 +35,8 @@ export interface Answering {
   readonly featureBits: () => 'enforced' | 'advisory'
   readonly switches: VcpuSwitches
   readonly tally: Tally
+  /** Whether each event is to be told. */
+  readonly traces: boolean
 }
 
 const DF = 1n << 10n
@@ -101,7 +103,10 @@ export function enginePorts(by: Answering): EnginePorts {
 
 function answerCpuid(by: Answering, leaf: number, subleaf: number): ReturnType<EnginePorts['cpuid']> {
   by.tally.others += 1
-  return by.cpuid.answer(by.engine(), by.machine(), leaf >>> 0, subleaf >>> 0)
+  const answer = by.cpuid.answer(by.engine(), by.machine(), leaf >>> 0, subleaf >>> 0)
+  // who traces is told each time
+  if (!('kind' in answer) && !by.traces) by.engine().known?.cpuid.keep(leaf, subleaf, answer)
+  return answer
 }
 
 /** What user space has answered is not counted again. */
@@ -116,8 +121,11 @@ function writePort(by: Answering, port: number, size: 1 | 2 | 4, value: number, 
     tally.io += 1
     if (instruction === 'OUTS') tally.emulated += 1
   }
+  const machine = by.machine()
+  const isByte = size === 1 && instruction === 'OUT'
+  if (isByte && !by.traces && machine.ignoresPort?.(port) === true) by.engine().known?.ports.keep(port)
   return (
-    by.machine().portOut(port, size, value) ||
+    machine.portOut(port, size, value) ||
     tellsPortBehind(by, port, size, value, instruction) ||
     completion.portOut(port, size, value, instruction)
   )

@@ -72,7 +72,16 @@ export class Vcpu {
       onRefused: options.onRefusedMsr,
     })
     const { tally } = this
-    const answering = { tally, cpuid: this.#cpuid, msrs: this.#msrs, completion: this.#completion, guest, promises }
+    const traces = trace !== undefined
+    const answering = {
+      tally,
+      traces,
+      cpuid: this.#cpuid,
+      msrs: this.#msrs,
+      completion: this.#completion,
+      guest,
+      promises,
+    }
     const { switches = usualSwitches } = options
     const holdsBreakpoint = () => this.#debug.holdBreakpoint()
     const ports = enginePorts({
@@ -284,6 +293,7 @@ export class Vcpu {
    * registers keep what they hold.
    */
   setCpuid(table: CpuidTable, limits: TableLimits = {}): void {
+    this.engine.known?.forget()
     this.#guest.replaceTable(table, limits)
     shapeState(this.engine, this.#guest)
   }
@@ -353,7 +363,7 @@ export class Vcpu {
       get engine() {
         return vcpu.engine
       },
-      interruptDue: () => this.#machine.interruptPending() && this.engine.interruptible,
+      interruptDue: () => this.engine.interruptible && this.#machine.interruptPending(),
       replaying: () => this.#completion.unfinished,
     })
   }
@@ -364,6 +374,7 @@ export class Vcpu {
 
   #initialize(): void {
     this.#execution.clear()
+    this.engine.known?.forget()
     this.#events.clear()
     this.#msrs.forgetAgreements()
     this.#machine.localApic?.initialize()

@@ -52,7 +52,8 @@ export class DerivedState {
     const isPlain = !steps && watching.isIdle
     state.setWord(at.plain, isPlain ? 1 : 0)
     if (!isPlain) return
-    const [programViews, processorViews] = [this.#programViews, this.#processorViews]
+    const context = tlb.views(0)
+    const [programViews, processorViews] = [this.#programViews - context, this.#processorViews - context]
     this.#known.keep({ word: state.word(at.mode) & ~(resumes | alone), programViews, processorViews, canonicalShift })
   }
 

@@ -27,6 +27,8 @@ export function answersFrom({ answers, odd, derived, state, slice, told }: Answe
     commit: (record) => odd.commit(record),
     oddRead: (record, tlb, linear, kind) => odd.read(record, tlb, linear, kind),
     oddWrite: (record, tlb, linear, kind) => odd.write(record, tlb, linear, kind),
+    deviceRead: (record, kind) => odd.deviceRead(record, kind),
+    deviceWrite: (record, kind) => odd.deviceWrite(record, kind),
     touched: (physical, isStore) => Number(told.begin(Number(physical), isStore === 0 ? 'load' : 'store')),
   }
 }

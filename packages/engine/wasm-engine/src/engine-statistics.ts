@@ -61,7 +61,17 @@ export function nothingCounted(): Counting {
     compileMilliseconds: 0,
     tlbMisses: 0,
     tlbFlushes: 0,
-    calls: { host: 0, derive: 0, commit: 0, shadow: 0, oddRead: 0, oddWrite: 0, touched: 0 },
+    calls: {
+      host: 0,
+      derive: 0,
+      commit: 0,
+      shadow: 0,
+      oddRead: 0,
+      oddWrite: 0,
+      deviceRead: 0,
+      deviceWrite: 0,
+      touched: 0,
+    },
   }
 }
 

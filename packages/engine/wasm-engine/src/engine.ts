@@ -9,6 +9,7 @@ import { runDelivery } from './event-delivery.ts'
 import { GuestMachine } from './guest-machine.ts'
 import type { GuestSlots } from './guest-slots.ts'
 import { HostAnswers } from './host-answers.ts'
+import { KnownAnswers } from './known-answers.ts'
 import { alone, type CodeMode } from './mode-word.ts'
 import { MonitoredLine } from './monitored-line.ts'
 import { OddAccesses } from './odd-accesses.ts'
@@ -26,6 +27,7 @@ import { type WatchedFor, Watching } from './watching.ts'
 export class Engine {
   readonly machine: GuestMachine
   readonly tlb: TlbContexts
+  readonly known: KnownAnswers
   readonly #cpu: number
   readonly #state: StateView
   #space: GuestSlots
@@ -53,19 +55,22 @@ export class Engine {
     this.#watching = new Watching(state, resync)
     this.#derived = new DerivedState(cpu, { state, tlb: this.tlb, watching: this.#watching, resync })
     this.#monitored = new MonitoredLine(buffer, state, machine)
+    const { entry } = machine.interpreter
     const fill = (linear: bigint, kind: number, processor: boolean) =>
-      this.#fill(state.word(at.record), this.#derived.views(processor), linear, kind)
+      entry.fill(cpu, state.word(at.record), this.#derived.views(processor), linear, kind)
     const monitor = (linear: bigint) => this.#monitored.arm(fill(linear, 1, false) >>> 0)
     const watching = this.#watching
-    const answers = new HostAnswers({ state, ports, tlb: this.tlb, modeChanged: this.modeChanged, watching, monitor })
+    this.known = new KnownAnswers(state)
+    const { tlb, modeChanged, known } = this
+    const answers = new HostAnswers({ state, ports, tlb, modeChanged, watching, monitor, known })
     this.#odd = new OddAccesses(
       buffer,
       { cpu, scratch },
       {
         ports,
         fill,
-        hostOf: (physical) => machine.interpreter.entry.hostOf(cpu, BigInt(physical))[0] >>> 0,
-        machine,
+        hostOf: (physical) => entry.hostOf(cpu, BigInt(physical))[0] >>> 0,
+        ...{ machine, known },
         endBlock: resync,
         toldStore: (physical) => told.done(physical, 'store'),
         watch: (linear, bytes, kind) => this.#watching.passes(linear, bytes, kind),
@@ -75,14 +80,13 @@ export class Engine {
     this.#code = new CodeBytes(cpu, buffer, {
       state,
       ports,
-      fill: (linear, kind) => this.#fill(cpu + at.stepBlock, state.word(at.tlb), linear, kind),
+      fill: (linear, kind) => entry.fill(cpu, cpu + at.stepBlock, state.word(at.tlb), linear, kind),
     })
     state.setLong(at.sixteen, 16n)
     this.#space = machine.slots
     state.setWord(at.slotTable, this.#space.table)
     machine.serve(cpu, {
-      tlb: this.tlb,
-      state,
+      ...{ tlb, state, known },
       answers: answersFrom({ answers, odd: this.#odd, derived: this.#derived, state, slice: this.#slice, told }),
       flushTranslations: () => this.flushTranslations(),
       endBlock: resync,
@@ -367,10 +371,6 @@ export class Engine {
     if (why !== status.budget && why !== status.miss) return this.#settle(why)
     this.#slice.end()
     return this.#odd.takeEnd() ? { kind: 'events' } : undefined
-  }
-
-  #fill(record: number, tlb: number, linear: bigint, kind: number): number {
-    return this.machine.interpreter.entry.fill(this.#cpu, record, tlb, linear, kind)
   }
 
   // -- events ----------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import { GuestSlots, type MemorySlot } from './guest-slots.ts'
 import { type HandlerRuns, runsOf } from './handler-runs.ts'
 import { type HotOptions, Regions } from './hot/regions.ts'
 import type { Counts } from './interpreter/run.ts'
+import type { KnownAnswers } from './known-answers.ts'
 import {
   type Imports,
   type LinkedInterpreter,
@@ -57,6 +58,7 @@ export interface ProcessorPlace {
 export interface OnMachine {
   readonly tlb: TlbContexts
   readonly state: StateView
+  readonly known: KnownAnswers
   readonly answers: Answers
   flushTranslations(): void
   /** The block under execution ends after this instruction. */
@@ -73,6 +75,8 @@ export interface Answers {
   commit(record: number): number
   oddRead(record: number, tlb: number, linear: bigint, kind: number): [number, number]
   oddWrite(record: number, tlb: number, linear: bigint, kind: number): number
+  deviceRead(record: number, kind: number): number
+  deviceWrite(record: number, kind: number): number
   touched(physical: bigint, isStore: number): number
 }
 
@@ -139,8 +143,12 @@ export class GuestMachine {
     const becomesHot = hot !== false && counts === 'nothing'
     const kind = { counts, hot: becomesHot, instructions, counting, clock: clock ?? (() => 0), map }
     this.interpreter = linkInterpreter(this.#memory, this.#imports(), kind)
-    const dropJumps = () => this.#each(({ tlb }) => tlb.dropJumps())
-    this.blocks = new BlockCache(map, buffer, this.interpreter, (page) => this.guard(page), dropJumps, counting)
+    const dropped = () =>
+      this.#each(({ tlb, known }) => {
+        tlb.dropJumps()
+        known.accesses.forget()
+      })
+    this.blocks = new BlockCache(map, buffer, this.interpreter, (page) => this.guard(page), dropped, counting)
     this.together = thread === undefined ? undefined : this.#joined(buffer, thread.guest.processors)
     this.blocks.together = this.together
     const { regions } = this.interpreter
@@ -222,7 +230,7 @@ export class GuestMachine {
       regionsEntered: all(at.regionsEntered),
       regionsDeclined: all(at.regionsDeclined),
       tlbMisses: all(at.tlbMisses),
-      tlbFlushes: processors.reduce((sum, { tlb }) => sum + tlb.flushes, 0),
+      tlbFlushes: processors.reduce((sum, { tlb }) => sum + tlb.flushes, 0) + all(at.tlbFlushes),
     }
   }
 
@@ -348,6 +356,14 @@ export class GuestMachine {
       oddWrite: (cpu: number, record: number, tlb: number, linear: bigint, kind: number) => {
         calls.oddWrite += 1
         return of(cpu).oddWrite(record >>> 0, tlb, linear, kind)
+      },
+      deviceRead: (cpu: number, record: number, kind: number) => {
+        calls.deviceRead += 1
+        return of(cpu).deviceRead(record >>> 0, kind)
+      },
+      deviceWrite: (cpu: number, record: number, kind: number) => {
+        calls.deviceWrite += 1
+        return of(cpu).deviceWrite(record >>> 0, kind)
       },
       touched: (cpu: number, physical: bigint, isStore: number) => {
         calls.touched += 1

@@ -1,7 +1,15 @@
 import type { FunctionType } from '@vmm/wasm-encoder'
 import type { Decoded } from '@vmm/x86-decoder'
 import { type ArithmeticFlag, arithmeticFlags } from '@vmm/x86-registers'
-import { type Instruction, instructions, type Mode, type Procedure, type Survey, survey } from '@vmm/x86-semantics'
+import {
+  type HostCall,
+  type Instruction,
+  instructions,
+  type Mode,
+  type Procedure,
+  type Survey,
+  survey,
+} from '@vmm/x86-semantics'
 import type { Code } from './emit/code.ts'
 import {
   emitProcedure,
@@ -55,17 +63,18 @@ export interface InRegion {
 }
 
 /**
- * Regions leave alone what changes how code runs, what asks more than arithmetic of its surroundings, what works in bulk, and what looks
- * at accesses ahead, but for the x87: it goes on to change things before accesses at which a region may have to leave.
+ * Regions leave alone what changes how code runs, what asks more than arithmetic of its surroundings and what is known of their answers,
+ * what works in bulk, and what looks at accesses ahead, but for the x87: it goes on to change things before accesses at which a region
+ * may have to leave.
  */
 function inRegionOf(spec: HandlerSpec, effects: Survey): InRegion | undefined {
-  const { changesMode, mayRelease } = endingOf(spec.instruction, effects, spec.mode)
-  const asks = [...effects.hostCalls].some((call) => !pureCalls.has(call))
+  const { changesMode } = endingOf(spec.instruction, effects, spec.mode)
+  const asks = [...effects.hostCalls].some((call) => !pureCalls.has(call) && !isKnown(call, spec))
   const isOdd =
     effects.calls || effects.exits || effects.shadows || effects.replacesFlags || effects.bulk || looksFarAhead(effects)
   // arithmetic only adds to its flags: what regions know of MXCSR stays true
   const controls = effects.fieldsWritten.has('MXCSR') && !effects.hostCalls.has('simd')
-  if (changesMode || mayRelease || asks || isOdd || controls || effects.fieldsWritten.has('RIP')) return undefined
+  if (changesMode || asks || isOdd || controls || effects.fieldsWritten.has('RIP')) return undefined
   const { jumps, jumpsAlways, stores } = effects
   return { jumps, jumpsAlways, stores, modified: modifiedPositions(spec, effects) }
 }
@@ -76,6 +85,11 @@ const longestNumber = 10
 /** The x87 makes sure of its one operand, notes where it was, and then accesses nothing else. */
 const looksFarAhead = ({ checks, checkedBytes, fieldsWritten }: Survey): boolean =>
   checks && !(checkedBytes <= longestNumber && fieldsWritten.has('FIP'))
+
+/** Calls that regions do without where the answer is known: CPUID, and the write of a byte to a port. */
+function isKnown(call: HostCall, { operands: [, value] }: HandlerSpec): boolean {
+  return call === 'cpuid' || (call === 'portOut' && value !== undefined && 'width' in value && value.width === 8)
+}
 
 /** A function that has its slot and will be compiled with the next batch. */
 interface Pending {

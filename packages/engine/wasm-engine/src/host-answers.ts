@@ -8,7 +8,8 @@ import {
   type Surroundings,
   unanswered,
 } from '@vmm/x86-semantics'
-import { hostCallNames } from './reading/machine.ts'
+import type { KnownAnswers } from './known-answers.ts'
+import { hostCallNames } from './reading/host-calls.ts'
 import { at } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
 import type { TlbContexts } from './tlb.ts'
@@ -30,6 +31,8 @@ interface Knowing {
   readonly watching: Watching
   /** Arms the line of a linear address, which can be read. */
   readonly monitor: (linear: bigint) => void
+  /** What follows from MSRs, and from what devices have been told. */
+  readonly known: KnownAnswers
 }
 
 /** Answers what emitted code asks of its surroundings. Values travel in `hostValues`. */
@@ -41,8 +44,10 @@ export class HostAnswers {
 
   readonly #watching: Watching
   readonly #monitor: (linear: bigint) => void
+  readonly #known: KnownAnswers
 
-  constructor({ state, ports, tlb, modeChanged, watching, monitor }: Knowing) {
+  constructor({ state, ports, tlb, modeChanged, watching, monitor, known }: Knowing) {
+    this.#known = known
     this.#watching = watching
     this.#state = state
     this.#ports = ports
@@ -88,7 +93,10 @@ export class HostAnswers {
       const value = this.#ports.readMsr(Number(this.#value(0)))
       return typeof value === 'bigint' ? this.#give(value) : value
     },
-    writeMsr: () => this.#ports.writeMsr(Number(this.#value(0)), this.#value(1)),
+    writeMsr: () => {
+      this.#known.forget()
+      return this.#ports.writeMsr(Number(this.#value(0)), this.#value(1))
+    },
     portIn: () => {
       const count = Math.min(Number(this.#value(2)), Number.MAX_SAFE_INTEGER)
       const [port, size] = [this.#low(0), this.#low(1) as 1 | 2 | 4]
@@ -100,6 +108,7 @@ export class HostAnswers {
     portOut: () => {
       const [port, size] = [this.#low(0), this.#low(1) as 1 | 2 | 4]
       const by = this.#low(3) === 0 ? 'OUT' : 'OUTS'
+      this.#known.ports.forget()
       if (!this.#ports.portOut(port, size, this.#low(2), by)) return waits
       this.#watching.port(port, size)
       return undefined
@@ -134,7 +143,10 @@ export class HostAnswers {
       this.#ports.setTaskPriority(Number(this.#value(0)))
       return undefined
     },
-    writeXcr: () => this.#ports.writeXcr(Number(this.#value(0)), this.#value(1)),
+    writeXcr: () => {
+      this.#known.cpuid.forget()
+      return this.#ports.writeXcr(Number(this.#value(0)), this.#value(1))
+    },
     flushTlb: () => {
       this.#tlb.flushAll()
       return undefined

@@ -1,13 +1,17 @@
 import { ModuleBuilder } from '@vmm/wasm-encoder'
 import { access, failed, pageFact, walk } from '@vmm/x86-paging'
 import { arithmeticFlags } from '@vmm/x86-registers'
+import type { HostCall } from '@vmm/x86-semantics'
 import { accessKind } from './access.ts'
 import type { Code } from './emit/code.ts'
+import type { Node } from './emit/node.ts'
 import { functionOf } from './emit/write.ts'
 import { procedureType } from './handler.ts'
 import { bulkFillFunction, bulkMoveFunction } from './interpreter/bulk.ts'
 import { deliverFaultFunction } from './interpreter/delivery.ts'
+import { findFunction } from './interpreter/device-pages.ts'
 import { flagFunction, materializeFunction } from './interpreter/flags.ts'
+import { flushPageFunction, useContextFunction } from './interpreter/invalidation.ts'
 import { runFunction } from './interpreter/loops.ts'
 import {
   checkFunction,
@@ -28,6 +32,7 @@ import {
 } from './interpreter/run.ts'
 import { elementRoomFunction, offsetFunction, segmentedFunction } from './interpreter/segmentation.ts'
 import { type MemoryMap, pageFlag } from './memory-map.ts'
+import { hostCallNames } from './reading/host-calls.ts'
 import { importTypes, internalTypes, loopType, type RuntimeIndices, runtimeNames, runtimeTypes } from './runtime.ts'
 import { at } from './state-layout.ts'
 
@@ -42,6 +47,7 @@ const defined = {
   readPhysical: runtimeTypes.readPhysical,
   swapPhysical: runtimeTypes.swapPhysical,
   fill: internalTypes.fill,
+  find: internalTypes.find,
   slowRead: runtimeTypes.slowRead,
   slowWrite: runtimeTypes.slowWrite,
   plainRead: runtimeTypes.plainRead,
@@ -50,8 +56,10 @@ const defined = {
   bulkMove: runtimeTypes.bulkMove,
   bulkFill: runtimeTypes.bulkFill,
   findBlock: runtimeTypes.findBlock,
+  flushPage: runtimeTypes.flushPage,
   reach: runtimeTypes.modeChanged,
   modeChanged: runtimeTypes.modeChanged,
+  useContext: runtimeTypes.useContext,
   deliverFault: internalTypes.deliverFault,
   firstLoop: loopType,
   run: loopType,
@@ -106,9 +114,12 @@ function bodiesOf(
 ): Readonly<Record<string, Code>> {
   const calls = {
     fill: index['fill']!,
+    find: index['find']!,
     hostOf: index['hostOf']!,
     oddRead: index['oddRead']!,
     oddWrite: index['oddWrite']!,
+    deviceRead: index['deviceRead']!,
+    deviceWrite: index['deviceWrite']!,
     touched: index['touched']!,
   }
   return {
@@ -121,14 +132,17 @@ function bodiesOf(
     readPhysical: readPhysicalFunction(calls.hostOf, calls.touched),
     swapPhysical: swapPhysicalFunction(calls.hostOf, calls.touched, map, pageFlag.dirty),
     fill: fillFunction(map, calls, walkThrough(walkSlot)),
+    find: findFunction(calls.fill),
     slowRead: slowReadFunction(calls),
-    slowWrite: slowWriteFunction(map, calls),
+    slowWrite: slowWriteFunction(map, { find: calls.find, beyond: calls }),
     plainRead: plainReadFunction(calls),
-    plainWrite: slowWriteFunction(map, { ...calls, oddWrite: undefined }),
+    plainWrite: slowWriteFunction(map, { find: calls.find, beyond: undefined }),
     check: checkFunction(calls),
     bulkMove: bulkMoveFunction(map, runtime),
     bulkFill: bulkFillFunction(map, runtime),
     findBlock: findBlockFunction(map, calls.fill),
+    flushPage: flushPageFunction(askFor('flushPage', index['host']!)),
+    useContext: useContextFunction(askFor('addressSpace', index['host']!), index['modeChanged']!),
     reach: reachFunction(),
     modeChanged: modeChangedFunction(index['derive']!, index['reach']!),
     deliverFault: deliverFaultFunction(index['modeChanged']!),
@@ -139,6 +153,14 @@ function bodiesOf(
       regions: regionSlots > 0,
     }),
     run: runFunction(index['firstLoop']!, index['deliverFault']!),
+  }
+}
+
+/** Asks the surroundings, of whom it is known that they refuse nothing. */
+function askFor(name: HostCall, host: number) {
+  return (code: Code, cpu: Node, value: Node): void => {
+    code.store('i64.store', cpu, value, at.hostValues)
+    code.call(host, [cpu, code.i32(hostCallNames.indexOf(name))], ['i32'])
   }
 }
 

@@ -5,21 +5,12 @@ import type { StateView } from './state-view.ts'
 export const flagsThatMatter = (1 << 8) | (1 << 17) | (1 << 18)
 
 /** State that a mode is derived from, 32 bits of each. */
-export const modeInputs = [
-  'CR0',
-  'CR4',
-  'IA32_EFER',
-  'DR7',
-  'CS.access',
-  'SS.access',
-  'CS.base',
-  'CS.limit',
-  'context',
-] as const
+export const modeInputs = ['CR0', 'CR4', 'IA32_EFER', 'DR7', 'CS.access', 'SS.access', 'CS.base', 'CS.limit'] as const
 
 /** What follows from a mode that nobody watches. */
 export interface PlainMode {
   readonly word: number
+  /** From the beginning of a TLB context. */
   readonly programViews: number
   readonly processorViews: number
   readonly canonicalShift: number

@@ -1,6 +1,7 @@
 import { type Surroundings, unanswered } from '@vmm/x86-semantics'
 import { accessKind } from './access.ts'
 import { builtIn } from './interpreter/run.ts'
+import type { KnownAnswers } from './known-answers.ts'
 import { noMemory } from './runtime.ts'
 import { at, inRecord, recordBytes } from './state-layout.ts'
 
@@ -29,6 +30,13 @@ interface Stored {
   othersGoOn(): void
 }
 
+interface WholeDevice extends Part {
+  bytes: number
+  physical: number
+}
+
+const nothing: readonly Part[] = []
+
 interface Helpers {
   readonly ports: Surroundings
   fill(linear: bigint, kind: number, processor: boolean): number
@@ -36,6 +44,7 @@ interface Helpers {
   hostOf(physical: number): number
   readonly machine: Stored
   endBlock(): void
+  readonly known: KnownAnswers
   /** A page of memory that is told of is stored to. */
   toldStore(physical: number): void
   /** Notes a debug or alignment check: false if the access must not happen, a fault has been noted. */
@@ -51,7 +60,9 @@ export class OddAccesses {
   /** Where the bytes of an access are put together. */
   readonly #scratch: number
   readonly #helpers: Helpers
-  #pending: readonly Part[] = []
+  #pending: readonly Part[] = nothing
+  /** What a store is to a device that is made in one piece: the same each time, but for its bytes and its place. */
+  readonly #device: readonly [WholeDevice] = [{ offset: 0, bytes: 0, host: 0, physical: 0, told: false, source: 0 }]
   /** Set when the block must not go on after the access: what follows may be stale, or events are due. */
   endsBlock = false
 
@@ -61,6 +72,7 @@ export class OddAccesses {
     this.#bytes = new Uint8Array(buffer)
     this.#cpu = cpu
     this.#helpers = helpers
+    this.#view.setUint32(cpu + at.scratch, scratch, true)
   }
 
   /** Whether it was to end, since the last look. */
@@ -88,6 +100,57 @@ export class OddAccesses {
     return this.#scratch
   }
 
+  /** Reads a device in one piece, where a walk has just ended, into scratch. Gives the record to go on with, or 0. */
+  deviceRead(record: number, kind: number): number {
+    const bytes = kind & accessKind.sizeMask
+    const physical = this.#missed
+    if (this.#isRefusedWhole(record, physical, bytes, 'read')) return 0
+    const value = this.#helpers.ports.mmioRead(physical, bytes, 'data')
+    if (value === undefined) return this.#unanswered()
+    this.#view.setBigUint64(this.#scratch, value, true)
+    return this.#next(record)
+  }
+
+  /** The store to a device waits in scratch for its commit. 0 if it must not be. */
+  deviceWrite(record: number, kind: number): number {
+    const bytes = kind & accessKind.sizeMask
+    const physical = this.#missed
+    if (this.#isRefusedWhole(record, physical, bytes, 'write')) return 0
+    const device = this.#device[0]
+    device.bytes = bytes
+    device.physical = physical
+    if ((kind & accessKind.modify) !== 0) {
+      if (!this.#gather({ ...device, source: this.#helpers.hostOf(physical) })) return 0
+    }
+    this.#pending = this.#device
+    return record
+  }
+
+  get #missed(): number {
+    const place = this.#cpu + at.missPhysical
+    return this.#view.getUint32(place, true) + this.#view.getUint32(place + 4, true) * 2 ** 32
+  }
+
+  /** What an instruction was let do once, it is let do again. */
+  #isRefusedWhole(record: number, physical: number, bytes: number, purpose: 'read' | 'write'): boolean {
+    const { accesses } = this.#helpers.known
+    if (accesses.repeats(record, physical, purpose)) return false
+    if (this.#isRefused(physical, bytes, purpose)) return true
+    accesses.keep(record, physical, purpose)
+    return false
+  }
+
+  #isRefused(physical: number, bytes: number, purpose: 'read' | 'write'): boolean {
+    if (this.#helpers.ports.unreachable?.(physical, bytes, purpose) !== true) return false
+    this.#unanswered()
+    return true
+  }
+
+  #unanswered(): 0 {
+    this.#helpers.noteFault(unanswered, undefined)
+    return 0
+  }
+
   /** The store in scratch happens. Gives the record to go on with. */
   commit(record: number): number {
     for (const { offset, bytes, host, physical, told } of this.#pending) {
@@ -99,7 +162,7 @@ export class OddAccesses {
         if (this.#helpers.machine.stored(host, bytes)) this.#helpers.endBlock()
       }
     }
-    this.#pending = []
+    this.#pending = nothing
     this.#helpers.machine.othersGoOn()
     return this.#next(record)
   }
@@ -143,13 +206,10 @@ export class OddAccesses {
     if (host === 0) return undefined
     const told = this.#view.getUint32(this.#cpu + at.told, true) !== 0
     const known = told || host === noMemory
-    const physical = known ? Number(this.#view.getBigUint64(this.#cpu + at.missPhysical, true)) : 0
+    const physical = known ? this.#missed : 0
     if (host !== noMemory) return { offset, bytes, host: host >>> 0, physical, told, source: host >>> 0 }
     const purpose = (kind & accessKind.write) === 0 ? 'read' : 'write'
-    if (this.#helpers.ports.unreachable?.(physical, bytes, purpose) === true) {
-      this.#helpers.noteFault(unanswered, undefined)
-      return undefined
-    }
+    if (this.#isRefused(physical, bytes, purpose)) return undefined
     return { offset, bytes, host: 0, physical, told, source: this.#helpers.hostOf(physical) }
   }
 
@@ -173,16 +233,15 @@ export class OddAccesses {
     }
     for (const [at, size] of inEights(bytes)) {
       let value = this.#helpers.ports.mmioRead(physical + at, size, 'data')
-      if (value === undefined) {
-        this.#helpers.noteFault(unanswered, undefined)
-        return false
-      }
+      if (value === undefined) return this.#unanswered() !== 0
       for (let byte = 0; byte < size; byte += 1, value >>= 8n) this.#bytes[to + at + byte] = Number(value & 0xffn)
     }
     return true
   }
 
   #toDevice(from: number, physical: number, bytes: number): void {
+    this.#helpers.known.ports.forget()
+    if (bytes === 4) return this.#helpers.ports.mmioWrite(physical, bytes, BigInt(this.#view.getUint32(from, true)))
     for (const [at, size] of inEights(bytes)) {
       let value = 0n
       for (let byte = size - 1; byte >= 0; byte -= 1) value = (value << 8n) | BigInt(this.#bytes[from + at + byte]!)

@@ -50,6 +50,10 @@ export const runtimeTypes = {
   bulkMove: type([...frame, 'i64', 'i64', 'i64', 'i32', 'i64'], ['i64', 'i32']),
   /** (…, to, value, step, width, count): the same for elements filled. */
   bulkFill: type([...frame, 'i64', 'i64', 'i64', 'i32', 'i64'], ['i64', 'i32']),
+  /** (cpu, value): translations of a new CR3 are used. */
+  useContext: type(['i32', 'i64'], []),
+  /** (cpu, linear): translations of one page go. */
+  flushPage: type(['i32', 'i64'], []),
   /** (cpu, call): 0, or 1 after a fault. Values travel in `hostValues`. */
   host: type(['i32', 'i32'], ['i32']),
   /** (cpu, kind): interrupts wait until the next instruction is done. */
@@ -77,6 +81,9 @@ export const importTypes = {
   /** An access that crosses pages or meets no memory: host address of the scratch, or 0, and the record to go on with. */
   oddRead: runtimeTypes.slowRead,
   oddWrite: runtimeTypes.slowWrite,
+  /** (cpu, record, kind): an access to a device, at `missPhysical`, through the scratch: 0 after a fault, else the record to go on with. */
+  deviceRead: type(['i32', 'i32', 'i32'], ['i32']),
+  deviceWrite: type(['i32', 'i32', 'i32'], ['i32']),
   /** (cpu, physical address, whether it is a store): a page of a slot that is told of. 0: it must not be, which has been noted. */
   touched: type(['i32', 'i64', 'i32'], ['i32']),
 } as const
@@ -85,6 +92,7 @@ export const importTypes = {
 export const internalTypes = {
   /** (cpu, record, tlb, linear, kind): host address; 0 after a fault; `noMemory` where no memory answers. */
   fill: type([...frame, 'i64', 'i32'], ['i32']),
+  find: type([...frame, 'i64', 'i32'], ['i32']),
   /** (cpu, why): what to do after the status of a fault: leave with it, or go on, for it has been delivered. */
   deliverFault: type(['i32', 'i32'], ['i32']),
   /** (cpu, gpa): host address of a physical byte, or 0, and the flags of its slot. */

@@ -15,6 +15,8 @@ export const tlbPrivileges = { user: 0, supervisor: tlbPrivilegeBytes, superviso
 export const fillLogEntries = 1023
 const fillLogBytes = 4 * (1 + fillLogEntries)
 export const fillLogOffset = 3 * tlbPrivilegeBytes
+/** Of the number of entries: some are pieces of pages larger than 4 KiB. */
+export const holdsLargePages = 1 << 31
 export const tlbContextBytes = fillLogOffset + fillLogBytes
 export const tlbContexts = 16
 
@@ -42,9 +44,7 @@ const knownModeLayout = layout({
   /** RFLAGS.TF, VM and AC. */
   flags: 'u32',
   CPL: 'u32',
-  /** Views of the TLB context. */
-  context: 'u32',
-  /** What follows from these. */
+  /** What follows from these; views are so far from the beginning of a TLB context. */
   word: 'u32',
   programViews: 'u32',
   processorViews: 'u32',
@@ -54,6 +54,29 @@ const knownModeLayout = layout({
 })
 export const knownModeBytes = 64
 export const inKnownMode = knownModeLayout.offset
+
+/** A page without memory: its linear and physical address, and the views and the generation that it was found in; 0 is none. */
+const devicePageLayout = layout({ linear: 'u64', physical: 'u64', views: 'u32', generation: 'u32' })
+export const devicePageBytes = devicePageLayout.size
+export const inDevicePage = devicePageLayout.offset
+
+/** Ports that are kept as written to in vain. */
+export const quietPorts = 16
+
+/** Answers of CPUID that are kept, each in a place of its own by leaf and sub-leaf. */
+export const knownCpuids = 64
+const knownCpuidLayout = layout({
+  leaf: 'u32',
+  subleaf: 'u32',
+  /** Which answers are good now, and the privilege level that asked. */
+  tag: 'u32',
+  unused: 'u32',
+  /** EAX, EBX, ECX and EDX. */
+  answer: ['u64', 4],
+})
+export const knownCpuidBytes = 64
+export const inKnownCpuid = knownCpuidLayout.offset
+
 /** Execution, code size and stack size: what handlers are emitted for. */
 export const modesOfCode = 128
 
@@ -93,6 +116,14 @@ const vcpuLayout = layout({
   tlbProcessor: 'u32',
   /** Where entries that are made in these views are noted. */
   fillLog: 'u32',
+  /** By TLB context: its PCID, or -1; when it was last used; and the generation of what was looked up in it. */
+  contextTags: ['i32', tlbContexts],
+  contextStamps: ['u32', tlbContexts],
+  contextGenerations: ['u32', tlbContexts],
+  /** The last stamp, and the last generation of any context. */
+  contextClock: 'u32',
+  lastGeneration: 'u32',
+  tlbFlushes: 'u64',
   jumpCache: 'u32',
   jumpGeneration: 'u32',
   /** Arithmetic flags: class 0 means `flags` holds them in place, else the operands of the class. */
@@ -141,6 +172,14 @@ const vcpuLayout = layout({
   knownModes: { bytes: knownModes * knownModeBytes, align: 64 },
   /** Which of them the mode is, if it is one. */
   knownMode: 'u32',
+  /** Answers of CPUID: the tag that good ones have, but for the level, and the CR4 that they were given for. */
+  cpuidTag: 'u32',
+  cpuidsAnswered: 'u32',
+  knownCR4: 'u64',
+  knownCpuids: { bytes: knownCpuids * knownCpuidBytes, align: 64 },
+  /** Ports that a byte may be written to and nobody hears of it, each at its number's low bits; and how often that was done. */
+  quietPorts: ['u32', quietPorts],
+  quietlyWritten: 'u32',
   /** Exceptions that may still be delivered before TypeScript is asked, and those that were. */
   mayDeliver: 'u32',
   /** Not zero while emitted code delivers: it gives up where an access would be seen by anybody. */
@@ -159,6 +198,10 @@ const vcpuLayout = layout({
   missHost: 'u32',
   /** The guest-physical address of the last access that met no memory. */
   missPhysical: 'u64',
+  /** Where the bytes of an access lie that is no plain load or store. */
+  scratch: 'u32',
+  /** The last page without memory that was read, and the last that was written. */
+  devicePages: { bytes: 2 * devicePageBytes, align: 8 },
   /** Not zero after a page was looked up, for a store that is to be told, at `missPhysical`. */
   told: 'u32',
   pendingLinear: 'u64',

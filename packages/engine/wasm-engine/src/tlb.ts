@@ -1,8 +1,11 @@
 import { pageFact } from '@vmm/x86-paging'
 import {
   at,
+  devicePageBytes,
   fillLogEntries,
   fillLogOffset,
+  holdsLargePages,
+  inDevicePage,
   jumpEntries,
   jumpEntryBytes,
   tlbContextBytes,
@@ -18,6 +21,8 @@ const privileges = 3
 /** One context more than there are PCIDs kept: its data views stay empty, for when every access must be looked at. */
 const watchingContext = tlbContexts
 const allOnes = (1n << 64n) - 1n
+/** After it generations are counted from the beginning. */
+const newest = 0xffff_ffff
 
 /** What the contexts hold, as plain data: the entries of those in use, one context behind another. */
 export interface SavedTranslations {
@@ -29,8 +34,8 @@ export interface SavedTranslations {
 }
 
 /**
- * The TLB contexts of one vCPU: translations by PCID. Entries are in linear memory, where emitted code probes them;
- * here is everything that invalidates.
+ * The TLB contexts of one vCPU: translations by PCID. Entries are in linear memory, where emitted code probes them, and so is what
+ * it needs to go from one context to another; here is everything that invalidates.
  */
 export class TlbContexts {
   readonly #cpu: number
@@ -38,14 +43,14 @@ export class TlbContexts {
   readonly #view: DataView
   readonly #words: Int32Array
   /** PCID by context, or -1 where nothing is kept. */
-  readonly #tags: number[] = Array.from({ length: tlbContexts }, () => -1)
-  readonly #used: number[] = Array.from({ length: tlbContexts }, () => 0)
+  readonly #tags: Int32Array
+  /** When each was last used. */
+  readonly #used: Uint32Array
+  /** Of what was looked up in each: older generations must be looked up again. */
+  readonly #generations: Uint32Array
   /** Contexts whose entries have been written: what nobody has used yet costs no memory. */
   readonly #everUsed = new Set<number>()
-  #clock = 0
-  #generation = 1
-  #current = 0
-  /** How often all or some of it was forgotten. */
+  /** How often all or some of it was forgotten, but for what emitted code forgot. */
   flushes = 0
 
   constructor(cpu: number, buffer: SharedArrayBuffer) {
@@ -53,9 +58,13 @@ export class TlbContexts {
     this.#bytes = new Uint8Array(buffer)
     this.#view = new DataView(buffer)
     this.#words = new Int32Array(buffer)
+    this.#tags = new Int32Array(buffer, cpu + at.contextTags, tlbContexts).fill(-1)
+    this.#used = new Uint32Array(buffer, cpu + at.contextStamps, tlbContexts)
+    this.#generations = new Uint32Array(buffer, cpu + at.contextGenerations, tlbContexts)
     this.#wipe(0)
     this.#tags[0] = 0
-    this.#bump()
+    this.#renewAll()
+    this.#enter(0)
   }
 
   /** The watching context is in use: whatever is flushed, it is too. */
@@ -71,10 +80,6 @@ export class TlbContexts {
     return this.#base(watchingContext) + privilege * tlbPrivilegeBytes
   }
 
-  jumpCache(): number {
-    return this.#cpu + at.jumpCaches + this.#current * jumpEntries * jumpEntryBytes
-  }
-
   /** Uses the context of a PCID; a new one takes the place of the one unused for longest. */
   use(pcid: number, keep: boolean): void {
     let context = this.#tags.indexOf(pcid)
@@ -84,20 +89,25 @@ export class TlbContexts {
       if (this.#everUsed.has(context)) this.#clear(context)
       else this.#wipe(context)
       this.#tags[context] = pcid
+      this.#renew(context)
     } else if (!keep) {
       this.flushes += 1
       this.#clear(context)
+      this.#renew(context)
     }
-    this.#used[context] = ++this.#clock
-    this.#current = context
-    this.#bump()
+    this.#used[context] = this.#tick()
+    this.#enter(context)
+    this.#forgetWatching()
   }
 
   /** Everything that is remembered of page tables. */
   save(): SavedTranslations {
+    // who takes it back does not know of them
+    this.#forgetDevicePages()
     const entries = new Uint8Array(this.#inUse().length * tlbContextBytes)
     for (const [at, context] of this.#inUse().entries()) entries.set(this.#entriesOf(context), at * tlbContextBytes)
-    return { tags: [...this.#tags], used: [...this.#used], clock: this.#clock, current: this.#current, entries }
+    const clock = this.#view.getUint32(this.#cpu + at.contextClock, true)
+    return { tags: [...this.#tags], used: [...this.#used], clock, current: this.#current, entries }
   }
 
   /** Takes back what `save` gave, on an engine with the same memory. */
@@ -107,16 +117,16 @@ export class TlbContexts {
       this.#tags[context] = saved.tags[context] ?? -1
       this.#used[context] = saved.used[context] ?? 0
     }
-    this.#clock = saved.clock
-    this.#current = saved.current
+    this.#view.setUint32(this.#cpu + at.contextClock, saved.clock, true)
+    this.#enter(saved.current)
     for (const [at, context] of this.#inUse().entries())
       this.#entriesOf(context).set(saved.entries.subarray(at * tlbContextBytes, (at + 1) * tlbContextBytes))
     this.dropJumps()
-    this.#bump()
+    this.#renewAll()
   }
 
   #inUse(): readonly number[] {
-    return this.#tags.flatMap((tag, context) => (tag >= 0 ? [context] : []))
+    return [...this.#tags].flatMap((tag, context) => (tag >= 0 ? [context] : []))
   }
 
   #entriesOf(context: number): Uint8Array {
@@ -127,24 +137,28 @@ export class TlbContexts {
   /** Everything is forgotten, global pages too. */
   flushAll(): void {
     this.flushes += 1
+    const current = this.#current
     this.#tags.forEach((tag, context) => {
       if (tag >= 0) this.#clear(context)
-      if (context !== this.#current) this.#tags[context] = -1
+      if (context !== current) this.#tags[context] = -1
     })
-    this.#bump()
+    this.#renewAll()
   }
 
   flushCurrent(): void {
     this.flushes += 1
     this.#clear(this.#current)
-    this.#bump()
+    this.#renew(this.#current)
+    this.#forgetWatching()
   }
 
   flushPcid(pcid: number): void {
     this.flushes += 1
     const context = this.#tags.indexOf(pcid)
-    if (context >= 0) this.#clear(context)
-    this.#bump()
+    if (context < 0) return
+    this.#clear(context)
+    this.#renew(context)
+    this.#forgetWatching()
   }
 
   /**
@@ -160,7 +174,7 @@ export class TlbContexts {
         this.#invalidate(context, this.#base(context) + view)
       this.#flushPieces(context, linear)
     })
-    this.#bump()
+    this.#renewAll()
   }
 
   #flushPieces(context: number, linear: bigint): void {
@@ -211,18 +225,60 @@ export class TlbContexts {
     this.#bytes.fill(0, start, start + tlbContexts * jumpEntries * jumpEntryBytes)
   }
 
-  /** Code that was looked up by its address must be looked up again. */
-  #bump(): void {
-    if (this.watching) this.#wipe(watchingContext)
-    this.#generation = (this.#generation + 1) >>> 0
-    this.#view.setUint32(this.#cpu + at.jumpGeneration, this.#generation, true)
-    this.#view.setUint32(this.#cpu + at.jumpCache, this.jumpCache(), true)
-    this.#view.setUint32(this.#cpu + at.context, this.#base(this.#current), true)
-    this.#view.setUint32(this.#cpu + at.fillLog, this.#base(this.#current) + fillLogOffset, true)
+  /** Code that was looked up by its address must be looked up again, in every context. */
+  bumpJumps(): void {
+    this.#renewAll()
   }
 
-  bumpJumps(): void {
-    this.#bump()
+  #renewAll(): void {
+    for (let context = 0; context < tlbContexts; context += 1) this.#renew(context)
+    this.#forgetWatching()
+  }
+
+  /** What was looked up in a context is of an older generation now. */
+  #renew(context: number): void {
+    const place = this.#cpu + at.lastGeneration
+    // no number is ever that of an older generation again
+    if (this.#view.getUint32(place, true) === newest) this.#beginGenerations()
+    const generation = this.#view.getUint32(place, true) + 1
+    this.#view.setUint32(place, generation, true)
+    this.#generations[context] = generation
+    if (context === this.#current) this.#view.setUint32(this.#cpu + at.jumpGeneration, generation, true)
+  }
+
+  #beginGenerations(): void {
+    this.dropJumps()
+    this.#view.setUint32(this.#cpu + at.lastGeneration, 0, true)
+  }
+
+  /** Emitted code translates and looks up in a context from now on. */
+  #enter(context: number): void {
+    const base = this.#base(context)
+    const jumpCache = this.#cpu + at.jumpCaches + context * jumpEntries * jumpEntryBytes
+    this.#view.setUint32(this.#cpu + at.context, base, true)
+    this.#view.setUint32(this.#cpu + at.fillLog, base + fillLogOffset, true)
+    this.#view.setUint32(this.#cpu + at.jumpCache, jumpCache, true)
+    this.#view.setUint32(this.#cpu + at.jumpGeneration, this.#generations[context]!, true)
+  }
+
+  get #current(): number {
+    return (this.#view.getUint32(this.#cpu + at.context, true) - this.#base(0)) / tlbContextBytes
+  }
+
+  #tick(): number {
+    const place = this.#cpu + at.contextClock
+    const now = (this.#view.getUint32(place, true) + 1) >>> 0
+    this.#view.setUint32(place, now, true)
+    return now
+  }
+
+  #forgetDevicePages(): void {
+    for (const page of [0, devicePageBytes])
+      this.#view.setUint32(this.#cpu + at.devicePages + page + inDevicePage.generation, 0, true)
+  }
+
+  #forgetWatching(): void {
+    if (this.watching) this.#wipe(watchingContext)
   }
 
   #base(context: number): number {
@@ -232,7 +288,7 @@ export class TlbContexts {
   /** Where the entries are that were made since the context was empty, or undefined if there were too many. */
   #logged(context: number): Uint32Array | undefined {
     const log = this.#base(context) + fillLogOffset
-    const count = this.#view.getUint32(log, true)
+    const count = this.#view.getInt32(log, true) & ~holdsLargePages
     return count > fillLogEntries ? undefined : new Uint32Array(this.#bytes.buffer, log + 4, count)
   }
 

@@ -32,6 +32,8 @@ export interface PortRange {
   /** The value on the bus, zero-extended. A port nobody drives reads as all ones. */
   read(port: number, size: 1 | 2 | 4): number
   write(port: number, size: 1 | 2 | 4, value: number): void
+  /** Whether a byte written to a port of it goes nowhere, as long as no device is written to. Left out, it may go somewhere. */
+  ignores?(port: number): boolean
 }
 
 /** A window of guest-physical memory that a device answers. `offset` is relative to `base`. */

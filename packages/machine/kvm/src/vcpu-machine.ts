@@ -69,7 +69,13 @@ export class AroundVcpu implements VcpuMachine {
 
   portOut(port: number, size: 1 | 2 | 4, value: number): boolean {
     const { coalesced, io } = this.#around.buses
-    return coalesced.collects(1, port, size, BigInt(value >>> 0)) || io.write(port, size, value)
+    const isCollected = !coalesced.isEmpty && coalesced.collects(1, port, size, BigInt(value >>> 0))
+    return isCollected || io.write(port, size, value)
+  }
+
+  ignoresPort(port: number): boolean {
+    const { coalesced, io } = this.#around.buses
+    return coalesced.isEmpty && io.ignores(port)
   }
 
   mmioRead(address: number, size: 1 | 2 | 4 | 8): bigint | undefined {

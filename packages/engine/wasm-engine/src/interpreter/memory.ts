@@ -13,7 +13,7 @@ import {
   slotTold,
 } from '../memory-map.ts'
 import { noMemory } from '../runtime.ts'
-import { at, fillLogEntries, inRecord, tlbKinds } from '../state-layout.ts'
+import { at, fillLogEntries, holdsLargePages, inRecord, tlbKinds } from '../state-layout.ts'
 import { begun } from './parameters.ts'
 
 const ret = { kind: 'return' } as const
@@ -22,9 +22,12 @@ const five = ['i32', 'i32', 'i32', 'i64', 'i32'] as const
 /** Indices of what these functions call, beside the runtime. */
 export interface MemoryCalls {
   readonly fill: number
+  readonly find: number
   readonly hostOf: number
   readonly oddRead: number
   readonly oddWrite: number
+  readonly deviceRead: number
+  readonly deviceWrite: number
   readonly touched: number
 }
 
@@ -134,10 +137,16 @@ function enter(code: Code, map: MemoryMap, { cpu, tlb, linear, kind, host, isWri
       code.i32(0x3ff0),
     )
     const entry = code.hold(code.op('i32.add', tlb, index))
+    const before = code.hold(code.load('i64.load', entry, view))
     code.store('i64.store', entry, code.op('i64.and', linear, code.i64(~0xfffn)), view)
     code.store('i32.store', entry, code.op('i32.sub', host, code.op('i32.wrap_i64', linear)), view + 8)
     code.store('i32.store', entry, large, view + 12)
-    logFill(code, cpu, code.op('i32.add', entry, code.i32(view)))
+    // what takes another's place is in the log already
+    const inPage = code.op('i64.and', before, code.i64(0xfffn))
+    const wasEmpty = code.op('i32.or', code.op('i64.ne', inPage, code.i64(0n)), code.op('i64.eqz', before))
+    code.if(code.op('i32.or', wasEmpty, large), () =>
+      logFill(code, cpu, code.op('i32.add', entry, code.i32(view)), large),
+    )
   }
   const isPlain = code.op('i32.eqz', code.load('i32.load', cpu, at.oddAccesses))
   code.if(
@@ -166,12 +175,15 @@ const codersOf = (code: Code, page: Node, { coders }: SharedMap): Node =>
   code.load('i32.load', code.op('i32.add', code.op('i32.shl', page, code.i32(2)), code.i32(coders)))
 
 /** Notes which entry was made, as long as the log has room: emptying the context takes as long as filling it did. */
-function logFill(code: Code, cpu: Node, entry: Node): void {
+function logFill(code: Code, cpu: Node, entry: Node, large: Node): void {
   const log = code.hold(code.load('i32.load', cpu, at.fillLog))
-  const count = code.hold(code.load('i32.load', log))
+  const head = code.hold(code.load('i32.load', log))
+  const count = code.hold(code.op('i32.and', head, code.i32(~holdsLargePages)))
   const slot = code.op('i32.add', log, code.op('i32.shl', count, code.i32(2)))
   code.if(code.op('i32.lt_u', count, code.i32(fillLogEntries)), () => code.store('i32.store', slot, entry, 4))
-  code.store('i32.store', log, code.op('i32.add', count, code.i32(1)))
+  const more = code.op('i32.add', head, code.op('i32.le_u', count, code.i32(fillLogEntries)))
+  const mark = code.select(large, code.i32(holdsLargePages), code.i32(0))
+  code.store('i32.store', log, code.op('i32.or', more, mark))
 }
 
 /** What is locked and lies askew, or is too long: no other processor may run while it is read and written. */
@@ -191,8 +203,15 @@ const crosses = (code: Code, linear: Node, kind: Node): Node => {
   )
 }
 
+/** An access to a device in one piece: of no more bytes than a bus carries, and not in the middle of a delivery, which would give up. */
+function isWhole(code: Code, cpu: Node, kind: Node): Node {
+  const bytes = code.op('i32.and', kind, code.i32(accessKind.sizeMask))
+  const delivers = code.load('i32.load', cpu, at.delivering)
+  return code.op('i32.and', code.op('i32.le_u', bytes, code.i32(8)), code.op('i32.eqz', delivers))
+}
+
 /** (cpu, record, tlb, linear, kind): host address to read from. Page crossings and devices are odd. */
-export function slowReadFunction({ fill, oddRead }: MemoryCalls): Code {
+export function slowReadFunction({ find, oddRead, deviceRead }: MemoryCalls): Code {
   const [code, all] = begun(five)
   const [cpu, record, , linear, kind] = all
   code.store('i32.store', cpu, record, at.record)
@@ -201,45 +220,61 @@ export function slowReadFunction({ fill, oddRead }: MemoryCalls): Code {
     code.leave(ret, host!, next!)
   }
   code.if(code.op('i32.or', crosses(code, linear, kind), code.load('i32.load', cpu, at.oddAccesses)), odd)
-  const [host] = code.call(fill, all, ['i32'])
-  code.if(code.op('i32.eq', host!, code.i32(noMemory)), odd)
+  const [host] = code.call(find, all, ['i32'])
+  code.if(code.op('i32.eq', host!, code.i32(noMemory)), () => {
+    code.if(isWhole(code, cpu, kind), () => {
+      const [next] = code.call(deviceRead, [cpu, record, kind], ['i32'])
+      code.leave(ret, code.select(next!, code.load('i32.load', cpu, at.scratch), code.i32(0)), next!)
+    })
+    odd()
+  })
   code.leave(ret, host!, record)
   return code
 }
 
 /** The same where only memory will do: 0 for everything odd. */
-export function plainReadFunction({ fill }: MemoryCalls): Code {
+export function plainReadFunction({ find }: MemoryCalls): Code {
   const [code, all] = begun(five)
   const [cpu, record, , linear, kind] = all
   code.store('i32.store', cpu, record, at.record)
   const odd = () => code.leave(ret, code.i32(0))
   code.if(code.op('i32.or', crosses(code, linear, kind), code.load('i32.load', cpu, at.oddAccesses)), odd)
-  const [host] = code.call(fill, all, ['i32'])
+  const [host] = code.call(find, all, ['i32'])
   code.if(code.op('i32.eq', host!, code.i32(noMemory)), odd)
   code.leave(ret, host!)
   return code
 }
 
+/** What stores that memory does not take are left to. */
+type Beyond = Pick<MemoryCalls, 'oddWrite' | 'deviceWrite'>
+
 /**
  * (cpu, record, tlb, linear, kind): host address to write to; scratch for whatever needs more than a store. In a page that holds
- * code that is where the code is; an access is no longer than a granule, so it lies in one or two. Without `oddWrite` it is 0 for everything odd.
+ * code that is where the code is; an access is no longer than a granule, so it lies in one or two. With nothing `beyond` memory it is 0 for everything odd.
  */
 export function slowWriteFunction(
   map: MemoryMap,
-  { fill, oddWrite }: Pick<MemoryCalls, 'fill'> & { readonly oddWrite: number | undefined },
+  { find, beyond }: Pick<MemoryCalls, 'find'> & { readonly beyond: Beyond | undefined },
 ): Code {
   const [code, all] = begun(five)
   const [cpu, record, , linear, kind] = all
   code.store('i32.store', cpu, record, at.record)
   const odd = () => {
-    const [host] = oddWrite === undefined ? [code.i32(0)] : code.call(oddWrite, all, ['i32'])
+    const [host] = beyond === undefined ? [code.i32(0)] : code.call(beyond.oddWrite, all, ['i32'])
     code.leave(ret, host!)
   }
   code.if(code.op('i32.or', crosses(code, linear, kind), code.load('i32.load', cpu, at.oddAccesses)), odd)
   if (map.shared !== undefined) code.if(stopsOthers(code, linear, kind), odd)
-  const [host] = code.call(fill, all, ['i32'])
+  const [host] = code.call(find, all, ['i32'])
   code.if(code.op('i32.eqz', host!), () => code.leave(ret, code.i32(0)))
-  code.if(code.op('i32.eq', host!, code.i32(noMemory)), odd)
+  code.if(code.op('i32.eq', host!, code.i32(noMemory)), () => {
+    if (beyond !== undefined)
+      code.if(isWhole(code, cpu, kind), () => {
+        const [goesOn] = code.call(beyond.deviceWrite, [cpu, record, kind], ['i32'])
+        code.leave(ret, code.select(goesOn!, code.load('i32.load', cpu, at.scratch), code.i32(0)))
+      })
+    odd()
+  })
   const granule = (place: Node): Node => {
     const inPage = code.op('i32.and', place, code.i32(0xfff))
     return code.op('i64.extend_i32_u', code.op('i32.shr_u', inPage, code.i32(Math.log2(granuleBytes))))

@@ -9,15 +9,12 @@ import {
 import {
   type Accesses,
   type Arithmetic,
-  type Beyond,
   type Bits,
   type ControlFlow,
   type FlagClassName,
   type Flags,
   type FlagsOf,
   flagClasses,
-  type HostCall,
-  hostCalls,
   type Machine,
   type NamedState,
   type Width,
@@ -30,11 +27,10 @@ import { at, inRecord } from '../state-layout.ts'
 import { arithmeticOn } from './arithmetic.ts'
 import { flagsInPlace, maskOfFlags } from './flags-in-place.ts'
 import type { Frame } from './frame.ts'
+import { beyondOn } from './host-calls.ts'
 import { lazyClassOf } from './lazy-class.ts'
 import { bulkOn, MemoryReading } from './memory.ts'
 import { OperandReading } from './operands.ts'
-import { quickSimd } from './quick-simd.ts'
-import { quickX87 } from './quick-x87.ts'
 import { asValue, bitsOf, nodeOf, typeOf } from './value.ts'
 import { vectorOn } from './vector.ts'
 import { number } from './widths.ts'
@@ -251,50 +247,6 @@ function isNear({ code, mode, isNear }: Frame, target: Node, next: Node): Bits<1
   const apart = code.op('i64.shr_u', code.op('i64.xor', target, next), code.i64(shortestAddress - 1n))
   return bitsOf(code.op('i64.eqz', apart), 1)
 }
-
-/** Host calls that are answered in place where that is sure to be right. */
-const quickWays: Readonly<Partial<Record<HostCall, typeof quickSimd | typeof quickX87>>> = {
-  simd: quickSimd,
-  x87: quickX87,
-}
-
-function beyondOn(frame: Frame): Beyond {
-  return {
-    call: ((procedure, ...values) => {
-      const results = frame.call(procedure as never, (values as Bits<64>[]).map(nodeOf))
-      return procedure.results.map((width, index) => bitsOf(results[index]!, width))
-    }) as Machine['call'],
-    host: ((name: HostCall, ...values: Bits<64>[]) => {
-      const { results } = hostCalls[name]
-      const nodes = values.map(nodeOf)
-      const answered = name === 'simd' ? frame.simd(nodes) : undefined
-      if (answered !== undefined) return answered.map((node, index) => bitsOf(node, results[index]!))
-      const ask = () => asked(frame, name, nodes)
-      const quick = quickWays[name]
-      const answers =
-        quick === undefined ? ask() : quick(frame.code, nodes.map(frame.code.hold, frame.code), ask as never)
-      return results.map((width, index) => bitsOf(answers[index]!, width))
-    }) as unknown as Machine['host'],
-  }
-}
-
-/** Values travel to the surroundings and back in memory. A refusal leaves with its fault. */
-function asked(frame: Frame, name: HostCall, values: readonly Node[]): Node[] {
-  const { code, cpu, record, runtime } = frame
-  values.forEach((value, index) => {
-    const wide = value.type === 'i64' ? value : code.op('i64.extend_i32_u', value)
-    code.store('i64.store', cpu, wide, at.hostValues + index * 8)
-  })
-  code.store('i32.store', cpu, record.get(), at.record)
-  const [refused] = code.call(runtime.host, [cpu, code.i32(hostCallNames.indexOf(name))], ['i32'])
-  code.if(refused!, () => frame.leaveFault())
-  return hostCalls[name].results.map((width, index) =>
-    code.hold(code.load(fieldLoads[width as 8 | 16 | 32 | 64], cpu, at.hostValues + index * 8)),
-  )
-}
-
-/** Host calls by the number that code uses for them. */
-export const hostCallNames = Object.keys(hostCalls) as HostCall[]
 
 function widthOfField(field: StateField): 8 | 16 | 32 | 64 {
   return stateFields[field]

@@ -60,9 +60,14 @@ export class CoalescedZones {
     return done(0, outcome.unread)
   }
 
+  /** Whether there are no zones, so that nothing is collected. */
+  get isEmpty(): boolean {
+    return this.#zones.length === 0
+  }
+
   /** A store. True if it was collected: a zone has all of it, and the ring has room. */
   collects(pio: 0 | 1, address: number, bytes: number, value: bigint): boolean {
-    if (this.#zones.length === 0) return false
+    if (this.isEmpty) return false
     const addr = BigInt(address)
     this.#gather()
     const first = this.#view.getUint32(inRing.first, true)

@@ -42,6 +42,11 @@ export class KvmIoBus implements Standings {
     return this.#ports.claims(port) ? this.#ports.read(port, size) : undefined
   }
 
+  /** Whether a byte that is written to a port goes nowhere. */
+  ignores(port: number): boolean {
+    return !this.#options.eventFds.watches('io', port) && this.#ports.at(port)?.ignores?.(port) === true
+  }
+
   /** False where there is neither a device nor an eventfd for it. */
   write(port: number, size: 1 | 2 | 4, value: number): boolean {
     if (this.#options.eventFds.signalled('io', port, size, value, this)) return true

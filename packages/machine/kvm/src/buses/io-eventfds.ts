@@ -82,6 +82,11 @@ export class IoEventFds {
     return done(0, outcome.unread)
   }
 
+  /** Whether some stores to an address signal an eventfd. */
+  watches(bus: 'io' | 'mmio', address: number): boolean {
+    return this.#at[bus].has(address)
+  }
+
   /** A store to memory or a port. True: an eventfd was signalled, and nobody else hears of it. */
   signalled(bus: 'io' | 'mmio', address: number, size: number, value: number | bigint, standings: Standings): boolean {
     const tied = this.#at[bus].get(address)

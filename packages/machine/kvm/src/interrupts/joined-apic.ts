@@ -21,6 +21,8 @@ export interface JoinedApicOptions {
 
 const base = { msr: 0x1b, address: 0xf_ffff_ffff_f000n }
 const pageBytes = 0x1000
+/** The task priority register. Source: SDM 3A table 11-1. */
+const taskPriorityAt = 0x80
 
 /** The local APIC of one vCPU, as the vCPU asks it, with the PIC that is connected to it. */
 export class JoinedApic implements VcpuInterrupts {
@@ -93,7 +95,12 @@ export class JoinedApic implements VcpuInterrupts {
 
   set taskPriority(value: number) {
     this.apic.cr8 = value
-    this.#options.onChange()
+    this.#lookIfPending()
+  }
+
+  /** Nothing has changed but which of what waits may be taken. */
+  #lookIfPending(): void {
+    if (this.interruptPending()) this.#options.onChange()
   }
 
   #queue(vector: number): void {
@@ -109,7 +116,8 @@ export class JoinedApic implements VcpuInterrupts {
     const isHole = () => apic.page.base < 0
     return {
       get base() {
-        if (!isHole()) return apic.page.base
+        const place = apic.page.base
+        if (place >= 0) return place
         return hasMemoryHole() ? Number((apic.readMsr(base.msr) ?? 0n) & base.address) : -pageBytes
       },
       length: pageBytes,
@@ -117,7 +125,8 @@ export class JoinedApic implements VcpuInterrupts {
       write: (offset, size, value) => {
         if (isHole()) return
         apic.page.write(offset, size, value)
-        onChange()
+        if (offset === taskPriorityAt) this.#lookIfPending()
+        else onChange()
       },
     }
   }

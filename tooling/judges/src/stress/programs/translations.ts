@@ -49,6 +49,15 @@ const callWindow = (a: Assembler): Assembler => a.mov(rsi, window).call(rsi)
 const otherTree = (a: Assembler): Assembler => a.mov(rax, at.otherTables).mov(cr3, rax)
 const ownTree = (a: Assembler): Assembler => a.mov(rax, at.tables).mov(cr3, rax)
 
+/** CR4.PCIDE, from where on CR3 says whose translations are used. */
+const identifiers = (a: Assembler): Assembler =>
+  a
+    .mov(rax, cr4)
+    .or(eax, 1 << 17)
+    .mov(cr4, rax)
+/** Goes to a tree with a PCID whose translations are kept. */
+const kept = (a: Assembler, root: number): Assembler => a.mov(rax, (1n << 63n) | BigInt(root)).mov(cr3, rax)
+
 /** A loop that swaps its own page for its twin, in which another instruction follows. */
 const swapping = (address: number, differs: (a: Assembler) => unknown): Elsewhere => ({
   address,
@@ -104,6 +113,48 @@ export const translations: readonly Program[] = [
     write: (a) => {
       a.mov(rax, at.otherCode | all).mov(mem64(entryOf(window)), rax)
       loop(a, rounds, () => callWindow(ownTree(callWindow(otherTree(a)))))
+    },
+  },
+  {
+    name: 'other code at the same address in address spaces whose translations are kept',
+    mode: 'long',
+    elsewhere: functions,
+    memory: [entry(window, (at.otherCode + 0x1000) | all)],
+    write: (a) => {
+      a.mov(rax, at.otherCode | all).mov(mem64(entryOf(window)), rax)
+      identifiers(a)
+      loop(a, rounds, () => callWindow(kept(callWindow(kept(a, at.otherTables | 2)), at.tables | 1)))
+    },
+  },
+  {
+    name: 'a page of code that is mapped elsewhere in one address space while another one is used',
+    mode: 'long',
+    elsewhere: functions,
+    memory: [entry(window, at.otherCode | all)],
+    write: (a) => {
+      a.mov(rax, at.otherCode | all).mov(mem64(entryOf(window)), rax)
+      identifiers(a)
+      loop(a, rounds, () => {
+        callWindow(kept(a, at.tables | 1))
+        kept(a, at.otherTables | 2)
+        callWindow(mapByRound(a).invlpg(mem8(window)))
+      })
+    },
+  },
+  {
+    name: 'more address spaces than any TLB keeps',
+    mode: 'long',
+    elsewhere: functions,
+    memory: [entry(window, (at.otherCode + 0x1000) | all)],
+    write: (a) => {
+      a.mov(rax, at.otherCode | all).mov(mem64(entryOf(window)), rax)
+      identifiers(a)
+      loop(a, rounds, () => {
+        // of every second round the translations are forgotten
+        a.mov(edx, ecx).and(edx, 31).shr(edx, 1).or(edx, at.tables).mov(eax, ecx).shl(rax, 63).or(rdx, rax)
+        callWindow(a.mov(cr3, rdx))
+        callWindow(a.xor(rdx, (at.tables ^ at.otherTables) | 0x20).mov(cr3, rdx))
+      })
     },
   },
   {

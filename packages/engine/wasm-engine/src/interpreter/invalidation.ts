@@ -1,0 +1,185 @@
+import { cr4 } from '@vmm/x86-registers'
+import type { Code } from '../emit/code.ts'
+import type { Node } from '../emit/node.ts'
+import {
+  at,
+  fillLogEntries,
+  fillLogOffset,
+  holdsLargePages,
+  jumpEntries,
+  jumpEntryBytes,
+  tlbContextBytes,
+  tlbContexts,
+  tlbEntries,
+  tlbEntryBytes,
+  tlbKinds,
+  tlbPrivilegeBytes,
+  tlbViewBytes,
+} from '../state-layout.ts'
+import { forgetDevicePages } from './device-pages.ts'
+import { begun } from './parameters.ts'
+
+const ret = { kind: 'return' } as const
+const privileges = [0, 1, 2] as const
+const lastIndex = (tlbEntries - 1) * tlbEntryBytes
+/** CR3 bit 63, as it is given by MOV: translations stay. Source: SDM 3A §4.10.4.1. */
+const keeps = 1n << 63n
+const pcidMask = 0xfff
+
+/** Asks the surroundings instead. */
+export type Ask = (code: Code, cpu: Node, value: Node) => void
+
+/** A context in use: where its entries are, and four times its number. */
+interface Context {
+  readonly base: Node
+  readonly words: Node
+}
+
+/**
+ * (cpu, linear): translations of one page go, in every context. The surroundings do it where pieces of large pages would have to be
+ * looked for, or accesses are watched. What was looked up in a context is forgotten only if code of such a page may be among it:
+ * while an execute view has nothing there, nothing was looked up there since everything was forgotten.
+ */
+export function flushPageFunction(ask: Ask): Code {
+  const [code, [cpu, linear]] = begun(['i32', 'i64'])
+  const asks = () => {
+    ask(code, cpu, linear)
+    code.leave(ret)
+  }
+  code.if(takesMore(code, cpu), asks)
+  const page = code.op('i32.wrap_i64', code.op('i64.shr_u', linear, code.i64(8n)))
+  const index = code.hold(code.op('i32.and', page, code.i32(lastIndex)))
+  const empty = code.hold(emptyTag(code, index))
+  eachContext(code, cpu, (tag, { base, words }) =>
+    code.if(code.op('i32.ge_s', tag, code.i32(0)), () => {
+      code.if(code.op('i32.and', code.load('i32.load', base, fillLogOffset), code.i32(holdsLargePages)), asks)
+      const entry = code.hold(code.op('i32.add', base, index))
+      const looked = privileges
+        .map((privilege) => code.load('i64.load', entry, privilege * tlbPrivilegeBytes + tlbKinds.execute))
+        .map((tag) => code.op('i64.ne', tag, empty))
+        .reduce((any, one) => code.op('i32.or', any, one))
+      code.if(looked, () => renew(code, cpu, { base, words }))
+      for (let view = 0; view < fillLogOffset; view += tlbViewBytes) code.store('i64.store', entry, empty, view)
+    }),
+  )
+  forgetDevicePages(code, cpu)
+  countFlush(code, cpu)
+  code.leave(ret)
+  return code
+}
+
+/** (cpu, value): a new CR3, as MOV was given it: the context of its PCID is used, if there is one. */
+export function useContextFunction(ask: Ask, modeChanged: number): Code {
+  const [code, [cpu, value]] = begun(['i32', 'i64'])
+  const asks = () => {
+    ask(code, cpu, value)
+    code.leave(ret)
+  }
+  code.if(takesMore(code, cpu), asks)
+  const pcide = code.op('i32.and', code.load('i32.load', cpu, at.CR4), code.i32(1 << cr4.PCIDE.low))
+  const pcid = code.op('i32.and', code.op('i32.wrap_i64', value), code.i32(pcidMask))
+  const wanted = code.hold(code.select(pcide, pcid, code.i32(0)))
+  const isKept = code.op(
+    'i32.and',
+    code.op('i64.ne', code.op('i64.and', value, code.i64(keeps)), code.i64(0n)),
+    code.op('i32.ne', pcide, code.i32(0)),
+  )
+  const kept = code.hold(isKept)
+  eachContext(code, cpu, (tag, context) =>
+    code.if(code.op('i32.eq', tag, wanted), () => {
+      code.if(code.op('i32.eqz', kept), () => {
+        clear(code, context, asks)
+        renew(code, cpu, context)
+        countFlush(code, cpu)
+      })
+      enter(code, cpu, context)
+      code.call(modeChanged, [cpu], [])
+      code.leave(ret)
+    }),
+  )
+  asks()
+  return code
+}
+
+/** Watched accesses have a context of their own, and generations may have come to their end. */
+function takesMore(code: Code, cpu: Node): Node {
+  const isWatched = code.op('i32.eqz', code.load('i32.load', cpu, at.plain))
+  const last = code.load('i32.load', cpu, at.lastGeneration)
+  return code.op('i32.or', isWatched, code.op('i32.ge_u', last, code.i32(-1 - tlbContexts)))
+}
+
+function eachContext(code: Code, cpu: Node, act: (tag: Node, context: Context) => void): void {
+  const words = code.local('i32')
+  const base = code.local('i32')
+  words.set(code.i32(0))
+  base.set(code.op('i32.add', cpu, code.i32(at.contexts)))
+  code.loop(
+    () => code.op('i32.lt_u', words.get(), code.i32(tlbContexts * 4)),
+    () => {
+      const context = { base: code.hold(base.get()), words: code.hold(words.get()) }
+      act(code.hold(code.load('i32.load', code.op('i32.add', cpu, context.words), at.contextTags)), context)
+      words.set(code.op('i32.add', context.words, code.i32(4)))
+      base.set(code.op('i32.add', context.base, code.i32(tlbContextBytes)))
+    },
+  )
+}
+
+/** All ones match no address but the last page's, whose entry is the last one: that one gets a tag of page 0. */
+const emptyTag = (code: Code, index: Node): Node =>
+  code.select(code.op('i32.eq', index, code.i32(lastIndex)), code.i64(0n), code.i64(-1n))
+
+/** Takes out what was entered; there may have been more than is known of. */
+function clear(code: Code, { base }: Context, otherwise: () => void): void {
+  const log = code.hold(code.op('i32.add', base, code.i32(fillLogOffset)))
+  const count = code.hold(code.op('i32.and', code.load('i32.load', log), code.i32(~holdsLargePages)))
+  code.if(code.op('i32.gt_u', count, code.i32(fillLogEntries)), otherwise)
+  const at = code.local('i32')
+  const end = code.hold(code.op('i32.add', log, code.op('i32.shl', count, code.i32(2))))
+  at.set(log)
+  code.loop(
+    () => code.op('i32.lt_u', at.get(), end),
+    () => {
+      const entry = code.hold(code.load('i32.load', at.get(), 4))
+      const inView = code.op('i32.and', code.op('i32.sub', entry, base), code.i32(tlbViewBytes - 1))
+      code.store('i64.store', entry, emptyTag(code, code.hold(inView)))
+      at.set(code.op('i32.add', at.get(), code.i32(4)))
+    },
+  )
+  code.store('i32.store', log, code.i32(0))
+}
+
+/** What was looked up in a context is of an older generation now. */
+function renew(code: Code, cpu: Node, { base, words }: Context): void {
+  const generation = code.hold(next(code, cpu, at.lastGeneration))
+  code.store('i32.store', code.op('i32.add', cpu, words), generation, at.contextGenerations)
+  const isCurrent = code.op('i32.eq', code.load('i32.load', cpu, at.context), base)
+  code.if(isCurrent, () => code.store('i32.store', cpu, generation, at.jumpGeneration))
+}
+
+/** Translates and looks up in a context from now on. */
+function enter(code: Code, cpu: Node, { base, words }: Context): void {
+  const place = code.hold(code.op('i32.add', cpu, words))
+  code.store('i32.store', place, next(code, cpu, at.contextClock), at.contextStamps)
+  const jumpCache = code.op('i32.mul', words, code.i32((jumpEntries * jumpEntryBytes) / 4))
+  code.store('i32.store', cpu, base, at.context)
+  code.store('i32.store', cpu, code.op('i32.add', base, code.i32(fillLogOffset)), at.fillLog)
+  code.store(
+    'i32.store',
+    cpu,
+    code.op('i32.add', code.op('i32.add', cpu, jumpCache), code.i32(at.jumpCaches)),
+    at.jumpCache,
+  )
+  code.store('i32.store', cpu, code.load('i32.load', place, at.contextGenerations), at.jumpGeneration)
+}
+
+/** Counts on, and gives the new number. */
+function next(code: Code, cpu: Node, place: number): Node {
+  const number = code.hold(code.op('i32.add', code.load('i32.load', cpu, place), code.i32(1)))
+  code.store('i32.store', cpu, number, place)
+  return number
+}
+
+function countFlush(code: Code, cpu: Node): void {
+  const flushes = code.op('i64.add', code.load('i64.load', cpu, at.tlbFlushes), code.i64(1n))
+  code.store('i64.store', cpu, flushes, at.tlbFlushes)
+}

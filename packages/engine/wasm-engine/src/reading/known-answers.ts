@@ -1,0 +1,50 @@
+import type { Code } from '../emit/code.ts'
+import type { Node } from '../emit/node.ts'
+import { cpuidHash } from '../known-cpuid.ts'
+import { at, inKnownCpuid, knownCpuidBytes, quietPorts } from '../state-layout.ts'
+
+/**
+ * CPUID by the answers that are known, which are counted; `unknown` says where the four of them are otherwise. Gives where they
+ * are, eight bytes each.
+ */
+export function knownCpuid(code: Code, cpu: Node, [leaf, subleaf]: readonly [Node, Node], unknown: () => Node): Node {
+  const mixed = code.op(
+    'i32.add',
+    code.op('i32.mul', leaf, code.i32(cpuidHash.leaf)),
+    code.op('i32.mul', subleaf, code.i32(cpuidHash.subleaf)),
+  )
+  const index = code.op('i32.mul', code.op('i32.shr_u', mixed, code.i32(cpuidHash.shift)), code.i32(knownCpuidBytes))
+  const entry = code.hold(code.op('i32.add', cpu, index))
+  const inEntry = (field: 'leaf' | 'subleaf' | 'tag') =>
+    code.load('i32.load', entry, at.knownCpuids + inKnownCpuid[field])
+  const tag = code.op('i32.or', code.load('i32.load', cpu, at.cpuidTag), code.load('i32.load8_u', cpu, at.CPL))
+  const differs = [
+    code.op('i32.xor', inEntry('leaf'), leaf),
+    code.op('i32.xor', inEntry('subleaf'), subleaf),
+    code.op('i32.xor', inEntry('tag'), tag),
+    code.op('i64.ne', code.load('i64.load', cpu, at.CR4), code.load('i64.load', cpu, at.knownCR4)),
+  ].reduce((all, one) => code.op('i32.or', all, one))
+  const answers = code.local('i32')
+  code.if(
+    differs,
+    () => answers.set(unknown()),
+    () => {
+      count(code, cpu, at.cpuidsAnswered)
+      answers.set(code.op('i32.add', entry, code.i32(at.knownCpuids + inKnownCpuid.answer)))
+    },
+  )
+  return code.hold(answers.get())
+}
+
+/** A byte to a port that is known to be written to in vain, which is counted; `tell` where it is not, or while anybody watches. */
+export function writeQuietly(code: Code, cpu: Node, port: Node, tell: () => void): void {
+  const held = code.hold(port)
+  const index = code.op('i32.and', held, code.i32(quietPorts - 1))
+  const known = code.load('i32.load', code.op('i32.add', cpu, code.op('i32.shl', index, code.i32(2))), at.quietPorts)
+  const isQuiet = code.op('i32.and', code.op('i32.eq', known, held), code.load('i32.load', cpu, at.plain))
+  code.if(isQuiet, () => count(code, cpu, at.quietlyWritten), tell)
+}
+
+function count(code: Code, cpu: Node, place: number): void {
+  code.store('i32.store', cpu, code.op('i32.add', code.load('i32.load', cpu, place), code.i32(1)), place)
+}
