@@ -155,4 +155,3 @@ export class VcpuThread {
     return `vCPU ${id} RIP=${hex(rip)} CR0=${hex(cr0)} CR3=${hex(cr3)} CR4=${hex(cr4)} EFER=${hex(efer)}`
   }
 }
-

@@ -94,6 +94,11 @@ export class Execution {
     this.#parts.engine.resync()
   }
 
+  /** Whether somebody has asked for it to be brought back. */
+  get isKicked(): boolean {
+    return this.#kicked
+  }
+
   /** The guest has nothing to do before another processor has run: as PAUSE. */
   yields(): void {
     if (this.#onPause()) this.kick()

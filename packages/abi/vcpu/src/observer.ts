@@ -11,7 +11,7 @@ export interface Watchers {
 /** What an observer looks at. */
 export interface Observed {
   readonly engine: Engine
-  /** Whether an interrupt will be taken before the next instruction. */
+  /** Whether an interrupt will be taken before the next instruction, or somebody has asked for the guest to be left. */
   interruptDue(): boolean
   /** Whether an instruction runs again because user space has answered it: its exit has been told. */
   replaying(): boolean

@@ -363,7 +363,7 @@ export class Vcpu {
       get engine() {
         return vcpu.engine
       },
-      interruptDue: () => this.engine.interruptible && this.#machine.interruptPending(),
+      interruptDue: () => this.#execution.isKicked || (this.engine.interruptible && this.#machine.interruptPending()),
       replaying: () => this.#completion.unfinished,
     })
   }
