@@ -37,14 +37,23 @@ function tierLine(tier: Tier, count: number, time: number): string {
 }
 
 function workLines(statistics: EngineStatistics): readonly string[] {
-  const { blocksDecoded, blocksStale, regionsCompiled, regionsStale, regionsEntered, evictions, entries } = statistics
+  const {
+    blocksDecoded,
+    blocksStale,
+    regionsCompiled,
+    regionsStale,
+    regionsEvicted,
+    regionsEntered,
+    evictions,
+    entries,
+  } = statistics
   const { modules, moduleBytes, compileMilliseconds, tlbMisses, tlbFlushes } = statistics
   const number = (value: number): string => grouped.format(value)
   const stale = number(blocksStale + regionsStale)
   return [
     line(
       'code',
-      `${number(blocksDecoded)} blocks, ${number(regionsCompiled)} regions, ${stale} made stale, dropped ${number(evictions)} times`,
+      `${number(blocksDecoded)} blocks, ${number(regionsCompiled)} regions, ${stale} made stale, ${number(regionsEvicted)} evicted, dropped ${number(evictions)} times`,
     ),
     line(
       'compiled',

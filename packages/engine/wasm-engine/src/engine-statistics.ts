@@ -20,10 +20,12 @@ export interface EngineStatistics {
   /** Regions compiled, and those among them that stores or changed mappings have made stale. */
   readonly regionsCompiled: number
   readonly regionsStale: number
+  /** Regions dropped to make room for others. */
+  readonly regionsEvicted: number
   /** How often a region was entered, and how often one left before an instruction that takes more. */
   readonly regionsEntered: number
   readonly regionsDeclined: number
-  /** How often code was dropped to make room, of either tier. */
+  /** How often all code was dropped to make room, of either tier. */
   readonly evictions: number
   /** Modules of WebAssembly made while the guest ran, their bytes, and the milliseconds that making them took. */
   readonly modules: number
@@ -53,6 +55,7 @@ export function nothingCounted(): Counting {
     blocksStale: 0,
     regionsCompiled: 0,
     regionsStale: 0,
+    regionsEvicted: 0,
     regionsEntered: 0,
     regionsDeclined: 0,
     evictions: 0,

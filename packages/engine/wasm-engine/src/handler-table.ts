@@ -21,6 +21,7 @@ import {
   pureCalls,
   type Surroundings,
 } from './handler.ts'
+import { nativeBytes } from './hot/code-room.ts'
 import type { Compiling } from './linked-interpreter.ts'
 import { placeFunctions } from './linked-module.ts'
 import { modeOfWord } from './mode-word.ts'
@@ -122,6 +123,9 @@ const liveKey = 2 ** 45
 /** More than the handlers of a block, and the procedures that they are the first to call. */
 const spareSlots = 512
 
+/** Bytes of native code that handlers may come to, all together. */
+const bytesAtMost = 24 * 2 ** 20
+
 /** Handlers by shape: compiled in batches when a block first needs them, and kept. */
 export class HandlerTable {
   #linkage: Linkage | undefined
@@ -133,6 +137,8 @@ export class HandlerTable {
   readonly #slots: number
   readonly #instructions: ReadonlyMap<string, Instruction>
   #nextSlot: number
+  /** Of native code, as far as can be told. */
+  #bytes = 0
   readonly #threads: boolean
   readonly #compiling: Compiling | undefined
   /** Slots of procedures when the handlers were last dropped: they stay. */
@@ -155,11 +161,12 @@ export class HandlerTable {
   }
 
   /**
-   * Drops every handler but the run loop's own if there may be too few slots for another block. True if it did: blocks name
+   * Drops every handler but the run loop's own if there may be too few slots for another block, or too much code. True if it did: blocks name
    * handlers, so they must go too.
    */
   makeRoom(): boolean {
-    if (this.#nextSlot <= this.#slots - spareSlots) return false
+    if (this.#nextSlot <= this.#slots - spareSlots && this.#bytes <= bytesAtMost) return false
+    this.#bytes = 0
     for (const [key, shape] of this.#shapes) {
       if (shape.slot >= this.#firstSlot) shape.slot = -1
       if (shape.slotDead >= this.#firstSlot) shape.slotDead = -1
@@ -167,6 +174,8 @@ export class HandlerTable {
       if (shape.slot < 0 && shape.slotDead < 0 && !isPaired) this.#shapes.delete(key)
     }
     this.#kept = new Set(this.#procedures.values())
+    for (let slot = this.#firstSlot; slot < this.#nextSlot; slot += 1)
+      if (!this.#kept.has(slot)) this.#linkage?.table.set(slot, null)
     this.#nextSlot = this.#firstSlot
     return true
   }
@@ -294,6 +303,7 @@ export class HandlerTable {
       make: (runtime: RuntimeIndices) => make({ runtime, memoryBase, threads, procedureSlot }),
     }))
     const [linkage, compiling] = [this.#linkage, this.#compiling]
-    placeFunctions(functions, { into: table, linkage, callsThroughTables: true, compiling })
+    const bytes = placeFunctions(functions, { into: table, linkage, callsThroughTables: true, compiling })
+    this.#bytes += nativeBytes(bytes)
   }
 }

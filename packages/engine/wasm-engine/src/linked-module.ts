@@ -25,8 +25,8 @@ export interface Placing {
   readonly compiling: Compiling | undefined
 }
 
-/** Compiles functions in one module that is linked to the interpreter, puts them in their slots, and counts what that took. */
-export function placeFunctions(functions: readonly Placed[], placing: Placing): void {
+/** Compiles functions in one module that is linked to the interpreter, puts them in their slots, and counts what that took. Gives its bytes. */
+export function placeFunctions(functions: readonly Placed[], placing: Placing): number {
   const { into, linkage, callsThroughTables, compiling } = placing
   const since = compiling?.clock() ?? 0
   const bytes = moduleOf(functions, linkage, callsThroughTables)
@@ -34,11 +34,12 @@ export function placeFunctions(functions: readonly Placed[], placing: Placing): 
   const imports = { ...exports, memory, table, ...(regions && { regions }) }
   const instance = new wasm.Instance(new wasm.Module(bytes), { interpreter: imports })
   for (const { slot } of functions) into.set(slot, instance.exports[`${slot}`])
-  if (compiling === undefined) return
+  if (compiling === undefined) return bytes.length
   const { counting, clock } = compiling
   counting.modules += 1
   counting.moduleBytes += bytes.length
   counting.compileMilliseconds += clock() - since
+  return bytes.length
 }
 
 function moduleOf(functions: readonly Placed[], { pages, table, regions }: Linkage, tables: boolean) {

@@ -122,6 +122,7 @@ class RegionEmitter {
     if (this.#mode.codeSize === 64) declineIf(this.#addresses.areNearTheEdge())
     for (const segment of this.#flatUsed) declineIf(this.#isNotFlat(segment))
     for (const field of this.#steadyUsed) declineIf(this.#hasChanged(field))
+    code.store('i32.store', this.#entered, code.i32(1), inBlock.runs)
     this.#registers.fetch()
     this.#floats.fetch()
     if (this.#flags.used) this.#flags.fetch()

@@ -7,6 +7,7 @@ import { noRegion, type RuntimeIndices, regionType } from '../runtime.ts'
 import { at, inBlock, inReach, reachBytes } from '../state-layout.ts'
 import type { StateView } from '../state-view.ts'
 import type { Table } from '../webassembly.ts'
+import { CodeRoom } from './code-room.ts'
 import { orderOf, withReturns } from './graph.ts'
 import { distance, type Grown, Growth, type Seed } from './growth.ts'
 import { Pieces } from './pieces.ts'
@@ -22,6 +23,8 @@ export interface HotOptions {
   /** Blocks and instructions of a region at most. */
   readonly blocksAtMost?: number
   readonly stepsAtMost?: number
+  /** Native code of regions, in bytes, as far as can be told what V8 makes of them: what is used least goes when it is more. */
+  readonly bytesAtMost?: number
 }
 
 /** Blocks that a region is to be made of. */
@@ -43,15 +46,17 @@ interface Around extends Compiling {
   readonly buffer: SharedArrayBuffer
 }
 
+const mebibyte = 2 ** 20
+
 /** A region that jumps lead into from anywhere is made anew so often at most. */
 const remadeAtMost = 3
 
 /** Compiles what runs most. A block that is hot asks; regions are compiled in batches, and belong to the blocks in them. */
 export class Regions {
   readonly #options: Required<HotOptions>
+  readonly #batch: number
   readonly #linkage: Linkage
   readonly #table: Table
-  readonly #blocks: BlockCache
   readonly #view: DataView
   readonly #pieces: Pieces
   readonly #growth: Growth
@@ -64,13 +69,15 @@ export class Regions {
   /** How often regions of a page went because it was written to. */
   readonly #rewritten = new Map<number, number>()
   readonly #compiling: Compiling
+  readonly #room: CodeRoom<Region>
 
   constructor(options: HotOptions, around: Around) {
     this.#compiling = around
-    this.#options = { batch: 16, blocksAtMost: 48, stepsAtMost: 400, ...options }
+    this.#options = { batch: 16, blocksAtMost: 48, stepsAtMost: 400, bytesAtMost: 64 * mebibyte, ...options }
+    this.#batch = Math.min(this.#options.batch, around.table.length)
+    this.#room = new CodeRoom(this.#options.bytesAtMost)
     this.#linkage = around.linkage
     this.#table = around.table
-    this.#blocks = around.blocks
     this.#view = new DataView(around.buffer)
     this.#pieces = new Pieces(around.blocks, around.buffer)
     this.#growth = new Growth({ ...around, options: this.#options, pieces: this.#pieces })
@@ -85,7 +92,7 @@ export class Regions {
       this.#asked.set(block, { block, rip: state.long(at.RIP), state })
       this.#setHeat(block, this.#options.threshold)
     }
-    if (again || this.#asked.size >= this.#options.batch || this.#options.threshold === 0) this.#compile()
+    if (again || this.#asked.size >= this.#batch || this.#options.threshold === 0) this.#compile()
   }
 
   /** A block is stale: so are the regions it is part of. */
@@ -106,7 +113,7 @@ export class Regions {
     this.#asked.clear()
     this.#pieces.forgetAll()
     const all = new Set([...this.#containing.values()].flatMap((regions) => [...regions]))
-    for (const { slot } of all) this.#release(slot)
+    for (const region of all) this.#release(region)
     this.#containing.clear()
     this.#open.clear()
   }
@@ -143,7 +150,7 @@ export class Regions {
       this.#setRegion(address, 0)
       this.#setHeat(address, this.heatOf(host))
     }
-    this.#release(region.slot)
+    this.#release(region)
   }
 
   /** Whether it is by this region that a block is run. */
@@ -151,9 +158,25 @@ export class Regions {
     return this.#view.getUint32(block + inBlock.region, true) === slot + 1
   }
 
-  #release(slot: number): void {
-    this.#table.set(slot, null)
-    this.#free.push(slot)
+  #release(region: Region): void {
+    this.#table.set(region.slot, null)
+    this.#free.push(region.slot)
+    this.#room.gone(region)
+  }
+
+  /** Makes room for so many regions, and for their code. */
+  #makeRoom(regions: number): void {
+    if (this.#free.length >= regions && !this.#room.isFull) return
+    const going = this.#room.leastUseful((region) => this.#isUsed(region), regions - this.#free.length)
+    for (const region of going) this.#remove(region)
+    this.#compiling.counting.regionsEvicted += going.length
+    // who stays is to be used again until the next time
+    for (const block of this.#containing.keys()) this.#view.setUint32(block + inBlock.runs, 0, true)
+  }
+
+  /** Whether it has been entered since room was made last: it says so itself. */
+  #isUsed({ grown }: Region): boolean {
+    return grown.blocks.some(({ address }) => this.#view.getUint32(address + inBlock.runs, true) !== 0)
   }
 
   // -- which regions ---------------------------------------------------------------------------------------------
@@ -209,8 +232,8 @@ export class Regions {
   #compile(): void {
     const asked = [...this.#asked.values()]
     this.#asked.clear()
-    if (this.#free.length < asked.length) this.#blocks.dropAll()
-    else this.#instantiate(this.#plansFor(asked))
+    this.#makeRoom(asked.length)
+    this.#instantiate(this.#plansFor(asked))
   }
 
   #instantiate(plans: readonly Plan[]): void {
@@ -221,7 +244,8 @@ export class Regions {
       make: (runtime: RuntimeIndices, also: Also) => this.#functionOf(region, { runtime, also }),
     }))
     const [linkage, compiling] = [this.#linkage, this.#compiling]
-    placeFunctions(functions, { into: this.#table, linkage, callsThroughTables: false, compiling })
+    const bytes = placeFunctions(functions, { into: this.#table, linkage, callsThroughTables: false, compiling })
+    this.#room.made(bytes, made)
     this.#compiling.counting.regionsCompiled += made.length
     for (const region of made) this.#enter(region)
   }
