@@ -2,7 +2,7 @@ import { type FieldType, layout } from '@vmm/layout'
 import { type StateField, stateFields } from '@vmm/x86-registers'
 
 /** Entries of one view of a TLB context, and bytes of an entry {tag: u64, addend: i32, page flags: i32}. */
-export const tlbEntries = 1024
+export const tlbEntries = 2048
 export const tlbEntryBytes = 16
 export const tlbViewBytes = tlbEntries * tlbEntryBytes
 /** A privilege's views follow each other: read, write, execute. */
@@ -12,7 +12,7 @@ export const tlbPrivilegeBytes = 3 * tlbViewBytes
 /** User, supervisor with AC=0, supervisor with AC=1. */
 export const tlbPrivileges = { user: 0, supervisor: tlbPrivilegeBytes, supervisorAc: 2 * tlbPrivilegeBytes } as const
 /** Behind a context's views: how many entries were made since it was last empty, and where the first of them are. */
-export const fillLogEntries = 1023
+export const fillLogEntries = 2047
 const fillLogBytes = 4 * (1 + fillLogEntries)
 export const fillLogOffset = 3 * tlbPrivilegeBytes
 /** Of the number of entries: some are pieces of pages larger than 4 KiB. */

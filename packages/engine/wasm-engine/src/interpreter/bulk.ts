@@ -4,6 +4,7 @@ import type { Node } from '../emit/node.ts'
 import type { MemoryMap } from '../memory-map.ts'
 import type { RuntimeIndices } from '../runtime.ts'
 import { at, type TlbKind, tlbKinds } from '../state-layout.ts'
+import { tlbEntryOf } from '../tlb-entry.ts'
 import { begun } from './parameters.ts'
 
 const ret = { kind: 'return' } as const
@@ -119,12 +120,7 @@ interface Translating {
 
 /** The host address of an element: by the TLB, or by `slow`. */
 function translated(code: Code, { view, tlb, linear, width }: Translating, slow: () => Node): Node {
-  const index = code.op(
-    'i32.and',
-    code.op('i32.wrap_i64', code.op('i64.shr_u', linear, code.i64(8n))),
-    code.i32(0x3ff0),
-  )
-  const entry = code.hold(code.op('i32.add', tlb, index))
+  const entry = tlbEntryOf(code, tlb, linear)
   const difference = code.op('i64.xor', linear, code.load('i64.load', entry, tlbKinds[view]))
   const room = code.op('i64.extend_i32_u', code.op('i32.sub', code.i32(4097), width))
   const host = code.local('i32')

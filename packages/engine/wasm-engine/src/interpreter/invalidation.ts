@@ -10,18 +10,16 @@ import {
   jumpEntryBytes,
   tlbContextBytes,
   tlbContexts,
-  tlbEntries,
-  tlbEntryBytes,
   tlbKinds,
   tlbPrivilegeBytes,
   tlbViewBytes,
 } from '../state-layout.ts'
+import { tlbEntryMask, tlbIndexOf } from '../tlb-entry.ts'
 import { forgetDevicePages } from './device-pages.ts'
 import { begun } from './parameters.ts'
 
 const ret = { kind: 'return' } as const
 const privileges = [0, 1, 2] as const
-const lastIndex = (tlbEntries - 1) * tlbEntryBytes
 /** CR3 bit 63, as it is given by MOV: translations stay. Source: SDM 3A §4.10.4.1. */
 const keeps = 1n << 63n
 const pcidMask = 0xfff
@@ -47,8 +45,7 @@ export function flushPageFunction(ask: Ask): Code {
     code.leave(ret)
   }
   code.if(takesMore(code, cpu), asks)
-  const page = code.op('i32.wrap_i64', code.op('i64.shr_u', linear, code.i64(8n)))
-  const index = code.hold(code.op('i32.and', page, code.i32(lastIndex)))
+  const index = code.hold(tlbIndexOf(code, linear))
   const empty = code.hold(emptyTag(code, index))
   eachContext(code, cpu, (tag, { base, words }) =>
     code.if(code.op('i32.ge_s', tag, code.i32(0)), () => {
@@ -126,7 +123,7 @@ function eachContext(code: Code, cpu: Node, act: (tag: Node, context: Context) =
 
 /** All ones match no address but the last page's, whose entry is the last one: that one gets a tag of page 0. */
 const emptyTag = (code: Code, index: Node): Node =>
-  code.select(code.op('i32.eq', index, code.i32(lastIndex)), code.i64(0n), code.i64(-1n))
+  code.select(code.op('i32.eq', index, code.i32(tlbEntryMask)), code.i64(0n), code.i64(-1n))
 
 /** Takes out what was entered; there may have been more than is known of. */
 function clear(code: Code, { base }: Context, otherwise: () => void): void {

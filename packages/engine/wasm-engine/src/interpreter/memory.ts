@@ -14,6 +14,7 @@ import {
 } from '../memory-map.ts'
 import { noMemory } from '../runtime.ts'
 import { at, fillLogEntries, holdsLargePages, inRecord, tlbKinds } from '../state-layout.ts'
+import { tlbEntryOf } from '../tlb-entry.ts'
 import { begun } from './parameters.ts'
 
 const ret = { kind: 'return' } as const
@@ -131,12 +132,7 @@ function enter(code: Code, map: MemoryMap, { cpu, tlb, linear, kind, host, isWri
     code.if(code.op('i32.eqz', code.load('i32.load', cpu, at.oddAccesses)), () => put(view))
   }
   const put = (view: number) => {
-    const index = code.op(
-      'i32.and',
-      code.op('i32.wrap_i64', code.op('i64.shr_u', linear, code.i64(8n))),
-      code.i32(0x3ff0),
-    )
-    const entry = code.hold(code.op('i32.add', tlb, index))
+    const entry = tlbEntryOf(code, tlb, linear)
     const before = code.hold(code.load('i64.load', entry, view))
     code.store('i64.store', entry, code.op('i64.and', linear, code.i64(~0xfffn)), view)
     code.store('i32.store', entry, code.op('i32.sub', host, code.op('i32.wrap_i64', linear)), view + 8)

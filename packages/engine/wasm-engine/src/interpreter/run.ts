@@ -16,6 +16,7 @@ import {
   recordBytes,
   tlbKinds,
 } from '../state-layout.ts'
+import { tlbEntryOf } from '../tlb-entry.ts'
 import { noteFault } from './memory.ts'
 
 const ret = { kind: 'return' } as const
@@ -294,12 +295,7 @@ export function findBlockFunction(map: MemoryMap, fill: number): Code {
   }
   respectLimit(code, cpu, linear, miss, () => give(code.i32(0), status.fetchFault))
   const tlb = code.hold(code.load('i32.load', cpu, at.tlb))
-  const index = code.op(
-    'i32.and',
-    code.op('i32.wrap_i64', code.op('i64.shr_u', linear, code.i64(8n))),
-    code.i32(0x3ff0),
-  )
-  const entry = code.hold(code.op('i32.add', tlb, index))
+  const entry = tlbEntryOf(code, tlb, linear)
   const host = code.local('i32')
   const hit = code.op(
     'i64.lt_u',

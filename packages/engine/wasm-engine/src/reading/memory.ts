@@ -4,6 +4,7 @@ import type { Asker, Bits, Bulk, Machine, Segment } from '@vmm/x86-semantics'
 import { accessKind } from '../access.ts'
 import type { Node } from '../emit/node.ts'
 import { at, inReach, inRecord, reachBytes, type TlbKind, tlbKinds } from '../state-layout.ts'
+import { tlbEntryOf } from '../tlb-entry.ts'
 import type { Frame } from './frame.ts'
 import { swapLocked, whereLocked } from './locked.ts'
 import { asValue, bitsOf, nodeOf } from './value.ts'
@@ -254,12 +255,7 @@ export class MemoryReading {
   #translated(view: TlbKind, linear: Node, bytes: number, asker: Asker, miss: () => Node) {
     const { code } = this.#frame
     const kept = code.hold(linear)
-    const index = code.op(
-      'i32.and',
-      code.op('i32.wrap_i64', code.op('i64.shr_u', kept, code.i64(8n))),
-      code.i32(0x3ff0),
-    )
-    const entry = code.hold(code.op('i32.add', this.#views(asker), index))
+    const entry = tlbEntryOf(code, this.#views(asker), kept)
     const offset = tlbKinds[view]
     const difference = code.op('i64.xor', kept, code.load('i64.load', entry, offset))
     const host = code.local('i32')
