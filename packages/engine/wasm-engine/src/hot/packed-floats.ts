@@ -56,34 +56,35 @@ class Lanes {
     return this.integer('bitmask', condition)
   }
 
-  magnitude(vector: Node): Node {
-    const { code, format } = { code: this.floats.code, format: this.format }
-    return code.op('v128.and', vector, this.#all((1n << BigInt(format.width - 1)) - 1n))
+  /**
+   * The bits without the sign, less `from` of them, times two and one more, turned around so that signed comparisons tell what unsigned
+   * ones would.
+   */
+  #turned(vector: Node, from: bigint): Node {
+    const doubled = this.integer('shl', vector, this.floats.code.i32(1))
+    return this.integer('add', doubled, this.#all(BigInt.asUintN(this.format.width, this.#turn() - 2n * from + 1n)))
+  }
+
+  #turn(): bigint {
+    return 1n << BigInt(this.format.width - 1)
   }
 
   /** Not a finite number above the smallest normal one, or an inexact one would be noticed. */
   isOddResult(vector: Node): Node {
-    const { smallestNormal, width } = this.format
-    const magnitude = this.magnitude(vector)
-    // adding it to an infinity, or anything at all, reaches the sign
-    const [usual, always] = [smallestNormal, 1n << BigInt(width - 1)]
-    const reach = this.floats.ifCalm(
-      `reach of ${this.tame}`,
-      'v128',
-      () => this.#splat(usual),
-      () => this.#splat(always),
-    )
-    const isLarge = this.integer('add', magnitude, reach)
-    return this.or(isLarge, this.integer('sub', magnitude, this.#all(smallestNormal + 1n)))
+    const { smallestNormal, infinity } = this.format
+    const from = smallestNormal + 1n
+    const limit = (bits: bigint) => () => this.#splat(BigInt.asUintN(this.format.width, this.#turn() + bits))
+    const [usual, none] = [limit(2n * (infinity - from)), limit(0n)]
+    const most = this.floats.ifCalm(`range of ${this.tame}`, 'v128', usual, none)
+    return this.integer('gt_s', this.#turned(vector, from), most)
   }
 
   /** Conditions under which an operand is denormal: none if it is known not to be. */
   whereDenormal(vector: Node): readonly Node[] {
     if (this.floats.known.isTame(vector, this.tame)) return []
-    const magnitude = this.magnitude(vector)
-    const isSmall = this.integer('sub', magnitude, this.#all(this.format.smallestNormal))
-    const isZero = this.integer('sub', magnitude, this.#all(1n))
-    return [this.floats.code.op('v128.andnot', isSmall, isZero)]
+    const bits = 2n * (this.format.smallestNormal - 1n)
+    const limit = this.#all(BigInt.asUintN(this.format.width, this.#turn() + bits))
+    return [this.integer('lt_s', this.#turned(vector, 1n), limit)]
   }
 
   /** Conditions under which an operand is denormal or a NaN. */
