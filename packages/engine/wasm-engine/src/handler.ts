@@ -209,6 +209,7 @@ function frameOf(
     flags: undefined,
     isNear: () => false,
     steady: () => undefined,
+    fields: undefined,
     simd: () => undefined,
     flagsDead: spec.flagsDead,
     knownFlags: undefined,

@@ -11,7 +11,7 @@ import {
   rootSwitches,
   systemCalls,
 } from './guests/events.ts'
-import { packedCached, packedHot, scalarCached, scalarHot } from './guests/floats.ts'
+import { packedCached, packedHot, scalarCached, scalarHot, x87Hot } from './guests/floats.ts'
 import type { Load } from './guests/guest.ts'
 import { chase, memoryLoops, strings } from './guests/memory.ts'
 import { alone, contended, parallel } from './guests/two.ts'
@@ -82,6 +82,7 @@ export const rows: readonly Row[] = [
     widths: both,
     few: 100,
   },
+  { name: 'x87', says: 'x87 numbers on its stack', kind: 'float', load: x87Hot, widths: both, few: 20 },
   { name: 'int80', says: 'INT 80H round trips', kind: 'system', load: interrupts, widths: both, few: 200_000 },
   { name: 'syscall', says: 'SYSCALL round trips', kind: 'system', load: systemCalls, widths: [64], few: 400_000 },
   { name: 'faults', says: 'page faults', kind: 'system', load: pageFaults, widths: both, few: 50 },

@@ -12,6 +12,7 @@ import { closerFunction, closerType } from '../reading/quick-simd.ts'
 import type { RuntimeIndices } from '../runtime.ts'
 import { at, inBlock, inJumpEntry, inReach, reachBytes } from '../state-layout.ts'
 import { Addresses } from './addresses.ts'
+import { FieldsInLocals } from './fields.ts'
 import { FlagsInLocals } from './flags.ts'
 import { RegionFloats } from './floats.ts'
 import { type HotBlock, type HotStep, isOnPageOf, type Order } from './graph.ts'
@@ -79,6 +80,7 @@ class RegionEmitter {
   readonly #flags: FlagsInLocals
   readonly #known = new KnownVectors()
   readonly #floats: RegionFloats
+  readonly #fields: FieldsInLocals
   readonly #machines = new Map<string, Machine>()
   #now: Now | undefined
   readonly #flatUsed = new Set<number>()
@@ -104,6 +106,7 @@ class RegionEmitter {
       closer: (operation) => options.also(`closer ${operation}`, closerType, () => closerFunction(operation)),
       decline: () => this.#decline(this.#now!),
     })
+    this.#fields = new FieldsInLocals(code, this.#cpu)
     const before = code.later('before')
     code.block(leave.block, () => this.#tree(0))
     this.#putBack()
@@ -125,6 +128,7 @@ class RegionEmitter {
     code.store('i32.store', this.#entered, code.i32(1), inBlock.runs)
     this.#registers.fetch()
     this.#floats.fetch()
+    this.#fields.fetch()
     if (this.#flags.used) this.#flags.fetch()
   }
 
@@ -146,6 +150,7 @@ class RegionEmitter {
   #putBack(): void {
     const code = this.code
     this.#registers.putBack()
+    this.#fields.putBack()
     if (this.#flags.written) this.#flags.putBack()
     code.store('i32.store', this.#cpu, this.#budget.get(), at.budget)
     code.store('i64.store', this.#cpu, this.#rip.get(), at.RIP)
@@ -306,6 +311,7 @@ class RegionEmitter {
       flags: this.#flags,
       isNear: (target) => this.#addresses.isNear(target),
       steady: (field) => this.#steady(field),
+      fields: this.#fields,
       simd: (values) => this.#floats.call(values),
       flagsDead: false,
       knownFlags: undefined,

@@ -19,6 +19,16 @@ export interface KnownFlags {
   readonly operands: readonly Bits<8 | 16 | 32 | 64>[]
 }
 
+/** Named state while it is somewhere of its own. */
+export interface FieldBank {
+  /** The field's value, or undefined if it is where everybody finds it. */
+  get(field: StateField): Node | undefined
+  /** Sets a field; false if it belongs where everybody finds it. */
+  set(field: StateField, value: Node): boolean
+  /** Somebody outside is asked, who may look at all of it. */
+  show(): void
+}
+
 /** Everything that one reading of one instruction (or procedure) needs to know. */
 export interface Frame {
   readonly code: Code
@@ -52,6 +62,8 @@ export interface Frame {
   isNear(target: Node): boolean
   /** What a field is all through the code, if that is certain. */
   steady(field: StateField): bigint | undefined
+  /** Fields that are elsewhere than where everybody finds them. */
+  readonly fields: FieldBank | undefined
   /** Answers a `simd` host call by other code than the host's, or not: the halves of the vector, and the flags raised. */
   simd(values: readonly Node[]): readonly [Node, Node, Node] | undefined
   /** Nobody reads the flags that this instruction writes. */

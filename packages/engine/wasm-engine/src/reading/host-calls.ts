@@ -86,6 +86,7 @@ function asked(frame: Frame, name: HostCall, values: readonly Node[]): Node[] {
 
 function ask(frame: Frame, name: HostCall, values: readonly Node[]): void {
   const { code, cpu, record, runtime } = frame
+  frame.fields?.show()
   values.forEach((value, index) => {
     const wide = value.type === 'i64' ? value : code.op('i64.extend_i32_u', value)
     code.store('i64.store', cpu, wide, at.hostValues + index * 8)

@@ -74,16 +74,17 @@ function pureOn(code: Code): Pure {
 const fieldLoads = { 8: 'i32.load8_u', 16: 'i32.load16_u', 32: 'i32.load', 64: 'i64.load' } as const
 const fieldStores = { 8: 'i32.store8', 16: 'i32.store16', 32: 'i32.store', 64: 'i64.store' } as const
 
-function stateOn({ code, cpu, steady }: Frame): NamedState {
+function stateOn({ code, cpu, steady, fields }: Frame): NamedState {
   const x87 = (physical: Bits<8>) => code.op('i32.add', cpu, code.op('i32.shl', nodeOf(physical), code.i32(4)))
   return {
     get: ((field) => {
       const width = widthOfField(field)
       const known = steady(field)
       if (known !== undefined) return bitsOf(number(code, known, width), width)
-      return bitsOf(code.load(fieldLoads[width], cpu, at[field]), width)
+      return bitsOf(fields?.get(field) ?? code.load(fieldLoads[width], cpu, at[field]), width)
     }) as Machine['get'],
     set: (field, value) => {
+      if (fields?.set(field, nodeOf(value)) === true) return
       code.store(fieldStores[widthOfField(field)], cpu, nodeOf(value), at[field])
       if (field === 'RIP') code.store('i32.store', cpu, code.i32(1), at.moved)
     },

@@ -137,6 +137,8 @@ function subtractMagnitudes(given: X87Quickly, { sign, exponent, large, small }:
   const borrow = code.op('i64.extend_i32_u', word(code, 'eqz', long(code, 'eqz', lower)))
   const left = code.hold(long(code, 'sub', long(code, 'sub', large, upper), borrow))
   const below = code.hold(long(code, 'sub', code.i64(0n), lower))
+  const isNothing = word(code, 'and', long(code, 'eqz', left), long(code, 'eqz', lower))
+  code.rarely(isNothing, () => given.done({ significand: code.i64(0n), signExponent: code.i32(0) }))
   code.if(word(code, 'eqz', long(code, 'eqz', left)), () => {
     const zeros = code.hold(long(code, 'clz', left))
     // a shift by 64 less 0 in two steps, for shifts count modulo 64

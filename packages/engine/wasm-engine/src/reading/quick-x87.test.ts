@@ -60,6 +60,7 @@ function significand(): bigint {
 }
 
 function register(): [bigint, number] {
+  if (below(6) === 0) return [0n, below(2) << 15]
   const around = [one, one + below(80) - 40, one + below(2200) - 1100, below(0x8000), below(3), 0x7ffd + below(3)]
   return [significand(), around[below(6)]! | (below(2) << 15)]
 }
@@ -78,6 +79,7 @@ const fractions: Readonly<Partial<Record<X87Format, readonly [fraction: number, 
 /** Any pattern at times; mostly integers that are small, and floats around one. */
 function memory(format: X87Format): [bigint, number] {
   const [fraction, bias] = fractions[format] ?? []
+  if (below(6) === 0) return [below(2) === 0 || fraction === undefined ? 0n : 1n << (format === 'm32fp' ? 31n : 63n), 0]
   if (fraction !== undefined && bias !== undefined && below(4) !== 0) {
     const exponent = BigInt(bias + below(60) - 30) << BigInt(fraction)
     const sign = BigInt(below(2)) << (format === 'm32fp' ? 31n : 63n)
@@ -125,6 +127,14 @@ describe('what the x87 computes the quick way', () => {
       expect(compiled(x87Number(name))(pi, 0x4000, e, 0x4000, standard)[4]).not.toBe(asked)
     },
   )
+
+  test('zeros do not ask, and what cancels does not', () => {
+    const [top, none] = [1n << 63n, 0n]
+    for (const name of ['FADD', 'FSUB', 'FMUL', 'FCOM', 'FST64', 'FIST32'] as const)
+      expect(compiled(x87Number(name))(none, 0, top, one, standard)[4], name).not.toBe(asked)
+    expect(compiled(x87Number('FLD', 'm32int'))(none, 0, none, 0, standard)[4]).not.toBe(asked)
+    expect(compiled(x87Number('FSUB'))(top, one, top, one, standard)[4]).toBe(0)
+  })
 
   test('another rounding and an unmasked exception ask, and for arithmetic another precision', () => {
     const top = 1n << 63n

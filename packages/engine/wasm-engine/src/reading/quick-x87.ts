@@ -1,10 +1,11 @@
 import { x87Formats, x87Operations } from '@vmm/x86-semantics'
 import type { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
-import { word, type X87Quick } from './quick-float80.ts'
+import { word, type X87Quick, type X87Quickly } from './quick-float80.ts'
 import { quickX87Arithmetic } from './quick-x87-arithmetic.ts'
 import { quickX87Division } from './quick-x87-division.ts'
 import { quickX87Moves } from './quick-x87-moves.ts'
+import { quickX87Zeros } from './quick-x87-zeros.ts'
 
 /** Operations that have a quick way, by name. */
 export const quickX87Ways: Readonly<Record<string, X87Quick>> = {
@@ -36,17 +37,20 @@ export function quickX87(code: Code, values: readonly Node[], ask: () => X87Resu
   }
   // until there is an answer, nothing is written
   locals[5]!.set(code.i32(0))
-  code.if(word(code, 'eq', word(code, 'and', fcw, code.i32(calmMask)), code.i32(calm)), () =>
-    quick({
-      code,
-      a: { significand: aSignificand, signExponent: aSignExponent },
-      b: { significand: bSignificand, signExponent: bSignExponent },
-      format: x87Formats[operation >> 8]!,
-      fcw,
-      done: ({ significand, signExponent }, status = code.i32(0)) =>
-        give([significand, signExponent, code.i64(0n), code.i32(0), status, code.i32(1)]),
-    }),
-  )
-  code.if(word(code, 'eqz', locals[5]!.get()), () => give(ask()))
+  const given: X87Quickly = {
+    code,
+    a: { significand: aSignificand, signExponent: aSignExponent },
+    b: { significand: bSignificand, signExponent: bSignExponent },
+    format: x87Formats[operation >> 8]!,
+    fcw,
+    done: ({ significand, signExponent }, status = code.i32(0)) =>
+      give([significand, signExponent, code.i64(0n), code.i32(0), status, code.i32(1)]),
+  }
+  code.if(word(code, 'eq', word(code, 'and', fcw, code.i32(calmMask)), code.i32(calm)), () => {
+    quick(given)
+    const withZeros = quickX87Zeros[x87Operations[operation & 0xff]!]
+    if (withZeros !== undefined) code.rarely(word(code, 'eqz', locals[5]!.get()), () => withZeros(given))
+  })
+  code.rarely(word(code, 'eqz', locals[5]!.get()), () => give(ask()))
   return locals.map((local) => code.hold(local.get())) as X87Results
 }

@@ -1,4 +1,4 @@
-import { eax, ebx, ecx, mem32, mem64, mem128, xmm0, xmm1, xmm2, xmm3, xmm4, xmm5 } from '@vmm/x86-assembler'
+import { eax, ebx, ecx, mem32, mem64, mem128, st0, st1, xmm0, xmm1, xmm2, xmm3, xmm4, xmm5 } from '@vmm/x86-assembler'
 import type { Guest, Load } from './guest.ts'
 import { counted, scatter } from './loops.ts'
 import { place } from './places.ts'
@@ -125,5 +125,33 @@ export const packedCached: Load = {
     a.movapd(element(second), xmm3).add(ebx, 16).cmp(ebx, arrayBytes).jb('element')
     a.dec(ecx).jne('pass')
     folded(g)
+  },
+}
+
+/** The logistic map and a sum on the x87's stack, as compilers wrote it before SSE2: constants and the sum are in memory. */
+export const x87Hot: Load = {
+  prepare: (g) => {
+    prepare(g)
+    g.a.fninit()
+  },
+  round: (g) => {
+    const { a } = g
+    const sum = place.cell
+    a.fldz()
+      .fstp(mem64(sum))
+      .fld(mem64(at('start')))
+    counted(g, 10_000, () => {
+      a.fld1()
+        .fsub(st0, st1)
+        .fmulp(st1, st0)
+        .fmul(mem64(at('rate')))
+      a.mov(mem32(sum + 8), ecx)
+        .fild(mem32(sum + 8))
+        .fmul(mem64(at('half')))
+        .fdiv(mem64(at('rate')))
+      a.fadd(st0, st1).fadd(mem64(sum)).fstp(mem64(sum))
+    })
+    a.fstp(mem64(sum + 8)).mov(eax, mem32(sum))
+    for (const offset of [4, 8, 12]) a.rol(eax, 7).xor(eax, mem32(sum + offset))
   },
 }
