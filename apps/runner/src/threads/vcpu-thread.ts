@@ -7,8 +7,8 @@ import type { End } from '../machine-port.ts'
 import { requests, threadStates, wanted } from './board-words.ts'
 import { type ThreadOptions, ThreadVm } from './thread-vm.ts'
 
-/** The most instructions between two looks at what others want: some tenths of a millisecond. */
-const sliceInstructions = 100_000
+/** The longest between two looks at what others want. */
+const sliceNanoseconds = 300_000
 const leastInstructions = 2_000
 /** Who has executed PAUSE so often in vain lets the host run somebody else for a moment. */
 const pausesInVain = 200
@@ -73,8 +73,8 @@ export class VcpuThread {
   #slice(vcpu: KvmVcpu): End | undefined {
     const { clock, interrupts } = this.#own.vm
     const [since, before] = [clock.now(), vcpu.instructions]
-    const untilTimer = Math.min(1e9, interrupts.nextDeadline() - since) * this.#speed
-    const signalAfter = Math.max(leastInstructions, Math.min(sliceInstructions, Math.ceil(untilTimer)))
+    const nanoseconds = Math.min(sliceNanoseconds, interrupts.nextDeadline() - since)
+    const signalAfter = Math.max(leastInstructions, Math.ceil(nanoseconds * this.#speed))
     this.#pauses = 0
     const answer = vcpu.run({ signalAfter, signalled: this.#isRung, endsTurn: this.#paused })
     const ran = vcpu.instructions - before

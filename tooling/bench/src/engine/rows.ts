@@ -29,6 +29,8 @@ export interface Row {
   readonly widths: readonly Width[]
   /** Rounds that any host does in a few tenths of a second at most: measured first, to know how many make a run. */
   readonly few: number
+  /** So many times as long as others: to start two is no part of what is asked. */
+  readonly lasts?: number
   /** In no mean: what is unfair to a peer and has a fair variant, or is for a limit of its own. */
   readonly apart?: true
 }
@@ -95,7 +97,16 @@ export const rows: readonly Row[] = [
   { name: 'cpuid', says: 'CPUID', kind: 'system', load: identification, widths: both, few: 1000 },
   { name: 'locked', says: 'locked operations, 1 CPU', kind: 'system', load: locked, widths: both, few: 500 },
   { name: 'locked-two', says: 'locked operations, 2 CPUs', kind: 'system', load: contended, widths: [64], few: 400 },
-  { name: 'alone', says: 'parallel work, 1 CPU', kind: 'parallel', load: alone, widths: [64], few: 100, apart: true },
+  {
+    name: 'alone',
+    says: 'parallel work, 1 CPU',
+    kind: 'parallel',
+    load: alone,
+    widths: [64],
+    few: 100,
+    lasts: 8,
+    apart: true,
+  },
   {
     name: 'parallel',
     says: 'parallel work, 2 CPUs',
@@ -103,6 +114,7 @@ export const rows: readonly Row[] = [
     load: parallel,
     widths: [64],
     few: 100,
+    lasts: 8,
     apart: true,
   },
 ]

@@ -19,7 +19,8 @@ export async function roundsFor(row: Row, width: Width, options: Options, place:
     )
     if (costs.length === 0) return rounds
     const [fastest, slowest] = [Math.min(...costs), Math.max(...costs)]
-    const enough = Math.min(options.fastest / fastest, Math.max(options.slowest / slowest, 1))
+    const { lasts = 1 } = row
+    const enough = Math.min((options.fastest * lasts) / fastest, Math.max((options.slowest * lasts) / slowest, 1))
     if (fastest >= worthTrusting || attempt === attempts || enough <= 1)
       return Math.max(1, Math.round(rounds * Math.max(enough, row.few / rounds)))
     rounds = Math.max(rounds + 1, Math.round(rounds * Math.min(enough, (2 * worthTrusting) / fastest)))

@@ -22,6 +22,7 @@ import { RegistersInLocals } from './registers.ts'
 
 const ret = { kind: 'return' } as const
 const leave = { kind: 'out', block: 'leave' } as const
+const fromItsBeginning = { kind: 'again', loop: 'locked' } as const
 
 /** How a region left: `rip` is where to go on; after `declined` not by a region, for its first instruction needs more. */
 const left = { done: 0, declined: 1 } as const
@@ -268,7 +269,9 @@ class RegionEmitter {
     const now: Now = { number, step, ahead, depth: 0, restore: undefined, goesOn: true, translated: new Map() }
     this.#now = now
     const { instruction, mode, operands } = step.shape.spec
-    instruction.execute(this.#machineFor(mode), ...operands)
+    const execute = () => instruction.execute(this.#machineFor(mode), ...operands)
+    if (mode.lock) this.code.forever(fromItsBeginning.loop, execute)
+    else execute()
     return now.goesOn
   }
 
@@ -306,7 +309,7 @@ class RegionEmitter {
       isFlat: (segment) => this.#isFlat(segment),
       memoryBase: this.#options.memoryBase,
       threads: this.#options.threads,
-      again: () => this.#decline(now()),
+      again: () => code.leave(fromItsBeginning),
       plainOnly: true,
       flags: this.#flags,
       isNear: (target) => this.#addresses.isNear(target),
