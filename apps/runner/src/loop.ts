@@ -36,10 +36,19 @@ export interface Running {
   readonly attend: () => Promise<void>
 }
 
+/** How long a guest has been idle. */
+interface Idling {
+  since: number
+  instructions: number
+  /** Nanoseconds that it has slept since it wrote last, and when that was. */
+  slept: number
+  silentSince: number
+}
+
 /** Runs a machine in slices until something ends the run; between slices the event loop lives. */
 export async function untilEnd(running: Running): Promise<Outcome> {
   const { machine, limits } = running
-  const idling = { since: 0, instructions: -1 }
+  const idling: Idling = { since: 0, instructions: -1, slept: 0, silentSince: 0 }
   for (;;) {
     const result = machine.slice(Math.min(sliceInstructions, limits.instructions - machine.instructions))
     await running.attend()
@@ -57,7 +66,9 @@ const hopeless: Outcome = { kind: 'halted', says: 'halted: nothing can wake the 
 
 /** Somebody who polls is never idle, and may read all the same. */
 function offered({ machine, input, line, console }: Running): void {
-  input.offer(line, { console, is: 'busy' }, machine.now())
+  // where time is the host's, who is silent for long may compute for long
+  const now = machine.timeIsHosts === true ? console.lastAt : machine.now()
+  input.offer(line, { console, is: 'busy' }, now)
 }
 
 /** A reset after a panic is the panic's end. */
@@ -76,18 +87,14 @@ export function limitReached({ machine, console, limits }: Running): Outcome | u
 }
 
 /** Nothing to run until a timer fires or input comes. Gives whether either can. */
-async function idled(
-  running: Running,
-  until: number,
-  idling: { since: number; instructions: number },
-): Promise<boolean> {
+async function idled(running: Running, until: number, idling: Idling): Promise<boolean> {
   const { machine, input, console, line, limits } = running
   const forever = until === Number.POSITIVE_INFINITY
   const reader = { console, is: forever ? 'idle for ever' : 'idle' } as const
   if (machine.suspended) {
     if (input.wakes(forever)) machine.wake()
     if (!machine.suspended) return true
-  } else if (input.offer(line, reader, machine.now()) > 0) return true
+  } else if (input.offer(line, reader, silentUntil(running, idling)) > 0) return true
   if (idling.instructions !== machine.instructions) {
     idling.instructions = machine.instructions
     idling.since = machine.now()
@@ -96,9 +103,19 @@ async function idled(
     // a person who set a limit has said when to stop
     if (limits.deadline === Number.POSITIVE_INFINITY) return false
     await waited(running, Number.POSITIVE_INFINITY)
-  } else if (running.clock === 'real' || forever || (input.awaited && console.atPrompt)) await waited(running, until)
-  else machine.warpTo(until)
+  } else if (running.clock === 'real' || forever || (input.awaited && console.atPrompt)) {
+    const from = machine.now()
+    await waited(running, until)
+    idling.slept += machine.now() - from
+  } else machine.warpTo(until)
   return true
+}
+
+/** When the guest would be silent until, if it had slept ever since it wrote last: it has done more than that where time is the host's. */
+function silentUntil({ machine, console }: Running, idling: Idling): number {
+  if (machine.timeIsHosts !== true) return machine.now()
+  if (idling.silentSince !== console.lastAt) Object.assign(idling, { silentSince: console.lastAt, slept: 0 })
+  return console.lastAt + idling.slept
 }
 
 function isHopeless({ machine, input }: Running, forever: boolean, idle: number): boolean {

@@ -20,6 +20,8 @@ export interface RunningMachine {
   slice(instructions: number): SliceResult
   /** Instructions retired since the start. */
   readonly instructions: number
+  /** Guest time passes as the host's does, whatever is run. */
+  readonly timeIsHosts?: true
   /** Guest time in nanoseconds. */
   now(): number
   /** Moves guest time forward while nothing runs. */

@@ -56,6 +56,11 @@ describe('a machine with a thread for each processor', () => {
     expect(await vmm([...threads, '--reboot', '--cpus', '2', again])).toMatchObject({ status: 1, stdout: 'again\n' })
   })
 
+  guestTest('is given lines from a pipe when its shell reads', async () => {
+    const { status, stdout } = await vmm(['run', '--smp', 'threads', '--cpus', '2'], 'echo $((6 * 7)) one\nnproc\n')
+    expect([status, stdout]).toEqual([0, expect.stringMatching(/42 one\r\n[^]*\n2\r\n/)])
+  })
+
   guestTest("runs Debian's kernel on four", async () => {
     const command = 'nproc; cat /sys/devices/system/clocksource/clocksource0/current_clocksource'
     const args = ['run', '--smp', 'threads', '--cpus', '4', '--exec', command]

@@ -36,6 +36,7 @@ const fromImage = -1
 /** A PC whose processors run at the same time, each in a thread with a VM of its own. Devices and their interrupt controllers are in this one. */
 export class ThreadedMachine implements RunningMachine {
   readonly devices: PcDevices
+  readonly timeIsHosts = true
   /** What all of the vCPUs have of KVM beside their APICs. */
   readonly #vm: Vm
   readonly #guest: SharedGuest
