@@ -1,14 +1,19 @@
-import { memoryMap } from './memory-map.ts'
+import type { MemoryMap } from './memory-map.ts'
 import { recordBytes } from './state-layout.ts'
 
 const places = 64
-const { from, to } = memoryMap.blocks
 
 /** Instructions whose accesses to a page without memory were let through, by their records. */
 export class KnownAccesses {
   readonly #records = new Uint32Array(places)
   readonly #pages = new Float64Array(places)
+  readonly #blocks: MemoryMap['blocks']
   #repeated = 0
+
+  /** Records of blocks that are kept lie there. */
+  constructor(blocks: MemoryMap['blocks']) {
+    this.#blocks = blocks
+  }
 
   /** Whether such an access was let through before; it is counted. */
   repeats(record: number, physical: number, purpose: 'read' | 'write'): boolean {
@@ -20,7 +25,7 @@ export class KnownAccesses {
 
   /** An access was let through. Records of blocks that are not kept may be another instruction's soon. */
   keep(record: number, physical: number, purpose: 'read' | 'write'): void {
-    if (record < from || record >= to) return
+    if (record < this.#blocks.from || record >= this.#blocks.to) return
     const place = (record / recordBytes) & (places - 1)
     this.#records[place] = keyOf(record, purpose)
     this.#pages[place] = pageOf(physical)

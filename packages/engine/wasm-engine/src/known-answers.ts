@@ -1,5 +1,6 @@
 import { KnownAccesses } from './known-accesses.ts'
 import { KnownCpuid } from './known-cpuid.ts'
+import type { MemoryMap } from './memory-map.ts'
 import { QuietPorts } from './quiet-ports.ts'
 import type { StateView } from './state-view.ts'
 
@@ -7,9 +8,11 @@ import type { StateView } from './state-view.ts'
 export class KnownAnswers {
   readonly cpuid: KnownCpuid
   readonly ports: QuietPorts
-  readonly accesses = new KnownAccesses()
+  readonly accesses: KnownAccesses
 
-  constructor(state: StateView) {
+  /** Blocks that are kept lie there. */
+  constructor(state: StateView, blocks: MemoryMap['blocks']) {
+    this.accesses = new KnownAccesses(blocks)
     this.cpuid = new KnownCpuid(state)
     this.ports = new QuietPorts(state)
   }

@@ -290,6 +290,7 @@ class RegionEmitter {
     const { code } = this
     const now = () => this.#now!
     return {
+      ...this.#options,
       code,
       cpu: this.#cpu,
       tlb: this.#tlb,
@@ -297,7 +298,6 @@ class RegionEmitter {
       field: (op, slot) => recordField(code, this.#options.view, op, now().step.record + slot),
       bank: this.#registers,
       mode,
-      runtime: this.#options.runtime,
       get address() {
         const { address } = now().step.shape.spec
         return address === 'general' ? 'known' : address
@@ -307,8 +307,6 @@ class RegionEmitter {
       },
       segmentsStay: true,
       isFlat: (segment) => this.#isFlat(segment),
-      memoryBase: this.#options.memoryBase,
-      threads: this.#options.threads,
       again: () => code.leave(fromItsBeginning),
       plainOnly: true,
       flags: this.#flags,
