@@ -151,7 +151,7 @@ export class BlockCache {
     this.#lastEnds = steps.at(-1)!.shape.ends
     this.#writeEnd(record, steps.length, offset, (word & resumes) === 0 ? builtIn.endOfBlock : builtIn.resumed)
     this.#view.setUint32(block + inBlock.count, steps.length, true)
-    this.#view.setUint32(block + inBlock.bytes, offset, true)
+    this.#view.setUint32(block + inBlock.vain, 0, true)
     this.#view.setUint32(block + inBlock.host, host, true)
     this.#view.setUint32(block + inBlock.mode, word, true)
     this.#view.setUint32(block + inBlock.runs, 0, true)

@@ -75,12 +75,24 @@ export class HostAnswers {
     return this.#state.word(at.hostValues + index * 8)
   }
 
+  /** A value, or the most that is asked for. */
+  #upTo(index: number, most: number): number {
+    return Math.min(this.#low(index) + this.#state.word(at.hostValues + index * 8 + 4) * 2 ** 32, most)
+  }
+
   #six(): Six {
     return [0, 1, 2, 3, 4, 5].map((index) => this.#value(index)) as Six
   }
 
   #give(...values: readonly bigint[]): undefined {
     values.forEach((value, index) => void this.#state.setLong(at.hostValues + index * 8, value))
+    return undefined
+  }
+
+  /** Gives one value of 32 bits. */
+  #giveLow(value: number): undefined {
+    this.#state.setWord(at.hostValues, value)
+    this.#state.setWord(at.hostValues + 4, 0)
     return undefined
   }
 
@@ -98,15 +110,16 @@ export class HostAnswers {
       return this.#ports.writeMsr(Number(this.#value(0)), this.#value(1))
     },
     portIn: () => {
-      const count = Math.min(Number(this.#value(2)), Number.MAX_SAFE_INTEGER)
-      const [port, size] = [this.#low(0), this.#low(1) as 1 | 2 | 4]
-      const value = this.#ports.portIn(port, size, count)
+      const port = this.#low(0)
+      const size = this.#low(1) as 1 | 2 | 4
+      const value = this.#ports.portIn(port, size, this.#upTo(2, Number.MAX_SAFE_INTEGER))
       if (value === undefined) return waits
       this.#watching.port(port, size)
-      return this.#give(BigInt(value >>> 0))
+      return this.#giveLow(value)
     },
     portOut: () => {
-      const [port, size] = [this.#low(0), this.#low(1) as 1 | 2 | 4]
+      const port = this.#low(0)
+      const size = this.#low(1) as 1 | 2 | 4
       const by = this.#low(3) === 0 ? 'OUT' : 'OUTS'
       this.#known.ports.forget()
       if (!this.#ports.portOut(port, size, this.#low(2), by)) return waits

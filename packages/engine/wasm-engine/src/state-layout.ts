@@ -263,7 +263,8 @@ const blockLayout = layout({
   host: 'u32',
   /** Next block in the same bucket of the hash. */
   chain: 'u32',
-  bytes: 'u32',
+  /** How often in a row its region was left before its first instruction. */
+  vain: 'u32',
   /** How often it was entered, where that is counted; else whether a region was entered at it since room was made for others. */
   runs: 'u32',
   /** How often it is still entered before it asks for a region. */

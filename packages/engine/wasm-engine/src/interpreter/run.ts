@@ -176,7 +176,9 @@ function heat({ code, cpu, block, link, cold }: Entering): void {
           )
         count(at.regionsEntered, code.i32(1))
         count(at.regionsDeclined, how!)
-        count(at.regionsRetired, code.op('i32.sub', before, code.load('i32.load', cpu, at.budget)))
+        const retired = code.hold(code.op('i32.sub', before, code.load('i32.load', cpu, at.budget)))
+        count(at.regionsRetired, retired)
+        leaveVainly(code, block.get(), code.op('i32.and', how!, code.op('i32.eqz', retired)))
         block.set(code.i32(0))
         link.set(code.op('i32.add', cpu, code.i32(at.noLink)))
         code.leave(nextBlock)
@@ -184,6 +186,22 @@ function heat({ code, cpu, block, link, cold }: Entering): void {
     },
   )
   cold.set(code.i32(0))
+}
+
+/** A region that was left so often before the first instruction of a block, and never behind it meanwhile, is of no use to that. */
+const vainAtMost = 64
+
+function leaveVainly(code: Code, block: Node, isVain: Node): void {
+  const times = code.hold(code.load('i32.load', block, inBlock.vain))
+  code.if(
+    isVain,
+    () => {
+      code.store('i32.store', block, code.op('i32.add', times, code.i32(1)), inBlock.vain)
+      const isEnough = code.op('i32.ge_u', times, code.i32(vainAtMost))
+      code.if(isEnough, () => code.store('i32.store', block, code.i32(noRegion), inBlock.region))
+    },
+    () => code.if(times, () => code.store('i32.store', block, code.i32(0), inBlock.vain)),
+  )
 }
 
 /** What is not stale is of a mode, and none is 0, where there is no block. */

@@ -15,6 +15,7 @@ export function readHalves(window: Window, at: number, size: 1 | 2 | 4 | 8): big
 
 /** A store. One of eight bytes is two of four, the lower first. */
 export function writeHalves(window: Window, at: number, size: 1 | 2 | 4 | 8, value: bigint): void {
-  window.write(at, size === 8 ? 4 : size, Number(value & half))
-  if (size === 8) window.write(at + 4, 4, Number(value >> halfBits))
+  if (size !== 8) return window.write(at, size, Number(value))
+  window.write(at, 4, Number(value & half))
+  window.write(at + 4, 4, Number(value >> halfBits))
 }
