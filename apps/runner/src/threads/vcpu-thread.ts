@@ -8,8 +8,11 @@ import { requests, threadStates, wanted } from './board-words.ts'
 import { type ThreadOptions, ThreadVm } from './thread-vm.ts'
 
 /** The longest between two looks at what others want. */
-const sliceNanoseconds = 300_000
-const leastInstructions = 2_000
+const sliceNanoseconds = 500_000
+/** Fewer are hardly worth to begin, even where a timer is due before. */
+const leastInstructions = 20_000
+/** Who was slow was held up by others, and will be faster again: so much of the best that was seen is forgotten each time. */
+const slowing = 0.99
 /** Who has executed PAUSE so often in vain lets the host run somebody else for a moment. */
 const pausesInVain = 200
 const napMilliseconds = 0.05
@@ -20,7 +23,7 @@ export class VcpuThread {
   readonly #own: ThreadVm
   #seen = 0
   #pauses = 0
-  /** Instructions a nanosecond, as it has been lately. */
+  /** Instructions a nanosecond, as fast as it has lately been. */
   #speed = 0.3
 
   constructor(options: ThreadOptions) {
@@ -79,7 +82,7 @@ export class VcpuThread {
     const answer = vcpu.run({ signalAfter, signalled: this.#isRung, endsTurn: this.#paused })
     const ran = vcpu.instructions - before
     this.#own.words.retired = vcpu.instructions
-    if (ran > leastInstructions) this.#speed += (ran / Math.max(1, clock.now() - since) - this.#speed) / 8
+    this.#speed = Math.max(this.#speed * slowing, ran / Math.max(1, clock.now() - since))
     if (this.#pauses >= pausesInVain) this.#wait(napMilliseconds)
     if (answer.kind !== 'refused') return this.#answered(answer.value)
     return answer.errno === 'EINTR' ? undefined : { kind: 'internal-error', says: answer.says }
