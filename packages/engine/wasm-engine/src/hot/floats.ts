@@ -112,15 +112,19 @@ export class RegionFloats {
     )
   }
 
-  /** Where one of the conditions holds, looks closer: `use` takes the halves of the result from there. */
-  closerIf(odd: readonly Node[], call: FloatCall, use: (result: Halves) => void): void {
+  /**
+   * Where one of the conditions holds, looks closer, unless that is not so bad after all: `use` takes the halves of the result from
+   * there.
+   */
+  closerIf(odd: readonly Node[], call: FloatCall, use: (result: Halves) => void, isBad?: () => Node): void {
     const { code } = this
     code.block('usual', () => {
       code.block('odd', () => {
         for (const condition of odd) code.rarely(condition, () => code.leave({ kind: 'out', block: 'odd' }))
         code.leave({ kind: 'out', block: 'usual' })
       })
-      use(this.closer(call))
+      if (isBad === undefined) use(this.closer(call))
+      else code.rarely(isBad(), () => use(this.closer(call)))
     })
   }
 

@@ -87,6 +87,15 @@ class Lanes {
     return [this.integer('lt_s', this.#turned(vector, 1n), limit)]
   }
 
+  /** Results that are zero exactly: sums always, others if the first operand or a factor was. */
+  isTrueZero(operation: Arithmetic, result: Node, [a, b]: readonly Node[]): Node {
+    const isZero = (vector: Node) => this.float('eq', vector, this.#all(0n))
+    const zero = isZero(result)
+    if (operation === 'add' || operation === 'sub') return zero
+    const from = operation === 'mul' ? this.or(isZero(a!), isZero(b!)) : isZero(a!)
+    return this.floats.code.op('v128.and', zero, from)
+  }
+
   /** Conditions under which an operand is denormal or a NaN. */
   whereWild(vector: Node): readonly Node[] {
     if (this.floats.known.isTame(vector, this.tame)) return []
@@ -98,17 +107,25 @@ class Lanes {
   }
 }
 
+type Arithmetic = 'add' | 'sub' | 'mul' | 'div' | 'sqrt'
+
 const arithmetic =
-  (format: Format, operation: 'add' | 'sub' | 'mul' | 'div' | 'sqrt'): FloatWay =>
+  (format: Format, operation: Arithmetic): FloatWay =>
   (floats, call) => {
     const lanes = new Lanes(floats, format)
     const { code } = floats
     const operands = (operation === 'sqrt' ? [call.b] : [call.a, call.b]).map((halves) => lanes.of(halves))
     const local = code.local('v128')
     local.set(lanes.float(operation, ...operands))
-    const odd = operands.flatMap((operand) => lanes.whereDenormal(operand))
-    const isOdd = lanes.any(lanes.or(lanes.isOddResult(local.get()), ...odd))
-    floats.closerIf([isOdd], call, (halves) => local.set(lanes.of(halves)))
+    const denormal = operands.flatMap((operand) => lanes.whereDenormal(operand))
+    const odd = lanes.isOddResult(local.get())
+    const isOdd = lanes.any(lanes.or(odd, ...denormal))
+    // lanes that nobody uses hold zeros more often than not
+    const isBad = () => {
+      const zeros = lanes.isTrueZero(operation, local.get(), operands)
+      return lanes.any(lanes.or(code.op('v128.andnot', odd, zeros), ...denormal))
+    }
+    floats.closerIf([isOdd], call, (halves) => local.set(lanes.of(halves)), isBad)
     const result = code.hold(local.get())
     for (const value of [result, ...operands]) lanes.note(value)
     return lanes.halves(result)
