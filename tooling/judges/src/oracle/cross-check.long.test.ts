@@ -5,9 +5,9 @@ import { modes } from './scene.ts'
 import { EngineSubject, OracleSubject } from './subjects.ts'
 
 /** Cases of each mode, in batches that a failure can be told from. */
-const [batches, count] = [4, 5000]
+const [batches, count] = [2, 2500]
 /** Compiling takes longer than running: of every way to make an engine there are fewer. */
-const few = 400
+const few = 200
 const [oracle, engine] = [new OracleSubject(), new EngineSubject()]
 
 describe('oracle and engine', () => {

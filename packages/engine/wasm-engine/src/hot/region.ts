@@ -1,4 +1,3 @@
-import type { StateField } from '@vmm/x86-registers'
 import type { Machine, Mode } from '@vmm/x86-semantics'
 import { Code, type Local } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
@@ -10,13 +9,14 @@ import { machineOn } from '../reading/machine.ts'
 import type { Translated } from '../reading/memory.ts'
 import { closerFunction, closerType } from '../reading/quick-simd.ts'
 import type { RuntimeIndices } from '../runtime.ts'
-import { at, inBlock, inJumpEntry, inReach, reachBytes } from '../state-layout.ts'
+import { at, inBlock, inJumpEntry } from '../state-layout.ts'
 import { Addresses } from './addresses.ts'
 import { FieldsInLocals } from './fields.ts'
 import { FlagsInLocals } from './flags.ts'
 import { RegionFloats } from './floats.ts'
 import { type HotBlock, type HotStep, isOnPageOf, type Order } from './graph.ts'
 import { KnownVectors } from './known-vectors.ts'
+import { type Premised, Premises } from './premises.ts'
 import { recordField } from './record-field.ts'
 import { RegistersInLocals } from './registers.ts'
 
@@ -27,16 +27,12 @@ const fromItsBeginning = { kind: 'again', loop: 'locked' } as const
 /** How a region left: `rip` is where to go on; after `declined` not by a region, for its first instruction needs more. */
 const left = { done: 0, declined: 1 } as const
 
-export interface RegionOptions {
+export interface RegionOptions extends Premised {
   readonly runtime: RuntimeIndices
   readonly memoryBase: number
   readonly threads: boolean
   /** Linear memory, for what decoding left in records. */
   readonly view: DataView
-  /** Segments, by number, that are plain memory from 0 to the top now: the region is for that alone. */
-  readonly flat: ReadonlySet<number>
-  /** Fields that have a value now which no instruction of the region changes: the region is for that alone. */
-  readonly steady: ReadonlyMap<StateField, bigint>
   readonly also: Also
   /** The region's slot of its table. */
   readonly slot: number
@@ -84,14 +80,14 @@ class RegionEmitter {
   readonly #fields: FieldsInLocals
   readonly #machines = new Map<string, Machine>()
   #now: Now | undefined
-  readonly #flatUsed = new Set<number>()
-  readonly #steadyUsed = new Set<StateField>()
+  readonly #premises: Premises
 
   constructor(order: Order, options: RegionOptions) {
     const code = this.code
     this.#order = order
     this.#options = options
     this.#mode = order.blocks.find((block) => block !== undefined)!.steps[0]!.shape.spec.mode
+    this.#premises = new Premises(code, this.#cpu, options)
     this.#rip = code.permanent('i64')
     this.#budget = code.permanent('i32')
     this.#how = code.permanent('i32')
@@ -124,28 +120,12 @@ class RegionEmitter {
     this.#budget.set(code.load('i32.load', this.#cpu, at.budget))
     const declineIf = (condition: Node) => code.if(condition, () => code.leave(ret, code.i32(left.declined)))
     if (this.#mode.codeSize === 64) declineIf(this.#addresses.areNearTheEdge())
-    for (const segment of this.#flatUsed) declineIf(this.#isNotFlat(segment))
-    for (const field of this.#steadyUsed) declineIf(this.#hasChanged(field))
+    for (const broken of this.#premises.broken()) declineIf(broken)
     code.store('i32.store', this.#entered, code.i32(1), inBlock.runs)
     this.#registers.fetch()
     this.#floats.fetch()
     this.#fields.fetch()
     if (this.#flags.used) this.#flags.fetch()
-  }
-
-  #isNotFlat(segment: number): Node {
-    const code = this.code
-    const place = at.reach + segment * reachBytes
-    const bytes = code.load('i64.load', this.#cpu, place + inReach.bytes)
-    const base = code.load('i64.load', this.#cpu, place + inReach.base)
-    const isShort = code.op('i64.ne', bytes, code.i64(flatBytes))
-    return code.op('i32.or', isShort, code.op('i64.ne', base, code.i64(0n)))
-  }
-
-  /** Control registers are 64 bits. */
-  #hasChanged(field: StateField): Node {
-    const code = this.code
-    return code.op('i64.ne', code.load('i64.load', this.#cpu, at[field]), code.i64(this.#options.steady.get(field)!))
   }
 
   #putBack(): void {
@@ -306,12 +286,12 @@ class RegionEmitter {
         return now().step.shape.spec.liveBytes
       },
       segmentsStay: true,
-      isFlat: (segment) => this.#isFlat(segment),
+      isFlat: (segment) => this.#premises.isFlat(segment),
       again: () => code.leave(fromItsBeginning),
       plainOnly: true,
       flags: this.#flags,
       isNear: (target) => this.#addresses.isNear(target),
-      steady: (field) => this.#steady(field),
+      steady: (field) => this.#premises.steady(field),
       fields: this.#fields,
       simd: (values) => this.#floats.call(values),
       flagsDead: false,
@@ -383,24 +363,7 @@ class RegionEmitter {
       })
     })
   }
-
-  #isFlat(segment: Node): boolean {
-    if (segment.operation.kind !== 'constant') return false
-    const number = Number(segment.operation.value)
-    if (!this.#options.flat.has(number)) return false
-    this.#flatUsed.add(number)
-    return true
-  }
-
-  #steady(field: StateField): bigint | undefined {
-    const value = this.#options.steady.get(field)
-    if (value !== undefined) this.#steadyUsed.add(field)
-    return value
-  }
 }
-
-/** As many bytes as a segment has that reaches from 0 to the top of 32-bit addresses. */
-export const flatBytes = 1n << 32n
 
 const never = (what: string): never => {
   throw new Error(`an instruction that ${what} is no part of a region`)

@@ -4,15 +4,15 @@ import type { Compiling } from '../linked-interpreter.ts'
 import { type Also, placeFunctions } from '../linked-module.ts'
 import { alone, limited, resumes } from '../mode-word.ts'
 import { noRegion, type RuntimeIndices, regionType } from '../runtime.ts'
-import { at, inBlock, inReach, reachBytes } from '../state-layout.ts'
+import { at, inBlock } from '../state-layout.ts'
 import type { StateView } from '../state-view.ts'
 import type { Table } from '../webassembly.ts'
 import { CodeRoom } from './code-room.ts'
 import { orderOf, withReturns } from './graph.ts'
 import { distance, type Grown, Growth, type Seed } from './growth.ts'
 import { Pieces } from './pieces.ts'
-import { flatBytes, regionFunction } from './region.ts'
-import { steadyOf } from './steady.ts'
+import { premisesOf } from './premises.ts'
+import { regionFunction } from './region.ts'
 
 /** When code becomes hot, and how much of it is kept. */
 export interface HotOptions {
@@ -217,16 +217,6 @@ export class Regions {
     return undefined
   }
 
-  /** Segments that reach from 0 to the top. */
-  #flatOf(state: StateView): ReadonlySet<number> {
-    const flat = new Set<number>()
-    for (let segment = 0; segment < 6; segment += 1) {
-      const place = at.reach + segment * reachBytes
-      if (state.long(place + inReach.bytes) === flatBytes && state.long(place + inReach.base) === 0n) flat.add(segment)
-    }
-    return flat
-  }
-
   // -- compiling -------------------------------------------------------------------------------------------------
 
   #compile(): void {
@@ -253,7 +243,7 @@ export class Regions {
   #functionOf({ seeds, grown, slot }: Region, around: { readonly runtime: RuntimeIndices; readonly also: Also }) {
     const { memoryBase, threads } = this.#linkage
     const [{ state }] = seeds as [Seed]
-    const now = { flat: this.#flatOf(state), steady: steadyOf(state) }
+    const now = premisesOf(state)
     const order = orderOf(withReturns(grown.blocks), grown.entries)
     return regionFunction(order, { ...around, ...now, memoryBase, threads, view: this.#view, slot })
   }
