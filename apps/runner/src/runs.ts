@@ -190,7 +190,12 @@ function possible(smp: Smp, bell: Bell, options: MachineOptions): Machine | Thre
   try {
     return smp === 'turns' ? new Machine(options) : new ThreadedMachine({ ...options, onRing: bell.ring })
   } catch (error) {
-    if (!(error instanceof RangeError) || !/allocate|too much/.test(error.message)) throw error
+    if (!(error instanceof RangeError)) throw error
+    if (/too much/.test(error.message))
+      throw new UsageError(
+        '--smp threads: expected 31 processors at most, which share 4 GiB with the guest: fewer, or less memory',
+      )
+    if (!/allocate/.test(error.message)) throw error
     const size = `${Math.round(options.memorySize / 2 ** 20)}M`
     throw new UsageError(`--memory ${size}: expected a size that this system can give, and it cannot give that`)
   }

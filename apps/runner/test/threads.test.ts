@@ -56,6 +56,14 @@ describe('a machine with a thread for each processor', () => {
     expect(await vmm([...threads, '--reboot', '--cpus', '2', again])).toMatchObject({ status: 1, stdout: 'again\n' })
   })
 
+  test('needs room for all of them', async () => {
+    const off = kernelFile('threads-room', powerOff)
+    const says =
+      'vmm: --smp threads: expected 31 processors at most, which share 4 GiB with the guest: fewer, or less memory\n'
+    expect(await vmm([...threads, '--cpus', '32', off])).toMatchObject({ status: 2, stderr: says })
+    expect(await vmm([...threads, '--cpus', '16', '--memory', '3G', off])).toMatchObject({ status: 2, stderr: says })
+  })
+
   guestTest('is given lines from a pipe when its shell reads', async () => {
     const { status, stdout } = await vmm(['run', '--smp', 'threads', '--cpus', '2'], 'echo $((6 * 7)) one\nnproc\n')
     expect([status, stdout]).toEqual([0, expect.stringMatching(/42 one\r\n[\s\S]*\n2\r\n/)])
