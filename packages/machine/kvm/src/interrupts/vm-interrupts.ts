@@ -180,7 +180,7 @@ export class VmInterrupts {
   signalMsi(message: MessageWrite & { readonly flags?: number }): Answer<number> {
     const { flags = 0, address_hi: addressHigh } = message
     const longIds = this.destinations === 'thirty-two bits'
-    const call = { irqchip: this.#mode, flags, addressHigh, longIds, vcpus: this.apics.all.length }
+    const call = { irqchip: this.#mode, flags, addressHigh, longIds, vcpus: this.apics.bus.size }
     const outcome = run(this.#calls.signalMsi, call)
     return outcome.kind === 'refused' ? outcome.refusal : done(this.#send(message), outcome.unread)
   }
@@ -305,7 +305,7 @@ export class VmInterrupts {
   #send(message: MessageWrite): number {
     const asked = messageOf(message, this.destinations)
     if (asked !== undefined) return this.apics.send(asked)
-    return this.apics.all.length === 0 ? -1 : 0
+    return this.apics.bus.size === 0 ? -1 : 0
   }
 
   /** The controllers that a rule has found there. */
