@@ -26,6 +26,7 @@ import type { Compiling } from './linked-interpreter.ts'
 import { placeFunctions } from './linked-module.ts'
 import { modeOfWord } from './mode-word.ts'
 import { handlerType, type RuntimeIndices } from './runtime.ts'
+import { ShapeMap } from './shape-map.ts'
 import { addressFormOf, instructionMode, operandsOf, shapeKey } from './shapes.ts'
 import type { Memory, Table } from './webassembly.ts'
 
@@ -51,6 +52,8 @@ export interface Shape {
   /** Table slots of the handler, and of the one that computes no flags; -1 until made. */
   slot: number
   slotDead: number
+  /** Slots of handlers for it and another one behind it. */
+  pairs: ReadonlyMap<Shape, number> | undefined
 }
 
 /** How an instruction behaves in a region. */
@@ -115,13 +118,11 @@ export interface Linkage {
 const flagMask = (flags: ReadonlySet<ArithmeticFlag>): number =>
   [...flags].reduce((mask, flag) => mask | (1 << arithmeticFlags.indexOf(flag)), 0)
 
-/** Apart from what other shapes have in their keys. */
-const lockedKey = 2 ** 44
-/** The same, times up to eight. */
-const liveKey = 2 ** 45
-
 /** More than the handlers of a block, and the procedures that they are the first to call. */
 const spareSlots = 512
+
+/** More than the decoder has, and those of bytes that are no instruction. */
+const rows = 4096
 
 /** Bytes of native code that handlers may come to, all together. */
 const bytesAtMost = 24 * 2 ** 20
@@ -129,13 +130,15 @@ const bytesAtMost = 24 * 2 ** 20
 /** Handlers by shape: compiled in batches when a block first needs them, and kept. */
 export class HandlerTable {
   #linkage: Linkage | undefined
-  readonly #shapes = new Map<number, Shape>()
+  readonly #shapes = new ShapeMap<Shape>()
   readonly #procedures = new Map<string, number>()
   readonly #pairs = new Map<Shape, Map<Shape, number>>()
   readonly #pending: Pending[] = []
   readonly #firstSlot: number
   readonly #slots: number
   readonly #instructions: ReadonlyMap<string, Instruction>
+  /** By the row of the decoder's that it was found by. */
+  readonly #lastOfRow = new Array<Instruction | undefined>(rows).fill(undefined)
   #nextSlot: number
   /** Of native code, as far as can be told. */
   #bytes = 0
@@ -167,12 +170,12 @@ export class HandlerTable {
   makeRoom(): boolean {
     if (this.#nextSlot <= this.#slots - spareSlots && this.#bytes <= bytesAtMost) return false
     this.#bytes = 0
-    for (const [key, shape] of this.#shapes) {
+    const paired = new Set([...this.#pairs].flatMap(([first, seconds]) => [first, ...seconds.keys()]))
+    for (const shape of this.#shapes.values()) {
       if (shape.slot >= this.#firstSlot) shape.slot = -1
       if (shape.slotDead >= this.#firstSlot) shape.slotDead = -1
-      const isPaired = [...this.#pairs].some(([first, seconds]) => first === shape || seconds.has(shape))
-      if (shape.slot < 0 && shape.slotDead < 0 && !isPaired) this.#shapes.delete(key)
     }
+    this.#shapes.keep((shape) => shape.slot >= 0 || shape.slotDead >= 0 || paired.has(shape))
     this.#kept = new Set(this.#procedures.values())
     for (let slot = this.#firstSlot; slot < this.#nextSlot; slot += 1)
       if (!this.#kept.has(slot)) this.#linkage?.table.set(slot, null)
@@ -196,12 +199,13 @@ export class HandlerTable {
   inlinePair(first: Shape, second: Shape, slot: number): readonly [HandlerSpec, HandlerSpec] {
     const seconds = this.#pairs.get(first) ?? new Map<Shape, number>()
     this.#pairs.set(first, seconds.set(second, slot))
+    first.pairs = seconds
     return [first.spec, second.spec]
   }
 
   /** The slot of a handler for both, or undefined. */
   pair(first: Shape, second: Shape): number | undefined {
-    return this.#pairs.get(first)?.get(second)
+    return first.pairs?.get(second)
   }
 
   /** A function for a slot below the first, compiled by the next `flush`. */
@@ -215,8 +219,12 @@ export class HandlerTable {
   }
 
   /** The description of a decoded instruction. */
-  described({ mnemonic }: Decoded): Instruction | undefined {
-    return this.#instructions.get(mnemonic)
+  described({ mnemonic, row }: Decoded): Instruction | undefined {
+    const last = this.#lastOfRow[row]
+    if (last?.mnemonic === mnemonic) return last
+    const found = this.#instructions.get(mnemonic)
+    this.#lastOfRow[row] = found
+    return found
   }
 
   /** The shape of a decoded instruction, its immediate read where it lies if that has `liveBytes`; an instruction nobody described is undefined. */
@@ -230,8 +238,9 @@ export class HandlerTable {
     if (instruction === undefined) return undefined
     const form = addressFormOf(decoded)
     const lock = this.#threads && (decoded.lock || instruction.locks === 'always')
-    const key = shapeKey(decoded, word, instruction, form) + (lock ? lockedKey : 0) + liveBytes * liveKey
-    const known = this.#shapes.get(key)
+    const variant = (lock ? 1 : 0) | (liveBytes << 1)
+    const key = shapeKey(decoded, word, instruction, form)
+    const known = this.#shapes.get(decoded.row, variant, key)
     if (known !== undefined) return known
     const sample = bytes()
     const spec: HandlerSpec = {
@@ -254,8 +263,9 @@ export class HandlerTable {
       sample,
       slot: -1,
       slotDead: -1,
+      pairs: undefined,
     }
-    this.#shapes.set(key, shape)
+    this.#shapes.set(decoded.row, variant, key, shape)
     return shape
   }
 

@@ -44,7 +44,7 @@ export class LiveImmediates {
 
   /** Whether the immediate of the instruction at a host address is to be read where it lies. */
   isLive(host: number): boolean {
-    return (this.#rewritten.get(host) ?? 0) >= often
+    return this.#rewritten.size > 0 && (this.#rewritten.get(host) ?? 0) >= often
   }
 
   /** Only the immediate of the instruction there was stored to. */

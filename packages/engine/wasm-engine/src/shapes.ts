@@ -66,7 +66,7 @@ const sizeCode = (size: number): number => (size === 16 ? 0 : size === 32 ? 1 : 
 const repCode = { none: 0, rep: 1, repne: 2 } as const
 const formCode = { flat: 0, absolute: 1, general: 2, narrow: 3, known: 2 } as const
 
-/** A number that two instructions share exactly when one handler serves both. */
+/** A number below 2^31 that two instructions of a row share exactly when one handler serves both. */
 export function shapeKey(decoded: Decoded, word: number, instruction: Instruction, form: AddressForm): number {
   let kinds = 0
   let known = 0
@@ -84,7 +84,7 @@ export function shapeKey(decoded: Decoded, word: number, instruction: Instructio
     (repCode[decoded.rep] << 4) |
     (formCode[form] << 6)
   const low = sizes | (kinds << 8) | (known << 12) | (constant << 16)
-  return (decoded.row * 128 + (word & 0x7f)) * 0x100_0000 + low
+  return (word & 0x7f) * 0x100_0000 + low
 }
 
 /** The mode an instruction is described for. */

@@ -47,6 +47,8 @@ interface Around extends Compiling {
 }
 
 const mebibyte = 2 ** 20
+/** Each time that a page is rewritten, its code is compiled four times later, up to here: what kernels patch while they boot is hot afterwards. */
+const patiencesAtMost = 4
 
 /** A region that jumps lead into from anywhere is made anew so often at most. */
 const remadeAtMost = 3
@@ -121,7 +123,7 @@ export class Regions {
   /** How often a block at a host address runs before it asks. */
   heatOf(host: number): number {
     const rewritten = this.#rewritten.get(host & ~0xfff) ?? 0
-    return Math.min(2 ** 30, this.#options.threshold * 4 ** rewritten)
+    return Math.min(2 ** 30, this.#options.threshold * 4 ** Math.min(rewritten, patiencesAtMost))
   }
 
   #mayBegin(block: number): boolean {
