@@ -185,7 +185,7 @@ export class Machine implements RunningMachine {
       const { vcpu } = turn
       const { isOver: signalled, endsByPause: endsTurn } = this.#turns
       this.#running = { vcpu, deadline }
-      const answer = vcpu.run({ signalAfter, signalled, endsTurn })
+      const answer = vcpu.run({ signalAfter, signalled, ...(this.vm.vcpus.length === 1 ? {} : { endsTurn }) })
       this.#running = undefined
       const result = answer.kind === 'refused' ? this.#cameBack(answer) : this.#answered(vcpu, answer.value)
       this.#sampler?.ran(this, vcpu)

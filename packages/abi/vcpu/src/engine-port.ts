@@ -31,6 +31,8 @@ export interface KnownAnswers {
     /** How many accesses to what is no memory were let through since the last look because the same instruction's were before. */
     takeRepeated(): number
   }
+  /** Whether `run` comes back behind PAUSE. It does unless told. */
+  set stopsAtPause(stops: boolean)
   /** Anything may be otherwise now. */
   forget(): void
 }

@@ -117,6 +117,7 @@ export class Execution {
     this.#onPause = options.onPause ?? goOn
     // whatever it goes by may have been set since
     engine.known?.forget()
+    if (engine.known !== undefined) engine.known.stopsAtPause = options.onPause !== undefined
     const unfinished = finished ? undefined : this.finish()
     if (unfinished !== undefined) return unfinished
     if (immediateExit) return { kind: 'intr' }

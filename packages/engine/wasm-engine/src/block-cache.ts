@@ -1,39 +1,30 @@
-import { sdm } from '@vmm/source'
 import { createDecoded, type Decoded, decode } from '@vmm/x86-decoder'
-import { type Instruction, instructions } from '@vmm/x86-semantics'
+import { instructions } from '@vmm/x86-semantics'
 import { CodeGranules } from './code-granules.ts'
 import type { Counting } from './engine-statistics.ts'
 import { deadFlags } from './flag-liveness.ts'
 import type { BlockRuns } from './handler-runs.ts'
 import type { HandlerTable, Shape } from './handler-table.ts'
 import type { Regions } from './hot/regions.ts'
-import { bucketIndex, builtIn } from './interpreter/run.ts'
+import { bucketIndex } from './interpreter/find-block.ts'
+import { builtIn } from './interpreter/run.ts'
 import type { LinkedInterpreter } from './linked-interpreter.ts'
 import { LiveImmediates, type Range } from './live-immediates.ts'
 import { type MemoryMap, pageFlag } from './memory-map.ts'
 import type { ModeLoops } from './mode-loops.ts'
-import { alone, modeOfWord, resumes, staleMode } from './mode-word.ts'
+import { alone, limited, modeOfWord, resumes, staleMode } from './mode-word.ts'
+import { type Block, type CodePart, staleBy } from './page-blocks.ts'
+import { noRegion } from './runtime.ts'
 import { clearLinks, fillRecord, mustBeginBlock } from './shapes.ts'
 import { blockHeadBytes, inBlock, inRecord, recordBytes } from './state-layout.ts'
 import type { Together } from './threads/together.ts'
+import { invalidRows, tooLong } from './undecodable.ts'
 
 const pageMask = 0xfff
 const longestBlock = 64
 const longestInstruction = 15
 /** D8 to DF. */
 const escapeBits = 0x1b
-
-interface Block {
-  readonly address: number
-  readonly host: number
-  readonly end: number
-  /** Immediates that it reads where they lie. */
-  readonly live: readonly Range[]
-}
-
-/** Whether bytes of a block are stored to: others than such immediates. */
-const staleBy = ({ host, end, live }: Block, from: number, to: number): boolean =>
-  end > from && host < to && !live.some((range) => range.from <= from && range.to >= to)
 
 interface Step {
   readonly shape: Shape
@@ -107,6 +98,28 @@ export class BlockCache {
     unmark(added)
     if (!this.#pages.has(page)) together.abandon(page >>> 0)
     return added > 0
+  }
+
+  /**
+   * Keeps a block of one instruction that lies in two pages and of which there is a copy in one piece. Gives where the block is, or 0
+   * if it is none to keep: RF is set, or others run the same code.
+   */
+  addAstride(copy: number, word: number, parts: readonly [CodePart, CodePart]): number {
+    const isOdd = (word & (resumes | alone | limited)) !== 0
+    if (isOdd || this.together !== undefined || this.#loops.counts === 'handlers') return 0
+    const records = blockHeadBytes + 2 * recordBytes
+    // behind the records there is room for the bytes
+    const room = records + recordBytes
+    if (this.#handlers.makeRoom() || this.#next + room > this.#map.blocks.to) this.dropAll()
+    const block = this.#next
+    const length = parts[0].bytes + parts[1].bytes
+    this.#bytes.copyWithin(block + records, copy, copy + length)
+    if (this.write(block, block + records, block + records + length, word, 1, false) !== length) return 0
+    this.#view.setInt32(block + inBlock.heat, 0, true)
+    this.#view.setUint32(block + inBlock.region, noRegion, true)
+    this.#next += room
+    for (const { host, bytes } of parts) this.#note({ address: block, host, end: host + bytes, live: [], isPart: true })
+    return block
   }
 
   /** Gives how many bytes it covers; 0 if it is not kept. */
@@ -249,7 +262,8 @@ export class BlockCache {
 
   /** Every block as its host address and mode, in the order they were made. */
   known(): readonly number[] {
-    const blocks = [...this.#pages.values()].flat().sort((a, b) => a.address - b.address)
+    const all = [...this.#pages.values()].flat().filter(({ isPart }) => isPart !== true)
+    const blocks = all.sort((a, b) => a.address - b.address)
     return blocks.flatMap(({ address, host }) => [host, this.#view.getUint32(address + inBlock.mode, true)])
   }
 
@@ -268,7 +282,12 @@ export class BlockCache {
     const bucket = this.#map.hash + bucketIndex(this.#map, host, word) * 4
     this.#view.setUint32(block + inBlock.chain, this.#view.getUint32(bucket, true), true)
     this.#view.setUint32(bucket, block, true)
-    const page = host & ~pageMask
+    this.#note({ address: block, host, end: host + bytes, live: this.#liveRanges })
+  }
+
+  /** From here on stores to a block's bytes are seen. */
+  #note(block: Block): void {
+    const page = block.host & ~pageMask
     let list = this.#pages.get(page)
     if (list === undefined) {
       list = []
@@ -277,9 +296,9 @@ export class BlockCache {
       this.#bytes[flags]! |= pageFlag.code
       this.#guard(page)
     }
-    list.push({ address: block, host, end: host + bytes, live: this.#liveRanges })
+    list.push(block)
     this.#live.letNothingThrough()
-    this.#granules.add(host, host + bytes)
+    this.#granules.add(block.host, block.end)
   }
 
   #flagsOf(pageHost: number): number {
@@ -298,7 +317,7 @@ export class BlockCache {
       return false
     }
     for (const block of stale) {
-      this.#noteRewriting(block, host, to)
+      if (block.isPart !== true) this.#noteRewriting(block, host, to)
       this.#retire(block)
     }
     const kept = list.filter((block) => !stale.includes(block))
@@ -374,14 +393,4 @@ export class BlockCache {
   }
 }
 
-/** Row numbers that no row has, so that the shapes of bytes that decode to nothing are kept apart. */
-const invalidRows = { invalid: 4094, 'too-long': 4095 } as const
-
 const hexOf = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-
-/** What more than fifteen bytes do. */
-const tooLong: Instruction = {
-  mnemonic: 'more than 15 bytes',
-  source: sdm('2A', '2.3.11', 'Instruction Length'),
-  execute: (m) => m.fault('GP', m.constant(0, 32)),
-}

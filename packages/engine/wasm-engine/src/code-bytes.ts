@@ -1,8 +1,9 @@
 import { exceptions } from '@vmm/x86-registers'
 import { type Surroundings, unanswered } from '@vmm/x86-semantics'
 import { accessKind } from './access.ts'
+import type { BlockCache } from './block-cache.ts'
 import { noMemory } from './runtime.ts'
-import { at } from './state-layout.ts'
+import { astrideBlocks, astrideBytes, at, blockHeadBytes, inAstride, inBlock, inRecord } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
 
 const pageBytes = 4096
@@ -13,6 +14,7 @@ const all64 = (1n << 64n) - 1n
 interface Around {
   readonly state: StateView
   readonly ports: Surroundings
+  readonly blocks: BlockCache
   /** Host address of a linear one; 0 after a fault, `noMemory` where no memory answers. */
   fill(linear: bigint, kind: number): number
 }
@@ -21,18 +23,23 @@ interface Around {
 export class CodeBytes {
   readonly #state: StateView
   readonly #bytes: Uint8Array
+  readonly #view: DataView
   readonly #cpu: number
   readonly #around: Around
+  /** Where the parts of the instruction that was copied last lie in memory; 0 where a device answered. */
+  #parts: [number, number] = [0, 0]
 
   constructor(cpu: number, buffer: SharedArrayBuffer, around: Around) {
     this.#cpu = cpu
     this.#bytes = new Uint8Array(buffer)
+    this.#view = new DataView(buffer)
     this.#around = around
     this.#state = around.state
   }
 
   /** What lies in the page of RIP: the number of bytes, or 0 if there is not even one: why has been noted. */
   first(): number {
+    this.#parts = [0, 0]
     return this.#copy(0, this.#inPage())
   }
 
@@ -44,6 +51,33 @@ export class CodeBytes {
     const bytes = this.#copy(have, reach)
     if (bytes === reach) this.#state.noteFault(exceptions.GP.vector, 0)
     return bytes === have ? 0 : bytes
+  }
+
+  /**
+   * The instruction was copied, and decoded, with `first` bytes in its first page: emitted code finds it from now on. False if it lies
+   * in one page, is none to keep, or is kept already.
+   */
+  keep(first: number): boolean {
+    const { state, blocks } = this.#around
+    const bytes = this.#view.getUint16(this.#cpu + at.stepBlock + blockHeadBytes + inRecord.next, true)
+    const [begins, second] = this.#parts
+    if (bytes <= first || begins === 0 || second === 0) return false
+    const mode = state.word(at.mode)
+    const place = at.astride + ((begins >>> 12) % astrideBlocks) * astrideBytes
+    const known = { host: begins, mode, second } as const
+    const isKnown = (Object.keys(known) as (keyof typeof known)[]).every(
+      (name) => state.word(place + inAstride[name]) === known[name],
+    )
+    if (isKnown && this.#view.getUint32(state.word(place + inAstride.block) + inBlock.mode, true) === mode) return false
+    const parts = [
+      { host: begins, bytes: first },
+      { host: second, bytes: bytes - first },
+    ] as const
+    const block = blocks.addAstride(this.#cpu + at.stepBytes, mode, parts)
+    if (block === 0) return false
+    for (const [name, value] of Object.entries({ ...known, block }))
+      state.setWord(place + inAstride[name as 'block'], value)
+    return true
   }
 
   /** How many bytes an instruction may have before it meets the limit of CS. */
@@ -74,6 +108,7 @@ export class CodeBytes {
     const target = this.#cpu + at.stepBytes
     if (host !== noMemory) {
       const start = host >>> 0
+      this.#parts[from === 0 ? 0 : 1] = start
       this.#bytes.copyWithin(target + from, start, start + to - from)
       return to
     }

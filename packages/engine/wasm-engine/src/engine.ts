@@ -78,8 +78,7 @@ export class Engine {
       },
     )
     this.#code = new CodeBytes(cpu, buffer, {
-      state,
-      ports,
+      ...{ state, ports, blocks: machine.blocks },
       fill: (linear, kind) => entry.fill(cpu, cpu + at.stepBlock, state.word(at.tlb), linear, kind),
     })
     state.setLong(at.sixteen, 16n)
@@ -357,12 +356,12 @@ export class Engine {
 
   /** Runs one instruction from a block of its own: the budget is short, or its bytes lie in two pages or in no memory. */
   #step(): Stop | undefined {
-    const [block, start] = [this.#cpu + at.stepBlock, this.#cpu + at.stepBytes]
-    const mode = this.#state.word(at.mode)
+    const [block, start, mode] = [this.#cpu + at.stepBlock, this.#cpu + at.stepBytes, this.#state.word(at.mode)]
     const decodes = (bytes: number) => bytes > 0 && this.machine.blocks.writeOne(block, start, start + bytes, mode)
     const first = this.#code.first()
     // the next page takes part only if the bytes before it are no whole instruction
     if (first === 0 || !(decodes(first) || decodes(this.#code.rest(first)))) return this.#faultStop()
+    if (this.#code.keep(first)) return undefined
     this.#state.setWord(at.block, block)
     this.#state.setLong(at.blockRip, this.get('RIP'))
     this.#slice.begin(1, 0)

@@ -15,7 +15,7 @@ import type { AddressForm, Frame, KnownFlags } from './reading/frame.ts'
 import { machineOn } from './reading/machine.ts'
 import { registersInMemory } from './reading/register-bank.ts'
 import { typeOf } from './reading/value.ts'
-import { type RuntimeIndices, status } from './runtime.ts'
+import { exitReasons, type RuntimeIndices, status } from './runtime.ts'
 import { at, inRecord, type linkInRecord, recordBytes } from './state-layout.ts'
 
 /** One instruction in one shape: what a handler is made from. */
@@ -223,7 +223,15 @@ function frameOf(
       leaving.status(status.fault)
     },
     jump: (target) => code.store('i64.store', cpu, target, at.RIP),
-    exit: (reason) => code.store('i32.store', cpu, code.i32(reason), at.exitReason),
+    exit: (reason) => {
+      const isPause = exitReasons[reason] === 'pause'
+      code.store(
+        'i32.store',
+        cpu,
+        isPause ? code.load('i32.load', cpu, at.pauseReason) : code.i32(reason),
+        at.exitReason,
+      )
+    },
     call: (procedure, values) => {
       const slot = code.i32(around.procedureSlot(procedure, spec.mode))
       const type = procedureType(procedure)

@@ -10,6 +10,7 @@ import { procedureType } from './handler.ts'
 import { bulkFillFunction, bulkMoveFunction } from './interpreter/bulk.ts'
 import { deliverFaultFunction } from './interpreter/delivery.ts'
 import { findFunction } from './interpreter/device-pages.ts'
+import { findBlockFunction } from './interpreter/find-block.ts'
 import { flagFunction, materializeFunction } from './interpreter/flags.ts'
 import { flushPageFunction, useContextFunction } from './interpreter/invalidation.ts'
 import { runFunction } from './interpreter/loops.ts'
@@ -23,13 +24,7 @@ import {
 } from './interpreter/memory.ts'
 import { modeChangedFunction, reachFunction } from './interpreter/mode.ts'
 import { hostOfFunction, readPhysicalFunction, swapPhysicalFunction } from './interpreter/physical.ts'
-import {
-  type Counts,
-  findBlockFunction,
-  firstHandler,
-  type InlineHandler,
-  runBlocksFunction,
-} from './interpreter/run.ts'
+import { type Counts, firstHandler, type InlineHandler, runBlocksFunction } from './interpreter/run.ts'
 import { elementRoomFunction, offsetFunction, segmentedFunction } from './interpreter/segmentation.ts'
 import { type MemoryMap, pageFlag } from './memory-map.ts'
 import { hostCallNames } from './reading/host-calls.ts'

@@ -2,6 +2,8 @@ import { KnownAccesses } from './known-accesses.ts'
 import { KnownCpuid } from './known-cpuid.ts'
 import type { MemoryMap } from './memory-map.ts'
 import { QuietPorts } from './quiet-ports.ts'
+import { exitReasons } from './runtime.ts'
+import { at } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
 
 /** What emitted code knows of its surroundings and need not ask, as long as it does. */
@@ -9,12 +11,20 @@ export class KnownAnswers {
   readonly cpuid: KnownCpuid
   readonly ports: QuietPorts
   readonly accesses: KnownAccesses
+  readonly #state: StateView
 
   /** Blocks that are kept lie there. */
   constructor(state: StateView, blocks: MemoryMap['blocks']) {
+    this.#state = state
     this.accesses = new KnownAccesses(blocks)
     this.cpuid = new KnownCpuid(state)
     this.ports = new QuietPorts(state)
+    this.stopsAtPause = true
+  }
+
+  /** Whether `run` comes back behind PAUSE: it need not if nobody has anything to do meanwhile. */
+  set stopsAtPause(stops: boolean) {
+    this.#state.setWord(at.pauseReason, stops ? exitReasons.indexOf('pause') : 0)
   }
 
   /** Anything may be otherwise now. */

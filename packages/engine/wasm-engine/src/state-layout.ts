@@ -60,6 +60,12 @@ const devicePageLayout = layout({ linear: 'u64', physical: 'u64', views: 'u32', 
 export const devicePageBytes = devicePageLayout.size
 export const inDevicePage = devicePageLayout.offset
 
+/** Blocks of an instruction that lies in two pages, by the first: where it begins, its mode, its block, and where the second page is. */
+export const astrideBlocks = 1024
+const astrideLayout = layout({ host: 'u32', mode: 'u32', block: 'u32', second: 'u32' })
+export const astrideBytes = 16
+export const inAstride = astrideLayout.offset
+
 /** Ports that are kept as written to in vain. */
 export const quietPorts = 16
 
@@ -137,6 +143,8 @@ const vcpuLayout = layout({
   faultCode: 'u32',
   faultHasCode: 'u32',
   exitReason: 'u32',
+  /** Why PAUSE stops, or 0 where it does not. */
+  pauseReason: 'u32',
   /** Regions that were entered, those that declined, and the instructions that they retired. */
   regionsEntered: 'u64',
   regionsDeclined: 'u64',
@@ -215,6 +223,7 @@ const vcpuLayout = layout({
   stepBytes: { bytes: 16, align: 16 },
   resync: { bytes: 32 * 2, align: 32 },
   ...architectural,
+  astride: { bytes: astrideBlocks * astrideBytes, align: 16 },
   contexts: { bytes: (tlbContexts + 1) * tlbContextBytes, align: 4096 },
   jumpCaches: { bytes: tlbContexts * jumpEntries * jumpEntryBytes, align: 4096 },
 })

@@ -1,5 +1,7 @@
 import { pageFact } from '@vmm/x86-paging'
 import {
+  astrideBlocks,
+  astrideBytes,
   at,
   devicePageBytes,
   fillLogEntries,
@@ -219,10 +221,11 @@ export class TlbContexts {
       this.#wipeView(this.#base(context) + privilege * tlbPrivilegeBytes + tlbKinds.write)
   }
 
-  /** Jump caches name blocks that are gone: they are emptied. */
+  /** Jump caches, and what is known of instructions in two pages, name blocks that are gone: they are emptied. */
   dropJumps(): void {
     const start = this.#cpu + at.jumpCaches
     this.#bytes.fill(0, start, start + tlbContexts * jumpEntries * jumpEntryBytes)
+    this.#bytes.fill(0, this.#cpu + at.astride, this.#cpu + at.astride + astrideBlocks * astrideBytes)
   }
 
   /** Code that was looked up by its address must be looked up again, in every context. */

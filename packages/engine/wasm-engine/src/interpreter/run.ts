@@ -1,23 +1,10 @@
-import { exceptions, rflags } from '@vmm/x86-registers'
-import { accessKind } from '../access.ts'
+import { rflags } from '@vmm/x86-registers'
 import { Code, type Local } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import { isOfJump, jumpEntryOf } from '../jump-cache.ts'
-import type { MemoryMap } from '../memory-map.ts'
 import { limited, resumes } from '../mode-word.ts'
-import { firstRecord, handlerType, noMemory, noRegion, regionType, status } from '../runtime.ts'
-import {
-  at,
-  blockHeadBytes,
-  inBlock,
-  inJumpEntry,
-  inRecord,
-  linkInRecord,
-  recordBytes,
-  tlbKinds,
-} from '../state-layout.ts'
-import { tlbEntryOf } from '../tlb-entry.ts'
-import { noteFault } from './memory.ts'
+import { firstRecord, handlerType, noRegion, regionType, status } from '../runtime.ts'
+import { at, blockHeadBytes, inBlock, inJumpEntry, inRecord, linkInRecord, recordBytes } from '../state-layout.ts'
 
 const ret = { kind: 'return' } as const
 const nextBlock = { kind: 'again', loop: 'block' } as const
@@ -208,7 +195,7 @@ function leaveVainly(code: Code, block: Node, isVain: Node): void {
 const isFresh = (code: Code, cpu: Node, block: Node): Node =>
   code.op('i32.eq', code.load('i32.load', block, inBlock.mode), code.load('i32.load', cpu, at.mode))
 
-function lookUp({ code, cpu, block, findBlock }: Entering, rip: Node): void {
+function lookUp({ code, cpu, block, link, findBlock }: Entering, rip: Node): void {
   const entry = jumpEntryOf(code, cpu, rip)
   const cached = code.hold(code.load('i32.load', entry, inJumpEntry.block))
   code.if(
@@ -221,9 +208,16 @@ function lookUp({ code, cpu, block, findBlock }: Entering, rip: Node): void {
       )
       const [found, why] = code.call(findBlock, [cpu], ['i32', 'i32'])
       code.if(code.op('i32.eqz', found!), () => code.leave(ret, why!))
-      code.store('i64.store', entry, rip, inJumpEntry.rip)
-      code.store('i32.store', entry, found!, inJumpEntry.block)
-      code.store('i32.store', entry, code.load('i32.load', cpu, at.jumpGeneration), inJumpEntry.generation)
+      code.if(
+        why!,
+        // its other page must be looked at each time
+        () => link.set(code.op('i32.add', cpu, code.i32(at.noLink))),
+        () => {
+          code.store('i64.store', entry, rip, inJumpEntry.rip)
+          code.store('i32.store', entry, found!, inJumpEntry.block)
+          code.store('i32.store', entry, code.load('i32.load', cpu, at.jumpGeneration), inJumpEntry.generation)
+        },
+      )
       block.set(found!)
     },
   )
@@ -292,96 +286,4 @@ function outOfLine(inline: Inline): void {
   })
   code.if(code.op('i32.eq', next!, code.i32(status.jumped)), () => leaveTo.jumped(inline))
   code.leave(ret, next!)
-}
-
-/** Finds the block at RIP: execute view, then the hash by host address and mode. */
-export function findBlockFunction(map: MemoryMap, fill: number): Code {
-  const code = new Code(['i32'])
-  const cpu = code.fixedLocal(0)
-  const give = (block: Node, why: number) => code.leave(ret, block, code.i32(why))
-  const rip = code.load('i64.load', cpu, at.RIP)
-  const linear = code.hold(
-    code.op(
-      'i64.and',
-      code.op('i64.add', rip, code.load('i64.load', cpu, at.codeBase)),
-      code.load('i64.load', cpu, at.codeMask),
-    ),
-  )
-  const miss = () => {
-    code.store('i32.store', cpu, code.i32(0), at.missHost)
-    give(code.i32(0), status.miss)
-  }
-  respectLimit(code, cpu, linear, miss, () => give(code.i32(0), status.fetchFault))
-  const tlb = code.hold(code.load('i32.load', cpu, at.tlb))
-  const entry = tlbEntryOf(code, tlb, linear)
-  const host = code.local('i32')
-  const hit = code.op(
-    'i64.lt_u',
-    code.op('i64.xor', linear, code.load('i64.load', entry, tlbKinds.execute)),
-    code.i64(4096n),
-  )
-  code.if(
-    hit,
-    () =>
-      host.set(code.op('i32.add', code.op('i32.wrap_i64', linear), code.load('i32.load', entry, tlbKinds.execute + 8))),
-    () => {
-      const [filled] = code.call(fill, [cpu, code.i32(0), tlb, linear, code.i32(accessKind.execute | 1)], ['i32'])
-      code.if(code.op('i32.eqz', filled!), () => give(code.i32(0), status.fetchFault))
-      code.if(code.op('i32.eq', filled!, code.i32(noMemory)), miss)
-      host.set(filled!)
-    },
-  )
-  const mode = code.hold(code.load('i32.load', cpu, at.mode))
-  const block = code.local('i32')
-  block.set(code.load('i32.load', bucketOf(code, map, host.get(), mode)))
-  code.loop(
-    () => block.get(),
-    () => {
-      const same = code.op(
-        'i32.and',
-        code.op('i32.eq', code.load('i32.load', block.get(), inBlock.host), host.get()),
-        code.op('i32.eq', code.load('i32.load', block.get(), inBlock.mode), mode),
-      )
-      code.if(same, () => give(block.get(), 0))
-      block.set(code.load('i32.load', block.get(), inBlock.chain))
-    },
-  )
-  code.store('i32.store', cpu, host.get(), at.missHost)
-  give(code.i32(0), status.miss)
-  return code
-}
-
-/**
- * Outside 64-bit code: what begins past the limit of CS is #GP(0). Where the limit is on this page instructions are
- * taken one by one, each looked at. Source: SDM 3A §5.3.
- */
-function respectLimit(code: Code, cpu: Node, linear: Node, oneByOne: () => void, faulted: () => void): void {
-  code.if(code.op('i64.ne', code.load('i64.load', cpu, at.codeMask), code.i64(-1n)), () => {
-    const rip = code.hold(code.load('i64.load', cpu, at.RIP))
-    const limit = code.hold(code.load('i64.load32_u', cpu, at['CS.limit']))
-    code.if(code.op('i64.gt_u', rip, limit), () => {
-      noteFault(code, cpu, code.i32(exceptions.GP.vector), code.i32(0))
-      faulted()
-    })
-    const room = code.op('i64.xor', code.op('i64.and', linear, code.i64(0xfffn)), code.i64(0xfffn))
-    code.if(code.op('i64.lt_u', code.op('i64.sub', limit, rip), room), oneByOne)
-  })
-}
-
-/** Address of the bucket of a block; `bucketIndex` computes the same number in TypeScript. */
-function bucketOf(code: Code, map: MemoryMap, host: Node, mode: Node): Node {
-  const mixed = code.op(
-    'i32.mul',
-    code.op('i32.xor', host, code.op('i32.shl', mode, code.i32(20))),
-    code.i32(hashFactor),
-  )
-  const index = code.op('i32.shr_u', mixed, code.i32(32 - Math.log2(map.hashBuckets)))
-  return code.op('i32.add', code.op('i32.shl', index, code.i32(2)), code.i32(map.hash))
-}
-
-const hashFactor = 0x9e37_79b1 | 0
-
-/** Which bucket a block belongs in. */
-export function bucketIndex(map: MemoryMap, host: number, mode: number): number {
-  return Math.imul(host ^ (mode << 20), hashFactor) >>> (32 - Math.log2(map.hashBuckets))
 }

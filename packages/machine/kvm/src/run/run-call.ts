@@ -104,7 +104,10 @@ export class RunCall {
     this.#atOnce = asked.atOnce
     const { requestInterruptWindow } = page
     const { onPause } = this.#running.signals
-    const options = { budget, requestInterruptWindow, interrupted: this.#isWanted, onPause, finished: true }
+    const options = {
+      ...{ budget, requestInterruptWindow, interrupted: this.#isWanted, finished: true },
+      ...(onPause === undefined ? {} : { onPause }),
+    }
     return this.#out(this.#running.enter(options), localApic)
   }
 

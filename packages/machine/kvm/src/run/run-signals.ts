@@ -34,8 +34,12 @@ export class RunSignals {
   /** Whether one has come since the call. */
   readonly came = (): boolean => this.#kicked || this.#signalled()
 
-  /** The guest has executed PAUSE: the end of its turn is a signal as any. */
-  readonly onPause = (): boolean => {
+  /** What there is to do when the guest has executed PAUSE, if anything: the end of its turn is a signal as any. */
+  get onPause(): (() => boolean) | undefined {
+    return this.#endsTurn === never ? undefined : this.#ends
+  }
+
+  readonly #ends = (): boolean => {
     if (!this.#endsTurn()) return false
     this.#kicked = true
     return true

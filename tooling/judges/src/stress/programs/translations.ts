@@ -34,6 +34,12 @@ const functions = [
   { address: at.otherCode, write: (a: Assembler) => a.add(rbx, 3).inc(rdx).ret() },
   { address: at.otherCode + 0x1000, write: (a: Assembler) => a.add(rbx, 11).rol(rbx, 1).ret() },
 ] as const
+/** The first bytes of an instruction at the end of a page, the rest of it in the next, and another rest in the one behind. */
+const beforeEnd = 0xffe
+const astride = [
+  { address: at.otherCode + beforeEnd, write: (a: Assembler) => a.mov(eax, 0x0403_0201).add(ebx, eax).ret() },
+  { address: at.otherCode + 0x2000, write: (a: Assembler) => a.db(0x12, 0x13, 0x14).rol(rbx, 1).ret() },
+] as const
 const [present, writable, user, accessed, noExecute] = [1, 2, 4, 0x20, 1n << 63n]
 const all = present | writable | user
 
@@ -155,6 +161,64 @@ export const translations: readonly Program[] = [
         callWindow(a.mov(cr3, rdx))
         callWindow(a.xor(rdx, (at.tables ^ at.otherTables) | 0x20).mov(cr3, rdx))
       })
+    },
+  },
+  {
+    name: 'an instruction in two pages, the second of which is mapped elsewhere each round',
+    mode: 'long',
+    elsewhere: astride,
+    write: (a) => {
+      a.mov(rax, at.otherCode | all).mov(mem64(entryOf(window)), rax)
+      loop(a, rounds, () => {
+        a.mov(eax, ecx)
+          .and(eax, 1)
+          .shl(eax, 12)
+          .add(eax, (at.otherCode + 0x1000) | all)
+        a.mov(mem64(entryOf(window + 0x1000)), rax).invlpg(mem8(window + 0x1000))
+        a.mov(rsi, window + beforeEnd)
+          .call(rsi)
+          .call(rsi)
+      })
+    },
+  },
+  {
+    name: 'an instruction in two pages that is written to, now in the one and now in the other',
+    mode: 'long',
+    elsewhere: astride,
+    write: (a) => {
+      a.mov(rdi, at.otherCode + beforeEnd + 1).mov(rsi, at.otherCode + beforeEnd)
+      loop(a, rounds, () => {
+        a.call(rsi)
+          .mov(eax, ecx)
+          .and(eax, 3)
+          .inc(mem8({ base: rdi, index: rax, scale: 1 }))
+        a.call(rsi).call(rsi)
+      })
+    },
+  },
+  {
+    name: 'an instruction in two pages, the second of which is not there every other round',
+    mode: 'long',
+    elsewhere: astride,
+    write: (a) => {
+      a.mov(rax, at.otherCode | all)
+        .mov(mem64(entryOf(window)), rax)
+        .mov(rsi, window + beforeEnd)
+      loop(a, rounds, () => {
+        a.mov(eax, ecx)
+          .and(eax, 1)
+          .add(eax, (at.otherCode + 0x1000) | (all & ~present))
+        a.mov(mem64(entryOf(window + 0x1000)), rax)
+          .invlpg(mem8(window + 0x1000))
+          .call(rsi)
+          .call(rsi)
+      })
+      a.hlt()
+        .label('vector14')
+        .or(mem8(entryOf(window + 0x1000)), present)
+        .inc(rbx)
+        .add(rsp, 8)
+        .iretq()
     },
   },
   {
