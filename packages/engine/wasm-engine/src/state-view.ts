@@ -53,6 +53,15 @@ export class StateView {
     this.#view.setBigUint64(this.#cpu + offset, BigInt.asUintN(64, value), true)
   }
 
+  /** The same by an address in linear memory: of what lies behind the state. */
+  wordAt(address: number): number {
+    return this.#view.getUint32(address, true)
+  }
+
+  longAt(address: number): bigint {
+    return this.#view.getBigUint64(address, true)
+  }
+
   /** Whether 64 bits hold a number below 2^53. */
   holds(offset: number, value: number): boolean {
     const low = this.#view.getUint32(this.#cpu + offset, true)

@@ -99,10 +99,11 @@ export class Growth {
 
   #lately(state: StateView, rip: bigint, mode: number): number | undefined {
     const entry = state.word(at.jumpCache) + Number(rip & BigInt(jumpEntries - 1)) * jumpEntryBytes
+    // it may lie behind what memory was when regions were begun with
     const isIt =
-      this.#view.getBigUint64(entry + inJumpEntry.rip, true) === rip &&
-      this.#view.getUint32(entry + inJumpEntry.generation, true) === state.word(at.jumpGeneration)
-    const block = this.#view.getUint32(entry + inJumpEntry.block, true)
+      state.longAt(entry + inJumpEntry.rip) === rip &&
+      state.wordAt(entry + inJumpEntry.generation) === state.word(at.jumpGeneration)
+    const block = state.wordAt(entry + inJumpEntry.block)
     return isIt && this.#view.getUint32(block + inBlock.mode, true) === mode ? block : undefined
   }
 
