@@ -198,3 +198,16 @@ test('every processor repeats what it has done, run by run, however they take tu
   }
   expect([1, 7, 100, 10_000].map(sums)).toEqual(Array.from({ length: 4 }, () => [1502, 1502, 1000]))
 })
+
+test('what is hot on a processor that was made later reaches over pages, too', () => {
+  const machine = new GuestMachine({ slots, hot: { threshold: 8 } })
+  const [, second] = [0, 1].map(() => ready(new Engine({ machine, ports: nobodyAround }), codeAt, 32))
+  const [rounds, far] = [200, 0x5000]
+  put(machine, codeAt, (a) => a.mov(ecx, rounds).label('again').call(far).dec(ecx).jne('again').hlt(), 32)
+  put(machine, far, (a) => a.add(eax, 3).ret(), 32)
+  second!.setGpr(4, 0x8000n)
+  let stop = second!.run(10_000)
+  while (stop.kind !== 'exit') stop = second!.run(10_000)
+  expect(second!.gpr(0)).toBe(BigInt(3 * rounds))
+  expect(machine.statistics().regionsEntered).toBeGreaterThan(0)
+})
