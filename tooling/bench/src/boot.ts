@@ -8,7 +8,7 @@ import { qemu } from './peers.ts'
 import { keep, rounded } from './results.ts'
 import { type Cost, median, timed } from './timed.ts'
 
-const runs = 3
+const runs = 5
 const memory = 512
 const main = fileURLToPath(import.meta.resolve('@vmm/runner/main'))
 
@@ -18,26 +18,33 @@ interface Row {
   readonly instructions?: number
 }
 
+/** Who is measured, run by run. */
+interface Contender {
+  readonly name: string
+  readonly once: () => Promise<Cost>
+  /** Known when it has run. */
+  readonly instructions?: () => number
+}
+
 /** From process start to the shell having run a command and the machine being off. */
-async function ours(scratch: string): Promise<Row> {
+function ours(scratch: string): Contender {
   const report = join(scratch, 'report.json')
   const args = [main, 'run', '--memory', `${memory}M`, '--exec', 'true', '--report', report]
-  const costs: Cost[] = []
-  for (let run = 0; run < runs; run += 1) costs.push(await timed(process.execPath, args))
-  const { instructions } = JSON.parse(readFileSync(report, 'utf8')) as { instructions: number }
-  return { name: 'vmm', costs, instructions }
+  return {
+    name: 'vmm',
+    once: () => timed(process.execPath, args),
+    instructions: () => (JSON.parse(readFileSync(report, 'utf8')) as { instructions: number }).instructions,
+  }
 }
 
 /** From process start to the end of the guest's first instruction. */
-async function start(): Promise<Row> {
+function start(): Contender {
   const args = [main, 'run', '--memory', `${memory}M`, '--max-instructions', '1']
-  const costs: Cost[] = []
-  for (let run = 0; run < runs; run += 1) costs.push(await timed(process.execPath, args))
-  return { name: 'vmm, first instruction', costs, instructions: 1 }
+  return { name: 'vmm, first instruction', once: () => timed(process.execPath, args), instructions: () => 1 }
 }
 
 /** The same kernel, initramfs and command under QEMU's translator. */
-async function peer(scratch: string): Promise<Row | undefined> {
+async function peer(scratch: string): Promise<Contender | undefined> {
   const found = qemu()
   if (found === undefined) return undefined
   const guest = await defaultGuest(() => {})
@@ -46,9 +53,18 @@ async function peer(scratch: string): Promise<Row | undefined> {
   const padding = new Uint8Array((4 - (guest.initrd.length % 4)) % 4)
   writeFileSync(initrd, Buffer.concat([guest.initrd, padding, execArchive('true', false)]))
   const guestArgs = ['-kernel', kernel, '-initrd', initrd, '-append', 'console=ttyS0 panic=-1 quiet']
-  const costs: Cost[] = []
-  for (let run = 0; run < runs; run += 1) costs.push(await timed(found.command, [...found.args(memory), ...guestArgs]))
-  return { name: 'QEMU TCG', costs }
+  return { name: 'QEMU TCG', once: () => timed(found.command, [...found.args(memory), ...guestArgs]) }
+}
+
+/** They take turns: whatever else the machine does meets all of them alike. */
+async function rowsOf(contenders: readonly Contender[]): Promise<Row[]> {
+  const costs = contenders.map((): Cost[] => [])
+  for (let run = 0; run < runs; run += 1)
+    for (const [index, { once }] of contenders.entries()) costs[index]!.push(await once())
+  return contenders.map(({ name, instructions }, index) => {
+    const known = instructions?.()
+    return { name, costs: costs[index]!, ...(known === undefined ? {} : { instructions: known }) }
+  })
 }
 
 const middle = ({ costs }: Row, what: 'seconds' | 'cpuSeconds' | 'threadSeconds' | 'peakBytes'): number =>
@@ -72,10 +88,12 @@ export async function benchBoot(): Promise<void> {
   const place = scratch('bench')
   try {
     await defaultGuest((says) => console.log(says))
-    const [own, first, other] = [await ours(place), await start(), await peer(place)]
-    const rows = [own, first, other].filter((row) => row !== undefined).map(line)
+    const contenders = [ours(place), start(), await peer(place)].filter((one) => one !== undefined)
+    const measured = await rowsOf(contenders)
+    const rows = measured.map(line)
     console.table(rows)
-    const ratio = other === undefined ? undefined : rounded(middle(own, 'cpuSeconds') / middle(other, 'cpuSeconds'), 2)
+    const [own, , other] = measured
+    const ratio = own && other && rounded(middle(own, 'cpuSeconds') / middle(other, 'cpuSeconds'), 2)
     if (ratio !== undefined) console.log(`CPU time: ${ratio} times QEMU TCG's`)
     keep('boot', { runs, rows, ratio })
   } finally {

@@ -45,7 +45,10 @@ export function timed(command: string, args: readonly string[]): Promise<Cost> {
   let last: Sample = { cpuSeconds: 0, threadSeconds: 0, peakBytes: 0 }
   const timer = setInterval(() => {
     const now = sample(child.pid!)
-    if (now !== undefined) last = { ...now, peakBytes: Math.max(now.peakBytes, last.peakBytes) }
+    if (now === undefined) return
+    // threads that have ended are no longer told apart: who ends them before it goes would seem to have had none
+    const threadSeconds = Math.max(now.threadSeconds, last.threadSeconds)
+    last = { ...now, threadSeconds, peakBytes: Math.max(now.peakBytes, last.peakBytes) }
   }, 20)
   return new Promise((resolve, reject) => {
     child.on('error', reject)
