@@ -79,15 +79,17 @@ export class AroundVcpu implements VcpuMachine {
   }
 
   mmioRead(address: number, size: 1 | 2 | 4 | 8): bigint | undefined {
-    const own = this.#ownPageAt(address)
-    if (own === undefined) return this.#around.buses.mmio.read(address, size)
-    return readHalves(own, address - own.base, size)
+    const page = this.#page
+    const offset = page === undefined ? -1 : address - page.base
+    if (page === undefined || !isIn(page, offset)) return this.#around.buses.mmio.read(address, size)
+    return readHalves(page, offset, size)
   }
 
   mmioWrite(address: number, size: 1 | 2 | 4 | 8, value: bigint): boolean {
-    const own = this.#ownPageAt(address)
-    if (own === undefined) return this.#around.buses.mmio.write(address, size, value)
-    writeHalves(own, address - own.base, size, value)
+    const page = this.#page
+    const offset = page === undefined ? -1 : address - page.base
+    if (page === undefined || !isIn(page, offset)) return this.#around.buses.mmio.write(address, size, value)
+    writeHalves(page, offset, size, value)
     return true
   }
 
@@ -164,14 +166,14 @@ export class AroundVcpu implements VcpuMachine {
     return this.#interrupts.localApic
   }
 
-  #ownPageAt(address: number): MmioRegion | undefined {
-    const page = this.#around.wires.interrupts?.page
-    if (page === undefined) return undefined
-    const { base } = page
-    return address >= base && address < base + page.length ? page : undefined
+  /** The page of its local APIC. */
+  get #page(): MmioRegion | undefined {
+    return this.#around.wires.interrupts?.page
   }
 
   get #interrupts(): VcpuInterrupts {
     return this.#around.wires.interrupts ?? this.#none
   }
 }
+
+const isIn = ({ length }: MmioRegion, offset: number): boolean => offset >= 0 && offset < length
