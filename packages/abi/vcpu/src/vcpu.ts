@@ -3,7 +3,7 @@ import type { KvmGuestDebug } from '@vmm/kvm-uapi'
 import { createMsrFile, type MsrHome } from '@vmm/msr'
 import { Completion, type MsrReply } from './completion.ts'
 import { type AnswersCpuid, CpuidAnswers } from './cpuid-answers.ts'
-import type { Engine } from './engine-port.ts'
+import type { Engine, EnginePorts } from './engine-port.ts'
 import { Events } from './events.ts'
 import { Execution, type RunOptions } from './execution.ts'
 import type { VcpuExit } from './exit.ts'
@@ -14,7 +14,7 @@ import { nobody, type VcpuMachine } from './machine.ts'
 import { mpStates } from './mp-state.ts'
 import { type AnswersMsrs, MsrAccess, type MsrHomes } from './msr-access.ts'
 import { Observer } from './observer.ts'
-import { enginePorts } from './ports.ts'
+import { type Answering, enginePorts } from './ports.ts'
 import type { Refusal } from './refusal.ts'
 import { initializeState, resetState, shapeState } from './reset.ts'
 import { restoreVcpu, type SavedVcpu, saveVcpu } from './saved.ts'
@@ -65,35 +65,15 @@ export class Vcpu {
     this.#promises = promises
     this.#machine = options.machine ?? nobody(() => this.engine.retired())
     this.#cpuid = new CpuidAnswers(guest, trace)
+    const { tally } = this
+    const { switches = usualSwitches } = options
     const around = { engine: () => this.engine, machine: () => this.#machine }
     this.#msrs = new MsrAccess({
       ...around,
       createMsrs: options.createMsrs ?? ((readElsewhere) => createMsrFile(shapeOf(guest, readElsewhere))),
       onRefused: options.onRefusedMsr,
     })
-    const { tally } = this
-    const traces = trace !== undefined
-    const answering = {
-      tally,
-      traces,
-      cpuid: this.#cpuid,
-      msrs: this.#msrs,
-      completion: this.#completion,
-      guest,
-      promises,
-    }
-    const { switches = usualSwitches } = options
-    const holdsBreakpoint = () => this.#debug.holdBreakpoint()
-    const ports = enginePorts({
-      ...around,
-      ...answering,
-      switches,
-      holdsBreakpoint,
-      freeze: () => this.#events.freeze(),
-      hypercallExits: () => this.hypercallExits,
-      featureBits: () => this.featureBits,
-      leavesSmm: () => this.#execution.leaveSmm(),
-    })
+    const ports = this.#ports(around)
     const observer = this.#observer()
     this.engine = options.createEngine(observer?.ports(ports) ?? ports)
     const { engine } = this
@@ -118,6 +98,28 @@ export class Vcpu {
     })
     this.state = new VcpuState(parts, this.capabilities)
     this.reset()
+  }
+
+  /** What the engine asks and tells. */
+  #ports(around: Pick<Answering, 'engine' | 'machine'>): EnginePorts {
+    const { trace, switches = usualSwitches } = this.#options
+    const holdsBreakpoint = () => this.#debug.holdBreakpoint()
+    return enginePorts({
+      ...around,
+      tally: this.tally,
+      traces: trace !== undefined,
+      cpuid: this.#cpuid,
+      msrs: this.#msrs,
+      completion: this.#completion,
+      guest: this.#guest,
+      promises: this.#promises,
+      switches,
+      holdsBreakpoint,
+      freeze: () => this.#events.freeze(),
+      hypercallExits: () => this.hypercallExits,
+      featureBits: () => this.featureBits,
+      leavesSmm: () => this.#execution.leaveSmm(),
+    })
   }
 
   /**

@@ -2,7 +2,6 @@ import type { PlainOp } from '@vmm/wasm-encoder'
 import { simdOperations } from '@vmm/x86-semantics'
 import type { Code, Local } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
-import { double, type Format, single } from '../reading/quick-scalars.ts'
 import { hasQuickWay } from '../reading/quick-simd.ts'
 import { at } from '../state-layout.ts'
 import type { KnownVectors } from './known-vectors.ts'
@@ -149,6 +148,3 @@ export class RegionFloats {
 }
 
 const byLookingCloser: FloatWay = (floats, call) => floats.closer(call)
-
-/** Formats by the type that WebAssembly has for them. */
-export const formats: Readonly<Record<'f32' | 'f64', Format>> = { f32: single, f64: double }

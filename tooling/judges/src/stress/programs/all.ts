@@ -3,6 +3,7 @@ import { controlFlow } from './control-flow.ts'
 import { floats } from './floats.ts'
 import { interruptions } from './interruptions.ts'
 import { modes } from './modes.ts'
+import { pagesOfData } from './pages-of-data.ts'
 import { selfModifying } from './self-modifying.ts'
 import { stepping } from './stepping.ts'
 import { strings } from './strings.ts'
@@ -13,6 +14,7 @@ import { translations } from './translations.ts'
 export const programs: Readonly<Record<string, readonly Program[]>> = {
   'code that stores to code': selfModifying,
   'page tables that change': translations,
+  'pages of data that change': pagesOfData,
   'interrupts and exceptions': interruptions,
   'steps and breakpoints': stepping,
   'modes that change': modes,

@@ -1,7 +1,5 @@
 import {
   type Assembler,
-  al,
-  cr0,
   cr3,
   cr4,
   eax,
@@ -9,21 +7,20 @@ import {
   ecx,
   edx,
   mem8,
-  mem32,
   mem64,
   r8,
   r9,
   rax,
   rbx,
-  rcx,
   rdi,
   rdx,
   rsi,
   rsp,
 } from '@vmm/x86-assembler'
-import { at, selector } from '../layout.ts'
+import { at } from '../layout.ts'
 import type { Elsewhere, Program } from '../program.ts'
 import { entryOf } from '../scenery.ts'
+import { all, present } from './entry-bits.ts'
 import { loop } from './loop.ts'
 
 const rounds = 120
@@ -40,8 +37,8 @@ const astride = [
   { address: at.otherCode + beforeEnd, write: (a: Assembler) => a.mov(eax, 0x0403_0201).add(ebx, eax).ret() },
   { address: at.otherCode + 0x2000, write: (a: Assembler) => a.db(0x12, 0x13, 0x14).rol(rbx, 1).ret() },
 ] as const
-const [present, writable, user, accessed, noExecute] = [1, 2, 4, 0x20, 1n << 63n]
-const all = present | writable | user
+const accessed = 0x20
+const noExecute = 1n << 63n
 
 /** Maps `window` to the first or the second function's page, by the lowest bit of ECX. */
 const mapByRound = (a: Assembler, tree: number = at.tables): Assembler =>
@@ -306,120 +303,6 @@ export const translations: readonly Program[] = [
         .mov(rdi, at.otherCode | all | accessed)
         .mov(mem64(entryOf(window)), rdi)
       a.mov(rsi, window).jmp(rsi)
-    },
-  },
-  {
-    name: 'a page of data that faults in the middle of a block, and is mapped by its handler',
-    mode: 'long',
-    write: (a) => {
-      const page = at.data + 0x3000
-      a.jmp('start')
-        .label('vector14')
-        .add(rdx, mem64(rsp))
-        .mov(rax, page | all)
-        .mov(mem64(entryOf(page)), rax)
-      a.add(rsp, 8).iretq().label('start').mov(rdi, page)
-      loop(a, rounds, () =>
-        a
-          .mov(mem64(entryOf(page)), 0)
-          .invlpg(mem8(page))
-          .inc(rbx)
-          .lea(rsi, mem64({ base: rbx, index: rcx, scale: 2 }))
-          .cmp(rsi, 77)
-          .adc(mem64(rdi), rsi)
-          .sbb(rbx, mem64(rdi))
-          .rcl(rbx, 1),
-      )
-    },
-  },
-  {
-    name: 'a page that may not be written, with and without CR0.WP',
-    mode: 'long',
-    write: (a) => {
-      const page = at.data + 0x3000
-      a.jmp('start')
-        .label('vector14')
-        .mov(rax, page | all)
-        .mov(mem64(entryOf(page)), rax)
-      a.invlpg(mem8(page)).add(rsp, 8).inc(rdx).iretq().label('start').mov(rdi, page)
-      loop(a, rounds, () =>
-        a
-          .mov(rax, page | present)
-          .mov(mem64(entryOf(page)), rax)
-          .invlpg(mem8(page))
-          .mov(rax, cr0)
-          .btc(rax, 16)
-          .mov(cr0, rax)
-          .inc(mem64(rdi))
-          .add(rbx, mem64(rdi)),
-      )
-    },
-  },
-  {
-    name: 'accessed and dirty bits that a loop looks at',
-    mode: 'long',
-    write: (a) => {
-      const page = at.data + 0x3000
-      a.mov(rdi, page)
-      loop(a, rounds, () => {
-        a.mov(rax, page | all)
-          .mov(mem64(entryOf(page)), rax)
-          .invlpg(mem8(page))
-          .test(ecx, 1)
-          .je('reads')
-        a.mov(mem8(rdi), 1)
-          .label('reads')
-          .mov(al, mem8({ base: rdi, displacement: 9 }))
-          .add(rbx, mem64(entryOf(page)))
-          .rol(rbx, 3)
-      })
-    },
-  },
-  {
-    name: 'a store that crosses into a page that is missing writes nothing',
-    mode: 'long',
-    write: (a) => {
-      const page = at.data + 0x3000
-      a.jmp('start')
-        .label('vector14')
-        .mov(rax, page | all)
-        .mov(mem64(entryOf(page)), rax)
-        .add(rbx, mem64({ base: rdi }))
-      a.add(rsp, 8)
-        .iretq()
-        .label('start')
-        .mov(rdi, page - 4)
-      loop(a, rounds, () =>
-        a
-          .mov(mem64(entryOf(page)), 0)
-          .invlpg(mem8(page))
-          .mov(mem64(rdi), rcx)
-          .add(rbx, mem64(rdi)),
-      )
-    },
-  },
-  {
-    name: 'a program and its kernel, whose rights differ',
-    mode: 'long',
-    write: (a) => {
-      // the kernel's page is data to the program only while the entry says so
-      const page = at.data + 0x3000
-      a.jmp('start')
-      a.label('vector14')
-        .add(rbx, mem64(rsp))
-        .add(rsp, 8)
-        .mov(rax, page | all)
-        .mov(mem64(entryOf(page)), rax)
-      a.invlpg(mem8(page)).iretq()
-      a.label('vector128')
-        .mov(rax, page | present | writable)
-        .mov(mem64(entryOf(page)), rax)
-        .invlpg(mem8(page))
-        .inc(mem64(page))
-      a.dec(ecx).je('over').iretq().label('over').hlt()
-      a.label('start').mov(ecx, rounds).push(selector.userData).push(at.userStack).push(0x202).push(selector.userCode64)
-      a.mov(rax, 'program').push(rax).iretq()
-      a.label('program').inc(rdx).mov(eax, mem32(page)).add(ebx, eax).add(edx, ebx).int(128).jmp('program')
     },
   },
 ]
