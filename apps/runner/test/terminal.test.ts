@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { echo, kernelFile, powerOff, say } from './kernels.ts'
 import { main } from './vmm.ts'
@@ -99,6 +100,9 @@ describe.skipIf(!hasScript)('at a terminal', () => {
       await until(false)
       process.kill(pid, 'SIGTSTP')
       await until(true)
+      // the terminal is given back first: who is continued before it has stopped stops behind that
+      while (!/^State:\tT/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')))
+        await new Promise((resolve) => setTimeout(resolve, 10))
       process.kill(pid, 'SIGCONT')
       await until(false)
       process.kill(pid, 'SIGTERM')

@@ -29,6 +29,7 @@ export function answersFrom({ answers, odd, derived, state, slice, told }: Answe
     oddWrite: (record, tlb, linear, kind) => odd.write(record, tlb, linear, kind),
     deviceRead: (record, kind) => odd.deviceRead(record, kind),
     deviceWrite: (record, kind) => odd.deviceWrite(record, kind),
+    deviceReach: (bytes, kind) => Number(odd.deviceReach(bytes, kind)),
     touched: (physical, isStore) => Number(told.begin(Number(physical), isStore === 0 ? 'load' : 'store')),
   }
 }

@@ -73,6 +73,7 @@ export function nothingCounted(): Counting {
       oddWrite: 0,
       deviceRead: 0,
       deviceWrite: 0,
+      deviceReach: 0,
       touched: 0,
     },
   }

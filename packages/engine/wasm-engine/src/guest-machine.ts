@@ -80,6 +80,7 @@ export interface Answers {
   oddWrite(record: number, tlb: number, linear: bigint, kind: number): number
   deviceRead(record: number, kind: number): number
   deviceWrite(record: number, kind: number): number
+  deviceReach(bytes: number, kind: number): number
   touched(physical: bigint, isStore: number): number
 }
 
@@ -372,6 +373,10 @@ export class GuestMachine {
       deviceWrite: (cpu: number, record: number, kind: number) => {
         calls.deviceWrite += 1
         return of(cpu).deviceWrite(record >>> 0, kind)
+      },
+      deviceReach: (cpu: number, bytes: number, kind: number) => {
+        calls.deviceReach += 1
+        return of(cpu).deviceReach(bytes, kind)
       },
       touched: (cpu: number, physical: bigint, isStore: number) => {
         calls.touched += 1

@@ -115,6 +115,7 @@ function bodiesOf(
     oddWrite: index['oddWrite']!,
     deviceRead: index['deviceRead']!,
     deviceWrite: index['deviceWrite']!,
+    deviceReach: index['deviceReach']!,
     touched: index['touched']!,
   }
   return {

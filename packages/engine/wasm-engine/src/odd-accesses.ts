@@ -126,6 +126,11 @@ export class OddAccesses {
     return record
   }
 
+  /** Whether an access that is to follow would be let be made. A refusal is noted. */
+  deviceReach(bytes: number, kind: number): boolean {
+    return !this.#isRefused(this.#missed, bytes, (kind & accessKind.write) === 0 ? 'read' : 'write')
+  }
+
   get #missed(): number {
     const place = this.#cpu + at.missPhysical
     return this.#view.getUint32(place, true) + this.#view.getUint32(place + 4, true) * 2 ** 32

@@ -84,6 +84,8 @@ export const importTypes = {
   /** (cpu, record, kind): an access to a device, at `missPhysical`, through the scratch: 0 after a fault, else the record to go on with. */
   deviceRead: type(['i32', 'i32', 'i32'], ['i32']),
   deviceWrite: type(['i32', 'i32', 'i32'], ['i32']),
+  /** (cpu, bytes, kind): whether an access to a device, at `missPhysical`, is let be made; where it is not, that has been noted. */
+  deviceReach: type(['i32', 'i32', 'i32'], ['i32']),
   /** (cpu, physical address, whether it is a store): a page of a slot that is told of. 0: it must not be, which has been noted. */
   touched: type(['i32', 'i64', 'i32'], ['i32']),
 } as const

@@ -29,6 +29,7 @@ export interface MemoryCalls {
   readonly oddWrite: number
   readonly deviceRead: number
   readonly deviceWrite: number
+  readonly deviceReach: number
   readonly touched: number
 }
 
@@ -306,7 +307,7 @@ function isLive(code: Code, map: MemoryMap, host: Node, bytes: Node): Node {
 }
 
 /** (cpu, record, tlb, linear, bytes, kind): whether an access of up to a page would succeed. */
-export function checkFunction({ fill }: MemoryCalls): Code {
+export function checkFunction({ fill, deviceReach }: MemoryCalls): Code {
   const [code, [cpu, record, tlb, linear, bytes, asked]] = begun(['i32', 'i32', 'i32', 'i64', 'i32', 'i32'])
   const kind = code.hold(code.op('i32.or', asked, code.i32(accessKind.probe)))
   code.store('i32.store', cpu, record, at.record)
@@ -315,15 +316,24 @@ export function checkFunction({ fill }: MemoryCalls): Code {
   )
   // what runs out of the canonical addresses is refused before any page is looked at
   refuseNonCanonical(code, cpu, record, last, kind)
-  const [first] = code.call(fill, [cpu, record, tlb, linear, kind], ['i32'])
-  code.if(code.op('i32.eqz', first!), () => code.leave(ret, code.i32(0)))
+  const reached = (from: Node, most: Node) => {
+    const [host] = code.call(fill, [cpu, record, tlb, from, kind], ['i32'])
+    code.if(code.op('i32.eqz', host!), () => code.leave(ret, code.i32(0)))
+    code.if(code.op('i32.eq', host!, code.i32(noMemory)), () => {
+      const [may] = code.call(deviceReach, [cpu, most, kind], ['i32'])
+      code.if(code.op('i32.eqz', may!), () => code.leave(ret, code.i32(0)))
+    })
+  }
+  const room = code.op('i32.sub', code.i32(4096), code.op('i32.and', code.op('i32.wrap_i64', linear), code.i32(0xfff)))
+  const inFirst = code.hold(room)
+  reached(linear, code.select(code.op('i32.lt_u', bytes, inFirst), bytes, inFirst))
   const samePage = code.op('i64.lt_u', code.op('i64.xor', last, linear), code.i64(4096n))
   code.if(samePage, () => code.leave(ret, code.i32(1)))
   // a fault in the second page is at its first byte
   const isNarrow = code.op('i64.eqz', code.load('i64.load', cpu, at.canonicalShift))
   const wrapped = code.op('i64.and', last, code.select(isNarrow, code.i64(0xffff_ffffn), code.i64(-1n)))
   const next = code.op('i64.and', wrapped, code.i64(~0xfffn))
-  const [second] = code.call(fill, [cpu, record, tlb, next, kind], ['i32'])
-  code.leave(ret, code.op('i32.ne', second!, code.i32(0)))
+  reached(code.hold(next), code.op('i32.sub', bytes, inFirst))
+  code.leave(ret, code.i32(1))
   return code
 }

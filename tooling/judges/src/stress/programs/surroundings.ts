@@ -120,6 +120,26 @@ export const surroundings: readonly Program[] = [
       ),
   },
   {
+    // KVM's emulator knows no FST: the processor stops before it, and the x87 points to the instruction before
+    name: 'an x87 store to a device, in the end',
+    mode: 'long',
+    endsInFault: true,
+    write: (a) => {
+      a.mov(rdi, at.data).fninit()
+      loop(a, 60, () =>
+        a
+          .fld1()
+          .fst(mem32(rdi))
+          .fsqrt()
+          .fstp(mem64({ base: rdi, displacement: 8 }))
+          .cmp(ecx, 2)
+          .jne('memory')
+          .mov(rdi, at.device)
+          .label('memory'),
+      )
+    },
+  },
+  {
     name: 'strings to a device',
     mode: 'long',
     write: (a) => {
