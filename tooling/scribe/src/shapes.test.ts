@@ -35,9 +35,8 @@ function unmade(lines: readonly string[]): readonly string[] {
 const words = new Set(
   `base limit access selector offset step at most what was written until here stays even if a fault follows
   an address that counts as higher and debug traps off the next instruction is done old interrupts this
-  that bytes byte can be read hlt mwait pause shutdown nothing significand signexponent m32fp m64fp m16int m32int m64int m80bcd`.split(
-    /\s+/,
-  ),
+  that bytes byte can be read hlt mwait pause shutdown nothing significand signexponent m32fp m64fp m16int m32int m64int m80bcd
+  all processors see stored`.split(/\s+/),
 )
 
 describe.each(settings)('in $execution mode, $codeSize-bit code', (setting) => {
