@@ -9,7 +9,7 @@ const keeps = fileURLToPath(import.meta.resolve('../src/kept-modules.ts'))
 
 /** A program of a few modules that keeps them, in a place of its own. */
 function program(name: string) {
-  const place = join(directory, name)
+  const place = join(directory, 'programs', name)
   const [source, cache] = [join(place, 'source'), join(place, 'cache')]
   const inSource = (file: string) => join(source, file)
   mkdirSync(join(source, 'node_modules/part'), { recursive: true })
