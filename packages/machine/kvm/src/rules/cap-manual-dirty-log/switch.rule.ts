@@ -9,7 +9,7 @@ export const manualSwitch: ManualDirtyLogRule = rule({
   lifetime: until('5.7'),
   errno: 'EINVAL',
   sources: [commit('3c9bd4006bfc', 'KVM: x86: enable dirty log gradually in small chunks')],
-  evidence: 'memory',
+  evidence: 'source',
   refuses: ({ options }) => (options & ~manualProtect) !== 0n,
   witness: { refused: { options: 3n }, accepted: { options: 1n } },
 })

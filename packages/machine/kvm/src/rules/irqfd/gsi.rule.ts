@@ -10,7 +10,7 @@ export const irqfdGsi: IrqfdRule = rule({
   lifetime: since({ absentIn: '6.18.44', presentIn: '7.1' }),
   errno: 'EINVAL',
   sources: [kernelSource('virt/kvm/eventfd.c', 'kvm_irqfd', '7.1')],
-  evidence: 'memory',
+  evidence: 'mail',
   refuses: ({ gsi }) => gsi >= 4096,
   witness: { refused: { ...freshEventfd, gsi: 4096 }, accepted: { ...freshEventfd, gsi: 4095 } },
 })

@@ -9,7 +9,7 @@ export const routingXenUnknown: SetGsiRoutingRule = rule({
   lifetime: until('5.17'),
   errno: 'EINVAL',
   sources: [kernelSource('arch/x86/kvm/irq_comm.c', 'kvm_set_routing_entry', '5.16')],
-  evidence: 'memory',
+  evidence: 'source',
   refuses: ({ entries }) => entries.some(({ type }) => type === 'xen_evtchn'),
   witness: {
     refused: tableOf({ gsi: 5, type: 'xen_evtchn', port: 3, vcpu: 0, priority: 0xffff_ffff }),

@@ -11,7 +11,7 @@ export const userSign: MemoryRegionRule = rule({
   lifetime: between('6.4', '6.12'),
   errno: 'EINVAL',
   sources: [commit('6014bc27561f', 'x86-64: make access_ok() independent of LAM')],
-  evidence: 'memory',
+  evidence: 'source',
   refuses: ({ region: { userspace_addr, memory_size } }) => userspace_addr + memory_size >= half,
   witness: {
     refused: withRegion({ userspace_addr: half }),
