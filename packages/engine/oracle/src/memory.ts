@@ -115,7 +115,6 @@ export class MemoryAccess {
     this.#refuseNonCanonical((linear + BigInt(bytes - 1)) & all64, access.stack)
     this.#checkAlignment(linear, bytes, access)
     const places = this.reach(linear, bytes, access)
-    this.#reachDevices(places, access.how)
     if (access.how !== 'execute') this.#met |= breakpointsMet(this.breakpoints, linear, bytes, access.how === 'write')
     return places
   }
@@ -144,6 +143,7 @@ export class MemoryAccess {
       for (let byte = 0; byte < here; byte += 1) places.push(physical + BigInt(byte))
       done += here
     }
+    this.#reachDevices(places, access.how)
     return places
   }
 
