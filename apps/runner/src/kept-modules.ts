@@ -46,7 +46,7 @@ export function keepModules(directory: string): void {
       const kept = way === undefined ? undefined : modules.get(way)
       if (kept !== undefined) return { url: kept.url, format: kept.format, shortCircuit: true }
       const found = next(specifier, context)
-      if (parent !== undefined && found.url.startsWith('file:')) {
+      if (parent !== undefined && way !== found.url && found.url.startsWith('file:')) {
         parent.ways.set(specifier, found.url)
         grew = true
       }

@@ -1,3 +1,5 @@
+import { grouped } from './grouped.ts'
+
 /** Totals of a run so far. */
 export interface Totals {
   /** Wall-clock milliseconds. */
@@ -9,7 +11,6 @@ export interface Totals {
 }
 
 const shortest = 250
-const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
 
 /** Rates since the last look. */
 export class Meter {
@@ -24,9 +25,9 @@ export class Meter {
       (now[what] - this.#before[what]) / Math.max(milliseconds / 1000, 1e-3)
     this.#line = [
       `guest time ${(now.guestTime / 1e9).toFixed(1)} s`,
-      `${grouped.format(now.instructions)} instructions`,
-      `${grouped.format(perSecond('instructions') / 1e6)} MIPS`,
-      `${grouped.format(perSecond('exits'))} exits/s`,
+      `${grouped(now.instructions)} instructions`,
+      `${grouped(perSecond('instructions') / 1e6)} MIPS`,
+      `${grouped(perSecond('exits'))} exits/s`,
     ].join(', ')
     this.#before = now
     return this.#line

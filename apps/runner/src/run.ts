@@ -8,6 +8,7 @@ import { Host } from './host.ts'
 import { firmwareTables } from './machine.ts'
 import { because, openOutput } from './named-file.ts'
 import { exitStatus, statusOf } from './outcome.ts'
+import { plainCrc32 } from './plain-crc32.ts'
 import { printable } from './printable.ts'
 import { writeProfile } from './profile/profile.ts'
 import { profileSummary } from './profile/summary.ts'
@@ -89,7 +90,7 @@ async function gathered(options: RunOptions, ending: Ending): Promise<GuestInput
 function loaded({ image, initrd, commandLine, from }: GuestInput, { memorySize, cpus }: RunOptions): LoadedImage {
   const rsdp = firmwareTables(cpus).base
   const result = loadImage(image, { memorySize, commandLine, rsdp, ...(initrd === undefined ? {} : { initrd }) })
-  const wrong = result.kind === 'refused' ? result.says : damageOf(image)
+  const wrong = result.kind === 'refused' ? result.says : damageOf(image, plainCrc32)
   if (result.kind === 'refused' || wrong !== undefined) throw new UsageError(`${from}: ${wrong}`)
   return result
 }

@@ -1,16 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { defaultGuest } from '@vmm/runner/default-guest'
 import { execArchive } from '@vmm/runner/exec'
 import { removeScratch, scratch } from '@vmm/scratch'
+import { vmmCommand } from './command.ts'
 import { qemu } from './peers.ts'
 import { keep, rounded } from './results.ts'
 import { type Cost, median, timed } from './timed.ts'
 
 const runs = 5
 const memory = 512
-const main = fileURLToPath(import.meta.resolve('@vmm/runner/main'))
 
 interface Row {
   readonly name: string
@@ -29,7 +28,7 @@ interface Contender {
 /** From process start to the shell having run a command and the machine being off. */
 function ours(scratch: string): Contender {
   const report = join(scratch, 'report.json')
-  const args = [main, 'run', '--memory', `${memory}M`, '--exec', 'true', '--report', report]
+  const args = [vmmCommand(), 'run', '--memory', `${memory}M`, '--exec', 'true', '--report', report]
   return {
     name: 'vmm',
     once: () => timed(process.execPath, args),
@@ -39,7 +38,7 @@ function ours(scratch: string): Contender {
 
 /** From process start to the end of the guest's first instruction. */
 function start(): Contender {
-  const args = [main, 'run', '--memory', `${memory}M`, '--max-instructions', '1']
+  const args = [vmmCommand(), 'run', '--memory', `${memory}M`, '--max-instructions', '1']
   return { name: 'vmm, first instruction', once: () => timed(process.execPath, args), instructions: () => 1 }
 }
 

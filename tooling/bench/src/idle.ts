@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { defaultGuest } from '@vmm/runner/default-guest'
+import { vmmCommand } from './command.ts'
 import { keep, rounded } from './results.ts'
 import { processorSeconds } from './timed.ts'
 
-const main = fileURLToPath(import.meta.resolve('@vmm/runner/main'))
 const prompt = '/ # '
 const patience = 120_000
 /** What boots leave behind, V8's compilers above all, is over after so long. */
@@ -23,7 +22,7 @@ const rows: Readonly<Record<string, readonly string[]>> = {
 
 /** Boots to a shell on a terminal of script(1)'s, waits, and gives the share of a processor that the process used. */
 async function percentOf(flags: readonly string[]): Promise<number> {
-  const command = ['echo pid=$$.; exec', process.execPath, main, 'run', ...flags].join(' ')
+  const command = ['echo pid=$$.; exec', process.execPath, vmmCommand(), 'run', ...flags].join(' ')
   const child = spawn('script', ['-qfec', command, '/dev/null'], {
     env: { ...process.env, SHELL: '/bin/sh', TERM: 'xterm' },
   })

@@ -1,12 +1,12 @@
 import { type HotSpot, hotSpots } from '@vmm/guest-profile'
 import type { EngineStatistics, Tier } from '@vmm/wasm-engine'
+import { grouped } from '../grouped.ts'
 import type { Ran } from '../report.ts'
 import type { RunProfile } from './profile.ts'
 import { workOf } from './sampler.ts'
 
 const spotsShown = 12
 const tiers = ['cold', 'hot'] as const
-const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
 const columns = { label: 12, number: 16, share: 8 } as const
 
 /** What a run spent its time with, on one screen: the engine's work by tier, exits, and the hottest places. */
@@ -18,7 +18,7 @@ export function profileSummary(
   const took = sampler.tiers.of(workOf(statistics))
   const seconds = `${(totals.milliseconds / 1000).toFixed(2)} s, ${(totals.guestTime / 1e9).toFixed(2)} s in the guest`
   return [
-    `${grouped.format(totals.instructions)} instructions in ${seconds}`,
+    `${grouped(totals.instructions)} instructions in ${seconds}`,
     ...tiers.map((tier) => tierLine(tier, statistics.instructions[tier], took[tier])),
     ...workLines(statistics),
     line('exits', counted(exits)),
@@ -32,8 +32,8 @@ export function profileSummary(
 const line = (label: string, text: string): string => `${label.padEnd(columns.label)}${text}`
 
 function tierLine(tier: Tier, count: number, time: number): string {
-  const rate = time === 0 ? '' : `, ${grouped.format(count / time / 1000)} MIPS`
-  return line(`${tier} tier`, `${grouped.format(count)} instructions in ${grouped.format(time)} ms${rate}`)
+  const rate = time === 0 ? '' : `, ${grouped(count / time / 1000)} MIPS`
+  return line(`${tier} tier`, `${grouped(count)} instructions in ${grouped(time)} ms${rate}`)
 }
 
 function workLines(statistics: EngineStatistics): readonly string[] {
@@ -48,7 +48,7 @@ function workLines(statistics: EngineStatistics): readonly string[] {
     entries,
   } = statistics
   const { modules, moduleBytes, compileMilliseconds, tlbMisses, tlbFlushes } = statistics
-  const number = (value: number): string => grouped.format(value)
+  const number = (value: number): string => grouped(value)
   const stale = number(blocksStale + regionsStale)
   return [
     line(
@@ -68,10 +68,10 @@ function workLines(statistics: EngineStatistics): readonly string[] {
 function counted(counts: Readonly<Record<string, number>>): string {
   const kinds = Object.entries(counts).filter(([, count]) => count > 0)
   const sorted = kinds.sort(([, a], [, b]) => b - a)
-  return sorted.length === 0 ? 'none' : sorted.map(([kind, count]) => `${kind} ${grouped.format(count)}`).join(', ')
+  return sorted.length === 0 ? 'none' : sorted.map(([kind, count]) => `${kind} ${grouped(count)}`).join(', ')
 }
 
 function spotLine({ share, instructions, frames }: HotSpot): string {
   const percent = `${(share * 100).toFixed(1)} %`.padStart(columns.share)
-  return `${percent}${grouped.format(instructions).padStart(columns.number)}  ${frames.slice(1).join(' ')}`
+  return `${percent}${grouped(instructions).padStart(columns.number)}  ${frames.slice(1).join(' ')}`
 }

@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url'
+import { vmmCommand } from '../command.ts'
 import { median, timed } from '../timed.ts'
 import type { Beside } from './limits.ts'
 import { linuxGuest } from './linux/inside.ts'
@@ -6,7 +6,6 @@ import type { Options } from './options.ts'
 import type { Peer } from './peers.ts'
 import { watched } from './watched.ts'
 
-const runner = fileURLToPath(import.meta.resolve('@vmm/runner/main'))
 /** CPU seconds that a boot may take at most. */
 const limit = 120
 /** CPU seconds to the first instruction before guests' code was compiled in regions, by `bench boot`, on the processor named. */
@@ -16,7 +15,7 @@ const before = { seconds: 0.83, processor: 'AMD EPYC' } as const
 export async function measuredBeside({ runs, peers }: Options, processor: string, place: string): Promise<Beside> {
   const costs: number[] = []
   for (let run = 0; run < runs; run += 1) {
-    const args = [runner, 'run', '--memory', '512M', '--max-instructions', '1']
+    const args = [vmmCommand(), 'run', '--memory', '512M', '--max-instructions', '1']
     costs.push((await timed(process.execPath, args)).cpuSeconds)
   }
   const codeCacheMegabytes = await codeCache(peers, place)

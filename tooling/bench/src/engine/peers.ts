@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { bochs, bochsStart, bootDisk } from '@vmm/guests'
+import { vmmCommand } from '../command.ts'
 import type { Width } from './guests/words.ts'
 import type { LinuxGuest } from './linux/inside.ts'
 import type { Start } from './watched.ts'
@@ -28,15 +29,14 @@ export interface Peer {
 }
 
 const memory = 256
-const runner = fileURLToPath(import.meta.resolve('@vmm/runner/main'))
 const both = [32, 64] as const
 
 /** Ways to run guests with several processors, as the runner's help has them. */
-const help = (): string => spawnSync(process.execPath, [runner, 'run', '--help'], { encoding: 'utf8' }).stdout
+const help = (): string => spawnSync(process.execPath, [vmmCommand(), 'run', '--help'], { encoding: 'utf8' }).stdout
 
 const ours = (image: string, cpus: number, more: readonly string[] = []): Start => ({
   command: process.execPath,
-  args: [runner, 'run', image, '--memory', `${memory}M`, ...(cpus === 1 ? [] : ['--cpus', `${cpus}`]), ...more],
+  args: [vmmCommand(), 'run', image, '--memory', `${memory}M`, ...(cpus === 1 ? [] : ['--cpus', `${cpus}`]), ...more],
 })
 
 const vmm = (knows: string): Peer => ({
@@ -49,7 +49,7 @@ const vmm = (knows: string): Peer => ({
   start: (image, cpus) => ours(image, cpus),
   boot: ({ kernel, initrd, parameters, megabytes }) => ({
     command: process.execPath,
-    args: [runner, 'run', kernel, '--initrd', initrd, '--append', parameters, '--memory', `${megabytes}M`],
+    args: [vmmCommand(), 'run', kernel, '--initrd', initrd, '--append', parameters, '--memory', `${megabytes}M`],
   }),
 })
 
