@@ -36,6 +36,7 @@ export interface GuestVmOptions {
   readonly ports: PortRange
   readonly createEngine?: CreateEngine
   readonly hot?: NonNullable<KvmOptions['hot']>
+  readonly emitted?: NonNullable<KvmOptions['emitted']>
 }
 
 /** A VM of the release's, its memory and its vCPUs, as this user space of it has them. */

@@ -1,12 +1,21 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { type ModuleFormat, registerHooks } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { crc32 } from 'node:zlib'
+import { replaceFile } from './replaced-file.ts'
 
-/** How many other programs' modules are left where ours are written. */
-const othersAtMost = 7
-const prefix = 'modules-'
+/** Where a program of modules that have not changed may keep more, by what it is called and what it is. */
+export interface Unchanged {
+  readonly directory: string
+  readonly name: string
+  readonly program: string
+}
+
+let unchanged: Unchanged | undefined
+
+/** Known where all modules are as they were when they were kept. */
+export const unchangedProgram = (): Unchanged | undefined => unchanged
 
 /** When a file was changed last, and its bytes: as long as they are the same, so is what is in it. */
 type Stamp = readonly [changed: number, bytes: number]
@@ -36,8 +45,11 @@ interface Head {
  */
 export function keepModules(directory: string): void {
   if (typeof registerHooks !== 'function') return
-  const file = join(directory, `${prefix}${nameOfProgram()}`)
+  const name = nameOfProgram()
+  const file = join(directory, `modules-${name}`)
   const modules = readKept(file)
+  const stamps = [...modules.values()].map(({ url, stamp }) => [url, ...stamp])
+  if (modules.size > 0) unchanged = { directory, name, program: crc32(JSON.stringify(stamps)).toString(16) }
   let grew = false
   registerHooks({
     resolve(specifier, context, next) {
@@ -64,7 +76,7 @@ export function keepModules(directory: string): void {
     },
   })
   process.on('exit', () => {
-    if (grew) tryToWrite(file, [...modules.values()])
+    if (grew) write(file, [...modules.values()])
   })
 }
 
@@ -114,30 +126,17 @@ function readKept(file: string): Map<string, Kept> {
   return modules
 }
 
-/** There may be no place for it: the next start is as slow then. */
-function tryToWrite(file: string, modules: readonly Kept[]): void {
-  const unfinished = `${file}.${process.pid}`
-  let begun = false
-  try {
-    mkdirSync(dirname(file), { recursive: true })
-    begun = true
-    const head: Head = {
-      packages: packagesOf(modules),
-      modules: modules.map(({ source, ways, ...module }) => ({
-        ...module,
-        bytes: source.length,
-        ways: Object.fromEntries(ways),
-      })),
-    }
-    writeFileSync(
-      unfinished,
-      Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), ...modules.map(({ source }) => source)]),
-    )
-    renameSync(unfinished, file)
-    dropOthers(dirname(file))
-  } catch {
-    if (begun) rmSync(unfinished, { force: true })
+/** What is kept, as it is now. */
+function write(file: string, modules: readonly Kept[]): void {
+  const head: Head = {
+    packages: packagesOf(modules),
+    modules: modules.map(({ source, ways, ...module }) => ({
+      ...module,
+      bytes: source.length,
+      ways: Object.fromEntries(ways),
+    })),
   }
+  replaceFile(file, [`${JSON.stringify(head)}\n`, ...modules.map(({ source }) => source)])
 }
 
 /** Every package.json above a module, with its stamp. */
@@ -152,12 +151,4 @@ function packagesOf(modules: readonly Kept[]): Head['packages'] {
     const stamp = stampOf(url)
     return stamp === undefined ? [] : [[url, stamp] as const]
   })
-}
-
-/** What was written longest ago goes. */
-function dropOthers(directory: string): void {
-  const all = readdirSync(directory).filter((name) => name.startsWith(prefix))
-  const age = (name: string) => statSync(join(directory, name), { throwIfNoEntry: false })?.mtimeMs ?? 0
-  const old = all.toSorted((a, b) => age(b) - age(a)).slice(1 + othersAtMost)
-  for (const name of old) rmSync(join(directory, name), { force: true })
 }

@@ -39,6 +39,7 @@ export interface MachineOptions extends Watching {
   readonly createEngine?: CreateEngine | undefined
   /** When code that is hot is compiled; false: never. */
   readonly hot?: KvmOptions['hot']
+  readonly emitted?: KvmOptions['emitted']
   readonly memorySize: number
   /** The first processor's CPUID table, from `processorNamed` for as many as there are. */
   readonly table: BuiltTable
@@ -80,7 +81,16 @@ export class Machine implements RunningMachine {
 
   /** @throws {UsageError} for a processor that the release refuses. */
   constructor(options: MachineOptions) {
-    const { table, memorySize, cpus = 1, startSeconds = 0, kernel = releaseNamed(), createEngine, hot } = options
+    const {
+      table,
+      memorySize,
+      cpus = 1,
+      startSeconds = 0,
+      kernel = releaseNamed(),
+      createEngine,
+      hot,
+      emitted,
+    } = options
     this.features = table.features
     this.#sampler = options.sampler
     this.#acpi = firmwareTables(cpus)
@@ -95,6 +105,7 @@ export class Machine implements RunningMachine {
       ports: boardPorts({ devices: () => this.devices, onAccess: () => this.#accessed() }),
       ...(createEngine === undefined ? {} : { createEngine }),
       ...(hot === undefined ? {} : { hot }),
+      ...(emitted === undefined ? {} : { emitted }),
     })
     this.vm = this.#guest.vm
     this.vcpu = this.#guest.vcpu

@@ -7,6 +7,7 @@ import { Engines } from './engine-choice.ts'
 import { ExecStatus, execPorts } from './exec.ts'
 import { GuestConsole } from './guest-console.ts'
 import type { Host } from './host.ts'
+import { keptCode } from './kept-code.ts'
 import { limitReached, type Running, untilEnd } from './loop.ts'
 import { Machine, type MachineOptions } from './machine.ts'
 import type { Totals } from './meter.ts'
@@ -145,6 +146,7 @@ export class Runs {
   }
 
   #create(): Machine | ThreadedMachine {
+    const emitted = keptCode()
     const { options, tracer, host, image, bell } = this.#parts
     const machine: Machine | ThreadedMachine = possible(options.smp, bell, {
       memorySize: options.memorySize,
@@ -153,6 +155,7 @@ export class Runs {
       cpus: options.cpus,
       createEngine: this.#engines.create,
       ...(this.#engines.hot === undefined ? {} : { hot: this.#engines.hot }),
+      ...(emitted && { emitted }),
       onTransmit: (port, byte) => {
         if (port === 0) this.#console.wrote(byte, machine.now())
         this.#transmitted(port, byte)

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { directory } from './kernels.ts'
 
-const keeps = fileURLToPath(import.meta.resolve('../src/kept-modules.ts'))
+const keeps = ['kept-modules.ts', 'replaced-file.ts']
+const inRunner = (file: string) => fileURLToPath(import.meta.resolve(`../src/${file}`))
 
 /** A program of a few modules that keeps them, in a place of its own. */
 function program(name: string) {
@@ -13,7 +14,7 @@ function program(name: string) {
   const [source, cache] = [join(place, 'source'), join(place, 'cache')]
   const inSource = (file: string) => join(source, file)
   mkdirSync(join(source, 'node_modules/part'), { recursive: true })
-  cpSync(keeps, inSource('kept-modules.ts'))
+  for (const file of keeps) cpSync(inRunner(file), inSource(file))
   const write = (file: string, text: string) => writeFileSync(inSource(file), text)
   write('package.json', '{ "type": "module" }')
   write(

@@ -39,6 +39,9 @@ export class BlockCache {
   readonly #handlers: HandlerTable
   readonly #loops: ModeLoops
   readonly #decoded: Decoded = createDecoded()
+  #decodedAt = 0
+  /** The bytes of what was decoded last. */
+  readonly #sample = (): string => hexOf(this.#bytes.subarray(this.#decodedAt, this.#decodedAt + this.#decoded.length))
   readonly #pages = new Map<number, Block[]>()
   readonly #granules: CodeGranules
   readonly #live: LiveImmediates
@@ -146,13 +149,14 @@ export class BlockCache {
     this.#liveRanges = []
     let offset = 0
     let record = block + blockHeadBytes
+    const { codeSize } = modeOfWord(word)
     while (steps.length < limit) {
-      const failure = decode(this.#bytes, host + offset, end, modeOfWord(word).codeSize, this.#decoded)
+      const failure = decode(this.#bytes, host + offset, end, codeSize, this.#decoded)
       if (failure === 'truncated') break
       if (failure !== undefined) this.#asInvalid(failure)
       if (mustBeginBlock(this.#decoded, offset)) break
       const shape = this.#shapeOf(word, host + offset)
-      this.#writeRecord(record, steps.length, offset, host + offset)
+      this.#writeRecord(record, shape, steps.length, offset, host + offset)
       if (shape.spec.liveBytes !== 0) this.#noteLive(record, host + offset)
       steps.push({ shape, offset })
       offset += this.#decoded.length
@@ -190,7 +194,8 @@ export class BlockCache {
   }
 
   #shapeOf(word: number, at: number): Shape {
-    const bytes = () => hexOf(this.#bytes.subarray(at, at + this.#decoded.length))
+    this.#decodedAt = at
+    const bytes = this.#sample
     if (this.#decoded.mnemonic === tooLong.mnemonic) return this.#handlers.shape(this.#decoded, word, bytes, tooLong)!
     const shape = this.shapeOf(this.#decoded, word, at, bytes)
     if (shape !== undefined) return shape
@@ -215,18 +220,16 @@ export class BlockCache {
   /** Mnemonics that decoded and that nobody has described: they were #UD. */
   readonly undescribed = new Set<string>()
 
-  #writeRecord(record: number, index: number, offset: number, at: number): void {
+  #writeRecord(record: number, { isOfX87 }: Shape, index: number, offset: number, at: number): void {
     this.#view.setUint8(record + inRecord.index, index)
     this.#view.setUint16(record + inRecord.offset, offset, true)
     this.#view.setUint16(record + inRecord.next, offset + this.#decoded.length, true)
     fillRecord(this.#view, record, this.#decoded, offset)
-    this.#writeEscape(record, at)
+    if (isOfX87) this.#writeEscape(record, at)
   }
 
   /** An x87 instruction takes no immediate: there its opcode is kept, which may go into FOP. */
   #writeEscape(record: number, at: number): void {
-    // of all instructions in F, only FXSAVE and its like are none; they take no immediate either
-    if (!this.#decoded.mnemonic.startsWith('F')) return
     const escapeAt = this.#bytes.subarray(at, at + this.#decoded.length).findIndex((byte) => byte >> 3 === escapeBits)
     const opcode = ((this.#bytes[at + escapeAt]! & 7) << 8) | this.#bytes[at + escapeAt + 1]!
     this.#view.setUint16(record + inRecord.immediate, opcode, true)

@@ -1,5 +1,6 @@
 import type { Instruction } from '@vmm/x86-semantics'
 import { BlockCache } from './block-cache.ts'
+import type { EmittedCode } from './emitted-code.ts'
 import { type EngineStatistics, frozen, nothingCounted } from './engine-statistics.ts'
 import { GuestSlots, type MemorySlot } from './guest-slots.ts'
 import { type HandlerRuns, runsOf } from './handler-runs.ts'
@@ -38,6 +39,8 @@ export interface GuestMachineOptions {
   readonly clock?: () => number
   /** When code is compiled, or false to have all of it interpreted, as it is where handlers are counted. */
   readonly hot?: HotOptions | false
+  /** What was emitted before, and is to be kept. */
+  readonly emitted?: EmittedCode
   /** Which of a guest's processors it is that run at the same time, in a thread each: the machine has that one only. */
   readonly thread?: { readonly guest: SharedGuest; readonly index: number }
   /** Descriptions by mnemonic: others than those of x86-semantics, to see what a changed one does. */
@@ -120,6 +123,7 @@ export class GuestMachine {
     hot = hotByDefault,
     instructions,
     clock,
+    emitted,
     thread,
   }: GuestMachineOptions) {
     this.#clock = clock
@@ -145,7 +149,7 @@ export class GuestMachine {
     this.slots.write(slots)
     const counting = this.#counting
     const becomesHot = hot !== false && counts === 'nothing'
-    const kind = { counts, hot: becomesHot, instructions, counting, clock: clock ?? (() => 0), map }
+    const kind = { counts, hot: becomesHot, instructions, counting, clock: clock ?? (() => 0), map, emitted }
     this.interpreter = linkInterpreter(this.#memory, this.#imports(), kind)
     const dropped = () =>
       this.#each(({ tlb, known }) => {

@@ -33,14 +33,13 @@ import type { Memory, Table } from './webassembly.ts'
 type Sized = 8 | 16 | 32 | 64
 type AnyProcedure = Procedure<readonly Sized[], readonly Sized[]>
 
-/** A described function, and the mode it is wanted for. */
-export type AskedProcedure = readonly [procedure: AnyProcedure, mode: Mode]
-
 /** What block building needs to know of one shape of instruction. */
 export interface Shape {
   readonly spec: HandlerSpec
   readonly ends: boolean
   readonly mayFault: boolean
+  /** It may be an instruction of the x87, which has no immediate. */
+  readonly isOfX87: boolean
   readonly flagsRead: number
   /** Written for certain, and written perhaps. */
   readonly flagsWritten: number
@@ -71,7 +70,8 @@ export interface InRegion {
  * what works in bulk, and what looks at accesses ahead, but for the x87: it goes on to change things before accesses at which a region
  * may have to leave.
  */
-function inRegionOf(spec: HandlerSpec, effects: Survey): InRegion | undefined {
+function inRegionOf(spec: HandlerSpec): InRegion | undefined {
+  const { effects } = spec
   const { changesMode } = endingOf(spec.instruction, effects, spec.mode)
   const asks = [...effects.hostCalls].some((call) => !pureCalls.has(call) && !isKnown(call, spec))
   const isOdd =
@@ -190,6 +190,7 @@ export class HandlerTable {
 
   /** Gives a shape a slot that the run loop answers itself. */
   inline(shape: Shape, flagsDead: boolean, slot: number): HandlerSpec {
+    this.#reserve(shape)
     if (flagsDead) shape.slotDead = slot
     else shape.slot = slot
     return { ...shape.spec, flagsDead }
@@ -197,6 +198,7 @@ export class HandlerTable {
 
   /** Gives two shapes that follow each other, all their flags alive, a slot that the run loop answers itself. */
   inlinePair(first: Shape, second: Shape, slot: number): readonly [HandlerSpec, HandlerSpec] {
+    for (const shape of [first, second]) this.#reserve(shape)
     const seconds = this.#pairs.get(first) ?? new Map<Shape, number>()
     this.#pairs.set(first, seconds.set(second, slot))
     first.pairs = seconds
@@ -206,6 +208,11 @@ export class HandlerTable {
   /** The slot of a handler for both, or undefined. */
   pair(first: Shape, second: Shape): number | undefined {
     return first.pairs?.get(second)
+  }
+
+  /** What a handler calls gets its slots before the handler is emitted. */
+  #reserve({ spec }: Shape): void {
+    for (const procedure of spec.effects.procedures) this.procedure(procedure, spec.mode)
   }
 
   /** A function for a slot below the first, compiled by the next `flush`. */
@@ -243,23 +250,20 @@ export class HandlerTable {
     const known = this.#shapes.get(decoded.row, variant, key)
     if (known !== undefined) return known
     const sample = bytes()
-    const spec: HandlerSpec = {
-      instruction,
-      mode: instructionMode(decoded, modeOfWord(word), lock),
-      operands: operandsOf(decoded, instruction),
-      address: form,
-      flagsDead: false,
-      liveBytes,
-    }
-    const effects = survey(instruction, spec.mode, spec.operands)
+    const mode = instructionMode(decoded, modeOfWord(word), lock)
+    const operands = operandsOf(decoded, instruction)
+    const effects = survey(instruction, mode, operands)
+    const spec: HandlerSpec = { instruction, mode, operands, address: form, flagsDead: false, liveBytes, effects }
     const shape: Shape = {
       spec,
       ends: endingOf(instruction, effects, spec.mode).ends,
       mayFault: effects.mayFault,
+      // of all instructions in F, only FXSAVE and its like are none; they take no immediate either
+      isOfX87: instruction.mnemonic.startsWith('F'),
       flagsRead: flagMask(effects.flagsRead),
       flagsWritten: flagMask(effects.flagsWritten),
       flagsPerhaps: flagMask(effects.flagsPerhaps),
-      inRegion: inRegionOf(spec, effects),
+      inRegion: inRegionOf(spec),
       sample,
       slot: -1,
       slotDead: -1,

@@ -1,13 +1,5 @@
 import type { StateField } from '@vmm/x86-registers'
-import {
-  type AnyOperand,
-  type HostCall,
-  type Instruction,
-  type Mode,
-  type Procedure,
-  type Survey,
-  survey,
-} from '@vmm/x86-semantics'
+import type { AnyOperand, HostCall, Instruction, Mode, Procedure, Survey } from '@vmm/x86-semantics'
 import { Code } from './emit/code.ts'
 import type { Node } from './emit/node.ts'
 import { loopOf } from './interpreter/loops.ts'
@@ -27,6 +19,8 @@ export interface HandlerSpec {
   readonly flagsDead: boolean
   /** Bytes of the immediate, if it is read where it lies: the record has its address. Else 0. */
   readonly liveBytes: number
+  /** What the instruction does in this shape. */
+  readonly effects: Survey
 }
 
 /** What emitted code needs beside the instruction. */
@@ -136,7 +130,7 @@ export function emitHandler(
   leaving: Leaving,
   known?: KnownFlags,
 ): void {
-  const effects = survey(spec.instruction, spec.mode, spec.operands)
+  const { effects } = spec
   const ending = endingOf(spec.instruction, effects, spec.mode)
   const { ends } = ending
   const segmentsStay = !ending.changesMode

@@ -1,3 +1,4 @@
+export type { EmittedCode } from './emitted-code.ts'
 export { Engine } from './engine.ts'
 export type { EngineOptions } from './engine-options.ts'
 export type { CallToJavaScript, EngineStatistics, Tier } from './engine-statistics.ts'

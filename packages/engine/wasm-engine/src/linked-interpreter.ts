@@ -1,7 +1,8 @@
 import { walk } from '@vmm/x86-paging'
 import { anyMode, type Instruction } from '@vmm/x86-semantics'
+import type { EmittedCode } from './emitted-code.ts'
 import type { Counting } from './engine-statistics.ts'
-import { type AskedProcedure, HandlerTable, type Linkage } from './handler-table.ts'
+import { HandlerTable, type Linkage } from './handler-table.ts'
 import { inlineHandlers } from './inline-handlers.ts'
 import { type Counts, firstHandler } from './interpreter/run.ts'
 import { interpreterModule } from './interpreter-module.ts'
@@ -50,6 +51,7 @@ interface Kind extends Compiling {
   /** Whether blocks become hot. */
   readonly hot: boolean
   readonly map: MemoryMap
+  readonly emitted: EmittedCode | undefined
   /** Other descriptions than those of x86-semantics. */
   readonly instructions: ReadonlyMap<string, Instruction> | undefined
 }
@@ -78,27 +80,30 @@ export function linkInterpreter(memory: Memory, imports: Imports, kind: Kind): L
   return { entry, table, handlers, loops, regions: regions && { table: regions, linkage } }
 }
 
-interface Compiled {
-  readonly module: object
-  /** Procedures that its handlers call, in the order of their slots. */
-  readonly asked: readonly AskedProcedure[]
-}
-
 /** Modules of our own descriptions, which are the same for all machines of a process. */
-const compiled = new Map<string, Compiled>()
+const compiled = new Map<string, object>()
 
-/** The module of a kind, whose slots are taken in `handlers`. */
+/** The module of a kind, whose slots, and those of what its handlers call, are taken in `handlers`. */
 function interpreterFor(kind: Kind, handlers: HandlerTable): object {
   const name = `${kind.counts} ${kind.hot}`
   const isUsual = kind.instructions === undefined && kind.map === memoryMap
   const known = isUsual ? compiled.get(name) : undefined
   const inline = inlineHandlers(hotOfLongMode, handlers, { word: longMode, first: firstHandler })
-  if (known !== undefined) {
-    for (const [procedure, mode] of known.asked) handlers.procedure(procedure, mode)
-    return known.module
-  }
-  const asked: AskedProcedure[] = []
-  const bytes = interpreterModule({
+  if (known !== undefined) return known
+  const found = isUsual ? kind.emitted?.find(`interpreter ${name}`) : undefined
+  const bytes = found ?? emitInterpreter(kind, handlers, inline)
+  if (isUsual && found === undefined) kind.emitted?.keep(`interpreter ${name}`, bytes)
+  const module = new wasm.Module(bytes)
+  if (isUsual) compiled.set(name, module)
+  return module
+}
+
+function emitInterpreter(
+  kind: Kind,
+  handlers: HandlerTable,
+  inline: ReturnType<typeof inlineHandlers>,
+): Uint8Array<ArrayBuffer> {
+  return interpreterModule({
     map: kind.map,
     pages,
     tableSize,
@@ -110,13 +115,7 @@ function interpreterFor(kind: Kind, handlers: HandlerTable): object {
         runtime,
         memoryBase: kind.map.memoryBase,
         threads: kind.map.shared !== undefined,
-        procedureSlot: (...procedure) => {
-          asked.push(procedure)
-          return handlers.procedure(...procedure)
-        },
+        procedureSlot: (...procedure) => handlers.procedure(...procedure),
       }),
   })
-  const module = new wasm.Module(bytes)
-  if (isUsual) compiled.set(name, { module, asked })
-  return module
 }

@@ -6,7 +6,8 @@ import { registerOffset, secondImmediate } from './reading/operands.ts'
 import { at, inRecord, linkInRecord } from './state-layout.ts'
 
 /** Register files whose numbers descriptions look at: they are part of a handler's shape. */
-const knownFiles: ReadonlySet<string> = new Set(['segment', 'control', 'debug', 'x87'])
+const isKnown = (file: DecodedOperand['file']): boolean =>
+  file === 'segment' || file === 'control' || file === 'debug' || file === 'x87'
 
 /** How the memory operand of an instruction is addressed. */
 export function addressFormOf(decoded: Decoded): AddressForm {
@@ -32,7 +33,7 @@ function shaped(operand: DecodedOperand, position: number, immediate: number, in
   const width = operand.width as Width
   switch (operand.kind) {
     case 'register': {
-      const known = knownFiles.has(operand.file)
+      const known = isKnown(operand.file)
       return {
         kind: 'register',
         file: operand.file as OperandFile,
@@ -75,7 +76,7 @@ export function shapeKey(decoded: Decoded, word: number, instruction: Instructio
     const operand = decoded.operands[position]!
     if (operand.kind === 'memory') kinds |= 1 << position
     // of two x87 registers one is ST(0), and the row says which
-    if (operand.kind === 'register' && knownFiles.has(operand.file)) known = Math.max(known, operand.index + 1)
+    if (operand.kind === 'register' && isKnown(operand.file)) known = Math.max(known, operand.index + 1)
     if (operand.kind === 'immediate' && instruction.knows === 'immediate') constant = operand.low & 0xff
   }
   const sizes =
@@ -109,7 +110,7 @@ export function fillRecord(view: DataView, record: number, decoded: Decoded, off
   let immediates = 0
   for (let position = 0; position < decoded.count; position += 1) {
     const operand = decoded.operands[position]!
-    if (operand.kind === 'register' && !knownFiles.has(operand.file)) {
+    if (operand.kind === 'register' && !isKnown(operand.file)) {
       view.setUint16(
         record + registerSlots[position]!,
         registerOffset(operand.file as OperandFile, operand.index, operand.highByte),
@@ -119,7 +120,9 @@ export function fillRecord(view: DataView, record: number, decoded: Decoded, off
       fillImmediate(view, record, operand, immediates)
       immediates += 1
     } else if (operand.kind === 'relative') {
-      view.setBigInt64(record + inRecord.immediate, BigInt(offset + decoded.length) + BigInt(operand.low), true)
+      const distance = offset + decoded.length + operand.low
+      view.setInt32(record + inRecord.immediate, distance, true)
+      view.setInt32(record + inRecord.immediate + 4, Math.floor(distance / 2 ** 32), true)
       clearLinks(view, record)
     } else if (operand.kind === 'far') {
       view.setInt32(record + inRecord.immediate, operand.low, true)
@@ -130,7 +133,8 @@ export function fillRecord(view: DataView, record: number, decoded: Decoded, off
 
 /** No way from a record is known yet. */
 export function clearLinks(view: DataView, record: number): void {
-  for (const link of Object.values(linkInRecord)) view.setUint32(record + link, 0, true)
+  view.setUint32(record + linkInRecord.jump, 0, true)
+  view.setUint32(record + linkInRecord.next, 0, true)
 }
 
 function fillImmediate(view: DataView, record: number, operand: DecodedOperand, which: number): void {

@@ -109,12 +109,12 @@ export class Kvm {
     const { signalAfter = defaultSignal } = this.#options
     const { memoryBytes = this.#options.thread?.guest.memoryBytes ?? defaultMemory } = this.#options
     const { createClock = createInstructionClock, startedAt = 0n, watching = {}, createEngine } = this.#options
-    const { hot, thread } = this.#options
+    const { hot, emitted, thread } = this.#options
     this.#vms += 1
     const number = this.#vms
     const { privateBytes = type === 0n ? 0 : memoryBytes } = this.#options
     const made = { kvm: this, number, type: Number(type), memoryBytes, privateBytes }
-    return done(new Vm({ ...made, signalAfter, createClock, startedAt, watching, createEngine, hot, thread }))
+    return done(new Vm({ ...made, signalAfter, createClock, startedAt, watching, createEngine, hot, emitted, thread }))
   }
 }
 

@@ -29,6 +29,8 @@ export interface KvmOptions {
   readonly watching?: Watching
   /** When engines compile code that is hot, or false to have all of it interpreted. Default: theirs. */
   readonly hot?: NonNullable<GuestMachineOptions['hot']>
+  /** WebAssembly that engines of the same program have emitted before, and where what they emit now is kept. */
+  readonly emitted?: NonNullable<GuestMachineOptions['emitted']>
   /** Memory that vCPUs in other threads run at the same time, in VMs of their own, and which of them this one's is. `memoryBytes` is then left out. */
   readonly thread?: NonNullable<GuestMachineOptions['thread']>
   /** Makes the engine of each vCPU. Default: one of `@vmm/wasm-engine`. */

@@ -46,6 +46,7 @@ export interface VmOptions {
   readonly watching: Watching
   readonly createEngine?: CreateEngine | undefined
   readonly hot?: GuestMachineOptions['hot'] | undefined
+  readonly emitted?: GuestMachineOptions['emitted'] | undefined
   readonly thread?: GuestMachineOptions['thread'] | undefined
 }
 
@@ -93,8 +94,9 @@ export class Vm {
     this.buses = new VmBuses(kernel)
     const all = memoryBytes + privateBytes
     const { counts = 'nothing', clock } = watching
-    const { hot, thread } = options
-    const given = { ...(clock && { clock }), ...(hot === undefined ? {} : { hot }), ...(thread && { thread }) }
+    const { hot, emitted, thread } = options
+    const coding = { ...(hot === undefined ? {} : { hot }), ...(emitted && { emitted }) }
+    const given = { ...(clock && { clock }), ...coding, ...(thread && { thread }) }
     this.guest = new GuestMachine({ slots: [], memoryBytes: all, counts, ...given })
     this.clock = createClock(() => this.instructions)
     this.time = new VmTime({

@@ -4,7 +4,11 @@ import { type FlagsOf, flagClasses } from './flags.ts'
 import { type HostCall, hostCalls } from './host-calls.ts'
 import type { Instruction } from './instruction.ts'
 import type { AnyOperand } from './operand.ts'
+import type { Procedure } from './procedure.ts'
 import type { VectorArithmetic } from './vector-algebra.ts'
+
+type Sized = Exclude<Width, 1 | 128>
+type AnyProcedure = Procedure<readonly Sized[], readonly Sized[]>
 
 /** What an instruction touches, read off its own description. Nobody writes this down twice. */
 export interface Survey {
@@ -30,6 +34,8 @@ export interface Survey {
   /** The longest of them in bytes, as far as it is known. */
   readonly checkedBytes: number
   readonly calls: boolean
+  /** Described functions that it calls, and what these call. */
+  readonly procedures: ReadonlySet<AnyProcedure>
   readonly exits: boolean
   /** All of RFLAGS is replaced, or interrupts are held off: what comes next depends on it. */
   readonly replacesFlags: boolean
@@ -53,6 +59,7 @@ interface Notes {
   checks: boolean
   checkedBytes: number
   calls: boolean
+  procedures: Set<AnyProcedure>
   exits: boolean
   replacesFlags: boolean
   shadows: boolean
@@ -139,6 +146,7 @@ export function survey(instruction: Instruction, mode: Mode, operands: readonly 
     checks: false,
     checkedBytes: 0,
     calls: false,
+    procedures: new Set(),
     exits: false,
     replacesFlags: false,
     shadows: false,
@@ -166,6 +174,7 @@ function machineOn(notes: Notes, mode: Mode): Machine {
     ...endingNotes(notes, depth),
     call: ((procedure, ...values) => {
       notes.calls = true
+      notes.procedures.add(procedure as unknown as AnyProcedure)
       inside(depth, () => procedure.body(machine, ...values))
       return faulting(
         notes,

@@ -1,0 +1,44 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { nobodyAround } from '@vmm/x86-semantics'
+import { Engine } from '../src/index.ts'
+
+/** mov rax, 3; mov rcx, 7; mov rdx, 5; div rcx; hlt: the dividend takes 128 bits, so that a procedure divides it. */
+const code = '48c7c00300000048c7c10700000048c7c20500000048f7f1f4'
+const bytesOf = (hex: string) => Uint8Array.from(hex.match(/../g)!, (byte) => Number.parseInt(byte, 16))
+
+// what is emitted is kept in a file; it says on stdout how a division in 64-bit code has gone, and whether the file was of use
+const [file] = process.argv.slice(2) as [string]
+let found = 0
+const engine = new Engine({
+  slots: [{ address: 0, bytes: 0x1_0000 }],
+  ports: nobodyAround,
+  emitted: {
+    find: () => {
+      if (!existsSync(file)) return undefined
+      found += 1
+      return new Uint8Array(readFileSync(file))
+    },
+    keep: (_name, bytes) => writeFileSync(file, bytes),
+  },
+})
+engine.writePhysical(0x1000, bytesOf(code))
+// the first 2 MiB are mapped to themselves
+for (const [address, entry] of [
+  [0x2000, 0x3003n],
+  [0x3000, 0x4003n],
+  [0x4000, 0x83n],
+] as const)
+  engine.writePhysical(address, new Uint8Array(BigUint64Array.of(entry).buffer))
+for (const [field, value] of [
+  ['CR3', 0x2000n],
+  ['CR4', 0x20n],
+  ['IA32_EFER', 0x500n],
+  ['CR0', 0x8000_0001n],
+  ['PHYSICAL_MASK', (1n << 46n) - 1n],
+  ['CS.access', 0xa09bn],
+  ['RIP', 0x1000n],
+] as const)
+  engine.set(field, value)
+engine.flushTranslations()
+const { kind } = engine.run(100)
+process.stdout.write(`${kind} ${engine.gpr(0)} ${engine.gpr(2)} found ${found}`)
