@@ -13,6 +13,20 @@ export type EngineStop =
   /** The instruction at RIP has not happened: a port had no answer yet. */
   | { readonly kind: 'waiting' }
 
+/** Registers of a local APIC as an engine has them, by their x2APIC number: a sixteenth of where they are in the page. */
+export interface ApicRegisters {
+  /** The task priority register itself. */
+  taskPriority: number
+  /** The guest-physical address of the page that they are seen in; below zero, they are in none. Nothing is known of them there yet. */
+  set place(address: number)
+  /** What a load of a register gives, 0 to 63, until `forget`. */
+  show(number: number, value: number): void
+  /** Until `forget` a store to the task priority register does nothing but change it, and with it the processor priority. */
+  letWrite(): void
+  /** Anything may be otherwise now. */
+  forget(): void
+}
+
 /** What an engine need not ask again, once it has been told. */
 export interface KnownAnswers {
   readonly cpuid: {
@@ -30,6 +44,11 @@ export interface KnownAnswers {
   readonly accesses: {
     /** How many accesses to what is no memory were let through since the last look because the same instruction's were before. */
     takeRepeated(): number
+  }
+  /** Registers of its local APIC that the guest may access without anybody being asked. */
+  readonly apic: ApicRegisters & {
+    /** How often it has since the last look. */
+    takeAccesses(): number
   }
   /** Whether `run` comes back behind PAUSE. It does unless told. */
   set stopsAtPause(stops: boolean)

@@ -263,14 +263,15 @@ export class Execution {
   }
 
   /** What the engine did not ask would have brought the guest to KVM all the same. */
-  #unasked({ cpuid, ports, accesses }: KnownAnswers): void {
+  #unasked({ cpuid, ports, accesses, apic }: KnownAnswers): void {
     const { tally, observer } = this.#parts
-    tally.emulated += accesses.takeRepeated()
-    const [identified, written] = [cpuid.takeAnswered(), ports.takeWritten()]
+    const [identified, written, accessed] = [cpuid.takeAnswered(), ports.takeWritten(), apic.takeAccesses()]
+    tally.emulated += accesses.takeRepeated() + accessed
     tally.others += identified
     tally.io += written
     if (identified > 0) observer?.unasked('CPUID', identified)
     if (written > 0) observer?.unasked('IO_INSTRUCTION', written)
+    if (accessed > 0) observer?.unasked('EPT_MISCONFIG', accessed)
   }
 
   #stopped(stop: EngineStop, stepped: boolean, retired: boolean): VcpuExit | undefined {

@@ -358,8 +358,8 @@ export class GuestMachine {
         calls.shadow += 1
         return of(cpu).shadow(kind)
       },
-      commit: (cpu: number, record: number) => {
-        calls.commit += 1
+      commitOdd: (cpu: number, record: number) => {
+        calls.commitOdd += 1
         return of(cpu).commit(record >>> 0)
       },
       oddRead: (cpu: number, record: number, tlb: number, linear: bigint, kind: number) => {

@@ -1,3 +1,4 @@
+import { ApicRegisters } from './apic-registers.ts'
 import { KnownAccesses } from './known-accesses.ts'
 import { KnownCpuid } from './known-cpuid.ts'
 import type { MemoryMap } from './memory-map.ts'
@@ -11,12 +12,14 @@ export class KnownAnswers {
   readonly cpuid: KnownCpuid
   readonly ports: QuietPorts
   readonly accesses: KnownAccesses
+  readonly apic: ApicRegisters
   readonly #state: StateView
 
   /** Blocks that are kept lie there. */
   constructor(state: StateView, blocks: MemoryMap['blocks']) {
     this.#state = state
-    this.accesses = new KnownAccesses(blocks)
+    this.accesses = new KnownAccesses(state, blocks)
+    this.apic = new ApicRegisters(state)
     this.cpuid = new KnownCpuid(state)
     this.ports = new QuietPorts(state)
     this.stopsAtPause = true
@@ -32,5 +35,6 @@ export class KnownAnswers {
     this.cpuid.forget()
     this.ports.forget()
     this.accesses.forget()
+    this.apic.forget()
   }
 }

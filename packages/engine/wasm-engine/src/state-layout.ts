@@ -66,6 +66,12 @@ const astrideLayout = layout({ host: 'u32', mode: 'u32', block: 'u32', second: '
 export const astrideBytes = 16
 export const inAstride = astrideLayout.offset
 
+/** Instructions whose accesses to a page without memory were let through: {record, and 1 for a store: u32, page: u64}, each at its record's number. */
+export const knownAccesses = 64
+const knownAccessLayout = layout({ key: 'u32', unused: 'u32', page: 'u64' })
+export const knownAccessBytes = 16
+export const inKnownAccess = knownAccessLayout.offset
+
 /** Ports that are kept as written to in vain. */
 export const quietPorts = 16
 
@@ -188,6 +194,17 @@ const vcpuLayout = layout({
   /** Ports that a byte may be written to and nobody hears of it, each at its number's low bits; and how often that was done. */
   quietPorts: ['u32', quietPorts],
   quietlyWritten: 'u32',
+  /** Accesses of instructions to pages without memory that need not be asked about again. */
+  knownAccesses: { bytes: knownAccesses * knownAccessBytes, align: 16 },
+  /** Where the registers of the local APIC are in guest-physical memory; all ones where they are not. */
+  apicPlace: 'u64',
+  /** What its registers hold, by number: those are known whose bit is set. The task priority register is always here. */
+  apicRegisters: ['u32', 64],
+  apicShown: 'u64',
+  /** Not zero while nothing comes of a store to the task priority register; while such a store waits in scratch; and accesses so far. */
+  apicFree: 'u32',
+  apicStores: 'u32',
+  apicAccesses: 'u32',
   /** Exceptions that may still be delivered before TypeScript is asked, and those that were. */
   mayDeliver: 'u32',
   /** Not zero while emitted code delivers: it gives up where an access would be seen by anybody. */

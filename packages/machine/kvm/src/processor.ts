@@ -1,5 +1,6 @@
 import type { Profile } from '@vmm/rule'
 import {
+  type ApicRegisters,
   type Engine,
   type EnginePorts,
   type ExitReason,
@@ -69,6 +70,8 @@ export class Processor {
   readonly wires: VcpuWires = {}
   /** How user space wants it to be run. */
   readonly signals: VcpuSignals = { mask: undefined, reportsTpr: false, vapic: 0n }
+  /** Where its local APIC may leave registers to the engine. Who traces is told of each access. */
+  readonly apicRegisters: ApicRegisters | undefined
 
   constructor(options: ProcessorOptions) {
     const { id, kernel, smm, host, bootstrap, guest, buses, clock, time, watching, switches } = options
@@ -94,5 +97,6 @@ export class Processor {
     })
     if (engine === undefined) throw new Error('a vCPU makes its engine')
     this.engine = engine
+    this.apicRegisters = trace === undefined ? engine.known?.apic : undefined
   }
 }

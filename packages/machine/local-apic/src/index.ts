@@ -2,4 +2,4 @@ export { ApicBus, type BusApic, type EndOfInterruptListener, type Shorthand } fr
 export type { TimeStampCounter } from './apic-timer.ts'
 export { LocalApic } from './local-apic.ts'
 export { isAmong } from './logical-destination.ts'
-export type { ApicSignal, LocalApicOptions } from './options.ts'
+export type { ApicRegisters, ApicSignal, LocalApicOptions } from './options.ts'

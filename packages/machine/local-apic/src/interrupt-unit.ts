@@ -1,6 +1,7 @@
 import { copySaved, deliveryModes, type InterruptMessage, likeSaved, type Restored, type Saved } from '@vmm/device'
 import { ApicTimer } from './apic-timer.ts'
-import type { LocalApicOptions } from './options.ts'
+import type { ApicRegisters, LocalApicOptions } from './options.ts'
+import { ownRegisters } from './own-registers.ts'
 import {
   apicError,
   lvtBits,
@@ -14,6 +15,7 @@ import {
 import { VectorSet } from './vector-set.ts'
 
 const powerOn = {
+  /** As it was saved: while it lives, its processor has it. */
   taskPriority: 0,
   spurious: 0xff,
   errorStatus: 0,
@@ -44,11 +46,13 @@ export class InterruptUnit {
   readonly triggerMode = new VectorSet()
   readonly #options: LocalApicOptions
   readonly #onEnd: OnEnd
+  /** Told to forget before anything changes. */
+  readonly registers: ApicRegisters
   #state: Restored<typeof powerOn>
-  #processorPriority = 0
 
   constructor(options: LocalApicOptions, onEnd: OnEnd) {
     this.#options = options
+    this.registers = options.registers ?? ownRegisters()
     this.#onEnd = onEnd
     this.timer = new ApicTimer(options.clock, options.tsc, options.busNanoseconds ?? 1, () =>
       this.#deliverLocal(lvtIndex.timer),
@@ -58,6 +62,7 @@ export class InterruptUnit {
 
   /** Takes its registers from outside, by number. Pins and requests for the PIC stay. */
   load(at: (number: number) => number): void {
+    this.registers.forget()
     const row = (first: number, count: number) => Array.from({ length: count }, (_, index) => at(first + index))
     this.timer.load({
       mode: (at(register.lvtTimer) >> 17) & 3,
@@ -65,7 +70,7 @@ export class InterruptUnit {
       initial: at(register.initialCount),
       count: at(register.currentCount),
     })
-    this.#state.taskPriority = at(register.taskPriority) & 0xff
+    this.registers.taskPriority = at(register.taskPriority) & 0xff
     this.#state.spurious = at(register.spurious) & spuriousWritable
     this.#state.errorStatus = at(register.errorStatus)
     this.#state.lvt = row(register.lvtTimer, lvtBits.length).map(
@@ -74,32 +79,37 @@ export class InterruptUnit {
     this.request.assign(row(register.request, 8))
     this.inService.assign(row(register.inService, 8))
     this.triggerMode.assign(row(register.triggerMode, 8))
-    this.#updatePriority()
   }
 
   /** The pins' levels are not the unit's to reset. */
   reset(): void {
+    this.registers.forget()
+    this.registers.taskPriority = 0
     this.#state = this.#fresh(this.#state.lint)
     for (const set of [this.request, this.inService, this.triggerMode]) set.clear()
     this.timer.reset()
-    this.#updatePriority()
   }
 
   get softwareEnabled(): boolean {
     return (this.#state.spurious & spuriousEnabled) !== 0
   }
 
+  /** Source: SDM 3A §11.8.3.1 "Task and Processor Priorities". */
   get processorPriority(): number {
-    return this.#processorPriority
+    const task = this.taskPriority
+    const service = Math.max(0, this.inService.highest) & 0xf0
+    return (task & 0xf0) >= service ? task : service
   }
 
   get taskPriority(): number {
-    return this.#state.taskPriority
+    return this.registers.taskPriority
   }
 
   set taskPriority(value: number) {
-    this.#state.taskPriority = value & 0xff
-    this.#updatePriority()
+    this.registers.forget()
+    this.registers.taskPriority = value & 0xff
+    const isIdle = this.request.highest < 0 && this.inService.highest < 0 && !this.externalPending()
+    if (isIdle) this.registers.letWrite()
   }
 
   get spurious(): number {
@@ -108,6 +118,7 @@ export class InterruptUnit {
 
   /** Disabling by software masks every LVT entry. Source: SDM 3A §11.4.7.2. */
   set spurious(value: number) {
+    this.registers.forget()
     this.#state.spurious = value & spuriousWritable
     if (this.softwareEnabled) return
     this.timer.settle()
@@ -120,12 +131,14 @@ export class InterruptUnit {
 
   /** A write to the error status register shows what was collected, and arms the error interrupt again. */
   latchErrors(): void {
+    this.registers.forget()
     this.#state.errorStatus = this.#state.errors
     this.#state.errors = 0
   }
 
   /** The error interrupt comes once until ESR is written. Source: SDM 3A §11.5.3. */
   reportError(error: number): void {
+    this.registers.forget()
     const armed = this.#state.errors === 0
     this.#state.errors |= error
     if (armed) this.#deliverLocal(lvtIndex.error)
@@ -137,6 +150,7 @@ export class InterruptUnit {
   }
 
   writeLvt(index: number, value: number): void {
+    this.registers.forget()
     if (index === lvtIndex.timer) this.timer.settle()
     const remote = (value & lvtLevel) !== 0 ? this.lvt(index) & lvtRemoteIrr : 0
     const forced = this.softwareEnabled ? 0 : lvtMasked
@@ -148,23 +162,23 @@ export class InterruptUnit {
   /** The most urgent vector that the processor may take now, or -1. Source: SDM 3A §11.8.3. */
   pending(): number {
     const vector = this.request.highest
-    return vector >= 0 && (vector & 0xf0) > (this.#processorPriority & 0xf0) ? vector : -1
+    return vector >= 0 && (vector & 0xf0) > (this.processorPriority & 0xf0) ? vector : -1
   }
 
   acknowledge(): number {
     const vector = this.pending()
     if (vector < 0) return this.#state.spurious & 0xff
+    this.registers.forget()
     this.request.delete(vector)
     this.inService.add(vector)
-    this.#updatePriority()
     return vector
   }
 
   endOfInterrupt(): void {
     const vector = this.inService.highest
     if (vector < 0) return
+    this.registers.forget()
     this.inService.delete(vector)
-    this.#updatePriority()
     const isLevel = this.triggerMode.has(vector)
     this.#onEnd(vector, isLevel ? 'level' : 'edge')
     if (!isLevel) return
@@ -179,6 +193,7 @@ export class InterruptUnit {
       this.reportError(apicError.receiveIllegalVector)
       return false
     }
+    this.registers.forget()
     if (level) this.triggerMode.add(vector)
     else this.triggerMode.delete(vector)
     this.request.add(vector)
@@ -188,6 +203,7 @@ export class InterruptUnit {
 
   /** Remembers a pin's level; returns whether it rose. */
   setPin(pin: 0 | 1, level: boolean): boolean {
+    this.registers.forget()
     const rises = level && this.#state.lint[pin] !== true
     this.#state.lint[pin] = level
     return rises
@@ -203,6 +219,7 @@ export class InterruptUnit {
   }
 
   set external(requested: boolean) {
+    this.registers.forget()
     this.#state.external = requested
   }
 
@@ -218,7 +235,7 @@ export class InterruptUnit {
 
   save() {
     return {
-      state: copySaved(this.#state),
+      state: { ...copySaved(this.#state), taskPriority: this.taskPriority },
       request: this.request.words(),
       inService: this.inService.words(),
       triggerMode: this.triggerMode.words(),
@@ -235,7 +252,7 @@ export class InterruptUnit {
     this.request.assign(request)
     this.inService.assign(inService)
     this.triggerMode.assign(triggerMode)
-    this.#updatePriority()
+    this.taskPriority = state.taskPriority
   }
 
   #fresh(lint: boolean[]): Restored<typeof powerOn> {
@@ -265,12 +282,5 @@ export class InterruptUnit {
     const level = index === lvtIndex.lint0 && this.#isLevelPin()
     if (level && (entry & lvtRemoteIrr) !== 0) return
     if (this.acceptVector(entry & 0xff, level) && level) this.#state.lvt[index] = entry | lvtRemoteIrr
-  }
-
-  /** Source: SDM 3A §11.8.3.1 "Task and Processor Priorities". */
-  #updatePriority(): void {
-    const task = this.#state.taskPriority
-    const service = Math.max(0, this.inService.highest) & 0xf0
-    this.#processorPriority = (task & 0xf0) >= service ? task : service
   }
 }

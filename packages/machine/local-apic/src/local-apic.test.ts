@@ -694,6 +694,38 @@ describe('whatever is done to it', () => {
     expect(difference).toBeUndefined()
   })
 
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    'what it has shown is what a load gives, until it says otherwise (seed %i)',
+    (seed) => {
+      const shown = new Map<number, number>()
+      let place = -1
+      const registers = {
+        taskPriority: 0,
+        set place(address: number) {
+          shown.clear()
+          place = address
+        },
+        show: (number: number, value: number) => void shown.set(number, value),
+        letWrite() {},
+        forget: () => shown.clear(),
+      }
+      const m = machine(1, { registers })
+      let looks = 0
+      for (let step = 0; step < 300; step += 1) {
+        poke(m, seed * 1000 + step, 1)
+        for (const number of [2, 3, 8, 10, 13, 14, 15, 16, 24, 32, 40, 48, 49, 50, 51, 53, 55, 56, 62]) {
+          const before = shown.get(number)
+          const value = read(m.apic, number << 4)
+          if (before === undefined) continue
+          looks += 1
+          expect([number, before]).toEqual([number, value])
+        }
+        expect([place, registers.taskPriority]).toEqual([m.apic.page.base, read(m.apic, TPR)])
+      }
+      expect(looks).toBeGreaterThan(500)
+    },
+  )
+
   it('a state of something else is refused by name', () => {
     expect(() => machine().apic.restore({ base: 1n })).toThrow(/local-apic 0/)
   })

@@ -14,7 +14,7 @@ import { commandOf, isIllegal, selfShorthand } from './command.ts'
 import { InterruptUnit, lvtIndex } from './interrupt-unit.ts'
 import { isAmong, logicalIdOf } from './logical-destination.ts'
 import type { ApicSignal, LocalApicOptions } from './options.ts'
-import { ownId, powerOn } from './power-on.ts'
+import { defaultBase, ownId, powerOn } from './power-on.ts'
 import { pageOf, registersOf } from './register-page.ts'
 import {
   apicBase,
@@ -31,8 +31,6 @@ import {
   xapicOnly,
   xapicReadOnly,
 } from './registers.ts'
-
-const defaultBase = 0xfee0_0000n
 
 /** One processor's local APIC. Source: SDM 3A chapter 11 "Advanced Programmable Interrupt Controller (APIC)". */
 export class LocalApic implements Device, BusApic {
@@ -252,6 +250,7 @@ export class LocalApic implements Device, BusApic {
     this.#enabled = (this.#state.base & apicBase.enabled) !== 0n
     this.#extended = (this.#state.base & apicBase.extended) !== 0n
     this.#pagePlace = this.#enabled && !this.#extended ? Number(this.#state.base & ~0xfffn) : -1
+    this.#unit.registers.place = this.#pagePlace
   }
 
   /** Source: SDM 3A §11.4.4 and Figure 11-27 "Local x2APIC State Transitions". */
@@ -278,6 +277,8 @@ export class LocalApic implements Device, BusApic {
     if (within >= 4) return 0
     const value = offset >> 4 === register.selfIpi ? undefined : this.#readRegister(offset >> 4)
     if (value === undefined) this.#unit.reportError(apicError.illegalRegister)
+    else if (size === 4 && within === 0 && offset >> 4 !== register.currentCount)
+      this.#unit.registers.show(offset >> 4, value)
     const shifted = (value ?? 0) >>> (8 * within)
     return size === 4 ? shifted : shifted & (size === 1 ? 0xff : 0xffff)
   }
@@ -286,6 +287,7 @@ export class LocalApic implements Device, BusApic {
   #writePage(offset: number, size: 1 | 2 | 4, value: number): void {
     if (size !== 4 || (offset & 0xf) !== 0) return
     const number = offset >> 4
+    this.#unit.registers.forget()
     if (number === register.id) this.#state.id = value >>> 24
     else if (number === register.logicalDestination) this.#state.logicalDestination = (value & 0xff00_0000) >>> 0
     else if (number === register.destinationFormat) this.#state.destinationFormat = (value | 0x0fff_ffff) >>> 0
@@ -321,6 +323,7 @@ export class LocalApic implements Device, BusApic {
     const [state, unit] = [this.#state, this.#unit]
     if (isLvt(number)) return unit.lvt(number - register.lvtTimer)
     if (number >= register.inService && number < register.errorStatus) return this.#readSet(number)
+    if (number === register.commandHigh) return state.commandHigh
     switch (number) {
       case register.id:
         return this.x2apicMode ? this.#x2apicId : (state.id << 24) >>> 0
@@ -344,10 +347,14 @@ export class LocalApic implements Device, BusApic {
         return unit.errorStatus
       case register.command:
         return state.commandLow
-      case register.commandHigh:
-        return state.commandHigh
+      case register.initialCount:
+        return unit.timer.initial
+      case register.currentCount:
+        return unit.timer.current
+      case register.divide:
+        return unit.timer.divide
       default:
-        return this.#readTimer(number)
+        return undefined
     }
   }
 
@@ -355,13 +362,6 @@ export class LocalApic implements Device, BusApic {
     const word = number & 7
     if (number < register.triggerMode) return this.#unit.inService.word(word)
     return number < register.request ? this.#unit.triggerMode.word(word) : this.#unit.request.word(word)
-  }
-
-  #readTimer(number: number): number | undefined {
-    const { timer } = this.#unit
-    if (number === register.initialCount) return timer.initial
-    if (number === register.currentCount) return timer.current
-    return number === register.divide ? timer.divide : undefined
   }
 
   /** Returns whether there is such a register. */

@@ -8,6 +8,22 @@ export type ApicSignal =
   /** A startup IPI: begin at `vector << 12`, if waiting for one. */
   | { readonly kind: 'startup'; readonly vector: number }
 
+/**
+ * Where a local APIC leaves registers to its processor, by their x2APIC number, so that it need not be asked each time. What it has
+ * shown and allowed holds until it says `forget`, as it does before anything changes.
+ */
+export interface ApicRegisters {
+  /** The task priority register itself. */
+  taskPriority: number
+  /** The guest-physical address of the page that they are seen in; below zero, they are in none. Nothing is known of them there yet. */
+  set place(address: number)
+  /** What a load of a register gives, 0 to 63. */
+  show(number: number, value: number): void
+  /** A store to the task priority register does nothing but change it, and with it the processor priority. */
+  letWrite(): void
+  forget(): void
+}
+
 /** What a local APIC is made with. */
 export interface LocalApicOptions {
   /** The initial APIC ID, 32 bits. In xAPIC mode its low byte is used. */
@@ -16,6 +32,8 @@ export interface LocalApicOptions {
   readonly bus: ApicBus
   readonly tsc: TimeStampCounter
   readonly bootstrap?: boolean
+  /** Left out, each access is asked for. */
+  readonly registers?: ApicRegisters | undefined
   /** MAXPHYADDR: bits of the base at and above it are reserved. */
   readonly physicalAddressBits?: number
   /** Whether the processor says it has x2APIC mode (CPUID.01H:ECX[21]). */

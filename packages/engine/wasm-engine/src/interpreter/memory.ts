@@ -15,6 +15,7 @@ import {
 import { noMemory } from '../runtime.ts'
 import { at, fillLogEntries, holdsLargePages, inRecord, tlbKinds } from '../state-layout.ts'
 import { tlbEntryOf } from '../tlb-entry.ts'
+import { readRegister, writeElsewhere, writeRegister } from './apic-registers.ts'
 import { begun } from './parameters.ts'
 
 const ret = { kind: 'return' } as const
@@ -220,6 +221,7 @@ export function slowReadFunction({ find, oddRead, deviceRead }: MemoryCalls): Co
   const [host] = code.call(find, all, ['i32'])
   code.if(code.op('i32.eq', host!, code.i32(noMemory)), () => {
     code.if(isWhole(code, cpu, kind), () => {
+      readRegister(code, { cpu, record, kind }, (value) => code.leave(ret, value, record))
       const [next] = code.call(deviceRead, [cpu, record, kind], ['i32'])
       code.leave(ret, code.select(next!, code.load('i32.load', cpu, at.scratch), code.i32(0)), next!)
     })
@@ -257,6 +259,7 @@ export function slowWriteFunction(
   const [cpu, record, , linear, kind] = all
   code.store('i32.store', cpu, record, at.record)
   const odd = () => {
+    if (beyond !== undefined) writeElsewhere(code, cpu)
     const [host] = beyond === undefined ? [code.i32(0)] : code.call(beyond.oddWrite, all, ['i32'])
     code.leave(ret, host!)
   }
@@ -267,6 +270,8 @@ export function slowWriteFunction(
   code.if(code.op('i32.eq', host!, code.i32(noMemory)), () => {
     if (beyond !== undefined)
       code.if(isWhole(code, cpu, kind), () => {
+        writeRegister(code, { cpu, record, kind }, (scratch) => code.leave(ret, scratch))
+        writeElsewhere(code, cpu)
         const [goesOn] = code.call(beyond.deviceWrite, [cpu, record, kind], ['i32'])
         code.leave(ret, code.select(goesOn!, code.load('i32.load', cpu, at.scratch), code.i32(0)))
       })

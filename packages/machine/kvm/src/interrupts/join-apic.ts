@@ -23,6 +23,7 @@ export function joinApic(vm: Vm, vcpu: KvmVcpu): void {
     id: vcpu.id,
     guest,
     tsc: vcpu.timeStampCounter,
+    registers: vcpu.processor.apicRegisters,
     onSignal: (signal) => vcpu.signal(signal),
     onChange: () => vcpu.lookAgain(),
   })

@@ -1,5 +1,12 @@
 import { broadcastDestination, type InterruptMessage, likeSaved, type Saved, type Timer } from '@vmm/device'
-import { ApicBus, type ApicSignal, type BusApic, LocalApic, type TimeStampCounter } from '@vmm/local-apic'
+import {
+  ApicBus,
+  type ApicRegisters,
+  type ApicSignal,
+  type BusApic,
+  LocalApic,
+  type TimeStampCounter,
+} from '@vmm/local-apic'
 import type { VmClock } from '../time/vm-clock.ts'
 
 /** What a vCPU's local APIC goes by. */
@@ -8,6 +15,8 @@ export interface ApicOptions {
   /** The one that starts the machine. */
   readonly bootstrap: boolean
   readonly tsc: TimeStampCounter
+  /** Where it leaves registers to its processor, if it may. */
+  readonly registers: ApicRegisters | undefined
   /** The guest's MAXPHYADDR, and what its CPUID table says it has, now. */
   readonly guest: { readonly physicalAddressBits: number; readonly x2apic: boolean; readonly tscDeadline: boolean }
   readonly onSignal: (signal: ApicSignal) => void
@@ -104,13 +113,14 @@ export class LocalApics {
   }
 
   join(options: ApicOptions): LocalApic {
-    const { id, bootstrap, tsc, guest, onSignal, onChange } = options
+    const { id, bootstrap, tsc, registers, guest, onSignal, onChange } = options
     const { clock, lint0Reenabled } = this.#options
     const apic = new LocalApic({
       id,
       clock,
       bus: this.bus,
       tsc,
+      registers,
       bootstrap,
       busNanoseconds: this.busNanoseconds,
       onSignal,
