@@ -16,12 +16,11 @@ import { alone, limited, modeOfWord, resumes, staleMode } from './mode-word.ts'
 import { type Block, type CodePart, staleBy } from './page-blocks.ts'
 import { noRegion } from './runtime.ts'
 import { clearLinks, fillRecord, mustBeginBlock } from './shapes.ts'
-import { blockHeadBytes, inBlock, inRecord, recordBytes } from './state-layout.ts'
+import { blockHeadBytes, inBlock, inRecord, longestBlock, recordBytes } from './state-layout.ts'
 import type { Together } from './threads/together.ts'
 import { invalidRows, tooLong } from './undecodable.ts'
 
 const pageMask = 0xfff
-const longestBlock = 64
 const longestInstruction = 15
 /** D8 to DF. */
 const escapeBits = 0x1b
@@ -144,7 +143,7 @@ export class BlockCache {
    * there is not even one instruction. `liveness` lets flags that are overwritten go uncomputed.
    */
   write(block: number, host: number, end: number, word: number, limit: number, liveness: boolean): number {
-    if (this.#handlers.makeRoom()) this.dropAll()
+    this.makeRoom()
     const steps: Step[] = []
     this.#liveRanges = []
     let offset = 0
@@ -176,12 +175,6 @@ export class BlockCache {
     this.#view.setUint32(block + inBlock.region, 0, true)
     this.#handlers.flush()
     return offset
-  }
-
-  /** Writes a block of one instruction that is not kept. False if the bytes are too few. */
-  writeOne(block: number, host: number, end: number, word: number): boolean {
-    if (this.#handlers.makeRoom()) this.dropAll()
-    return this.write(block, host, end, word, 1, false) > 0
   }
 
   /** Bytes that are no instruction are UD2 to everyone after this; an instruction that is too long is #GP(0). */
@@ -377,6 +370,11 @@ export class BlockCache {
   ran(mode: number, instructions: number, quick: number): void {
     this.#counting.instructions.cold += instructions
     if (this.#loops.ran(mode, instructions - quick)) this.dropAll()
+  }
+
+  /** Forgets every block if there may be too few handlers for another one. */
+  makeRoom(): void {
+    if (this.#handlers.makeRoom()) this.dropAll()
   }
 
   /** Forgets every block: the pool is full. */

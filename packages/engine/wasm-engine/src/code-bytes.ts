@@ -37,6 +37,12 @@ export class CodeBytes {
     this.#state = around.state
   }
 
+  /** Where the byte at RIP is in memory; 0 where it is in none, or cannot be fetched. */
+  host(): number {
+    const host = this.#around.fill(BigInt.asIntN(64, this.#linear(0)), accessKind.execute | 1)
+    return host === noMemory ? 0 : host >>> 0
+  }
+
   /** What lies in the page of RIP: the number of bytes, or 0 if there is not even one: why has been noted. */
   first(): number {
     this.#parts = [0, 0]

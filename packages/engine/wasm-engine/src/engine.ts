@@ -18,6 +18,7 @@ import { longestSlice, Slice } from './slice.ts'
 import { checkSnapshot, restoreMachine, type SavedEngine, savedMachine, snapshot } from './snapshot.ts'
 import { at } from './state-layout.ts'
 import { StateView } from './state-view.ts'
+import { Steps } from './steps.ts'
 import { type Stop, waiting } from './stop.ts'
 import { TlbContexts } from './tlb.ts'
 import { ToldAccesses } from './told-accesses.ts'
@@ -35,7 +36,7 @@ export class Engine {
   readonly #watching: Watching
   readonly #derived: DerivedState
   readonly #odd: OddAccesses
-  readonly #code: CodeBytes
+  readonly #steps: Steps
   readonly #monitored: MonitoredLine
   readonly #told: ToldAccesses
 
@@ -77,10 +78,11 @@ export class Engine {
         noteFault: (vector, errorCode) => this.#state.noteFault(vector, errorCode),
       },
     )
-    this.#code = new CodeBytes(cpu, buffer, {
-      ...{ state, ports, blocks: machine.blocks },
-      fill: (linear, kind) => entry.fill(cpu, cpu + at.stepBlock, state.word(at.tlb), linear, kind),
-    })
+    const { blocks } = machine
+    const fetched = (linear: bigint, kind: number) =>
+      entry.fill(cpu, cpu + at.stepBlock, state.word(at.tlb), linear, kind)
+    const code = new CodeBytes(cpu, buffer, { state, ports, blocks, fill: fetched })
+    this.#steps = new Steps({ cpu, state, code, blocks })
     state.setLong(at.sixteen, 16n)
     this.#space = machine.slots
     state.setWord(at.slotTable, this.#space.table)
@@ -319,7 +321,7 @@ export class Engine {
       case status.miss:
         return this.#miss(left)
       case status.budget:
-        return left > 0 ? this.#step() : { kind: 'budget' }
+        return left > 0 ? this.#step(left) : { kind: 'budget' }
       case status.fault:
         return this.#fault()
       case status.fetchFault:
@@ -351,21 +353,19 @@ export class Engine {
   #miss(left: number): Stop | undefined {
     const host = this.#state.word(at.missHost)
     if (host !== 0 && this.machine.blocks.add(host, this.#state.word(at.mode))) return undefined
-    return left > 0 ? this.#step() : { kind: 'budget' }
+    return left > 0 ? this.#step(1) : { kind: 'budget' }
   }
 
-  /** Runs one instruction from a block of its own: the budget is short, or its bytes lie in two pages or in no memory. */
-  #step(): Stop | undefined {
-    const [block, start, mode] = [this.#cpu + at.stepBlock, this.#cpu + at.stepBytes, this.#state.word(at.mode)]
-    const decodes = (bytes: number) => bytes > 0 && this.machine.blocks.writeOne(block, start, start + bytes, mode)
-    const first = this.#code.first()
-    // the next page takes part only if the bytes before it are no whole instruction
-    if (first === 0 || !(decodes(first) || decodes(this.#code.rest(first)))) return this.#faultStop()
-    if (this.#code.keep(first)) return undefined
-    this.#state.setWord(at.block, block)
+  /** Runs at most so many instructions from a block that is not kept. */
+  #step(most: number): Stop | undefined {
+    const taken = this.#steps.take(most)
+    if (taken === 'fault') return this.#faultStop()
+    if (taken === 'kept') return undefined
+    const mode = this.#state.word(at.mode)
+    this.#state.setWord(at.block, taken.block)
     this.#state.setLong(at.blockRip, this.get('RIP'))
-    this.#slice.begin(1, 0)
-    const why = this.machine.run(this.#cpu, block)
+    this.#slice.begin(taken.instructions, 0)
+    const why = this.machine.run(this.#cpu, taken.block)
     if (why !== status.fault) this.#state.resumed(mode)
     if (why !== status.budget && why !== status.miss) return this.#settle(why)
     this.#slice.end()

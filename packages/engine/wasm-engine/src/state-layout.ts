@@ -89,6 +89,9 @@ const knownCpuidLayout = layout({
 export const knownCpuidBytes = 64
 export const inKnownCpuid = knownCpuidLayout.offset
 
+/** Instructions of a block at most. */
+export const longestBlock = 64
+
 /** Execution, code size and stack size: what handlers are emitted for. */
 export const modesOfCode = 128
 
@@ -238,6 +241,8 @@ const vcpuLayout = layout({
   stepBlock: { bytes: 32 * 3, align: 32 },
   /** The bytes of that instruction. */
   stepBytes: { bytes: 16, align: 16 },
+  /** The first instructions of a block that the budget is too short for: the longest block, and the record that ends it. */
+  prefix: { bytes: 40 + 32 * (longestBlock + 1), align: 32 },
   resync: { bytes: 32 * 2, align: 32 },
   ...architectural,
   astride: { bytes: astrideBlocks * astrideBytes, align: 16 },
