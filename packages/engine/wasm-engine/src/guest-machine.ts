@@ -14,12 +14,20 @@ import {
   linkInterpreter,
   wasmPageBytes,
 } from './linked-interpreter.ts'
-import { type MemoryMap, mapOfThread, memoryMap, pageFlag, scratchBytes, vcpusAtMost } from './memory-map.ts'
+import {
+  type MemoryMap,
+  mapOfThread,
+  memoryMap,
+  pageFlag,
+  scratchBytes,
+  type ThreadsSize,
+  vcpusAtMost,
+} from './memory-map.ts'
 import type { MonitoredLine } from './monitored-line.ts'
 import { type SavedMemory, usedMemory } from './snapshot.ts'
 import { at, vcpuBytes } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
-import { type SharedGuest, vcpusFrom } from './threads/shared-guest.ts'
+import type { SharedGuest } from './threads/shared-guest.ts'
 import { Together } from './threads/together.ts'
 import type { TlbContexts } from './tlb.ts'
 import type { Memory } from './webassembly.ts'
@@ -128,13 +136,10 @@ export class GuestMachine {
   }: GuestMachineOptions) {
     this.#clock = clock
     const guestBytes = thread?.guest.memoryBytes ?? memoryBytes ?? slots.reduce((sum, { bytes }) => sum + bytes, 0)
-    const map = thread === undefined ? memoryMap : mapOfThread(thread.index, thread.guest.processors)
+    const map = thread === undefined ? memoryMap : mapOfThread(thread.index, thread.guest)
     this.map = map
     const guestEnd = map.memoryBase + guestBytes
-    this.#end =
-      thread === undefined
-        ? Math.ceil(guestEnd / wasmPageBytes) * wasmPageBytes
-        : vcpusFrom(thread.guest) + thread.index * vcpuBytes
+    this.#end = map.shared?.cpu ?? Math.ceil(guestEnd / wasmPageBytes) * wasmPageBytes
     // most machines have one processor: it finds its place there
     this.#memory = thread?.guest.memory ?? linearMemory(this.#end + vcpuBytes)
     const { buffer } = this.#memory
@@ -157,7 +162,7 @@ export class GuestMachine {
         known.accesses.forget()
       })
     this.blocks = new BlockCache(map, buffer, this.interpreter, (page) => this.guard(page), dropped, counting)
-    this.together = thread === undefined ? undefined : this.#joined(buffer, thread.guest.processors)
+    this.together = thread === undefined ? undefined : this.#joined(buffer, thread.guest)
     this.blocks.together = this.together
     const { regions } = this.interpreter
     if (!becomesHot || regions === undefined) return
@@ -311,10 +316,10 @@ export class GuestMachine {
     this.#each((processor) => processor.flushTranslations())
   }
 
-  #joined(buffer: SharedArrayBuffer, processors: number): Together | undefined {
+  #joined(buffer: SharedArrayBuffer, size: ThreadsSize): Together | undefined {
     const { shared } = this.map
     if (shared === undefined) return undefined
-    return new Together({ ...this.map, shared }, buffer, processors, {
+    return new Together({ ...this.map, shared }, buffer, size, {
       guard: (page) => this.guard(page),
       forget: (page) => {
         if (this.blocks.stored(page, 4096)) this.#each((processor) => processor.endBlock())

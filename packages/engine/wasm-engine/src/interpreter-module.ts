@@ -148,7 +148,7 @@ function bodiesOf(
     firstLoop: runBlocksFunction(runtime.findBlock, inline(runtime), {
       counts,
       first: firstHandler,
-      blocks: map.blocks,
+      map,
       regions: regionSlots > 0,
     }),
     run: runFunction(index['firstLoop']!, index['deliverFault']!),

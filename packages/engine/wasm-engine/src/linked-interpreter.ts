@@ -58,7 +58,11 @@ interface Kind extends Compiling {
 
 /** Linear memory with room for so much of guests and processors: as long as that is, and it can grow. */
 export const linearMemory = (end: number): Memory =>
-  new wasm.Memory({ initial: Math.ceil(end / wasmPageBytes), maximum: pages.maximum, shared: true })
+  new wasm.Memory({
+    initial: Math.max(pages.initial, Math.ceil(end / wasmPageBytes)),
+    maximum: pages.maximum,
+    shared: true,
+  })
 
 /** Links the interpreter module, with the hot handlers inside, to one machine's memory and to TypeScript. */
 export function linkInterpreter(memory: Memory, imports: Imports, kind: Kind): LinkedInterpreter {
@@ -70,12 +74,12 @@ export function linkInterpreter(memory: Memory, imports: Imports, kind: Kind): L
   const regions = kind.hot ? new wasm.Table({ element: 'anyfunc', initial: regionSlots }) : undefined
   const tables = { table, ...(regions && { regions }) }
   const instance = new wasm.Instance(module, { interpreter: { memory, ...tables, ...imports } })
-  const { memoryBase, blocks, shared } = kind.map
+  const { memoryBase, shared } = kind.map
   const threads = shared !== undefined
   const linkage = { memory, pages, table, regions, exports: { ...imports, ...instance.exports }, memoryBase, threads }
   handlers.link(linkage)
   handlers.flush()
-  const loops = new ModeLoops(handlers, { counts: kind.counts, blocks, regions: kind.hot })
+  const loops = new ModeLoops(handlers, { counts: kind.counts, map: kind.map, regions: kind.hot })
   const entry = instance.exports as unknown as Entry
   return { entry, table, handlers, loops, regions: regions && { table: regions, linkage } }
 }

@@ -1,10 +1,15 @@
+import { vcpuBytes } from './state-layout.ts'
+
 const KiB = 1 << 10
 const MiB = 1 << 20
 const pageShift = 12
 /** What i32 addresses reach. */
 const addressable = 2 ** 32
 
-/** Where everything lies in linear memory: the same for every machine, so that all share one module. Address 0 is the fault sentinel. */
+/**
+ * Where everything lies in linear memory: the same for every machine, or as far from the processor in every thread of one, so that all share
+ * one module. Address 0 is the fault sentinel.
+ */
 export interface MemoryMap {
   /**
    * Memory slots of each address space: {gpa: u64, bytes: u64, host: u32, flags: u32, pad: 2 × u32}; the count is the word 8
@@ -36,10 +41,12 @@ export interface MemoryMap {
 
 /** Where processors find what the others know. */
 export interface SharedMap {
-  /** 32 bits for each page of guest memory: who has decoded code of it. */
+  /** 64 bits for each page of guest memory: who has decoded code of it. */
   readonly coders: number
-  /** One's own bit of those. */
-  readonly own: number
+  /** Whose map it is: its bit of those. */
+  readonly index: number
+  /** Where its processor is, of which the map has no more. */
+  readonly cpu: number
   /** Where they ask things of each other. */
   readonly meeting: number
 }
@@ -86,27 +93,64 @@ export const memoryMap: MemoryMap = {
 }
 
 /** Bits of a page's coders. */
-export const threadsAtMost = 31
-const meetingBytes = 64 * KiB
-const coderBytes = (addressable / (1 << pageShift)) * 4
-const sharedBytes = Math.ceil((coderBytes + meetingBytes) / memoryAlignment) * memoryAlignment
+export const threadsAtMost = 64
+export const coderBytes = 8
+const meetingBytes = 256 * KiB
+const wasmPage = 64 * KiB
+/** Slots of each address space of a thread. */
+const slotsOfThread = 508
+/** Fewer bytes of decoded blocks would be dropped all the time. */
+const blocksAtLeast = 2 * MiB
 
-/** The map of one of so many processors that run at the same time: each has an area like the only one's, and all have one guest memory. */
-export function mapOfThread(index: number, count: number): MemoryMap {
-  const apart = index * memoryMap.memoryBase
-  const coders = count * memoryMap.memoryBase
-  const [ordinary, smm] = memoryMap.slots
+/** Processors that run at the same time, and the guest memory that they share. */
+export interface ThreadsSize {
+  readonly processors: number
+  readonly memoryBytes: number
+}
+
+const upTo = (unit: number, bytes: number): number => Math.ceil(bytes / unit) * unit
+
+/** What each of so many processors has to itself, by its distance from the processor, and how far one is from the next. */
+function areaOf({ processors, memoryBytes }: ThreadsSize) {
+  const pages = Math.ceil(memoryBytes / (1 << pageShift))
+  const slots = vcpuBytes + 8 * KiB
+  const smmSlots = slots + 16 * KiB
+  const scratch = smmSlots + 16 * KiB
+  const hash = scratch + 4 * KiB
+  const pageFlags = hash + hashBuckets * 4
+  const granules = pageFlags + upTo(4 * KiB, pages)
+  const live = granules + upTo(4 * KiB, pages * 8)
+  const from = live + 4 * KiB
+  const shared = upTo(memoryAlignment, pages * coderBytes + meetingBytes) + memoryAlignment
+  const room = (addressable - 2 * wasmPage - shared - upTo(wasmPage, memoryBytes)) / processors - from - wasmPage
+  const to = from + Math.min(blocks.to - blocks.from, Math.floor(room / wasmPage) * wasmPage)
+  return { slots, smmSlots, scratch, hash, pageFlags, granules, live, blocks: { from, to }, bytes: upTo(wasmPage, to) }
+}
+
+/** Whether there is room in one memory for so many processors and so much that they share. */
+export function hasRoomFor(size: ThreadsSize): boolean {
+  const { from, to } = areaOf(size).blocks
+  return size.processors <= threadsAtMost && to - from >= blocksAtLeast
+}
+
+/** The map of one of so many processors that run at the same time: each has an area like the others', and all have one guest memory. */
+export function mapOfThread(index: number, size: ThreadsSize): MemoryMap {
+  const area = areaOf(size)
+  const cpu = wasmPage + index * area.bytes
+  const meeting = wasmPage + size.processors * area.bytes
+  const coders = meeting + meetingBytes
+  const pages = Math.ceil(size.memoryBytes / (1 << pageShift))
   return {
-    slots: [ordinary + apart, smm + apart],
-    slotsAtMost: memoryMap.slotsAtMost,
-    scratches: memoryMap.scratches + apart,
-    hash: memoryMap.hash + apart,
+    slots: [cpu + area.slots, cpu + area.smmSlots],
+    slotsAtMost: slotsOfThread,
+    scratches: cpu + area.scratch,
+    hash: cpu + area.hash,
     hashBuckets,
-    pageFlags: memoryMap.pageFlags + apart,
-    granules: memoryMap.granules + apart,
-    live: memoryMap.live + apart,
-    blocks: { from: blocks.from + apart, to: blocks.to + apart },
-    memoryBase: coders + sharedBytes,
-    shared: { coders, own: 1 << index, meeting: coders + coderBytes },
+    pageFlags: cpu + area.pageFlags,
+    granules: cpu + area.granules,
+    live: cpu + area.live,
+    blocks: { from: cpu + area.blocks.from, to: cpu + area.blocks.to },
+    memoryBase: upTo(memoryAlignment, coders + pages * coderBytes),
+    shared: { coders, index, cpu, meeting },
   }
 }

@@ -42,11 +42,11 @@ export class ModeLoops {
   readonly #handlers: HandlerTable
   readonly #states: StateView[] = []
   readonly counts: Counts
-  readonly #blocks: MemoryMap['blocks']
+  readonly #map: MemoryMap
   readonly #regions: boolean
 
-  constructor(handlers: HandlerTable, { counts, blocks, regions }: Pick<LoopOptions, 'counts' | 'blocks' | 'regions'>) {
-    this.#blocks = blocks
+  constructor(handlers: HandlerTable, { counts, map, regions }: Pick<LoopOptions, 'counts' | 'map' | 'regions'>) {
+    this.#map = map
     this.#regions = regions
     this.#handlers = handlers
     this.counts = counts
@@ -72,7 +72,7 @@ export class ModeLoops {
 
   #make({ word, hot, first, slot }: ModeLoop): void {
     const inline = inlineHandlers(hot, this.#handlers, { word, first })
-    const options = { counts: this.counts, first, blocks: this.#blocks, regions: this.#regions }
+    const options = { counts: this.counts, first, map: this.#map, regions: this.#regions }
     this.#handlers.place(slot, loopType, (around) =>
       runBlocksFunction(around.runtime.findBlock, inline(around), options),
     )

@@ -181,6 +181,8 @@ const vcpuLayout = layout({
   context: 'u32',
   /** The table of memory slots that its physical addresses are looked up in: its address space. */
   slotTable: 'u32',
+  /** Of a page's coders, everybody else. */
+  otherCoders: 'u64',
   /** PKRU when translations were last forgotten: they hold what it allowed. */
   keys: 'u32',
   /** 1 while nobody watches accesses or steps, so that `knownModes` say all that there is to a mode. */

@@ -3,6 +3,7 @@ import { accessKind } from '../access.ts'
 import { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import type { MemoryMap } from '../memory-map.ts'
+import { ownPlace } from '../own-place.ts'
 import { noMemory, status } from '../runtime.ts'
 import { astrideBlocks, astrideBytes, at, inAstride, inBlock, tlbKinds } from '../state-layout.ts'
 import { tlbEntryOf } from '../tlb-entry.ts'
@@ -89,7 +90,7 @@ export function findBlockFunction(map: MemoryMap, fill: number): Code {
   )
   const mode = code.hold(code.load('i32.load', cpu, at.mode))
   const block = code.local('i32')
-  block.set(code.load('i32.load', bucketOf(code, map, host.get(), mode)))
+  block.set(code.load('i32.load', bucketOf(code, map, { cpu, host: host.get(), mode })))
   code.loop(
     () => block.get(),
     () => {
@@ -126,14 +127,18 @@ function respectLimit(code: Code, cpu: Node, linear: Node, oneByOne: () => void,
 }
 
 /** Address of the bucket of a block; `bucketIndex` computes the same number in TypeScript. */
-function bucketOf(code: Code, map: MemoryMap, host: Node, mode: Node): Node {
+function bucketOf(
+  code: Code,
+  map: MemoryMap,
+  { cpu, host, mode }: { readonly cpu: Node; readonly host: Node; readonly mode: Node },
+): Node {
   const mixed = code.op(
     'i32.mul',
     code.op('i32.xor', host, code.op('i32.shl', mode, code.i32(20))),
     code.i32(hashFactor),
   )
   const index = code.op('i32.shr_u', mixed, code.i32(32 - Math.log2(map.hashBuckets)))
-  return code.op('i32.add', code.op('i32.shl', index, code.i32(2)), code.i32(map.hash))
+  return code.op('i32.add', code.op('i32.shl', index, code.i32(2)), ownPlace(code, map, cpu, map.hash))
 }
 
 const hashFactor = 0x9e37_79b1 | 0

@@ -4,6 +4,7 @@ import { granuleBytes } from '../code-granules.ts'
 import type { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import {
+  coderBytes,
   liveEntries,
   liveEntryBytes,
   type MemoryMap,
@@ -12,6 +13,7 @@ import {
   slotReadOnly,
   slotTold,
 } from '../memory-map.ts'
+import { ownPlace } from '../own-place.ts'
 import { noMemory } from '../runtime.ts'
 import { at, fillLogEntries, holdsLargePages, inRecord, tlbKinds } from '../state-layout.ts'
 import { tlbEntryOf } from '../tlb-entry.ts'
@@ -127,7 +129,7 @@ interface Entering {
  */
 function enter(code: Code, map: MemoryMap, { cpu, tlb, linear, kind, host, isWrite, large }: Entering): void {
   const page = code.hold(code.op('i32.shr_u', code.op('i32.sub', host, code.i32(map.memoryBase)), code.i32(12)))
-  const flagsAt = code.hold(code.op('i32.add', page, code.i32(map.pageFlags)))
+  const flagsAt = code.hold(code.op('i32.add', page, ownPlace(code, map, cpu, map.pageFlags)))
   const flags = code.hold(code.load('i32.load8_u', flagsAt))
   const store = (view: number) => {
     // while every access is looked at, none may find its page here
@@ -156,7 +158,7 @@ function enter(code: Code, map: MemoryMap, { cpu, tlb, linear, kind, host, isWri
       else code.atomic('i32.atomic.rmw8.or_u', flagsAt, code.i32(pageFlag.dirty | pageFlag.written))
       const isOwn = code.op('i32.eqz', has(code, flags, pageFlag.code | pageFlag.monitored))
       const isData =
-        shared === undefined ? isOwn : code.op('i32.and', isOwn, code.op('i32.eqz', codersOf(code, page, shared)))
+        shared === undefined ? isOwn : code.op('i32.and', isOwn, code.op('i64.eqz', codersOf(code, page, shared)))
       code.if(code.op('i32.and', isPlain, isData), () => store(tlbKinds.write))
     },
     () =>
@@ -170,7 +172,7 @@ function enter(code: Code, map: MemoryMap, { cpu, tlb, linear, kind, host, isWri
 
 /** Who has decoded code of a page. */
 const codersOf = (code: Code, page: Node, { coders }: SharedMap): Node =>
-  code.load('i32.load', code.op('i32.add', code.op('i32.shl', page, code.i32(2)), code.i32(coders)))
+  code.load('i64.load', code.op('i32.add', code.op('i32.shl', page, code.i32(Math.log2(coderBytes))), code.i32(coders)))
 
 /** Notes which entry was made, as long as the log has room: emptying the context takes as long as filling it did. */
 function logFill(code: Code, cpu: Node, entry: Node, large: Node): void {
@@ -282,21 +284,21 @@ export function slowWriteFunction(
     return code.op('i64.extend_i32_u', code.op('i32.shr_u', inPage, code.i32(Math.log2(granuleBytes))))
   }
   const page = code.hold(code.op('i32.shr_u', code.op('i32.sub', host!, code.i32(map.memoryBase)), code.i32(12)))
-  const flags = code.hold(code.load('i32.load8_u', code.op('i32.add', page, code.i32(map.pageFlags))))
+  const flags = code.hold(code.load('i32.load8_u', code.op('i32.add', page, ownPlace(code, map, cpu, map.pageFlags))))
   code.if(has(code, flags, pageFlag.monitored), odd)
   if (map.shared !== undefined) {
-    const others = code.op('i32.and', codersOf(code, page, map.shared), code.i32(~map.shared.own))
-    code.if(code.op('i32.ne', others, code.i32(0)), odd)
+    const others = code.op('i64.and', codersOf(code, page, map.shared), code.load('i64.load', cpu, at.otherCoders))
+    code.if(code.op('i64.ne', others, code.i64(0n)), odd)
   }
   code.if(has(code, flags, pageFlag.code), () => {
     const bytes = code.op('i32.and', kind, code.i32(accessKind.sizeMask))
     const first = granule(host!)
     const last = granule(code.op('i32.add', host!, code.op('i32.sub', bytes, code.i32(1))))
-    const place = code.op('i32.add', code.op('i32.shl', page, code.i32(3)), code.i32(map.granules))
+    const place = code.op('i32.add', code.op('i32.shl', page, code.i32(3)), ownPlace(code, map, cpu, map.granules))
     const granules = code.hold(code.load('i64.load', place))
     const both = code.op('i64.or', code.op('i64.shr_u', granules, first), code.op('i64.shr_u', granules, last))
     const touched = code.op('i32.wrap_i64', code.op('i64.and', both, code.i64(1n)))
-    const stales = code.op('i32.and', touched, code.op('i32.eqz', isLive(code, map, host!, bytes)))
+    const stales = code.op('i32.and', touched, code.op('i32.eqz', isLive(code, map, { cpu, host: host!, bytes })))
     code.if(code.op('i32.or', stales, has(code, kind, accessKind.bulk)), odd)
   })
   code.leave(ret, host!)
@@ -304,11 +306,16 @@ export function slowWriteFunction(
 }
 
 /** Whether a store is known to touch nothing of code but immediates that are read where they lie. */
-function isLive(code: Code, map: MemoryMap, host: Node, bytes: Node): Node {
+function isLive(
+  code: Code,
+  map: MemoryMap,
+  { cpu, host, bytes }: { readonly cpu: Node; readonly host: Node; readonly bytes: Node },
+): Node {
   const index = code.op('i32.and', host, code.i32(liveEntries - 1))
-  const entry = code.hold(code.op('i32.shl', index, code.i32(Math.log2(liveEntryBytes))))
-  const isThere = code.op('i32.eq', code.load('i32.load', entry, map.live), host)
-  return code.op('i32.and', isThere, code.op('i32.ge_u', code.load('i32.load', entry, map.live + 4), bytes))
+  const place = code.op('i32.shl', index, code.i32(Math.log2(liveEntryBytes)))
+  const entry = code.hold(code.op('i32.add', place, ownPlace(code, map, cpu, map.live)))
+  const isThere = code.op('i32.eq', code.load('i32.load', entry), host)
+  return code.op('i32.and', isThere, code.op('i32.ge_u', code.load('i32.load', entry, 4), bytes))
 }
 
 /** (cpu, record, tlb, linear, bytes, kind): whether an access of up to a page would succeed. */

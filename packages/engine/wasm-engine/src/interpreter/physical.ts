@@ -1,5 +1,6 @@
 import type { Code } from '../emit/code.ts'
 import { type MemoryMap, slotBytes, slotField, slotReadOnly, slotTold } from '../memory-map.ts'
+import { ownPlace } from '../own-place.ts'
 import { at } from '../state-layout.ts'
 import { begun } from './parameters.ts'
 
@@ -62,7 +63,7 @@ export function swapPhysicalFunction(hostOf: number, touched: number, map: Memor
   const page = code.op(
     'i32.add',
     code.op('i32.shr_u', code.op('i32.sub', host!, code.i32(map.memoryBase)), code.i32(12)),
-    code.i32(map.pageFlags),
+    ownPlace(code, map, cpu, map.pageFlags),
   )
   const flags = code.hold(page)
   const swap = (load: 'i64.load' | 'i64.load32_u', store: 'i64.store' | 'i64.store32') => {

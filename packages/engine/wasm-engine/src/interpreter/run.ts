@@ -2,7 +2,9 @@ import { rflags } from '@vmm/x86-registers'
 import { Code, type Local } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import { isOfJump, jumpEntryOf } from '../jump-cache.ts'
+import type { MemoryMap } from '../memory-map.ts'
 import { limited, resumes } from '../mode-word.ts'
+import { ownPlace } from '../own-place.ts'
 import { firstRecord, handlerType, noRegion, regionType, status } from '../runtime.ts'
 import { at, blockHeadBytes, inBlock, inJumpEntry, inRecord, linkInRecord, recordBytes } from '../state-layout.ts'
 
@@ -32,8 +34,8 @@ export interface LoopOptions {
   readonly counts: Counts
   /** The number of its first handler: those between the loop's own and this one are another loop's. */
   readonly first: number
-  /** Where blocks lie that are kept. */
-  readonly blocks: { readonly from: number; readonly to: number }
+  /** Says where blocks lie that are kept. */
+  readonly map: MemoryMap
   /** Whether blocks that are entered often become part of regions. */
   readonly regions: boolean
 }
@@ -227,13 +229,14 @@ function lookUp({ code, cpu, block, link, findBlock }: Entering, rip: Node): voi
  * A way within a page is the same whatever the page is called; it is not one where CS has a limit to be looked at, nor from a
  * block that is not kept.
  */
-function mayLink({ code, cpu, link, blocks }: Entering, rip: Node): Node {
+function mayLink({ code, cpu, link, map }: Entering, rip: Node): Node {
   const base = code.hold(code.load('i64.load', cpu, at.codeBase))
   const from = code.op('i64.add', code.load('i64.load', cpu, at.blockRip), base)
   const apart = code.op('i64.xor', from, code.op('i64.add', rip, base))
   const inPage = code.op('i64.lt_u', apart, code.i64(4096n))
   const isLimited = code.op('i32.and', code.load('i32.load', cpu, at.mode), code.i32(limited))
-  const inBlocks = code.op('i32.sub', link.get(), code.i32(blocks.from))
+  const { blocks } = map
+  const inBlocks = code.op('i32.sub', link.get(), ownPlace(code, map, cpu, blocks.from))
   const isKept = code.op('i32.lt_u', inBlocks, code.i32(blocks.to - blocks.from))
   return code.op('i32.and', code.op('i32.and', inPage, isKept), code.op('i32.eqz', isLimited))
 }

@@ -1,5 +1,5 @@
 import { granuleBytes } from '../code-granules.ts'
-import { type MemoryMap, mapOfThread, pageFlag, type SharedMap } from '../memory-map.ts'
+import { coderBytes, type MemoryMap, mapOfThread, pageFlag, type SharedMap, type ThreadsSize } from '../memory-map.ts'
 
 /** Words of the meeting place. */
 const at = { lock: 0, stopped: 1, barrier: 2, processors: 64 } as const
@@ -23,6 +23,20 @@ export interface ForOthers {
   forgetAll(): void
 }
 
+/** Which of the two words of a page's coders, and which bit of it, is a processor's. */
+interface Coder {
+  readonly word: 0 | 1
+  readonly bit: number
+}
+
+const coderOf = (index: number): Coder => ({ word: index < 32 ? 0 : 1, bit: 1 << (index & 31) })
+
+interface Other {
+  readonly words: number
+  readonly coder: Coder
+  readonly map: MemoryMap
+}
+
 /**
  * A processor among others that run at the same time: who has code where, and what they ask of each other. Who runs looks
  * between slices; who sleeps, in the guest or outside, is parked, and looks before it goes on.
@@ -30,7 +44,11 @@ export interface ForOthers {
 export class Together {
   readonly #map: MemoryMap
   readonly #shared: SharedMap
-  readonly #others: readonly { readonly words: number; readonly bit: number; readonly map: MemoryMap }[]
+  readonly #others: readonly Other[]
+  /** Pages of guest memory. */
+  readonly #pages: number
+  /** Its own word of a page's coders, and its bit there. */
+  readonly #coder: Coder
   readonly #words: Int32Array
   readonly #bytes: Uint8Array
   readonly #meeting: number
@@ -42,20 +60,22 @@ export class Together {
   constructor(
     map: MemoryMap & { readonly shared: SharedMap },
     buffer: SharedArrayBuffer,
-    count: number,
+    size: ThreadsSize,
     act: ForOthers,
   ) {
+    const { index } = map.shared
     this.#map = map
     this.#shared = map.shared
     this.#words = new Int32Array(buffer)
     this.#bytes = new Uint8Array(buffer)
     this.#meeting = map.shared.meeting >>> 2
-    const index = 31 - Math.clz32(map.shared.own)
     this.#own = this.#wordsOf(index)
+    this.#coder = coderOf(index)
+    this.#pages = Math.ceil(size.memoryBytes / 4096)
     this.#act = act
-    this.#others = Array.from({ length: count }, (_, other) => other)
+    this.#others = Array.from({ length: size.processors }, (_, other) => other)
       .filter((other) => other !== index)
-      .map((other) => ({ words: this.#wordsOf(other), bit: 1 << other, map: mapOfThread(other, count) }))
+      .map((other) => ({ words: this.#wordsOf(other), coder: coderOf(other), map: mapOfThread(other, size) }))
   }
 
   /** Does what others have asked for, and waits while one of them is to be alone. */
@@ -86,9 +106,9 @@ export class Together {
 
   /** Code of a page is about to be decoded: from here on nobody stores to it unseen. */
   announce(page: number): void {
-    const { coders, own } = this.#shared
     const number = this.#pageNumber(page)
-    if ((Atomics.or(this.#words, (coders >>> 2) + number, own) & own) !== 0) return
+    const { word, bit } = this.#coder
+    if ((Atomics.or(this.#words, this.#codersAt(number) + word, bit) & bit) !== 0) return
     for (const other of this.#others) {
       const mayStore = (Atomics.load(this.#bytes, other.map.pageFlags + number) & pageFlag.written) !== 0
       if (mayStore) this.#withLock(() => this.#ask(other.words, asked.guard, page))
@@ -97,8 +117,8 @@ export class Together {
 
   /** There is no code of a page any more. */
   abandon(page: number): void {
-    const { coders, own } = this.#shared
-    Atomics.and(this.#words, (coders >>> 2) + this.#pageNumber(page), ~own)
+    const { word, bit } = this.#coder
+    Atomics.and(this.#words, this.#codersAt(this.#pageNumber(page)) + word, ~bit)
   }
 
   /** Whatever is stored to so many bytes from now on is seen, even while they are decoded. Gives how to keep that to the first so many. */
@@ -170,17 +190,25 @@ export class Together {
 
   #codersOf(host: number, bytes: number) {
     const number = this.#pageNumber(host)
-    const coders = Atomics.load(this.#words, (this.#shared.coders >>> 2) + number)
-    if ((coders & ~this.#shared.own) === 0) return nobody
+    const at = this.#codersAt(number)
+    const coders = [Atomics.load(this.#words, at), Atomics.load(this.#words, at + 1)]
+    const { word, bit } = this.#coder
+    coders[word]! &= ~bit
+    if (coders[0] === 0 && coders[1] === 0) return nobody
     const [first, last] = [(host & 0xfff) >>> granuleShift, ((host & 0xfff) + bytes - 1) >>> granuleShift]
-    return this.#others.filter(({ bit, map }) => {
-      if ((coders & bit) === 0) return false
+    return this.#others.filter(({ coder, map }) => {
+      if ((coders[coder.word]! & coder.bit) === 0) return false
       for (let granule = first; granule <= last; granule += 1) {
         const word = (map.granules >>> 2) + number * 2 + (granule >>> 5)
         if ((Atomics.load(this.#words, word) & (1 << (granule & 31))) !== 0) return true
       }
       return false
     })
+  }
+
+  /** The first of the two words that say who has decoded code of a page. */
+  #codersAt(page: number): number {
+    return (this.#shared.coders + page * coderBytes) >>> 2
   }
 
   #pageNumber(host: number): number {
@@ -259,9 +287,8 @@ export class Together {
   /** So much was asked for that nobody knows what. */
   #forgetAll(): void {
     this.#act.forgetAll()
-    const { pageFlags, memoryBase } = this.#map
-    const pages = (this.#bytes.length - memoryBase) >>> 12
-    for (let flags = pageFlags; flags < pageFlags + pages; flags += 1) this.#bytes[flags]! &= ~pageFlag.written
+    const { pageFlags } = this.#map
+    for (let page = 0; page < this.#pages; page += 1) this.#bytes[pageFlags + page]! &= ~pageFlag.written
     Atomics.store(this.#words, this.#own + its.overflow, 0)
     Atomics.notify(this.#words, this.#own + its.done)
   }
@@ -270,4 +297,4 @@ export class Together {
 const granuleShift = Math.log2(granuleBytes)
 /** Counts of what was asked begin again there: a multiple of the entries that there are. */
 const countsTo = ringEntries << 20
-const nobody: never[] = []
+const nobody: readonly never[] = []
