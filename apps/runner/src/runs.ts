@@ -195,9 +195,7 @@ function possible(smp: Smp, bell: Bell, options: MachineOptions): Machine | Thre
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     if (/too much/.test(error.message))
-      throw new UsageError(
-        '--smp threads: expected 31 processors at most, which share 4 GiB with the guest: fewer, or less memory',
-      )
+      throw new UsageError('--smp threads: expected fewer processors or less memory: they share 4 GiB')
     if (!/allocate/.test(error.message)) throw error
     const size = `${Math.round(options.memorySize / 2 ** 20)}M`
     throw new UsageError(`--memory ${size}: expected a size that this system can give, and it cannot give that`)

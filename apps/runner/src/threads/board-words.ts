@@ -47,6 +47,8 @@ const its = {
   deadline: 44,
 } as const
 const wordsOfVcpu = 64
+/** Between two looks at whether the machine has come to an end meanwhile. */
+const lookMilliseconds = 100
 
 /** What the machine wants of its threads: to run what a generation of starts says, or to stop. */
 export const wanted = { stop: 0, run: 1 } as const
@@ -167,6 +169,13 @@ export class VcpuWords {
 
   set state(value: number) {
     Atomics.store(this.#words, this.#base + its.state, value)
+    Atomics.notify(this.#words, this.#base + its.state)
+  }
+
+  /** Its thread can take what is sent to it, or need not any more. */
+  waitUntilThere(): void {
+    while (this.state === threadStates.new && this.#board.wants === wanted.run)
+      Atomics.wait(this.#words, this.#base + its.state, threadStates.new, lookMilliseconds)
   }
 
   /** Whether an interrupt would wake it. */

@@ -31,10 +31,12 @@ export class ApicElsewhere implements DistantApic {
     return destination >>> 16 === logicalId >>> 16 && (destination & logicalId & 0xffff) !== 0
   }
 
-  /** Whatever is sent is taken: nobody waits to hear whether it was there already. */
+  /** Whatever is sent is taken: nobody waits to hear whether it was there already. But who is to start does so soon. */
   accept({ delivery, vector, trigger }: InterruptMessage): boolean {
-    if (delivery === 'sipi') this.#words.postStartup(vector)
-    else if (delivery === 'fixed' || delivery === 'lowest') this.#words.postVector(vector, trigger)
+    if (delivery === 'sipi') {
+      this.#words.postStartup(vector)
+      this.#words.waitUntilThere()
+    } else if (delivery === 'fixed' || delivery === 'lowest') this.#words.postVector(vector, trigger)
     else this.#words.post(signalBits[delivery])
     return true
   }

@@ -33,6 +33,14 @@ const stopMilliseconds = 5000
 /** Where an image begins, and not a waking vector. */
 const fromImage = -1
 
+/** What everybody knows of a local APIC that nobody has set yet. */
+const apicAtPowerOn = {
+  ...{ enabled: true, softwareEnabled: false, x2apicMode: false },
+  ...{ logicalId: 0, destinationFormat: 0xffff_ffff },
+} as const
+
+const runs = ({ state }: VcpuWords): boolean => state === threadStates.running || state === threadStates.idle
+
 /** A PC whose processors run at the same time, each in a thread with a VM of its own. Devices and their interrupt controllers are in this one. */
 export class ThreadedMachine implements RunningMachine {
   readonly devices: PcDevices
@@ -62,6 +70,7 @@ export class ThreadedMachine implements RunningMachine {
     this.#memory = guestBytes(this.#guest)
     this.#board = new BoardWords(cpus)
     this.#vcpus = Array.from({ length: cpus }, (_, index) => this.#board.vcpu(index))
+    for (const [id, vcpu] of this.#vcpus.entries()) vcpu.apic = { ...apicAtPowerOn, id }
     const kvm = openKvm({ kernel, host: softwareHost(), memoryBytes: 4096, createClock: () => this.#clock, hot: false })
     this.#vm = granted(kvm.createVm())
     granted(this.#vm.createIrqchip())
@@ -144,8 +153,11 @@ export class ThreadedMachine implements RunningMachine {
     }
   }
 
+  /** The others are not waited for: who sends them a startup signal waits until they are there. */
   #startIfReady(): void {
-    if (this.#starts === undefined || !this.#vcpus.every(({ state }) => state === threadStates.stopped)) return
+    const [first, ...others] = this.#vcpus
+    const isReady = first!.state === threadStates.stopped && !others.some(runs)
+    if (this.#starts === undefined || !isReady) return
     for (const vcpu of this.#vcpus) vcpu.forget()
     this.#board.start = this.#starts
     this.#starts = undefined
@@ -190,7 +202,7 @@ export class ThreadedMachine implements RunningMachine {
     if (this.#board.wants === wanted.stop) return
     this.#board.wants = wanted.stop
     const until = this.now() + stopMilliseconds * 1e6
-    while (this.#vcpus.some(({ state }) => state !== threadStates.stopped) && this.now() < until) {
+    while (this.#vcpus.some(runs) && this.now() < until) {
       const seen = this.#board.doorbell
       for (const vcpu of this.#vcpus) {
         vcpu.ring()

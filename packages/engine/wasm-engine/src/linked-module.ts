@@ -33,7 +33,7 @@ export function placeFunctions(functions: readonly Placed[], placing: Placing): 
   const { memory, table, regions, exports } = linkage
   const imports = { ...exports, memory, table, ...(regions && { regions }) }
   const instance = new wasm.Instance(new wasm.Module(bytes), { interpreter: imports })
-  for (const { slot } of functions) into.set(slot, instance.exports[`${slot}`])
+  for (const [position, { slot }] of functions.entries()) into.set(slot, instance.exports[`${position}`])
   if (compiling === undefined) return bytes.length
   const { counting, clock } = compiling
   counting.modules += 1
@@ -62,9 +62,10 @@ function moduleOf(functions: readonly Placed[], { pages, table, regions }: Linka
     others.set(name, index)
     return index
   }
-  for (const { slot, make, type } of functions)
+  // by their positions: modules of the same functions are the same for all threads, which V8 compiles once
+  for (const [position, { make, type }] of functions.entries())
     builder.export(
-      `${slot}`,
+      `${position}`,
       added(type, () => make(runtime, also)),
     )
   return builder.finish()
