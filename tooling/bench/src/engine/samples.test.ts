@@ -16,7 +16,19 @@ const mark = (seconds: number, cpuSeconds: number, threads: Readonly<Record<stri
 
 test('between two marks threads are told apart by name, and their sum is the CPU time', () => {
   const cost = between(mark(1, 1, { 1: 0.9 }), mark(3, 2.5, { 1: 2.1004, 2: 0.1, 3: 0.2 }))
-  expect(cost).toEqual({ seconds: 2, cpuSeconds: 1.5, threads: { main: 1.2, helper: 0.3 } })
+  expect(cost).toEqual({ seconds: 2, cpuSeconds: 1.5, waited: 0, threads: { main: 1.2, helper: 0.3 } })
+})
+
+test('what a busy thread waited for a processor is told, and not what a helper did', () => {
+  const at = (seconds: number, threads: Readonly<Record<string, readonly [used: number, waited: number]>>) => ({
+    ...{ line: '', seconds, cpuSeconds: seconds },
+    threads: Object.fromEntries(
+      Object.entries(threads).map(([id, [used, waited]]) => [id, { name: id, seconds: used, waited }]),
+    ),
+  })
+  const from = at(1, { one: [1, 0.5], two: [1, 0], compiler: [0, 0] })
+  const to = at(4, { one: [3, 0.75], two: [3, 1], compiler: [0.5, 2] })
+  expect(between(from, to)).toMatchObject({ seconds: 3, waited: 1 })
 })
 
 test('where a thread has ended, the sum of the kernel counts', () => {

@@ -11,6 +11,8 @@ export interface Sample {
   readonly rounds: number
   readonly seconds: number
   readonly cpuSeconds: number
+  /** Of the seconds, those that a busy thread was ready and others had all processors: the machine's fault, not the peer's. */
+  readonly waited?: number
   /** CPU seconds by the names of threads, where there were any. */
   readonly threads: Readonly<Record<string, number>>
   /** What the guest computed. */
@@ -26,20 +28,29 @@ export const isFailure = (result: Sample | Failure): result is Failure => 'failu
 
 const limit = 60
 const thousandths = (value: number): number => Math.round(value * 1000) / 1000
+const rounded = ({ seconds, cpuSeconds, waited }: Required<Pick<Sample, 'seconds' | 'cpuSeconds' | 'waited'>>) => ({
+  seconds: thousandths(seconds),
+  cpuSeconds: thousandths(cpuSeconds),
+  waited: thousandths(waited),
+})
 
 /** What lies between two marks. */
 export function between(from: Mark, to: Mark): Omit<Sample, 'rounds' | 'sum'> {
   const threads: Record<string, number> = {}
-  let all = 0
-  for (const [id, { name, seconds }] of Object.entries(to.threads)) {
-    const used = seconds - (from.threads[id]?.seconds ?? 0)
-    all += used
-    if (used >= 0.0005) threads[name] = thousandths((threads[name] ?? 0) + used)
-  }
+  const each = Object.entries(to.threads).map(([id, { name, seconds, waited = 0 }]) => ({
+    name,
+    used: seconds - (from.threads[id]?.seconds ?? 0),
+    waited: waited - (from.threads[id]?.waited ?? 0),
+  }))
+  for (const { name, used } of each) if (used >= 0.0005) threads[name] = thousandths((threads[name] ?? 0) + used)
+  const all = each.reduce((sum, { used }) => sum + used, 0)
+  const most = Math.max(0, ...each.map(({ used }) => used))
+  const waited = Math.max(0, ...each.filter(({ used }) => used > most / 2).map((thread) => thread.waited))
   // what an ended thread used is only in the sum by ticks
   const nobodyEnded = Object.keys(from.threads).every((id) => id in to.threads)
   const cpuSeconds = nobodyEnded ? all : to.cpuSeconds - from.cpuSeconds
-  return { seconds: thousandths(to.seconds - from.seconds), cpuSeconds: thousandths(cpuSeconds), threads }
+  const seconds = to.seconds - from.seconds
+  return { ...rounded({ seconds, cpuSeconds, waited }), threads }
 }
 
 /** Has a peer run a row's guest. */

@@ -12,6 +12,8 @@ export interface Start {
 export interface Thread {
   readonly name: string
   readonly seconds: number
+  /** Seconds that it was ready and had no processor, where the kernel counts them. */
+  readonly waited?: number
 }
 
 /** What a process had used by a moment. */
@@ -53,10 +55,11 @@ function stat(path: string): Thread {
   }
 }
 
-/** Nanoseconds that a thread ran, where the kernel counts them. */
-function exactly(thread: string): number | undefined {
+/** How long a thread ran, and how long it waited to, where the kernel counts that. Source: Linux Documentation/scheduler/sched-stats.rst. */
+function exactly(thread: string): Pick<Thread, 'seconds' | 'waited'> | undefined {
   try {
-    return Number(readFileSync(`${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e9
+    const [ran, waited] = readFileSync(`${thread}/schedstat`, 'utf8').split(' ').map(Number)
+    return { seconds: ran! / 1e9, waited: waited! / 1e9 }
   } catch {
     return undefined
   }
@@ -69,7 +72,7 @@ function threadsOf(pid: number): Readonly<Record<string, Thread>> {
     try {
       const thread = `/proc/${pid}/task/${id}`
       const { name, seconds } = stat(`${thread}/stat`)
-      threads[id] = { name, seconds: exactly(thread) ?? seconds }
+      threads[id] = { name, seconds, ...exactly(thread) }
     } catch {}
   }
   return threads
