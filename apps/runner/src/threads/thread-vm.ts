@@ -1,4 +1,4 @@
-import { ramSlots, type StartState } from '@vmm/boot'
+import { ramSlots } from '@vmm/boot'
 import { type CpuidTable, tableOfProcessor } from '@vmm/cpuid'
 import { deliveryModes } from '@vmm/device'
 import { type KvmOptions, type KvmVcpu, openKvm, type Vm } from '@vmm/kvm'
@@ -21,7 +21,6 @@ export interface ThreadOptions {
   readonly since: number
   readonly startSeconds: number
   readonly hot: KvmOptions['hot'] | undefined
-  readonly begin: StartState
 }
 
 /** KVM_CAP_SPLIT_IRQCHIP, and the inputs of the I/O APIC that is elsewhere. */

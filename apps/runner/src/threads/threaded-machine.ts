@@ -56,7 +56,7 @@ export class ThreadedMachine implements RunningMachine {
   readonly #options: ThreadedOptions
   readonly #since = hostNanoseconds()
   readonly #clock = hostClock(this.#since)
-  #threads: readonly Worker[] = []
+  readonly #threads: readonly Worker[]
   #starts: number | undefined
   #ended: End | undefined
   #listens = false
@@ -71,6 +71,8 @@ export class ThreadedMachine implements RunningMachine {
     this.#board = new BoardWords(cpus)
     this.#vcpus = Array.from({ length: cpus }, (_, index) => this.#board.vcpu(index))
     for (const [id, vcpu] of this.#vcpus.entries()) vcpu.apic = { ...apicAtPowerOn, id }
+    // they take as long to come as all that follows here
+    this.#threads = this.#vcpus.map((_, index) => this.#createThread(index))
     const kvm = openKvm({ kernel, host: softwareHost(), memoryBytes: 4096, createClock: () => this.#clock, hot: false })
     this.#vm = granted(kvm.createVm())
     granted(this.#vm.createIrqchip())
@@ -120,7 +122,7 @@ export class ThreadedMachine implements RunningMachine {
       if (!this.#write(address, bytes))
         throw new RangeError(`no memory at 0x${address.toString(16)} for ${bytes.length} bytes`)
     programControllers(this.#vm.buses.io)
-    if (this.#threads.length === 0) this.#threads = this.#vcpus.map((_, index) => this.#createThread(index, image))
+    this.#threads[0]!.postMessage(image.start)
     this.#starts = fromImage
   }
 
@@ -212,11 +214,11 @@ export class ThreadedMachine implements RunningMachine {
     }
   }
 
-  #createThread(index: number, { start }: LoadedImage): Worker {
+  #createThread(index: number): Worker {
     const { table, kernel = releaseNamed(), hot, startSeconds = 0 } = this.#options
     const workerData: ThreadOptions = {
       ...{ index, board: this.#board.buffer, guest: this.#guest, kernel, cpuid: table.entries, hot, startSeconds },
-      ...{ since: this.#since, begin: start },
+      since: this.#since,
     }
     const worker = new Worker(new URL(threadModule, import.meta.url), { workerData })
     worker.unref()

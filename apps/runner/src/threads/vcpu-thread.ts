@@ -1,4 +1,5 @@
-import { parentPort } from 'node:worker_threads'
+import { parentPort, receiveMessageOnPort } from 'node:worker_threads'
+import type { StartState } from '@vmm/boot'
 import type { KvmVcpu } from '@vmm/kvm'
 import type { IoExit, MmioExit, VcpuExit } from '@vmm/vcpu'
 import { begin, beginInRealMode } from '../begin.ts'
@@ -19,15 +20,15 @@ const napMilliseconds = 0.05
 
 /** One vCPU of a machine, run in this thread until the machine wants no more. */
 export class VcpuThread {
-  readonly #options: ThreadOptions
   readonly #own: ThreadVm
+  /** What the image says of the first vCPU. */
+  #image: StartState | undefined
   #seen = 0
   #pauses = 0
   /** Instructions a nanosecond, as fast as it has lately been. */
   #speed = 0.3
 
   constructor(options: ThreadOptions) {
-    this.#options = options
     this.#own = new ThreadVm(options)
   }
 
@@ -51,8 +52,13 @@ export class VcpuThread {
     this.#own.reset()
     this.#own.vm.guest.together!.unpark()
     if (vcpu.id !== 0) return
-    if (start < 0) begin(vcpu, this.#options.begin)
-    else beginInRealMode(vcpu, start)
+    for (let said = this.#heard(); said !== undefined; said = this.#heard()) this.#image = said
+    if (start >= 0) beginInRealMode(vcpu, start)
+    else if (this.#image !== undefined) begin(vcpu, this.#image)
+  }
+
+  #heard(): StartState | undefined {
+    return parentPort === null ? undefined : receiveMessageOnPort(parentPort)?.message
   }
 
   #run(): void {

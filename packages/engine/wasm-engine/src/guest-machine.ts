@@ -1,19 +1,14 @@
 import type { Instruction } from '@vmm/x86-semantics'
-import { BlockCache } from './block-cache.ts'
+import type { BlockCache } from './block-cache.ts'
 import type { EmittedCode } from './emitted-code.ts'
 import { type EngineStatistics, frozen, nothingCounted } from './engine-statistics.ts'
 import { GuestSlots, type MemorySlot } from './guest-slots.ts'
 import { type HandlerRuns, runsOf } from './handler-runs.ts'
-import { type HotOptions, Regions } from './hot/regions.ts'
+import type { HotOptions } from './hot/regions.ts'
 import type { Counts } from './interpreter/run.ts'
 import type { KnownAnswers } from './known-answers.ts'
-import {
-  type Imports,
-  type LinkedInterpreter,
-  linearMemory,
-  linkInterpreter,
-  wasmPageBytes,
-} from './linked-interpreter.ts'
+import { type Imports, type LinkedInterpreter, linearMemory, wasmPageBytes } from './linked-interpreter.ts'
+import { type MachineCode, machineCode } from './machine-code.ts'
 import {
   type MemoryMap,
   mapOfThread,
@@ -104,10 +99,6 @@ export class GuestMachine {
   readonly slots: GuestSlots
   /** The same outside system-management mode's address space and inside it; nothing is there unless it is put there. */
   readonly smmSlots: GuestSlots
-  readonly interpreter: LinkedInterpreter
-  readonly blocks: BlockCache
-  /** Compiled code, if code becomes hot. */
-  readonly regions: Regions | undefined
   /** Monitored lines, of whichever processor. */
   readonly armed = new Set<MonitoredLine>()
   /** Told of what somebody else than a processor has written, by its offset in the machine's memory. */
@@ -119,6 +110,8 @@ export class GuestMachine {
   readonly #counting = nothingCounted()
   readonly #clock: (() => number) | undefined
   readonly #processors = new Map<number, OnMachine>()
+  readonly #link: () => MachineCode
+  #code: MachineCode | undefined
   #end: number
   #places = 0
   #runs = false
@@ -155,20 +148,24 @@ export class GuestMachine {
     const counting = this.#counting
     const becomesHot = hot !== false && counts === 'nothing'
     const kind = { counts, hot: becomesHot, instructions, counting, clock: clock ?? (() => 0), map, emitted }
-    this.interpreter = linkInterpreter(this.#memory, this.#imports(), kind)
-    const dropped = () =>
-      this.#each(({ tlb, known }) => {
-        tlb.dropJumps()
-        known.accesses.forget()
-      })
-    this.blocks = new BlockCache(map, buffer, this.interpreter, (page) => this.guard(page), dropped, counting)
     this.together = thread === undefined ? undefined : this.#joined(buffer, thread.guest)
-    this.blocks.together = this.together
-    const { regions } = this.interpreter
-    if (!becomesHot || regions === undefined) return
-    const around = { ...regions, blocks: this.blocks, buffer, counting, clock: kind.clock }
-    this.regions = new Regions(hot, around)
-    this.blocks.regions = this.regions
+    const around = { kind, hot, together: this.together, memory: this.#memory, imports: this.#imports() }
+    const guard = (page: number) => this.guard(page)
+    this.#link = () => machineCode({ ...around, guard, dropped: () => this.#dropped() })
+  }
+
+  /** Made for the first processor: who never has one needs none. */
+  get #linked(): MachineCode {
+    this.#code ??= this.#link()
+    return this.#code
+  }
+
+  get interpreter(): LinkedInterpreter {
+    return this.#linked.interpreter
+  }
+
+  get blocks(): BlockCache {
+    return this.#linked.blocks
   }
 
   /** Whether there is room for one processor more. */
@@ -187,7 +184,7 @@ export class GuestMachine {
     const missing = cpu + vcpuBytes - this.#memory.buffer.byteLength
     if (missing > 0) {
       this.#memory.grow(missing / wasmPageBytes)
-      this.blocks.reach(this.#memory.buffer)
+      this.#code?.blocks.reach(this.#memory.buffer)
     }
     const scratch = this.map.scratches + this.#places * scratchBytes
     this.#end += vcpuBytes
@@ -227,7 +224,7 @@ export class GuestMachine {
 
   /** The block that a processor is about to enter has become hot. */
   heat(state: StateView): undefined {
-    this.regions?.ask(state.word(at.block), state)
+    this.#linked.regions?.ask(state.word(at.block), state)
   }
 
   /** What was done so far. */
@@ -266,7 +263,7 @@ export class GuestMachine {
   stored(host: number, bytes: number): boolean {
     let wakes = false
     if (this.armed.size > 0) for (const line of [...this.armed]) wakes = line.stored(host, bytes) || wakes
-    return this.blocks.stored(host, bytes) || wakes
+    return this.#code?.blocks.stored(host, bytes) === true || wakes
   }
 
   /** Pages of the machine's memory that have been written since the last look, whoever wrote them, by their number. */
@@ -329,6 +326,14 @@ export class GuestMachine {
         this.forgetStores()
         this.#each((processor) => processor.endBlock())
       },
+    })
+  }
+
+  /** Every block has gone. */
+  #dropped(): void {
+    this.#each(({ tlb, known }) => {
+      tlb.dropJumps()
+      known.accesses.forget()
     })
   }
 

@@ -46,7 +46,8 @@ export interface Compiling {
   readonly clock: () => number
 }
 
-interface Kind extends Compiling {
+/** What an interpreter is made for. */
+export interface InterpreterKind extends Compiling {
   readonly counts: Counts
   /** Whether blocks become hot. */
   readonly hot: boolean
@@ -65,7 +66,7 @@ export const linearMemory = (end: number): Memory =>
   })
 
 /** Links the interpreter module, with the hot handlers inside, to one machine's memory and to TypeScript. */
-export function linkInterpreter(memory: Memory, imports: Imports, kind: Kind): LinkedInterpreter {
+export function linkInterpreter(memory: Memory, imports: Imports, kind: InterpreterKind): LinkedInterpreter {
   const table = new wasm.Table({ element: 'anyfunc', initial: tableSize })
   const handlers = new HandlerTable(walkSlot, tableSize, kind.instructions, kind, kind.map.shared !== undefined)
   // the first procedure gets the first slot
@@ -88,7 +89,7 @@ export function linkInterpreter(memory: Memory, imports: Imports, kind: Kind): L
 const compiled = new Map<string, object>()
 
 /** The module of a kind, whose slots, and those of what its handlers call, are taken in `handlers`. */
-function interpreterFor(kind: Kind, handlers: HandlerTable): object {
+function interpreterFor(kind: InterpreterKind, handlers: HandlerTable): object {
   const name = `${kind.counts} ${kind.hot}`
   const isUsual = kind.instructions === undefined && kind.map === memoryMap
   const known = isUsual ? compiled.get(name) : undefined

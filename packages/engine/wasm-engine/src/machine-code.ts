@@ -1,0 +1,38 @@
+import { BlockCache } from './block-cache.ts'
+import { type HotOptions, Regions } from './hot/regions.ts'
+import { type Imports, type InterpreterKind, type LinkedInterpreter, linkInterpreter } from './linked-interpreter.ts'
+import type { Together } from './threads/together.ts'
+import type { Memory } from './webassembly.ts'
+
+/** What runs a machine's processors, and the code that was decoded for them. */
+export interface MachineCode {
+  readonly interpreter: LinkedInterpreter
+  readonly blocks: BlockCache
+  /** Compiled code, if code becomes hot. */
+  readonly regions: Regions | undefined
+}
+
+interface Around {
+  readonly memory: Memory
+  readonly imports: Imports
+  readonly kind: InterpreterKind
+  /** When code becomes hot, where it does. */
+  readonly hot: HotOptions | false
+  readonly together: Together | undefined
+  guard(page: number): void
+  dropped(): void
+}
+
+/** Makes it, of no code yet. */
+export function machineCode({ memory, imports, kind, hot, together, guard, dropped }: Around): MachineCode {
+  const interpreter = linkInterpreter(memory, imports, kind)
+  const { map, counting, clock } = kind
+  const { buffer } = memory
+  const blocks = new BlockCache(map, buffer, interpreter, guard, dropped, counting)
+  blocks.together = together
+  if (!kind.hot || hot === false || interpreter.regions === undefined)
+    return { interpreter, blocks, regions: undefined }
+  const regions = new Regions(hot, { ...interpreter.regions, blocks, buffer, counting, clock })
+  blocks.regions = regions
+  return { interpreter, blocks, regions }
+}
