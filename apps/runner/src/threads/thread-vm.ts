@@ -5,6 +5,7 @@ import { type KvmOptions, type KvmVcpu, openKvm, type Vm } from '@vmm/kvm'
 import type { Profile } from '@vmm/rule'
 import type { ProcessorMessage } from '@vmm/vcpu'
 import { granted, setMsrs } from '../guest-vm.ts'
+import { keptCode } from '../kept-code.ts'
 import { softwareHost } from '../kvm-release.ts'
 import { BoardWords, type Request, requests, signalBits, type VcpuWords } from './board-words.ts'
 import { ApicElsewhere } from './distant-apic.ts'
@@ -42,6 +43,8 @@ export class ThreadVm {
   constructor({ index, board, guest, kernel, cpuid, since, startSeconds, hot }: ThreadOptions) {
     this.board = new BoardWords(guest.processors, board)
     this.words = this.board.vcpu(index)
+    // all emit the same, and one keeps it
+    const emitted = keptCode()
     const kvm = openKvm({
       kernel,
       host: softwareHost(),
@@ -49,6 +52,7 @@ export class ThreadVm {
       createClock: () => hostClock(since),
       startedAt: BigInt(startSeconds) * 1_000_000_000n,
       ...(hot === undefined ? {} : { hot }),
+      ...(emitted && { emitted: index === 0 ? emitted : { ...emitted, keep: () => {} } }),
     })
     this.vm = granted(kvm.createVm())
     granted(this.vm.enableCap(splitIrqchip))

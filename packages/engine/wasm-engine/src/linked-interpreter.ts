@@ -88,10 +88,17 @@ export function linkInterpreter(memory: Memory, imports: Imports, kind: Interpre
 /** Modules of our own descriptions, which are the same for all machines of a process. */
 const compiled = new Map<string, object>()
 
+/** What a module's kind is called: those of one name are the same. */
+function nameOf({ counts, hot, map: { shared, blocks, memoryBase } }: InterpreterKind): string {
+  const usual = `${counts} ${hot}`
+  if (shared === undefined) return usual
+  return [usual, memoryBase, shared.coders, blocks.from - shared.cpu, blocks.to - shared.cpu].join(' ')
+}
+
 /** The module of a kind, whose slots, and those of what its handlers call, are taken in `handlers`. */
 function interpreterFor(kind: InterpreterKind, handlers: HandlerTable): object {
-  const name = `${kind.counts} ${kind.hot}`
-  const isUsual = kind.instructions === undefined && kind.map === memoryMap
+  const name = nameOf(kind)
+  const isUsual = kind.instructions === undefined
   const known = isUsual ? compiled.get(name) : undefined
   const inline = inlineHandlers(hotOfLongMode, handlers, { word: longMode, first: firstHandler })
   if (known !== undefined) return known
@@ -104,7 +111,7 @@ function interpreterFor(kind: InterpreterKind, handlers: HandlerTable): object {
 }
 
 function emitInterpreter(
-  kind: Kind,
+  kind: InterpreterKind,
   handlers: HandlerTable,
   inline: ReturnType<typeof inlineHandlers>,
 ): Uint8Array<ArrayBuffer> {
