@@ -4,6 +4,9 @@ import type { StateView } from './state-view.ts'
 /** By their number: a sixteenth of where they are in the page. Source: SDM 3A table 11-1. */
 export const apicRegister = { taskPriority: 0x08, processorPriority: 0x0a } as const
 
+/** While nothing is in service, the processor priority is the task priority. Both numbers are below 32. */
+const priorities = (1 << apicRegister.taskPriority) | (1 << apicRegister.processorPriority)
+
 /** Further from any physical address than the page is long. */
 const nowhere = 1n << 63n
 
@@ -21,13 +24,13 @@ export class ApicRegisters {
     this.place = -1
   }
 
-  /** The task priority register itself: nobody else keeps it. */
+  /** The task priority register itself: nobody else keeps it. A store leaves more bits than it has. */
   get taskPriority(): number {
-    return this.#state.word(wordOf(apicRegister.taskPriority))
+    return this.#state.word(at.apicTaskPriority) & 0xff
   }
 
   set taskPriority(value: number) {
-    this.#state.setWord(wordOf(apicRegister.taskPriority), value)
+    this.#state.setWord(at.apicTaskPriority, value)
   }
 
   /** The guest-physical address of the page that they are seen in; below zero, they are in none. Nothing is known of them there yet. */
@@ -45,7 +48,7 @@ export class ApicRegisters {
 
   /** Until `forget` a store to the task priority register does nothing but change it, and with it the processor priority. */
   letWrite(): void {
-    this.#state.setWord(at.apicFree, 1)
+    this.#state.setWord(at.apicFree, priorities)
   }
 
   /** Anything may be otherwise now. */

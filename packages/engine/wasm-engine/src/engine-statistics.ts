@@ -67,7 +67,7 @@ export function nothingCounted(): Counting {
     calls: {
       host: 0,
       derive: 0,
-      commitOdd: 0,
+      commit: 0,
       shadow: 0,
       oddRead: 0,
       oddWrite: 0,

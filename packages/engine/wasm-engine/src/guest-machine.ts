@@ -368,8 +368,8 @@ export class GuestMachine {
         calls.shadow += 1
         return of(cpu).shadow(kind)
       },
-      commitOdd: (cpu: number, record: number) => {
-        calls.commitOdd += 1
+      commit: (cpu: number, record: number) => {
+        calls.commit += 1
         return of(cpu).commit(record >>> 0)
       },
       oddRead: (cpu: number, record: number, tlb: number, linear: bigint, kind: number) => {

@@ -7,7 +7,6 @@ import type { Code } from './emit/code.ts'
 import type { Node } from './emit/node.ts'
 import { functionOf } from './emit/write.ts'
 import { procedureType } from './handler.ts'
-import { commitFunction } from './interpreter/apic-registers.ts'
 import { bulkFillFunction, bulkMoveFunction } from './interpreter/bulk.ts'
 import { deliverFaultFunction } from './interpreter/delivery.ts'
 import { findFunction } from './interpreter/device-pages.ts'
@@ -48,7 +47,6 @@ const defined = {
   slowWrite: runtimeTypes.slowWrite,
   plainRead: runtimeTypes.plainRead,
   plainWrite: runtimeTypes.plainWrite,
-  commit: runtimeTypes.commit,
   check: runtimeTypes.check,
   bulkMove: runtimeTypes.bulkMove,
   bulkFill: runtimeTypes.bulkFill,
@@ -135,7 +133,6 @@ function bodiesOf(
     slowWrite: slowWriteFunction(map, { find: calls.find, beyond: calls }),
     plainRead: plainReadFunction(calls),
     plainWrite: slowWriteFunction(map, { find: calls.find, beyond: undefined }),
-    commit: commitFunction(index['commitOdd']!),
     check: checkFunction(calls),
     bulkMove: bulkMoveFunction(map, runtime),
     bulkFill: bulkFillFunction(map, runtime),

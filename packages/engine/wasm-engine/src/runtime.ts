@@ -76,8 +76,7 @@ export const importTypes = {
   host: runtimeTypes.host,
   /** The mode is none that is known. */
   derive: runtimeTypes.modeChanged,
-  /** What `commit` does not do by itself. */
-  commitOdd: runtimeTypes.commit,
+  commit: runtimeTypes.commit,
   shadow: runtimeTypes.shadow,
   /** An access that crosses pages or meets no memory: host address of the scratch, or 0, and the record to go on with. */
   oddRead: runtimeTypes.slowRead,

@@ -203,12 +203,14 @@ const vcpuLayout = layout({
   knownAccesses: { bytes: knownAccesses * knownAccessBytes, align: 16 },
   /** Where the registers of the local APIC are in guest-physical memory; all ones where they are not. */
   apicPlace: 'u64',
-  /** What its registers hold, by number: those are known whose bit is set. The task priority register is always here. */
+  /** What its registers hold, by number: those are known whose bit is set. */
   apicRegisters: ['u32', 64],
   apicShown: 'u64',
-  /** Not zero while nothing comes of a store to the task priority register; while such a store waits in scratch; and accesses so far. */
+  /** The task priority register, in bits 7:0 of what was stored there last. */
+  apicTaskPriority: 'u32',
+  /** While nothing comes of a store to it: the bits of the registers that hold the same. Else 0. */
   apicFree: 'u32',
-  apicStores: 'u32',
+  /** Accesses of emitted code so far. */
   apicAccesses: 'u32',
   /** Exceptions that may still be delivered before TypeScript is asked, and those that were. */
   mayDeliver: 'u32',

@@ -3,9 +3,7 @@ import { apicRegister } from '../apic-registers.ts'
 import type { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import { at, inKnownAccess, knownAccessBytes, knownAccesses, recordBytes } from '../state-layout.ts'
-import { begun } from './parameters.ts'
 
-const ret = { kind: 'return' } as const
 const registerBytes = 16
 /** The page has registers so far. */
 const pageEnd = 64n * BigInt(registerBytes)
@@ -18,67 +16,50 @@ interface Access {
   readonly kind: Node
 }
 
-/** A load of a register that is known: `give` is told where its value lies. */
+/** A load of a register that is known: `give` is told where its value lies, below guest memory. */
 export function readRegister(code: Code, access: Access, give: (host: Node) => void): void {
   const { cpu } = access
   const inPage = placeInPage(code, cpu)
   const number = code.hold(code.op('i64.shr_u', inPage, code.i64(BigInt(Math.log2(registerBytes)))))
-  const shown = code.op('i32.wrap_i64', code.op('i64.shr_u', code.load('i64.load', cpu, at.apicShown), number))
+  const free = code.hold(code.load('i64.load32_u', cpu, at.apicFree))
+  const has = (bits: Node) =>
+    code.op('i32.and', code.op('i32.wrap_i64', code.op('i64.shr_u', bits, number)), code.i32(1))
   const isShown = [
-    code.op('i32.and', shown, code.op('i64.lt_u', inPage, code.i64(pageEnd))),
+    has(code.op('i64.or', code.load('i64.load', cpu, at.apicShown), free)),
+    code.op('i64.lt_u', inPage, code.i64(pageEnd)),
     code.op('i64.eqz', code.op('i64.and', inPage, code.i64(BigInt(registerBytes - 1)))),
     isWord(code, access),
     isKnown(code, access, 0),
   ].reduce((all, one) => code.op('i32.and', all, one))
   code.if(isShown, () => {
+    count(code, cpu)
     const place = code.op('i32.add', cpu, code.op('i32.shl', code.op('i32.wrap_i64', number), code.i32(2)))
-    give(
-      counted(code, cpu, (scratch) => {
-        code.store('i64.store', scratch, code.load('i64.load32_u', place, at.apicRegisters))
-      }),
-    )
+    const shown = code.load('i64.load32_u', place, at.apicRegisters)
+    const priority = code.load('i64.load8_u', cpu, at.apicTaskPriority)
+    const scratch = code.hold(code.load('i32.load', cpu, at.scratch))
+    code.store('i64.store', scratch, code.select(has(free), priority, shown))
+    give(scratch)
   })
 }
 
-/** A store to the task priority register, if nothing else comes of it: it waits in scratch for its commit. */
+/**
+ * A store to the task priority register, if nothing else comes of it: `give` is told where it goes, with all of its bits. What is there
+ * is none of the register's business, so nobody may load from there.
+ */
 export function writeRegister(code: Code, access: Access, give: (host: Node) => void): void {
   const { cpu, kind } = access
   const taskPriority = BigInt(apicRegister.taskPriority * registerBytes)
   const isFree = [
     code.op('i64.eq', placeInPage(code, cpu), code.i64(taskPriority)),
-    code.load('i32.load', cpu, at.apicFree),
+    code.op('i32.ne', code.load('i32.load', cpu, at.apicFree), code.i32(0)),
     code.op('i32.eqz', code.op('i32.and', kind, code.i32(unusual))),
     isWord(code, access),
     isKnown(code, access, 1),
   ].reduce((all, one) => code.op('i32.and', all, one))
-  code.if(isFree, () => give(counted(code, cpu, () => code.store('i32.store', cpu, code.i32(1), at.apicStores))))
-}
-
-/** What waits in scratch is no store to such a register. */
-export function writeElsewhere(code: Code, cpu: Node): void {
-  code.store('i32.store', cpu, code.i32(0), at.apicStores)
-}
-
-/** (cpu, record): the store that waits in scratch happens. Nothing is in service, so that both priorities are the same. */
-export function commitFunction(commitOdd: number): Code {
-  const [code, [cpu, record]] = begun(['i32', 'i32'])
-  code.if(code.load('i32.load', cpu, at.apicStores), () => {
-    writeElsewhere(code, cpu)
-    const value = code.hold(code.load('i32.load8_u', code.load('i32.load', cpu, at.scratch)))
-    const both = [apicRegister.taskPriority, apicRegister.processorPriority]
-    for (const number of both) code.store('i32.store', cpu, value, at.apicRegisters + number * 4)
-    const shown = both.reduce((bits, number) => bits | (1 << number), 0)
-    code.store(
-      'i32.store',
-      cpu,
-      code.op('i32.or', code.load('i32.load', cpu, at.apicShown), code.i32(shown)),
-      at.apicShown,
-    )
-    code.leave(ret, record)
+  code.if(isFree, () => {
+    count(code, cpu)
+    give(code.op('i32.add', cpu, code.i32(at.apicTaskPriority)))
   })
-  const [next] = code.call(commitOdd, [cpu, record], ['i32'])
-  code.leave(ret, next!)
-  return code
 }
 
 const placeInPage = (code: Code, cpu: Node): Node =>
@@ -101,11 +82,7 @@ function isKnown(code: Code, { cpu, record }: Access, write: 0 | 1): Node {
   )
 }
 
-/** Does something with the scratch, and gives where that is. */
-function counted(code: Code, cpu: Node, act: (scratch: Node) => void): Node {
+function count(code: Code, cpu: Node): void {
   const accesses = code.op('i32.add', code.load('i32.load', cpu, at.apicAccesses), code.i32(1))
   code.store('i32.store', cpu, accesses, at.apicAccesses)
-  const scratch = code.hold(code.load('i32.load', cpu, at.scratch))
-  act(scratch)
-  return scratch
 }

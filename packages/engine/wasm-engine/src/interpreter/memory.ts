@@ -17,7 +17,7 @@ import { ownPlace } from '../own-place.ts'
 import { noMemory } from '../runtime.ts'
 import { at, fillLogEntries, holdsLargePages, inRecord, tlbKinds } from '../state-layout.ts'
 import { tlbEntryOf } from '../tlb-entry.ts'
-import { readRegister, writeElsewhere, writeRegister } from './apic-registers.ts'
+import { readRegister, writeRegister } from './apic-registers.ts'
 import { begun } from './parameters.ts'
 
 const ret = { kind: 'return' } as const
@@ -241,7 +241,12 @@ export function plainReadFunction({ find }: MemoryCalls): Code {
   const odd = () => code.leave(ret, code.i32(0))
   code.if(code.op('i32.or', crosses(code, linear, kind), code.load('i32.load', cpu, at.oddAccesses)), odd)
   const [host] = code.call(find, all, ['i32'])
-  code.if(code.op('i32.eq', host!, code.i32(noMemory)), odd)
+  code.if(code.op('i32.eq', host!, code.i32(noMemory)), () => {
+    code.if(isWhole(code, cpu, kind), () => {
+      readRegister(code, { cpu, record, kind }, (value) => code.leave(ret, value))
+    })
+    odd()
+  })
   code.leave(ret, host!)
   return code
 }
@@ -261,7 +266,6 @@ export function slowWriteFunction(
   const [cpu, record, , linear, kind] = all
   code.store('i32.store', cpu, record, at.record)
   const odd = () => {
-    if (beyond !== undefined) writeElsewhere(code, cpu)
     const [host] = beyond === undefined ? [code.i32(0)] : code.call(beyond.oddWrite, all, ['i32'])
     code.leave(ret, host!)
   }
@@ -270,13 +274,12 @@ export function slowWriteFunction(
   const [host] = code.call(find, all, ['i32'])
   code.if(code.op('i32.eqz', host!), () => code.leave(ret, code.i32(0)))
   code.if(code.op('i32.eq', host!, code.i32(noMemory)), () => {
-    if (beyond !== undefined)
-      code.if(isWhole(code, cpu, kind), () => {
-        writeRegister(code, { cpu, record, kind }, (scratch) => code.leave(ret, scratch))
-        writeElsewhere(code, cpu)
-        const [goesOn] = code.call(beyond.deviceWrite, [cpu, record, kind], ['i32'])
-        code.leave(ret, code.select(goesOn!, code.load('i32.load', cpu, at.scratch), code.i32(0)))
-      })
+    code.if(isWhole(code, cpu, kind), () => {
+      writeRegister(code, { cpu, record, kind }, (place) => code.leave(ret, place))
+      if (beyond === undefined) return
+      const [goesOn] = code.call(beyond.deviceWrite, [cpu, record, kind], ['i32'])
+      code.leave(ret, code.select(goesOn!, code.load('i32.load', cpu, at.scratch), code.i32(0)))
+    })
     odd()
   })
   const granule = (place: Node): Node => {
