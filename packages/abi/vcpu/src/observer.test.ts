@@ -9,7 +9,7 @@ function watched({ due = false } = {}) {
   const engine = { executing: () => ({ rip: 0x100n, next: 0x102n }), get: () => 0x5000n } as unknown as Engine
   const observer = new Observer(
     { trace: (event) => events.push(event), onExit: (reason) => exits.push(reason) },
-    { engine, interruptDue: () => due, replaying: () => false },
+    { engine: () => engine, interruptDue: () => due, replaying: () => false },
   )
   const ports = observer.ports({
     portIn: () => 0x42,

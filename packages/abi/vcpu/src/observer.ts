@@ -10,7 +10,8 @@ export interface Watchers {
 
 /** What an observer looks at. */
 export interface Observed {
-  readonly engine: Engine
+  /** It is made after whoever observes it. */
+  engine(): Engine
   /** Whether an interrupt will be taken before the next instruction, or somebody has asked for the guest to be left. */
   interruptDue(): boolean
   /** Whether an instruction runs again because user space has answered it: its exit has been told. */
@@ -62,7 +63,7 @@ export class Observer {
   /** An exception goes in: one that the guest met, unless an exit's answer was to raise it. */
   exception(vector: number, errorCode: number | undefined, rip: bigint): void {
     if (this.#inside) {
-      const info = vector === pageFault ? this.#observed.engine.get('CR2') : 0n
+      const info = vector === pageFault ? this.#observed.engine().get('CR2') : 0n
       this.leave('EXCEPTION_NMI', rip, { info, ...interruptionOf(vector, errorCode) })
     }
     this.#watchers.trace?.({ kind: 'kvm_inj_exception', vector, errorCode })
@@ -170,7 +171,7 @@ export class Observer {
 
   /** Out for the instruction under execution, and in again behind it, unless something is to be injected first. */
   #exit<T>(reason: ExitReason, info: bigint, answer: () => T): T {
-    const { engine } = this.#observed
+    const engine = this.#observed.engine()
     if (this.#observed.replaying()) return answer()
     const { rip, next } = engine.executing()
     this.leave(reason, rip, { info })

@@ -359,12 +359,9 @@ export class Vcpu {
   }
 
   #observer(): Observer | undefined {
-    const vcpu = this
     if (this.#options.trace === undefined && this.#options.onExit === undefined) return undefined
     return new Observer(this.#options, {
-      get engine() {
-        return vcpu.engine
-      },
+      engine: () => this.engine,
       interruptDue: () => this.#execution.isKicked || (this.engine.interruptible && this.#machine.interruptPending()),
       replaying: () => this.#completion.unfinished,
     })

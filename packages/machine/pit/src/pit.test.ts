@@ -307,6 +307,17 @@ describe('whatever is written', () => {
     expect(difference).toBeUndefined()
   })
 
+  it.each([1, 2, 3, 4, 5, 6])('port 61H shows OUT as it is, however often it is looked at (seed %i)', (seed) => {
+    const [m, next] = [machine(), pseudoRandom(seed)]
+    let at = 0
+    for (let step = 0; step < 3000; step++) {
+      at += next() % 3000
+      m.jump(at)
+      if (next() % 40 === 0) m.outb([0x42, 0x43, 0x61][next() % 3]!, next() & (next() % 2 === 0 ? 0xbf : 0x1f))
+      expect((m.inb(0x61) & 0x20) !== 0).toBe(m.pit.out(2))
+    }
+  })
+
   it.each([0, 1, 2, 3, 4, 5])('OUT moves only at the deadlines (mode %i)', (mode) => {
     for (const count of [1, 2, 3, 4, 5, 9, 10]) {
       const [stepping, sleeping] = [machine(), machine()]

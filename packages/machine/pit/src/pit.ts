@@ -64,6 +64,10 @@ class IntervalTimer implements Pit {
   readonly #channels = [new Channel(true), new Channel(true), new Channel(false)] as const
   #port61 = 0
   #seen = 0
+  /** The level of the speaker's OUT, and how long it stays: what is looked at again and again hardly ever changes. */
+  #speakerOut = false
+  #speakerFrom: Nanoseconds = 0
+  #speakerUntil: Nanoseconds = 0
 
   constructor({ clock, irq0, powerOn = 'firmware', speaker = 'present' }: PitOptions) {
     this.#clock = clock
@@ -89,6 +93,7 @@ class IntervalTimer implements Pit {
   }
 
   reset(): void {
+    this.#forgetSpeaker()
     const tick = this.#tick()
     for (const [index, channel] of this.#channels.entries()) {
       if (this.#powerOn === 'unprogrammed') channel.resetUnprogrammed(index !== 2)
@@ -111,6 +116,7 @@ class IntervalTimer implements Pit {
   }
 
   writeRegisters({ counters, speaker }: PitRegisters): void {
+    this.#forgetSpeaker()
     const tick = this.#tick()
     for (const [index, channel] of this.#channels.entries()) channel.load(counters[index] ?? counters[0], tick)
     this.#port61 = speaker & 0x0f
@@ -122,6 +128,7 @@ class IntervalTimer implements Pit {
   }
 
   restore(saved: Saved): void {
+    this.#forgetSpeaker()
     const state = likeSaved('pit', this.save() as { port61: number; seen: number; channels: Saved[] }, saved)
     for (const [index, channel] of this.#channels.entries()) channel.restore(state.channels[index] ?? null)
     this.#port61 = state.port61
@@ -138,6 +145,7 @@ class IntervalTimer implements Pit {
   }
 
   #write(register: number, byte: number): void {
+    this.#forgetSpeaker()
     this.#drive()
     const channel = this.#channels[register]
     if (channel === undefined) this.#control(byte)
@@ -161,11 +169,27 @@ class IntervalTimer implements Pit {
   }
 
   #readControl(): number {
-    const refresh = Math.floor(this.#clock.now() / refreshNanoseconds) & 1
-    return this.#port61 | (refresh << 4) | (this.out(2) ? 0x20 : 0)
+    const now = this.#clock.now()
+    const refresh = Math.floor(now / refreshNanoseconds) & 1
+    if (now < this.#speakerFrom || now >= this.#speakerUntil) this.#lookAtSpeaker(now)
+    return this.#port61 | (refresh << 4) | (this.#speakerOut ? 0x20 : 0)
+  }
+
+  #lookAtSpeaker(now: Nanoseconds): void {
+    const [speaker, tick] = [this.#channels[2], ticksAt(pitHertz, now)]
+    this.#speakerOut = speaker.out(tick)
+    this.#speakerFrom = now
+    const change = speaker.nextChange(tick)
+    this.#speakerUntil = change === Number.POSITIVE_INFINITY ? change : nanosecondsAt(pitHertz, change)
+  }
+
+  /** The speaker's counter may be another now. */
+  #forgetSpeaker(): void {
+    this.#speakerUntil = 0
   }
 
   #writeControl(byte: number): void {
+    this.#forgetSpeaker()
     this.#port61 = byte & 0x0f
     this.#channels[2].setGate((byte & 1) !== 0, this.#tick())
   }
