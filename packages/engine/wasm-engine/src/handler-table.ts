@@ -22,6 +22,7 @@ import {
   type Surroundings,
 } from './handler.ts'
 import { nativeBytes } from './hot/code-room.ts'
+import type { KeptHandlers } from './kept-handlers.ts'
 import type { Compiling } from './linked-interpreter.ts'
 import { placeFunctions } from './linked-module.ts'
 import { modeOfWord } from './mode-word.ts'
@@ -35,6 +36,7 @@ type AnyProcedure = Procedure<readonly Sized[], readonly Sized[]>
 
 /** What block building needs to know of one shape of instruction. */
 export interface Shape {
+  readonly name: string
   readonly spec: HandlerSpec
   readonly ends: boolean
   readonly mayFault: boolean
@@ -95,9 +97,10 @@ function isKnown(call: HostCall, { operands: [, value] }: HandlerSpec): boolean 
   return call === 'cpuid' || (call === 'portOut' && value !== undefined && 'width' in value && value.width === 8)
 }
 
-/** A function that has its slot and will be compiled with the next batch. */
+/** A function that has its slot and will be compiled with the next batch. What it does follows from its name. */
 interface Pending {
   readonly slot: number
+  readonly name: string
   readonly type: FunctionType
   readonly make: (around: Surroundings) => Code
 }
@@ -144,8 +147,9 @@ export class HandlerTable {
   #bytes = 0
   readonly #threads: boolean
   readonly #compiling: Compiling | undefined
-  /** Slots of procedures when the handlers were last dropped: they stay. */
-  #kept: ReadonlySet<number> = new Set()
+  /** Slots of procedures that are taken: of earlier starts, and those that there were when the handlers were last dropped. */
+  #taken: ReadonlySet<number> = new Set()
+  #kept: KeptHandlers | undefined
 
   /** With `threads`, LOCK is for other processors, too. Slots below `firstSlot` are the run loop's own; the table has `slots` of them. `described`: other descriptions than ours. */
   constructor(
@@ -176,16 +180,27 @@ export class HandlerTable {
       if (shape.slotDead >= this.#firstSlot) shape.slotDead = -1
     }
     this.#shapes.keep((shape) => shape.slot >= 0 || shape.slotDead >= 0 || paired.has(shape))
-    this.#kept = new Set(this.#procedures.values())
+    this.#taken = new Set(this.#procedures.values())
     for (let slot = this.#firstSlot; slot < this.#nextSlot; slot += 1)
-      if (!this.#kept.has(slot)) this.#linkage?.table.set(slot, null)
+      if (!this.#taken.has(slot)) this.#linkage?.table.set(slot, null)
     this.#nextSlot = this.#firstSlot
     return true
   }
 
-  /** From here on handlers can be compiled. */
-  link(linkage: Linkage): void {
+  /** From here on handlers can be compiled, but for those that were `kept`. */
+  link(linkage: Linkage, kept?: KeptHandlers): void {
     this.#linkage = linkage
+    this.#kept = kept
+    if (kept === undefined) return
+    this.#bytes += nativeBytes(kept.bytes)
+    // what is kept calls procedures by their slots
+    for (const [, slot, key] of [...kept.names].flatMap((name) => [/^procedure (\d+) (.*)$/.exec(name) ?? []])) {
+      if (slot === undefined || key === undefined) continue
+      this.#procedures.set(key, Number(slot))
+      linkage.table.set(Number(slot), kept.find(`procedure ${slot} ${key}`))
+    }
+    this.#taken = new Set(this.#procedures.values())
+    for (const pending of this.#pending.splice(0)) this.#ask(pending)
   }
 
   /** Gives a shape a slot that the run loop answers itself. */
@@ -217,7 +232,7 @@ export class HandlerTable {
 
   /** A function for a slot below the first, compiled by the next `flush`. */
   place(slot: number, type: FunctionType, make: Pending['make']): void {
-    this.#pending.push({ slot, type, make })
+    this.#ask({ slot, name: `loop ${slot}`, type, make })
   }
 
   /** Every shape met so far. */
@@ -255,6 +270,7 @@ export class HandlerTable {
     const effects = survey(instruction, mode, operands)
     const spec: HandlerSpec = { instruction, mode, operands, address: form, flagsDead: false, liveBytes, effects }
     const shape: Shape = {
+      name: `handler ${decoded.row} ${variant} ${key}`,
       spec,
       ends: endingOf(instruction, effects, spec.mode).ends,
       mayFault: effects.mayFault,
@@ -278,7 +294,9 @@ export class HandlerTable {
     const dead = flagsDead && shape.flagsPerhaps !== 0
     const known = dead ? shape.slotDead : shape.slot
     if (known >= 0) return known
-    const slot = this.#later(handlerType, (around) => handlerFunction({ ...shape.spec, flagsDead: dead }, around))
+    const slot = this.#nextFree()
+    const make = (around: Surroundings) => handlerFunction({ ...shape.spec, flagsDead: dead }, around)
+    this.#ask({ slot, name: `${shape.name} ${dead}`, type: handlerType, make })
     if (dead) shape.slotDead = slot
     else shape.slot = slot
     return slot
@@ -289,22 +307,30 @@ export class HandlerTable {
     const key = `${procedure.name} ${mode.execution} ${mode.codeSize} ${mode.operandSize} ${mode.stackSize}`
     const known = this.#procedures.get(key)
     if (known !== undefined) return known
-    const type = procedureType(procedure)
-    const slot = this.#later(type, (around) => emitProcedure(procedure, mode, around))
+    const slot = this.#nextFree()
+    const make = (around: Surroundings) => emitProcedure(procedure, mode, around)
+    this.#ask({ slot, name: `procedure ${slot} ${key}`, type: procedureType(procedure), make })
     this.#procedures.set(key, slot)
     return slot
   }
 
-  #later(type: FunctionType, make: Pending['make']): number {
-    while (this.#kept.has(this.#nextSlot)) this.#nextSlot += 1
-    const slot = this.#nextSlot++
-    this.#pending.push({ slot, type, make })
-    return slot
+  #nextFree(): number {
+    while (this.#taken.has(this.#nextSlot)) this.#nextSlot += 1
+    return this.#nextSlot++
+  }
+
+  #ask(pending: Pending): void {
+    const found = this.#kept?.find(pending.name)
+    if (found === undefined) this.#pending.push(pending)
+    else this.#linkage?.table.set(pending.slot, found)
   }
 
   /** Compiles everything that was asked for, in one module, and what that asks for in turn. */
   flush(): void {
+    if (this.#pending.length === 0) return
     while (this.#pending.length > 0) this.#compile(this.#pending.splice(0))
+    // nothing is kept without the procedures that it calls
+    this.#kept?.keep()
   }
 
   #compile(batch: readonly Pending[]): void {
@@ -316,8 +342,12 @@ export class HandlerTable {
       type,
       make: (runtime: RuntimeIndices) => make({ runtime, memoryBase, threads, procedureSlot }),
     }))
-    const [linkage, compiling] = [this.#linkage, this.#compiling]
-    const bytes = placeFunctions(functions, { into: table, linkage, callsThroughTables: true, compiling })
+    const [linkage, compiling, kept] = [this.#linkage, this.#compiling, this.#kept]
+    const bytes = placeFunctions(functions, {
+      ...{ into: table, linkage, callsThroughTables: true, compiling },
+      ...(kept && { types: kept.types }),
+      made: (position, body) => kept?.made({ ...batch[position]!, body }),
+    })
     this.#bytes += nativeBytes(bytes)
   }
 }

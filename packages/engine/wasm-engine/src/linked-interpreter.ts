@@ -6,6 +6,7 @@ import { HandlerTable, type Linkage } from './handler-table.ts'
 import { inlineHandlers } from './inline-handlers.ts'
 import { type Counts, firstHandler } from './interpreter/run.ts'
 import { interpreterModule } from './interpreter-module.ts'
+import { KeptHandlers } from './kept-handlers.ts'
 import { type MemoryMap, memoryMap } from './memory-map.ts'
 import { hotOfLongMode, longMode, ModeLoops, slotsOfLoops } from './mode-loops.ts'
 import type { importTypes } from './runtime.ts'
@@ -78,7 +79,9 @@ export function linkInterpreter(memory: Memory, imports: Imports, kind: Interpre
   const { memoryBase, shared } = kind.map
   const threads = shared !== undefined
   const linkage = { memory, pages, table, regions, exports: { ...imports, ...instance.exports }, memoryBase, threads }
-  handlers.link(linkage)
+  const { emitted } = kind
+  const isKept = emitted !== undefined && kind.instructions === undefined
+  handlers.link(linkage, isKept ? new KeptHandlers(emitted, nameOf(kind), linkage) : undefined)
   handlers.flush()
   const loops = new ModeLoops(handlers, { counts: kind.counts, map: kind.map, regions: kind.hot })
   const entry = instance.exports as unknown as Entry

@@ -1,4 +1,4 @@
-import { type FunctionType, ModuleBuilder } from '@vmm/wasm-encoder'
+import { type FunctionBody, type FunctionType, ModuleBuilder } from '@vmm/wasm-encoder'
 import type { Code } from './emit/code.ts'
 import { functionOf } from './emit/write.ts'
 import type { Linkage } from './handler-table.ts'
@@ -23,17 +23,22 @@ export interface Placing {
   /** Whether the functions call through the machine's tables, which have the numbers there that they have in the interpreter. */
   readonly callsThroughTables: boolean
   readonly compiling: Compiling | undefined
+  /** Types that have their numbers in every module alike, so that bodies may be moved to another. */
+  readonly types?: ModuleTypes
+  /** Told of the bodies of functions that do not ask for others, by their positions. */
+  readonly made?: (position: number, body: FunctionBody) => void
 }
+
+/** Types of functions by what they are, in the order that modules know them. */
+export type ModuleTypes = Map<string, FunctionType>
 
 /** Compiles functions in one module that is linked to the interpreter, puts them in their slots, and counts what that took. Gives its bytes. */
 export function placeFunctions(functions: readonly Placed[], placing: Placing): number {
-  const { into, linkage, callsThroughTables, compiling } = placing
+  const { into, linkage, compiling } = placing
   const since = compiling?.clock() ?? 0
-  const bytes = moduleOf(functions, linkage, callsThroughTables)
-  const { memory, table, regions, exports } = linkage
-  const imports = { ...exports, memory, table, ...(regions && { regions }) }
-  const instance = new wasm.Instance(new wasm.Module(bytes), { interpreter: imports })
-  for (const [position, { slot }] of functions.entries()) into.set(slot, instance.exports[`${position}`])
+  const bytes = moduleOf(functions, placing)
+  const exports = linked(bytes, linkage)
+  for (const [position, { slot }] of functions.entries()) into.set(slot, exports[`${position}`])
   if (compiling === undefined) return bytes.length
   const { counting, clock } = compiling
   counting.modules += 1
@@ -42,7 +47,30 @@ export function placeFunctions(functions: readonly Placed[], placing: Placing): 
   return bytes.length
 }
 
-function moduleOf(functions: readonly Placed[], { pages, table, regions }: Linkage, tables: boolean) {
+/** What a module has that is linked to the interpreter. */
+export function linked(bytes: Uint8Array<ArrayBuffer>, linkage: Linkage): Readonly<Record<string, unknown>> {
+  const { memory, table, regions, exports } = linkage
+  const interpreter = { ...exports, memory, table, ...(regions && { regions }) }
+  return new wasm.Instance(new wasm.Module(bytes), { interpreter }).exports
+}
+
+/** A module of functions that were made for others, by the names that it is to have them by. */
+export function gathered(
+  functions: readonly { readonly name: string; readonly type: FunctionType; readonly body: FunctionBody }[],
+  linkage: Linkage,
+  types: ModuleTypes,
+): Uint8Array<ArrayBuffer> {
+  const { builder } = begun(linkage, true, types)
+  for (const { name, type, body } of functions) {
+    const index = builder.declare(type)
+    builder.define(index, body)
+    builder.export(name, index)
+  }
+  return builder.finish()
+}
+
+/** A module with nothing but what it is linked to. */
+function begun({ pages, table, regions }: Linkage, tables: boolean, types: ModuleTypes) {
   const builder = new ModuleBuilder()
   builder.importMemory('interpreter', 'memory', { ...pages, shared: true })
   if (tables) builder.importTable('interpreter', 'table', table.length)
@@ -50,23 +78,33 @@ function moduleOf(functions: readonly Placed[], { pages, table, regions }: Linka
   const runtime = Object.fromEntries(
     runtimeNames.map((name) => [name, builder.importFunction('interpreter', name, runtimeTypes[name])]),
   ) as unknown as RuntimeIndices
-  const added = (type: FunctionType, make: () => Code): number => {
+  for (const type of types.values()) builder.type(type)
+  const typeOf = (type: FunctionType): number => {
+    types.set(`${type.parameters.join()}>${type.results.join()}`, type)
+    return builder.type(type)
+  }
+  return { builder, runtime, typeOf }
+}
+
+function moduleOf(functions: readonly Placed[], { linkage, callsThroughTables, types, made }: Placing) {
+  const { builder, runtime, typeOf } = begun(linkage, callsThroughTables, types ?? new Map())
+  const added = (type: FunctionType, code: Code): readonly [index: number, body: FunctionBody] => {
+    typeOf(type)
     const index = builder.declare(type)
-    const body = functionOf(make(), type.parameters.length, (other) => builder.type(other))
+    const body = functionOf(code, type.parameters.length, typeOf)
     builder.define(index, body)
-    return index
+    return [index, body]
   }
   const others = new Map<string, number>()
   const also: Also = (name, type, make) => {
-    const index = others.get(name) ?? added(type, make)
+    const index = others.get(name) ?? added(type, make())[0]
     others.set(name, index)
     return index
   }
-  // by their positions: modules of the same functions are the same for all threads, which V8 compiles once
-  for (const [position, { make, type }] of functions.entries())
-    builder.export(
-      `${position}`,
-      added(type, () => make(runtime, also)),
-    )
+  for (const [position, { make, type }] of functions.entries()) {
+    const [index, body] = added(type, make(runtime, also))
+    builder.export(`${position}`, index)
+    made?.(position, body)
+  }
   return builder.finish()
 }

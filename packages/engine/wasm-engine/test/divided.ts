@@ -1,24 +1,28 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { nobodyAround } from '@vmm/x86-semantics'
 import { Engine } from '../src/index.ts'
 
+/** PSHUFD of XMM0 with each immediate, which has a handler of its own each time. */
+const shuffles = Array.from({ length: 256 }, (_, order) => `660f70c0${order.toString(16).padStart(2, '0')}`).join('')
 /** mov rax, 3; mov rcx, 7; mov rdx, 5; div rcx; hlt: the dividend takes 128 bits, so that a procedure divides it. */
-const code = '48c7c00300000048c7c10700000048c7c20500000048f7f1f4'
+const code = `${shuffles}48c7c00300000048c7c10700000048c7c20500000048f7f1f4`
 const bytesOf = (hex: string) => Uint8Array.from(hex.match(/../g)!, (byte) => Number.parseInt(byte, 16))
 
-// what is emitted is kept in a file; it says on stdout how a division in 64-bit code has gone, and whether the file was of use
-const [file] = process.argv.slice(2) as [string]
+// what is emitted is kept in a folder; it says on stdout how a division in 64-bit code has gone, and what was of use
+const [folder] = process.argv.slice(2) as [string]
+const fileOf = (name: string) => join(folder, name.replaceAll(' ', '-'))
 let found = 0
 const engine = new Engine({
   slots: [{ address: 0, bytes: 0x1_0000 }],
   ports: nobodyAround,
   emitted: {
-    find: () => {
-      if (!existsSync(file)) return undefined
+    find: (name) => {
+      if (!existsSync(fileOf(name))) return undefined
       found += 1
-      return new Uint8Array(readFileSync(file))
+      return new Uint8Array(readFileSync(fileOf(name)))
     },
-    keep: (_name, bytes) => writeFileSync(file, bytes),
+    keep: (name, bytes) => writeFileSync(fileOf(name), bytes),
   },
 })
 engine.writePhysical(0x1000, bytesOf(code))
@@ -31,7 +35,7 @@ for (const [address, entry] of [
   engine.writePhysical(address, new Uint8Array(BigUint64Array.of(entry).buffer))
 for (const [field, value] of [
   ['CR3', 0x2000n],
-  ['CR4', 0x20n],
+  ['CR4', 0x220n],
   ['IA32_EFER', 0x500n],
   ['CR0', 0x8000_0001n],
   ['PHYSICAL_MASK', (1n << 46n) - 1n],
@@ -40,5 +44,6 @@ for (const [field, value] of [
 ] as const)
   engine.set(field, value)
 engine.flushTranslations()
-const { kind } = engine.run(100)
-process.stdout.write(`${kind} ${engine.gpr(0)} ${engine.gpr(2)} found ${found}`)
+const { kind } = engine.run(1000)
+const { modules } = engine.machine.statistics()
+process.stdout.write(`${kind} ${engine.gpr(0)} ${engine.gpr(2)} found ${found} compiled ${modules}`)
