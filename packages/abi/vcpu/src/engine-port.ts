@@ -102,10 +102,11 @@ export interface Engine {
   /** Whether no step, breakpoint or debug trap is due: instructions need no look one by one. */
   readonly quiet: boolean
   /**
-   * Runs at most so many instructions. RF goes when an instruction is complete. An engine that is told to deliver faults may do
-   * so by itself where nothing comes of it but the delivery; `takeDelivered` tells how many there were since the last look.
+   * Runs at most so many instructions, and where it may be only `about` so many, as many of them as it likes. RF goes when an instruction
+   * is complete. An engine that is told to deliver faults may do so by itself where nothing comes of it but the delivery; `takeDelivered`
+   * tells how many there were since the last look.
    */
-  run(budget: number, faults: 'stop' | 'deliver'): EngineStop
+  run(budget: number, faults: 'stop' | 'deliver', end?: 'exactly' | 'about'): EngineStop
   takeDelivered(): number
   /** Left out, everything is asked. */
   readonly known?: KnownAnswers

@@ -16,9 +16,7 @@ import type { Tally } from './tally.ts'
 import type { ExitReason } from './trace.ts'
 
 /** RFLAGS.TF and RF; DR6.BS. */
-const TF = 1n << 8n
-const RF = 1n << 16n
-const BS = 1n << 14n
+const [TF, RF, BS] = [1n << 8n, 1n << 16n, 1n << 14n]
 
 /** What leaves the guest when the engine stops for it. */
 const exitReasons: Readonly<Partial<Record<Extract<EngineStop, { kind: 'exit' }>['reason'], ExitReason>>> = {
@@ -136,8 +134,8 @@ export class Execution {
       if (interrupted?.() === true) return { kind: 'intr' }
       if (requestInterruptWindow) engine.eventPending = true
       const before = engine.retired()
-      const most = interrupted === undefined ? left : Math.min(left, betweenLooks)
-      const exit = this.#withStores(this.#slice(requestInterruptWindow && engine.shadowed ? 1 : most))
+      const given = requestInterruptWindow && engine.shadowed ? 1 : left
+      const exit = this.#withStores(this.#slice(given, interrupted !== undefined))
       const told = this.#unlessPrevented(exit)
       if (told !== undefined && told.kind !== 'intr') return told
       if (this.#kicked)
@@ -227,9 +225,9 @@ export class Execution {
   }
 
   /** Runs until something must be looked at: one instruction, where every one must be. */
-  #slice(left: number): VcpuExit | undefined {
+  #slice(left: number, looks = false): VcpuExit | undefined {
     const { engine, events, debug } = this.#parts
-    if (engine.quiet && !debug.isOn) return this.#execute(events.waitsClosely ? 1 : left, false)
+    if (engine.quiet && !debug.isOn) return this.#execute(events.waitsClosely ? 1 : left, false, looks)
     const flags = engine.get('RFLAGS')
     const stepping = (flags & TF) !== 0n
     const resuming = (flags & RF) !== 0n
@@ -242,11 +240,11 @@ export class Execution {
     const closely = debug.steps || breaks || events.waitsClosely
     const waits = engine.get('PENDING_DEBUG') !== 0n
     if (stepping) engine.set('UNSTEPPED', 0n)
-    return this.#execute(stepping || closely || waits ? 1 : left, stepping)
+    return this.#execute(stepping || closely || waits ? 1 : left, stepping, looks)
   }
 
-  /** Runs so many instructions; one, where user space has answered what it asks. */
-  #execute(left: number, stepping: boolean): VcpuExit | undefined {
+  /** Runs so many instructions, or where it `looks` around about as many as between looks; one, where user space has answered what it asks. */
+  #execute(left: number, stepping: boolean, looks = false): VcpuExit | undefined {
     const { engine, completion, observer } = this.#parts
     const replaying = completion.unfinished
     // it has been counted when it was asked about first
@@ -254,7 +252,9 @@ export class Execution {
     const single = left === 1 || replaying
     const before = engine.retired()
     if (!replaying) observer?.enter(engine.get('RIP'))
-    const stop = single ? engine.run(1, 'stop') : engine.run(left, this.#faults)
+    const end = looks && left > betweenLooks ? 'about' : 'exactly'
+    const most = end === 'about' ? betweenLooks : left
+    const stop = single ? engine.run(1, 'stop') : engine.run(most, this.#faults, end)
     observer?.delivered(engine.takeDelivered())
     if (engine.known !== undefined) this.#unasked(engine.known)
     const retired = engine.retired() > before

@@ -55,6 +55,8 @@ export class BlockCache {
   regions: Regions | undefined
   /** Others who store to guest memory at the same time, if there are any. */
   together: Together | undefined
+  /** Another one when every block has been dropped: until then none lies where another one has. */
+  generation = 0
   #next: number
   /** The last instruction of the block written last ends it by itself. */
   #lastEnds = false
@@ -389,6 +391,7 @@ export class BlockCache {
     this.#pages.clear()
     this.#live.letNothingThrough()
     this.#next = this.#map.blocks.from
+    this.generation += 1
     this.regions?.droppedAll()
     this.#dropped()
   }

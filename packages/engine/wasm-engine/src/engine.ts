@@ -82,16 +82,15 @@ export class Engine {
     const fetched = (linear: bigint, kind: number) =>
       entry.fill(cpu, cpu + at.stepBlock, state.word(at.tlb), linear, kind)
     const code = new CodeBytes(cpu, buffer, { state, ports, blocks, fill: fetched })
-    this.#steps = new Steps({ cpu, state, code, blocks })
+    this.#steps = new Steps({ cpu, bytes: new Uint8Array(buffer), state, code, blocks })
     state.setLong(at.sixteen, 16n)
     state.setLong(at.otherCoders, ~(1n << BigInt(machine.map.shared?.index ?? 0)))
     this.#space = machine.slots
     state.setWord(at.slotTable, this.#space.table)
     machine.serve(cpu, {
-      ...{ tlb, state, known },
+      ...{ tlb, state, known, endBlock: resync },
       answers: answersFrom({ answers, odd: this.#odd, derived: this.#derived, state, slice: this.#slice, told }),
       flushTranslations: () => this.flushTranslations(),
-      endBlock: resync,
       told: (address) => void ports.touched?.(address, 'store'),
     })
     this.modeChanged()
@@ -284,21 +283,22 @@ export class Engine {
   // -- running ---------------------------------------------------------------------------------------------------
 
   /**
-   * Runs at most `budget` instructions. Faults are delivered where that is simple, if `faults` says so; `takeDelivered` tells how
-   * many were. RF goes when an instruction is complete.
+   * Runs at most `budget` instructions; `about` so many may be some less. Faults are delivered where that is simple, if `faults` says so;
+   * `takeDelivered` tells how many were. RF goes when an instruction is complete.
    */
-  run(budget: number, faults: 'stop' | 'deliver' = 'stop'): Stop {
+  run(budget: number, faults: 'stop' | 'deliver' = 'stop', end: 'exactly' | 'about' = 'exactly'): Stop {
     for (let left = budget; ; ) {
       const [before, quickBefore] = [this.#slice.retired, this.#quick()]
       const given = Math.min(left, longestSlice)
       this.#slice.begin(given, given, faults)
       if (left === 1) this.#state.setWord(at.mode, this.#state.word(at.mode) | alone)
-      const stop = this.#settle(this.machine.run(this.#cpu, 0))
+      const isLast = given === left
+      const stop = this.#settle(this.machine.run(this.#cpu, 0), isLast && end === 'exactly')
       if (left === 1) this.#state.setWord(at.mode, this.#state.word(at.mode) & ~alone)
       const retired = this.#slice.retired - before
       this.machine.blocks.ran(this.#state.word(at.mode), retired, (this.#quick() - quickBefore) >>> 0)
       left -= retired
-      if (stop !== undefined && stop.kind !== 'budget') return stop
+      if (stop !== undefined && (isLast || stop.kind !== 'budget')) return stop
       if (left <= 0) return { kind: 'budget' }
     }
   }
@@ -314,7 +314,7 @@ export class Engine {
   }
 
   /** Counts what was retired, and answers what emitted code could not. Undefined: go on. */
-  #settle(why: number): Stop | undefined {
+  #settle(why: number, exactly = true): Stop | undefined {
     const { left, stopped } = this.#slice.end()
     const resynced = this.#odd.takeEnd() || stopped
     if (resynced && (why === status.miss || why === status.budget)) return { kind: 'events' }
@@ -322,7 +322,7 @@ export class Engine {
       case status.miss:
         return this.#miss(left)
       case status.budget:
-        return left > 0 ? this.#step(left) : { kind: 'budget' }
+        return left > 0 && exactly ? this.#step(left) : { kind: 'budget' }
       case status.fault:
         return this.#fault()
       case status.fetchFault:

@@ -91,6 +91,8 @@ export const inKnownCpuid = knownCpuidLayout.offset
 
 /** Instructions of a block at most. */
 export const longestBlock = 64
+/** Of the longest block, with the record that ends it. */
+export const prefixBytes = 40 + 32 * (longestBlock + 1)
 
 /** Execution, code size and stack size: what handlers are emitted for. */
 export const modesOfCode = 128
@@ -246,7 +248,7 @@ const vcpuLayout = layout({
   /** The bytes of that instruction. */
   stepBytes: { bytes: 16, align: 16 },
   /** The first instructions of a block that the budget is too short for: the longest block, and the record that ends it. */
-  prefix: { bytes: 40 + 32 * (longestBlock + 1), align: 32 },
+  prefix: { bytes: prefixBytes, align: 32 },
   resync: { bytes: 32 * 2, align: 32 },
   ...architectural,
   astride: { bytes: astrideBlocks * astrideBytes, align: 16 },
