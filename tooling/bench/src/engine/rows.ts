@@ -104,7 +104,7 @@ export const rows: readonly Row[] = [
     load: alone,
     widths: [64],
     few: 100,
-    lasts: 8,
+    lasts: 12,
     apart: true,
   },
   {
@@ -114,7 +114,7 @@ export const rows: readonly Row[] = [
     load: parallel,
     widths: [64],
     few: 100,
-    lasts: 8,
+    lasts: 12,
     apart: true,
   },
 ]
