@@ -34,6 +34,12 @@ interface Around {
   readonly buffer: SharedArrayBuffer
 }
 
+/** What has been put together so far, and how many instructions it is. */
+interface Gathered {
+  readonly blocks: Map<number, HotBlock>
+  steps: number
+}
+
 /** Blocks that ran so often less than a hot one are left to regions of their own. */
 const coolerBy = 16
 /** Farther apart than this is not near: what is called is called by 32 bits. */
@@ -56,16 +62,17 @@ export class Growth {
   /** The region of one or more blocks; undefined if it cannot have them all. */
   from(seeds: readonly Seed[]): Grown | undefined {
     const [first] = seeds
-    const blocks = new Map<number, HotBlock>()
+    const gathered: Gathered = { blocks: new Map(), steps: 0 }
+    const { blocks } = gathered
     for (const seed of seeds) {
       const offset = distance(first!, seed)
-      if (offset === undefined || !this.#add(blocks, this.#placeOf(seed.block, offset))) return undefined
+      if (offset === undefined || !this.#add(gathered, this.#placeOf(seed.block, offset))) return undefined
     }
     for (const block of blocks.values())
       for (const offset of [block.next, block.target, block.after]) {
         if (offset === undefined || blocks.has(offset)) continue
         const address = this.#neighbour(first!, block, offset)
-        if (address !== undefined && !this.#isCool(address)) this.#add(blocks, this.#placeOf(address, offset))
+        if (address !== undefined && !this.#isCool(address)) this.#add(gathered, this.#placeOf(address, offset))
       }
     const all = [...blocks.values()]
     const entries = seeds.map((seed) => distance(first!, seed)!)
@@ -78,12 +85,13 @@ export class Growth {
   }
 
   /** Whether there was something to add and room for it. */
-  #add(blocks: Map<number, HotBlock>, place: Place): boolean {
+  #add(gathered: Gathered, place: Place): boolean {
+    const { blocks } = gathered
     const piece = this.#pieces.of(place.address)
     if (piece === undefined || blocks.size >= this.#options.blocksAtMost) return false
-    let steps = piece.steps.length
-    for (const block of blocks.values()) steps += block.steps.length
+    const steps = gathered.steps + piece.steps.length
     if (steps > this.#options.stepsAtMost && blocks.size > 0) return false
+    if (!blocks.has(place.offset)) gathered.steps = steps
     blocks.set(place.offset, placed(piece, place))
     return true
   }

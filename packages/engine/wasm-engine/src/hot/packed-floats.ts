@@ -1,54 +1,27 @@
-import type { PlainOp } from '@vmm/wasm-encoder'
 import type { Node } from '../emit/node.ts'
-import { double, type Format, predicates, single } from '../reading/quick-scalars.ts'
+import { double, type Format, predicates, single, VectorNodes } from '../reading/float-format.ts'
 import type { FloatWay, Halves, RegionFloats } from './floats.ts'
-import type { Tame } from './known-vectors.ts'
 
 /** One format in all lanes of vectors of a region. Conditions are signs of lanes. */
-class Lanes {
+class Lanes extends VectorNodes {
   readonly floats: RegionFloats
-  readonly format: Format
-  readonly tame: Tame
-  readonly #integers: string
 
   constructor(floats: RegionFloats, format: Format) {
+    super(floats.code, format)
     this.floats = floats
-    this.format = format
-    this.tame = format.width === 64 ? 'f64x2' : 'f32x4'
-    this.#integers = format.width === 64 ? 'i64x2' : 'i32x4'
-  }
-
-  float(name: string, ...args: Node[]): Node {
-    return this.floats.code.op(`${this.tame}.${name}` as PlainOp, ...args)
-  }
-
-  integer(name: string, ...args: Node[]): Node {
-    return this.floats.code.op(`${this.#integers}.${name}` as PlainOp, ...args)
-  }
-
-  /** A number in all lanes. */
-  #splat(value: bigint): Node {
-    const { code } = this.floats
-    const number = this.format.width === 64 ? code.i64(value) : code.i32(Number(BigInt.asIntN(32, value)))
-    return this.integer('splat', number)
   }
 
   #all(value: bigint): Node {
-    return this.floats.shared(`${this.tame} ${value}`, 'v128', () => this.#splat(value))
-  }
-
-  of(halves: Halves): Node {
-    const { code } = this.floats
-    return code.lane('i64x2.replace_lane', 1, code.op('i64x2.splat', halves[0]), halves[1])
+    return this.floats.shared(`${this.shape} ${value}`, 'v128', () => this.splat(value))
   }
 
   halves(vector: Node): Halves {
-    const { code } = this.floats
+    const { code } = this
     return [code.lane('i64x2.extract_lane', 0, vector), code.lane('i64x2.extract_lane', 1, vector)]
   }
 
   or(...conditions: readonly Node[]): Node {
-    return conditions.reduce((all, each) => this.floats.code.op('v128.or', all, each))
+    return conditions.reduce((all, each) => this.code.op('v128.or', all, each))
   }
 
   /** Whether any lane has its sign set. */
@@ -61,7 +34,7 @@ class Lanes {
    * ones would.
    */
   #turned(vector: Node, from: bigint): Node {
-    const doubled = this.integer('shl', vector, this.floats.code.i32(1))
+    const doubled = this.integer('shl', vector, this.code.i32(1))
     return this.integer('add', doubled, this.#all(BigInt.asUintN(this.format.width, this.#turn() - 2n * from + 1n)))
   }
 
@@ -73,15 +46,15 @@ class Lanes {
   isOddResult(vector: Node): Node {
     const { smallestNormal, infinity } = this.format
     const from = smallestNormal + 1n
-    const limit = (bits: bigint) => () => this.#splat(BigInt.asUintN(this.format.width, this.#turn() + bits))
+    const limit = (bits: bigint) => () => this.splat(BigInt.asUintN(this.format.width, this.#turn() + bits))
     const [usual, none] = [limit(2n * (infinity - from)), limit(0n)]
-    const most = this.floats.ifCalm(`range of ${this.tame}`, 'v128', usual, none)
+    const most = this.floats.ifCalm(`range of ${this.shape}`, 'v128', usual, none)
     return this.integer('gt_s', this.#turned(vector, from), most)
   }
 
   /** Conditions under which an operand is denormal: none if it is known not to be. */
   whereDenormal(vector: Node): readonly Node[] {
-    if (this.floats.known.isTame(vector, this.tame)) return []
+    if (this.floats.known.isTame(vector, this.shape)) return []
     const bits = 2n * (this.format.smallestNormal - 1n)
     const limit = this.#all(BigInt.asUintN(this.format.width, this.#turn() + bits))
     return [this.integer('lt_s', this.#turned(vector, 1n), limit)]
@@ -93,17 +66,17 @@ class Lanes {
     const zero = isZero(result)
     if (operation === 'add' || operation === 'sub') return zero
     const from = operation === 'mul' ? this.or(isZero(a!), isZero(b!)) : isZero(a!)
-    return this.floats.code.op('v128.and', zero, from)
+    return this.code.op('v128.and', zero, from)
   }
 
   /** Conditions under which an operand is denormal or a NaN. */
   whereWild(vector: Node): readonly Node[] {
-    if (this.floats.known.isTame(vector, this.tame)) return []
+    if (this.floats.known.isTame(vector, this.shape)) return []
     return [...this.whereDenormal(vector), this.float('ne', vector, vector)]
   }
 
   note(vector: Node): void {
-    this.floats.known.note(vector, this.tame)
+    this.floats.known.note(vector, this.shape)
   }
 }
 
@@ -114,7 +87,7 @@ const arithmetic =
   (floats, call) => {
     const lanes = new Lanes(floats, format)
     const { code } = floats
-    const operands = (operation === 'sqrt' ? [call.b] : [call.a, call.b]).map((halves) => lanes.of(halves))
+    const operands = (operation === 'sqrt' ? [call.b] : [call.a, call.b]).map((halves) => lanes.joined(halves))
     const local = code.local('v128')
     local.set(lanes.float(operation, ...operands))
     const denormal = operands.flatMap((operand) => lanes.whereDenormal(operand))
@@ -125,7 +98,7 @@ const arithmetic =
       const zeros = lanes.isTrueZero(operation, local.get(), operands)
       return lanes.any(lanes.or(code.op('v128.andnot', odd, zeros), ...denormal))
     }
-    floats.closerIf([isOdd], call, (halves) => local.set(lanes.of(halves)), isBad)
+    floats.closerIf([isOdd], call, (halves) => local.set(lanes.joined(halves)), isBad)
     const result = code.hold(local.get())
     for (const value of [result, ...operands]) lanes.note(value)
     return lanes.halves(result)
@@ -136,7 +109,7 @@ const ordered =
   (format: Format, result: (lanes: Lanes, a: Node, b: Node, immediate: number) => Node): FloatWay =>
   (floats, { a, b, immediate }) => {
     const lanes = new Lanes(floats, format)
-    const operands = [lanes.of(a), lanes.of(b)] as const
+    const operands = [lanes.joined(a), lanes.joined(b)] as const
     const odd = operands.flatMap((operand) => lanes.whereWild(operand))
     if (odd.length > 0) floats.declineIf(lanes.any(lanes.or(...odd)))
     for (const operand of operands) lanes.note(operand)
@@ -146,7 +119,7 @@ const ordered =
 /** The second operand unless the first is better: SDM 2B, MINPD. */
 const extreme = (format: Format, name: 'pmin' | 'pmax'): FloatWay =>
   ordered(format, (lanes, a, b) => {
-    const result = lanes.floats.code.hold(lanes.float(name, b, a))
+    const result = lanes.code.hold(lanes.float(name, b, a))
     lanes.note(result)
     return result
   })
@@ -155,16 +128,13 @@ const compare = (format: Format): FloatWay =>
   ordered(format, (lanes, a, b, immediate) => {
     const relation = predicates[immediate & 7]
     if (relation !== undefined) return lanes.float(relation, a, b)
-    return lanes.integer('splat', numberOf(lanes, (immediate & 4) !== 0 ? -1 : 0))
+    return lanes.splat((immediate & 4) !== 0 ? -1n : 0n)
   })
-
-const numberOf = ({ floats: { code }, format }: Lanes, value: number): Node =>
-  format.width === 64 ? code.i64(BigInt(value)) : code.i32(value)
 
 /** Two doubles out of the lower half, exactly. */
 const widenIntegers: FloatWay = (floats, { b }) => {
   const lanes = new Lanes(floats, double)
-  const result = floats.code.hold(floats.code.op('f64x2.convert_low_i32x4_s', lanes.of(b)))
+  const result = floats.code.hold(floats.code.op('f64x2.convert_low_i32x4_s', lanes.joined(b)))
   lanes.note(result)
   return lanes.halves(result)
 }

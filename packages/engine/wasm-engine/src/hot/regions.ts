@@ -189,11 +189,20 @@ export class Regions {
     for (const seed of asked) {
       if (plans.some(({ grown }) => grown.blocks.some(({ address }) => address === seed.block))) continue
       const alone = { seeds: [seed], grown: this.#growth.from([seed])!, remade: 0 }
-      const joined = plans.findIndex((plan) => this.#joined(plan, alone) !== undefined)
-      if (joined >= 0) plans[joined] = this.#joined(plans[joined]!, alone)!
-      else plans.push(this.#remade(alone) ?? alone)
+      if (!this.#joinsOneOf(plans, alone)) plans.push(this.#remade(alone) ?? alone)
     }
     return plans
+  }
+
+  /** Whether one of the plans could take it in, and now has. */
+  #joinsOneOf(plans: Plan[], alone: Plan): boolean {
+    for (const [index, plan] of plans.entries()) {
+      const joined = this.#joined(plan, alone)
+      if (joined === undefined) continue
+      plans[index] = joined
+      return true
+    }
+    return false
   }
 
   /** Two of one page become one if jumps of either may lead anywhere, to the other. */

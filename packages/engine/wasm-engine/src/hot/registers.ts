@@ -1,15 +1,10 @@
-import type { MemoryOp, PlainOp, ValueType } from '@vmm/wasm-encoder'
+import type { MemoryOp, PlainOp } from '@vmm/wasm-encoder'
 import type { Code, Local } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import type { RegisterBank, RegisterPlace } from '../reading/register-bank.ts'
 import { at } from '../state-layout.ts'
+import { KeptLocals } from './kept-locals.ts'
 import type { KnownVectors } from './known-vectors.ts'
-
-interface Kept {
-  readonly local: Local
-  readonly place: number
-  written: boolean
-}
 
 const gprEnd = at.gpr + 16 * 8
 const vectorEnd = at.vector + 32 * 64
@@ -28,13 +23,14 @@ export class RegistersInLocals implements RegisterBank {
   /** Whether the place is inside a branch or loop of an instruction. */
   readonly #nested: () => boolean
   readonly known: KnownVectors
-  readonly #kept = new Map<number, Kept>()
+  readonly #kept: KeptLocals
   /** RIP of the block that is being emitted: the base of its relative addresses. */
   blockRip: Node
 
   constructor(code: Code, cpu: Node, { rip, known, nested }: RegistersAround) {
     this.#code = code
     this.#cpu = cpu
+    this.#kept = new KeptLocals(code, cpu)
     this.#nested = nested
     this.known = known
     this.blockRip = rip
@@ -59,32 +55,21 @@ export class RegistersInLocals implements RegisterBank {
 
   /** Brings into locals what the region uses. To be called when all of it has been emitted, for a place before it. */
   fetch(): void {
-    for (const { local, place } of this.#kept.values())
-      local.set(this.#code.load(local.type === 'v128' ? 'v128.load' : 'i64.load', this.#cpu, place))
+    this.#kept.fetch()
   }
 
   /** Puts back what the region changes. */
   putBack(): void {
-    for (const { local, place, written } of this.#kept.values())
-      if (written) this.#code.store(local.type === 'v128' ? 'v128.store' : 'i64.store', this.#cpu, local.get(), place)
+    this.#kept.putBack()
   }
 
   #fixed(op: MemoryOp, value: bigint): Node {
     return op === 'i64.load' ? this.#code.i64(value) : this.#code.i32(Number(value))
   }
 
-  #keptAt(place: number, type: ValueType): Kept {
-    let kept = this.#kept.get(place)
-    if (kept === undefined) {
-      kept = { local: this.#code.permanent(type), place, written: false }
-      this.#kept.set(place, kept)
-    }
-    return kept
-  }
-
   #loadGeneral(op: MemoryOp, offset: number): Node {
     const code = this.#code
-    const { local } = this.#keptAt(offset & ~7, 'i64')
+    const local = this.#kept.at(offset & ~7, 64)
     if (op === 'i64.load') return local.get()
     const low = code.op('i32.wrap_i64', local.get())
     if (op === 'i32.load') return low
@@ -95,21 +80,20 @@ export class RegistersInLocals implements RegisterBank {
 
   #storeGeneral(op: MemoryOp, offset: number, value: Node): void {
     const code = this.#code
-    const kept = this.#keptAt(offset & ~7, 'i64')
-    kept.written = true
-    if (op === 'i64.store') return kept.local.set(value)
+    const local = this.#kept.toSet(offset & ~7, 64)
+    if (op === 'i64.store') return local.set(value)
     const bits = { 'i32.store8': 8n, 'i32.store16': 16n, 'i32.store': 32n }[op as string]!
     const shift = BigInt(offset & 7) * 8n
     const mask = ((1n << bits) - 1n) << shift
     const wide = code.op('i64.shl', code.op('i64.extend_i32_u', value), code.i64(shift))
     const part = code.op('i64.and', wide, code.i64(mask))
-    kept.local.set(code.op('i64.or', code.op('i64.and', kept.local.get(), code.i64(~mask)), part))
+    local.set(code.op('i64.or', code.op('i64.and', local.get(), code.i64(~mask)), part))
   }
 
   #loadVector(op: MemoryOp, offset: number): Node {
     const code = this.#code
     const place = at.vector + Math.floor((offset - at.vector) / vectorBytes) * vectorBytes
-    const { local } = this.#keptAt(place, 'v128')
+    const local = this.#kept.at(place, 128)
     if (offset !== place) throw new Error(`a vector register is read ${offset - place} bytes in`)
     switch (op) {
       case 'v128.load':
@@ -138,15 +122,14 @@ export class RegistersInLocals implements RegisterBank {
   #storeVector(op: MemoryOp, offset: number, value: Node): void {
     const code = this.#code
     const place = at.vector + Math.floor((offset - at.vector) / vectorBytes) * vectorBytes
-    const kept = this.#keptAt(place, 'v128')
     if (offset !== place) throw new Error(`a vector register is written ${offset - place} bytes in`)
-    kept.written = true
+    const local = this.#kept.toSet(place, 128)
     this.#noteStore(place, op, value)
-    if (op === 'v128.store') return kept.local.set(value)
+    if (op === 'v128.store') return local.set(value)
     const lane = { 'i64.store': 'i64x2', 'i32.store': 'i32x4', 'i32.store16': 'i16x8', 'i32.store8': 'i8x16' }[
       op as string
     ] as 'i64x2'
-    kept.local.set(code.lane(`${lane}.replace_lane`, 0, kept.local.get(), value))
+    local.set(code.lane(`${lane}.replace_lane`, 0, local.get(), value))
   }
 
   #noteStore(place: number, op: MemoryOp, value: Node): void {

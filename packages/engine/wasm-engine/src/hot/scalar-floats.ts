@@ -1,47 +1,39 @@
 import type { PlainOp } from '@vmm/wasm-encoder'
 import type { Node } from '../emit/node.ts'
-import { double, type Format, predicates, roundings, single } from '../reading/quick-scalars.ts'
+import {
+  type Arithmetic,
+  double,
+  type Format,
+  FormatNodes,
+  predicates,
+  roundings,
+  scalarOperations,
+  single,
+} from '../reading/float-format.ts'
 import type { FloatCall, FloatWay, RegionFloats } from './floats.ts'
 
 /** One format in a region: nodes over the bits of its numbers. */
-class Lane {
+class Lane extends FormatNodes {
   readonly floats: RegionFloats
-  readonly format: Format
 
   constructor(floats: RegionFloats, format: Format) {
+    super(floats.code, format)
     this.floats = floats
-    this.format = format
-  }
-
-  float(name: string, ...args: Node[]): Node {
-    return this.floats.code.op(`${this.format.float}.${name}` as PlainOp, ...args)
-  }
-
-  integer(name: string, ...args: Node[]): Node {
-    return this.floats.code.op(`${this.format.integer}.${name}` as PlainOp, ...args)
-  }
-
-  constant(value: bigint): Node {
-    const { code } = this.floats
-    return this.format.width === 64 ? code.i64(value) : code.i32(Number(BigInt.asIntN(32, value)))
   }
 
   /** The lowest lane of a vector, given by its low half. */
   of(low: Node): Node {
-    const { code } = this.floats
-    if (this.format.width === 64) return code.op('f64.reinterpret_i64', low)
-    return code.op('f32.reinterpret_i32', code.op('i32.wrap_i64', low))
+    return this.floatOfBits(this.laneOf(low))
   }
 
   /** The low half of a vector whose lowest lane is this, and zeros above. */
   half(value: Node): Node {
-    const bits = this.integer(`reinterpret_${this.format.float}`, value)
-    return this.format.width === 64 ? bits : this.floats.code.op('i64.extend_i32_u', bits)
+    return this.lowHalf(this.bitsOfFloat(value))
   }
 
   /** The bits without the sign, times two. */
   doubled(value: Node): Node {
-    return this.integer('shl', this.integer(`reinterpret_${this.format.float}`, value), this.constant(1n))
+    return this.integer('shl', this.bitsOfFloat(value), this.constant(1n))
   }
 
   #least(): bigint {
@@ -106,7 +98,7 @@ const none = (floats: RegionFloats): Node => floats.code.i64(0n)
 
 /** A normal result of operands that are not denormal is one of finite ones. */
 const arithmetic =
-  (format: Format, operation: 'add' | 'sub' | 'mul' | 'div'): FloatWay =>
+  (format: Format, operation: Arithmetic): FloatWay =>
   (floats, call) => {
     const lane = new Lane(floats, format)
     const [x, y] = [lane.of(call.a[0]), lane.of(call.b[0])]
@@ -192,10 +184,7 @@ const toInteger =
     const { code } = floats
     const value = lane.held(call.b[0])
     const rounded = rounding === 'trunc' ? value : code.hold(lane.float('nearest', value))
-    const limit = code.op(
-      `${format.float}.reinterpret_${format.integer}` as PlainOp,
-      lane.constant(powerOf(format, width - 1)),
-    )
+    const limit = lane.floatOfBits(lane.constant(powerOf(format, width - 1)))
     const isLarge = code.op('i32.eqz', lane.float('lt', lane.float('abs', rounded), limit))
     const result = code.local('i64')
     const integer = code.op(`i${width}.trunc_sat_${format.float}_s` as PlainOp, rounded)
@@ -245,30 +234,16 @@ const round =
     return [lane.half(result), none(floats)]
   }
 
-const ofFormat = (suffix: 'SS' | 'SD', format: Format): Readonly<Record<string, FloatWay>> => ({
-  [`ADD${suffix}`]: arithmetic(format, 'add'),
-  [`SUB${suffix}`]: arithmetic(format, 'sub'),
-  [`MUL${suffix}`]: arithmetic(format, 'mul'),
-  [`DIV${suffix}`]: arithmetic(format, 'div'),
-  [`SQRT${suffix}`]: squareRoot(format),
-  [`MIN${suffix}`]: extreme(format, 'lt'),
-  [`MAX${suffix}`]: extreme(format, 'gt'),
-  [`CMP${suffix}`]: compare(format),
-  [`COMI${suffix}`]: order(format),
-  [`UCOMI${suffix}`]: order(format),
-  [`ROUND${suffix}`]: round(format),
-  [`CVTSI2${suffix}32`]: fromInteger(format, 32),
-  [`CVTSI2${suffix}64`]: fromInteger(format, 64),
-  [`CVT${suffix}2SI32`]: toInteger(format, 32, 'nearest'),
-  [`CVT${suffix}2SI64`]: toInteger(format, 64, 'nearest'),
-  [`CVTT${suffix}2SI32`]: toInteger(format, 32, 'trunc'),
-  [`CVTT${suffix}2SI64`]: toInteger(format, 64, 'trunc'),
-})
-
 /** The scalar operations by name. */
-export const scalarWays: Readonly<Record<string, FloatWay>> = {
-  ...ofFormat('SS', single),
-  ...ofFormat('SD', double),
-  CVTSS2SD: widen,
-  CVTSD2SS: narrow,
-}
+export const scalarWays = scalarOperations<FloatWay>({
+  arithmetic,
+  squareRoot,
+  extreme,
+  compare,
+  order,
+  round,
+  fromInteger,
+  toInteger,
+  widen,
+  narrow,
+})

@@ -1,39 +1,22 @@
 import type { PlainOp } from '@vmm/wasm-encoder'
 import type { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
+import {
+  type Arithmetic,
+  double,
+  type Format,
+  FormatNodes,
+  predicates,
+  roundings,
+  scalarOperations,
+  single,
+} from './float-format.ts'
 
 /*
  * Scalar SSE arithmetic by WebAssembly's own, where both are sure to agree: MXCSR rounds to nearest and masks all, no
  * operand and no result is denormal, infinite or a NaN, and the result is exact or PE is set already. WebAssembly and
  * SSE round by IEEE 754 both, so that no flag changes and the result is the same.
  */
-
-/** A format as WebAssembly computes with it. `precision` counts the leading one. */
-export interface Format {
-  readonly float: 'f32' | 'f64'
-  readonly integer: 'i32' | 'i64'
-  readonly width: 32 | 64
-  readonly precision: number
-  readonly smallestNormal: bigint
-  readonly infinity: bigint
-}
-
-export const single: Format = {
-  float: 'f32',
-  integer: 'i32',
-  width: 32,
-  precision: 24,
-  smallestNormal: 1n << 23n,
-  infinity: 0xffn << 23n,
-}
-export const double: Format = {
-  float: 'f64',
-  integer: 'i64',
-  width: 64,
-  precision: 53,
-  smallestNormal: 1n << 52n,
-  infinity: 0x7ffn << 52n,
-}
 
 /** What a quick way has at hand: operands, whether PE is set, and where the result goes. */
 export interface Quickly {
@@ -49,39 +32,14 @@ export interface Quickly {
 /** The quick way of an operation: emits code that calls `done`, or does not where the case is not plain. */
 export type Quick = (given: Quickly) => void
 
-/** Nodes over one format. */
-class Scalar {
-  readonly code: Code
-  readonly format: Format
-
-  constructor(code: Code, format: Format) {
-    this.code = code
-    this.format = format
-  }
-
-  /** The lowest lane of a vector given by its low half. */
+/** One format in a handler: nodes over operands that are held. */
+class Scalar extends FormatNodes {
   bitsOf(low: Node): Node {
-    return this.code.hold(this.format.width === 64 ? low : this.code.op('i32.wrap_i64', low))
+    return this.code.hold(this.laneOf(low))
   }
 
   floatOf(bits: Node): Node {
-    return this.code.hold(this.op(`${this.format.float}.reinterpret_${this.format.integer}`, bits))
-  }
-
-  float(name: string, ...args: Node[]): Node {
-    return this.op(`${this.format.float}.${name}`, ...args)
-  }
-
-  integer(name: string, ...args: Node[]): Node {
-    return this.op(`${this.format.integer}.${name}`, ...args)
-  }
-
-  op(name: string, ...args: Node[]): Node {
-    return this.code.op(name as PlainOp, ...args)
-  }
-
-  constant(value: bigint): Node {
-    return this.format.width === 64 ? this.code.i64(value) : this.code.i32(Number(BigInt.asIntN(32, value)))
+    return this.code.hold(this.floatOfBits(bits))
   }
 
   magnitude(bits: Node): Node {
@@ -112,15 +70,6 @@ class Scalar {
     return this.code.op('i32.or', a, b)
   }
 
-  /** The lowest lane as the low half of a vector. */
-  lowHalf(bits: Node): Node {
-    return this.format.width === 64 ? bits : this.code.op('i64.extend_i32_u', bits)
-  }
-
-  bitsOfFloat(value: Node): Node {
-    return this.op(`${this.format.integer}.reinterpret_${this.format.float}`, value)
-  }
-
   wide(value: Node): Node {
     return this.code.op('f64.promote_f32', value)
   }
@@ -136,10 +85,8 @@ function unlessInexact(given: Quickly, exact: () => Node, done: () => void): voi
   given.code.if(given.inexactIsNoted, done, () => given.code.if(exact(), done))
 }
 
-type Four = 'add' | 'sub' | 'mul' | 'div'
-
 /** Whether the rounded result of an operation is the true one. It may say no when it is. */
-function isExact(s: Scalar, operation: Four, [a, b, result]: readonly [Node, Node, Node]): Node {
+function isExact(s: Scalar, operation: Arithmetic, [a, b, result]: readonly [Node, Node, Node]): Node {
   if (operation === 'add' || operation === 'sub')
     return sumIsExact(s, a, operation === 'add' ? b : s.float('neg', b), result)
   const [one, other, product] = operation === 'mul' ? [a, b, result] : [result, b, a]
@@ -163,7 +110,7 @@ function productIsExact(s: Scalar, a: Node, b: Node, product: Node): Node {
 }
 
 const arithmetic =
-  (format: Format, operation: Four): Quick =>
+  (format: Format, operation: Arithmetic): Quick =>
   (given) => {
     const s = new Scalar(given.code, format)
     const [a, b] = [s.bitsOf(given.a[0]), s.bitsOf(given.b[0])]
@@ -182,7 +129,7 @@ const arithmetic =
   }
 
 /** Sums of ordinary numbers that are zero are so exactly; products and quotients if an operand was. */
-function zeroIsTrue(s: Scalar, operation: Four, a: Node, b: Node, result: Node): Node {
+function zeroIsTrue(s: Scalar, operation: Arithmetic, a: Node, b: Node, result: Node): Node {
   const zero = s.isZero(result)
   if (operation === 'add' || operation === 'sub') return zero
   return s.and(zero, operation === 'div' ? s.isZero(a) : s.or(s.isZero(a), s.isZero(b)))
@@ -217,9 +164,6 @@ const extreme =
       given.done(s.lowHalf(given.code.select(s.float(isBetter, s.floatOf(a), s.floatOf(b)), a, b))),
     )
   }
-
-/** Predicates by bits 2:0 of the immediate, for operands that are ordered. SDM 2A, CMPPD, Table 3-1. */
-export const predicates = ['eq', 'lt', 'le', undefined, 'ne', 'ge', 'gt', undefined] as const
 
 const compare =
   (format: Format): Quick =>
@@ -304,9 +248,6 @@ const narrow: Quick = (given) => {
   })
 }
 
-/** Bits 1:0 of the immediate; bit 2 leaves it to MXCSR, which rounds to nearest here; bit 3 keeps PE quiet. */
-export const roundings = ['nearest', 'floor', 'ceil', 'trunc'] as const
-
 const round =
   (format: Format): Quick =>
   (given) => {
@@ -322,30 +263,16 @@ const round =
     })
   }
 
-const ofFormat = (suffix: 'SS' | 'SD', format: Format): Readonly<Record<string, Quick>> => ({
-  [`ADD${suffix}`]: arithmetic(format, 'add'),
-  [`SUB${suffix}`]: arithmetic(format, 'sub'),
-  [`MUL${suffix}`]: arithmetic(format, 'mul'),
-  [`DIV${suffix}`]: arithmetic(format, 'div'),
-  [`SQRT${suffix}`]: squareRoot(format),
-  [`MIN${suffix}`]: extreme(format, 'lt'),
-  [`MAX${suffix}`]: extreme(format, 'gt'),
-  [`CMP${suffix}`]: compare(format),
-  [`COMI${suffix}`]: order(format),
-  [`UCOMI${suffix}`]: order(format),
-  [`ROUND${suffix}`]: round(format),
-  [`CVTSI2${suffix}32`]: fromInteger(format, 32),
-  [`CVTSI2${suffix}64`]: fromInteger(format, 64),
-  [`CVT${suffix}2SI32`]: toInteger(format, 32, 'nearest'),
-  [`CVT${suffix}2SI64`]: toInteger(format, 64, 'nearest'),
-  [`CVTT${suffix}2SI32`]: toInteger(format, 32, 'trunc'),
-  [`CVTT${suffix}2SI64`]: toInteger(format, 64, 'trunc'),
-})
-
 /** The scalar operations that have a quick way, by name. */
-export const quickScalars: Readonly<Record<string, Quick>> = {
-  ...ofFormat('SS', single),
-  ...ofFormat('SD', double),
-  CVTSS2SD: widen,
-  CVTSD2SS: narrow,
-}
+export const quickScalars = scalarOperations<Quick>({
+  arithmetic,
+  squareRoot,
+  extreme,
+  compare,
+  order,
+  round,
+  fromInteger,
+  toInteger,
+  widen,
+  narrow,
+})

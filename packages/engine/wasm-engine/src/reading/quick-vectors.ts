@@ -1,59 +1,33 @@
-import type { PlainOp } from '@vmm/wasm-encoder'
-import type { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
-import { double, type Format, predicates, type Quick, type Quickly, single } from './quick-scalars.ts'
+import { double, type Format, predicates, single, VectorNodes } from './float-format.ts'
+import type { Quick, Quickly } from './quick-scalars.ts'
 
 /*
  * Packed SSE arithmetic by WebAssembly's own, on the conditions of `quick-scalars.ts`, for every lane at once. What could
  * be inexact is quick only while PE is set.
  */
 
-/** Nodes over vectors of one format. */
-class Packed {
-  readonly code: Code
-  readonly format: Format
-  readonly #floats: string
-  readonly #integers: string
-
-  constructor(code: Code, format: Format) {
-    this.code = code
-    this.format = format
-    this.#floats = format.width === 64 ? 'f64x2' : 'f32x4'
-    this.#integers = format.width === 64 ? 'i64x2' : 'i32x4'
-  }
-
-  joined([low, high]: readonly [Node, Node]): Node {
-    const both = this.code.op('i64x2.splat', low)
-    return this.code.hold(this.code.lane('i64x2.replace_lane', 1, both, high))
-  }
-
-  float(name: string, ...args: Node[]): Node {
-    return this.code.op(`${this.#floats}.${name}` as PlainOp, ...args)
-  }
-
-  integer(name: string, ...args: Node[]): Node {
-    return this.code.op(`${this.#integers}.${name}` as PlainOp, ...args)
-  }
-
-  all(value: bigint): Node {
-    return this.integer('splat', this.format.width === 64 ? this.code.i64(value) : this.code.i32(Number(value)))
+/** One format in a handler: nodes over vectors that are held. */
+class Packed extends VectorNodes {
+  held(halves: readonly [Node, Node]): Node {
+    return this.code.hold(this.joined(halves))
   }
 
   magnitude(vector: Node): Node {
-    return this.code.op('v128.and', vector, this.all((1n << BigInt(this.format.width - 1)) - 1n))
+    return this.code.op('v128.and', vector, this.splat((1n << BigInt(this.format.width - 1)) - 1n))
   }
 
   isZero(vector: Node): Node {
-    return this.integer('eq', this.magnitude(vector), this.all(0n))
+    return this.integer('eq', this.magnitude(vector), this.splat(0n))
   }
 
   isNormal(vector: Node): Node {
     const magnitude = this.magnitude(vector)
-    const least = this.all(this.format.smallestNormal + 1n)
+    const least = this.splat(this.format.smallestNormal + 1n)
     return this.code.op(
       'v128.and',
       this.integer('ge_s', magnitude, least),
-      this.integer('lt_s', magnitude, this.all(this.format.infinity)),
+      this.integer('lt_s', magnitude, this.splat(this.format.infinity)),
     )
   }
 
@@ -82,7 +56,7 @@ const arithmetic =
   (given) => {
     const p = new Packed(given.code, format)
     given.code.if(given.inexactIsNoted, () => {
-      const [a, b] = [p.joined(given.a), p.joined(given.b)]
+      const [a, b] = [p.held(given.a), p.held(given.b)]
       const result = given.code.hold(p.float(operation, a, b))
       const good = given.code.op('v128.or', p.isNormal(result), zeroIsTrue(p, operation, a, b, result))
       given.code.if(p.every(p.isOrdinary(a), p.isOrdinary(b), good), () => p.give(given, result))
@@ -101,7 +75,7 @@ const squareRoot =
   (given) => {
     const p = new Packed(given.code, format)
     given.code.if(given.inexactIsNoted, () => {
-      const b = p.joined(given.b)
+      const b = p.held(given.b)
       const result = given.code.hold(p.float('sqrt', b))
       given.code.if(p.every(p.isOrdinary(b), p.isOrdinary(result)), () => p.give(given, result))
     })
@@ -112,20 +86,20 @@ const exact =
   (format: Format, result: (p: Packed, a: Node, b: Node, immediate: number) => Node): Quick =>
   (given) => {
     const p = new Packed(given.code, format)
-    const [a, b] = [p.joined(given.a), p.joined(given.b)]
+    const [a, b] = [p.held(given.a), p.held(given.b)]
     given.code.if(p.every(p.isOrdinary(a), p.isOrdinary(b)), () => p.give(given, result(p, a, b, given.immediate)))
   }
 
 function compared(p: Packed, a: Node, b: Node, immediate: number): Node {
   const relation = predicates[immediate & 7]
   if (relation !== undefined) return p.float(relation, a, b)
-  return p.all((immediate & 4) !== 0 ? -1n : 0n)
+  return p.splat((immediate & 4) !== 0 ? -1n : 0n)
 }
 
 /** Integers to singles. */
 const fromIntegers: Quick = (given) => {
   const p = new Packed(given.code, single)
-  given.code.if(given.inexactIsNoted, () => p.give(given, given.code.op('f32x4.convert_i32x4_s', p.joined(given.b))))
+  given.code.if(given.inexactIsNoted, () => p.give(given, given.code.op('f32x4.convert_i32x4_s', p.held(given.b))))
 }
 
 /** Singles to integers that hold them. */
@@ -134,9 +108,9 @@ const toIntegers =
   (given) => {
     const p = new Packed(given.code, single)
     const { code } = given
-    const limit = p.all(0x4f00_0000n)
+    const limit = p.splat(0x4f00_0000n)
     code.if(given.inexactIsNoted, () => {
-      const b = p.joined(given.b)
+      const b = p.held(given.b)
       const rounded = code.hold(rounding === undefined ? b : p.float(rounding, b))
       code.if(p.every(p.float('lt', p.float('abs', rounded), limit)), () =>
         p.give(given, code.op('i32x4.trunc_sat_f32x4_s', rounded)),
@@ -147,12 +121,12 @@ const toIntegers =
 /** Two doubles out of the lower half, exactly. */
 const widenIntegers: Quick = (given) => {
   const p = new Packed(given.code, double)
-  p.give(given, given.code.op('f64x2.convert_low_i32x4_s', p.joined(given.b)))
+  p.give(given, given.code.op('f64x2.convert_low_i32x4_s', p.held(given.b)))
 }
 
 const widen: Quick = (given) => {
   const p = new Packed(given.code, single)
-  const low = p.joined([given.b[0], given.code.i64(0n)])
+  const low = p.held([given.b[0], given.code.i64(0n)])
   given.code.if(p.every(p.isOrdinary(low)), () => p.give(given, given.code.op('f64x2.promote_low_f32x4', low)))
 }
 
