@@ -2,7 +2,7 @@ import { al, cr0, eax, ebx, ecx, edx, mem8, mem32, mem64, rax, rbx, rcx, rdi, rd
 import { at, selector } from '../layout.ts'
 import type { Program } from '../program.ts'
 import { entryOf } from '../scenery.ts'
-import { all, present, writable } from './entry-bits.ts'
+import { all, present, setEntry, writable } from './entries.ts'
 import { loop } from './loop.ts'
 
 const rounds = 120
@@ -14,11 +14,8 @@ export const pagesOfData: readonly Program[] = [
     mode: 'long',
     write: (a) => {
       const page = at.data + 0x3000
-      a.jmp('start')
-        .label('vector14')
-        .add(rdx, mem64(rsp))
-        .mov(rax, page | all)
-        .mov(mem64(entryOf(page)), rax)
+      a.jmp('start').label('vector14').add(rdx, mem64(rsp))
+      setEntry(a, page, page | all)
       a.add(rsp, 8).iretq().label('start').mov(rdi, page)
       loop(a, rounds, () =>
         a
@@ -38,15 +35,11 @@ export const pagesOfData: readonly Program[] = [
     mode: 'long',
     write: (a) => {
       const page = at.data + 0x3000
-      a.jmp('start')
-        .label('vector14')
-        .mov(rax, page | all)
-        .mov(mem64(entryOf(page)), rax)
+      a.jmp('start').label('vector14')
+      setEntry(a, page, page | all)
       a.invlpg(mem8(page)).add(rsp, 8).inc(rdx).iretq().label('start').mov(rdi, page)
       loop(a, rounds, () =>
-        a
-          .mov(rax, page | present)
-          .mov(mem64(entryOf(page)), rax)
+        setEntry(a, page, page | present)
           .invlpg(mem8(page))
           .mov(rax, cr0)
           .btc(rax, 16)
@@ -63,8 +56,7 @@ export const pagesOfData: readonly Program[] = [
       const page = at.data + 0x3000
       a.mov(rdi, page)
       loop(a, rounds, () => {
-        a.mov(rax, page | all)
-          .mov(mem64(entryOf(page)), rax)
+        setEntry(a, page, page | all)
           .invlpg(mem8(page))
           .test(ecx, 1)
           .je('reads')
@@ -81,11 +73,8 @@ export const pagesOfData: readonly Program[] = [
     mode: 'long',
     write: (a) => {
       const page = at.data + 0x3000
-      a.jmp('start')
-        .label('vector14')
-        .mov(rax, page | all)
-        .mov(mem64(entryOf(page)), rax)
-        .add(rbx, mem64({ base: rdi }))
+      a.jmp('start').label('vector14')
+      setEntry(a, page, page | all).add(rbx, mem64({ base: rdi }))
       a.add(rsp, 8)
         .iretq()
         .label('start')
@@ -106,15 +95,11 @@ export const pagesOfData: readonly Program[] = [
       // the kernel's page is data to the program only while the entry says so
       const page = at.data + 0x3000
       a.jmp('start')
-      a.label('vector14')
-        .add(rbx, mem64(rsp))
-        .add(rsp, 8)
-        .mov(rax, page | all)
-        .mov(mem64(entryOf(page)), rax)
+      a.label('vector14').add(rbx, mem64(rsp)).add(rsp, 8)
+      setEntry(a, page, page | all)
       a.invlpg(mem8(page)).iretq()
       a.label('vector128')
-        .mov(rax, page | present | writable)
-        .mov(mem64(entryOf(page)), rax)
+      setEntry(a, page, page | present | writable)
         .invlpg(mem8(page))
         .inc(mem64(page))
       a.dec(ecx).je('over').iretq().label('over').hlt()

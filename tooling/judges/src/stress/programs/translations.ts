@@ -20,7 +20,7 @@ import {
 import { at } from '../layout.ts'
 import type { Elsewhere, Program } from '../program.ts'
 import { entryOf } from '../scenery.ts'
-import { all, present } from './entry-bits.ts'
+import { all, present, setEntry } from './entries.ts'
 import { loop } from './loop.ts'
 
 const rounds = 120
@@ -114,7 +114,7 @@ export const translations: readonly Program[] = [
     elsewhere: functions,
     memory: [entry(window, (at.otherCode + 0x1000) | all)],
     write: (a) => {
-      a.mov(rax, at.otherCode | all).mov(mem64(entryOf(window)), rax)
+      setEntry(a, window, at.otherCode | all)
       loop(a, rounds, () => callWindow(ownTree(callWindow(otherTree(a)))))
     },
   },
@@ -124,7 +124,7 @@ export const translations: readonly Program[] = [
     elsewhere: functions,
     memory: [entry(window, (at.otherCode + 0x1000) | all)],
     write: (a) => {
-      a.mov(rax, at.otherCode | all).mov(mem64(entryOf(window)), rax)
+      setEntry(a, window, at.otherCode | all)
       identifiers(a)
       loop(a, rounds, () => callWindow(kept(callWindow(kept(a, at.otherTables | 2)), at.tables | 1)))
     },
@@ -135,7 +135,7 @@ export const translations: readonly Program[] = [
     elsewhere: functions,
     memory: [entry(window, at.otherCode | all)],
     write: (a) => {
-      a.mov(rax, at.otherCode | all).mov(mem64(entryOf(window)), rax)
+      setEntry(a, window, at.otherCode | all)
       identifiers(a)
       loop(a, rounds, () => {
         callWindow(kept(a, at.tables | 1))
@@ -150,7 +150,7 @@ export const translations: readonly Program[] = [
     elsewhere: functions,
     memory: [entry(window, (at.otherCode + 0x1000) | all)],
     write: (a) => {
-      a.mov(rax, at.otherCode | all).mov(mem64(entryOf(window)), rax)
+      setEntry(a, window, at.otherCode | all)
       identifiers(a)
       loop(a, rounds, () => {
         // of every second round the translations are forgotten
@@ -165,7 +165,7 @@ export const translations: readonly Program[] = [
     mode: 'long',
     elsewhere: astride,
     write: (a) => {
-      a.mov(rax, at.otherCode | all).mov(mem64(entryOf(window)), rax)
+      setEntry(a, window, at.otherCode | all)
       loop(a, rounds, () => {
         a.mov(eax, ecx)
           .and(eax, 1)
@@ -198,9 +198,7 @@ export const translations: readonly Program[] = [
     mode: 'long',
     elsewhere: astride,
     write: (a) => {
-      a.mov(rax, at.otherCode | all)
-        .mov(mem64(entryOf(window)), rax)
-        .mov(rsi, window + beforeEnd)
+      setEntry(a, window, at.otherCode | all).mov(rsi, window + beforeEnd)
       loop(a, rounds, () => {
         a.mov(eax, ecx)
           .and(eax, 1)
@@ -242,7 +240,7 @@ export const translations: readonly Program[] = [
       a.mov(rax, cr4)
         .or(eax, 1 << 17)
         .mov(cr4, rax)
-      a.mov(rax, at.otherCode | all).mov(mem64(entryOf(window)), rax)
+      setEntry(a, window, at.otherCode | all)
       const keep = 1n << 63n
       a.mov(r8, keep | BigInt(at.otherTables | 5)).mov(r9, keep | BigInt(at.tables))
       loop(a, rounds, () =>
@@ -259,17 +257,12 @@ export const translations: readonly Program[] = [
     mode: 'long',
     elsewhere: functions,
     write: (a) => {
-      a.jmp('start')
-        .label('vector14')
-        .add(rdx, mem64(rsp))
-        .mov(rax, at.otherCode | all)
-        .mov(mem64(entryOf(window)), rax)
+      a.jmp('start').label('vector14').add(rdx, mem64(rsp))
+      setEntry(a, window, at.otherCode | all)
       a.invlpg(mem8(window)).add(rsp, 8).iretq()
       a.label('start')
       loop(a, rounds, () => {
-        a.mov(rax, noExecute | BigInt(at.otherCode | all))
-          .mov(mem64(entryOf(window)), rax)
-          .invlpg(mem8(window))
+        setEntry(a, window, noExecute | BigInt(at.otherCode | all)).invlpg(mem8(window))
         callWindow(callWindow(a))
       })
     },
@@ -279,10 +272,8 @@ export const translations: readonly Program[] = [
     mode: 'long',
     write: (a) =>
       loop(a, rounds, () =>
-        a
-          // accessed already: whether it is fetched from before INVLPG cannot be seen
-          .mov(rax, at.code | all | accessed)
-          .mov(mem64(entryOf(at.code)), rax)
+        // accessed already: whether it is fetched from before INVLPG cannot be seen
+        setEntry(a, at.code, at.code | all | accessed)
           .invlpg(mem8(at.code))
           .inc(rbx)
           .test(ecx, 3)
