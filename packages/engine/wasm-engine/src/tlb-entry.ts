@@ -2,8 +2,8 @@ import type { Code } from './emit/code.ts'
 import type { Node } from './emit/node.ts'
 import { tlbEntries, tlbEntryBytes } from './state-layout.ts'
 
-const pageBits = 12n
-const entryBits = BigInt(Math.log2(tlbEntryBytes))
+const pageBits = 12
+const entryBits = Math.log2(tlbEntryBytes)
 
 /** Where an entry is in each view, by its page, in bytes. */
 export const tlbEntryMask: number = (tlbEntries - 1) * tlbEntryBytes
@@ -12,7 +12,7 @@ export const tlbEntryMask: number = (tlbEntries - 1) * tlbEntryBytes
 export const tlbIndexOf = (code: Code, linear: Node): Node =>
   code.op(
     'i32.and',
-    code.op('i32.wrap_i64', code.op('i64.shr_u', linear, code.i64(pageBits - entryBits))),
+    code.op('i32.shr_u', code.op('i32.wrap_i64', linear), code.i32(pageBits - entryBits)),
     code.i32(tlbEntryMask),
   )
 

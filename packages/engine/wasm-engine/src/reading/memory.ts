@@ -177,7 +177,7 @@ export class MemoryReading {
   load<W extends Sized>(linear: Node, w: W, kind: number, asker: Asker): Bits<W> {
     const { code } = this.#frame
     const host = this.#translated('read', linear, w / 8, asker, () => this.#slowRead(linear, kind, asker))
-    return bitsOf(code.hold(code.load(loads[w], host.get())), w)
+    return bitsOf(code.hold(code.load(loads[w], host)), w)
   }
 
   /** Stores through the write view. */
@@ -186,15 +186,15 @@ export class MemoryReading {
     const { node, width } = asValue(value)
     const kept = code.hold(node)
     const host = this.#translated('write', linear, width / 8, asker, () => this.#slowWrite(linear, kind, asker))
-    code.store(stores[width as Sized], host.get(), kept)
-    this.#commitScratch(host.get())
+    code.store(stores[width as Sized], host, kept)
+    this.#commitScratch(host)
   }
 
   /** Translates once for a read that is followed by a write. */
   translate(linear: Node, bytes: number, kind: number): Translated {
     const word = kind | accessKind.modify | (this.isLocked ? accessKind.locked : 0)
     const host = this.#translated('write', linear, bytes, 'program', () => this.#slowWrite(linear, word, 'program'))
-    return { host: this.#frame.code.hold(host.get()) }
+    return { host: this.#frame.code.hold(host) }
   }
 
   loadTranslated<W extends Sized>(translated: Translated, w: W): Bits<W> {
@@ -251,21 +251,25 @@ export class MemoryReading {
     return bitsOf(swapped!, 1)
   }
 
-  /** Probes one view: `(linear ^ tag) <u 4097 - size` also refuses what crosses the page. */
-  #translated(view: TlbKind, linear: Node, bytes: number, asker: Asker, miss: () => Node) {
+  /**
+   * The host address by one view: `(linear ^ tag) <u 4097 - size` also refuses what crosses the page. What is chosen between is how
+   * far away it lies, so that the sum is as good as any other address to whoever compiles this: 32 bits and no more.
+   */
+  #translated(view: TlbKind, linear: Node, bytes: number, asker: Asker, miss: () => Node): Node {
     const { code } = this.#frame
     const kept = code.hold(linear)
+    const low = code.op('i32.wrap_i64', kept)
     const entry = tlbEntryOf(code, this.#views(asker), kept)
     const offset = tlbKinds[view]
     const difference = code.op('i64.xor', kept, code.load('i64.load', entry, offset))
-    const host = code.local('i32')
+    const away = code.local('i32')
     const hits = code.op('i64.lt_u', difference, code.i64(BigInt(4097 - bytes)))
     code.usually(
       this.isLocked && view === 'write' ? whereLocked(code, kept, bytes, hits) : hits,
-      () => host.set(code.op('i32.add', code.op('i32.wrap_i64', kept), code.load('i32.load', entry, offset + 8))),
-      () => host.set(miss()),
+      () => away.set(code.load('i32.load', entry, offset + 8)),
+      () => away.set(code.op('i32.sub', miss(), low)),
     )
-    return host
+    return code.op('i32.add', low, away.get())
   }
 
   #views(asker: Asker): Node {
