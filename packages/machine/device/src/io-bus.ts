@@ -42,7 +42,8 @@ export class IoBus {
 
   /** The range that owns a port. */
   at(port: number): PortRange | undefined {
-    return this.#ranges[(this.#owner[port] ?? nobody) - 1]
+    const owner = this.#owner[port] ?? nobody
+    return owner === nobody ? undefined : this.#ranges[owner - 1]
   }
 
   /** Zero-extended. */

@@ -104,11 +104,9 @@ export class RunCall {
     this.#atOnce = asked.atOnce
     const { requestInterruptWindow } = page
     const { onPause } = this.#running.signals
-    const options = {
-      ...{ budget, requestInterruptWindow, interrupted: this.#isWanted, finished: true },
-      ...(onPause === undefined ? {} : { onPause }),
-    }
-    return this.#out(this.#running.enter(options), localApic)
+    const options = { budget, requestInterruptWindow, interrupted: this.#isWanted, finished: true }
+    const exit = this.#running.enter(onPause === undefined ? options : { ...options, onPause })
+    return this.#out(exit, localApic)
   }
 
   /** User space that wants the vCPU back sets `immediate_exit` while the guest runs, and would send a signal. */
