@@ -50,6 +50,9 @@ const mebibyte = 2 ** 20
 /** Each time that a page is rewritten, its code is compiled four times later, up to here: what kernels patch while they boot is hot afterwards. */
 const patiencesAtMost = 4
 
+/** What asked waits for others half as long as it took to ask: a loop that everything runs in would wait alone. */
+const waiting = 0.5
+
 /** A region that jumps lead into from anywhere is made anew so often at most. */
 const remadeAtMost = 3
 
@@ -92,7 +95,7 @@ export class Regions {
     if (!again) {
       if (!this.#mayBegin(block)) return this.#setRegion(block, noRegion)
       this.#asked.set(block, { block, rip: state.long(at.RIP), state })
-      this.#setHeat(block, this.#options.threshold)
+      this.#setHeat(block, Math.ceil(this.#options.threshold * waiting))
     }
     if (again || this.#asked.size >= this.#batch || this.#options.threshold === 0) this.#compile()
   }
