@@ -213,7 +213,7 @@ export class TlbContexts {
   #isWriteTo(page: number, context: number, entry: number): boolean {
     const inPrivilege = (entry - this.#base(context)) % tlbPrivilegeBytes
     if (inPrivilege < tlbKinds.write || inPrivilege >= tlbKinds.write + tlbViewBytes) return false
-    return ((this.#view.getInt32(entry, true) + this.#view.getInt32(entry + 8, true)) | 0) === page
+    return ((this.#view.getInt32(entry, true) + this.#view.getInt32(entry + 8, true)) | 0) === (page | 0)
   }
 
   #wipeWrites(context: number): void {

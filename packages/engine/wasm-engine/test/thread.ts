@@ -7,12 +7,13 @@ import { Engine, GuestMachine, type HotOptions, type SharedGuest } from '../src/
 export interface Threaded {
   readonly guest: SharedGuest
   readonly index: number
+  readonly number: number
   readonly entry: number
   readonly hot: HotOptions | false
 }
 
 const sliceInstructions = 20_000
-const { guest, index, entry, hot } = workerData as Threaded
+const { guest, index, number, entry, hot } = workerData as Threaded
 const machine = new GuestMachine({ slots: [{ address: 0, bytes: guest.memoryBytes }], thread: { guest, index }, hot })
 const engine = new Engine({ machine, ports: { ...nobodyAround, cpuid: () => [0, 0, 0, 0] } })
 for (const name of ['CS', 'DS', 'ES', 'SS'] as const) {
@@ -22,7 +23,7 @@ for (const name of ['CS', 'DS', 'ES', 'SS'] as const) {
 engine.set('CR0', 0x11n)
 engine.set('CR4', 0x600n)
 engine.set('RIP', BigInt(entry))
-engine.setGpr(3, BigInt(index))
+engine.setGpr(3, BigInt(number))
 engine.setGpr(4, BigInt(guest.memoryBytes - 0x1000 * (index + 1)))
 engine.modeChanged()
 

@@ -31,15 +31,22 @@ const tiers: readonly (readonly [string, HotOptions | false])[] = [
   ['compiled', { threshold: 50 }],
 ]
 
-/** Runs a program by so many processors at the same time; gives the words at `dataAt`. */
-async function threads(count: number, hot: HotOptions | false, write: (a: Assembler) => void) {
-  const guest = shareGuest({ processors: count, memoryBytes: 0x10_0000 })
+interface Some {
+  readonly of: number
+  readonly indices: readonly number[]
+}
+
+/** Runs a program by so many processors at the same time, or by some of so many; gives the words at `dataAt`. */
+async function threads(who: number | Some, hot: HotOptions | false, write: (a: Assembler) => void) {
+  const { of: processors, indices } =
+    typeof who === 'number' ? { of: who, indices: Array.from({ length: who }, (_, index) => index) } : who
+  const guest = shareGuest({ processors, memoryBytes: 0x10_0000 })
   const a = assembler({ origin: codeAt, codeSize: 32 })
   write(a)
   const memory = guestBytes(guest)
   memory.set(a.finish().bytes, codeAt)
-  const workers = Array.from({ length: count }, (_, index) => {
-    const workerData: Threaded = { guest, index, entry: codeAt, hot }
+  const workers = indices.map((index, number) => {
+    const workerData: Threaded = { guest, index, number, entry: codeAt, hot }
     return new Worker(new URL('./thread.ts', import.meta.url), { workerData })
   })
   const retired = await Promise.all(workers.map(async (worker) => (await once(worker, 'message'))[0] as number))
@@ -55,6 +62,11 @@ function meet(a: Assembler, count: number, at: number): void {
 }
 
 const rounds = 20_000
+
+test('more than sixty-four, or more than fits beside their memory, are refused', () => {
+  expect(() => shareGuest({ processors: 65, memoryBytes: 0x10_0000 })).toThrow(RangeError)
+  expect(() => shareGuest({ processors: 64, memoryBytes: 3840 * 2 ** 20 })).toThrow(RangeError)
+})
 
 describe.each(tiers)('processors in threads, %s', (_, hot) => {
   test('lose none of the increments that are locked, whatever the instruction and its width', async () => {
@@ -190,9 +202,12 @@ describe.each(tiers)('processors in threads, %s', (_, hot) => {
     expect(words[3]).toBe(0)
   })
 
-  test('run what another has stored over, once they have been told and have executed CPUID', async () => {
+  test.each([
+    ['two of two', 2],
+    ['two of sixty-four', { of: 64, indices: [5, 63] }],
+  ])('run what another has stored over, once they have been told and have executed CPUID: %s', async (_name, who) => {
     const times = 300
-    const { words, retired } = await threads(2, hot, (a) => {
+    const { words, retired } = await threads(who, hot, (a) => {
       meet(a, 2, 0)
       a.mov(esi, 0).test(ebx, ebx).jne('runs')
       a.label('writes').inc(esi).mov(mem32('patched', 1), esi).mov(word(4), esi)
