@@ -306,6 +306,7 @@ export class Machine implements RunningMachine {
   }
 
   readonly #createClock: CreateVmClock = (retired) => ({
+    perInstruction: nanosecondsPerInstruction,
     now: () => retired() * nanosecondsPerInstruction + this.#warp,
     wait: () => false,
   })

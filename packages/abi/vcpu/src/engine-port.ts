@@ -38,8 +38,10 @@ export interface KnownAnswers {
   readonly ports: {
     /** A byte that OUT writes to a port goes nowhere, until `forget`, or until something is written to any device. */
     keep(port: number): void
-    /** How often such a port was written to since the last look. */
-    takeWritten(): number
+    /** So many instructions from now on a byte that IN reads from a port is this one, until `forget`, or as long. */
+    keepByte(port: number, value: number, instructions: number): void
+    /** How often such ports were written to and read from since the last look. */
+    takeAccesses(): number
   }
   readonly accesses: {
     /** How many accesses to what is no memory were let through since the last look because the same instruction's were before. */

@@ -265,12 +265,12 @@ export class Execution {
   /** What the engine did not ask would have brought the guest to KVM all the same. */
   #unasked({ cpuid, ports, accesses, apic }: KnownAnswers): void {
     const { tally, observer } = this.#parts
-    const [identified, written, accessed] = [cpuid.takeAnswered(), ports.takeWritten(), apic.takeAccesses()]
+    const [identified, moved, accessed] = [cpuid.takeAnswered(), ports.takeAccesses(), apic.takeAccesses()]
     tally.emulated += accesses.takeRepeated() + accessed
     tally.others += identified
-    tally.io += written
+    tally.io += moved
     if (identified > 0) observer?.unasked('CPUID', identified)
-    if (written > 0) observer?.unasked('IO_INSTRUCTION', written)
+    if (moved > 0) observer?.unasked('IO_INSTRUCTION', moved)
     if (accessed > 0) observer?.unasked('EPT_MISCONFIG', accessed)
   }
 

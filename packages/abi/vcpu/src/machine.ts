@@ -12,6 +12,11 @@ export interface VcpuMachine {
   portOut(port: number, size: 1 | 2 | 4, value: number): boolean
   /** Whether a byte that is written to a port goes nowhere, now and until something is written to a device or user space runs. */
   ignoresPort?(port: number): boolean
+  /**
+   * For how many instructions a byte that was just read from a port is what is there: as long as nothing is written to a device and
+   * user space does not run. Left out, for none.
+   */
+  portHolds?(port: number): number
   /** On a boundary of its size. Undefined: nobody here answers at this address. */
   mmioRead(address: number, size: 1 | 2 | 4 | 8): bigint | undefined
   mmioWrite(address: number, size: 1 | 2 | 4 | 8, value: bigint): boolean

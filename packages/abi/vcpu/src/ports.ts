@@ -112,7 +112,12 @@ function answerCpuid(by: Answering, leaf: number, subleaf: number): ReturnType<E
 /** What user space has answered is not counted again. */
 function readPort(by: Answering, port: number, size: 1 | 2 | 4, count: number): number | undefined {
   if (!by.completion.unfinished) by.tally.io += 1
-  return by.machine().portIn(port, size) ?? askPort(by, port, size, count)
+  const machine = by.machine()
+  const value = machine.portIn(port, size)
+  if (value === undefined) return askPort(by, port, size, count)
+  const instructions = size === 1 && count === 1 && !by.traces ? (machine.portHolds?.(port) ?? 0) : 0
+  if (instructions > 0) by.engine().known?.ports.keepByte(port, value, instructions)
+  return value
 }
 
 function writePort(by: Answering, port: number, size: 1 | 2 | 4, value: number, instruction: 'OUT' | 'OUTS'): boolean {

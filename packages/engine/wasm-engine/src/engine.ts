@@ -61,7 +61,7 @@ export class Engine {
       entry.fill(cpu, state.word(at.record), this.#derived.views(processor), linear, kind)
     const monitor = (linear: bigint) => this.#monitored.arm(fill(linear, 1, false) >>> 0)
     const watching = this.#watching
-    this.known = new KnownAnswers(state, machine.map.blocks)
+    this.known = new KnownAnswers(state, machine.map.blocks, () => this.retired())
     const { tlb, modeChanged, known } = this
     const answers = new HostAnswers({ state, ports, tlb, modeChanged, watching, monitor, known })
     this.#odd = new OddAccesses(

@@ -8,7 +8,7 @@ import { machineOn } from './reading/machine.ts'
 import { registersInMemory } from './reading/register-bank.ts'
 import { typeOf } from './reading/value.ts'
 import { exitReasons, type RuntimeIndices, status } from './runtime.ts'
-import { at, inRecord, type linkInRecord, recordBytes } from './state-layout.ts'
+import { at, inBlock, inRecord, type linkInRecord, recordBytes } from './state-layout.ts'
 
 /** One instruction in one shape: what a handler is made from. */
 export interface HandlerSpec {
@@ -211,6 +211,11 @@ function frameOf(
     modified,
     translated: new Map(),
     restore: undefined,
+    left: () => {
+      const count = code.load('i32.load', code.load('i32.load', cpu, at.block), inBlock.count)
+      const ahead = code.op('i32.sub', count, code.loadConstant('i32.load8_u', record.get(), inRecord.index))
+      return code.op('i32.add', code.load('i32.load', cpu, at.budget), ahead)
+    },
     leaveFault: () => {
       frame.restore?.()
       code.store('i32.store', cpu, record.get(), at.record)

@@ -1,8 +1,8 @@
 import { ApicRegisters } from './apic-registers.ts'
 import { KnownAccesses } from './known-accesses.ts'
 import { KnownCpuid } from './known-cpuid.ts'
+import { KnownPorts } from './known-ports.ts'
 import type { MemoryMap } from './memory-map.ts'
-import { QuietPorts } from './quiet-ports.ts'
 import { exitReasons } from './runtime.ts'
 import { at } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
@@ -10,18 +10,18 @@ import type { StateView } from './state-view.ts'
 /** What emitted code knows of its surroundings and need not ask, as long as it does. */
 export class KnownAnswers {
   readonly cpuid: KnownCpuid
-  readonly ports: QuietPorts
+  readonly ports: KnownPorts
   readonly accesses: KnownAccesses
   readonly apic: ApicRegisters
   readonly #state: StateView
 
-  /** Blocks that are kept lie there. */
-  constructor(state: StateView, blocks: MemoryMap['blocks']) {
+  /** Blocks that are kept lie there. `retired`: instructions so far. */
+  constructor(state: StateView, blocks: MemoryMap['blocks'], retired: () => number) {
     this.#state = state
     this.accesses = new KnownAccesses(state, blocks)
     this.apic = new ApicRegisters(state)
     this.cpuid = new KnownCpuid(state)
-    this.ports = new QuietPorts(state)
+    this.ports = new KnownPorts(state, retired)
     this.stopsAtPause = true
   }
 

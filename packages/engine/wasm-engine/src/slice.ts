@@ -40,6 +40,7 @@ export class Slice {
     this.#given = given
     this.#stolen = 0
     this.#state.budget = budget
+    this.#noteEnd()
     this.#state.setWord(at.mayDeliver, faults === 'deliver' ? deliveriesAtOnce : 0)
     this.#running = true
   }
@@ -48,6 +49,7 @@ export class Slice {
   stop(): void {
     this.#stolen += this.#state.budget
     this.#state.budget = 0
+    this.#noteEnd()
     this.#state.setWord(at.mayDeliver, 0)
   }
 
@@ -62,6 +64,11 @@ export class Slice {
   /** A fault: its instruction and those behind it in the block were paid for and did not retire. */
   refund(): void {
     this.#retired -= this.#ahead()
+  }
+
+  /** From there emitted code can tell how many were retired. */
+  #noteEnd(): void {
+    this.#state.setCount(at.sliceEnd, this.#retired + this.#given - this.#stolen)
   }
 
   #left(): number {

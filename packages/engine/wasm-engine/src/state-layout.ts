@@ -75,6 +75,12 @@ export const inKnownAccess = knownAccessLayout.offset
 /** Ports that are kept as written to in vain. */
 export const quietPorts = 16
 
+/** Ports whose bytes are known: {port, what is read from it, instructions retired when that ends}, each at its number's low bits. */
+export const knownBytes = 16
+const knownByteLayout = layout({ port: 'u32', value: 'u32', until: 'u64' })
+export const knownByteBytes = knownByteLayout.size
+export const inKnownByte = knownByteLayout.offset
+
 /** Answers of CPUID that are kept, each in a place of its own by leaf and sub-leaf. */
 export const knownCpuids = 64
 const knownCpuidLayout = layout({
@@ -200,7 +206,12 @@ const vcpuLayout = layout({
   knownCpuids: { bytes: knownCpuids * knownCpuidBytes, align: 64 },
   /** Ports that a byte may be written to and nobody hears of it, each at its number's low bits; and how often that was done. */
   quietPorts: ['u32', quietPorts],
-  quietlyWritten: 'u32',
+  /** Ports that a byte may be read from without asking. */
+  knownBytes: { bytes: knownBytes * knownByteBytes, align: 16 },
+  /** Accesses to either. */
+  portAccesses: 'u32',
+  /** Instructions that will have been retired when the budget is spent. */
+  sliceEnd: 'u64',
   /** Accesses of instructions to pages without memory that need not be asked about again. */
   knownAccesses: { bytes: knownAccesses * knownAccessBytes, align: 16 },
   /** Where the registers of the local APIC are in guest-physical memory; all ones where they are not. */

@@ -62,6 +62,12 @@ export class StateView {
     return this.#view.getBigUint64(address, true)
   }
 
+  /** A number from 0 to 2^53 as 64 bits. */
+  setCount(offset: number, value: number): void {
+    this.setWord(offset, value)
+    this.setWord(offset + 4, Math.floor(value / 2 ** 32))
+  }
+
   /** Whether 64 bits hold a number below 2^53. */
   holds(offset: number, value: number): boolean {
     const low = this.#view.getUint32(this.#cpu + offset, true)

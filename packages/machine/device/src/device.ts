@@ -34,6 +34,8 @@ export interface PortRange {
   write(port: number, size: 1 | 2 | 4, value: number): void
   /** Whether a byte written to a port of it goes nowhere, as long as no device is written to. Left out, it may go somewhere. */
   ignores?(port: number): boolean
+  /** Until when a byte that was just read from a port of it is what is there, as long as no device is written to. Left out, it may change at any time. */
+  holds?(port: number): Nanoseconds
 }
 
 /** A window of guest-physical memory that a device answers. `offset` is relative to `base`. */

@@ -78,6 +78,12 @@ export class AroundVcpu implements VcpuMachine {
     return coalesced.isEmpty && io.ignores(port)
   }
 
+  portHolds(port: number): number {
+    const { buses, clock } = this.#around
+    const until = buses.io.holds(port)
+    return until === undefined || clock.perInstruction === undefined ? 0 : (until - clock.now()) / clock.perInstruction
+  }
+
   mmioRead(address: number, size: 1 | 2 | 4 | 8): bigint | undefined {
     const page = this.#page
     const offset = page === undefined ? -1 : address - page.base

@@ -85,6 +85,7 @@ class IntervalTimer implements Pit {
       count: 1,
       widest: 1,
       read: () => this.#readControl(),
+      holds: () => this.#controlHolds(),
       write: (_, __, value) => this.#writeControl(value),
     }
     this.ports = speaker === 'present' ? [counters, control] : [counters]
@@ -173,6 +174,12 @@ class IntervalTimer implements Pit {
     const refresh = Math.floor(now / refreshNanoseconds) & 1
     if (now < this.#speakerFrom || now >= this.#speakerUntil) this.#lookAtSpeaker(now)
     return this.#port61 | (refresh << 4) | (this.#speakerOut ? 0x20 : 0)
+  }
+
+  /** The next refresh comes soon enough. */
+  #controlHolds(): Nanoseconds {
+    const refreshes = Math.floor(this.#clock.now() / refreshNanoseconds)
+    return Math.min((refreshes + 1) * refreshNanoseconds, this.#speakerUntil)
   }
 
   #lookAtSpeaker(now: Nanoseconds): void {

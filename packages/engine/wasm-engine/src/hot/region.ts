@@ -314,6 +314,7 @@ class RegionEmitter {
       set restore(restore) {
         now().restore = restore
       },
+      left: () => code.op('i32.add', this.#budget.get(), code.i32(now().ahead)),
       leaveFault: () => this.#decline(now()),
       call: () => never('calls a procedure'),
       jump: (target) => this.#jump(now(), target),

@@ -72,6 +72,8 @@ export interface Frame {
   knownFlags: KnownFlags | undefined
   /** Branches and loops that this place is inside of. */
   depth: number
+  /** Instructions of the budget that are not retired, this one among them. */
+  left(): Node
   /** Positions of memory operands that are read and written: translated once, for writing. */
   readonly modified: ReadonlySet<number>
   /** Those that were, by position. */

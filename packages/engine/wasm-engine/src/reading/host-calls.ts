@@ -3,7 +3,7 @@ import type { Node } from '../emit/node.ts'
 import type { RuntimeName } from '../runtime.ts'
 import { at } from '../state-layout.ts'
 import type { Frame } from './frame.ts'
-import { knownCpuid, writeQuietly } from './known-answers.ts'
+import { knownCpuid, readQuietly, writeQuietly } from './known-answers.ts'
 import { quickSimd } from './quick-simd.ts'
 import { quickX87 } from './quick-x87.ts'
 import { bitsOf, nodeOf } from './value.ts'
@@ -41,6 +41,8 @@ export function beyondOn(frame: Frame): Beyond {
       }
       if (name === 'cpuid') return identified(frame, nodes).map((node) => bitsOf(node, 32)) as never
       if (name === 'portOut') return written(frame, nodes) as never
+      if (name === 'portIn' && isNumber(nodes[1]!, 1n) && isNumber(nodes[2]!, 1n))
+        return [bitsOf(byteRead(frame, nodes), 32)] as never
       const ask = () => asked(frame, name, nodes)
       const quick = quickWays[name]
       const answers =
@@ -70,6 +72,17 @@ function written(frame: Frame, values: readonly Node[]): readonly [] {
   if (!isNumber(bytes, 1n) || !isNumber(by, 0n)) tell()
   else writeQuietly(code, cpu, port, tell)
   return []
+}
+
+/** A byte of a port: known, or asked for. A region leaves where it is not known. */
+function byteRead(frame: Frame, values: readonly Node[]): Node {
+  const { code, cpu, plainOnly } = frame
+  const port = code.hold(values[0]!)
+  return readQuietly(code, cpu, { port, left: frame.left() }, () => {
+    if (plainOnly) frame.leaveFault()
+    else ask(frame, 'portIn', [port, ...values.slice(1)])
+    return code.load('i32.load', cpu, at.hostValues)
+  })
 }
 
 const isNumber = ({ operation }: Node, value: bigint): boolean =>

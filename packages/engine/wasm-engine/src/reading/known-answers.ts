@@ -1,7 +1,15 @@
 import type { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import { cpuidHash } from '../known-cpuid.ts'
-import { at, inKnownCpuid, knownCpuidBytes, quietPorts } from '../state-layout.ts'
+import {
+  at,
+  inKnownByte,
+  inKnownCpuid,
+  knownByteBytes,
+  knownBytes,
+  knownCpuidBytes,
+  quietPorts,
+} from '../state-layout.ts'
 
 /**
  * CPUID by the answers that are known, which are counted; `unknown` says where the four of them are otherwise. Gives where they
@@ -42,7 +50,35 @@ export function writeQuietly(code: Code, cpu: Node, port: Node, tell: () => void
   const index = code.op('i32.and', held, code.i32(quietPorts - 1))
   const known = code.load('i32.load', code.op('i32.add', cpu, code.op('i32.shl', index, code.i32(2))), at.quietPorts)
   const isQuiet = code.op('i32.and', code.op('i32.eq', known, held), code.load('i32.load', cpu, at.plain))
-  code.if(isQuiet, () => count(code, cpu, at.quietlyWritten), tell)
+  code.if(isQuiet, () => count(code, cpu, at.portAccesses), tell)
+}
+
+/** A byte of a port that is known for so long, which is counted; `ask` where it is not, or while anybody watches. */
+export function readQuietly(
+  code: Code,
+  cpu: Node,
+  { port, left }: { readonly port: Node; readonly left: Node },
+  ask: () => Node,
+): Node {
+  const index = code.op('i32.mul', code.op('i32.and', port, code.i32(knownBytes - 1)), code.i32(knownByteBytes))
+  const entry = code.hold(code.op('i32.add', cpu, index))
+  const known = (field: 'port' | 'value') => code.load('i32.load', entry, at.knownBytes + inKnownByte[field])
+  const retired = code.op('i64.sub', code.load('i64.load', cpu, at.sliceEnd), code.op('i64.extend_i32_s', left))
+  const isKnown = [
+    code.op('i32.eq', known('port'), port),
+    code.op('i64.lt_s', retired, code.load('i64.load', entry, at.knownBytes + inKnownByte.until)),
+    code.load('i32.load', cpu, at.plain),
+  ].reduce((all, one) => code.op('i32.and', all, one))
+  const value = code.local('i32')
+  code.if(
+    isKnown,
+    () => {
+      count(code, cpu, at.portAccesses)
+      value.set(known('value'))
+    },
+    () => value.set(ask()),
+  )
+  return code.hold(value.get())
 }
 
 function count(code: Code, cpu: Node, place: number): void {

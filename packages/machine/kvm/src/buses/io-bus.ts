@@ -1,4 +1,4 @@
-import { IoBus, type PortRange } from '@vmm/device'
+import { IoBus, type Nanoseconds, type PortRange } from '@vmm/device'
 import { resolve, run } from '@vmm/rule'
 import { type Answer, done } from '../answer.ts'
 import { ioBusPipeline } from '../rules/io-bus/index.ts'
@@ -45,6 +45,11 @@ export class KvmIoBus implements Standings {
   /** Whether a byte that is written to a port goes nowhere. */
   ignores(port: number): boolean {
     return !this.#options.eventFds.watches('io', port) && this.#ports.at(port)?.ignores?.(port) === true
+  }
+
+  /** Until when a byte that was just read from a port is what is there, as long as no device is written to; undefined where nobody says. */
+  holds(port: number): Nanoseconds | undefined {
+    return this.#ports.at(port)?.holds?.(port)
   }
 
   /** False where there is neither a device nor an eventfd for it. */

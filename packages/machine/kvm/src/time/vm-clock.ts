@@ -5,6 +5,8 @@ import type { Clock, Nanoseconds } from '@vmm/device'
  * follows from what the guest has done makes two runs alike.
  */
 export interface VmClock extends Clock {
+  /** Nanoseconds that an instruction takes, where nothing else moves the clock on while a vCPU runs. Left out, something else may. */
+  readonly perInstruction?: Nanoseconds
   /**
    * No vCPU has anything to do before `deadline`, which may be `Infinity`. Gives whether it has come now; if not, KVM_RUN
    * comes back with EINTR, and to wait is for user space.
@@ -24,6 +26,7 @@ export type CreateVmClock = (retired: () => number) => VmClock
 export function createInstructionClock(retired: () => number): VmClock {
   let idle = 0
   return {
+    perInstruction: 1,
     now: () => retired() + idle,
     wait: (deadline) => {
       if (deadline === Number.POSITIVE_INFINITY) return false

@@ -1,6 +1,7 @@
 import { hostNamed } from '@vmm/cpu-models'
 import { pseudoRandom } from '@vmm/device'
-import { type Assembler, al, assembler, eax, ebx, ecx, edi, esi, mem8, mem32 } from '@vmm/x86-assembler'
+import { pitConfigFlags } from '@vmm/kvm-uapi'
+import { type Assembler, al, assembler, eax, ebp, ebx, ecx, edi, esi, mem8, mem32 } from '@vmm/x86-assembler'
 import { describe, expect, test } from 'vitest'
 import { type Answer, engineStatistics, type KvmVcpu, openKvm, type Vm } from '../index.ts'
 import type { KvmOptions } from '../options.ts'
@@ -33,6 +34,7 @@ function ran(write: (a: Assembler) => void, options: Pick<KvmOptions, 'watching'
   const region = { slot: 0, flags: 0, guest_phys_addr: 0n, memory_size: 0x1_0000n, userspace_addr: address }
   given(vm.setUserMemoryRegion(region))
   given(vm.createIrqchip())
+  given(vm.createPit2(pitConfigFlags.value.SPEAKER_DUMMY))
   const place = (origin: number, fill: (a: Assembler) => void) => {
     const a = assembler({ origin, codeSize: 32 })
     fill(a)
@@ -151,6 +153,55 @@ describe('registers of a local APIC that the engine has', () => {
       const next = pseudoRandom(seed)
       a.sti().mov(ecx, 100).label('again')
       for (let step = 0; step < 15; step += 1) anything(a, next)
+      a.dec(ecx).jne('again').cli().hlt()
+    }
+    const slow = seen(ran(code, asked))
+    expect(seen(ran(code))).toEqual(slow)
+    expect(seen(ran(code, hot))).toEqual(slow)
+  })
+})
+
+const pit = { third: 0x42, control: 0x43, speaker: 0x61 } as const
+
+/** Adds what is read from a port to ESI. */
+const addsByte = (a: Assembler, port: number): Assembler => a.in(al, port).rol(esi, 1).add(esi, eax)
+const outs = (a: Assembler, port: number, byte: number): Assembler => a.mov(al, byte).out(port, al)
+
+describe('a byte of a port that the engine knows for a while', () => {
+  test.each([
+    ['interpreted', {}],
+    ['compiled', hot],
+  ])('is read without its device being asked, and each read is counted, %s', (_, options) => {
+    const rounds = 20_000
+    const exits: string[] = []
+    const onExit = (reason: string, count: number) => void exits.push(...Array.from({ length: count }, () => reason))
+    const code = (a: Assembler) => {
+      outs(a.xor(eax, eax), pit.speaker, 1).mov(ecx, rounds).label('again')
+      addsByte(a, pit.speaker).dec(ecx).jne('again').hlt()
+    }
+    const quick = ran(code, { ...options, watching: { onExit } })
+    expect(exits.filter((reason) => reason === 'IO_INSTRUCTION')).toHaveLength(rounds + 1)
+    // the refresh bit changes every 15,085 nanoseconds
+    expect(engineStatistics(quick.vm).calls.host).toBeLessThan(40)
+    expect(seen(quick)).toEqual(seen(ran(code, asked)))
+  })
+
+  test.each([1, 2, 3, 4, 5, 6])('is what the device gives, whatever the guest does with it (seed %i)', (seed) => {
+    const code = (a: Assembler) => {
+      const next = pseudoRandom(seed)
+      a.sti().xor(eax, eax).mov(ecx, 300).label('again')
+      for (let step = 0; step < 20; step += 1) {
+        const choice = next() % 20
+        if (choice > 3) addsByte(a, pit.speaker)
+        else if (choice > 1) addsByte(a, pit.third)
+        else if (choice === 1) outs(a, [pit.third, pit.control, pit.speaker][next() % 3]!, next() & 0xbf)
+        else startsTimer(a, next)
+        if (next() % 3 === 0)
+          a.mov(ebp, next() % 2000)
+            .label(`wait ${step}`)
+            .dec(ebp)
+            .jns(`wait ${step}`)
+      }
       a.dec(ecx).jne('again').cli().hlt()
     }
     const slow = seen(ran(code, asked))
