@@ -168,6 +168,8 @@ const vcpuLayout = layout({
   regionsRetired: 'u64',
   /** Elements of strings that were more than the first of as many as were done at once, modulo 2^32. */
   bulkRetired: 'u32',
+  /** Bytes that may be stored at once from where a store of many begins, before code comes. */
+  bulkRoom: 'u32',
   /** Set by a description that sets RIP itself: a fault after that is one of the instruction there. */
   moved: 'u32',
   /** Set by the surroundings while something waits for the program to take interrupts. */

@@ -1,5 +1,5 @@
 import { accessKind } from '../access.ts'
-import type { Code } from '../emit/code.ts'
+import type { Code, Local } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import type { MemoryMap } from '../memory-map.ts'
 import type { RuntimeIndices } from '../runtime.ts'
@@ -35,9 +35,12 @@ export function bulkMoveFunction(
   const stop = (host: Node) => code.rarely(code.op('i32.eqz', host), () => code.leave(ret, code.i64(0n), record))
   stop(source)
   const first = code.hold(code.load('i64.load', source))
+  const clear = clearRoom(code)
   const target = translated(code, { view: 'write', tlb, linear: to, width }, () => {
     const kind = code.op('i32.or', width, code.i32(accessKind.write | accessKind.bulk))
-    return code.call(runtime.slowWrite, [cpu, next, tlb, to, kind], ['i32'])[0]!
+    const [host] = code.call(runtime.slowWrite, [cpu, next, tlb, to, kind], ['i32'])
+    clear.set(code.load('i32.load', cpu, at.bulkRoom))
+    return host!
   })
   stop(target)
   single(code, map, runtime.commit, { cpu, record: next, host: target, width, value: first })
@@ -45,7 +48,7 @@ export function bulkMoveFunction(
   const room = (address: Node) => code.op('i32.div_u', code.op('i32.sub', code.i32(4096), low(address)), width)
   const upwards = code.op('i64.eq', step, code.op('i64.extend_i32_u', width))
   const plain = code.op('i32.and', code.op('i32.ge_u', source, code.i32(map.memoryBase)), upwards)
-  const n = atMost(code, cpu, count, plain, [room(from), room(to)])
+  const n = atMost(code, cpu, count, plain, [room(from), room(to), code.op('i32.div_u', clear.get(), width)])
   const bytes = code.hold(code.op('i32.mul', n, width))
   const distance = code.op('i32.sub', target, source)
   code.if(
@@ -92,15 +95,25 @@ export function bulkFillFunction(map: MemoryMap, runtime: Pick<RuntimeIndices, '
     'i32',
     'i64',
   ])
+  const clear = clearRoom(code)
   const target = translated(code, { view: 'write', tlb, linear: to, width }, () => {
     const kind = code.op('i32.or', width, code.i32(accessKind.write | accessKind.bulk))
-    return code.call(runtime.slowWrite, [cpu, record, tlb, to, kind], ['i32'])[0]!
+    const [host] = code.call(runtime.slowWrite, [cpu, record, tlb, to, kind], ['i32'])
+    clear.set(code.load('i32.load', cpu, at.bulkRoom))
+    return host!
   })
   code.rarely(code.op('i32.eqz', target), () => code.leave(ret, code.i64(0n), record))
   single(code, map, runtime.commit, { cpu, record, host: target, width, value })
   const offset = code.op('i32.and', code.op('i32.wrap_i64', to), code.i32(0xfff))
   const upwards = code.op('i64.eq', step, code.op('i64.extend_i32_u', width))
-  const n = atMost(code, cpu, count, upwards, [code.op('i32.div_u', code.op('i32.sub', code.i32(4096), offset), width)])
+  const rooms = [code.op('i32.sub', code.i32(4096), offset), clear.get()]
+  const n = atMost(
+    code,
+    cpu,
+    count,
+    upwards,
+    rooms.map((room) => code.op('i32.div_u', room, width)),
+  )
   const bytes = code.hold(code.op('i32.mul', n, width))
   code.if(
     code.op('i32.eq', width, code.i32(1)),
@@ -109,6 +122,13 @@ export function bulkFillFunction(map: MemoryMap, runtime: Pick<RuntimeIndices, '
   )
   code.leave(ret, code.op('i64.extend_i32_u', n), record)
   return code
+}
+
+/** Bytes from the first element up to the next code, where there is some in the page. */
+function clearRoom(code: Code): Local {
+  const clear = code.local('i32')
+  clear.set(code.i32(4096))
+  return clear
 }
 
 interface Translating {

@@ -256,7 +256,8 @@ type Beyond = Pick<MemoryCalls, 'oddWrite' | 'deviceWrite'>
 
 /**
  * (cpu, record, tlb, linear, kind): host address to write to; scratch for whatever needs more than a store. In a page that holds
- * code that is where the code is; an access is no longer than a granule, so it lies in one or two. With nothing `beyond` memory it is 0 for everything odd.
+ * code that is where the code is; an access is no longer than a granule, so it lies in one or two. Of many stores, as many bytes as `bulkRoom`
+ * says may follow that lie in this page before the next code. With nothing `beyond` memory it is 0 for everything odd.
  */
 export function slowWriteFunction(
   map: MemoryMap,
@@ -289,20 +290,28 @@ export function slowWriteFunction(
   const page = code.hold(code.op('i32.shr_u', code.op('i32.sub', host!, code.i32(map.memoryBase)), code.i32(12)))
   const flags = code.hold(code.load('i32.load8_u', code.op('i32.add', page, ownPlace(code, map, cpu, map.pageFlags))))
   code.if(has(code, flags, pageFlag.monitored), odd)
+  const isBulk = code.hold(has(code, kind, accessKind.bulk))
+  code.if(isBulk, () => code.store('i32.store', cpu, code.i32(4096), at.bulkRoom))
   if (map.shared !== undefined) {
     const others = code.op('i64.and', codersOf(code, page, map.shared), code.load('i64.load', cpu, at.otherCoders))
     code.if(code.op('i64.ne', others, code.i64(0n)), odd)
   }
   code.if(has(code, flags, pageFlag.code), () => {
     const bytes = code.op('i32.and', kind, code.i32(accessKind.sizeMask))
-    const first = granule(host!)
+    const first = code.hold(granule(host!))
     const last = granule(code.op('i32.add', host!, code.op('i32.sub', bytes, code.i32(1))))
     const place = code.op('i32.add', code.op('i32.shl', page, code.i32(3)), ownPlace(code, map, cpu, map.granules))
     const granules = code.hold(code.load('i64.load', place))
     const both = code.op('i64.or', code.op('i64.shr_u', granules, first), code.op('i64.shr_u', granules, last))
     const touched = code.op('i32.wrap_i64', code.op('i64.and', both, code.i64(1n)))
     const stales = code.op('i32.and', touched, code.op('i32.eqz', isLive(code, map, { cpu, host: host!, bytes })))
-    code.if(code.op('i32.or', stales, has(code, kind, accessKind.bulk)), odd)
+    code.if(code.op('i32.or', stales, code.op('i32.and', touched, isBulk)), odd)
+    code.if(isBulk, () => {
+      const free = code.op('i32.wrap_i64', code.op('i64.ctz', code.op('i64.shr_u', granules, first)))
+      const inGranule = code.op('i32.and', host!, code.i32(granuleBytes - 1))
+      const room = code.op('i32.sub', code.op('i32.mul', free, code.i32(granuleBytes)), inGranule)
+      code.store('i32.store', cpu, room, at.bulkRoom)
+    })
   })
   code.leave(ret, host!)
   return code
