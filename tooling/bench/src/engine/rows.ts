@@ -29,7 +29,7 @@ export interface Row {
   readonly widths: readonly Width[]
   /** Rounds that any host does in a few tenths of a second at most: measured first, to know how many make a run. */
   readonly few: number
-  /** So many times as long as others: to start two is no part of what is asked. */
+  /** So many times as long as others, if not as its kind: to start two is no part of what is asked. */
   readonly lasts?: number
   /** In no mean: what is unfair to a peer and has a fair variant, or is for a limit of its own. */
   readonly apart?: true

@@ -1,9 +1,11 @@
 import type { Width } from './guests/words.ts'
 import type { Options } from './options.ts'
 import { canRun, type Peer } from './peers.ts'
-import type { Row } from './rows.ts'
+import type { Kind, Row } from './rows.ts'
 import { type Failure, isFailure, type Sample, sample } from './samples.ts'
 
+/** How much longer than others rows of a kind last: what compiling a few loops costs is no part of what computing does. */
+const usual: Readonly<Partial<Record<Kind, number>>> = { compute: 3, float: 3 }
 const clockTick = 0.01
 /** Shorter than this is mostly warming up. */
 const worthTrusting = 0.04
@@ -19,7 +21,7 @@ export async function roundsFor(row: Row, width: Width, options: Options, place:
     )
     if (costs.length === 0) return rounds
     const [fastest, slowest] = [Math.min(...costs), Math.max(...costs)]
-    const { lasts = 1 } = row
+    const lasts = row.lasts ?? usual[row.kind] ?? 1
     const enough = Math.min((options.fastest * lasts) / fastest, Math.max((options.slowest * lasts) / slowest, 1))
     if (fastest >= worthTrusting || attempt === attempts || enough <= 1)
       return Math.max(1, Math.round(rounds * Math.max(enough, row.few / rounds)))
