@@ -16,6 +16,7 @@ import { FlagsInLocals } from './flags.ts'
 import { RegionFloats } from './floats.ts'
 import { type HotBlock, type HotStep, isOnPageOf, type Order } from './graph.ts'
 import { KnownVectors } from './known-vectors.ts'
+import { type Payment, paymentsOf } from './payments.ts'
 import { type Premised, Premises } from './premises.ts'
 import { recordField } from './record-field.ts'
 import { RegistersInLocals } from './registers.ts'
@@ -81,6 +82,7 @@ class RegionEmitter {
   readonly #machines = new Map<string, Machine>()
   #now: Now | undefined
   readonly #premises: Premises
+  readonly #payments: readonly Payment[]
 
   constructor(order: Order, options: RegionOptions) {
     const code = this.code
@@ -88,6 +90,8 @@ class RegionEmitter {
     this.#options = options
     this.#mode = order.blocks.find((block) => block !== undefined)!.steps[0]!.shape.spec.mode
     this.#premises = new Premises(code, this.#cpu, options)
+    // what is counted down is how often it has not run yet
+    this.#payments = paymentsOf(order, ({ address }) => -options.view.getInt32(address + inBlock.heat, true))
     this.#rip = code.permanent('i64')
     this.#budget = code.permanent('i32')
     this.#how = code.permanent('i32')
@@ -171,6 +175,9 @@ class RegionEmitter {
 
   #branch(from: number, offset: number): void {
     const to = this.#order.numberAt(offset)
+    const { follower, ahead } = this.#payments[from]!
+    if (to !== undefined && to === follower) return this.#forward(to)
+    this.#payBack(ahead)
     if (to === undefined) return this.#exit(this.#addresses.ripAt(offset))
     const [here, there] = [from, to].map((number) => this.#order.blocks[number]!)
     if (isOnPageOf(here!, there!)) return this.#enter(from, to)
@@ -224,7 +231,7 @@ class RegionEmitter {
     code.recycle()
     this.#known.restore(this.#known.carried())
     this.#registers.blockRip = code.op('i64.add', this.#addresses.start, code.i64(BigInt(block.offset)))
-    this.#pay(block)
+    this.#pay(number, block)
     const dead = deadFlags(block.steps.map(({ shape }) => shape))
     let goesOn = true
     for (const [index, step] of block.steps.entries()) {
@@ -234,14 +241,20 @@ class RegionEmitter {
     if (goesOn) this.#branch(number, block.next!)
   }
 
-  #pay({ steps, offset }: HotBlock): void {
-    const code = this.code
-    const count = code.i32(steps.length)
-    this.#budget.set(code.op('i32.sub', this.#budget.get(), count))
+  #pay(number: number, { offset }: HotBlock): void {
+    const { code } = this
+    const { now } = this.#payments[number]!
+    if (now === 0) return
+    this.#budget.set(code.op('i32.sub', this.#budget.get(), code.i32(now)))
     code.rarely(code.op('i32.lt_s', this.#budget.get(), code.i32(0)), () => {
-      this.#budget.set(code.op('i32.add', this.#budget.get(), count))
+      this.#payBack(now)
       this.#exit(this.#addresses.ripAt(offset))
     })
+  }
+
+  #payBack(instructions: number): void {
+    const { code } = this
+    if (instructions > 0) this.#budget.set(code.op('i32.add', this.#budget.get(), code.i32(instructions)))
   }
 
   /** Emits an instruction. Gives whether the next one follows. `ahead`: instructions of the block from this one on. */
@@ -326,7 +339,7 @@ class RegionEmitter {
   #decline({ number, step, ahead, restore }: Now): void {
     const { code } = this
     restore?.()
-    this.#budget.set(code.op('i32.add', this.#budget.get(), code.i32(ahead)))
+    this.#payBack(ahead + this.#payments[number]!.ahead)
     this.#how.set(code.i32(left.declined))
     this.#exit(this.#addresses.ripAt(this.#order.blocks[number]!.offset + step.offset))
   }

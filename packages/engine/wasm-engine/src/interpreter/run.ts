@@ -155,7 +155,6 @@ function heat({ code, cpu, block, link, cold }: Entering): void {
         const slot = code.op('i32.sub', region, code.i32(1))
         const tlb = code.load('i32.load', cpu, at.tlb)
         const [how] = code.callTable(regionType, slot, [cpu, tlb, block.get()], regionTable)
-        cold.set(how!)
         const count = (place: number, by: Node) =>
           code.store(
             'i64.store',
@@ -167,7 +166,10 @@ function heat({ code, cpu, block, link, cold }: Entering): void {
         count(at.regionsDeclined, how!)
         const retired = code.hold(code.op('i32.sub', before, code.load('i32.load', cpu, at.budget)))
         count(at.regionsRetired, retired)
-        leaveVainly(code, block.get(), code.op('i32.and', how!, code.op('i32.eqz', retired)))
+        // a region that has done nothing has left the block to us, be it for want of budget: it is paid for by more than a block
+        const inVain = code.hold(code.op('i32.eqz', retired))
+        cold.set(code.op('i32.or', how!, inVain))
+        leaveVainly(code, block.get(), code.op('i32.and', how!, inVain))
         block.set(code.i32(0))
         link.set(code.op('i32.add', cpu, code.i32(at.noLink)))
         code.leave(nextBlock)
