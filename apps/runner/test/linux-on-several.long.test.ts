@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest'
 import { guestTest, needsGuest } from './guests.ts'
-import { reported } from './vmm.ts'
+import { reported, vmm } from './vmm.ts'
 
 needsGuest()
 
@@ -34,6 +34,12 @@ for i in 0 1 2 3; do (find / -xdev | sort | sha256sum) & done | sort -u | wc -l;
       'echo +3600 >/sys/class/rtc/rtc0/wakealarm; echo mem >/sys/power/state; echo $?; nproc',
     )
     expect(stdout).toBe('0\n4\n')
+  })
+
+  guestTest('brings them back after suspending to memory, with a thread for each', async () => {
+    const command = 'echo +3 >/sys/class/rtc/rtc0/wakealarm; echo mem >/sys/power/state; echo $?; nproc'
+    const { status, stdout } = await vmm(['run', '--cpus', '2', '--smp', 'threads', '--exec', command])
+    expect([stdout, status]).toEqual(['0\n2\n', 0])
   })
 
   guestTest('ends from whichever of them: reset, power-off, panic', async () => {
