@@ -117,16 +117,8 @@ export class GuestMachine {
   #runs = false
 
   /** @throws {RangeError} if there are too many slots, or no room for their memory. */
-  constructor({
-    slots,
-    memoryBytes,
-    counts = 'nothing',
-    hot = hotByDefault,
-    instructions,
-    clock,
-    emitted,
-    thread,
-  }: GuestMachineOptions) {
+  constructor(options: GuestMachineOptions) {
+    const { slots, memoryBytes, counts = 'nothing', hot = hotByDefault, instructions, clock, emitted, thread } = options
     this.#clock = clock
     const guestBytes = thread?.guest.memoryBytes ?? memoryBytes ?? slots.reduce((sum, { bytes }) => sum + bytes, 0)
     const map = thread === undefined ? memoryMap : mapOfThread(thread.index, thread.guest)
