@@ -97,7 +97,7 @@ function word(subject: Machine, address: number): number {
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(address, true)
 }
 
-const stops = [30_000, 250_001, 999_999, 2_000_000]
+const stops = [60_000, 500_001, 1_999_999, 4_000_000]
 const hashes = (slice?: number) => {
   const subject = begun()
   return stops.map((stop) => {
@@ -109,7 +109,7 @@ const hashes = (slice?: number) => {
 describe('several processors', () => {
   test('all run, take locks from each other, and are interrupted by each other', () => {
     const subject = begun()
-    advance(subject, 2_000_000)
+    advance(subject, 4_000_000)
     const each = subject.instructionsOfEach
     expect(each).toHaveLength(cpus)
     expect(each.reduce((sum, count) => sum + count)).toBe(subject.instructions)
@@ -152,7 +152,7 @@ describe('several processors', () => {
     expect(since).toEqual([200_000, 0, 0, 0])
     subject.reset()
     subject.load(program())
-    advance(subject, subject.instructions + 500_000)
+    advance(subject, subject.instructions + 2_500_000)
     expect(Math.min(...subject.instructionsOfEach.map((count, index) => count - before[index]!))).toBeGreaterThan(
       10_000,
     )
