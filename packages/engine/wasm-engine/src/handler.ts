@@ -178,6 +178,13 @@ function finish({ code, cpu }: Place, around: Surroundings, leaving: Leaving, ef
   leaving.jumped()
 }
 
+/** Of the budget, and of the block that was paid for. */
+function leftOf({ code, cpu, record }: Place): Node {
+  const count = code.load('i32.load', code.load('i32.load', cpu, at.block), inBlock.count)
+  const ahead = code.op('i32.sub', count, code.loadConstant('i32.load8_u', record.get(), inRecord.index))
+  return code.op('i32.add', code.load('i32.load', cpu, at.budget), ahead)
+}
+
 function frameOf(
   spec: Pick<HandlerSpec, 'mode' | 'address' | 'flagsDead' | 'liveBytes'> & Pick<Frame, 'segmentsStay'>,
   place: Place,
@@ -211,11 +218,7 @@ function frameOf(
     modified,
     translated: new Map(),
     restore: undefined,
-    left: () => {
-      const count = code.load('i32.load', code.load('i32.load', cpu, at.block), inBlock.count)
-      const ahead = code.op('i32.sub', count, code.loadConstant('i32.load8_u', record.get(), inRecord.index))
-      return code.op('i32.add', code.load('i32.load', cpu, at.budget), ahead)
-    },
+    left: () => leftOf(place),
     leaveFault: () => {
       frame.restore?.()
       code.store('i32.store', cpu, record.get(), at.record)
