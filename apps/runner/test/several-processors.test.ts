@@ -152,7 +152,7 @@ describe('several processors', () => {
     expect(since).toEqual([200_000, 0, 0, 0])
     subject.reset()
     subject.load(program())
-    advance(subject, subject.instructions + 2_500_000)
+    advance(subject, subject.instructions + 6_000_000)
     expect(Math.min(...subject.instructionsOfEach.map((count, index) => count - before[index]!))).toBeGreaterThan(
       10_000,
     )
