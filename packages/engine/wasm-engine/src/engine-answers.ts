@@ -3,6 +3,7 @@ import type { Answers } from './guest-machine.ts'
 import type { HostAnswers } from './host-answers.ts'
 import type { OddAccesses } from './odd-accesses.ts'
 import type { Slice } from './slice.ts'
+import { at } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
 import type { ToldAccesses } from './told-accesses.ts'
 
@@ -21,8 +22,9 @@ export function answersFrom({ answers, odd, derived, state, slice, told }: Answe
     host: (call) => answers.answer(call),
     derive: () => derived.update(),
     shadow: (kind) => {
-      state.set('SHADOW', BigInt(slice.retired + 1))
-      state.set('SHADOW_KIND', BigInt(kind))
+      // every STI asks: no names are looked up, and no numbers made that are larger than need be
+      state.setCount(at.SHADOW, slice.retired + 1)
+      state.set('SHADOW_KIND', kind === 0 ? 0n : 1n)
     },
     commit: (record) => odd.commit(record),
     oddRead: (record, tlb, linear, kind) => odd.read(record, tlb, linear, kind),
