@@ -93,7 +93,7 @@ export const memoryMap: MemoryMap = {
 }
 
 /** Bits of a page's coders. */
-export const threadsAtMost = 64
+const threadsAtMost = 64
 export const coderBytes = 8
 const meetingBytes = 256 * KiB
 const wasmPage = 64 * KiB
