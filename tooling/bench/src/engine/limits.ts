@@ -54,8 +54,8 @@ function worst(want: Want, rows: readonly Measured[], peer: string): Limit {
 const plain = (want: Want, value: number | undefined): Limit =>
   value === undefined ? want : { ...want, value: rounded(value, 2) }
 
-/** What two processors get done in a second as a multiple of what one does: by the wall, but for what others took of the machine, or by CPU time. */
-function throughput(rows: readonly Measured[], peer: string, by: 'unhindered' | 'cpuSeconds'): number | undefined {
+/** What two processors get done in a second as a multiple of what one does: by the wall, or by CPU time. */
+function throughput(rows: readonly Measured[], peer: string, by: 'seconds' | 'cpuSeconds'): number | undefined {
   const cost = (name: string, who: string): number | undefined => {
     const outcome = rows.find((row) => row.name === name)?.peers[who]
     return outcome?.[by] === undefined ? undefined : outcome[by] / outcome.rounds!
@@ -89,7 +89,7 @@ export function limitsOf(rows: readonly Measured[], beside: Beside): readonly Li
     plain({ says: 'code cache of that boot, MB', atMost: 100 }, beside.codeCacheMegabytes),
     plain(
       { says: 'two CPUs in threads, throughput against one', atLeast: 1.7 },
-      throughput(wide, 'threads', 'unhindered'),
+      throughput(wide, 'threads', 'seconds'),
     ),
     plain({ says: 'two CPUs in turns, throughput against one', atLeast: 0.9 }, throughput(wide, 'vmm', 'cpuSeconds')),
     plain({ says: 'first instruction, CPU seconds against what it was', atMost: 1.1 }, start),

@@ -23,8 +23,6 @@ export interface Measured {
 export interface Outcome {
   readonly cpuSeconds?: number
   readonly seconds?: number
-  /** Seconds that would have passed if no busy thread had waited for a processor that others had. */
-  readonly unhindered?: number
   readonly rounds?: number
   /** Of the CPU seconds, what threads other than the busiest used. */
   readonly otherThreads?: number
@@ -42,7 +40,6 @@ export function outcomeOf(results: readonly (Sample | Failure)[]): Outcome {
   return {
     cpuSeconds: middle(({ cpuSeconds }) => cpuSeconds),
     seconds: middle(({ seconds }) => seconds),
-    unhindered: middle(({ seconds, waited = 0 }) => seconds - waited),
     rounds: samples[0]!.rounds,
     otherThreads: middle(({ cpuSeconds, threads }) => Math.max(0, cpuSeconds - Math.max(0, ...Object.values(threads)))),
     ...failed,
