@@ -134,7 +134,8 @@ export function emitHandler(
   const ending = endingOf(spec.instruction, effects, spec.mode)
   const { ends } = ending
   const segmentsStay = !ending.changesMode
-  const frame = frameOf({ ...spec, segmentsStay }, place, around, leaving, modifiedPositions(spec, effects))
+  const segments = { segmentsStay, segmentsChanged: false }
+  const frame = frameOf({ ...spec, ...segments }, place, around, leaving, modifiedPositions(spec, effects))
   frame.knownFlags = known
   const along = isSteady(spec, ending) ? leaving.along : undefined
   along?.('next')
@@ -185,8 +186,11 @@ function leftOf({ code, cpu, record }: Place): Node {
   return code.op('i32.add', code.load('i32.load', cpu, at.budget), ahead)
 }
 
+type FrameSpec = Pick<HandlerSpec, 'mode' | 'address' | 'flagsDead' | 'liveBytes'> &
+  Pick<Frame, 'segmentsStay' | 'segmentsChanged'>
+
 function frameOf(
-  spec: Pick<HandlerSpec, 'mode' | 'address' | 'flagsDead' | 'liveBytes'> & Pick<Frame, 'segmentsStay'>,
+  spec: FrameSpec,
   place: Place,
   around: Surroundings,
   leaving: Leaving,
@@ -202,6 +206,7 @@ function frameOf(
     address: spec.address,
     liveBytes: spec.liveBytes,
     segmentsStay: spec.segmentsStay,
+    segmentsChanged: spec.segmentsChanged,
     isFlat: () => false,
     memoryBase: around.memoryBase,
     threads: around.threads,
@@ -272,7 +277,8 @@ export function emitProcedure(
     status: () => code.leave(ret, code.i32(1), ...zeros()),
   }
   const frame = frameOf(
-    { mode, address: 'flat', segmentsStay: false, flagsDead: false, liveBytes: 0 },
+    // whoever calls it may have changed them
+    { mode, address: 'flat', segmentsStay: false, segmentsChanged: true, flagsDead: false, liveBytes: 0 },
     place,
     around,
     leaving,

@@ -299,6 +299,7 @@ class RegionEmitter {
         return now().step.shape.spec.liveBytes
       },
       segmentsStay: true,
+      segmentsChanged: false,
       isFlat: (segment) => this.#premises.isFlat(segment),
       again: () => code.leave(fromItsBeginning),
       plainOnly: true,

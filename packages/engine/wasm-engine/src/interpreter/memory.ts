@@ -330,14 +330,30 @@ function isLive(
   return code.op('i32.and', isThere, code.op('i32.ge_u', code.load('i32.load', entry, 4), bytes))
 }
 
+interface Checked {
+  readonly tlb: Node
+  readonly linear: Node
+  readonly last: Node
+  readonly kind: Node
+}
+
+/** Whether the view that the access itself would look at has the page of its first and last byte. */
+function isEntered(code: Code, { tlb, linear, last, kind }: Checked): Node {
+  const view = code.select(has(code, kind, accessKind.write), code.i32(tlbKinds.write), code.i32(tlbKinds.read))
+  const tag = code.hold(code.load('i64.load', code.op('i32.add', tlbEntryOf(code, tlb, linear), view)))
+  const inPage = (place: Node) => code.op('i64.lt_u', code.op('i64.xor', place, tag), code.i64(4096n))
+  return code.op('i32.and', inPage(linear), inPage(last))
+}
+
 /** (cpu, record, tlb, linear, bytes, kind): whether an access of up to a page would succeed. */
 export function checkFunction({ fill, deviceReach }: MemoryCalls): Code {
   const [code, [cpu, record, tlb, linear, bytes, asked]] = begun(['i32', 'i32', 'i32', 'i64', 'i32', 'i32'])
-  const kind = code.hold(code.op('i32.or', asked, code.i32(accessKind.probe)))
-  code.store('i32.store', cpu, record, at.record)
   const last = code.hold(
     code.op('i64.add', linear, code.op('i64.extend_i32_u', code.op('i32.sub', bytes, code.i32(1)))),
   )
+  code.if(isEntered(code, { tlb, linear, last, kind: asked }), () => code.leave(ret, code.i32(1)))
+  const kind = code.hold(code.op('i32.or', asked, code.i32(accessKind.probe)))
+  code.store('i32.store', cpu, record, at.record)
   // what runs out of the canonical addresses is refused before any page is looked at
   refuseNonCanonical(code, cpu, record, last, kind)
   const reached = (from: Node, most: Node) => {

@@ -46,6 +46,8 @@ export interface Frame {
   readonly liveBytes: number
   /** Segments are what they were when the instruction began, and so is what is kept of them. */
   readonly segmentsStay: boolean
+  /** Where they do not: whether they may have changed by here. */
+  segmentsChanged: boolean
   /** Whether a segment, by number, is sure to be plain memory from 0 to the top. */
   isFlat(segment: Node): boolean
   /** Other processors run at the same time: what is locked is so for them, too. */

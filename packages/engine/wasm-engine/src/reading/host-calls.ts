@@ -27,9 +27,11 @@ export function beyondOn(frame: Frame): Beyond {
   return {
     call: ((procedure, ...values) => {
       const results = frame.call(procedure as never, (values as Bits<64>[]).map(nodeOf))
+      frame.segmentsChanged = true
       return procedure.results.map((width, index) => bitsOf(results[index]!, width))
     }) as Machine['call'],
     host: ((name: HostCall, ...values: Bits<64>[]) => {
+      frame.segmentsChanged = true
       const { results } = hostCalls[name]
       const nodes = values.map(nodeOf)
       const answered = name === 'simd' ? frame.simd(nodes) : undefined

@@ -4,6 +4,7 @@ import {
   arithmeticMask,
   exceptions,
   type StateField,
+  segmentNames,
   stateFields,
 } from '@vmm/x86-registers'
 import {
@@ -74,7 +75,13 @@ function pureOn(code: Code): Pure {
 const fieldLoads = { 8: 'i32.load8_u', 16: 'i32.load16_u', 32: 'i32.load', 64: 'i64.load' } as const
 const fieldStores = { 8: 'i32.store8', 16: 'i32.store16', 32: 'i32.store', 64: 'i64.store' } as const
 
-function stateOn({ code, cpu, steady, fields }: Frame): NamedState {
+/** What decides how far accesses through a segment go unasked. */
+const segmentFields: ReadonlySet<StateField> = new Set(
+  segmentNames.flatMap((name) => [`${name}.base`, `${name}.limit`, `${name}.access`] as const),
+)
+
+function stateOn(frame: Frame): NamedState {
+  const { code, cpu, steady, fields } = frame
   const x87 = (physical: Bits<8>) => code.op('i32.add', cpu, code.op('i32.shl', nodeOf(physical), code.i32(4)))
   return {
     get: ((field) => {
@@ -87,6 +94,7 @@ function stateOn({ code, cpu, steady, fields }: Frame): NamedState {
       if (fields?.set(field, nodeOf(value)) === true) return
       code.store(fieldStores[widthOfField(field)], cpu, nodeOf(value), at[field])
       if (field === 'RIP') code.store('i32.store', cpu, code.i32(1), at.moved)
+      if (segmentFields.has(field)) frame.segmentsChanged = true
     },
     x87Significand: (physical) => bitsOf(code.load('i64.load', x87(physical), at.x87), 64),
     x87SignExponent: (physical) => bitsOf(code.load('i32.load16_u', x87(physical), at.x87 + 8), 16),
@@ -187,6 +195,35 @@ function accessOn(memory: MemoryReading): Accesses {
   }
 }
 
+/** Branches and loops, and what may have changed behind them. */
+function branchesOn(frame: Frame): Pick<ControlFlow, 'when' | 'loop'> {
+  const { code } = frame
+  const inside = (body: () => void) => () => {
+    frame.depth += 1
+    body()
+    frame.depth -= 1
+  }
+  return {
+    when: (condition, then, otherwise) => {
+      if (otherwise === undefined) return code.if(nodeOf(condition), inside(then))
+      const changedBefore = frame.segmentsChanged
+      let changedByThen = false
+      const second = () => {
+        changedByThen = frame.segmentsChanged
+        frame.segmentsChanged = changedBefore
+        otherwise()
+      }
+      code.if(nodeOf(condition), inside(then), inside(second))
+      frame.segmentsChanged ||= changedByThen
+    },
+    loop: (condition, body) => {
+      // what changes in one round has changed in the next
+      frame.segmentsChanged = true
+      code.loop(() => nodeOf(condition()), inside(body))
+    },
+  }
+}
+
 function controlOn(frame: Frame): ControlFlow {
   const { code, cpu, record, field, bank, mode } = frame
   const ripMask = mode.codeSize === 64 ? -1n : 0xffff_ffffn
@@ -194,15 +231,8 @@ function controlOn(frame: Frame): ControlFlow {
     const distance = code.op('i64.extend_i32_u', field('i32.load16_u', slot))
     return code.op('i64.and', code.op('i64.add', bank.load('i64.load', at.blockRip), distance), code.i64(ripMask))
   }
-  const inside = (body: () => void) => () => {
-    frame.depth += 1
-    body()
-    frame.depth -= 1
-  }
   return {
-    when: (condition, then, otherwise) =>
-      code.if(nodeOf(condition), inside(then), otherwise === undefined ? undefined : inside(otherwise)),
-    loop: (condition, body) => code.loop(() => nodeOf(condition()), inside(body)),
+    ...branchesOn(frame),
     variable: (initial) => {
       const { node, width } = asValue(initial)
       const local = code.local(typeOf(width))

@@ -73,7 +73,8 @@ export class MemoryReading {
       this.#faultUnless(ok!)
       return linear!
     }
-    return this.#frame.segmentsStay ? this.#withinReach(segment, held, kind & accessKind.sizeMask, checked) : checked()
+    const isReachKnown = this.#frame.segmentsStay || !this.#frame.segmentsChanged
+    return isReachKnown ? this.#withinReach(segment, held, kind & accessKind.sizeMask, checked) : checked()
   }
 
   /** Most segments are plain data, and most accesses lie within the limit. */
