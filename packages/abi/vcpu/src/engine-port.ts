@@ -43,6 +43,10 @@ export interface KnownAnswers {
     /** How often such ports were written to and read from since the last look. */
     takeAccesses(): number
   }
+  readonly timeStamp: {
+    /** The time-stamp counter shows this now, and so many more behind each instruction, until `forget`, or until an MSR is written. */
+    keep(value: bigint, perInstruction: number): void
+  }
   readonly accesses: {
     /** How many accesses to what is no memory were let through since the last look because the same instruction's were before. */
     takeRepeated(): number

@@ -34,6 +34,8 @@ export interface VcpuMachine {
   touched?(address: number, access: 'load' | 'store'): boolean
   /** The time-stamp counter now. */
   timeStamp(): bigint
+  /** What an instruction adds to it, a whole number, where nothing else does while the vCPU runs; left out, or 0, something may. */
+  readonly ticksPerInstruction?: number
   setTimeStamp(value: bigint): void
   random(): bigint
   /** Whether a maskable interrupt waits. */

@@ -77,7 +77,7 @@ export function enginePorts(by: Answering): EnginePorts {
       if (!goesOn) completion.prevent({ kind: 'dirty-ring-full' })
       return goesOn
     },
-    timeStamp: () => by.machine().timeStamp(),
+    timeStamp: () => readTimeStamp(by),
     random: () => by.machine().random(),
     taskPriority: () => by.machine().taskPriority,
     setTaskPriority: (value) => {
@@ -107,6 +107,14 @@ function answerCpuid(by: Answering, leaf: number, subleaf: number): ReturnType<E
   // who traces is told each time
   if (!('kind' in answer) && !by.traces) by.engine().known?.cpuid.keep(leaf, subleaf, answer)
   return answer
+}
+
+function readTimeStamp(by: Answering): bigint {
+  const machine = by.machine()
+  const value = machine.timeStamp()
+  const { ticksPerInstruction = 0 } = machine
+  if (ticksPerInstruction > 0 && !by.traces) by.engine().known?.timeStamp.keep(value, ticksPerInstruction)
+  return value
 }
 
 /** What user space has answered is not counted again. */

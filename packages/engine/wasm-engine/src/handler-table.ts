@@ -92,11 +92,16 @@ const longestNumber = 10
 const looksFarAhead = ({ checks, checkedBytes, fieldsWritten }: Survey): boolean =>
   checks && !(checkedBytes <= longestNumber && fieldsWritten.has('FIP'))
 
-/** Calls that regions do without where the answer is known: CPUID, and the write of a byte to a port, or its read. */
+/** Calls that regions do without where the answer is known: CPUID, the time-stamp counter, and the write of a byte to a port, or its read. */
 function isKnown(call: HostCall, { operands: [first, second] }: HandlerSpec): boolean {
   const isByte = (operand: HandlerSpec['operands'][number] | undefined) =>
     operand !== undefined && 'width' in operand && operand.width === 8
-  return call === 'cpuid' || (call === 'portOut' && isByte(second)) || (call === 'portIn' && isByte(first))
+  return (
+    call === 'cpuid' ||
+    call === 'timeStamp' ||
+    (call === 'portOut' && isByte(second)) ||
+    (call === 'portIn' && isByte(first))
+  )
 }
 
 /** A function that has its slot and will be compiled with the next batch. What it does follows from its name. */

@@ -158,6 +158,7 @@ export class HostAnswers {
     },
     writeXcr: () => {
       this.#known.cpuid.forget()
+      this.#known.timeStamp.forget()
       return this.#ports.writeXcr(Number(this.#value(0)), this.#value(1))
     },
     flushTlb: () => {

@@ -2,6 +2,7 @@ import { ApicRegisters } from './apic-registers.ts'
 import { KnownAccesses } from './known-accesses.ts'
 import { KnownCpuid } from './known-cpuid.ts'
 import { KnownPorts } from './known-ports.ts'
+import { KnownTimeStamp } from './known-time-stamp.ts'
 import type { MemoryMap } from './memory-map.ts'
 import { exitReasons } from './runtime.ts'
 import { at } from './state-layout.ts'
@@ -13,6 +14,7 @@ export class KnownAnswers {
   readonly ports: KnownPorts
   readonly accesses: KnownAccesses
   readonly apic: ApicRegisters
+  readonly timeStamp: KnownTimeStamp
   readonly #state: StateView
 
   /** Blocks that are kept lie there. `retired`: instructions so far. */
@@ -22,6 +24,7 @@ export class KnownAnswers {
     this.apic = new ApicRegisters(state)
     this.cpuid = new KnownCpuid(state)
     this.ports = new KnownPorts(state, retired)
+    this.timeStamp = new KnownTimeStamp(state, retired)
     this.stopsAtPause = true
   }
 
@@ -36,5 +39,6 @@ export class KnownAnswers {
     this.ports.forget()
     this.accesses.forget()
     this.apic.forget()
+    this.timeStamp.forget()
   }
 }

@@ -214,6 +214,9 @@ const vcpuLayout = layout({
   portAccesses: 'u32',
   /** Instructions that will have been retired when the budget is spent. */
   sliceEnd: 'u64',
+  /** What the time-stamp counter showed before the first instruction, and how much an instruction adds; 0 where that is unknown. */
+  stampBase: 'u64',
+  stampRate: 'u64',
   /** Accesses of instructions to pages without memory that need not be asked about again. */
   knownAccesses: { bytes: knownAccesses * knownAccessBytes, align: 16 },
   /** Where the registers of the local APIC are in guest-physical memory; all ones where they are not. */

@@ -4,7 +4,7 @@ import { type LocalApicPort, type MemoryFaultExit, nobody, type OtherProcessors,
 import { readHalves, writeHalves } from './buses/halves.ts'
 import type { VmBuses } from './buses/vm-buses.ts'
 import { writeParavirtualClock } from './time/paravirtual-clock.ts'
-import { VcpuTsc } from './time/vcpu-tsc.ts'
+import { hostKhz, VcpuTsc } from './time/vcpu-tsc.ts'
 import type { VmClock } from './time/vm-clock.ts'
 import type { VmTime } from './time/vm-time.ts'
 
@@ -113,6 +113,11 @@ export class AroundVcpu implements VcpuMachine {
 
   timeStamp(): bigint {
     return this.tsc.now
+  }
+
+  get ticksPerInstruction(): number {
+    const { perInstruction = 0 } = this.#around.clock
+    return this.tsc.kHz === hostKhz && Number.isInteger(perInstruction) ? perInstruction : 0
   }
 
   setTimeStamp(value: bigint): void {

@@ -328,7 +328,7 @@ class RegionEmitter {
       set restore(restore) {
         now().restore = restore
       },
-      left: () => code.op('i32.add', this.#budget.get(), code.i32(now().ahead)),
+      left: () => code.op('i32.add', this.#budget.get(), code.i32(this.#unretired(now()))),
       leaveFault: () => this.#decline(now()),
       call: () => never('calls a procedure'),
       jump: (target) => this.#jump(now(), target),
@@ -336,11 +336,17 @@ class RegionEmitter {
     }
   }
 
+  /** Instructions that are paid for, from one on. */
+  #unretired({ number, ahead }: Now): number {
+    return ahead + this.#payments[number]!.ahead
+  }
+
   /** Leaves before the instruction, of which nothing has happened. */
-  #decline({ number, step, ahead, restore }: Now): void {
+  #decline(now: Now): void {
     const { code } = this
+    const { number, step, restore } = now
     restore?.()
-    this.#payBack(ahead + this.#payments[number]!.ahead)
+    this.#payBack(this.#unretired(now))
     this.#how.set(code.i32(left.declined))
     this.#exit(this.#addresses.ripAt(this.#order.blocks[number]!.offset + step.offset))
   }

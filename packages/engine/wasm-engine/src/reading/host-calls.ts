@@ -3,7 +3,7 @@ import type { Node } from '../emit/node.ts'
 import type { RuntimeName } from '../runtime.ts'
 import { at } from '../state-layout.ts'
 import type { Frame } from './frame.ts'
-import { knownCpuid, readQuietly, writeQuietly } from './known-answers.ts'
+import { knownCpuid, knownTimeStamp, readQuietly, writeQuietly } from './known-answers.ts'
 import { quickSimd } from './quick-simd.ts'
 import { quickX87 } from './quick-x87.ts'
 import { bitsOf, nodeOf } from './value.ts'
@@ -43,6 +43,7 @@ export function beyondOn(frame: Frame): Beyond {
       }
       if (name === 'cpuid') return identified(frame, nodes).map((node) => bitsOf(node, 32)) as never
       if (name === 'portOut') return written(frame, nodes) as never
+      if (name === 'timeStamp') return [bitsOf(stamped(frame), 64)] as never
       if (name === 'portIn' && isNumber(nodes[1]!, 1n) && isNumber(nodes[2]!, 1n))
         return [bitsOf(byteRead(frame, nodes), 32)] as never
       const ask = () => asked(frame, name, nodes)
@@ -84,6 +85,16 @@ function byteRead(frame: Frame, values: readonly Node[]): Node {
     if (plainOnly) frame.leaveFault()
     else ask(frame, 'portIn', [port, ...values.slice(1)])
     return code.load('i32.load', cpu, at.hostValues)
+  })
+}
+
+/** The time-stamp counter: known, or asked for. A region leaves where it is not known. */
+function stamped(frame: Frame): Node {
+  const { code, cpu, plainOnly } = frame
+  return knownTimeStamp(code, cpu, frame.left(), () => {
+    if (plainOnly) frame.leaveFault()
+    else ask(frame, 'timeStamp', [])
+    return code.load('i64.load', cpu, at.hostValues)
   })
 }
 

@@ -63,7 +63,7 @@ export function readQuietly(
   const index = code.op('i32.mul', code.op('i32.and', port, code.i32(knownBytes - 1)), code.i32(knownByteBytes))
   const entry = code.hold(code.op('i32.add', cpu, index))
   const known = (field: 'port' | 'value') => code.load('i32.load', entry, at.knownBytes + inKnownByte[field])
-  const retired = code.op('i64.sub', code.load('i64.load', cpu, at.sliceEnd), code.op('i64.extend_i32_s', left))
+  const retired = retiredWith(code, cpu, left)
   const isKnown = [
     code.op('i32.eq', known('port'), port),
     code.op('i64.lt_s', retired, code.load('i64.load', entry, at.knownBytes + inKnownByte.until)),
@@ -80,6 +80,24 @@ export function readQuietly(
   )
   return code.hold(value.get())
 }
+
+/** What the time-stamp counter shows with so much of the budget `left`; `ask` where that is not known, or while anybody watches. */
+export function knownTimeStamp(code: Code, cpu: Node, left: Node, ask: () => Node): Node {
+  const rate = code.hold(code.load('i64.load', cpu, at.stampRate))
+  const retired = code.hold(retiredWith(code, cpu, left))
+  const isKnown = code.op('i32.and', code.op('i64.ne', rate, code.i64(0n)), code.load('i32.load', cpu, at.plain))
+  const value = code.local('i64')
+  code.if(
+    isKnown,
+    () => value.set(code.op('i64.add', code.load('i64.load', cpu, at.stampBase), code.op('i64.mul', retired, rate))),
+    () => value.set(ask()),
+  )
+  return code.hold(value.get())
+}
+
+/** Instructions so far, where so much of the budget is left. */
+const retiredWith = (code: Code, cpu: Node, left: Node): Node =>
+  code.op('i64.sub', code.load('i64.load', cpu, at.sliceEnd), code.op('i64.extend_i32_s', left))
 
 function count(code: Code, cpu: Node, place: number): void {
   code.store('i32.store', cpu, code.op('i32.add', code.load('i32.load', cpu, place), code.i32(1)), place)

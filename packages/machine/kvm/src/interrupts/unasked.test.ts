@@ -1,7 +1,7 @@
 import { hostNamed } from '@vmm/cpu-models'
 import { pseudoRandom } from '@vmm/device'
 import { pitConfigFlags } from '@vmm/kvm-uapi'
-import { type Assembler, al, assembler, eax, ebp, ebx, ecx, edi, esi, mem8, mem32 } from '@vmm/x86-assembler'
+import { type Assembler, al, assembler, eax, ebp, ebx, ecx, edi, edx, esi, mem8, mem32 } from '@vmm/x86-assembler'
 import { describe, expect, test } from 'vitest'
 import { type Answer, engineStatistics, type KvmVcpu, openKvm, type Vm } from '../index.ts'
 import type { KvmOptions } from '../options.ts'
@@ -203,6 +203,49 @@ describe('a byte of a port that the engine knows for a while', () => {
             .jns(`wait ${step}`)
       }
       a.dec(ecx).jne('again').cli().hlt()
+    }
+    const slow = seen(ran(code, asked))
+    expect(seen(ran(code))).toEqual(slow)
+    expect(seen(ran(code, hot))).toEqual(slow)
+  })
+})
+
+const [tscMsr, tscAdjust] = [0x10, 0x3b]
+
+/** Adds what the time-stamp counter shows to ESI. */
+const addsTime = (a: Assembler): Assembler => a.rdtsc().rol(esi, 1).add(esi, eax).add(esi, edx)
+
+describe('a time-stamp counter that only instructions move on', () => {
+  test.each([
+    ['interpreted', {}],
+    ['compiled', hot],
+  ])('is read without anybody being asked, %s', (_, options) => {
+    const code = (a: Assembler) => addsTime(a.mov(ecx, 5000).label('again')).dec(ecx).jne('again').hlt()
+    const quick = ran(code, options)
+    expect(engineStatistics(quick.vm).calls.host).toBeLessThan(20)
+    expect(seen(quick)).toEqual(seen(ran(code, asked)))
+  })
+
+  test.each([1, 2, 3, 4])('shows what it is asked for, wherever it is read and whoever writes it (seed %i)', (seed) => {
+    const code = (a: Assembler) => {
+      const next = pseudoRandom(seed)
+      a.sti().mov(edi, apicAt).mov(ebp, 300).label('again')
+      for (let step = 0; step < 20; step += 1) {
+        const choice = next() % 20
+        if (choice === 0)
+          a.mov(ecx, next() & 1 ? tscMsr : tscAdjust)
+            .mov(eax, next() & 0xffff)
+            .mov(edx, 0)
+            .wrmsr()
+        else if (choice === 1) startsTimer(a, next)
+        else if (choice < 8)
+          a.test(esi, 1 << (next() % 8))
+            .jne(`over ${step}`)
+            .add(esi, step)
+            .label(`over ${step}`)
+        else addsTime(a)
+      }
+      a.dec(ebp).jne('again').cli().hlt()
     }
     const slow = seen(ran(code, asked))
     expect(seen(ran(code))).toEqual(slow)
