@@ -5,6 +5,7 @@ import type { StateView } from './state-view.ts'
 export class KnownTimeStamp {
   readonly #state: StateView
   readonly #retired: () => number
+  #holds = true
 
   /** `retired`: instructions so far. */
   constructor(state: StateView, retired: () => number) {
@@ -15,6 +16,7 @@ export class KnownTimeStamp {
 
   /** It shows this now, and so many more behind each instruction, a whole number, until `forget`, or until an MSR is written. */
   keep(value: bigint, perInstruction: number): void {
+    this.#holds = true
     const rate = BigInt(perInstruction)
     this.#state.setLong(at.stampBase, BigInt.asUintN(64, value - rate * BigInt(this.#retired())))
     this.#state.setLong(at.stampRate, rate)
@@ -22,6 +24,9 @@ export class KnownTimeStamp {
 
   /** It may show anything now. */
   forget(): void {
+    // every run begins so, and most know nothing yet
+    if (!this.#holds) return
+    this.#holds = false
     this.#state.setLong(at.stampRate, 0n)
   }
 }
