@@ -1,19 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { hotBlock as block } from '../../test/hot-block.ts'
 import { type HotBlock, orderOf, returnsFromOutside, withReturns } from './graph.ts'
-
-/** A block at an offset with its ways: nothing is asked of its instructions. */
-const block = (offset: number, ways: Partial<HotBlock> = {}): HotBlock => ({
-  offset,
-  address: offset + 0x1000,
-  host: offset,
-  steps: [],
-  next: undefined,
-  target: undefined,
-  after: undefined,
-  leads: 'known',
-  guesses: [],
-  ...ways,
-})
 
 const offsetsOf = (blocks: readonly (HotBlock | undefined)[]) => blocks.map((each) => each?.offset)
 

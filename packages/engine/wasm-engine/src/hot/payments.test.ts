@@ -1,20 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { hotBlock } from '../../test/hot-block.ts'
 import { type HotBlock, type HotStep, orderOf } from './graph.ts'
 import { paymentsOf } from './payments.ts'
 
 /** A block of so many instructions at an offset, with its ways. */
-const block = (offset: number, instructions: number, ways: Partial<HotBlock> = {}): HotBlock => ({
-  offset,
-  address: offset + 0x1000,
-  host: offset,
-  steps: Array.from({ length: instructions }, () => ({}) as HotStep),
-  next: undefined,
-  target: undefined,
-  after: undefined,
-  leads: 'known',
-  guesses: [],
-  ...ways,
-})
+const block = (offset: number, instructions: number, ways: Partial<HotBlock> = {}): HotBlock =>
+  hotBlock(offset, { steps: Array.from({ length: instructions }, () => ({}) as HotStep), ...ways })
 
 /** What each block pays for and has paid for ahead, by its offset. */
 function paid(blocks: readonly HotBlock[], runs: Readonly<Record<number, number>> = {}) {
