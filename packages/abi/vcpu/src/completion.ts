@@ -126,7 +126,7 @@ export class Completion {
   stopped({ linearRip, executingBytes }: Pick<Engine, 'linearRip' | 'executingBytes'>): Asked | undefined {
     this.#place = linearRip
     this.#bytes = executingBytes
-    this.#stores = []
+    if (this.#stores.length > 0) this.#stores = []
     this.#used = 0
     return this.#asked
   }
@@ -150,18 +150,19 @@ export class Completion {
   /** An instruction is over: the answers it has used are gone. False if it used none. */
   finished(): boolean {
     const used = this.#used
+    if (used === 0) return false
     if (used === this.#answers.length) this.#answers = []
     else this.#answers.splice(0, used)
     this.#used = 0
-    return used > 0
+    return true
   }
 
   /** Forgets everything: the state of the vCPU was set from outside. */
   clear(): void {
-    this.#answers = []
+    if (this.#answers.length > 0) this.#answers = []
     this.#used = 0
     this.#asked = undefined
-    this.#stores = []
+    if (this.#stores.length > 0) this.#stores = []
     this.#prevented = undefined
     this.#failed = undefined
   }
@@ -201,6 +202,7 @@ function bytesOf(value: bigint, size: number): Uint8Array {
 /** Up to four of them. */
 function lowBytesOf(value: number, size: number): Uint8Array {
   const bytes = new Uint8Array(size)
-  for (let at = 0; at < size && at < 4; at += 1) bytes[at] = value >>> (8 * at)
+  bytes[0] = value
+  for (let at = 1; at < size && at < 4; at += 1) bytes[at] = value >>> (8 * at)
   return bytes
 }

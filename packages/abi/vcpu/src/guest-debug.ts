@@ -1,10 +1,11 @@
 import type { KvmGuestDebug } from '@vmm/kvm-uapi'
+import { refusalOf } from '@vmm/rule'
 import { dr6Fixed, exceptions } from '@vmm/x86-registers'
 import { breakpointsAt } from './breakpoints.ts'
 import type { Engine } from './engine-port.ts'
 import type { Events } from './events.ts'
 import type { DebugExit } from './exit.ts'
-import { type KeptPromises, refusalOf } from './kept-promises.ts'
+import type { KeptPromises } from './kept-promises.ts'
 import type { Refusal } from './refusal.ts'
 
 /** KVM_GUESTDBG_* bits that are obeyed. Source: Documentation/virt/kvm/api.rst §4.87. */

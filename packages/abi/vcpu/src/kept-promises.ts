@@ -76,9 +76,3 @@ export function keptPromises(profile: Profile): KeptPromises {
     outsAhead: deedOf(outsAheadOfExit, profile),
   }
 }
-
-/** Who refuses a call, if anybody does. */
-export function refusalOf<State>(pipeline: ResolvedPipeline<State>, call: State): Refusal | undefined {
-  const outcome = run(pipeline, call)
-  return outcome.kind === 'refused' ? outcome.refusal : undefined
-}

@@ -8,6 +8,8 @@ import { exitReasons } from './runtime.ts'
 import { at } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
 
+const pause = exitReasons.indexOf('pause')
+
 /** What emitted code knows of its surroundings and need not ask, as long as it does. */
 export class KnownAnswers {
   readonly cpuid: KnownCpuid
@@ -30,7 +32,7 @@ export class KnownAnswers {
 
   /** Whether `run` comes back behind PAUSE: it need not if nobody has anything to do meanwhile. */
   set stopsAtPause(stops: boolean) {
-    this.#state.setWord(at.pauseReason, stops ? exitReasons.indexOf('pause') : 0)
+    this.#state.setWord(at.pauseReason, stops ? pause : 0)
   }
 
   /** Anything may be otherwise now. */

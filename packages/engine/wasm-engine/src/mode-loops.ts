@@ -60,14 +60,18 @@ export class ModeLoops {
 
   /** A mode has run so many instructions outside regions. True if it has got a loop: its blocks must be made anew. */
   ran(mode: number, instructions: number): boolean {
-    const place = mode & (modesOfCode - 1)
-    const loop = this.#loops.find(({ word }) => (word & (modesOfCode - 1)) === place)
+    const loop = this.#loopOf(mode)
     if (loop === undefined || loop.ran >= worthwhile) return false
     loop.ran += instructions
     if (loop.ran < worthwhile) return false
     this.#make(loop)
     for (const state of this.#states) enter(loop, state)
     return true
+  }
+
+  #loopOf(mode: number): ModeLoop | undefined {
+    for (const loop of this.#loops) if (((loop.word ^ mode) & (modesOfCode - 1)) === 0) return loop
+    return undefined
   }
 
   #make({ word, hot, first, slot }: ModeLoop): void {

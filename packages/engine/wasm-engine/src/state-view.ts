@@ -170,7 +170,10 @@ export class StateView {
 
   /** RIP is behind an instruction that is over without having been executed. */
   skip(bytes: number): void {
-    this.setLong(at.RIP, (this.long(at.RIP) + BigInt(bytes)) & this.long(at.codeMask))
+    const low = this.word(at.RIP) + bytes
+    // big integers are made one by one: they are left to where there is a carry
+    if (low < 2 ** 32) this.setWord(at.RIP, low & this.word(at.codeMask))
+    else this.setLong(at.RIP, (this.long(at.RIP) + BigInt(bytes)) & this.long(at.codeMask))
     this.resumed(this.word(at.mode))
   }
 
@@ -181,7 +184,7 @@ export class StateView {
 
   /** Where RIP points, as a linear address. */
   get linearRip(): bigint {
-    return (this.long(at.RIP) + this.long(at.codeBase)) & this.long(at.codeMask)
+    return BigInt.asUintN(64, (this.long(at.RIP) + this.long(at.codeBase)) & this.long(at.codeMask))
   }
 
   /** An instruction is complete that RF may have been for, if the mode that it ran in says so. */

@@ -53,6 +53,7 @@ export {
   promiseOf,
   type ResolvedPipeline,
   type ResolvedStep,
+  refusalOf,
   resolve,
   run,
   type Step,

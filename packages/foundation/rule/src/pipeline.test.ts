@@ -6,7 +6,7 @@ import { differencesBetween, entryInForce } from './compare.ts'
 import { pipelineEntries } from './entry.ts'
 import type { KernelVersion } from './kernel-version.ts'
 import { always, between, since, until } from './lifetime.ts'
-import { type Pipeline, resolve, run } from './pipeline.ts'
+import { type Pipeline, refusalOf, resolve, run } from './pipeline.ts'
 import { profileOf } from './profile.ts'
 import { returnOf } from './refusal.ts'
 import { rule } from './rule.ts'
@@ -126,6 +126,11 @@ describe('a pipeline', () => {
       'PAY: EINVAL: a closed till pays nothing out (till-shut-but-for-nothing, since 5.17 and 5.16.3; Documentation/till.rst §1)',
     )
     expect(returnOf(outcome.refusal.errno)).toBe(-22)
+  })
+  test('tells who refuses, where that is all that counts', () => {
+    const till = resolve(pay, profileOf('5.17.0'))
+    expect(refusalOf(till, { ...open, closed: true })?.rule).toBe('till-shut-but-for-nothing')
+    expect(refusalOf(till, open)).toBe(undefined)
   })
   test('leaves what an earlier step had done where nothing puts it back', () => {
     const outcome = run(resolve(pay, profileOf('5.10.0')), { ...open, coins: 1 })

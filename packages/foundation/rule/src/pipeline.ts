@@ -95,20 +95,29 @@ export function run<State, Error extends string>(
   let unread = nothingUnread
   let state = before
   for (const step of pipeline.steps) {
-    if (step.kind === 'unread') {
-      if (step.matters(state)) unread = [...unread, step.promise]
-      continue
-    }
     if (step.kind === 'check') {
       if (!step.refuses(state)) continue
       const refusal = refusalBy(step.rule, pipeline.call)
       return { kind: 'refused', refusal, state: pipeline.undo?.({ before, at: state }) ?? state, unread }
+    }
+    if (step.kind === 'unread') {
+      if (step.matters(state)) unread = [...unread, step.promise]
+      continue
     }
     if (step.unread !== undefined) unread = [...unread, step.unread]
     if (step.kind === 'act') state = step.does(state)
     else if (step.does(state)) break
   }
   return { kind: 'done', state, unread }
+}
+
+/** Who refuses a call, if anybody does, where nothing else of its outcome counts. */
+export function refusalOf<State, Error extends string>(
+  pipeline: ResolvedPipeline<State, Error>,
+  call: State,
+): Refusal<Error> | undefined {
+  const outcome = run(pipeline, call)
+  return outcome.kind === 'refused' ? outcome.refusal : undefined
 }
 
 /** The promise that a step is made of. */

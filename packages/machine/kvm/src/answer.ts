@@ -12,8 +12,10 @@ export interface Done<T> {
 /** What a call comes to. */
 export type Answer<T> = Done<T> | Refusal
 
+const nothingUnread: readonly Promised[] = []
+
 /** A call that was done. */
-export function done<T>(value: T, unread: readonly Promised[] = []): Done<T> {
+export function done<T>(value: T, unread = nothingUnread): Done<T> {
   return { kind: 'done', value, unread }
 }
 

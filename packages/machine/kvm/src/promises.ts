@@ -33,6 +33,7 @@ import { getPit2Pipeline, reinjectPipeline } from './rules/pit-state/index.ts'
 import { emulationTold } from './rules/run/emulation-told.behaviour.ts'
 import { runBeginPipeline, runGatePipeline, runPriorityPipeline } from './rules/run/index.ts'
 import { preemptedTold } from './rules/run/preempted-told.behaviour.ts'
+import { runReason } from './rules/run/reason.behaviour.ts'
 import { shutDown } from './rules/run/shut-down.behaviour.ts'
 import { setGsiRoutingPipeline } from './rules/set-gsi-routing/index.ts'
 import { eventFilterPipeline } from './rules/set-pmu-event-filter/index.ts'
@@ -76,6 +77,7 @@ export const kvmPromises: readonly Entry[] = [
   behaviourEntry('RDMSR', referenceTime),
   behaviourEntry('KVM_RUN', emulationTold),
   behaviourEntry('KVM_RUN', preemptedTold),
+  behaviourEntry('KVM_RUN', runReason),
   behaviourEntry('KVM_RUN', shutDown),
   ...pipelineEntries(createDevicePipeline),
   ...pipelineEntries(deviceAttributePipeline),

@@ -46,9 +46,9 @@ const reasons: Readonly<Record<VcpuExit['kind'], string>> = {
   'system-event': 'KVM_EXIT_SYSTEM_EVENT',
 }
 
-const reasonNumbers = new Map(
-  Object.entries(reasons).map(([kind, reason]) => [kind, exitReasons.find(({ name }) => name === reason)?.number]),
-)
+const reasonNumbers = Object.fromEntries(
+  Object.entries(reasons).map(([kind, reason]) => [kind, exitReasons.find(({ name }) => name === reason)?.number ?? 0]),
+) as Readonly<Record<VcpuExit['kind'], number>>
 
 /** What a vCPU and user space share: what user space maps of a vCPU's file descriptor. */
 export class RunPage {
@@ -81,9 +81,8 @@ export class RunPage {
     -readonly [K in keyof RunCase]: RunCase[K]
   } {
     const atOnce = this.immediateExit
-    const reason = this.#view.getUint32(offset.exit_reason, true)
     const cr8 = this.taskPriority
-    return { beganAtOnce: atOnce, atOnce, uninitialized, woken: false, cr8, localApic, pageTables, reason }
+    return { beganAtOnce: atOnce, atOnce, uninitialized, woken: false, cr8, localApic, pageTables }
   }
 
   /** CR8, as user space has left it. */
@@ -108,6 +107,10 @@ export class RunPage {
   }
 
   /** Why KVM_RUN came back, as a number. */
+  get reason(): number {
+    return this.#view.getUint32(offset.exit_reason, true)
+  }
+
   set reason(reason: number) {
     this.#view.setUint32(offset.exit_reason, reason, true)
   }
@@ -162,8 +165,7 @@ export class RunPage {
   /** What is always told when KVM_RUN comes back. Where the kernel has the PIC, it is always ready. */
   told(vcpu: Vcpu, pic: 'kernel' | 'user space'): void {
     this.bytes[offset.ready_for_interrupt_injection] = pic === 'kernel' || vcpu.readyForInterrupt ? 1 : 0
-    if (vcpu.inSmm) this.bytes[offset.flags]! |= runInSmm
-    this.bytes[offset.flags]! |= this.nestedFlags()
+    this.bytes[offset.flags]! |= (vcpu.inSmm ? runInSmm : 0) | this.nestedFlags()
     this.bytes[offset.if_flag] = vcpu.engine.interruptFlag ? 1 : 0
     this.taskPriority = vcpu.taskPriority
     this.#view.setBigUint64(offset.apic_base, vcpu.apicBase, true)
@@ -171,7 +173,7 @@ export class RunPage {
 
   /** Why KVM_RUN came back. */
   tell(exit: VcpuExit): void {
-    this.#view.setUint32(offset.exit_reason, reasonNumbers.get(exit.kind) ?? 0, true)
+    this.#view.setUint32(offset.exit_reason, reasonNumbers[exit.kind], true)
     switch (exit.kind) {
       case 'io':
         return this.#tellPort(exit)
@@ -255,7 +257,8 @@ export class RunPage {
 
   /** A number below 2^53 in 64 bits. */
   #setNumber(at: number, value: number): void {
-    this.#view.setUint32(at, value % 2 ** 32, true)
+    // the low half is what 32 bits hold of it
+    this.#view.setUint32(at, value, true)
     this.#view.setUint32(at + 4, value / 2 ** 32, true)
   }
 

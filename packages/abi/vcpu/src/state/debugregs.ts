@@ -1,5 +1,5 @@
 import type { KvmDebugregs } from '@vmm/kvm-uapi'
-import { refusalOf } from '../kept-promises.ts'
+import { refusalOf } from '@vmm/rule'
 import type { Refusal } from '../refusal.ts'
 import type { StateParts } from './parts.ts'
 

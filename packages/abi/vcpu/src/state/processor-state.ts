@@ -1,6 +1,5 @@
 import type { KvmLapicState, KvmMpState } from '@vmm/kvm-uapi'
-import { run } from '@vmm/rule'
-import { refusalOf } from '../kept-promises.ts'
+import { refusalOf, run } from '@vmm/rule'
 import type { LocalApicPort } from '../machine.ts'
 import { mpStateNumbered, mpStates } from '../mp-state.ts'
 import { invalid, type Refusal } from '../refusal.ts'

@@ -1,6 +1,6 @@
 import type { KvmXcrs } from '@vmm/kvm-uapi'
-import { run } from '@vmm/rule'
-import { type KeptPromises, refusalOf } from '../kept-promises.ts'
+import { refusalOf, run } from '@vmm/rule'
+import type { KeptPromises } from '../kept-promises.ts'
 import type { Refusal } from '../refusal.ts'
 import type { StateParts } from './parts.ts'
 

@@ -1,7 +1,6 @@
 import { standardXsaveSize, xsaveComponents } from '@vmm/cpuid'
-import { run } from '@vmm/rule'
+import { refusalOf, run } from '@vmm/rule'
 import type { Engine } from '../engine-port.ts'
-import { refusalOf } from '../kept-promises.ts'
 import { invalid, type Refusal } from '../refusal.ts'
 import type { SetXsaveCall } from '../rules/calls.ts'
 import { legacyArea, mxcsrMask, readStack, readXmm, writeStack, writeXmm } from './legacy-area.ts'

@@ -4,8 +4,9 @@ import type { EventFd } from '../event-fd.ts'
 
 /** What user space has switched on or off for a VM, and that others ask for. */
 export class VmSwitches {
-  /** A bit for each quirk that is off. */
-  quirksOff = 0n
+  #quirksOff = 0n
+  /** The same of the quirks with the first 32 numbers, which are all that there are. */
+  #quirksOffByNumber = 0
   /** A bit for each of KVM_X86_DISABLE_EXITS_*: MWAIT, HLT, PAUSE, C-states. Once a guest may, it may for good. */
   exitsOff = 0n
   /** Ids of vCPUs are less than this; 0: as KVM has it. */
@@ -28,9 +29,19 @@ export class VmSwitches {
   /** What Hyper-V's HvSignalEvent signals, by connection. */
   readonly connections = new Map<number, EventFd>()
 
+  /** A bit for each quirk that is off. */
+  get quirksOff(): bigint {
+    return this.#quirksOff
+  }
+
+  set quirksOff(off: bigint) {
+    this.#quirksOff = off
+    this.#quirksOffByNumber = Number(BigInt.asIntN(32, off))
+  }
+
   /** Whether a quirk is on: it is not among those that are off. */
   hasQuirk(bit: number): boolean {
-    return ((this.quirksOff >> BigInt(bit)) & 1n) === 0n
+    return (this.#quirksOffByNumber & (1 << bit)) === 0
   }
 }
 

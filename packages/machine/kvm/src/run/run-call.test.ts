@@ -157,3 +157,30 @@ test.each([
     expect(vcpu.state.getVcpuEvents().exception.pending).toBe(ud)
   },
 )
+
+test.each([
+  ['10000H, where nothing is left of its segment, behind 16-bit code', 0xfffen, false, 0x1_0000n],
+  ['0 behind 32-bit code', 0xffff_fffen, true, 0n],
+])('an OUT that user space has seen goes on at %s', (_place, last, wide, next) => {
+  const { vm, vcpu } = guest((a) => a.hlt())
+  const at = vm.memory.address + 0x1_0000n
+  if (wide)
+    given(
+      vm.setUserMemoryRegion({
+        slot: 1,
+        flags: 0,
+        guest_phys_addr: 0xffff_0000n,
+        memory_size: 0x1_0000n,
+        userspace_addr: at,
+      }),
+    )
+  const sregs = vcpu.state.getSregs()
+  const cs = { ...sregs.cs, limit: 0xffff_ffff, g: 1, db: 1 }
+  if (wide) vcpu.state.setSregs({ ...sregs, cr0: sregs.cr0 | 1n, cs })
+  vm.memory.bytes.set([0xe6, 0x80], Number(last & 0xffffn) + (wide ? 0x1_0000 : 0))
+  vcpu.state.setRegs({ ...vcpu.state.getRegs(), rip: last })
+  expect(given(vcpu.run())).toMatchObject({ kind: 'io', direction: 'out', port: 0x80 })
+  expect(vcpu.state.getRegs().rip).toBe(last)
+  expect(vcpu.runUnfinished()).toMatchObject({ errno: 'EINTR' })
+  expect(vcpu.state.getRegs().rip).toBe(next)
+})

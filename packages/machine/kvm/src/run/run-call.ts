@@ -1,11 +1,12 @@
 import type { Host } from '@vmm/cpuid'
-import { type Outcome, type Profile, type Refusal, type ResolvedPipeline, resolve, run } from '@vmm/rule'
+import { type Profile, type Refusal, type ResolvedPipeline, refusalOf, resolve } from '@vmm/rule'
 import { mpStates, type RunOptions, syncRegsPipeline, type Vcpu, type VcpuExit } from '@vmm/vcpu'
 import { type Answer, done } from '../answer.ts'
 import { inRelease } from '../in-release.ts'
 import type { RunCase } from '../rules/run/case.ts'
 import { emulationTold } from '../rules/run/emulation-told.behaviour.ts'
 import { runBeginPipeline, runGatePipeline, runPriorityPipeline } from '../rules/run/index.ts'
+import { runReason } from '../rules/run/reason.behaviour.ts'
 import type { RunPage } from '../run-page.ts'
 import { untold } from './emulation-failure.ts'
 import { interrupted, ruled, unreachable } from './run-refusals.ts'
@@ -41,6 +42,7 @@ export class RunCall {
   readonly #registers
   readonly #priority: ResolvedPipeline<RunCase>
   readonly #gate: ResolvedPipeline<RunCase>
+  readonly #reason
   readonly #emulationTold
   /** What user space was asked, and has to answer. */
   #asked: VcpuExit | undefined
@@ -55,6 +57,7 @@ export class RunCall {
     this.#registers = resolve(syncRegsPipeline, kernel)
     this.#priority = resolve(runPriorityPipeline, kernel)
     this.#gate = resolve(runGatePipeline, kernel)
+    this.#reason = inRelease(runReason, kernel)
     this.#emulationTold = inRelease(emulationTold, kernel)
   }
 
@@ -92,15 +95,15 @@ export class RunCall {
       const waited = this.#wait(asked)
       if (waited !== undefined) return waited
     }
-    const unsynced = this.#takeRegisters() ?? refusalIn(run(this.#priority, asked))
+    const unsynced = this.#takeRegisters() ?? refusalOf(this.#priority, asked)
     if (unsynced !== undefined) return unsynced
     if (localApic === 'user space') vcpu.taskPriority = asked.cr8
     const unfinished = this.#finish()
     if (unfinished !== undefined) return this.#out(unfinished, localApic)
     asked.atOnce = page.immediateExit
-    const gate = run(this.#gate, asked)
-    if (gate.kind === 'refused') return gate.refusal
-    page.reason = gate.state.reason
+    const shut = refusalOf(this.#gate, asked)
+    if (shut !== undefined) return shut
+    page.reason = this.#reason(page.reason)
     this.#atOnce = asked.atOnce
     const { requestInterruptWindow } = page
     const { onPause } = this.#running.signals
@@ -119,16 +122,16 @@ export class RunCall {
       asked.woken = vcpu.isSignalled
       vcpu.acceptSignals()
     }
-    const outcome = run(this.#begin, asked)
+    const refused = refusalOf(this.#begin, asked)
     if (!asked.beganAtOnce && !asked.woken) page.tell({ kind: 'intr' })
-    return refusalIn(outcome)
+    return refused
   }
 
   #takeRegisters(): Refusal | undefined {
     const { vcpu, page } = this.#running
     const { synced } = page
     if (synced === undefined) return undefined
-    const unknown = refusalIn(run(this.#registers, synced))
+    const unknown = refusalOf(this.#registers, synced)
     if (unknown !== undefined) return unknown
     const untaken = page.takeRegisters(vcpu.state)
     return untaken === undefined ? undefined : ruled('KVM_RUN', untaken)
@@ -154,7 +157,7 @@ export class RunCall {
     if (exit.kind === 'intr' || waits) return interrupted(page)
     if (exit.kind === 'memory-fault') return unreachable(exit, page)
     if (exit.kind === 'failed') return ruled('KVM_RUN', { kind: 'refused', errno: exit.errno, says: exit.says })
-    if (asking.has(exit.kind)) this.#asked = exit
+    if (asks(exit)) this.#asked = exit
     if (exit.kind === 'vm-dead') return this.#running.die(exit.why)
     // to wait is for user space: whoever runs it again goes on behind HLT
     if (exit.kind === 'hlt') vcpu.state.setMpState({ mp_state: mpStates.runnable })
@@ -165,9 +168,7 @@ export class RunCall {
   }
 }
 
-/** Exits at which user space has something to say before the guest goes on. */
-const asking: ReadonlySet<VcpuExit['kind']> = new Set(['io', 'mmio', 'hypercall', 'x86-rdmsr', 'x86-wrmsr'])
-
-function refusalIn<State>(outcome: Outcome<State>): Refusal | undefined {
-  return outcome.kind === 'refused' ? outcome.refusal : undefined
+/** Whether user space has something to say of an exit before the guest goes on. */
+function asks({ kind }: VcpuExit): boolean {
+  return kind === 'io' || kind === 'mmio' || kind === 'hypercall' || kind === 'x86-rdmsr' || kind === 'x86-wrmsr'
 }

@@ -68,7 +68,7 @@ export class StealTime {
   /** The record, where it is in memory; a copy of its bytes. */
   #find(): { readonly where: number; readonly bytes: Uint8Array<ArrayBuffer> } | undefined {
     const register = this.#options.register()
-    if ((register & enabled) === 0n) return undefined
+    if (register === 0n || (register & enabled) === 0n) return undefined
     const where = Number(register & address)
     const bytes = this.#options.vcpu.engine.physical(where)?.slice(0, at.end)
     return bytes === undefined || bytes.length < at.end ? undefined : { where, bytes: Uint8Array.from(bytes) }

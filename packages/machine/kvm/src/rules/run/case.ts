@@ -13,8 +13,6 @@ export interface RunCase {
   readonly localApic: 'kernel' | 'user space'
   /** Whether there may be pages for page tables: there were no slots yet, and user space has not said so. */
   readonly pageTables: 'none' | 'some'
-  /** KVM_EXIT_*, as it stands in `kvm_run`. */
-  readonly reason: number
 }
 
 /** A refusal of KVM_RUN before the guest is entered. */
@@ -29,7 +27,6 @@ export const mayRun: RunCase = {
   cr8: 0,
   localApic: 'user space',
   pageTables: 'some',
-  reason: 0,
 }
 
 /** One that waits for INIT, of which none has come when a signal does. */

@@ -3,7 +3,6 @@ import { runAtOnce } from './at-once.rule.ts'
 import { runBeganAtOnce } from './began-at-once.rule.ts'
 import type { RunCase } from './case.ts'
 import { runPageTables } from './page-tables.rule.ts'
-import { runReason } from './reason.behaviour.ts'
 import { runTaskPriority } from './task-priority.rule.ts'
 import { runUninitializedAtOnce } from './uninitialized-at-once.rule.ts'
 import { runUninitializedSignal } from './uninitialized-signal.rule.ts'
@@ -32,6 +31,5 @@ export const runGatePipeline: Pipeline<RunCase> = {
     { kind: 'check', rule: runAtOnce },
     { kind: 'check', rule: runBeganAtOnce },
     { kind: 'check', rule: runPageTables },
-    { kind: 'act', behaviour: runReason },
   ],
 }
