@@ -6,7 +6,7 @@ import {
   hypercallDecider,
   hypercallPatcher,
 } from '@vmm/hypercall'
-import { deedOf, type Profile, profileOf, type Refusal, type ResolvedPipeline, resolve, run } from '@vmm/rule'
+import { deedOf, type Profile, profileOf, type ResolvedPipeline, resolve } from '@vmm/rule'
 import type { MemoryInstruction } from './emulator/opcode.ts'
 import type * as Call from './rules/calls.ts'
 import { emulatorHas } from './rules/emulation/emulator-has.rule.ts'
