@@ -15,15 +15,13 @@ import type { ModeLoops } from './mode-loops.ts'
 import { alone, limited, modeOfWord, resumes, staleMode } from './mode-word.ts'
 import { type Block, type CodePart, staleBy } from './page-blocks.ts'
 import { noRegion } from './runtime.ts'
-import { clearLinks, fillRecord, mustBeginBlock } from './shapes.ts'
+import { clearLinks, fillEscape, fillRecord, mustBeginBlock } from './shapes.ts'
 import { blockHeadBytes, inBlock, inRecord, longestBlock, recordBytes } from './state-layout.ts'
 import type { Together } from './threads/together.ts'
 import { invalidRows, tooLong } from './undecodable.ts'
 
 const pageMask = 0xfff
 const longestInstruction = 15
-/** D8 to DF. */
-const escapeBits = 0x1b
 
 interface Step {
   readonly shape: Shape
@@ -220,14 +218,7 @@ export class BlockCache {
     this.#view.setUint16(record + inRecord.offset, offset, true)
     this.#view.setUint16(record + inRecord.next, offset + this.#decoded.length, true)
     fillRecord(this.#view, record, this.#decoded, offset)
-    if (isOfX87) this.#writeEscape(record, at)
-  }
-
-  /** An x87 instruction takes no immediate: there its opcode is kept, which may go into FOP. */
-  #writeEscape(record: number, at: number): void {
-    const escapeAt = this.#bytes.subarray(at, at + this.#decoded.length).findIndex((byte) => byte >> 3 === escapeBits)
-    const opcode = ((this.#bytes[at + escapeAt]! & 7) << 8) | this.#bytes[at + escapeAt + 1]!
-    this.#view.setUint16(record + inRecord.immediate, opcode, true)
+    if (isOfX87) fillEscape(this.#view, record, this.#bytes.subarray(at, at + this.#decoded.length))
   }
 
   #writeEnd(record: number, index: number, offset: number, handler: number): void {

@@ -353,7 +353,7 @@ export class Engine {
 
   #miss(left: number): Stop | undefined {
     const host = this.#state.word(at.missHost)
-    if (host !== 0 && this.machine.blocks.add(host, this.#state.word(at.mode))) return undefined
+    if (host !== 0 && this.machine.decode(host, this.#state)) return undefined
     return left > 0 ? this.#step(1) : { kind: 'budget' }
   }
 

@@ -214,6 +214,13 @@ export class GuestMachine {
     return why
   }
 
+  /** What a processor has not found at a host address is decoded. False if it is to be taken one by one. */
+  decode(host: number, state: StateView): boolean {
+    if (!state.takesUnknownHead(host)) return this.blocks.add(host, state.word(at.mode))
+    this.blocks.makeRoom()
+    return this.#linked.passing?.learn(host, state.word(at.mode)) === undefined
+  }
+
   /** The block that a processor is about to enter has become hot. */
   heat(state: StateView): undefined {
     this.#linked.regions?.ask(state.word(at.block), state)

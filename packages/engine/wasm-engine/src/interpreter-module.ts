@@ -23,6 +23,7 @@ import {
   type Walk,
 } from './interpreter/memory.ts'
 import { modeChangedFunction, reachFunction } from './interpreter/mode.ts'
+import { passFunction } from './interpreter/pass.ts'
 import { hostOfFunction, readPhysicalFunction, swapPhysicalFunction } from './interpreter/physical.ts'
 import { type Counts, firstHandler, type InlineHandler, runBlocksFunction } from './interpreter/run.ts'
 import { elementRoomFunction, offsetFunction, segmentedFunction } from './interpreter/segmentation.ts'
@@ -51,6 +52,7 @@ const defined = {
   bulkMove: runtimeTypes.bulkMove,
   bulkFill: runtimeTypes.bulkFill,
   findBlock: runtimeTypes.findBlock,
+  pass: runtimeTypes.pass,
   flushPage: runtimeTypes.flushPage,
   reach: runtimeTypes.modeChanged,
   modeChanged: runtimeTypes.modeChanged,
@@ -136,13 +138,14 @@ function bodiesOf(
     check: checkFunction(calls),
     bulkMove: bulkMoveFunction(map, runtime),
     bulkFill: bulkFillFunction(map, runtime),
-    findBlock: findBlockFunction(map, calls.fill),
+    findBlock: findBlockFunction(map, calls.fill, counts === 'nothing' ? index['pass']! : undefined),
+    pass: passFunction(map),
     flushPage: flushPageFunction(askFor('flushPage', index['host']!)),
     useContext: useContextFunction(askFor('addressSpace', index['host']!), index['modeChanged']!),
     reach: reachFunction(),
     modeChanged: modeChangedFunction(index['derive']!, index['reach']!),
     deliverFault: deliverFaultFunction(index['modeChanged']!),
-    firstLoop: runBlocksFunction(runtime.findBlock, inline(runtime), {
+    firstLoop: runBlocksFunction(runtime, inline(runtime), {
       counts,
       first: firstHandler,
       map,

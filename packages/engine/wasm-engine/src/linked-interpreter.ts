@@ -27,6 +27,7 @@ export interface Entry {
   run(cpu: number, block: number): number
   modeChanged(cpu: number): void
   materialize(cpu: number): number
+  pass(cpu: number, host: number, mode: number): number
   hostOf(cpu: number, address: bigint): [host: number, flags: number]
   fill(cpu: number, record: number, tlb: number, linear: bigint, kind: number): number
 }

@@ -1,6 +1,7 @@
 import { BlockCache } from './block-cache.ts'
 import { type HotOptions, Regions } from './hot/regions.ts'
 import { type Imports, type InterpreterKind, type LinkedInterpreter, linkInterpreter } from './linked-interpreter.ts'
+import { PassingCode } from './passing/passing-code.ts'
 import type { Together } from './threads/together.ts'
 import type { Memory } from './webassembly.ts'
 
@@ -8,6 +9,8 @@ import type { Memory } from './webassembly.ts'
 export interface MachineCode {
   readonly interpreter: LinkedInterpreter
   readonly blocks: BlockCache
+  /** What need not be a block to be run, where that may be. */
+  readonly passing: PassingCode | undefined
   /** Compiled code, if code becomes hot. */
   readonly regions: Regions | undefined
 }
@@ -28,11 +31,17 @@ export function machineCode({ memory, imports, kind, hot, together, guard, dropp
   const interpreter = linkInterpreter(memory, imports, kind)
   const { map, counting, clock } = kind
   const { buffer } = memory
-  const blocks = new BlockCache(map, buffer, interpreter, guard, dropped, counting)
+  const handlers = interpreter.handlers
+  const passing = map.passing && new PassingCode({ map: map.passing, bytes: new Uint8Array(buffer), handlers })
+  const forget = () => {
+    passing?.forget()
+    dropped()
+  }
+  const blocks = new BlockCache(map, buffer, interpreter, guard, forget, counting)
   blocks.together = together
   if (!kind.hot || hot === false || interpreter.regions === undefined)
-    return { interpreter, blocks, regions: undefined }
+    return { interpreter, blocks, passing, regions: undefined }
   const regions = new Regions(hot, { ...interpreter.regions, blocks, buffer, counting, clock })
   blocks.regions = regions
-  return { interpreter, blocks, regions }
+  return { interpreter, blocks, passing, regions }
 }

@@ -1,3 +1,5 @@
+import { headTableBytes } from './passing/heads.ts'
+import { templateBytes } from './passing/template.ts'
 import { vcpuBytes } from './state-layout.ts'
 
 const KiB = 1 << 10
@@ -31,12 +33,24 @@ export interface MemoryMap {
    * Stores to code that make nothing stale: {host: u32, bytes: u32}, by the low bits of the host address.
    */
   readonly live: number
+  /** What code that has just been written is first run by: none of it is where processors run at the same time. */
+  readonly passing?: PassingMap
   /** Decoded blocks. */
   readonly blocks: { readonly from: number; readonly to: number }
   /** Guest memory, and behind it the vCPUs' blocks. Where a store may wait for its commit is below. */
   readonly memoryBase: number
   /** What processors that run at the same time share beside guest memory; all else that is named here is then one's own. */
   readonly shared?: SharedMap
+}
+
+/** Of instructions that are run without a block that is kept. */
+export interface PassingMap {
+  /** How the head of an instruction is read. */
+  readonly heads: number
+  /** What is known of instructions by their heads. */
+  readonly templates: number
+  /** 32 bits for a place where code was run so, and what it was. */
+  readonly seen: number
 }
 
 /** Where processors find what the others know. */
@@ -62,6 +76,8 @@ export const vcpusAtMost = 2048
 
 export const liveEntries = 256
 export const liveEntryBytes = 8
+export const templateEntries = 4096
+export const seenEntries = 65536
 
 /** Flags of a page of guest memory. `written`: it may be in a write view; kept only where others must know. */
 export const pageFlag = { code: 1, dirty: 2, monitored: 4, written: 8 } as const
@@ -76,7 +92,10 @@ const hashBuckets = 1 << 17
 const pageFlags = hash + hashBuckets * 4
 const granules = pageFlags + addressable / (1 << pageShift)
 const live = granules + (addressable / (1 << pageShift)) * 8
-const firstBlock = live + liveEntries * liveEntryBytes
+const heads = live + liveEntries * liveEntryBytes
+const templates = heads + headTableBytes
+const seen = templates + templateEntries * templateBytes
+const firstBlock = seen + seenEntries * 4
 const blocks = { from: firstBlock, to: firstBlock + 48 * MiB }
 
 export const memoryMap: MemoryMap = {
@@ -88,6 +107,7 @@ export const memoryMap: MemoryMap = {
   pageFlags,
   granules,
   live,
+  passing: { heads, templates, seen },
   blocks,
   memoryBase: Math.ceil(blocks.to / memoryAlignment) * memoryAlignment,
 }

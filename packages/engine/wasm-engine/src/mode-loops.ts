@@ -55,6 +55,7 @@ export class ModeLoops {
   /** One processor more finds the loops that there are. */
   serve(state: StateView): void {
     this.#states.push(state)
+    state.beginPassing()
     for (const loop of this.#loops) if (loop.ran >= worthwhile) enter(loop, state)
   }
 
@@ -77,9 +78,7 @@ export class ModeLoops {
   #make({ word, hot, first, slot }: ModeLoop): void {
     const inline = inlineHandlers(hot, this.#handlers, { word, first })
     const options = { counts: this.counts, first, map: this.#map, regions: this.#regions }
-    this.#handlers.place(slot, loopType, (around) =>
-      runBlocksFunction(around.runtime.findBlock, inline(around), options),
-    )
+    this.#handlers.place(slot, loopType, (around) => runBlocksFunction(around.runtime, inline(around), options))
     this.#handlers.flush()
   }
 }

@@ -62,6 +62,8 @@ export const runtimeTypes = {
   modeChanged: type(['i32'], []),
   /** (cpu): block at RIP, or 0 and a status. */
   findBlock: type(['i32'], ['i32', 'i32']),
+  /** (cpu, host, mode): 1 if the instruction there is now in the passing block. */
+  pass: type(['i32', 'i32', 'i32'], ['i32']),
   /** (cpu, address): what is at a physical address, 64 bits. */
   readPhysical: type(['i32', 'i64', 'i32'], ['i64']),
   /** (cpu, address, expected, value, bytes): 1 if swapped. */

@@ -170,3 +170,13 @@ function fillAddress(view: DataView, record: number, decoded: Decoded, offset: n
 export function mustBeginBlock(decoded: Decoded, offset: number): boolean {
   return decoded.base === ripBase && decoded.displacement + offset + decoded.length > 0x7fff_ffff && offset > 0
 }
+
+/** D8 to DF. */
+const escapeBits = 0x1b
+
+/** An x87 instruction takes no immediate: there its opcode is kept, which may go into FOP. `bytes` are its own. */
+export function fillEscape(view: DataView, record: number, bytes: Uint8Array): void {
+  const escapeAt = bytes.findIndex((byte) => byte >> 3 === escapeBits)
+  const opcode = ((bytes[escapeAt]! & 7) << 8) | bytes[escapeAt + 1]!
+  view.setUint16(record + inRecord.immediate, opcode, true)
+}

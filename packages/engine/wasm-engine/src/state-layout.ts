@@ -263,6 +263,11 @@ const vcpuLayout = layout({
   stepBlock: { bytes: 32 * 3, align: 32 },
   /** The bytes of that instruction. */
   stepBytes: { bytes: 16, align: 16 },
+  /** A block of one instruction that was decoded to be run once, by emitted code; nothing of it is remembered. */
+  passing: { bytes: 40 + 32 * 2, align: 8 },
+  /** Where the last instruction begins that could not be decoded so because its head is not known; and how often other code was forgotten for such code. */
+  unknownHead: 'u32',
+  passed: 'u32',
   /** The first instructions of a block that the budget is too short for: the longest block, and the record that ends it. */
   prefix: { bytes: prefixBytes, align: 32 },
   resync: { bytes: 32 * 2, align: 32 },

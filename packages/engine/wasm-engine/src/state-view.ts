@@ -1,5 +1,6 @@
 import { rflags, type StateField, stateFields } from '@vmm/x86-registers'
 import { resumes } from './mode-word.ts'
+import { noRegion } from './runtime.ts'
 import { at, inBlock, inRecord } from './state-layout.ts'
 
 const interruptFlag = 1 << rflags.IF.low
@@ -60,6 +61,19 @@ export class StateView {
 
   longAt(address: number): bigint {
     return this.#view.getBigUint64(address, true)
+  }
+
+  /** What is the same in the passing block whatever it holds. */
+  beginPassing(): void {
+    this.setWord(at.passing + inBlock.count, 1)
+    this.setWord(at.passing + inBlock.region, noRegion)
+  }
+
+  /** Whether what was not found at a host address is an instruction whose head is not known, and nobody was told yet. */
+  takesUnknownHead(host: number): boolean {
+    const isUnknown = this.word(at.unknownHead) === host
+    if (isUnknown) this.setWord(at.unknownHead, 0)
+    return isUnknown
   }
 
   /** A number from 0 to 2^53 as 64 bits. */

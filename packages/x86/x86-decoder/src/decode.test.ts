@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { type CodeSize, createDecoded, type Decoded, type DecodeFailure, decode, noRegister, ripBase } from './index.ts'
+import {
+  type CodeSize,
+  createDecoded,
+  type Decoded,
+  type DecodeFailure,
+  decode,
+  noRegister,
+  ripBase,
+  takesModrm,
+} from './index.ts'
 
 const bytesOf = (hex: string): Uint8Array => Uint8Array.from(hex.split(' '), (byte) => Number.parseInt(byte, 16))
 
@@ -220,4 +229,11 @@ test('no stream of random bytes throws or is longer than 15 bytes', () => {
       if (decode(bytes, at, bytes.length, codeSize, out) === undefined) expect(out.length).toBeLessThanOrEqual(15)
     }
   }
+})
+
+test('an opcode takes a ModRM byte or none, or is no opcode', () => {
+  // MOV r, r/m; MOV EAX, imm32; IMUL r, r/m; Jcc; PSHUFB; PALIGNR; a byte that only prefixes others
+  expect([takesModrm(0, 0x8b), takesModrm(0, 0xb8)]).toEqual([true, false])
+  expect([takesModrm(1, 0xaf), takesModrm(1, 0x84)]).toEqual([true, false])
+  expect([takesModrm(2, 0x00), takesModrm(3, 0x0f), takesModrm(0, 0x66)]).toEqual([true, true, undefined])
 })

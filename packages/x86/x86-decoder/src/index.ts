@@ -12,3 +12,4 @@ export {
 export { type Disassembled, type DisassembledInstruction, type DisassembleOptions, disassemble } from './disassemble.ts'
 export { format } from './format.ts'
 export { rowOf, sizedMnemonicOf } from './row-of.ts'
+export { takesModrm } from './takes-modrm.ts'

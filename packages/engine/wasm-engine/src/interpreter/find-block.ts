@@ -8,11 +8,12 @@ import { noMemory, status } from '../runtime.ts'
 import { astrideBlocks, astrideBytes, at, inAstride, inBlock, tlbKinds } from '../state-layout.ts'
 import { tlbEntryOf } from '../tlb-entry.ts'
 import { noteFault } from './memory.ts'
+import { passIfNew } from './pass.ts'
 
 const ret = { kind: 'return' } as const
 
-/** With a block: of an instruction that lies in two pages, the second of which is where it was. */
-const astride = 1
+/** With a block: it is for this time, being of an instruction that lies in two pages, the second of which is where it was, or of one that passes. */
+const unremembered = 1
 
 interface Astride {
   readonly cpu: Node
@@ -52,7 +53,7 @@ function findAstride(code: Code, { cpu, tlb, linear, host, mode, fill }: Astride
 }
 
 /** Finds the block at RIP: execute view, then the hash by host address and mode. */
-export function findBlockFunction(map: MemoryMap, fill: number): Code {
+export function findBlockFunction(map: MemoryMap, fill: number, pass: number | undefined): Code {
   const code = new Code(['i32'])
   const cpu = code.fixedLocal(0)
   const give = (block: Node, why: number) => code.leave(ret, block, code.i32(why))
@@ -103,7 +104,11 @@ export function findBlockFunction(map: MemoryMap, fill: number): Code {
       block.set(code.load('i32.load', block.get(), inBlock.chain))
     },
   )
-  findAstride(code, { cpu, tlb, linear, host: host.get(), mode, fill }, (found) => give(found, astride))
+  findAstride(code, { cpu, tlb, linear, host: host.get(), mode, fill }, (found) => give(found, unremembered))
+  if (pass !== undefined) {
+    const looked = { cpu, tlb, linear, host: code.hold(host.get()), mode }
+    passIfNew(code, map, looked, { pass, give: (found) => give(found, unremembered) })
+  }
   code.store('i32.store', cpu, host.get(), at.missHost)
   give(code.i32(0), status.miss)
   return code

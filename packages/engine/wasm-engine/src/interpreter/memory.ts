@@ -18,6 +18,7 @@ import { noMemory } from '../runtime.ts'
 import { at, fillLogEntries, holdsLargePages, inRecord, tlbKinds } from '../state-layout.ts'
 import { tlbEntryOf } from '../tlb-entry.ts'
 import { readRegister, writeRegister } from './apic-registers.ts'
+import { guardedTag, isGuarded, whereStored } from './guarded-pages.ts'
 import { begun } from './parameters.ts'
 
 const ret = { kind: 'return' } as const
@@ -135,10 +136,10 @@ function enter(code: Code, map: MemoryMap, { cpu, tlb, linear, kind, host, isWri
     // while every access is looked at, none may find its page here
     code.if(code.op('i32.eqz', code.load('i32.load', cpu, at.oddAccesses)), () => put(view))
   }
-  const put = (view: number) => {
+  const put = (view: number, tag = code.op('i64.and', linear, code.i64(~0xfffn))) => {
     const entry = tlbEntryOf(code, tlb, linear)
     const before = code.hold(code.load('i64.load', entry, view))
-    code.store('i64.store', entry, code.op('i64.and', linear, code.i64(~0xfffn)), view)
+    code.store('i64.store', entry, tag, view)
     code.store('i32.store', entry, code.op('i32.sub', host, code.op('i32.wrap_i64', linear)), view + 8)
     code.store('i32.store', entry, large, view + 12)
     // what takes another's place is in the log already
@@ -160,6 +161,9 @@ function enter(code: Code, map: MemoryMap, { cpu, tlb, linear, kind, host, isWri
       const isData =
         shared === undefined ? isOwn : code.op('i32.and', isOwn, code.op('i64.eqz', codersOf(code, page, shared)))
       code.if(code.op('i32.and', isPlain, isData), () => store(tlbKinds.write))
+      if (shared !== undefined) return
+      const tag = guardedTag(code, linear)
+      code.if(code.op('i32.and', isPlain, isGuarded(code, flags)), () => put(tlbKinds.write, tag))
     },
     () =>
       code.if(
@@ -264,17 +268,18 @@ export function slowWriteFunction(
   { find, beyond }: Pick<MemoryCalls, 'find'> & { readonly beyond: Beyond | undefined },
 ): Code {
   const [code, all] = begun(five)
-  const [cpu, record, , linear, kind] = all
+  const [cpu, record, tlb, linear, kind] = all
   code.store('i32.store', cpu, record, at.record)
   const odd = () => {
-    const [host] = beyond === undefined ? [code.i32(0)] : code.call(beyond.oddWrite, all, ['i32'])
-    code.leave(ret, host!)
+    const [scratch] = beyond === undefined ? [code.i32(0)] : code.call(beyond.oddWrite, all, ['i32'])
+    code.leave(ret, scratch!)
   }
   code.if(code.op('i32.or', crosses(code, linear, kind), code.load('i32.load', cpu, at.oddAccesses)), odd)
   if (map.shared !== undefined) code.if(stopsOthers(code, linear, kind), odd)
-  const [host] = code.call(find, all, ['i32'])
-  code.if(code.op('i32.eqz', host!), () => code.leave(ret, code.i32(0)))
-  code.if(code.op('i32.eq', host!, code.i32(noMemory)), () => {
+  const found = () => code.call(find, all, ['i32'])[0]!
+  const host = map.shared === undefined ? whereStored(code, map, { cpu, tlb, linear }, found) : found()
+  code.if(code.op('i32.eqz', host), () => code.leave(ret, code.i32(0)))
+  code.if(code.op('i32.eq', host, code.i32(noMemory)), () => {
     code.if(isWhole(code, cpu, kind), () => {
       writeRegister(code, { cpu, record, kind }, (place) => code.leave(ret, place))
       if (beyond === undefined) return
@@ -287,7 +292,7 @@ export function slowWriteFunction(
     const inPage = code.op('i32.and', place, code.i32(0xfff))
     return code.op('i64.extend_i32_u', code.op('i32.shr_u', inPage, code.i32(Math.log2(granuleBytes))))
   }
-  const page = code.hold(code.op('i32.shr_u', code.op('i32.sub', host!, code.i32(map.memoryBase)), code.i32(12)))
+  const page = code.hold(code.op('i32.shr_u', code.op('i32.sub', host, code.i32(map.memoryBase)), code.i32(12)))
   const flags = code.hold(code.load('i32.load8_u', code.op('i32.add', page, ownPlace(code, map, cpu, map.pageFlags))))
   code.if(has(code, flags, pageFlag.monitored), odd)
   const isBulk = code.hold(has(code, kind, accessKind.bulk))
@@ -298,22 +303,22 @@ export function slowWriteFunction(
   }
   code.if(has(code, flags, pageFlag.code), () => {
     const bytes = code.op('i32.and', kind, code.i32(accessKind.sizeMask))
-    const first = code.hold(granule(host!))
-    const last = granule(code.op('i32.add', host!, code.op('i32.sub', bytes, code.i32(1))))
+    const first = code.hold(granule(host))
+    const last = granule(code.op('i32.add', host, code.op('i32.sub', bytes, code.i32(1))))
     const place = code.op('i32.add', code.op('i32.shl', page, code.i32(3)), ownPlace(code, map, cpu, map.granules))
     const granules = code.hold(code.load('i64.load', place))
     const both = code.op('i64.or', code.op('i64.shr_u', granules, first), code.op('i64.shr_u', granules, last))
     const touched = code.op('i32.wrap_i64', code.op('i64.and', both, code.i64(1n)))
-    const stales = code.op('i32.and', touched, code.op('i32.eqz', isLive(code, map, { cpu, host: host!, bytes })))
+    const stales = code.op('i32.and', touched, code.op('i32.eqz', isLive(code, map, { cpu, host: host, bytes })))
     code.if(code.op('i32.or', stales, code.op('i32.and', touched, isBulk)), odd)
     code.if(isBulk, () => {
       const free = code.op('i32.wrap_i64', code.op('i64.ctz', code.op('i64.shr_u', granules, first)))
-      const inGranule = code.op('i32.and', host!, code.i32(granuleBytes - 1))
+      const inGranule = code.op('i32.and', host, code.i32(granuleBytes - 1))
       const room = code.op('i32.sub', code.op('i32.mul', free, code.i32(granuleBytes)), inGranule)
       code.store('i32.store', cpu, room, at.bulkRoom)
     })
   })
-  code.leave(ret, host!)
+  code.leave(ret, host)
   return code
 }
 

@@ -5,16 +5,18 @@ import { isOfJump, jumpEntryOf } from '../jump-cache.ts'
 import type { MemoryMap } from '../memory-map.ts'
 import { limited, resumes } from '../mode-word.ts'
 import { ownPlace } from '../own-place.ts'
-import { firstRecord, handlerType, noRegion, regionType, status } from '../runtime.ts'
+import { firstRecord, handlerType, noRegion, type RuntimeIndices, regionType, status } from '../runtime.ts'
 import { at, blockHeadBytes, inBlock, inJumpEntry, inRecord, linkInRecord, recordBytes } from '../state-layout.ts'
+
+import { passingRecord } from './pass.ts'
 
 const ret = { kind: 'return' } as const
 const nextBlock = { kind: 'again', loop: 'block' } as const
 const nextRecord = { kind: 'again', loop: 'record' } as const
 
 /** Handler numbers that the run loop itself takes. */
-export const builtIn = { endOfBlock: 0, resync: 1, resumed: 2 } as const
-export const firstHandler = 3
+export const builtIn = { endOfBlock: 0, resync: 1, resumed: 2, pass: 3 } as const
+export const firstHandler = 4
 
 /** What a handler inside the run loop needs: where its locals are, and how it leaves. */
 export interface Inline {
@@ -73,7 +75,11 @@ export const leaveTo = {
  * The interpreter: looks blocks up, counts their instructions off the budget, and runs their records until a handler
  * gives a status that needs TypeScript.
  */
-export function runBlocksFunction(findBlock: number, inline: readonly InlineHandler[], options: LoopOptions): Code {
+export function runBlocksFunction(
+  { findBlock, pass }: Pick<RuntimeIndices, 'findBlock' | 'pass'>,
+  inline: readonly InlineHandler[],
+  options: LoopOptions,
+): Code {
   const code = new Code(['i32', 'i32'])
   const cpu = code.fixedLocal(0)
   const block = code.variable(1)
@@ -90,7 +96,7 @@ export function runBlocksFunction(findBlock: number, inline: readonly InlineHand
     block.set(code.i32(0))
     code.forever('record', () => {
       const here: Inline = { code, cpu, record, tlb: tlb.get(), link }
-      const own = [endOfBlock, resync, resumed]
+      const own = [endOfBlock, resync, resumed, passOn(pass)]
       const cases = [...own, ...inline].map((handler) => () => handler({ ...here, tlb: tlb.get() }))
       const targets = Array.from({ length: first + inline.length }, (_, number) => caseOf(number, first, inline.length))
       const handler = code.load('i32.load16_u', record.get(), inRecord.handler)
@@ -256,6 +262,27 @@ const endOfBlock: InlineHandler = (inline) => {
   link.set(code.op('i32.add', record.get(), code.i32(linkInRecord.next)))
   leaveTo.linked(inline)
 }
+
+/** An instruction has passed that leaves everything as it is for the next one: that passes too, if it can. */
+const passOn =
+  (pass: number): InlineHandler =>
+  (inline) => {
+    fallThrough(inline)
+    const { code, cpu, record, link } = inline
+    const left = code.hold(code.op('i32.sub', code.load('i32.load', cpu, at.budget), code.i32(1)))
+    code.if(code.op('i32.lt_s', left, code.i32(0)), () => leaveTo.status(inline, status.budget))
+    const length = code.load('i32.load16_u', record.get(), inRecord.offset)
+    const next = code.op('i32.add', code.load('i32.load', cpu, at.passing + inBlock.host), length)
+    const [passes] = code.call(pass, [cpu, next, code.load('i32.load', cpu, at.mode)], ['i32'])
+    code.if(passes!, () => {
+      code.store('i32.store', cpu, left, at.budget)
+      code.store('i64.store', cpu, code.load('i64.load', cpu, at.RIP), at.blockRip)
+      record.set(code.op('i32.add', cpu, code.i32(passingRecord)))
+      code.leave(nextRecord)
+    })
+    link.set(code.op('i32.add', cpu, code.i32(at.noLink)))
+    leaveTo.linked(inline)
+  }
 
 /** The one instruction that RF was for is complete: RF goes. */
 const resumed: InlineHandler = (inline) => {
