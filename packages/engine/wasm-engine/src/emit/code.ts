@@ -2,7 +2,6 @@ import type { AtomicOp, FunctionType, LaneOp, MemoryOp, PlainOp, ValueType } fro
 import { constantI32, constantI64 } from './constants.ts'
 import { folded } from './fold.ts'
 import { foldedLane } from './fold-lanes.ts'
-import { LocalPool } from './local-pool.ts'
 import {
   type Callee,
   type Exit,
@@ -28,16 +27,17 @@ export interface Local {
  */
 export class Code {
   readonly body: Region = { statements: [] }
+  /** Types of parameters and local variables, each for one purpose: which of them share a place is found when all is written. */
   readonly locals: ValueType[]
+  /** Locals that have a place of their own. */
+  readonly permanents: number[] = []
   #region: Region = this.body
   #epoch = 0
-  readonly #pool: LocalPool
   readonly #fixed: Node[] = []
 
   /** `parameters` are locals 0 and up. */
   constructor(parameters: readonly ValueType[]) {
     this.locals = [...parameters]
-    this.#pool = new LocalPool(this.locals)
   }
 
   i32(value: number): Node {
@@ -87,7 +87,13 @@ export class Code {
   }
 
   local(type: ValueType): Local {
-    return this.variable(this.#pool.allocate(type))
+    const index = this.#newLocal(type)
+    this.#region.statements.push({ kind: 'begin', local: index })
+    return this.variable(index)
+  }
+
+  #newLocal(type: ValueType): number {
+    return this.locals.push(type) - 1
   }
 
   /** A parameter or local by number, as a variable. */
@@ -104,9 +110,9 @@ export class Code {
   /** Computes the node here and keeps it. */
   hold(node: Node): Node {
     if (isAtHand(node)) return node
-    const kept = this.local(node.type)
-    kept.set(node)
-    return this.fixedLocal(kept.index)
+    const local = this.#newLocal(node.type)
+    this.#effect({ kind: 'set', local, args: [node], epoch: this.#epoch })
+    return this.fixedLocal(local)
   }
 
   store(op: MemoryOp, address: Node, value: Node, offset = 0): void {
@@ -115,7 +121,7 @@ export class Code {
 
   /** Reads and writes at once, as nobody else does in between; gives what was there. */
   atomic(op: AtomicOp, ...args: Node[]): Node {
-    const result = this.#pool.allocate(op.slice(0, 3) as ValueType)
+    const result = this.#newLocal(op.slice(0, 3) as ValueType)
     this.#effect({ kind: 'atomic', op, args, result, epoch: this.#epoch })
     return this.fixedLocal(result)
   }
@@ -136,14 +142,14 @@ export class Code {
   }
 
   #call(callee: Callee, args: readonly Node[], results: readonly ValueType[]): Node[] {
-    const locals = results.map((type) => this.#pool.allocate(type))
+    const locals = results.map((type) => this.#newLocal(type))
     this.#effect({ kind: 'call', callee, args, results: locals, epoch: this.#epoch })
     return locals.map((local) => this.fixedLocal(local))
   }
 
   /**
-   * Runs one of the cases; a selector past them runs `otherwise`. Locals of one case are used again by the next. `targets` names the
-   * case of each selector, where they are not in order: `cases.length` is `otherwise`.
+   * Runs one of the cases; a selector past them runs `otherwise`. `targets` names the case of each selector, where they are not in
+   * order: `cases.length` is `otherwise`.
    */
   switch(
     selector: Node,
@@ -152,7 +158,7 @@ export class Code {
     targets: readonly number[] = cases.map((_, index) => index),
   ): void {
     const epoch = this.#epoch
-    const regions = [...cases, otherwise].map((build) => this.#pool.recycling(() => this.#inside(build)))
+    const regions = [...cases, otherwise].map((build) => this.#inside(build))
     this.#effect({
       kind: 'switch',
       args: [selector],
@@ -177,18 +183,14 @@ export class Code {
   later(name: string): (build: () => void) => void {
     const body: Region = { statements: [] }
     this.#effect({ kind: 'block', name, body })
-    return (build) => void body.statements.push(...this.#inside(build).statements)
+    return (build) => void this.#inside(build, body)
   }
 
-  /** Locals made so far for what is used once are free again: nothing that follows uses it. */
-  recycle(): void {
-    this.#pool.recycle()
-    this.#effect({ kind: 'recycle' })
-  }
-
-  /** A local that is never recycled. */
+  /** A local that shares its place with no other. */
   permanent(type: ValueType): Local {
-    return this.variable(this.#pool.permanent(type))
+    const index = this.#newLocal(type)
+    this.permanents.push(index)
+    return this.variable(index)
   }
 
   bulk(op: 'memory.copy' | 'memory.fill', to: Node, from: Node, count: Node): void {
@@ -231,9 +233,8 @@ export class Code {
     this.#effect({ kind: 'leave', exit, args: values, epoch: this.#epoch })
   }
 
-  #inside(build: () => void): Region {
+  #inside(build: () => void, region: Region = { statements: [] }): Region {
     const outer = this.#region
-    const region: Region = { statements: [] }
     this.#region = region
     this.#epoch += 1
     build()

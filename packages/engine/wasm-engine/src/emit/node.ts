@@ -104,8 +104,8 @@ export type Statement =
   | { readonly kind: 'forever'; readonly name: string; readonly body: Region }
   | { readonly kind: 'block'; readonly name: string; readonly body: Region }
   | { readonly kind: 'loop'; readonly head: Region; readonly condition: Node; readonly body: Region }
-  /** What was computed so far for use nearby is used by nothing that follows. */
-  | { readonly kind: 'recycle' }
+  /** A variable is of no use before this place. */
+  | { readonly kind: 'begin'; readonly local: number }
   | { readonly kind: 'leave'; readonly exit: Exit; readonly args: readonly Node[]; readonly epoch: number }
 
 /** How control leaves: `return` with values, round to the head of an enclosing `forever`, or out of a `block`, by its name. */

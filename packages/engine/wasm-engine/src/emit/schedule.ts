@@ -14,7 +14,7 @@ function countUses(region: Region): void {
     switch (statement.kind) {
       case 'node':
         break // counts only through its users
-      case 'recycle':
+      case 'begin':
         break
       case 'loop':
         countUses(statement.head)
@@ -58,7 +58,7 @@ function settle(region: Region): void {
       case 'node':
         if (statement.held) computedAt(statement.args, region, statement.epoch)
         break
-      case 'recycle':
+      case 'begin':
         break
       case 'loop':
         settle(statement.head)

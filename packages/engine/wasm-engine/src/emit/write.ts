@@ -11,11 +11,10 @@ import {
   laneOps,
   memoryOps,
   plainOps,
-  type ValueType,
   vectorOps,
 } from '@vmm/wasm-encoder'
 import type { Code } from './code.ts'
-import { LocalPool } from './local-pool.ts'
+import { LocalUses } from './local-uses.ts'
 import type { Callee, Exit, Node, Region, Statement } from './node.ts'
 import { schedule } from './schedule.ts'
 
@@ -25,26 +24,28 @@ const blockVoid = 0x40
 export function functionOf(code: Code, parameters: number, typeIndex: (type: FunctionType) => number): FunctionBody {
   schedule(code.body)
   const out = new ByteWriter()
-  const locals = [...code.locals]
-  const writer = new Writer(out, locals, typeIndex)
+  const uses = new LocalUses(code.locals)
+  const writer = new Writer(out, uses, typeIndex)
   writer.region(code.body)
   // every path has left by now, but a function with results must look as if it could not fall through
   out.byte(control.unreachable)
-  return { locals: locals.slice(parameters), code: out.view().slice(), hints: writer.hints }
+  const fixed = code.locals.map((_, index) => index).slice(0, parameters)
+  const { locals, bytes, hints } = uses.placed([...fixed, ...code.permanents], out.view(), writer.hints)
+  return { locals: locals.slice(parameters), code: bytes, hints }
 }
 
 class Writer {
   readonly #out: ByteWriter
-  readonly #pool: LocalPool
+  readonly #uses: LocalUses
   readonly #typeIndex: (type: FunctionType) => number
   /** Blocks that are open; those with a name remember at which depth they began. */
   #depth = 0
   readonly #named = new Map<string, number>()
   readonly hints: BranchHint[] = []
 
-  constructor(out: ByteWriter, locals: ValueType[], typeIndex: (type: FunctionType) => number) {
+  constructor(out: ByteWriter, uses: LocalUses, typeIndex: (type: FunctionType) => number) {
     this.#out = out
-    this.#pool = new LocalPool(locals)
+    this.#uses = uses
     this.#typeIndex = typeIndex
   }
 
@@ -94,11 +95,13 @@ class Writer {
       case 'switch':
         this.#switch(statement)
         break
-      case 'recycle':
-        this.#pool.recycle()
+      case 'begin':
+        this.#uses.begin(statement.local)
         break
       case 'forever':
+        this.#uses.beginLoop()
         this.#enclosed(control.loop, statement.name, statement.body)
+        this.#uses.endLoop(this.#out.length)
         break
       case 'block':
         this.#enclosed(control.block, statement.name, statement.body)
@@ -159,7 +162,7 @@ class Writer {
     for (const [at, region] of [...cases, otherwise].entries()) {
       this.#out.byte(control.end)
       this.#depth -= 1
-      this.#pool.recycling(() => this.region(region))
+      this.region(region)
       this.#out.byte(control.br)
       this.#out.unsigned(count - at)
     }
@@ -185,17 +188,19 @@ class Writer {
   #loop(head: Region, condition: Node, body: Region): void {
     this.#out.bytes([control.block, blockVoid, control.loop, blockVoid])
     this.#depth += 2
+    this.#uses.beginLoop()
     this.region(head)
     this.#value(condition)
     this.#out.bytes([plainOps['i32.eqz'], control.br_if, 1])
     this.region(body)
     this.#out.bytes([control.br, 0, control.end, control.end])
+    this.#uses.endLoop(this.#out.length)
     this.#depth -= 2
   }
 
   #hold(node: Node): void {
     this.#compute(node)
-    node.local = this.#pool.allocate(node.type)
+    node.local = this.#uses.add(node.type)
     this.#local(control['local.set'], node.local)
   }
 
@@ -246,7 +251,7 @@ class Writer {
 
   #local(opcode: number, index: number): void {
     this.#out.byte(opcode)
-    this.#out.unsigned(index)
+    this.#uses.use(index, this.#out.length)
   }
 
   /** Guest accesses may be unaligned: the hint is 0 everywhere. */

@@ -28,8 +28,17 @@ export class Addresses {
   }
 
   ripAt(offset: number): Node {
+    return this.#ripBehind(this.#code.i64(BigInt(offset)))
+  }
+
+  /** RIP at an offset that is only known as the region runs, of 32 bits with their sign. */
+  ripFrom(offset: Node): Node {
+    return this.#ripBehind(this.#code.op('i64.extend_i32_s', offset))
+  }
+
+  #ripBehind(distance: Node): Node {
     const code = this.#code
-    const rip = code.op('i64.add', this.start, code.i64(BigInt(offset)))
+    const rip = code.op('i64.add', this.start, distance)
     return this.#codeSize === 64 ? rip : code.op('i64.and', rip, code.i64(0xffff_ffffn))
   }
 

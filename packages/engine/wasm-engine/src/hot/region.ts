@@ -20,13 +20,11 @@ import { type Payment, paymentsOf } from './payments.ts'
 import { type Premised, Premises } from './premises.ts'
 import { recordField } from './record-field.ts'
 import { RegistersInLocals } from './registers.ts'
+import { left, takenApart, type WayOut, wayOutWord } from './way-out.ts'
 
 const ret = { kind: 'return' } as const
 const leave = { kind: 'out', block: 'leave' } as const
 const fromItsBeginning = { kind: 'again', loop: 'locked' } as const
-
-/** How a region left: `rip` is where to go on; after `declined` not by a region, for its first instruction needs more. */
-const left = { done: 0, declined: 1 } as const
 
 export interface RegionOptions extends Premised {
   readonly runtime: RuntimeIndices
@@ -134,12 +132,27 @@ class RegionEmitter {
 
   #putBack(): void {
     const code = this.code
+    const { how, isKnown, unretired, offset } = takenApart(code, this.#how.get)
+    code.if(isKnown, () => {
+      this.#budget.set(code.op('i32.add', this.#budget.get(), unretired))
+      this.#rip.set(this.#addresses.ripFrom(offset))
+    })
     this.#registers.putBack()
     this.#fields.putBack()
     if (this.#flags.written) this.#flags.putBack()
     code.store('i32.store', this.#cpu, this.#budget.get(), at.budget)
     code.store('i64.store', this.#cpu, this.#rip.get(), at.RIP)
-    code.leave(ret, this.#how.get())
+    code.leave(ret, how())
+  }
+
+  /** Leaves for a place in or outside the region, of which it is known how far from the first byte it is. */
+  #out(way: WayOut): void {
+    const { code } = this
+    const word = wayOutWord(way)
+    if (word === undefined) this.#payBack(way.unretired)
+    this.#how.set(code.i32(word ?? way.how))
+    if (word === undefined) this.#exit(this.#addresses.ripAt(way.offset))
+    else code.leave(leave)
   }
 
   // -- control flow ----------------------------------------------------------------------------------------------
@@ -177,8 +190,8 @@ class RegionEmitter {
     const to = this.#order.numberAt(offset)
     const { follower, ahead } = this.#payments[from]!
     if (to !== undefined && to === follower) return this.#forward(to)
+    if (to === undefined) return this.#out({ how: left.done, offset, unretired: ahead })
     this.#payBack(ahead)
-    if (to === undefined) return this.#exit(this.#addresses.ripAt(offset))
     const [here, there] = [from, to].map((number) => this.#order.blocks[number]!)
     if (isOnPageOf(here!, there!)) return this.#enter(from, to)
     this.#rip.set(this.#addresses.ripAt(offset))
@@ -228,7 +241,6 @@ class RegionEmitter {
   #block(number: number): void {
     const { code } = this
     const block = this.#order.blocks[number]!
-    code.recycle()
     this.#known.restore(this.#known.carried())
     this.#registers.blockRip = code.op('i64.add', this.#addresses.start, code.i64(BigInt(block.offset)))
     this.#pay(number, block)
@@ -246,10 +258,9 @@ class RegionEmitter {
     const { now } = this.#payments[number]!
     if (now === 0) return
     this.#budget.set(code.op('i32.sub', this.#budget.get(), code.i32(now)))
-    code.rarely(code.op('i32.lt_s', this.#budget.get(), code.i32(0)), () => {
-      this.#payBack(now)
-      this.#exit(this.#addresses.ripAt(offset))
-    })
+    code.rarely(code.op('i32.lt_s', this.#budget.get(), code.i32(0)), () =>
+      this.#out({ how: left.done, offset, unretired: now }),
+    )
   }
 
   #payBack(instructions: number): void {
@@ -343,12 +354,10 @@ class RegionEmitter {
 
   /** Leaves before the instruction, of which nothing has happened. */
   #decline(now: Now): void {
-    const { code } = this
     const { number, step, restore } = now
     restore?.()
-    this.#payBack(this.#unretired(now))
-    this.#how.set(code.i32(left.declined))
-    this.#exit(this.#addresses.ripAt(this.#order.blocks[number]!.offset + step.offset))
+    const offset = this.#order.blocks[number]!.offset + step.offset
+    this.#out({ how: left.declined, offset, unretired: this.#unretired(now) })
   }
 
   #jump(now: Now, target: Node): void {
