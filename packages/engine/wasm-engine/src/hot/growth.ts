@@ -1,5 +1,6 @@
 import type { BlockCache } from '../block-cache.ts'
 import { modeOfWord } from '../mode-word.ts'
+import { noRegion } from '../runtime.ts'
 import { at, inBlock, inJumpEntry, jumpEntries, jumpEntryBytes } from '../state-layout.ts'
 import type { StateView } from '../state-view.ts'
 import { type HotBlock, type Place, placed, returnsFromOutside } from './graph.ts'
@@ -18,6 +19,8 @@ export interface Grown {
   readonly entries: readonly number[]
   /** Some jump of it leads wherever the guest says. */
   readonly isOpen: boolean
+  /** Some way was not followed, for what it leads to has a region. */
+  readonly isPart: boolean
 }
 
 export interface GrowthOptions {
@@ -59,8 +62,11 @@ export class Growth {
     this.#view = new DataView(buffer)
   }
 
-  /** The region of one or more blocks; undefined if it cannot have them all. */
-  from(seeds: readonly Seed[]): Grown | undefined {
+  /**
+   * The region of one or more blocks; undefined if it cannot have them all. Unless it is to be whole it leaves to other regions what
+   * they are entered at.
+   */
+  from(seeds: readonly Seed[], isWhole: boolean): Grown | undefined {
     const [first] = seeds
     const gathered: Gathered = { blocks: new Map(), steps: 0 }
     const { blocks } = gathered
@@ -68,16 +74,19 @@ export class Growth {
       const offset = distance(first!, seed)
       if (offset === undefined || !this.#add(gathered, this.#placeOf(seed.block, offset))) return undefined
     }
+    let isPart = false
     for (const block of blocks.values())
       for (const offset of [block.next, block.target, block.after]) {
         if (offset === undefined || blocks.has(offset)) continue
         const address = this.#neighbour(first!, block, offset)
-        if (address !== undefined && !this.#isCool(address)) this.#add(gathered, this.#placeOf(address, offset))
+        if (address === undefined || this.#isCool(address)) continue
+        if (isWhole || !this.#hasRegion(address)) this.#add(gathered, this.#placeOf(address, offset))
+        else isPart = true
       }
     const all = [...blocks.values()]
     const entries = seeds.map((seed) => distance(first!, seed)!)
     const isOpen = all.some(({ leads }) => leads === 'anywhere')
-    return { blocks: all, entries: [...new Set([...entries, ...returnsFromOutside(all)])], isOpen }
+    return { blocks: all, entries: [...new Set([...entries, ...returnsFromOutside(all)])], isOpen, isPart }
   }
 
   #placeOf(address: number, offset: number): Place {
@@ -113,6 +122,11 @@ export class Growth {
       state.wordAt(entry + inJumpEntry.generation) === state.word(at.jumpGeneration)
     const block = state.wordAt(entry + inJumpEntry.block)
     return isIt && this.#view.getUint32(block + inBlock.mode, true) === mode ? block : undefined
+  }
+
+  #hasRegion(block: number): boolean {
+    const region = this.#view.getUint32(block + inBlock.region, true)
+    return region !== 0 && region !== noRegion
   }
 
   #isCool(block: number): boolean {

@@ -6,7 +6,6 @@ import { isOfJump, jumpEntryOf } from '../jump-cache.ts'
 import type { Also } from '../linked-module.ts'
 import type { Frame } from '../reading/frame.ts'
 import { machineOn } from '../reading/machine.ts'
-import type { Translated } from '../reading/memory.ts'
 import { closerFunction, closerType } from '../reading/quick-simd.ts'
 import type { RuntimeIndices } from '../runtime.ts'
 import { at, inBlock, inJumpEntry } from '../state-layout.ts'
@@ -16,10 +15,12 @@ import { FlagsInLocals } from './flags.ts'
 import { RegionFloats } from './floats.ts'
 import { type HotBlock, type HotStep, isOnPageOf, type Order } from './graph.ts'
 import { KnownVectors } from './known-vectors.ts'
+import type { Now } from './now.ts'
 import { type Payment, paymentsOf } from './payments.ts'
 import { type Premised, Premises } from './premises.ts'
 import { recordField } from './record-field.ts'
 import { RegistersInLocals } from './registers.ts'
+import { countRuns } from './runs.ts'
 import { left, takenApart, type WayOut, wayOutWord } from './way-out.ts'
 
 const ret = { kind: 'return' } as const
@@ -35,27 +36,13 @@ export interface RegionOptions extends Premised {
   readonly also: Also
   /** The region's slot of its table. */
   readonly slot: number
+  /** So often it is entered at a block before another one is asked for; undefined if it stays. */
+  readonly runsAtMost: number | undefined
 }
 
 /** The function of a region: (cpu, tlb, block that it is entered at) gives how it left. */
 export function regionFunction(order: Order, options: RegionOptions): Code {
   return new RegionEmitter(order, options).code
-}
-
-/** The instruction that is being emitted. */
-interface Now {
-  /** Its block's. */
-  readonly number: number
-  readonly step: HotStep
-  /** Instructions of the block from this one on. */
-  readonly ahead: number
-  /** Branches and loops of it that the place is inside of. */
-  depth: number
-  restore: (() => void) | undefined
-  /** The next one follows. */
-  goesOn: boolean
-  /** Memory operands whose address is known by now. */
-  readonly translated: Map<number, Translated>
 }
 
 class RegionEmitter {
@@ -120,10 +107,11 @@ class RegionEmitter {
     this.#addresses.begin(code.op('i64.sub', code.load('i64.load', this.#cpu, at.RIP), distance))
     if (this.#order.choices.length > 0) this.#choice.set(code.load('i32.load', this.#entered, inBlock.entry))
     this.#budget.set(code.load('i32.load', this.#cpu, at.budget))
-    const declineIf = (condition: Node) => code.if(condition, () => code.leave(ret, code.i32(left.declined)))
+    const decline = () => code.leave(ret, code.i32(left.declined))
+    const declineIf = (condition: Node) => code.if(condition, decline)
     if (this.#mode.codeSize === 64) declineIf(this.#addresses.areNearTheEdge())
     for (const broken of this.#premises.broken()) declineIf(broken)
-    code.store('i32.store', this.#entered, code.i32(1), inBlock.runs)
+    countRuns(code, this.#entered, this.#options.runsAtMost, decline)
     this.#registers.fetch()
     this.#floats.fetch()
     this.#fields.fetch()

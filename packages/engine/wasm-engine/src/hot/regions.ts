@@ -18,6 +18,8 @@ import { regionFunction } from './region.ts'
 export interface HotOptions {
   /** How often a block is entered before it becomes part of a region. */
   readonly threshold: number
+  /** How often a region is entered before it is made anew with what it leads to, be that in other regions too. */
+  readonly wholeAfter?: number
   /** Regions that are compiled at once, if so many are asked for before the first one is asked for again. */
   readonly batch?: number
   /** Blocks and instructions of a region at most. */
@@ -31,6 +33,8 @@ export interface HotOptions {
 interface Plan {
   readonly seeds: readonly Seed[]
   readonly grown: Grown
+  /** Nothing was left out of it because it is in another one. */
+  readonly isWhole: boolean
   /** How often a region of these blocks has been made anew, for one more to enter it at. */
   readonly remade: number
 }
@@ -52,6 +56,9 @@ const patiencesAtMost = 4
 
 /** What asked waits for others half as long as it took to ask: a loop that everything runs in would wait alone. */
 const waiting = 0.5
+
+/** Going from region to region costs about what it costs to interpret a block: a region is worth more than its parts only so much later. */
+const partsPer = 4
 
 /** A region that jumps lead into from anywhere is made anew so often at most. */
 const remadeAtMost = 3
@@ -78,7 +85,15 @@ export class Regions {
 
   constructor(options: HotOptions, around: Around) {
     this.#compiling = around
-    this.#options = { batch: 16, blocksAtMost: 48, stepsAtMost: 400, bytesAtMost: 64 * mebibyte, ...options }
+    const wholeAfter = options.threshold * partsPer
+    this.#options = {
+      wholeAfter,
+      batch: 16,
+      blocksAtMost: 48,
+      stepsAtMost: 400,
+      bytesAtMost: 64 * mebibyte,
+      ...options,
+    }
     this.#batch = Math.min(this.#options.batch, around.table.length)
     this.#room = new CodeRoom(this.#options.bytesAtMost)
     this.#linkage = around.linkage
@@ -181,7 +196,12 @@ export class Regions {
 
   /** Whether it has been entered since room was made last: it says so itself. */
   #isUsed({ grown }: Region): boolean {
-    return grown.blocks.some(({ address }) => this.#view.getUint32(address + inBlock.runs, true) !== 0)
+    return grown.blocks.some(({ address }) => this.#runsOf(address) !== 0)
+  }
+
+  /** How often a region says it has been entered at a block, if it counts. */
+  #runsOf(block: number): number {
+    return this.#view.getUint32(block + inBlock.runs, true)
   }
 
   // -- which regions ---------------------------------------------------------------------------------------------
@@ -191,7 +211,8 @@ export class Regions {
     const plans: Plan[] = []
     for (const seed of asked) {
       if (plans.some(({ grown }) => grown.blocks.some(({ address }) => address === seed.block))) continue
-      const alone = { seeds: [seed], grown: this.#growth.from([seed])!, remade: 0 }
+      const isWhole = this.#runsOf(seed.block) >= this.#options.wholeAfter
+      const alone = { seeds: [seed], grown: this.#growth.from([seed], isWhole)!, isWhole, remade: 0 }
       if (!this.#joinsOneOf(plans, alone)) plans.push(this.#remade(alone) ?? alone)
     }
     return plans
@@ -216,8 +237,9 @@ export class Regions {
     const apart = distance(plan.seeds[0]!, other.seeds[0]!)
     if (pageOf(plan) !== pageOf(other) || theirs!.host - mine!.host !== apart || mode !== otherMode) return undefined
     const seeds = [...plan.seeds, ...other.seeds]
-    const grown = this.#growth.from(seeds)
-    return grown && { seeds, grown, remade: plan.remade }
+    const isWhole = plan.isWhole || other.isWhole
+    const grown = this.#growth.from(seeds, isWhole)
+    return grown && { seeds, grown, isWhole, remade: plan.remade }
   }
 
   /** A region that there is and that this one joins is taken away, to be made anew. */
@@ -254,12 +276,16 @@ export class Regions {
     for (const region of made) this.#enter(region)
   }
 
-  #functionOf({ seeds, grown, slot }: Region, around: { readonly runtime: RuntimeIndices; readonly also: Also }) {
+  #functionOf(
+    { seeds, grown, isWhole, slot }: Region,
+    around: { readonly runtime: RuntimeIndices; readonly also: Also },
+  ) {
     const { memoryBase, threads } = this.#linkage
     const [{ state }] = seeds as [Seed]
     const now = premisesOf(state)
     const order = orderOf(withReturns(grown.blocks), grown.entries)
-    return regionFunction(order, { ...around, ...now, memoryBase, threads, view: this.#view, slot })
+    const runsAtMost = grown.isPart && !isWhole ? this.#options.wholeAfter : undefined
+    return regionFunction(order, { ...around, ...now, memoryBase, threads, view: this.#view, slot, runsAtMost })
   }
 
   #enter(region: Region): void {
@@ -273,8 +299,19 @@ export class Regions {
       if (entry >= region.seeds.length && this.#view.getUint32(address + inBlock.region, true) !== 0) continue
       this.#setHeat(address, 0)
       this.#setRegion(address, region.slot + 1)
+      this.#view.setUint32(address + inBlock.runs, 0, true)
       this.#view.setUint32(address + inBlock.entry, entry, true)
       this.#view.setInt32(address + inBlock.distance, offset, true)
+      this.#removeReplaced(address)
+    }
+  }
+
+  /** What was entered at a block, and now is entered nowhere, is of no more use. */
+  #removeReplaced(block: number): void {
+    for (const region of [...this.#containing.get(block)!]) {
+      const { blocks, entries } = region.grown
+      const isEntered = blocks.some(({ address, offset }) => entries.includes(offset) && this.#isEntry(address, region))
+      if (!isEntered) this.#remove(region)
     }
   }
 }

@@ -1,0 +1,44 @@
+import { assembler, eax, ebx, ecx, edx } from '@vmm/x86-assembler'
+import { nobodyAround } from '@vmm/x86-semantics'
+import { expect, test } from 'vitest'
+import { Engine, type HotOptions } from '../src/index.ts'
+
+const codeAt = 0x1000
+const rounds = 20_000
+
+/** A loop that calls a function with a loop of its own: that one is hot before. */
+function program(): Uint8Array {
+  const a = assembler({ origin: codeAt, codeSize: 32 })
+  a.mov(ecx, rounds).mov(edx, 0x9e37_79b1)
+  a.label('round').call('inner').dec(ecx).jnz('round').hlt()
+  a.label('inner').mov(ebx, 4)
+  a.label('again').add(eax, ecx).imul(eax, edx).dec(ebx).jnz('again').ret()
+  return a.finish().bytes
+}
+
+function ran(hot: HotOptions | false): Engine {
+  const engine = new Engine({ slots: [{ address: 0, bytes: 0x1_0000 }], ports: nobodyAround, hot })
+  engine.writePhysical(codeAt, program())
+  engine.set('CR0', 0x11n)
+  for (const segment of ['CS', 'DS', 'ES', 'SS'] as const) {
+    engine.set(`${segment}.limit`, 0xffff_ffffn)
+    engine.set(`${segment}.access`, segment === 'CS' ? 0xc09bn : 0xc093n)
+  }
+  engine.setGpr(4, 0x9000n)
+  engine.set('RIP', BigInt(codeAt))
+  engine.modeChanged()
+  while (engine.run(1_000_000).kind !== 'exit');
+  return engine
+}
+
+const stateOf = (engine: Engine) => [engine.retired(), engine.rflags(), engine.gpr(0), engine.gpr(1), engine.gpr(3)]
+const enteredIn = (engine: Engine) => engine.machine.statistics().regionsEntered
+
+test('a region that is entered again and again is made anew with what it calls', () => {
+  const interpreted = stateOf(ran(false))
+  const [inParts, whole] = [1_000_000, 500].map((wholeAfter) => ran({ threshold: 100, batch: 1, wholeAfter }))
+  expect(stateOf(inParts!)).toEqual(interpreted)
+  expect(stateOf(whole!)).toEqual(interpreted)
+  expect(enteredIn(inParts!)).toBeGreaterThan(rounds)
+  expect(enteredIn(whole!)).toBeLessThan(rounds / 4)
+})
