@@ -9,8 +9,10 @@ export function deadFlags(shapes: readonly Shape[]): boolean[] {
   let live = allFlags
   for (let index = shapes.length - 1; index >= 0; index -= 1) {
     const shape = shapes[index]!
-    dead[index] = shape.flagsPerhaps !== 0 && (live & shape.flagsPerhaps) === 0
-    live = shape.mayFault || shape.ends ? allFlags : (live & ~shape.flagsWritten) | shape.flagsRead
+    const isDead = shape.flagsPerhaps !== 0 && (live & shape.flagsPerhaps) === 0
+    dead[index] = isDead
+    const read = isDead && shape.flagsKept ? 0 : shape.flagsRead
+    live = shape.mayFault || shape.ends ? allFlags : (live & ~shape.flagsWritten) | read
   }
   return dead
 }

@@ -43,6 +43,8 @@ export interface Shape {
   /** It may be an instruction of the x87, which has no immediate. */
   readonly isOfX87: boolean
   readonly flagsRead: number
+  /** They are read for those alone that are written. */
+  readonly flagsKept: boolean
   /** Written for certain, and written perhaps. */
   readonly flagsWritten: number
   readonly flagsPerhaps: number
@@ -284,6 +286,7 @@ export class HandlerTable {
       // of all instructions in F, only FXSAVE and its like are none; they take no immediate either
       isOfX87: instruction.mnemonic.startsWith('F'),
       flagsRead: flagMask(effects.flagsRead),
+      flagsKept: instruction.keeps !== undefined,
       flagsWritten: flagMask(effects.flagsWritten),
       flagsPerhaps: flagMask(effects.flagsPerhaps),
       inRegion: inRegionOf(spec),

@@ -187,6 +187,7 @@ function leftOf({ code, cpu, record }: Place): Node {
 }
 
 type FrameSpec = Pick<HandlerSpec, 'mode' | 'address' | 'flagsDead' | 'liveBytes'> &
+  Partial<Pick<HandlerSpec, 'instruction'>> &
   Pick<Frame, 'segmentsStay' | 'segmentsChanged'>
 
 function frameOf(
@@ -218,6 +219,7 @@ function frameOf(
     fields: undefined,
     simd: () => undefined,
     flagsDead: spec.flagsDead,
+    keeps: spec.instruction?.keeps,
     knownFlags: undefined,
     depth: 0,
     modified,

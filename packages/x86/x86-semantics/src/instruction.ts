@@ -11,6 +11,8 @@ export interface Instruction {
   readonly knows?: 'immediate'
   /** An operand in memory is locked without a prefix: XCHG. */
   readonly locks?: 'always'
+  /** A flag that is read for nothing but to be left as it is: who needs none of the flags need not read it. */
+  readonly keeps?: 'CF'
   execute(m: Machine, ...operands: readonly AnyOperand[]): void
 }
 
@@ -22,7 +24,7 @@ export function instruction<Operands extends readonly AnyOperand[]>(
   mnemonic: string,
   source: Source,
   execute: (m: Machine, ...operands: Operands) => void,
-  options: Pick<Instruction, 'knows' | 'locks'> = {},
+  options: Pick<Instruction, 'knows' | 'locks' | 'keeps'> = {},
 ): Instruction {
   return { mnemonic, source, ...options, execute: execute as unknown as Instruction['execute'] }
 }

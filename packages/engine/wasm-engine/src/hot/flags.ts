@@ -34,6 +34,8 @@ export class FlagsInLocals implements Flags {
   known: FlagsKnown
   /** Nobody reads the flags that the instruction being emitted writes. */
   dead = false
+  /** A flag that it reads for them alone. */
+  keeps: ArithmeticFlag | undefined
   /** Whether the place is inside a branch or loop of an instruction. */
   readonly #nested: () => boolean
   #written = false
@@ -56,6 +58,7 @@ export class FlagsInLocals implements Flags {
 
   readonly flag = (flag: ArithmeticFlag): Bits<1> => {
     const code = this.#code
+    if (this.dead && this.keeps === flag) return bitsOf(code.i32(0), 1)
     if (this.known === 'in place') {
       const shifted = code.op('i32.shr_u', this.#inPlace.get(), code.i32(rflags[flag].low))
       return bitsOf(code.op('i32.and', shifted, code.i32(1)), 1)

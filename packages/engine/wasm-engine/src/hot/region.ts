@@ -236,6 +236,7 @@ class RegionEmitter {
     let goesOn = true
     for (const [index, step] of block.steps.entries()) {
       this.#flags.dead = dead[index]!
+      this.#flags.keeps = step.shape.spec.instruction.keeps
       goesOn = this.#step(number, step, block.steps.length - index)
     }
     if (goesOn) this.#branch(number, block.next!)
@@ -308,6 +309,7 @@ class RegionEmitter {
       fields: this.#fields,
       simd: (values) => this.#floats.call(values),
       flagsDead: false,
+      keeps: undefined,
       knownFlags: undefined,
       get depth() {
         return now().depth

@@ -1,5 +1,5 @@
 import type { MemoryOp } from '@vmm/wasm-encoder'
-import type { StateField } from '@vmm/x86-registers'
+import type { ArithmeticFlag, StateField } from '@vmm/x86-registers'
 import type { Bits, FlagClassName, Flags, Mode, Procedure } from '@vmm/x86-semantics'
 import type { Code, Local } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
@@ -70,6 +70,8 @@ export interface Frame {
   simd(values: readonly Node[]): readonly [Node, Node, Node] | undefined
   /** Nobody reads the flags that this instruction writes. */
   readonly flagsDead: boolean
+  /** A flag that it reads for them alone. */
+  readonly keeps: ArithmeticFlag | undefined
   /** What the flags are, if that is certain here. */
   knownFlags: KnownFlags | undefined
   /** Branches and loops that this place is inside of. */

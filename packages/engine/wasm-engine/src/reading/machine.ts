@@ -111,7 +111,10 @@ function flagsOn(frame: Frame): Flags {
   const { code, cpu, runtime } = frame
   const inPlace = () => code.call(runtime.materialize, [cpu], ['i32'])[0]!
   return {
-    flag: (flag) => knownFlag(frame, flag) ?? bitsOf(code.call(runtime[`flag${flag}`], [cpu], ['i32'])[0]!, 1),
+    flag: (flag) => {
+      if (frame.flagsDead && frame.keeps === flag) return bitsOf(code.i32(0), 1)
+      return knownFlag(frame, flag) ?? bitsOf(code.call(runtime[`flag${flag}`], [cpu], ['i32'])[0]!, 1)
+    },
     flags: (of) => {
       frame.knownFlags = undefined
       if (frame.flagsDead) return

@@ -61,19 +61,29 @@ const cmp = instruction(
   },
 )
 
-const inc = instruction('INC', sdm('2A', '3.3', 'INC—Increment by 1'), (m: Machine, to: Place<Sized>) => {
-  const result = m.add(m.read(to), m.constant(1, to.width))
-  const carry = carryAs(m, to.width)
-  m.write(to, result)
-  m.flags(increment(result, carry))
-})
+const inc = instruction(
+  'INC',
+  sdm('2A', '3.3', 'INC—Increment by 1'),
+  (m: Machine, to: Place<Sized>) => {
+    const result = m.add(m.read(to), m.constant(1, to.width))
+    const carry = carryAs(m, to.width)
+    m.write(to, result)
+    m.flags(increment(result, carry))
+  },
+  { keeps: 'CF' },
+)
 
-const dec = instruction('DEC', sdm('2A', '3.3', 'DEC—Decrement by 1'), (m: Machine, to: Place<Sized>) => {
-  const result = m.sub(m.read(to), m.constant(1, to.width))
-  const carry = carryAs(m, to.width)
-  m.write(to, result)
-  m.flags(decrement(result, carry))
-})
+const dec = instruction(
+  'DEC',
+  sdm('2A', '3.3', 'DEC—Decrement by 1'),
+  (m: Machine, to: Place<Sized>) => {
+    const result = m.sub(m.read(to), m.constant(1, to.width))
+    const carry = carryAs(m, to.width)
+    m.write(to, result)
+    m.flags(decrement(result, carry))
+  },
+  { keeps: 'CF' },
+)
 
 const neg = instruction('NEG', sdm('2B', '4.3', "NEG—Two's Complement Negation"), (m: Machine, to: Place<Sized>) => {
   const [zero, b] = [m.constant(0, to.width), m.read(to)]
