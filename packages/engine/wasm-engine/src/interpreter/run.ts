@@ -6,7 +6,16 @@ import type { MemoryMap } from '../memory-map.ts'
 import { limited, resumes } from '../mode-word.ts'
 import { ownPlace } from '../own-place.ts'
 import { firstRecord, handlerType, noRegion, type RuntimeIndices, regionType, status } from '../runtime.ts'
-import { at, blockHeadBytes, inBlock, inJumpEntry, inRecord, linkInRecord, recordBytes } from '../state-layout.ts'
+import {
+  at,
+  blockHeadBytes,
+  inBlock,
+  inJumpEntry,
+  inRecord,
+  jumpEntries,
+  linkInRecord,
+  recordBytes,
+} from '../state-layout.ts'
 
 import { passingRecord } from './pass.ts'
 
@@ -205,7 +214,13 @@ function leaveVainly(code: Code, block: Node, isVain: Node): void {
 const isFresh = (code: Code, cpu: Node, block: Node): Node =>
   code.op('i32.eq', code.load('i32.load', block, inBlock.mode), code.load('i32.load', cpu, at.mode))
 
-function lookUp({ code, cpu, block, link, findBlock }: Entering, rip: Node): void {
+/** What a block that RF is set for is kept by in the jump cache, beside its address: no address is so far from another. */
+const apartForResuming = (1n << 63n) | BigInt(jumpEntries / 2)
+
+function lookUp({ code, cpu, block, link, findBlock }: Entering, address: Node): void {
+  const isResuming = code.op('i32.and', code.load('i32.load', cpu, at.mode), code.i32(resumes))
+  const apart = code.select(isResuming, code.i64(BigInt.asIntN(64, apartForResuming)), code.i64(0n))
+  const rip = code.hold(code.op('i64.xor', address, apart))
   const entry = jumpEntryOf(code, cpu, rip)
   const cached = code.hold(code.load('i32.load', entry, inJumpEntry.block))
   code.if(
