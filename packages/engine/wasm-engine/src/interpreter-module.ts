@@ -59,6 +59,7 @@ const defined = {
   useContext: runtimeTypes.useContext,
   deliverFault: internalTypes.deliverFault,
   firstLoop: loopType,
+  bareLoop: loopType,
   run: loopType,
 }
 
@@ -120,6 +121,7 @@ function bodiesOf(
     deviceReach: index['deviceReach']!,
     touched: index['touched']!,
   }
+  const loop = { counts, first: firstHandler, map, regions: regionSlots > 0 }
   return {
     ...Object.fromEntries(arithmeticFlags.map((flag) => [`flag${flag}`, flagFunction(flag)])),
     materialize: materializeFunction(),
@@ -145,12 +147,8 @@ function bodiesOf(
     reach: reachFunction(),
     modeChanged: modeChangedFunction(index['derive']!, index['reach']!),
     deliverFault: deliverFaultFunction(index['modeChanged']!),
-    firstLoop: runBlocksFunction(runtime, inline(runtime), {
-      counts,
-      first: firstHandler,
-      map,
-      regions: regionSlots > 0,
-    }),
+    firstLoop: runBlocksFunction(runtime, inline(runtime), loop),
+    bareLoop: runBlocksFunction(runtime, [], loop),
     run: runFunction(index['firstLoop']!, index['deliverFault']!),
   }
 }

@@ -8,7 +8,7 @@ import { type Counts, firstHandler } from './interpreter/run.ts'
 import { interpreterModule } from './interpreter-module.ts'
 import { KeptHandlers } from './kept-handlers.ts'
 import { type MemoryMap, memoryMap } from './memory-map.ts'
-import { hotOfLongMode, longMode, ModeLoops, slotsOfLoops } from './mode-loops.ts'
+import { bareLoopSlot, hotOfLongMode, longMode, ModeLoops, slotsOfLoops } from './mode-loops.ts'
 import type { importTypes } from './runtime.ts'
 import { type Memory, type Table, wasm } from './webassembly.ts'
 
@@ -77,6 +77,7 @@ export function linkInterpreter(memory: Memory, imports: Imports, kind: Interpre
   const regions = kind.hot ? new wasm.Table({ element: 'anyfunc', initial: regionSlots }) : undefined
   const tables = { table, ...(regions && { regions }) }
   const instance = new wasm.Instance(module, { interpreter: { memory, ...tables, ...imports } })
+  table.set(bareLoopSlot, instance.exports['bareLoop'])
   const { memoryBase, shared } = kind.map
   const threads = shared !== undefined
   const linkage = { memory, pages, table, regions, exports: { ...imports, ...instance.exports }, memoryBase, threads }

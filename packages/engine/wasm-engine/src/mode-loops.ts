@@ -11,7 +11,7 @@ import { loopType } from './runtime.ts'
 import { at, modesOfCode } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
 
-/** The mode of the first loop, which is always there. */
+/** The mode of the first loop, which is always there, as the bare one is. */
 export const longMode = modeWord({ execution: 'long', codeSize: 64, stackSize: 64, user: false })
 const protected32 = modeWord({ execution: 'protected', codeSize: 32, stackSize: 32, user: false })
 
@@ -33,8 +33,11 @@ const hot32: Hot = { handlers: hotHandlers32, pairs: hotPairs32 }
 const first32 = firstHandler + numbersOf(hotOfLongMode)
 const numbersEnd = first32 + numbersOf(hot32)
 
+/** The slot of the loop that has no handlers of its own: it is soon compiled, and runs what has no other loop. */
+export const bareLoopSlot = numbersEnd + 1
+
 /** Table slots from here on are nobody's. */
-export const slotsOfLoops = numbersEnd + 1
+export const slotsOfLoops = bareLoopSlot + 1
 
 /** Modes that get a run loop with their own hot handlers once a guest is seen to live in them. */
 export class ModeLoops {
@@ -56,6 +59,8 @@ export class ModeLoops {
   serve(state: StateView): void {
     this.#states.push(state)
     state.beginPassing()
+    for (let mode = 0; mode < modesOfCode; mode += 1)
+      if (mode !== (longMode & (modesOfCode - 1))) enter({ word: mode, slot: bareLoopSlot }, state)
     for (const loop of this.#loops) if (loop.ran >= worthwhile) enter(loop, state)
   }
 
@@ -83,5 +88,5 @@ export class ModeLoops {
   }
 }
 
-const enter = ({ word, slot }: ModeLoop, state: StateView): void =>
+const enter = ({ word, slot }: Pick<ModeLoop, 'word' | 'slot'>, state: StateView): void =>
   state.setShort(at.loopSlots + (word & (modesOfCode - 1)) * 2, slot)

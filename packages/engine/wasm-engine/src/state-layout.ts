@@ -239,7 +239,7 @@ const vcpuLayout = layout({
   deliverySlots: ['u16', modesOfCode],
   /** Always zero: the link of a jump that has none. */
   noLink: 'u32',
-  /** Table slots of run loops by the low bits of the mode word, 0 where there is none of its own; and the one that runs. */
+  /** Table slots of run loops by the low bits of the mode word, 0 for the first one; and the one that runs. */
   loopSlots: ['u16', modesOfCode],
   loop: 'u32',
   /** Not zero while every access must take the odd path: armed alignment checks, data breakpoints. */

@@ -6,7 +6,7 @@ import { deliveryResult } from './delivery-result.ts'
 
 const ret = { kind: 'return' } as const
 
-/** The table slot of the run loop for the current mode; 0 is the first one, which runs everything that has none of its own. */
+/** The table slot of the run loop for the current mode; 0 is the first one, of 64-bit code. */
 export function loopOf(code: Code, cpu: Node): Node {
   const mode = code.op('i32.and', code.load('i32.load', cpu, at.mode), code.i32(modesOfCode - 1))
   const slotAt = code.op('i32.add', cpu, code.op('i32.shl', mode, code.i32(1)))
