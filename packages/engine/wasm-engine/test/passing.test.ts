@@ -8,7 +8,7 @@ import { passingRecord } from '../src/interpreter/pass.ts'
 import { builtIn } from '../src/interpreter/run.ts'
 import { memoryMap } from '../src/memory-map.ts'
 import { modeWord } from '../src/mode-word.ts'
-import { PassingCode } from '../src/passing/passing-code.ts'
+import { knownAtMost, PassingCode } from '../src/passing/passing-code.ts'
 import { fillEscape, fillRecord } from '../src/shapes.ts'
 import { at, inRecord, recordBytes } from '../src/state-layout.ts'
 
@@ -99,7 +99,7 @@ function decoder(long: boolean) {
     }
     return bytes.slice(cpu + passingRecord, cpu + passingRecord + 2 * recordBytes)
   }
-  return { bytes, records, shapeOf, slotOf }
+  return { bytes, passing, records, shapeOf, slotOf }
 }
 
 /** The same by the decoder, as blocks have it. */
@@ -144,6 +144,23 @@ describe.for(modes)('in %s', ([, long, codeSize]) => {
       bytes.set([0x05, 1, 2, 3, 4], end - inside)
       expect(records(end - inside)).toBeUndefined()
     }
+  })
+
+  test('however many heads a guest puts together, no more are kept than a program has', () => {
+    const { bytes, passing, records } = decoder(long)
+    const host = memoryMap.memoryBase + place.written
+    const prefixes = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0xf0, 0xf2, 0xf3]
+    let most = 0
+    for (let head = 0; head < 10 ** 4; head += 1) {
+      bytes.set([...[1000, 100, 10, 1].map((place) => prefixes[Math.floor(head / place) % 10]!), 0x01, 0x08], host)
+      records(host)
+      most = Math.max(most, passing.known)
+    }
+    expect(most).toBe(knownAtMost)
+    expect(passing.known).toBeLessThan(knownAtMost)
+    // ADD EAX, ECX is as well known as before
+    bytes.set([0x01, 0xc8], host)
+    expect(records(host)).toBeDefined()
   })
 
   test('prefixes without end are left to others', () => {

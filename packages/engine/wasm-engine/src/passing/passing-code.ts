@@ -10,6 +10,8 @@ import { templatePlace } from './place.ts'
 import { applyTail, inTemplate, type Tail, tailOf, templateBytes } from './template.ts'
 
 const pageMask = 0xfff
+/** A guest may have as many heads as prefixes can be put together; no program uses a tenth of this. */
+export const knownAtMost = 8192
 /** Bytes of an instruction. */
 const longest = 15
 /** Bytes that follow a head, when it is tried whether a template says all of an instruction. */
@@ -44,6 +46,11 @@ export class PassingCode {
     around.bytes.set(headTable(), around.map.heads)
   }
 
+  /** How many heads are known. */
+  get known(): number {
+    return this.#known.size
+  }
+
   /** Makes the template of the instruction at a host address, or notes that there is none. */
   learn(host: number, word: number): void {
     const { codeSize } = modeOfWord(word)
@@ -54,12 +61,13 @@ export class PassingCode {
     if (headBytes === 0) return
     const subject = { word, codeSize, bytes, headBytes }
     const key = `${word} ${bytes.subarray(0, headBytes)}`
+    if (this.#known.size >= knownAtMost && !this.#known.has(key)) this.forget()
     const known = this.#known.get(key) ?? this.#make(subject)
     this.#known.set(key, known)
     this.#around.bytes.set(known, this.#placeOf(known))
   }
 
-  /** Handlers have gone, or are others. */
+  /** Handlers have gone, or are others; or there were too many. */
   forget(): void {
     if (this.#known.size === 0) return
     for (const known of this.#known.values()) {
