@@ -1,3 +1,8 @@
+const few = 64
+
+const partOf = (values: ArrayLike<number>, from: number, to: number): ArrayLike<number> =>
+  values instanceof Uint8Array ? values.subarray(from, to) : Array.prototype.slice.call(values, from, to)
+
 /** Growing bytes with the integers of the binary format: LEB128, signed and unsigned. */
 export class ByteWriter {
   #bytes = new Uint8Array(256)
@@ -12,10 +17,14 @@ export class ByteWriter {
     this.#bytes[this.#length++] = value
   }
 
-  bytes(values: ArrayLike<number>): void {
-    if (this.#length + values.length > this.#bytes.length) this.#grow(values.length)
-    this.#bytes.set(values, this.#length)
-    this.#length += values.length
+  /** Values from one place up to another, all unless told. */
+  bytes(values: ArrayLike<number>, from = 0, to: number = values.length): void {
+    const count = to - from
+    if (this.#length + count > this.#bytes.length) this.#grow(count)
+    // a few are copied before a copying function is called
+    if (count > few) this.#bytes.set(partOf(values, from, to), this.#length)
+    else for (let at = 0; at < count; at += 1) this.#bytes[this.#length + at] = values[from + at]!
+    this.#length += count
   }
 
   /** An opcode: one byte, or a prefix byte and an LEB128 number already in its bytes (0xfd8e01 is fd 8e 01). */

@@ -1,4 +1,12 @@
-import type { AtomicOp, FunctionType, LaneOp, MemoryOp, PlainOp, ValueType } from '@vmm/wasm-encoder'
+import {
+  type AtomicOp,
+  type FunctionType,
+  type LaneOp,
+  type MemoryOp,
+  type PlainOp,
+  plainOps,
+  type ValueType,
+} from '@vmm/wasm-encoder'
 import { constantI32, constantI64 } from './constants.ts'
 import { folded } from './fold.ts'
 import { foldedLane } from './fold-lanes.ts'
@@ -50,8 +58,8 @@ export class Code {
 
   /** An instruction without immediates, folded where its arguments are constants. */
   op(op: PlainOp, ...args: Node[]): Node {
-    const type = resultOf(op)
-    return folded(this, op, args, type) ?? this.#node(type, { kind: 'plain', op }, args, 'pure')
+    const { type, operation } = known.get(op) ?? begun(op)
+    return folded(this, op, args, type) ?? this.#node(type, operation, args, 'pure')
   }
 
   lane(op: LaneOp, index: number, ...args: Node[]): Node {
@@ -99,10 +107,11 @@ export class Code {
   /** A parameter or local by number, as a variable. */
   variable(index: number): Local {
     const type = this.locals[index]!
+    const operation = { kind: 'local', index } as const
     return {
       index,
       type,
-      get: () => this.#node(type, { kind: 'local', index }, nothing, 'read'),
+      get: () => this.#node(type, operation, nothing, 'read'),
       set: (value) => this.#effect({ kind: 'set', local: index, args: [value], epoch: this.#epoch }),
     }
   }
@@ -259,16 +268,18 @@ export class Code {
 const isAtHand = ({ operation, moves }: Node): boolean =>
   operation.kind === 'constant' || (operation.kind === 'local' && moves === 'pure')
 
-const resultTypes = new Map<PlainOp, ValueType>()
+interface Known {
+  readonly type: ValueType
+  readonly operation: Operation
+}
 
-/** The type of a plain instruction's result. */
-function resultOf(op: PlainOp): ValueType {
-  let type = resultTypes.get(op)
-  if (type === undefined) {
-    type = namedResult(op)
-    resultTypes.set(op, type)
-  }
-  return type
+/** What is the same for all nodes of a plain instruction. */
+const known = new Map<PlainOp, Known>()
+
+function begun(op: PlainOp): Known {
+  const made = { type: namedResult(op), operation: { kind: 'plain', op, opcode: plainOps[op] } } as const
+  known.set(op, made)
+  return made
 }
 
 /** The type of a plain instruction's result, read off its name. */

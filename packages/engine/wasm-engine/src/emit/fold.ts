@@ -5,6 +5,8 @@ import type { Node } from './node.ts'
 const constantOf = (node: Node | undefined): bigint | undefined =>
   node?.operation.kind === 'constant' ? node.operation.value : undefined
 
+const isConstant = (node: Node | undefined): boolean => node !== undefined && node.operation.kind === 'constant'
+
 /** What an instruction gives on constants, unsigned values in and any integer out. */
 const onConstants: { readonly [O in PlainOp]?: (a: bigint, b: bigint, bits: number) => bigint } = {
   'i32.add': (a, b) => a + b,
@@ -63,9 +65,10 @@ const oneSided = new Set<PlainOp>(['i32.sub', 'i64.sub', 'i32.shl', 'i64.shl', '
 
 /** The node that an instruction amounts to when its arguments are known, or undefined. */
 export function folded(code: Code, op: PlainOp, args: readonly Node[], type: ValueType): Node | undefined {
-  const a = constantOf(args[0])
-  const b = constantOf(args[1])
-  if (a === undefined && b === undefined) return undefined
+  const [first, second] = args
+  if (!isConstant(first) && !isConstant(second)) return args.length === 1 ? recast(code, op, first!) : undefined
+  const a = constantOf(first)
+  const b = constantOf(second)
   const compute = onConstants[op]
   if (compute !== undefined && a !== undefined && (args.length === 1 || b !== undefined)) {
     const bits = args[0]!.type === 'i64' ? 64 : 32

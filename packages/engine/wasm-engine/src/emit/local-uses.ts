@@ -7,6 +7,9 @@ export interface Placed {
   readonly hints: readonly BranchHint[]
 }
 
+/** What is being put together: one function at a time. */
+const out = new ByteWriter()
+
 interface Loop {
   readonly begins: number
   /** Locals of before that are used inside. */
@@ -69,13 +72,13 @@ export class LocalUses {
   /** Gives each local its place, `fixed` ones their own and the first, and names them in the code. */
   placed(fixed: readonly number[], code: Uint8Array, hints: readonly BranchHint[]): Placed {
     const places = new Places(this.#types, fixed)
-    const out = new ByteWriter()
+    out.clear()
     const moved: BranchHint[] = []
     let from = 0
     const copyTo = (to: number) => {
       for (let hint = hints[moved.length]; hint !== undefined && hint.at < to; hint = hints[moved.length])
         moved.push({ at: out.length + hint.at - from, taken: hint.taken })
-      out.bytes(code.subarray(from, to))
+      out.bytes(code, from, to)
       from = to
     }
     for (let use = 0; use < this.#locals.length; use += 1) {

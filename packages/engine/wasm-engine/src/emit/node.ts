@@ -3,7 +3,7 @@ import type { AtomicOp, FunctionType, LaneOp, MemoryOp, PlainOp, ValueType } fro
 /** What a node computes. */
 export type Operation =
   | { readonly kind: 'constant'; readonly value: bigint }
-  | { readonly kind: 'plain'; readonly op: PlainOp }
+  | { readonly kind: 'plain'; readonly op: PlainOp; readonly opcode: number }
   | { readonly kind: 'lane'; readonly op: LaneOp; readonly index: number }
   | { readonly kind: 'shuffle'; readonly pattern: readonly number[] }
   | { readonly kind: 'load'; readonly op: MemoryOp; readonly offset: number }

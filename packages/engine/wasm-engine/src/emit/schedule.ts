@@ -26,24 +26,28 @@ function countUses(region: Region): void {
         countUses(statement.body)
         break
       case 'switch':
-        statement.args.forEach(use)
+        useAll(statement.args)
         statement.cases.forEach(countUses)
         countUses(statement.otherwise)
         break
       case 'if':
-        statement.args.forEach(use)
+        useAll(statement.args)
         countUses(statement.body)
         if (statement.otherwise !== undefined) countUses(statement.otherwise)
         break
       default:
-        statement.args.forEach(use)
+        useAll(statement.args)
     }
   }
 }
 
+function useAll(nodes: readonly Node[]): void {
+  for (let at = 0; at < nodes.length; at += 1) use(nodes[at]!)
+}
+
 function use(node: Node): void {
   node.uses += 1
-  if (node.uses === 1) node.args.forEach(use)
+  if (node.uses === 1) useAll(node.args)
   else if (node.operation.kind !== 'constant' && !isFixedLocal(node)) node.held = true
 }
 
@@ -98,7 +102,8 @@ function epochOf(statement: Statement): number {
 
 /** Walks an expression that is computed at one moment; a read that may not wait until then is held instead. */
 function computedAt(nodes: readonly Node[], region: Region, epoch: number): void {
-  for (const node of nodes) {
+  for (let at = 0; at < nodes.length; at += 1) {
+    const node = nodes[at]!
     if (node.held) continue
     if (node.moves === 'read' && (node.epoch !== epoch || node.region !== region)) {
       node.held = true

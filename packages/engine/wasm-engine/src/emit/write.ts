@@ -20,10 +20,13 @@ import { schedule } from './schedule.ts'
 
 const blockVoid = 0x40
 
+/** What is being written: one function at a time. */
+const out = new ByteWriter()
+
 /** Turns code into the body of a function whose first `parameters` locals come from the caller. */
 export function functionOf(code: Code, parameters: number, typeIndex: (type: FunctionType) => number): FunctionBody {
   schedule(code.body)
-  const out = new ByteWriter()
+  out.clear()
   const uses = new LocalUses(code.locals)
   const writer = new Writer(out, uses, typeIndex)
   writer.region(code.body)
@@ -224,7 +227,7 @@ class Writer {
         else out.signed32(Number(operation.value))
         break
       case 'plain':
-        out.opcode(plainOps[operation.op])
+        out.opcode(operation.opcode)
         break
       case 'lane':
         out.opcode(laneOps[operation.op])

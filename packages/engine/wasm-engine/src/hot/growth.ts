@@ -1,6 +1,5 @@
 import type { BlockCache } from '../block-cache.ts'
 import { modeOfWord } from '../mode-word.ts'
-import { noRegion } from '../runtime.ts'
 import { at, inBlock, inJumpEntry, jumpEntries, jumpEntryBytes } from '../state-layout.ts'
 import type { StateView } from '../state-view.ts'
 import { type HotBlock, type Place, placed, returnsFromOutside } from './graph.ts'
@@ -17,10 +16,20 @@ export interface Seed {
 export interface Grown {
   readonly blocks: readonly HotBlock[]
   readonly entries: readonly number[]
+  /** How many instructions they are. */
+  readonly steps: number
   /** Some jump of it leads wherever the guest says. */
   readonly isOpen: boolean
   /** Some way was not followed, for what it leads to has a region. */
   readonly isPart: boolean
+}
+
+/** What a region is not to have. */
+export interface Bounds {
+  /** Blocks that others are entered at. */
+  readonly isOfOther: (block: number) => boolean
+  /** Blocks that ran so often less than a hot one. */
+  readonly coolerBy: number
 }
 
 export interface GrowthOptions {
@@ -43,8 +52,6 @@ interface Gathered {
   steps: number
 }
 
-/** Blocks that ran so often less than a hot one are left to regions of their own. */
-const coolerBy = 16
 /** Farther apart than this is not near: what is called is called by 32 bits. */
 const nearBytes = 0x7fff_ffffn
 
@@ -62,11 +69,8 @@ export class Growth {
     this.#view = new DataView(buffer)
   }
 
-  /**
-   * The region of one or more blocks; undefined if it cannot have them all. Unless it is to be whole it leaves to other regions what
-   * they are entered at.
-   */
-  from(seeds: readonly Seed[], isWhole: boolean): Grown | undefined {
+  /** The region of one or more blocks; undefined if it cannot have them all. */
+  from(seeds: readonly Seed[], { isOfOther, coolerBy }: Bounds): Grown | undefined {
     const [first] = seeds
     const gathered: Gathered = { blocks: new Map(), steps: 0 }
     const { blocks } = gathered
@@ -79,14 +83,20 @@ export class Growth {
       for (const offset of [block.next, block.target, block.after]) {
         if (offset === undefined || blocks.has(offset)) continue
         const address = this.#neighbour(first!, block, offset)
-        if (address === undefined || this.#isCool(address)) continue
-        if (isWhole || !this.#hasRegion(address)) this.#add(gathered, this.#placeOf(address, offset))
-        else isPart = true
+        if (address === undefined || this.#isCool(address, coolerBy)) continue
+        if (isOfOther(address)) isPart = true
+        else this.#add(gathered, this.#placeOf(address, offset))
       }
     const all = [...blocks.values()]
     const entries = seeds.map((seed) => distance(first!, seed)!)
     const isOpen = all.some(({ leads }) => leads === 'anywhere')
-    return { blocks: all, entries: [...new Set([...entries, ...returnsFromOutside(all)])], isOpen, isPart }
+    return {
+      blocks: all,
+      entries: [...new Set([...entries, ...returnsFromOutside(all)])],
+      steps: gathered.steps,
+      isOpen,
+      isPart,
+    }
   }
 
   #placeOf(address: number, offset: number): Place {
@@ -124,12 +134,7 @@ export class Growth {
     return isIt && this.#view.getUint32(block + inBlock.mode, true) === mode ? block : undefined
   }
 
-  #hasRegion(block: number): boolean {
-    const region = this.#view.getUint32(block + inBlock.region, true)
-    return region !== 0 && region !== noRegion
-  }
-
-  #isCool(block: number): boolean {
+  #isCool(block: number, coolerBy: number): boolean {
     const heat = this.#view.getInt32(block + inBlock.heat, true)
     const { threshold } = this.#options
     return heat > threshold - threshold / coolerBy

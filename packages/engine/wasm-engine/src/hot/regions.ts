@@ -73,6 +73,7 @@ export class Regions {
   readonly #pieces: Pieces
   readonly #growth: Growth
   readonly #asked = new Map<number, Seed>()
+  readonly #bySlot = new Map<number, Region>()
   /** Regions by the blocks that are part of them. */
   readonly #containing = new Map<number, Set<Region>>()
   /** Regions with jumps that lead anywhere, by their page. */
@@ -174,12 +175,13 @@ export class Regions {
   }
 
   /** Whether it is by this region that a block is run. */
-  #isEntry(block: number, { slot }: Region): boolean {
-    return this.#view.getUint32(block + inBlock.region, true) === slot + 1
+  #isEntry(block: number, region: Region): boolean {
+    return this.#regionOf(block) === region
   }
 
   #release(region: Region): void {
     this.#table.set(region.slot, null)
+    this.#bySlot.delete(region.slot)
     this.#free.push(region.slot)
     this.#room.gone(region)
   }
@@ -212,10 +214,23 @@ export class Regions {
     for (const seed of asked) {
       if (plans.some(({ grown }) => grown.blocks.some(({ address }) => address === seed.block))) continue
       const isWhole = this.#runsOf(seed.block) >= this.#options.wholeAfter
-      const alone = { seeds: [seed], grown: this.#growth.from([seed], isWhole)!, isWhole, remade: 0 }
+      const alone = { seeds: [seed], grown: this.#grownFrom([seed], isWhole, plans)!, isWhole, remade: 0 }
       if (!this.#joinsOneOf(plans, alone)) plans.push(this.#remade(alone) ?? alone)
     }
     return plans
+  }
+
+  /** A region that leaves alone what larger ones are entered at, of those there are and are to be, unless it is to be whole. */
+  #grownFrom(seeds: readonly Seed[], isWhole: boolean, plans: readonly Plan[]): Grown | undefined {
+    if (isWhole) return this.#growth.from(seeds, { isOfOther: () => false, coolerBy: 16 })
+    const planned = new Set(plans.filter(isLarge).flatMap(({ grown }) => entriesOf(grown)))
+    const isOfOther = (block: number) => planned.has(block) || isLarge(this.#regionOf(block))
+    return this.#growth.from(seeds, { isOfOther, coolerBy: 4 })
+  }
+
+  /** The region that a block is run by. */
+  #regionOf(block: number): Region | undefined {
+    return this.#bySlot.get(this.#view.getUint32(block + inBlock.region, true) - 1)
   }
 
   /** Whether one of the plans could take it in, and now has. */
@@ -238,7 +253,7 @@ export class Regions {
     if (pageOf(plan) !== pageOf(other) || theirs!.host - mine!.host !== apart || mode !== otherMode) return undefined
     const seeds = [...plan.seeds, ...other.seeds]
     const isWhole = plan.isWhole || other.isWhole
-    const grown = this.#growth.from(seeds, isWhole)
+    const grown = this.#grownFrom(seeds, isWhole, [])
     return grown && { seeds, grown, isWhole, remade: plan.remade }
   }
 
@@ -290,6 +305,7 @@ export class Regions {
 
   #enter(region: Region): void {
     const { blocks, entries, isOpen } = region.grown
+    this.#bySlot.set(region.slot, region)
     if (isOpen) added(this.#open, pageOf(region), region)
     for (const { address, offset } of blocks) {
       added(this.#containing, address, region)
@@ -309,12 +325,19 @@ export class Regions {
   /** What was entered at a block, and now is entered nowhere, is of no more use. */
   #removeReplaced(block: number): void {
     for (const region of [...this.#containing.get(block)!]) {
-      const { blocks, entries } = region.grown
-      const isEntered = blocks.some(({ address, offset }) => entries.includes(offset) && this.#isEntry(address, region))
-      if (!isEntered) this.#remove(region)
+      if (!entriesOf(region.grown).some((address) => this.#isEntry(address, region))) this.#remove(region)
     }
   }
 }
+
+/** What calls a region of so few instructions has them, too: to go there and back costs more. */
+const smallSteps = 16
+
+const isLarge = (plan: Plan | undefined): boolean => plan !== undefined && plan.grown.steps > smallSteps
+
+/** The blocks that a region is entered at. */
+const entriesOf = ({ blocks, entries }: Grown): number[] =>
+  blocks.flatMap(({ address, offset }) => (entries.includes(offset) ? [address] : []))
 
 /** The page that a region's first block is on. */
 const pageOf = ({ grown }: Plan): number => grown.blocks[0]!.host >>> 12
