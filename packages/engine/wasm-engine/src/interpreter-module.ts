@@ -113,7 +113,6 @@ function bodiesOf(
   const calls = {
     fill: index['fill']!,
     find: index['find']!,
-    hostOf: index['hostOf']!,
     oddRead: index['oddRead']!,
     oddWrite: index['oddWrite']!,
     deviceRead: index['deviceRead']!,
@@ -129,8 +128,8 @@ function bodiesOf(
     segmented: segmentedFunction(),
     elementRoom: elementRoomFunction(),
     hostOf: hostOfFunction(),
-    readPhysical: readPhysicalFunction(calls.hostOf, calls.touched),
-    swapPhysical: swapPhysicalFunction(calls.hostOf, calls.touched, map, pageFlag.dirty),
+    readPhysical: readPhysicalFunction(calls.touched),
+    swapPhysical: swapPhysicalFunction(index['hostOf']!, calls.touched, map, pageFlag.dirty),
     fill: fillFunction(map, calls, walkThrough(walkSlot)),
     find: findFunction(calls.fill),
     slowRead: slowReadFunction(calls),

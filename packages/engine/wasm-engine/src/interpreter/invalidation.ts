@@ -47,18 +47,16 @@ export function flushPageFunction(ask: Ask): Code {
   code.if(takesMore(code, cpu), asks)
   const index = code.hold(tlbIndexOf(code, linear))
   const empty = code.hold(emptyTag(code, index))
-  eachContext(code, cpu, (tag, { base, words }) =>
-    code.if(code.op('i32.ge_s', tag, code.i32(0)), () => {
-      code.if(code.op('i32.and', code.load('i32.load', base, fillLogOffset), code.i32(holdsLargePages)), asks)
-      const entry = code.hold(code.op('i32.add', base, index))
-      const looked = privileges
-        .map((privilege) => code.load('i64.load', entry, privilege * tlbPrivilegeBytes + tlbKinds.execute))
-        .map((tag) => code.op('i64.ne', tag, empty))
-        .reduce((any, one) => code.op('i32.or', any, one))
-      code.if(looked, () => renew(code, cpu, { base, words }))
-      for (let view = 0; view < fillLogOffset; view += tlbViewBytes) code.store('i64.store', entry, empty, view)
-    }),
-  )
+  eachContext(code, cpu, (_, { base, words }) => {
+    code.if(code.op('i32.and', code.load('i32.load', base, fillLogOffset), code.i32(holdsLargePages)), asks)
+    const entry = code.hold(code.op('i32.add', base, index))
+    const looked = privileges
+      .map((privilege) => code.load('i64.load', entry, privilege * tlbPrivilegeBytes + tlbKinds.execute))
+      .map((tag) => code.op('i64.ne', tag, empty))
+      .reduce((any, one) => code.op('i32.or', any, one))
+    code.if(looked, () => renew(code, cpu, { base, words }))
+    for (let view = 0; view < fillLogOffset; view += tlbViewBytes) code.store('i64.store', entry, empty, view)
+  })
   forgetDevicePages(code, cpu)
   countFlush(code, cpu)
   code.leave(ret)
@@ -105,20 +103,31 @@ function takesMore(code: Code, cpu: Node): Node {
   return code.op('i32.or', isWatched, code.op('i32.ge_u', last, code.i32(-1 - tlbContexts)))
 }
 
+/** Those that are kept have no negative tag. */
 function eachContext(code: Code, cpu: Node, act: (tag: Node, context: Context) => void): void {
-  const words = code.local('i32')
-  const base = code.local('i32')
-  words.set(code.i32(0))
-  base.set(code.op('i32.add', cpu, code.i32(at.contexts)))
+  const left = code.local('i32')
+  const free = code.hold(signsOfTags(code, cpu))
+  left.set(code.op('i32.xor', free, code.i32((1 << tlbContexts) - 1)))
   code.loop(
-    () => code.op('i32.lt_u', words.get(), code.i32(tlbContexts * 4)),
+    () => left.get(),
     () => {
-      const context = { base: code.hold(base.get()), words: code.hold(words.get()) }
-      act(code.hold(code.load('i32.load', code.op('i32.add', cpu, context.words), at.contextTags)), context)
-      words.set(code.op('i32.add', context.words, code.i32(4)))
-      base.set(code.op('i32.add', context.base, code.i32(tlbContextBytes)))
+      const index = code.hold(code.op('i32.ctz', left.get()))
+      left.set(code.op('i32.and', left.get(), code.op('i32.sub', left.get(), code.i32(1))))
+      const words = code.hold(code.op('i32.shl', index, code.i32(2)))
+      const entries = code.op('i32.mul', index, code.i32(tlbContextBytes))
+      const base = code.hold(code.op('i32.add', code.op('i32.add', cpu, code.i32(at.contexts)), entries))
+      act(code.hold(code.load('i32.load', code.op('i32.add', cpu, words), at.contextTags)), { base, words })
     },
   )
+}
+
+/** A bit for each context. */
+function signsOfTags(code: Code, cpu: Node): Node {
+  const lanes = 4
+  return Array.from({ length: tlbContexts / lanes }, (_, group) => {
+    const tags = code.load('v128.load', cpu, at.contextTags + group * lanes * 4)
+    return code.op('i32.shl', code.op('i32x4.bitmask', tags), code.i32(group * lanes))
+  }).reduce((all, one) => code.op('i32.or', all, one))
 }
 
 /** All ones match no address but the last page's, whose entry is the last one: that one gets a tag of page 0. */

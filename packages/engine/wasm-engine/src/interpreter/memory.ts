@@ -20,6 +20,7 @@ import { tlbEntryOf } from '../tlb-entry.ts'
 import { readRegister, writeRegister } from './apic-registers.ts'
 import { guardedTag, isGuarded, whereStored } from './guarded-pages.ts'
 import { begun } from './parameters.ts'
+import { hostOf } from './physical.ts'
 
 const ret = { kind: 'return' } as const
 const five = ['i32', 'i32', 'i32', 'i64', 'i32'] as const
@@ -28,7 +29,6 @@ const five = ['i32', 'i32', 'i32', 'i64', 'i32'] as const
 export interface MemoryCalls {
   readonly fill: number
   readonly find: number
-  readonly hostOf: number
   readonly oddRead: number
   readonly oddWrite: number
   readonly deviceRead: number
@@ -82,7 +82,7 @@ function refuseNonCanonical(code: Code, cpu: Node, record: Node, linear: Node, k
 }
 
 /** (cpu, record, tlb, linear, kind): walks, enters the page into the view the access asks for, gives its host address. */
-export function fillFunction(map: MemoryMap, { hostOf, touched }: MemoryCalls, walk: Walk): Code {
+export function fillFunction(map: MemoryMap, { touched }: MemoryCalls, walk: Walk): Code {
   const [code, [cpu, record, tlb, linear, kind]] = begun(five)
   refuseNonCanonical(code, cpu, record, linear, kind)
   code.store('i64.store', cpu, code.op('i64.add', code.load('i64.load', cpu, at.tlbMisses), code.i64(1n)), at.tlbMisses)
@@ -93,24 +93,24 @@ export function fillFunction(map: MemoryMap, { hostOf, touched }: MemoryCalls, w
     code.leave(ret, code.i32(0))
   })
   const physical = code.hold(code.op('i64.or', walked.frame, code.op('i64.and', linear, code.i64(0xfffn))))
-  const [host, slotFlags] = code.call(hostOf, [cpu, physical], ['i32', 'i32'])
+  const [host, slotFlags] = hostOf(code, cpu, physical)
   const isWrite = code.hold(has(code, kind, accessKind.write))
-  const readOnly = code.op('i32.and', isWrite, has(code, slotFlags!, slotReadOnly))
-  code.if(code.op('i32.or', code.op('i32.eqz', host!), readOnly), () => {
+  const readOnly = code.op('i32.and', isWrite, has(code, slotFlags, slotReadOnly))
+  code.if(code.op('i32.or', code.op('i32.eqz', host), readOnly), () => {
     code.store('i64.store', cpu, physical, at.missPhysical)
     code.leave(ret, code.i32(noMemory))
   })
-  code.if(has(code, slotFlags!, slotTold), () => {
+  code.if(has(code, slotFlags, slotTold), () => {
     code.if(code.op('i32.and', isWrite, has(code, kind, accessKind.probe)), () => {
       code.store('i64.store', cpu, physical, at.missPhysical)
       code.store('i32.store', cpu, code.i32(1), at.told)
-      code.leave(ret, host!)
+      code.leave(ret, host)
     })
     const [goesOn] = code.call(touched, [cpu, physical, isWrite], ['i32'])
     code.if(code.op('i32.eqz', goesOn!), () => code.leave(ret, code.i32(0)))
   })
-  enter(code, map, { cpu, tlb, linear, kind, host: host!, isWrite, large: walked.large })
-  code.leave(ret, host!)
+  enter(code, map, { cpu, tlb, linear, kind, host: host, isWrite, large: walked.large })
+  code.leave(ret, host)
   return code
 }
 

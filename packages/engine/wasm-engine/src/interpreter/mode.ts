@@ -13,16 +13,13 @@ export function modeChangedFunction(derive: number, reach: number): Code {
   const cpu = code.fixedLocal(0)
   const sameKeys = code.op('i32.eq', code.load('i32.load', cpu, at.PKRU), code.load('i32.load', cpu, at.keys))
   code.if(code.op('i32.and', sameKeys, code.load('i32.load', cpu, at.plain)), () => {
-    const inputs = [
-      ...modeInputs.map((input) => [inKnownMode[input], code.hold(code.load('i32.load', cpu, at[input]))] as const),
-      [inKnownMode.flags, code.hold(masked(code, cpu, flagsThatMatter))] as const,
-      [inKnownMode.CPL, code.hold(code.load('i32.load8_u', cpu, at.CPL))] as const,
-    ]
-    search(code, cpu, (known) => {
-      const differences = inputs.map(([place, input]) => code.op('i32.xor', code.load('i32.load', known, place), input))
-      const differs = differences.reduce((all, one) => code.op('i32.or', all, one))
-      code.if(code.op('i32.eqz', differs), () => take(code, cpu, known, reach))
-    })
+    const takeIf = (known: Node, inputs: readonly Input[]) =>
+      code.if(code.op('i32.eqz', differences(code, known, inputs)), () => take(code, cpu, known, reach))
+    // what came behind the mode last time is likely to come again: what is compared need not be held for others
+    const guess = code.hold(code.load('i32.load', code.load('i32.load', cpu, at.knownMode), inKnownMode.behind))
+    code.if(guess, () => takeIf(guess, inputsOf(code, cpu)))
+    const held = inputsOf(code, cpu).map(([place, input]) => [place, code.hold(input)] as const)
+    search(code, cpu, (known) => takeIf(known, held))
   })
   code.call(derive, [cpu], [])
   const isNarrow = code.op('i64.ne', code.load('i64.load', cpu, at.codeMask), code.i64(-1n))
@@ -31,20 +28,30 @@ export function modeChangedFunction(derive: number, reach: number): Code {
   return code
 }
 
-/** Tries what came behind the mode last time, then all. */
+type Input = readonly [place: number, input: Node]
+
+/** What a mode follows from, and where a known one has it. */
+const inputsOf = (code: Code, cpu: Node): readonly Input[] => [
+  ...modeInputs.map((input) => [inKnownMode[input], code.load('i32.load', cpu, at[input])] as const),
+  [inKnownMode.flags, masked(code, cpu, flagsThatMatter)],
+  [inKnownMode.CPL, code.load('i32.load8_u', cpu, at.CPL)],
+]
+
+const differences = (code: Code, known: Node, inputs: readonly Input[]): Node =>
+  inputs
+    .map(([place, input]) => code.op('i32.xor', code.load('i32.load', known, place), input))
+    .reduce((all, one) => code.op('i32.or', all, one))
+
+/** Tries all that are known. */
 function search(code: Code, cpu: Node, attempt: (known: Node) => void): void {
-  const known = code.local('i32')
   const next = code.local('i32')
   const first = code.hold(code.op('i32.add', cpu, code.i32(at.knownModes)))
   const end = code.hold(code.op('i32.add', first, code.i32(knownModes * knownModeBytes)))
-  const guess = code.hold(code.load('i32.load', code.load('i32.load', cpu, at.knownMode), inKnownMode.behind))
-  known.set(code.select(guess, guess, first))
   next.set(first)
   code.loop(
-    () => code.op('i32.le_u', next.get(), end),
+    () => code.op('i32.lt_u', next.get(), end),
     () => {
-      attempt(code.hold(known.get()))
-      known.set(next.get())
+      attempt(code.hold(next.get()))
       next.set(code.op('i32.add', next.get(), code.i32(knownModeBytes)))
     },
   )
