@@ -28,12 +28,12 @@ export interface Grown {
 export interface Bounds {
   /** Blocks that others are entered at. */
   readonly isOfOther: (block: number) => boolean
-  /** Blocks that ran so often less than a hot one. */
+  /** Blocks that ran so often less than a hot one, and how often that one runs. */
   readonly coolerBy: number
+  readonly threshold: number
 }
 
 export interface GrowthOptions {
-  readonly threshold: number
   /** Blocks and instructions of a region at most. */
   readonly blocksAtMost: number
   readonly stepsAtMost: number
@@ -70,7 +70,7 @@ export class Growth {
   }
 
   /** The region of one or more blocks; undefined if it cannot have them all. */
-  from(seeds: readonly Seed[], { isOfOther, coolerBy }: Bounds): Grown | undefined {
+  from(seeds: readonly Seed[], bounds: Bounds): Grown | undefined {
     const [first] = seeds
     const gathered: Gathered = { blocks: new Map(), steps: 0 }
     const { blocks } = gathered
@@ -83,8 +83,8 @@ export class Growth {
       for (const offset of [block.next, block.target, block.after]) {
         if (offset === undefined || blocks.has(offset)) continue
         const address = this.#neighbour(first!, block, offset)
-        if (address === undefined || this.#isCool(address, coolerBy)) continue
-        if (isOfOther(address)) isPart = true
+        if (address === undefined || this.#isCool(address, bounds)) continue
+        if (bounds.isOfOther(address)) isPart = true
         else this.#add(gathered, this.#placeOf(address, offset))
       }
     const all = [...blocks.values()]
@@ -134,9 +134,8 @@ export class Growth {
     return isIt && this.#view.getUint32(block + inBlock.mode, true) === mode ? block : undefined
   }
 
-  #isCool(block: number, coolerBy: number): boolean {
+  #isCool(block: number, { threshold, coolerBy }: Bounds): boolean {
     const heat = this.#view.getInt32(block + inBlock.heat, true)
-    const { threshold } = this.#options
     return heat > threshold - threshold / coolerBy
   }
 }

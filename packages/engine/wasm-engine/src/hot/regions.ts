@@ -18,6 +18,8 @@ import { regionFunction } from './region.ts'
 export interface HotOptions {
   /** How often a block is entered before it becomes part of a region. */
   readonly threshold: number
+  /** The same once a processor has run so many instructions: who runs for long goes on, and has back what compiling costs. */
+  readonly later?: { readonly threshold: number; readonly instructions: number }
   /** How often a region is entered before it is made anew with what it leads to, be that in other regions too. */
   readonly wholeAfter?: number
   /** Regions that are compiled at once, if so many are asked for before the first one is asked for again. */
@@ -66,6 +68,8 @@ const remadeAtMost = 3
 /** Compiles what runs most. A block that is hot asks; regions are compiled in batches, and belong to the blocks in them. */
 export class Regions {
   readonly #options: Required<HotOptions>
+  /** How often a block is entered by now. */
+  #threshold: number
   readonly #batch: number
   readonly #linkage: Linkage
   readonly #table: Table
@@ -86,8 +90,11 @@ export class Regions {
 
   constructor(options: HotOptions, around: Around) {
     this.#compiling = around
-    const wholeAfter = options.threshold * partsPer
+    const { threshold, later = { threshold, instructions: 0 } } = options
+    this.#threshold = threshold
+    const wholeAfter = later.threshold * partsPer
     this.#options = {
+      later,
       wholeAfter,
       batch: 16,
       blocksAtMost: 48,
@@ -107,13 +114,15 @@ export class Regions {
 
   /** A block has been entered as often as it takes. It is queued, or everything queued is compiled. */
   ask(block: number, state: StateView): void {
+    const { later } = this.#options
+    if (Number(state.long(at.sliceEnd)) > later.instructions) this.#threshold = later.threshold
     const again = this.#asked.has(block)
     if (!again) {
       if (!this.#mayBegin(block)) return this.#setRegion(block, noRegion)
       this.#asked.set(block, { block, rip: state.long(at.RIP), state })
-      this.#setHeat(block, Math.ceil(this.#options.threshold * waiting))
+      this.#setHeat(block, Math.ceil(this.#threshold * waiting))
     }
-    if (again || this.#asked.size >= this.#batch || this.#options.threshold === 0) this.#compile()
+    if (again || this.#asked.size >= this.#batch || this.#threshold === 0) this.#compile()
   }
 
   /** A block is stale: so are the regions it is part of. */
@@ -142,12 +151,12 @@ export class Regions {
   /** How often a block at a host address runs before it asks. */
   heatOf(host: number): number {
     const rewritten = this.#rewritten.get(host & ~0xfff) ?? 0
-    return Math.min(2 ** 30, this.#options.threshold * 4 ** Math.min(rewritten, patiencesAtMost))
+    return Math.min(2 ** 30, this.#threshold * 4 ** Math.min(rewritten, patiencesAtMost))
   }
 
   #mayBegin(block: number): boolean {
     const mode = this.#view.getUint32(block + inBlock.mode, true)
-    const never = resumes | limited | (this.#options.threshold === 0 ? 0 : alone)
+    const never = resumes | limited | (this.#threshold === 0 ? 0 : alone)
     if ((mode & never) !== 0) return false
     return this.#pieces.of(block) !== undefined
   }
@@ -222,10 +231,10 @@ export class Regions {
 
   /** A region that leaves alone what larger ones are entered at, of those there are and are to be, unless it is to be whole. */
   #grownFrom(seeds: readonly Seed[], isWhole: boolean, plans: readonly Plan[]): Grown | undefined {
-    if (isWhole) return this.#growth.from(seeds, { isOfOther: () => false, coolerBy: 16 })
+    if (isWhole) return this.#growth.from(seeds, { isOfOther: () => false, threshold: this.#threshold, coolerBy: 16 })
     const planned = new Set(plans.filter(isLarge).flatMap(({ grown }) => entriesOf(grown)))
     const isOfOther = (block: number) => planned.has(block) || isLarge(this.#regionOf(block))
-    return this.#growth.from(seeds, { isOfOther, coolerBy: 4 })
+    return this.#growth.from(seeds, { isOfOther, threshold: this.#threshold, coolerBy: 4 })
   }
 
   /** The region that a block is run by. */
