@@ -54,6 +54,7 @@ async function linuxTask(options: Options, place: string): Promise<LinuxTask | u
   const loads = linuxLoads.filter(({ name }) => wanted(options, name))
   if (loads.length === 0 && !wanted(options, 'boot')) return undefined
   const results = Object.fromEntries(['boot', ...loads.map(({ name }) => name)].map((name) => [name, {}]))
+  for (const { settle } of options.peers) settle?.()
   return { guest: await linuxGuest(loads, place), loads, results }
 }
 

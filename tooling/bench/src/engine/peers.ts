@@ -26,10 +26,15 @@ export interface Peer {
   readonly start: (image: string, cpus: 1 | 2) => Start
   /** How it boots Linux, where it is asked to. */
   readonly boot?: (guest: LinuxGuest) => Start
+  /** Does what users have done by then, and what is not counted, for who keeps something of one start for the next. */
+  readonly settle?: () => void
 }
 
 const memory = 256
 const both = [32, 64] as const
+
+/** The first start keeps the interpreter, the second one handlers that were emitted beside it; the third has both. */
+const startsThatKeep = 2
 
 /** Ways to run guests with several processors, as the runner's help has them. */
 const help = (): string => spawnSync(process.execPath, [vmmCommand(), 'run', '--help'], { encoding: 'utf8' }).stdout
@@ -51,6 +56,10 @@ const vmm = (knows: string): Peer => ({
     command: process.execPath,
     args: [vmmCommand(), 'run', kernel, '--initrd', initrd, '--append', parameters, '--memory', `${megabytes}M`],
   }),
+  settle: () => {
+    for (let start = 0; start < startsThatKeep; start += 1)
+      spawnSync(process.execPath, [vmmCommand(), 'run', '--exec', 'true'], { stdio: 'ignore' })
+  },
 })
 
 /** The same with a thread for each processor, for guests that have two. */
