@@ -1,9 +1,8 @@
 import { assembler, eax, ebx, ecx, edi, edx, mem8, mem32 } from '@vmm/x86-assembler'
-import { nobodyAround } from '@vmm/x86-semantics'
 import { expect, test } from 'vitest'
-import { Engine, type HotOptions } from '../src/index.ts'
+import type { Engine, HotOptions } from '../src/index.ts'
+import { codeAt, ranFlat32 } from './flat32.ts'
 
-const codeAt = 0x1000
 const madeAt = 0x10_0000
 const pageBytes = 0x1000
 const functions = 96
@@ -49,21 +48,8 @@ function templateBytes(): readonly number[] {
   return [...a.finish().bytes]
 }
 
-function ran(hot: HotOptions | false): Engine {
-  const slots = [{ address: 0, bytes: madeAt + functions * pageBytes }]
-  const engine = new Engine({ slots, ports: nobodyAround, hot })
-  engine.writePhysical(codeAt, program())
-  engine.set('CR0', 0x11n)
-  for (const segment of ['CS', 'DS', 'ES', 'SS'] as const) {
-    engine.set(`${segment}.limit`, 0xffff_ffffn)
-    engine.set(`${segment}.access`, segment === 'CS' ? 0xc09bn : 0xc093n)
-  }
-  engine.setGpr(4, 0x9000n)
-  engine.set('RIP', BigInt(codeAt))
-  engine.modeChanged()
-  while (engine.run(100_000).kind !== 'exit');
-  return engine
-}
+const ran = (hot: HotOptions | false): Engine =>
+  ranFlat32(program(), { hot, slice: 100_000, bytes: madeAt + functions * pageBytes })
 
 const stateOf = (engine: Engine) => ({
   retired: engine.retired(),

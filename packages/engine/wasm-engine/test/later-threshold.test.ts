@@ -1,9 +1,8 @@
 import { assembler, eax, ecx } from '@vmm/x86-assembler'
-import { nobodyAround } from '@vmm/x86-semantics'
 import { expect, test } from 'vitest'
-import { Engine, type HotOptions } from '../src/index.ts'
+import type { Engine, HotOptions } from '../src/index.ts'
+import { codeAt, ranFlat32 } from './flat32.ts'
 
-const codeAt = 0x1000
 const threshold = 5000
 
 /** A loop that is hot soon, and one behind it that runs a tenth as often. */
@@ -23,17 +22,7 @@ function program(): Uint8Array {
   return a.finish().bytes
 }
 
-function ran(hot: HotOptions | false): Engine {
-  const engine = new Engine({ slots: [{ address: 0, bytes: 0x1_0000 }], ports: nobodyAround, hot })
-  engine.writePhysical(codeAt, program())
-  engine.set('CR0', 0x11n)
-  engine.set('CS.limit', 0xffff_ffffn)
-  engine.set('CS.access', 0xc09bn)
-  engine.set('RIP', BigInt(codeAt))
-  engine.modeChanged()
-  while (engine.run(1000).kind !== 'exit');
-  return engine
-}
+const ran = (hot: HotOptions | false): Engine => ranFlat32(program(), { hot, slice: 1000 })
 
 const regionsOf = (engine: Engine) => engine.machine.statistics().regionsCompiled
 

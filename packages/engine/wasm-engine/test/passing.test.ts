@@ -1,9 +1,8 @@
 import { type CodeSize, createDecoded, type Decoded, decode } from '@vmm/x86-decoder'
-import { nobodyAround } from '@vmm/x86-semantics'
 import { describe, expect, test } from 'vitest'
 import { GuestMachine } from '../src/guest-machine.ts'
 import type { Shape } from '../src/handler-table.ts'
-import { Engine } from '../src/index.ts'
+import type { Engine } from '../src/index.ts'
 import { passingRecord } from '../src/interpreter/pass.ts'
 import { builtIn } from '../src/interpreter/run.ts'
 import { memoryMap } from '../src/memory-map.ts'
@@ -11,43 +10,17 @@ import { modeWord } from '../src/mode-word.ts'
 import { knownAtMost, PassingCode } from '../src/passing/passing-code.ts'
 import { fillEscape, fillRecord } from '../src/shapes.ts'
 import { at, inRecord, recordBytes } from '../src/state-layout.ts'
+import { hlt, identityMapped, leftBy, random, scatter, sumOf } from './scattered.ts'
 
-const place = { tables: 0x1000, code: 0x1_0000, written: 0x2_0000, data: 0x3_0000, bytes: 0x4_0000 } as const
-const hlt = 0xf4
+const place = { code: 0x1_0000, written: 0x2_0000, data: 0x3_0000, bytes: 0x4_0000 } as const
 
-/** The first 2 MiB are mapped to themselves. */
-function machine(long: boolean, counts: 'nothing' | 'handlers' = 'nothing'): Engine {
-  const engine = new Engine({ slots: [{ address: 0, bytes: place.bytes }], ports: nobodyAround, counts, hot: false })
-  const tables = new BigUint64Array((3 * 4096) / 8)
-  for (const level of [0, 1]) tables[level * 512] = BigInt(place.tables + (level + 1) * 4096) | 7n
-  tables[2 * 512] = 0x87n
-  engine.writePhysical(place.tables, new Uint8Array(tables.buffer))
-  engine.set('CR0', long ? 0x8000_0033n : 0x33n)
-  engine.set('CR3', BigInt(place.tables))
-  engine.set('CR4', 0x620n)
-  engine.set('IA32_EFER', long ? 0xd00n : 0n)
-  engine.set('PHYSICAL_MASK', (1n << 46n) - 1n)
-  for (const name of ['CS', 'SS', 'DS', 'ES', 'FS', 'GS'] as const) {
-    engine.set(`${name}.access`, name !== 'CS' ? 0xc093n : long ? 0xa09bn : 0xc09bn)
-    engine.set(`${name}.limit`, 0xffff_ffffn)
-    engine.set(`${name}.base`, name === 'FS' ? 0x100n : 0n)
-  }
-  engine.modeChanged()
-  return engine
-}
+const machine = (long: boolean, counts: 'nothing' | 'handlers' = 'nothing'): Engine =>
+  identityMapped(long, { counts, hot: false })
 
 const modes = [
   ['64-bit code', true, 64],
   ['32-bit code', false, 32],
 ] as const
-
-const random = (seed: number) => {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 0x41c6_4e6d) + 12345) >>> 0
-    return state >>> 8
-  }
-}
 
 /** Bytes of every opcode with prefixes, and whatever may follow. */
 function* encodings(codeSize: CodeSize, next: () => number): Generator<Uint8Array> {
@@ -173,37 +146,26 @@ describe.for(modes)('in %s', ([, long, codeSize]) => {
 
 /** A guest stores code into a page and runs it, up to a HLT or a fault: everything that came of it. */
 function outcome(engine: Engine, code: readonly number[], seed: number, slice: number): unknown {
-  const next = random(seed)
-  engine.writePhysical(place.data, Uint8Array.from({ length: 0x8000 }, next))
   engine.writePhysical(place.written, Uint8Array.of(...code, hlt))
   // MOV [written + FFFH], AL makes it a page that is stored to; then there
   const store = engine.codeMode().codeSize === 64 ? [0x88, 0x04, 0x25] : [0x88, 0x05]
   const distance = place.written - (place.code + store.length + 4 + 5)
   const begin = [...store, ...fourOf(place.written + 0xfff), jumpNear, ...fourOf(distance)]
   engine.writePhysical(place.code, Uint8Array.of(...begin))
-  for (let index = 0; index < 16; index += 1)
-    engine.setGpr(index, BigInt([place.data + (next() & 0xff8), next() & 3, 0xffff_fff0, next()][next() & 3]!))
-  engine.setGpr(4, BigInt(place.data + 0x4000))
-  engine.setRflags(BigInt(2 | (next() & 0x8d5)))
-  engine.set('RIP', BigInt(place.code))
-  engine.modeChanged()
+  scatter(engine, place, seed)
   const from = engine.retired()
   let stop = engine.run(slice)
   while (stop.kind === 'events' || (stop.kind === 'budget' && engine.retired() - from < 100)) stop = engine.run(slice)
   return {
     stop,
     retired: engine.retired() - from,
-    rip: engine.get('RIP'),
-    flags: engine.rflags(),
-    registers: Array.from({ length: 16 }, (_, index) => engine.gpr(index)),
-    data: hash(engine.physical(place.data)!.subarray(0, 0x8000)),
-    code: hash(engine.physical(place.written)!.subarray(0, 0xff0)),
+    ...leftBy(engine, place.data),
+    code: sumOf(engine.physical(place.written)!.subarray(0, 0xff0)),
   }
 }
 
 const jumpNear = 0xe9
 const fourOf = (value: number): readonly number[] => [0, 8, 16, 24].map((shift) => (value >> shift) & 0xff)
-const hash = (bytes: Uint8Array): number => bytes.reduce((sum, byte) => (Math.imul(sum, 31) + byte) | 0, 0)
 
 /** ADD EAX, imm32; MOV [ESI + 8], EAX; IMUL ECX, EAX, 3; PUSH RBX; LEA EDX, [EAX + ECX * 4 + 7]; XCHG EBX, ECX; POP RBP; SHLD EDX, EAX, 5. */
 const plain = (immediate: number): readonly number[] => [

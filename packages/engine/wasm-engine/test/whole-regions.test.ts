@@ -1,9 +1,8 @@
 import { assembler, eax, ebx, ecx, edx } from '@vmm/x86-assembler'
-import { nobodyAround } from '@vmm/x86-semantics'
 import { expect, test } from 'vitest'
-import { Engine, type HotOptions } from '../src/index.ts'
+import type { Engine, HotOptions } from '../src/index.ts'
+import { codeAt, ranFlat32 } from './flat32.ts'
 
-const codeAt = 0x1000
 const rounds = 20_000
 
 /** A loop that calls a function with a loop of its own, so long: that one is hot before. */
@@ -18,20 +17,7 @@ function program(length: number): Uint8Array {
   return a.finish().bytes
 }
 
-function ran(length: number, hot: HotOptions | false): Engine {
-  const engine = new Engine({ slots: [{ address: 0, bytes: 0x1_0000 }], ports: nobodyAround, hot })
-  engine.writePhysical(codeAt, program(length))
-  engine.set('CR0', 0x11n)
-  for (const segment of ['CS', 'DS', 'ES', 'SS'] as const) {
-    engine.set(`${segment}.limit`, 0xffff_ffffn)
-    engine.set(`${segment}.access`, segment === 'CS' ? 0xc09bn : 0xc093n)
-  }
-  engine.setGpr(4, 0x9000n)
-  engine.set('RIP', BigInt(codeAt))
-  engine.modeChanged()
-  while (engine.run(1_000_000).kind !== 'exit');
-  return engine
-}
+const ran = (length: number, hot: HotOptions | false): Engine => ranFlat32(program(length), { hot, slice: 1_000_000 })
 
 const stateOf = (engine: Engine) => [engine.retired(), engine.rflags(), engine.gpr(0), engine.gpr(1), engine.gpr(3)]
 const enteredIn = (engine: Engine) => engine.machine.statistics().regionsEntered

@@ -62,13 +62,16 @@ const waiting = 0.5
 /** Going from region to region costs about what it costs to interpret a block: a region is worth more than its parts only so much later. */
 const partsPer = 4
 
+/** Blocks that ran so often less than a hot one are left to regions of their own: until it is known that they are worth it, fewer are had. */
+const coolerBy = { part: 4, whole: 16 } as const
+
 /** A region that jumps lead into from anywhere is made anew so often at most. */
 const remadeAtMost = 3
 
 /** Compiles what runs most. A block that is hot asks; regions are compiled in batches, and belong to the blocks in them. */
 export class Regions {
   readonly #options: Required<HotOptions>
-  /** How often a block is entered by now. */
+  /** How often a block is entered, as of now, before it becomes part of a region. */
   #threshold: number
   readonly #batch: number
   readonly #linkage: Linkage
@@ -231,10 +234,11 @@ export class Regions {
 
   /** A region that leaves alone what larger ones are entered at, of those there are and are to be, unless it is to be whole. */
   #grownFrom(seeds: readonly Seed[], isWhole: boolean, plans: readonly Plan[]): Grown | undefined {
-    if (isWhole) return this.#growth.from(seeds, { isOfOther: () => false, threshold: this.#threshold, coolerBy: 16 })
+    if (isWhole)
+      return this.#growth.from(seeds, { isOfOther: () => false, threshold: this.#threshold, coolerBy: coolerBy.whole })
     const planned = new Set(plans.filter(isLarge).flatMap(({ grown }) => entriesOf(grown)))
     const isOfOther = (block: number) => planned.has(block) || isLarge(this.#regionOf(block))
-    return this.#growth.from(seeds, { isOfOther, threshold: this.#threshold, coolerBy: 4 })
+    return this.#growth.from(seeds, { isOfOther, threshold: this.#threshold, coolerBy: coolerBy.part })
   }
 
   /** The region that a block is run by. */

@@ -109,7 +109,7 @@ export function fillFunction(map: MemoryMap, { touched }: MemoryCalls, walk: Wal
     const [goesOn] = code.call(touched, [cpu, physical, isWrite], ['i32'])
     code.if(code.op('i32.eqz', goesOn!), () => code.leave(ret, code.i32(0)))
   })
-  enter(code, map, { cpu, tlb, linear, kind, host: host, isWrite, large: walked.large })
+  enter(code, map, { cpu, tlb, linear, kind, host, isWrite, large: walked.large })
   code.leave(ret, host)
   return code
 }

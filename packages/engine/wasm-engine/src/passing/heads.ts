@@ -27,7 +27,7 @@ export const headTableBytes: number = states * 256
 export const longestHead = 8
 
 /** The state before the first byte of an instruction; code of 16 bits is not read here. */
-export const firstState = (codeSize: CodeSize): number =>
+const firstState = (codeSize: CodeSize): number =>
   codeSize === 64 ? headState.first64 : codeSize === 32 ? headState.first32 : headState.none
 
 const prefixes: ReadonlySet<number> = new Set([0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0xf0, 0xf2, 0xf3])

@@ -1,4 +1,4 @@
-import { type Errno, type Refusal, resolve, run } from '@vmm/rule'
+import { type Errno, type Refusal, refusalOf, resolve } from '@vmm/rule'
 import { EventFd, type EventFdOptions } from '../event-fd.ts'
 import type { Kvm } from '../kvm.ts'
 import type { GuestMemfd } from '../memory/guest-memfd.ts'
@@ -133,8 +133,7 @@ export class KvmFile {
     if (this.object.kind !== 'vcpu') return undefined
     const { vcpu } = this.object
     const ring = { page: ringPage, pages: (vcpu.ring?.bytes.length ?? 0) / pageBytes }
-    const outcome = run(resolve(vcpuMmapPipeline, vcpu.profile), { page, pages, sharing, executable, ring })
-    return outcome.kind === 'refused' ? outcome.refusal : undefined
+    return refusalOf(resolve(vcpuMmapPipeline, vcpu.profile), { page, pages, sharing, executable, ring })
   }
 }
 

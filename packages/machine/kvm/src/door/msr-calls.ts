@@ -11,7 +11,7 @@ import {
   type SetFilterCall,
   setMsrsCall,
 } from '@vmm/msr'
-import { type Profile, resolve, run } from '@vmm/rule'
+import { type Profile, refusalOf, resolve, run } from '@vmm/rule'
 import type { Kvm } from '../kvm.ts'
 import type { KvmVcpu } from '../vcpu.ts'
 import type { Vm } from '../vm.ts'
@@ -76,8 +76,7 @@ function lists(profile: Profile, call: Call, list: readonly number[]): Result {
   if (header === undefined) faults.add('read header')
   else if (!put(call, u32, list.length)) faults.add('write header')
   else if (room >= list.length && !writesIndexes(call, list)) faults.add('write indexes')
-  const outcome = run(stepsFor(profile).list, asked)
-  return outcome.kind === 'refused' ? outcome.refusal : 0
+  return refusalOf(stepsFor(profile).list, asked) ?? 0
 }
 
 function writesIndexes(call: Call, list: readonly number[]): boolean {

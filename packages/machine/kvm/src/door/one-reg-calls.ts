@@ -1,7 +1,7 @@
 import { kvmOneReg, kvmRegList } from '@vmm/kvm-uapi'
 import { u64 } from '@vmm/layout'
 import { type OneRegCall, oneRegCall, regListCall } from '@vmm/msr'
-import { resolve, run } from '@vmm/rule'
+import { refusalOf, resolve, run } from '@vmm/rule'
 import type { KvmVcpu } from '../vcpu.ts'
 import { type Call, faulted, type Handlers, type Result, taken } from './call.ts'
 
@@ -39,8 +39,7 @@ function regList(vcpu: KvmVcpu, call: Call): Result {
   if (given === undefined) faults.add('read count')
   else if (!call.memory.write(call.argument, bytesOf(0n))) faults.add('write count')
   const asked = { room: given?.value.n ?? 0n, shadowStacks: false, faults }
-  const outcome = run(resolve(regListCall, vcpu.profile), asked)
-  return outcome.kind === 'refused' ? outcome.refusal : 0
+  return refusalOf(resolve(regListCall, vcpu.profile), asked) ?? 0
 }
 
 function bytesOf(value: bigint): Uint8Array {

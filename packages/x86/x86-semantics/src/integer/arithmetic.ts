@@ -61,29 +61,19 @@ const cmp = instruction(
   },
 )
 
-const inc = instruction(
-  'INC',
-  sdm('2A', '3.3', 'INC—Increment by 1'),
-  (m: Machine, to: Place<Sized>) => {
-    const result = m.add(m.read(to), m.constant(1, to.width))
+/** One more or one less; CF stays. */
+function byOne(step: 'add' | 'sub', flagsOf: typeof increment) {
+  return (m: Machine, to: Place<Sized>) => {
+    const result = m[step](m.read(to), m.constant(1, to.width))
     const carry = carryAs(m, to.width)
     m.write(to, result)
-    m.flags(increment(result, carry))
-  },
-  { keeps: 'CF' },
-)
+    m.flags(flagsOf(result, carry))
+  }
+}
 
-const dec = instruction(
-  'DEC',
-  sdm('2A', '3.3', 'DEC—Decrement by 1'),
-  (m: Machine, to: Place<Sized>) => {
-    const result = m.sub(m.read(to), m.constant(1, to.width))
-    const carry = carryAs(m, to.width)
-    m.write(to, result)
-    m.flags(decrement(result, carry))
-  },
-  { keeps: 'CF' },
-)
+const inc = instruction('INC', sdm('2A', '3.3', 'INC—Increment by 1'), byOne('add', increment), { keeps: 'CF' })
+
+const dec = instruction('DEC', sdm('2A', '3.3', 'DEC—Decrement by 1'), byOne('sub', decrement), { keeps: 'CF' })
 
 const neg = instruction('NEG', sdm('2B', '4.3', "NEG—Two's Complement Negation"), (m: Machine, to: Place<Sized>) => {
   const [zero, b] = [m.constant(0, to.width), m.read(to)]

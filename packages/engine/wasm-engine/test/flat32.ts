@@ -1,0 +1,27 @@
+import { nobodyAround } from '@vmm/x86-semantics'
+import { Engine, type HotOptions } from '../src/index.ts'
+
+export const codeAt = 0x1000
+
+/** Runs 32-bit code at 1000H to its HLT, so many instructions at a time: without paging, every segment reaches from 0 to the top. */
+export function ranFlat32(
+  code: Uint8Array,
+  {
+    hot,
+    slice,
+    bytes = 0x1_0000,
+  }: { readonly hot: HotOptions | false; readonly slice: number; readonly bytes?: number },
+): Engine {
+  const engine = new Engine({ slots: [{ address: 0, bytes }], ports: nobodyAround, hot })
+  engine.writePhysical(codeAt, code)
+  engine.set('CR0', 0x11n)
+  for (const segment of ['CS', 'DS', 'ES', 'SS'] as const) {
+    engine.set(`${segment}.limit`, 0xffff_ffffn)
+    engine.set(`${segment}.access`, segment === 'CS' ? 0xc09bn : 0xc093n)
+  }
+  engine.setGpr(4, 0x9000n)
+  engine.set('RIP', BigInt(codeAt))
+  engine.modeChanged()
+  while (engine.run(slice).kind !== 'exit');
+  return engine
+}
