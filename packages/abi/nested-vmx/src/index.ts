@@ -1,3 +1,33 @@
+export { eptFormats, memoryTypes } from './ept/ept-entries.rows.ts'
+export { type EptFormat, eptFormatAt, type MemoryType, memoryTypeOf, readEptEntry } from './ept/ept-entry.ts'
+export { type InveptType, type InvvpidType, inveptTypeOf, invvpidTypeOf } from './ept/invalidation-type.ts'
+export { inveptTypes, invvpidTypes } from './ept/invalidation-types.rows.ts'
+export {
+  describeQualification,
+  type QualificationFormat,
+  qualificationFormatOf,
+  type ReadQualification,
+  readQualification,
+} from './exits/exit-qualification.ts'
+export { qualificationFormats } from './exits/exit-qualifications.rows.ts'
+export {
+  type ExitReason,
+  type ExitReasonFlag,
+  exitReasonNumber,
+  exitReasonOf,
+  type ReadExitReason,
+} from './exits/exit-reason.ts'
+export { exitReasonBits, exitReasons } from './exits/exit-reasons.rows.ts'
+export { instructionFormats, instructionFormatsOf } from './exits/instruction-information.rows.ts'
+export { interruptionFormats, interruptionTypes } from './exits/interruption-information.rows.ts'
+export {
+  type Interruption,
+  type InterruptionFormat,
+  type InterruptionType,
+  readInterruption,
+} from './exits/interruption-information.ts'
+export { type VmInstructionError, vmInstructionErrorOf } from './exits/vm-instruction-error.ts'
+export { vmInstructionErrors } from './exits/vm-instruction-errors.rows.ts'
 export {
   mostNestedStateBytes,
   NestedKernel,
@@ -64,6 +94,36 @@ export {
   vmcbReader,
   vmcbWith,
 } from './vmcb12/vmcb12.ts'
+export {
+  entryPrimary,
+  exitPrimary,
+  exitSecondary,
+  pinBased,
+  primaryBased,
+  secondaryBased,
+  tertiaryBased,
+} from './vmcs/controls.rows.ts'
+export {
+  readEncoding,
+  type VmcsEncoding,
+  type VmcsField,
+  type VmcsGroup,
+  type VmcsPlace,
+  type VmcsWidth,
+  vmcsFieldAt,
+  vmcsPlaceOf,
+  vmcsPlaces,
+} from './vmcs/vmcs-field.ts'
+export {
+  type ControlMasks,
+  entryControls,
+  exitControls,
+  pinControls,
+  primaryControls,
+  secondaryControls,
+  secondaryExitControls,
+  tertiaryControls,
+} from './vmcs12/controls.ts'
 export { type LoadedRegisters, registersOfL1, registersOfL2, vmcs12OfL2 } from './vmcs12/loaded-registers.ts'
 export { nestedVmxMsrs, type VmxProcessor } from './vmcs12/nested-vmx-msrs.ts'
 export {

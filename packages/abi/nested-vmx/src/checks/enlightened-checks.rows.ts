@@ -1,5 +1,5 @@
 import { between, since } from '@vmm/rule'
-import { exitControls as exit, pinControls as pin, primaryControls as primary, secondaryControls as secondary } from '../vmcs12/controls.rows.ts'
+import { exitControls as exit, pinControls as pin, primaryControls as primary, secondaryControls as secondary } from '../vmcs12/controls.ts'
 import { has, type L2Entry, type VmcsCheck } from './vmcs-check.ts'
 
 const mayBeEnlightened = ({ vcpu }: L2Entry): boolean => vcpu.hasVmx && vcpu.enlightenedVmcs

@@ -1,4 +1,4 @@
-import { secondaryControls } from '../vmcs12/controls.rows.ts'
+import { secondaryControls } from '../vmcs12/controls.ts'
 import { offeredVmxMsrs, type VmxMsrs } from '../vmcs12/vmx-limits.ts'
 
 const capability = { uncacheable: 1n << 8n, writeBack: 1n << 14n, levels4: 1n << 6n, levels5: 1n << 7n } as const

@@ -1,5 +1,5 @@
 import { since, until } from '@vmm/rule'
-import { pinControls as pin, primaryControls as primary, secondaryControls as secondary } from '../vmcs12/controls.rows.ts'
+import { pinControls as pin, primaryControls as primary, secondaryControls as secondary } from '../vmcs12/controls.ts'
 import { areControlsAllowed } from '../vmcs12/vmx-limits.ts'
 import { isEptMemoryType, isEptWalk, withModeBasedEpt, withoutEptFlags } from './ept-pointer.ts'
 import { has, hasPrimary, hasSecondary, isLegal, noPage, type VmcsCheck } from './vmcs-check.ts'

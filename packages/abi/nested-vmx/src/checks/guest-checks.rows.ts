@@ -1,6 +1,6 @@
 import { since, until } from '@vmm/rule'
 import { noAddress } from '../nested-state.ts'
-import { entryControls as control } from '../vmcs12/controls.rows.ts'
+import { entryControls as control } from '../vmcs12/controls.ts'
 import { shadowIndicator, vmcs12Revision } from '../vmcs12/vmcs12.ts'
 import { hasFixedBits } from '../vmcs12/vmx-limits.ts'
 import { cr0, cr4, efer, isCr4, isEfer, isPat, notCanonical } from './registers.ts'

@@ -1,5 +1,5 @@
 import { since, until } from '@vmm/rule'
-import { exitControls as exit } from '../vmcs12/controls.rows.ts'
+import { exitControls as exit } from '../vmcs12/controls.ts'
 import { hasFixedBits } from '../vmcs12/vmx-limits.ts'
 import { cr0, cr4, efer, isCr4, isEfer, isHostSelector, isPat, notCanonical } from './registers.ts'
 import { has, isLegal, type L2Entry, type VmcsCheck } from './vmcs-check.ts'

@@ -1,6 +1,6 @@
 import type { Lifetime } from '@vmm/rule'
 import type { NestedVcpu } from '../rules/set-nested-state/call.ts'
-import { primaryControls, secondaryControls } from '../vmcs12/controls.rows.ts'
+import { primaryControls, secondaryControls } from '../vmcs12/controls.ts'
 import type { Vmcs12Field, Vmcs12Reader, Vmcs12Values } from '../vmcs12/vmcs12.ts'
 
 /** What an entry into L2 is checked with. */

@@ -1,5 +1,5 @@
 import type { KvmSregs } from '@vmm/kvm-uapi'
-import { entryControls, exitControls } from './controls.rows.ts'
+import { entryControls, exitControls } from './controls.ts'
 import { type Vmcs12Field, type Vmcs12Values, vmcs12Reader, vmcs12With } from './vmcs12.ts'
 
 /** A segment as `kvm_sregs` has it. */

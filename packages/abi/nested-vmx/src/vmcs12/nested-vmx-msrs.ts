@@ -1,4 +1,5 @@
-import { entryControls, exitControls, offeredMsrs, pinControls, secondaryControls } from './controls.rows.ts'
+import { entryControls, exitControls, pinControls, secondaryControls } from './controls.ts'
+import { offeredMsrs } from './offered-msrs.rows.ts'
 import { vmcs12Revision, vmcsRegionBytes } from './vmcs12.ts'
 
 /** What of a processor decides what KVM offers of VMX there; the rest of VMX is taken to be there. */

@@ -1,3 +1,4 @@
+import { type VmcsPlace, vmcsPlaceOf } from '../vmcs/vmcs-field.ts'
 import { vmcs12Fields, vmcs12Head } from './vmcs12-fields.rows.ts'
 
 /** A field of the VMCS that a hypervisor in the guest keeps, by the name that KVM and the manual's tables give it. */
@@ -9,15 +10,11 @@ export type Vmcs12Values = { readonly [F in Vmcs12Field]?: bigint }
 /** Reads fields of one region. */
 export type Vmcs12Reader = (field: Vmcs12Field) => bigint
 
-/** What a field holds, and where. */
-export interface Vmcs12Place {
+/** What a field is, and where it lies. */
+export interface Vmcs12Place extends VmcsPlace {
   readonly field: Vmcs12Field
-  /** What VMREAD and VMWRITE ask for. */
-  readonly encoding: number
   /** Where it is in a region. */
   readonly offset: number
-  readonly bytes: 2 | 4 | 8
-  readonly group: 'control' | 'read-only' | 'guest' | 'host'
 }
 
 /**
@@ -33,15 +30,12 @@ export const shadowIndicator = 0x8000_0000
 /** Bytes of a region, as IA32_VMX_BASIC tells them. */
 export const vmcsRegionBytes = 0x1000
 
-const widths = [2, 8, 4, 8] as const
-const groups = ['control', 'read-only', 'guest', 'host'] as const
-
 /** Every field, in the order of the encodings. */
-export const vmcs12Places: readonly Vmcs12Place[] = (Object.keys(vmcs12Fields) as Vmcs12Field[]).map((field) => {
-  const [encoding, offset] = vmcs12Fields[field]
-  const bytes = widths[(encoding >> 13) & 3] ?? 8
-  return { field, encoding, offset, bytes, group: groups[(encoding >> 10) & 3] ?? 'control' }
-})
+export const vmcs12Places: readonly Vmcs12Place[] = (Object.keys(vmcs12Fields) as Vmcs12Field[]).map((field) => ({
+  ...vmcsPlaceOf(field),
+  field,
+  offset: vmcs12Fields[field],
+}))
 
 /** Bytes of a region that hold something: `sizeof(struct vmcs12)`, which is packed. */
 export const vmcs12Bytes: number = Math.max(...vmcs12Places.map(({ offset, bytes }) => offset + bytes))
@@ -93,11 +87,7 @@ export function isLaunched(region: Uint8Array): boolean {
 
 /** The field that VMREAD or VMWRITE asks for; the upper half of one with 64 bits has an encoding of its own. */
 export function vmcs12At(encoding: number): Vmcs12Place | undefined {
-  return vmcs12Places.find((place) => place.encoding === encoding || isUpperHalf(place, encoding))
-}
-
-function isUpperHalf({ encoding }: Vmcs12Place, asked: number): boolean {
-  return ((encoding >> 13) & 3) === 1 && asked === encoding + 1
+  return vmcs12Places.find((place) => place.encoding === encoding || place.upperHalf === encoding)
 }
 
 function viewOf(region: Uint8Array): DataView {

@@ -1,4 +1,4 @@
-import { offeredMsrs } from './controls.rows.ts'
+import { offeredMsrs } from './offered-msrs.rows.ts'
 
 /** An MSR of VMX's capabilities, by its name. */
 export type VmxMsr = keyof typeof offeredMsrs

@@ -1,6 +1,6 @@
 import { hasSecondary } from '../../checks/vmcs-check.ts'
 import { noAddress } from '../../nested-state.ts'
-import { primaryControls, secondaryControls } from '../../vmcs12/controls.rows.ts'
+import { primaryControls, secondaryControls } from '../../vmcs12/controls.ts'
 import { type Vmcs12Values, vmcs12Reader } from '../../vmcs12/vmcs12.ts'
 import type { SetNestedState } from './call.ts'
 

@@ -1,0 +1,19 @@
+/**
+ * What KVM tells a hypervisor in the guest of VMX where the processor can do all of it, by MSR.
+ *
+ * Source: arch/x86/kvm/vmx/nested.c nested_vmx_setup_ctls_msrs and what it calls (Linux 6.12.117).
+ */
+export const offeredMsrs = {
+  IA32_VMX_MISC:                [0x485, 0x0000_0000_2000_0165n],
+  IA32_VMX_CR0_FIXED0:          [0x486, 0x0000_0000_8000_0021n],
+  IA32_VMX_CR0_FIXED1:          [0x487, 0x0000_0000_ffff_ffffn],
+  IA32_VMX_CR4_FIXED0:          [0x488, 0x0000_0000_0000_2000n],
+  IA32_VMX_CR4_FIXED1:          [0x489, 0x0000_0000_0077_2fffn],
+  IA32_VMX_PROCBASED_CTLS2:     [0x48b, 0x0613_fbff_0000_0000n],
+  IA32_VMX_EPT_VPID_CAP:        [0x48c, 0x0000_0f01_0633_40c1n],
+  IA32_VMX_TRUE_PINBASED_CTLS:  [0x48d, 0x0000_00ff_0000_0016n],
+  IA32_VMX_TRUE_PROCBASED_CTLS: [0x48e, 0xfff9_fffe_0400_6172n],
+  IA32_VMX_TRUE_EXIT_CTLS:      [0x48f, 0x00ff_ffff_0003_6dfbn],
+  IA32_VMX_TRUE_ENTRY_CTLS:     [0x490, 0x0001_f3ff_0000_11fbn],
+  IA32_VMX_VMFUNC:              [0x491, 0x0000_0000_0000_0001n],
+} as const
