@@ -62,6 +62,12 @@ export interface KnownAnswers {
   forget(): void
 }
 
+/** Translations that are told apart: L1's own have VPID 0 and no EPT pointer. SDM 3C §29.4. */
+export interface TranslationSpace {
+  readonly vpid: number
+  readonly eptp: bigint
+}
+
 /** Anything that executes x86: the vCPU's rules need no more than this of it. */
 export interface Engine {
   get(field: StateField): bigint
@@ -80,6 +86,10 @@ export interface Engine {
   breakInstead(instead: { readonly address: (index: 0 | 1 | 2 | 3) => bigint; readonly dr7: number } | undefined): void
   /** Every translation is forgotten, and CR3 is looked at again. */
   flushTranslations(): void
+  /** Whose translations are used and made from now on; CR3 and CR4 are looked at again, for the PCID. Nothing is forgotten. */
+  useTranslations(space: TranslationSpace): void
+  /** All that such spaces have is forgotten, or what they have of one linear address. */
+  forgetTranslations(which: (space: TranslationSpace) => boolean, linear?: bigint): void
   /** Guest memory at a physical address, as far as it goes; undefined where there is none. */
   physical(address: number): Uint8Array | undefined
   /** Writes there. False where so much memory is not. */

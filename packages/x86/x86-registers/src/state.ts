@@ -74,6 +74,22 @@ const plainFields = {
   REPEATING: 8,
   /** The physical address of the line of 64 bytes that MONITOR armed, or all ones: none, or it has been stored to. */
   MONITOR: 64,
+  /** VMX operation: 0 outside it, 1 in root operation, 2 in non-root operation. */
+  VMX: 8,
+  /** The bits of CR0 and CR4 that must be one: none outside VMX operation. SDM 3C §24.8. */
+  CR0_REQUIRED: 64,
+  CR4_REQUIRED: 64,
+  /** In non-root operation: the bits of CR0 and CR4 that are the hypervisor's, and what is read of those. SDM 3C §25.6.6. */
+  CR0_MASK: 64,
+  CR0_SHADOW: 64,
+  CR4_MASK: 64,
+  CR4_SHADOW: 64,
+  /** The EPT pointer of non-root operation, or 0: physical addresses are what they are. SDM 3C §25.6.11. */
+  EPTP: 64,
+  /** Of the last translation that EPT did not let be made: what was to be translated, for which linear address, and the exit qualification. */
+  EPT_ADDRESS: 64,
+  EPT_LINEAR: 64,
+  EPT_QUALIFICATION: 64,
 } as const
 
 const hiddenParts = { selector: 16, base: 64, limit: 32, access: 32 } as const

@@ -41,7 +41,11 @@ export {
   type PatchedHypercall,
   type Refused,
   type Surroundings,
+  secondLevelFault,
   unanswered,
+  type VmxMnemonic,
+  type VmxOutcome,
+  vmxMnemonics,
 } from './surroundings.ts'
 export { type Survey, survey } from './surveyor.ts'
 export { deliverEvent, deliverPlainly, eventKind } from './system/events.ts'

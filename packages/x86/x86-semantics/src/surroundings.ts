@@ -14,6 +14,43 @@ export const numericException: Refused = { kind: 'fault', vector: 16 }
 /** In place of a vector, where something waits for an answer of its surroundings: no exception has this number. */
 export const unanswered = 256
 
+/**
+ * In place of a vector: EPT has let a translation not be made. The error code is the basic exit reason; EPT_ADDRESS, EPT_LINEAR and
+ * EPT_QUALIFICATION say the rest.
+ */
+export const secondLevelFault = 257
+
+/** Instructions of VMX that whoever runs the processor executes. */
+export const vmxMnemonics = [
+  'VMXON',
+  'VMXOFF',
+  'VMCLEAR',
+  'VMPTRLD',
+  'VMPTRST',
+  'VMREAD',
+  'VMWRITE',
+  'VMLAUNCH',
+  'VMRESUME',
+  'INVEPT',
+  'INVVPID',
+  'VMFUNC',
+] as const
+
+/** One of them. */
+export type VmxMnemonic = (typeof vmxMnemonics)[number]
+
+/**
+ * What came of one: VMsucceed with what it gives (VMREAD, VMPTRST; else 0), VMfailInvalid, VMfailValid, whose error number is in the VMCS by
+ * then, an exception, or that the processor is elsewhere: L2 is entered once the engine has come back, and the instruction did not happen.
+ *
+ * Source: SDM 3C 31.2 Conventions.
+ */
+export type VmxOutcome =
+  | { readonly kind: 'succeeded'; readonly value: bigint }
+  | { readonly kind: 'failed'; readonly how: 'invalid' | 'valid' }
+  | { readonly kind: 'entered' }
+  | Refused
+
 /** The two vendors' hypercall instructions. */
 export type HypercallMnemonic = 'VMCALL' | 'VMMCALL'
 
@@ -68,6 +105,19 @@ export interface Surroundings {
    * out, it knows bit 0.
    */
   mwaitExtensions?(): number | 'nothing' | undefined
+  /**
+   * An instruction of VMX in root operation (VMXON outside it too, VMFUNC in non-root operation), when modes and privilege have let it pass. Operands by the manual's
+   * order: the physical address that is in memory (VMXON, VMCLEAR, VMPTRLD); the field, and what is written (VMREAD, VMWRITE); the type and
+   * the descriptor's two halves (INVEPT, INVVPID); EAX and ECX (VMFUNC). Left out, it is #UD.
+   */
+  vmx?(instruction: VmxMnemonic, first: bigint, second: bigint, third: bigint): VmxOutcome
+  /**
+   * In non-root operation an instruction has come to where it may leave for L1, for a basic exit reason. True: it does, and does not happen. Left out, none
+   * does. For accesses to registers the qualification is the manual's; where it would be a displacement, it is 0.
+   *
+   * Source: SDM 3C 26.1 Instructions That Cause VM Exits.
+   */
+  exits?(reason: number, qualification: bigint): boolean
 }
 
 /** Surroundings with nobody in them: ports and addresses read as ones, MSRs are refused, and time stands still. */
