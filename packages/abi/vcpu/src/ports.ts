@@ -1,5 +1,5 @@
 import type { HypercallInstruction } from '@vmm/hypercall'
-import { gprIndex } from '@vmm/x86-registers'
+import { exceptions, gprIndex } from '@vmm/x86-registers'
 import { generalProtection, numericException, type Refused, unanswered } from '@vmm/x86-semantics'
 import { type Completion, readAhead } from './completion.ts'
 import type { CpuidAnswers } from './cpuid-answers.ts'
@@ -98,6 +98,9 @@ export function enginePorts(by: Answering): EnginePorts {
     hypercall: (instruction) => by.machine().hypercall() || hypercallBy(by, instruction),
     writeXcr: (index, value) => writeXcr(by, index, value),
     mwaitExtensions: () => mwaitExtensions(by),
+    vmx: () => ({ kind: 'fault', vector: exceptions.UD.vector }),
+    exits: () => false,
+    enabled: () => true,
   }
 }
 

@@ -163,6 +163,14 @@ export class CheckedEngine implements Engine {
     this.#engine.flushTranslations()
   }
 
+  useTranslations(...space: Parameters<Engine['useTranslations']>): void {
+    this.#engine.useTranslations(...space)
+  }
+
+  forgetTranslations(...which: Parameters<Engine['forgetTranslations']>): void {
+    this.#engine.forgetTranslations(...which)
+  }
+
   physical(address: number): Uint8Array | undefined {
     return this.#engine.physical(address)
   }

@@ -91,6 +91,12 @@ export class OracleEngine implements Engine {
     if (!this.#runs) this.#keeper.flushTranslations()
   }
 
+  useTranslations(space: { readonly vpid: number; readonly eptp: bigint }): void {
+    this.#keeper.useTranslations(space)
+  }
+
+  forgetTranslations(): void {}
+
   physical(address: number): Uint8Array | undefined {
     return this.#keeper.physical(address)
   }

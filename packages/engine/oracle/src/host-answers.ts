@@ -1,5 +1,13 @@
 import { runSimd, runX87 } from '@vmm/x86-float'
-import { type HostCall, numericException, type Refused, type Surroundings } from '@vmm/x86-semantics'
+import {
+  type HostCall,
+  numericException,
+  type Refused,
+  type Surroundings,
+  secondLevelFault,
+  type VmxOutcome,
+  vmxMnemonics,
+} from '@vmm/x86-semantics'
 import { portBreakpointsMet } from './data-breakpoints.ts'
 import { answered, Fault, Unanswered } from './fault.ts'
 import type { MemoryAccess } from './memory.ts'
@@ -8,7 +16,7 @@ import type { State } from './state.ts'
 type Answer = (...values: readonly bigint[]) => readonly bigint[]
 
 const generalProtection = 13
-const invalidOpcode = 6
+const noInstruction: Refused = { kind: 'fault', vector: 6 }
 const nothing: readonly bigint[] = []
 
 const unlessRefused = (refused: Refused | undefined): readonly bigint[] => {
@@ -37,6 +45,22 @@ const hypercall = (answer: ReturnType<Surroundings['hypercall']>): readonly bigi
   if (answer.kind === 'fault') return unlessRefused(answer)
   const [low, middle, high] = answer.bytes
   return [BigInt(low | (middle << 8) | (high << 16))]
+}
+
+/** Who leaves for L1 is asked to stop here: the instruction does not happen. */
+const exits = (leaves: boolean): readonly bigint[] => unlessWaiting(!leaves)
+
+const vmx = (came: VmxOutcome = noInstruction): readonly bigint[] => {
+  switch (came.kind) {
+    case 'succeeded':
+      return [came.value, 0n]
+    case 'failed':
+      return [0n, came.how === 'invalid' ? 1n : 2n]
+    case 'entered':
+      return unlessWaiting(false)
+    default:
+      return unlessRefused(came)
+  }
 }
 
 const refuses = (): never => {
@@ -88,7 +112,7 @@ export function hostAnswers(
     },
     hypercall: (mnemonic) => hypercall(ports.hypercall(mnemonic === 0n ? 'VMCALL' : 'VMMCALL')),
     leaveSmm: () =>
-      ports.leavesSmm?.() === true ? unlessWaiting(false) : unlessRefused({ kind: 'fault', vector: invalidOpcode }),
+      ports.leavesSmm?.() === true ? unlessWaiting(false) : unlessRefused(noInstruction),
     taskPriority: () => [BigInt(ports.taskPriority())],
     setTaskPriority: (value) => done(() => ports.setTaskPriority(low(value!))),
     writeXcr: (index, value) => unlessRefused(ports.writeXcr(low(index!), value!)),
@@ -101,9 +125,13 @@ export function hostAnswers(
     breakpoint: () => unlessWaiting(ports.breakpoint?.() !== false),
     waitExtensions: () => {
       const known = ports.mwaitExtensions === undefined ? 1 : ports.mwaitExtensions()
-      if (known === undefined) return unlessRefused({ kind: 'fault', vector: invalidOpcode })
+      if (known === undefined) return unlessRefused(noInstruction)
       return known === 'nothing' ? [0n, 1n] : [BigInt(known), 0n]
     },
+    vmx: (number, ...values) => vmx(ports.vmx?.(vmxMnemonics[low(number!)]!, values[0]!, values[1]!, values[2]!)),
+    exits: (reason, qualification) => exits(ports.exits?.(low(reason!), qualification!) === true),
+    enabled: (reason) => (ports.enabled?.(low(reason!)) === false ? unlessRefused(noInstruction) : nothing),
+    secondLevelFault: (reason) => unlessRefused({ kind: 'fault', vector: secondLevelFault, errorCode: low(reason!) }),
     monitor: (address) => done(() => state.set('MONITOR', memory.lineOf(address!))),
   }
 }

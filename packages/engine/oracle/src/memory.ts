@@ -1,6 +1,6 @@
-import { failed, walk, access as walkAccess } from '@vmm/x86-paging'
+import { failed, refusedByEpt, walk, access as walkAccess } from '@vmm/x86-paging'
 import { accessRights, exceptions, type SegmentName } from '@vmm/x86-registers'
-import type { Asker, Bits, Machine, Mode, Surroundings } from '@vmm/x86-semantics'
+import { type Asker, type Bits, type Machine, type Mode, type Surroundings, secondLevelFault } from '@vmm/x86-semantics'
 import { bitsOf, numberOf } from './bits.ts'
 import { breakpointsMet, type DebugRegisters, debugRegistersOf } from './data-breakpoints.ts'
 import { answered, Fault, Unanswered } from './fault.ts'
@@ -95,6 +95,7 @@ export class MemoryAccess {
       (byProgram && ((this.#state.get('RFLAGS') >> 18n) & 1n) === 1n ? walkAccess.override : 0)
     const results = walk.body(this.#machine(), bitsOf(linear, 64), bitsOf(BigInt(word), 8)) as readonly Bits<64>[]
     const [error, frame] = results.map(numberOf) as [bigint, bigint]
+    if ((error & BigInt(refusedByEpt)) !== 0n) throw new Fault(secondLevelFault, Number(error & 0xffffn))
     if (error !== 0n) {
       this.#state.set('CR2', linear)
       throw new Fault(exceptions.PF.vector, Number(error) & ~failed)

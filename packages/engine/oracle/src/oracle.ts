@@ -8,6 +8,7 @@ import {
   type Machine,
   type Mode,
   type Surroundings,
+  secondLevelFault,
   survey,
 } from '@vmm/x86-semantics'
 import { bitsOf } from './bits.ts'
@@ -23,6 +24,9 @@ import { State } from './state.ts'
 const longestInstruction = 15
 const pageSize = 4096
 const resumeFlag = 1n << BigInt(rflags.RF.low)
+
+/** What EPT tells of a translation that it did not let be made. */
+const eptFields = ['EPT_ADDRESS', 'EPT_LINEAR', 'EPT_QUALIFICATION'] as const
 
 /** What one instruction came to. A fault leaves RIP at it; it must be delivered. */
 export type StepResult =
@@ -134,10 +138,12 @@ export class Oracle {
     } catch (fault) {
       if (!(fault instanceof Fault || fault instanceof Unanswered)) throw fault
       const address = this.state.get('CR2')
+      const refused = eptFields.map((field) => [field, this.state.get(field)] as const)
       this.state.copy(this.#kept)
       this.#memory.undo()
       if (fault instanceof Unanswered) return { kind: 'waiting' }
       if (fault.vector === exceptions.PF.vector) this.state.set('CR2', address)
+      if (fault.vector === secondLevelFault) for (const [field, value] of refused) this.state.set(field, value)
       return { kind: 'fault', vector: fault.vector, errorCode: fault.errorCode }
     }
   }

@@ -22,6 +22,7 @@ import { Steps } from './steps.ts'
 import { type Stop, waiting } from './stop.ts'
 import { TlbContexts } from './tlb.ts'
 import { ToldAccesses } from './told-accesses.ts'
+import type { TranslationSpace } from './translation-spaces.ts'
 import { type WatchedFor, Watching } from './watching.ts'
 
 /** One processor of a machine, run by emitted WebAssembly. Made without a machine it has one of its own. */
@@ -178,10 +179,25 @@ export class Engine {
 
   /** Every translation is forgotten, and the context follows CR3. */
   flushTranslations(): void {
-    const pcids = (this.get('CR4') & (1n << 17n)) !== 0n
     this.tlb.flushAll()
-    this.tlb.use(pcids ? Number(this.get('CR3') & 0xfffn) : 0, false)
+    this.tlb.use(this.#pcid, false)
     this.modeChanged()
+  }
+
+  /** Whose translations are used and made from now on, for the PCID that CR3 and CR4 say. */
+  useTranslations(space: TranslationSpace): void {
+    this.tlb.useSpace(space, this.#pcid)
+    this.modeChanged()
+  }
+
+  /** What such spaces have is forgotten, or what they have of one linear address. */
+  forgetTranslations(which: (space: TranslationSpace) => boolean, linear?: bigint): void {
+    this.tlb.flushSpaces(which, linear)
+  }
+
+  get #pcid(): number {
+    const pcids = (this.get('CR4') & (1n << 17n)) !== 0n
+    return pcids ? Number(this.get('CR3') & 0xfffn) : 0
   }
 
   /** Data breakpoints met and debug traps asked for since the last look, as bits of DR6. */

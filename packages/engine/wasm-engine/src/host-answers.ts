@@ -6,7 +6,9 @@ import {
   numericException,
   type Refused,
   type Surroundings,
+  secondLevelFault,
   unanswered,
+  vmxMnemonics,
 } from '@vmm/x86-semantics'
 import type { KnownAnswers } from './known-answers.ts'
 import { hostCallNames } from './reading/host-calls.ts'
@@ -184,6 +186,10 @@ export class HostAnswers {
       if (known === undefined) return invalidOpcode
       return known === 'nothing' ? this.#give(0n, 1n) : this.#give(BigInt(known), 0n)
     },
+    vmx: () => this.#vmx(),
+    exits: () => (this.#ports.exits?.(this.#low(0), this.#value(1)) === true ? waits : undefined),
+    enabled: () => (this.#ports.enabled?.(this.#low(0)) === false ? invalidOpcode : undefined),
+    secondLevelFault: () => ({ kind: 'fault', vector: secondLevelFault, errorCode: this.#low(0) }),
     monitor: () => {
       this.#monitor(this.#value(0))
       return undefined
@@ -198,6 +204,21 @@ export class HostAnswers {
     if (answer.kind === 'fault') return answer
     const [low, middle, high] = answer.bytes
     return this.#give(BigInt(low | (middle << 8) | (high << 16)))
+  }
+
+  #vmx(): Answer {
+    const mnemonic = vmxMnemonics[this.#low(0)]!
+    const came = this.#ports.vmx?.(mnemonic, this.#value(1), this.#value(2), this.#value(3)) ?? invalidOpcode
+    switch (came.kind) {
+      case 'succeeded':
+        return this.#give(came.value, 0n)
+      case 'failed':
+        return this.#give(0n, came.how === 'invalid' ? 1n : 2n)
+      case 'entered':
+        return waits
+      default:
+        return came
+    }
   }
 
   /** INVPCID: type 0 one address, 1 one context, 2 and 3 everything. */

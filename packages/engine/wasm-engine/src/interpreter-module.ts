@@ -1,5 +1,5 @@
 import { ModuleBuilder } from '@vmm/wasm-encoder'
-import { access, failed, pageFact, walk } from '@vmm/x86-paging'
+import { access, failed, pageFact, refusedByEpt, walk } from '@vmm/x86-paging'
 import { arithmeticFlags } from '@vmm/x86-registers'
 import type { HostCall } from '@vmm/x86-semantics'
 import { accessKind } from './access.ts'
@@ -188,6 +188,7 @@ function walkThrough(slot: number): Walk {
     return {
       allowed: code.op('i32.eqz', error!),
       errorCode: code.op('i32.and', error!, code.i32(~failed)),
+      refused: code.op('i32.and', error!, code.i32(refusedByEpt)),
       frame: frame!,
       large: code.op('i32.and', facts!, code.i32(pageFact.large)),
     }

@@ -139,10 +139,12 @@ const vcpuLayout = layout({
   tlbProcessor: 'u32',
   /** Where entries that are made in these views are noted. */
   fillLog: 'u32',
-  /** By TLB context: its PCID, or -1; when it was last used; and the generation of what was looked up in it. */
+  /** By TLB context: its PCID with the number of its space above it, or -1; when it was last used; and the generation of what was looked up in it. */
   contextTags: ['i32', tlbContexts],
   contextStamps: ['u32', tlbContexts],
   contextGenerations: ['u32', tlbContexts],
+  /** The number of the space in use, where it is in a tag. */
+  contextSpace: 'u32',
   /** The last stamp, and the last generation of any context. */
   contextClock: 'u32',
   lastGeneration: 'u32',

@@ -18,6 +18,13 @@ import {
   tlbPrivilegeBytes,
   tlbViewBytes,
 } from './state-layout.ts'
+import {
+  type SavedSpaces,
+  spaceOfTag,
+  tagOfSpace,
+  type TranslationSpace,
+  TranslationSpaces,
+} from './translation-spaces.ts'
 
 const privileges = 3
 /** One context more than there are PCIDs kept: its data views stay empty, for when every access must be looked at. */
@@ -33,6 +40,8 @@ export interface SavedTranslations {
   readonly clock: number
   readonly current: number
   readonly entries: Uint8Array
+  /** The spaces that tags name, and which is in use; left out, there is L1's own alone. */
+  readonly spaces?: SavedSpaces
 }
 
 /**
@@ -52,6 +61,7 @@ export class TlbContexts {
   readonly #generations: Uint32Array
   /** Contexts whose entries have been written: what nobody has used yet costs no memory. */
   readonly #everUsed = new Set<number>()
+  readonly #spaces = new TranslationSpaces()
   /** How often all or some of it was forgotten, but for what emitted code forgot. */
   flushes = 0
 
@@ -69,6 +79,25 @@ export class TlbContexts {
     this.#enter(0)
   }
 
+  /** Whose translations are used and made: the context of a PCID among those of a space. */
+  useSpace(space: TranslationSpace, pcid: number): void {
+    const isKept = (number: number) => this.#tags.some((tag) => tag >= 0 && spaceOfTag(tag) === number)
+    this.#view.setUint32(this.#cpu + at.contextSpace, tagOfSpace(this.#spaces.numberOf(space, isKept)), true)
+    this.use(pcid, true)
+  }
+
+  /** What such spaces have is forgotten, or what they have of one linear address. */
+  flushSpaces(which: (space: TranslationSpace) => boolean, linear?: bigint): void {
+    this.flushes += 1
+    this.#tags.forEach((tag, context) => {
+      if (tag < 0 || !which(this.#spaces.of(spaceOfTag(tag)))) return
+      if (linear === undefined) this.#clear(context)
+      else this.#flushPageIn(context, linear)
+      this.#renew(context)
+    })
+    this.#forgetWatching()
+  }
+
   /** The watching context is in use: whatever is flushed, it is too. */
   watching = false
 
@@ -82,15 +111,16 @@ export class TlbContexts {
     return this.#base(watchingContext) + privilege * tlbPrivilegeBytes
   }
 
-  /** Uses the context of a PCID; a new one takes the place of the one unused for longest. */
+  /** Uses the context of a PCID in the space in use; a new one takes the place of the one unused for longest. */
   use(pcid: number, keep: boolean): void {
-    let context = this.#tags.indexOf(pcid)
+    const wanted = this.#tagOf(pcid)
+    let context = this.#tags.indexOf(wanted)
     if (context < 0) {
       context = this.#tags.indexOf(-1)
       if (context < 0) context = this.#used.indexOf(Math.min(...this.#used))
       if (this.#everUsed.has(context)) this.#clear(context)
       else this.#wipe(context)
-      this.#tags[context] = pcid
+      this.#tags[context] = wanted
       this.#renew(context)
     } else if (!keep) {
       this.flushes += 1
@@ -109,7 +139,8 @@ export class TlbContexts {
     const entries = new Uint8Array(this.#inUse().length * tlbContextBytes)
     for (const [at, context] of this.#inUse().entries()) entries.set(this.#entriesOf(context), at * tlbContextBytes)
     const clock = this.#view.getUint32(this.#cpu + at.contextClock, true)
-    return { tags: [...this.#tags], used: [...this.#used], clock, current: this.#current, entries }
+    const spaces = this.#spaces.save(this.#space)
+    return { tags: [...this.#tags], used: [...this.#used], clock, current: this.#current, entries, spaces }
   }
 
   /** Takes back what `save` gave, on an engine with the same memory. */
@@ -120,6 +151,7 @@ export class TlbContexts {
       this.#used[context] = saved.used[context] ?? 0
     }
     this.#view.setUint32(this.#cpu + at.contextClock, saved.clock, true)
+    this.#view.setUint32(this.#cpu + at.contextSpace, tagOfSpace(this.#spaces.restore(saved.spaces)), true)
     this.#enter(saved.current)
     for (const [at, context] of this.#inUse().entries())
       this.#entriesOf(context).set(saved.entries.subarray(at * tlbContextBytes, (at + 1) * tlbContextBytes))
@@ -156,7 +188,7 @@ export class TlbContexts {
 
   flushPcid(pcid: number): void {
     this.flushes += 1
-    const context = this.#tags.indexOf(pcid)
+    const context = this.#tags.indexOf(this.#tagOf(pcid))
     if (context < 0) return
     this.#clear(context)
     this.#renew(context)
@@ -169,14 +201,17 @@ export class TlbContexts {
    */
   flushPage(linear: bigint): void {
     this.flushes += 1
-    const index = Number((linear >> 12n) & BigInt(tlbEntries - 1)) * tlbEntryBytes
     this.#tags.forEach((tag, context) => {
-      if (tag < 0) return
-      for (let view = index; view < fillLogOffset; view += tlbViewBytes)
-        this.#invalidate(context, this.#base(context) + view)
-      this.#flushPieces(context, linear)
+      if (tag >= 0) this.#flushPageIn(context, linear)
     })
     this.#renewAll()
+  }
+
+  #flushPageIn(context: number, linear: bigint): void {
+    const index = Number((linear >> 12n) & BigInt(tlbEntries - 1)) * tlbEntryBytes
+    for (let view = index; view < fillLogOffset; view += tlbViewBytes)
+      this.#invalidate(context, this.#base(context) + view)
+    this.#flushPieces(context, linear)
   }
 
   #flushPieces(context: number, linear: bigint): void {
@@ -266,6 +301,15 @@ export class TlbContexts {
 
   get #current(): number {
     return (this.#view.getUint32(this.#cpu + at.context, true) - this.#base(0)) / tlbContextBytes
+  }
+
+  /** The space in use, by its number. */
+  get #space(): number {
+    return spaceOfTag(this.#view.getUint32(this.#cpu + at.contextSpace, true))
+  }
+
+  #tagOf(pcid: number): number {
+    return pcid | tagOfSpace(this.#space)
   }
 
   #tick(): number {

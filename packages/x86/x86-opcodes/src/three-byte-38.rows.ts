@@ -3,7 +3,7 @@ import { block } from './row.ts'
 
 const op = block(sdm('2D', 'A.3', 'Table A-4'))
 
-/** The map behind 0F 38: SSSE3, SSE4, INVPCID, MOVBE, CRC32, ADX. */
+/** The map behind 0F 38: SSSE3, SSE4, INVEPT, INVVPID, INVPCID, MOVBE, CRC32, ADX. */
 export const threeByte38 = [
   // opcode             op/en  operands                mnemonic, attributes, needs
   op('NP 0F 38 00 /r',   'RM',  ['Pq', 'Qq'],           'PSHUFB',     [], 'SSSE3'),
@@ -67,6 +67,8 @@ export const threeByte38 = [
   op('66 0F 38 3F /r',   'RM',  ['Vdq', 'Wdq'],         'PMAXUD',     [], 'SSE4_1'),
   op('66 0F 38 40 /r',   'RM',  ['Vdq', 'Wdq'],         'PMULLD',     [], 'SSE4_1'),
   op('66 0F 38 41 /r',   'RM',  ['Vdq', 'Wdq'],         'PHMINPOSUW', [], 'SSE4_1'),
+  op('66 0F 38 80 /r',   'RM',  ['Gy', 'Mdq'],          'INVEPT',     ['force64'], 'VMX'),
+  op('66 0F 38 81 /r',   'RM',  ['Gy', 'Mdq'],          'INVVPID',    ['force64'], 'VMX'),
   op('66 0F 38 82 /r',   'RM',  ['Gy', 'Mdq'],          'INVPCID',    ['cpl0', 'force64'], 'INVPCID'),
   op('NFx 0F 38 F0 /r',  'RM',  ['Gv', 'Mv'],           'MOVBE',      [], 'MOVBE'),
   op('F2 0F 38 F0 /r',   'RM',  ['Gy', 'Eb'],           'CRC32',      [], 'SSE4_2'),

@@ -133,6 +133,8 @@ export const twoByte40To7f = [
   op('NP 0F 76 /r',        'RM',  ['Pq', 'Qq'],         'PCMPEQD',    [], 'MMX'),
   op('66 0F 76 /r',        'RM',  ['Vdq', 'Wdq'],       'PCMPEQD',    [], 'SSE2'),
   op('NP 0F 77',           'ZO',  [],                   'EMMS',       [], 'MMX'),
+  op('NP 0F 78 /r',        'MR',  ['Ey', 'Gy'],         'VMREAD',     ['force64'], 'VMX'),
+  op('NP 0F 79 /r',        'RM',  ['Gy', 'Ey'],         'VMWRITE',    ['force64'], 'VMX'),
   op('66 0F 7C /r',        'RM',  ['Vpd', 'Wpd'],       'HADDPD',     [], 'SSE3'),
   op('F2 0F 7C /r',        'RM',  ['Vps', 'Wps'],       'HADDPS',     [], 'SSE3'),
   op('66 0F 7D /r',        'RM',  ['Vpd', 'Wpd'],       'HSUBPD',     [], 'SSE3'),

@@ -1,19 +1,29 @@
 import { cr4, efer } from '@vmm/x86-registers'
 import type { Bits, Machine } from '@vmm/x86-semantics'
-import { bit } from './rights.ts'
+import { isFine, tableAt } from './guest-physical.ts'
+import { bit, type Outcome } from './rights.ts'
 
 const all64 = (1n << 64n) - 1n
 
 /** The bits of a value that a constant has. */
 export const mask = (m: Machine, value: Bits<64>, kept: bigint): Bits<64> => m.and(value, m.constant(kept & all64, 64))
 
+/** An entry, and its guest-physical address. */
+export interface Entry {
+  readonly address: Bits<64>
+  readonly value: Bits<64>
+}
+
 /** Accessed, and for stores dirty: an atomic change, so that what another processor did meanwhile is not lost. */
-export function mark(m: Machine, address: Bits<64>, entry: Bits<64>, write: Bits<1>, w: 32 | 64): void {
+export function mark(m: Machine, outcome: Outcome, { address, value: entry }: Entry, write: Bits<1>, w: 32 | 64): void {
   const marks = m.select(write, m.constant(0x60, 64), m.constant(0x20, 64))
   const marked = m.or(entry, marks)
   m.when(m.not(m.equal(marked, entry)), () => {
-    if (w === 64) m.compareAndSwapPhysical(address, entry, marked)
-    else m.compareAndSwapPhysical(address, m.truncate(entry, 32), m.truncate(marked, 32))
+    const place = tableAt(m, outcome, address, 'mark')
+    m.when(isFine(m, outcome), () => {
+      if (w === 64) m.compareAndSwapPhysical(place, entry, marked)
+      else m.compareAndSwapPhysical(place, m.truncate(entry, 32), m.truncate(marked, 32))
+    })
   })
 }
 

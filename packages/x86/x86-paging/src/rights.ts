@@ -4,6 +4,9 @@ import type { Bits, Machine, Variable } from '@vmm/x86-semantics'
 /** Set in the first result of a walk that failed; the #PF error code is in the low bits. */
 export const failed = 0x8000_0000
 
+/** Set beside it where EPT let no translation be made: the basic exit reason is in the low bits then. */
+export const refusedByEpt = 0x4000_0000
+
 /** The #PF error code. Source: SDM 3A §4.7, Figure 4-12. */
 export const errorBit = { present: 1, write: 2, user: 4, reserved: 8, fetch: 16, key: 32 } as const
 

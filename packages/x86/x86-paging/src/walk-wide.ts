@@ -1,6 +1,7 @@
 import { cr4, efer } from '@vmm/x86-registers'
 import type { Bits, Machine, Variable } from '@vmm/x86-semantics'
-import { factsOf, mark, mask, reservedBits } from './entry.ts'
+import { type Entry as Placed, factsOf, mark, mask, reservedBits } from './entry.ts'
+import { isFine, tableAt } from './guest-physical.ts'
 import { type Asked, bit, both, errorBit, fail, type Leaf, type Outcome, settle } from './rights.ts'
 
 /** Bits of an entry that are the address of a table or a page. */
@@ -18,10 +19,8 @@ interface Descent {
 }
 
 /** An entry, and what its place says about it. */
-interface Entry {
+interface Entry extends Placed {
   readonly level: Bits<64>
-  readonly address: Bits<64>
-  readonly value: Bits<64>
   /** One of the four PAE pointers, which grant everything. */
   readonly pointer: Bits<1>
   readonly large: Bits<1>
@@ -33,19 +32,24 @@ export function walkWide(m: Machine, asked: Asked, outcome: Outcome): void {
   m.loop(
     () => descent.going.get(),
     () => {
-      const entry = fetch(m, asked, descent)
+      const entry = fetch(m, asked, outcome, descent)
       descent.going.set(m.constant(0, 1))
-      m.when(
-        m.not(m.bit(entry.value, 0)),
-        () => fail(m, asked, outcome, 0),
-        () =>
-          m.when(
-            reservedBits(m, entry.value, entry.level, entry.large),
-            () => fail(m, asked, outcome, errorBit.present | errorBit.reserved),
-            () => follow(m, asked, outcome, descent, entry),
-          ),
-      )
+      m.when(isFine(m, outcome), () => take(m, asked, outcome, descent, entry))
     },
+  )
+}
+
+/** An entry that could be read: it may be none, or wrong. */
+function take(m: Machine, asked: Asked, outcome: Outcome, descent: Descent, entry: Entry): void {
+  m.when(
+    m.not(m.bit(entry.value, 0)),
+    () => fail(m, asked, outcome, 0),
+    () =>
+      m.when(
+        reservedBits(m, entry.value, entry.level, entry.large),
+        () => fail(m, asked, outcome, errorBit.present | errorBit.reserved),
+        () => follow(m, asked, outcome, descent, entry),
+      ),
   )
 }
 
@@ -70,7 +74,7 @@ function begin(m: Machine): Descent {
   }
 }
 
-function fetch(m: Machine, asked: Asked, { long, table, shift }: Descent): Entry {
+function fetch(m: Machine, asked: Asked, outcome: Outcome, { long, table, shift }: Descent): Entry {
   const level = shift.get()
   const address = m.add(table.get(), m.shiftLeft(mask(m, m.shiftRight(asked.linear, level), 0x1ffn), m.constant(3, 64)))
   const pointer = m.and(m.not(long), m.equal(level, m.constant(30, 64)))
@@ -78,7 +82,10 @@ function fetch(m: Machine, asked: Asked, { long, table, shift }: Descent): Entry
   m.when(
     pointer,
     () => found.set(pointerOf(m, asked.linear)),
-    () => found.set(m.loadPhysical(address, 64)),
+    () => {
+      const place = tableAt(m, outcome, address, 'read')
+      m.when(isFine(m, outcome), () => found.set(m.loadPhysical(place, 64)))
+    },
   )
   const value = found.get()
   const large = both(
@@ -101,7 +108,7 @@ function pointerOf(m: Machine, linear: Bits<64>): Bits<64> {
 /** A good entry: the page it maps, or the next table. */
 function follow(m: Machine, asked: Asked, outcome: Outcome, descent: Descent, entry: Entry): void {
   const { writable, userPage, noExecute } = descent
-  const { level, address, value, pointer, large } = entry
+  const { level, value, pointer, large } = entry
   writable.set(m.and(writable.get(), m.or(pointer, m.bit(value, 1))))
   userPage.set(m.and(userPage.get(), m.or(pointer, m.bit(value, 2))))
   noExecute.set(m.or(noExecute.get(), m.bit(value, 63)))
@@ -109,16 +116,16 @@ function follow(m: Machine, asked: Asked, outcome: Outcome, descent: Descent, en
     m.or(large, m.equal(level, m.constant(12, 64))),
     () => arrive(m, asked, outcome, descent, entry),
     () => {
-      m.when(m.not(pointer), () => mark(m, address, value, m.constant(0, 1), 64))
+      m.when(m.not(pointer), () => mark(m, outcome, entry, m.constant(0, 1), 64))
       descent.table.set(mask(m, value, addressBits))
       descent.shift.set(m.sub(level, m.constant(9, 64)))
-      descent.going.set(m.constant(1, 1))
+      descent.going.set(isFine(m, outcome))
     },
   )
 }
 
 function arrive(m: Machine, asked: Asked, outcome: Outcome, descent: Descent, entry: Entry): void {
-  const { level, address, value, large } = entry
+  const { level, value, large } = entry
   const leaf: Leaf = {
     writable: descent.writable.get(),
     userPage: descent.userPage.get(),
@@ -126,7 +133,7 @@ function arrive(m: Machine, asked: Asked, outcome: Outcome, descent: Descent, en
     key: mask(m, m.shiftRight(value, m.constant(59, 64)), 15n),
   }
   settle(m, asked, outcome, leaf, () => {
-    mark(m, address, value, asked.write, 64)
+    mark(m, outcome, entry, asked.write, 64)
     const inside = m.sub(m.shiftLeft(m.constant(1, 64), level), m.constant(0x1000, 64))
     const base = m.and(m.and(value, m.constant(addressBits, 64)), m.not(inside))
     outcome.frame.set(m.or(base, m.and(asked.linear, inside)))

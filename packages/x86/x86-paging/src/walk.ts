@@ -1,7 +1,8 @@
 import { cr0, cr4 } from '@vmm/x86-registers'
-import { procedure } from '@vmm/x86-semantics'
+import { type Bits, type Machine, procedure, secondLevelAccess } from '@vmm/x86-semantics'
 import { mask } from './entry.ts'
-import { type Asked, bit, type Outcome } from './rights.ts'
+import { isFine, through } from './guest-physical.ts'
+import { type Asked, bit, type Outcome, refusedByEpt } from './rights.ts'
 import { walkNarrow } from './walk-narrow.ts'
 import { walkWide } from './walk-wide.ts'
 
@@ -39,5 +40,22 @@ export const walk = procedure('walk', [64, 8], [32, 64, 32], (m, linear, word) =
       () => walkNarrow(m, asked, outcome),
     ),
   )
+  m.when(m.not(m.isZero(m.get('EPTP'))), () => reach(m, asked, outcome))
   return [outcome.error.get(), outcome.frame.get(), outcome.facts.get()]
 })
+
+/** The page that was found is translated by EPT, for the access itself. */
+function reach(m: Machine, { linear, write, execute }: Asked, outcome: Outcome): void {
+  m.when(isFine(m, outcome), () => {
+    const bit = (condition: Bits<1>, value: number, other = 0) =>
+      m.select(condition, m.constant(value, 8), m.constant(other, 8))
+    const { read, write: stores, fetch, linear: known } = secondLevelAccess
+    // a store that modifies is a read, too: it is not told which
+    const data = bit(write, stores, read)
+    const word = m.or(m.select(execute, m.constant(fetch, 8), data), m.constant(known, 8))
+    const address = m.or(outcome.frame.get(), mask(m, linear, 0xfffn))
+    outcome.frame.set(mask(m, through(m, outcome, address, word), ~0xfffn))
+  })
+  const refused = m.and(outcome.error.get(), m.constant(refusedByEpt, 32))
+  m.when(m.not(m.isZero(refused)), () => m.set('EPT_LINEAR', linear))
+}

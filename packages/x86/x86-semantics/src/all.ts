@@ -19,6 +19,7 @@ import { portInstructions } from './system/ports.ts'
 import { segmentInstructions } from './system/segments.ts'
 import { systemCalls } from './system/system-calls.ts'
 import { tableInstructions } from './system/tables.ts'
+import { vmxInstructions } from './system/vmx.ts'
 import { vectorArrangement } from './vector/arrange.ts'
 import { vectorFloat } from './vector/float.ts'
 import { vectorInteger } from './vector/integer.ts'
@@ -49,6 +50,7 @@ const families: readonly (readonly Instruction[])[] = [
   controlInstructions,
   tableInstructions,
   systemCalls,
+  vmxInstructions,
   portInstructions,
   extendedState,
   x87Control,

@@ -49,6 +49,7 @@ export {
 } from './surroundings.ts'
 export { type Survey, survey } from './surveyor.ts'
 export { deliverEvent, deliverPlainly, eventKind } from './system/events.ts'
+export { secondLevel, secondLevelAccess } from './system/second-level.ts'
 export { simdNumber } from './vector/simd-number.ts'
 export { simdOperations } from './vector/simd-operations.rows.ts'
 export type { Lane, LaneOperation, VectorArithmetic } from './vector-algebra.ts'

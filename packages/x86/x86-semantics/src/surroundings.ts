@@ -113,11 +113,18 @@ export interface Surroundings {
   vmx?(instruction: VmxMnemonic, first: bigint, second: bigint, third: bigint): VmxOutcome
   /**
    * In non-root operation an instruction has come to where it may leave for L1, for a basic exit reason. True: it does, and does not happen. Left out, none
-   * does. For accesses to registers the qualification is the manual's; where it would be a displacement, it is 0.
+   * does. The qualification is the manual's, without the number of a general register; where it would be a displacement, it is 0. For the exceptions of INT1, INT3
+   * and INTO, whose reason is 0, it is the vector.
    *
    * Source: SDM 3C 26.1 Instructions That Cause VM Exits.
    */
   exits?(reason: number, qualification: bigint): boolean
+  /**
+   * In non-root operation: whether a control enables the instruction of a basic exit reason, one of those that are #UD without. Left out, all are.
+   *
+   * Source: SDM 3C 26.3 Changes to Instruction Behavior in VMX Non-Root Operation.
+   */
+  enabled?(reason: number): boolean
 }
 
 /** Surroundings with nobody in them: ports and addresses read as ones, MSRs are refused, and time stands still. */

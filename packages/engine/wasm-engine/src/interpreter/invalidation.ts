@@ -73,7 +73,8 @@ export function useContextFunction(ask: Ask, modeChanged: number): Code {
   code.if(takesMore(code, cpu), asks)
   const pcide = code.op('i32.and', code.load('i32.load', cpu, at.CR4), code.i32(1 << cr4.PCIDE.low))
   const pcid = code.op('i32.and', code.op('i32.wrap_i64', value), code.i32(pcidMask))
-  const wanted = code.hold(code.select(pcide, pcid, code.i32(0)))
+  const space = code.load('i32.load', cpu, at.contextSpace)
+  const wanted = code.hold(code.op('i32.or', code.select(pcide, pcid, code.i32(0)), space))
   const isKept = code.op(
     'i32.and',
     code.op('i64.ne', code.op('i64.and', value, code.i64(keeps)), code.i64(0n)),

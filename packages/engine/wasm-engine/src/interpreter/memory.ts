@@ -1,4 +1,5 @@
 import { exceptions, segmentNames } from '@vmm/x86-registers'
+import { secondLevelFault } from '@vmm/x86-semantics'
 import { accessKind } from '../access.ts'
 import { granuleBytes } from '../code-granules.ts'
 import type { Code } from '../emit/code.ts'
@@ -42,6 +43,8 @@ export interface Walked {
   /** 1 if the access is allowed. */
   readonly allowed: Node
   readonly errorCode: Node
+  /** Not zero if EPT did not let it be made: the error code is the basic exit reason. */
+  readonly refused: Node
   /** Physical address of the 4 KiB frame. */
   readonly frame: Node
   /** Not zero if it is a piece of a larger page. */
@@ -88,6 +91,10 @@ export function fillFunction(map: MemoryMap, { touched }: MemoryCalls, walk: Wal
   code.store('i64.store', cpu, code.op('i64.add', code.load('i64.load', cpu, at.tlbMisses), code.i64(1n)), at.tlbMisses)
   const walked = walk(code, { cpu, record, tlb, linear, kind })
   code.if(code.op('i32.eqz', walked.allowed), () => {
+    code.if(walked.refused, () => {
+      noteFault(code, cpu, code.i32(secondLevelFault), code.op('i32.and', walked.errorCode, code.i32(0xffff)))
+      code.leave(ret, code.i32(0))
+    })
     code.store('i64.store', cpu, linear, at.CR2)
     noteFault(code, cpu, code.i32(exceptions.PF.vector), walked.errorCode)
     code.leave(ret, code.i32(0))

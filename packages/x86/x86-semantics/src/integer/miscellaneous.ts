@@ -3,6 +3,7 @@ import type { Bits, Machine } from '../algebra.ts'
 import { equations } from '../flags.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import { gpr, type Memory, type Operand, type Place } from '../operand.ts'
+import { exitReason, mayExit, requireEnabled } from '../system/non-root.ts'
 import { refuseUnless } from '../system/privilege.ts'
 
 const nothing = (mnemonic: string, title = mnemonic): Instruction =>
@@ -19,6 +20,7 @@ const undefinedOpcode = (mnemonic: string): Instruction =>
 
 const random = (mnemonic: 'RDRAND' | 'RDSEED'): Instruction =>
   instruction(mnemonic, sdm('2B', '4.3', `${mnemonic}—Read Random`), (m: Machine, to: Place<16 | 32 | 64>) => {
+    mayExit(m, exitReason[mnemonic])
     const [value] = m.host(mnemonic === 'RDRAND' ? 'random' : 'seed')
     m.write(to, m.truncate(value, to.width))
     const zero = () => m.constant(0, 1)
@@ -45,6 +47,7 @@ function refuseTimeStamp(m: Machine): void {
 
 const rdtsc = instruction('RDTSC', sdm('2B', '4.3', 'RDTSC—Read Time-Stamp Counter'), (m: Machine) => {
   refuseTimeStamp(m)
+  mayExit(m, exitReason.RDTSC)
   const [now] = m.host('timeStamp')
   writePair(m, now)
 })
@@ -53,7 +56,9 @@ const rdtscp = instruction(
   'RDTSCP',
   sdm('2B', '4.3', 'RDTSCP—Read Time-Stamp Counter and Processor ID'),
   (m: Machine) => {
+    requireEnabled(m, exitReason.RDTSCP)
     refuseTimeStamp(m)
+    mayExit(m, exitReason.RDTSCP)
     const [now] = m.host('timeStamp')
     writePair(m, now)
     m.write(gpr('RCX', 32), m.truncate(m.get('IA32_TSC_AUX'), 32))
@@ -67,11 +72,13 @@ const rdpid = instruction('RDPID', sdm('2B', '4.3', 'RDPID—Read Processor ID')
 const rdpmc = instruction('RDPMC', sdm('2B', '4.3', 'RDPMC—Read Performance-Monitoring Counters'), (m: Machine) => {
   const allowed = m.bit(m.get('CR4'), 8)
   m.when(m.and(m.not(allowed), m.not(m.isZero(m.get('CPL')))), () => m.fault('GP', m.constant(0, 32)))
+  mayExit(m, exitReason.RDPMC)
   const [value] = m.host('performanceCounter', m.read(gpr('RCX', 32)))
   writePair(m, value)
 })
 
 const cpuid = instruction('CPUID', sdm('2A', '3.3', 'CPUID—CPU Identification'), (m: Machine) => {
+  mayExit(m, exitReason.CPUID)
   const [eax, ebx, ecx, edx] = m.host('cpuid', m.read(gpr('RAX', 32)), m.read(gpr('RCX', 32)))
   m.fence()
   m.write(gpr('RAX', 32), eax)
@@ -109,15 +116,16 @@ const protectionKeys = (mnemonic: 'RDPKRU' | 'WRPKRU'): Instruction =>
   })
 
 /** The extensions that MONITOR and MWAIT are asked for, and those that MWAIT knows. Above CPL 0 there is neither. */
-function waiting(m: Machine): { readonly asked: Bits<64>; readonly known: Bits<64>; readonly works: Bits<1> } {
+function waiting(m: Machine, reason: number): { readonly asked: Bits<64>; readonly known: Bits<64>; readonly works: Bits<1> } {
   const [known, idle] = m.host('waitExtensions')
   m.when(m.not(m.isZero(m.get('CPL'))), () => m.fault('UD'))
+  mayExit(m, reason)
   const asked = m.mode.codeSize === 64 ? m.read(gpr('RCX', 64)) : m.zeroExtend(m.read(gpr('RCX', 32)), 64)
   return { asked, known, works: m.isZero(idle) }
 }
 
 const monitor = instruction('MONITOR', sdm('2B', '4.3', 'MONITOR—Set Up Monitor Address'), (m: Machine) => {
-  const { asked, works } = waiting(m)
+  const { asked, works } = waiting(m, exitReason.MONITOR)
   m.when(works, () => {
     refuseUnless(m, m.isZero(asked))
     const offset = m.zeroExtend(m.read(gpr('RAX', m.mode.addressSize)), 64)
@@ -128,7 +136,7 @@ const monitor = instruction('MONITOR', sdm('2B', '4.3', 'MONITOR—Set Up Monito
 
 /** Without a line that is armed and has not been stored to since, it does not wait. EAX is a hint. */
 const mwait = instruction('MWAIT', sdm('2B', '4.3', 'MWAIT—Monitor Wait'), (m: Machine) => {
-  const { asked, known, works } = waiting(m)
+  const { asked, known, works } = waiting(m, exitReason.MWAIT)
   m.when(works, () => {
     refuseUnless(m, m.isZero(m.and(asked, m.not(known))))
     const isArmed = m.not(m.equal(m.get('MONITOR'), m.constant((1n << 64n) - 1n, 64)))
@@ -136,7 +144,10 @@ const mwait = instruction('MWAIT', sdm('2B', '4.3', 'MWAIT—Monitor Wait'), (m:
   })
 })
 
-const pause = instruction('PAUSE', sdm('2B', '4.3', 'PAUSE—Spin Loop Hint'), (m: Machine) => m.exit('pause'))
+const pause = instruction('PAUSE', sdm('2B', '4.3', 'PAUSE—Spin Loop Hint'), (m: Machine) => {
+  mayExit(m, exitReason.PAUSE)
+  m.exit('pause')
+})
 
 const bound = instruction(
   'BOUND',

@@ -5,6 +5,7 @@ import type { Bits, Machine } from '../algebra.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import { isCanonical } from '../integer/control.ts'
 import { gpr, type Operand, type Place, type RegisterOperand } from '../operand.ts'
+import { exitReason, mayExit, requireEnabled } from './non-root.ts'
 import { isPaePaging, loadPagePointers, type PagingControl } from './page-pointers.ts'
 import { refuseUnless, requireCpl0 } from './privilege.ts'
 
@@ -19,22 +20,47 @@ export function moveControl(m: Machine, to: RegisterOperand<64>, from: RegisterO
   m.write(to, m.truncate(readControl(m, from.index!), to.width))
 }
 
+/** How a control register is accessed, in bits 5:4 of an exit qualification. Source: SDM 3C §28.2.1, Table 28-3. */
+const controlAccess = { write: 0 << 4, read: 1 << 4, clts: 2 << 4, lmsw: 3 << 4 } as const
+
 function readControl(m: Machine, index: number): Bits<64> {
+  if (index === 3 || index === 8) mayExit(m, exitReason.controlRegister, m.constant(index | controlAccess.read, 64))
   if (index === 8) return m.host('taskPriority')[0]
-  return m.get(`CR${index as 0 | 2 | 3 | 4}`)
+  return index === 0 || index === 4 ? shownControl(m, index) : m.get(`CR${index as 2 | 3}`)
+}
+
+/** In non-root operation the bits that are the hypervisor's are read from the shadow; elsewhere there are none. Source: SDM 3C §26.3. */
+function shownControl(m: Machine, index: 0 | 4): Bits<64> {
+  const mask = m.get(`CR${index}_MASK`)
+  return m.or(m.and(m.get(`CR${index}`), m.not(mask)), m.and(m.get(`CR${index}_SHADOW`), mask))
+}
+
+/** A new CR0 or CR4: it leaves for L1 where a bit of the hypervisor's would be other than its shadow, and else those bits stay. */
+function takenControl(m: Machine, index: 0 | 4, value: Bits<64>): Bits<64> {
+  const mask = m.get(`CR${index}_MASK`)
+  const differs = m.not(m.isZero(m.and(m.xor(value, m.get(`CR${index}_SHADOW`)), mask)))
+  m.when(differs, () => mayExit(m, exitReason.controlRegister, m.constant(index | controlAccess.write, 64)))
+  return m.or(m.and(value, m.not(mask)), m.and(m.get(`CR${index}`), mask))
+}
+
+/** #GP(0) where a bit is clear that must be set. Source: SDM 3C §24.8. */
+function requireFixed(m: Machine, index: 0 | 4, value: Bits<64>): void {
+  refuseUnless(m, m.isZero(m.and(m.get(`CR${index}_REQUIRED`), m.not(value))))
 }
 
 function writeControl(m: Machine, index: number, value: Bits<64>): void {
   switch (index) {
     case 0:
-      return writeCr0(m, value)
+      return writeCr0(m, takenControl(m, 0, value))
     case 2:
       return m.set('CR2', value)
     case 3:
+      mayExit(m, exitReason.controlRegister, m.constant(3 | controlAccess.write, 64))
       return writeCr3(m, value)
     case 4:
-      return writeCr4(m, value)
+      return writeCr4(m, takenControl(m, 4, value))
     default:
+      mayExit(m, exitReason.controlRegister, m.constant(8 | controlAccess.write, 64))
       refuseUnless(m, m.isZero(m.and(value, m.constant(all64 & ~15n, 64))))
       m.host('setTaskPriority', value)
   }
@@ -63,6 +89,7 @@ function writeCr0(m: Machine, value: Bits<64>): void {
   const [pe, pg] = [bit(m, value, cr0.PE), bit(m, value, cr0.PG)]
   refuseUnless(m, m.or(pe, m.not(pg)))
   refuseUnless(m, m.or(m.not(bit(m, value, cr0.NW)), bit(m, value, cr0.CD)))
+  requireFixed(m, 0, value)
   const efers = m.get('IA32_EFER')
   const enables = m.and(pg, m.not(bit(m, old, cr0.PG)))
   const disables = m.and(m.not(pg), bit(m, old, cr0.PG))
@@ -114,6 +141,7 @@ const flushing4 = [cr4.PSE, cr4.PAE, cr4.PGE, cr4.LA57, cr4.PCIDE, cr4.SMEP, cr4
 function writeCr4(m: Machine, value: Bits<64>): void {
   const old = m.get('CR4')
   refuseUnless(m, m.isZero(m.and(value, m.not(m.get('CR4_ALLOWED')))))
+  requireFixed(m, 4, value)
   const lma = bit(m, m.get('IA32_EFER'), efer.LMA)
   const changed = m.xor(old, value)
   // long mode keeps PAE and, once on, the number of levels
@@ -131,6 +159,8 @@ function writeCr4(m: Machine, value: Bits<64>): void {
 /** DR4 and DR5 are DR6 and DR7 unless CR4.DE; with DR7.GD any access is a debug exception. */
 function moveDebug(m: Machine, to: RegisterOperand<64>, from: RegisterOperand<64>): void {
   const index = (to.file === 'debug' ? to.index : from.index)!
+  // of all exits this one goes before what CPL and CR4.DE refuse. SDM 3C §26.1.3
+  mayExit(m, exitReason.debugRegister, m.constant(index | (from.file === 'debug' ? 0x10 : 0), 64))
   if (index === 4 || index === 5) m.when(bit(m, m.get('CR4'), cr4.DE), () => m.fault('UD'))
   requireCpl0(m)
   const name = `DR${index === 4 || index === 5 ? index + 2 : index}` as 'DR0' | 'DR6' | 'DR7'
@@ -151,17 +181,35 @@ function moveDebug(m: Machine, to: RegisterOperand<64>, from: RegisterOperand<64
 
 const clts = instruction('CLTS', sdm('2A', '3.3', 'CLTS—Clear Task-Switched Flag in CR0'), (m: Machine) => {
   requireCpl0(m)
-  m.set('CR0', m.and(m.get('CR0'), m.constant(all64 & ~8n, 64)))
+  const mask = m.get('CR0_MASK')
+  const isHeld = m.bit(m.and(mask, m.get('CR0_SHADOW')), cr0.TS.low)
+  m.when(isHeld, () => mayExit(m, exitReason.controlRegister, m.constant(controlAccess.clts, 64)))
+  const cleared = m.and(m.constant(1n << BigInt(cr0.TS.low), 64), m.not(mask))
+  m.set('CR0', m.and(m.get('CR0'), m.not(cleared)))
 })
 
 /** LMSW changes PE, MP, EM and TS; it can set PE and not clear it. */
 const lmsw = instruction('LMSW', sdm('2A', '3.3', 'LMSW—Load Machine Status Word'), (m: Machine, from: Operand<16>) => {
   requireCpl0(m)
   const old = m.get('CR0')
-  const fresh = m.and(m.zeroExtend(m.read(from), 64), m.constant(15, 64))
+  const given = m.read(from)
+  const fresh = m.and(m.zeroExtend(given, 64), m.constant(15, 64))
+  const mask = m.get('CR0_MASK')
+  mayExitForStatus(m, from, given, m.and(m.xor(fresh, m.get('CR0_SHADOW')), mask))
   const kept = m.and(old, m.constant(all64 & ~14n, 64))
-  writeCr0(m, m.or(kept, fresh))
+  writeCr0(m, m.or(m.and(m.or(kept, fresh), m.not(mask)), m.and(old, mask)))
 })
+
+/** LMSW leaves for L1 where it would change MP, EM or TS, or set PE, of the hypervisor's. Source: SDM 3C §26.1.3, §28.2.1. */
+function mayExitForStatus(m: Machine, from: Operand<16>, given: Bits<16>, differing: Bits<64>): void {
+  const clearsPe = m.not(m.bit(given, 0))
+  const counted = m.select(clearsPe, m.constant(14, 64), m.constant(15, 64))
+  const known = controlAccess.lmsw | (from.kind === 'memory' ? 0x40 : 0)
+  const source = m.shiftLeft(m.zeroExtend(given, 64), m.constant(16, 64))
+  m.when(m.not(m.isZero(m.and(differing, counted))), () =>
+    mayExit(m, exitReason.controlRegister, m.or(source, m.constant(known, 64))),
+  )
+}
 
 /** UMIP keeps the tables' addresses and the status word for CPL 0. */
 export function refuseUmip(m: Machine): void {
@@ -175,12 +223,13 @@ const smsw = instruction(
   sdm('2B', '4.3', 'SMSW—Store Machine Status Word'),
   (m: Machine, to: Place<16 | 32 | 64>) => {
     refuseUmip(m)
-    m.write(to, m.truncate(m.get('CR0'), to.width))
+    m.write(to, m.truncate(shownControl(m, 0), to.width))
   },
 )
 
 const rdmsr = instruction('RDMSR', sdm('2B', '4.3', 'RDMSR—Read From Model Specific Register'), (m: Machine) => {
   requireCpl0(m)
+  mayExit(m, exitReason.RDMSR)
   const [value] = m.host('readMsr', m.read(gpr('RCX', 32)))
   m.write(gpr('RAX', 32), m.truncate(value, 32))
   m.write(gpr('RDX', 32), m.extract(value, 32, 32))
@@ -194,18 +243,22 @@ const pair = (m: Machine): Bits<64> =>
 
 const wrmsr = instruction('WRMSR', sdm('2D', '6.1', 'WRMSR—Write to Model Specific Register'), (m: Machine) => {
   requireCpl0(m)
+  mayExit(m, exitReason.WRMSR)
   m.host('writeMsr', m.read(gpr('RCX', 32)), pair(m))
 })
 
 const xsetbv = instruction('XSETBV', sdm('2D', '6.1', 'XSETBV—Set Extended Control Register'), (m: Machine) => {
   m.when(m.not(bit(m, m.get('CR4'), cr4.OSXSAVE)), () => m.fault('UD'))
   requireCpl0(m)
+  mayExit(m, exitReason.XSETBV)
   m.host('writeXcr', m.read(gpr('RCX', 32)), pair(m))
 })
 
 const invlpg = instruction('INVLPG', sdm('2A', '3.3', 'INVLPG—Invalidate TLB Entries'), (m: Machine, memory: never) => {
   requireCpl0(m)
-  m.host('flushPage', m.linear('operand', m.address(memory)))
+  const linear = m.linear('operand', m.address(memory))
+  mayExit(m, exitReason.INVLPG, linear)
+  m.host('flushPage', linear)
 })
 
 /** Type in the register, descriptor in memory: PCID in bits 11:0, linear address above. */
@@ -213,7 +266,9 @@ const invpcid = instruction(
   'INVPCID',
   sdm('2A', '3.3', 'INVPCID—Invalidate Process-Context Identifier'),
   (m: Machine, type: Operand<64>, descriptor: never) => {
+    requireEnabled(m, exitReason.INVPCID)
     requireCpl0(m)
+    mayExit(m, exitReason.INVPCID)
     const kind = m.zeroExtend(m.read(type), 64)
     const at = m.address(descriptor)
     const first = m.load('operand', at, 64)
@@ -230,7 +285,10 @@ const invpcid = instruction(
 )
 
 const cache = (mnemonic: 'WBINVD' | 'INVD' | 'WBNOINVD'): Instruction =>
-  instruction(mnemonic, sdm('2D', '6.1', `${mnemonic}—Write Back and Invalidate Cache`), (m: Machine) => requireCpl0(m))
+  instruction(mnemonic, sdm('2D', '6.1', `${mnemonic}—Write Back and Invalidate Cache`), (m: Machine) => {
+    requireCpl0(m)
+    mayExit(m, mnemonic === 'INVD' ? exitReason.INVD : exitReason.WBINVD)
+  })
 
 export const controlInstructions: readonly Instruction[] = [
   clts,

@@ -23,6 +23,7 @@ import {
 } from './descriptor.ts'
 import { readLongStack } from './inner-stack.ts'
 import { type FrameContents, frameOnInnerStack, frameOnThisStack } from './legacy-frame.ts'
+import { exitReason, mayExit } from './non-root.ts'
 import { switchKind, switchThroughGate, taskType } from './task-switch.ts'
 import { virtualInterrupt } from './virtual-8086.ts'
 
@@ -263,6 +264,9 @@ const raise = (m: Machine, vector: Bits<8>, kind: number): void => {
   m.set('UNSTEPPED', m.constant(1, 8))
 }
 
+/** An exception of an instruction's own, which the exception bitmap may have leave for L1. Source: SDM 3C §26.2. */
+const mayRaise = (m: Machine, vector: number): void => mayExit(m, exitReason.exception, m.constant(vector, 64))
+
 const int = instruction(
   'INT',
   sdm('2A', '3.3', 'INT n/INTO/INT3/INT1—Call to Interrupt Procedure'),
@@ -275,16 +279,21 @@ const int = instruction(
 )
 
 const int3 = instruction('INT3', sdm('2A', '3.3', 'INT n/INTO/INT3/INT1—Call to Interrupt Procedure'), (m: Machine) => {
+  mayRaise(m, 3)
   m.host('breakpoint')
   raise(m, m.constant(3, 8), eventKind.software)
 })
 
 const into = instruction('INTO', sdm('2A', '3.3', 'INT n/INTO/INT3/INT1—Call to Interrupt Procedure'), (m: Machine) => {
-  m.when(m.flag('OF'), () => raise(m, m.constant(4, 8), eventKind.software))
+  m.when(m.flag('OF'), () => {
+    mayRaise(m, 4)
+    raise(m, m.constant(4, 8), eventKind.software)
+  })
 })
 
-const int1 = instruction('INT1', sdm('2A', '3.3', 'INT n/INTO/INT3/INT1—Call to Interrupt Procedure'), (m: Machine) =>
-  raise(m, m.constant(1, 8), eventKind.trap),
-)
+const int1 = instruction('INT1', sdm('2A', '3.3', 'INT n/INTO/INT3/INT1—Call to Interrupt Procedure'), (m: Machine) => {
+  mayRaise(m, 1)
+  raise(m, m.constant(1, 8), eventKind.trap)
+})
 
 export const softwareEvents: readonly Instruction[] = [int, int3, into, int1]

@@ -5,6 +5,7 @@ import { readPair, writePair } from '../integer/miscellaneous.ts'
 import { gpr, type Memory, type Operand, type Place, xmm } from '../operand.ts'
 import { physicalOf, settleIgnore, withSummary } from '../x87/stack.ts'
 import { requireSse, requireXsave } from './fpu-availability.ts'
+import { exitReason, mayExit, requireEnabled } from './non-root.ts'
 import { refuseUnless, requireCpl0 } from './privilege.ts'
 
 /** Offsets in the legacy area. Source: SDM 1 §10.5.1, Table 10-2. */
@@ -205,7 +206,11 @@ const saveCompacted = (mnemonic: 'XSAVEC' | 'XSAVES'): Instruction =>
     sdm('2D', '6.1', `${mnemonic}—Save Processor Extended States With Compaction`),
     (m: Machine, to: Memory<8>) => {
       requireXsave(m)
-      if (mnemonic === 'XSAVES') requireCpl0(m)
+      if (mnemonic === 'XSAVES') {
+        requireEnabled(m, exitReason.XSAVES)
+        requireCpl0(m)
+        mayExit(m, exitReason.XSAVES)
+      }
       const enabled = mnemonic === 'XSAVES' ? m.or(m.get('XCR0'), m.get('IA32_XSS')) : m.get('XCR0')
       const requested = m.and(enabled, readPair(m))
       const base = areaAt(m, to, 64, area.extended, 'write')
@@ -270,7 +275,11 @@ const restore = (mnemonic: 'XRSTOR' | 'XRSTORS'): Instruction =>
     sdm('2D', '6.1', `${mnemonic}—Restore Processor Extended States`),
     (m: Machine, from: Memory<8>) => {
       requireXsave(m)
-      if (mnemonic === 'XRSTORS') requireCpl0(m)
+      if (mnemonic === 'XRSTORS') {
+        requireEnabled(m, exitReason.XRSTORS)
+        requireCpl0(m)
+        mayExit(m, exitReason.XRSTORS)
+      }
       const enabled = mnemonic === 'XRSTORS' ? m.or(m.get('XCR0'), m.get('IA32_XSS')) : m.get('XCR0')
       const requested = m.and(enabled, readPair(m))
       const base = areaAt(m, from, 64, area.extended, 'read')

@@ -2,6 +2,7 @@ import { sdm } from '@vmm/source'
 import type { Bits, Machine } from '../algebra.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import { peek, push, release } from '../integer/stack.ts'
+import { exitReason, mayExit } from './non-root.ts'
 import { flagBit, iopl, refuseUnless, requireCpl0 } from './privilege.ts'
 import { checkVirtualImage, loadVirtualImage, virtualImage } from './virtual-8086.ts'
 
@@ -117,6 +118,7 @@ const alignment = (mnemonic: 'CLAC' | 'STAC'): Instruction =>
 
 const halt = instruction('HLT', sdm('2A', '3.3', 'HLT—Halt'), (m: Machine) => {
   requireCpl0(m)
+  mayExit(m, exitReason.HLT)
   m.exit('hlt')
 })
 

@@ -1,6 +1,7 @@
 import { cr0, cr4, efer } from '@vmm/x86-registers'
 import type { Bits, Machine } from '../algebra.ts'
 import { refuseUnless } from './privilege.ts'
+import { secondLevel, secondLevelAccess } from './second-level.ts'
 
 const fields = ['PDPTE0', 'PDPTE1', 'PDPTE2', 'PDPTE3'] as const
 /** Bits 2:1, 8:5 and 63 of a present entry must be zero. Source: SDM 3A §4.4.1, Table 4-8. */
@@ -23,7 +24,10 @@ export function isPaePaging(m: Machine, { cr0: control, cr4: more, efer: mode }:
 /** Loads the four uppermost entries of PAE paging; #GP(0) if a present one has a reserved bit, and then none is loaded. */
 export function loadPagePointers(m: Machine, cr3: Bits<64>): void {
   const table = m.and(cr3, m.constant(0xffff_ffe0, 64))
-  const entries = fields.map((_, index) => m.loadPhysical(m.add(table, m.constant(index * 8, 64)), 64))
+  // the four lie in one page, whose translation is asked for once
+  const [refused, physical] = m.call(secondLevel, table, m.constant(secondLevelAccess.read | secondLevelAccess.table, 8))
+  m.when(m.not(m.isZero(refused)), () => void m.host('secondLevelFault', refused))
+  const entries = fields.map((_, index) => m.loadPhysical(m.add(physical, m.constant(index * 8, 64)), 64))
   const forbidden = m.or(m.not(m.get('PHYSICAL_MASK')), m.constant(reserved, 64))
   for (const entry of entries) {
     const bad = m.and(m.bit(entry, 0), m.not(m.isZero(m.and(entry, forbidden))))

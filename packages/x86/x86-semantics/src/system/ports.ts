@@ -3,6 +3,7 @@ import type { Bits, Machine } from '../algebra.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import { advance, repeated, stepOf } from '../integer/strings.ts'
 import { gpr, type Operand, type Place } from '../operand.ts'
+import { exitReason, mayExit } from './non-root.ts'
 import { hasPermissionMap } from './permission-map.ts'
 import { iopl, refuseUnless } from './privilege.ts'
 
@@ -25,6 +26,26 @@ function checkPort(m: Machine, port: Bits<16>, bytes: number): void {
 
 const portOf = (m: Machine, operand: Operand<8 | 16>): Bits<16> => m.zeroExtend(m.read(operand), 16)
 
+interface PortAccess {
+  readonly bytes: number
+  readonly direction: 'in' | 'out'
+  /** What names the port: DX, an immediate, or DX of an instruction for strings. */
+  readonly operand: 'register' | 'immediate' | 'string' | 'memory'
+}
+
+/** The exit qualification says it all but the registers. Source: SDM 3C §28.2.1, Table 28-5. */
+function mayExitForPort(m: Machine, port: Bits<16>, { bytes, direction, operand }: PortAccess): void {
+  const repeats = operand === 'string' && m.mode.rep !== 'none'
+  const known =
+    (bytes - 1) |
+    (direction === 'in' ? 8 : 0) |
+    (operand === 'string' ? 0x10 : 0) |
+    (repeats ? 0x20 : 0) |
+    (operand === 'immediate' ? 0x40 : 0)
+  const number = m.shiftLeft(m.zeroExtend(port, 64), m.constant(16, 64))
+  mayExit(m, exitReason.port, m.or(number, m.constant(known, 64)))
+}
+
 const input = instruction(
   'IN',
   sdm('2A', '3.3', 'IN—Input From Port'),
@@ -32,6 +53,7 @@ const input = instruction(
     const port = portOf(m, from)
     const bytes = to.width / 8
     checkPort(m, port, bytes)
+    mayExitForPort(m, port, { bytes, direction: 'in', operand: from.kind })
     const [value] = m.host('portIn', port, m.constant(bytes, 8), m.constant(1, 64))
     m.write(to, m.truncate(value, to.width))
   },
@@ -44,6 +66,7 @@ const output = instruction(
     const port = portOf(m, to)
     const bytes = from.width / 8
     checkPort(m, port, bytes)
+    mayExitForPort(m, port, { bytes, direction: 'out', operand: to.kind })
     m.host('portOut', port, m.constant(bytes, 8), m.zeroExtend(m.read(from), 32), m.constant(0, 8))
   },
 )
@@ -57,6 +80,7 @@ const ins = (mnemonic: 'INSB' | 'INS'): Instruction =>
     const port = m.read(gpr('RDX', 16))
     checkPort(m, port, width / 8)
     repeated(m, (count) => {
+      mayExitForPort(m, port, { bytes: width / 8, direction: 'in', operand: 'string' })
       const to = m.zeroExtend(m.read(gpr('RDI', m.mode.addressSize)), 64)
       m.check('ES', to, width / 8, 'write')
       const [value] = m.host('portIn', port, m.constant(width / 8, 8), count)
@@ -72,6 +96,7 @@ const outs = (mnemonic: 'OUTSB' | 'OUTS'): Instruction =>
     const port = m.read(gpr('RDX', 16))
     checkPort(m, port, width / 8)
     repeated(m, () => {
+      mayExitForPort(m, port, { bytes: width / 8, direction: 'out', operand: 'string' })
       const from = m.zeroExtend(m.read(gpr('RSI', m.mode.addressSize)), 64)
       const value = m.load('operand', from, width)
       m.host('portOut', port, m.constant(width / 8, 8), m.zeroExtend(value, 32), m.constant(1, 8))

@@ -3,6 +3,7 @@ import type { Bits, Machine } from '../algebra.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import { isCanonical } from '../integer/control.ts'
 import { gpr } from '../operand.ts'
+import { exitReason, mayExit } from './non-root.ts'
 import { flagBit, refuseUnless, requireCpl0 } from './privilege.ts'
 
 /** DR6.BS. */
@@ -102,6 +103,7 @@ const swapgs = instruction('SWAPGS', sdm('2B', '4.3', 'SWAPGS—Swap GS Base Reg
 
 const hypercall = (mnemonic: 'VMCALL' | 'VMMCALL'): Instruction =>
   instruction(mnemonic, sdm('3C', '31.3', `${mnemonic}—Call to VM Monitor`), (m: Machine) => {
+    if (mnemonic === 'VMCALL') mayExit(m, exitReason.VMCALL)
     const [patch] = m.host('hypercall', m.constant(mnemonic === 'VMCALL' ? 0 : 1, 8))
     m.when(m.not(m.isZero(patch)), () => overwrite(m, patch))
   })

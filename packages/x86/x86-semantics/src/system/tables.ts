@@ -22,6 +22,7 @@ import {
   setNull,
   typeOf,
 } from './descriptor.ts'
+import { exitReason, mayExit } from './non-root.ts'
 import { refuseUnless, requireCpl0, requireProtected } from './privilege.ts'
 
 const inLong = (m: Machine): boolean => m.mode.execution === 'long'
@@ -37,6 +38,7 @@ const loadTable = (mnemonic: 'LGDT' | 'LIDT', name: 'GDTR' | 'IDTR'): Instructio
     sdm('2A', '3.3', 'LGDT/LIDT—Load Global/Interrupt Descriptor Table Register'),
     (m: Machine, from: Memory<8>) => {
       requireCpl0(m)
+      mayExit(m, exitReason.tableRegister)
       const at = m.address(from)
       const limit = m.load('operand', at, 16)
       const raw = inLong(m)
@@ -59,6 +61,7 @@ const storeTable = (mnemonic: 'SGDT' | 'SIDT', name: 'GDTR' | 'IDTR'): Instructi
     sdm('2B', '4.3', `${mnemonic}—Store Descriptor Table Register`),
     (m: Machine, to: Memory<8>) => {
       refuseUmip(m)
+      mayExit(m, exitReason.tableRegister)
       const at = m.address(to)
       const bytes = inLong(m) ? 10 : 6
       // a base that lies on a doubleword has its limit on a word
@@ -113,6 +116,7 @@ const lldt = instruction(
   (m: Machine, from: Operand<16>) => {
     if (!requireProtected(m)) return
     requireCpl0(m)
+    mayExit(m, exitReason.segmentRegister)
     const selector = m.read(from)
     m.when(
       isNull(m, selector),
@@ -134,6 +138,7 @@ const lldt = instruction(
 const ltr = instruction('LTR', sdm('2A', '3.3', 'LTR—Load Task Register'), (m: Machine, from: Operand<16>) => {
   if (!requireProtected(m)) return
   requireCpl0(m)
+  mayExit(m, exitReason.segmentRegister)
   const selector = m.read(from)
   m.when(isNull(m, selector), () => m.fault('GP', m.constant(0, 32)))
   const code = selectorCode(m, selector)
@@ -154,6 +159,7 @@ const storeSelector = (mnemonic: 'SLDT' | 'STR', name: 'LDTR' | 'TR'): Instructi
   instruction(mnemonic, sdm('2B', '4.3', `${mnemonic}—Store Selector`), (m: Machine, to: Place<16 | 32 | 64>) => {
     if (!requireProtected(m)) return
     refuseUmip(m)
+    mayExit(m, exitReason.segmentRegister)
     m.write(to, m.zeroExtend(m.get(`${name}.selector`), to.width))
   })
 

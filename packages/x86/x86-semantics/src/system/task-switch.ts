@@ -12,6 +12,7 @@ import {
   setSystem,
   typeOf,
 } from './descriptor.ts'
+import { exitReason, mayExit } from './non-root.ts'
 import { isPaePaging, loadPagePointers } from './page-pointers.ts'
 import { flagBit } from './privilege.ts'
 import { checkRoom, slotOn } from './stack-room.ts'
@@ -93,6 +94,7 @@ const switchTask = procedure(
     const code = selectorCode(m, selector, external)
     const { raw, address } = readDescriptor(m, selector, 'GP', code)
     const [base, limit] = [baseOf(m, raw), limitOf(m, raw)]
+    mayExit(m, exitReason.taskSwitch, m.or(m.zeroExtend(selector, 64), taskSwitchSource(m, kind)))
     const [is32, was32] = [m.bit(raw, 43), m.bit(m.get('TR.access'), 3)]
     m.when(m.below(limit, leastLimit(m, is32)), () => m.fault('TS', code))
     const [oldBase, oldCode] = [m.get('TR.base'), selectorCode(m, m.get('TR.selector'), external)]
@@ -127,6 +129,20 @@ const switchTask = procedure(
     return []
   },
 )
+
+/** Bits 31:30 of the exit qualification: CALL, IRET, JMP, task gate in the IDT. Source: SDM 3C §28.2.1, Table 28-2. */
+function taskSwitchSource(m: Machine, kind: Bits<8>): Bits<64> {
+  const sources = [
+    [switchKind.iret, 1n],
+    [switchKind.jump, 2n],
+    [switchKind.event, 3n],
+  ] as const
+  const source = sources.reduce(
+    (others, [by, value]) => m.select(m.equal(kind, m.constant(by, 8)), m.constant(value << 30n, 64), others),
+    m.constant(0, 64),
+  )
+  return source
+}
 
 function setBusy(m: Machine, at: Bits<64>, busy: 0 | 2): void {
   const others = m.and(m.loadLinear(at, 8, 'processor'), m.constant(0xfd, 8))

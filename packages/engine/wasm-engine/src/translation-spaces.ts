@@ -1,0 +1,60 @@
+/** Translations that are told apart: L1's own have VPID 0 and no EPT pointer. Source: SDM 3C 29.4. */
+export interface TranslationSpace {
+  readonly vpid: number
+  readonly eptp: bigint
+}
+
+/** Spaces by number, as plain data, and the number of the one in use. */
+export interface SavedSpaces {
+  readonly known: readonly (readonly [number: number, space: TranslationSpace])[]
+  readonly current: number
+}
+
+/** A tag is a space's number above the twelve bits of a PCID. */
+const pcidBits = 12
+/** Tags are positive: more spaces than contexts need not be known at once. */
+const knownAtMost = 256
+
+/** What a space's number adds to a tag. */
+export const tagOfSpace = (number: number): number => number << pcidBits
+
+/** The number of a tag's space. */
+export const spaceOfTag = (tag: number): number => tag >> pcidBits
+
+const own: TranslationSpace = { vpid: 0, eptp: 0n }
+
+/** Numbers for spaces: 0 is L1's own. */
+export class TranslationSpaces {
+  readonly #known = new Map<number, TranslationSpace>([[0, own]])
+
+  /** The number of a space. One that has none takes that of another of which nothing is kept, where there are too many. */
+  numberOf({ vpid, eptp }: TranslationSpace, isKept: (number: number) => boolean): number {
+    for (const [number, space] of this.#known) if (space.vpid === vpid && space.eptp === eptp) return number
+    const number = this.#free(isKept)
+    this.#known.set(number, { vpid, eptp })
+    return number
+  }
+
+  /** The space of a number that was given. */
+  of(number: number): TranslationSpace {
+    return this.#known.get(number) ?? own
+  }
+
+  /** All that are known. */
+  save(current: number): SavedSpaces {
+    return { known: [...this.#known], current }
+  }
+
+  /** Takes back what `save` gave: the number of the one in use. */
+  restore({ known, current }: SavedSpaces = { known: [[0, own]], current: 0 }): number {
+    this.#known.clear()
+    for (const [number, space] of known) this.#known.set(number, space)
+    return current
+  }
+
+  #free(isKept: (number: number) => boolean): number {
+    if (this.#known.size < knownAtMost) return this.#known.size
+    for (const number of this.#known.keys()) if (number !== 0 && !isKept(number)) return number
+    throw new Error('there are more spaces than contexts')
+  }
+}
