@@ -1,17 +1,10 @@
 import { runSimd, runX87 } from '@vmm/x86-float'
-import {
-  type HostCall,
-  numericException,
-  type Refused,
-  type Surroundings,
-  secondLevelFault,
-  type VmxOutcome,
-  vmxMnemonics,
-} from '@vmm/x86-semantics'
+import { type HostCall, numericException, type Refused, type Surroundings } from '@vmm/x86-semantics'
 import { portBreakpointsMet } from './data-breakpoints.ts'
 import { answered, Fault, Unanswered } from './fault.ts'
 import type { MemoryAccess } from './memory.ts'
 import type { State } from './state.ts'
+import { vmxAnswers } from './vmx-answers.ts'
 
 type Answer = (...values: readonly bigint[]) => readonly bigint[]
 
@@ -45,22 +38,6 @@ const hypercall = (answer: ReturnType<Surroundings['hypercall']>): readonly bigi
   if (answer.kind === 'fault') return unlessRefused(answer)
   const [low, middle, high] = answer.bytes
   return [BigInt(low | (middle << 8) | (high << 16))]
-}
-
-/** Who leaves for L1 is asked to stop here: the instruction does not happen. */
-const exits = (leaves: boolean): readonly bigint[] => unlessWaiting(!leaves)
-
-const vmx = (came: VmxOutcome = noInstruction): readonly bigint[] => {
-  switch (came.kind) {
-    case 'succeeded':
-      return [came.value, 0n]
-    case 'failed':
-      return [0n, came.how === 'invalid' ? 1n : 2n]
-    case 'entered':
-      return unlessWaiting(false)
-    default:
-      return unlessRefused(came)
-  }
 }
 
 const refuses = (): never => {
@@ -111,8 +88,7 @@ export function hostAnswers(
       return typeof answer === 'boolean' ? unlessWaiting(answer) : unlessRefused(answer)
     },
     hypercall: (mnemonic) => hypercall(ports.hypercall(mnemonic === 0n ? 'VMCALL' : 'VMMCALL')),
-    leaveSmm: () =>
-      ports.leavesSmm?.() === true ? unlessWaiting(false) : unlessRefused(noInstruction),
+    leaveSmm: () => (ports.leavesSmm?.() === true ? unlessWaiting(false) : unlessRefused(noInstruction)),
     taskPriority: () => [BigInt(ports.taskPriority())],
     setTaskPriority: (value) => done(() => ports.setTaskPriority(low(value!))),
     writeXcr: (index, value) => unlessRefused(ports.writeXcr(low(index!), value!)),
@@ -128,10 +104,7 @@ export function hostAnswers(
       if (known === undefined) return unlessRefused(noInstruction)
       return known === 'nothing' ? [0n, 1n] : [BigInt(known), 0n]
     },
-    vmx: (number, ...values) => vmx(ports.vmx?.(vmxMnemonics[low(number!)]!, values[0]!, values[1]!, values[2]!)),
-    exits: (reason, qualification) => exits(ports.exits?.(low(reason!), qualification!) === true),
-    enabled: (reason) => (ports.enabled?.(low(reason!)) === false ? unlessRefused(noInstruction) : nothing),
-    secondLevelFault: (reason) => unlessRefused({ kind: 'fault', vector: secondLevelFault, errorCode: low(reason!) }),
+    ...vmxAnswers(ports),
     monitor: (address) => done(() => state.set('MONITOR', memory.lineOf(address!))),
   }
 }

@@ -17,3 +17,9 @@ export function codeModeOf(state: StateView): CodeMode {
     return { execution: 'virtual-8086', codeSize: 16, stackSize: 16, user: true }
   return { execution: 'protected', codeSize, stackSize, user }
 }
+
+/** CR4.PCIDE: there are process-context identifiers other than 0. */
+export const hasPcids = (state: StateView): boolean => (state.get('CR4') & (1n << 17n)) !== 0n
+
+/** The process-context identifier that CR3, or a value for it, names. Source: SDM 3A §4.10.1. */
+export const pcidOf = (state: StateView, cr3 = state.get('CR3')): number => (hasPcids(state) ? Number(cr3 & 0xfffn) : 0)

@@ -1,7 +1,7 @@
 import type { StateField } from '@vmm/x86-registers'
 import { unanswered } from '@vmm/x86-semantics'
 import { CodeBytes } from './code-bytes.ts'
-import { codeModeOf } from './code-mode.ts'
+import { codeModeOf, pcidOf } from './code-mode.ts'
 import { DerivedState } from './derived-state.ts'
 import { answersFrom } from './engine-answers.ts'
 import type { EngineOptions } from './engine-options.ts'
@@ -97,8 +97,6 @@ export class Engine {
     this.modeChanged()
   }
 
-  // -- memory ----------------------------------------------------------------------------------------------------
-
   /** Guest memory outside system-management mode's address space, and what of it the guest sees where. */
   get slots(): GuestSlots {
     return this.machine.slots
@@ -127,8 +125,6 @@ export class Engine {
   forgetStores(): void {
     this.machine.forgetStores()
   }
-
-  // -- state -----------------------------------------------------------------------------------------------------
 
   get(field: StateField): bigint {
     return this.#state.get(field)
@@ -180,24 +176,19 @@ export class Engine {
   /** Every translation is forgotten, and the context follows CR3. */
   flushTranslations(): void {
     this.tlb.flushAll()
-    this.tlb.use(this.#pcid, false)
+    this.tlb.use(pcidOf(this.#state), false)
     this.modeChanged()
   }
 
   /** Whose translations are used and made from now on, for the PCID that CR3 and CR4 say. */
   useTranslations(space: TranslationSpace): void {
-    this.tlb.useSpace(space, this.#pcid)
+    this.tlb.useSpace(space, pcidOf(this.#state))
     this.modeChanged()
   }
 
   /** What such spaces have is forgotten, or what they have of one linear address. */
   forgetTranslations(which: (space: TranslationSpace) => boolean, linear?: bigint): void {
     this.tlb.flushSpaces(which, linear)
-  }
-
-  get #pcid(): number {
-    const pcids = (this.get('CR4') & (1n << 17n)) !== 0n
-    return pcids ? Number(this.get('CR3') & 0xfffn) : 0
   }
 
   /** Data breakpoints met and debug traps asked for since the last look, as bits of DR6. */
@@ -296,8 +287,6 @@ export class Engine {
     this.modeChanged()
   }
 
-  // -- running ---------------------------------------------------------------------------------------------------
-
   /**
    * Runs at most `budget` instructions; `about` so many may be some less. Faults are delivered where that is simple, if `faults` says so;
    * `takeDelivered` tells how many were. RF goes when an instruction is complete.
@@ -389,8 +378,6 @@ export class Engine {
     return this.#odd.takeEnd() ? { kind: 'events' } : undefined
   }
 
-  // -- events ----------------------------------------------------------------------------------------------------
-
   /**
    * Delivers an event through the IDT of the current mode. Gives undefined when done, or the fault that delivering it
    * met: the caller decides about a double fault.
@@ -406,11 +393,7 @@ export class Engine {
     const delivered = runDelivery(this.machine.interpreter, this.#state, this.#cpu, event)
     this.#told.delivers = false
     const moved = this.#state.takeMoved()
-    if (!delivered) {
-      if (moved) this.modeChanged()
-      return { ...this.#state.notedFault(), moved }
-    }
-    this.modeChanged()
-    return undefined
+    if (delivered || moved) this.modeChanged()
+    return delivered ? undefined : { ...this.#state.notedFault(), moved }
   }
 }

@@ -10,6 +10,7 @@ import {
   unanswered,
   vmxMnemonics,
 } from '@vmm/x86-semantics'
+import { hasPcids, pcidOf } from './code-mode.ts'
 import type { KnownAnswers } from './known-answers.ts'
 import { hostCallNames } from './reading/host-calls.ts'
 import { at } from './state-layout.ts'
@@ -233,8 +234,7 @@ export class HostAnswers {
 
   /** A new CR3: its PCID's translations, kept only when bit 63 asks for it. */
   #addressSpace(value: bigint): undefined {
-    const pcids = (this.#state.get('CR4') & (1n << 17n)) !== 0n
-    this.#tlb.use(pcids ? Number(value & 0xfffn) : 0, pcids && value >> 63n === 1n)
+    this.#tlb.use(pcidOf(this.#state, value), hasPcids(this.#state) && value >> 63n === 1n)
     this.#modeChanged()
     return undefined
   }

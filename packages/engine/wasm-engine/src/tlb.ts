@@ -21,9 +21,9 @@ import {
 import {
   type SavedSpaces,
   spaceOfTag,
-  tagOfSpace,
   type TranslationSpace,
   TranslationSpaces,
+  tagOfSpace,
 } from './translation-spaces.ts'
 
 const privileges = 3

@@ -1,3 +1,9 @@
 export { errorBit, failed, refusedByEpt } from './rights.ts'
-export { type EntryMemory, type PagingRegisters, type SecondLevelRefusal, type Translation, translate } from './translate.ts'
+export {
+  type EntryMemory,
+  type PagingRegisters,
+  type SecondLevelRefusal,
+  type Translation,
+  translate,
+} from './translate.ts'
 export { access, pageFact, walk } from './walk.ts'

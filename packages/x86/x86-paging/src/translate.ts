@@ -3,7 +3,9 @@ import { failed, refusedByEpt } from './rights.ts'
 import { pageFact, walk } from './walk.ts'
 
 /** The registers that a walk depends on. `PHYSICAL_MASK` has a one for each bit of a physical address (MAXPHYADDR). */
-export type PagingRegisters = Readonly<Record<'CR0' | 'CR3' | 'CR4' | 'IA32_EFER' | 'PKRU' | 'PHYSICAL_MASK', bigint>> & {
+export type PagingRegisters = Readonly<
+  Record<'CR0' | 'CR3' | 'CR4' | 'IA32_EFER' | 'PKRU' | 'PHYSICAL_MASK', bigint>
+> & {
   /** The EPT pointer, where what paging leads to is translated once more. */
   readonly EPTP?: bigint
 }

@@ -1,6 +1,6 @@
 import { cr4, efer } from '@vmm/x86-registers'
 import type { Bits, Machine, Variable } from '@vmm/x86-semantics'
-import { type Entry as Placed, factsOf, mark, mask, reservedBits } from './entry.ts'
+import { factsOf, mark, mask, type Entry as Placed, reservedBits } from './entry.ts'
 import { isFine, tableAt } from './guest-physical.ts'
 import { type Asked, bit, both, errorBit, fail, type Leaf, type Outcome, settle } from './rights.ts'
 

@@ -64,8 +64,16 @@ export const hostCalls = {
     [64, 8],
     'An instruction of VMX by number, with its operands: what it gives, and 0, or 1 and 2 for VMfailInvalid and VMfailValid; it may leave for L2',
   ),
-  exits: call([16, 64], [], 'In non-root operation, by exit reason and qualification: the instruction may leave for L1'),
-  secondLevelFault: call([32], [], 'EPT has let a translation not be made, by exit reason: the instruction does not happen'),
+  exits: call(
+    [16, 64],
+    [],
+    'In non-root operation, by exit reason and qualification: the instruction may leave for L1',
+  ),
+  secondLevelFault: call(
+    [32],
+    [],
+    'EPT has let a translation not be made, by exit reason: the instruction does not happen',
+  ),
   enabled: call([16], [], 'In non-root operation, by exit reason: #UD unless a control enables the instruction'),
   monitor: call([64], [], 'Watch the line of a linear address, which can be read, for stores'),
 } as const

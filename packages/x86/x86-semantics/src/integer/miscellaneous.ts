@@ -116,7 +116,10 @@ const protectionKeys = (mnemonic: 'RDPKRU' | 'WRPKRU'): Instruction =>
   })
 
 /** The extensions that MONITOR and MWAIT are asked for, and those that MWAIT knows. Above CPL 0 there is neither. */
-function waiting(m: Machine, reason: number): { readonly asked: Bits<64>; readonly known: Bits<64>; readonly works: Bits<1> } {
+function waiting(
+  m: Machine,
+  reason: number,
+): { readonly asked: Bits<64>; readonly known: Bits<64>; readonly works: Bits<1> } {
   const [known, idle] = m.host('waitExtensions')
   m.when(m.not(m.isZero(m.get('CPL'))), () => m.fault('UD'))
   mayExit(m, reason)

@@ -25,7 +25,11 @@ export function isPaePaging(m: Machine, { cr0: control, cr4: more, efer: mode }:
 export function loadPagePointers(m: Machine, cr3: Bits<64>): void {
   const table = m.and(cr3, m.constant(0xffff_ffe0, 64))
   // the four lie in one page, whose translation is asked for once
-  const [refused, physical] = m.call(secondLevel, table, m.constant(secondLevelAccess.read | secondLevelAccess.table, 8))
+  const [refused, physical] = m.call(
+    secondLevel,
+    table,
+    m.constant(secondLevelAccess.read | secondLevelAccess.table, 8),
+  )
   m.when(m.not(m.isZero(refused)), () => void m.host('secondLevelFault', refused))
   const entries = fields.map((_, index) => m.loadPhysical(m.add(physical, m.constant(index * 8, 64)), 64))
   const forbidden = m.or(m.not(m.get('PHYSICAL_MASK')), m.constant(reserved, 64))

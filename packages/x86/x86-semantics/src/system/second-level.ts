@@ -80,10 +80,7 @@ function descend(m: Machine, descent: Descent, marks: Bits<1>): void {
   const index = mask(m, m.shiftRight(descent.address, level), 0x1ffn)
   const place = m.add(table.get(), m.shiftLeft(index, m.constant(3, 64)))
   const entry = m.loadPhysical(place, 64)
-  const isLeaf = m.or(
-    m.equal(level, m.constant(12, 64)),
-    m.and(m.bit(entry, 7), m.below(level, m.constant(39, 64))),
-  )
+  const isLeaf = m.or(m.equal(level, m.constant(12, 64)), m.and(m.bit(entry, 7), m.below(level, m.constant(39, 64))))
   going.set(m.constant(0, 1))
   permitted.set(m.and(permitted.get(), entry))
   const forbids = m.not(m.isZero(m.and(asked, m.not(permitted.get()))))
@@ -104,7 +101,12 @@ function descend(m: Machine, descent: Descent, marks: Bits<1>): void {
 }
 
 /** The page that an entry maps, or the next table. */
-function follow(m: Machine, { address, physical, table, shift, going }: Descent, entry: Bits<64>, isLeaf: Bits<1>): void {
+function follow(
+  m: Machine,
+  { address, physical, table, shift, going }: Descent,
+  entry: Bits<64>,
+  isLeaf: Bits<1>,
+): void {
   const level = shift.get()
   const inside = m.sub(m.shiftLeft(m.constant(1, 64), level), m.constant(1, 64))
   m.when(
@@ -145,11 +147,7 @@ function mark(m: Machine, place: Bits<64>, entry: Bits<64>, writes: Bits<1>): vo
 function tell(m: Machine, { address, asked, permitted, refused }: Descent, word: Bits<8>): void {
   const had = m.shiftLeft(mask(m, permitted.get(), permissions), m.constant(qualification.permitted, 64))
   const final = m.select(m.bit(word, 3), m.constant(0, 64), m.constant(qualification.final, 64))
-  const linear = m.select(
-    m.bit(word, 4),
-    m.or(m.constant(qualification.linear, 64), final),
-    m.constant(0, 64),
-  )
+  const linear = m.select(m.bit(word, 4), m.or(m.constant(qualification.linear, 64), final), m.constant(0, 64))
   const isViolation = m.equal(refused.get(), m.constant(secondLevelExit.violation, 32))
   m.set('EPT_ADDRESS', address)
   m.set('EPT_QUALIFICATION', m.select(isViolation, m.or(m.or(asked, had), linear), m.constant(0, 64)))
