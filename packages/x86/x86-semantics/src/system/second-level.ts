@@ -8,7 +8,7 @@ import { procedure } from '../procedure.ts'
 export const secondLevelAccess = { read: 1, write: 2, fetch: 4, table: 8, linear: 16 } as const
 
 /** Basic exit reasons for which a translation is not made. Source: SDM 3D, appendix C. */
-export const secondLevelExit = { violation: 48, misconfiguration: 49 } as const
+const secondLevelExit = { violation: 48, misconfiguration: 49 } as const
 
 const all64 = (1n << 64n) - 1n
 const addressBits = 0x000f_ffff_ffff_f000n
