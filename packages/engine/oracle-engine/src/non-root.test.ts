@@ -1,0 +1,378 @@
+import { Engine, GuestMachine } from '@vmm/wasm-engine'
+import {
+  type Assembler,
+  al,
+  assembler,
+  ax,
+  cr0,
+  cr3,
+  cr4,
+  dr7,
+  dx,
+  eax,
+  ebx,
+  mem8,
+  mem16,
+  mem32,
+  mem64,
+  mem128,
+} from '@vmm/x86-assembler'
+import { type StateField, segmentNames, stateFields } from '@vmm/x86-registers'
+import { nobodyAround, secondLevelFault, type VmxMnemonic, type VmxOutcome } from '@vmm/x86-semantics'
+import { describe, expect, test } from 'vitest'
+import { OracleEngine } from './index.ts'
+
+const slots = [{ address: 0, bytes: 0x1_0000 }] as const
+const codeAt = 0x1000n
+const data = 0x4000
+const flat = { code: 0xc09bn, data: 0xc093n, user: 3n << 5n } as const
+const nonRoot = 2n
+
+type Ports = ConstructorParameters<typeof OracleEngine>[0]['ports']
+
+const kinds = {
+  oracle: (ports: Ports) => new OracleEngine({ machine: new GuestMachine({ slots }), ports }),
+  compiled: (ports: Ports) => new Engine({ slots, ports }),
+} as const
+
+interface Asking {
+  /** Whether what asks leaves for L1. */
+  readonly leaves?: boolean
+  readonly enabled?: boolean
+  readonly outcome?: VmxOutcome
+}
+
+interface Asked {
+  readonly exits: (readonly [reason: number, qualification: bigint])[]
+  readonly executed: (readonly [VmxMnemonic, ...values: readonly bigint[]])[]
+  asking: Asking
+}
+
+/** One engine of each kind serves all tests. */
+function made(kind: keyof typeof kinds) {
+  const asked: Asked = { exits: [], executed: [], asking: {} }
+  const ports = {
+    ...nobodyAround,
+    exits: (reason: number, qualification: bigint) => {
+      asked.exits.push([reason, qualification])
+      return asked.asking.leaves === true
+    },
+    enabled: () => asked.asking.enabled !== false,
+    vmx: (...instruction: readonly [VmxMnemonic, bigint, bigint, bigint]): VmxOutcome => {
+      asked.executed.push(instruction)
+      return asked.asking.outcome ?? { kind: 'succeeded', value: 0n }
+    },
+  }
+  return { engine: kinds[kind](ports as unknown as Ports), asked }
+}
+
+const engines = new Map<string, ReturnType<typeof made>>()
+
+function engineOf(kind: keyof typeof kinds): ReturnType<typeof made> {
+  const found = engines.get(kind) ?? made(kind)
+  engines.set(kind, found)
+  return found
+}
+
+type State = Partial<Readonly<Record<StateField, bigint>>>
+
+/** 32-bit code of CPL 0 in non-root operation, without paging, and what it asks. */
+function l2(kind: keyof typeof kinds, write: (a: Assembler) => unknown, asking: Asking = {}, state: State = {}) {
+  const { engine, asked } = engineOf(kind)
+  asked.exits.length = 0
+  asked.executed.length = 0
+  asked.asking = asking
+  engine.writePhysical(0, new Uint8Array(slots[0].bytes))
+  for (const field of Object.keys(stateFields) as StateField[]) engine.set(field, 0n)
+  for (let index = 0; index < 16; index += 1) engine.setGpr(index, 0n)
+  const before = engine.retired()
+  const a = assembler({ origin: Number(codeAt), codeSize: 32 })
+  write(a)
+  a.nop()
+  engine.writePhysical(Number(codeAt), a.finish().bytes)
+  const user = state.CPL === 3n ? flat.user : 0n
+  for (const name of segmentNames) {
+    engine.set(`${name}.limit`, 0xffff_ffffn)
+    engine.set(`${name}.access`, (name === 'CS' ? flat.code : flat.data) | user)
+  }
+  const set: State = {
+    CR0: 0x31n,
+    CR4_ALLOWED: 0xff_ffffn,
+    PHYSICAL_MASK: 0xff_ffff_ffffn,
+    VMX: nonRoot,
+    RIP: codeAt,
+    ...state,
+  }
+  for (const [field, value] of Object.entries(set)) engine.set(field as StateField, value)
+  engine.set('MONITOR', (1n << 64n) - 1n)
+  engine.set('SHADOW', (1n << 64n) - 1n)
+  engine.setRflags(2n)
+  engine.useTranslations({ vpid: 0, eptp: 0n })
+  engine.flushTranslations()
+  const run = (budget = 1) => engine.run(budget, 'stop')
+  return { engine, asked: asked.exits, executed: asked.executed, retired: () => engine.retired() - before, run }
+}
+
+/** What leaves for L1, by exit reason, exit qualification, and whether CPL 3 may not execute it. */
+const leaving: readonly (readonly [string, (a: Assembler) => unknown, number, bigint, 'privileged'?])[] = [
+  ['CPUID', (a) => a.cpuid(), 10, 0n],
+  ['HLT', (a) => a.hlt(), 12, 0n, 'privileged'],
+  ['INVD', (a) => a.invd(), 13, 0n, 'privileged'],
+  ['INVLPG', (a) => a.invlpg(mem8(0x1234_5678)), 14, 0x1234_5678n, 'privileged'],
+  ['RDPMC', (a) => a.rdpmc(), 15, 0n],
+  ['RDTSC', (a) => a.rdtsc(), 16, 0n],
+  ['VMCALL', (a) => a.vmcall(), 18, 0n],
+  ['VMCLEAR', (a) => a.vmclear(mem64(data)), 19, 0n],
+  ['VMLAUNCH', (a) => a.vmlaunch(), 20, 0n],
+  ['VMPTRLD', (a) => a.vmptrld(mem64(data)), 21, 0n],
+  ['VMPTRST', (a) => a.vmptrst(mem64(data)), 22, 0n],
+  ['VMREAD', (a) => a.vmread(eax, ebx), 23, 0n],
+  ['VMRESUME', (a) => a.vmresume(), 24, 0n],
+  ['VMWRITE', (a) => a.vmwrite(eax, ebx), 25, 0n],
+  ['VMXOFF', (a) => a.vmxoff(), 26, 0n],
+  ['VMXON', (a) => a.vmxon(mem64(data)), 27, 0n],
+  ['MOV from CR3', (a) => a.mov(eax, cr3), 28, 0x13n, 'privileged'],
+  ['MOV to CR3', (a) => a.mov(cr3, eax), 28, 0x03n, 'privileged'],
+  ['MOV to DR7', (a) => a.mov(dr7, eax), 29, 0x07n],
+  ['MOV from DR7', (a) => a.mov(eax, dr7), 29, 0x17n],
+  ['IN from an immediate port', (a) => a.in(eax, 0x60), 30, 0x60_004bn, 'privileged'],
+  ['OUT to DX', (a) => a.out(dx, al), 30, 0x1234_0000n, 'privileged'],
+  ['OUT of a word', (a) => a.out(dx, ax), 30, 0x1234_0001n, 'privileged'],
+  ['INS', (a) => a.insb(), 30, 0x1234_0018n, 'privileged'],
+  ['REP OUTS', (a) => a.with({ rep: 'rep' }).outsb(), 30, 0x1234_0030n, 'privileged'],
+  ['RDMSR', (a) => a.rdmsr(), 31, 0n, 'privileged'],
+  ['WRMSR', (a) => a.wrmsr(), 32, 0n, 'privileged'],
+  ['PAUSE', (a) => a.pause(), 40, 0n],
+  ['SGDT', (a) => a.sgdt(mem8(data)), 46, 0n],
+  ['LIDT', (a) => a.lidt(mem8(data)), 46, 0n, 'privileged'],
+  ['SLDT', (a) => a.sldt(mem16(data)), 47, 0n],
+  ['LTR', (a) => a.ltr(ax), 47, 0n, 'privileged'],
+  ['INVEPT', (a) => a.invept(eax, mem128(data)), 50, 0n],
+  ['RDTSCP', (a) => a.rdtscp(), 51, 0n],
+  ['INVVPID', (a) => a.invvpid(eax, mem128(data)), 53, 0n],
+  ['WBINVD', (a) => a.wbinvd(), 54, 0n, 'privileged'],
+  ['RDRAND', (a) => a.rdrand(eax), 57, 0n],
+  ['RDSEED', (a) => a.rdseed(eax), 61, 0n],
+  ['INT3', (a) => a.int3(), 0, 3n],
+  ['INT1', (a) => a.int1(), 0, 1n],
+]
+
+describe.for(['oracle', 'compiled'] as const)('in non-root operation of the %s engine', (kind) => {
+  test.for(leaving)('%s may leave for L1', ([_, write, reason, qualification]) => {
+    const { engine, asked, run, retired } = l2(kind, write, { leaves: true }, { CR4: 0x2000n })
+    engine.setGpr(2, 0x1234n)
+    engine.setGpr(1, 1n)
+    expect(run()).toEqual({ kind: 'waiting' })
+    expect(asked).toEqual([[reason, qualification]])
+    expect([engine.get('RIP'), retired()]).toEqual([codeAt, 0])
+  })
+
+  test.for(leaving.filter(([, , , , how]) => how === 'privileged'))(
+    '%s is #GP above CPL 0 before that',
+    ([_, write]) => {
+      const { engine, asked, run } = l2(kind, write, { leaves: true }, { CPL: 3n })
+      engine.setGpr(1, 1n)
+      expect(run()).toEqual({ kind: 'fault', vector: 13, errorCode: 0 })
+      expect(asked).toEqual([])
+    },
+  )
+
+  test('what does not leave goes on', () => {
+    const { asked, run, retired } = l2(kind, (a) => a.cpuid().rdmsr().hlt())
+    expect(run(2)).toMatchObject({ kind: 'fault', vector: 13 })
+    expect([asked, retired()]).toEqual([
+      [
+        [10, 0n],
+        [31, 0n],
+      ],
+      1,
+    ])
+  })
+
+  test('outside it nobody is asked', () => {
+    const { asked, run } = l2(kind, (a) => a.cpuid().pause().hlt(), { leaves: true }, { VMX: 1n })
+    expect(run(3)).toMatchObject({ kind: 'exit' })
+    expect(asked).toEqual([])
+  })
+
+  test.for([
+    ['RDTSCP', (a: Assembler) => a.rdtscp()],
+    ['INVPCID', (a: Assembler) => a.invpcid(eax, mem128(data))],
+  ] as const)('%s is no instruction unless a control enables it', ([_, write]) => {
+    const { asked, run } = l2(kind, write, { leaves: true, enabled: false }, { CPL: 3n })
+    expect(run()).toEqual({ kind: 'fault', vector: 6, errorCode: undefined })
+    expect(asked).toEqual([])
+  })
+})
+
+const NE = 0x20n
+const TS = 8n
+const owned: State = { CR0_MASK: NE | TS, CR0_SHADOW: TS, CR0: 0x31n }
+
+describe.for(['oracle', 'compiled'] as const)(
+  'control registers with bits of the hypervisor’s, by the %s engine,',
+  (kind) => {
+    test('are read with the shadow’s in their place', () => {
+      const { engine, run } = l2(kind, (a) => a.mov(eax, cr0).smsw(ebx), {}, owned)
+      run(2)
+      expect([engine.gpr(0), engine.gpr(3)]).toEqual([0x19n, 0x19n])
+    })
+
+    test('leave for L1 where such a bit would be other than the shadow’s', () => {
+      const { engine, asked, run } = l2(kind, (a) => a.mov(cr0, eax), { leaves: true }, owned)
+      engine.setGpr(0, 0x11n)
+      expect([run(), asked]).toEqual([{ kind: 'waiting' }, [[28, 0n]]])
+    })
+
+    test('take the rest otherwise', () => {
+      const { engine, asked, run } = l2(kind, (a) => a.mov(cr0, eax), { leaves: true }, owned)
+      engine.setGpr(0, 0x1_001bn)
+      run()
+      expect([asked, engine.get('CR0')]).toEqual([[], 0x1_0033n])
+    })
+
+    test('CLTS leaves where TS is the hypervisor’s and set in the shadow', () => {
+      const held = l2(kind, (a) => a.clts(), { leaves: true }, owned)
+      expect([held.run(), held.asked]).toEqual([{ kind: 'waiting' }, [[28, 0x20n]]])
+      const clear = l2(kind, (a) => a.clts(), { leaves: true }, { ...owned, CR0: 0x39n, CR0_SHADOW: 0n })
+      clear.run()
+      expect([clear.asked, clear.engine.get('CR0')]).toEqual([[], 0x39n])
+    })
+
+    test('LMSW leaves with what it was to load', () => {
+      const { engine, asked, run } = l2(kind, (a) => a.lmsw(ax), { leaves: true }, owned)
+      engine.setGpr(0, 1n)
+      expect([run(), asked]).toEqual([{ kind: 'waiting' }, [[28, 0x1_0030n]]])
+    })
+
+    test('bits that VMX operation fixes cannot be cleared', () => {
+      const required: State = { CR4: 0x2000n, CR4_REQUIRED: 0x2000n, VMX: 1n }
+      const { engine, run } = l2(kind, (a) => a.mov(cr4, eax), {}, required)
+      expect(run()).toEqual({ kind: 'fault', vector: 13, errorCode: 0 })
+      engine.setGpr(0, 0x2010n)
+      run()
+      expect(engine.get('CR4')).toBe(0x2010n)
+    })
+  },
+)
+
+const VMXE = 0x2000n
+const CF = 1n
+const ZF = 0x40n
+
+describe.for(['oracle', 'compiled'] as const)('instructions of VMX by the %s engine', (kind) => {
+  const root: State = { VMX: 1n, CR4: VMXE }
+
+  test('read their operands and give what came of them in flags', () => {
+    const { engine, executed, run } = l2(
+      kind,
+      (a) => a.vmptrld(mem64(data)).vmwrite(eax, ebx).vmread(mem32(data), eax),
+      {
+        outcome: { kind: 'succeeded', value: 0x1_8765_4321n },
+      },
+      root,
+    )
+    engine.writePhysical(data, Uint8Array.of(0, 0x50, 0, 0, 1, 0, 0, 0))
+    engine.setGpr(0, 0x681en)
+    engine.setGpr(3, 0x77n)
+    engine.setRflags(0x8d7n)
+    run(3)
+    expect(executed).toEqual([
+      ['VMPTRLD', 0x1_0000_5000n, 0n, 0n],
+      ['VMWRITE', 0x681en, 0x77n, 0n],
+      ['VMREAD', 0x681en, 0n, 0n],
+    ])
+    expect([...engine.physical(data)!.subarray(0, 5)]).toEqual([0x21, 0x43, 0x65, 0x87, 1])
+    expect(engine.rflags()).toBe(2n)
+  })
+
+  test.for([
+    ['invalid', CF],
+    ['valid', ZF],
+  ] as const)('VMfail%s is a flag, and nothing else changes', ([how, flag]) => {
+    const { engine, run } = l2(kind, (a) => a.vmread(eax, ebx), { outcome: { kind: 'failed', how } }, root)
+    engine.setGpr(0, 5n)
+    run()
+    expect([engine.rflags(), engine.gpr(0), engine.get('RIP')]).toEqual([2n | flag, 5n, codeAt + 3n])
+  })
+
+  test('a launch that succeeds is not over', () => {
+    const { engine, run, retired } = l2(kind, (a) => a.vmlaunch(), { outcome: { kind: 'entered' } }, root)
+    expect([run(), engine.get('RIP'), retired()]).toEqual([{ kind: 'waiting' }, codeAt, 0])
+  })
+
+  test.for([
+    ['VMXON without CR4.VMXE', (a: Assembler) => a.vmxon(mem64(data)), { VMX: 0n, CR4: 0n }, 6],
+    ['VMLAUNCH outside VMX operation', (a: Assembler) => a.vmlaunch(), { VMX: 0n, CR4: VMXE }, 6],
+    ['VMFUNC in root operation', (a: Assembler) => a.vmfunc(), root, 6],
+    ['VMXOFF above CPL 0', (a: Assembler) => a.vmxoff(), { ...root, CPL: 3n }, 13],
+    ['VMXON above CPL 0', (a: Assembler) => a.vmxon(mem64(data)), { VMX: 0n, CR4: VMXE, CPL: 3n }, 13],
+  ] as const)('%s is an exception', ([_, write, state, vector]) => {
+    const { executed, run } = l2(kind, write, {}, state)
+    expect(run()).toMatchObject({ kind: 'fault', vector })
+    expect(executed).toEqual([])
+  })
+})
+
+/** EPT over 64 KiB: tables at 8000H, 9000H, A000H and B000H; page n of L2 is page n of L1 unless said otherwise. */
+function withEpt(kind: keyof typeof kinds, write: (a: Assembler) => unknown, leaves: Readonly<Record<number, bigint>>) {
+  const cpu = l2(kind, write, {}, { EPTP: 0x8000n | (3n << 3n) | 6n })
+  const put = (at: number, entry: bigint) => {
+    const bytes = new Uint8Array(8)
+    new DataView(bytes.buffer).setBigUint64(0, entry, true)
+    cpu.engine.writePhysical(at, bytes)
+  }
+  for (const at of [0x8000, 0x9000, 0xa000]) put(at, BigInt(at + 0x1000) | 7n)
+  for (let page = 0; page < 16; page += 1) put(0xb000 + page * 8, leaves[page] ?? BigInt(page << 12) | 0x37n)
+  return { ...cpu, put }
+}
+
+describe.for(['oracle', 'compiled'] as const)('under EPT, by the %s engine,', (kind) => {
+  test('memory is where its tables say', () => {
+    const { engine, run } = withEpt(kind, (a) => a.mov(mem32(data), eax).mov(ebx, mem32(data)), { 4: 0x6037n })
+    engine.setGpr(0, 0x1234_5678n)
+    run(2)
+    expect([...engine.physical(0x6000)!.subarray(0, 4)]).toEqual([0x78, 0x56, 0x34, 0x12])
+    expect([engine.gpr(3), engine.physical(data)![0]]).toEqual([0x1234_5678n, 0])
+  })
+
+  test.for([
+    ['a store to what may be read', { 4: 0x4035n }, 48, 0x1aan],
+    ['a store to nothing', { 4: 0n }, 48, 0x182n],
+    ['a store through a wrong entry', { 4: 0x4032n }, 49, 0n],
+  ] as const)('%s leaves with what was asked', ([_, leaves, reason, qualification]) => {
+    const { engine, run, retired } = withEpt(kind, (a) => a.nop().mov(mem32(data + 8), eax), leaves)
+    expect(run(2)).toEqual({ kind: 'fault', vector: secondLevelFault, errorCode: reason })
+    const told = (['EPT_ADDRESS', 'EPT_LINEAR', 'EPT_QUALIFICATION'] as const).map((field) => engine.get(field))
+    expect(told).toEqual([BigInt(data + 8), BigInt(data + 8), qualification])
+    expect([engine.get('RIP'), engine.get('CR2'), retired()]).toEqual([codeAt + 1n, 0n, 1])
+  })
+
+  test('so does a fetch', () => {
+    const { engine, run } = withEpt(kind, (a) => a.nop(), { 1: 0x1033n })
+    expect(run()).toEqual({ kind: 'fault', vector: secondLevelFault, errorCode: 48 })
+    expect([engine.get('EPT_ADDRESS'), engine.get('EPT_QUALIFICATION')]).toEqual([codeAt, 0x19cn])
+  })
+
+  test('and the delivery of an event', () => {
+    const { engine } = withEpt(kind, (a) => a.nop(), { 5: 0n })
+    engine.set('IDTR.base', 0x5000n)
+    engine.set('IDTR.limit', 0xfffn)
+    expect(engine.deliver(0x20, 2, undefined, codeAt)).toMatchObject({ vector: secondLevelFault, errorCode: 48 })
+    expect(engine.get('EPT_ADDRESS')).toBe(0x5100n)
+  })
+
+  test('what was translated is used until it is forgotten', () => {
+    const { engine, run, put } = withEpt(kind, (a) => a.label('on').mov(ebx, mem32(data)).jmp('on'), {})
+    engine.useTranslations({ vpid: 1, eptp: engine.get('EPTP') })
+    engine.writePhysical(0x6000, Uint8Array.of(0x66))
+    run(2)
+    put(0xb020, 0x6037n)
+    engine.forgetTranslations(({ vpid }) => vpid === 2)
+    run(2)
+    if (kind === 'compiled') expect(engine.gpr(3)).toBe(0n)
+    engine.forgetTranslations(({ vpid }) => vpid === 1, BigInt(data))
+    run(2)
+    expect(engine.gpr(3)).toBe(0x66n)
+  })
+})
