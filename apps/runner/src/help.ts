@@ -32,7 +32,8 @@ is always there boots instead. VMM_GUEST_KERNEL names another kernel for the def
   -m, --memory SIZE       guest memory, 512M unless told (16M to 3840M)
   --cpu MODEL,+F,-F       max, default, x86-64-v1, x86-64-v2, …; features by the names of CPUID
   --cpus N                processors of the guest, 1 unless told (1 to 64); they take turns, always in the same way
-  --smp threads           they run at the same time, a thread each, in real time, on x86 hosts; turns: as usual
+  --smp threads           they run at the same time, in real time, in as many threads as an x86 host runs at once;
+                          turns: as usual
   --kvm RELEASE           the kernel release whose KVM runs the guest, 6.12.117 unless told (see vmm rules --help)
   --exec COMMAND          run COMMAND in the guest's shell, print its output, exit with its status
   --console               with --exec: show the guest's console, on stderr

@@ -2,7 +2,7 @@ import type { EngineChoice } from './engine-choice.ts'
 import { shown } from './printable.ts'
 import { UsageError } from './usage-error.ts'
 
-/** How processors share the host: turns in one thread, the same in every run, or a thread for each. */
+/** How processors share the host: turns in one thread, the same in every run, or as many threads as the host runs at once. */
 export type Smp = 'turns' | 'threads'
 
 /** What of a run does not go with threads, as it was given. */

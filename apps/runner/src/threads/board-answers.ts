@@ -1,6 +1,7 @@
 import type { Vm } from '@vmm/kvm'
 import type { PcDevices } from '@vmm/pc-board'
-import { requests, type VcpuWords } from './board-words.ts'
+import { requests } from './board-layout.ts'
+import type { ThreadWords } from './thread-words.ts'
 
 /** What the machine's thread answers vCPUs in others: KVM's controllers first, then devices. */
 export class BoardAnswers {
@@ -12,16 +13,16 @@ export class BoardAnswers {
     this.#devices = devices
   }
 
-  /** Answers a vCPU that asks. */
-  answer(vcpu: VcpuWords): void {
-    if (vcpu.asked !== requests.none) vcpu.answer(this.#answerTo(vcpu))
+  /** Answers a thread that asks. */
+  answer(thread: ThreadWords): void {
+    if (thread.asked !== requests.none) thread.answer(this.#answerTo(thread))
   }
 
-  #answerTo(vcpu: VcpuWords): number {
+  #answerTo(thread: ThreadWords): number {
     const { io, mmio } = this.#vm.buses
     const { ports, mmio: memory, numericErrors } = this.#devices
-    const { place, size, value } = vcpu.question
-    switch (vcpu.asked) {
+    const { place, size, value } = thread.question
+    switch (thread.asked) {
       case requests.portIn:
         return io.read(place, size) ?? ports.read(place, size)
       case requests.portOut:

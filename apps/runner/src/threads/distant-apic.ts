@@ -1,7 +1,9 @@
 import { broadcastDestination, type InterruptMessage } from '@vmm/device'
 import type { DistantApic } from '@vmm/kvm'
 import { isAmong } from '@vmm/local-apic'
-import { type BoardWords, signalBits, type VcpuWords } from './board-words.ts'
+import { signalBits } from './board-layout.ts'
+import type { BoardWords } from './board-words.ts'
+import type { VcpuWords } from './vcpu-words.ts'
 
 /** The local APIC of a vCPU in another thread: what it has told of itself, and a letter-box. */
 export class ApicElsewhere implements DistantApic {
@@ -10,9 +12,9 @@ export class ApicElsewhere implements DistantApic {
   /** Nobody tells how busy it is: of several, messages for one go round. */
   readonly arbitrationPriority = 0
 
-  constructor(board: BoardWords, index: number) {
+  constructor(board: BoardWords, id: number) {
     this.#board = board
-    this.#words = board.vcpu(index)
+    this.#words = board.vcpu(id)
   }
 
   get enabled(): boolean {
@@ -35,7 +37,7 @@ export class ApicElsewhere implements DistantApic {
   accept({ delivery, vector, trigger }: InterruptMessage): boolean {
     if (delivery === 'sipi') {
       this.#words.postStartup(vector)
-      this.#words.waitUntilThere()
+      this.#words.thread.waitUntilThere()
     } else if (delivery === 'fixed' || delivery === 'lowest') this.#words.postVector(vector, trigger)
     else this.#words.post(signalBits[delivery])
     return true
@@ -43,6 +45,6 @@ export class ApicElsewhere implements DistantApic {
 
   setLint(_pin: 0, level: boolean): void {
     this.#board.picOutput = level
-    this.#words.ring()
+    this.#words.thread.ring()
   }
 }

@@ -1,19 +1,24 @@
 import { ramSlots } from '@vmm/boot'
 import { type CpuidTable, tableOfProcessor } from '@vmm/cpuid'
 import { deliveryModes } from '@vmm/device'
-import { type KvmOptions, type KvmVcpu, openKvm, type Vm } from '@vmm/kvm'
+import { type KvmOptions, openKvm, type Vm } from '@vmm/kvm'
 import type { Profile } from '@vmm/rule'
-import type { ProcessorMessage } from '@vmm/vcpu'
-import { granted, setMsrs } from '../guest-vm.ts'
+import type { OtherProcessors, ProcessorMessage } from '@vmm/vcpu'
+import { granted } from '../guest-vm.ts'
 import { keptCode } from '../kept-code.ts'
 import { softwareHost } from '../kvm-release.ts'
-import { BoardWords, type Request, requests, signalBits, type VcpuWords } from './board-words.ts'
+import { type Request, requests, signalBits } from './board-layout.ts'
+import { BoardWords } from './board-words.ts'
 import { ApicElsewhere } from './distant-apic.ts'
 import { hostClock } from './host-clock.ts'
+import { ThreadVcpu } from './thread-vcpu.ts'
+import type { ThreadWords } from './thread-words.ts'
 
-/** What a vCPU's thread is given. */
+/** What a thread of vCPUs is given. */
 export interface ThreadOptions {
   readonly index: number
+  /** How many vCPUs the machine has. */
+  readonly cpus: number
   readonly board: SharedArrayBuffer
   readonly guest: NonNullable<KvmOptions['thread']>['guest']
   readonly kernel: Profile
@@ -26,23 +31,20 @@ export interface ThreadOptions {
 
 /** KVM_CAP_SPLIT_IRQCHIP, and the inputs of the I/O APIC that is elsewhere. */
 const splitIrqchip = { cap: 121, args: [24n] } as const
-/** What a page of an APIC has of its logical identity. */
-const inPage = { logicalDestination: 0xd0, destinationFormat: 0xe0 } as const
 
 /**
- * A VM with one vCPU of a machine, which runs beside the others in a thread of its own. Its local APIC is here; the rest of the
- * machine is asked.
+ * A VM with some of the vCPUs of a machine, which run beside the others in a thread of their own. Their local APICs are here; the rest of
+ * the machine is asked.
  */
 export class ThreadVm {
   readonly vm: Vm
-  readonly vcpu: KvmVcpu
+  readonly vcpus: readonly ThreadVcpu[]
   readonly board: BoardWords
-  readonly words: VcpuWords
-  readonly #told = { flags: -1, id: -1, logicalId: -1, destinationFormat: -1 }
+  readonly words: ThreadWords
 
-  constructor({ index, board, guest, kernel, cpuid, since, startSeconds, hot }: ThreadOptions) {
-    this.board = new BoardWords(guest.processors, board)
-    this.words = this.board.vcpu(index)
+  constructor({ index, cpus, board, guest, kernel, cpuid, since, startSeconds, hot }: ThreadOptions) {
+    this.board = new BoardWords({ cpus, threads: guest.threads }, board)
+    this.words = this.board.thread(index)
     // all emit the same, and one keeps it
     const emitted = keptCode()
     const kvm = openKvm({
@@ -57,29 +59,24 @@ export class ThreadVm {
     this.vm = granted(kvm.createVm())
     granted(this.vm.enableCap(splitIrqchip))
     this.#showMemory(guest.memoryBytes)
-    this.vcpu = granted(this.vm.createVcpu(index))
-    granted(this.vcpu.setCpuid2(tableOfProcessor(cpuid, index)))
-    // it is made later than the others, and counts as they do
-    this.vm.time.tscs.move(this.vcpu.processor.around.tsc, 0n)
-    for (let other = 0; other < guest.processors; other += 1)
-      if (other !== index) this.vm.interrupts.apics.joinDistant(new ApicElsewhere(this.board, other))
+    const own = this.board.vcpusOf(index)
+    this.vcpus = own.map((id) => this.#createVcpu(id, cpuid))
+    for (let other = 0; other < cpus; other += 1)
+      if (!own.includes(other)) this.vm.interrupts.apics.joinDistant(new ApicElsewhere(this.board, other))
     this.vm.interrupts.apics.bus.attachListener({
       endOfInterrupt: (vector, trigger) => {
         if (trigger === 'level') this.ask(requests.endOfInterrupt, 0, 0, vector)
       },
     })
-    this.#wire()
     this.reset()
   }
 
   /** Power-on state, and what firmware leaves. */
   reset(): void {
     this.vm.interrupts.reset()
-    this.vcpu.reset()
-    setMsrs(this.vcpu)
+    for (const vcpu of this.vcpus) vcpu.reset()
     this.vm.guest.blocks.dropAll()
     this.vm.guest.flushTranslations()
-    this.tellApic()
   }
 
   /** Asks the machine's thread; until it has answered nobody waits for this one. */
@@ -96,47 +93,15 @@ export class ThreadVm {
     return done
   }
 
-  /** Takes what others have sent. Gives whether the PIC of the machine has a vector for it, and can be asked. */
+  /** Takes what others have sent. The PIC of the machine may have a vector for one of these, and is then asked. */
   takeMessages(): void {
-    const [apic] = this.vm.interrupts.apics.all
-    const signals = this.words.takeSignals()
-    if (signals !== 0) this.#takeSignals(signals)
-    for (const trigger of ['edge', 'level'] as const)
-      for (const vector of this.words.takeVectors(trigger))
-        apic?.accept({ vector, delivery: 'fixed', destination: 0, destinationMode: 'physical', trigger })
-    this.#takeExternal()
-  }
-
-  /** What others must know of its APIC, where that has changed. */
-  readonly tellApic = (): void => {
-    const [apic] = this.vm.interrupts.apics.all
-    if (apic === undefined) return
-    const { enabled, softwareEnabled, x2apicMode, id, page } = apic
-    const flags = (enabled ? 1 : 0) | (softwareEnabled ? 2 : 0) | (x2apicMode ? 4 : 0)
-    const logicalId = page.read(inPage.logicalDestination, 4)
-    const destinationFormat = page.read(inPage.destinationFormat, 4)
-    const told = this.#told
-    const isSame = told.flags === flags && told.id === id && told.logicalId === logicalId
-    if (isSame && told.destinationFormat === destinationFormat) return
-    Object.assign(told, { flags, id, logicalId, destinationFormat })
-    this.words.apic = { enabled, softwareEnabled, x2apicMode, id, logicalId, destinationFormat }
-  }
-
-  #takeSignals(signals: number): void {
-    const { vcpu } = this
-    if (signals & signalBits.nmi) vcpu.signal({ kind: 'nmi' })
-    if (signals & signalBits.smi) vcpu.signal({ kind: 'smi' })
-    if (signals & signalBits.unhalt) vcpu.signal({ kind: 'unhalt' })
-    if (signals & signalBits.ignoreNumericError) vcpu.ignoreNumericError()
-    if (signals & signalBits.init) vcpu.signal({ kind: 'init' })
-    if (signals & signalBits.startup) vcpu.signal({ kind: 'startup', vector: this.words.startup })
+    this.words.takeMail((number) => this.vcpus[number]?.takeMessages())
+    if (this.board.picOutput) for (const vcpu of this.vcpus) if (vcpu.takesExternal) this.#takeExternal(vcpu)
   }
 
   /** The PIC's vectors come as user space gives them: KVM_INTERRUPT, when there is a window for one. */
-  #takeExternal(): void {
-    const external = this.vcpu.wires.interrupts?.localApic?.external
-    const isAsked = this.board.picOutput && external !== undefined && external.vector === undefined && external.accepts
-    if (isAsked) granted(this.vcpu.interrupt(this.ask(requests.acknowledge, 0, 0, 0)))
+  #takeExternal({ vcpu }: ThreadVcpu): void {
+    granted(vcpu.interrupt(this.ask(requests.acknowledge, 0, 0, 0)))
   }
 
   #showMemory(memoryBytes: number): void {
@@ -149,20 +114,29 @@ export class ThreadVm {
     }
   }
 
-  #wire(): void {
-    const { wires } = this.vcpu
-    const { apics } = this.vm.interrupts
-    const { interrupts, others } = wires
-    if (interrupts !== undefined) wires.interrupts = toldOf(interrupts, this.tellApic)
-    if (this.vcpu.id === 0) wires.numericError = () => this.ask(requests.numericError, 0, 0, 0) !== 0
+  /** Its APIC ID is its number. */
+  #createVcpu(id: number, cpuid: CpuidTable): ThreadVcpu {
+    const vcpu = granted(this.vm.createVcpu(id))
+    granted(vcpu.setCpuid2(tableOfProcessor(cpuid, id)))
+    // it is made later than those of other threads, and counts as they do
+    this.vm.time.tscs.move(vcpu.processor.around.tsc, 0n)
+    const { wires } = vcpu
+    if (id === 0) wires.numericError = () => this.ask(requests.numericError, 0, 0, 0) !== 0
     wires.random = () => crypto.getRandomValues(new BigUint64Array(1))[0]!
-    wires.others = {
+    if (wires.others !== undefined) wires.others = this.#others(wires.others)
+    return new ThreadVcpu(vcpu, this.board.vcpu(id), this.vm.interrupts.apics.all.at(-1)!)
+  }
+
+  /** Hypercalls to vCPUs of this thread are KVM's; those to others are posted. */
+  #others(here: OtherProcessors): OtherProcessors {
+    const isHere = (apicId: number) => this.vm.vcpus.some((vcpu) => vcpu.apicId === apicId)
+    return {
       kick: (apicId) => {
-        this.board.vcpu(apicId).post(signalBits.unhalt)
-        others?.yieldTo(apicId)
+        if (!isHere(apicId) && apicId < this.board.size.cpus) this.board.vcpu(apicId).post(signalBits.unhalt)
+        here.kick(apicId)
       },
-      yieldTo: () => {},
-      send: (message) => sendAll(apics, message),
+      yieldTo: (apicId) => here.yieldTo(apicId),
+      send: (message) => sendAll(this.vm.interrupts.apics, message),
     }
   }
 }
@@ -177,40 +151,4 @@ function sendAll(
   const sent = (destination: number) =>
     Math.max(0, apics.send({ vector, delivery, destination, destinationMode: 'physical', trigger }))
   return apicIds.reduce((taken, destination) => taken + sent(destination), 0)
-}
-
-type Interrupts = NonNullable<KvmVcpu['wires']['interrupts']>
-
-/** The APIC of a vCPU, which others are told of when software has set it. */
-function toldOf(interrupts: Interrupts, tell: () => void): Interrupts {
-  const page = interrupts.page!
-  return {
-    ...interrupts,
-    localApic: interrupts.localApic,
-    interruptPending: () => interrupts.interruptPending(),
-    acknowledge: () => interrupts.acknowledge(),
-    readApicMsr: (index) => interrupts.readApicMsr(index),
-    writeApicMsr: (index, value, initiator) => {
-      const accepted = interrupts.writeApicMsr(index, value, initiator)
-      tell()
-      return accepted
-    },
-    get taskPriority() {
-      return interrupts.taskPriority
-    },
-    set taskPriority(value) {
-      interrupts.taskPriority = value
-    },
-    page: {
-      get base() {
-        return page.base
-      },
-      length: page.length,
-      read: (offset, size) => page.read(offset, size),
-      write: (offset, size, value) => {
-        page.write(offset, size, value)
-        tell()
-      },
-    },
-  }
 }

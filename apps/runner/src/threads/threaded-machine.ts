@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { type LoadedImage, ramSlots } from '@vmm/boot'
 import { openKvm, type Vm } from '@vmm/kvm'
@@ -11,10 +12,13 @@ import { releaseNamed, softwareHost } from '../kvm-release.ts'
 import { firmwareTables, type MachineOptions, wakingVectorAt } from '../machine.ts'
 import type { End, RunningMachine, SerialLine, SliceResult } from '../machine-port.ts'
 import { BoardAnswers } from './board-answers.ts'
-import { BoardWords, signalBits, threadStates, type VcpuWords, wanted } from './board-words.ts'
+import { signalBits, threadStates, wanted } from './board-layout.ts'
+import { BoardWords } from './board-words.ts'
 import { ApicElsewhere } from './distant-apic.ts'
 import { hostClock, hostNanoseconds } from './host-clock.ts'
 import type { ThreadOptions } from './thread-vm.ts'
+import type { ThreadWords } from './thread-words.ts'
+import type { VcpuWords } from './vcpu-words.ts'
 
 /** What a machine in threads is made with, beside what every one is. */
 export interface ThreadedOptions
@@ -39,9 +43,12 @@ const apicAtPowerOn = {
   ...{ logicalId: 0, destinationFormat: 0xffff_ffff },
 } as const
 
-const runs = ({ state }: VcpuWords): boolean => state === threadStates.running || state === threadStates.idle
+const runs = ({ state }: ThreadWords): boolean => state === threadStates.running || state === threadStates.idle
 
-/** A PC whose processors run at the same time, each in a thread with a VM of its own. Devices and their interrupt controllers are in this one. */
+/**
+ * A PC whose processors run at the same time, in threads with a VM each: as many as the host runs at once, and where the guest has
+ * more processors, some take turns in each. Devices and their interrupt controllers are in this one.
+ */
 export class ThreadedMachine implements RunningMachine {
   readonly devices: PcDevices
   readonly timeIsHosts = true
@@ -51,12 +58,14 @@ export class ThreadedMachine implements RunningMachine {
   readonly #memory: Uint8Array
   readonly #board: BoardWords
   readonly #vcpus: readonly VcpuWords[]
+  /** What the threads say. */
+  readonly #threads: readonly ThreadWords[]
   readonly #answers: BoardAnswers
   readonly #acpi: AcpiTables
   readonly #options: ThreadedOptions
   readonly #since = hostNanoseconds()
   readonly #clock = hostClock(this.#since)
-  readonly #threads: readonly Worker[]
+  readonly #workers: readonly Worker[]
   #starts: number | undefined
   #ended: End | undefined
   #listens = false
@@ -66,13 +75,15 @@ export class ThreadedMachine implements RunningMachine {
     const { cpus = 1, memorySize, kernel = releaseNamed() } = options
     this.#options = options
     this.#acpi = firmwareTables(cpus)
-    this.#guest = shareGuest({ processors: cpus, memoryBytes: memorySize })
+    const threads = Math.min(cpus, availableParallelism())
+    this.#guest = shareGuest({ threads, vcpusOfEach: Math.ceil(cpus / threads), memoryBytes: memorySize })
     this.#memory = guestBytes(this.#guest)
-    this.#board = new BoardWords(cpus)
-    this.#vcpus = Array.from({ length: cpus }, (_, index) => this.#board.vcpu(index))
+    this.#board = new BoardWords({ cpus, threads })
+    this.#vcpus = Array.from({ length: cpus }, (_, id) => this.#board.vcpu(id))
+    this.#threads = Array.from({ length: threads }, (_, index) => this.#board.thread(index))
     for (const [id, vcpu] of this.#vcpus.entries()) vcpu.apic = { ...apicAtPowerOn, id }
     // they take as long to come as all that follows here
-    this.#threads = this.#vcpus.map((_, index) => this.#createThread(index))
+    this.#workers = this.#threads.map((_, index) => this.#createThread(index))
     const kvm = openKvm({ kernel, host: softwareHost(), memoryBytes: 4096, createClock: () => this.#clock, hot: false })
     this.#vm = granted(kvm.createVm())
     granted(this.#vm.createIrqchip())
@@ -101,7 +112,7 @@ export class ThreadedMachine implements RunningMachine {
   }
 
   get canWake(): boolean {
-    return this.suspended || this.#vcpus.some(({ wakes, state }) => wakes || state !== threadStates.idle)
+    return this.suspended || this.#threads.some(({ wakes, state }) => wakes || state !== threadStates.idle)
   }
 
   get suspended(): boolean {
@@ -122,7 +133,7 @@ export class ThreadedMachine implements RunningMachine {
       if (!this.#write(address, bytes))
         throw new RangeError(`no memory at 0x${address.toString(16)} for ${bytes.length} bytes`)
     programControllers(this.#vm.buses.io)
-    this.#threads[0]!.postMessage(image.start)
+    this.#workers[0]!.postMessage(image.start)
     this.#starts = fromImage
   }
 
@@ -141,7 +152,7 @@ export class ThreadedMachine implements RunningMachine {
     const until = this.now() + lookMilliseconds * 1e6
     for (;;) {
       const seen = this.#board.doorbell
-      for (const vcpu of this.#vcpus) this.#answers.answer(vcpu)
+      for (const thread of this.#threads) this.#answers.answer(thread)
       const now = this.now()
       this.devices.runTimers(now)
       this.#vm.interrupts.runTimers(now)
@@ -157,7 +168,7 @@ export class ThreadedMachine implements RunningMachine {
 
   /** The others are not waited for: who sends them a startup signal waits until they are there. */
   #startIfReady(): void {
-    const [first, ...others] = this.#vcpus
+    const [first, ...others] = this.#threads
     const isReady = first!.state === threadStates.stopped && !others.some(runs)
     if (this.#starts === undefined || !isReady) return
     for (const vcpu of this.#vcpus) vcpu.forget()
@@ -168,12 +179,12 @@ export class ThreadedMachine implements RunningMachine {
 
   /** Somebody has come to an end that it is about to tell. */
   get #hasStopped(): boolean {
-    return this.#starts === undefined && this.#vcpus.some(({ state }) => state === threadStates.stopped)
+    return this.#starts === undefined && this.#threads.some(({ state }) => state === threadStates.stopped)
   }
 
   #isIdle(seen: number): boolean {
-    const sleeps = ({ state, asked }: VcpuWords) => state === threadStates.idle && asked === 0
-    return this.#starts === undefined && this.#vcpus.every(sleeps) && this.#board.doorbell === seen
+    const sleeps = ({ state, asked }: ThreadWords) => state === threadStates.idle && asked === 0
+    return this.#starts === undefined && this.#threads.every(sleeps) && this.#board.doorbell === seen
   }
 
   /** All wait: until a timer, or until one of them looks up. */
@@ -185,7 +196,7 @@ export class ThreadedMachine implements RunningMachine {
         this.#options.onRing()
       })
     }
-    return { kind: 'idle', until: this.#vcpus.reduce((least, vcpu) => Math.min(least, vcpu.deadline), deadline) }
+    return { kind: 'idle', until: this.#threads.reduce((least, thread) => Math.min(least, thread.deadline), deadline) }
   }
 
   #end(end: End): SliceResult {
@@ -204,20 +215,29 @@ export class ThreadedMachine implements RunningMachine {
     if (this.#board.wants === wanted.stop) return
     this.#board.wants = wanted.stop
     const until = this.now() + stopMilliseconds * 1e6
-    while (this.#vcpus.some(runs) && this.now() < until) {
+    while (this.#threads.some(runs) && this.now() < until) {
       const seen = this.#board.doorbell
-      for (const vcpu of this.#vcpus) {
-        vcpu.ring()
-        this.#answers.answer(vcpu)
+      for (const thread of this.#threads) {
+        thread.ring()
+        this.#answers.answer(thread)
       }
       this.#board.waitForRing(seen, 1)
     }
   }
 
   #createThread(index: number): Worker {
-    const { table, kernel = releaseNamed(), hot, startSeconds = 0 } = this.#options
+    const { table, cpus = 1, kernel = releaseNamed(), hot, startSeconds = 0 } = this.#options
     const workerData: ThreadOptions = {
-      ...{ index, board: this.#board.buffer, guest: this.#guest, kernel, cpuid: table.entries, hot, startSeconds },
+      ...{
+        index,
+        cpus,
+        board: this.#board.buffer,
+        guest: this.#guest,
+        kernel,
+        cpuid: table.entries,
+        hot,
+        startSeconds,
+      },
       since: this.#since,
     }
     const worker = new Worker(new URL(threadModule, import.meta.url), { workerData })
@@ -226,7 +246,7 @@ export class ThreadedMachine implements RunningMachine {
       this.#ended ??= end
     })
     worker.on('error', (error: Error) => {
-      this.#ended ??= { kind: 'internal-error', says: `vCPU ${index}: ${error.stack ?? error.message}` }
+      this.#ended ??= { kind: 'internal-error', says: `thread ${index}: ${error.stack ?? error.message}` }
     })
     return worker
   }

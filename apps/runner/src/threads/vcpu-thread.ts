@@ -5,7 +5,9 @@ import type { IoExit, MmioExit, VcpuExit } from '@vmm/vcpu'
 import { begin, beginInRealMode } from '../begin.ts'
 import { answerMemory, answerPort } from '../exits.ts'
 import type { End } from '../machine-port.ts'
-import { requests, threadStates, wanted } from './board-words.ts'
+import type { Turn } from '../turns.ts'
+import { Turns } from '../turns.ts'
+import { requests, threadStates, wanted } from './board-layout.ts'
 import { type ThreadOptions, ThreadVm } from './thread-vm.ts'
 
 /** The longest between two looks at what others want. */
@@ -16,20 +18,26 @@ const leastInstructions = 20_000
 const slowing = 0.99
 /** Who has executed PAUSE so often in vain lets the host run somebody else for a moment. */
 const pausesInVain = 200
+/** So do those who take turns, when none of them has run for more between two of its PAUSEs. */
+const spinInstructions = 1000
 const napMilliseconds = 0.05
 
-/** One vCPU of a machine, run in this thread until the machine wants no more. */
+/** Some vCPUs of a machine, which take turns in this thread until the machine wants no more. */
 export class VcpuThread {
   readonly #own: ThreadVm
+  readonly #turns: Turns
   /** What the image says of the first vCPU. */
   #image: StartState | undefined
   #seen = 0
   #pauses = 0
+  /** Turns in a row that PAUSE has ended at once. */
+  #spins = 0
   /** Instructions a nanosecond, as fast as it has lately been. */
   #speed = 0.3
 
   constructor(options: ThreadOptions) {
     this.#own = new ThreadVm(options)
+    this.#turns = new Turns(this.#own.vm.vcpus)
   }
 
   /** Runs whenever it is wanted to, each time from the start. */
@@ -48,10 +56,12 @@ export class VcpuThread {
   }
 
   #begin(start: number): void {
-    const { vcpu } = this.#own
+    const { vm } = this.#own
     this.#own.reset()
-    this.#own.vm.guest.together!.unpark()
-    if (vcpu.id !== 0) return
+    this.#turns.reset()
+    vm.guest.together!.unpark()
+    const vcpu = vm.vcpus.find(({ id }) => id === 0)
+    if (vcpu === undefined) return
     for (let said = this.#heard(); said !== undefined; said = this.#heard()) this.#image = said
     if (start >= 0) beginInRealMode(vcpu, start)
     else if (this.#image !== undefined) begin(vcpu, this.#image)
@@ -62,13 +72,13 @@ export class VcpuThread {
   }
 
   #run(): void {
-    const { board, vcpu, words, vm } = this.#own
-    while (board.wants === wanted.run) {
+    const { board, words, vm } = this.#own
+    while (board.runs) {
       this.#seen = words.bell
       this.#own.takeMessages()
-      this.#own.tellApic()
       vm.interrupts.runTimers(vm.clock.now())
-      const end = vcpu.isReady ? this.#slice(vcpu) : this.#idle()
+      const turn = this.#turns.next()
+      const end = turn?.vcpu.isReady === true ? this.#slice(turn) : this.#idle()
       if (end !== undefined) {
         parentPort?.postMessage(end)
         break
@@ -79,31 +89,49 @@ export class VcpuThread {
     board.ring()
   }
 
-  #slice(vcpu: KvmVcpu): End | undefined {
+  #slice({ vcpu, left }: Turn): End | undefined {
     const { clock, interrupts } = this.#own.vm
     const [since, before] = [clock.now(), vcpu.instructions]
     const nanoseconds = Math.min(sliceNanoseconds, interrupts.nextDeadline() - since)
-    const signalAfter = Math.max(leastInstructions, Math.ceil(nanoseconds * this.#speed))
+    const signalAfter = Math.min(left, Math.max(leastInstructions, Math.ceil(nanoseconds * this.#speed)))
     this.#pauses = 0
-    const answer = vcpu.run({ signalAfter, signalled: this.#isRung, endsTurn: this.#paused })
+    const answer = vcpu.run({ signalAfter, signalled: this.#signalled, endsTurn: this.#paused })
     const ran = vcpu.instructions - before
-    this.#own.words.retired = vcpu.instructions
-    this.#speed = Math.max(this.#speed * slowing, ran / Math.max(1, clock.now() - since))
-    if (this.#pauses >= pausesInVain) this.#wait(napMilliseconds)
-    if (answer.kind !== 'refused') return this.#answered(answer.value)
+    this.#tell(vcpu)
+    if (ran >= leastInstructions) this.#speed = Math.max(this.#speed * slowing, ran / Math.max(1, clock.now() - since))
+    this.#rest(ran)
+    if (answer.kind !== 'refused') return this.#answered(vcpu, answer.value)
     return answer.errno === 'EINTR' ? undefined : { kind: 'internal-error', says: answer.says }
+  }
+
+  /** What others may want to know of one that has run. */
+  #tell(vcpu: KvmVcpu): void {
+    const { words, tellApic } = this.#own.vcpus.find((own) => own.vcpu === vcpu)!
+    words.retired = vcpu.instructions
+    tellApic()
+  }
+
+  /** Where nobody here does anything but wait for somebody elsewhere, the host may run that one. */
+  #rest(ran: number): void {
+    this.#spins = this.#pauses > 0 && ran < spinInstructions ? this.#spins + 1 : 0
+    const { length } = this.#own.vcpus
+    if (this.#pauses < pausesInVain && (length === 1 || this.#spins < 2 * length)) return
+    this.#spins = 0
+    this.#wait(napMilliseconds)
   }
 
   readonly #isRung = (): boolean => this.#own.words.bell !== this.#seen
 
+  readonly #signalled = (): boolean => this.#isRung() || this.#turns.isOver()
+
   readonly #paused = (): boolean => {
     this.#pauses += 1
-    return this.#isRung() || this.#pauses >= pausesInVain
+    return this.#turns.endsByPause() || this.#isRung() || this.#pauses >= pausesInVain
   }
 
   #idle(): undefined {
-    const { board, vcpu, words, vm } = this.#own
-    words.wakes = vcpu.wakesOnInterrupt
+    const { board, words, vm } = this.#own
+    words.wakes = vm.vcpus.some(({ wakesOnInterrupt }) => wakesOnInterrupt)
     words.deadline = vm.interrupts.nextDeadline()
     words.state = threadStates.idle
     board.ring()
@@ -115,18 +143,18 @@ export class VcpuThread {
     this.#own.asleep(() => this.#own.words.waitForRing(this.#seen, Math.max(0, milliseconds)))
   }
 
-  #answered(exit: VcpuExit): End | undefined {
+  #answered(vcpu: KvmVcpu, exit: VcpuExit): End | undefined {
     switch (exit.kind) {
       case 'io':
-        this.#answerPort(exit)
-        return this.#finish()
+        this.#answerPort(vcpu, exit)
+        return this.#finish(vcpu)
       case 'mmio':
-        this.#answerMemory(exit)
-        return this.#finish()
+        this.#answerMemory(vcpu, exit)
+        return this.#finish(vcpu)
       case 'ioapic-eoi':
         return undefined
       case 'shutdown':
-        return { kind: 'shutdown', because: exit.because, state: this.#describe() }
+        return { kind: 'shutdown', because: exit.because, state: describe(vcpu) }
       case 'internal-error':
         return { kind: 'internal-error', says: exit.says }
       default:
@@ -134,33 +162,32 @@ export class VcpuThread {
     }
   }
 
-  #finish(): End | undefined {
-    const answer = this.#own.vcpu.runUnfinished()
-    if (answer.kind !== 'refused') return this.#answered(answer.value)
+  #finish(vcpu: KvmVcpu): End | undefined {
+    const answer = vcpu.runUnfinished()
+    if (answer.kind !== 'refused') return this.#answered(vcpu, answer.value)
     return answer.errno === 'EINTR' ? undefined : { kind: 'internal-error', says: answer.says }
   }
 
-  #answerPort(exit: IoExit): void {
+  #answerPort(vcpu: KvmVcpu, exit: IoExit): void {
     const ports = {
       read: (port: number, size: number) => this.#own.ask(requests.portIn, port, size, 0),
       write: (port: number, size: number, value: number) => void this.#own.ask(requests.portOut, port, size, value),
     }
-    answerPort({ ports }, this.#own.vcpu, exit)
+    answerPort({ ports }, vcpu, exit)
   }
 
-  #answerMemory(exit: MmioExit): void {
+  #answerMemory(vcpu: KvmVcpu, exit: MmioExit): void {
     const mmio = {
       read: (address: number, size: number) => this.#own.ask(requests.load, address, size, 0),
       write: (address: number, size: number, value: number) => void this.#own.ask(requests.store, address, size, value),
     }
-    answerMemory({ mmio }, this.#own.vcpu, exit)
+    answerMemory({ mmio }, vcpu, exit)
   }
+}
 
-  #describe(): string {
-    const { id, state } = this.#own.vcpu
-    const hex = (value: bigint) => value.toString(16)
-    const { cr0, cr3, cr4, efer } = state.getSregs()
-    const { rip } = state.getRegs()
-    return `vCPU ${id} RIP=${hex(rip)} CR0=${hex(cr0)} CR3=${hex(cr3)} CR4=${hex(cr4)} EFER=${hex(efer)}`
-  }
+function describe({ id, state }: KvmVcpu): string {
+  const hex = (value: bigint) => value.toString(16)
+  const { cr0, cr3, cr4, efer } = state.getSregs()
+  const { rip } = state.getRegs()
+  return `vCPU ${id} RIP=${hex(rip)} CR0=${hex(cr0)} CR3=${hex(cr3)} CR4=${hex(cr4)} EFER=${hex(efer)}`
 }

@@ -85,7 +85,7 @@ export class Engine {
     const code = new CodeBytes(cpu, buffer, { state, ports, blocks, fill: fetched })
     this.#steps = new Steps({ cpu, bytes: new Uint8Array(buffer), state, code, blocks })
     state.setLong(at.sixteen, 16n)
-    state.setLong(at.otherCoders, ~(1n << BigInt(machine.map.shared?.index ?? 0)))
+    state.takeArea(machine.map)
     this.#space = machine.slots
     state.setWord(at.slotTable, this.#space.table)
     machine.serve(cpu, {

@@ -44,7 +44,7 @@ export interface GuestMachineOptions {
   readonly hot?: HotOptions | false
   /** What was emitted before, and is to be kept. */
   readonly emitted?: EmittedCode
-  /** Which of a guest's processors it is that run at the same time, in a thread each: the machine has that one only. */
+  /** Which of a guest's threads it is that run at the same time: the machine has the processors of that one only. */
   readonly thread?: { readonly guest: SharedGuest; readonly index: number }
   /** Descriptions by mnemonic: others than those of x86-semantics, to see what a changed one does. */
   readonly instructions?: ReadonlyMap<string, Instruction>
@@ -124,7 +124,7 @@ export class GuestMachine {
     const map = thread === undefined ? memoryMap : mapOfThread(thread.index, thread.guest)
     this.map = map
     const guestEnd = map.memoryBase + guestBytes
-    this.#end = map.shared?.cpu ?? Math.ceil(guestEnd / wasmPageBytes) * wasmPageBytes
+    this.#end = map.shared?.area ?? Math.ceil(guestEnd / wasmPageBytes) * wasmPageBytes
     // most machines have one processor: it finds its place there
     this.#memory = thread?.guest.memory ?? linearMemory(this.#end + vcpuBytes)
     const { buffer } = this.#memory
@@ -162,7 +162,7 @@ export class GuestMachine {
 
   /** Whether there is room for one processor more. */
   get hasRoom(): boolean {
-    if (this.together !== undefined) return this.#places === 0
+    if (this.map.shared !== undefined) return this.#places < this.map.shared.vcpus
     return this.#places < vcpusAtMost && this.#end + vcpuBytes <= 2 ** 32 - wasmPageBytes
   }
 

@@ -97,7 +97,7 @@ const compiled = new Map<string, object>()
 function nameOf({ counts, hot, map: { shared, blocks, memoryBase } }: InterpreterKind): string {
   const usual = `${counts} ${hot}`
   if (shared === undefined) return usual
-  return [usual, memoryBase, shared.coders, blocks.from - shared.cpu, blocks.to - shared.cpu].join(' ')
+  return [usual, memoryBase, shared.coders, blocks.from - shared.area, blocks.to - shared.area].join(' ')
 }
 
 /** The module of a kind, whose slots, and those of what its handlers call, are taken in `handlers`. */

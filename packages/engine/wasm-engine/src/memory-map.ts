@@ -9,8 +9,8 @@ const pageShift = 12
 const addressable = 2 ** 32
 
 /**
- * Where everything lies in linear memory: the same for every machine, or as far from the processor in every thread of one, so that all share
- * one module. Address 0 is the fault sentinel.
+ * Where everything lies in linear memory: the same for every machine, or as far from where a thread's area begins in every thread of one, so
+ * that all share one module. Address 0 is the fault sentinel.
  */
 export interface MemoryMap {
   /**
@@ -59,8 +59,10 @@ export interface SharedMap {
   readonly coders: number
   /** Whose map it is: its bit of those. */
   readonly index: number
-  /** Where its processor is, of which the map has no more. */
-  readonly cpu: number
+  /** Where what is its own begins, with its processors. */
+  readonly area: number
+  /** How many processors it has room for. */
+  readonly vcpus: number
   /** Where they ask things of each other. */
   readonly meeting: number
 }
@@ -117,60 +119,65 @@ const threadsAtMost = 64
 export const coderBytes = 8
 const meetingBytes = 256 * KiB
 const wasmPage = 64 * KiB
+const scratchesOfThread = 4 * KiB
+const vcpusOfThreadAtMost = scratchesOfThread / scratchBytes
 /** Slots of each address space of a thread. */
 const slotsOfThread = 508
 /** Fewer bytes of decoded blocks would be dropped all the time. */
 const blocksAtLeast = 2 * MiB
 
-/** Processors that run at the same time, and the guest memory that they share. */
+/** How many threads run a guest's processors at the same time, and the guest memory that they share. */
 export interface ThreadsSize {
-  readonly processors: number
+  readonly threads: number
+  /** As many processors take turns in each, one unless told. */
+  readonly vcpusOfEach?: number
   readonly memoryBytes: number
 }
 
 const upTo = (unit: number, bytes: number): number => Math.ceil(bytes / unit) * unit
 
-/** What each of so many processors has to itself, by its distance from the processor, and how far one is from the next. */
-function areaOf({ processors, memoryBytes }: ThreadsSize) {
+/** What each of so many threads has to itself, by its distance from the first of its processors, and how far one is from the next. */
+function areaOf({ threads, vcpusOfEach = 1, memoryBytes }: ThreadsSize) {
   const pages = Math.ceil(memoryBytes / (1 << pageShift))
-  const slots = vcpuBytes + 8 * KiB
+  const slots = vcpusOfEach * vcpuBytes + 8 * KiB
   const smmSlots = slots + 16 * KiB
   const scratch = smmSlots + 16 * KiB
-  const hash = scratch + 4 * KiB
+  const hash = scratch + scratchesOfThread
   const pageFlags = hash + hashBuckets * 4
   const granules = pageFlags + upTo(4 * KiB, pages)
   const live = granules + upTo(4 * KiB, pages * 8)
   const from = live + 4 * KiB
   const shared = upTo(memoryAlignment, pages * coderBytes + meetingBytes) + memoryAlignment
-  const room = (addressable - 2 * wasmPage - shared - upTo(wasmPage, memoryBytes)) / processors - from - wasmPage
+  const room = (addressable - 2 * wasmPage - shared - upTo(wasmPage, memoryBytes)) / threads - from - wasmPage
   const to = from + Math.min(blocks.to - blocks.from, Math.floor(room / wasmPage) * wasmPage)
   return { slots, smmSlots, scratch, hash, pageFlags, granules, live, blocks: { from, to }, bytes: upTo(wasmPage, to) }
 }
 
-/** Whether there is room in one memory for so many processors and so much that they share. */
+/** Whether there is room in one memory for so many threads and so much that they share. */
 export function hasRoomFor(size: ThreadsSize): boolean {
   const { from, to } = areaOf(size).blocks
-  return size.processors <= threadsAtMost && to - from >= blocksAtLeast
+  const fits = size.threads <= threadsAtMost && (size.vcpusOfEach ?? 1) <= vcpusOfThreadAtMost
+  return fits && to - from >= blocksAtLeast
 }
 
-/** The map of one of so many processors that run at the same time: each has an area like the others', and all have one guest memory. */
+/** The map of one of so many threads: each has an area like the others', and all have one guest memory. */
 export function mapOfThread(index: number, size: ThreadsSize): MemoryMap {
   const area = areaOf(size)
-  const cpu = wasmPage + index * area.bytes
-  const meeting = wasmPage + size.processors * area.bytes
+  const own = wasmPage + index * area.bytes
+  const meeting = wasmPage + size.threads * area.bytes
   const coders = meeting + meetingBytes
   const pages = Math.ceil(size.memoryBytes / (1 << pageShift))
   return {
-    slots: [cpu + area.slots, cpu + area.smmSlots],
+    slots: [own + area.slots, own + area.smmSlots],
     slotsAtMost: slotsOfThread,
-    scratches: cpu + area.scratch,
-    hash: cpu + area.hash,
+    scratches: own + area.scratch,
+    hash: own + area.hash,
     hashBuckets,
-    pageFlags: cpu + area.pageFlags,
-    granules: cpu + area.granules,
-    live: cpu + area.live,
-    blocks: { from: cpu + area.blocks.from, to: cpu + area.blocks.to },
+    pageFlags: own + area.pageFlags,
+    granules: own + area.granules,
+    live: own + area.live,
+    blocks: { from: own + area.blocks.from, to: own + area.blocks.to },
     memoryBase: upTo(memoryAlignment, coders + pages * coderBytes),
-    shared: { coders, index, cpu, meeting },
+    shared: { coders, index, area: own, vcpus: size.vcpusOfEach ?? 1, meeting },
   }
 }

@@ -195,6 +195,8 @@ const vcpuLayout = layout({
   slotTable: 'u32',
   /** Of a page's coders, everybody else. */
   otherCoders: 'u64',
+  /** Where the area of its thread begins. */
+  area: 'u32',
   /** PKRU when translations were last forgotten: they hold what it allowed. */
   keys: 'u32',
   /** 1 while nobody watches accesses or steps, so that `knownModes` say all that there is to a mode. */

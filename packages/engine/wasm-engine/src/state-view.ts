@@ -1,4 +1,5 @@
 import { rflags, type StateField, stateFields } from '@vmm/x86-registers'
+import type { MemoryMap } from './memory-map.ts'
 import { resumes } from './mode-word.ts'
 import { noRegion } from './runtime.ts'
 import { at, inBlock, inRecord } from './state-layout.ts'
@@ -36,6 +37,12 @@ export class StateView {
   /** An unsigned word of the interpreter's own. */
   word(offset: number): number {
     return this.#view.getUint32(this.#cpu + offset, true)
+  }
+
+  /** Which thread's processor it is, and where that one has what is its own. */
+  takeArea({ shared }: MemoryMap): void {
+    this.setLong(at.otherCoders, ~(1n << BigInt(shared?.index ?? 0)))
+    this.setWord(at.area, shared?.area ?? 0)
   }
 
   setWord(offset: number, value: number): void {

@@ -12,6 +12,7 @@ import {
   edi,
   edx,
   esi,
+  esp,
   mem,
   mem8,
   mem16,
@@ -34,19 +35,23 @@ const tiers: readonly (readonly [string, HotOptions | false])[] = [
 interface Some {
   readonly of: number
   readonly indices: readonly number[]
+  /** As many take turns in each thread. */
+  readonly each?: number
 }
 
 /** Runs a program by so many processors at the same time, or by some of so many; gives the words at `dataAt`. */
 async function threads(who: number | Some, hot: HotOptions | false, write: (a: Assembler) => void) {
-  const { of: processors, indices } =
-    typeof who === 'number' ? { of: who, indices: Array.from({ length: who }, (_, index) => index) } : who
-  const guest = shareGuest({ processors, memoryBytes: 0x10_0000 })
+  const of = typeof who === 'number' ? who : who.of
+  const { indices, each = 1 } =
+    typeof who === 'number' ? { indices: Array.from({ length: who }, (_, index) => index) } : who
+  const guest = shareGuest({ threads: of, vcpusOfEach: each, memoryBytes: 0x10_0000 })
   const a = assembler({ origin: codeAt, codeSize: 32 })
   write(a)
   const memory = guestBytes(guest)
   memory.set(a.finish().bytes, codeAt)
-  const workers = indices.map((index, number) => {
-    const workerData: Threaded = { guest, index, number, entry: codeAt, hot }
+  const workers = indices.map((index, thread) => {
+    const numbers = Array.from({ length: each }, (_, number) => thread * each + number)
+    const workerData: Threaded = { guest, index, numbers, entry: codeAt, hot }
     return new Worker(new URL('./thread.ts', import.meta.url), { workerData })
   })
   const retired = await Promise.all(workers.map(async (worker) => (await once(worker, 'message'))[0] as number))
@@ -64,8 +69,8 @@ function meet(a: Assembler, count: number, at: number): void {
 const rounds = 20_000
 
 test('more than sixty-four, or more than fits beside their memory, are refused', () => {
-  expect(() => shareGuest({ processors: 65, memoryBytes: 0x10_0000 })).toThrow(RangeError)
-  expect(() => shareGuest({ processors: 64, memoryBytes: 3840 * 2 ** 20 })).toThrow(RangeError)
+  expect(() => shareGuest({ threads: 65, memoryBytes: 0x10_0000 })).toThrow(RangeError)
+  expect(() => shareGuest({ threads: 64, memoryBytes: 3840 * 2 ** 20 })).toThrow(RangeError)
 })
 
 describe.each(tiers)('processors in threads, %s', (_, hot) => {
@@ -89,6 +94,24 @@ describe.each(tiers)('processors in threads, %s', (_, hot) => {
     expect(words[5]! & 0xffff).toBe((4 * rounds) & 0xffff)
     expect(words[6]! & 0xff).toBe((4 * rounds) & 0xff)
     expect(words[7]).toBe(4 * rounds)
+  })
+
+  test('lose none of the increments that are locked where three take turns in each of two threads', async () => {
+    const { words, retired } = await threads({ of: 2, indices: [0, 1], each: 3 }, hot, (a) => {
+      meet(a, 6, 0)
+      a.mov(ecx, rounds).label('again')
+      a.lock().inc(word(4))
+      // each has registers and a stack of its own
+      a.push(ecx)
+        .mov(eax, mem32({ base: esp }))
+        .cmp(eax, ecx)
+        .jne('lost')
+        .pop(ecx)
+      a.dec(ecx).jne('again').hlt()
+      a.label('lost').hlt()
+    })
+    expect(words[1]).toBe(6 * rounds)
+    expect(Math.min(...retired)).toBeGreaterThan(3 * 8 * rounds)
   })
 
   test('lose none of the increments that lie across two words or are eight bytes long', async () => {

@@ -31,7 +31,7 @@ export interface KvmOptions {
   readonly hot?: NonNullable<GuestMachineOptions['hot']>
   /** WebAssembly that engines of the same program have emitted before, and where what they emit now is kept. */
   readonly emitted?: NonNullable<GuestMachineOptions['emitted']>
-  /** Memory that vCPUs in other threads run at the same time, in VMs of their own, and which of them this one's is. `memoryBytes` is then left out. */
+  /** Memory that vCPUs in other threads run at the same time, in VMs of their own, and which of the threads this one is. `memoryBytes` is then left out. */
   readonly thread?: NonNullable<GuestMachineOptions['thread']>
   /** Makes the engine of each vCPU. Default: one of `@vmm/wasm-engine`. */
   readonly createEngine?: CreateEngine

@@ -38,7 +38,7 @@ interface Other {
 }
 
 /**
- * A processor among others that run at the same time: who has code where, and what they ask of each other. Who runs looks
+ * A thread among others that run processors at the same time: who has code where, and what they ask of each other. Who runs looks
  * between slices; who sleeps, in the guest or outside, is parked, and looks before it goes on.
  */
 export class Together {
@@ -73,7 +73,7 @@ export class Together {
     this.#coder = coderOf(index)
     this.#pages = Math.ceil(size.memoryBytes / 4096)
     this.#act = act
-    this.#others = Array.from({ length: size.processors }, (_, other) => other)
+    this.#others = Array.from({ length: size.threads }, (_, other) => other)
       .filter((other) => other !== index)
       .map((other) => ({ words: this.#wordsOf(other), coder: coderOf(other), map: mapOfThread(other, size) }))
   }
