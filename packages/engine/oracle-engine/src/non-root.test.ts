@@ -11,6 +11,7 @@ import {
   dx,
   eax,
   ebx,
+  edx,
   mem8,
   mem16,
   mem32,
@@ -374,5 +375,47 @@ describe.for(['oracle', 'compiled'] as const)('under EPT, by the %s engine,', (k
     engine.forgetTranslations(({ vpid }) => vpid === 1, BigInt(data))
     run(2)
     expect(engine.gpr(3)).toBe(0x66n)
+  })
+
+  test('what was translated is looked up anew once EPT has refused it', () => {
+    const { engine, run, put } = withEpt(
+      kind,
+      (a) => a.mov(ebx, mem32(data)).mov(mem32(data), eax).mov(edx, mem32(data)),
+      { 4: 0x6035n },
+    )
+    engine.useTranslations({ vpid: 1, eptp: engine.get('EPTP') })
+    engine.setGpr(0, 0x99n)
+    expect(run(3)).toMatchObject({ vector: secondLevelFault })
+    put(0xb020, 0x7037n)
+    run(2)
+    expect([engine.gpr(2), engine.physical(0x6000)![0], engine.physical(0x7000)![0]]).toEqual([0x99n, 0, 0x99])
+  })
+
+  test('the guest’s page tables are looked for where EPT has them now, once what was is forgotten', () => {
+    const { engine, run, put } = withEpt(
+      kind,
+      (a) => a.label('on').mov(ebx, mem32(data)).invlpg(mem8(data)).jmp('on'),
+      {},
+    )
+    const entries = (at: number, page4: number) => {
+      const view = new DataView(new ArrayBuffer(16 * 4))
+      for (let page = 0; page < 16; page += 1) view.setUint32(page * 4, ((page === 4 ? page4 : page) << 12) | 3, true)
+      engine.writePhysical(at, new Uint8Array(view.buffer))
+    }
+    engine.writePhysical(0xc000, Uint8Array.of(3, 0xd0, 0, 0))
+    entries(0xd000, 6)
+    entries(0xe000, 7)
+    engine.writePhysical(0x6000, Uint8Array.of(0x66))
+    engine.writePhysical(0x7000, Uint8Array.of(0x77))
+    engine.set('CR3', 0xc000n)
+    engine.set('CR0', 0x8000_0031n)
+    engine.useTranslations({ vpid: 1, eptp: engine.get('EPTP') })
+    run(3)
+    put(0xb000 + 0xd * 8, 0xe037n)
+    run(3)
+    if (kind === 'compiled') expect(engine.gpr(3)).toBe(0x66n)
+    engine.forgetTranslations(({ eptp }) => eptp !== 0n)
+    run(3)
+    expect(engine.gpr(3)).toBe(0x77n)
   })
 })

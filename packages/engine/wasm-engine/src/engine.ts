@@ -1,5 +1,5 @@
 import type { StateField } from '@vmm/x86-registers'
-import { unanswered } from '@vmm/x86-semantics'
+import { secondLevelFault, unanswered } from '@vmm/x86-semantics'
 import { CodeBytes } from './code-bytes.ts'
 import { codeModeOf, pcidOf } from './code-mode.ts'
 import { DerivedState } from './derived-state.ts'
@@ -79,11 +79,10 @@ export class Engine {
         noteFault: (vector, errorCode) => this.#state.noteFault(vector, errorCode),
       },
     )
-    const { blocks } = machine
     const fetched = (linear: bigint, kind: number) =>
       entry.fill(cpu, cpu + at.stepBlock, state.word(at.tlb), linear, kind)
-    const code = new CodeBytes(cpu, buffer, { state, ports, blocks, fill: fetched })
-    this.#steps = new Steps({ cpu, bytes: new Uint8Array(buffer), state, code, blocks })
+    const code = new CodeBytes(cpu, buffer, { state, ports, blocks: machine.blocks, fill: fetched })
+    this.#steps = new Steps({ cpu, bytes: new Uint8Array(buffer), state, code, blocks: machine.blocks })
     state.setLong(at.sixteen, 16n)
     state.takeArea(machine.map)
     this.#space = machine.slots
@@ -353,7 +352,9 @@ export class Engine {
   }
 
   #faultStop(): Stop {
-    return this.#state.word(at.faultVector) === unanswered ? waiting : { kind: 'fault', ...this.#state.notedFault() }
+    const vector = this.#state.word(at.faultVector)
+    if (vector === secondLevelFault) this.tlb.refused(this.get('EPT_LINEAR'))
+    return vector === unanswered ? waiting : { kind: 'fault', ...this.#state.notedFault() }
   }
 
   #miss(left: number): Stop | undefined {

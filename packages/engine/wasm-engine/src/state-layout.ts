@@ -72,6 +72,12 @@ const knownAccessLayout = layout({ key: 'u32', unused: 'u32', page: 'u64' })
 export const knownAccessBytes = 16
 export const inKnownAccess = knownAccessLayout.offset
 
+/** Pages with paging structures of a guest under EPT: {guest-physical address, and 1: u64, physical address: u64}, each at its number's low bits. */
+export const knownTables = 64
+const knownTableLayout = layout({ tag: 'u64', physical: 'u64' })
+export const knownTableBytes = knownTableLayout.size
+export const inKnownTable = knownTableLayout.offset
+
 /** Ports that are kept as written to in vain. */
 export const quietPorts = 16
 
@@ -191,6 +197,8 @@ const vcpuLayout = layout({
   reach: { bytes: 8 * reachBytes, align: 16 },
   /** Where the views of the TLB context in use begin. */
   context: 'u32',
+  /** Where EPT has pages with paging structures: those that were read, and behind them those that were marked. */
+  knownTables: { bytes: 2 * knownTables * knownTableBytes, align: 16 },
   /** The table of memory slots that its physical addresses are looked up in: its address space. */
   slotTable: 'u32',
   /** Of a page's coders, everybody else. */

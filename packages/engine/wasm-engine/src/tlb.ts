@@ -10,6 +10,8 @@ import {
   inDevicePage,
   jumpEntries,
   jumpEntryBytes,
+  knownTableBytes,
+  knownTables,
   tlbContextBytes,
   tlbContexts,
   tlbEntries,
@@ -62,6 +64,8 @@ export class TlbContexts {
   /** Contexts whose entries have been written: what nobody has used yet costs no memory. */
   readonly #everUsed = new Set<number>()
   readonly #spaces = new TranslationSpaces()
+  /** The EPT pointer under which pages with paging structures are known. */
+  #tablesUnder = 0n
   /** How often all or some of it was forgotten, but for what emitted code forgot. */
   flushes = 0
 
@@ -83,7 +87,18 @@ export class TlbContexts {
   useSpace(space: TranslationSpace, pcid: number): void {
     const isKept = (number: number) => this.#tags.some((tag) => tag >= 0 && spaceOfTag(tag) === number)
     this.#view.setUint32(this.#cpu + at.contextSpace, tagOfSpace(this.#spaces.numberOf(space, isKept)), true)
+    // tables are known under one EPT pointer at a time: L1 has none, and L2 may come back to its own
+    if (space.eptp !== 0n && space.eptp !== this.#tablesUnder) {
+      this.#tablesUnder = space.eptp
+      this.#forgetTables()
+    }
     this.use(pcid, true)
+  }
+
+  /** EPT let a translation not be made: nothing is remembered of what it would have used. Source: SDM 3C §29.4.3.1. */
+  refused(linear: bigint): void {
+    const { vpid, eptp } = this.#spaces.of(this.#space)
+    this.flushSpaces((space) => space.vpid === vpid && space.eptp === eptp, linear)
   }
 
   /** What such spaces have is forgotten, or what they have of one linear address. */
@@ -95,6 +110,7 @@ export class TlbContexts {
       else this.#flushPageIn(context, linear)
       this.#renew(context)
     })
+    this.#forgetTables()
     this.#forgetWatching()
   }
 
@@ -155,6 +171,7 @@ export class TlbContexts {
     this.#enter(saved.current)
     for (const [at, context] of this.#inUse().entries())
       this.#entriesOf(context).set(saved.entries.subarray(at * tlbContextBytes, (at + 1) * tlbContextBytes))
+    this.#forgetTables()
     this.dropJumps()
     this.#renewAll()
   }
@@ -176,6 +193,7 @@ export class TlbContexts {
       if (tag >= 0) this.#clear(context)
       if (context !== current) this.#tags[context] = -1
     })
+    this.#forgetTables()
     this.#renewAll()
   }
 
@@ -317,6 +335,11 @@ export class TlbContexts {
     const now = (this.#view.getUint32(place, true) + 1) >>> 0
     this.#view.setUint32(place, now, true)
     return now
+  }
+
+  #forgetTables(): void {
+    const start = this.#cpu + at.knownTables
+    this.#bytes.fill(0, start, start + 2 * knownTables * knownTableBytes)
   }
 
   #forgetDevicePages(): void {

@@ -4,6 +4,7 @@ import type { RuntimeName } from '../runtime.ts'
 import { at } from '../state-layout.ts'
 import type { Frame } from './frame.ts'
 import { knownCpuid, knownTimeStamp, readQuietly, writeQuietly } from './known-answers.ts'
+import { throughKnownTables } from './known-tables.ts'
 import { quickSimd } from './quick-simd.ts'
 import { quickX87 } from './quick-x87.ts'
 import { bitsOf, nodeOf } from './value.ts'
@@ -26,7 +27,8 @@ const ownWays: Readonly<Partial<Record<HostCall, RuntimeName>>> = {
 export function beyondOn(frame: Frame): Beyond {
   return {
     call: ((procedure, ...values) => {
-      const results = frame.call(procedure as never, (values as Bits<64>[]).map(nodeOf))
+      const nodes = (values as Bits<64>[]).map(nodeOf)
+      const results = throughKnownTables(frame, procedure, nodes, () => frame.call(procedure as never, nodes))
       frame.segmentsChanged = true
       return procedure.results.map((width, index) => bitsOf(results[index]!, width))
     }) as Machine['call'],
