@@ -5,6 +5,8 @@ import { exitTable, ioctlTable } from './kvm-uapi/ioctls.ts'
 import { structTable } from './kvm-uapi/structs.ts'
 import { listTable } from './msr/lists.ts'
 import { registerTable } from './msr/registers.ts'
+import { entryCheckTable } from './nested-vmx/entry-checks.ts'
+import { fieldTable } from './nested-vmx/fields.ts'
 import { promiseTables } from './promises.ts'
 import type { Table } from './table.ts'
 
@@ -20,5 +22,7 @@ export const tables: readonly Table[] = [
   reportTable,
   registerTable,
   listTable,
+  fieldTable,
+  entryCheckTable,
   ...promiseTables,
 ]

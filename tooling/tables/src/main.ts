@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { tables } from './all.ts'
+import { checksPage, checksText } from './nested-vmx/entry-checks.ts'
 import { promisesPage, promisesText } from './promises.ts'
 import { filesOf } from './table.ts'
 
@@ -16,3 +17,4 @@ for (const table of tables) {
 }
 
 writeFileSync(new URL(promisesPage, root), promisesText())
+writeFileSync(new URL(checksPage, root), checksText())

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { tables } from './all.ts'
 import { catalogueFaults, unrecordedFaults } from './catalogue.ts'
+import { checksPage, checksText } from './nested-vmx/entry-checks.ts'
 import { allPromises, promisesPage, promisesText, recordedEntries } from './promises.ts'
 import { faults, record, text } from './schema.ts'
 import { filesOf, schemaOf, type Table } from './table.ts'
@@ -22,6 +23,10 @@ describe.each(tables)('$folder/data/$name.json', (table: Table) => {
 
 test('the page of promises is what `pnpm data` writes today', () => {
   expect(written(promisesPage)).toBe(promisesText())
+})
+
+test('the page of what is checked of a VMCS is what `pnpm data` writes today', () => {
+  expect(written(checksPage)).toBe(checksText())
 })
 
 test('every entry of the catalogue has an answer recorded from a kernel, or a reason why it has none', () => {

@@ -1,3 +1,28 @@
+export {
+  type EntryCheckId,
+  type EntryReport,
+  entryChecks,
+  type NamedEntryCheck,
+} from './entry/all.ts'
+export {
+  type CheckedAs,
+  check,
+  type EntryCapabilities,
+  type EntryVerdict,
+  type FailedCheck,
+} from './entry/check.ts'
+export type { Condition, Part } from './entry/condition.ts'
+export type { EntryCheck, EntryWitness, KvmCheck } from './entry/entry-check.ts'
+export {
+  type CompiledEntryChecks,
+  compileEntryChecks,
+  entryFailure,
+  type FailedEntry,
+} from './entry/entry-failure.ts'
+export type { EntryFacts, EntryMsr, EntryMsrs, EntryProcessor } from './entry/entry-processor.ts'
+export { kvmChecks, type NamedKvmCheck } from './entry/kvm-checks.ts'
+export { plainFacts, type SoundVmcs, soundVmcs, wholeProcessor } from './entry/sound-vmcs.ts'
+export { type EntryCase, witnessesOf } from './entry/witnesses.ts'
 export { eptFormats, memoryTypes } from './ept/ept-entries.rows.ts'
 export { type EptFormat, eptFormatAt, type MemoryType, memoryTypeOf, readEptEntry } from './ept/ept-entry.ts'
 export { type InveptType, type InvvpidType, inveptTypeOf, invvpidTypeOf } from './ept/invalidation-type.ts'
@@ -114,6 +139,17 @@ export {
   vmcsPlaceOf,
   vmcsPlaces,
 } from './vmcs/vmcs-field.ts'
+export {
+  type VmcsLayout,
+  type VmcsReader,
+  type VmcsValues,
+  vmcs12Layout,
+  vmcsReader,
+  wholeVmcsBytes,
+  wholeVmcsLayout,
+  wholeVmcsOf,
+  writeVmcs,
+} from './vmcs/vmcs-layout.ts'
 export {
   type ControlMasks,
   entryControls,

@@ -48,8 +48,7 @@ export function readEncoding(encoding: number): VmcsEncoding | undefined {
   return { width, group: groups[(encoding >> 10) & 3] ?? 'control', index: (encoding >> 1) & 0x1ff, high }
 }
 
-/** What a field is. */
-export function vmcsPlaceOf(field: VmcsField): VmcsPlace {
+function folded(field: VmcsField): VmcsPlace {
   const [encoding, says] = vmcsFields[field]
   const { width, group, index } = readEncoding(encoding) ?? { width: 64, group: 'control', index: 0 }
   return {
@@ -66,7 +65,16 @@ export function vmcsPlaceOf(field: VmcsField): VmcsPlace {
 }
 
 /** Every field of the manual, in the order of its encodings. */
-export const vmcsPlaces: readonly VmcsPlace[] = (Object.keys(vmcsFields) as VmcsField[]).map(vmcsPlaceOf)
+export const vmcsPlaces: readonly VmcsPlace[] = (Object.keys(vmcsFields) as VmcsField[]).map(folded)
+
+const byName = Object.fromEntries(vmcsPlaces.map((place) => [place.field, place])) as Readonly<
+  Record<VmcsField, VmcsPlace>
+>
+
+/** What a field is. */
+export function vmcsPlaceOf(field: VmcsField): VmcsPlace {
+  return byName[field]
+}
 
 const byEncoding = new Map<number, VmcsPlace>(
   vmcsPlaces.flatMap((place) => [

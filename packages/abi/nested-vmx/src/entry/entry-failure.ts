@@ -1,0 +1,118 @@
+import type { VmcsField } from '../vmcs/vmcs-field.ts'
+import { type VmcsLayout, vmcs12Layout, vmcsReader, writeVmcs } from '../vmcs/vmcs-layout.ts'
+import { type EntryCheckId, type EntryReport, entryChecks, type NamedEntryCheck } from './all.ts'
+import { type Compiled, compileCondition, type Test } from './compile-condition.ts'
+import { all, any, type Condition, fieldsOf, looksAround, not } from './condition.ts'
+import type { EntryFacts, EntryProcessor } from './entry-processor.ts'
+
+/** An entry that fails: the first check that does, and what is reported. */
+export interface FailedEntry {
+  readonly id: EntryCheckId
+  readonly says: string
+  readonly reports: EntryReport
+}
+
+/** Checks of entries that are compiled for one processor and one layout of VMCSs. */
+export interface CompiledEntryChecks {
+  /** Every group of checks, as a mask. */
+  readonly everyGroup: number
+  /** The groups of checks that look at a field, as a mask: what a write to it makes dirty. */
+  readonly groupsOf: (field: VmcsField) => number
+  /**
+   * The first check that fails, in the manual's order; nothing where the entry succeeds. Groups that are not dirty are taken
+   * to pass, but for what looks at memory and modes: nobody tells when those change.
+   */
+  readonly failure: (vmcs: DataView, facts: EntryFacts, dirty?: number) => FailedEntry | undefined
+}
+
+interface CompiledRow {
+  readonly fails: Test
+  readonly failed: FailedEntry
+  readonly around: boolean
+}
+
+interface Group {
+  readonly bit: number
+  readonly rows: readonly CompiledRow[]
+  /** Those that are asked whether the group is dirty or not. */
+  readonly always: readonly CompiledRow[]
+  readonly fields: ReadonlySet<VmcsField>
+}
+
+/** Compiles the checks of entries. What the processor decides costs nothing afterwards. */
+export function compileEntryChecks(processor: EntryProcessor, layout: VmcsLayout = vmcs12Layout): CompiledEntryChecks {
+  const bySection = Map.groupBy(entryChecks, sectionOf)
+  const groups = [...bySection.values()].map((checks, at) => groupOf(checks, 1 << at, processor, layout))
+  const everyGroup = groups.reduce((mask, { bit }) => mask | bit, 0)
+  const masks = new Map<VmcsField, number>()
+  for (const { bit, fields } of groups) for (const field of fields) masks.set(field, (masks.get(field) ?? 0) | bit)
+  const bytes = Math.max(...Object.values(layout)) + 8
+  return {
+    everyGroup,
+    groupsOf: (field) => masks.get(field) ?? 0,
+    failure: (vmcs, facts, dirty = everyGroup) =>
+      firstFailure(groups, vmcs.byteLength < bytes ? whole(vmcs, layout, bytes) : vmcs, facts, dirty),
+  }
+}
+
+const sectionOf = ({ source }: NamedEntryCheck): string => (source.kind === 'sdm' ? source.section : '')
+
+function groupOf(
+  checks: readonly NamedEntryCheck[],
+  bit: number,
+  processor: EntryProcessor,
+  layout: VmcsLayout,
+): Group {
+  const compiled = checks.map((check) => [check, compileCondition(failing(check), { processor, layout })] as const)
+  const rows = compiled.flatMap(([check, fails]) => rowOf(check, fails))
+  const fields = compiled.flatMap(([check, fails]) => (fails === false ? [] : fieldsOf(failing(check))))
+  return { bit, rows, always: rows.filter(({ around }) => around), fields: new Set(fields) }
+}
+
+function failing({ when, holds }: NamedEntryCheck): Condition {
+  return when === undefined ? not(holds) : all(when, not(holds))
+}
+
+function rowOf(check: NamedEntryCheck, fails: Compiled): readonly CompiledRow[] {
+  if (fails === false) return []
+  const { id, says, reports } = check
+  return [
+    {
+      fails: fails === true ? () => true : fails,
+      failed: { id, says, reports },
+      around: looksAround(any(failing(check))),
+    },
+  ]
+}
+
+function firstFailure(groups: readonly Group[], vmcs: DataView, facts: EntryFacts, dirty: number) {
+  for (const { bit, rows, always } of groups) {
+    for (const { fails, failed } of (dirty & bit) === 0 ? always : rows) if (fails(vmcs, facts)) return failed
+  }
+  return undefined
+}
+
+/** A VMCS that ends early, with what is missing as 0. */
+function whole(vmcs: DataView, layout: VmcsLayout, bytes: number): DataView {
+  const copy = new Uint8Array(bytes)
+  const read = vmcsReader(new Uint8Array(vmcs.buffer, vmcs.byteOffset, vmcs.byteLength), layout)
+  const fields = Object.keys(layout) as VmcsField[]
+  writeVmcs(copy, Object.fromEntries(fields.map((field) => [field, read(field)])), layout)
+  return new DataView(copy.buffer)
+}
+
+const compiledFor = new WeakMap<EntryProcessor, WeakMap<VmcsLayout, CompiledEntryChecks>>()
+
+/**
+ * The processor's verdict on an entry with a VMCS: nothing where it succeeds, and else what is reported, by the first check in
+ * the manual's order that fails. Controls and host state fail VMLAUNCH or VMRESUME; guest state is a failed entry, which exits.
+ */
+export function entryFailure(
+  vmcs: Uint8Array,
+  { processor, facts, layout = vmcs12Layout }: { processor: EntryProcessor; facts: EntryFacts; layout?: VmcsLayout },
+): FailedEntry | undefined {
+  const byLayout = compiledFor.get(processor) ?? new WeakMap<VmcsLayout, CompiledEntryChecks>()
+  const compiled = byLayout.get(layout) ?? compileEntryChecks(processor, layout)
+  compiledFor.set(processor, byLayout.set(layout, compiled))
+  return compiled.failure(new DataView(vmcs.buffer, vmcs.byteOffset, vmcs.byteLength), facts)
+}
