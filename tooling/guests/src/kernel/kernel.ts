@@ -91,19 +91,26 @@ const beginning: LongModeEntry = {
   also: { cr4: 0x600, efer: 0x801, cr0: 0x20 },
 }
 
+/** Code that runs before each check; it keeps EBX, or RBX. */
+export interface Around {
+  /** Before anything is put back. */
+  readonly first?: (a: Assembler) => void
+  /** When everything has been put back. */
+  readonly last?: (a: Assembler) => void
+}
+
 /** Builds a kernel, check by check. */
 export class KernelBuilder {
   readonly a: Assembler
   readonly #name: string
   readonly #bits: 32 | 64
   readonly #checks: Check[] = []
-  readonly #prepare: ((a: Assembler) => void) | undefined
+  readonly #around: Around
 
-  /** `prepare` is code that runs before each check, after everything has been put back. */
-  constructor(name: string, bits: 32 | 64, prepare?: (a: Assembler) => void) {
+  constructor(name: string, bits: 32 | 64, around: Around = {}) {
     this.#name = name
     this.#bits = bits
-    this.#prepare = prepare
+    this.#around = around
     this.a = assembler({ origin: place.image, codeSize: 32 })
     this.#head()
     this.#begin()
@@ -134,6 +141,7 @@ export class KernelBuilder {
     const { a } = this
     const [A, B, SP] = this.#bits === 32 ? [eax, ebx, esp] : [rax, rbx, rsp]
     a.label('begin').cli().pop(B)
+    this.#around.first?.(a)
     if (this.#bits === 32) {
       a.mov(eax, 0x31).mov(cr0, eax).xor(eax, eax).mov(cr4, eax).mov(cr3, eax)
     } else {
@@ -156,7 +164,7 @@ export class KernelBuilder {
     a.mov(SP, place.stack)
       .push(2)
       .emit(this.#bits === 32 ? 'POPFD' : 'POPFQ')
-    this.#prepare?.(a)
+    this.#around.last?.(a)
     a.jmp(B)
   }
 

@@ -216,7 +216,7 @@ function pic(k: KernelBuilder): void {
 
 /** Interrupts: the local APIC by its own doing, NMIs, PIC and PIT. Source: SDM 3A chapters 6 and 11. */
 export function interrupts(): Kernel {
-  const k = new KernelBuilder('interrupts', 64, (a) => void a.mov(r15d, 0xfee0_0000))
+  const k = new KernelBuilder('interrupts', 64, { last: (a) => void a.mov(r15d, 0xfee0_0000) })
   localApic(k)
   priorities(k)
   timer(k)

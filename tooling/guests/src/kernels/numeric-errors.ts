@@ -33,7 +33,7 @@ function lineLeadsTo(a: Asm, c: CheckBuilder, settle: (a: Asm) => unknown): void
 
 /** Errors of the x87, as exceptions and as interrupts of a PC. Source: SDM 1 §8.7. */
 export function numericErrors(): Kernel {
-  const k = new KernelBuilder('numericErrors', 64, (a) => void a.mov(r15d, 0xfee0_0000))
+  const k = new KernelBuilder('numericErrors', 64, { last: (a) => void a.mov(r15d, 0xfee0_0000) })
   k.check('with CR0.NE the next instruction that waits is #MF', '#MF', (a) => divide(a, 0x20).fnstsw(ax).fwait())
   k.check('without CR0.NE it is line 13', 'ok 1', (a, c) => {
     lineLeadsTo(a, c, (h) => h.fnclex())

@@ -306,7 +306,7 @@ function noticing(k: KernelBuilder): void {
 
 /** Several processors: how they start, lock, interrupt each other, and see what others do. */
 export function processors(): Kernel {
-  const k = new KernelBuilder('processors', 32, clear)
+  const k = new KernelBuilder('processors', 32, { last: clear })
   beginning(k.a)
   starting(k)
   locking(k)

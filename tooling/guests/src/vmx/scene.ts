@@ -1,0 +1,92 @@
+import { type Assembler, eax, ebx, label, mem, mem32, rax, rbx, rcx } from '@vmm/x86-assembler'
+import { type CheckBuilder, KernelBuilder } from '../kernel/kernel.ts'
+import { place } from '../kernel/places.ts'
+import type { Field } from './guest-state.ts'
+import { enterVmx, fillVmcs, type Guest, takeVmcs, vmread, vmwrite, vmxRoutines } from './hypervisor.ts'
+import { vmx } from './instructions.ts'
+import { vmxPlace } from './vmx-places.ts'
+
+/** A guest with its code, and what the hypervisor does around it. */
+export interface Scene extends Guest {
+  /** What the guest does; VMCALL follows. */
+  readonly code?: (a: Assembler) => unknown
+  /** What the hypervisor does before it enters the guest. */
+  readonly before?: (a: Assembler) => unknown
+  /** What it does at each exit but the last; then the guest goes on behind its instruction, or where it was. */
+  readonly again?: readonly { readonly skip: boolean; readonly does: (a: Assembler) => unknown }[]
+  /** Fields that are shown beside the reason of the last exit; its qualification unless told. */
+  readonly show?: readonly Field[]
+  /** Registers of the guest that are shown at its last exit: what is left of them in memory is the guest's business. */
+  readonly after?: (a: Assembler, check: CheckBuilder) => unknown
+}
+
+/** What is shown where an instruction failed instead of entering the guest: this, and the number of the error. */
+const failed = 'bad'
+
+/** Builds kernels whose checks run guests of their own. */
+export class VmxKernelBuilder {
+  readonly kernel: KernelBuilder
+
+  constructor(name: string) {
+    this.kernel = new KernelBuilder(name, 64, { first: (a) => a.call('vmx.leave'), last: (a) => a.call('vmx.ept') })
+    const { a } = this.kernel
+    const over = a.unique('over')
+    a.mov(mem32(vmxPlace.isOn), 0).jmp(over)
+    vmxRoutines(a)
+    a.label(over)
+  }
+
+  /** A check whose line is the exit's reason, and the fields that are shown, in hexadecimal. */
+  check(name: string, expected: string, scene: Scene): this {
+    this.kernel.check(name, `ok ${expected}`, (a, c) => play(a, c, scene))
+    return this
+  }
+}
+
+function play(a: Assembler, c: CheckBuilder, scene: Scene): void {
+  const { again = [], show = ['EXIT_QUALIFICATION'], code = (g: Assembler) => g } = scene
+  const [guest, fails, done] = [c.unique('guest'), c.unique('fails'), c.unique('done')]
+  const exits = [...again, undefined].map(() => c.unique('exit'))
+  enterVmx(a)
+  takeVmcs(a)
+  fillVmcs(a, scene, guest, exits[0]!)
+  scene.before?.(a)
+  vmx(a, 'vmlaunch').jmp(fails)
+  again.forEach(({ skip, does }, index) => {
+    a.label(exits[index]!)
+    does(a)
+    if (skip) skipInstruction(a)
+    vmwrite(a.mov(ebx, label(exits[index + 1]!)), 'HOST_RIP')
+    vmx(a, 'vmresume').jmp(fails)
+  })
+  a.label(exits.at(-1)!)
+  scene.after?.(a, c)
+  for (const field of ['VM_EXIT_REASON', ...show] as const) {
+    vmread(a, field)
+    c.value(rbx)
+  }
+  a.jmp(done).label(fails)
+  showFailure(a)
+  a.jmp(done).label(guest).bits(codeSizes[scene.mode ?? 'wide'])
+  code(a)
+  // whoever comes this far is seen
+  vmx(a, 'vmcall').bits(64).label(done)
+}
+
+const codeSizes = { wide: 64, paged: 32, flat: 32, real: 16 } as const
+
+/** The guest goes on behind what it has exited for. RAX, RBX and RCX change. */
+function skipInstruction(a: Assembler): void {
+  vmread(a, 'VM_EXIT_INSTRUCTION_LEN').mov(rcx, rbx)
+  vmread(a, 'GUEST_RIP').add(rbx, rcx)
+  vmwrite(a, 'GUEST_RIP')
+}
+
+/** VMfailValid has a number of an error, VMfailInvalid none. Source: SDM 3C 31.2, 31.4. */
+function showFailure(a: Assembler): void {
+  const invalid = a.unique('invalid')
+  a.mov(ebx, 0).jb(invalid)
+  vmread(a, 'VM_INSTRUCTION_ERROR').label(invalid)
+  a.mov(mem({ displacement: place.values + 8 }), rbx).mov(eax, Number.parseInt(failed, 16))
+  a.mov(mem({ displacement: place.values }), rax)
+}
