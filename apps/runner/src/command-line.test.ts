@@ -17,6 +17,14 @@ const printed = (...args: string[]): string => {
   return command.kind === 'print' ? command.text : 'a run'
 }
 
+test('files are added at /root, or at a place in the guest', () => {
+  expect(optionsOf('--add', '/tmp/one', '--add', 'a=b=/usr/bin/two').add).toEqual([
+    { from: '/tmp/one', to: 'root/one' },
+    { from: 'a=b', to: 'usr/bin/two' },
+  ])
+  expect(optionsOf().add).toEqual([])
+})
+
 describe('bad arguments are one line that says what was wrong', () => {
   test.each([
     [['rum'], 'unknown command rum, did you mean run? (see vmm --help)'],
@@ -33,6 +41,8 @@ describe('bad arguments are one line that says what was wrong', () => {
     [['run', '--reboot=yes'], '--reboot takes no value'],
     [['run', '--append', '--quiet'], '--append: its value begins with a dash; expected --append=VALUE'],
     [['run', '--memory', '1G', '--memory', '2G'], '--memory is given twice'],
+    [['run', '--add', 'a='], '--add a=: expected FILE, or FILE=PLACE with a path in the guest'],
+    [['run', '--add', 'a=../b'], '--add a=../b: expected FILE, or FILE=PLACE'],
     [['run', 'a', 'b'], 'one image at most, got a and b'],
     [['run', 'a', '--kernel', 'b'], 'IMAGE a and --kernel b are one thing'],
     [['run', '--clock', 'wall'], '--clock wall: expected real or virtual'],

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { parseAdded } from './added-files.ts'
 import { parseEngine } from './engine-choice.ts'
 import { type Given, parseFlags } from './flags.ts'
 import { generalHelp, runHelp } from './help.ts'
@@ -97,6 +98,7 @@ function optionsOf(values: Given['values'], image: string | undefined): RunOptio
   return {
     image,
     initrd: values.initrd,
+    add: (values.add ?? []).map(parseAdded),
     append: values.append,
     memorySize: parseMemory(values.memory ?? '512M'),
     cpus,

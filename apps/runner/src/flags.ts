@@ -7,6 +7,7 @@ const flags = {
   help: { type: 'boolean', short: 'h' },
   kernel: { type: 'string' },
   initrd: { type: 'string' },
+  add: { type: 'string', multiple: true },
   append: { type: 'string' },
   memory: { type: 'string', short: 'm' },
   cpu: { type: 'string' },
@@ -28,6 +29,8 @@ const flags = {
   stats: { type: 'boolean' },
 } as const
 
+const mayRepeat: ReadonlySet<string> = new Set(['help', 'add'])
+
 /** Flags as they were given, by name, and what is no flag. */
 export type Given = ReturnType<typeof strictly>
 
@@ -43,7 +46,7 @@ export function parseFlags(args: readonly string[]): Given {
       const near = rawName.startsWith('--') ? suggestion(rawName, words) : ''
       throw new UsageError(`unknown flag ${rawName}${near} (see vmm run --help)`)
     }
-    if (seen.has(name) && name !== 'help') throw new UsageError(`--${name} is given twice: expected it once`)
+    if (seen.has(name) && !mayRepeat.has(name)) throw new UsageError(`--${name} is given twice: expected it once`)
     seen.add(name)
   }
   try {

@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import { detect } from '@vmm/boot'
 import { builtInGuest } from '@vmm/built-in-guest'
 import { isInitramfs, joined } from '@vmm/initramfs'
+import { addedArchive } from './added-files.ts'
 import { defaultGuest } from './default-guest/guest.ts'
 import { GuestUnavailable } from './default-guest/unavailable.ts'
 import { argumentBytes, execArchive, foreignInitParameters } from './exec.ts'
@@ -42,9 +43,10 @@ interface Given {
  * @throws {UsageError} where files or flags do not fit; `GuestUnavailable` where a command has no guest to run in.
  */
 export async function gather(options: RunOptions, gathering: Gathering): Promise<GuestInput> {
-  const guest = await given(options, gathering)
+  const guest = withAdded(await given(options, gathering), options)
   const { image, initrd, from } = guest
   if (detect(image) === 'multiboot') return multibootInput(options, guest)
+  if (initrd === undefined && options.add.length > 0) throw new UsageError('--add: an image of your own needs --initrd')
   if (options.exec === undefined) return { image, initrd, from, commandLine: commandLine(options, []) }
   if (initrd === undefined) throw new UsageError('--exec: an image of your own needs --initrd with a shell in it')
   if (options.initrd !== undefined && !isInitramfs(initrd))
@@ -57,6 +59,12 @@ export async function gather(options: RunOptions, gathering: Gathering): Promise
   return { image, initrd: joined(initrd, archive), from, commandLine: commandLine(options, parameters) }
 }
 
+/** Files of the person's own behind those of the initrd. */
+function withAdded(guest: Given, { add, memorySize }: RunOptions): Given {
+  if (guest.initrd === undefined || add.length === 0) return guest
+  return { ...guest, initrd: joined(guest.initrd, addedArchive(add, memorySize)) }
+}
+
 /** Only the default guest resets by itself when it panics: a kernel of one's own does what it is told. */
 function commandLine({ image, append }: RunOptions, more: readonly string[]): string {
   const parts = [serialConsole, image === undefined ? 'panic=-1' : '', ...more, append ?? '']
@@ -65,6 +73,7 @@ function commandLine({ image, append }: RunOptions, more: readonly string[]): st
 
 /** The arguments of a multiboot image begin with its name. */
 function multibootInput(options: RunOptions, { image, initrd, name, from }: Given): GuestInput {
+  if (options.add.length > 0) throw new UsageError('--add: a multiboot image has no file system to put a file into')
   if (options.exec !== undefined)
     throw new UsageError('--exec: a multiboot image has no shell to run a command in; expected a Linux kernel')
   const parts = [name.replaceAll(/\s/g, '_'), options.append ?? '']

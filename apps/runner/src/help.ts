@@ -28,6 +28,7 @@ is always there boots instead. VMM_GUEST_KERNEL names another kernel for the def
 
   --kernel FILE           the same as IMAGE
   --initrd FILE           initial RAM file system, or module 0 of a multiboot image
+  --add FILE[=PLACE]      put a file into the guest's root file system, below /root unless told; may be repeated
   --append TEXT           kernel command line, or the arguments of a multiboot image
   -m, --memory SIZE       guest memory, 512M unless told (16M to 3840M)
   --cpu MODEL,+F,-F       max, default, x86-64-v1, x86-64-v2, …; features by the names of CPUID

@@ -1,5 +1,6 @@
 import type { BuiltTable } from '@vmm/cpuid'
 import type { Profile } from '@vmm/rule'
+import type { AddedFile } from './added-files.ts'
 import type { EngineChoice } from './engine-choice.ts'
 import { shown } from './printable.ts'
 import type { Smp } from './smp-choice.ts'
@@ -10,6 +11,8 @@ import { UsageError } from './usage-error.ts'
 export interface RunOptions {
   readonly image: string | undefined
   readonly initrd: string | undefined
+  /** Files that are put into the guest's root file system. */
+  readonly add: readonly AddedFile[]
   readonly append: string | undefined
   readonly memorySize: number
   /** How many processors the guest sees. */

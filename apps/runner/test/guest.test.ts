@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { chmodSync } from 'node:fs'
 import { constants } from 'node:os'
 import { cpio, readCpio } from '@vmm/initramfs'
 import { describe, expect } from 'vitest'
@@ -25,6 +26,21 @@ describe("Debian's kernel", () => {
     expect(first!.instructions).toBe(second!.instructions)
     expect(first!.exits).toEqual(second!.exits)
     expect(first!.stateHash).toBe(second!.stateHash)
+  })
+
+  guestTest('files that are added are there, and who may execute them may do so in the guest', async () => {
+    const script = file('script', Buffer.from('#!/bin/sh\necho "I am $0"\n'))
+    chmodSync(script, 0o755)
+    const added = ['--add', `${script}=/opt/bin/greet`, '--add', `${script}=plain`]
+    const { stdout, status } = await vmm([
+      'run',
+      ...added,
+      '--exec',
+      '/opt/bin/greet; cmp /plain /opt/bin/greet && ls /root',
+    ])
+    expect([stdout, status]).toEqual(['I am /opt/bin/greet\n', 0])
+    const missing = await vmm(['run', '--add', '/no/such/file', '--exec', 'true'])
+    expect([missing.stderr, missing.status]).toEqual(['vmm: --add /no/such/file: no such file\n', 2])
   })
 
   guestTest('a command may be long, and of any bytes; --console shows the console beside it', async () => {

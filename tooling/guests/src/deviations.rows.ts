@@ -14,7 +14,7 @@ export interface Deviation {
 
 /** A kernel that somebody cannot be asked with. */
 export interface Unable {
-  readonly host: 'qemu' | 'bochs'
+  readonly host: 'vmm' | 'qemu' | 'bochs'
   readonly kernel: string
   readonly because: string
 }
@@ -22,6 +22,14 @@ export interface Unable {
 /** Kernels that are not run everywhere. Source: what each has printed where it was asked. */
 export const unable: readonly Unable[] = [
   { host: 'qemu', kernel: 'numericErrors', because: 'QEMU 7.2 raises line 13 without its big lock, and an assertion of its own ends it' },
+  { host: 'vmm', kernel: 'vmxEntries', because: 'no VMX is advertised' },
+  { host: 'vmm', kernel: 'vmxEpt', because: 'no VMX is advertised' },
+  { host: 'vmm', kernel: 'vmxExits', because: 'no VMX is advertised' },
+  { host: 'vmm', kernel: 'vmxInstructions', because: 'no VMX is advertised' },
+  { host: 'qemu', kernel: 'vmxEntries', because: 'TCG has no VMX' },
+  { host: 'qemu', kernel: 'vmxEpt', because: 'TCG has no VMX' },
+  { host: 'qemu', kernel: 'vmxExits', because: 'TCG has no VMX' },
+  { host: 'qemu', kernel: 'vmxInstructions', because: 'TCG has no VMX' },
 ]
 
 /** By host, then kernel, in the order of the kernels' checks. */
@@ -392,4 +400,16 @@ export const deviations: readonly Deviation[] = [
   { host: 'bochs', kernel: 'virtual8086', check: 'ANDN, and with it VEX, is not recognized',
     answer: '#GP(0)',
     says: 'Real-address and virtual-8086 mode do not recognize VEX prefixes.', source: sdm('2A', '2.7', 'Exception Specifications of VEX-Encoded Instructions') },
+  { host: 'bochs', kernel: 'vmxEntries', check: 'DEBUGCTL of the guest with reserved bits',
+    answer: 'ok 12 0',
+    says: 'Bits that are reserved in IA32_DEBUGCTL are 0 in its field.', source: sdm('3C', '27.3.1.1', 'Checks on Guest Control Registers, Debug Registers, and MSRs') },
+  { host: 'bochs', kernel: 'vmxEpt', check: 'with flags for accesses a walk is a store as well',
+    answer: 'ok 30 82 803000',
+    says: 'With accessed and dirty flags a violation of a walk has bits 0 and 1 of its qualification set.', source: sdm('3C', '28.2.1', 'Basic VM-Exit Information') },
+  { host: 'bochs', kernel: 'vmxEpt', check: 'a large page that is not aligned',
+    answer: 'ok 12 800000',
+    says: 'Bits 20:12 of an entry that maps 2 MiB are reserved.', source: sdm('3C', '29.3.3.1', 'EPT Misconfigurations') },
+  { host: 'bochs', kernel: 'vmxExits', check: 'a monitor trap comes after one instruction',
+    answer: 'ok 3 12 0',
+    says: 'A monitor trap is pending at the boundary that follows the first instruction.', source: sdm('3C', '26.5.2', 'Monitor Trap Flag') },
 ]

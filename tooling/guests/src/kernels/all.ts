@@ -11,6 +11,10 @@ import { processors } from './processors.ts'
 import { segmentation } from './segmentation.ts'
 import { tasks } from './tasks.ts'
 import { virtual8086 } from './virtual-8086.ts'
+import { vmxEntries } from './vmx-entries.ts'
+import { vmxEpt } from './vmx-ept.ts'
+import { vmxExits } from './vmx-exits.ts'
+import { vmxInstructions } from './vmx-instructions.ts'
 
 /** Every kernel, by what it asks about. */
 export const kernels: Readonly<Record<string, () => Kernel>> = {
@@ -26,4 +30,8 @@ export const kernels: Readonly<Record<string, () => Kernel>> = {
   segmentation,
   tasks,
   virtual8086,
+  vmxEntries,
+  vmxEpt,
+  vmxExits,
+  vmxInstructions,
 }

@@ -24,7 +24,10 @@ const load: Code = (a) => a.mov(ecx, page).mov(eax, mem32(rcx))
 const store: Code = (a) => a.mov(ecx, page).mov(mem32(rcx), eax)
 const fetch: Code = (a) => a.mov(ecx, page).jmp(rcx)
 const loadNarrow: Code = (a) => a.mov(ecx, page).mov(eax, mem32(ecx))
-const setSlot = (flags: number): Code => (a) => a.mov(mem32(eptSlot(0)), page | flags)
+const setSlot =
+  (flags: number): Code =>
+  (a) =>
+    a.mov(mem32(eptSlot(0)), page | flags)
 
 /** Accesses that an entry does not let through. Source: SDM 3C 28.2.1, Table 28-7; 29.3.3.2. */
 function violations(k: VmxKernelBuilder): void {
@@ -45,11 +48,17 @@ function violations(k: VmxKernelBuilder): void {
   violation('a store to code', '1aa', setSlot(R | X | writeBack), store)
   violation('a load of what is only code', '1a1', setSlot(X | writeBack), load)
   const directory = vmxPlace.ept + 0x2000 + (page >> 21) * 8
-  violation('a store where a directory entry lets only loads through', '18a', (a) =>
-    a.mov(mem32(directory), (vmxPlace.ept + 0x3000) | R), store,
+  violation(
+    'a store where a directory entry lets only loads through',
+    '18a',
+    (a) => a.mov(mem32(directory), (vmxPlace.ept + 0x3000) | R),
+    store,
   )
-  violation('a store to a large page that lets only loads through', '18a', (a) =>
-    a.mov(mem32(directory), page | R | writeBack | 0x80), store,
+  violation(
+    'a store to a large page that lets only loads through',
+    '18a',
+    (a) => a.mov(mem32(directory), page | R | writeBack | 0x80),
+    store,
   )
   violation('a load of a guest without paging', '181', none, loadNarrow, { mode: 'flat' })
   violation('a load by 32-bit paging', '181', none, loadNarrow, { mode: 'paged' })
@@ -91,7 +100,9 @@ function misconfigurations(k: VmxKernelBuilder): void {
   wrong('an address that is too wide', (a) => a.mov(mem32(eptSlot(0) + 4), 1 << 19))
   wrong('an entry is wrong before its rights are looked at', setSlot(R | (2 << 3)), store)
   const directory = vmxPlace.ept + 0x2000 + (page >> 21) * 8
-  wrong('a large page that is not aligned', (a) => a.mov(mem32(directory), page | R | W | X | writeBack | 0x80 | 0x1000))
+  wrong('a large page that is not aligned', (a) =>
+    a.mov(mem32(directory), page | R | W | X | writeBack | 0x80 | 0x1000),
+  )
 }
 
 /** Accessed and dirty flags, and the log of pages. Source: SDM 3C 29.3.5, 29.3.6. */
@@ -126,10 +137,14 @@ function flags(k: VmxKernelBuilder): void {
 
 /** What is forgotten. Source: SDM 3C 29.4.3. */
 function invalidations(k: VmxKernelBuilder): void {
-  const descriptor = (low: number): Code => (a) => {
-    a.mov(mem32(place.scratch), low).mov(mem32(place.scratch + 4), 0).mov(mem32(place.scratch + 8), 0)
-    return a.mov(mem32(place.scratch + 12), 0).mov(ebx, place.scratch)
-  }
+  const descriptor =
+    (low: number): Code =>
+    (a) => {
+      a.mov(mem32(place.scratch), low)
+        .mov(mem32(place.scratch + 4), 0)
+        .mov(mem32(place.scratch + 8), 0)
+      return a.mov(mem32(place.scratch + 12), 0).mov(ebx, place.scratch)
+    }
   const forgotten = (name: string, type: number) =>
     k.check(name, '30 181', {
       controls: { secondary: EPT | secondaryControls.VPID },

@@ -1,18 +1,16 @@
-import { entryControls, exitControls, pinControls, primaryControls, secondaryControls } from '@vmm/nested-vmx'
+import { exitControls, pinControls, primaryControls, secondaryControls } from '@vmm/nested-vmx'
 import {
   type Assembler,
-  absolute,
   al,
   ax,
   bx,
-  cl,
   cr0,
   cr3,
   cr4,
   cr8,
-  ds,
   dr6,
   dr7,
+  ds,
   dx,
   eax,
   ebx,
@@ -22,7 +20,6 @@ import {
   mem,
   mem8,
   mem32,
-  mem128,
   rax,
   rbx,
   rcx,
@@ -74,10 +71,15 @@ function events(k: VmxKernelBuilder): void {
     fields: [['GUEST_RFLAGS', 0x102n]],
     show: [...info, 'EXIT_QUALIFICATION'],
   })
-  event('an NMI', '0 80000202', (a) => {
-    apicBase(a)
-    a.mov(apicWord(apic.destination), 0).mov(apicWord(apic.command), 0x4400).label('nmi.wait').pause().jmp('nmi.wait')
-  }, { controls: { pin: pinControls.NMI_EXITING }, before: apicOn })
+  event(
+    'an NMI',
+    '0 80000202',
+    (a) => {
+      apicBase(a)
+      a.mov(apicWord(apic.destination), 0).mov(apicWord(apic.command), 0x4400).label('nmi.wait').pause().jmp('nmi.wait')
+    },
+    { controls: { pin: pinControls.NMI_EXITING }, before: apicOn },
+  )
   event('an interrupt that is acknowledged', '1 80000030', (a) => a.hlt(), {
     fields: [['GUEST_RFLAGS', 0x202n]],
     controls: { pin: pinControls.EXTERNAL_INTERRUPT_EXITING, exit: exitControls.ACKNOWLEDGE_INTERRUPT },
@@ -166,11 +168,17 @@ function instructions(k: VmxKernelBuilder): void {
   by('RDRAND', '39 0', { secondary: secondary.RDRAND_EXITING }, (a) => a.rdrand(eax))
   by('RDSEED', '3d 0', { secondary: secondary.RDSEED_EXITING }, (a) => a.rdseed(eax))
   by('SLDT', '2f 0', { secondary: secondary.DESCRIPTOR_TABLE_EXITING }, (a) => a.sldt(eax))
-  by('SGDT has its displacement in the qualification', '2e 10', { secondary: secondary.DESCRIPTOR_TABLE_EXITING }, (a) =>
-    a.mov(eax, place.scratch).sgdt(mem({ base: rax, displacement: 0x10 })),
+  by(
+    'SGDT has its displacement in the qualification',
+    '2e 10',
+    { secondary: secondary.DESCRIPTOR_TABLE_EXITING },
+    (a) => a.mov(eax, place.scratch).sgdt(mem({ base: rax, displacement: 0x10 })),
   )
   by('INVPCID', '3a 0', { primary: primary.INVLPG_EXITING, secondary: secondary.INVPCID }, (a) =>
-    a.mov(ebx, place.scratch).xor(eax, eax).invpcid(rax, mem({ base: rbx })),
+    a
+      .mov(ebx, place.scratch)
+      .xor(eax, eax)
+      .invpcid(rax, mem({ base: rbx })),
   )
   closed(k)
 }
@@ -179,7 +187,12 @@ function instructions(k: VmxKernelBuilder): void {
 function closed(k: VmxKernelBuilder): void {
   const shut = (name: string, code: Code) => k.check(`${name} without its control`, '0 80000306', { code, show: info })
   shut('RDTSCP', (a) => a.rdtscp())
-  shut('INVPCID', (a) => a.mov(ebx, place.scratch).xor(eax, eax).invpcid(rax, mem({ base: rbx })))
+  shut('INVPCID', (a) =>
+    a
+      .mov(ebx, place.scratch)
+      .xor(eax, eax)
+      .invpcid(rax, mem({ base: rbx })),
+  )
   shut('VMFUNC', (a) => vmx(a.xor(eax, eax), 'vmfunc'))
   shut('XSAVES', (a) => a.mov(ebx, place.scratch).xsaves(mem8(rbx)))
 }
@@ -236,7 +249,7 @@ function registers(k: VmxKernelBuilder): void {
       ['CR0_GUEST_HOST_MASK', TS],
       ['CR0_READ_SHADOW', TS],
     ],
-    after: (a, c) => c.value(rbx),
+    after: (_, c) => c.value(rbx),
     show: info,
   })
   const by = (name: string, expected: string, control: bigint, code: Code, fields: Scene['fields'] = []) =>
@@ -282,15 +295,25 @@ function portsAndMsrs(k: VmxKernelBuilder): void {
   bitmap('a high port is in the second bitmap', '1e 80000000', vmxPlace.ioBitmapB, (a) =>
     a.mov(edx, 0x8000).out(dx, al),
   )
-  bitmap('a port of two bytes of which the second has its bit set', '1e 800041', vmxPlace.ioBitmapA + 0x10, (a) =>
-    a.out(0x80, ax), 2,
+  bitmap(
+    'a port of two bytes of which the second has its bit set',
+    '1e 800041',
+    vmxPlace.ioBitmapA + 0x10,
+    (a) => a.out(0x80, ax),
+    2,
   )
   const EFER = 0xc000_0080
-  bitmap('RDMSR of a high register whose bit is set', '1f 0', vmxPlace.msrBitmap + 0x410, (a) => a.mov(ecx, EFER).rdmsr())
+  bitmap('RDMSR of a high register whose bit is set', '1f 0', vmxPlace.msrBitmap + 0x410, (a) =>
+    a.mov(ecx, EFER).rdmsr(),
+  )
   bitmap('RDMSR of one whose bit is clear', 'c 0', vmxPlace.msrBitmap, (a) => a.mov(ecx, EFER).rdmsr())
   bitmap('RDMSR of one that no bitmap has', '1f 0', vmxPlace.msrBitmap, (a) => a.mov(ecx, 0x2000).rdmsr(), 0)
-  bitmap('WRMSR of a low register whose bit is set', '20 0', vmxPlace.msrBitmap + 0x82c, (a) =>
-    a.mov(ecx, 0x174).xor(eax, eax).xor(edx, edx).wrmsr(), 1 << 20,
+  bitmap(
+    'WRMSR of a low register whose bit is set',
+    '20 0',
+    vmxPlace.msrBitmap + 0x82c,
+    (a) => a.mov(ecx, 0x174).xor(eax, eax).xor(edx, edx).wrmsr(),
+    1 << 20,
   )
   k.check('RDMSR without bitmaps', '1f 0', { code: (a) => a.mov(ecx, EFER).rdmsr() })
   k.check('WRMSR without bitmaps', '20 0', { code: (a) => a.mov(ecx, 0x174).xor(eax, eax).xor(edx, edx).wrmsr() })

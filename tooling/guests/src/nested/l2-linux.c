@@ -254,6 +254,9 @@ static void uart_port(uint8_t *data) {
   pthread_mutex_unlock(&uart.lock);
 }
 
+/* The events that ACPI has turned on: none ever happens. */
+static uint8_t pm1_enabled[2];
+
 /* Whether the guest goes on. Where nothing is, all lines are high. */
 static int port(void) {
   uint8_t *data = (uint8_t *)run + run->io.data_offset;
@@ -264,6 +267,7 @@ static int port(void) {
     return 1;
   }
   if (!out) memset(data, at >= pm1_event && at < pm1_control + 2 ? 0 : 0xff, bytes);
+  if (at == pm1_event + 2 && bytes == 2) memcpy(out ? pm1_enabled : data, out ? data : pm1_enabled, 2);
   if (out && at == pm1_control && bytes == 2) return !(((data[1] << 8) | data[0]) & power_off);
   if (out && at == keyboard) return *data != 0xfe;
   return !(out && at == reset_port && (*data & 4));

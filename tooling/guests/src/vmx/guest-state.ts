@@ -79,12 +79,14 @@ export function guestState(mode: GuestMode): Fields {
     ['GUEST_CS_BASE', 0n],
     ['GUEST_CS_LIMIT', shape.limit],
     ['GUEST_CS_AR_BYTES', shape.code],
-    ...dataSegments.flatMap((name): Fields => [
-      [`GUEST_${name}_SELECTOR`, real ? 0n : BigInt(selector.data)],
-      [`GUEST_${name}_BASE`, 0n],
-      [`GUEST_${name}_LIMIT`, shape.limit],
-      [`GUEST_${name}_AR_BYTES`, shape.data],
-    ]),
+    ...dataSegments.flatMap(
+      (name): Fields => [
+        [`GUEST_${name}_SELECTOR`, real ? 0n : BigInt(selector.data)],
+        [`GUEST_${name}_BASE`, 0n],
+        [`GUEST_${name}_LIMIT`, shape.limit],
+        [`GUEST_${name}_AR_BYTES`, shape.data],
+      ],
+    ),
     ...tables,
     ['GUEST_RIP', 0n],
     ['GUEST_RSP', real ? 0x8000n : BigInt(place.otherStack)],

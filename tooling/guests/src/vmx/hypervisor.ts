@@ -1,4 +1,4 @@
-import { beginning, type Field, type Fields, type GuestMode, guestModes, guestState } from './guest-state.ts'
+import { entryControls, exitControls, secondaryControls, vmcsPlaceOf } from '@vmm/nested-vmx'
 import {
   type Assembler,
   al,
@@ -18,8 +18,8 @@ import {
   rbx,
   rsi,
 } from '@vmm/x86-assembler'
-import { entryControls, exitControls, secondaryControls, vmcsPlaceOf } from '@vmm/nested-vmx'
 import { place, selector } from '../kernel/places.ts'
+import { beginning, type Field, type Fields, type GuestMode, guestModes, guestState } from './guest-state.ts'
 import { vmx } from './instructions.ts'
 import { vmxPlace } from './vmx-places.ts'
 
@@ -68,7 +68,7 @@ export const vmread = (a: Assembler, field: Field): Assembler => vmx(a.mov(eax, 
 export const vmwrite = (a: Assembler, field: Field): Assembler => vmx(a.mov(eax, encodingOf(field)), 'vmwrite')
 
 /** Writes fields from a list that lies behind the code. RAX, RBX and RSI change. */
-export function vmwriteAll(a: Assembler, fields: Fields): Assembler {
+function vmwriteAll(a: Assembler, fields: Fields): Assembler {
   if (fields.length === 0) return a
   const [name, over] = [a.unique('fields'), a.unique('over')]
   a.mov(esi, label(name)).call('vmx.write').jmp(over)
@@ -89,7 +89,7 @@ function list(a: Assembler, name: string, fields: Fields): void {
 const listed = (a: Assembler, name: string): Assembler => a.mov(esi, label(name)).call('vmx.write')
 
 /** Writes the controls: bits that are wanted and may be 1, and bits that must be. EAX, EBX, ECX and EDX change. */
-export function writeControls(a: Assembler, controls: Controls): Assembler {
+function writeControls(a: Assembler, controls: Controls): Assembler {
   for (const group of Object.keys(controlFields) as (keyof Controls)[]) {
     const [field, of] = controlFields[group]
     a.mov(ecx, of)
@@ -101,7 +101,7 @@ export function writeControls(a: Assembler, controls: Controls): Assembler {
 }
 
 /** The host-state area: the processor as it is now, to go on at a label. RAX, RBX and RSI change. Source: SDM 3C 25.5. */
-export function writeHost(a: Assembler, next: string): Assembler {
+function writeHost(a: Assembler, next: string): Assembler {
   vmwrite(a.mov(rbx, cr0), 'HOST_CR0')
   vmwrite(a.mov(rbx, cr3), 'HOST_CR3')
   vmwrite(a.mov(rbx, cr4), 'HOST_CR4')
@@ -139,13 +139,15 @@ const controlState: Fields = [
   ['GUEST_PML_INDEX', 511n],
   ['EPT_POINTER', BigInt(vmxPlace.ept | 0x1e)],
   ['VIRTUAL_PROCESSOR_ID', 1n],
-  ...([
-    ['PAGE_FAULT_ERROR_CODE_MASK', 'PAGE_FAULT_ERROR_CODE_MATCH', 'CR3_TARGET_COUNT', 'TPR_THRESHOLD', 'TSC_OFFSET'],
-    ['VM_EXIT_MSR_STORE_COUNT', 'VM_EXIT_MSR_LOAD_COUNT', 'VM_ENTRY_MSR_LOAD_COUNT', 'VM_ENTRY_INTR_INFO_FIELD'],
-    ['VM_ENTRY_EXCEPTION_ERROR_CODE', 'VM_ENTRY_INSTRUCTION_LEN', 'VM_FUNCTION_CONTROL', 'XSS_EXIT_BITMAP'],
-    ['CR0_GUEST_HOST_MASK', 'CR4_GUEST_HOST_MASK', 'CR0_READ_SHADOW', 'CR4_READ_SHADOW', 'GUEST_INTR_STATUS'],
-    ['POSTED_INTR_NV', 'EOI_EXIT_BITMAP0', 'EOI_EXIT_BITMAP1', 'EOI_EXIT_BITMAP2', 'EOI_EXIT_BITMAP3'],
-  ] as const).flatMap((names) => names.map((name) => [name, 0n] as const)),
+  ...(
+    [
+      ['PAGE_FAULT_ERROR_CODE_MASK', 'PAGE_FAULT_ERROR_CODE_MATCH', 'CR3_TARGET_COUNT', 'TPR_THRESHOLD', 'TSC_OFFSET'],
+      ['VM_EXIT_MSR_STORE_COUNT', 'VM_EXIT_MSR_LOAD_COUNT', 'VM_ENTRY_MSR_LOAD_COUNT', 'VM_ENTRY_INTR_INFO_FIELD'],
+      ['VM_ENTRY_EXCEPTION_ERROR_CODE', 'VM_ENTRY_INSTRUCTION_LEN', 'VM_FUNCTION_CONTROL', 'XSS_EXIT_BITMAP'],
+      ['CR0_GUEST_HOST_MASK', 'CR4_GUEST_HOST_MASK', 'CR0_READ_SHADOW', 'CR4_READ_SHADOW', 'GUEST_INTR_STATUS'],
+      ['POSTED_INTR_NV', 'EOI_EXIT_BITMAP0', 'EOI_EXIT_BITMAP1', 'EOI_EXIT_BITMAP2', 'EOI_EXIT_BITMAP3'],
+    ] as const
+  ).flatMap((names) => names.map((name) => [name, 0n] as const)),
 ]
 
 /** A guest to be written into the current VMCS. */
@@ -166,7 +168,12 @@ const modeControls = (mode: GuestMode): Controls => ({
 })
 
 /** Fills the current VMCS: a guest that begins at one label, and where the host goes on. All registers may change. */
-export function fillVmcs(a: Assembler, { mode = 'wide', controls = {}, fields = [] }: Guest, entry: string, next: string): void {
+export function fillVmcs(
+  a: Assembler,
+  { mode = 'wide', controls = {}, fields = [] }: Guest,
+  entry: string,
+  next: string,
+): void {
   const own = modeControls(mode)
   const groups = [...new Set([...Object.keys(own), ...Object.keys(controls)])] as (keyof Controls)[]
   writeControls(a, Object.fromEntries(groups.map((group) => [group, (own[group] ?? 0n) | (controls[group] ?? 0n)])))
@@ -218,7 +225,12 @@ function eptRoutine(a: Assembler): void {
   fill('vmx.large', vmxPlace.pageDirectory, 0x87, 0x40_0000, [64, 4])
   fill('vmx.table', table, vmxPlace.fine | all | writeBack, 0x1000)
   a.mov(mem32(directory + (vmxPlace.fine >> 21) * 8), table | all)
-  a.mov(edi, vmxPlace.cleared).xor(eax, eax).mov(ecx, vmxPlace.clearedBytes / 4).rep().stosd().ret()
+  a.mov(edi, vmxPlace.cleared)
+    .xor(eax, eax)
+    .mov(ecx, vmxPlace.clearedBytes / 4)
+    .rep()
+    .stosd()
+    .ret()
 }
 
 /** The slot of the page of the region under test that an offset lies in, in its extended page table. */

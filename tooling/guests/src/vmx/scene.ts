@@ -67,7 +67,9 @@ function play(a: Assembler, c: CheckBuilder, scene: Scene): void {
   }
   a.jmp(done).label(fails)
   showFailure(a)
-  a.jmp(done).label(guest).bits(codeSizes[scene.mode ?? 'wide'])
+  a.jmp(done)
+    .label(guest)
+    .bits(codeSizes[scene.mode ?? 'wide'])
   code(a)
   // whoever comes this far is seen
   vmx(a, 'vmcall').bits(64).label(done)

@@ -1,0 +1,95 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { cpio, joined } from '@vmm/initramfs'
+import { defaultGuest } from '@vmm/runner/default-guest'
+import { execArchive } from '@vmm/runner/exec'
+import { withScratch } from '@vmm/scratch'
+
+/** What a command in Linux said, and what it ended with. */
+export interface Said {
+  readonly stdout: string
+  readonly status: number | undefined
+}
+
+/** A file of ours and its path in the guest. */
+export interface GuestFile {
+  readonly from: string
+  readonly to: string
+}
+
+/** Who runs the default guest with virtualization of its own, and the module for it. */
+export interface LinuxHost {
+  readonly name: string
+  readonly absent: string | undefined
+  readonly module: 'kvm_intel' | 'kvm_amd'
+  run(command: string, files: readonly GuestFile[]): Promise<Said>
+}
+
+const seconds = 600
+const megabytes = '768'
+const serialLines = [0, 1, 2, 3] as const
+const runner = fileURLToPath(new URL('../../../../apps/runner/src/main.ts', import.meta.url))
+
+/** QEMU's TCG, whose processor has SVM. */
+export const qemuLinux: LinuxHost = {
+  name: 'qemu',
+  absent:
+    spawnSync('qemu-system-x86_64', ['--version']).status === 0 ? undefined : 'qemu-system-x86_64 is not installed',
+  module: 'kvm_amd',
+  run: async (command, files) => {
+    const guest = await defaultGuest((says) => console.log(says))
+    return withScratch('nested', (place) => {
+      const [kernel, initrd] = [join(place, 'kernel'), join(place, 'initrd')]
+      const added = cpio(
+        files.map(({ from, to }) => ({ kind: 'file', path: to, content: readFileSync(from), mode: 0o755 }) as const),
+      )
+      writeFileSync(kernel, guest.kernel)
+      writeFileSync(initrd, joined(guest.initrd, added, execArchive(command, false)))
+      const lines = serialLines.map((line) => join(place, `serial${line}`))
+      spawnSync(
+        'qemu-system-x86_64',
+        [
+          ...['-accel', 'tcg', '-cpu', 'max', '-m', megabytes, '-display', 'none', '-no-reboot'],
+          ...lines.flatMap((line) => ['-serial', `file:${line}`]),
+          ...['-kernel', kernel, '-initrd', initrd, '-append', 'console=ttyS0 panic=-1 quiet mitigations=off'],
+        ],
+        { timeout: 1000 * seconds },
+      )
+      const [, stdout = '', , status = ''] = lines.map((line) => readFileSync(line, 'latin1'))
+      return { stdout, status: /^\d+/.test(status) ? Number.parseInt(status, 10) : undefined }
+    })
+  },
+}
+
+/** The words of `vmm run` for a guest with VMX, and files in it. */
+export const vmmWords = (command: string, files: readonly GuestFile[]): readonly string[] => [
+  'run',
+  '--cpu',
+  'max,+VMX',
+  '--memory',
+  `${megabytes}M`,
+  ...files.flatMap(({ from, to }) => ['--add', `${from}=${to}`]),
+  '--exec',
+  command,
+]
+
+/** `vmm run`, whose processor has VMX. */
+export const oursLinux: LinuxHost = {
+  name: 'vmm',
+  absent: 'no VMX is advertised',
+  module: 'kvm_intel',
+  run: async (command, files) => {
+    const ended = spawnSync(process.execPath, [runner, ...vmmWords(command, files)], {
+      encoding: 'latin1',
+      timeout: 1000 * seconds,
+    })
+    return { stdout: ended.stdout, status: ended.status ?? undefined }
+  },
+}
+
+/** Runs `vmm` with the terminal that this process has; answers its status. */
+export function runHere(words: readonly string[]): number {
+  return spawnSync(process.execPath, [runner, ...words], { stdio: 'inherit' }).status ?? 1
+}
