@@ -419,3 +419,28 @@ describe.for(['oracle', 'compiled'] as const)('under EPT, by the %s engine,', (k
     expect(engine.gpr(3)).toBe(0x77n)
   })
 })
+
+describe.for(['oracle', 'compiled'] as const)('FS as a VM exit leaves it to L1, by the %s engine,', (kind) => {
+  /** Flat code and data of CPL 3, at selectors 8 and 10H. */
+  const descriptors = [0n, 0x00cf_fb00_0000_ffffn, 0x00cf_f300_0000_ffffn]
+
+  test.for([
+    ['null, with rights, keeps its base', 0n, 0x1234_5000n],
+    ['of CPL 0 does not', 0x18n, 0n],
+  ] as const)('%s behind IRET to CPL 3', ([_, selector, base]) => {
+    const { engine, run } = l2(kind, (a) => a.iretd(), {}, { VMX: 1n })
+    const put = (at: number, values: readonly bigint[], bytes: 4 | 8) => {
+      const view = new DataView(new ArrayBuffer(values.length * bytes))
+      for (const [index, value] of values.entries())
+        bytes === 8 ? view.setBigUint64(index * 8, value, true) : view.setUint32(index * 4, Number(value), true)
+      engine.writePhysical(at, new Uint8Array(view.buffer))
+    }
+    put(0x2000, descriptors, 8)
+    put(data, [0x1500n, 0xbn, 2n, 0x8000n, 0x13n], 4)
+    const state: State = { 'GDTR.base': 0x2000n, 'GDTR.limit': 0x17n, 'FS.selector': selector, 'FS.base': 0x1234_5000n }
+    for (const [field, value] of Object.entries(state)) engine.set(field as StateField, value)
+    engine.setGpr(4, BigInt(data))
+    run()
+    expect([engine.get('CPL'), engine.get('FS.selector'), engine.get('FS.base')]).toEqual([3n, 0n, base])
+  })
+})

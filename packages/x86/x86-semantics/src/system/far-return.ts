@@ -117,9 +117,14 @@ function dropInnerSegments(m: Machine, level: Bits<8>): void {
     const access = m.get(`${name}.access`)
     const dpl = m.and(m.truncate(m.shiftRight(access, m.constant(5, 32)), 8), m.constant(3, 8))
     const conforming = m.equal(m.and(access, m.constant(0xc, 32)), m.constant(0xc, 32))
-    // a segment that is null already keeps its base: FS and GS of 64-bit programs
+    // a segment that is null already keeps its base, whatever its rights: FS and GS of 64-bit programs, also behind a VM exit
     const usable = m.not(m.bit(access, 16))
-    m.when(m.and(usable, m.and(m.not(conforming), m.below(dpl, level))), () => setNull(m, name, m.constant(0, 16)))
+    const base = m.get(`${name}.base`)
+    const kept = m.select(isNull(m, m.get(`${name}.selector`)), base, m.constant(0, 64))
+    m.when(m.and(usable, m.and(m.not(conforming), m.below(dpl, level))), () => {
+      setNull(m, name, m.constant(0, 16))
+      m.set(`${name}.base`, kept)
+    })
   }
 }
 
