@@ -1,3 +1,4 @@
+import { profileOf } from '@vmm/rule'
 import { expect, test } from 'vitest'
 import { nestedVmxMsrs } from './nested-vmx-msrs.ts'
 
@@ -30,4 +31,28 @@ test.each([
 
 test('every capability MSR is told, in order', () => {
   expect([...told.keys()]).toEqual(Array.from({ length: 18 }, (_, at) => 0x480 + at))
+})
+
+const whole = { has: () => true, postedInterrupts: true, tscScaling: true, sgx: true }
+const newest = nestedVmxMsrs(whole)
+
+test.each([
+  ['5.2.0', { 1157: 1n << 8n, 1163: (1n << 47n) | (1n << 57n), 1164: 1n << 7n, 1167: 1n << 44n, 1168: 1n << 45n }],
+  ['5.10.13', { 1157: 1n << 8n, 1163: (1n << 47n) | (1n << 57n) }],
+  ['5.13.0', { 1163: 1n << 57n }],
+  ['6.1.192', {}],
+  ['6.12.117', {}],
+] as const)(
+  'what Linux %s does not offer yet of the newest: %o',
+  (kernel, missing: Readonly<Record<number, bigint>>) => {
+    const told = nestedVmxMsrs(whole, profileOf(kernel))
+    const differing = [...newest].map(([index, value]) => [index, value & ~(told.get(index) ?? 0n)] as const)
+    const lost = differing.filter(([index, bits]) => bits !== 0n && (index < 0x481 || index > 0x484))
+    expect(Object.fromEntries(lost)).toEqual(missing)
+  },
+)
+
+test('what is told without TRUE follows a release, too', () => {
+  const [told, before] = [nestedVmxMsrs(whole, profileOf('6.12.117')), nestedVmxMsrs(whole, profileOf('5.2.0'))]
+  expect((told.get(0x483) ?? 0n) ^ (before.get(0x483) ?? 0n)).toBe(1n << 44n)
 })

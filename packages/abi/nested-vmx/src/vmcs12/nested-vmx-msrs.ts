@@ -1,5 +1,6 @@
+import { inForce, type Profile } from '@vmm/rule'
 import { entryControls, exitControls, pinControls, secondaryControls } from './controls.ts'
-import { offeredMsrs } from './offered-msrs.rows.ts'
+import { offeredMsrs, offeredSince } from './offered-msrs.rows.ts'
 import { vmcs12Revision, vmcsRegionBytes } from './vmcs12.ts'
 
 /** What of a processor decides what KVM offers of VMX there; the rest of VMX is taken to be there. */
@@ -22,11 +23,11 @@ const fixedOnes = { pin: 0x16n, primary: 0x0401_e172n, exit: 0x3_6dffn, entry: 0
 
 /**
  * The capability MSRs of VMX, 480H to 491H, as KVM makes them for a hypervisor in the guest, before anybody writes them and
- * before the guest's CPUID decides about CR4. Recorded on a Haswell in Bochs, which lacks the monitor-trap flag beside.
+ * before the guest's CPUID decides about CR4; of a release, or of the newest one. Recorded on a Haswell in Bochs, which lacks the monitor-trap flag beside.
  *
  * Source: arch/x86/kvm/vmx/nested.c nested_vmx_setup_ctls_msrs (Linux 6.12.117, 6.1.192).
  */
-export function nestedVmxMsrs(processor: VmxProcessor): ReadonlyMap<number, bigint> {
+export function nestedVmxMsrs(processor: VmxProcessor, kernel?: Profile): ReadonlyMap<number, bigint> {
   const told = new Map<number, bigint>(Object.values(offeredMsrs).map(([index, value]) => [index, value]))
   const without = (index: number, bits: bigint) => told.set(index, (told.get(index) ?? 0n) & ~bits)
   without(0x48b, missingControls(processor) << 32n)
@@ -36,6 +37,7 @@ export function nestedVmxMsrs(processor: VmxProcessor): ReadonlyMap<number, bigi
     without(0x490, entryControls.LOAD_BNDCFGS << 32n)
   }
   if (!processor.has('LA57')) without(0x48c, fiveLevelEpt)
+  for (const [index, bits] of notYet(kernel)) without(index, bits)
   told.set(0x480, basicMsr)
   told.set(0x48a, enumeration)
   told.set(0x481, (told.get(0x48d) ?? 0n) | fixedOnes.pin)
@@ -51,6 +53,12 @@ const basicMsr =
   (writeBack << basic.memoryType) |
   basic.insOuts |
   basic.trueControls
+
+/** What a release does not offer yet. */
+function notYet(kernel: Profile | undefined) {
+  if (kernel === undefined) return []
+  return Object.values(offeredSince).filter(([, , lifetime]) => inForce(lifetime, kernel) === 'no')
+}
 
 /** Secondary controls that the processor does not have. */
 function missingControls({ has, tscScaling, sgx }: VmxProcessor): bigint {

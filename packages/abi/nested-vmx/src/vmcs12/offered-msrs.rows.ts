@@ -1,3 +1,4 @@
+import { since } from '@vmm/rule'
 /**
  * What KVM tells a hypervisor in the guest of VMX where the processor can do all of it, by MSR.
  *
@@ -16,4 +17,22 @@ export const offeredMsrs = {
   IA32_VMX_TRUE_EXIT_CTLS:      [0x48f, 0x00ff_ffff_0003_6dfbn],
   IA32_VMX_TRUE_ENTRY_CTLS:     [0x490, 0x0001_f3ff_0000_11fbn],
   IA32_VMX_VMFUNC:              [0x491, 0x0000_0000_0000_0001n],
+} as const
+
+const between52and510 = since({ absentIn: '5.2', presentIn: '5.10' })
+
+/**
+ * What of that not every release offers: `[index, bits, lifetime]`. Bits of controls are those that may be set.
+ *
+ * Source: arch/x86/kvm/vmx/nested.c nested_vmx_setup_ctls_msrs (Linux 6.12.117, 6.1.192, 5.10.13, 5.2); commit bf0cd88ce363
+ * (“KVM: x86: emulate wait-for-SIPI and SIPI-VMExit”); commit 72add915fbd5 (“KVM: VMX: Enable SGX virtualization for SGX1,
+ * SGX2 and LC”); commit d041b5ea9335 (“KVM: nVMX: Enable nested TSC scaling”).
+ */
+export const offeredSince = {
+  WAIT_FOR_SIPI:               [0x485, 1n << 8n,  since('5.11')],
+  ENCLS_EXITING:               [0x48b, 1n << 47n, since('5.13')],
+  TSC_SCALING:                 [0x48b, 1n << 57n, since('5.14')],
+  EPT_LEVELS_5:                [0x48c, 1n << 7n,  between52and510],
+  EXIT_LOAD_PERF_GLOBAL_CTRL:  [0x48f, 1n << 44n, between52and510],
+  ENTRY_LOAD_PERF_GLOBAL_CTRL: [0x490, 1n << 45n, between52and510],
 } as const

@@ -30,7 +30,7 @@ export class MsrSystem {
   readonly #read
 
   constructor(profile: Profile, host: Host) {
-    const knowledge = { vmx: vmxMsrsOf(host) }
+    const knowledge = { vmx: vmxMsrsOf(profile, host) }
     const lists = listHostOf(profile, host, knowledge)
     this.kernel = msrKernel(profile)
     this.host = msrHostOf(profile, host, knowledge)
@@ -56,15 +56,16 @@ export class MsrSystem {
 }
 
 /** The capabilities of nested VMX: what the host's dump has of them, else what KVM makes of the processor. */
-function vmxMsrsOf(host: Host): ReadonlyMap<number, bigint> {
+function vmxMsrsOf(profile: Profile, host: Host): ReadonlyMap<number, bigint> {
   const dumped = [...host.msrs].filter(([index]) => index >= firstVmx && index <= lastVmx)
   const owns = (feature: Feature) => has(host.cpuid, feature) && !host.cleared.has(feature)
   if (dumped.length > 0 || host.vendorModule !== 'kvm_intel' || !owns('VMX')) return new Map(dumped)
-  return nestedVmxMsrs({
+  const processor = {
     has: owns,
     postedInterrupts: (host.params['kvm_intel.enable_apicv'] ?? 1) !== 0,
     // it came with the processors that XSAVES came with
     tscScaling: (host.params['host.tsc_scaling'] ?? (owns('XSAVES') ? 1 : 0)) !== 0,
     sgx: (host.params['kvm_intel.sgx'] ?? 0) !== 0,
-  })
+  }
+  return nestedVmxMsrs(processor, profile)
 }

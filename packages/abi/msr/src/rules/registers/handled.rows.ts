@@ -75,6 +75,7 @@ export const handledRows: readonly HandledRow[] = [
   row(0x38d, 0x390, intelPmu, { ...counter, ownAnswer: true }),
   row(0x3f1, 0x3f2, intelPmu, { ...counter, lifetime: since('6.0') }),
   row(0x480, 0x491, vmx, { ...intel, gate: 'everyone', absent: 'invalid', ownAnswer: true }),
+  row(0x492, 0x493, vmx, { lifetime: 'never' }),
   row(0x4c1, 0x4c8, commit('27461da31089', 'KVM: x86/pmu: Support full width counting'), { ...counter, lifetime: since('5.8') }),
   row(0x4d0, 0x4d0, vmx, { ...intel, gate: 'guest', absent: 'invalid', reserved: true }),
   row(0x560, 0x587, vmx, intel),
