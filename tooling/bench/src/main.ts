@@ -3,6 +3,7 @@ import { benchBoot } from './boot.ts'
 import { benchEngine } from './engine.ts'
 import { benchHandlers } from './handlers.ts'
 import { benchIdle } from './idle.ts'
+import { benchNested } from './nested.ts'
 
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   abi: benchAbi,
@@ -10,6 +11,7 @@ const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void
   engine: benchEngine,
   handlers: benchHandlers,
   idle: benchIdle,
+  nested: benchNested,
 }
 const [name, ...args] = process.argv.slice(2)
 const bench = Object.hasOwn(benches, name ?? '') ? benches[name!] : undefined

@@ -1,3 +1,7 @@
 export { type BochsStart, bochs, bochsStart } from './hosts/bochs.ts'
 export { bootDisk } from './hosts/boot-disk.ts'
+export { vmmWords } from './nested/linux-hosts.ts'
+export { linuxScene, type NestedScene, probeScene, withModule } from './nested/scenes.ts'
 export { judgeSystem } from './report.ts'
+export { buildEpt, enterVmx, fillVmcs, takeVmcs, vmread, vmwrite, vmxRoutines } from './vmx/hypervisor.ts'
+export { vmx } from './vmx/instructions.ts'

@@ -15,7 +15,7 @@ const usage = `usage: pnpm judge cpu|x87 [--subject engine|oracle] [--cases N] [
        pnpm judge headers --release RELEASE --from PACKAGE [--tree DIR]
        pnpm judge capabilities
        pnpm judge rules [--only PACKAGE|RULE] [--kind rule|behaviour]
-       pnpm judge kernel --live|--debian SERIES|--bochs SERIES [--model MODEL] [--record] [--only NAME]
+       pnpm judge kernel --live|--debian SERIES|--bochs SERIES [--model MODEL]|--vmm SERIES [--record] [--only NAME]
        pnpm judge msrs [--text FILE --release RELEASE --from PACKAGE --module NAME --processor NAME]
 
 cpu     runs random instructions on this machine's processor and in the engine, and compares
@@ -28,7 +28,8 @@ msrs    asks this machine's /dev/kvm about every MSR, and records it for the tes
 
 kernel  plays the scenarios of @vmm/kvm on a real kernel and on ours and compares; with --record it keeps the answers.
         --live is this machine's /dev/kvm, where no guest is run; --debian 6.1 or 6.12 boots Debian's kernel under QEMU
-        with kvm_amd, --bochs under Bochs with kvm_intel. Exit code 2: something is not installed
+        with kvm_amd, --bochs under Bochs with kvm_intel, --vmm in a guest of our own with kvm_intel, on the VMX that
+        we give it. Exit code 2: something is not installed
 
 rules   makes every rule wrong in turn, without its refusal, with another errno, in other releases, and every behaviour:
         doing what it does in other releases, or nothing; and tells which of these no test notices but those that hold
@@ -53,19 +54,18 @@ interface KernelValues {
   readonly live: boolean
   readonly debian?: string | undefined
   readonly bochs?: string | undefined
+  readonly vmm?: string | undefined
   readonly model: string
   readonly record: boolean
   readonly only?: string | undefined
 }
 
-function kernelOptions({ live, debian, bochs, model, record, only }: KernelValues): KernelOptions {
-  const series = debian ?? bochs
-  if (Number(live) + Number(debian !== undefined) + Number(bochs !== undefined) !== 1)
-    throw new RangeError('expected one of --live, --debian SERIES, --bochs SERIES')
-  const on =
-    series === undefined
-      ? ({ kind: 'live' } as const)
-      : ({ kind: debian === undefined ? 'bochs' : 'debian', series, model } as const)
+function kernelOptions({ live, model, record, only, ...series }: KernelValues): KernelOptions {
+  const asked = (['debian', 'bochs', 'vmm'] as const).filter((kind) => series[kind] !== undefined)
+  if (Number(live) + asked.length !== 1)
+    throw new RangeError('expected one of --live, --debian SERIES, --bochs SERIES, --vmm SERIES')
+  const [kind] = asked
+  const on = kind === undefined ? ({ kind: 'live' } as const) : ({ kind, series: series[kind] ?? '', model } as const)
   return { on, record, ...(only === undefined ? {} : { only }) }
 }
 
@@ -83,6 +83,7 @@ const options = {
   live: { type: 'boolean', default: false },
   debian: { type: 'string' },
   bochs: { type: 'string' },
+  vmm: { type: 'string' },
   model: { type: 'string', default: 'corei7_haswell_4770' },
   record: { type: 'boolean', default: false },
   unequal: { type: 'boolean', default: false },

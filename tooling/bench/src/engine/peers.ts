@@ -44,6 +44,12 @@ const ours = (image: string, cpus: number, more: readonly string[] = []): Start 
   args: [vmmCommand(), 'run', image, '--memory', `${memory}M`, ...(cpus === 1 ? [] : ['--cpus', `${cpus}`]), ...more],
 })
 
+/** `vmm` with a processor that has VMX. */
+export const vmmWithVmx = (): Peer => ({
+  ...vmm(''),
+  start: (image, cpus) => ours(image, cpus, ['--cpu', 'max,+VMX']),
+})
+
 const vmm = (knows: string): Peer => ({
   name: 'vmm',
   says: `vmm on Node ${process.version}`,

@@ -24,7 +24,7 @@ export interface Failure {
   readonly failure: string
 }
 
-export const isFailure = (result: Sample | Failure): result is Failure => 'failure' in result
+export const isFailure = (result: object): result is Failure => 'failure' in result
 
 const limit = 60
 const thousandths = (value: number): number => Math.round(value * 1000) / 1000
@@ -55,7 +55,7 @@ export function between(from: Mark, to: Mark): Omit<Sample, 'rounds' | 'sum'> {
 
 /** Has a peer run a row's guest. */
 export async function sample(
-  row: Row,
+  row: Pick<Row, 'load'>,
   width: Width,
   rounds: number,
   peer: Peer,

@@ -5,6 +5,8 @@
  * Each guest does the same: reads a port and writes what it read plus one to another, writes and reads memory that is not
  * there, asks CPUID, halts, takes an interrupt, and halts again. The last one has interrupt controllers in the kernel, and
  * the line of an 8259 is raised instead.
+ *
+ * With a number, a guest does nothing but CPUID, as often, between the lines `begin` and `end`.
  */
 #include "calls.h"
 
@@ -30,6 +32,7 @@ asm(".section .rodata; .code16; real: mov $0xd000, %ax; mov %ax, %ds;" DOES("0x1
     "; lines: mov $0x11, %al; out %al, $0x20; mov $0x20, %al; out %al, $0x21; mov $4, %al; out %al, $0x21;"
     "mov $1, %al; out %al, $0x21; mov $0xfe, %al; out %al, $0x21; mov $0xd000, %ax; mov %ax, %ds;" DOES("0x10")
     "lines_handler: mov $0x20, %al; out %al, $0x20; out %al, $0x15; iretw; lines_end:"
+    "; timed: cpuid; dec %ebp; jnz timed; hlt; timed_handler: timed_end:"
     ".code32; protected:" DOES("0xe0000010") HANDLER(protected, "iretl")
     ".code64; wide: mov $0xe0000010, %ebx;"
     "in $0x10, %al; inc %al; out %al, $0x11; mov %rbx, %rdi; movl $0x12345678, (%rdi); mov 8(%rdi), %rax; outl %eax, $0x12;"
@@ -41,6 +44,7 @@ CODE(real);
 CODE(lines);
 CODE(protected);
 CODE(wide);
+CODE(timed);
 
 struct scene {
   const char *name;
@@ -55,6 +59,10 @@ static const struct scene scenes[] = {
   {"64-bit mode", wide, wide_handler, wide_end, long_mode, 0},
   {"real mode, controllers in the kernel", lines, lines_handler, lines_end, real_mode, 1},
 };
+
+/* CPUID as often as EBP says, between two lines whose time others take. */
+static const struct scene timing = {"cpuid", timed, timed_handler, timed_end, real_mode, 0};
+static uint32_t rounds;
 
 static int kvm, vm, vcpu;
 static uint8_t *ram;
@@ -123,7 +131,7 @@ static void give_registers(const struct scene *s) {
   }
   if (s->mode == long_mode) sregs.cr0 |= 0x80000000, sregs.cr3 = tables_at, sregs.cr4 |= 0x20, sregs.efer |= 0x500;
   CALL(vcpu, KVM_SET_SREGS, &sregs);
-  struct kvm_regs regs = {.rip = code_at, .rsp = stack_at, .rflags = 2};
+  struct kvm_regs regs = {.rip = code_at, .rsp = stack_at, .rbp = rounds, .rflags = 2};
   CALL(vcpu, KVM_SET_REGS, &regs);
 }
 
@@ -181,14 +189,26 @@ static int answer(const struct scene *s, int *halts) {
   }
 }
 
-static int play(const struct scene *s) {
-  int halts = 0, end = 0;
+static void begin(const struct scene *s) {
   make(s);
   memcpy(ram + code_at, s->code, s->handler - s->code);
   give_handler(s);
   give_tables();
   give_descriptors(s);
   give_registers(s);
+}
+
+static int take_time(void) {
+  begin(&timing);
+  printf("begin\n");
+  must("KVM_RUN", ioctl(vcpu, KVM_RUN, 0));
+  printf("end %u\n", run->exit_reason);
+  return run->exit_reason == KVM_EXIT_HLT ? 0 : 1;
+}
+
+static int play(const struct scene *s) {
+  int halts = 0, end = 0;
+  begin(s);
   printf("%s:", s->name);
   for (int exits = 0; end == 0 && exits < most_exits; exits++) {
     must("KVM_RUN", ioctl(vcpu, KVM_RUN, 0));
@@ -199,9 +219,13 @@ static int play(const struct scene *s) {
   return end == 1 ? 0 : 1;
 }
 
-int main(void) {
+int main(int count, char **words) {
   setvbuf(stdout, NULL, _IOLBF, 0);
   kvm = must("/dev/kvm", open("/dev/kvm", O_RDWR));
+  if (count > 1) {
+    rounds = strtoul(words[1], NULL, 10);
+    return take_time();
+  }
   int failed = 0;
   for (unsigned i = 0; i < sizeof scenes / sizeof *scenes; i++) failed |= play(&scenes[i]);
   return failed;

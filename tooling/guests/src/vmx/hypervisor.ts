@@ -47,6 +47,14 @@ export function enterVmx(a: Assembler): Assembler {
   return a.call('vmx.enter')
 }
 
+/**
+ * Builds extended page tables: the first GiB onto itself, in pages of 2 MiB, and one of those in pages of 4 KiB. What a VMCS
+ * points at is zero afterwards. EAX, ECX and EDI change.
+ */
+export function buildEpt(a: Assembler): Assembler {
+  return a.call('vmx.ept')
+}
+
 /** Has a region be the current VMCS, cleared, with the processor's revision. EAX, ECX and EDX change. */
 export function takeVmcs(a: Assembler, region: number = vmxPlace.vmcs): Assembler {
   a.mov(ecx, msr.basic).rdmsr().and(eax, 0x7fff_ffff).mov(mem32(region), eax)

@@ -2,7 +2,7 @@ import { type Assembler, eax, ebx, label, mem, mem32, rax, rbx, rcx } from '@vmm
 import { type CheckBuilder, KernelBuilder } from '../kernel/kernel.ts'
 import { place } from '../kernel/places.ts'
 import type { Field } from './guest-state.ts'
-import { enterVmx, fillVmcs, type Guest, takeVmcs, vmread, vmwrite, vmxRoutines } from './hypervisor.ts'
+import { buildEpt, enterVmx, fillVmcs, type Guest, takeVmcs, vmread, vmwrite, vmxRoutines } from './hypervisor.ts'
 import { vmx } from './instructions.ts'
 import { vmxPlace } from './vmx-places.ts'
 
@@ -28,7 +28,7 @@ export class VmxKernelBuilder {
   readonly kernel: KernelBuilder
 
   constructor(name: string) {
-    this.kernel = new KernelBuilder(name, 64, { first: (a) => a.call('vmx.leave'), last: (a) => a.call('vmx.ept') })
+    this.kernel = new KernelBuilder(name, 64, { first: (a) => a.call('vmx.leave'), last: buildEpt })
     const { a } = this.kernel
     const over = a.unique('over')
     a.mov(mem32(vmxPlace.isOn), 0).jmp(over)

@@ -33,6 +33,9 @@ const program = fileURLToPath(new URL('probe.c', import.meta.url))
 const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'vmm', 'judge-kernels')
 const secondsOfQemu = 600
 const secondsOfBochs = 1800
+const secondsOfVmm = 1800
+const runner = fileURLToPath(new URL('../../../../apps/runner/src/main.ts', import.meta.url))
+const cpuWithVmx = 'max,+VMX'
 
 function run(
   command: string,
@@ -137,6 +140,32 @@ export function playBochs(series: string, model: string, script: string, place: 
     if (error instanceof Missing || !existsSync(serial)) throw error
   }
   return { ...kernel, processor: `Bochs model ${model}`, runsGuests: true, printed: readFileSync(serial, 'latin1') }
+}
+
+/**
+ * Plays a script on Debian's kernel of a series with kvm_intel, in a guest of `vmm` whose processor has VMX.
+ * @throws {Missing} if a compiler or the kernel's package is not to be had, or the guest's kernel finds no VMX.
+ */
+export function playVmm(series: string, script: string, place: string): Machine {
+  const kernel = debianKernel(series, ['irqbypass', 'kvm', 'kvm-intel'])
+  const archive = join(place, 'initramfs')
+  writeFileSync(archive, initramfs(kernel, script, place))
+  const words = [
+    'run',
+    kernel.image,
+    '--initrd',
+    archive,
+    '--cpu',
+    cpuWithVmx,
+    '--memory',
+    '768M',
+    '--clock',
+    'virtual',
+  ]
+  const append = 'quiet loglevel=0 panic=-1 mitigations=off'
+  const printed = run(process.execPath, [runner, ...words, '--append', append], { seconds: secondsOfVmm })
+  if (!printed.includes('module kvm_intel')) throw new Missing(`kvm_intel finds no VMX in a guest of vmm`)
+  return { ...kernel, processor: `vmm --cpu ${cpuWithVmx}`, runsGuests: true, printed }
 }
 
 function initramfs({ modules }: Kernel, script: string, place: string): Uint8Array {

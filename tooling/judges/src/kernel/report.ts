@@ -1,7 +1,7 @@
 import { withScratch } from '@vmm/scratch'
 import { excused } from './excused.rows.ts'
 import { aboutOf, isKnownAs, keep, type Recorded, type Subject, subjects } from './kept.ts'
-import { type Machine, Missing, playBochs, playDebian, playLive } from './machines.ts'
+import { type Machine, Missing, playBochs, playDebian, playLive, playVmm } from './machines.ts'
 import { playOurs } from './play-ours.ts'
 import { type Answers, answersOf } from './recording.ts'
 import type { Scenario } from './scenario.ts'
@@ -9,10 +9,10 @@ import { type Printed, readPrinted, scriptOf } from './script.ts'
 
 /** What `pnpm judge kernel` is told. */
 export interface KernelOptions {
-  /** `live`, or a series of Debian's kernels: under QEMU, or under a Bochs processor. */
+  /** `live`, or a series of Debian's kernels: under QEMU, under a Bochs processor, or in a guest of our own with VMX. */
   readonly on:
     | { readonly kind: 'live' }
-    | { readonly kind: 'debian' | 'bochs'; readonly series: string; readonly model: string }
+    | { readonly kind: 'debian' | 'bochs' | 'vmm'; readonly series: string; readonly model: string }
   readonly record: boolean
   /** Beginnings of the names of subjects, or of scenarios, between commas. */
   readonly only?: string
@@ -43,10 +43,11 @@ export function judgeKernel({ on, record, only = '' }: KernelOptions): number {
 
 function play(on: KernelOptions['on'], script: string, place: string): Machine {
   if (on.kind === 'live') return playLive(script, place)
+  if (on.kind === 'vmm') return playVmm(on.series, script, place)
   return on.kind === 'debian' ? playDebian(on.series, script, place) : playBochs(on.series, on.model, script, place)
 }
 
-const moduleOn = { live: undefined, debian: 'amd', bochs: 'intel' } as const
+const moduleOn = { live: undefined, debian: 'amd', bochs: 'intel', vmm: 'intel' } as const
 
 function chosen(only: string, kind: KernelOptions['on']['kind']): readonly Subject[] {
   const wanted = (subject: string, { name, runs, of }: Scenario) =>
@@ -92,6 +93,7 @@ function nameOf(about: string, on: KernelOptions['on']): string {
   const processor = {
     live: () => '',
     debian: () => '-max',
+    vmm: () => '-vmm',
     bochs: (model: string) => `-${model.replace(/^corei7_/, '').replaceAll('_', '-')}`,
   }
   return `${vendorModule}-${release}${processor[on.kind]('model' in on ? on.model : '')}`

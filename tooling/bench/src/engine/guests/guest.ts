@@ -75,7 +75,8 @@ export function guestImage(load: Load, width: Width, rounds: number): Uint8Array
   return a.finish().bytes
 }
 
-function work(g: Guest, load: Load): void {
+/** Does what a load does: all of it, or its rounds, with the sum in EAX at the end. */
+export function work(g: Guest, load: Load): void {
   const { a } = g
   load.all?.(g)
   if (load.round === undefined) return
