@@ -1,4 +1,5 @@
 import { buildTable, type Host, hostOf } from '@vmm/cpuid'
+import { executedVmxMsrs } from '@vmm/nested-vmx'
 import { type Profile, readProfile } from '@vmm/rule'
 import { physicalAddressWidth, tscHz } from './hardware.ts'
 import { suggestion } from './nearest.ts'
@@ -50,5 +51,10 @@ function proposalsMade(): readonly string[] {
 export function softwareHost(): Host {
   const everything = buildTable({ model: 'max', tscKhz: tscHz / 1000, crystalHz: tscHz, physicalAddressWidth })
   if (everything.kind === 'refused') throw new Error(everything.says)
-  return hostOf(everything.entries, { vendorModule: 'kvm_intel' }, new Map([[archCapabilities, soundProcessor]]))
+  const vmx = executedVmxMsrs({ has: (feature) => everything.features.has(feature) })
+  return hostOf(
+    everything.entries,
+    { vendorModule: 'kvm_intel' },
+    new Map([[archCapabilities, soundProcessor], ...vmx]),
+  )
 }

@@ -7,13 +7,24 @@ import { UsageError } from './usage-error.ts'
 
 /** Kinds of events that `--trace` takes, and what they select. */
 const kinds: Readonly<Record<string, readonly TraceEvent['kind'][]>> = {
-  exits: ['kvm_entry', 'kvm_exit', 'kvm_cpuid', 'kvm_msr', 'kvm_pio', 'kvm_mmio', 'kvm_inj_virq', 'kvm_inj_exception'],
+  exits: [
+    'kvm_entry',
+    'kvm_exit',
+    'kvm_cpuid',
+    'kvm_msr',
+    'kvm_pio',
+    'kvm_mmio',
+    'kvm_inj_virq',
+    'kvm_inj_exception',
+    'kvm_nested_vmexit_inject',
+  ],
   cpuid: ['kvm_cpuid'],
   msr: ['kvm_msr'],
   pio: ['kvm_pio'],
   mmio: ['kvm_mmio'],
   irq: ['kvm_inj_virq'],
   exceptions: ['kvm_inj_exception'],
+  nested: ['kvm_nested_vmexit_inject'],
 }
 
 /** What to trace, and where to: `KINDS` with commas, then perhaps `=FILE`. */
@@ -62,6 +73,11 @@ export function formatEvent(event: TraceEvent, vcpu = 0): string {
       return `vcpu ${vcpu}, rip 0x${hex(event.rip)}`
     case 'kvm_exit':
       return formatExit(event, vcpu)
+    case 'kvm_nested_vmexit_inject': {
+      const { reason, info, vectoring, interruption, errorCode } = event
+      const events = `ext_inf2: 0x${padded(vectoring, 16)} ext_int: 0x${padded(interruption, 8)}`
+      return `reason: ${reason} ext_inf1: 0x${padded(info, 16)} ${events} ext_int_err: 0x${padded(errorCode, 8)}`
+    }
     case 'kvm_cpuid': {
       const [rax, rbx, rcx, rdx] = event.answer.map(hex)
       return `func ${hex(event.function)} idx ${hex(event.index)} rax ${rax} rbx ${rbx} rcx ${rcx} rdx ${rdx}, cpuid entry ${event.found ? 'found' : 'not found'}`
@@ -102,9 +118,10 @@ export class Tracer {
     })
   }
 
-  readonly count = (reason: ExitReason, exits: number): void => {
+  readonly count = (reason: ExitReason, exits: number, by?: 'L2'): void => {
     this.exits += exits
-    this.counts[reason] = (this.counts[reason] ?? 0) + exits
+    const what = by === undefined ? reason : `L2 to L1: ${reason}`
+    this.counts[what] = (this.counts[what] ?? 0) + exits
   }
 
   readonly take = (event: TraceEvent, vcpu: number): void => {

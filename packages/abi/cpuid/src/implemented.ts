@@ -32,6 +32,8 @@ export const implementedFeatures: ReadonlySet<Feature> = new Set<Feature>([
   // speculation: nothing here speculates, so every control is accepted and does nothing
   ...(['ARCH_CAPABILITIES', 'SPEC_CTRL', 'STIBP', 'SSBD', 'L1D_FLUSH', 'MD_CLEAR'] as const),
   ...(['PSFD', 'IPRED_CTRL', 'RRSBA_CTRL', 'DDPD_U', 'BHI_CTRL', 'MCDT_NO'] as const),
+  // virtualization: who wants it asks for it
+  'VMX',
   // KVM
   ...(['KVM_FEATURE_CLOCKSOURCE', 'KVM_FEATURE_CLOCKSOURCE2', 'KVM_FEATURE_CLOCKSOURCE_STABLE_BIT'] as const),
   ...(['KVM_FEATURE_NOP_IO_DELAY', 'KVM_FEATURE_PV_UNHALT', 'KVM_FEATURE_PV_SEND_IPI'] as const),

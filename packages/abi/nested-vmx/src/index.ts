@@ -1,3 +1,5 @@
+export { type GuestStateChecks, guestStateChecks } from './checks/guest-state-failure.ts'
+export type { L2Entry } from './checks/vmcs-check.ts'
 export {
   type EntryCheckId,
   type EntryReport,
@@ -38,6 +40,7 @@ export { qualificationFormats } from './exits/exit-qualifications.rows.ts'
 export {
   type ExitReason,
   type ExitReasonFlag,
+  exitNumbers,
   exitReasonNumber,
   exitReasonOf,
   type ReadExitReason,
@@ -109,6 +112,25 @@ export type { Vmrun, VmrunFailure } from './rules/vmrun/call.ts'
 export { vmrunPipeline } from './rules/vmrun/index.ts'
 export type { VmxFailure, Vmxon } from './rules/vmxon/call.ts'
 export { vmxonPipeline } from './rules/vmxon/index.ts'
+export { exceptionExits } from './transitions/exception-exits.ts'
+export { isPaePaging, loadGuest, saveGuest } from './transitions/guest-state.ts'
+export { loadHost } from './transitions/host-state.ts'
+export { instructionEnabled, instructionExits, type L2Instruction } from './transitions/instruction-exits.ts'
+export { type ToldInstruction, toldInstruction } from './transitions/instruction-information.ts'
+export { loadMsrs, storeMsrs, type VmxMsrAccess } from './transitions/msr-lists.ts'
+export { setNonRoot, setOutsideVmx, setRoot, vmxOperation } from './transitions/operation-mode.ts'
+export { bytesAt, type VmxMemory, type VmxRegisters, wordAt } from './transitions/processor.ts'
+export { injectedEvent, interruptionInformation, type TransitEvent } from './transitions/transit-event.ts'
+export {
+  executeVmx,
+  type Forgotten,
+  type VmxAnswer,
+  type VmxOperands,
+  type VmxRules,
+  type VmxWorld,
+  vmxRules,
+} from './transitions/vmx-instructions.ts'
+export { VmxState } from './transitions/vmx-state.ts'
 export {
   keptVmcb,
   type VmcbField,
@@ -151,6 +173,13 @@ export {
   writeVmcs,
 } from './vmcs/vmcs-layout.ts'
 export {
+  hasEntryControl,
+  hasExitControl,
+  hasPinControl,
+  hasPrimaryControl,
+  hasSecondaryControl,
+} from './vmcs12/control-bits.ts'
+export {
   type ControlMasks,
   entryControls,
   exitControls,
@@ -160,6 +189,8 @@ export {
   secondaryExitControls,
   tertiaryControls,
 } from './vmcs12/controls.ts'
+export { executedVmxMsrs } from './vmcs12/executed-vmx-msrs.ts'
+export { LiveVmcs12 } from './vmcs12/live-vmcs12.ts'
 export { type LoadedRegisters, registersOfL1, registersOfL2, vmcs12OfL2 } from './vmcs12/loaded-registers.ts'
 export { nestedVmxMsrs, type VmxProcessor } from './vmcs12/nested-vmx-msrs.ts'
 export {

@@ -52,13 +52,13 @@ function trapOf(engine: Engine, observer?: Observer): VcpuExit | undefined {
  * The image of a fault has RF set, so that an instruction breakpoint does not fire again; and that of whatever comes between
  * two rounds of a repeated string instruction. Source: SDM 3B §18.3.1.1.
  */
-function isFault(vector: number, kind: number): boolean {
+export function isFault(vector: number, kind: number): boolean {
   const trapsByNature: readonly number[] = [exceptions.BP.vector, exceptions.OF.vector, exceptions.DB.vector]
   return kind === deliveryKind.exception && !trapsByNature.includes(vector)
 }
 
 /** The IDT, a descriptor or the stack is where no memory is. */
-function undeliverable(vector: number): VcpuExit {
+export function undeliverable(vector: number): VcpuExit {
   return {
     kind: 'internal-error',
     suberror: internalErrors.deliveryOfEvent,

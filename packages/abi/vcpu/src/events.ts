@@ -8,6 +8,8 @@ import type { VcpuExit } from './exit.ts'
 import type { Pending } from './faults.ts'
 import type { VcpuHost } from './guest.ts'
 import type { VcpuMachine } from './machine.ts'
+import { leavesL2, takeAroundL2 } from './nested/l2-events.ts'
+import type { VmxOperation } from './nested/vmx-operation.ts'
 import type { Observer } from './observer.ts'
 import type { Tally } from './tally.ts'
 
@@ -26,6 +28,7 @@ interface Parts {
   readonly areBlocked: () => boolean
   /** INIT: registers as the manual says. */
   readonly initialize: () => void
+  readonly vmx: VmxOperation
   /** Enters system-management mode. False: the VM is dead. */
   readonly enterSmm: () => Refusal | undefined
 }
@@ -48,6 +51,7 @@ export class Events {
   get isReady(): boolean {
     const { machine, engine } = this.#parts
     const { state } = this
+    if (leavesL2({ ...this.#parts, state })) return true
     if (this.runnable || state.tripleFault || this.#waitIsOver()) return true
     if (this.#waitsForStartup()) return false
     const interrupted = machine.interruptPending() && engine.interruptible
@@ -65,7 +69,8 @@ export class Events {
 
   /** Whether instructions must be taken one by one until what waits can be taken. */
   get waitsClosely(): boolean {
-    const { engine, machine } = this.#parts
+    const { engine, machine, vmx } = this.#parts
+    if (vmx.trapsEach || (vmx.wantsInterruptWindow && engine.shadowed) || vmx.wantsNmiWindow) return true
     const waits = machine.interruptPending() || this.state.nmiPending > 0
     if (this.#parts.areBlocked()) return false
     if (this.#takesSmi) return true
@@ -111,6 +116,9 @@ export class Events {
   take(): VcpuExit | undefined {
     this.acceptSignals()
     const { state } = this
+    const { vmx } = this.#parts
+    const aborted = vmx.inL2 ? takeAroundL2({ ...this.#parts, state }) : undefined
+    if (aborted !== undefined) return aborted
     if (state.tripleFault) {
       state.tripleFault = false
       return { kind: 'shutdown', because: [] }
@@ -118,7 +126,7 @@ export class Events {
     if (this.#waitIsOver() || (state.unhalted && state.mpState === 'halted')) this.wake()
     if (this.#entryFails) return { kind: 'fail-entry', reason: invalidGuestState }
     const again = this.#takeInjected()
-    if (again !== undefined) return this.#raise(again.event, again.kind)
+    if (again !== undefined) return this.#raise(again.event, again.kind) ?? (vmx.inL2 ? this.take() : undefined)
     if (this.#parts.areBlocked()) return this.#passOver()
     if (this.#takesSmi) {
       state.smiPending = false
@@ -139,9 +147,10 @@ export class Events {
   /** INIT and startup signals that have arrived take effect. Source: arch/x86/kvm/lapic.c kvm_apic_accept_events. */
   acceptSignals(): void {
     const { state } = this
-    const { engine, machine } = this.#parts
-    if (state.smm) {
-      // INIT waits until SMM is left; a startup signal has come in vain
+    const { engine, machine, vmx } = this.#parts
+    if (vmx.inL2) return
+    if (state.smm || vmx.state.vmxon) {
+      // INIT waits until SMM is left, or VMX operation; a startup signal has come in vain
       state.startup = undefined
       return
     }
@@ -200,7 +209,8 @@ export class Events {
 
   /** Whether an interrupt that came now would let a halted processor go on. */
   get wakesOnInterrupt(): boolean {
-    return this.#parts.engine.interruptible || this.state.waitsFor === 'store or interrupt'
+    const { engine, vmx } = this.#parts
+    return engine.interruptible || vmx.interruptsExit || this.state.waitsFor === 'store or interrupt'
   }
 
   #waitIsOver(): boolean {
@@ -291,6 +301,7 @@ export class Events {
   }
 
   #raise(event: Pending, kind: number): VcpuExit | undefined {
-    return deliver(this.#parts.engine, event, kind, this.#parts.observer)
+    const { engine, observer, vmx } = this.#parts
+    return vmx.inL2 ? vmx.delivery.raise(event, kind) : deliver(engine, event, kind, observer)
   }
 }

@@ -1,19 +1,23 @@
-import { run } from '@vmm/rule'
+import { exitNumbers as vmxExits } from '@vmm/nested-vmx'
 import { exceptions, gprIndex } from '@vmm/x86-registers'
+import { secondLevelFault } from '@vmm/x86-semantics'
 import { breakpointsAt, hasInstructionBreakpoints } from './breakpoints.ts'
 import { type Completion, type MsrReply, valuesOf } from './completion.ts'
 import { deliver, deliveryKind } from './delivery.ts'
-import type { Engine, EngineStop, KnownAnswers } from './engine-port.ts'
+import type { Engine, EngineStop } from './engine-port.ts'
 import type { Events } from './events.ts'
-import { type FailedEmulation, internalErrors, type VcpuExit } from './exit.ts'
+import type { FailedEmulation, VcpuExit } from './exit.ts'
 import type { Pending } from './faults.ts'
 import type { GuestDebug } from './guest-debug.ts'
 import type { KeptPromises } from './kept-promises.ts'
+import type { VmxOperation } from './nested/vmx-operation.ts'
+import { notEmulated } from './not-emulated.ts'
 import type { Observer } from './observer.ts'
 import type { SystemManagement } from './smm/system-management.ts'
 import { exitBits, type VcpuSwitches } from './switches.ts'
 import type { Tally } from './tally.ts'
 import type { ExitReason } from './trace.ts'
+import { countUnasked } from './unasked.ts'
 
 /** RFLAGS.TF and RF; DR6.BS. */
 const [TF, RF, BS] = [1n << 8n, 1n << 16n, 1n << 14n]
@@ -35,6 +39,7 @@ interface Parts {
   readonly promises: KeptPromises
   readonly switches: VcpuSwitches
   readonly tally: Tally
+  readonly vmx: VmxOperation
 }
 
 /** How to run: for how many instructions, and what else brings `run` back. */
@@ -110,8 +115,9 @@ export class Execution {
 
   run(options: RunOptions): VcpuExit {
     const { budget, immediateExit = false, requestInterruptWindow = false, finished = false, interrupted } = options
-    const { engine, events } = this.#parts
+    const { engine, events, vmx } = this.#parts
     this.#kicked = false
+    vmx.facts.forget()
     this.#onPause = options.onPause ?? goOn
     // whatever it goes by may have been set since
     engine.known?.forget()
@@ -132,9 +138,9 @@ export class Execution {
         return { kind: 'intr' }
       }
       if (interrupted?.() === true) return { kind: 'intr' }
-      if (requestInterruptWindow) engine.eventPending = true
+      if (requestInterruptWindow || vmx.wantsInterruptWindow) engine.eventPending = true
       const before = engine.retired()
-      const given = requestInterruptWindow && engine.shadowed ? 1 : left
+      const given = requestInterruptWindow && engine.shadowed ? 1 : Math.min(left, vmx.timer.instructions)
       const exit = this.#withStores(this.#slice(given, interrupted !== undefined))
       const told = this.#unlessPrevented(exit)
       if (told !== undefined && told.kind !== 'intr') return told
@@ -221,7 +227,8 @@ export class Execution {
 
   /** Who wants to be told of each exception must be asked about each. */
   get #faults(): 'stop' | 'deliver' {
-    return this.#parts.observer?.traces === true || this.#parts.debug.isOn ? 'stop' : 'deliver'
+    const { observer, debug, vmx } = this.#parts
+    return observer?.traces === true || debug.isOn || vmx.inL2 ? 'stop' : 'deliver'
   }
 
   /** Runs until something must be looked at: one instruction, where every one must be. */
@@ -245,7 +252,7 @@ export class Execution {
 
   /** Runs so many instructions, or where it `looks` around about as many as between looks; one, where user space has answered what it asks. */
   #execute(left: number, stepping: boolean, looks = false): VcpuExit | undefined {
-    const { engine, completion, observer } = this.#parts
+    const { engine, completion, observer, vmx } = this.#parts
     const replaying = completion.unfinished
     // it has been counted when it was asked about first
     if (replaying) engine.known?.forget()
@@ -254,24 +261,14 @@ export class Execution {
     if (!replaying) observer?.enter(engine.get('RIP'))
     const end = looks && left > betweenLooks ? 'about' : 'exactly'
     const most = end === 'about' ? betweenLooks : left
+    if (vmx.inL2) vmx.delivery.cr2 = engine.get('CR2')
     const stop = single ? engine.run(1, 'stop') : engine.run(most, this.#faults, end)
     observer?.delivered(engine.takeDelivered())
-    if (engine.known !== undefined) this.#unasked(engine.known)
+    if (engine.known !== undefined) countUnasked(engine.known, this.#parts.tally, observer)
     const retired = engine.retired() > before
     if (replaying && retired && !completion.finished()) completion.clear()
+    if (retired && vmx.trapsEach) vmx.state.mtfPending = true
     return this.#stopped(stop, stepping && retired && engine.get('UNSTEPPED') === 0n, retired)
-  }
-
-  /** What the engine did not ask would have brought the guest to KVM all the same. */
-  #unasked({ cpuid, ports, accesses, apic }: KnownAnswers): void {
-    const { tally, observer } = this.#parts
-    const [identified, moved, accessed] = [cpuid.takeAnswered(), ports.takeAccesses(), apic.takeAccesses()]
-    tally.emulated += accesses.takeRepeated() + accessed
-    tally.others += identified
-    tally.io += moved
-    if (identified > 0) observer?.unasked('CPUID', identified)
-    if (moved > 0) observer?.unasked('IO_INSTRUCTION', moved)
-    if (accessed > 0) observer?.unasked('EPT_MISCONFIG', accessed)
   }
 
   #stopped(stop: EngineStop, stepped: boolean, retired: boolean): VcpuExit | undefined {
@@ -283,11 +280,13 @@ export class Execution {
       const left = exitReasons[stop.reason]
       if (left !== undefined) this.#parts.observer?.leave(left, engine.get('RIP'))
       this.#waitFor(stop.reason)
-      if (stop.reason === 'shutdown') return { kind: 'shutdown', because: [] }
+      if (stop.reason === 'shutdown') return this.#shutDown()
     }
     engine.set('PENDING_DEBUG', 0n)
     if (stop.kind === 'fault') {
       const { vector, errorCode } = stop
+      const { vmx } = this.#parts
+      if (vector === secondLevelFault) return vmx.leave(vmx.delivery.secondLevel(errorCode ?? 0))
       this.#parts.observer?.exception(vector, errorCode, engine.get('RIP'))
       // what an instruction itself runs into is a fault, and its image has RF: DR7.GD. SDM 3B §18.3.1.1
       if (vector === exceptions.DB.vector) engine.set('RFLAGS', engine.get('RFLAGS') | RF)
@@ -327,7 +326,9 @@ export class Execution {
 
   /** The instruction waits for an interrupt, or asks user space; without a question, its bytes are where no memory is. */
   #waits(): VcpuExit | undefined {
-    const { completion, engine } = this.#parts
+    const { completion, engine, vmx } = this.#parts
+    const settled = vmx.settle()
+    if (settled !== undefined) return settled.exit
     if (this.#leavesSmm) {
       this.#leavesSmm = false
       return this.#parts.smm.leave() ? undefined : { kind: 'shutdown', because: [] }
@@ -344,23 +345,8 @@ export class Execution {
     return this.#notEmulated(failed)
   }
 
-  /** KVM would have to emulate it, and cannot: it is none of those that KVM has, or its bytes are where no memory is. */
   #notEmulated(failed: FailedEmulation | undefined): VcpuExit | undefined {
-    const { engine, events, promises, switches } = this.#parts
-    const cpl = Number(engine.get('CPL'))
-    const asked = switches.exitsOnEmulationFailure
-    const { raised, exits } = run(promises.emulationFails, { asked, cpl, raised: false, exits: false }).state
-    if (raised)
-      events.state.exception = {
-        vector: exceptions.UD.vector,
-        errorCode: undefined,
-        stage: 'raised',
-        payload: undefined,
-      }
-    if (!exits) return undefined
-    const how = failed === undefined ? {} : { failed }
-    const says = `the instruction at ${engine.get('RIP').toString(16)} cannot be emulated`
-    return { kind: 'internal-error', suberror: internalErrors.emulation, data: [0n], ...how, says }
+    return notEmulated({ ...this.#parts, state: this.#parts.events.state }, failed)
   }
 
   /** What keeps the guest from going on is told in place of what comes of that, and of an exit that says nothing. */
@@ -388,13 +374,21 @@ export class Execution {
 
   /** A debug exception: DR6 says why. As an exception it comes before the instruction, as a trap after it. */
   #debug(why: bigint, kind: 0 | 3): VcpuExit | undefined {
-    const { engine, events } = this.#parts
-    engine.set('DR6', engine.get('DR6') | why)
+    const { engine, events, vmx } = this.#parts
     events.wake()
+    if (vmx.inL2) return vmx.delivery.debug(why, kind)
+    engine.set('DR6', engine.get('DR6') | why)
     return this.#raise({ vector: exceptions.DB.vector, errorCode: undefined }, kind)
   }
 
   #raise(event: Pending, kind: number): VcpuExit | undefined {
-    return deliver(this.#parts.engine, event, kind, this.#parts.observer)
+    const { engine, observer, vmx } = this.#parts
+    return vmx.inL2 ? vmx.delivery.raise(event, kind) : deliver(engine, event, kind, observer)
+  }
+
+  /** A triple fault that the engine has met by itself. */
+  #shutDown(): VcpuExit | undefined {
+    const { vmx } = this.#parts
+    return vmx.inL2 ? vmx.leave({ reason: vmxExits.TRIPLE_FAULT }) : { kind: 'shutdown', because: [] }
   }
 }

@@ -6,6 +6,13 @@ import {
   hypercallDecider,
   hypercallPatcher,
 } from '@vmm/hypercall'
+import {
+  type GuestStateChecks,
+  guestStateChecks,
+  type VmxRules,
+  vmlaunchPipeline,
+  vmxonPipeline,
+} from '@vmm/nested-vmx'
 import { deedOf, type Profile, profileOf, type ResolvedPipeline, resolve } from '@vmm/rule'
 import type { MemoryInstruction } from './emulator/opcode.ts'
 import type * as Call from './rules/calls.ts'
@@ -41,6 +48,9 @@ export interface KeptPromises {
   readonly mwait: (call: Call.MwaitCall) => Call.MwaitOutcome
   /** Whether RIP is behind an OUT that user space is asked for. */
   readonly outAhead: (call: Call.OutCall) => boolean
+  /** What VMXON and VMLAUNCH get instead of what they ask for, and what is wrong with a guest that L2 is entered with. */
+  readonly vmx: VmxRules
+  readonly guestState: GuestStateChecks
   /** Whether user space is told of a value behind its instruction, because of the instruction. */
   readonly outsAhead: (instruction: 'OUT' | 'OUTS') => boolean
 }
@@ -74,5 +84,7 @@ export function keptPromises(profile: Profile): KeptPromises {
     mwait: deedOf(mwaitDoesNothing, profile),
     outAhead: deedOf(outAheadOfExit, profile),
     outsAhead: deedOf(outsAheadOfExit, profile),
+    vmx: vmxRules(profile),
+    guestState: guestStateChecks(profile),
   }
 }

@@ -1,10 +1,12 @@
+import { exitNumbers, type LiveVmcs12 } from '@vmm/nested-vmx'
 import type { Engine, EnginePorts } from './engine-port.ts'
 import type { ExitReason, Trace } from './trace.ts'
 
 /** Who watches a vCPU: every exit by its reason, and, where asked for, every event. */
 export interface Watchers {
   /** Told of every exit; of those for one reason, of several at once. */
-  readonly onExit?: (reason: ExitReason, count: number) => void
+  /** `by`: whose guest was left, L1 or L2; from L2 it is L1 that is told. */
+  readonly onExit?: (reason: ExitReason, count: number, by?: 'L2') => void
   readonly trace?: Trace
 }
 
@@ -51,6 +53,22 @@ export class Observer {
     this.#inside = false
     this.#watchers.onExit?.(reason, 1)
     this.#watchers.trace?.({ kind: 'kvm_exit', reason, rip, info, interruption, errorCode })
+  }
+
+  /** L2 is left for L1, which finds this in its VMCS. */
+  left(vmcs: LiveVmcs12, rip: bigint): void {
+    this.enter(rip)
+    this.#inside = false
+    const reason = nameOf(vmcs.word('VM_EXIT_REASON'))
+    this.#watchers.onExit?.(reason, 1, 'L2')
+    this.#watchers.trace?.({
+      kind: 'kvm_nested_vmexit_inject',
+      reason,
+      info: vmcs.read('EXIT_QUALIFICATION'),
+      vectoring: vmcs.word('IDT_VECTORING_INFO_FIELD'),
+      interruption: vmcs.word('VM_EXIT_INTR_INFO'),
+      errorCode: vmcs.word('VM_EXIT_INTR_ERROR_CODE'),
+    })
   }
 
   /** An interrupt goes in. Whoever is still inside was waiting for the window. */
@@ -184,10 +202,15 @@ export class Observer {
 
 const pageFault = 14
 
+const names = new Map<number, ExitReason>(
+  Object.entries(exitNumbers).map(([name, reason]) => [reason, name as ExitReason]),
+)
+const nameOf = (reason: number): ExitReason => names.get(reason) ?? 'INVALID_STATE'
+
 const isRefused = (answer: unknown): boolean =>
   typeof answer === 'object' && answer !== null && (answer as { kind?: unknown }).kind === 'fault'
 
-/** Valid, a hardware exception, perhaps with an error code. Source: SDM 3C §26.9.2, VM-Exit Interruption-Information Field. */
+/** Valid, a hardware exception, perhaps with an error code. Source: SDM 3C §26.9.2, VM-Exit TransitEvent-Information Field. */
 function interruptionOf(vector: number, errorCode: number | undefined): Details {
   const [valid, hardwareException, hasErrorCode] = [0x8000_0000, 3 << 8, 1 << 11]
   const interruption = (valid | hardwareException | (errorCode === undefined ? 0 : hasErrorCode) | vector) >>> 0

@@ -1,5 +1,5 @@
 import type { HypercallInstruction } from '@vmm/hypercall'
-import { exceptions, gprIndex } from '@vmm/x86-registers'
+import { gprIndex } from '@vmm/x86-registers'
 import { generalProtection, numericException, type Refused, unanswered } from '@vmm/x86-semantics'
 import { type Completion, readAhead } from './completion.ts'
 import type { CpuidAnswers } from './cpuid-answers.ts'
@@ -11,6 +11,7 @@ import { answerHypercall } from './hypercall-answer.ts'
 import type { KeptPromises } from './kept-promises.ts'
 import type { VcpuMachine } from './machine.ts'
 import type { MsrAccess } from './msr-access.ts'
+import type { VmxOperation } from './nested/vmx-operation.ts'
 import { mayHaveXcr0 } from './state/xcrs.ts'
 import { exitBits, quirkBits, type VcpuSwitches } from './switches.ts'
 import type { Tally } from './tally.ts'
@@ -35,12 +36,15 @@ export interface Answering {
   readonly featureBits: () => 'enforced' | 'advisory'
   readonly switches: VcpuSwitches
   readonly tally: Tally
+  readonly vmx: VmxOperation
   /** Whether each event is to be told. */
   readonly traces: boolean
 }
 
 const DF = 1n << 10n
 const VM = 1n << 17n
+/** IA32_TIME_STAMP_COUNTER. */
+const timeStampMsr = 0x10
 /** CR0.PE. */
 const PE = 1n
 /** The instruction waits for an answer. */
@@ -79,8 +83,9 @@ export function enginePorts(by: Answering): EnginePorts {
     },
     timeStamp: () => readTimeStamp(by),
     random: () => by.machine().random(),
-    taskPriority: () => by.machine().taskPriority,
+    taskPriority: () => by.vmx.taskPriority.value ?? by.machine().taskPriority,
     setTaskPriority: (value) => {
+      if (by.vmx.taskPriority.write(value)) return
       const machine = by.machine()
       const lowered = value < machine.taskPriority
       machine.taskPriority = value
@@ -98,9 +103,9 @@ export function enginePorts(by: Answering): EnginePorts {
     hypercall: (instruction) => by.machine().hypercall() || hypercallBy(by, instruction),
     writeXcr: (index, value) => writeXcr(by, index, value),
     mwaitExtensions: () => mwaitExtensions(by),
-    vmx: () => ({ kind: 'fault', vector: exceptions.UD.vector }),
-    exits: () => false,
-    enabled: () => true,
+    vmx: (instruction, first, second, third) => by.vmx.execute(instruction, first, second, third),
+    exits: (reason, qualification) => by.vmx.exits(reason, qualification),
+    enabled: (reason) => by.vmx.enabled(reason),
   }
 }
 
@@ -114,7 +119,7 @@ function answerCpuid(by: Answering, leaf: number, subleaf: number): ReturnType<E
 
 function readTimeStamp(by: Answering): bigint {
   const machine = by.machine()
-  const value = machine.timeStamp()
+  const value = BigInt.asUintN(64, machine.timeStamp() + by.vmx.timeOffset)
   const { ticksPerInstruction = 0 } = machine
   if (ticksPerInstruction > 0 && !by.traces) by.engine().known?.timeStamp.keep(value, ticksPerInstruction)
   return value
@@ -189,14 +194,21 @@ function mwaitExtensions({ guest, promises, switches }: Answering): number | 'no
 }
 
 /** User space is asked only where the machine wants it to be; its reply ends the instruction, whatever has changed since. */
-function accessMsr({ completion, msrs, tally }: Answering, access: 'read' | 'write', index: number, value: bigint) {
+function accessMsr(
+  { completion, msrs, tally, vmx }: Answering,
+  access: 'read' | 'write',
+  index: number,
+  value: bigint,
+) {
   const reply = completion.msrReply()
   if (reply === undefined) tally.others += 1
   if (reply !== undefined) return reply.error ? generalProtection : reply.data
   const outcome = msrs.guest(access, index, value)
   switch (outcome.kind) {
     case 'done':
-      return outcome.value
+      return index === timeStampMsr && access === 'read'
+        ? BigInt.asUintN(64, outcome.value + vmx.timeOffset)
+        : outcome.value
     case 'fault':
       return generalProtection
     case 'failed':

@@ -4,9 +4,10 @@ import type { Engine } from './engine-port.ts'
 import type { EventState } from './event-state.ts'
 import type { Events } from './events.ts'
 import type { MsrAccess } from './msr-access.ts'
+import type { SavedVmx, VmxOperation } from './nested/vmx-operation.ts'
 import type { GivenXsave } from './state/parts.ts'
 
-const version = 2
+const version = 3
 const vectors = 32
 const stack = 8
 
@@ -24,6 +25,7 @@ export interface SavedVcpu {
   readonly events: Readonly<EventState>
   /** What user space has said of XSAVE's components, and after how many instructions. */
   readonly givenXsave: GivenXsave
+  readonly vmx: SavedVmx
 }
 
 interface Remembering {
@@ -31,13 +33,14 @@ interface Remembering {
   readonly msrs: MsrAccess
   readonly events: Events
   readonly givenXsave: { present: GivenXsave }
+  readonly vmx: VmxOperation
 }
 
 const fieldNames = (Object.keys(stateFields) as StateField[]).filter((name) => name !== 'RFLAGS')
 const rowOf = <T>(count: number, make: (index: number) => T): readonly T[] =>
   Array.from({ length: count }, (_, index) => make(index))
 
-export function saveVcpu({ engine, msrs, events, givenXsave }: Remembering): SavedVcpu {
+export function saveVcpu({ engine, msrs, events, givenXsave, vmx }: Remembering): SavedVcpu {
   const { plain, paravirtual } = msrs.save()
   const fields = Object.fromEntries(fieldNames.map((name) => [name, engine.get(name)]))
   return {
@@ -51,11 +54,12 @@ export function saveVcpu({ engine, msrs, events, givenXsave }: Remembering): Sav
     paravirtualMsrs: paravirtual,
     events: structuredCloneOf(events.state),
     givenXsave: givenXsave.present,
+    vmx: vmx.save(),
   }
 }
 
 /** @throws {RangeError} if it was saved by another version or kind of vCPU. */
-export function restoreVcpu({ engine, msrs, events, givenXsave }: Remembering, saved: SavedVcpu): void {
+export function restoreVcpu({ engine, msrs, events, givenXsave, vmx }: Remembering, saved: SavedVcpu): void {
   if (saved.version !== version)
     throw new RangeError(`a vCPU saved by version ${saved.version}, and this is ${version}`)
   msrs.restore({ plain: saved.msrs, paravirtual: saved.paravirtualMsrs })
@@ -68,6 +72,7 @@ export function restoreVcpu({ engine, msrs, events, givenXsave }: Remembering, s
   engine.flushTranslations()
   Object.assign(events.state, structuredCloneOf(saved.events))
   givenXsave.present = saved.givenXsave
+  vmx.restore(saved.vmx)
   engine.modeChanged()
 }
 

@@ -1,21 +1,7 @@
-/**
- * Why a guest was left, in the kernel's words for VMX.
- * Source: arch/x86/include/uapi/asm/vmx.h, VMX_EXIT_REASONS.
- */
-export type ExitReason =
-  | 'EXCEPTION_NMI'
-  | 'TRIPLE_FAULT'
-  | 'INTERRUPT_WINDOW'
-  | 'CPUID'
-  | 'HLT'
-  | 'VMCALL'
-  | 'IO_INSTRUCTION'
-  | 'MSR_READ'
-  | 'MSR_WRITE'
-  | 'MWAIT_INSTRUCTION'
-  | 'EPT_MISCONFIG'
-  | 'PREEMPTION_TIMER'
-  | 'XSETBV'
+import type { exitNumbers } from '@vmm/nested-vmx'
+
+/** Why a guest was left: a basic exit reason of VMX, by the kernel's name. */
+export type ExitReason = keyof typeof exitNumbers
 
 /** What a vCPU can tell about itself as it runs, for whoever asks: the fields of the kernel's tracepoints of the same names. */
 export type TraceEvent =
@@ -27,6 +13,17 @@ export type TraceEvent =
       /** The exit qualification. */
       readonly info: bigint
       /** The VM-exit interruption information; 0 when no exception was the reason. */
+      readonly interruption: number
+      readonly errorCode: number
+    }
+  /** L2 is left for L1, which is told this. */
+  | {
+      readonly kind: 'kvm_nested_vmexit_inject'
+      readonly reason: ExitReason
+      /** The exit qualification. */
+      readonly info: bigint
+      /** The event whose delivery was under way, the one that is the reason, and its error code. */
+      readonly vectoring: number
       readonly interruption: number
       readonly errorCode: number
     }

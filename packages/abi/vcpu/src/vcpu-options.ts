@@ -35,6 +35,6 @@ export interface VcpuOptions {
   /** Told of MSRs that were refused. */
   readonly onRefusedMsr?: OnRefusedMsr
   readonly trace?: Trace
-  /** Told of every exit, traced or not; of those for one reason, of several at once. */
-  readonly onExit?: (reason: ExitReason, count: number) => void
+  /** Told of every exit, traced or not; of those for one reason, of several at once; `by` L2, where that was left for L1. */
+  readonly onExit?: (reason: ExitReason, count: number, by?: 'L2') => void
 }

@@ -1,6 +1,6 @@
 import type { CpuidTable } from '@vmm/cpuid'
 import type { KvmGuestDebug } from '@vmm/kvm-uapi'
-import { createMsrFile, type MsrHome } from '@vmm/msr'
+import { createMsrFile } from '@vmm/msr'
 import { refusalOf } from '@vmm/rule'
 import { Completion, type MsrReply } from './completion.ts'
 import { type AnswersCpuid, CpuidAnswers } from './cpuid-answers.ts'
@@ -14,6 +14,8 @@ import { type KeptPromises, keptPromises, usualProfile } from './kept-promises.t
 import { nobody, type VcpuMachine } from './machine.ts'
 import { mpStates } from './mp-state.ts'
 import { type AnswersMsrs, MsrAccess, type MsrHomes } from './msr-access.ts'
+import { shapeOf } from './msr-shape.ts'
+import { VmxOperation } from './nested/vmx-operation.ts'
 import { Observer } from './observer.ts'
 import { type Answering, enginePorts } from './ports.ts'
 import type { Refusal } from './refusal.ts'
@@ -33,6 +35,8 @@ export class Vcpu {
   readonly engine: Engine
   /** What has brought its guest to KVM, counted since it was made. */
   readonly tally = new Tally()
+  /** VMX operation: how far its guest is a hypervisor, and L2. */
+  readonly vmx: VmxOperation
   /** KVM_GET_ and KVM_SET_ calls. */
   readonly state: VcpuState
   /** Bit n: hypercall n exits to user space. KVM_CAP_EXIT_HYPERCALL: it may be set while the vCPU lives. */
@@ -74,8 +78,10 @@ export class Vcpu {
       createMsrs: options.createMsrs ?? ((readElsewhere) => createMsrFile(shapeOf(guest, readElsewhere))),
       onRefused: options.onRefusedMsr,
     })
-    const ports = this.#ports(around)
     const observer = this.#observer()
+    const later = { events: () => this.#events.state, observer: () => observer }
+    this.vmx = new VmxOperation({ ...around, ...later, msrs: this.#msrs, guest, promises })
+    const ports = this.#ports(around)
     this.engine = options.createEngine(observer?.ports(ports) ?? ports)
     const { engine } = this
     const machine = this.#machine
@@ -84,6 +90,7 @@ export class Vcpu {
       machine,
       observer,
       tally,
+      vmx: this.vmx,
       drivenBy: guest.host.drivenBy,
       areBlocked: () => this.#debug.blocksInterrupts,
       initialize: () => this.#initialize(),
@@ -95,7 +102,7 @@ export class Vcpu {
     this.#smm = new SystemManagement(parts)
     const [completion, debug, smm] = [this.#completion, this.#debug, this.#smm]
     this.#execution = new Execution({
-      ...{ engine, events, completion, debug, observer, smm, promises, switches, tally },
+      ...{ engine, events, completion, debug, observer, smm, promises, switches, tally, vmx: this.vmx },
     })
     this.state = new VcpuState(parts, this.capabilities)
     this.reset()
@@ -108,6 +115,7 @@ export class Vcpu {
     return enginePorts({
       ...around,
       tally: this.tally,
+      vmx: this.vmx,
       traces: trace !== undefined,
       cpuid: this.#cpuid,
       msrs: this.#msrs,
@@ -336,6 +344,7 @@ export class Vcpu {
     this.#execution.clear()
     this.#events.clear()
     this.#msrs.reset()
+    this.vmx.reset()
     resetState(this.engine, this.#guest)
     this.#events.state.mpState = this.#machine.localApic?.bootstrap === false ? 'uninitialized' : 'runnable'
   }
@@ -369,7 +378,8 @@ export class Vcpu {
   }
 
   #remembering() {
-    return { engine: this.engine, msrs: this.#msrs, events: this.#events, givenXsave: this.#givenXsave }
+    const { engine, vmx } = this
+    return { engine, vmx, msrs: this.#msrs, events: this.#events, givenXsave: this.#givenXsave }
   }
 
   #initialize(): void {
@@ -378,17 +388,7 @@ export class Vcpu {
     this.#events.clear()
     this.#msrs.forgetAgreements()
     this.#machine.localApic?.initialize()
+    this.vmx.reset()
     initializeState(this.engine, this.#guest)
-  }
-}
-
-/** The MSR file of a guest whose table may be replaced. */
-function shapeOf(guest: Guest, readElsewhere: (home: MsrHome, index: number) => bigint) {
-  return {
-    has: guest.has,
-    readElsewhere,
-    get physicalAddressWidth() {
-      return guest.physicalAddressWidth
-    },
   }
 }

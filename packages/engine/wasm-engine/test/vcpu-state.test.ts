@@ -58,7 +58,7 @@ describe('system registers', () => {
 
   test.each<readonly [string, (sregs: KvmSregs) => KvmSregs]>([
     ['CR4 has a bit nobody has', (sregs) => ({ ...sregs, cr4: sregs.cr4 | (1n << 63n) })],
-    ['VMX is turned on that this guest does not have', (sregs) => ({ ...sregs, cr4: sregs.cr4 | 0x2000n })],
+    ['SMX is turned on that this guest does not have', (sregs) => ({ ...sregs, cr4: sregs.cr4 | 0x4000n })],
     ['CR0 has an upper half', (sregs) => ({ ...sregs, cr0: sregs.cr0 | (1n << 32n) })],
     ['CR0.NW comes without CD', (sregs) => ({ ...sregs, cr0: 0x2000_0011n })],
     ['CR0.PG comes without PE', (sregs) => ({ ...sregs, cr0: 0x8000_0010n, efer: 0n, cs: { ...sregs.cs, l: 0 } })],

@@ -356,7 +356,7 @@ export class KvmVcpu {
   }
 
   #enter(options: RunOptions): VcpuExit {
-    if (this.nesting.l2Active) return notExecuted
+    if (this.nesting.isStuck) return notExecuted
     if (this.ring?.isSoftFull === true) return { kind: 'dirty-ring-full' }
     this.#cpuid.entered()
     const asked = this.#effects.enter()

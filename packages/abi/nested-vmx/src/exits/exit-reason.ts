@@ -37,6 +37,11 @@ export function exitReasonOf(value: number): ReadExitReason {
   }
 }
 
+/** The numbers of basic exit reasons, by name. */
+export const exitNumbers: Readonly<Record<ExitReason, number>> = Object.fromEntries(
+  names.map((name) => [name, exitReasons[name][0]]),
+) as Record<ExitReason, number>
+
 /** The number of a basic exit reason. */
 export function exitReasonNumber(reason: ExitReason): number {
   return exitReasons[reason][0]

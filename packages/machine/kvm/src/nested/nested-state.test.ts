@@ -157,18 +157,23 @@ describe('a vCPU in L2', () => {
     expect([...got.value.subarray(0, 24)]).toEqual([...l2.subarray(0, 24)])
   })
 
-  test('is not run: KVM_RUN says that it cannot be emulated', () => {
+  test('is run: without memory it leaves for L1 by a triple fault, and L1, which has none either, shuts down', () => {
     const { vcpu } = madeOn('6.12')
     answerOf(vcpu, l2)
-    expect(vcpu.run()).toMatchObject({ kind: 'done', value: { kind: 'internal-error', suberror: 1 } })
     vcpu.page.immediateExit = true
     expect(vcpu.run()).toMatchObject({ kind: 'refused', errno: 'EINTR' })
+    expect(vcpu.nesting.l2Active).toBe(true)
+    vcpu.page.immediateExit = false
+    expect(vcpu.run()).toMatchObject({ kind: 'done', value: { kind: 'shutdown' } })
+    expect(vcpu.nesting.l2Active).toBe(false)
+    expect(vmcs12Reader(vcpu.nesting.state.vmcs12)('VM_EXIT_REASON')).toBe(2n)
   })
 
   test('is told in the flags of kvm_run from 6.11 on', () => {
     const flags = (kernel: string) => {
       const { vcpu } = madeOn(kernel)
       answerOf(vcpu, l2)
+      vcpu.page.immediateExit = true
       vcpu.run()
       return (vcpu.page.bytes[14] ?? 0) & 4
     }

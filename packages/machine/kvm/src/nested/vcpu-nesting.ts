@@ -3,7 +3,6 @@ import {
   emptyNestedState,
   givenNestedState,
   givenNestedStateOf,
-  type LoadedRegisters,
   leftNested,
   mostNestedStateBytes,
   type NestedFormat,
@@ -13,9 +12,6 @@ import {
   type NestedVcpu,
   nestedVcpu,
   type ReadGiven,
-  registersOfL1,
-  registersOfL2,
-  vmcs12OfL2,
   vmxMsrs,
 } from '@vmm/nested-vmx'
 import type { Refusal } from '@vmm/rule'
@@ -36,13 +32,14 @@ const svme = 1n << 12n
 const widthUntold = 36
 const la57 = 1n << 12n
 
-/** How far a vCPU's guest is a hypervisor. L2 is never executed: everything else of it is kept. */
+/** How far a vCPU's guest is a hypervisor. Of VMX the vCPU itself keeps account, and runs L2; an L2 of SVM is never executed. */
 export class VcpuNesting implements NestingPort {
   readonly #kvm: Kvm
   readonly #vcpu: Vcpu
   readonly #kernel: NestedKernel
   readonly #format: NestedFormat | undefined
-  #state: NestedState
+  /** SVM: what there is. */
+  #svm: NestedState
   /** KVM_CAP_HYPERV_ENLIGHTENED_VMCS. */
   #enlightened = false
 
@@ -51,23 +48,28 @@ export class VcpuNesting implements NestingPort {
     this.#vcpu = vcpu
     this.#kernel = kvm.nested
     this.#format = kvm.nestedFormat
-    this.#state = emptyNestedState(this.#format ?? 'vmx')
+    this.#svm = emptyNestedState(this.#format ?? 'vmx')
     vcpu.state.nestBy(this)
   }
 
   /** Whether registers are L2's. */
   get l2Active(): boolean {
-    return this.#state.guestMode
+    return this.#format === 'svm' ? this.#svm.guestMode : this.#vcpu.vmx.inL2
+  }
+
+  /** Whether it is in L2 and cannot be executed. */
+  get isStuck(): boolean {
+    return this.#format === 'svm' && this.#svm.guestMode
   }
 
   /** Whether the guest is in VMX operation. */
   get vmxOn(): boolean {
-    return this.#state.vmxon
+    return this.#vcpu.vmx.state.vmxon
   }
 
-  /** What there is. */
+  /** What there is: of L2 its VMCS with what its registers are now. */
   get state(): NestedState {
-    return this.#state
+    return this.#format === 'svm' ? this.#svm : this.#vcpu.vmx.told()
   }
 
   /** What kvm_run.flags say of it. */
@@ -84,7 +86,7 @@ export class VcpuNesting implements NestingPort {
       readable: size !== 'unreadable',
       size: size === 'unreadable' ? 0 : size,
       writable,
-      state: this.#told(),
+      state: this.state,
       hasVmx,
     })
   }
@@ -116,31 +118,28 @@ export class VcpuNesting implements NestingPort {
 
   /** The vCPU is put out of L2 and of VMX operation, whatever it was at. */
   leave(): void {
-    this.#become(leftNested(this.#state))
-  }
-
-  /** INIT has reset the vCPU. */
-  initialized(): void {
-    this.#state = this.#kernel.initialized(this.#state)
+    const { state } = this
+    this.#become(leftNested(state), state)
   }
 
   /** Power-up. */
   reset(): void {
-    this.#state = emptyNestedState(this.#format ?? 'vmx')
+    this.#svm = emptyNestedState(this.#format ?? 'vmx')
   }
 
   refusesSregs({ cr0, cr4 }: { readonly cr0: bigint; readonly cr4: bigint }): Refusal | undefined {
-    if (!this.#state.vmxon) return undefined
-    return this.#kernel.refusesSregs({ cr0, cr4, vcpu: this.#checked(undefined), state: this.#state })
+    if (!this.vmxOn) return undefined
+    return this.#kernel.refusesSregs({ cr0, cr4, vcpu: this.#checked(undefined), state: this.state })
   }
 
   eferSet(before: bigint, after: bigint): void {
     if (this.#format !== 'svm') return
-    this.#become(this.#kernel.eferSet({ state: this.#state, before, after }))
+    this.#become(this.#kernel.eferSet({ state: this.#svm, before, after }))
   }
 
   smmSet(wasInSmm: boolean, inSmm: boolean): void {
-    this.#become(this.#kernel.smmSet({ state: this.#state, wasInSmm, inSmm }))
+    const { state } = this
+    this.#become(this.#kernel.smmSet({ state, wasInSmm, inSmm }), state)
   }
 
   msrSet(index: number, value: bigint): void {
@@ -154,7 +153,7 @@ export class VcpuNesting implements NestingPort {
   }
 
   #set(given: ReturnType<typeof givenNestedState>): Answer<number> {
-    const before = this.#state
+    const before = this.state
     const link = given.first
     const set = this.#kernel.set({ given, vcpu: this.#checked(link), state: before })
     this.#become(set.state, before)
@@ -162,31 +161,12 @@ export class VcpuNesting implements NestingPort {
   }
 
   /** Another state: registers that are loaded on the way out of L2, and into it, are loaded. */
-  #become(state: NestedState, before: NestedState = this.#state): void {
+  #become(state: NestedState, before: NestedState = this.state): void {
     if (state === before) return
-    this.#state = state
-    if (state.format === 'svm') {
-      // it has segments and tables of L1 then, and control registers of L2
-      if (before.guestMode && !state.guestMode) this.#vcpu.state.loadSregs(hypervisorSegments(before.vmcb12))
-      return
-    }
-    const { engine } = this.#vcpu
-    if (before.guestMode) this.#load(registersOfL1(before.vmcs12, engine.get('IA32_EFER')))
-    if (state.guestMode) this.#load(registersOfL2(state.vmcs12, engine.get('IA32_EFER'), state.runPending))
-  }
-
-  #load({ sregs, rip, rsp, rflags }: LoadedRegisters): void {
-    const { state } = this.#vcpu
-    state.loadSregs(sregs)
-    state.setRegs({ ...state.getRegs(), rip, rsp, rflags })
-  }
-
-  /** What is there to tell: of L2 its VMCS with what its registers are now. */
-  #told(): NestedState {
-    const state = this.#state
-    if (state.format === 'svm' || !state.guestMode) return state
-    const { rip, rsp, rflags } = this.#vcpu.state.getRegs()
-    return { ...state, vmcs12: vmcs12OfL2(state.vmcs12, { sregs: this.#vcpu.state.getSregs(), rip, rsp, rflags }) }
+    if (state.format === 'vmx') return this.#vcpu.vmx.become(state)
+    this.#svm = state
+    // it has segments and tables of L1 then, and control registers of L2
+    if (before.guestMode && !state.guestMode) this.#vcpu.state.loadSregs(hypervisorSegments(before.vmcb12))
   }
 
   #checked(vmcs12: Uint8Array | undefined): NestedVcpu {

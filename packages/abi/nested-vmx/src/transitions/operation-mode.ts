@@ -1,0 +1,37 @@
+import { hasSecondaryControl } from '../vmcs12/control-bits.ts'
+import type { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
+import type { VmxMsrs } from '../vmcs12/vmx-limits.ts'
+import type { VmxRegisters } from './processor.ts'
+
+/** The field VMX of a processor's state. */
+export const vmxOperation = { none: 0n, root: 1n, nonRoot: 2n } as const
+
+/** PE and PG: what an unrestricted guest may do without. */
+const free = 0x8000_0001n
+
+/** Outside VMX operation nothing is fixed. */
+export function setOutsideVmx(registers: VmxRegisters): void {
+  setMode(registers, vmxOperation.none, 0n, 0n)
+}
+
+/** VMX root operation: some bits of CR0 and CR4 are fixed. Source: SDM 3C 24.8. */
+export function setRoot(registers: VmxRegisters, msrs: VmxMsrs): void {
+  setMode(registers, vmxOperation.root, msrs.IA32_VMX_CR0_FIXED0, msrs.IA32_VMX_CR4_FIXED0)
+}
+
+/** VMX non-root operation: an unrestricted guest needs neither paging nor protected mode. */
+export function setNonRoot(registers: VmxRegisters, msrs: VmxMsrs, vmcs: LiveVmcs12): void {
+  const fixed = msrs.IA32_VMX_CR0_FIXED0
+  const required = hasSecondaryControl(vmcs, 'UNRESTRICTED_GUEST') ? fixed & ~free : fixed
+  registers.set('VMX', vmxOperation.nonRoot)
+  registers.set('CR0_REQUIRED', required)
+  registers.set('CR4_REQUIRED', msrs.IA32_VMX_CR4_FIXED0)
+}
+
+/** What only non-root operation has is nothing here. */
+function setMode(registers: VmxRegisters, mode: bigint, cr0: bigint, cr4: bigint): void {
+  registers.set('VMX', mode)
+  registers.set('CR0_REQUIRED', cr0)
+  registers.set('CR4_REQUIRED', cr4)
+  for (const field of ['CR0_MASK', 'CR0_SHADOW', 'CR4_MASK', 'CR4_SHADOW', 'EPTP'] as const) registers.set(field, 0n)
+}

@@ -1,0 +1,95 @@
+import { emptyNestedState, type NestedState, noAddress } from '../nested-state.ts'
+import { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
+import { vmcsRegionBytes } from '../vmcs12/vmcs12.ts'
+import { vmcs12Head } from '../vmcs12/vmcs12-fields.rows.ts'
+import { bytesAt, type VmxMemory } from './processor.ts'
+
+/**
+ * How far the guest of a running vCPU is a hypervisor: what `NestedState` tells, with the current VMCS at hand. As KVM does, the
+ * VMCS is kept apart from guest memory, and goes there when it is current no longer.
+ */
+export class VmxState {
+  readonly vmcs: LiveVmcs12 = new LiveVmcs12()
+  vmxon = false
+  vmxonAddress: bigint = noAddress
+  /** Where the current VMCS is; `noAddress` for none. */
+  current: bigint = noAddress
+  /** L2 runs. */
+  guestMode = false
+  /** L2 has been entered and has not executed anything. */
+  runPending = false
+  /** A monitor-trap exit is due. */
+  mtfPending = false
+  /** When the VMX-preemption timer runs out, by the time-stamp counter of L1. */
+  deadline: bigint | undefined
+  /** The groups of checks that the current VMCS has not passed since it was written to, as `CompiledEntryChecks` has them. */
+  unchecked = ~0
+  /** Whether it has passed what KVM checks of controls and host state. */
+  passedByKvm = false
+  #beside: NestedState = emptyNestedState('vmx')
+
+  get hasCurrent(): boolean {
+    return this.current !== noAddress
+  }
+
+  /** The same as a value. */
+  told(): NestedState {
+    const { vmxon, vmxonAddress, current: vmcs12Address, guestMode, runPending, mtfPending } = this
+    return {
+      ...this.#beside,
+      ...{ vmxon, vmxonAddress, vmcs12Address, guestMode, runPending, mtfPending },
+      vmcs12: this.vmcs.bytes.slice(),
+    }
+  }
+
+  /** Becomes what a value says; registers are for the caller. */
+  become(state: NestedState): void {
+    const { vmxon, vmxonAddress, vmcs12Address, guestMode, runPending, mtfPending, vmcs12 } = state
+    Object.assign(this, { vmxon, vmxonAddress, guestMode, runPending, mtfPending })
+    this.current = vmcs12Address
+    if (!guestMode) this.deadline = undefined
+    this.vmcs.load(vmcs12)
+    this.forgetChecks()
+    this.#beside = state
+  }
+
+  /** VMXON: without a current VMCS. */
+  begin(region: bigint): void {
+    this.vmxon = true
+    this.vmxonAddress = region
+    this.current = noAddress
+  }
+
+  /** VMXOFF. */
+  end(memory: VmxMemory): void {
+    this.release(memory)
+    this.vmxon = false
+    this.vmxonAddress = noAddress
+  }
+
+  /** Another VMCS becomes current, with what guest memory has of it. */
+  makeCurrent(memory: VmxMemory, address: bigint): void {
+    this.release(memory)
+    this.current = address
+    this.vmcs.load(bytesAt(memory, address, vmcsRegionBytes) ?? new Uint8Array(0))
+    this.forgetChecks()
+  }
+
+  /** Nothing is known of what the current VMCS would pass. */
+  forgetChecks(): void {
+    this.unchecked = ~0
+    this.passedByKvm = false
+  }
+
+  /** The current VMCS goes back to guest memory, and none is current. */
+  release(memory: VmxMemory): void {
+    if (!this.hasCurrent) return
+    memory.writePhysical(Number(this.current), this.vmcs.bytes)
+    this.current = noAddress
+  }
+
+  /** The launch state of a VMCS that is not current is in guest memory. */
+  clearLaunch(memory: VmxMemory, address: bigint): void {
+    memory.writePhysical(Number(address) + vmcs12Head.LAUNCH_STATE, new Uint8Array(4))
+  }
+}

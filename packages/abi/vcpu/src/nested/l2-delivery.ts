@@ -1,0 +1,154 @@
+import { exceptionExits, exitNumbers, type InterruptionType, type TransitEvent } from '@vmm/nested-vmx'
+import { exceptions } from '@vmm/x86-registers'
+import { secondLevelFault, unanswered } from '@vmm/x86-semantics'
+import { deliveryKind, isFault, undeliverable } from '../delivery.ts'
+import type { Engine } from '../engine-port.ts'
+import type { VcpuExit } from '../exit.ts'
+import { escalate, type Pending } from '../faults.ts'
+import type { L2Exit } from './l2-exit.ts'
+import type { VmxOperation } from './vmx-operation.ts'
+
+/** An event on its way to L2. */
+export interface L2Event extends Pending {
+  readonly type: InterruptionType
+  /** By the number that engines know it by. */
+  readonly kind: number
+  /** Bytes of the instruction that raised it, behind which it returns; 0 for what no instruction raises. */
+  readonly length: number
+  /** Whether L1 is asked first: what an entry injects comes from L1. */
+  readonly asked: boolean
+}
+
+const RF = 1n << 16n
+const { BP, DB, DF, PF } = exceptions
+
+/** How the exceptions of L2 that meet nobody's wish to see them come to it, and others to L1. */
+export class L2Delivery {
+  readonly #operation: VmxOperation
+  /** CR2 before the instruction under execution: an exit for a page fault leaves it alone. */
+  cr2 = 0n
+
+  constructor(operation: VmxOperation) {
+    this.#operation = operation
+  }
+
+  /** An exception, or an interrupt, of L2's own. */
+  raise({ vector, errorCode }: Pending, kind: number): VcpuExit | undefined {
+    const external = kind === deliveryKind.external
+    const nmi = external && vector === exceptions.NMI.vector
+    const type = nmi ? 'NMI' : external ? 'external interrupt' : typeOf(vector)
+    return this.deliver({ vector, errorCode, type, kind, length: 0, asked: !external })
+  }
+
+  /** What an entry injects: L1 has said that L2 is to have it. */
+  inject({ type, vector, errorCode }: TransitEvent, length: number): VcpuExit | undefined {
+    const returns = type === 'software interrupt' || type === 'software exception'
+    const external = type === 'external interrupt' || type === 'NMI'
+    // RFLAGS are as L1 wants them in the image: a trap's way
+    const kind = returns ? deliveryKind.software : external ? deliveryKind.external : deliveryKind.trap
+    const behind = returns || type === 'privileged software exception' ? length : 0
+    return this.deliver({ vector, errorCode, type, kind, length: behind, asked: false })
+  }
+
+  /** Delivers an event, and what its delivery runs into: to L2, or to L1 as an exit. */
+  deliver(first: L2Event): VcpuExit | undefined {
+    const { engine } = this.#operation
+    const betweenRounds = engine.get('REPEATING') !== 0n
+    engine.set('REPEATING', 0n)
+    let now = first
+    let before: L2Event | undefined
+    for (;;) {
+      if (now.asked && exceptionExits(this.#operation.state.vmcs, now.vector, now.errorCode))
+        return this.#exitFor(now, before)
+      const rip = engine.get('RIP')
+      const flags = engine.get('RFLAGS')
+      if (betweenRounds || isFault(now.vector, now.kind)) engine.set('RFLAGS', flags | RF)
+      this.cr2 = engine.get('CR2')
+      const met = engine.deliver(now.vector, now.kind, now.errorCode, rip + BigInt(now.length))
+      if (met === undefined) return this.#traps(engine)
+      if (met.moved !== true) {
+        engine.set('RFLAGS', flags)
+        engine.set('RIP', rip)
+      }
+      const next = this.#next(now, met)
+      if ('kind' in next && next.kind !== 'again') return next.exit
+      before = now
+      now = next.event
+    }
+  }
+
+  /** Data breakpoints and the like, behind an instruction or a delivery: DR6 tells of them only where L2 gets them. */
+  debug(why: bigint, kind: number): VcpuExit | undefined {
+    const { engine, state } = this.#operation
+    if (exceptionExits(state.vmcs, DB.vector, undefined)) {
+      const event = { type: 'hardware exception', vector: DB.vector, errorCode: undefined } as const
+      return this.#operation.leave({ reason: exitNumbers.EXCEPTION_NMI, qualification: why, event })
+    }
+    engine.set('DR6', engine.get('DR6') | why)
+    return this.deliver({ ...hardware(DB.vector, undefined), kind, asked: false })
+  }
+
+  /** What the delivery of one event met: another event, or the end of it. */
+  #next(now: L2Event, met: Pending): Met {
+    const operation = this.#operation
+    if (met.vector === secondLevelFault) return gone(operation.leave(this.secondLevel(met.errorCode ?? 0, now)))
+    if (met.vector === unanswered) {
+      const due = operation.takeExit()
+      if (due === undefined) return gone(undeliverable(now.vector))
+      return gone(operation.leave({ ...due, length: now.length, vectoring: told(now) }))
+    }
+    const next = now.kind === deliveryKind.external ? met : escalate(now, met)
+    if (next === 'shutdown') return gone(operation.leave({ reason: exitNumbers.TRIPLE_FAULT }))
+    return { kind: 'again', event: hardware(next.vector, next.errorCode) }
+  }
+
+  /** EPT has let a translation not be made: while an event was delivered, or for an instruction. */
+  secondLevel(reason: number, during?: L2Event): L2Exit {
+    const { engine } = this.#operation
+    const addresses = { physical: engine.get('EPT_ADDRESS'), linear: engine.get('EPT_LINEAR') }
+    const vectoring = during === undefined ? undefined : told(during)
+    return {
+      ...{ reason, qualification: engine.get('EPT_QUALIFICATION'), vectoring, length: during?.length ?? 0 },
+      ...addresses,
+    }
+  }
+
+  #exitFor(event: L2Event, during: L2Event | undefined): VcpuExit | undefined {
+    const { engine } = this.#operation
+    const isFaultOfPage = event.vector === PF.vector
+    const qualification = isFaultOfPage ? engine.get('CR2') : 0n
+    if (isFaultOfPage) engine.set('CR2', this.cr2)
+    // a double fault never counts as met during a delivery
+    const vectoring = during === undefined || event.vector === DF.vector ? undefined : told(during)
+    const isProtected = (engine.get('CR0') & 1n) !== 0n
+    return this.#operation.leave({
+      ...{
+        reason: exitNumbers.EXCEPTION_NMI,
+        qualification,
+        vectoring,
+        length: vectoring === undefined ? 0 : (during?.length ?? 0),
+      },
+      event: { ...told(event), errorCode: isProtected ? event.errorCode : undefined },
+    })
+  }
+
+  #traps(engine: Engine): VcpuExit | undefined {
+    const hits = engine.takeDebugHits()
+    return hits === 0 ? undefined : this.debug(BigInt(hits), deliveryKind.trap)
+  }
+}
+
+type Met =
+  | { readonly kind: 'again'; readonly event: L2Event }
+  | { readonly kind: 'gone'; readonly exit: VcpuExit | undefined }
+
+const gone = (exit: VcpuExit | undefined): Met => ({ kind: 'gone', exit })
+
+const hardware = (vector: number, errorCode: number | undefined): L2Event => ({
+  ...{ vector, errorCode, type: typeOf(vector), kind: deliveryKind.exception, length: 0, asked: true },
+})
+
+const told = ({ type, vector, errorCode }: L2Event): TransitEvent => ({ type, vector, errorCode })
+
+const typeOf = (vector: number): InterruptionType =>
+  vector === BP.vector || vector === exceptions.OF.vector ? 'software exception' : 'hardware exception'

@@ -1,0 +1,218 @@
+import {
+  exitNumbers,
+  type GuestStateChecks,
+  hasEntryControl,
+  hasExitControl,
+  hasPinControl,
+  hasSecondaryControl,
+  interruptionInformation,
+  loadGuest,
+  loadHost,
+  loadMsrs,
+  saveGuest,
+  storeMsrs,
+  type VmxMsrAccess,
+  type VmxState,
+} from '@vmm/nested-vmx'
+import type { Engine, TranslationSpace } from '../engine-port.ts'
+import type { VcpuExit } from '../exit.ts'
+import type { L2Exit } from './l2-exit.ts'
+import { clearNonRegisters, loadNonRegisters, loadPointers, saveNonRegisters } from './l2-registers.ts'
+import { PreemptionTimer } from './preemption-timer.ts'
+import type { VmxFacts } from './vmx-facts.ts'
+import type { VmxParts } from './vmx-parts.ts'
+
+const [IA32_DEBUGCTL, IA32_PAT] = [0x1d9, 0x277]
+const failedEntry = 0x8000_0000
+const valid = 0x8000_0000
+/** Exit qualification of an entry that fails for page pointers. Source: SDM 3C 27.8. */
+const pagePointers = 2n
+const own: TranslationSpace = { vpid: 0, eptp: 0n }
+/** VMX abort is a shutdown in KVM. Source: arch/x86/kvm/vmx/nested.c nested_vmx_abort (Linux 6.12). */
+const aborted: VcpuExit = { kind: 'shutdown', because: [] }
+
+/** The ways into L2, and out of it. */
+export class L2Transitions {
+  readonly timer: PreemptionTimer
+  /** NMIs were blocked when L1 entered L2, and will be when it goes on. */
+  nmiBlockedInL1 = false
+  readonly #parts: VmxParts
+  readonly #state: VmxState
+  readonly #facts: VmxFacts
+  readonly #checks: GuestStateChecks
+  readonly #access: VmxMsrAccess
+
+  constructor(parts: VmxParts, state: VmxState, facts: VmxFacts) {
+    this.#parts = parts
+    this.#state = state
+    this.#facts = facts
+    this.#checks = parts.promises.guestState
+    this.timer = new PreemptionTimer(parts, state)
+    this.#access = this.#msrAccess()
+  }
+
+  /**
+   * VMLAUNCH or VMRESUME has let its VMCS pass: L2 begins, unless its state is wrong, for KVM or with what the processor says.
+   *
+   * Source: SDM 3C 27 VM Entries; arch/x86/kvm/vmx/nested.c nested_vmx_enter_non_root_mode (Linux 6.12).
+   */
+  enter(byProcessor: number | undefined): VcpuExit | undefined {
+    const state = this.#state
+    const { vmcs } = state
+    const engine = this.#parts.engine()
+    const vcpu = this.#facts.checked(vmcs.read('VMCS_LINK_POINTER'))
+    const wrong = this.#checks({ read: vmcs.read, vcpu, runPending: true }) ?? byProcessor
+    if (wrong !== undefined) return this.#fail(exitNumbers.INVALID_STATE, BigInt(wrong))
+    this.nmiBlockedInL1 = engine.get('NMI_BLOCKED') !== 0n
+    loadGuest(vmcs, engine, vcpu.vmx, 'entry')
+    if (!hasSecondaryControl(vmcs, 'EPT') && !loadPointers(engine))
+      return this.#fail(exitNumbers.INVALID_STATE, pagePointers)
+    if (hasEntryControl(vmcs, 'LOAD_PAT')) this.#setMsr(IA32_PAT, vmcs.read('GUEST_IA32_PAT'))
+    if (hasEntryControl(vmcs, 'LOAD_DEBUG')) this.#setMsr(IA32_DEBUGCTL, vmcs.read('GUEST_IA32_DEBUGCTL'))
+    const unloaded = loadMsrs(vmcs, 'ENTRY', engine, this.#access)
+    if (unloaded !== 0) return this.#fail(exitNumbers.MSR_LOAD_FAIL, BigInt(unloaded))
+    vmcs.launched = true
+    state.guestMode = true
+    state.runPending = true
+    loadNonRegisters(vmcs, engine, this.#parts.events())
+    this.timer.start()
+    this.translate()
+    return undefined
+  }
+
+  /** User space has made L2 active: it has its registers, and goes on where it was. */
+  resume(): void {
+    const { vmcs, runPending } = this.#state
+    const engine = this.#parts.engine()
+    loadGuest(vmcs, engine, this.#facts.msrs, runPending ? 'entry' : 'user space')
+    if (!hasSecondaryControl(vmcs, 'EPT')) loadPointers(engine)
+    this.timer.start()
+    this.translate()
+  }
+
+  /**
+   * L2 is left: what it has become is in its VMCS, and L1 goes on.
+   *
+   * Source: SDM 3C 28 VM Exits; arch/x86/kvm/vmx/nested.c nested_vmx_vmexit (Linux 6.12).
+   */
+  leave(exit: L2Exit): VcpuExit | undefined {
+    const state = this.#state
+    const { vmcs } = state
+    const engine = this.#parts.engine()
+    this.#save(engine)
+    this.#tell(exit)
+    state.mtfPending = false
+    if (!storeMsrs(vmcs, engine, this.#access)) return aborted
+    this.#goOut(engine)
+    // an NMI that is the reason blocks others as its delivery would
+    if (exit.event?.type === 'NMI') engine.set('NMI_BLOCKED', 1n)
+    if (exit.reason === exitNumbers.EXTERNAL_INTERRUPT && hasExitControl(vmcs, 'ACKNOWLEDGE_INTERRUPT')) {
+      const vector = this.#parts.machine().acknowledge()
+      const information = interruptionInformation({ type: 'external interrupt', vector, errorCode: undefined })
+      vmcs.setWord('VM_EXIT_INTR_INFO', information)
+    }
+    return this.#host(engine)
+  }
+
+  /** User space takes the vCPU out of L2, and L1 is told nothing. */
+  leaveUntold(): void {
+    const engine = this.#parts.engine()
+    this.#goOut(engine)
+    this.#host(engine)
+  }
+
+  /** Translations are L2's or L1's own from now on, and so is what is known of time and devices. */
+  translate(): void {
+    const engine = this.#parts.engine()
+    const { vmcs, guestMode } = this.#state
+    const tagged = hasSecondaryControl(vmcs, 'VPID')
+    if (!tagged) engine.forgetTranslations(({ vpid }) => vpid === 0)
+    const eptp = hasSecondaryControl(vmcs, 'EPT') ? vmcs.read('EPT_POINTER') : 0n
+    const space = { vpid: tagged ? vmcs.word('VIRTUAL_PROCESSOR_ID') : 0, eptp }
+    engine.useTranslations(guestMode ? space : own)
+    engine.known?.forget()
+    engine.modeChanged()
+  }
+
+  /** The registers of L2 are in its VMCS, as an exit would leave them there. */
+  save(): void {
+    this.#save(this.#parts.engine())
+  }
+
+  #save(engine: Engine): void {
+    const { vmcs, runPending } = this.#state
+    saveGuest(vmcs, engine)
+    saveNonRegisters(vmcs, engine, this.#parts.events())
+    if (hasExitControl(vmcs, 'SAVE_PAT')) vmcs.write('GUEST_IA32_PAT', this.#parts.msrs.peek(IA32_PAT) ?? 0n)
+    if (!runPending && hasPinControl(vmcs, 'PREEMPTION_TIMER') && hasExitControl(vmcs, 'SAVE_PREEMPTION_TIMER'))
+      vmcs.setWord('VMX_PREEMPTION_TIMER_VALUE', this.timer.left)
+  }
+
+  /** Source: SDM 3C 28.2 Recording VM-Exit Information. */
+  #tell(exit: L2Exit): void {
+    const { vmcs } = this.#state
+    const { event, vectoring } = exit
+    vmcs.setWord('VM_EXIT_REASON', exit.reason)
+    vmcs.write('EXIT_QUALIFICATION', exit.qualification ?? 0n)
+    vmcs.setWord('VM_EXIT_INTR_INFO', event === undefined ? 0 : interruptionInformation(event))
+    if (event?.errorCode !== undefined) vmcs.setWord('VM_EXIT_INTR_ERROR_CODE', event.errorCode)
+    vmcs.setWord('IDT_VECTORING_INFO_FIELD', vectoring === undefined ? 0 : interruptionInformation(vectoring))
+    if (vectoring?.errorCode !== undefined) vmcs.setWord('IDT_VECTORING_ERROR_CODE', vectoring.errorCode)
+    vmcs.setWord('VM_EXIT_INSTRUCTION_LEN', exit.length ?? 0)
+    vmcs.setWord('VMX_INSTRUCTION_INFO', exit.information ?? 0)
+    if (exit.physical !== undefined) vmcs.write('GUEST_PHYSICAL_ADDRESS', exit.physical)
+    if (exit.linear !== undefined) vmcs.write('GUEST_LINEAR_ADDRESS', exit.linear)
+    vmcs.setWord('VM_ENTRY_INTR_INFO_FIELD', vmcs.word('VM_ENTRY_INTR_INFO_FIELD') & ~valid)
+  }
+
+  /** An entry fails: L1 goes on as behind an exit, and of its VMCS only the reason tells of it. Source: SDM 3C 27.8. */
+  #fail(reason: number, qualification: bigint): VcpuExit | undefined {
+    const { vmcs } = this.#state
+    vmcs.setWord('VM_EXIT_REASON', (reason | failedEntry) >>> 0)
+    vmcs.write('EXIT_QUALIFICATION', qualification)
+    return this.#host(this.#parts.engine())
+  }
+
+  #goOut(engine: Engine): void {
+    const state = this.#state
+    state.guestMode = false
+    state.runPending = false
+    state.deadline = undefined
+    engine.set('NMI_BLOCKED', this.nmiBlockedInL1 ? 1n : 0n)
+    clearNonRegisters(engine, this.#parts.events())
+  }
+
+  /** Source: SDM 3C 28.5 Loading Host State. */
+  #host(engine: Engine): VcpuExit | undefined {
+    const { vmcs } = this.#state
+    loadHost(vmcs, engine, this.#facts.msrs)
+    if (hasExitControl(vmcs, 'LOAD_PAT')) this.#setMsr(IA32_PAT, vmcs.read('HOST_IA32_PAT'))
+    this.#setMsr(IA32_DEBUGCTL, 0n)
+    const paged = loadPointers(engine)
+    this.translate()
+    return paged && loadMsrs(vmcs, 'EXIT', engine, this.#access) === 0 ? undefined : aborted
+  }
+
+  /** Most transitions change nothing of it. */
+  #setMsr(index: number, value: bigint): void {
+    const { msrs } = this.#parts
+    if ((msrs.peek(index) ?? 0n) !== value) msrs.host('write', index, value)
+  }
+
+  #msrAccess(): VmxMsrAccess {
+    const { msrs, machine } = this.#parts
+    return {
+      read: (index) => {
+        const outcome = msrs.guest('read', index, 0n)
+        return outcome.kind === 'done' ? outcome.value : undefined
+      },
+      write: (index, value) => msrs.guest('write', index, value).kind === 'done',
+      get x2apic() {
+        return ((machine().readApicMsr(apicBase) ?? 0n) & extended) !== 0n
+      },
+    }
+  }
+}
+
+const apicBase = 0x1b
+const extended = 0x400n

@@ -1,0 +1,311 @@
+import {
+  emptyNestedState,
+  executeVmx,
+  exitNumbers,
+  type Forgotten,
+  hasPinControl,
+  hasPrimaryControl,
+  instructionEnabled,
+  instructionExits,
+  type NestedState,
+  noAddress,
+  setOutsideVmx,
+  setRoot,
+  toldInstruction,
+  VmxState,
+  type VmxWorld,
+} from '@vmm/nested-vmx'
+import { exceptions, gprIndex } from '@vmm/x86-registers'
+import { generalProtection, type VmxMnemonic, type VmxOutcome } from '@vmm/x86-semantics'
+import type { Engine } from '../engine-port.ts'
+import type { VcpuExit } from '../exit.ts'
+import { L2Delivery } from './l2-delivery.ts'
+import type { L2Exit } from './l2-exit.ts'
+import { L2Transitions } from './l2-transitions.ts'
+import { VirtualTaskPriority } from './virtual-task-priority.ts'
+import { VmxFacts } from './vmx-facts.ts'
+import type { VmxParts } from './vmx-parts.ts'
+
+const IA32_FEATURE_CONTROL = 0x3a
+
+/** What is due when the engine has come back: an instruction has said so, and has not happened. */
+type Due = { readonly kind: 'entry'; readonly wrong: number | undefined } | ({ readonly kind: 'exit' } & L2Exit)
+
+/** What of VMX operation is saved with a vCPU beside what KVM_GET_NESTED_STATE tells. */
+export interface SavedVmx {
+  readonly state: NestedState
+  readonly deadline: bigint | undefined
+  readonly nmiBlockedInL1: boolean
+}
+
+/** VMX operation of one vCPU: what its instructions do, and what runs L2 and leaves it. */
+export class VmxOperation {
+  readonly state: VmxState = new VmxState()
+  readonly delivery: L2Delivery
+  readonly taskPriority: VirtualTaskPriority
+  readonly facts: VmxFacts
+  readonly #parts: VmxParts
+  readonly #transitions: L2Transitions
+  readonly #world: VmxWorld
+  #due: Due | undefined
+
+  constructor(parts: VmxParts) {
+    this.#parts = parts
+    this.facts = new VmxFacts(parts, () => this.state.current)
+    this.#transitions = new L2Transitions(parts, this.state, this.facts)
+    this.delivery = new L2Delivery(this)
+    this.taskPriority = new VirtualTaskPriority(parts, this.state)
+    this.#world = this.#worldAround()
+  }
+
+  get engine(): Engine {
+    return this.#parts.engine()
+  }
+
+  /** Whether registers are L2's. */
+  get inL2(): boolean {
+    return this.state.guestMode
+  }
+
+  /** A VMX instruction. L2 is entered when the engine has come back. */
+  execute(instruction: VmxMnemonic, first: bigint, second: bigint, third: bigint): VmxOutcome {
+    const answer = executeVmx(this.#world, instruction, [first, second, third])
+    switch (answer.kind) {
+      case 'succeeded':
+        if (answer.turns !== undefined) this.#turn(answer.turns)
+        return { kind: 'succeeded', value: answer.value }
+      case 'failed':
+        return answer
+      case 'enters':
+        this.#due = { kind: 'entry', wrong: answer.wrong }
+        return { kind: 'entered' }
+      default:
+        return answer.exception === 'GP' ? generalProtection : { kind: 'fault', vector: exceptions.UD.vector }
+    }
+  }
+
+  /** Whether an instruction of L2 leaves for L1: it will when the engine has come back. */
+  exits(reason: number, qualification: bigint): boolean {
+    const { engine } = this
+    const { vmcs } = this.state
+    if (!instructionExits({ vmcs, registers: engine, memory: engine, reason, qualification })) return false
+    this.#due = { kind: 'exit', ...this.#describe(engine, reason, qualification) }
+    return true
+  }
+
+  /** Whether L2 has the instruction of an exit reason at all. */
+  enabled(reason: number): boolean {
+    return instructionEnabled(this.state.vmcs, reason)
+  }
+
+  /** The engine has come back because of such an instruction: what it is for is done. */
+  settle(): { readonly exit: VcpuExit | undefined } | undefined {
+    const due = this.#due
+    if (due === undefined) return undefined
+    this.#due = undefined
+    const { engine } = this
+    if (due.kind === 'exit') return { exit: this.leave({ ...due, length: engine.executingBytes }) }
+    engine.skip(engine.executingBytes)
+    const exit = this.#transitions.enter(due.wrong)
+    if (this.inL2) this.taskPriority.entered()
+    return { exit }
+  }
+
+  /** The exit that is due, for who was delivering an event. */
+  takeExit(): L2Exit | undefined {
+    const due = this.#due
+    this.#due = undefined
+    return due?.kind === 'exit' ? due : undefined
+  }
+
+  /** L2 is left for L1. */
+  leave(exit: L2Exit): VcpuExit | undefined {
+    const rip = this.engine.get('RIP')
+    const aborted = this.#transitions.leave(exit)
+    this.#parts.observer()?.left(this.state.vmcs, rip)
+    return aborted
+  }
+
+  get timer(): L2Transitions['timer'] {
+    return this.#transitions.timer
+  }
+
+  /** Whether each instruction of L2 leaves for L1. */
+  get trapsEach(): boolean {
+    return this.inL2 && (this.state.mtfPending || hasPrimaryControl(this.state.vmcs, 'MONITOR_TRAP_FLAG'))
+  }
+
+  /** What L2 reads of the time-stamp counter is so much more. */
+  get timeOffset(): bigint {
+    const { vmcs } = this.state
+    return this.inL2 && hasPrimaryControl(vmcs, 'TSC_OFFSETTING') ? vmcs.read('TSC_OFFSET') : 0n
+  }
+
+  /** Whether an interrupt leaves for L1, whatever the flags of L2 say. */
+  get interruptsExit(): boolean {
+    return this.inL2 && hasPinControl(this.state.vmcs, 'EXTERNAL_INTERRUPT_EXITING')
+  }
+
+  /** Whether an NMI leaves for L1, though L2 blocks them. */
+  get nmisExit(): boolean {
+    return this.inL2 && hasPinControl(this.state.vmcs, 'NMI_EXITING')
+  }
+
+  /** L1 waits for L2 to take interrupts, or NMIs. */
+  get wantsInterruptWindow(): boolean {
+    return this.inL2 && hasPrimaryControl(this.state.vmcs, 'INTERRUPT_WINDOW_EXITING')
+  }
+
+  get wantsNmiWindow(): boolean {
+    return this.inL2 && hasPrimaryControl(this.state.vmcs, 'NMI_WINDOW_EXITING')
+  }
+
+  /** What user space, or a reset, makes of it: into L2 and out of it registers follow. */
+  become(next: NestedState): void {
+    const { engine, state } = this
+    const wasInL2 = state.guestMode
+    this.#due = undefined
+    this.facts.forget()
+    if (wasInL2) this.#transitions.leaveUntold()
+    state.become(next)
+    if (!state.vmxon) setOutsideVmx(engine)
+    else if (!state.guestMode) setRoot(engine, this.facts.msrs)
+    if (state.guestMode) this.#transitions.resume()
+    engine.modeChanged()
+  }
+
+  /** What there is: of L2 its VMCS with what its registers are now. */
+  told(): NestedState {
+    if (this.inL2) this.#transitions.save()
+    return this.state.told()
+  }
+
+  /** Power-up, and INIT where it takes effect. */
+  reset(): void {
+    this.#due = undefined
+    this.facts.forget()
+    this.state.become(emptyNestedState('vmx'))
+    setOutsideVmx(this.engine)
+    this.engine.useTranslations({ vpid: 0, eptp: 0n })
+  }
+
+  /** Plain data; registers are saved with the others. */
+  save(): SavedVmx {
+    const { deadline } = this.state
+    return { state: this.state.told(), deadline, nmiBlockedInL1: this.#transitions.nmiBlockedInL1 }
+  }
+
+  /** Registers are there already. */
+  restore({ state, deadline, nmiBlockedInL1 }: SavedVmx): void {
+    this.#due = undefined
+    this.facts.forget()
+    this.state.become(state)
+    this.state.deadline = deadline
+    this.#transitions.nmiBlockedInL1 = nmiBlockedInL1
+    if (state.vmxon) this.#transitions.translate()
+  }
+
+  #turn(turns: 'on' | 'off'): void {
+    const { engine } = this
+    if (turns === 'on') setRoot(engine, this.facts.msrs)
+    else setOutsideVmx(engine)
+    engine.resync()
+  }
+
+  /** What its instructions look at: most look at little of it. */
+  #worldAround(): VmxWorld {
+    const { state, facts } = this
+    const { msrs, promises } = this.#parts
+    const engine = this.#parts.engine
+    return {
+      state,
+      rules: promises.vmx,
+      around: facts.around,
+      get memory() {
+        return engine()
+      },
+      get checks() {
+        return facts.checks
+      },
+      get vcpu() {
+        return facts.checked(state.hasCurrent ? state.vmcs.read('VMCS_LINK_POINTER') : noAddress)
+      },
+      get cr4() {
+        return engine().get('CR4')
+      },
+      get featureControl() {
+        return msrs.peek(IA32_FEATURE_CONTROL) ?? 0n
+      },
+      get blockedByMovSs() {
+        return engine().shadowed && engine().get('SHADOW_KIND') !== 0n
+      },
+      forget: (which) => forget(engine(), which),
+    }
+  }
+
+  /** What an exit says of its instruction. */
+  #describe(engine: Engine, reason: number, given: bigint): L2Exit {
+    if (reason === exitNumbers.EXCEPTION_NMI) return raisedByInstruction(Number(given))
+    if (!decoded.has(reason) && !(reason === exitNumbers.IO_INSTRUCTION && (given & byString) !== 0n))
+      return { reason, qualification: given }
+    const code = engine.executingCode()
+    const { information, displacement, register } = toldInstruction(
+      reason,
+      code,
+      codeSizeOf(engine),
+      engine.executing().next,
+    )
+    const qualification = displacement ?? (named.has(reason) ? given | (BigInt(register) << registerAt) : given)
+    const strings = reason === exitNumbers.IO_INSTRUCTION ? { linear: stringAddress(engine, given) } : {}
+    return { reason, qualification, information, ...strings }
+  }
+}
+
+/** I/O by INS or OUTS; and which of them. Source: SDM 3C 28.2.1, Table 28-5. */
+const [byString, isIn] = [0x10n, 8n]
+/** Where MOV to and from control and debug registers names the general one. */
+const registerAt = 8n
+const named: ReadonlySet<number> = new Set([exitNumbers.CR_ACCESS, exitNumbers.DR_ACCESS])
+/** Exits that tell more of the instruction than the processor gives. */
+const decoded: ReadonlySet<number> = new Set([
+  ...named,
+  ...[exitNumbers.VMCLEAR, exitNumbers.VMPTRLD, exitNumbers.VMPTRST, exitNumbers.VMREAD, exitNumbers.VMWRITE],
+  ...[exitNumbers.VMON, exitNumbers.GDTR_IDTR, exitNumbers.LDTR_TR, exitNumbers.INVEPT, exitNumbers.INVVPID],
+  ...[exitNumbers.INVPCID, exitNumbers.RDRAND, exitNumbers.RDSEED, exitNumbers.XSAVES, exitNumbers.XRSTORS],
+])
+
+/** INT1, INT3 and INTO: an exception of the kind that software raises. */
+function raisedByInstruction(vector: number): L2Exit {
+  const type = vector === exceptions.DB.vector ? 'privileged software exception' : 'software exception'
+  return { reason: exitNumbers.EXCEPTION_NMI, event: { type, vector, errorCode: undefined } }
+}
+
+const [LMA, L, DB] = [0x400n, 0x2000n, 0x4000n]
+
+function codeSizeOf(engine: Engine): 16 | 32 | 64 {
+  const access = engine.get('CS.access')
+  if ((engine.get('IA32_EFER') & LMA) !== 0n && (access & L) !== 0n) return 64
+  return (access & DB) === 0n ? 16 : 32
+}
+
+/** The linear address of the string; a segment of OUTS other than DS is for who reads the instruction information. */
+function stringAddress(engine: Engine, qualification: bigint): bigint {
+  if ((qualification & isIn) !== 0n) return BigInt.asUintN(64, engine.get('ES.base') + engine.gpr(gprIndex('RDI')))
+  return BigInt.asUintN(64, engine.get('DS.base') + engine.gpr(gprIndex('RSI')))
+}
+
+const address = 0xf_ffff_ffff_f000n
+
+/** INVEPT and INVVPID. Source: SDM 3C 29.4.3.1. */
+function forget(engine: Engine, which: Forgotten): void {
+  switch (which.kind) {
+    case 'eptp':
+      return engine.forgetTranslations(({ eptp }) => eptp !== 0n && ((eptp ^ which.eptp) & address) === 0n)
+    case 'every eptp':
+      return engine.forgetTranslations(({ eptp }) => eptp !== 0n)
+    case 'vpid':
+      return engine.forgetTranslations(({ vpid }) => vpid === which.vpid, which.linear)
+    default:
+      return engine.forgetTranslations(({ vpid }) => vpid !== 0)
+  }
+}
