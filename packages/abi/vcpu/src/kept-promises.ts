@@ -6,13 +6,7 @@ import {
   hypercallDecider,
   hypercallPatcher,
 } from '@vmm/hypercall'
-import {
-  type GuestStateChecks,
-  guestStateChecks,
-  type VmxRules,
-  vmlaunchPipeline,
-  vmxonPipeline,
-} from '@vmm/nested-vmx'
+import { type GuestStateChecks, guestStateChecks, type VmxRules, vmxRules } from '@vmm/nested-vmx'
 import { deedOf, type Profile, profileOf, type ResolvedPipeline, resolve } from '@vmm/rule'
 import type { MemoryInstruction } from './emulator/opcode.ts'
 import type * as Call from './rules/calls.ts'

@@ -74,6 +74,7 @@ export const plainVmcs: Vmcs12Values = {
   ...segment('GS', 0xc093n, 16n),
   ...segment('LDTR', 0x1_0000n, 0n),
   ...segment('TR', 0x8bn, 24n),
+  GUEST_TR_LIMIT: 0x67n,
 }
 
 /** What L1 and L2 are made of. */

@@ -124,7 +124,12 @@ describe('an exception of L2', () => {
 })
 
 describe('an event that an entry injects', () => {
-  const injects = (info: bigint, more = {}) => ({ ...withTables, VM_ENTRY_INTR_INFO_FIELD: info, ...more })
+  const injects = (info: bigint, more = {}) => ({
+    ...withTables,
+    GUEST_RFLAGS: 0x202n,
+    VM_ENTRY_INTR_INFO_FIELD: info,
+    ...more,
+  })
 
   test('is taken before the first instruction, and is over at the exit', () => {
     const it = leftFor({ fields: injects(interrupt), memory: prepared(0x21), l2: (a) => a.ud2() })

@@ -18,6 +18,8 @@ export class VmxFacts {
   readonly #parts: VmxParts
   #msrs: VmxMsrs | undefined
   #checks: { readonly processor: EntryProcessor; readonly compiled: CompiledEntryChecks } | undefined
+  /** Nothing can have changed since they were compiled. */
+  #isSure = false
   /** What an entry looks at beside its VMCS. */
   readonly around: EntryFacts
 
@@ -29,6 +31,7 @@ export class VmxFacts {
   /** User space may have changed them. */
   forget(): void {
     this.#msrs = undefined
+    this.#isSure = false
   }
 
   /** The capability MSRs as the guest is told. */
@@ -39,6 +42,8 @@ export class VmxFacts {
 
   /** What the processor checks of entries: compiled anew where capabilities have changed. */
   get checks(): CompiledEntryChecks {
+    if (this.#checks !== undefined && this.#isSure) return this.#checks.compiled
+    this.#isSure = true
     const { guest } = this.#parts
     const { physicalAddressWidth } = guest
     const linearAddressWidth = guest.has('LA57') ? 57 : 48
