@@ -24,10 +24,12 @@ export const unable: readonly Unable[] = [
   { host: 'qemu', kernel: 'numericErrors', because: 'QEMU 7.2 raises line 13 without its big lock, and an assertion of its own ends it' },
   { host: 'vmm', kernel: 'vmxEntries', because: 'no VMX is advertised' },
   { host: 'vmm', kernel: 'vmxEpt', because: 'no VMX is advertised' },
+  { host: 'vmm', kernel: 'vmxEvents', because: 'no VMX is advertised' },
   { host: 'vmm', kernel: 'vmxExits', because: 'no VMX is advertised' },
   { host: 'vmm', kernel: 'vmxInstructions', because: 'no VMX is advertised' },
   { host: 'qemu', kernel: 'vmxEntries', because: 'TCG has no VMX' },
   { host: 'qemu', kernel: 'vmxEpt', because: 'TCG has no VMX' },
+  { host: 'qemu', kernel: 'vmxEvents', because: 'TCG has no VMX' },
   { host: 'qemu', kernel: 'vmxExits', because: 'TCG has no VMX' },
   { host: 'qemu', kernel: 'vmxInstructions', because: 'TCG has no VMX' },
 ]

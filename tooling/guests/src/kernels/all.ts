@@ -13,6 +13,7 @@ import { tasks } from './tasks.ts'
 import { virtual8086 } from './virtual-8086.ts'
 import { vmxEntries } from './vmx-entries.ts'
 import { vmxEpt } from './vmx-ept.ts'
+import { vmxEvents } from './vmx-events.ts'
 import { vmxExits } from './vmx-exits.ts'
 import { vmxInstructions } from './vmx-instructions.ts'
 
@@ -32,6 +33,7 @@ export const kernels: Readonly<Record<string, () => Kernel>> = {
   virtual8086,
   vmxEntries,
   vmxEpt,
+  vmxEvents,
   vmxExits,
   vmxInstructions,
 }

@@ -13,9 +13,11 @@ export const vmxPlace = {
   apicAccess: 0x701_8000,
   msrList: 0x701_9000,
   pageModificationLog: 0x701_a000,
+  idt: 0x701_b000,
+  exceptionInformation: 0x701_c000,
   /** From here on all are zero at the beginning of a check. */
   cleared: 0x701_4000,
-  clearedBytes: 0x7000,
+  clearedBytes: 0x9000,
   /** Extended page tables: one of each level above, then those of the region under test. */
   ept: 0x702_0000,
   /** Of a 32-bit guest: the first 256 MiB onto themselves. */

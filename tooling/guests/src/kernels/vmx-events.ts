@@ -1,0 +1,351 @@
+import { entryControls, exitControls, pinControls, primaryControls, secondaryControls } from '@vmm/nested-vmx'
+import {
+  type Assembler,
+  ax,
+  eax,
+  ebx,
+  ecx,
+  edx,
+  label,
+  mem,
+  mem32,
+  mem64,
+  rax,
+  rbx,
+  rcx,
+  rdx,
+  ss,
+} from '@vmm/x86-assembler'
+import type { CheckBuilder, Kernel } from '../kernel/kernel.ts'
+import { selector } from '../kernel/places.ts'
+import type { Field, Fields } from '../vmx/guest-state.ts'
+import { eptSlot, pointer, takeVmcs, vmwrite } from '../vmx/hypervisor.ts'
+import { vmx } from '../vmx/instructions.ts'
+import { type Scene, VmxKernelBuilder } from '../vmx/scene.ts'
+import { vmxPlace } from '../vmx/vmx-places.ts'
+
+type Code = (a: Assembler) => Assembler
+type After = NonNullable<Scene['after']>
+
+const { TPR_SHADOW, USE_MSR_BITMAPS } = primaryControls
+const { VIRTUALIZE_APIC_ACCESSES, APIC_REGISTERS, VIRTUAL_INTERRUPTS, VIRTUALIZE_X2APIC } = secondaryControls
+const ownTable: Fields = [
+  ['GUEST_IDTR_BASE', BigInt(vmxPlace.idt)],
+  ['GUEST_IDTR_LIMIT', 0xfffn],
+]
+const showB: After = (_, c) => c.value(rbx)
+
+/** Has a vector of the guest's own table lead to a label. EAX changes. */
+function gate(a: Assembler, vector: number, to: string): Assembler {
+  const at = vmxPlace.idt + vector * 16
+  a.mov(eax, label(to))
+    .mov(mem({ displacement: at }), ax)
+    .mov(mem32(at + 2), selector.code)
+  return a
+    .mov(mem32(at + 4), 0x8e00)
+    .shr(eax, 16)
+    .mov(mem({ displacement: at + 6 }), ax)
+}
+
+/** A guest with a handler of one vector, at a label that no other check has. */
+function handled(k: VmxKernelBuilder, vector: number, handler: Code, code: Code, scene: Scene = {}): Scene {
+  const name = k.kernel.a.unique('handler')
+  return {
+    ...scene,
+    fields: [...ownTable, ...(scene.fields ?? [])],
+    before: (a) => {
+      gate(a, vector, name)
+      scene.before?.(a)
+    },
+    code: (a) => {
+      const over = a.unique('over')
+      code(a).jmp(over).label(name)
+      vmx(handler(a), 'vmcall').label(over)
+    },
+    after: scene.after ?? showB,
+  }
+}
+/** Events that an entry delivers. Source: SDM 3C 27.6. */
+function injected(k: VmxKernelBuilder): void {
+  const nothing: Code = (a) => a
+  const event = (info: bigint, more: Fields = []): Fields => [['VM_ENTRY_INTR_INFO_FIELD', info], ...more]
+  k.check(
+    'an interrupt is delivered, and is not valid any more',
+    '30 12 30',
+    handled(k, 0x30, (a) => a.mov(ebx, 0x30), nothing, {
+      fields: event(0x8000_0030n, [['GUEST_RFLAGS', 0x202n]]),
+      show: ['VM_ENTRY_INTR_INFO_FIELD'],
+    }),
+  )
+  k.check(
+    'an exception has the error code that it is given',
+    '1234 12 0',
+    handled(k, 13, (a) => a.pop(rbx), nothing, {
+      fields: event(0x8000_0b0dn, [['VM_ENTRY_EXCEPTION_ERROR_CODE', 0x1234n]]),
+    }),
+  )
+  k.check(
+    'a software interrupt returns behind the instruction that it is said to be',
+    '2 12 0',
+    handled(
+      k,
+      0x40,
+      (a) => a.pop(rbx).pop(rax),
+      (a) => a.label('int 40h').nop().nop(),
+      {
+        fields: event(0x8000_0440n, [['VM_ENTRY_INSTRUCTION_LEN', 2n]]),
+        after: (a, c) => {
+          a.sub(rbx, label('int 40h'))
+          c.value(rbx)
+        },
+      },
+    ),
+  )
+  k.check('an interrupt is not delivered with IF clear', '80000021 0', { fields: event(0x8000_0030n) })
+  k.check(
+    'an NMI blocks others',
+    '2 12 8',
+    handled(k, 2, (a) => a.mov(ebx, 2), nothing, {
+      fields: event(0x8000_0202n),
+      show: ['GUEST_INTERRUPTIBILITY_INFO'],
+    }),
+  )
+  k.check(
+    'IRET ends that',
+    '12 0',
+    handled(k, 2, (a) => a.iretq(), nothing, {
+      fields: event(0x8000_0202n),
+      show: ['GUEST_INTERRUPTIBILITY_INFO'],
+      after: () => {},
+    }),
+  )
+  k.check('a monitor trap that is injected comes before the first instruction', '0 25 0', {
+    fields: event(0x8000_0700n),
+    before: (a) => a.xor(ebx, ebx),
+    code: (a) => a.inc(ebx),
+    after: showB,
+  })
+}
+
+/** What an exit says of the guest's activity. Source: SDM 3C 25.4.2, 28.3. */
+function saved(k: VmxKernelBuilder): void {
+  const blocking = (name: string, expected: string, code: Code, fields: Fields = []) =>
+    k.check(name, expected, { code, fields, show: ['GUEST_INTERRUPTIBILITY_INFO'] })
+  blocking('STI blocks the next instruction', '12 1', (a) => a.sti())
+  blocking('STI with IF set blocks nothing', '12 0', (a) => a.sti(), [['GUEST_RFLAGS', 0x202n]])
+  blocking('MOV SS blocks the next instruction', '12 2', (a) => a.mov(eax, 0x10).mov(ss, ax))
+  blocking('blocking by STI lasts for an instruction', '12 0', (a) => a.nop(), [
+    ['GUEST_RFLAGS', 0x202n],
+    ['GUEST_INTERRUPTIBILITY_INFO', 1n],
+  ])
+  k.check('a guest that is halted stays so', '34 1', {
+    controls: { pin: pinControls.PREEMPTION_TIMER },
+    fields: [['GUEST_ACTIVITY_STATE', 1n]],
+    show: ['GUEST_ACTIVITY_STATE'],
+  })
+  k.check('the host has none of the flags of the guest', '2 12 0', {
+    code: (a) => a.std().stc(),
+    after: (a, c) => {
+      a.pushfq().pop(rbx)
+      c.value(rbx)
+    },
+  })
+  k.check('flags of the guest are saved', '12 403', { code: (a) => a.std().stc(), show: ['GUEST_RFLAGS'] })
+  k.check('an entry loads DR7 and an exit saves it', '12 401', {
+    controls: { entry: entryControls.LOAD_DEBUG, exit: exitControls.SAVE_DEBUG },
+    fields: [['GUEST_DR7', 0x401n]],
+    show: ['GUEST_DR7'],
+  })
+}
+
+/** Lists of MSRs, the TSC, and a VMCS for the guest. Source: SDM 3C 26.3, 27.4, 28.4, 25.10. */
+function lists(k: VmxKernelBuilder): void {
+  const SYSENTER_CS = 0x174
+  const entry = (a: Assembler, value: number): Assembler =>
+    a.mov(mem32(vmxPlace.msrList), SYSENTER_CS).mov(mem32(vmxPlace.msrList + 8), value)
+  const list = (of: 'VM_ENTRY_MSR_LOAD' | 'VM_EXIT_MSR_STORE' | 'VM_EXIT_MSR_LOAD'): Fields => [
+    [`${of}_COUNT`, 1n],
+    [`${of}_ADDR`, BigInt(vmxPlace.msrList)],
+  ]
+  const controls = { primary: USE_MSR_BITMAPS }
+  const readIt: Code = (a) => a.mov(ecx, SYSENTER_CS).rdmsr().mov(ebx, eax)
+  k.check('an entry loads MSRs', '55 12 0', {
+    controls,
+    fields: list('VM_ENTRY_MSR_LOAD'),
+    before: (a) => entry(a, 0x55),
+    code: readIt,
+    after: showB,
+  })
+  k.check('an exit stores MSRs', '66 12 0', {
+    controls,
+    fields: list('VM_EXIT_MSR_STORE'),
+    before: (a) => entry(a, 0x55),
+    code: (a) => a.mov(ecx, SYSENTER_CS).mov(eax, 0x66).xor(edx, edx).wrmsr(),
+    after: (a, c) => {
+      a.mov(ebx, mem32(vmxPlace.msrList + 8))
+      c.value(rbx)
+    },
+  })
+  k.check('an exit loads MSRs', '77 12 0', {
+    fields: list('VM_EXIT_MSR_LOAD'),
+    before: (a) => entry(a, 0x77),
+    after: (a, c) => {
+      readIt(a)
+      c.value(rbx)
+    },
+  })
+  k.check('the TSC has an offset', '1 12 0', {
+    controls: { primary: primaryControls.TSC_OFFSETTING },
+    fields: [['TSC_OFFSET', 1n << 48n]],
+    code: (a) => a.rdtsc().mov(ebx, edx).shr(ebx, 16),
+    after: showB,
+  })
+  k.check('VMREAD reads a VMCS that is lent', '5678 12 0', {
+    controls: { secondary: secondaryControls.VMCS_SHADOWING },
+    fields: [
+      ['VMCS_LINK_POINTER', BigInt(vmxPlace.otherVmcs)],
+      ['VMREAD_BITMAP', BigInt(vmxPlace.ioBitmapA)],
+      ['VMWRITE_BITMAP', BigInt(vmxPlace.ioBitmapB)],
+    ],
+    before: lend,
+    code: (a) => vmx(a.mov(eax, 0x0800).xor(ebx, ebx), 'vmread'),
+    after: showB,
+  })
+}
+
+/** A shadow VMCS with a field in it; the current one is as it was. */
+function lend(a: Assembler): void {
+  takeVmcs(a, vmxPlace.otherVmcs)
+  vmwrite(a.mov(ebx, 0x5678), 'GUEST_ES_SELECTOR')
+  vmx(pointer(a, vmxPlace.otherVmcs), 'vmclear').or(mem32(vmxPlace.otherVmcs), 0x8000_0000)
+  vmx(pointer(a, vmxPlace.vmcs), 'vmptrld')
+}
+
+/** The virtual APIC. Source: SDM 3C 30. */
+function virtualApic(k: VmxKernelBuilder): void {
+  const register = (offset: number) => mem32({ base: rcx, displacement: offset })
+  const page: Code = (a) => a.mov(ecx, vmxPlace.apicAccess)
+  const at = (offset: number) => mem32(vmxPlace.virtualApic + offset)
+  const controls = { primary: TPR_SHADOW, secondary: VIRTUALIZE_APIC_ACCESSES | APIC_REGISTERS }
+  k.check('a register of the APIC is read from the virtual-APIC page', '12345678 12 0', {
+    controls,
+    before: (a) => a.mov(at(0x20), 0x1234_5678),
+    code: (a) => page(a).mov(ebx, register(0x20)),
+    after: showB,
+  })
+  k.check('the task priority without other registers, too', '60 12 0', {
+    controls: { primary: TPR_SHADOW, secondary: VIRTUALIZE_APIC_ACCESSES },
+    before: (a) => a.mov(at(0x80), 0x60),
+    code: (a) => page(a).mov(ebx, register(0x80)),
+    after: showB,
+  })
+  k.check('a store is an exit behind it', '123 38 320', {
+    controls,
+    code: (a) => page(a).mov(ebx, 0x123).mov(register(0x320), ebx).mov(ebx, 0),
+    after: (a, c) => {
+      a.mov(ebx, at(0x320))
+      c.value(rbx)
+    },
+  })
+  k.check('x2APIC registers are those of the virtual-APIC page', '60 12 0', {
+    controls: { primary: TPR_SHADOW | USE_MSR_BITMAPS, secondary: VIRTUALIZE_X2APIC },
+    before: (a) => a.mov(at(0x80), 0x60),
+    code: (a) => a.mov(ecx, 0x808).rdmsr().mov(ebx, eax),
+    after: showB,
+  })
+  virtualInterrupts(k, page)
+}
+
+/** Interrupts that the processor delivers by itself. Source: SDM 3C 30.2. */
+function virtualInterrupts(k: VmxKernelBuilder, page: Code): void {
+  const vector = 0x41
+  const pending = (a: Assembler): Assembler => a.mov(mem32(vmxPlace.virtualApic + 0x220), 2)
+  const scene = (more: Fields, show: readonly Field[]): Scene => ({
+    controls: {
+      pin: pinControls.EXTERNAL_INTERRUPT_EXITING,
+      primary: TPR_SHADOW,
+      secondary: VIRTUALIZE_APIC_ACCESSES | APIC_REGISTERS | VIRTUAL_INTERRUPTS,
+      exit: exitControls.ACKNOWLEDGE_INTERRUPT,
+    },
+    fields: [['GUEST_INTR_STATUS', BigInt(vector)], ...more],
+    before: pending,
+    show,
+  })
+  const open: Fields = [['GUEST_RFLAGS', 0x202n]]
+  const entered: Code = (a) => a.mov(ebx, vector)
+  k.check(
+    'a virtual interrupt is delivered',
+    '41 12 4100',
+    handled(k, vector, entered, (a) => a.nop(), scene(open, ['GUEST_INTR_STATUS'])),
+  )
+  k.check(
+    'a virtual interrupt waits for IF',
+    '0 12 41',
+    handled(k, vector, entered, (a) => a.xor(ebx, ebx), scene([], ['GUEST_INTR_STATUS'])),
+  )
+  k.check(
+    'a virtual interrupt waits for the task priority',
+    '0 12 41',
+    handled(k, vector, entered, (a) => a.xor(ebx, ebx), {
+      ...scene(open, ['GUEST_INTR_STATUS']),
+      before: (a) =>
+        pending(a)
+          .mov(mem32(vmxPlace.virtualApic + 0x80), 0x40)
+          .mov(mem32(vmxPlace.virtualApic + 0x80), 0x50),
+    }),
+  )
+  const endIt: Code = (a) => page(entered(a)).mov(mem32({ base: rcx, displacement: 0xb0 }), 0)
+  k.check(
+    'the end of a virtual interrupt',
+    '41 12 0',
+    handled(k, vector, endIt, (a) => a.nop(), scene(open, ['GUEST_INTR_STATUS'])),
+  )
+  k.check(
+    'the end of a virtual interrupt that is asked for',
+    '41 2d 41',
+    handled(k, vector, endIt, (a) => a.nop(), scene([...open, ['EOI_EXIT_BITMAP1', 2n]], ['EXIT_QUALIFICATION'])),
+  )
+}
+
+/** Violations that the guest gets itself. Source: SDM 3C 26.5.7. */
+function exceptions(k: VmxKernelBuilder): void {
+  const controls = { secondary: secondaryControls.EPT | secondaryControls.EPT_VIOLATION_VE }
+  const fields: Fields = [
+    ['VE_INFORMATION_ADDRESS', BigInt(vmxPlace.exceptionInformation)],
+    ['EXCEPTION_BITMAP', 0n],
+  ]
+  const away: Code = (a) => a.mov(mem32(eptSlot(0)), 0).mov(mem32(eptSlot(0) + 4), 0)
+  const touch: Code = (a) => a.mov(ecx, vmxPlace.fine).mov(eax, mem32(rcx))
+  const information: After = (a: Assembler, c: CheckBuilder) => {
+    a.mov(rdx, mem64(vmxPlace.exceptionInformation))
+    c.value(rdx)
+    a.mov(rdx, mem64(vmxPlace.exceptionInformation + 8))
+    c.value(rdx)
+  }
+  k.check(
+    'a violation is an exception, and tells of itself',
+    'ffffffff00000030 181 12 0',
+    handled(k, 20, (a) => a, touch, { controls, fields, before: away, after: information }),
+  )
+  k.check(
+    'an entry may keep its violations for the hypervisor',
+    '0 0 30 181',
+    handled(k, 20, (a) => a, touch, {
+      controls,
+      fields,
+      before: (a) => away(a).mov(mem32(eptSlot(0) + 4), 0x8000_0000),
+      after: information,
+    }),
+  )
+}
+
+/** What is delivered to a guest, what of it is saved, and what is virtual to it. */
+export function vmxEvents(): Kernel {
+  const k = new VmxKernelBuilder('vmxEvents')
+  injected(k)
+  saved(k)
+  lists(k)
+  virtualApic(k)
+  exceptions(k)
+  return k.kernel.finish()
+}
