@@ -108,7 +108,7 @@ describe('arguments', () => {
     expect(optionsOf().table.features.has('HTT')).toBe(false)
   })
 
-  test('--smp threads gives each a thread, in real time, without what would stop the others', () => {
+  test('--smp threads runs them at the same time, in real time, without what is slow there unless it is asked for', () => {
     const { smp, clock, table } = optionsOf('--cpus', '2', '--smp', 'threads')
     expect([smp, clock, table.features.has('MONITOR'), table.features.has('CMPXCHG16B')]).toEqual([
       'threads',
@@ -116,7 +116,9 @@ describe('arguments', () => {
       false,
       false,
     ])
-    expect(optionsOf('--smp', 'threads', '--cpu', 'default,+cx16').table.features.has('CMPXCHG16B')).toBe(true)
+    const featuresOf = (cpu: string) => optionsOf('--smp', 'threads', '--cpu', cpu).table.features
+    expect(featuresOf('default,+cx16').has('CMPXCHG16B')).toBe(true)
+    expect([featuresOf('max').has('MONITOR'), featuresOf('default,+monitor').has('MONITOR')]).toEqual([false, true])
     expect(optionsOf().smp).toBe('turns')
   })
 

@@ -50,7 +50,7 @@ export class GuestVm {
   constructor({ kernel, memorySize, cpuid, cpus, ports, ...rest }: GuestVmOptions) {
     const kvm = openKvm({ kernel, host: softwareHost(), memoryBytes: memorySize, ...rest })
     this.vm = granted(kvm.createVm())
-    this.#letWait(cpuid)
+    letWait(this.vm, cpuid)
     // what is attached later wins: the controllers keep their ports
     granted(this.vm.buses.io.attach(ports))
     granted(this.vm.createIrqchip())
@@ -96,13 +96,6 @@ export class GuestVm {
     programControllers(this.vm.buses.io)
   }
 
-  /** A guest that knows MWAIT waits in it: KVM, where it comes to that, does nothing, and the guest is never idle. */
-  #letWait(cpuid: CpuidTable): void {
-    const { MWAIT } = disableExits.value
-    const allowed = (this.vm.checkExtension(disablesExits) & MWAIT) !== 0
-    if (allowed && has(cpuid, 'MONITOR')) granted(this.vm.enableCap({ cap: disablesExits, args: [BigInt(MWAIT)] }))
-  }
-
   /** Its APIC ID is its number. */
   #createVcpu(id: number, cpuid: CpuidTable): KvmVcpu {
     const vcpu = granted(this.vm.createVcpu(id))
@@ -113,6 +106,13 @@ export class GuestVm {
   #slotAt(address: number) {
     return this.#slots.find((slot) => address >= slot.address && address < slot.address + slot.bytes)
   }
+}
+
+/** A guest that knows MWAIT waits in it: KVM, where it comes to that, does nothing, and the guest is never idle. */
+export function letWait(vm: Vm, cpuid: CpuidTable): void {
+  const { MWAIT } = disableExits.value
+  const allowed = (vm.checkExtension(disablesExits) & MWAIT) !== 0
+  if (allowed && has(cpuid, 'MONITOR')) granted(vm.enableCap({ cap: disablesExits, args: [BigInt(MWAIT)] }))
 }
 
 /** What firmware would have left in them. */

@@ -1,4 +1,4 @@
-import { al, dx, eax, ecx, label, mem32 } from '@vmm/x86-assembler'
+import { al, dx, eax, ecx, edx, label, mem8, mem32 } from '@vmm/x86-assembler'
 import { describe, expect, test } from 'vitest'
 import { guestTest, needsGuest } from './guests.ts'
 import { debugExit, kernelFile, powerOff, say, spin, tripleFault } from './kernels.ts'
@@ -54,6 +54,30 @@ describe('a machine whose processors run at the same time', () => {
       debugExit(a, 1)
     })
     expect(await vmm([...threads, '--reboot', '--cpus', '2', again])).toMatchObject({ status: 1, stdout: 'again\n' })
+  })
+
+  test('lets one wait with MWAIT for a store by another, where that is asked for', async () => {
+    const waits = kernelFile('threads-mwait', (a) => {
+      // mov al, 200; out 0x80, al; dec al; jnz; mov byte [0x9000], 1; jmp $
+      const other = [0xb0, 200, 0xe6, 0x80, 0xfe, 0xc8, 0x75, 0xfa, 0xc6, 0x06, 0x00, 0x90, 0x01, 0xeb, 0xfe]
+      for (const [at, byte] of other.entries()) a.mov(mem8({ displacement: 0x8000 + at }), byte)
+      for (const command of [0xc_4500, 0xc_4608]) {
+        a.mov(mem32(0xfee0_0300), command).mov(ecx, 100_000)
+        const name = `wait ${command}`
+        a.label(name).dec(ecx).jne(name)
+      }
+      a.label('again').mov(eax, 0x9000).xor(ecx, ecx).xor(edx, edx).monitor()
+      a.cmp(mem8({ displacement: 0x9000 }), 0)
+        .jne('stored')
+        .xor(eax, eax)
+        .mwait()
+        .jmp('again')
+      a.label('stored')
+      say(a, 'stored\n')
+      debugExit(a, 0)
+    })
+    const args = [...threads, '--cpus', '2', '--cpu', 'default,+MONITOR', waits]
+    expect(await vmm(args)).toMatchObject({ status: 1, stdout: 'stored\n' })
   })
 
   test('needs room for all of them', async () => {

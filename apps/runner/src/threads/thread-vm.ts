@@ -4,7 +4,7 @@ import { deliveryModes } from '@vmm/device'
 import { type KvmOptions, openKvm, type Vm } from '@vmm/kvm'
 import type { Profile } from '@vmm/rule'
 import type { OtherProcessors, ProcessorMessage } from '@vmm/vcpu'
-import { granted } from '../guest-vm.ts'
+import { granted, letWait } from '../guest-vm.ts'
 import { keptCode } from '../kept-code.ts'
 import { softwareHost } from '../kvm-release.ts'
 import { type Request, requests, signalBits } from './board-layout.ts'
@@ -57,6 +57,7 @@ export class ThreadVm {
       ...(emitted && { emitted: index === 0 ? emitted : { ...emitted, keep: () => {} } }),
     })
     this.vm = granted(kvm.createVm())
+    letWait(this.vm, cpuid)
     granted(this.vm.enableCap(splitIrqchip))
     this.#showMemory(guest.memoryBytes)
     const own = this.board.vcpusOf(index)

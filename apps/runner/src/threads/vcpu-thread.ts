@@ -21,6 +21,8 @@ const pausesInVain = 200
 /** So do those who take turns, when none of them has run for more between two of its PAUSEs. */
 const spinInstructions = 1000
 const napMilliseconds = 0.05
+/** While a line is monitored, nobody sleeps for longer without a look at it. */
+const lineMilliseconds = 1
 
 /** Some vCPUs of a machine, which take turns in this thread until the machine wants no more. */
 export class VcpuThread {
@@ -77,6 +79,7 @@ export class VcpuThread {
       this.#seen = words.bell
       this.#own.takeMessages()
       vm.interrupts.runTimers(vm.clock.now())
+      vm.guest.armed.look()
       const turn = this.#turns.next()
       const end = turn?.vcpu.isReady === true ? this.#slice(turn) : this.#idle()
       if (end !== undefined) {
@@ -135,8 +138,19 @@ export class VcpuThread {
     words.deadline = vm.interrupts.nextDeadline()
     words.state = threadStates.idle
     board.ring()
-    this.#wait((words.deadline - vm.clock.now()) / 1e6)
+    this.#sleep(words.deadline)
     words.state = threadStates.running
+  }
+
+  /** Until it rings, a time has come, or another thread has stored to a line that is monitored here. */
+  #sleep(deadline: number): void {
+    const { clock, guest, vcpus } = this.#own.vm
+    const left = () => (deadline - clock.now()) / 1e6
+    if (guest.armed.size === 0) return this.#wait(left())
+    while (guest.armed.size > 0 && left() > 0 && !this.#isRung() && !vcpus.some(({ isReady }) => isReady)) {
+      this.#wait(Math.min(left(), lineMilliseconds))
+      guest.armed.look()
+    }
   }
 
   #wait(milliseconds: number): void {

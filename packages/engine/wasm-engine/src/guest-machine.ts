@@ -18,7 +18,7 @@ import {
   type ThreadsSize,
   vcpusAtMost,
 } from './memory-map.ts'
-import type { MonitoredLine } from './monitored-line.ts'
+import { MonitoredLines } from './monitored-line.ts'
 import { type SavedMemory, usedMemory } from './snapshot.ts'
 import { at, vcpuBytes } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
@@ -100,7 +100,7 @@ export class GuestMachine {
   /** The same outside system-management mode's address space and inside it; nothing is there unless it is put there. */
   readonly smmSlots: GuestSlots
   /** Monitored lines, of whichever processor. */
-  readonly armed = new Set<MonitoredLine>()
+  readonly armed = new MonitoredLines()
   /** Told of what somebody else than a processor has written, by its offset in the machine's memory. */
   readonly onWrite = new Set<(offset: number, bytes: number) => void>()
   /** Among processors that run at the same time, or undefined. */
@@ -260,8 +260,7 @@ export class GuestMachine {
 
   /** Guest memory was stored to; true if blocks became stale, or a processor that waits for the store may go on. */
   stored(host: number, bytes: number): boolean {
-    let wakes = false
-    if (this.armed.size > 0) for (const line of [...this.armed]) wakes = line.stored(host, bytes) || wakes
+    const wakes = this.armed.stored(host, bytes)
     return this.#code?.blocks.stored(host, bytes) === true || wakes
   }
 

@@ -6,6 +6,9 @@ const lineBytes = 64
 const pageMask = 0xfff
 const none = (1n << 64n) - 1n
 
+/** After so many looks in which nothing was seen, something may have been stored that was there before. */
+const looksInVain = 64
+
 /** What lines are monitored in. */
 interface Watched {
   readonly slots: GuestSlots
@@ -23,6 +26,9 @@ export class MonitoredLine {
   readonly #bytes: Uint8Array
   /** Where the line is in linear memory. */
   #host: number | undefined
+  /** What was in it when it was armed, and how often that has been compared. */
+  readonly #held = new Uint8Array(lineBytes)
+  #looks = 0
 
   constructor(buffer: SharedArrayBuffer, state: StateView, machine: Watched) {
     this.#state = state
@@ -45,6 +51,8 @@ export class MonitoredLine {
     const host = address === none ? undefined : slots.at(Number(address))?.byteOffset
     if (host === undefined) return this.#state.set('MONITOR', none)
     this.#host = host
+    this.#held.set(this.#bytes.subarray(host, host + lineBytes))
+    this.#looks = 0
     armed.add(this)
     this.#bytes[this.#flags(host)]! |= pageFlag.monitored
     this.#machine.guard(host & ~pageMask)
@@ -57,6 +65,18 @@ export class MonitoredLine {
     this.#release()
     this.#state.set('MONITOR', none)
     return true
+  }
+
+  /**
+   * Another thread may have stored to it, which nobody tells: that shows in what it holds. MWAIT may also end for reasons of its own, which
+   * is what it does where nothing has shown for long.
+   */
+  look(): void {
+    const host = this.#host
+    if (host === undefined) return
+    this.#looks += 1
+    const isSame = this.#held.every((byte, offset) => byte === this.#bytes[host + offset])
+    if (!isSame || this.#looks > looksInVain) this.stored(host, 1)
   }
 
   #isInPageOf(host: number): boolean {
@@ -76,5 +96,20 @@ export class MonitoredLine {
   #flags(host: number): number {
     const { pageFlags, memoryBase } = this.#machine.map
     return pageFlags + ((host - memoryBase) >>> 12)
+  }
+}
+
+/** The lines of a machine that are armed, of whichever processor. */
+export class MonitoredLines extends Set<MonitoredLine> {
+  /** Bytes from `host` up were stored. Whether somebody monitors one of them. */
+  stored(host: number, bytes: number): boolean {
+    let wakes = false
+    if (this.size > 0) for (const line of [...this]) wakes = line.stored(host, bytes) || wakes
+    return wakes
+  }
+
+  /** Looks whether another thread has stored to one. */
+  look(): void {
+    if (this.size > 0) for (const line of [...this]) line.look()
   }
 }

@@ -41,6 +41,27 @@ describe('MWAIT', () => {
     expect(wentOn(cpu)).toBe(true)
   })
 
+  test('waits until a look shows that another thread has stored to the line, or many have shown nothing', () => {
+    const cpu = waiting(waits())
+    const { machine } = cpu.engine
+    machine.armed.look()
+    expect([cpu.run(), wentOn(cpu)]).toEqual([halted, false])
+    cpu.engine.physical(line)![63]! ^= 1
+    expect([cpu.run(), wentOn(cpu)]).toEqual([halted, false])
+    machine.armed.look()
+    cpu.run()
+    expect(wentOn(cpu)).toBe(true)
+
+    const other = waiting(waits())
+    let looks = 0
+    for (; !wentOn(other) && looks < 1000; looks += 1) {
+      other.engine.machine.armed.look()
+      other.run()
+    }
+    expect(looks).toBeGreaterThan(32)
+    expect(looks).toBeLessThan(128)
+  })
+
   test('does not see stores before and behind the line', () => {
     const cpu = waiting(waits())
     cpu.engine.writePhysical(line - 1, Uint8Array.of(1))
