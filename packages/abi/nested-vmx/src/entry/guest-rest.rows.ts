@@ -96,11 +96,16 @@ export const guestRestRows = {
     witness: { breaks: [[{ ...longControls({ entry: ['LOAD_CET'] }), GUEST_SSP: 1n }, { GUEST_SSP: 4n }]] },
   },
   'ssp-width': {
-    says: 'SSP, where an entry loads it, is canonical for 64-bit code, and below 4 GiB else',
+    says: 'SSP, where an entry loads it, is below 4 GiB outside IA-32e mode; in it, bits beyond the linear-address width are alike',
     source: flags,
     when: entry('LOAD_CET'),
-    holds: any(all(code64, canonical('GUEST_SSP')), all(not(code64), zeros('GUEST_SSP', upper))),
-    witness: { breaks: [[{ ...longControls({ entry: ['LOAD_CET'] }), GUEST_SSP: notCanonical }, { GUEST_SSP: highest & ~3n }], [{ ...longControls({ entry: ['LOAD_CET'] }), GUEST_CS_AR_BYTES: 0xc09bn, GUEST_SSP: 1n << 32n }, { GUEST_SSP: 0n }]] },
+    holds: any(all(long, alikeBeyondWidth('GUEST_SSP')), all(not(long), zeros('GUEST_SSP', upper))),
+    witness: {
+      breaks: [
+        [{ ...longControls({ entry: ['LOAD_CET'] }), GUEST_SSP: 1n << 48n }, { GUEST_SSP: notCanonical }],
+        [{ ...mixedControls({ entry: ['LOAD_CET'] }), GUEST_CR4: 0x2000n, GUEST_CS_AR_BYTES: 0xc09bn, GUEST_SSP: 1n << 32n }, { GUEST_SSP: 0n }],
+      ],
+    },
   },
   'activity-known': {
     says: 'the activity state is one that the processor has: active, and those of halted, shut down and waiting for SIPI that IA32_VMX_MISC tells of',

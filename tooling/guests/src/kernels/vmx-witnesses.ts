@@ -1,0 +1,89 @@
+import {
+  type EntryCheckId,
+  type EntryReport,
+  entryChecks,
+  entryControls,
+  exitControls,
+  type NamedEntryCheck,
+  soundVmcs,
+  type VmcsField,
+  type VmcsValues,
+} from '@vmm/nested-vmx'
+import type { Kernel } from '../kernel/kernel.ts'
+import type { Controls } from '../vmx/hypervisor.ts'
+import { type Scene, VmxKernelBuilder } from '../vmx/scene.ts'
+
+const groups: Readonly<Partial<Record<VmcsField, keyof Controls>>> = {
+  PIN_BASED_VM_EXEC_CONTROL: 'pin',
+  CPU_BASED_VM_EXEC_CONTROL: 'primary',
+  SECONDARY_VM_EXEC_CONTROL: 'secondary',
+  VM_EXIT_CONTROLS: 'exit',
+  VM_ENTRY_CONTROLS: 'entry',
+}
+
+/** Checks of what not every processor with VMX has: the hypervisor leaves controls out that there are not. */
+const ofMore: ReadonlySet<EntryCheckId> = new Set([
+  'tertiary-controls',
+  'posted-without-virtual',
+  'posted-without-acknowledge',
+  'posted-vector',
+  'posted-descriptor',
+  'ept-memory-type',
+  'mode-based-without-ept',
+  'trace-addresses',
+  'pasid-directories',
+  'tertiary-without-ept',
+  'hlat-pointer',
+  'pid-pointers',
+  'secondary-exit-controls',
+  'inject-code-of-vector',
+  'inject-code-missing',
+  'host-perf-global-ctrl',
+  'host-pkrs',
+  'guest-perf-global-ctrl',
+  'guest-bndcfgs-reserved',
+  'guest-bndcfgs-canonical',
+  'guest-rtit-ctl',
+  'guest-lbr-ctl',
+  'guest-pkrs',
+  'guest-uinv',
+])
+
+/** What a scene has of its own, or what nobody comes back from who does not make the check. */
+const untold: ReadonlySet<EntryCheckId> = new Set(['vpid-zero', 'host-cet-without-wp', 'pending-step'])
+
+/** A broken VMCS as a scene: controls beside those that must be set, and other fields as they are. */
+function sceneOf(id: EntryCheckId, broken: VmcsValues): Scene {
+  const entries = (Object.entries(broken) as [VmcsField, bigint][]).filter(
+    ([name]) => name !== 'TERTIARY_VM_EXEC_CONTROL',
+  )
+  const sound = (name: VmcsField): bigint => soundVmcs.long[name] ?? 0n
+  const isControl = ([name, value]: readonly [VmcsField, bigint]): boolean =>
+    !id.endsWith('-controls') && groups[name] !== undefined && (value & sound(name)) === sound(name)
+  const controls = entries.filter(isControl).map(([name, value]) => [groups[name], value & ~sound(name)])
+  return { controls: Object.fromEntries(controls) as Controls, fields: entries.filter((each) => !isControl(each)) }
+}
+
+/** Witnesses that a hypervisor of ours can have: of a 64-bit guest and host, on a processor that lacks nothing. */
+function played({ id, witness }: NamedEntryCheck): readonly VmcsValues[] {
+  const { from = 'long', processor, facts, breaks } = witness
+  if (ofMore.has(id) || untold.has(id) || from !== 'long' || (processor ?? facts) !== undefined) return []
+  const { HOST_64_BIT } = exitControls
+  const { IA32E_MODE } = entryControls
+  const isWide = ({ VM_EXIT_CONTROLS: exit = HOST_64_BIT, VM_ENTRY_CONTROLS: entry = IA32E_MODE }: VmcsValues) =>
+    (exit & HOST_64_BIT) !== 0n && (entry & IA32E_MODE) !== 0n
+  return breaks.map(([broken]) => broken).filter(isWide)
+}
+
+function shown(reports: EntryReport): string {
+  return reports.kind === 'vmfail' ? `bad ${reports.error}` : `80000021 ${reports.qualification}`
+}
+
+/** What the rows of `@vmm/nested-vmx` say that fails, in the VMCS of a hypervisor of ours. */
+export function vmxWitnesses(): Kernel {
+  const k = new VmxKernelBuilder('vmxWitnesses')
+  for (const check of entryChecks)
+    for (const [nth, broken] of played(check).entries())
+      k.check(`${check.id} ${nth}`, shown(check.reports), sceneOf(check.id, broken))
+  return k.kernel.finish()
+}
