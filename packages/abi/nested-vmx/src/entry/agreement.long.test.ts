@@ -1,8 +1,13 @@
 import { expect, test } from 'vitest'
 import { compareReadings } from './agreement.ts'
 
-test('both readings of the checks agree on a million random VMCSs', () => {
-  const { verdicts, disagreements } = compareReadings(1_000_000, 0xa11)
-  expect(disagreements).toEqual([])
-  expect([...verdicts.values()].reduce((all, some) => all + some, 0)).toBe(1_000_000)
-})
+const each = 100_000
+
+test.each([0xa11, 0xa12, 0xa13, 0xa14, 0xa15, 0xa16, 0xa17, 0xa18, 0xa19, 0xa1a])(
+  'both readings of the checks agree on a million random VMCSs, from %i a tenth of them',
+  (seed) => {
+    const { verdicts, disagreements } = compareReadings(each, seed)
+    expect(disagreements).toEqual([])
+    expect([...verdicts.values()].reduce((all, some) => all + some, 0)).toBe(each)
+  },
+)
