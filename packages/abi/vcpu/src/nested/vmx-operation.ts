@@ -255,7 +255,8 @@ export class VmxOperation {
       codeSizeOf(engine),
       engine.executing().next,
     )
-    const qualification = displacement ?? (named.has(reason) ? given | (BigInt(register) << registerAt) : given)
+    const qualification =
+      displacement ?? (namesRegister(reason, given) ? given | (BigInt(register) << registerAt) : given)
     const strings = reason === exitNumbers.IO_INSTRUCTION ? { linear: stringAddress(engine, given) } : {}
     return { reason, qualification, information, ...strings }
   }
@@ -266,6 +267,10 @@ const [byString, isIn] = [0x10n, 8n]
 /** Where MOV to and from control and debug registers names the general one. */
 const registerAt = 8n
 const named: ReadonlySet<number> = new Set([exitNumbers.CR_ACCESS, exitNumbers.DR_ACCESS])
+/** CLTS and LMSW do not. */
+const notMov = 0x20n
+const namesRegister = (reason: number, qualification: bigint): boolean =>
+  reason === exitNumbers.DR_ACCESS || (reason === exitNumbers.CR_ACCESS && (qualification & notMov) === 0n)
 /** Exits that tell more of the instruction than the processor gives. */
 const decoded: ReadonlySet<number> = new Set([
   ...named,
