@@ -15,7 +15,7 @@ export interface RandomEntry {
   readonly facts: EntryFacts
 }
 
-/** Numbers that are the same in every run: xorshift of 32 bits. */
+/** Numbers that are the same in every run: xorshift of 32 bits, from an odd number. */
 export function randomNumbers(seed: number): (below: number) => number {
   let state = seed | 1
   return (below) => {
