@@ -22,7 +22,7 @@ export const oursInThreads: Host = {
 
 const ask = (image: Uint8Array, processors: number, smp: string): Answer =>
   withFile(image, (path) => {
-    const args = ['--cpu', 'max', '--cpus', `${processors}`, '--smp', smp, '--timeout', `${seconds}`, path]
+    const args = ['--cpu', 'max,+VMX', '--cpus', `${processors}`, '--smp', smp, '--timeout', `${seconds}`, path]
     const ended = spawnSync(process.execPath, [runner, 'run', ...args], {
       encoding: 'utf8',
       input: '',

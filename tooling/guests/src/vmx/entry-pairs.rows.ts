@@ -18,7 +18,8 @@ export interface Pair {
 }
 
 const { EPT, VPID, UNRESTRICTED_GUEST, VIRTUALIZE_APIC_ACCESSES, PML, VMFUNC } = secondaryControls
-const nonCanonical = 0x8000_0000_0000n
+/** With addresses of 48 and of 57 bits; and the last one below what is not canonical with 48. */
+const [nonCanonical, canonical] = [1n << 56n, 0x7fff_ffff_ffffn]
 const with_ = (controls: Controls, fields: Fields = []): Scene => ({ controls, fields })
 const secondary = (bits: bigint, fields: Fields = []): Scene => with_({ secondary: bits }, fields)
 
@@ -38,7 +39,7 @@ export const controlPairs: readonly Pair[] = [
   { says: 'an APIC-access page on no page', field: 'APIC_ACCESS_ADDR', wrong: 0x701_8010n, right: 0x701_8000n, scene: secondary(VIRTUALIZE_APIC_ACCESSES) },
   { says: 'a virtual processor of 0', field: 'VIRTUAL_PROCESSOR_ID', wrong: 0n, right: 1n, scene: secondary(VPID) },
   { says: 'extended page tables of an unknown memory type', field: 'EPT_POINTER', wrong: BigInt(vmxPlace.ept | 0x1a), right: BigInt(vmxPlace.ept | 0x1e), scene: secondary(EPT) },
-  { says: 'extended page tables of three levels', field: 'EPT_POINTER', wrong: BigInt(vmxPlace.ept | 0x16), right: BigInt(vmxPlace.ept | 0x18), scene: secondary(EPT) },
+  { says: 'extended page tables of three levels', field: 'EPT_POINTER', wrong: BigInt(vmxPlace.ept | 0x16), right: BigInt(vmxPlace.ept | 0x1e), scene: secondary(EPT) },
   { says: 'reserved bits of the pointer to extended page tables', field: 'EPT_POINTER', wrong: BigInt(vmxPlace.ept | 0x21e), right: BigInt(vmxPlace.ept | 0x1e), scene: secondary(EPT) },
   { says: 'a log of pages on no page', field: 'PML_ADDRESS', wrong: 0x701_a008n, right: 0x701_a000n, scene: secondary(EPT | PML) },
   { says: 'functions that there are not', field: 'VM_FUNCTION_CONTROL', wrong: 2n, right: 0n, scene: secondary(EPT | VMFUNC) },
@@ -55,13 +56,13 @@ export const hostPairs: readonly Pair[] = [
   { says: 'CR4 of the host without VMXE', field: 'HOST_CR4', wrong: 0x620n, right: 0x2620n },
   { says: 'CR4 of a 64-bit host without PAE', field: 'HOST_CR4', wrong: 0x2600n, right: 0x2620n },
   { says: 'CR3 of the host that is too wide', field: 'HOST_CR3', wrong: 1n << 52n, right: BigInt(place.pageTables) },
-  { says: 'SYSENTER_ESP of the host that is not canonical', field: 'HOST_IA32_SYSENTER_ESP', wrong: nonCanonical, right: nonCanonical - 1n },
-  { says: 'SYSENTER_EIP of the host that is not canonical', field: 'HOST_IA32_SYSENTER_EIP', wrong: nonCanonical, right: nonCanonical - 1n },
+  { says: 'SYSENTER_ESP of the host that is not canonical', field: 'HOST_IA32_SYSENTER_ESP', wrong: nonCanonical, right: canonical },
+  { says: 'SYSENTER_EIP of the host that is not canonical', field: 'HOST_IA32_SYSENTER_EIP', wrong: nonCanonical, right: canonical },
   { says: 'CS of the host with an RPL', field: 'HOST_CS_SELECTOR', wrong: 0xbn, right: 8n },
   { says: 'CS of the host of 0', field: 'HOST_CS_SELECTOR', wrong: 0n, right: 8n },
   { says: 'DS of the host in an LDT', field: 'HOST_DS_SELECTOR', wrong: 0x14n, right: 0x10n },
   { says: 'TR of the host of 0', field: 'HOST_TR_SELECTOR', wrong: 0n, right: 0x28n },
-  { says: 'a base of FS of the host that is not canonical', field: 'HOST_FS_BASE', wrong: nonCanonical, right: nonCanonical - 1n },
+  { says: 'a base of FS of the host that is not canonical', field: 'HOST_FS_BASE', wrong: nonCanonical, right: canonical },
   { says: 'a base of TR of the host that is not canonical', field: 'HOST_TR_BASE', wrong: nonCanonical, right: BigInt(place.tss) },
   { says: 'a base of GDTR of the host that is not canonical', field: 'HOST_GDTR_BASE', wrong: nonCanonical, right: BigInt(place.gdt) },
   { says: 'EFER of a 64-bit host without LMA', field: 'HOST_IA32_EFER', wrong: 0x901n, right: 0xd01n },
@@ -78,15 +79,15 @@ export const guestPairs: readonly Pair[] = [
   { says: 'CR3 of the guest that is too wide', field: 'GUEST_CR3', wrong: 1n << 52n, right: BigInt(place.pageTables) },
   { says: 'DR7 of the guest with upper bits', field: 'GUEST_DR7', wrong: 0x1_0000_0400n, right: 0x400n, scene: with_({ entry: entryControls.LOAD_DEBUG }) },
   { says: 'DEBUGCTL of the guest with reserved bits', field: 'GUEST_IA32_DEBUGCTL', wrong: 0x10n, right: 0n, scene: with_({ entry: entryControls.LOAD_DEBUG }) },
-  { says: 'SYSENTER_EIP of the guest that is not canonical', field: 'GUEST_SYSENTER_EIP', wrong: nonCanonical, right: nonCanonical - 1n },
+  { says: 'SYSENTER_EIP of the guest that is not canonical', field: 'GUEST_SYSENTER_EIP', wrong: nonCanonical, right: canonical },
   { says: 'EFER of a 64-bit guest without LMA', field: 'GUEST_IA32_EFER', wrong: 0x900n, right: 0xd00n },
   { says: 'EFER of a guest with paging with LMA and without LME', field: 'GUEST_IA32_EFER', wrong: 0xc00n, right: 0xd00n },
   { says: 'a reserved type in PAT of the guest', field: 'GUEST_IA32_PAT', wrong: 0x0606_0606_0606_0603n, right: 0x0606_0606_0606_0604n, scene: with_({ entry: entryControls.LOAD_PAT }) },
   { says: 'TR of the guest in an LDT', field: 'GUEST_TR_SELECTOR', wrong: 0x2cn, right: 0x28n },
   { says: 'SS of the guest with another RPL than CS', field: 'GUEST_SS_SELECTOR', wrong: 0x13n, right: 0x10n },
-  { says: 'a base of TR of the guest that is not canonical', field: 'GUEST_TR_BASE', wrong: nonCanonical, right: nonCanonical - 1n },
+  { says: 'a base of TR of the guest that is not canonical', field: 'GUEST_TR_BASE', wrong: nonCanonical, right: canonical },
   { says: 'a base of CS of the guest above 4 GiB', field: 'GUEST_CS_BASE', wrong: 1n << 32n, right: 0n },
-  { says: 'a base of FS of the guest that is not canonical', field: 'GUEST_FS_BASE', wrong: nonCanonical, right: nonCanonical - 1n },
+  { says: 'a base of FS of the guest that is not canonical', field: 'GUEST_FS_BASE', wrong: nonCanonical, right: canonical },
   { says: 'CS of the guest that is data', field: 'GUEST_CS_AR_BYTES', wrong: 0xa093n, right: 0xa09bn },
   { says: 'CS of the guest that has not been accessed', field: 'GUEST_CS_AR_BYTES', wrong: 0xa09an, right: 0xa09bn },
   { says: 'CS of the guest that is not present', field: 'GUEST_CS_AR_BYTES', wrong: 0xa01bn, right: 0xa09bn },

@@ -206,8 +206,15 @@ export function vmxRoutines(a: Assembler): void {
     .je('vmx.written')
     .mov(rbx, mem({ base: rsi, displacement: 4 }))
   vmx(a, 'vmwrite').add(rsi, 12).jmp('vmx.write').label('vmx.written').ret()
-  // EBX: what may be 1 of what is wanted, and what must be
-  a.label('vmx.control').rdmsr().and(ebx, edx).or(ebx, eax).ret()
+  // EBX: what may be 1 of what is wanted, and what must be; what may not is remembered
+  a.label('vmx.control')
+    .rdmsr()
+    .mov(ecx, ebx)
+    .and(ebx, edx)
+    .xor(ecx, ebx)
+    .or(mem32(vmxPlace.lacks), ecx)
+    .or(ebx, eax)
+    .ret()
   eptRoutine(a)
   list(a, 'vmx.controls', controlState)
   list(a, 'vmx.host', hostState)

@@ -21,7 +21,9 @@ export interface Scene extends Guest {
 }
 
 /** What is shown where an instruction failed instead of entering the guest: this, and the number of the error. */
-const failed = 'bad'
+const failed = 0xbad
+/** What is shown where the processor does not have a control that was wanted. */
+const lacks = 0xdead
 
 /** Builds kernels whose checks run guests of their own. */
 export class VmxKernelBuilder {
@@ -43,13 +45,17 @@ export class VmxKernelBuilder {
   }
 }
 
+type Names = [guest: string, fails: string, absent: string, done: string]
+
 function play(a: Assembler, c: CheckBuilder, scene: Scene): void {
   const { again = [], show = ['EXIT_QUALIFICATION'], code = (g: Assembler) => g } = scene
-  const [guest, fails, done] = [c.unique('guest'), c.unique('fails'), c.unique('done')]
+  const [guest, fails, absent, done] = ['guest', 'fails', 'absent', 'done'].map((name) => c.unique(name)) as Names
   const exits = [...again, undefined].map(() => c.unique('exit'))
   enterVmx(a)
   takeVmcs(a)
+  a.mov(mem32(vmxPlace.lacks), 0)
   fillVmcs(a, scene, guest, exits[0]!)
+  a.cmp(mem32(vmxPlace.lacks), 0).jne(absent)
   scene.before?.(a)
   vmx(a, 'vmlaunch').jmp(fails)
   again.forEach(({ skip, does }, index) => {
@@ -67,9 +73,10 @@ function play(a: Assembler, c: CheckBuilder, scene: Scene): void {
   }
   a.jmp(done).label(fails)
   showFailure(a)
-  a.jmp(done)
-    .label(guest)
-    .bits(codeSizes[scene.mode ?? 'wide'])
+  a.jmp(done).label(absent)
+  showOnly(a, lacks)
+  a.jmp(done).label(guest)
+  a.bits(codeSizes[scene.mode ?? 'wide'])
   code(a)
   // whoever comes this far is seen
   vmx(a, 'vmcall').bits(64).label(done)
@@ -84,11 +91,19 @@ function skipInstruction(a: Assembler): void {
   vmwrite(a, 'GUEST_RIP')
 }
 
+/** Has a word be shown, and zeros behind it. RAX changes. */
+function showOnly(a: Assembler, word: number): void {
+  a.mov(eax, word)
+    .mov(mem({ displacement: place.values }), rax)
+    .xor(eax, eax)
+  for (const slot of [1, 2, 3]) a.mov(mem({ displacement: place.values + slot * 8 }), rax)
+}
+
 /** VMfailValid has a number of an error, VMfailInvalid none. Source: SDM 3C 31.2, 31.4. */
 function showFailure(a: Assembler): void {
   const invalid = a.unique('invalid')
   a.mov(ebx, 0).jb(invalid)
   vmread(a, 'VM_INSTRUCTION_ERROR').label(invalid)
-  a.mov(mem({ displacement: place.values + 8 }), rbx).mov(eax, Number.parseInt(failed, 16))
-  a.mov(mem({ displacement: place.values }), rax)
+  showOnly(a, failed)
+  a.mov(mem({ displacement: place.values + 8 }), rbx)
 }

@@ -3,6 +3,8 @@ export const vmxPlace = {
   /** Whether VMX operation has been entered, and the operand of instructions that take an address. */
   isOn: 0x701_0000,
   pointer: 0x701_0008,
+  /** Whether a control was wanted that the processor does not have. */
+  lacks: 0x701_0010,
   region: 0x701_1000,
   vmcs: 0x701_2000,
   otherVmcs: 0x701_3000,
