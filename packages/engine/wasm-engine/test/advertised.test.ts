@@ -17,7 +17,8 @@ const [undefinedOpcode, generalProtectionFault] = [6, 13]
 
 /** The first 2 MiB are mapped to themselves. */
 function machine(): Engine {
-  const engine = new Engine({ slots: [{ address: 0, bytes: place.bytes }], ports: nobodyAround })
+  const ports = { ...nobodyAround, vmx: () => ({ kind: 'succeeded', value: 0n }) as const }
+  const engine = new Engine({ slots: [{ address: 0, bytes: place.bytes }], ports })
   const tables = new BigUint64Array((3 * 4096) / 8)
   for (const level of [0, 1]) tables[level * 512] = BigInt(place.tables + (level + 1) * 4096) | 7n
   tables[2 * 512] = 0x87n
@@ -30,8 +31,10 @@ function enter(engine: Engine): void {
   engine.set('CPL', 0n)
   engine.set('CR0', 0x8001_0033n)
   engine.set('CR3', BigInt(place.tables))
-  // PAE, OSFXSR, OSXMMEXCPT, FSGSBASE, OSXSAVE, PKE
-  engine.set('CR4', 0x45_0620n)
+  // PAE, OSFXSR, OSXMMEXCPT, VMXE, FSGSBASE, OSXSAVE, PKE
+  engine.set('CR4', 0x45_2620n)
+  // non-root operation that nothing leaves: VMFUNC is there alone
+  engine.set('VMX', 2n)
   engine.set('XCR0', 0x207n)
   engine.set('IA32_EFER', 0xd01n)
   engine.set('PHYSICAL_MASK', (1n << 46n) - 1n)

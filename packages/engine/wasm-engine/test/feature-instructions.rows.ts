@@ -80,6 +80,7 @@ export const instructionsOf: Partial<Record<Feature, readonly string[]>> = {
   TSC: ['RDTSC'],
   MSR: of('RDMSR WRMSR'),
   MONITOR: of('MONITOR MWAIT'),
+  VMX: of('VMXON VMXOFF VMCLEAR VMPTRLD VMPTRST VMREAD VMWRITE VMLAUNCH VMRESUME INVEPT INVVPID VMFUNC'),
 }
 
 /** Features that bring no instruction: modes, registers, MSRs, promises. Source: SDM 2A, CPUID. */
