@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { crc32 } from 'node:zlib'
 import type { EmittedCode } from '@vmm/wasm-engine'
 import { unchangedProgram } from './kept-modules.ts'
 import { replaceFile } from './replaced-file.ts'
@@ -10,8 +9,6 @@ interface Head {
   /** What the program was then. */
   readonly program: string
   readonly parts: readonly (readonly [name: string, bytes: number])[]
-  /** Of all parts, one after the other. */
-  readonly sum: number
 }
 
 /** Keeps the WebAssembly that a program emits for its next start, in a file that is as good as none once the program has changed. */
@@ -20,45 +17,19 @@ export class KeptCode implements EmittedCode {
   readonly #program: string
   #parts: Map<string, Uint8Array<ArrayBuffer>> | undefined
 
-  readonly #whenOver: (end: () => void) => void
-  readonly #atEnd = new Map<string, () => Uint8Array<ArrayBuffer> | undefined>()
-
-  /** `program` is another one when the program is; `whenOver` has something done when it ends. */
-  constructor(file: string, program: string, whenOver: (end: () => void) => void = onExit) {
+  /** `program` is another one when the program is. */
+  constructor(file: string, program: string) {
     this.#file = file
     this.#program = program
-    this.#whenOver = whenOver
   }
 
   readonly find = (name: string): Uint8Array<ArrayBuffer> | undefined => this.#all().get(name)
 
   readonly keep = (name: string, bytes: Uint8Array<ArrayBuffer>): void => {
-    this.#all().set(name, bytes)
-    this.#write()
-  }
-
-  readonly keepAtEnd = (name: string, bytes: () => Uint8Array<ArrayBuffer> | undefined): void => {
-    if (this.#atEnd.size === 0) this.#whenOver(() => this.#end())
-    this.#atEnd.set(name, bytes)
-  }
-
-  #end(): void {
-    let isOther = false
-    for (const [name, bytes] of this.#atEnd) {
-      const now = bytes()
-      if (now === undefined) continue
-      this.#all().set(name, now)
-      isOther = true
-    }
-    if (isOther) this.#write()
-  }
-
-  #write(): void {
-    const all = [...this.#all()]
-    const bytes = Buffer.concat(all.map(([, part]) => part))
-    const parts = all.map(([name, { length }]) => [name, length] as const)
-    const head: Head = { program: this.#program, parts, sum: crc32(bytes) }
-    replaceFile(this.#file, [`${JSON.stringify(head)}\n`, bytes])
+    const parts = this.#all()
+    parts.set(name, bytes)
+    const head: Head = { program: this.#program, parts: [...parts].map(([part, { length }]) => [part, length]) }
+    replaceFile(this.#file, [`${JSON.stringify(head)}\n`, ...parts.values()])
   }
 
   #all(): Map<string, Uint8Array<ArrayBuffer>> {
@@ -73,8 +44,7 @@ export class KeptCode implements EmittedCode {
       let at = bytes.indexOf(0x0a) + 1
       const head = JSON.parse(new TextDecoder().decode(bytes.subarray(0, at))) as Head
       const end = head.parts.reduce((sum, [, length]) => sum + length, at)
-      const isWhole = end === bytes.length && head.sum === crc32(bytes.subarray(at))
-      if (head.program !== this.#program || !isWhole) return parts
+      if (head.program !== this.#program || end !== bytes.length) return parts
       for (const [name, length] of head.parts) {
         parts.set(name, bytes.subarray(at, at + length))
         at += length
@@ -85,8 +55,6 @@ export class KeptCode implements EmittedCode {
     return parts
   }
 }
-
-const onExit = (end: () => void): void => void process.on('exit', end)
 
 /** What this program has emitted, if it is known to be the program that did. */
 export function keptCode(): EmittedCode | undefined {

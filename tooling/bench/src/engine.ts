@@ -9,7 +9,7 @@ import { linuxLoads } from './engine/linux/loads.ts'
 import type { Outcome } from './engine/measured.ts'
 import { BadOptions, type Options, optionsOf } from './engine/options.ts'
 import { type Kept, writePage } from './engine/page.ts'
-import { peers, startsThatKeep } from './engine/peers.ts'
+import { peers } from './engine/peers.ts'
 import { rows } from './engine/rows.ts'
 import { printed } from './engine/table.ts'
 import { keep, kept } from './results.ts'
@@ -56,7 +56,7 @@ async function told(bench: Bench, options: Options, place: string): Promise<void
     process.exitCode = 1
   if (!whole) return
   const versions = Object.fromEntries(peers.map(({ name, says }) => [name, says]))
-  keep('engine', { runs, startsBefore: startsThatKeep, versions, beside, limits, rows: found })
+  keep('engine', { runs, versions, beside, limits, rows: found })
   drawn()
 }
 

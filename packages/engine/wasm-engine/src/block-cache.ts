@@ -134,7 +134,6 @@ export class BlockCache {
     const block = this.#next
     this.#next += blockHeadBytes + (this.#view.getUint32(block + inBlock.count, true) + 1) * recordBytes
     this.#enter(block, host, size, word)
-    this.regions?.decoded(block, { host, end: host + size, mode: word })
     this.#counting.blocksDecoded += 1
     return size
   }

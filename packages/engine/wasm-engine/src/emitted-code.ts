@@ -5,6 +5,4 @@
 export interface EmittedCode {
   find(name: string): Uint8Array<ArrayBuffer> | undefined
   keep(name: string, bytes: Uint8Array<ArrayBuffer>): void
-  /** Keeps what is known when the program ends: it is asked for then, and undefined is what was found. Left out where nobody sees the end. */
-  keepAtEnd?(name: string, bytes: () => Uint8Array<ArrayBuffer> | undefined): void
 }

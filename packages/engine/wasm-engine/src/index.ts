@@ -5,7 +5,7 @@ export type { CallToJavaScript, EngineStatistics, Tier } from './engine-statisti
 export { GuestMachine, type GuestMachineOptions } from './guest-machine.ts'
 export type { GuestSlots, MemorySlot } from './guest-slots.ts'
 export type { HandlerRuns } from './handler-runs.ts'
-export type { HotOptions } from './hot/hot-options.ts'
+export type { HotOptions } from './hot/regions.ts'
 export type { SavedEngine, SavedMemory } from './snapshot.ts'
 export type { Stop } from './stop.ts'
 export { guestBytes, type SharedGuest, shareGuest } from './threads/shared-guest.ts'

@@ -1,5 +1,5 @@
 import { type FunctionBody, type FunctionType, ModuleBuilder } from '@vmm/wasm-encoder'
-import { Code } from './emit/code.ts'
+import type { Code } from './emit/code.ts'
 import { functionOf } from './emit/write.ts'
 import type { Linkage } from './handler-table.ts'
 import type { Compiling } from './linked-interpreter.ts'
@@ -10,8 +10,7 @@ import { type Table, wasm } from './webassembly.ts'
 export interface Placed {
   readonly slot: number
   readonly type: FunctionType
-  /** Code, or a body that has been made of it before. */
-  readonly make: (runtime: RuntimeIndices, also: Also) => Code | FunctionBody
+  readonly make: (runtime: RuntimeIndices, also: Also) => Code
 }
 
 /** Gives the index of another function of the module, which is made if it is the first to be asked for by that name. */
@@ -89,10 +88,10 @@ function begun({ pages, table, regions }: Linkage, tables: boolean, types: Modul
 
 function moduleOf(functions: readonly Placed[], { linkage, callsThroughTables, types, made }: Placing) {
   const { builder, runtime, typeOf } = begun(linkage, callsThroughTables, types ?? new Map())
-  const added = (type: FunctionType, code: Code | FunctionBody): readonly [index: number, body: FunctionBody] => {
+  const added = (type: FunctionType, code: Code): readonly [index: number, body: FunctionBody] => {
     typeOf(type)
     const index = builder.declare(type)
-    const body = code instanceof Code ? functionOf(code, type.parameters.length, typeOf) : code
+    const body = functionOf(code, type.parameters.length, typeOf)
     builder.define(index, body)
     return [index, body]
   }

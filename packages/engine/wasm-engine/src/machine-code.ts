@@ -1,6 +1,5 @@
 import { BlockCache } from './block-cache.ts'
-import type { HotOptions } from './hot/hot-options.ts'
-import { Regions } from './hot/regions.ts'
+import { type HotOptions, Regions } from './hot/regions.ts'
 import { type Imports, type InterpreterKind, type LinkedInterpreter, linkInterpreter } from './linked-interpreter.ts'
 import { PassingCode } from './passing/passing-code.ts'
 import type { Together } from './threads/together.ts'
@@ -31,8 +30,6 @@ interface Around {
 export function machineCode({ memory, imports, kind, hot, together, guard, dropped }: Around): MachineCode {
   const interpreter = linkInterpreter(memory, imports, kind)
   const { map, counting, clock } = kind
-  // other descriptions make other regions of the same code
-  const emitted = kind.instructions === undefined ? kind.emitted : undefined
   const { buffer } = memory
   const handlers = interpreter.handlers
   const passing = map.passing && new PassingCode({ map: map.passing, bytes: new Uint8Array(buffer), handlers })
@@ -44,7 +41,7 @@ export function machineCode({ memory, imports, kind, hot, together, guard, dropp
   blocks.together = together
   if (!kind.hot || hot === false || interpreter.regions === undefined)
     return { interpreter, blocks, passing, regions: undefined }
-  const regions = new Regions(hot, { ...interpreter.regions, blocks, buffer, counting, clock, emitted })
+  const regions = new Regions(hot, { ...interpreter.regions, blocks, buffer, counting, clock })
   blocks.regions = regions
   return { interpreter, blocks, passing, regions }
 }

@@ -1,5 +1,5 @@
 import { nobodyAround } from '@vmm/x86-semantics'
-import { type EmittedCode, Engine, type HotOptions } from '../src/index.ts'
+import { Engine, type HotOptions } from '../src/index.ts'
 
 export const codeAt = 0x1000
 
@@ -10,15 +10,9 @@ export function ranFlat32(
     hot,
     slice,
     bytes = 0x1_0000,
-    emitted,
-  }: {
-    readonly hot: HotOptions | false
-    readonly slice: number
-    readonly bytes?: number
-    readonly emitted?: EmittedCode
-  },
+  }: { readonly hot: HotOptions | false; readonly slice: number; readonly bytes?: number },
 ): Engine {
-  const engine = new Engine({ slots: [{ address: 0, bytes }], ports: nobodyAround, hot, ...(emitted && { emitted }) })
+  const engine = new Engine({ slots: [{ address: 0, bytes }], ports: nobodyAround, hot })
   engine.writePhysical(codeAt, code)
   engine.set('CR0', 0x11n)
   for (const segment of ['CS', 'DS', 'ES', 'SS'] as const) {

@@ -8,16 +8,10 @@ export interface Kept {
   readonly date: string
   readonly machine: { readonly cpu?: string; readonly cores: number; readonly node: string }
   readonly runs: number
-  /** Boots of the default guest before those that were measured: what is kept of them is known. */
-  readonly startsBefore?: number
   readonly versions: Readonly<Record<string, string>>
   readonly rows: readonly Measured[]
   readonly limits: readonly Limit[]
 }
-
-/** Before it was noted. */
-const usualStarts = 2
-const times: Readonly<Record<number, string>> = { 2: 'twice', 3: 'three times' }
 
 const [opening, closing] = ['<!-- pnpm bench engine writes this -->', '<!-- to here -->']
 const page = new URL('../../../../README.md', import.meta.url)
@@ -30,14 +24,14 @@ export function replaced(text: string, block: string): string {
 }
 
 /** The numbers as the README shows them: picture, limits, and the table behind a fold. */
-export function block({ date, machine, runs, startsBefore = usualStarts, versions, rows, limits }: Kept): string {
+export function block({ date, machine, runs, versions, rows, limits }: Kept): string {
   const names = Object.values(versions).join(', ')
   const told = runs === 1 ? 'one run' : `medians of ${runs} runs`
   return [
     '',
     `\`pnpm bench engine\`, ${date}, on ${machine.cores} cores of an ${machine.cpu ?? 'unknown processor'}, ${told}: ${names}.`,
     'CPU seconds of whole processes, compiler threads included; a bar to the left is a guest that takes us less of them than the peer.',
-    `Linux is booted by a vmm that has been started ${times[startsBefore]} before: what it keeps of those is there.`,
+    'Linux is booted by a vmm that has been started twice before: what it keeps of those is there.',
     '',
     '![Ratios of CPU time, row by row](tooling/bench/results/engine.svg)',
     '',

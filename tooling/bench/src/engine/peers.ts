@@ -33,8 +33,8 @@ export interface Peer {
 const memory = 256
 const both = [32, 64] as const
 
-/** The first start keeps its modules, the second one what it has emitted and what was hot, the third one the regions that it has compiled for that: the fourth finds all it asks for. */
-export const startsThatKeep = 3
+/** The first start keeps the interpreter, the second one handlers that were emitted beside it; the third has both. */
+const startsThatKeep = 2
 
 /** Ways to run guests with several processors, as the runner's help has them. */
 const help = (): string => spawnSync(process.execPath, [vmmCommand(), 'run', '--help'], { encoding: 'utf8' }).stdout

@@ -10,7 +10,6 @@ import {
 import { constantI32, constantI64 } from './constants.ts'
 import { folded } from './fold.ts'
 import { foldedLane } from './fold-lanes.ts'
-import type { Link } from './links.ts'
 import {
   type Callee,
   type Exit,
@@ -55,11 +54,6 @@ export class Code {
 
   i64(value: bigint): Node {
     return constantI64(value)
-  }
-
-  /** 32 bits that are known when the function is linked. */
-  linked(link: Link): Node {
-    return this.#node('i32', { kind: 'linked', link }, nothing, 'pure')
   }
 
   /** An instruction without immediates, folded where its arguments are constants. */

@@ -12,7 +12,7 @@ function placesOf(uses: string, types: readonly ValueType[], fixed: readonly num
     else if (what.startsWith('+')) found.begin(Number(what))
     else found.use(Number(what), offset++)
   }
-  const { locals, bytes } = found.placed(fixed, new Uint8Array(offset).fill(0xff), { hints: [], links: [] })
+  const { locals, bytes } = found.placed(fixed, new Uint8Array(offset).fill(0xff), [])
   return { locals, places: [...bytes].filter((byte) => byte !== 0xff) }
 }
 
@@ -54,7 +54,7 @@ test('hints stay with their branches', () => {
     { at: 0, taken: true },
     { at: 1, taken: false },
   ]
-  const { bytes, hints: moved } = uses.placed([], Uint8Array.of(0x20, 0x04), { hints, links: [] })
+  const { bytes, hints: moved } = uses.placed([], Uint8Array.of(0x20, 0x04), hints)
   expect([...bytes]).toEqual([0x20, 0, 0x04])
   expect(moved).toEqual([
     { at: 0, taken: true },

@@ -1,18 +1,10 @@
 import { type BranchHint, ByteWriter, type ValueType } from '@vmm/wasm-encoder'
-import type { LinkPlace } from './links.ts'
 
 /** A function with its locals in place. */
 export interface Placed {
   readonly locals: readonly ValueType[]
   readonly bytes: Uint8Array
   readonly hints: readonly BranchHint[]
-  readonly links: readonly LinkPlace[]
-}
-
-/** Places in code that go where it goes. */
-export interface Marks {
-  readonly hints: readonly BranchHint[]
-  readonly links: readonly LinkPlace[]
 }
 
 /** What is being put together: one function at a time. */
@@ -78,15 +70,14 @@ export class LocalUses {
   }
 
   /** Gives each local its place, `fixed` ones their own and the first, and names them in the code. */
-  placed(fixed: readonly number[], code: Uint8Array, { hints, links }: Marks): Placed {
+  placed(fixed: readonly number[], code: Uint8Array, hints: readonly BranchHint[]): Placed {
     const places = new Places(this.#types, fixed)
     out.clear()
-    const moved: { readonly hints: BranchHint[]; readonly links: LinkPlace[] } = { hints: [], links: [] }
+    const moved: BranchHint[] = []
     let from = 0
     const copyTo = (to: number) => {
-      const by = out.length - from
-      moveUpTo(to, by, hints, moved.hints)
-      moveUpTo(to, by, links, moved.links)
+      for (let hint = hints[moved.length]; hint !== undefined && hint.at < to; hint = hints[moved.length])
+        moved.push({ at: out.length + hint.at - from, taken: hint.taken })
       out.bytes(code, from, to)
       from = to
     }
@@ -104,14 +95,8 @@ export class LocalUses {
       for (const each of done) if (this.#last[each] === use) places.free(each)
     }
     copyTo(code.length)
-    return { locals: places.types, bytes: out.view().slice(), ...moved }
+    return { locals: places.types, bytes: out.view().slice(), hints: moved }
   }
-}
-
-/** Moves those that lie before a place. */
-function moveUpTo<T extends { readonly at: number }>(to: number, by: number, marks: readonly T[], moved: T[]): void {
-  for (let mark = marks[moved.length]; mark !== undefined && mark.at < to; mark = marks[moved.length])
-    moved.push({ ...mark, at: mark.at + by })
 }
 
 /** Places of locals, given out again when they are free. */

@@ -1,10 +1,8 @@
 import type { AtomicOp, FunctionType, LaneOp, MemoryOp, PlainOp, ValueType } from '@vmm/wasm-encoder'
-import type { Link } from './links.ts'
 
 /** What a node computes. */
 export type Operation =
   | { readonly kind: 'constant'; readonly value: bigint }
-  | { readonly kind: 'linked'; readonly link: Link }
   | { readonly kind: 'plain'; readonly op: PlainOp; readonly opcode: number }
   | { readonly kind: 'lane'; readonly op: LaneOp; readonly index: number }
   | { readonly kind: 'shuffle'; readonly pattern: readonly number[] }

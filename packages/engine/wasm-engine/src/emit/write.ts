@@ -14,7 +14,6 @@ import {
   vectorOps,
 } from '@vmm/wasm-encoder'
 import type { Code } from './code.ts'
-import { emptyLink, type LinkPlace } from './links.ts'
 import { LocalUses } from './local-uses.ts'
 import type { Callee, Exit, Node, Region, Statement } from './node.ts'
 import { schedule } from './schedule.ts'
@@ -24,14 +23,8 @@ const blockVoid = 0x40
 /** What is being written: one function at a time. */
 const out = new ByteWriter()
 
-/** A function's body, and the numbers that it has when it is linked. */
-export interface LinkedBody extends FunctionBody {
-  readonly hints: readonly BranchHint[]
-  readonly links: readonly LinkPlace[]
-}
-
 /** Turns code into the body of a function whose first `parameters` locals come from the caller. */
-export function functionOf(code: Code, parameters: number, typeIndex: (type: FunctionType) => number): LinkedBody {
+export function functionOf(code: Code, parameters: number, typeIndex: (type: FunctionType) => number): FunctionBody {
   schedule(code.body)
   out.clear()
   const uses = new LocalUses(code.locals)
@@ -40,8 +33,8 @@ export function functionOf(code: Code, parameters: number, typeIndex: (type: Fun
   // every path has left by now, but a function with results must look as if it could not fall through
   out.byte(control.unreachable)
   const fixed = code.locals.map((_, index) => index).slice(0, parameters)
-  const { locals, bytes, hints, links } = uses.placed([...fixed, ...code.permanents], out.view(), writer)
-  return { locals: locals.slice(parameters), code: bytes, hints, links }
+  const { locals, bytes, hints } = uses.placed([...fixed, ...code.permanents], out.view(), writer.hints)
+  return { locals: locals.slice(parameters), code: bytes, hints }
 }
 
 class Writer {
@@ -52,7 +45,6 @@ class Writer {
   #depth = 0
   readonly #named = new Map<string, number>()
   readonly hints: BranchHint[] = []
-  readonly links: LinkPlace[] = []
 
   constructor(out: ByteWriter, uses: LocalUses, typeIndex: (type: FunctionType) => number) {
     this.#out = out
@@ -233,11 +225,6 @@ class Writer {
         out.byte(node.type === 'i64' ? control['i64.const'] : control['i32.const'])
         if (node.type === 'i64') out.signed64(operation.value)
         else out.signed32(Number(operation.value))
-        break
-      case 'linked':
-        out.byte(control['i32.const'])
-        this.links.push({ at: out.length, ...operation.link })
-        out.bytes(emptyLink)
         break
       case 'plain':
         out.opcode(operation.opcode)

@@ -31,8 +31,6 @@ export interface Bounds {
   /** Blocks that ran so often less than a hot one, and how often that one runs. */
   readonly coolerBy: number
   readonly threshold: number
-  /** Blocks that were hot in earlier starts. */
-  readonly wasHot: (block: number) => boolean
 }
 
 export interface GrowthOptions {
@@ -85,7 +83,7 @@ export class Growth {
       for (const offset of [block.next, block.target, block.after]) {
         if (offset === undefined || blocks.has(offset)) continue
         const address = this.#neighbour(first!, block, offset)
-        if (address === undefined || this.#isCool(address, first!, bounds)) continue
+        if (address === undefined || this.#isCool(address, bounds)) continue
         if (bounds.isOfOther(address)) isPart = true
         else this.#add(gathered, this.#placeOf(address, offset))
       }
@@ -136,10 +134,7 @@ export class Growth {
     return isIt && this.#view.getUint32(block + inBlock.mode, true) === mode ? block : undefined
   }
 
-  /** Where earlier starts knew what was hot, that is asked rather than how often it ran in this one. */
-  #isCool(block: number, first: Seed, { threshold, coolerBy, wasHot }: Bounds): boolean {
-    if (wasHot(block)) return false
-    if (wasHot(first.block)) return true
+  #isCool(block: number, { threshold, coolerBy }: Bounds): boolean {
     const heat = this.#view.getInt32(block + inBlock.heat, true)
     return heat > threshold - threshold / coolerBy
   }

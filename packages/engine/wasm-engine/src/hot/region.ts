@@ -34,11 +34,13 @@ export interface RegionOptions extends Premised {
   /** Linear memory, for what decoding left in records. */
   readonly view: DataView
   readonly also: Also
+  /** The region's slot of its table. */
+  readonly slot: number
   /** So often it is entered at a block before another one is asked for; undefined if it stays. */
   readonly runsAtMost: number | undefined
 }
 
-/** The function of a region: (cpu, tlb, block that it is entered at) gives how it left. It knows blocks by their offsets, until it is linked. */
+/** The function of a region: (cpu, tlb, block that it is entered at) gives how it left. */
 export function regionFunction(order: Order, options: RegionOptions): Code {
   return new RegionEmitter(order, options).code
 }
@@ -186,15 +188,11 @@ class RegionEmitter {
   }
 
   /** Whether RIP is where a block is that was there when the region was made: other pages may have been mapped since. */
-  #leadsTo({ offset }: HotBlock): Node {
+  #leadsTo({ address }: HotBlock): Node {
     const { code } = this
     const rip = this.#rip.get()
     const entry = jumpEntryOf(code, this.#cpu, rip)
-    const isIt = code.op(
-      'i32.eq',
-      code.load('i32.load', entry, inJumpEntry.block),
-      code.linked({ of: offset, plus: 0 }),
-    )
+    const isIt = code.op('i32.eq', code.load('i32.load', entry, inJumpEntry.block), code.i32(address))
     return code.op('i32.and', isIt, isOfJump(code, this.#cpu, { entry, rip }))
   }
 
@@ -289,7 +287,7 @@ class RegionEmitter {
       code,
       cpu: this.#cpu,
       tlb: this.#tlb,
-      record: { index: -1, type: 'i32', get: () => this.#recordOf(now()), set: () => {} },
+      record: { index: -1, type: 'i32', get: () => code.i32(now().step.record), set: () => {} },
       field: (op, slot) => recordField(code, this.#options.view, op, now().step.record + slot),
       bank: this.#registers,
       mode,
@@ -339,12 +337,6 @@ class RegionEmitter {
     }
   }
 
-  /** Where the record of an instruction lies, once it is known where its block does. */
-  #recordOf({ number, step: { record } }: Now): Node {
-    const { address, offset } = this.#order.blocks[number]!
-    return this.code.linked({ of: offset, plus: record - address })
-  }
-
   /** Instructions that are paid for, from one on. */
   #unretired({ number, ahead }: Now): number {
     return ahead + this.#payments[number]!.ahead
@@ -381,7 +373,7 @@ class RegionEmitter {
       const isOfRegion = code.op(
         'i32.eq',
         code.load('i32.load', block, inBlock.region),
-        code.linked({ of: undefined, plus: 1 }),
+        code.i32(this.#options.slot + 1),
       )
       const distance = code.load('i64.load32_s', block, inBlock.distance)
       const isThere = code.op('i64.eq', code.op('i64.sub', this.#rip.get(), distance), this.#addresses.start)

@@ -1,5 +1,4 @@
 import type { BlockCache } from '../block-cache.ts'
-import type { EmittedCode } from '../emitted-code.ts'
 import type { Linkage } from '../handler-table.ts'
 import type { Compiling } from '../linked-interpreter.ts'
 import { type Also, placeFunctions } from '../linked-module.ts'
@@ -8,15 +7,29 @@ import { noRegion, type RuntimeIndices, regionType } from '../runtime.ts'
 import { at, inBlock } from '../state-layout.ts'
 import type { StateView } from '../state-view.ts'
 import type { Table } from '../webassembly.ts'
-import { BlockHeat, type Decoding } from './block-heat.ts'
 import { CodeRoom } from './code-room.ts'
+import { orderOf, withReturns } from './graph.ts'
 import { distance, type Grown, Growth, type Seed } from './growth.ts'
-import type { HotOptions } from './hot-options.ts'
-import { KeptHeat, warmth } from './kept-heat.ts'
-import { KeptRegions } from './kept-regions.ts'
 import { Pieces } from './pieces.ts'
 import { premisesOf } from './premises.ts'
-import { RegionBodies } from './region-bodies.ts'
+import { regionFunction } from './region.ts'
+
+/** When code becomes hot, and how much of it is kept. */
+export interface HotOptions {
+  /** How often a block is entered before it becomes part of a region. */
+  readonly threshold: number
+  /** The same once a processor has run so many instructions: who runs for long goes on, and has back what compiling costs. */
+  readonly later?: { readonly threshold: number; readonly instructions: number }
+  /** How often a region is entered before it is made anew with what it leads to, be that in other regions too. */
+  readonly wholeAfter?: number
+  /** Regions that are compiled at once, if so many are asked for before the first one is asked for again. */
+  readonly batch?: number
+  /** Blocks and instructions of a region at most. */
+  readonly blocksAtMost?: number
+  readonly stepsAtMost?: number
+  /** Native code of regions, in bytes, as far as can be told what V8 makes of them: what is used least goes when it is more. */
+  readonly bytesAtMost?: number
+}
 
 /** Blocks that a region is to be made of. */
 interface Plan {
@@ -37,7 +50,6 @@ interface Around extends Compiling {
   readonly table: Table
   readonly blocks: BlockCache
   readonly buffer: SharedArrayBuffer
-  readonly emitted: EmittedCode | undefined
 }
 
 const mebibyte = 2 ** 20
@@ -58,16 +70,13 @@ const remadeAtMost = 3
 
 /** Compiles what runs most. A block that is hot asks; regions are compiled in batches, and belong to the blocks in them. */
 export class Regions {
-  readonly #options: Required<Omit<HotOptions, 'known'>>
+  readonly #options: Required<HotOptions>
   /** How often a block is entered, as of now, before it becomes part of a region. */
   #threshold: number
   readonly #batch: number
   readonly #linkage: Linkage
   readonly #table: Table
   readonly #view: DataView
-  readonly #bodies: RegionBodies
-  /** What earlier starts knew, if that is asked. */
-  readonly #heat: BlockHeat | undefined
   readonly #pieces: Pieces
   readonly #growth: Growth
   readonly #asked = new Map<number, Seed>()
@@ -101,10 +110,6 @@ export class Regions {
     this.#linkage = around.linkage
     this.#table = around.table
     this.#view = new DataView(around.buffer)
-    const { known } = options
-    const kept = known === undefined ? undefined : this.#keeping(known, around)
-    this.#heat = kept?.heat
-    this.#bodies = new RegionBodies({ ...around, kept: kept?.regions })
     this.#pieces = new Pieces(around.blocks, around.buffer)
     this.#growth = new Growth({ ...around, options: this.#options, pieces: this.#pieces })
     for (let slot = around.table.length - 1; slot >= 0; slot -= 1) this.#free.push(slot)
@@ -118,21 +123,15 @@ export class Regions {
     if (!again) {
       if (!this.#mayBegin(block)) return this.#setRegion(block, noRegion)
       this.#asked.set(block, { block, rip: state.long(at.RIP), state })
-      this.#setHeat(block, Math.ceil((this.#heat?.entriesOf(block) ?? this.#threshold) * waiting))
+      this.#setHeat(block, Math.ceil(this.#threshold * waiting))
     }
     if (again || this.#asked.size >= this.#batch || this.#threshold === 0) this.#compile()
-  }
-
-  /** A block is new. */
-  decoded(block: number, where: Decoding): void {
-    this.#heat?.decoded(block, where)
   }
 
   /** A block is stale: so are the regions it is part of. */
   dropped(block: number, page: number): void {
     this.#asked.delete(block)
     this.#pieces.forget(block)
-    this.#heat?.forget(block)
     const regions = this.#containing.get(block)
     if (regions === undefined) return
     this.#rewritten.set(page, (this.#rewritten.get(page) ?? 0) + 1)
@@ -146,28 +145,10 @@ export class Regions {
   droppedAll(): void {
     this.#asked.clear()
     this.#pieces.forgetAll()
-    this.#heat?.forgetAll()
     const all = new Set([...this.#containing.values()].flatMap((regions) => [...regions]))
     for (const region of all) this.#release(region)
     this.#containing.clear()
     this.#open.clear()
-  }
-
-  /** Reads what earlier starts kept, and keeps what this one knows at its end. */
-  #keeping(known: number, { emitted, buffer }: Around) {
-    if (emitted?.keepAtEnd === undefined || this.#linkage.threads) return undefined
-    const kept = { heat: new KeptHeat(emitted.find('heat')), regions: new KeptRegions(emitted.find('regions')) }
-    const heat = new BlockHeat(kept.heat, { threshold: this.#threshold, entries: known }, buffer)
-    emitted.keepAtEnd('heat', () => {
-      heat.noteAll()
-      return kept.heat.bytes()
-    })
-    emitted.keepAtEnd('regions', () => kept.regions.bytes())
-    return { heat, regions: kept.regions }
-  }
-
-  #wasWhole(block: number): boolean {
-    return this.#heat?.before(block) === warmth.whole
   }
 
   /** How often a block at a host address runs before it asks. */
@@ -244,7 +225,7 @@ export class Regions {
     const plans: Plan[] = []
     for (const seed of asked) {
       if (plans.some(({ grown }) => grown.blocks.some(({ address }) => address === seed.block))) continue
-      const isWhole = this.#wasWhole(seed.block) || this.#runsOf(seed.block) >= this.#options.wholeAfter
+      const isWhole = this.#runsOf(seed.block) >= this.#options.wholeAfter
       const alone = { seeds: [seed], grown: this.#grownFrom([seed], isWhole, plans)!, isWhole, remade: 0 }
       if (!this.#joinsOneOf(plans, alone)) plans.push(this.#remade(alone) ?? alone)
     }
@@ -253,12 +234,11 @@ export class Regions {
 
   /** A region that leaves alone what larger ones are entered at, of those there are and are to be, unless it is to be whole. */
   #grownFrom(seeds: readonly Seed[], isWhole: boolean, plans: readonly Plan[]): Grown | undefined {
-    const wasHot = (block: number) => this.#heat?.before(block) !== undefined
-    const bounds = { threshold: this.#threshold, wasHot }
-    if (isWhole) return this.#growth.from(seeds, { ...bounds, isOfOther: () => false, coolerBy: coolerBy.whole })
+    if (isWhole)
+      return this.#growth.from(seeds, { isOfOther: () => false, threshold: this.#threshold, coolerBy: coolerBy.whole })
     const planned = new Set(plans.filter(isLarge).flatMap(({ grown }) => entriesOf(grown)))
     const isOfOther = (block: number) => planned.has(block) || isLarge(this.#regionOf(block))
-    return this.#growth.from(seeds, { ...bounds, isOfOther, coolerBy: coolerBy.part })
+    return this.#growth.from(seeds, { isOfOther, threshold: this.#threshold, coolerBy: coolerBy.part })
   }
 
   /** The region that a block is run by. */
@@ -315,7 +295,7 @@ export class Regions {
     const functions = made.map((region) => ({
       slot: region.slot,
       type: regionType,
-      make: (runtime: RuntimeIndices, also: Also) => this.#functionOf(region, runtime, also),
+      make: (runtime: RuntimeIndices, also: Also) => this.#functionOf(region, { runtime, also }),
     }))
     const [linkage, compiling] = [this.#linkage, this.#compiling]
     const bytes = placeFunctions(functions, { into: this.#table, linkage, callsThroughTables: false, compiling })
@@ -324,9 +304,16 @@ export class Regions {
     for (const region of made) this.#enter(region)
   }
 
-  #functionOf({ seeds, grown, isWhole, slot }: Region, runtime: RuntimeIndices, also: Also) {
+  #functionOf(
+    { seeds, grown, isWhole, slot }: Region,
+    around: { readonly runtime: RuntimeIndices; readonly also: Also },
+  ) {
+    const { memoryBase, threads } = this.#linkage
+    const [{ state }] = seeds as [Seed]
+    const now = premisesOf(state)
+    const order = orderOf(withReturns(grown.blocks), grown.entries)
     const runsAtMost = grown.isPart && !isWhole ? this.#options.wholeAfter : undefined
-    return this.#bodies.of({ ...premisesOf(seeds[0]!.state), grown, slot, runsAtMost }, { runtime, also })
+    return regionFunction(order, { ...around, ...now, memoryBase, threads, view: this.#view, slot, runsAtMost })
   }
 
   #enter(region: Region): void {
@@ -336,7 +323,6 @@ export class Regions {
     for (const { address, offset } of blocks) {
       added(this.#containing, address, region)
       const entry = entries.indexOf(offset)
-      this.#heat?.note(address, entry < 0 ? warmth.taken : region.isWhole ? warmth.whole : warmth.entered)
       if (entry < 0) continue
       // a block that is run by a region of its own goes on so
       if (entry >= region.seeds.length && this.#view.getUint32(address + inBlock.region, true) !== 0) continue

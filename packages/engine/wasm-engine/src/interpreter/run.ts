@@ -197,9 +197,6 @@ function heat({ code, cpu, block, link, cold }: Entering): void {
 /** A region that was left so often before the first instruction of a block, and never behind it meanwhile, is of no use to that. */
 const vainAtMost = 64
 
-/** Another one may be, if the block is entered so often again: what this one rests on was perhaps not there to stay. */
-const vainFor = 2 ** 18
-
 function leaveVainly(code: Code, block: Node, isVain: Node): void {
   const times = code.hold(code.load('i32.load', block, inBlock.vain))
   code.if(
@@ -207,11 +204,7 @@ function leaveVainly(code: Code, block: Node, isVain: Node): void {
     () => {
       code.store('i32.store', block, code.op('i32.add', times, code.i32(1)), inBlock.vain)
       const isEnough = code.op('i32.ge_u', times, code.i32(vainAtMost))
-      code.if(isEnough, () => {
-        code.store('i32.store', block, code.i32(0), inBlock.region)
-        code.store('i32.store', block, code.i32(0), inBlock.vain)
-        code.store('i32.store', block, code.i32(vainFor), inBlock.heat)
-      })
+      code.if(isEnough, () => code.store('i32.store', block, code.i32(noRegion), inBlock.region))
     },
     () => code.if(times, () => code.store('i32.store', block, code.i32(0), inBlock.vain)),
   )
