@@ -1,5 +1,6 @@
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { makeDirectory } from './directory.ts'
 
 /** How many other programs' files of a kind are left where ours are written. */
 const othersAtMost = 7
@@ -12,7 +13,7 @@ export function replaceFile(file: string, pieces: readonly (string | Uint8Array)
   const unfinished = `${file}.${process.pid}`
   let begun = false
   try {
-    mkdirSync(dirname(file), { recursive: true })
+    makeDirectory(dirname(file))
     begun = true
     writeFileSync(unfinished, Buffer.concat(pieces.map((piece) => Buffer.from(piece as Uint8Array))))
     renameSync(unfinished, file)

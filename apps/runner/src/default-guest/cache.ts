@@ -1,6 +1,7 @@
-import { accessSync, constants, mkdirSync } from 'node:fs'
+import { accessSync, constants } from 'node:fs'
 import { userInfo } from 'node:os'
 import { isAbsolute, join } from 'node:path'
+import { makeDirectory } from '../directory.ts'
 
 /**
  * The user's cache directory for guests; undefined for a user who has none.
@@ -25,6 +26,6 @@ function passwdHome(): string | undefined {
 
 /** Makes a directory, unless it is there, and sees that files can be made in it. @throws what the file system says. */
 export function makeWritable(directory: string): void {
-  mkdirSync(directory, { recursive: true })
+  makeDirectory(directory)
   accessSync(directory, constants.W_OK | constants.X_OK)
 }

@@ -1,0 +1,18 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+/**
+ * Makes a directory and those that it lies in, unless they are there. One by one: where nothing can be made, as below /proc, Node's own
+ * way of making them all never ends.
+ * @throws what the file system says.
+ */
+export function makeDirectory(directory: string): void {
+  if (existsSync(directory)) return
+  makeDirectory(dirname(directory))
+  try {
+    mkdirSync(directory)
+  } catch (refusal) {
+    // somebody else may have been as quick
+    if (!existsSync(directory)) throw refusal
+  }
+}
