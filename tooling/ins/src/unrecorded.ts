@@ -12,6 +12,10 @@ export const unrecorded: ReadonlyMap<string, string> = new Map(
     ['IRET RETF CALLF JMPF', 'another code segment'],
     ['FXSAVE FXRSTOR XSAVE XSAVEC XSAVEOPT XSAVES XRSTOR XRSTORS', 'the layout of the image is the CPU’s own'],
     ['VMCALL VMMCALL MONITOR MWAIT PAUSE', 'what a hypervisor makes of it is its own'],
+    [
+      'VMXON VMXOFF VMCLEAR VMPTRLD VMPTRST VMREAD VMWRITE VMLAUNCH VMRESUME VMFUNC INVEPT INVVPID',
+      'a hypervisor is who executes it',
+    ],
     ['RCPPS RCPSS RSQRTPS RSQRTSS', 'approximations differ from CPU to CPU'],
     ['CLWB CLFLUSH CLFLUSHOPT XSETBV INVPCID', 'a hypervisor may hide it'],
   ].flatMap(([names, why]) => words(names!).map((name) => [name, why!] as const)),

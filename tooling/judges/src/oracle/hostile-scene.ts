@@ -6,7 +6,11 @@ import { scatter } from './numbers.ts'
 import { type ModeName, sceneOf } from './scene.ts'
 
 /** Fields that a guest cannot make what it likes. */
-const fixed: ReadonlySet<StateField> = new Set<StateField>(['PHYSICAL_MASK', 'CR4_ALLOWED', 'SHADOW', 'MONITOR', 'CPL'])
+const fixed: ReadonlySet<StateField> = new Set<StateField>([
+  ...(['PHYSICAL_MASK', 'CR4_ALLOWED', 'SHADOW', 'MONITOR', 'CPL'] as const),
+  // what a hypervisor sets, of which there is none
+  ...(['VMX', 'CR0_REQUIRED', 'CR4_REQUIRED', 'CR0_MASK', 'CR0_SHADOW', 'CR4_MASK', 'CR4_SHADOW', 'EPTP'] as const),
+])
 
 /** Bits that say which mode it is, of which no processor has some alone, and bits that are not there. */
 const kept: Readonly<Partial<Record<StateField, bigint>>> = {
