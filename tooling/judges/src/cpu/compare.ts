@@ -47,11 +47,14 @@ function endOf(mnemonic: string, snippet: Snippet, real: Outcome, ours: Outcome)
     if (real.vector === undefined) return undefined
     const isPage = real.vector === pageFault
     const ignored = isPage && real.address >> 47n !== 0n ? protection : 0
-    if ((real.errorCode | ignored) === (ours.errorCode | ignored) && (!isPage || real.address === ours.address))
-      return undefined
+    const isAddress = !isPage || readsInAnyOrder.has(mnemonic) || real.address === ours.address
+    if ((real.errorCode | ignored) === (ours.errorCode | ignored) && isAddress) return undefined
   }
   return `end: ${sayEnd(real)}; ours ${sayEnd(ours)}`
 }
+
+/** Of two operands in memory that are both in no page, either may be told of. */
+const readsInAnyOrder: ReadonlySet<string> = new Set(['CMPS', 'CMPSB'])
 
 /** A call to no address from no stack: which fault comes first is their own affair. */
 const callsNowhere = (mnemonic: string, real: Outcome, ours: Outcome): boolean =>
@@ -90,13 +93,15 @@ function floats(mnemonic: string, real: Outcome, ours: Outcome, also: readonly s
     ['FSW', ...([a, b].map((view) => status([mnemonic, ...also], view)) as [number, number])],
   ]
   // whether the MMX registers are in use by then is told by nobody
-  // AMD's processors take the x87 over before MASKMOVQ faults
-  if (mnemonic === 'MASKMOVQ' && real.vector !== undefined) return vectors(mnemonic, a, b)
+  if (real.vector !== undefined && takesX87Over.has(mnemonic)) return vectors(mnemonic, a, b)
   const kept =
     real.vector === simdException ? words.filter(([name]) => name === 'MXCSR' && !dotProducts.has(mnemonic)) : words
   const lines = kept.flatMap(([name, x, y]) => (x === y ? [] : [`${name}: ${hex(x)}; ours ${hex(y)}`]))
   return real.vector === simdException ? lines : [...lines, ...stack(mnemonic, a, b), ...vectors(mnemonic, a, b)]
 }
+
+/** Stores of MMX registers: AMD's processors take the x87 over before MASKMOVQ faults, Intel's before any of them does. */
+const takesX87Over: ReadonlySet<string> = new Set(['MASKMOVQ', 'MOVNTQ', 'MOVQ', 'MOVD'])
 
 /** How far they come before an unmasked exception stops them is their own affair. SDM 2A, DPPD. */
 const dotProducts: ReadonlySet<string> = new Set(['DPPS', 'DPPD'])
@@ -146,8 +151,8 @@ function areClose(a: DataView, b: DataView, at: number): boolean {
   })
 }
 
-/** ENTER finds out late that there is no room, and has stored by then. */
-const storesBeforeItFaults: ReadonlySet<string> = new Set(['ENTER'])
+/** ENTER finds out late that there is no room, and Intel's CALL that there is no such address: they have stored by then. */
+const storesBeforeItFaults: ReadonlySet<string> = new Set(['ENTER', 'CALL'])
 
 /** In an area: the opcode and pointers, which some keep after exceptions alone, and MXCSR_MASK. SDM 1 §10.5.1, APM 2 §11.4.4. */
 const isMakersOwn = (at: number): boolean => (at >= 6 && at < 24) || (at >= 28 && at < 32)

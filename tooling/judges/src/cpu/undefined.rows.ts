@@ -6,7 +6,7 @@ const of = (flags: readonly Flag[], mnemonics: readonly string[]): Readonly<Reco
 
 /** Flags that the manual leaves undefined. Source: SDM 1 Appendix A, Table A-2, and the instructions' pages in SDM 2. */
 export const undefinedFlags: Readonly<Record<string, bigint>> = {
-  ...of(['AF'], ['AND', 'OR', 'XOR', 'TEST', 'ANDN']),
+  ...of(['AF'], ['AND', 'OR', 'XOR', 'TEST']),
   ...of(['PF', 'AF', 'ZF', 'SF'], ['MUL', 'IMUL']),
   ...of(['CF', 'PF', 'AF', 'ZF', 'SF', 'OF'], ['DIV', 'IDIV']),
   ...of(['CF', 'PF', 'AF', 'SF', 'OF'], ['BSF', 'BSR']),
@@ -15,7 +15,7 @@ export const undefinedFlags: Readonly<Record<string, bigint>> = {
   ...of(['PF', 'ZF', 'SF', 'OF'], ['AAA', 'AAS']),
   ...of(['CF', 'AF', 'OF'], ['AAM', 'AAD']),
   ...of(['OF'], ['DAA', 'DAS']),
-  ...of(['PF', 'AF'], ['BZHI', 'BLSR', 'BLSMSK', 'BLSI']),
+  ...of(['PF', 'AF'], ['ANDN', 'BZHI', 'BLSR', 'BLSMSK', 'BLSI']),
 }
 
 const codes = { C0: 0x100, C1: 0x200, C2: 0x400, C3: 0x4000 } as const
