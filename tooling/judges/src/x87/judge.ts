@@ -53,7 +53,7 @@ function isForgetful(native: NativeCpu, sequence: Sequence, ours: Outcome): bool
   return again !== undefined && sequenceDifferences(sequence, again, ours).length === 0
 }
 
-const words = { FSW: 1, FCS: 4, FDS: 6 } as const
+const words = { FSW: 1, FCS: 4, FDP: 5, FDS: 6 } as const
 const summary = 0x80
 
 /** Control instructions, and MMX ones: the pointers stay. SDM 1 §8.1.8. */
@@ -65,8 +65,8 @@ const keepsPointers: ReadonlySet<string> = new Set(
 
 /**
  * An outcome without those words of a stored environment in which processors differ: selectors, which some keep and others
- * have deprecated (CPUID.07H:EBX bit 13); and the opcode unless an unmasked exception made it be kept, rather than FLDCW
- * unmask an old one. Of an environment that is not all there, any byte may be the first to be missed. SDM 1 §8.1.8, §8.1.9.
+ * have deprecated (CPUID.07H:EBX bit 13); the data pointer, which some move with every instruction and some with exceptions alone (CPUID.07H:EBX bit 6);
+ * and the opcode unless an unmasked exception made it be kept, rather than FLDCW unmask an old one. Of an environment that is not all there, any byte may be the first to be missed. SDM 1 §8.1.8, §8.1.9.
  */
 function withoutMakersOwn(mnemonics: readonly string[], { code, gprs }: Snippet, outcome: Outcome): Outcome {
   const address = mnemonics.some((mnemonic) => large.has(mnemonic)) ? outcome.address & ~0xfffn : outcome.address
@@ -77,10 +77,11 @@ function withoutMakersOwn(mnemonics: readonly string[], { code, gprs }: Snippet,
   const view = new DataView(data.buffer, base)
   const size = code.at(-3) === 0x66 ? 2 : 4
   const isPending = (view.getUint16(words.FSW * size, true) & summary) !== 0 && !mnemonics.includes('FLDCW')
-  const isKept = isPending || mnemonics.every((mnemonic) => keepsPointers.has(mnemonic))
+  const staysKept = mnemonics.every((mnemonic) => keepsPointers.has(mnemonic))
   view.setUint16(words.FCS * size, 0, true)
   view.setUint16(words.FDS * size, 0, true)
-  if (size === 4 && !isKept) view.setUint16(words.FCS * size + 2, 0, true)
+  if (size === 4 && !isPending && !staysKept) view.setUint16(words.FCS * size + 2, 0, true)
+  if (!staysKept) for (let at = 0; at < size; at += 1) view.setUint8(words.FDP * size + at, 0)
   return { ...outcome, address, data }
 }
 
