@@ -15,8 +15,9 @@ describe('a directory', () => {
     expect(statSync(deep).isDirectory()).toBe(true)
   })
 
-  test('is refused below a file', () => {
+  test('is refused below a file, and where a file is', () => {
     writeFileSync(join(place, 'file'), '')
+    expect(() => makeDirectory(join(place, 'file'))).toThrow(/EEXIST/)
     expect(() => makeDirectory(join(place, 'file', 'a'))).toThrow(/ENOTDIR/)
   })
 

@@ -1,5 +1,7 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+
+const isDirectory = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 
 /**
  * Makes a directory and those that it lies in, unless they are there. One by one: where nothing can be made, as below /proc, Node's own
@@ -7,12 +9,12 @@ import { dirname } from 'node:path'
  * @throws what the file system says.
  */
 export function makeDirectory(directory: string): void {
-  if (existsSync(directory)) return
-  makeDirectory(dirname(directory))
+  if (isDirectory(directory)) return
+  if (!existsSync(dirname(directory))) makeDirectory(dirname(directory))
   try {
     mkdirSync(directory)
   } catch (refusal) {
     // somebody else may have been as quick
-    if (!existsSync(directory)) throw refusal
+    if (!isDirectory(directory)) throw refusal
   }
 }

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { directory } from './kernels.ts'
 
-const keeps = ['kept-modules.ts', 'replaced-file.ts']
+const keeps = ['kept-modules.ts', 'replaced-file.ts', 'directory.ts']
 const inRunner = (file: string) => fileURLToPath(import.meta.resolve(`../src/${file}`))
 
 /** A program of a few modules that keeps them, in a place of its own. */

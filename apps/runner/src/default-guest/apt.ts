@@ -1,5 +1,6 @@
-import { mkdirSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeDirectory } from '../directory.ts'
 import { complaint, type ProgramOptions, program } from './programs.ts'
 import { GuestUnavailable } from './unavailable.ts'
 
@@ -22,7 +23,7 @@ const systemPlace: Place = { options: asOptions(everywhere) }
 /** Directories below `root`, so that it works for every user. */
 function privatePlace(root: string): Place & { readonly lists: string } {
   const [lists, cache] = [join(root, 'apt', 'lists'), join(root, 'apt', 'cache')]
-  for (const each of [join(lists, 'partial'), join(cache, 'archives', 'partial')]) mkdirSync(each, { recursive: true })
+  for (const each of [join(lists, 'partial'), join(cache, 'archives', 'partial')]) makeDirectory(each)
   const foreign = process.arch === 'x64' ? {} : { 'APT::Architecture': 'amd64', 'Dir::State::status': '/dev/null' }
   const own = { 'Dir::State::lists': lists, 'Dir::Cache': cache, 'Debug::NoLocking': '1' }
   return { lists, options: asOptions({ ...everywhere, ...own, ...foreign }) }

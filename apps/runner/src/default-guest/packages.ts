@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -15,6 +14,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { zstdDecompressSync } from 'node:zlib'
 import { chooseModules } from '@vmm/initramfs'
+import { makeDirectory } from '../directory.ts'
 import { because } from '../named-file.ts'
 import { downloadPackages } from './apt.ts'
 import { cacheDirectory, makeWritable } from './cache.ts'
@@ -139,7 +139,7 @@ async function unpacked(root: string, run: ProgramOptions, say: (line: string) =
   }
   const content = join(run.directory, 'content')
   for (const [path, bytes] of worthKeeping(files, say)) {
-    mkdirSync(dirname(join(content, path)), { recursive: true })
+    makeDirectory(dirname(join(content, path)))
     writeFileSync(join(content, path), bytes, { mode: path === kept.shell ? 0o755 : 0o644 })
   }
   const target = join(root, `${prefix}${hash.digest('hex').slice(0, 16)}`)

@@ -119,7 +119,7 @@ export { instructionEnabled, instructionExits, type L2Instruction } from './tran
 export { type ToldInstruction, toldInstruction } from './transitions/instruction-information.ts'
 export { loadMsrs, storeMsrs, type VmxMsrAccess } from './transitions/msr-lists.ts'
 export { setNonRoot, setOutsideVmx, setRoot, vmxOperation } from './transitions/operation-mode.ts'
-export { bytesAt, type VmxMemory, type VmxRegisters, wordAt } from './transitions/processor.ts'
+export { bytesAt, type VmxMemory, wordAt } from './transitions/processor.ts'
 export { injectedEvent, interruptionInformation, type TransitEvent } from './transitions/transit-event.ts'
 export {
   executeVmx,

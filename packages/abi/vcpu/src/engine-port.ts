@@ -1,4 +1,4 @@
-import type { StateField } from '@vmm/x86-registers'
+import type { ProcessorRegisters, TranslationSpace } from '@vmm/x86-registers'
 import type { Surroundings } from '@vmm/x86-semantics'
 
 /** What an engine asks while it runs; the vCPU answers all of it, from its tables and its machine. */
@@ -62,20 +62,8 @@ export interface KnownAnswers {
   forget(): void
 }
 
-/** Translations that are told apart: L1's own have VPID 0 and no EPT pointer. SDM 3C §29.4. */
-export interface TranslationSpace {
-  readonly vpid: number
-  readonly eptp: bigint
-}
-
 /** Anything that executes x86: the vCPU's rules need no more than this of it. */
-export interface Engine {
-  get(field: StateField): bigint
-  set(field: StateField, value: bigint): void
-  gpr(index: number): bigint
-  setGpr(index: number, value: bigint): void
-  rflags(): bigint
-  setRflags(value: bigint): void
+export interface Engine extends ProcessorRegisters {
   /** The bytes of a vector register, at least 32 of them: writing them writes the register. */
   vector(index: number): Uint8Array
   /** An x87 register by physical number: eight bytes of significand, two of sign and exponent. */

@@ -51,7 +51,7 @@ export class Events {
   get isReady(): boolean {
     const { machine, engine } = this.#parts
     const { state } = this
-    if (leavesL2({ ...this.#parts, state })) return true
+    if (this.#parts.vmx.inL2 && leavesL2({ ...this.#parts, state })) return true
     if (this.runnable || state.tripleFault || this.#waitIsOver()) return true
     if (this.#waitsForStartup()) return false
     const interrupted = machine.interruptPending() && engine.interruptible

@@ -1,6 +1,6 @@
 export type { MsrReply } from './completion.ts'
 export type { AnswersCpuid } from './cpuid-answers.ts'
-export type { ApicRegisters, Engine, EnginePorts, EngineStop, TranslationSpace } from './engine-port.ts'
+export type { ApicRegisters, Engine, EnginePorts, EngineStop } from './engine-port.ts'
 export type { EventState } from './event-state.ts'
 export type { RunOptions } from './execution.ts'
 export {

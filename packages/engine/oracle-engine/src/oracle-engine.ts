@@ -1,7 +1,7 @@
 import { type DebugRegisters, Oracle, type StepResult } from '@vmm/oracle'
 import type { Engine, EnginePorts, EngineStop } from '@vmm/vcpu'
 import { type GuestMachine, Engine as Keeper, type SavedEngine } from '@vmm/wasm-engine'
-import { rflags, type StateField } from '@vmm/x86-registers'
+import { rflags, type StateField, type TranslationSpace } from '@vmm/x86-registers'
 import { unanswered } from '@vmm/x86-semantics'
 import { giveState, takeState } from './processor-state.ts'
 
@@ -91,7 +91,7 @@ export class OracleEngine implements Engine {
     if (!this.#runs) this.#keeper.flushTranslations()
   }
 
-  useTranslations(space: { readonly vpid: number; readonly eptp: bigint }): void {
+  useTranslations(space: TranslationSpace): void {
     this.#keeper.useTranslations(space)
   }
 

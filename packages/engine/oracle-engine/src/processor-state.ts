@@ -1,17 +1,11 @@
 import type { State } from '@vmm/oracle'
-import { type StateField, stateFields } from '@vmm/x86-registers'
+import { type ProcessorRegisters, type StateField, stateFields } from '@vmm/x86-registers'
 
 const fields = Object.keys(stateFields) as StateField[]
 const [vectorBytes, significandBytes, extendedBytes] = [16, 8, 10]
 
 /** The registers of an engine, by name and number. */
-export interface Registers {
-  get(field: StateField): bigint
-  set(field: StateField, value: bigint): void
-  gpr(index: number): bigint
-  setGpr(index: number, value: bigint): void
-  rflags(): bigint
-  setRflags(value: bigint): void
+export interface Registers extends ProcessorRegisters {
   /** At least 16 bytes: writing them writes the register. */
   vector(index: number): Uint8Array
   /** Ten bytes. */

@@ -1,4 +1,4 @@
-import type { StateField } from '@vmm/x86-registers'
+import type { StateField, TranslationSpace } from '@vmm/x86-registers'
 import { secondLevelFault, unanswered } from '@vmm/x86-semantics'
 import { CodeBytes } from './code-bytes.ts'
 import { codeModeOf, pcidOf } from './code-mode.ts'
@@ -22,7 +22,6 @@ import { Steps } from './steps.ts'
 import { type Stop, waiting } from './stop.ts'
 import { TlbContexts } from './tlb.ts'
 import { ToldAccesses } from './told-accesses.ts'
-import type { TranslationSpace } from './translation-spaces.ts'
 import { type WatchedFor, Watching } from './watching.ts'
 
 /** One processor of a machine, run by emitted WebAssembly. Made without a machine it has one of its own. */

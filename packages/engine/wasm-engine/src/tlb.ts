@@ -1,4 +1,5 @@
 import { pageFact } from '@vmm/x86-paging'
+import type { TranslationSpace } from '@vmm/x86-registers'
 import {
   astrideBlocks,
   astrideBytes,
@@ -20,13 +21,7 @@ import {
   tlbPrivilegeBytes,
   tlbViewBytes,
 } from './state-layout.ts'
-import {
-  type SavedSpaces,
-  spaceOfTag,
-  type TranslationSpace,
-  TranslationSpaces,
-  tagOfSpace,
-} from './translation-spaces.ts'
+import { type SavedSpaces, spaceOfTag, TranslationSpaces, tagOfSpace } from './translation-spaces.ts'
 
 const privileges = 3
 /** One context more than there are PCIDs kept: its data views stay empty, for when every access must be looked at. */

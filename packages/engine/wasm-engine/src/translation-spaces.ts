@@ -1,8 +1,4 @@
-/** Translations that are told apart: L1's own have VPID 0 and no EPT pointer. Source: SDM 3C 29.4. */
-export interface TranslationSpace {
-  readonly vpid: number
-  readonly eptp: bigint
-}
+import { ownTranslations, type TranslationSpace } from '@vmm/x86-registers'
 
 /** Spaces by number, as plain data, and the number of the one in use. */
 export interface SavedSpaces {
@@ -21,11 +17,9 @@ export const tagOfSpace = (number: number): number => number << pcidBits
 /** The number of a tag's space. */
 export const spaceOfTag = (tag: number): number => tag >> pcidBits
 
-const own: TranslationSpace = { vpid: 0, eptp: 0n }
-
 /** Numbers for spaces: 0 is L1's own. */
 export class TranslationSpaces {
-  readonly #known = new Map<number, TranslationSpace>([[0, own]])
+  readonly #known = new Map<number, TranslationSpace>([[0, ownTranslations]])
 
   /** The number of a space. One that has none takes that of another of which nothing is kept, where there are too many. */
   numberOf({ vpid, eptp }: TranslationSpace, isKept: (number: number) => boolean): number {
@@ -37,7 +31,7 @@ export class TranslationSpaces {
 
   /** The space of a number that was given. */
   of(number: number): TranslationSpace {
-    return this.#known.get(number) ?? own
+    return this.#known.get(number) ?? ownTranslations
   }
 
   /** All that are known. */
@@ -46,7 +40,7 @@ export class TranslationSpaces {
   }
 
   /** Takes back what `save` gave: the number of the one in use. */
-  restore({ known, current }: SavedSpaces = { known: [[0, own]], current: 0 }): number {
+  restore({ known, current }: SavedSpaces = { known: [[0, ownTranslations]], current: 0 }): number {
     this.#known.clear()
     for (const [number, space] of known) this.#known.set(number, space)
     return current

@@ -1,5 +1,26 @@
 import { bit, bits } from '@vmm/bits'
 
+/** What every entry allows. Source: SDM 3C 29.3.2 EPT Translation Mechanism. */
+const allowed = {
+  READ:               bit ( 0,     'reads are allowed'),
+  WRITE:              bit ( 1,     'writes are allowed'),
+  EXECUTE:            bit ( 2,     'fetches are allowed; with mode-based execution, of supervisors'),
+} as const
+
+/** What entries say of a page, whatever its size. Source: SDM 3C 29.3.2 EPT Translation Mechanism, Tables 29-3, 29-5 and 29-7. */
+const page = {
+  ...allowed,
+  MEMORY_TYPE:        bits( 5,  3, 'memory type'),
+  IGNORE_PAT:         bit ( 6,     'the PAT does not count'),
+  ACCESSED:           bit ( 8,     'accessed'),
+  DIRTY:              bit ( 9,     'dirty'),
+  EXECUTE_USER:       bit (10,     'fetches of users are allowed, with mode-based execution'),
+  VERIFY_PAGING:      bit (57,     'guest paging is verified'),
+  PAGING_WRITE:       bit (58,     'paging may write'),
+  SUPERVISOR_SHADOW:  bit (60,     'supervisor shadow-stack page'),
+  SUPPRESS_VE:        bit (63,     'violations are no virtualization exceptions'),
+} as const
+
 /**
  * The EPT pointer, and entries of EPT paging structures by what they refer to. Bits that no field names are ignored where the
  * manual says so, and else reserved.
@@ -15,60 +36,25 @@ export const eptFormats = {
     ADDRESS:            bits(51, 12, 'address of the first table'),
   },
   TABLE: {
-    READ:               bit ( 0,     'reads are allowed'),
-    WRITE:              bit ( 1,     'writes are allowed'),
-    EXECUTE:            bit ( 2,     'fetches are allowed; with mode-based execution, of supervisors'),
+    ...allowed,
     ACCESSED:           bit ( 8,     'accessed'),
     EXECUTE_USER:       bit (10,     'fetches of users are allowed, with mode-based execution'),
     ADDRESS:            bits(51, 12, 'address of the next table'),
   },
   PAGE_1G: {
-    READ:               bit ( 0,     'reads are allowed'),
-    WRITE:              bit ( 1,     'writes are allowed'),
-    EXECUTE:            bit ( 2,     'fetches are allowed; with mode-based execution, of supervisors'),
-    MEMORY_TYPE:        bits( 5,  3, 'memory type'),
-    IGNORE_PAT:         bit ( 6,     'the PAT does not count'),
+    ...page,
     PAGE:               bit ( 7,     'a page, no table'),
-    ACCESSED:           bit ( 8,     'accessed'),
-    DIRTY:              bit ( 9,     'dirty'),
-    EXECUTE_USER:       bit (10,     'fetches of users are allowed, with mode-based execution'),
     ADDRESS:            bits(51, 30, 'address of the page'),
-    VERIFY_PAGING:      bit (57,     'guest paging is verified'),
-    PAGING_WRITE:       bit (58,     'paging may write'),
-    SUPERVISOR_SHADOW:  bit (60,     'supervisor shadow-stack page'),
-    SUPPRESS_VE:        bit (63,     'violations are no virtualization exceptions'),
   },
   PAGE_2M: {
-    READ:               bit ( 0,     'reads are allowed'),
-    WRITE:              bit ( 1,     'writes are allowed'),
-    EXECUTE:            bit ( 2,     'fetches are allowed; with mode-based execution, of supervisors'),
-    MEMORY_TYPE:        bits( 5,  3, 'memory type'),
-    IGNORE_PAT:         bit ( 6,     'the PAT does not count'),
+    ...page,
     PAGE:               bit ( 7,     'a page, no table'),
-    ACCESSED:           bit ( 8,     'accessed'),
-    DIRTY:              bit ( 9,     'dirty'),
-    EXECUTE_USER:       bit (10,     'fetches of users are allowed, with mode-based execution'),
     ADDRESS:            bits(51, 21, 'address of the page'),
-    VERIFY_PAGING:      bit (57,     'guest paging is verified'),
-    PAGING_WRITE:       bit (58,     'paging may write'),
-    SUPERVISOR_SHADOW:  bit (60,     'supervisor shadow-stack page'),
-    SUPPRESS_VE:        bit (63,     'violations are no virtualization exceptions'),
   },
   PAGE_4K: {
-    READ:               bit ( 0,     'reads are allowed'),
-    WRITE:              bit ( 1,     'writes are allowed'),
-    EXECUTE:            bit ( 2,     'fetches are allowed; with mode-based execution, of supervisors'),
-    MEMORY_TYPE:        bits( 5,  3, 'memory type'),
-    IGNORE_PAT:         bit ( 6,     'the PAT does not count'),
-    ACCESSED:           bit ( 8,     'accessed'),
-    DIRTY:              bit ( 9,     'dirty'),
-    EXECUTE_USER:       bit (10,     'fetches of users are allowed, with mode-based execution'),
+    ...page,
     ADDRESS:            bits(51, 12, 'address of the page'),
-    VERIFY_PAGING:      bit (57,     'guest paging is verified'),
-    PAGING_WRITE:       bit (58,     'paging may write'),
-    SUPERVISOR_SHADOW:  bit (60,     'supervisor shadow-stack page'),
     SUB_PAGE_WRITE:     bit (61,     'parts of the page may be written'),
-    SUPPRESS_VE:        bit (63,     'violations are no virtualization exceptions'),
   },
 } as const
 

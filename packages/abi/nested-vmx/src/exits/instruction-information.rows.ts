@@ -1,5 +1,22 @@
 import { bit, bits } from '@vmm/bits'
 
+/** Where an operand in memory is. Source: SDM 3C Table 28-13. */
+const memory = {
+  SCALE:        bits( 1,  0, 'scale'),
+  ADDRESS_SIZE: bits( 9,  7, 'address size: 16, 32 or 64 bits'),
+  SEGMENT:      bits(17, 15, 'segment register'),
+  INDEX:        bits(21, 18, 'index register'),
+  NO_INDEX:     bit (22,     'there is no index register'),
+  BASE:         bits(26, 23, 'base register'),
+  NO_BASE:      bit (27,     'there is no base register'),
+} as const
+
+/** An operand that may be a register as well. Source: SDM 3C Tables 28-11 and 28-14. */
+const register = {
+  REGISTER_1:   bits( 6,  3, 'register operand'),
+  IN_REGISTER:  bit (10,     'the operand is a register'),
+} as const
+
 /**
  * Instruction information: operands of the instruction that exited, by groups of instructions.
  *
@@ -11,61 +28,27 @@ export const instructionFormats = {
     SEGMENT:      bits(17, 15, 'segment register'),
   },
   INVALIDATION: {
-    SCALE:        bits( 1,  0, 'scale'),
-    ADDRESS_SIZE: bits( 9,  7, 'address size: 16, 32 or 64 bits'),
-    SEGMENT:      bits(17, 15, 'segment register'),
-    INDEX:        bits(21, 18, 'index register'),
-    NO_INDEX:     bit (22,     'there is no index register'),
-    BASE:         bits(26, 23, 'base register'),
-    NO_BASE:      bit (27,     'there is no base register'),
+    ...memory,
     REGISTER_2:   bits(31, 28, 'register operand'),
   },
   GDTR_IDTR: {
-    SCALE:        bits( 1,  0, 'scale'),
-    ADDRESS_SIZE: bits( 9,  7, 'address size: 16, 32 or 64 bits'),
+    ...memory,
     OPERAND_32:   bit (11,     'the operand has 32 bits'),
-    SEGMENT:      bits(17, 15, 'segment register'),
-    INDEX:        bits(21, 18, 'index register'),
-    NO_INDEX:     bit (22,     'there is no index register'),
-    BASE:         bits(26, 23, 'base register'),
-    NO_BASE:      bit (27,     'there is no base register'),
     INSTRUCTION:  bits(29, 28, 'SGDT, SIDT, LGDT or LIDT'),
   },
   LDTR_TR: {
-    SCALE:        bits( 1,  0, 'scale'),
-    REGISTER_1:   bits( 6,  3, 'register operand'),
-    ADDRESS_SIZE: bits( 9,  7, 'address size: 16, 32 or 64 bits'),
-    IN_REGISTER:  bit (10,     'the operand is a register'),
-    SEGMENT:      bits(17, 15, 'segment register'),
-    INDEX:        bits(21, 18, 'index register'),
-    NO_INDEX:     bit (22,     'there is no index register'),
-    BASE:         bits(26, 23, 'base register'),
-    NO_BASE:      bit (27,     'there is no base register'),
+    ...memory,
+    ...register,
     INSTRUCTION:  bits(29, 28, 'SLDT, STR, LLDT or LTR'),
   },
   RANDOM: {
     REGISTER_1:   bits( 6,  3, 'register operand'),
     OPERAND_SIZE: bits(12, 11, 'operand size: 16, 32 or 64 bits'),
   },
-  MEMORY: {
-    SCALE:        bits( 1,  0, 'scale'),
-    ADDRESS_SIZE: bits( 9,  7, 'address size: 16, 32 or 64 bits'),
-    SEGMENT:      bits(17, 15, 'segment register'),
-    INDEX:        bits(21, 18, 'index register'),
-    NO_INDEX:     bit (22,     'there is no index register'),
-    BASE:         bits(26, 23, 'base register'),
-    NO_BASE:      bit (27,     'there is no base register'),
-  },
+  MEMORY: memory,
   VMREAD_VMWRITE: {
-    SCALE:        bits( 1,  0, 'scale'),
-    REGISTER_1:   bits( 6,  3, 'register operand'),
-    ADDRESS_SIZE: bits( 9,  7, 'address size: 16, 32 or 64 bits'),
-    IN_REGISTER:  bit (10,     'the operand is a register'),
-    SEGMENT:      bits(17, 15, 'segment register'),
-    INDEX:        bits(21, 18, 'index register'),
-    NO_INDEX:     bit (22,     'there is no index register'),
-    BASE:         bits(26, 23, 'base register'),
-    NO_BASE:      bit (27,     'there is no base register'),
+    ...memory,
+    ...register,
     REGISTER_2:   bits(31, 28, 'register that names the field'),
   },
 } as const

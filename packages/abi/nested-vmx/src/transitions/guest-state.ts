@@ -1,9 +1,9 @@
+import type { ProcessorRegisters } from '@vmm/x86-registers'
 import { hasEntryControl, hasExitControl, hasSecondaryControl } from '../vmcs12/control-bits.ts'
 import type { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
 import type { VmxMsrs } from '../vmcs12/vmx-limits.ts'
 import { loadFields, movedFields, saveFields } from './moved-fields.ts'
 import { setNonRoot } from './operation-mode.ts'
-import type { VmxRegisters } from './processor.ts'
 import { guestControls, guestPagePointers, guestRegisters } from './registers.rows.ts'
 
 const registersMoved = movedFields(guestRegisters)
@@ -16,7 +16,7 @@ const [ET, PG, PE, PAE, LM, LMA, VM] = [1n << 4n, 1n << 31n, 1n, 1n << 5n, 0x500
 const ia32eMode = 0x200
 
 /** Whether the uppermost entries of the page tables are kept in the processor. Source: SDM 3A 4.4.1. */
-export function isPaePaging(registers: VmxRegisters): boolean {
+export function isPaePaging(registers: ProcessorRegisters): boolean {
   return (
     (registers.get('CR0') & PG) !== 0n &&
     (registers.get('CR4') & PAE) !== 0n &&
@@ -25,7 +25,7 @@ export function isPaePaging(registers: VmxRegisters): boolean {
 }
 
 /** The privilege level follows SS, except where there is none. */
-function followStackSegment(registers: VmxRegisters): void {
+function followStackSegment(registers: ProcessorRegisters): void {
   const isProtected = (registers.get('CR0') & PE) !== 0n
   const isVirtual = isProtected && (registers.rflags() & VM) !== 0n
   registers.set('CPL', isVirtual ? 3n : isProtected ? (registers.get('SS.access') >> 5n) & 3n : 0n)
@@ -38,7 +38,12 @@ function followStackSegment(registers: VmxRegisters): void {
  *
  * Source: SDM 3C 27.3.2 Loading Guest State; arch/x86/kvm/vmx/nested.c prepare_vmcs02 (Linux 6.12).
  */
-export function loadGuest(vmcs: LiveVmcs12, registers: VmxRegisters, msrs: VmxMsrs, by: 'entry' | 'user space'): void {
+export function loadGuest(
+  vmcs: LiveVmcs12,
+  registers: ProcessorRegisters,
+  msrs: VmxMsrs,
+  by: 'entry' | 'user space',
+): void {
   loadFields(vmcs, registers, registersMoved)
   registers.set('CR0', vmcs.read('GUEST_CR0') | ET)
   registers.setGpr(rsp, vmcs.read('GUEST_RSP'))
@@ -64,7 +69,7 @@ function enteredEfer(vmcs: LiveVmcs12, efer: bigint, by: 'entry' | 'user space')
  *
  * Source: SDM 3C 28.3 Saving Guest State; arch/x86/kvm/vmx/nested.c sync_vmcs02_to_vmcs12 (Linux 6.12).
  */
-export function saveGuest(vmcs: LiveVmcs12, registers: VmxRegisters): void {
+export function saveGuest(vmcs: LiveVmcs12, registers: ProcessorRegisters): void {
   saveFields(vmcs, registers, registersMoved)
   vmcs.write('GUEST_RSP', registers.gpr(rsp))
   vmcs.write('GUEST_RFLAGS', registers.rflags())

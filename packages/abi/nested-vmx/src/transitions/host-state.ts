@@ -1,10 +1,9 @@
-import type { StateField } from '@vmm/x86-registers'
+import type { ProcessorRegisters, StateField } from '@vmm/x86-registers'
 import { hasExitControl } from '../vmcs12/control-bits.ts'
 import type { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
 import type { VmxMsrs } from '../vmcs12/vmx-limits.ts'
 import { loadFields, movedFields } from './moved-fields.ts'
 import { setRoot } from './operation-mode.ts'
-import type { VmxRegisters } from './processor.ts'
 import { hostRegisters } from './registers.rows.ts'
 
 const moved = movedFields(hostRegisters)
@@ -39,7 +38,7 @@ const fixed: readonly (readonly [StateField, bigint])[] = [
  *
  * Source: SDM 3C 28.5 Loading Host State; arch/x86/kvm/vmx/nested.c load_vmcs12_host_state (Linux 6.12).
  */
-export function loadHost(vmcs: LiveVmcs12, registers: VmxRegisters, msrs: VmxMsrs): void {
+export function loadHost(vmcs: LiveVmcs12, registers: ProcessorRegisters, msrs: VmxMsrs): void {
   const long = hasExitControl(vmcs, 'HOST_64_BIT')
   const efer = registers.get('IA32_EFER')
   loadFields(vmcs, registers, moved)

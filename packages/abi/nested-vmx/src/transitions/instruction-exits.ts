@@ -1,16 +1,16 @@
-import { gprIndex } from '@vmm/x86-registers'
+import { gprIndex, type ProcessorRegisters } from '@vmm/x86-registers'
 import { exitNumbers as reasons } from '../exits/exit-reason.ts'
 import { hasPrimaryControl, hasSecondaryControl } from '../vmcs12/control-bits.ts'
 import type { primaryControls, secondaryControls } from '../vmcs12/controls.ts'
 import type { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
 import type { Vmcs12Field } from '../vmcs12/vmcs12.ts'
 import { exceptionExits } from './exception-exits.ts'
-import { bytesAt, type VmxMemory, type VmxRegisters } from './processor.ts'
+import { bytesAt, type VmxMemory } from './processor.ts'
 
 /** What decides whether an instruction of L2 exits. */
 export interface L2Instruction {
   readonly vmcs: LiveVmcs12
-  readonly registers: VmxRegisters
+  readonly registers: ProcessorRegisters
   readonly memory: VmxMemory
   /** A basic exit reason. */
   readonly reason: number

@@ -1,7 +1,6 @@
-import type { StateField } from '@vmm/x86-registers'
+import type { ProcessorRegisters, StateField } from '@vmm/x86-registers'
 import type { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
 import { type Vmcs12Field, vmcs12Places } from '../vmcs12/vmcs12.ts'
-import type { VmxRegisters } from './processor.ts'
 
 /** Fields of a VMCS beside registers, by offset: made once, gone through at each transition. */
 export interface MovedFields {
@@ -21,7 +20,7 @@ export function movedFields(rows: readonly (readonly [Vmcs12Field, StateField])[
 }
 
 /** Registers from a VMCS. */
-export function loadFields({ view }: LiveVmcs12, registers: VmxRegisters, moved: MovedFields): void {
+export function loadFields({ view }: LiveVmcs12, registers: ProcessorRegisters, moved: MovedFields): void {
   const { offsets, widths, registers: names } = moved
   for (let at = 0; at < offsets.length; at += 1) {
     const offset = offsets[at]!
@@ -35,7 +34,7 @@ export function loadFields({ view }: LiveVmcs12, registers: VmxRegisters, moved:
 }
 
 /** Registers into a VMCS. */
-export function saveFields({ view }: LiveVmcs12, registers: VmxRegisters, moved: MovedFields): void {
+export function saveFields({ view }: LiveVmcs12, registers: ProcessorRegisters, moved: MovedFields): void {
   const { offsets, widths, registers: names } = moved
   for (let at = 0; at < offsets.length; at += 1) {
     const offset = offsets[at]!

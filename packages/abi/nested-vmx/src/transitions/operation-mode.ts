@@ -1,7 +1,7 @@
+import type { ProcessorRegisters } from '@vmm/x86-registers'
 import { hasSecondaryControl } from '../vmcs12/control-bits.ts'
 import type { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
 import type { VmxMsrs } from '../vmcs12/vmx-limits.ts'
-import type { VmxRegisters } from './processor.ts'
 
 /** The field VMX of a processor's state. */
 export const vmxOperation = { none: 0n, root: 1n, nonRoot: 2n } as const
@@ -10,17 +10,17 @@ export const vmxOperation = { none: 0n, root: 1n, nonRoot: 2n } as const
 const free = 0x8000_0001n
 
 /** Outside VMX operation nothing is fixed. */
-export function setOutsideVmx(registers: VmxRegisters): void {
+export function setOutsideVmx(registers: ProcessorRegisters): void {
   setMode(registers, vmxOperation.none, 0n, 0n)
 }
 
 /** VMX root operation: some bits of CR0 and CR4 are fixed. Source: SDM 3C 24.8. */
-export function setRoot(registers: VmxRegisters, msrs: VmxMsrs): void {
+export function setRoot(registers: ProcessorRegisters, msrs: VmxMsrs): void {
   setMode(registers, vmxOperation.root, msrs.IA32_VMX_CR0_FIXED0, msrs.IA32_VMX_CR4_FIXED0)
 }
 
 /** VMX non-root operation: an unrestricted guest needs neither paging nor protected mode. */
-export function setNonRoot(registers: VmxRegisters, msrs: VmxMsrs, vmcs: LiveVmcs12): void {
+export function setNonRoot(registers: ProcessorRegisters, msrs: VmxMsrs, vmcs: LiveVmcs12): void {
   const fixed = msrs.IA32_VMX_CR0_FIXED0
   const required = hasSecondaryControl(vmcs, 'UNRESTRICTED_GUEST') ? fixed & ~free : fixed
   registers.set('VMX', vmxOperation.nonRoot)
@@ -29,7 +29,7 @@ export function setNonRoot(registers: VmxRegisters, msrs: VmxMsrs, vmcs: LiveVmc
 }
 
 /** What only non-root operation has is nothing here. */
-function setMode(registers: VmxRegisters, mode: bigint, cr0: bigint, cr4: bigint): void {
+function setMode(registers: ProcessorRegisters, mode: bigint, cr0: bigint, cr4: bigint): void {
   registers.set('VMX', mode)
   registers.set('CR0_REQUIRED', cr0)
   registers.set('CR4_REQUIRED', cr4)

@@ -1,15 +1,3 @@
-import type { StateField } from '@vmm/x86-registers'
-
-/** The registers of a processor that transitions save and load: an engine's, or any others. */
-export interface VmxRegisters {
-  get(field: StateField): bigint
-  set(field: StateField, value: bigint): void
-  gpr(index: number): bigint
-  setGpr(index: number, value: bigint): void
-  rflags(): bigint
-  setRflags(value: bigint): void
-}
-
 /** Guest-physical memory of L1. */
 export interface VmxMemory {
   /** From an address as far as it goes; undefined where there is none. */

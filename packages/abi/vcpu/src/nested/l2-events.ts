@@ -31,7 +31,6 @@ export function takeAroundL2(around: AroundL2): VcpuExit | undefined {
 /** Whether something that is L1's waits, so that a halted L2 does not go on waiting. */
 export function leavesL2({ vmx, engine, machine, state }: AroundL2): boolean {
   const { initPending, startup, tripleFault, nmiPending, mpState } = state
-  if (!vmx.inL2) return false
   if (vmx.state.runPending || tripleFault || vmx.state.mtfPending) return true
   if (mpState === 'init-received') return startup !== undefined
   if (initPending || vmx.timer.isOver || (nmiPending > 0 && vmx.nmisExit)) return true

@@ -14,7 +14,8 @@ import {
   type VmxMsrAccess,
   type VmxState,
 } from '@vmm/nested-vmx'
-import type { Engine, TranslationSpace } from '../engine-port.ts'
+import { ownTranslations } from '@vmm/x86-registers'
+import type { Engine } from '../engine-port.ts'
 import type { VcpuExit } from '../exit.ts'
 import type { L2Exit } from './l2-exit.ts'
 import { clearNonRegisters, loadNonRegisters, loadPointers, saveNonRegisters } from './l2-registers.ts'
@@ -27,7 +28,6 @@ const failedEntry = 0x8000_0000
 const valid = 0x8000_0000
 /** Exit qualification of an entry that fails for page pointers. Source: SDM 3C 27.8. */
 const pagePointers = 2n
-const own: TranslationSpace = { vpid: 0, eptp: 0n }
 /** VMX abort is a shutdown in KVM. Source: arch/x86/kvm/vmx/nested.c nested_vmx_abort (Linux 6.12). */
 const aborted: VcpuExit = { kind: 'shutdown', because: [] }
 
@@ -129,7 +129,7 @@ export class L2Transitions {
     if (!tagged) engine.forgetTranslations(({ vpid }) => vpid === 0)
     const eptp = hasSecondaryControl(vmcs, 'EPT') ? vmcs.read('EPT_POINTER') : 0n
     const space = { vpid: tagged ? vmcs.word('VIRTUAL_PROCESSOR_ID') : 0, eptp }
-    engine.useTranslations(guestMode ? space : own)
+    engine.useTranslations(guestMode ? space : ownTranslations)
     engine.known?.forget()
     engine.modeChanged()
   }

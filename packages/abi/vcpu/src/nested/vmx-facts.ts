@@ -93,7 +93,6 @@ const bits = {
 } as const
 
 function isSame(one: EntryProcessor, other: EntryProcessor): boolean {
-  if (one.vmx === other.vmx && one.physicalAddressWidth === other.physicalAddressWidth) return true
   const names = Object.keys(one.vmx) as (keyof VmxMsrs)[]
   return (
     one.physicalAddressWidth === other.physicalAddressWidth &&

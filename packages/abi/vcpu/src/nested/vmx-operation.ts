@@ -15,7 +15,7 @@ import {
   VmxState,
   type VmxWorld,
 } from '@vmm/nested-vmx'
-import { exceptions, gprIndex } from '@vmm/x86-registers'
+import { exceptions, gprIndex, ownTranslations } from '@vmm/x86-registers'
 import { generalProtection, type VmxMnemonic, type VmxOutcome } from '@vmm/x86-semantics'
 import type { Engine } from '../engine-port.ts'
 import type { VcpuExit } from '../exit.ts'
@@ -186,7 +186,7 @@ export class VmxOperation {
     this.facts.forget()
     this.state.become(emptyNestedState('vmx'))
     setOutsideVmx(this.engine)
-    this.engine.useTranslations({ vpid: 0, eptp: 0n })
+    this.engine.useTranslations(ownTranslations)
   }
 
   /** Plain data; registers are saved with the others. */
