@@ -24,7 +24,7 @@ export function differences(
   ]
 }
 
-const [pageFault, alignmentCheck] = [14, 17] as const
+const [generalProtection, pageFault, alignmentCheck]: readonly number[] = [13, 14, 17]
 const [repeat, nopOpcode] = [0xf3, 0x90] as const
 
 /**
@@ -35,15 +35,16 @@ const [repeat, nopOpcode] = [0xf3, 0x90] as const
 function isMakersChoice(mnemonic: string, { code }: Snippet, ends: readonly Outcome[]): boolean {
   if (mnemonic === 'XCHG') return code.includes(repeat) && code.at(-1) === nopOpcode
   const vectors = new Set(ends.map(({ vector }) => vector))
-  if (/^CMPSB?$/.test(mnemonic)) return vectors.size === 2 && !vectors.has(undefined)
-  const isStore = /^F(?:B|I|)ST(?:P|TP|)$/.test(mnemonic)
-  const isRefused = [alignmentCheck, pageFault, generalProtection].some((vector) => vectors.has(vector))
-  return isStore && vectors.size === 2 && isRefused && vectors.has(undefined)
+  if (readsInAnyOrder.has(mnemonic)) return vectors.size === 2 && !vectors.has(undefined)
+  return vectors.size === 2 && vectors.has(undefined) && ends.some((end) => isRefusedStore(mnemonic, end))
 }
+
+/** Whether a store of the x87 was refused for its place. */
+export const isRefusedStore = (mnemonic: string, { vector }: Outcome): boolean =>
+  /^F(?:B|I|)ST(?:P|TP|)$/.test(mnemonic) && [alignmentCheck, pageFault, generalProtection].includes(vector ?? -1)
 
 const hex = (value: bigint | number): string => value.toString(16)
 const breakpoint = 3
-const generalProtection = 13
 const fetched = 0x10
 /** Errors of accesses to the kernel's half tell that there is a page. */
 const protection = 1
@@ -103,11 +104,12 @@ const simdException = 19
 
 function floats(mnemonic: string, real: Outcome, ours: Outcome, also: readonly string[]): string[] {
   const [a, b] = [real, ours].map(({ fx }) => new DataView(fx.buffer, fx.byteOffset)) as [DataView, DataView]
+  const unseen = transcendental.has(mnemonic) && isTinyForOne(a, b) ? underflow : 0
   const words: [string, number, number][] = [
     ['FCW', a.getUint16(fxAt.FCW, true), b.getUint16(fxAt.FCW, true)],
     ['FTW', a.getUint8(fxAt.FTW), b.getUint8(fxAt.FTW)],
     ['MXCSR', a.getUint32(fxAt.MXCSR, true), b.getUint32(fxAt.MXCSR, true)],
-    ['FSW', ...([a, b].map((view) => status([mnemonic, ...also], view)) as [number, number])],
+    ['FSW', ...([a, b].map((view) => status([mnemonic, ...also], view, unseen)) as [number, number])],
   ]
   // whether the MMX registers are in use by then is told by nobody
   if (real.vector !== undefined && [mnemonic, ...also].some((each) => takesX87Over.has(each)))
@@ -124,23 +126,34 @@ const takesX87Over: ReadonlySet<string> = new Set(['MASKMOVQ', 'MOVNTQ', 'MOVQ',
 /** How far they come before an unmasked exception stops them is their own affair. SDM 2A, DPPD. */
 const dotProducts: ReadonlySet<string> = new Set(['DPPS', 'DPPD'])
 
-const roundedUp = 0x200
+const [roundedUp, underflow] = [0x200, 0x10] as const
 
-function status(mnemonics: readonly string[], view: DataView): number {
+function status(mnemonics: readonly string[], view: DataView, unseen: number): number {
   const ignored = mnemonics
     .map((mnemonic) => (undefinedCodes[mnemonic] ?? 0) | (transcendental.has(mnemonic) ? roundedUp : 0))
-    .reduce((all, each) => all | each, 0)
+    .reduce((all, each) => all | each, unseen)
   return view.getUint16(fxAt.FSW, true) & ~ignored
 }
 
 function stack(mnemonic: string, a: DataView, b: DataView): string[] {
-  return Array.from({ length: 8 }, (_, index) => {
-    const [x, y] = [a, b].map((view) => wide(view, fxAt.ST + index * 16) & ((1n << 80n) - 1n)) as [bigint, bigint]
-    return x === y || (transcendental.has(mnemonic) && areNeighbours(x, y))
-      ? ''
-      : `ST${index}: ${hex(x)}; ours ${hex(y)}`
-  }).filter((line) => line !== '')
+  const isAbout = (x: bigint, y: bigint) => areNeighbours(x, y) || areNeighboursScaled(x, y)
+  return registersOf(a).flatMap((x, index) => {
+    const y = registersOf(b)[index]!
+    return x === y || (transcendental.has(mnemonic) && isAbout(x, y)) ? [] : [`ST${index}: ${hex(x)}; ours ${hex(y)}`]
+  })
 }
+
+const registersOf = (view: DataView): bigint[] =>
+  Array.from({ length: 8 }, (_, index) => BigInt.asUintN(80, wide(view, fxAt.ST + index * 16)))
+
+/** Whether a result is at the border of what is tiny, so that it underflows, unmasked, for one of the two. */
+const isTinyForOne = (a: DataView, b: DataView): boolean =>
+  registersOf(a).some((x, index) => areNeighboursScaled(x, registersOf(b)[index]!))
+
+/** What an unmasked underflow adds to an exponent. SDM 1 §8.5.5. */
+const scale = 24576n << 64n
+const areNeighboursScaled = (x: bigint, y: bigint): boolean =>
+  areNeighbours(x + scale, y) || areNeighbours(x, y + scale)
 
 /** Float80s that are one unit in the last place apart. The integer bit is none of the places. */
 function areNeighbours(x: bigint, y: bigint): boolean {
