@@ -11,8 +11,8 @@ const pointersMoved = movedFields(guestPagePointers)
 const controlsMoved = movedFields(guestControls)
 
 const rsp = 4
-/** CR0.ET is always set; CR0.PG, PE; CR4.PAE; EFER.LME and LMA; RFLAGS.VM. */
-const [ET, PG, PE, PAE, LM, LMA, VM] = [1n << 4n, 1n << 31n, 1n, 1n << 5n, 0x500n, 0x400n, 1n << 17n] as const
+/** CR0.PG, PE; CR4.PAE; EFER.LME and LMA; RFLAGS.VM. */
+const [PG, PE, PAE, LM, LMA, VM] = [1n << 31n, 1n, 1n << 5n, 0x500n, 0x400n, 1n << 17n] as const
 const ia32eMode = 0x200
 
 /** Whether the uppermost entries of the page tables are kept in the processor. Source: SDM 3A 4.4.1. */
@@ -45,7 +45,6 @@ export function loadGuest(
   by: 'entry' | 'user space',
 ): void {
   loadFields(vmcs, registers, registersMoved)
-  registers.set('CR0', vmcs.read('GUEST_CR0') | ET)
   registers.setGpr(rsp, vmcs.read('GUEST_RSP'))
   registers.setRflags(vmcs.read('GUEST_RFLAGS'))
   registers.set('IA32_EFER', enteredEfer(vmcs, registers.get('IA32_EFER'), by))

@@ -8,7 +8,7 @@ import { hostRegisters } from './registers.rows.ts'
 
 const moved = movedFields(hostRegisters)
 const rsp = 4
-const [ET, LM] = [1n << 4n, 0x500n]
+const LM = 0x500n
 const flat = 0xffff_ffffn
 const [code64, code32, data, busyTask, unusable] = [0xa09bn, 0xc09bn, 0xc093n, 0x8bn, 0x1_0000n] as const
 
@@ -43,7 +43,6 @@ export function loadHost(vmcs: LiveVmcs12, registers: ProcessorRegisters, msrs: 
   const efer = registers.get('IA32_EFER')
   loadFields(vmcs, registers, moved)
   for (const [field, value] of fixed) registers.set(field, value)
-  registers.set('CR0', vmcs.read('HOST_CR0') | ET)
   registers.set('CS.access', long ? code64 : code32)
   registers.set(
     'IA32_EFER',

@@ -5,7 +5,8 @@ type Row = readonly [field: Vmcs12Field, register: StateField]
 
 /**
  * Guest state that is the same in a VMCS and in a processor: what an entry loads and an exit saves without looking at it.
- * Segments have their access rights in the form of VMX in both.
+ * Segments have their access rights in the form of VMX in both. CR0 is as it is written: that ET is one is the processors' affair, and
+ * KVM tells of it what L1 said.
  *
  * Source: SDM 3C 25.4.1 Guest Register State; 27.3.2 Loading Guest State; 28.3 Saving Guest State.
  */
