@@ -206,6 +206,33 @@ describe.for(['oracle', 'compiled'] as const)('in non-root operation of the %s e
   })
 })
 
+describe.for(['oracle', 'compiled'] as const)('a VMCS that is lent to L2, by the %s engine,', (kind) => {
+  const both = (a: Assembler) => a.vmread(mem32(data), eax).vmwrite(eax, ebx)
+
+  test('is asked about by the field, and is read and written where nothing leaves', () => {
+    const { engine, asked, executed, run } = l2(kind, both, { outcome: { kind: 'succeeded', value: 0x55n } })
+    engine.setGpr(0, 0x681en)
+    engine.setGpr(3, 0x77n)
+    run(2)
+    expect(asked).toEqual([
+      [23, 0x681en],
+      [25, 0x681en],
+    ])
+    expect(executed).toEqual([
+      ['VMREAD', 0x681en, 0n, 0n],
+      ['VMWRITE', 0x681en, 0x77n, 0n],
+    ])
+    expect([engine.physical(data)![0], engine.rflags()]).toEqual([0x55, 2n])
+  })
+
+  test('is CPL 0’s: above it there is #GP where nothing leaves, and what leaves does', () => {
+    const stays = l2(kind, both, {}, { CPL: 3n })
+    expect([stays.run(), stays.executed]).toEqual([{ kind: 'fault', vector: 13, errorCode: 0 }, []])
+    const leaves = l2(kind, both, { leaves: true }, { CPL: 3n })
+    expect([leaves.run(), leaves.asked, leaves.executed]).toEqual([{ kind: 'waiting' }, [[23, 0n]], []])
+  })
+})
+
 const NE = 0x20n
 const TS = 8n
 const owned: State = { CR0_MASK: NE | TS, CR0_SHADOW: TS, CR0: 0x31n }

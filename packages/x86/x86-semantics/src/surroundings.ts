@@ -106,7 +106,7 @@ export interface Surroundings {
    */
   mwaitExtensions?(): number | 'nothing' | undefined
   /**
-   * An instruction of VMX in root operation (VMXON outside it too, VMFUNC in non-root operation), when modes and privilege have let it pass. Operands by the manual's
+   * An instruction of VMX in root operation (VMXON outside it too, VMFUNC in non-root operation, VMREAD and VMWRITE there where they stay), when modes and privilege have let it pass. Operands by the manual's
    * order: the physical address that is in memory (VMXON, VMCLEAR, VMPTRLD); the field, and what is written (VMREAD, VMWRITE); the type and
    * the descriptor's two halves (INVEPT, INVVPID); EAX and ECX (VMFUNC). Left out, it is #UD.
    */
@@ -114,7 +114,7 @@ export interface Surroundings {
   /**
    * In non-root operation an instruction has come to where it may leave for L1, for a basic exit reason. True: it does, and does not happen. Left out, none
    * does. The qualification is the manual's, without the number of a general register; where it would be a displacement, it is 0. For the exceptions of INT1, INT3
-   * and INTO, whose reason is 0, it is the vector.
+   * and INTO, whose reason is 0, it is the vector; for VMREAD and VMWRITE it is the field's encoding.
    *
    * Source: SDM 3C 26.1 Instructions That Cause VM Exits.
    */

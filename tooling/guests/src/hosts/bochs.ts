@@ -8,14 +8,16 @@ import { withFile } from './with-file.ts'
 const milliseconds = 8_000
 const attempts = 4
 const firmware = '/usr/share/bochs/BIOS-bochs-latest'
-const display = '/usr/share/bochs/VGABIOS-lgpl-latest'
+/** Where the firmware of a display may be: a package of its own that Bochs only suggests, or SeaBIOS's. */
+const displays = ['/usr/share/bochs/VGABIOS-lgpl-latest', '/usr/share/seabios/vgabios-stdvga.bin'] as const
+const display = displays.find((path) => existsSync(path))
 
 const configuration = (disk: string, output: string, processors: number): string =>
   [
     'megs: 128',
     `cpu: model=tigerlake, count=${processors}, ips=50000000, reset_on_triple_fault=0`,
     `romimage: file=${firmware}`,
-    `vgaromimage: file=${display}`,
+    `vgaromimage: file=${display ?? ''}`,
     'display_library: rfb, options="timeout=0"',
     'clock: sync=none, rtc_sync=0',
     'ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14',
@@ -32,7 +34,8 @@ const configuration = (disk: string, output: string, processors: number): string
 const whyAbsent = (): string | undefined => {
   const { status } = spawnSync('bochs', ['--help'])
   if (status === null) return 'bochs is not installed'
-  return existsSync(firmware) ? undefined : `${firmware} is missing`
+  if (!existsSync(firmware)) return `${firmware} is missing`
+  return display === undefined ? `${displays.join(' and ')} are missing` : undefined
 }
 
 /** Bochs, from a disk with a boot sector of ours. */

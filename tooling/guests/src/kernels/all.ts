@@ -16,6 +16,7 @@ import { vmxEpt } from './vmx-ept.ts'
 import { vmxEvents } from './vmx-events.ts'
 import { vmxExits } from './vmx-exits.ts'
 import { vmxInstructions } from './vmx-instructions.ts'
+import { vmxShadowing } from './vmx-shadowing.ts'
 import { vmxWitnesses } from './vmx-witnesses.ts'
 
 /** Every kernel, by what it asks about. */
@@ -37,5 +38,6 @@ export const kernels: Readonly<Record<string, () => Kernel>> = {
   vmxEvents,
   vmxExits,
   vmxInstructions,
+  vmxShadowing,
   vmxWitnesses,
 }

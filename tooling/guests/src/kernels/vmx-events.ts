@@ -19,7 +19,7 @@ import {
 import type { CheckBuilder, Kernel } from '../kernel/kernel.ts'
 import { selector } from '../kernel/places.ts'
 import type { Field, Fields } from '../vmx/guest-state.ts'
-import { eptSlot, pointer, takeVmcs, vmwrite } from '../vmx/hypervisor.ts'
+import { eptSlot } from '../vmx/hypervisor.ts'
 import { vmx } from '../vmx/instructions.ts'
 import { type Scene, VmxKernelBuilder } from '../vmx/scene.ts'
 import { vmxPlace } from '../vmx/vmx-places.ts'
@@ -158,7 +158,7 @@ function saved(k: VmxKernelBuilder): void {
   })
 }
 
-/** Lists of MSRs, the TSC, and a VMCS for the guest. Source: SDM 3C 26.3, 27.4, 28.4, 25.10. */
+/** Lists of MSRs, and the TSC. Source: SDM 3C 26.3, 27.4, 28.4. */
 function lists(k: VmxKernelBuilder): void {
   const SYSENTER_CS = 0x174
   const entry = (a: Assembler, value: number): Assembler =>
@@ -200,25 +200,6 @@ function lists(k: VmxKernelBuilder): void {
     code: (a) => a.rdtsc().mov(ebx, edx).shr(ebx, 16),
     after: showB,
   })
-  k.check('VMREAD reads a VMCS that is lent', '5678 12 0', {
-    controls: { secondary: secondaryControls.VMCS_SHADOWING },
-    fields: [
-      ['VMCS_LINK_POINTER', BigInt(vmxPlace.otherVmcs)],
-      ['VMREAD_BITMAP', BigInt(vmxPlace.ioBitmapA)],
-      ['VMWRITE_BITMAP', BigInt(vmxPlace.ioBitmapB)],
-    ],
-    before: lend,
-    code: (a) => vmx(a.mov(eax, 0x0800).xor(ebx, ebx), 'vmread'),
-    after: showB,
-  })
-}
-
-/** A shadow VMCS with a field in it; the current one is as it was. */
-function lend(a: Assembler): void {
-  takeVmcs(a, vmxPlace.otherVmcs)
-  vmwrite(a.mov(ebx, 0x5678), 'GUEST_ES_SELECTOR')
-  vmx(pointer(a, vmxPlace.otherVmcs), 'vmclear').or(mem32(vmxPlace.otherVmcs), 0x8000_0000)
-  vmx(pointer(a, vmxPlace.vmcs), 'vmptrld')
 }
 
 /** The virtual APIC. Source: SDM 3C 30. */

@@ -14,7 +14,7 @@ export interface L2Instruction {
   readonly memory: VmxMemory
   /** A basic exit reason. */
   readonly reason: number
-  /** As the exit would have it; where the reason is an exception, its vector. */
+  /** As the exit would have it; where the reason is an exception, its vector; where it is VMREAD or VMWRITE, the field's encoding. */
   readonly qualification: bigint
 }
 
@@ -74,6 +74,10 @@ export function instructionExits(of: L2Instruction): boolean {
     case reasons.MSR_READ:
     case reasons.MSR_WRITE:
       return msrExits(of)
+    case reasons.VMREAD:
+      return fieldExits(of, 'VMREAD_BITMAP')
+    case reasons.VMWRITE:
+      return fieldExits(of, 'VMWRITE_BITMAP')
     case reasons.XSAVES:
     case reasons.XRSTORS:
       return stateComponentsExit(of)
@@ -122,6 +126,14 @@ function msrExits({ vmcs, memory, registers, reason }: L2Instruction): boolean {
   if (bit >= mapped) return true
   const part = (isHigh ? bitmaps.high : 0) + (reason === reasons.MSR_WRITE ? bitmaps.write : 0)
   return isBitSet(memory, vmcs.read('MSR_BITMAP'), part + bit)
+}
+
+const shadowedFields = 15n
+
+/** Source: SDM 3C 25.6.15 VMCS Shadowing Bitmap Addresses; 31.3, VMREAD, VMWRITE. */
+function fieldExits({ vmcs, memory, qualification }: L2Instruction, bitmap: Vmcs12Field): boolean {
+  if (!hasSecondaryControl(vmcs, 'VMCS_SHADOWING') || qualification >> shadowedFields !== 0n) return true
+  return isBitSet(memory, vmcs.read(bitmap), Number(qualification))
 }
 
 /** A bitmap without memory has all bits set. */

@@ -13,8 +13,9 @@ import type { EntryFailure, Vmlaunch } from '../rules/vmlaunch/call.ts'
 import { vmlaunchPipeline } from '../rules/vmlaunch/index.ts'
 import type { VmxFailure, Vmxon } from '../rules/vmxon/call.ts'
 import { vmxonPipeline } from '../rules/vmxon/index.ts'
-import { shadowIndicator, type Vmcs12Place, vmcs12Places, vmcs12Revision } from '../vmcs12/vmcs12.ts'
+import { shadowIndicator, type Vmcs12Place, type Vmcs12Reader, vmcs12Places, vmcs12Revision } from '../vmcs12/vmcs12.ts'
 import { offersControl } from '../vmcs12/vmx-limits.ts'
+import { linkedReader, writeLinked } from './linked-vmcs.ts'
 import { type VmxMemory, wordAt } from './processor.ts'
 import type { VmxState } from './vmx-state.ts'
 
@@ -82,7 +83,7 @@ const undefinedOpcode: VmxAnswer = { kind: 'fault', exception: 'UD' }
 const revisionMask = 0x7fff_ffff
 
 /**
- * An instruction of VMX in root operation, when modes, privilege and operands are known.
+ * An instruction of VMX in root operation, or VMREAD and VMWRITE of a shadow VMCS in non-root operation, when modes, privilege and operands are known.
  *
  * Source: SDM 3C 31.3 VMX Instructions; arch/x86/kvm/vmx/nested.c handle_vmxon to handle_invvpid (Linux 6.12).
  */
@@ -194,11 +195,11 @@ const byEncoding: ReadonlyMap<number, { readonly place: Vmcs12Place; readonly ha
 const fieldAt = (encoding: bigint) => (encoding >> 32n === 0n ? byEncoding.get(Number(encoding)) : undefined)
 
 function vmread(world: VmxWorld, encoding: bigint): VmxAnswer {
-  const { state } = world
-  if (!state.hasCurrent) return invalid
+  const read = readerOf(world)
+  if (read === undefined) return invalid
   const found = fieldAt(encoding)
   if (found === undefined) return fails(world, 'UNSUPPORTED_VMCS_COMPONENT')
-  const value = state.vmcs.read(found.place.field)
+  const value = read(found.place.field)
   return { kind: 'succeeded', value: found.half ? value >> 32n : value }
 }
 
@@ -208,18 +209,30 @@ const anyField = 1n << 29n
 
 function vmwrite(world: VmxWorld, encoding: bigint, given: bigint): VmxAnswer {
   const { state, vcpu } = world
-  if (!state.hasCurrent) return invalid
+  const read = readerOf(world)
+  if (read === undefined) return invalid
   const found = fieldAt(encoding)
   if (found === undefined) return fails(world, 'UNSUPPORTED_VMCS_COMPONENT')
-  const { field, group } = found.place
-  if (group === 'read-only' && (vcpu.vmx.IA32_VMX_MISC & anyField) === 0n)
+  const { place, half } = found
+  if (place.group === 'read-only' && (vcpu.vmx.IA32_VMX_MISC & anyField) === 0n)
     return fails(world, 'VMWRITE_READ_ONLY_VMCS_COMPONENT')
-  const { vmcs } = state
-  state.unchecked |= world.checks.groupsOf(field)
-  if (group === 'control' || group === 'host') state.passedByKvm = false
-  if (found.half) vmcs.write(field, (vmcs.read(field) & 0xffff_ffffn) | (given << 32n))
-  else vmcs.write(field, field.endsWith('_AR_BYTES') ? given & keptRights : given)
+  const whole = half ? (read(place.field) & 0xffff_ffffn) | (given << 32n) : given
+  const value = place.field.endsWith('_AR_BYTES') ? whole & keptRights : whole
+  if (state.guestMode) writeLinked(world.memory, state.vmcs, place, value)
+  else writeCurrent(world, place, value)
   return succeeded
+}
+
+/** Whose fields are read and written: the current VMCS's, in non-root operation those of the one that it links. None: nobody's. */
+function readerOf({ state, memory }: VmxWorld): Vmcs12Reader | undefined {
+  if (state.guestMode) return linkedReader(memory, state.vmcs)
+  return state.hasCurrent ? state.vmcs.read : undefined
+}
+
+function writeCurrent({ state, checks }: VmxWorld, { field, group }: Vmcs12Place, value: bigint): void {
+  state.unchecked |= checks.groupsOf(field)
+  if (group === 'control' || group === 'host') state.passedByKvm = false
+  state.vmcs.write(field, value)
 }
 
 /** Guest state is looked at when L2 is entered: what is wrong with it is an exit. */

@@ -16,7 +16,6 @@ const missing: readonly (readonly [msrs: readonly number[], bits: bigint])[] = [
       secondaryControls.VIRTUAL_INTERRUPTS |
       secondaryControls.PAUSE_LOOP_EXITING |
       secondaryControls.VMFUNC |
-      secondaryControls.VMCS_SHADOWING |
       secondaryControls.ENCLS_EXITING |
       secondaryControls.PML |
       secondaryControls.TSC_SCALING |

@@ -5,10 +5,13 @@ import {
   type Forgotten,
   hasPinControl,
   hasPrimaryControl,
+  hasSecondaryControl,
   instructionEnabled,
   instructionExits,
+  linkedRegion,
   type NestedState,
   noAddress,
+  putLinked,
   setOutsideVmx,
   setRoot,
   toldInstruction,
@@ -170,14 +173,20 @@ export class VmxOperation {
     state.become(next)
     if (!state.vmxon) setOutsideVmx(engine)
     else if (!state.guestMode) setRoot(engine, this.facts.msrs)
-    if (state.guestMode) this.#transitions.resume()
+    if (state.guestMode) {
+      if (hasSecondaryControl(state.vmcs, 'VMCS_SHADOWING')) putLinked(engine, state.vmcs, next.shadowVmcs12)
+      this.#transitions.resume()
+    }
     engine.modeChanged()
   }
 
   /** What there is: of L2 its VMCS with what its registers are now. */
   told(): NestedState {
-    if (this.inL2) this.#transitions.save()
-    return this.state.told()
+    if (!this.inL2) return this.state.told()
+    this.#transitions.save()
+    const { engine, state } = this
+    const linked = hasSecondaryControl(state.vmcs, 'VMCS_SHADOWING') ? linkedRegion(engine, state.vmcs) : undefined
+    return { ...state.told(), ...(linked === undefined ? {} : { shadowVmcs12: linked.slice() }) }
   }
 
   /** Power-up, and INIT where it takes effect. */

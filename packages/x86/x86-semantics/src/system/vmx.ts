@@ -23,9 +23,9 @@ function exists(m: Machine, condition: () => Bits<1>): boolean {
 }
 
 /** In VMX operation, at CPL 0; in non-root operation they leave for L1 instead. False: nothing is left to describe. */
-function inRoot(m: Machine, reason: number): boolean {
+function inRoot(m: Machine, reason: number, told?: Bits<64>): boolean {
   if (!exists(m, () => m.not(m.isZero(m.get('VMX'))))) return false
-  mayExit(m, reason)
+  mayExit(m, reason, told)
   requireCpl0(m)
   return true
 }
@@ -95,11 +95,13 @@ const vmptrst = described(
   'VMPTRST—Store Pointer to Virtual-Machine Control Structure',
 )
 
+/** VMREAD and VMWRITE leave non-root operation for some fields only, where VMCSs are shadowed: whoever is asked is told the field. */
 const vmread = described(
   'VMREAD',
   (m: Machine, to: Place<32 | 64>, field: Operand<32 | 64>) => {
-    if (!inRoot(m, exitReason.VMREAD)) return
-    const [value, came] = ask(m, 'VMREAD', m.zeroExtend(m.read(field), 64))
+    const encoding = m.zeroExtend(m.read(field), 64)
+    if (!inRoot(m, exitReason.VMREAD, encoding)) return
+    const [value, came] = ask(m, 'VMREAD', encoding)
     m.when(m.isZero(came), () => m.write(to, m.truncate(value, to.width)))
     settle(m, came)
   },
@@ -109,9 +111,10 @@ const vmread = described(
 const vmwrite = described(
   'VMWRITE',
   (m: Machine, field: Operand<32 | 64>, from: Operand<32 | 64>) => {
-    if (!inRoot(m, exitReason.VMWRITE)) return
+    const encoding = m.zeroExtend(m.read(field), 64)
+    if (!inRoot(m, exitReason.VMWRITE, encoding)) return
     const value = m.zeroExtend(m.read(from), 64)
-    settle(m, ask(m, 'VMWRITE', m.zeroExtend(m.read(field), 64), value)[1])
+    settle(m, ask(m, 'VMWRITE', encoding, value)[1])
   },
   'VMWRITE—Write Field to Virtual-Machine Control Structure',
 )
