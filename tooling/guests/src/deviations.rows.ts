@@ -28,6 +28,7 @@ export const unable: readonly Unable[] = [
   { host: 'qemu', kernel: 'vmxExits', because: 'TCG has no VMX' },
   { host: 'qemu', kernel: 'vmxInstructions', because: 'TCG has no VMX' },
   { host: 'qemu', kernel: 'vmxShadowing', because: 'TCG has no VMX' },
+  { host: 'qemu', kernel: 'vmxTime', because: 'TCG has no VMX' },
   { host: 'vmm', kernel: 'vmxWitnesses', because: 'its values are for addresses of 48 bits, and for every control' },
   { host: 'qemu', kernel: 'vmxWitnesses', because: 'TCG has no VMX' },
 ]

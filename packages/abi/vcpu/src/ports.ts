@@ -119,9 +119,10 @@ function answerCpuid(by: Answering, leaf: number, subleaf: number): ReturnType<E
 
 function readTimeStamp(by: Answering): bigint {
   const machine = by.machine()
-  const value = BigInt.asUintN(64, machine.timeStamp() + by.vmx.timeOffset)
+  const value = by.vmx.timeOf(machine.timeStamp())
   const { ticksPerInstruction = 0 } = machine
-  if (ticksPerInstruction > 0 && !by.traces) by.engine().known?.timeStamp.keep(value, ticksPerInstruction)
+  if (ticksPerInstruction > 0 && !by.traces && !by.vmx.scalesTime)
+    by.engine().known?.timeStamp.keep(value, ticksPerInstruction)
   return value
 }
 
@@ -206,9 +207,7 @@ function accessMsr(
   const outcome = msrs.guest(access, index, value)
   switch (outcome.kind) {
     case 'done':
-      return index === timeStampMsr && access === 'read'
-        ? BigInt.asUintN(64, outcome.value + vmx.timeOffset)
-        : outcome.value
+      return index === timeStampMsr && access === 'read' ? vmx.timeOf(outcome.value) : outcome.value
     case 'fault':
       return generalProtection
     case 'failed':

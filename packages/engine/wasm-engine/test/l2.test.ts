@@ -236,4 +236,54 @@ describe('an instruction of L2', () => {
     const it = leftFor({ fields, l2: (a) => a.rdtsc().mov(ebx, edx).vmcall() })
     expect(it.vcpu.state.getRegs().rbx).toBe(1n)
   })
+
+  describe('reads the time that L1 has scaled', () => {
+    const time = 0x0123_4567_89ab_cdefn
+    const read = (multiplier: bigint, code: (a: Assembler) => unknown, control = primaryControls.TSC_OFFSETTING) => {
+      const { CPU_BASED_VM_EXEC_CONTROL: with_ = 0n, ...scaling } = withSecondary('TSC_SCALING', 'RDTSCP')
+      const it = leftFor({
+        fields: {
+          ...{ ...scaling, CPU_BASED_VM_EXEC_CONTROL: with_ | control | primaryControls.USE_MSR_BITMAPS },
+          ...{ MSR_BITMAP: at(places.msrBitmap), TSC_OFFSET: 0x10n, TSC_MULTIPLIER: multiplier },
+        },
+        l2: then(code, (a) => a.shl(rdx, 32).or(rax, rdx).mov(rbx, rax).vmcall()),
+        machine: { ...nobody(() => 0), timeStamp: () => time },
+      })
+      return it.vcpu.state.getRegs().rbx
+    }
+    const half = 1n << 47n
+    test.each([
+      ['RDTSC', (a: Assembler) => a.rdtsc()],
+      ['RDTSCP', (a: Assembler) => a.rdtscp()],
+      ['RDMSR', (a: Assembler) => a.mov(ecx, 0x10).rdmsr()],
+    ])('by %s', (_, code) => {
+      expect(read(half, code)).toBe((time >> 1n) + 0x10n)
+    })
+
+    test('to 64 bits of a product of 128', () => {
+      const multiplier = (1n << 64n) - 1n
+      expect(read(multiplier, (a) => a.rdtsc())).toBe(BigInt.asUintN(64, ((time * multiplier) >> 48n) + 0x10n))
+    })
+
+    test('only where there are offsets', () => {
+      expect(read(half, (a) => a.rdtsc(), 0n)).toBe(time)
+    })
+
+    test('and L1 has its own again', () => {
+      const it = leftFor({
+        fields: { ...withSecondary('TSC_SCALING'), TSC_MULTIPLIER: half },
+        l2: stops,
+        handler: (a) => a.rdtsc().mov(ebx, eax).hlt(),
+        machine: { ...nobody(() => 0), timeStamp: () => time },
+      })
+      expect(it.vcpu.state.getRegs().rbx).toBe(time & 0xffff_ffffn)
+    })
+  })
+
+  test('is not entered with a multiplier of 0 for the time', () => {
+    const entered = (TSC_MULTIPLIER: bigint) =>
+      leftFor({ fields: { ...withSecondary('TSC_SCALING'), TSC_MULTIPLIER }, l2: stops })
+    expect(entered(0n).field('VM_INSTRUCTION_ERROR')).toBe(7n)
+    expect(entered(1n).reason).toBe('VMCALL')
+  })
 })

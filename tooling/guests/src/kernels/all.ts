@@ -17,6 +17,7 @@ import { vmxEvents } from './vmx-events.ts'
 import { vmxExits } from './vmx-exits.ts'
 import { vmxInstructions } from './vmx-instructions.ts'
 import { vmxShadowing } from './vmx-shadowing.ts'
+import { vmxTime } from './vmx-time.ts'
 import { vmxWitnesses } from './vmx-witnesses.ts'
 
 /** Every kernel, by what it asks about. */
@@ -39,5 +40,6 @@ export const kernels: Readonly<Record<string, () => Kernel>> = {
   vmxExits,
   vmxInstructions,
   vmxShadowing,
+  vmxTime,
   vmxWitnesses,
 }

@@ -17,7 +17,7 @@ export interface Pair {
   readonly comes?: string
 }
 
-const { EPT, VPID, UNRESTRICTED_GUEST, VIRTUALIZE_APIC_ACCESSES, PML, VMFUNC } = secondaryControls
+const { TSC_SCALING, EPT, VPID, UNRESTRICTED_GUEST, VIRTUALIZE_APIC_ACCESSES, PML, VMFUNC } = secondaryControls
 /** With addresses of 48 and of 57 bits; and the last one below what is not canonical with 48. */
 const [nonCanonical, canonical] = [1n << 56n, 0x7fff_ffff_ffffn]
 const with_ = (controls: Controls, fields: Fields = []): Scene => ({ controls, fields })
@@ -43,6 +43,7 @@ export const controlPairs: readonly Pair[] = [
   { says: 'reserved bits of the pointer to extended page tables', field: 'EPT_POINTER', wrong: BigInt(vmxPlace.ept | 0x21e), right: BigInt(vmxPlace.ept | 0x1e), scene: secondary(EPT) },
   { says: 'a log of pages on no page', field: 'PML_ADDRESS', wrong: 0x701_a008n, right: 0x701_a000n, scene: secondary(EPT | PML) },
   { says: 'functions that there are not', field: 'VM_FUNCTION_CONTROL', wrong: 2n, right: 0n, scene: secondary(EPT | VMFUNC) },
+  { says: 'a multiplier of the TSC of 0', field: 'TSC_MULTIPLIER', wrong: 0n, right: 1n, scene: secondary(TSC_SCALING) },
   { says: 'a list of MSRs to store on no 16 bytes', field: 'VM_EXIT_MSR_STORE_ADDR', wrong: 0x701_9008n, right: 0x701_9010n, scene: { fields: [['VM_EXIT_MSR_STORE_COUNT', 1n]], before: (a) => a.mov(mem32(vmxPlace.msrList), 0x174).mov(mem32(vmxPlace.msrList + 16), 0x174) } },
   { says: 'an event of a reserved type', field: 'VM_ENTRY_INTR_INFO_FIELD', wrong: 0x8000_0106n, right: 0x106n },
   { says: 'an NMI of another vector', field: 'VM_ENTRY_INTR_INFO_FIELD', wrong: 0x8000_0203n, right: 0x203n },

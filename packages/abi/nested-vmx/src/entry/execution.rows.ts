@@ -343,6 +343,13 @@ export const executionRows = {
       ],
     },
   },
+  'tsc-multiplier': {
+    says: 'the TSC multiplier, where the TSC is scaled, is not 0',
+    source,
+    when: secondary('TSC_SCALING'),
+    holds: not(zeros('TSC_MULTIPLIER')),
+    witness: { breaks: [[{ ...longControls({ secondary: ['TSC_SCALING'] }), TSC_MULTIPLIER: 0n }, { TSC_MULTIPLIER: 1n }]] },
+  },
   'pasid-directories': {
     says: 'the PASID directories, where PASIDs are translated, lie on pages',
     source,

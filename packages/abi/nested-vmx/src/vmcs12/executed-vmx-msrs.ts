@@ -18,7 +18,6 @@ const missing: readonly (readonly [msrs: readonly number[], bits: bigint])[] = [
       secondaryControls.VMFUNC |
       secondaryControls.ENCLS_EXITING |
       secondaryControls.PML |
-      secondaryControls.TSC_SCALING |
       secondaryControls.USER_WAIT_PAUSE) <<
       allowed,
   ],
@@ -31,7 +30,7 @@ const missing: readonly (readonly [msrs: readonly number[], bits: bigint])[] = [
  * executed is not offered.
  */
 export function executedVmxMsrs(processor: Pick<VmxProcessor, 'has'>): ReadonlyMap<number, bigint> {
-  const told = new Map(nestedVmxMsrs({ ...processor, postedInterrupts: false, tscScaling: false, sgx: false }))
+  const told = new Map(nestedVmxMsrs({ ...processor, postedInterrupts: false, tscScaling: true, sgx: false }))
   for (const [msrs, bits] of missing) for (const index of msrs) told.set(index, (told.get(index) ?? 0n) & ~bits)
   return told
 }

@@ -30,6 +30,8 @@ import { VmxFacts } from './vmx-facts.ts'
 import type { VmxParts } from './vmx-parts.ts'
 
 const IA32_FEATURE_CONTROL = 0x3a
+/** The TSC multiplier has so many bits behind its point. */
+const multiplierFraction = 48n
 
 /** What is due when the engine has come back: an instruction has said so, and has not happened. */
 type Due = { readonly kind: 'entry'; readonly wrong: number | undefined } | ({ readonly kind: 'exit' } & L2Exit)
@@ -138,10 +140,22 @@ export class VmxOperation {
     return this.inL2 && (this.state.mtfPending || hasPrimaryControl(this.state.vmcs, 'MONITOR_TRAP_FLAG'))
   }
 
-  /** What L2 reads of the time-stamp counter is so much more. */
-  get timeOffset(): bigint {
+  /**
+   * What L2 reads of a time-stamp counter that L1 reads a value of: with L1's multiplier, and its offset.
+   *
+   * Source: SDM 3C 25.6.5 Time-Stamp Counter Offset and Multiplier.
+   */
+  timeOf(value: bigint): bigint {
     const { vmcs } = this.state
-    return this.inL2 && hasPrimaryControl(vmcs, 'TSC_OFFSETTING') ? vmcs.read('TSC_OFFSET') : 0n
+    if (!this.inL2 || !hasPrimaryControl(vmcs, 'TSC_OFFSETTING')) return value
+    const scaled = this.scalesTime ? (value * vmcs.read('TSC_MULTIPLIER')) >> multiplierFraction : value
+    return BigInt.asUintN(64, scaled + vmcs.read('TSC_OFFSET'))
+  }
+
+  /** Whether what L2 reads of the time-stamp counter goes at a rate of its own. */
+  get scalesTime(): boolean {
+    const { vmcs } = this.state
+    return this.inL2 && hasPrimaryControl(vmcs, 'TSC_OFFSETTING') && hasSecondaryControl(vmcs, 'TSC_SCALING')
   }
 
   /** Whether an interrupt leaves for L1, whatever the flags of L2 say. */
