@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest'
+import { launchByChance } from './entries.ts'
+
+test('VMLAUNCH with whatever VMCS comes to what the checks say of it, and soon', () => {
+  const { surprises, verdicts } = launchByChance(1, 3000)
+  expect(surprises.slice(0, 5)).toEqual([])
+  expect([...verdicts.keys()].toSorted()).toEqual([
+    'enters',
+    'error 7',
+    'error 8',
+    'exit 33 (0)',
+    'exit 33 (3)',
+    'exit 33 (4)',
+  ])
+})
