@@ -1,4 +1,4 @@
-import { always, type Lifetime } from '@vmm/rule'
+import { always, inForce, type Lifetime, type Profile } from '@vmm/rule'
 import { enlightenedChecks } from '../checks/enlightened-checks.rows.ts'
 import { entryExitChecks } from '../checks/entry-exit-checks.rows.ts'
 import { executionChecks } from '../checks/execution-checks.rows.ts'
@@ -57,3 +57,11 @@ export const kvmChecks: readonly NamedKvmCheck[] = [
   ...named(hostChecks, () => host),
   ...named(guestChecks, guest),
 ]
+
+/** What a release says of controls and host state by the first check that fails. */
+export function kvmEntryFailure(profile: Profile): (entry: L2Entry) => EntryReport | undefined {
+  const made = kvmChecks.filter(
+    ({ reports, lifetime }) => reports.kind === 'vmfail' && inForce(lifetime, profile) === 'yes',
+  )
+  return (entry) => made.find(({ fails }) => fails(entry))?.reports
+}

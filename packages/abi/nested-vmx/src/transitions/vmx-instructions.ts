@@ -2,9 +2,11 @@ import { isCanonical } from '@vmm/msr'
 import { type Profile, type ResolvedPipeline, resolve, run } from '@vmm/rule'
 import type { VmxMnemonic } from '@vmm/x86-semantics'
 import { isEptMemoryType, isEptWalk } from '../checks/ept-pointer.ts'
-import { isLegal } from '../checks/vmcs-check.ts'
+import { isLegal, type L2Entry } from '../checks/vmcs-check.ts'
+import type { EntryReport } from '../entry/all.ts'
 import type { CompiledEntryChecks } from '../entry/entry-failure.ts'
 import type { EntryFacts } from '../entry/entry-processor.ts'
+import { kvmEntryFailure } from '../entry/kvm-checks.ts'
 import { inveptTypeOf, invvpidTypeOf } from '../ept/invalidation-type.ts'
 import type { VmInstructionError } from '../exits/vm-instruction-error.ts'
 import { vmInstructionErrors } from '../exits/vm-instruction-errors.rows.ts'
@@ -28,9 +30,10 @@ export type Forgotten =
 /** What of a release decides about these instructions. */
 export interface VmxRules {
   readonly vmxon: ResolvedPipeline<Vmxon, VmxFailure>
+  /** The steps of VMLAUNCH and VMRESUME that do not look at fields. */
   readonly vmlaunch: ResolvedPipeline<Vmlaunch, EntryFailure>
-  /** The steps of `vmlaunch` that do not look at fields. */
-  readonly vmlaunchBefore: ResolvedPipeline<Vmlaunch, EntryFailure>
+  /** The first check of controls and host state that fails. */
+  readonly entryFailure: (entry: L2Entry) => EntryReport | undefined
 }
 
 const lookingAtFields: ReadonlySet<string> = new Set([
@@ -42,9 +45,10 @@ const lookingAtFields: ReadonlySet<string> = new Set([
 
 /** What a release decides about VMX instructions. */
 export function vmxRules(profile: Profile): VmxRules {
-  const vmlaunch = resolve(vmlaunchPipeline, profile)
-  const steps = vmlaunch.steps.filter((step) => step.kind !== 'check' || !lookingAtFields.has(step.rule.id))
-  return { vmxon: resolve(vmxonPipeline, profile), vmlaunch, vmlaunchBefore: { ...vmlaunch, steps } }
+  const whole = resolve(vmlaunchPipeline, profile)
+  const steps = whole.steps.filter((step) => step.kind !== 'check' || !lookingAtFields.has(step.rule.id))
+  const vmlaunch = { ...whole, steps }
+  return { vmxon: resolve(vmxonPipeline, profile), vmlaunch, entryFailure: kvmEntryFailure(profile) }
 }
 
 /** What VMX instructions of L1 look at and change. */
@@ -247,9 +251,10 @@ function vmlaunch(world: VmxWorld, instruction: 'VMLAUNCH' | 'VMRESUME'): VmxAns
     entry: { read: vmcs.read, vcpu, runPending: true },
   }
   const { rules } = world
-  const outcome = run(state.passedByKvm ? rules.vmlaunchBefore : rules.vmlaunch, asked)
-  if (outcome.kind === 'refused' && !outcome.refusal.errno.startsWith('exit '))
-    return answerOf(world, outcome.refusal.errno)
+  const outcome = run(rules.vmlaunch, asked)
+  if (outcome.kind === 'refused') return answerOf(world, outcome.refusal.errno)
+  const failed = state.passedByKvm ? undefined : rules.entryFailure(asked.entry)
+  if (failed?.kind === 'vmfail') return fails(world, failed.error)
   state.passedByKvm = true
   return byProcessor(world)
 }
