@@ -46,8 +46,9 @@ is always there boots instead. VMM_GUEST_KERNEL names another kernel for the def
   --timeout SECONDS       stop after this long
   --clock real|virtual    idle time passes as on a wall clock, or at once; real at a terminal, virtual elsewhere
   --reboot                a reset starts the guest again instead of ending the run
-  --trace KINDS[=FILE]    print exits, cpuid, msr, pio, mmio, irq or exceptions as the kernel's tracepoints do (stderr)
-  --report FILE           write how the run ended, counts of exits, and times, as JSON
+  --trace KINDS[=FILE]    print exits, cpuid, msr, pio, mmio, irq, exceptions or nested as the kernel's tracepoints do
+                          (stderr); exits and entries tell their levels: L0 is KVM, L1 the guest, L2 a guest of its own
+  --report FILE           write how the run ended, counts of exits by level and reason, and times, as JSON
   --profile FILE          write where the guest spent its instructions, by name, for speedscope or Perfetto to open
   --stats                 at the end, tell on stderr what time went into: tiers, exits, TLB misses, the hottest code
   -h, --help              this text

@@ -4,6 +4,7 @@ import { type Profile, tellProfile } from '@vmm/rule'
 import type { Totals } from './meter.ts'
 import { type Outcome, sayOutcome, statusOf } from './outcome.ts'
 import type { RunProfile } from './profile/profile.ts'
+import type { ExitCounts } from './trace.ts'
 
 /** What is known about a run that is over. */
 export interface Ran {
@@ -11,8 +12,8 @@ export interface Ran {
   readonly totals: Totals
   /** The kernel release whose KVM it was. */
   readonly kernel: Profile
-  /** Exits by reason. */
-  readonly exits: Readonly<Record<string, number>>
+  /** Exits by level and reason. */
+  readonly exits: ExitCounts
   /** Instructions of each processor. */
   readonly instructionsOfEach: readonly number[]
   /** Slices that the oracle has run again, if it was asked to. */

@@ -3,10 +3,29 @@ import { expect, test } from 'vitest'
 import { formatEvent } from './trace.ts'
 
 const lines: readonly (readonly [TraceEvent, string])[] = [
-  [{ kind: 'kvm_entry', rip: 0xffff_ffff_8100_0000n }, 'vcpu 0, rip 0xffffffff81000000'],
+  [{ kind: 'kvm_entry', level: 'L1', rip: 0xffff_ffff_8100_0000n }, 'vcpu 0, rip 0xffffffff81000000 L0 to L1'],
   [
-    { kind: 'kvm_exit', reason: 'EXCEPTION_NMI', rip: 0x1000n, info: 0xcafen, interruption: 0x8000_0b0e, errorCode: 2 },
-    'vcpu 0 reason EXCEPTION_NMI rip 0x1000 info1 0x000000000000cafe info2 0x0000000000000000 intr_info 0x80000b0e error_code 0x00000002',
+    {
+      kind: 'kvm_exit',
+      level: 'L2',
+      reason: 'EXCEPTION_NMI',
+      rip: 0x1000n,
+      info: 0xcafen,
+      interruption: 0x8000_0b0e,
+      errorCode: 2,
+    },
+    'vcpu 0 reason EXCEPTION_NMI rip 0x1000 info1 0x000000000000cafe info2 0x0000000000000000 intr_info 0x80000b0e error_code 0x00000002 L2 to L0',
+  ],
+  [
+    {
+      kind: 'kvm_nested_vmexit_inject',
+      reason: 'CPUID',
+      info: 0n,
+      vectoring: 0,
+      interruption: 0,
+      errorCode: 0,
+    },
+    'reason: CPUID ext_inf1: 0x0000000000000000 ext_inf2: 0x0000000000000000 ext_int: 0x00000000 ext_int_err: 0x00000000 L2 to L1',
   ],
   [
     { kind: 'kvm_cpuid', function: 0x8000_0000, index: 0, answer: [0x8000_0008, 1, 2, 0xf], found: true },
@@ -32,6 +51,9 @@ const lines: readonly (readonly [TraceEvent, string])[] = [
   [{ kind: 'kvm_inj_exception', vector: 6, errorCode: undefined }, '#UD'],
 ]
 
-test.each(lines)('%o is printed as the kernel prints it', (event, line) => {
-  expect(formatEvent(event)).toBe(line)
-})
+test.each(lines)(
+  '%o is printed as the kernel prints it, and of exits and entries between which levels',
+  (event, line) => {
+    expect(formatEvent(event)).toBe(line)
+  },
+)

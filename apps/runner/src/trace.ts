@@ -1,4 +1,4 @@
-import type { ExitReason, TraceEvent } from '@vmm/vcpu'
+import type { ExitLevels, ExitReason, TraceEvent } from '@vmm/vcpu'
 import { exceptionAt } from '@vmm/x86-registers'
 import { Lines } from './lines.ts'
 import { because } from './named-file.ts'
@@ -57,26 +57,26 @@ function exceptionName(vector: number): string {
 
 type ExitEvent = Extract<TraceEvent, { kind: 'kvm_exit' }>
 
-function formatExit({ reason, rip, info, interruption, errorCode }: ExitEvent, vcpu: number): string {
+function formatExit({ level, reason, rip, info, interruption, errorCode }: ExitEvent, vcpu: number): string {
   const [info1, info2] = [padded(info, 16), padded(0, 16)]
   const rest = `info1 0x${info1} info2 0x${info2} intr_info 0x${padded(interruption, 8)} error_code 0x${padded(errorCode, 8)}`
-  return `vcpu ${vcpu} reason ${reason} rip 0x${hex(rip)} ${rest}`
+  return `vcpu ${vcpu} reason ${reason} rip 0x${hex(rip)} ${rest} ${level} to L0`
 }
 
 /**
- * An event as the kernel's own tracepoint prints it, trailing space and all.
+ * An event as the kernel's own tracepoint prints it, trailing space and all; and of an exit or entry, who is left for whom.
  * Source: arch/x86/kvm/trace.h.
  */
 export function formatEvent(event: TraceEvent, vcpu = 0): string {
   switch (event.kind) {
     case 'kvm_entry':
-      return `vcpu ${vcpu}, rip 0x${hex(event.rip)}`
+      return `vcpu ${vcpu}, rip 0x${hex(event.rip)} L0 to ${event.level}`
     case 'kvm_exit':
       return formatExit(event, vcpu)
     case 'kvm_nested_vmexit_inject': {
       const { reason, info, vectoring, interruption, errorCode } = event
       const events = `ext_inf2: 0x${padded(vectoring, 16)} ext_int: 0x${padded(interruption, 8)}`
-      return `reason: ${reason} ext_inf1: 0x${padded(info, 16)} ${events} ext_int_err: 0x${padded(errorCode, 8)}`
+      return `reason: ${reason} ext_inf1: 0x${padded(info, 16)} ${events} ext_int_err: 0x${padded(errorCode, 8)} L2 to L1`
     }
     case 'kvm_cpuid': {
       const [rax, rbx, rcx, rdx] = event.answer.map(hex)
@@ -97,19 +97,23 @@ export function formatEvent(event: TraceEvent, vcpu = 0): string {
   }
 }
 
-/** Counts exits by reason, and prints the events that were asked for. */
+/** Exits by reason, and by who was left for whom: L1 is the guest, L2 a guest of its own, and L0 KVM. */
+export type ExitCounts = Readonly<Partial<Record<ExitLevels, Readonly<Record<string, number>>>>>
+
+/** Counts exits by level and reason, and prints the events that were asked for. */
 export class Tracer {
-  /** Exits by reason. */
-  readonly counts: Record<string, number> = {}
+  readonly counts: ExitCounts
   /** All of them. */
   exits = 0
   /** Guest time in nanoseconds. */
   now: () => number = () => 0
+  readonly #counts: Partial<Record<ExitLevels, Record<string, number>>> = { 'L1 to L0': {} }
   readonly #selected: TraceRequest['selected']
   readonly #lines: Lines | undefined
 
   /** A file that cannot be written any more is told in one line; if it is stderr, there is nobody to tell. */
   constructor(request: TraceRequest | undefined, onFailure: (says: string) => void = () => {}) {
+    this.counts = this.#counts
     this.#selected = request?.selected ?? new Set()
     if (request === undefined) return
     const { file } = request
@@ -118,10 +122,11 @@ export class Tracer {
     })
   }
 
-  readonly count = (reason: ExitReason, exits: number, by?: 'L2'): void => {
+  readonly count = (reason: ExitReason, exits: number, levels: ExitLevels): void => {
     this.exits += exits
-    const what = by === undefined ? reason : `L2 to L1: ${reason}`
-    this.counts[what] = (this.counts[what] ?? 0) + exits
+    this.#counts[levels] ??= {}
+    const counts = this.#counts[levels]
+    counts[reason] = (counts[reason] ?? 0) + exits
   }
 
   readonly take = (event: TraceEvent, vcpu: number): void => {

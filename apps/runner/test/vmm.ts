@@ -22,7 +22,7 @@ export interface Report {
   readonly stateHash: string
   readonly resets: number
   readonly checkedSlices?: number
-  readonly exits: Readonly<Record<string, number>>
+  readonly exits: Readonly<Record<string, Readonly<Record<string, number>>>>
   readonly value?: number
   readonly signal?: string
 }

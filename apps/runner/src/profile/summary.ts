@@ -21,7 +21,9 @@ export function profileSummary(
     `${grouped(totals.instructions)} instructions in ${seconds}`,
     ...tiers.map((tier) => tierLine(tier, statistics.instructions[tier], took[tier])),
     ...workLines(statistics),
-    line('exits', counted(exits)),
+    ...Object.entries(exits).map(([levels, counts], at) =>
+      line(at === 0 ? 'exits' : '', `${levels}: ${counted(counts)}`),
+    ),
     line('asked', counted(statistics.calls)),
     ...(spots.length === 0 ? [line('samples', 'none: the run was too short')] : []),
     ...spots.slice(0, spotsShown).map(spotLine),

@@ -287,7 +287,8 @@ export class Execution {
       const { vector, errorCode } = stop
       const { vmx } = this.#parts
       if (vector === secondLevelFault) return vmx.leave(vmx.delivery.secondLevel(errorCode ?? 0))
-      this.#parts.observer?.exception(vector, errorCode, engine.get('RIP'))
+      if (!(vmx.inL2 && vmx.delivery.leaves(vector, errorCode)))
+        this.#parts.observer?.exception(vector, errorCode, engine.get('RIP'))
       // what an instruction itself runs into is a fault, and its image has RF: DR7.GD. SDM 3B §18.3.1.1
       if (vector === exceptions.DB.vector) engine.set('RFLAGS', engine.get('RFLAGS') | RF)
       return this.#raise({ vector, errorCode }, deliveryKind.exception)

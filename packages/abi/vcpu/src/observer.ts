@@ -1,12 +1,12 @@
 import { exitNumbers, type LiveVmcs12 } from '@vmm/nested-vmx'
+import type { VmxMnemonic } from '@vmm/x86-semantics'
 import type { Engine, EnginePorts } from './engine-port.ts'
-import type { ExitReason, Trace } from './trace.ts'
+import type { ExitLevels, ExitReason, GuestLevel, Trace } from './trace.ts'
 
 /** Who watches a vCPU: every exit by its reason, and, where asked for, every event. */
 export interface Watchers {
-  /** Told of every exit; of those for one reason, of several at once. */
-  /** `by`: whose guest was left, L1 or L2; from L2 it is L1 that is told. */
-  readonly onExit?: (reason: ExitReason, count: number, by?: 'L2') => void
+  /** Told of every exit, and of who was left for whom; of those for one reason, of several at once. */
+  readonly onExit?: (reason: ExitReason, count: number, levels: ExitLevels) => void
   readonly trace?: Trace
 }
 
@@ -14,6 +14,8 @@ export interface Watchers {
 export interface Observed {
   /** It is made after whoever observes it. */
   engine(): Engine
+  /** Whose instructions run. */
+  level(): GuestLevel
   /** Whether an interrupt will be taken before the next instruction, or somebody has asked for the guest to be left. */
   interruptDue(): boolean
   /** Whether an instruction runs again because user space has answered it: its exit has been told. */
@@ -41,26 +43,27 @@ export class Observer {
   }
 
   /** The guest is about to run on from an address. */
-  enter(rip: bigint): void {
+  enter(rip: bigint, level: GuestLevel = this.#observed.level()): void {
     if (this.#inside) return
     this.#inside = true
-    this.#watchers.trace?.({ kind: 'kvm_entry', rip })
+    this.#watchers.trace?.({ kind: 'kvm_entry', level, rip })
   }
 
   /** The guest was left at an address. */
   leave(reason: ExitReason, rip: bigint, { info = 0n, interruption = 0, errorCode = 0 }: Details = {}): void {
     this.enter(rip)
     this.#inside = false
-    this.#watchers.onExit?.(reason, 1)
-    this.#watchers.trace?.({ kind: 'kvm_exit', reason, rip, info, interruption, errorCode })
+    this.#count(reason, 1)
+    const level = this.#observed.level()
+    this.#watchers.trace?.({ kind: 'kvm_exit', level, reason, rip, info, interruption, errorCode })
   }
 
   /** L2 is left for L1, which finds this in its VMCS. */
   left(vmcs: LiveVmcs12, rip: bigint): void {
-    this.enter(rip)
+    this.enter(rip, 'L2')
     this.#inside = false
     const reason = nameOf(vmcs.word('VM_EXIT_REASON'))
-    this.#watchers.onExit?.(reason, 1, 'L2')
+    this.#watchers.onExit?.(reason, 1, 'L2 to L1')
     this.#watchers.trace?.({
       kind: 'kvm_nested_vmexit_inject',
       reason,
@@ -95,12 +98,17 @@ export class Observer {
 
   /** So many exceptions went in while nobody was told of each. */
   delivered(count: number): void {
-    if (count > 0) this.#watchers.onExit?.('EXCEPTION_NMI', count)
+    if (count > 0) this.#count('EXCEPTION_NMI', count)
   }
 
   /** So many exits were answered while nobody was told of each. */
   unasked(reason: ExitReason, count: number): void {
-    this.#watchers.onExit?.(reason, count)
+    this.#count(reason, count)
+  }
+
+  /** Exits to L0. */
+  #count(reason: ExitReason, count: number): void {
+    this.#watchers.onExit?.(reason, count, this.#observed.level() === 'L2' ? 'L2 to L0' : 'L1 to L0')
   }
 
   /** The same ports, with an exit for each use of one. */
@@ -124,21 +132,28 @@ export class Observer {
       mmioWrite: (address, size, value) =>
         this.#behind(this.#before('EPT_MISCONFIG'), ports.mmioWrite(address, size, value)),
       hypercall: (instruction) => this.#behind(this.#before('VMCALL'), ports.hypercall(instruction)),
+      vmx: (instruction, ...operands) => this.#operated(instruction, () => ports.vmx(instruction, ...operands)),
       writeXcr: (index, value) => this.#behind(this.#before('XSETBV'), ports.writeXcr(index, value)),
     }
+  }
+
+  /** An instruction of VMX. What reads and writes a VMCS, KVM lets the processor do in a shadow of it. */
+  #operated<T>(instruction: VmxMnemonic, answer: () => T): T {
+    const reason = exitOf(instruction)
+    return reason === undefined ? answer() : this.#behind(this.#before(reason), answer())
   }
 
   /** Counts an exit. False where it has been counted. */
   #before(reason: ExitReason): boolean {
     if (this.#observed.replaying()) return false
     this.#inside = false
-    this.#watchers.onExit?.(reason, 1)
+    this.#count(reason, 1)
     return true
   }
 
   /** The guest goes on behind an exit that was counted, unless something is to be injected first. */
   #behind<T>(counted: boolean, answer: T): T {
-    if (counted && !isRefused(answer) && !this.#observed.replaying() && !this.#observed.interruptDue())
+    if (counted && !staysOut(answer) && !this.#observed.replaying() && !this.#observed.interruptDue())
       this.#inside = true
     return answer
   }
@@ -183,6 +198,10 @@ export class Observer {
           ports.mmioWrite(address, size, value)
         }),
       hypercall: (instruction) => this.#exit('VMCALL', 0n, () => ports.hypercall(instruction)),
+      vmx: (instruction, ...operands) => {
+        const [reason, answer] = [exitOf(instruction), () => ports.vmx(instruction, ...operands)]
+        return reason === undefined ? answer() : this.#exit(reason, 0n, answer)
+      },
       writeXcr: (index, value) => this.#exit('XSETBV', 0n, () => ports.writeXcr(index, value)),
     }
   }
@@ -194,7 +213,7 @@ export class Observer {
     const { rip, next } = engine.executing()
     this.leave(reason, rip, { info })
     const answered = answer()
-    const goesOn = !isRefused(answered) && !this.#observed.replaying() && !this.#observed.interruptDue()
+    const goesOn = !staysOut(answered) && !this.#observed.replaying() && !this.#observed.interruptDue()
     if (goesOn) this.enter(next)
     return answered
   }
@@ -207,8 +226,24 @@ const names = new Map<number, ExitReason>(
 )
 const nameOf = (reason: number): ExitReason => names.get(reason) ?? 'INVALID_STATE'
 
-const isRefused = (answer: unknown): boolean =>
-  typeof answer === 'object' && answer !== null && (answer as { kind?: unknown }).kind === 'fault'
+/** Whether what comes next is no entry behind the instruction: a fault of it, or L2. */
+const staysOut = (answer: unknown): boolean =>
+  typeof answer === 'object' && answer !== null && outside.has((answer as { kind?: unknown }).kind)
+const outside: ReadonlySet<unknown> = new Set(['fault', 'entered'])
+
+function exitOf(instruction: VmxMnemonic): ExitReason | undefined {
+  switch (instruction) {
+    case 'VMREAD':
+    case 'VMWRITE':
+      return undefined
+    case 'VMXON':
+      return 'VMON'
+    case 'VMXOFF':
+      return 'VMOFF'
+    default:
+      return instruction
+  }
+}
 
 /** Valid, a hardware exception, perhaps with an error code. Source: SDM 3C §26.9.2, VM-Exit TransitEvent-Information Field. */
 function interruptionOf(vector: number, errorCode: number | undefined): Details {

@@ -3,11 +3,22 @@ import type { exitNumbers } from '@vmm/nested-vmx'
 /** Why a guest was left: a basic exit reason of VMX, by the kernel's name. */
 export type ExitReason = keyof typeof exitNumbers
 
-/** What a vCPU can tell about itself as it runs, for whoever asks: the fields of the kernel's tracepoints of the same names. */
+/** Who is left, and who goes on: the guest is L1, a guest of its own L2, and KVM L0. */
+export type ExitLevels = 'L1 to L0' | 'L2 to L0' | 'L2 to L1'
+
+/** Whose instructions run in a guest. */
+export type GuestLevel = 'L1' | 'L2'
+
+/**
+ * What a vCPU can tell about itself as it runs, for whoever asks: the fields of the kernel's tracepoints of the same names, and
+ * the level that is entered or left.
+ */
 export type TraceEvent =
-  | { readonly kind: 'kvm_entry'; readonly rip: bigint }
+  | { readonly kind: 'kvm_entry'; readonly level: GuestLevel; readonly rip: bigint }
   | {
       readonly kind: 'kvm_exit'
+      /** Who is left for L0. */
+      readonly level: GuestLevel
       readonly reason: ExitReason
       readonly rip: bigint
       /** The exit qualification. */

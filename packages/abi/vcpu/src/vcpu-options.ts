@@ -6,7 +6,7 @@ import type { VcpuHost } from './guest.ts'
 import type { VcpuMachine } from './machine.ts'
 import type { OnRefusedMsr } from './msr-access.ts'
 import type { VcpuSwitches } from './switches.ts'
-import type { ExitReason, Trace } from './trace.ts'
+import type { ExitLevels, ExitReason, Trace } from './trace.ts'
 
 /** What a vCPU is made of. */
 export interface VcpuOptions {
@@ -35,6 +35,6 @@ export interface VcpuOptions {
   /** Told of MSRs that were refused. */
   readonly onRefusedMsr?: OnRefusedMsr
   readonly trace?: Trace
-  /** Told of every exit, traced or not; of those for one reason, of several at once; `by` L2, where that was left for L1. */
-  readonly onExit?: (reason: ExitReason, count: number, by?: 'L2') => void
+  /** Told of every exit, traced or not, and of who was left for whom; of those for one reason, of several at once. */
+  readonly onExit?: (reason: ExitReason, count: number, levels: ExitLevels) => void
 }

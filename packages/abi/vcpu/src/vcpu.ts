@@ -372,6 +372,7 @@ export class Vcpu {
     if (this.#options.trace === undefined && this.#options.onExit === undefined) return undefined
     return new Observer(this.#options, {
       engine: () => this.engine,
+      level: () => (this.vmx.inL2 ? 'L2' : 'L1'),
       interruptDue: () => this.#execution.isKicked || (this.engine.interruptible && this.#machine.interruptPending()),
       replaying: () => this.#completion.unfinished,
     })

@@ -3,6 +3,7 @@ import {
   type ApicRegisters,
   type Engine,
   type EnginePorts,
+  type ExitLevels,
   type ExitReason,
   type TraceEvent,
   Vcpu,
@@ -31,8 +32,8 @@ const compiled: CreateEngine = (made) => new Compiled(made)
 export interface Watching {
   /** Told of every event, in the words of the kernel's tracepoints, and of which vCPU it is, by its id. */
   readonly trace?: (event: TraceEvent, vcpu: number) => void
-  /** Told of every exit, traced or not; of those for one reason, of several at once; `by` L2, where that was left for L1. */
-  readonly onExit?: (reason: ExitReason, count: number, by?: 'L2') => void
+  /** Told of every exit, traced or not, and of who was left for whom; of those for one reason, of several at once. */
+  readonly onExit?: (reason: ExitReason, count: number, levels: ExitLevels) => void
   /** The host's time in milliseconds, for who wants to know how long code ran: `engineStatistics` has it. */
   readonly clock?: () => number
   /** What the engine counts beside instructions. */

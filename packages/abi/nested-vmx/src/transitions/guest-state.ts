@@ -14,6 +14,8 @@ const rsp = 4
 /** CR0.PG, PE; CR4.PAE; EFER.LME and LMA; RFLAGS.VM. */
 const [PG, PE, PAE, LM, LMA, VM] = [1n << 31n, 1n, 1n << 5n, 0x500n, 0x400n, 1n << 17n] as const
 const ia32eMode = 0x200
+/** Bits of DR7 that are fixed. Source: SDM 3C 27.3.2.1. */
+const [dr7Zeros, dr7Ones] = [0xd000n, 0x400n] as const
 
 /** Whether the uppermost entries of the page tables are kept in the processor. Source: SDM 3A 4.4.1. */
 export function isPaePaging(registers: ProcessorRegisters): boolean {
@@ -33,8 +35,8 @@ function followStackSegment(registers: ProcessorRegisters): void {
 
 /**
  * The registers of a VMCS's guest, and VMX non-root operation. Of EFER, DR7 and the like an entry loads what its controls say; when a
- * guest's state is only set, they are there already. Where the page pointers of PAE paging are not in the VMCS, they are for the
- * caller to load.
+ * guest's state is only set, they are there already. CR0.ET is as the VMCS has it, as with KVM. Where the page pointers of PAE paging
+ * are not in the VMCS, they are for the caller to load.
  *
  * Source: SDM 3C 27.3.2 Loading Guest State; arch/x86/kvm/vmx/nested.c prepare_vmcs02 (Linux 6.12).
  */
@@ -48,7 +50,8 @@ export function loadGuest(
   registers.setGpr(rsp, vmcs.read('GUEST_RSP'))
   registers.setRflags(vmcs.read('GUEST_RFLAGS'))
   registers.set('IA32_EFER', enteredEfer(vmcs, registers.get('IA32_EFER'), by))
-  if (by === 'entry' && hasEntryControl(vmcs, 'LOAD_DEBUG')) registers.set('DR7', vmcs.read('GUEST_DR7'))
+  if (by === 'entry' && hasEntryControl(vmcs, 'LOAD_DEBUG'))
+    registers.set('DR7', (vmcs.read('GUEST_DR7') & ~dr7Zeros) | dr7Ones)
   loadFields(vmcs, registers, controlsMoved)
   setNonRoot(registers, msrs, vmcs)
   const paged = hasSecondaryControl(vmcs, 'EPT')

@@ -34,7 +34,7 @@ const fixed: readonly (readonly [StateField, bigint])[] = [
 
 /**
  * The registers of a VMCS's host, and VMX root operation. Its page pointers, where it has PAE paging, are for the caller to load, and
- * MSRs.
+ * MSRs. CR0.ET is as the VMCS has it, as with KVM.
  *
  * Source: SDM 3C 28.5 Loading Host State; arch/x86/kvm/vmx/nested.c load_vmcs12_host_state (Linux 6.12).
  */

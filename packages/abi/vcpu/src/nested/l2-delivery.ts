@@ -32,6 +32,11 @@ export class L2Delivery {
     this.#operation = operation
   }
 
+  /** Whether an exception of L2's leaves for L1. */
+  leaves(vector: number, errorCode: number | undefined): boolean {
+    return exceptionExits(this.#operation.state.vmcs, vector, errorCode)
+  }
+
   /** An exception, or an interrupt, of L2's own. */
   raise({ vector, errorCode }: Pending, kind: number): VcpuExit | undefined {
     const external = kind === deliveryKind.external
@@ -58,8 +63,7 @@ export class L2Delivery {
     let now = first
     let before: L2Event | undefined
     for (;;) {
-      if (now.asked && exceptionExits(this.#operation.state.vmcs, now.vector, now.errorCode))
-        return this.#exitFor(now, before)
+      if (now.asked && this.leaves(now.vector, now.errorCode)) return this.#exitFor(now, before)
       const rip = engine.get('RIP')
       const flags = engine.get('RFLAGS')
       if (betweenRounds || isFault(now.vector, now.kind)) engine.set('RFLAGS', flags | RF)
