@@ -1,4 +1,4 @@
-export { type GuestStateChecks, guestStateChecks } from './checks/guest-state-failure.ts'
+export { type GuestStateChecks, guestFailure, guestStateChecks } from './checks/guest-state-failure.ts'
 export type { L2Entry } from './checks/vmcs-check.ts'
 export {
   type EntryCheckId,

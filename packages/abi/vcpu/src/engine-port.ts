@@ -74,7 +74,7 @@ export interface Engine extends ProcessorRegisters {
   breakInstead(instead: { readonly address: (index: 0 | 1 | 2 | 3) => bigint; readonly dr7: number } | undefined): void
   /** Every translation is forgotten, and CR3 is looked at again. */
   flushTranslations(): void
-  /** Whose translations are used and made from now on; CR3 and CR4 are looked at again, for the PCID. Nothing is forgotten. */
+  /** Whose translations are used and made from now on; CR3 and CR4 are looked at again, for the PCID, and the mode. Nothing is forgotten. */
   useTranslations(space: TranslationSpace): void
   /** All that such spaces have is forgotten, or what they have of one linear address. */
   forgetTranslations(which: (space: TranslationSpace) => boolean, linear?: bigint): void

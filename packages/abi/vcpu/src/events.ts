@@ -8,7 +8,7 @@ import type { VcpuExit } from './exit.ts'
 import type { Pending } from './faults.ts'
 import type { VcpuHost } from './guest.ts'
 import type { VcpuMachine } from './machine.ts'
-import { leavesL2, takeAroundL2 } from './nested/l2-events.ts'
+import { type AroundL2, leavesL2, takeAroundL2 } from './nested/l2-events.ts'
 import type { VmxOperation } from './nested/vmx-operation.ts'
 import type { Observer } from './observer.ts'
 import type { Tally } from './tally.ts'
@@ -38,8 +38,11 @@ export class Events {
   readonly state: EventState = quiet()
   readonly #parts: Parts
 
+  readonly #aroundL2: AroundL2
+
   constructor(parts: Parts) {
     this.#parts = parts
+    this.#aroundL2 = { ...parts, state: this.state }
   }
 
   /** Whether instructions are to be executed. */
@@ -51,7 +54,7 @@ export class Events {
   get isReady(): boolean {
     const { machine, engine } = this.#parts
     const { state } = this
-    if (this.#parts.vmx.inL2 && leavesL2({ ...this.#parts, state })) return true
+    if (this.#parts.vmx.inL2 && leavesL2(this.#aroundL2)) return true
     if (this.runnable || state.tripleFault || this.#waitIsOver()) return true
     if (this.#waitsForStartup()) return false
     const interrupted = machine.interruptPending() && engine.interruptible
@@ -60,11 +63,11 @@ export class Events {
 
   /** IRET has not come since the last NMI. */
   get nmiBlocked(): boolean {
-    return this.#parts.engine.get('NMI_BLOCKED') !== 0n
+    return this.#parts.engine.word('NMI_BLOCKED') !== 0
   }
 
   set nmiBlocked(blocked: boolean) {
-    this.#parts.engine.set('NMI_BLOCKED', blocked ? 1n : 0n)
+    this.#parts.engine.setWord('NMI_BLOCKED', blocked ? 1 : 0)
   }
 
   /** Whether instructions must be taken one by one until what waits can be taken. */
@@ -117,7 +120,7 @@ export class Events {
     this.acceptSignals()
     const { state } = this
     const { vmx } = this.#parts
-    const aborted = vmx.inL2 ? takeAroundL2({ ...this.#parts, state }) : undefined
+    const aborted = vmx.inL2 ? takeAroundL2(this.#aroundL2) : undefined
     if (aborted !== undefined) return aborted
     if (state.tripleFault) {
       state.tripleFault = false

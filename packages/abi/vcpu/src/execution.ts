@@ -268,21 +268,21 @@ export class Execution {
     const retired = engine.retired() > before
     if (replaying && retired && !completion.finished()) completion.clear()
     if (retired && vmx.trapsEach) vmx.state.mtfPending = true
-    return this.#stopped(stop, stepping && retired && engine.get('UNSTEPPED') === 0n, retired)
+    return this.#stopped(stop, stepping && retired && engine.word('UNSTEPPED') === 0, retired)
   }
 
   #stopped(stop: EngineStop, stepped: boolean, retired: boolean): VcpuExit | undefined {
     const { engine, debug } = this.#parts
     const met = engine.takeDebugHits()
     if (stop.kind === 'waiting') return this.#waits()
-    const hits = met | Number(engine.get('PENDING_DEBUG'))
+    const hits = met | engine.word('PENDING_DEBUG')
     if (stop.kind === 'exit') {
       const left = exitReasons[stop.reason]
       if (left !== undefined) this.#parts.observer?.leave(left, engine.get('RIP'))
       this.#waitFor(stop.reason)
       if (stop.reason === 'shutdown') return this.#shutDown()
     }
-    engine.set('PENDING_DEBUG', 0n)
+    engine.setWord('PENDING_DEBUG', 0)
     if (stop.kind === 'fault') {
       const { vector, errorCode } = stop
       const { vmx } = this.#parts
@@ -322,7 +322,7 @@ export class Execution {
   /** After MOV SS and POP SS debug exceptions wait for one more instruction. Source: SDM 3A §6.8.3. */
   #behindStackLoad(): boolean {
     const { engine } = this.#parts
-    return engine.shadowed && engine.get('SHADOW_KIND') !== 0n
+    return engine.shadowed && engine.word('SHADOW_KIND') !== 0
   }
 
   /** The instruction waits for an interrupt, or asks user space; without a question, its bytes are where no memory is. */

@@ -104,6 +104,14 @@ export class CheckedEngine implements Engine {
     this.#asking.noteEffect({ kind: 'field', field, value })
   }
 
+  word(field: StateField): number {
+    return Number(this.get(field) & 0xffff_ffffn)
+  }
+
+  setWord(field: StateField, value: number): void {
+    this.set(field, BigInt(value >>> 0))
+  }
+
   setGpr(index: number, value: bigint): void {
     this.#engine.setGpr(index, value)
     this.#asking.noteEffect({ kind: 'gpr', index, value })

@@ -52,6 +52,14 @@ export class OracleEngine implements Engine {
     return this.#runs ? this.#oracle.state.gprs[index]! : this.#keeper.gpr(index)
   }
 
+  word(field: StateField): number {
+    return Number(this.get(field) & 0xffff_ffffn)
+  }
+
+  setWord(field: StateField, value: number): void {
+    this.set(field, BigInt(value >>> 0))
+  }
+
   setGpr(index: number, value: bigint): void {
     if (this.#runs) this.#oracle.state.gprs[index] = BigInt.asUintN(64, value)
     else this.#keeper.setGpr(index, value)

@@ -1,4 +1,4 @@
-import type { StateField, TranslationSpace } from '@vmm/x86-registers'
+import type { StateField, StateMemory, TranslationSpace } from '@vmm/x86-registers'
 import { secondLevelFault, unanswered } from '@vmm/x86-semantics'
 import { CodeBytes } from './code-bytes.ts'
 import { codeModeOf, pcidOf } from './code-mode.ts'
@@ -29,6 +29,8 @@ export class Engine {
   readonly machine: GuestMachine
   readonly tlb: TlbContexts
   readonly known: KnownAnswers
+  /** Where named state is, for who moves much of it at once. */
+  readonly stateMemory: StateMemory
   readonly #cpu: number
   readonly #state: StateView
   #space: GuestSlots
@@ -49,6 +51,7 @@ export class Engine {
     this.#cpu = cpu
     const state = new StateView(cpu, buffer)
     this.#state = state
+    this.stateMemory = state.memory
     this.#slice = new Slice(state, buffer)
     this.tlb = new TlbContexts(cpu, buffer)
     const told = new ToldAccesses({ state, ports, resync })
@@ -134,6 +137,11 @@ export class Engine {
     if (field === 'MONITOR') this.#monitored.follow()
   }
 
+  /** The lower 32 bits of a field. */
+  readonly word = (field: StateField): number => this.#state.low(field)
+  /** A field but MONITOR becomes a number. */
+  readonly setWord = (field: StateField, value: number): void => this.#state.setLow(field, value)
+
   gpr(index: number): bigint {
     return this.#state.long(at.gpr + index * 8)
   }
@@ -154,9 +162,7 @@ export class Engine {
   }
 
   /** The 64 bytes of a vector register. */
-  vector(index: number): Uint8Array {
-    return this.#state.vector(index)
-  }
+  readonly vector = (index: number): Uint8Array => this.#state.vector(index)
 
   /** The ten bytes of an x87 register, by physical number. */
   x87(physical: number): Uint8Array {
@@ -190,9 +196,7 @@ export class Engine {
   }
 
   /** Data breakpoints met and debug traps asked for since the last look, as bits of DR6. */
-  takeDebugHits(): number {
-    return this.#watching.takeHits()
-  }
+  readonly takeDebugHits = (): number => this.#watching.takeHits()
 
   /** Instructions retired so far, exact also in the middle of one that asked the surroundings. */
   retired(): number {
@@ -200,9 +204,7 @@ export class Engine {
   }
 
   /** The count goes on from here. */
-  countFrom(retired: number): void {
-    this.#slice.countFrom(retired)
-  }
+  readonly countFrom = (retired: number): void => this.#slice.countFrom(retired)
 
   /** The instruction that is asking its surroundings, and the one behind it. */
   executing(): { readonly rip: bigint; readonly next: bigint } {
@@ -312,9 +314,7 @@ export class Engine {
   }
 
   /** Exceptions that `run` has delivered since the last look. */
-  takeDelivered(): number {
-    return this.#state.takeDelivered()
-  }
+  readonly takeDelivered = (): number => this.#state.takeDelivered()
 
   /** Counts what was retired, and answers what emitted code could not. Undefined: go on. */
   #settle(why: number, exactly = true): Stop | undefined {

@@ -1,4 +1,4 @@
-import { rflags, type StateField, stateFields } from '@vmm/x86-registers'
+import { rflags, type StateField, type StateMemory, stateFields } from '@vmm/x86-registers'
 import type { MemoryMap } from './memory-map.ts'
 import { resumes } from './mode-word.ts'
 import { noRegion } from './runtime.ts'
@@ -134,6 +134,30 @@ export class StateView {
     }
   }
 
+  /** The lower 32 bits of a field. */
+  low(field: StateField): number {
+    const place = placeOf(field)
+    const offset = this.#cpu + place.offset
+    if (place.bits === 8) return this.#view.getUint8(offset)
+    return place.bits === 16 ? this.#view.getUint16(offset, true) : this.#view.getUint32(offset, true)
+  }
+
+  /** A field becomes a number of at most 32 bits. */
+  setLow(field: StateField, value: number): void {
+    const place = placeOf(field)
+    const offset = this.#cpu + place.offset
+    if (place.bits === 8) return this.#view.setUint8(offset, value)
+    if (place.bits === 16) return this.#view.setUint16(offset, value, true)
+    this.#view.setUint32(offset, value, true)
+    if (place.bits === 64) this.#view.setUint32(offset + 4, 0, true)
+  }
+
+  /** Where the fields are. */
+  get memory(): StateMemory {
+    const cpu = this.#cpu
+    return { buffer: this.#view.buffer, offset: (field) => cpu + placeOf(field).offset }
+  }
+
   /** The 64 bytes of a vector register. */
   vector(index: number): Uint8Array {
     const start = this.#cpu + at.vector + index * 64
@@ -186,15 +210,13 @@ export class StateView {
 
   /** RIP is again where that instruction is: it did not happen. */
   goBack(): void {
-    this.setLong(at.RIP, this.#inBlock(inRecord.offset))
+    const low = this.word(at.blockRip) + this.#view.getUint16(this.word(at.record) + inRecord.offset, true)
+    this.#setRip(low, at.blockRip)
   }
 
   /** RIP is behind an instruction that is over without having been executed. */
   skip(bytes: number): void {
-    const low = this.word(at.RIP) + bytes
-    // big integers are made one by one: they are left to where there is a carry
-    if (low < 2 ** 32) this.setWord(at.RIP, low & this.word(at.codeMask))
-    else this.setLong(at.RIP, (this.long(at.RIP) + BigInt(bytes)) & this.long(at.codeMask))
+    this.#setRip(this.word(at.RIP) + bytes, at.RIP)
     this.resumed(this.word(at.mode))
   }
 
@@ -220,6 +242,13 @@ export class StateView {
     const host = this.#view.getUint32(this.word(at.block) + inBlock.host, true)
     const from = host + this.#view.getUint16(this.word(at.record) + inRecord.offset, true)
     return this.#bytes.subarray(from, Math.min(from + longest, (from | pageMask) + 1))
+  }
+
+  /** RIP has this lower word, which may be one bit longer, and the upper one of a place; as far as code reaches. */
+  #setRip(low: number, above: number): void {
+    const carry = low < 2 ** 32 ? 0 : 1
+    this.setWord(at.RIP, low & this.word(at.codeMask))
+    this.setWord(at.RIP + 4, (this.word(above + 4) + carry) & this.word(at.codeMask + 4))
   }
 
   #inBlock(field: number): bigint {

@@ -9,6 +9,6 @@ export {
   type SegmentName,
   segmentNames,
 } from './general.ts'
-export { ownTranslations, type ProcessorRegisters, type TranslationSpace } from './processor.ts'
+export { ownTranslations, type ProcessorRegisters, type StateMemory, type TranslationSpace } from './processor.ts'
 export { type ArithmeticFlag, arithmeticFlags, arithmeticMask, rflags, rflagsFixed } from './rflags.ts'
 export { accessRights, type StateField, stateFields, type WidthOfField } from './state.ts'

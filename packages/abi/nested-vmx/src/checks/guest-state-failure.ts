@@ -1,4 +1,8 @@
 import { inForce, type Profile } from '@vmm/rule'
+import { noAddress } from '../nested-state.ts'
+import type { NestedVcpu } from '../rules/set-nested-state/call.ts'
+import type { VmxState } from '../transitions/vmx-state.ts'
+import type { Vmcs12Field } from '../vmcs12/vmcs12.ts'
 import { guestChecks } from './guest-checks.rows.ts'
 import type { L2Entry, VmcsCheck } from './vmcs-check.ts'
 
@@ -19,4 +23,21 @@ export function guestStateChecks(profile: Profile): GuestStateChecks {
     if (failed === undefined) return undefined
     return ofLinkPointer.has(failed[0]) ? qualifications.linkPointer : qualifications.other
   }
+}
+
+/**
+ * What KVM has against the guest's state of the current VMCS. It is not looked at again where nothing was written to since it passed: what an
+ * exit saves, a processor has held. A VMCS that is linked is in memory, whose writers tell nobody.
+ */
+export function guestFailure(checks: GuestStateChecks, state: VmxState, vcpu: NestedVcpu): number | undefined {
+  const { vmcs } = state
+  if (state.guestPassed !== undefined && vmcs.read('VMCS_LINK_POINTER') === noAddress) return undefined
+  const lookedAt = new Set<Vmcs12Field>()
+  const read = (field: Vmcs12Field): bigint => {
+    lookedAt.add(field)
+    return vmcs.read(field)
+  }
+  const wrong = checks({ read, vcpu, runPending: true })
+  state.guestPassed = wrong === undefined ? lookedAt : undefined
+  return wrong
 }

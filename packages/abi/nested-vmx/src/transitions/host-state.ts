@@ -2,34 +2,34 @@ import type { ProcessorRegisters, StateField } from '@vmm/x86-registers'
 import { hasExitControl } from '../vmcs12/control-bits.ts'
 import type { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
 import type { VmxMsrs } from '../vmcs12/vmx-limits.ts'
-import { loadFields, movedFields } from './moved-fields.ts'
+import { MovedFields } from './moved-fields.ts'
 import { setRoot } from './operation-mode.ts'
 import { hostRegisters } from './registers.rows.ts'
 
-const moved = movedFields(hostRegisters)
+const moved = new MovedFields(hostRegisters)
 const rsp = 4
-const LM = 0x500n
-const flat = 0xffff_ffffn
-const [code64, code32, data, busyTask, unusable] = [0xa09bn, 0xc09bn, 0xc093n, 0x8bn, 0x1_0000n] as const
+const LM = 0x500
+const flat = 0xffff_ffff
+const [code64, code32, data, busyTask, unusable] = [0xa09b, 0xc09b, 0xc093, 0x8b, 0x1_0000] as const
 
 /** What an exit makes of a processor whatever the VMCS says. KVM gives every data segment rights, also one with a null selector. */
-const fixed: readonly (readonly [StateField, bigint])[] = [
-  ...(['ES', 'SS', 'DS', 'FS', 'GS'] as const).flatMap((name): (readonly [StateField, bigint])[] => [
+const fixed: readonly (readonly [StateField, number])[] = [
+  ...(['ES', 'SS', 'DS', 'FS', 'GS'] as const).flatMap((name): (readonly [StateField, number])[] => [
     [`${name}.limit`, flat],
     [`${name}.access`, data],
   ]),
-  ...(['ES', 'CS', 'SS', 'DS'] as const).map((name): readonly [StateField, bigint] => [`${name}.base`, 0n]),
+  ...(['ES', 'CS', 'SS', 'DS'] as const).map((name): readonly [StateField, number] => [`${name}.base`, 0]),
   ['CS.limit', flat],
-  ['TR.limit', 0x67n],
+  ['TR.limit', 0x67],
   ['TR.access', busyTask],
-  ['LDTR.selector', 0n],
-  ['LDTR.base', 0n],
-  ['LDTR.limit', 0n],
+  ['LDTR.selector', 0],
+  ['LDTR.base', 0],
+  ['LDTR.limit', 0],
   ['LDTR.access', unusable],
-  ['GDTR.limit', 0xffffn],
-  ['IDTR.limit', 0xffffn],
-  ['DR7', 0x400n],
-  ['CPL', 0n],
+  ['GDTR.limit', 0xffff],
+  ['IDTR.limit', 0xffff],
+  ['DR7', 0x400],
+  ['CPL', 0],
 ]
 
 /**
@@ -40,13 +40,13 @@ const fixed: readonly (readonly [StateField, bigint])[] = [
  */
 export function loadHost(vmcs: LiveVmcs12, registers: ProcessorRegisters, msrs: VmxMsrs): void {
   const long = hasExitControl(vmcs, 'HOST_64_BIT')
-  const efer = registers.get('IA32_EFER')
-  loadFields(vmcs, registers, moved)
-  for (const [field, value] of fixed) registers.set(field, value)
-  registers.set('CS.access', long ? code64 : code32)
-  registers.set(
+  const efer = registers.word('IA32_EFER')
+  moved.load(vmcs, registers)
+  for (const [field, value] of fixed) registers.setWord(field, value)
+  registers.setWord('CS.access', long ? code64 : code32)
+  registers.setWord(
     'IA32_EFER',
-    hasExitControl(vmcs, 'LOAD_EFER') ? vmcs.read('HOST_IA32_EFER') : long ? efer | LM : efer & ~LM,
+    hasExitControl(vmcs, 'LOAD_EFER') ? vmcs.word('HOST_IA32_EFER') : long ? efer | LM : efer & ~LM,
   )
   registers.setGpr(rsp, vmcs.read('HOST_RSP'))
   registers.setRflags(2n)

@@ -4,7 +4,7 @@ import type { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
 import type { VmxMsrs } from '../vmcs12/vmx-limits.ts'
 
 /** The field VMX of a processor's state. */
-export const vmxOperation = { none: 0n, root: 1n, nonRoot: 2n } as const
+export const vmxOperation = { none: 0, root: 1, nonRoot: 2 } as const
 
 /** PE and PG: what an unrestricted guest may do without. */
 const free = 0x8000_0001n
@@ -23,15 +23,15 @@ export function setRoot(registers: ProcessorRegisters, msrs: VmxMsrs): void {
 export function setNonRoot(registers: ProcessorRegisters, msrs: VmxMsrs, vmcs: LiveVmcs12): void {
   const fixed = msrs.IA32_VMX_CR0_FIXED0
   const required = hasSecondaryControl(vmcs, 'UNRESTRICTED_GUEST') ? fixed & ~free : fixed
-  registers.set('VMX', vmxOperation.nonRoot)
+  registers.setWord('VMX', vmxOperation.nonRoot)
   registers.set('CR0_REQUIRED', required)
   registers.set('CR4_REQUIRED', msrs.IA32_VMX_CR4_FIXED0)
 }
 
 /** What only non-root operation has is nothing here. */
-function setMode(registers: ProcessorRegisters, mode: bigint, cr0: bigint, cr4: bigint): void {
-  registers.set('VMX', mode)
+function setMode(registers: ProcessorRegisters, mode: number, cr0: bigint, cr4: bigint): void {
+  registers.setWord('VMX', mode)
   registers.set('CR0_REQUIRED', cr0)
   registers.set('CR4_REQUIRED', cr4)
-  for (const field of ['CR0_MASK', 'CR0_SHADOW', 'CR4_MASK', 'CR4_SHADOW', 'EPTP'] as const) registers.set(field, 0n)
+  for (const field of ['CR0_MASK', 'CR0_SHADOW', 'CR4_MASK', 'CR4_SHADOW', 'EPTP'] as const) registers.setWord(field, 0)
 }

@@ -81,6 +81,15 @@ export const guestControls = [
 ] as const satisfies readonly Row[]
 
 /**
+ * What an entry gives to the processor of its second-level paging, where it has that.
+ *
+ * Source: SDM 3C 25.6.11 Extended-Page-Table Pointer (EPTP).
+ */
+export const guestSecondLevel = [
+  ['EPT_POINTER', 'EPTP'],
+] as const satisfies readonly Row[]
+
+/**
  * What an exit loads of the host-state area as it is.
  *
  * Source: SDM 3C 28.5 Loading Host State.

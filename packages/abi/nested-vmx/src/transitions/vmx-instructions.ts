@@ -16,7 +16,7 @@ import { vmlaunchPipeline } from '../rules/vmlaunch/index.ts'
 import type { VmxFailure, Vmxon } from '../rules/vmxon/call.ts'
 import { vmxonPipeline } from '../rules/vmxon/index.ts'
 import { shadowIndicator, type Vmcs12Place, type Vmcs12Reader, vmcs12Places, vmcs12Revision } from '../vmcs12/vmcs12.ts'
-import { offersControl } from '../vmcs12/vmx-limits.ts'
+import { offersControl, type VmxMsrs } from '../vmcs12/vmx-limits.ts'
 import { linkedReader, writeLinked } from './linked-vmcs.ts'
 import { type VmxMemory, wordAt } from './processor.ts'
 import type { VmxState } from './vmx-state.ts'
@@ -57,6 +57,8 @@ export interface VmxWorld {
   readonly memory: VmxMemory
   readonly rules: VmxRules
   readonly vcpu: NestedVcpu
+  /** Capability MSRs. */
+  readonly msrs: VmxMsrs
   /** What the processor checks of an entry, and what it looks at beside the VMCS. */
   readonly checks: CompiledEntryChecks
   readonly around: EntryFacts
@@ -196,7 +198,7 @@ const byEncoding: ReadonlyMap<number, { readonly place: Vmcs12Place; readonly ha
   }),
 )
 
-const fieldAt = (encoding: bigint) => (encoding >> 32n === 0n ? byEncoding.get(Number(encoding)) : undefined)
+const fieldAt = (encoding: bigint) => byEncoding.get(Number(encoding))
 
 function vmread(world: VmxWorld, encoding: bigint): VmxAnswer {
   const read = readerOf(world)
@@ -212,13 +214,13 @@ const keptRights = 0x1_f0ffn
 const anyField = 1n << 29n
 
 function vmwrite(world: VmxWorld, encoding: bigint, given: bigint): VmxAnswer {
-  const { state, vcpu } = world
+  const { state } = world
   const read = readerOf(world)
   if (read === undefined) return invalid
   const found = fieldAt(encoding)
   if (found === undefined) return fails(world, 'UNSUPPORTED_VMCS_COMPONENT')
   const { place, half } = found
-  if (place.group === 'read-only' && (vcpu.vmx.IA32_VMX_MISC & anyField) === 0n)
+  if (place.group === 'read-only' && (world.msrs.IA32_VMX_MISC & anyField) === 0n)
     return fails(world, 'VMWRITE_READ_ONLY_VMCS_COMPONENT')
   const whole = half ? (read(place.field) & 0xffff_ffffn) | (given << 32n) : given
   const value = place.field.endsWith('_AR_BYTES') ? whole & keptRights : whole
@@ -233,10 +235,9 @@ function readerOf({ state, memory }: VmxWorld): Vmcs12Reader | undefined {
   return state.hasCurrent ? state.vmcs.read : undefined
 }
 
-function writeCurrent({ state, checks }: VmxWorld, { field, group }: Vmcs12Place, value: bigint): void {
-  state.unchecked |= checks.groupsOf(field)
-  if (group === 'control' || group === 'host') state.passedByKvm = false
-  state.vmcs.write(field, value)
+function writeCurrent({ state, checks }: VmxWorld, place: Vmcs12Place, value: bigint): void {
+  state.wrote(place, checks.groupsOf(place.field))
+  state.vmcs.write(place.field, value)
 }
 
 /** Guest state is looked at when L2 is entered: what is wrong with it is an exit. */

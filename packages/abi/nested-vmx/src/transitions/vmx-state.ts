@@ -1,6 +1,6 @@
 import { emptyNestedState, type NestedState, noAddress } from '../nested-state.ts'
 import { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
-import { vmcsRegionBytes } from '../vmcs12/vmcs12.ts'
+import { type Vmcs12Field, type Vmcs12Place, vmcsRegionBytes } from '../vmcs12/vmcs12.ts'
 import { vmcs12Head } from '../vmcs12/vmcs12-fields.rows.ts'
 import { bytesAt, type VmxMemory } from './processor.ts'
 
@@ -26,6 +26,8 @@ export class VmxState {
   unchecked = ~0
   /** Whether it has passed what KVM checks of controls and host state. */
   passedByKvm = false
+  /** What KVM looked at of guest state that passed, while nobody has written to it. */
+  guestPassed: ReadonlySet<Vmcs12Field> | undefined
   #beside: NestedState = emptyNestedState('vmx')
 
   get hasCurrent(): boolean {
@@ -79,6 +81,14 @@ export class VmxState {
   forgetChecks(): void {
     this.unchecked = ~0
     this.passedByKvm = false
+    this.guestPassed = undefined
+  }
+
+  /** VMWRITE changes a field that such groups of checks look at. */
+  wrote({ field, group }: Vmcs12Place, groups: number): void {
+    this.unchecked |= groups
+    if (group === 'control' || group === 'host') this.passedByKvm = false
+    if (this.guestPassed?.has(field) === true) this.guestPassed = undefined
   }
 
   /** The current VMCS goes back to guest memory, and none is current. */

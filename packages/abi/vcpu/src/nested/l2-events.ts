@@ -91,7 +91,7 @@ function due(around: AroundL2): L2Exit | undefined {
 }
 
 function nonMaskable({ vmx, engine, state }: AroundL2): L2Exit | undefined {
-  const isOpen = engine.get('NMI_BLOCKED') === 0n && !engine.shadowed
+  const isOpen = engine.word('NMI_BLOCKED') === 0 && !engine.shadowed
   if (vmx.wantsNmiWindow && isOpen) return { reason: exitNumbers.NMI_WINDOW }
   if (state.nmiPending === 0 || !vmx.nmisExit) return undefined
   state.nmiPending = 0

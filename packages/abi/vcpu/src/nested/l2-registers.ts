@@ -7,8 +7,8 @@ const blockedBy = { sti: 1, movSs: 2, smi: 4, nmi: 8 } as const
 /** Guest activity state. Source: SDM 3C 25.4.2. */
 const activity = { active: 0, halted: 1, waitForSipi: 3 } as const
 /** Pending debug exceptions: some breakpoint was met, and is enabled. */
-const enabledBreakpoint = 0x1000n
-const breakpoints = 15n
+const enabledBreakpoint = 0x1000
+const breakpoints = 15
 
 const none = (1n << 64n) - 1n
 
@@ -17,9 +17,9 @@ export function loadNonRegisters(vmcs: LiveVmcs12, engine: Engine, events: Event
   const blocked = vmcs.word('GUEST_INTERRUPTIBILITY_INFO')
   const shadowed = (blocked & (blockedBy.sti | blockedBy.movSs)) !== 0
   engine.set('SHADOW', shadowed ? BigInt(engine.retired()) : none)
-  engine.set('SHADOW_KIND', (blocked & blockedBy.movSs) === 0 ? 0n : 1n)
-  engine.set('NMI_BLOCKED', (blocked & blockedBy.nmi) === 0 ? 0n : 1n)
-  engine.set('PENDING_DEBUG', vmcs.read('GUEST_PENDING_DBG_EXCEPTIONS') & ~enabledBreakpoint)
+  engine.setWord('SHADOW_KIND', (blocked & blockedBy.movSs) === 0 ? 0 : 1)
+  engine.setWord('NMI_BLOCKED', (blocked & blockedBy.nmi) === 0 ? 0 : 1)
+  engine.setWord('PENDING_DEBUG', vmcs.word('GUEST_PENDING_DBG_EXCEPTIONS') & ~enabledBreakpoint)
   clearUnderWay(engine)
   const state = vmcs.word('GUEST_ACTIVITY_STATE')
   events.mpState = state === activity.halted ? 'halted' : state === activity.waitForSipi ? 'init-received' : 'runnable'
@@ -27,11 +27,11 @@ export function loadNonRegisters(vmcs: LiveVmcs12, engine: Engine, events: Event
 
 /** The same into a VMCS. */
 export function saveNonRegisters(vmcs: LiveVmcs12, engine: Engine, events: Readonly<EventState>): void {
-  const shadow = engine.shadowed ? (engine.get('SHADOW_KIND') === 0n ? blockedBy.sti : blockedBy.movSs) : 0
-  const nmi = engine.get('NMI_BLOCKED') === 0n ? 0 : blockedBy.nmi
+  const shadow = engine.shadowed ? (engine.word('SHADOW_KIND') === 0 ? blockedBy.sti : blockedBy.movSs) : 0
+  const nmi = engine.word('NMI_BLOCKED') === 0 ? 0 : blockedBy.nmi
   vmcs.setWord('GUEST_INTERRUPTIBILITY_INFO', shadow | nmi)
-  const pending = engine.get('PENDING_DEBUG')
-  vmcs.write('GUEST_PENDING_DBG_EXCEPTIONS', (pending & breakpoints) === 0n ? pending : pending | enabledBreakpoint)
+  const pending = engine.word('PENDING_DEBUG')
+  vmcs.setWord('GUEST_PENDING_DBG_EXCEPTIONS', (pending & breakpoints) === 0 ? pending : pending | enabledBreakpoint)
   const { mpState, waitsFor } = events
   const halted = mpState === 'halted' && (waitsFor === undefined || waitsFor === 'interrupt')
   const state = halted ? activity.halted : mpState === 'init-received' ? activity.waitForSipi : activity.active
@@ -41,7 +41,7 @@ export function saveNonRegisters(vmcs: LiveVmcs12, engine: Engine, events: Reado
 /** L1 goes on with nothing in its way. */
 export function clearNonRegisters(engine: Engine, events: EventState): void {
   engine.set('SHADOW', none)
-  engine.set('PENDING_DEBUG', 0n)
+  engine.setWord('PENDING_DEBUG', 0)
   clearUnderWay(engine)
   events.mpState = 'runnable'
   events.waitsFor = undefined
@@ -50,8 +50,8 @@ export function clearNonRegisters(engine: Engine, events: EventState): void {
 
 /** No instruction is under way, and no line of memory is watched. */
 function clearUnderWay(engine: Engine): void {
-  engine.set('REPEATING', 0n)
-  engine.set('UNSTEPPED', 0n)
+  engine.setWord('REPEATING', 0)
+  engine.setWord('UNSTEPPED', 0)
   engine.set('MONITOR', none)
   engine.takeDebugHits()
 }

@@ -1,11 +1,13 @@
 import {
   exitNumbers,
   type GuestStateChecks,
+  guestFailure,
   hasEntryControl,
   hasExitControl,
   hasPinControl,
   hasSecondaryControl,
   interruptionInformation,
+  type LiveVmcs12,
   loadGuest,
   loadHost,
   loadMsrs,
@@ -14,7 +16,7 @@ import {
   type VmxMsrAccess,
   type VmxState,
 } from '@vmm/nested-vmx'
-import { ownTranslations } from '@vmm/x86-registers'
+import { ownTranslations, type TranslationSpace } from '@vmm/x86-registers'
 import type { Engine } from '../engine-port.ts'
 import type { VcpuExit } from '../exit.ts'
 import type { L2Exit } from './l2-exit.ts'
@@ -60,11 +62,10 @@ export class L2Transitions {
     const state = this.#state
     const { vmcs } = state
     const engine = this.#parts.engine()
-    const vcpu = this.#facts.checked(vmcs.read('VMCS_LINK_POINTER'))
-    const wrong = this.#checks({ read: vmcs.read, vcpu, runPending: true }) ?? byProcessor
+    const wrong = guestFailure(this.#checks, state, this.#facts.vcpu) ?? byProcessor
     if (wrong !== undefined) return this.#fail(exitNumbers.INVALID_STATE, BigInt(wrong))
-    this.nmiBlockedInL1 = engine.get('NMI_BLOCKED') !== 0n
-    loadGuest(vmcs, engine, vcpu.vmx, 'entry')
+    this.nmiBlockedInL1 = engine.word('NMI_BLOCKED') !== 0
+    loadGuest(vmcs, engine, this.#facts.msrs, 'entry')
     if (!hasSecondaryControl(vmcs, 'EPT') && !loadPointers(engine))
       return this.#fail(exitNumbers.INVALID_STATE, pagePointers)
     if (hasEntryControl(vmcs, 'LOAD_PAT')) this.#setMsr(IA32_PAT, vmcs.read('GUEST_IA32_PAT'))
@@ -127,11 +128,8 @@ export class L2Transitions {
     const { vmcs, guestMode } = this.#state
     const tagged = hasSecondaryControl(vmcs, 'VPID')
     if (!tagged) engine.forgetTranslations(({ vpid }) => vpid === 0)
-    const eptp = hasSecondaryControl(vmcs, 'EPT') ? vmcs.read('EPT_POINTER') : 0n
-    const space = { vpid: tagged ? vmcs.word('VIRTUAL_PROCESSOR_ID') : 0, eptp }
-    engine.useTranslations(guestMode ? space : ownTranslations)
     engine.known?.forget()
-    engine.modeChanged()
+    engine.useTranslations(guestMode ? spaceOfL2(vmcs, tagged) : ownTranslations)
   }
 
   /** The registers of L2 are in its VMCS, as an exit would leave them there. */
@@ -178,7 +176,7 @@ export class L2Transitions {
     state.guestMode = false
     state.runPending = false
     state.deadline = undefined
-    engine.set('NMI_BLOCKED', this.nmiBlockedInL1 ? 1n : 0n)
+    engine.setWord('NMI_BLOCKED', this.nmiBlockedInL1 ? 1 : 0)
     clearNonRegisters(engine, this.#parts.events())
   }
 
@@ -212,6 +210,11 @@ export class L2Transitions {
       },
     }
   }
+}
+
+function spaceOfL2(vmcs: LiveVmcs12, tagged: boolean): TranslationSpace {
+  const eptp = hasSecondaryControl(vmcs, 'EPT') ? vmcs.read('EPT_POINTER') : 0n
+  return { vpid: tagged ? vmcs.word('VIRTUAL_PROCESSOR_ID') : 0, eptp }
 }
 
 const apicBase = 0x1b

@@ -5,13 +5,15 @@ import {
   type EntryProcessor,
   type NestedVcpu,
   nestedVcpu,
+  noAddress,
   type VmxMsrs,
+  type VmxState,
   vmxMsrs,
   wordAt,
 } from '@vmm/nested-vmx'
 import type { VmxParts } from './vmx-parts.ts'
 
-const [la57, lme, lma] = [1n << 12n, 0xd01n, 0x400n]
+const [la57, lme, lma] = [0x1000, 0xd01n, 0x400]
 
 /** What the checks of VMX look at of a vCPU. Capabilities are looked up once, until somebody may have changed them. */
 export class VmxFacts {
@@ -20,18 +22,23 @@ export class VmxFacts {
   #checks: { readonly processor: EntryProcessor; readonly compiled: CompiledEntryChecks } | undefined
   /** Nothing can have changed since they were compiled. */
   #isSure = false
+  readonly #state: VmxState
+  #vcpu: NestedVcpu | undefined
   /** What an entry looks at beside its VMCS. */
   readonly around: EntryFacts
 
-  constructor(parts: VmxParts, currentVmcs: () => bigint) {
+  constructor(parts: VmxParts, state: VmxState) {
     this.#parts = parts
-    this.around = aroundEntry({ ...parts, currentVmcs })
+    this.#state = state
+    this.around = aroundEntry({ ...parts, currentVmcs: () => state.current })
   }
 
   /** User space may have changed them. */
   forget(): void {
     this.#msrs = undefined
+    this.#vcpu = undefined
     this.#isSure = false
+    this.#state.guestPassed = undefined
   }
 
   /** The capability MSRs as the guest is told. */
@@ -54,25 +61,41 @@ export class VmxFacts {
     return this.#checks.compiled
   }
 
-  /** A VMCS that is linked is at `link`. */
-  checked(link: bigint): NestedVcpu {
+  /** The vCPU as it is when somebody looks. */
+  get vcpu(): NestedVcpu {
+    this.#vcpu ??= this.#checked()
+    return this.#vcpu
+  }
+
+  #checked(): NestedVcpu {
     const { guest, events } = this.#parts
     const engine = this.#parts.engine()
-    const vmx = this.msrs
-    const allowedCr4 = engine.get('CR4_ALLOWED')
+    const state = this.#state
     return {
       ...plain,
-      vmx,
-      allowedCr4,
+      vmx: this.msrs,
+      allowedCr4: engine.get('CR4_ALLOWED'),
       hasVmx: guest.has('VMX'),
-      inSmm: events().smm,
       physicalAddressWidth: guest.physicalAddressWidth,
-      linearAddressWidth: (engine.get('CR4') & la57) === 0n ? 48 : 57,
       allowedEfer: lme,
-      cr0: engine.get('CR0'),
-      cr3: engine.get('CR3'),
-      efer: engine.get('IA32_EFER'),
-      linkedRevision: wordAt(engine, link),
+      get inSmm() {
+        return events().smm
+      },
+      get linearAddressWidth() {
+        return (engine.word('CR4') & la57) === 0 ? 48 : 57
+      },
+      get cr0() {
+        return engine.get('CR0')
+      },
+      get cr3() {
+        return engine.get('CR3')
+      },
+      get efer() {
+        return engine.get('IA32_EFER')
+      },
+      get linkedRevision() {
+        return wordAt(engine, state.hasCurrent ? state.vmcs.read('VMCS_LINK_POINTER') : noAddress)
+      },
     }
   }
 
@@ -104,7 +127,7 @@ function isSame(one: EntryProcessor, other: EntryProcessor): boolean {
 function aroundEntry({ engine, events, currentVmcs }: VmxParts & { readonly currentVmcs: () => bigint }): EntryFacts {
   return {
     get longMode() {
-      return (engine().get('IA32_EFER') & lma) !== 0n
+      return (engine().word('IA32_EFER') & lma) !== 0
     },
     get inSmm() {
       return events().smm

@@ -10,7 +10,6 @@ import {
   instructionExits,
   linkedRegion,
   type NestedState,
-  noAddress,
   putLinked,
   setOutsideVmx,
   setRoot,
@@ -56,7 +55,7 @@ export class VmxOperation {
 
   constructor(parts: VmxParts) {
     this.#parts = parts
-    this.facts = new VmxFacts(parts, () => this.state.current)
+    this.facts = new VmxFacts(parts, this.state)
     this.#transitions = new L2Transitions(parts, this.state, this.facts)
     this.delivery = new L2Delivery(this)
     this.taskPriority = new VirtualTaskPriority(parts, this.state)
@@ -250,8 +249,11 @@ export class VmxOperation {
       get checks() {
         return facts.checks
       },
+      get msrs() {
+        return facts.msrs
+      },
       get vcpu() {
-        return facts.checked(state.hasCurrent ? state.vmcs.read('VMCS_LINK_POINTER') : noAddress)
+        return facts.vcpu
       },
       get cr4() {
         return engine().get('CR4')

@@ -1,0 +1,49 @@
+import { type ProcessorRegisters, type StateField, type StateMemory, stateFields } from '@vmm/x86-registers'
+import { expect, test } from 'vitest'
+import { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
+import { MovedFields } from './moved-fields.ts'
+import { guestControls, guestPagePointers, guestRegisters, guestSecondLevel, hostRegisters } from './registers.rows.ts'
+
+const fields = Object.keys(stateFields) as StateField[]
+const fieldBytes = 8
+const offsets = new Map(fields.map((field, at) => [field, at * fieldBytes]))
+
+/** Registers that are all in a buffer, and may say so. */
+function registers(tells: boolean): ProcessorRegisters & { readonly bytes: Uint8Array } {
+  const buffer = new ArrayBuffer(fields.length * fieldBytes)
+  const view = new DataView(buffer)
+  const offset = (field: StateField): number => offsets.get(field)!
+  const get = (field: StateField): bigint => BigInt.asUintN(stateFields[field], view.getBigUint64(offset(field), true))
+  const set = (field: StateField, value: bigint): void =>
+    view.setBigUint64(offset(field), BigInt.asUintN(stateFields[field], value), true)
+  const stateMemory: StateMemory = { buffer, offset }
+  return {
+    ...{ get, set, bytes: new Uint8Array(buffer), ...(tells ? { stateMemory } : {}) },
+    ...{ word: (field) => Number(get(field) & 0xffff_ffffn), setWord: (field, value) => set(field, BigInt(value)) },
+    ...{ gpr: () => 0n, setGpr: () => {}, rflags: () => 2n, setRflags: () => {} },
+  }
+}
+
+/** Bytes that are each their own. */
+const mixed = (bytes: Uint8Array): void => bytes.set(bytes.map((_, at) => at * 37 + (at >> 8) * 11 + 5))
+
+test.each([
+  ['registers of a guest', guestRegisters],
+  ['page pointers', guestPagePointers],
+  ['controls', guestControls],
+  ['second-level paging', guestSecondLevel],
+  ['registers of a host', hostRegisters],
+])('%s are moved alike by name and between two memories', (_, rows) => {
+  const moved = new MovedFields(rows)
+  const vmcs = new LiveVmcs12()
+  mixed(vmcs.bytes)
+  const [named, whole] = [registers(false), registers(true)]
+  for (const to of [named, whole]) moved.load(vmcs, to)
+  expect(whole.bytes).toEqual(named.bytes)
+  for (const [field, register] of rows) expect(whole.get(register), register).toBe(vmcs.read(field))
+  const [byName, byWord] = [new LiveVmcs12(), new LiveVmcs12()]
+  moved.save(byName, named)
+  moved.save(byWord, whole)
+  expect(byWord.bytes).toEqual(byName.bytes)
+  for (const [field] of rows) expect(byWord.read(field), field).toBe(vmcs.read(field))
+})
