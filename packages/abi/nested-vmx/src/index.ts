@@ -112,6 +112,13 @@ export type { Vmrun, VmrunFailure } from './rules/vmrun/call.ts'
 export { vmrunPipeline } from './rules/vmrun/index.ts'
 export type { VmxFailure, Vmxon } from './rules/vmxon/call.ts'
 export { vmxonPipeline } from './rules/vmxon/index.ts'
+export {
+  type ApicAccess,
+  apicAccessQualification,
+  isApicAccessVirtualized,
+  selfIpiVector,
+} from './transitions/apic-accesses.ts'
+export { virtualApicRegisters } from './transitions/apic-registers.rows.ts'
 export { exceptionExits } from './transitions/exception-exits.ts'
 export { isPaePaging, loadGuest, saveGuest } from './transitions/guest-state.ts'
 export { loadHost } from './transitions/host-state.ts'

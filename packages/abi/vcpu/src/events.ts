@@ -76,7 +76,7 @@ export class Events {
     if (vmx.trapsEach || (vmx.wantsInterruptWindow && engine.shadowed) || vmx.wantsNmiWindow) return true
     const waits = machine.interruptPending() || this.state.nmiPending > 0
     if (this.#parts.areBlocked()) return false
-    if (this.#takesSmi) return true
+    if (this.#takesSmi || vmx.waitsClosely(waits)) return true
     return (waits && engine.shadowed) || (this.state.nmiPending > 0 && this.nmiBlocked)
   }
 
@@ -291,7 +291,8 @@ export class Events {
   }
 
   #takeInterrupt(): VcpuExit | undefined {
-    const { engine, machine, observer } = this.#parts
+    const { engine, machine, observer, vmx } = this.#parts
+    if (vmx.apic.interrupts.isRecognized) return this.#takeVirtual()
     const waiting = machine.interruptPending()
     const taken = waiting && engine.interruptible && !this.#waitsForStartup()
     engine.eventPending = waiting && !taken
@@ -301,6 +302,18 @@ export class Events {
     this.#parts.tally.interrupts += 1
     observer?.interrupt(vector, engine.get('RIP'))
     return this.#raise({ vector, errorCode: undefined }, deliveryKind.external)
+  }
+
+  /** An interrupt of L2 that its processor delivers: it comes before others'. Source: SDM 3C 30.2.2. */
+  #takeVirtual(): VcpuExit | undefined {
+    const { engine, observer, vmx } = this.#parts
+    const taken = engine.interruptible && !this.#waitsForStartup()
+    engine.eventPending = !taken
+    if (!taken) return undefined
+    this.wake()
+    const vector = vmx.apic.interrupts.take()
+    observer?.interrupt(vector, engine.get('RIP'))
+    return this.#raise({ vector, errorCode: undefined }, deliveryKind.external) ?? this.take()
   }
 
   #raise(event: Pending, kind: number): VcpuExit | undefined {

@@ -87,6 +87,8 @@ export interface LocalApicPort {
   writeRegisters(page: Uint8Array, x2apicId?: number): void
   /** INIT: everything but the ID and IA32_APIC_BASE. */
   initialize(): void
+  /** What is in service is over, as by a write to its EOI register. */
+  endOfInterrupt?(): void
   /** Whether the processor is the one that starts the machine. */
   readonly bootstrap: boolean
   /** How its ID stands in the page; left out, in eight bits. */

@@ -1,6 +1,6 @@
 import type { HypercallInstruction } from '@vmm/hypercall'
 import { gprIndex } from '@vmm/x86-registers'
-import { generalProtection, numericException, type Refused, unanswered } from '@vmm/x86-semantics'
+import { apicAccesses, generalProtection, numericException, type Refused, unanswered } from '@vmm/x86-semantics'
 import { type Completion, readAhead } from './completion.ts'
 import type { CpuidAnswers } from './cpuid-answers.ts'
 import { readDevices, writeDevices } from './device-access.ts'
@@ -43,6 +43,7 @@ export interface Answering {
 
 const DF = 1n << 10n
 const VM = 1n << 17n
+const pageBytes = 4096
 /** IA32_TIME_STAMP_COUNTER. */
 const timeStampMsr = 0x10
 /** CR0.PE. */
@@ -62,17 +63,17 @@ export function enginePorts(by: Answering): EnginePorts {
     },
     portIn: (port, size, count) => readPort(by, port, size, count),
     portOut: (port, size, value, instruction) => writePort(by, port, size, value, instruction),
-    mmioRead: (address, size, purpose) =>
-      readDevices(by.machine(), address, size) ??
-      (purpose === 'fetch' ? completion.fetch(address) : completion.read(address, size)),
+    mmioRead: (address, size, purpose) => readBeyondMemory(by, address, size, purpose),
     mmioWrite: (address, size, value) => {
+      if (address >= apicAccesses) return by.vmx.apic.store(address % pageBytes, size, value)
       if (by.machine().collects?.(address, size, value) === true) return
       if (writeDevices(by.machine(), address, size, value)) return
       completion.write(address, size, value)
       by.engine().resync()
     },
-    unreachable: (address, size, purpose) => {
-      const fault = by.machine().memoryFault?.(address, size, purpose)
+    unreachable: (address, bytes, purpose) => {
+      if (address >= apicAccesses) return by.vmx.exitsForApic({ how: purpose, offset: address % pageBytes, bytes })
+      const fault = by.machine().memoryFault?.(address, bytes, purpose)
       if (fault !== undefined) completion.prevent(fault)
       return fault !== undefined || (purpose !== 'fetch' && !isEmulated(by, address, purpose))
     },
@@ -83,9 +84,9 @@ export function enginePorts(by: Answering): EnginePorts {
     },
     timeStamp: () => readTimeStamp(by),
     random: () => by.machine().random(),
-    taskPriority: () => by.vmx.taskPriority.value ?? by.machine().taskPriority,
+    taskPriority: () => by.vmx.apic.taskPriority ?? by.machine().taskPriority,
     setTaskPriority: (value) => {
-      if (by.vmx.taskPriority.write(value)) return
+      if (by.vmx.apic.writeTaskPriority(value)) return
       const machine = by.machine()
       const lowered = value < machine.taskPriority
       machine.taskPriority = value
@@ -124,6 +125,14 @@ function readTimeStamp(by: Answering): bigint {
   if (ticksPerInstruction > 0 && !by.traces && !by.vmx.scalesTime)
     by.engine().known?.timeStamp.keep(value, ticksPerInstruction)
   return value
+}
+
+/** The APIC-access page, devices, and then user space. */
+function readBeyondMemory(by: Answering, address: number, size: number, purpose: 'data' | 'fetch'): bigint | undefined {
+  if (address >= apicAccesses) return by.vmx.apic.load(address % pageBytes, size)
+  const value = readDevices(by.machine(), address, size)
+  if (value !== undefined) return value
+  return purpose === 'fetch' ? by.completion.fetch(address) : by.completion.read(address, size)
 }
 
 /** What user space has answered is not counted again. */
@@ -201,6 +210,8 @@ function accessMsr(
   index: number,
   value: bigint,
 ) {
+  const virtual = vmx.inL2 ? virtualMsr(vmx, access, index, value) : undefined
+  if (virtual !== undefined) return virtual
   const reply = completion.msrReply()
   if (reply === undefined) tally.others += 1
   if (reply !== undefined) return reply.error ? generalProtection : reply.data
@@ -217,6 +228,14 @@ function accessMsr(
       completion.msr(outcome)
       return waits
   }
+}
+
+/** MSRs of x2APIC mode that are L2's own; undefined for others. */
+function virtualMsr({ apic }: VmxOperation, access: 'read' | 'write', index: number, value: bigint) {
+  if (access === 'read') return apic.readMsr(index)
+  const taken = apic.writeMsr(index, value)
+  if (taken === undefined) return undefined
+  return taken ? value : generalProtection
 }
 
 /** The bytes of REP INS go to a page of their own: that is how much is asked for at once. */

@@ -447,6 +447,42 @@ describe.for(['oracle', 'compiled'] as const)('under EPT, by the %s engine,', (k
   })
 })
 
+describe.for(['oracle', 'compiled'] as const)('the APIC-access page, by the %s engine,', (kind) => {
+  const APIC_ACCESS = BigInt(data | 1)
+  const ones = 0xffff_ffffn
+
+  test('is no memory, though some is there', () => {
+    const { engine, run } = l2(
+      kind,
+      (a) => a.mov(mem32(data + 0x20), ebx).mov(eax, mem32(data + 0x20)),
+      {},
+      { APIC_ACCESS },
+    )
+    run(2)
+    expect([engine.gpr(0), engine.physical(data + 0x20)![0]]).toEqual([ones, 0])
+  })
+
+  test('is the page that EPT leads to, wherever from', () => {
+    const { engine, run } = withEpt(kind, (a) => a.mov(eax, mem32(0x6020)).mov(ebx, mem32(data)), {
+      4: 0x6037n,
+      6: 0x4037n,
+    })
+    engine.set('APIC_ACCESS', APIC_ACCESS)
+    engine.writePhysical(0x6000, Uint8Array.of(0x66))
+    run(2)
+    expect([engine.gpr(0), engine.gpr(3)]).toEqual([ones, 0x66n])
+  })
+
+  test('has no page tables of L2’s', () => {
+    const { engine, run } = withEpt(kind, (a) => a.nop(), {})
+    const state: State = { APIC_ACCESS, CR3: BigInt(data), CR0: 0x8000_0031n }
+    for (const [field, value] of Object.entries(state)) engine.set(field as StateField, value)
+    engine.useTranslations({ vpid: 1, eptp: engine.get('EPTP') })
+    expect(run()).toEqual({ kind: 'fault', vector: secondLevelFault, errorCode: 44 })
+    expect(engine.get('EPT_QUALIFICATION')).toBe(0xf000n)
+  })
+})
+
 describe.for(['oracle', 'compiled'] as const)('FS as a VM exit leaves it to L1, by the %s engine,', (kind) => {
   /** Flat code and data of CPL 3, at selectors 8 and 10H. */
   const descriptors = [0n, 0x00cf_fb00_0000_ffffn, 0x00cf_f300_0000_ffffn]

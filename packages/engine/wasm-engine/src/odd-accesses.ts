@@ -1,4 +1,4 @@
-import { type Surroundings, unanswered } from '@vmm/x86-semantics'
+import { apicAccesses, type Surroundings, unanswered } from '@vmm/x86-semantics'
 import { accessKind } from './access.ts'
 import { builtIn } from './interpreter/run.ts'
 import type { KnownAnswers } from './known-answers.ts'
@@ -136,8 +136,9 @@ export class OddAccesses {
     return this.#view.getUint32(place, true) + this.#view.getUint32(place + 4, true) * 2 ** 32
   }
 
-  /** What an instruction was let do once, it is let do again. */
+  /** What an instruction was let do once, it is let do again; but of the APIC-access page each place is asked about. */
   #isRefusedWhole(record: number, physical: number, bytes: number, purpose: 'read' | 'write'): boolean {
+    if (physical >= apicAccesses) return this.#isRefused(physical, bytes, purpose)
     const { accesses } = this.#helpers.known
     if (accesses.repeats(record, physical, purpose)) return false
     if (this.#isRefused(physical, bytes, purpose)) return true

@@ -1,5 +1,5 @@
 import { cr0, cr4 } from '@vmm/x86-registers'
-import { type Bits, type Machine, procedure, secondLevelAccess } from '@vmm/x86-semantics'
+import { apicAccesses, type Bits, type Machine, procedure, secondLevelAccess } from '@vmm/x86-semantics'
 import { mask } from './entry.ts'
 import { isFine, through } from './guest-physical.ts'
 import { type Asked, bit, type Outcome, refusedByEpt } from './rights.ts'
@@ -41,8 +41,15 @@ export const walk = procedure('walk', [64, 8], [32, 64, 32], (m, linear, word) =
     ),
   )
   m.when(m.not(m.isZero(m.get('EPTP'))), () => reach(m, asked, outcome))
+  m.when(m.not(m.isZero(m.get('APIC_ACCESS'))), () => setApart(m, outcome))
   return [outcome.error.get(), outcome.frame.get(), outcome.facts.get()]
 })
+
+/** The APIC-access page is no memory, whatever is at its address. Source: SDM 3C 30.4. */
+function setApart(m: Machine, { frame }: Outcome): void {
+  const page = mask(m, m.get('APIC_ACCESS'), ~0xfffn)
+  m.when(m.equal(frame.get(), page), () => frame.set(m.or(page, m.constant(BigInt(apicAccesses), 64))))
+}
 
 /** The page that was found is translated by EPT, for the access itself. */
 function reach(m: Machine, { linear, write, execute }: Asked, outcome: Outcome): void {

@@ -90,6 +90,8 @@ const plainFields = {
   EPT_ADDRESS: 64,
   EPT_LINEAR: 64,
   EPT_QUALIFICATION: 64,
+  /** The address of the APIC-access page of non-root operation, with bit 0 set; 0 is none. SDM 3C §25.6.8. */
+  APIC_ACCESS: 64,
 } as const
 
 const hiddenParts = { selector: 16, base: 64, limit: 32, access: 32 } as const

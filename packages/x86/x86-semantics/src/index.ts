@@ -34,6 +34,7 @@ export type {
 export { anyMode, type Procedure, procedure } from './procedure.ts'
 export { type Scribed, type ScribedProcedure, scribe } from './scribe/scribe.ts'
 export {
+  apicAccesses,
   generalProtection,
   type HypercallMnemonic,
   nobodyAround,

@@ -20,6 +20,13 @@ export const unanswered = 256
  */
 export const secondLevelFault = 257
 
+/**
+ * From here on are what addresses of the APIC-access page are to the surroundings, and there is no memory: its physical address is added, which has at most 52 bits.
+ *
+ * Source: SDM 3C 30.4 Virtualizing Memory-Mapped APIC Accesses.
+ */
+export const apicAccesses: number = 2 ** 52
+
 /** Instructions of VMX that whoever runs the processor executes. */
 export const vmxMnemonics = [
   'VMXON',

@@ -11,11 +11,13 @@ import { processors } from './processors.ts'
 import { segmentation } from './segmentation.ts'
 import { tasks } from './tasks.ts'
 import { virtual8086 } from './virtual-8086.ts'
+import { vmxApic } from './vmx-apic.ts'
 import { vmxEntries } from './vmx-entries.ts'
 import { vmxEpt } from './vmx-ept.ts'
 import { vmxEvents } from './vmx-events.ts'
 import { vmxExits } from './vmx-exits.ts'
 import { vmxInstructions } from './vmx-instructions.ts'
+import { vmxPosted } from './vmx-posted.ts'
 import { vmxShadowing } from './vmx-shadowing.ts'
 import { vmxTime } from './vmx-time.ts'
 import { vmxWitnesses } from './vmx-witnesses.ts'
@@ -34,11 +36,13 @@ export const kernels: Readonly<Record<string, () => Kernel>> = {
   segmentation,
   tasks,
   virtual8086,
+  vmxApic,
   vmxEntries,
   vmxEpt,
   vmxEvents,
   vmxExits,
   vmxInstructions,
+  vmxPosted,
   vmxShadowing,
   vmxTime,
   vmxWitnesses,

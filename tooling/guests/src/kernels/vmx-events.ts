@@ -1,70 +1,18 @@
 import { entryControls, exitControls, pinControls, primaryControls, secondaryControls } from '@vmm/nested-vmx'
-import {
-  type Assembler,
-  ax,
-  eax,
-  ebx,
-  ecx,
-  edx,
-  label,
-  mem,
-  mem32,
-  mem64,
-  rax,
-  rbx,
-  rcx,
-  rdx,
-  ss,
-} from '@vmm/x86-assembler'
+import { type Assembler, ax, eax, ebx, ecx, edx, label, mem32, mem64, rax, rbx, rcx, rdx, ss } from '@vmm/x86-assembler'
 import type { CheckBuilder, Kernel } from '../kernel/kernel.ts'
-import { selector } from '../kernel/places.ts'
-import type { Field, Fields } from '../vmx/guest-state.ts'
+import type { Fields } from '../vmx/guest-state.ts'
+import { handled } from '../vmx/handled.ts'
 import { eptSlot } from '../vmx/hypervisor.ts'
-import { vmx } from '../vmx/instructions.ts'
 import { type Scene, VmxKernelBuilder } from '../vmx/scene.ts'
 import { vmxPlace } from '../vmx/vmx-places.ts'
 
 type Code = (a: Assembler) => Assembler
 type After = NonNullable<Scene['after']>
 
-const { TPR_SHADOW, USE_MSR_BITMAPS } = primaryControls
-const { VIRTUALIZE_APIC_ACCESSES, APIC_REGISTERS, VIRTUAL_INTERRUPTS, VIRTUALIZE_X2APIC } = secondaryControls
-const ownTable: Fields = [
-  ['GUEST_IDTR_BASE', BigInt(vmxPlace.idt)],
-  ['GUEST_IDTR_LIMIT', 0xfffn],
-]
+const { USE_MSR_BITMAPS } = primaryControls
 const showB: After = (_, c) => c.value(rbx)
 
-/** Has a vector of the guest's own table lead to a label. EAX changes. */
-function gate(a: Assembler, vector: number, to: string): Assembler {
-  const at = vmxPlace.idt + vector * 16
-  a.mov(eax, label(to))
-    .mov(mem({ displacement: at }), ax)
-    .mov(mem32(at + 2), selector.code)
-  return a
-    .mov(mem32(at + 4), 0x8e00)
-    .shr(eax, 16)
-    .mov(mem({ displacement: at + 6 }), ax)
-}
-
-/** A guest with a handler of one vector, at a label that no other check has. */
-function handled(k: VmxKernelBuilder, vector: number, handler: Code, code: Code, scene: Scene = {}): Scene {
-  const name = k.kernel.a.unique('handler')
-  return {
-    ...scene,
-    fields: [...ownTable, ...(scene.fields ?? [])],
-    before: (a) => {
-      gate(a, vector, name)
-      scene.before?.(a)
-    },
-    code: (a) => {
-      const over = a.unique('over')
-      code(a).jmp(over).label(name)
-      vmx(handler(a), 'vmcall').label(over)
-    },
-    after: scene.after ?? showB,
-  }
-}
 /** Events that an entry delivers. Source: SDM 3C 27.6. */
 function injected(k: VmxKernelBuilder): void {
   const nothing: Code = (a) => a
@@ -202,92 +150,6 @@ function lists(k: VmxKernelBuilder): void {
   })
 }
 
-/** The virtual APIC. Source: SDM 3C 30. */
-function virtualApic(k: VmxKernelBuilder): void {
-  const register = (offset: number) => mem32({ base: rcx, displacement: offset })
-  const page: Code = (a) => a.mov(ecx, vmxPlace.apicAccess)
-  const at = (offset: number) => mem32(vmxPlace.virtualApic + offset)
-  const controls = { primary: TPR_SHADOW, secondary: VIRTUALIZE_APIC_ACCESSES | APIC_REGISTERS }
-  k.check('a register of the APIC is read from the virtual-APIC page', '12345678 12 0', {
-    controls,
-    before: (a) => a.mov(at(0x20), 0x1234_5678),
-    code: (a) => page(a).mov(ebx, register(0x20)),
-    after: showB,
-  })
-  k.check('the task priority without other registers, too', '60 12 0', {
-    controls: { primary: TPR_SHADOW, secondary: VIRTUALIZE_APIC_ACCESSES },
-    before: (a) => a.mov(at(0x80), 0x60),
-    code: (a) => page(a).mov(ebx, register(0x80)),
-    after: showB,
-  })
-  k.check('a store is an exit behind it', '123 38 320', {
-    controls,
-    code: (a) => page(a).mov(ebx, 0x123).mov(register(0x320), ebx).mov(ebx, 0),
-    after: (a, c) => {
-      a.mov(ebx, at(0x320))
-      c.value(rbx)
-    },
-  })
-  k.check('x2APIC registers are those of the virtual-APIC page', '60 12 0', {
-    controls: { primary: TPR_SHADOW | USE_MSR_BITMAPS, secondary: VIRTUALIZE_X2APIC },
-    before: (a) => a.mov(at(0x80), 0x60),
-    code: (a) => a.mov(ecx, 0x808).rdmsr().mov(ebx, eax),
-    after: showB,
-  })
-  virtualInterrupts(k, page)
-}
-
-/** Interrupts that the processor delivers by itself. Source: SDM 3C 30.2. */
-function virtualInterrupts(k: VmxKernelBuilder, page: Code): void {
-  const vector = 0x41
-  const pending = (a: Assembler): Assembler => a.mov(mem32(vmxPlace.virtualApic + 0x220), 2)
-  const scene = (more: Fields, show: readonly Field[]): Scene => ({
-    controls: {
-      pin: pinControls.EXTERNAL_INTERRUPT_EXITING,
-      primary: TPR_SHADOW,
-      secondary: VIRTUALIZE_APIC_ACCESSES | APIC_REGISTERS | VIRTUAL_INTERRUPTS,
-      exit: exitControls.ACKNOWLEDGE_INTERRUPT,
-    },
-    fields: [['GUEST_INTR_STATUS', BigInt(vector)], ...more],
-    before: pending,
-    show,
-  })
-  const open: Fields = [['GUEST_RFLAGS', 0x202n]]
-  const entered: Code = (a) => a.mov(ebx, vector)
-  k.check(
-    'a virtual interrupt is delivered',
-    '41 12 4100',
-    handled(k, vector, entered, (a) => a.nop(), scene(open, ['GUEST_INTR_STATUS'])),
-  )
-  k.check(
-    'a virtual interrupt waits for IF',
-    '0 12 41',
-    handled(k, vector, entered, (a) => a.xor(ebx, ebx), scene([], ['GUEST_INTR_STATUS'])),
-  )
-  k.check(
-    'a virtual interrupt waits for the task priority',
-    '0 12 41',
-    handled(k, vector, entered, (a) => a.xor(ebx, ebx), {
-      ...scene(open, ['GUEST_INTR_STATUS']),
-      before: (a) =>
-        pending(a)
-          .mov(mem32(vmxPlace.virtualApic + 0x80), 0x40)
-          .mov(mem32(vmxPlace.virtualApic + 0x80), 0x50),
-    }),
-  )
-  const endIt: Code = (a) => page(entered(a)).mov(mem32({ base: rcx, displacement: 0xb0 }), 0)
-  k.check(
-    'the end of a virtual interrupt',
-    '41 12 0',
-    handled(k, vector, endIt, (a) => a.nop(), scene(open, ['GUEST_INTR_STATUS'])),
-  )
-  k.check(
-    'the end of a virtual interrupt that is asked for',
-    '41 2d 41',
-    handled(k, vector, endIt, (a) => a.nop(), scene([...open, ['EOI_EXIT_BITMAP1', 2n]], ['EXIT_QUALIFICATION'])),
-  )
-}
-
 /** Violations that the guest gets itself. Source: SDM 3C 26.5.7. */
 function exceptions(k: VmxKernelBuilder): void {
   const controls = { secondary: secondaryControls.EPT | secondaryControls.EPT_VIOLATION_VE }
@@ -320,13 +182,12 @@ function exceptions(k: VmxKernelBuilder): void {
   )
 }
 
-/** What is delivered to a guest, what of it is saved, and what is virtual to it. */
+/** What is delivered to a guest, and what of it is saved. */
 export function vmxEvents(): Kernel {
   const k = new VmxKernelBuilder('vmxEvents')
   injected(k)
   saved(k)
   lists(k)
-  virtualApic(k)
   exceptions(k)
   return k.kernel.finish()
 }

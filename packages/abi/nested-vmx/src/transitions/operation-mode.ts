@@ -26,12 +26,18 @@ export function setNonRoot(registers: ProcessorRegisters, msrs: VmxMsrs, vmcs: L
   registers.setWord('VMX', vmxOperation.nonRoot)
   registers.set('CR0_REQUIRED', required)
   registers.set('CR4_REQUIRED', msrs.IA32_VMX_CR4_FIXED0)
+  const virtualized = hasSecondaryControl(vmcs, 'VIRTUALIZE_APIC_ACCESSES')
+  registers.set('APIC_ACCESS', virtualized ? vmcs.read('APIC_ACCESS_ADDR') | thereIsOne : 0n)
 }
+
+const ofNonRoot = ['CR0_MASK', 'CR0_SHADOW', 'CR4_MASK', 'CR4_SHADOW', 'EPTP', 'APIC_ACCESS'] as const
+/** Bit 0 of APIC_ACCESS. */
+const thereIsOne = 1n
 
 /** What only non-root operation has is nothing here. */
 function setMode(registers: ProcessorRegisters, mode: number, cr0: bigint, cr4: bigint): void {
   registers.setWord('VMX', mode)
   registers.set('CR0_REQUIRED', cr0)
   registers.set('CR4_REQUIRED', cr4)
-  for (const field of ['CR0_MASK', 'CR0_SHADOW', 'CR4_MASK', 'CR4_SHADOW', 'EPTP'] as const) registers.setWord(field, 0)
+  for (const field of ofNonRoot) registers.setWord(field, 0)
 }

@@ -1,20 +1,15 @@
-import { entryControls, exitControls, pinControls, secondaryControls } from './controls.ts'
+import { entryControls, exitControls, secondaryControls } from './controls.ts'
 import { nestedVmxMsrs, type VmxProcessor } from './nested-vmx-msrs.ts'
 
 const allowed = 32n
 
 /** What KVM offers where the processor can do all of it, and no processor of this project executes: by MSR, the bits that are clear. */
 const missing: readonly (readonly [msrs: readonly number[], bits: bigint])[] = [
-  [[0x481, 0x48d], pinControls.POSTED_INTERRUPTS << allowed],
   [[0x483, 0x48f], (exitControls.LOAD_PERF_GLOBAL_CTRL | exitControls.CLEAR_BNDCFGS) << allowed],
   [[0x484, 0x490], (entryControls.LOAD_PERF_GLOBAL_CTRL | entryControls.LOAD_BNDCFGS) << allowed],
   [
     [0x48b],
-    (secondaryControls.VIRTUALIZE_APIC_ACCESSES |
-      secondaryControls.VIRTUALIZE_X2APIC |
-      secondaryControls.APIC_REGISTERS |
-      secondaryControls.VIRTUAL_INTERRUPTS |
-      secondaryControls.PAUSE_LOOP_EXITING |
+    (secondaryControls.PAUSE_LOOP_EXITING |
       secondaryControls.VMFUNC |
       secondaryControls.ENCLS_EXITING |
       secondaryControls.PML |
@@ -30,7 +25,7 @@ const missing: readonly (readonly [msrs: readonly number[], bits: bigint])[] = [
  * executed is not offered.
  */
 export function executedVmxMsrs(processor: Pick<VmxProcessor, 'has'>): ReadonlyMap<number, bigint> {
-  const told = new Map(nestedVmxMsrs({ ...processor, postedInterrupts: false, tscScaling: true, sgx: false }))
+  const told = new Map(nestedVmxMsrs({ ...processor, postedInterrupts: true, tscScaling: true, sgx: false }))
   for (const [msrs, bits] of missing) for (const index of msrs) told.set(index, (told.get(index) ?? 0n) & ~bits)
   return told
 }

@@ -22,11 +22,16 @@ export interface L2Event extends Pending {
 const RF = 1n << 16n
 const { BP, DB, DF, PF } = exceptions
 
+/** Exit qualification of a guest-physical access to the APIC-access page. Source: SDM 3C 28.2.1, Table 28-6. */
+const apicAccessByDelivery = 0xa000n
+
 /** How the exceptions of L2 that meet nobody's wish to see them come to it, and others to L1. */
 export class L2Delivery {
   readonly #operation: VmxOperation
   /** CR2 before the instruction under execution: an exit for a page fault leaves it alone. */
   cr2 = 0n
+  /** An event is being delivered. */
+  isUnderWay = false
 
   constructor(operation: VmxOperation) {
     this.#operation = operation
@@ -68,7 +73,9 @@ export class L2Delivery {
       const flags = engine.get('RFLAGS')
       if (betweenRounds || isFault(now.vector, now.kind)) engine.set('RFLAGS', flags | RF)
       this.cr2 = engine.get('CR2')
+      this.isUnderWay = true
       const met = engine.deliver(now.vector, now.kind, now.errorCode, rip + BigInt(now.length))
+      this.isUnderWay = false
       if (met === undefined) return this.#traps(engine)
       if (met.moved !== true) {
         engine.set('RFLAGS', flags)
@@ -111,8 +118,10 @@ export class L2Delivery {
     const { engine } = this.#operation
     const addresses = { physical: engine.get('EPT_ADDRESS'), linear: engine.get('EPT_LINEAR') }
     const vectoring = during === undefined ? undefined : told(during)
+    const isApic = reason === exitNumbers.APIC_ACCESS && during !== undefined
+    const qualification = isApic ? apicAccessByDelivery : engine.get('EPT_QUALIFICATION')
     return {
-      ...{ reason, qualification: engine.get('EPT_QUALIFICATION'), vectoring, length: during?.length ?? 0 },
+      ...{ reason, qualification, vectoring, length: during?.length ?? 0 },
       ...addresses,
     }
   }

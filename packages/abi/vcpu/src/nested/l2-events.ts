@@ -1,4 +1,4 @@
-import { exceptionExits, exitNumbers, injectedEvent } from '@vmm/nested-vmx'
+import { exceptionExits, exitNumbers, hasExitControl, injectedEvent } from '@vmm/nested-vmx'
 import { exceptions } from '@vmm/x86-registers'
 import type { Engine } from '../engine-port.ts'
 import type { EventState } from '../event-state.ts'
@@ -24,7 +24,8 @@ export function takeAroundL2(around: AroundL2): VcpuExit | undefined {
   const { vmx } = around
   const aborted = inject(around)
   if (aborted !== undefined || !vmx.inL2) return aborted
-  const exit = signalled(around) ?? (around.state.mpState === 'init-received' ? undefined : due(around))
+  const exit =
+    behindWrite(around) ?? signalled(around) ?? (around.state.mpState === 'init-received' ? undefined : due(around))
   return exit === undefined ? undefined : vmx.leave(exit)
 }
 
@@ -35,6 +36,7 @@ export function leavesL2({ vmx, engine, machine, state }: AroundL2): boolean {
   if (mpState === 'init-received') return startup !== undefined
   if (initPending || vmx.timer.isOver || (nmiPending > 0 && vmx.nmisExit)) return true
   if (vmx.wantsInterruptWindow && engine.interruptible) return true
+  if (vmx.apic.due !== undefined || vmx.apic.interrupts.isDue) return true
   return vmx.interruptsExit && machine.interruptPending()
 }
 
@@ -52,6 +54,11 @@ function inject({ vmx, state }: AroundL2): VcpuExit | undefined {
   state.mpState = 'runnable'
   if (event.type === 'NMI') vmx.engine.set('NMI_BLOCKED', 1n)
   return vmx.delivery.inject(event, vmcs.word('VM_ENTRY_INSTRUCTION_LEN'))
+}
+
+/** What follows from a write to the virtual APIC comes before anything else. Source: SDM 3C 30.4.3.3. */
+function behindWrite({ vmx, state }: AroundL2): L2Exit | undefined {
+  return state.exception.stage !== 'none' || state.nmiInjected ? undefined : vmx.apic.take()
 }
 
 /** INIT, a startup signal, and what user space has put in. */
@@ -83,8 +90,6 @@ function due(around: AroundL2): L2Exit | undefined {
   const { vmx, engine, machine, state } = around
   if (state.exception.stage !== 'none' || state.nmiInjected) return undefined
   if (vmx.state.mtfPending) return { reason: exitNumbers.MONITOR_TRAP_FLAG }
-  const below = vmx.taskPriority.take()
-  if (below !== undefined) return below
   if (vmx.timer.isOver) return { reason: exitNumbers.PREEMPTION_TIMER }
   if (state.smiPending && !state.smm) return undefined
   return nonMaskable(around) ?? maskable(vmx, engine, machine)
@@ -99,8 +104,23 @@ function nonMaskable({ vmx, engine, state }: AroundL2): L2Exit | undefined {
   return { reason: exitNumbers.EXCEPTION_NMI, event }
 }
 
+/** A notification that never ends keeps nobody here: L2 goes on by one instruction. */
+const mostPosted = 16
+
+/** Interrupts that only tell of posted ones are no exits. Source: SDM 3C 30.6 Posted-Interrupt Processing. */
 function maskable(vmx: VmxOperation, engine: Engine, machine: VcpuMachine): L2Exit | undefined {
   if (vmx.wantsInterruptWindow && engine.interruptible) return { reason: exitNumbers.INTERRUPT_WINDOW }
-  if (vmx.interruptsExit && machine.interruptPending()) return { reason: exitNumbers.EXTERNAL_INTERRUPT }
+  if (!vmx.interruptsExit || vmx.apic.interrupts.isDue) return undefined
+  for (let left = mostPosted; left > 0 && machine.interruptPending(); left -= 1) {
+    if (!hasExitControl(vmx.state.vmcs, 'ACKNOWLEDGE_INTERRUPT')) return { reason: exitNumbers.EXTERNAL_INTERRUPT }
+    const vector = machine.acknowledge()
+    if (!vmx.apic.interrupts.isNotifiedBy(vector)) return interruptedBy(vector)
+    machine.localApic?.endOfInterrupt?.()
+    vmx.apic.interrupts.takePosted()
+  }
   return undefined
 }
+
+const interruptedBy = (vector: number): L2Exit => ({
+  ...{ reason: exitNumbers.EXTERNAL_INTERRUPT, event: { type: 'external interrupt', vector, errorCode: undefined } },
+})

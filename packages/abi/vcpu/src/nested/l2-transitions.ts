@@ -107,11 +107,6 @@ export class L2Transitions {
     this.#goOut(engine)
     // an NMI that is the reason blocks others as its delivery would
     if (exit.event?.type === 'NMI') engine.set('NMI_BLOCKED', 1n)
-    if (exit.reason === exitNumbers.EXTERNAL_INTERRUPT && hasExitControl(vmcs, 'ACKNOWLEDGE_INTERRUPT')) {
-      const vector = this.#parts.machine().acknowledge()
-      const information = interruptionInformation({ type: 'external interrupt', vector, errorCode: undefined })
-      vmcs.setWord('VM_EXIT_INTR_INFO', information)
-    }
     return this.#host(engine)
   }
 

@@ -1,4 +1,5 @@
 import {
+  type ApicAccess,
   emptyNestedState,
   executeVmx,
   exitNumbers,
@@ -24,7 +25,7 @@ import type { VcpuExit } from '../exit.ts'
 import { L2Delivery } from './l2-delivery.ts'
 import type { L2Exit } from './l2-exit.ts'
 import { L2Transitions } from './l2-transitions.ts'
-import { VirtualTaskPriority } from './virtual-task-priority.ts'
+import { VirtualApic } from './virtual-apic.ts'
 import { VmxFacts } from './vmx-facts.ts'
 import type { VmxParts } from './vmx-parts.ts'
 
@@ -40,13 +41,15 @@ export interface SavedVmx {
   readonly state: NestedState
   readonly deadline: bigint | undefined
   readonly nmiBlockedInL1: boolean
+  /** The exit that follows the last instruction. */
+  readonly due?: L2Exit | undefined
 }
 
 /** VMX operation of one vCPU: what its instructions do, and what runs L2 and leaves it. */
 export class VmxOperation {
   readonly state: VmxState = new VmxState()
   readonly delivery: L2Delivery
-  readonly taskPriority: VirtualTaskPriority
+  readonly apic: VirtualApic
   readonly facts: VmxFacts
   readonly #parts: VmxParts
   readonly #transitions: L2Transitions
@@ -58,7 +61,7 @@ export class VmxOperation {
     this.facts = new VmxFacts(parts, this.state)
     this.#transitions = new L2Transitions(parts, this.state, this.facts)
     this.delivery = new L2Delivery(this)
-    this.taskPriority = new VirtualTaskPriority(parts, this.state)
+    this.apic = new VirtualApic(parts, this.state)
     this.#world = this.#worldAround()
   }
 
@@ -97,6 +100,13 @@ export class VmxOperation {
     return true
   }
 
+  /** Whether an access of L2 to the APIC-access page leaves for L1: then it is not made. */
+  exitsForApic(access: ApicAccess): boolean {
+    const exit = this.apic.exitFor(access, this.delivery.isUnderWay ? 'delivery' : 'instruction')
+    if (exit !== undefined) this.#due = { kind: 'exit', ...exit }
+    return exit !== undefined
+  }
+
   /** Whether L2 has the instruction of an exit reason at all. */
   enabled(reason: number): boolean {
     return instructionEnabled(this.state.vmcs, reason)
@@ -111,7 +121,7 @@ export class VmxOperation {
     if (due.kind === 'exit') return { exit: this.leave({ ...due, length: engine.executingBytes }) }
     engine.skip(engine.executingBytes)
     const exit = this.#transitions.enter(due.wrong)
-    if (this.inL2) this.taskPriority.entered()
+    this.apic.entered()
     return { exit }
   }
 
@@ -137,6 +147,12 @@ export class VmxOperation {
   /** Whether each instruction of L2 leaves for L1. */
   get trapsEach(): boolean {
     return this.inL2 && (this.state.mtfPending || hasPrimaryControl(this.state.vmcs, 'MONITOR_TRAP_FLAG'))
+  }
+
+  /** Whether it is looked behind each instruction of L2 for what waits: an interrupt that is L1's, or one of its own that STI or MOV SS keep off. */
+  waitsClosely(interrupted: boolean): boolean {
+    if (!this.inL2) return false
+    return (interrupted && this.interruptsExit) || (this.apic.interrupts.isRecognized && this.engine.shadowed)
   }
 
   /**
@@ -190,6 +206,7 @@ export class VmxOperation {
       if (hasSecondaryControl(state.vmcs, 'VMCS_SHADOWING')) putLinked(engine, state.vmcs, next.shadowVmcs12)
       this.#transitions.resume()
     }
+    this.apic.entered()
     engine.modeChanged()
   }
 
@@ -214,17 +231,19 @@ export class VmxOperation {
   /** Plain data; registers are saved with the others. */
   save(): SavedVmx {
     const { deadline } = this.state
-    return { state: this.state.told(), deadline, nmiBlockedInL1: this.#transitions.nmiBlockedInL1 }
+    return { state: this.state.told(), deadline, nmiBlockedInL1: this.#transitions.nmiBlockedInL1, due: this.apic.due }
   }
 
   /** Registers are there already. */
-  restore({ state, deadline, nmiBlockedInL1 }: SavedVmx): void {
+  restore({ state, deadline, nmiBlockedInL1, due }: SavedVmx): void {
     this.#due = undefined
     this.facts.forget()
     this.state.become(state)
     this.state.deadline = deadline
     this.#transitions.nmiBlockedInL1 = nmiBlockedInL1
     if (state.vmxon) this.#transitions.translate()
+    this.apic.entered()
+    this.apic.due ??= due
   }
 
   #turn(turns: 'on' | 'off'): void {

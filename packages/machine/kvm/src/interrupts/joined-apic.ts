@@ -21,8 +21,8 @@ export interface JoinedApicOptions {
 
 const base = { msr: 0x1b, address: 0xf_ffff_ffff_f000n }
 const pageBytes = 0x1000
-/** The task priority register. Source: SDM 3A table 11-1. */
-const taskPriorityAt = 0x80
+/** The task priority register, and the one that ends interrupts. Source: SDM 3A table 11-1. */
+const [taskPriorityAt, endOfInterruptAt] = [0x80, 0xb0]
 
 /** The local APIC of one vCPU, as the vCPU asks it, with the PIC that is connected to it. */
 export class JoinedApic implements VcpuInterrupts {
@@ -48,6 +48,7 @@ export class JoinedApic implements VcpuInterrupts {
         options.onChange()
       },
       initialize: () => apic.initialize(),
+      endOfInterrupt: () => apic.page.write(endOfInterruptAt, 4, 0),
     }
     const external = {
       get vector() {

@@ -8,7 +8,10 @@ import { procedure } from '../procedure.ts'
 export const secondLevelAccess = { read: 1, write: 2, fetch: 4, table: 8, linear: 16 } as const
 
 /** Basic exit reasons for which a translation is not made. Source: SDM 3D, appendix C. */
-const secondLevelExit = { violation: 48, misconfiguration: 49 } as const
+const secondLevelExit = { apicAccess: 44, violation: 48, misconfiguration: 49 } as const
+
+/** Exit qualification of a guest-physical access to the APIC-access page by an instruction. Source: SDM 3C 28.2.1, Table 28-6. */
+const physicalApicAccess = 0xf000
 
 const all64 = (1n << 64n) - 1n
 const addressBits = 0x000f_ffff_ffff_f000n
@@ -61,10 +64,18 @@ export const secondLevel = procedure('secondLevel', [64, 8], [32, 64], (m, addre
       () => descent.going.get(),
       () => descend(m, descent, m.bit(pointer, 6)),
     )
+    m.when(m.bit(word, 3), () => refuseApicAccess(m, descent))
     m.when(m.not(m.isZero(refused.get())), () => tell(m, descent, word))
   })
   return [refused.get(), physical.get()]
 })
+
+/** A paging structure of the guest's may not be the APIC-access page. Source: SDM 3C 30.4.6.1. */
+function refuseApicAccess(m: Machine, { refused, physical }: Descent): void {
+  const place = m.or(mask(m, physical.get(), ~0xfffn), m.constant(1, 64))
+  const isThere = m.and(m.isZero(refused.get()), m.equal(place, m.get('APIC_ACCESS')))
+  m.when(isThere, () => refused.set(m.constant(secondLevelExit.apicAccess, 32)))
+}
 
 /** With accessed and dirty flags the guest's paging structures are written to whenever they are used. Source: SDM 3C §29.3.3.2. */
 function askedOf(m: Machine, word: Bits<64>, marks: Bits<1>): Bits<64> {
@@ -150,5 +161,7 @@ function tell(m: Machine, { address, asked, permitted, refused }: Descent, word:
   const linear = m.select(m.bit(word, 4), m.or(m.constant(qualification.linear, 64), final), m.constant(0, 64))
   const isViolation = m.equal(refused.get(), m.constant(secondLevelExit.violation, 32))
   m.set('EPT_ADDRESS', address)
-  m.set('EPT_QUALIFICATION', m.select(isViolation, m.or(m.or(asked, had), linear), m.constant(0, 64)))
+  const isApic = m.equal(refused.get(), m.constant(secondLevelExit.apicAccess, 32))
+  const other = m.select(isApic, m.constant(physicalApicAccess, 64), m.constant(0, 64))
+  m.set('EPT_QUALIFICATION', m.select(isViolation, m.or(m.or(asked, had), linear), other))
 }
