@@ -4,7 +4,8 @@ import { controlPairs, guestPairs, hostPairs, type Pair } from '../vmx/entry-pai
 import { VmxKernelBuilder } from '../vmx/scene.ts'
 import { vmxPlace } from '../vmx/vmx-places.ts'
 
-function pairs(k: VmxKernelBuilder, rows: readonly Pair[], refused: string): void {
+/** Both sides of checks. */
+export function pairs(k: VmxKernelBuilder, rows: readonly Pair[], refused: string): void {
   for (const { says, field, wrong, right, scene = {}, comes = '12 0' } of rows) {
     const { fields = [], ...rest } = scene
     k.check(says, refused, { ...rest, fields: [...fields, [field, wrong]] })

@@ -2,10 +2,12 @@ import { exitControls, pinControls, primaryControls, secondaryControls } from '@
 import { type Assembler, ebx, ecx, mem32, r15d, rbx, rcx } from '@vmm/x86-assembler'
 import { apic, EOI, enable, ICR, ISR } from '../kernel/interrupting.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import { postedPairs } from '../vmx/entry-pairs.rows.ts'
 import type { Field, Fields } from '../vmx/guest-state.ts'
 import { handled } from '../vmx/handled.ts'
 import { type Scene, VmxKernelBuilder } from '../vmx/scene.ts'
 import { vmxPlace } from '../vmx/vmx-places.ts'
+import { pairs } from './vmx-entries.ts'
 
 type Code = (a: Assembler) => Assembler
 type After = NonNullable<Scene['after']>
@@ -106,5 +108,6 @@ export function vmxPosted(): Kernel {
     before: requested,
     code: (a) => zero(a).sti().hlt(),
   })
+  pairs(k, postedPairs, 'bad 7')
   return k.kernel.finish()
 }

@@ -17,7 +17,7 @@ export interface Pair {
   readonly comes?: string
 }
 
-const { TSC_SCALING, EPT, VPID, UNRESTRICTED_GUEST, VIRTUALIZE_APIC_ACCESSES, PML, VMFUNC } = secondaryControls
+const { TSC_SCALING, EPT, VPID, UNRESTRICTED_GUEST, VIRTUALIZE_APIC_ACCESSES, VIRTUALIZE_X2APIC, APIC_REGISTERS, VIRTUAL_INTERRUPTS, PML, VMFUNC } = secondaryControls
 /** With addresses of 48 and of 57 bits; and the last one below what is not canonical with 48. */
 const [nonCanonical, canonical] = [1n << 56n, 0x7fff_ffff_ffffn]
 const with_ = (controls: Controls, fields: Fields = []): Scene => ({ controls, fields })
@@ -37,6 +37,11 @@ export const controlPairs: readonly Pair[] = [
   { says: 'virtual NMIs without NMI exiting', field: 'PIN_BASED_VM_EXEC_CONTROL', wrong: 0x36n, right: 0x3en },
   { says: 'NMI-window exiting without virtual NMIs', field: 'PIN_BASED_VM_EXEC_CONTROL', wrong: 0x1en, right: 0x3en, scene: with_({ pin: pinControls.NMI_EXITING | pinControls.VIRTUAL_NMIS, primary: primaryControls.NMI_WINDOW_EXITING }), comes: '8 0' },
   { says: 'an APIC-access page on no page', field: 'APIC_ACCESS_ADDR', wrong: 0x701_8010n, right: 0x701_8000n, scene: secondary(VIRTUALIZE_APIC_ACCESSES) },
+  { says: 'APIC registers without a shadow of the TPR', field: 'SECONDARY_VM_EXEC_CONTROL', wrong: APIC_REGISTERS, right: 0n },
+  { says: 'x2APIC mode without a shadow of the TPR', field: 'SECONDARY_VM_EXEC_CONTROL', wrong: VIRTUALIZE_X2APIC, right: 0n },
+  { says: 'virtual interrupts without a shadow of the TPR', field: 'SECONDARY_VM_EXEC_CONTROL', wrong: VIRTUAL_INTERRUPTS, right: 0n, scene: with_({ pin: pinControls.EXTERNAL_INTERRUPT_EXITING }) },
+  { says: 'x2APIC mode and an APIC-access page', field: 'SECONDARY_VM_EXEC_CONTROL', wrong: VIRTUALIZE_X2APIC | VIRTUALIZE_APIC_ACCESSES, right: VIRTUALIZE_X2APIC, scene: with_({ primary: primaryControls.TPR_SHADOW }) },
+  { says: 'virtual interrupts while others do not exit', field: 'PIN_BASED_VM_EXEC_CONTROL', wrong: 0x16n, right: 0x17n, scene: with_({ primary: primaryControls.TPR_SHADOW, secondary: VIRTUAL_INTERRUPTS }) },
   { says: 'a virtual processor of 0', field: 'VIRTUAL_PROCESSOR_ID', wrong: 0n, right: 1n, scene: secondary(VPID) },
   { says: 'extended page tables of an unknown memory type', field: 'EPT_POINTER', wrong: BigInt(vmxPlace.ept | 0x1a), right: BigInt(vmxPlace.ept | 0x1e), scene: secondary(EPT) },
   { says: 'extended page tables of three levels', field: 'EPT_POINTER', wrong: BigInt(vmxPlace.ept | 0x16), right: BigInt(vmxPlace.ept | 0x1e), scene: secondary(EPT) },
@@ -49,6 +54,24 @@ export const controlPairs: readonly Pair[] = [
   { says: 'an NMI of another vector', field: 'VM_ENTRY_INTR_INFO_FIELD', wrong: 0x8000_0203n, right: 0x203n },
   { says: 'an exception above 31', field: 'VM_ENTRY_INTR_INFO_FIELD', wrong: 0x8000_0320n, right: 0x320n },
   { says: 'reserved bits of an event', field: 'VM_ENTRY_INTR_INFO_FIELD', wrong: 0x8000_1306n, right: 0x1306n },
+]
+
+const posts: Controls = {
+  pin: pinControls.EXTERNAL_INTERRUPT_EXITING | pinControls.POSTED_INTERRUPTS,
+  primary: primaryControls.TPR_SHADOW,
+  secondary: VIRTUAL_INTERRUPTS,
+  exit: exitControls.ACKNOWLEDGE_INTERRUPT,
+}
+const posting = with_(posts, [['POSTED_INTR_DESC_ADDR', BigInt(vmxPlace.msrList)]])
+const posted64 = 0x3_6ffbn | exitControls.LOAD_EFER
+
+/** Of posted interrupts, likewise. Source: SDM 3C 27.2.1.1. */
+export const postedPairs: readonly Pair[] = [
+  { says: 'posted interrupts that are not virtual', field: 'SECONDARY_VM_EXEC_CONTROL', wrong: 0n, right: VIRTUAL_INTERRUPTS, scene: posting },
+  { says: 'posted interrupts that are not acknowledged', field: 'VM_EXIT_CONTROLS', wrong: posted64, right: posted64 | exitControls.ACKNOWLEDGE_INTERRUPT, scene: posting },
+  { says: 'a notification of nine bits', field: 'POSTED_INTR_NV', wrong: 0x100n, right: 0xffn, scene: posting },
+  { says: 'a descriptor on no 64 bytes', field: 'POSTED_INTR_DESC_ADDR', wrong: BigInt(vmxPlace.msrList + 32), right: BigInt(vmxPlace.msrList + 64), scene: posting },
+  { says: 'a descriptor that is too far away', field: 'POSTED_INTR_DESC_ADDR', wrong: 1n << 52n, right: BigInt(vmxPlace.msrList), scene: posting },
 ]
 
 /** Of the host: VMfailValid with error 8. Source: SDM 3C 27.2.2 to 27.2.4. */
