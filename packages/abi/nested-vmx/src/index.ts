@@ -1,4 +1,3 @@
-export { type GuestStateChecks, guestFailure, guestStateChecks } from './checks/guest-state-failure.ts'
 export type { L2Entry } from './checks/vmcs-check.ts'
 export {
   type EntryCheckId,
@@ -22,7 +21,7 @@ export {
   type FailedEntry,
 } from './entry/entry-failure.ts'
 export type { EntryFacts, EntryMsr, EntryMsrs, EntryProcessor } from './entry/entry-processor.ts'
-export { kvmChecks, type NamedKvmCheck } from './entry/kvm-checks.ts'
+export { type KvmEntryFailure, kvmChecks, kvmEntryFailure, type NamedKvmCheck } from './entry/kvm-checks.ts'
 export { plainFacts, type SoundVmcs, soundVmcs, wholeProcessor } from './entry/sound-vmcs.ts'
 export { type EntryCase, witnessesOf } from './entry/witnesses.ts'
 export { eptFormats, memoryTypes } from './ept/ept-entries.rows.ts'
@@ -120,6 +119,7 @@ export {
 } from './transitions/apic-accesses.ts'
 export { virtualApicRegisters } from './transitions/apic-registers.rows.ts'
 export { exceptionExits } from './transitions/exception-exits.ts'
+export { guestFailure } from './transitions/guest-failure.ts'
 export { isPaePaging, loadGuest, saveGuest } from './transitions/guest-state.ts'
 export { loadHost } from './transitions/host-state.ts'
 export { instructionEnabled, instructionExits, type L2Instruction } from './transitions/instruction-exits.ts'

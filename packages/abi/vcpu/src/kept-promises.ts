@@ -6,7 +6,7 @@ import {
   hypercallDecider,
   hypercallPatcher,
 } from '@vmm/hypercall'
-import { type GuestStateChecks, guestStateChecks, type VmxRules, vmxRules } from '@vmm/nested-vmx'
+import { type KvmEntryFailure, kvmEntryFailure, type VmxRules, vmxRules } from '@vmm/nested-vmx'
 import { deedOf, type Profile, profileOf, type ResolvedPipeline, resolve } from '@vmm/rule'
 import type { MemoryInstruction } from './emulator/opcode.ts'
 import type * as Call from './rules/calls.ts'
@@ -44,7 +44,7 @@ export interface KeptPromises {
   readonly outAhead: (call: Call.OutCall) => boolean
   /** What VMXON and VMLAUNCH get instead of what they ask for, and what is wrong with a guest that L2 is entered with. */
   readonly vmx: VmxRules
-  readonly guestState: GuestStateChecks
+  readonly guestState: KvmEntryFailure<'exit'>
   /** Whether user space is told of a value behind its instruction, because of the instruction. */
   readonly outsAhead: (instruction: 'OUT' | 'OUTS') => boolean
 }
@@ -79,6 +79,6 @@ export function keptPromises(profile: Profile): KeptPromises {
     outAhead: deedOf(outAheadOfExit, profile),
     outsAhead: deedOf(outsAheadOfExit, profile),
     vmx: vmxRules(profile),
-    guestState: guestStateChecks(profile),
+    guestState: kvmEntryFailure(profile, 'exit'),
   }
 }

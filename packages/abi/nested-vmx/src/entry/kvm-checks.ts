@@ -58,10 +58,16 @@ export const kvmChecks: readonly NamedKvmCheck[] = [
   ...named(guestChecks, guest),
 ]
 
-/** What a release says of controls and host state by the first check that fails. */
-export function kvmEntryFailure(profile: Profile): (entry: L2Entry) => EntryReport | undefined {
+/** What a release reports of an entry by the first check that fails; undefined where none does. */
+export type KvmEntryFailure<Kind extends EntryReport['kind']> = (
+  entry: L2Entry,
+) => Extract<EntryReport, { readonly kind: Kind }> | undefined
+
+/** What a release checks of controls and host state (`vmfail`), or of guest state (`exit`). What it leaves to the processor is for the caller. */
+export function kvmEntryFailure<Kind extends EntryReport['kind']>(profile: Profile, kind: Kind): KvmEntryFailure<Kind> {
+  type Report = ReturnType<KvmEntryFailure<Kind>>
   const made = kvmChecks.filter(
-    ({ reports, lifetime }) => reports.kind === 'vmfail' && inForce(lifetime, profile) === 'yes',
+    ({ reports, lifetime }) => reports.kind === kind && inForce(lifetime, profile) === 'yes',
   )
-  return (entry) => made.find(({ fails }) => fails(entry))?.reports
+  return (entry) => made.find(({ fails }) => fails(entry))?.reports as Report
 }

@@ -2,11 +2,10 @@ import { isCanonical } from '@vmm/msr'
 import { type Profile, type ResolvedPipeline, resolve, run } from '@vmm/rule'
 import type { VmxMnemonic } from '@vmm/x86-semantics'
 import { isEptMemoryType, isEptWalk } from '../checks/ept-pointer.ts'
-import { isLegal, type L2Entry } from '../checks/vmcs-check.ts'
-import type { EntryReport } from '../entry/all.ts'
+import { isLegal } from '../checks/vmcs-check.ts'
 import type { CompiledEntryChecks } from '../entry/entry-failure.ts'
 import type { EntryFacts } from '../entry/entry-processor.ts'
-import { kvmEntryFailure } from '../entry/kvm-checks.ts'
+import { type KvmEntryFailure, kvmEntryFailure } from '../entry/kvm-checks.ts'
 import { inveptTypeOf, invvpidTypeOf } from '../ept/invalidation-type.ts'
 import type { VmInstructionError } from '../exits/vm-instruction-error.ts'
 import { vmInstructionErrors } from '../exits/vm-instruction-errors.rows.ts'
@@ -33,7 +32,7 @@ export interface VmxRules {
   /** The steps of VMLAUNCH and VMRESUME that do not look at fields. */
   readonly vmlaunch: ResolvedPipeline<Vmlaunch, EntryFailure>
   /** The first check of controls and host state that fails. */
-  readonly entryFailure: (entry: L2Entry) => EntryReport | undefined
+  readonly entryFailure: KvmEntryFailure<'vmfail'>
 }
 
 const lookingAtFields: ReadonlySet<string> = new Set([
@@ -48,7 +47,7 @@ export function vmxRules(profile: Profile): VmxRules {
   const whole = resolve(vmlaunchPipeline, profile)
   const steps = whole.steps.filter((step) => step.kind !== 'check' || !lookingAtFields.has(step.rule.id))
   const vmlaunch = { ...whole, steps }
-  return { vmxon: resolve(vmxonPipeline, profile), vmlaunch, entryFailure: kvmEntryFailure(profile) }
+  return { vmxon: resolve(vmxonPipeline, profile), vmlaunch, entryFailure: kvmEntryFailure(profile, 'vmfail') }
 }
 
 /** What VMX instructions of L1 look at and change. */
@@ -255,7 +254,7 @@ function vmlaunch(world: VmxWorld, instruction: 'VMLAUNCH' | 'VMRESUME'): VmxAns
   const outcome = run(rules.vmlaunch, asked)
   if (outcome.kind === 'refused') return answerOf(world, outcome.refusal.errno)
   const failed = state.passedByKvm ? undefined : rules.entryFailure(asked.entry)
-  if (failed?.kind === 'vmfail') return fails(world, failed.error)
+  if (failed !== undefined) return fails(world, failed.error)
   state.passedByKvm = true
   return byProcessor(world)
 }

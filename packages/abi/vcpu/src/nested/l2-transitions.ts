@@ -1,12 +1,12 @@
 import {
   exitNumbers,
-  type GuestStateChecks,
   guestFailure,
   hasEntryControl,
   hasExitControl,
   hasPinControl,
   hasSecondaryControl,
   interruptionInformation,
+  type KvmEntryFailure,
   type LiveVmcs12,
   loadGuest,
   loadHost,
@@ -41,7 +41,7 @@ export class L2Transitions {
   readonly #parts: VmxParts
   readonly #state: VmxState
   readonly #facts: VmxFacts
-  readonly #checks: GuestStateChecks
+  readonly #checks: KvmEntryFailure<'exit'>
   readonly #access: VmxMsrAccess
 
   constructor(parts: VmxParts, state: VmxState, facts: VmxFacts) {
