@@ -127,6 +127,7 @@ export { type ToldInstruction, toldInstruction } from './transitions/instruction
 export { linkedRegion, putLinked } from './transitions/linked-vmcs.ts'
 export { loadMsrs, storeMsrs, type VmxMsrAccess } from './transitions/msr-lists.ts'
 export { setNonRoot, setOutsideVmx, setRoot, vmxOperation } from './transitions/operation-mode.ts'
+export { preemptionTimerRate } from './transitions/preemption-timer-rate.ts'
 export { bytesAt, type VmxMemory, wordAt } from './transitions/processor.ts'
 export { injectedEvent, interruptionInformation, type TransitEvent } from './transitions/transit-event.ts'
 export {

@@ -14,6 +14,7 @@ import type { EnableEvmcs } from './rules/enable-evmcs/call.ts'
 import { enableEvmcsPipeline } from './rules/enable-evmcs/index.ts'
 import type { GetNestedState } from './rules/get-nested-state/call.ts'
 import { getNestedStatePipeline } from './rules/get-nested-state/index.ts'
+import { nestedVmxDeadlineTold } from './rules/get-nested-state/nested-vmx-deadline-told.rule.ts'
 import { nestedGuestModeFlag } from './rules/in-l2/nested-guest-mode-flag.rule.ts'
 import type { EferSet, SmmSet } from './rules/leave/call.ts'
 import { nestedResetLeft } from './rules/leave/nested-reset-left.rule.ts'
@@ -99,7 +100,8 @@ export class NestedKernel {
   get(asked: NestedStateToGet): NestedStateGot {
     const outcome = run(this.#get, { ...asked, needed: 0, written: 0, toldSize: undefined })
     const { written, needed, toldSize } = outcome.state
-    const all = toldNestedState(asked.state, asked.hasVmx, needed)
+    const state = deedInForce(nestedVmxDeadlineTold, this.#profile)?.(asked.state) ?? asked.state
+    const all = toldNestedState(state, asked.hasVmx, needed)
     const bytes =
       outcome.kind === 'refused' && outcome.refusal.errno === 'EFAULT' ? all.slice(0, 0) : all.slice(0, written)
     return outcome.kind === 'refused' ? { ...outcome.refusal, bytes, toldSize } : { kind: 'done', bytes }

@@ -30,7 +30,7 @@ export interface NestedState {
   readonly smmVmxon: boolean
   /** L2 ran when SMM was entered. */
   readonly smmGuestMode: boolean
-  /** When the VMX-preemption timer runs out, in nanoseconds of the monotonic clock. */
+  /** When the VMX-preemption timer runs out, in its own units of L1's time-stamp counter. */
   readonly preemptionDeadline: bigint | undefined
   /** The current VMCS, 4096 bytes. */
   readonly vmcs12: Uint8Array

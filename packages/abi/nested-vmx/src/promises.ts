@@ -1,6 +1,7 @@
 import { type Behaviour, behaviourEntry, type Entry, pipelineEntries } from '@vmm/rule'
 import { enableEvmcsPipeline } from './rules/enable-evmcs/index.ts'
 import { getNestedStatePipeline } from './rules/get-nested-state/index.ts'
+import { nestedVmxDeadlineTold } from './rules/get-nested-state/nested-vmx-deadline-told.rule.ts'
 import { hypercallOfL2 } from './rules/in-l2/hypercall-of-l2.rule.ts'
 import { nestedEventGoes } from './rules/in-l2/nested-event-goes.rule.ts'
 import { nestedGuestModeFlag } from './rules/in-l2/nested-guest-mode-flag.rule.ts'
@@ -37,6 +38,7 @@ export const nestedPromises: readonly Entry[] = [
   does('KVM_CHECK_EXTENSION', nestedFormat),
   does('KVM_CHECK_EXTENSION', nestedCapBytes),
   ...pipelineEntries(getNestedStatePipeline),
+  does('KVM_GET_NESTED_STATE', nestedVmxDeadlineTold),
   ...pipelineEntries(setVmxNestedStatePipeline),
   ...pipelineEntries(setSvmNestedStatePipeline),
   does('KVM_SET_NESTED_STATE', nestedRestoreOrder),

@@ -1,4 +1,4 @@
-import { always, type Check, type Lifetime, rule, type Sources, since } from '@vmm/rule'
+import { always, type Check, inForce, type Lifetime, profileOf, rule, type Sources, since } from '@vmm/rule'
 import { commit, kernelSource } from '@vmm/source'
 import type { SetNestedState } from '../rules/set-nested-state/call.ts'
 import { aSetL2, aSetSvm } from '../rules/set-nested-state/witness.ts'
@@ -18,8 +18,9 @@ function vmcsEntry({ given, vcpu, state }: SetNestedState): L2Entry {
 /** Rows of checks of a VMCS as steps of KVM_SET_NESTED_STATE. */
 export function vmcsSteps(rows: Readonly<Record<string, VmcsCheck>>): readonly Check<SetNestedState>[] {
   return Object.entries(rows).map(([id, row]) => {
-    const { says, where, lifetime = always, by, fails, broken, around } = row
+    const { says, where, lifetime = always, by, fails, broken, around, unasked = false } = row
     const vcpu = around ?? {}
+    const asked = around === undefined && !unasked && isAskedOf(lifetime)
     const accepted = aSetL2({}, { given: { flags: 3 } })
     return {
       kind: 'check',
@@ -29,8 +30,8 @@ export function vmcsSteps(rows: Readonly<Record<string, VmcsCheck>>): readonly C
         says: `to enter L2, ${says}`,
         lifetime,
         errno: 'EINVAL',
-        sources: [...sourcesOf('vmx', where, by), ...(around === undefined ? [askedVmx] : [])],
-        evidence: around === undefined ? 'recorded' : 'source',
+        sources: [...sourcesOf('vmx', where, by), ...(asked ? [askedVmx] : [])],
+        evidence: asked ? 'recorded' : 'source',
         refuses: (call) => fails(vmcsEntry(call)),
         witness: { refused: { ...aSetL2(broken, { given: { flags: 3 }, vcpu }), state: pending(accepted) }, accepted },
       }),
@@ -59,6 +60,10 @@ export function vmcbSteps(rows: Readonly<Record<string, VmcbCheck>>): readonly C
     }
   })
 }
+
+/** Kernels that were asked. Source: `askedVmx`. */
+const askedKernels = [profileOf('6.1.192'), profileOf('6.12.117')]
+const isAskedOf = (lifetime: Lifetime): boolean => askedKernels.some((profile) => inForce(lifetime, profile) === 'yes')
 
 /** KVM gives and takes the nested state of SVM since then. */
 const svmSince: Lifetime = since('5.8')

@@ -130,6 +130,7 @@ export const guestChecks = {
     fails: (entry) =>
       has(entry, 'VM_ENTRY_CONTROLS', control.LOAD_BNDCFGS) && (notCanonical(entry, 'GUEST_BNDCFGS') || has(entry, 'GUEST_BNDCFGS', 0xffcn)),
     broken: { VM_ENTRY_CONTROLS: long | control.LOAD_BNDCFGS, GUEST_BNDCFGS: 4n },
+    unasked: true,
   },
   'nested-vmx-guest-activity-two': {
     says: 'the guest is active, or halted',

@@ -25,6 +25,8 @@ export interface VmcsCheck {
   readonly broken: Vmcs12Values
   /** What else of the vCPU it takes to fail. */
   readonly around?: Partial<NestedVcpu>
+  /** No machine whose kernel was asked has what it is about. */
+  readonly unasked?: true
 }
 
 /** Whether a control of primary processor-based execution is set. */

@@ -2,6 +2,7 @@ import { emptyNestedState, type NestedState, noAddress } from '../nested-state.t
 import { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
 import { type Vmcs12Field, type Vmcs12Place, vmcsRegionBytes } from '../vmcs12/vmcs12.ts'
 import { vmcs12Head } from '../vmcs12/vmcs12-fields.rows.ts'
+import { preemptionTimerRate } from './preemption-timer-rate.ts'
 import { bytesAt, type VmxMemory } from './processor.ts'
 
 /**
@@ -36,20 +37,22 @@ export class VmxState {
 
   /** The same as a value. */
   told(): NestedState {
-    const { vmxon, vmxonAddress, current: vmcs12Address, guestMode, runPending, mtfPending } = this
+    const { vmxon, vmxonAddress, current: vmcs12Address, guestMode, runPending, mtfPending, deadline } = this
     return {
       ...this.#beside,
       ...{ vmxon, vmxonAddress, vmcs12Address, guestMode, runPending, mtfPending },
+      preemptionDeadline: deadline === undefined ? undefined : deadline >> preemptionTimerRate,
       vmcs12: this.vmcs.bytes.slice(),
     }
   }
 
   /** Becomes what a value says; registers are for the caller. */
   become(state: NestedState): void {
-    const { vmxon, vmxonAddress, vmcs12Address, guestMode, runPending, mtfPending, vmcs12 } = state
+    const { vmxon, vmxonAddress, vmcs12Address, guestMode, runPending, mtfPending, vmcs12, preemptionDeadline } = state
     Object.assign(this, { vmxon, vmxonAddress, guestMode, runPending, mtfPending })
     this.current = vmcs12Address
-    if (!guestMode) this.deadline = undefined
+    const isTimed = guestMode && preemptionDeadline !== undefined
+    this.deadline = isTimed ? preemptionDeadline << preemptionTimerRate : undefined
     this.vmcs.load(vmcs12)
     this.forgetChecks()
     this.#beside = state

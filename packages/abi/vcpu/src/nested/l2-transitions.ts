@@ -87,7 +87,7 @@ export class L2Transitions {
     const engine = this.#parts.engine()
     loadGuest(vmcs, engine, this.#facts.msrs, runPending ? 'entry' : 'user space')
     if (!hasSecondaryControl(vmcs, 'EPT')) loadPointers(engine)
-    this.timer.start()
+    this.timer.resume()
     this.translate()
   }
 

@@ -1,8 +1,6 @@
-import { hasPinControl, type VmxState } from '@vmm/nested-vmx'
+import { hasPinControl, preemptionTimerRate as rate, type VmxState } from '@vmm/nested-vmx'
 import type { VmxParts } from './vmx-parts.ts'
 
-/** It counts by this bit of the time-stamp counter: bits 4:0 of IA32_VMX_MISC. */
-const rate = 5n
 const most = 0xffff_ffffn
 /** Instructions between two looks at a clock that does not say how it counts them. */
 const betweenLooks = 1000
@@ -23,11 +21,15 @@ export class PreemptionTimer {
 
   /** L2 is entered: it counts down what its VMCS says, if anything. */
   start(): void {
-    const { vmcs } = this.#state
-    const counts = hasPinControl(vmcs, 'PREEMPTION_TIMER')
-    this.#state.deadline = counts
-      ? ((this.#now >> rate) + BigInt(vmcs.word('VMX_PREEMPTION_TIMER_VALUE'))) << rate
-      : undefined
+    this.#state.deadline = undefined
+    this.resume()
+  }
+
+  /** L2 goes on: a deadline that user space has set stands. */
+  resume(): void {
+    const { vmcs, deadline } = this.#state
+    const begun = (): bigint => ((this.#now >> rate) + BigInt(vmcs.word('VMX_PREEMPTION_TIMER_VALUE'))) << rate
+    this.#state.deadline = hasPinControl(vmcs, 'PREEMPTION_TIMER') ? (deadline ?? begun()) : undefined
   }
 
   /** Whether it has run out. */

@@ -17,8 +17,12 @@ function getNestedState({ nesting }: KvmVcpu, { name, memory, argument }: Call):
     const unread = nesting.get('unreadable')
     return unread.kind === 'refused' ? unread : faulted(name)
   }
-  const got = nesting.get(new DataView(read.buffer).getUint32(0, true))
-  if (got.bytes.length > 0 && !memory.write(argument, got.bytes)) return faulted(name)
+  const room = new DataView(read.buffer).getUint32(0, true)
+  const got = nesting.get(room)
+  if (got.bytes.length > 0 && !memory.write(argument, got.bytes)) {
+    const unwritten = nesting.get(room, 0)
+    return unwritten.kind === 'refused' ? unwritten : faulted(name)
+  }
   if (got.kind === 'done') return 0
   if (got.toldSize !== undefined) {
     const size = new Uint8Array(4)

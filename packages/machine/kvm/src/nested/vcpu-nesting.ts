@@ -77,9 +77,8 @@ export class VcpuNesting implements NestingPort {
     return this.#kernel.runFlags(this.l2Active)
   }
 
-  /** KVM_GET_NESTED_STATE: what is written where user space says that it has room for so much. */
-  get(size: number | 'unreadable' = mostNestedStateBytes): NestedStateGot {
-    const writable = mostNestedStateBytes
+  /** KVM_GET_NESTED_STATE: what is written where user space says that it has room for so much; as many bytes as can be written. */
+  get(size: number | 'unreadable' = mostNestedStateBytes, writable: number = mostNestedStateBytes): NestedStateGot {
     const { hasVmx } = this
     return this.#kernel.get({
       supported: this.#format !== undefined,

@@ -1,7 +1,6 @@
 import { rule, since } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import { cr0 } from '../../checks/registers.ts'
-import { askedSvm } from '../../where-recorded.ts'
 import type { SetNestedState } from './call.ts'
 import { aSetSvm } from './witness.ts'
 
@@ -14,9 +13,8 @@ export const nestedSvmL2Cr0Cache = rule<SetNestedState>({
   sources: [
     kernelSource('arch/x86/kvm/svm/nested.c', 'svm_set_nested_state', '6.12.117'),
     kernelSource('arch/x86/kvm/svm/nested.c', 'svm_set_nested_state', '6.1.192'),
-    askedSvm,
   ],
-  evidence: 'recorded',
+  evidence: 'source',
   refuses: ({ vcpu }) => (vcpu.cr0 & (cr0.CD | cr0.NW)) === cr0.NW,
   witness: { refused: aSetSvm({}, { vcpu: { cr0: 0xa000_0011n } }), accepted: aSetSvm() },
 })

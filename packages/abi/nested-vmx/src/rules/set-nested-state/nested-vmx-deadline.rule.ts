@@ -1,6 +1,7 @@
 import { nestedVmxFlags } from '@vmm/kvm-uapi'
 import { behaviour, since, until } from '@vmm/rule'
 import { commit, kernelSource } from '@vmm/source'
+import { askedVmx } from '../../where-recorded.ts'
 import type { SetNestedState } from './call.ts'
 import { aSetL2 } from './witness.ts'
 
@@ -14,8 +15,9 @@ export const nestedVmxDeadline = behaviour<SetNestedState, SetNestedState>({
     kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_set_nested_state', '6.12.117'),
     kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_set_nested_state', '6.1.192'),
     commit('850448f35aaf', 'KVM: nVMX: Fix VMX preemption timer migration'),
+    askedVmx,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   versions: [
     {
       lifetime: until('5.8'),

@@ -2,6 +2,7 @@ import { nestedFlags } from '@vmm/kvm-uapi'
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import { noAddress } from '../../nested-state.ts'
+import { askedVmx } from '../../where-recorded.ts'
 import type { SetNestedState } from './call.ts'
 import { aSetVmx } from './witness.ts'
 
@@ -14,8 +15,9 @@ export const nestedVmxNoVmcs = rule<SetNestedState>({
   sources: [
     kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_set_nested_state', '6.12.117'),
     kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_set_nested_state', '6.1.192'),
+    askedVmx,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ given: { vmcs12Address, flags } }) =>
     vmcs12Address === noAddress && (flags & nestedFlags.value.EVMCS) === 0,
   witness: { refused: aSetVmx({}, { given: { vmcs12Address: noAddress } }), accepted: aSetVmx() },

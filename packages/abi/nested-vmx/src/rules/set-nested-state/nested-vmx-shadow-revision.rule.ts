@@ -1,6 +1,7 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import { revisionOf, shadowIndicator, vmcs12Of, vmcs12Revision } from '../../vmcs12/vmcs12.ts'
+import { askedVmx } from '../../where-recorded.ts'
 import type { SetNestedState } from './call.ts'
 import { isShadowing, shadowing } from './shadowing.ts'
 import { aSetL2 } from './witness.ts'
@@ -16,8 +17,9 @@ export const nestedVmxShadowRevision = rule<SetNestedState>({
   sources: [
     kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_set_nested_state', '6.12.117'),
     kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_set_nested_state', '6.1.192'),
+    askedVmx,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: (call) =>
     isShadowing(call) && revisionOf(call.given.second ?? nothing) !== (vmcs12Revision | shadowIndicator) >>> 0,
   witness: { refused: aSetL2(shadowing, { given: { second: vmcs12Of({}) } }), accepted: aSetL2(shadowing) },

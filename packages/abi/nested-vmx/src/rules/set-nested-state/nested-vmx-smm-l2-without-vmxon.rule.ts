@@ -1,6 +1,7 @@
 import { nestedSmmFlags } from '@vmm/kvm-uapi'
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedVmx } from '../../where-recorded.ts'
 import type { SetNestedState } from './call.ts'
 import { aSetVmx } from './witness.ts'
 
@@ -15,8 +16,9 @@ export const nestedVmxSmmL2WithoutVmxon = rule<SetNestedState>({
   sources: [
     kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_set_nested_state', '6.12.117'),
     kernelSource('arch/x86/kvm/vmx/nested.c', 'vmx_set_nested_state', '6.1.192'),
+    askedVmx,
   ],
-  evidence: 'source',
+  evidence: 'recorded',
   refuses: ({ given: { smmFlags } }) => (smmFlags & (GUEST_MODE | VMXON)) === GUEST_MODE,
   witness: {
     refused: aSetVmx({}, { given: { smmFlags: 1 }, vcpu: { inSmm: true } }),
