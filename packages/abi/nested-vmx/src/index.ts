@@ -129,6 +129,7 @@ export { loadMsrs, storeMsrs, type VmxMsrAccess } from './transitions/msr-lists.
 export { setNonRoot, setOutsideVmx, setRoot, vmxOperation } from './transitions/operation-mode.ts'
 export { preemptionTimerRate } from './transitions/preemption-timer-rate.ts'
 export { bytesAt, type VmxMemory, wordAt } from './transitions/processor.ts'
+export { type StateCell, type StateCells, stateCells } from './transitions/state-cells.ts'
 export { injectedEvent, interruptionInformation, type TransitEvent } from './transitions/transit-event.ts'
 export {
   executeVmx,
@@ -219,4 +220,5 @@ export {
   vmcs12With,
   vmcsRegionBytes,
 } from './vmcs12/vmcs12.ts'
+export { vmcs12Fields } from './vmcs12/vmcs12-fields.rows.ts'
 export { type ControlGroup, offeredVmxMsrs, type VmxMsr, type VmxMsrs, vmxMsrs } from './vmcs12/vmx-limits.ts'

@@ -207,14 +207,21 @@ export class HostAnswers {
     return this.#give(BigInt(low | (middle << 8) | (high << 16)))
   }
 
+  /** VMREAD and VMWRITE come by the million. */
+  #giveVmx(value: bigint, came: number): undefined {
+    this.#state.setLong(at.hostValues, value)
+    this.#state.setCount(at.hostValues + 8, came)
+    return undefined
+  }
+
   #vmx(): Answer {
     const mnemonic = vmxMnemonics[this.#low(0)]!
     const came = this.#ports.vmx?.(mnemonic, this.#value(1), this.#value(2), this.#value(3)) ?? invalidOpcode
     switch (came.kind) {
       case 'succeeded':
-        return this.#give(came.value, 0n)
+        return this.#giveVmx(came.value, 0)
       case 'failed':
-        return this.#give(0n, came.how === 'invalid' ? 1n : 2n)
+        return this.#giveVmx(0n, came.how === 'invalid' ? 1 : 2)
       case 'entered':
         return waits
       default:

@@ -20,9 +20,19 @@ export const spaceOfTag = (tag: number): number => tag >> pcidBits
 /** Numbers for spaces: 0 is L1's own. */
 export class TranslationSpaces {
   readonly #known = new Map<number, TranslationSpace>([[0, ownTranslations]])
+  /** The one that was asked for last beside L1's own. */
+  #last = 0
 
   /** The number of a space. One that has none takes that of another of which nothing is kept, where there are too many. */
-  numberOf({ vpid, eptp }: TranslationSpace, isKept: (number: number) => boolean): number {
+  numberOf(space: TranslationSpace, isKept: (number: number) => boolean): number {
+    if (space === ownTranslations) return 0
+    const { vpid, eptp } = space
+    const last = this.of(this.#last)
+    if (last.vpid !== vpid || last.eptp !== eptp) this.#last = this.#numbered(space, isKept)
+    return this.#last
+  }
+
+  #numbered({ vpid, eptp }: TranslationSpace, isKept: (number: number) => boolean): number {
     for (const [number, space] of this.#known) if (space.vpid === vpid && space.eptp === eptp) return number
     const number = this.#free(isKept)
     this.#known.set(number, { vpid, eptp })
@@ -42,6 +52,7 @@ export class TranslationSpaces {
   /** Takes back what `save` gave: the number of the one in use. */
   restore({ known, current }: SavedSpaces = { known: [[0, ownTranslations]], current: 0 }): number {
     this.#known.clear()
+    this.#last = 0
     for (const [number, space] of known) this.#known.set(number, space)
     return current
   }

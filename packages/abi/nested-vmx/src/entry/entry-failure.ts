@@ -22,8 +22,11 @@ export interface CompiledEntryChecks {
    * The first check that fails, in the manual's order; nothing where the entry succeeds. Groups that are not dirty are taken
    * to pass, but for what looks at memory and modes: nobody tells when those change.
    */
-  readonly failure: (vmcs: DataView, facts: EntryFacts, dirty?: number) => FailedEntry | undefined
+  readonly failure: (vmcs: DataView, facts: EntryFacts, dirty?: number, around?: Around) => FailedEntry | undefined
 }
+
+/** Whether what looks at memory and modes is asked of groups that are not dirty: it need not where those are as they were. */
+export type Around = 'asked' | 'as before'
 
 interface CompiledRow {
   readonly fails: Test
@@ -50,8 +53,8 @@ export function compileEntryChecks(processor: EntryProcessor, layout: VmcsLayout
   return {
     everyGroup,
     groupsOf: (field) => masks.get(field) ?? 0,
-    failure: (vmcs, facts, dirty = everyGroup) =>
-      firstFailure(groups, vmcs.byteLength < bytes ? whole(vmcs, layout, bytes) : vmcs, facts, dirty),
+    failure: (vmcs, facts, dirty = everyGroup, around = 'asked') =>
+      firstFailure(groups, vmcs.byteLength < bytes ? whole(vmcs, layout, bytes) : vmcs, facts, dirty, around),
   }
 }
 
@@ -85,9 +88,11 @@ function rowOf(check: NamedEntryCheck, fails: Compiled): readonly CompiledRow[] 
   ]
 }
 
-function firstFailure(groups: readonly Group[], vmcs: DataView, facts: EntryFacts, dirty: number) {
+function firstFailure(groups: readonly Group[], vmcs: DataView, facts: EntryFacts, dirty: number, around: Around) {
   for (const { bit, rows, always } of groups) {
-    for (const { fails, failed } of (dirty & bit) === 0 ? always : rows) if (fails(vmcs, facts)) return failed
+    const isDirty = (dirty & bit) !== 0
+    if (!isDirty && around === 'as before') continue
+    for (const { fails, failed } of isDirty ? rows : always) if (fails(vmcs, facts)) return failed
   }
   return undefined
 }

@@ -5,6 +5,7 @@ import type { VmxMsrs } from '../vmcs12/vmx-limits.ts'
 import { MovedFields } from './moved-fields.ts'
 import { setNonRoot } from './operation-mode.ts'
 import { guestControls, guestPagePointers, guestRegisters, guestSecondLevel } from './registers.rows.ts'
+import { type StateCells, stateCells } from './state-cells.ts'
 
 const registersMoved = new MovedFields(guestRegisters)
 const pointersMoved = new MovedFields(guestPagePointers)
@@ -20,18 +21,15 @@ const [dr7Zeros, dr7Ones] = [0xd000, 0x400] as const
 
 /** Whether the uppermost entries of the page tables are kept in the processor. Source: SDM 3A 4.4.1. */
 export function isPaePaging(registers: ProcessorRegisters): boolean {
-  return (
-    (registers.word('CR0') & PG) !== 0 &&
-    (registers.word('CR4') & PAE) !== 0 &&
-    (registers.word('IA32_EFER') & LMA) === 0
-  )
+  const cells = stateCells(registers)
+  return (cells.CR0.word & PG) !== 0 && (cells.CR4.word & PAE) !== 0 && (cells.IA32_EFER.word & LMA) === 0
 }
 
 /** The privilege level follows SS, except where there is none. */
-function followStackSegment(registers: ProcessorRegisters): void {
-  const isProtected = (registers.word('CR0') & PE) !== 0
-  const isVirtual = isProtected && (registers.word('RFLAGS') & VM) !== 0
-  registers.setWord('CPL', isVirtual ? 3 : isProtected ? (registers.word('SS.access') >> 5) & 3 : 0)
+function followStackSegment(cells: StateCells): void {
+  const isProtected = (cells.CR0.word & PE) !== 0
+  const isVirtual = isProtected && (cells.RFLAGS.word & VM) !== 0
+  cells.CPL.word = isVirtual ? 3 : isProtected ? (cells['SS.access'].word >> 5) & 3 : 0
 }
 
 /**
@@ -47,19 +45,20 @@ export function loadGuest(
   msrs: VmxMsrs,
   by: 'entry' | 'user space',
 ): void {
+  const cells = stateCells(registers)
   registersMoved.load(vmcs, registers)
   registers.setGpr(rsp, vmcs.read('GUEST_RSP'))
   registers.setRflags(vmcs.read('GUEST_RFLAGS'))
-  registers.setWord('IA32_EFER', enteredEfer(vmcs, registers.word('IA32_EFER'), by))
+  cells.IA32_EFER.word = enteredEfer(vmcs, cells.IA32_EFER.word, by)
   if (by === 'entry' && hasEntryControl(vmcs, 'LOAD_DEBUG'))
-    registers.setWord('DR7', (vmcs.word('GUEST_DR7') & ~dr7Zeros) | dr7Ones)
+    cells.DR7.word = (vmcs.word('GUEST_DR7') & ~dr7Zeros) | dr7Ones
   controlsMoved.load(vmcs, registers)
   setNonRoot(registers, msrs, vmcs)
   const paged = hasSecondaryControl(vmcs, 'EPT')
   if (paged) secondLevelMoved.load(vmcs, registers)
-  else registers.setWord('EPTP', 0)
+  else cells.EPTP.word = 0
   if (paged && isPaePaging(registers)) pointersMoved.load(vmcs, registers)
-  followStackSegment(registers)
+  followStackSegment(cells)
 }
 
 /** Long mode is what the entry says it is. Source: arch/x86/kvm/vmx/nested.c nested_vmx_calc_efer (Linux 6.12). */
@@ -74,10 +73,11 @@ function enteredEfer(vmcs: LiveVmcs12, efer: number, by: 'entry' | 'user space')
  * Source: SDM 3C 28.3 Saving Guest State; arch/x86/kvm/vmx/nested.c sync_vmcs02_to_vmcs12 (Linux 6.12).
  */
 export function saveGuest(vmcs: LiveVmcs12, registers: ProcessorRegisters): void {
+  const cells = stateCells(registers)
   registersMoved.save(vmcs, registers)
   vmcs.write('GUEST_RSP', registers.gpr(rsp))
   vmcs.write('GUEST_RFLAGS', registers.rflags())
-  const efer = registers.word('IA32_EFER')
+  const efer = cells.IA32_EFER.word
   const controls = vmcs.word('VM_ENTRY_CONTROLS')
   vmcs.setWord('VM_ENTRY_CONTROLS', (efer & LMA) === 0 ? controls & ~ia32eMode : controls | ia32eMode)
   if (hasExitControl(vmcs, 'SAVE_EFER')) vmcs.setWord('GUEST_IA32_EFER', efer)

@@ -1,10 +1,12 @@
-import type { ProcessorRegisters, StateField } from '@vmm/x86-registers'
+import type { ProcessorRegisters } from '@vmm/x86-registers'
 import { hasExitControl } from '../vmcs12/control-bits.ts'
 import type { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
 import type { VmxMsrs } from '../vmcs12/vmx-limits.ts'
+import { type FixedField, FixedFields } from './fixed-fields.ts'
 import { MovedFields } from './moved-fields.ts'
 import { setRoot } from './operation-mode.ts'
 import { hostRegisters } from './registers.rows.ts'
+import { stateCells } from './state-cells.ts'
 
 const moved = new MovedFields(hostRegisters)
 const rsp = 4
@@ -13,12 +15,12 @@ const flat = 0xffff_ffff
 const [code64, code32, data, busyTask, unusable] = [0xa09b, 0xc09b, 0xc093, 0x8b, 0x1_0000] as const
 
 /** What an exit makes of a processor whatever the VMCS says. KVM gives every data segment rights, also one with a null selector. */
-const fixed: readonly (readonly [StateField, number])[] = [
-  ...(['ES', 'SS', 'DS', 'FS', 'GS'] as const).flatMap((name): (readonly [StateField, number])[] => [
+const fixed = new FixedFields([
+  ...(['ES', 'SS', 'DS', 'FS', 'GS'] as const).flatMap((name): FixedField[] => [
     [`${name}.limit`, flat],
     [`${name}.access`, data],
   ]),
-  ...(['ES', 'CS', 'SS', 'DS'] as const).map((name): readonly [StateField, number] => [`${name}.base`, 0]),
+  ...(['ES', 'CS', 'SS', 'DS'] as const).map((name): FixedField => [`${name}.base`, 0]),
   ['CS.limit', flat],
   ['TR.limit', 0x67],
   ['TR.access', busyTask],
@@ -30,7 +32,7 @@ const fixed: readonly (readonly [StateField, number])[] = [
   ['IDTR.limit', 0xffff],
   ['DR7', 0x400],
   ['CPL', 0],
-]
+])
 
 /**
  * The registers of a VMCS's host, and VMX root operation. Its page pointers, where it has PAE paging, are for the caller to load, and
@@ -40,14 +42,13 @@ const fixed: readonly (readonly [StateField, number])[] = [
  */
 export function loadHost(vmcs: LiveVmcs12, registers: ProcessorRegisters, msrs: VmxMsrs): void {
   const long = hasExitControl(vmcs, 'HOST_64_BIT')
-  const efer = registers.word('IA32_EFER')
+  const cells = stateCells(registers)
+  const efer = cells.IA32_EFER.word
   moved.load(vmcs, registers)
-  for (const [field, value] of fixed) registers.setWord(field, value)
-  registers.setWord('CS.access', long ? code64 : code32)
-  registers.setWord(
-    'IA32_EFER',
-    hasExitControl(vmcs, 'LOAD_EFER') ? vmcs.word('HOST_IA32_EFER') : long ? efer | LM : efer & ~LM,
-  )
+  fixed.set(registers)
+  cells['CS.access'].word = long ? code64 : code32
+  if (hasExitControl(vmcs, 'LOAD_EFER')) cells.IA32_EFER.word = vmcs.word('HOST_IA32_EFER')
+  else cells.IA32_EFER.word = long ? efer | LM : efer & ~LM
   registers.setGpr(rsp, vmcs.read('HOST_RSP'))
   registers.setRflags(2n)
   setRoot(registers, msrs)

@@ -1,6 +1,7 @@
 import { type ProcessorRegisters, type StateField, type StateMemory, stateFields } from '@vmm/x86-registers'
 import { expect, test } from 'vitest'
 import { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
+import { FixedFields } from './fixed-fields.ts'
 import { MovedFields } from './moved-fields.ts'
 import { guestControls, guestPagePointers, guestRegisters, guestSecondLevel, hostRegisters } from './registers.rows.ts'
 
@@ -46,4 +47,22 @@ test.each([
   moved.save(byWord, whole)
   expect(byWord.bytes).toEqual(byName.bytes)
   for (const [field] of rows) expect(byWord.read(field), field).toBe(vmcs.read(field))
+})
+
+test('fields become fixed values alike by name and in memory, and none beside them', () => {
+  const fixed = new FixedFields([
+    ['CS.limit', 0xffff_ffff],
+    ['DR7', 0x400],
+    ['LDTR.selector', 0],
+    ['TR.selector', 0xfff8],
+    ['CPL', 3],
+    ['EPTP', 0],
+  ])
+  const [named, whole] = [registers(false), registers(true)]
+  for (const to of [named, whole]) {
+    for (const field of fields) to.set(field, 0x8123_4567_89ab_cdefn)
+    fixed.set(to)
+  }
+  expect(whole.bytes).toEqual(named.bytes)
+  expect([whole.get('CS.limit'), whole.get('DR7'), whole.get('CPL')]).toEqual([0xffff_ffffn, 0x400n, 3n])
 })

@@ -2,9 +2,21 @@ import type { ProcessorRegisters } from '@vmm/x86-registers'
 import { hasSecondaryControl } from '../vmcs12/control-bits.ts'
 import type { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
 import type { VmxMsrs } from '../vmcs12/vmx-limits.ts'
+import { FixedFields } from './fixed-fields.ts'
+import { stateCells } from './state-cells.ts'
 
 /** The field VMX of a processor's state. */
 export const vmxOperation = { none: 0, root: 1, nonRoot: 2 } as const
+
+/** What non-root operation alone has. */
+const ofNonRoot = new FixedFields([
+  ['CR0_MASK', 0],
+  ['CR0_SHADOW', 0],
+  ['CR4_MASK', 0],
+  ['CR4_SHADOW', 0],
+  ['EPTP', 0],
+  ['APIC_ACCESS', 0],
+])
 
 /** PE and PG: what an unrestricted guest may do without. */
 const free = 0x8000_0001n
@@ -23,21 +35,20 @@ export function setRoot(registers: ProcessorRegisters, msrs: VmxMsrs): void {
 export function setNonRoot(registers: ProcessorRegisters, msrs: VmxMsrs, vmcs: LiveVmcs12): void {
   const fixed = msrs.IA32_VMX_CR0_FIXED0
   const required = hasSecondaryControl(vmcs, 'UNRESTRICTED_GUEST') ? fixed & ~free : fixed
-  registers.setWord('VMX', vmxOperation.nonRoot)
+  stateCells(registers).VMX.word = vmxOperation.nonRoot
   registers.set('CR0_REQUIRED', required)
   registers.set('CR4_REQUIRED', msrs.IA32_VMX_CR4_FIXED0)
   const virtualized = hasSecondaryControl(vmcs, 'VIRTUALIZE_APIC_ACCESSES')
   registers.set('APIC_ACCESS', virtualized ? vmcs.read('APIC_ACCESS_ADDR') | thereIsOne : 0n)
 }
 
-const ofNonRoot = ['CR0_MASK', 'CR0_SHADOW', 'CR4_MASK', 'CR4_SHADOW', 'EPTP', 'APIC_ACCESS'] as const
 /** Bit 0 of APIC_ACCESS. */
 const thereIsOne = 1n
 
 /** What only non-root operation has is nothing here. */
 function setMode(registers: ProcessorRegisters, mode: number, cr0: bigint, cr4: bigint): void {
-  registers.setWord('VMX', mode)
+  stateCells(registers).VMX.word = mode
   registers.set('CR0_REQUIRED', cr0)
   registers.set('CR4_REQUIRED', cr4)
-  for (const field of ofNonRoot) registers.setWord(field, 0)
+  ofNonRoot.set(registers)
 }

@@ -3,7 +3,7 @@ import { type Profile, type ResolvedPipeline, resolve, run } from '@vmm/rule'
 import type { VmxMnemonic } from '@vmm/x86-semantics'
 import { isEptMemoryType, isEptWalk } from '../checks/ept-pointer.ts'
 import { isLegal } from '../checks/vmcs-check.ts'
-import type { CompiledEntryChecks } from '../entry/entry-failure.ts'
+import type { CompiledEntryChecks, FailedEntry } from '../entry/entry-failure.ts'
 import type { EntryFacts } from '../entry/entry-processor.ts'
 import { type KvmEntryFailure, kvmEntryFailure } from '../entry/kvm-checks.ts'
 import { inveptTypeOf, invvpidTypeOf } from '../ept/invalidation-type.ts'
@@ -189,11 +189,21 @@ function vmptrld(world: VmxWorld, address: bigint): VmxAnswer {
 
 const vmcsShadowing = 0x4000n
 
+/** What VMREAD and VMWRITE ask for. */
+interface AskedField {
+  readonly place: Vmcs12Place
+  /** Only its bits 63:32. */
+  readonly half: boolean
+  /** Access rights of a segment. */
+  readonly rights: boolean
+}
+
 /** Fields by what VMREAD asks for; the upper half of a wide one is asked for by the next number. */
-const byEncoding: ReadonlyMap<number, { readonly place: Vmcs12Place; readonly half: boolean }> = new Map(
-  vmcs12Places.flatMap((place): (readonly [number, { readonly place: Vmcs12Place; readonly half: boolean }])[] => {
-    const whole = [place.encoding, { place, half: false }] as const
-    return place.upperHalf === undefined ? [whole] : [whole, [place.upperHalf, { place, half: true }]]
+const byEncoding: ReadonlyMap<number, AskedField> = new Map(
+  vmcs12Places.flatMap((place): (readonly [number, AskedField])[] => {
+    const rights = place.field.endsWith('_AR_BYTES')
+    const whole = [place.encoding, { place, rights, half: false }] as const
+    return place.upperHalf === undefined ? [whole] : [whole, [place.upperHalf, { place, rights, half: true }]]
   }),
 )
 
@@ -218,11 +228,11 @@ function vmwrite(world: VmxWorld, encoding: bigint, given: bigint): VmxAnswer {
   if (read === undefined) return invalid
   const found = fieldAt(encoding)
   if (found === undefined) return fails(world, 'UNSUPPORTED_VMCS_COMPONENT')
-  const { place, half } = found
+  const { place, half, rights } = found
   if (place.group === 'read-only' && (world.msrs.IA32_VMX_MISC & anyField) === 0n)
     return fails(world, 'VMWRITE_READ_ONLY_VMCS_COMPONENT')
   const whole = half ? (read(place.field) & 0xffff_ffffn) | (given << 32n) : given
-  const value = place.field.endsWith('_AR_BYTES') ? whole & keptRights : whole
+  const value = rights ? whole & keptRights : whole
   if (state.guestMode) writeLinked(world.memory, state.vmcs, place, value)
   else writeCurrent(world, place, value)
   return succeeded
@@ -244,7 +254,11 @@ function vmlaunch(world: VmxWorld, instruction: 'VMLAUNCH' | 'VMRESUME'): VmxAns
   const { state, vcpu, blockedByMovSs } = world
   const { vmcs } = state
   const asked: Vmlaunch = {
-    ...{ instruction, vmxon: true, cpl: 0, enlightened: 'none', blockedByMovSs },
+    instruction,
+    vmxon: true,
+    cpl: 0,
+    enlightened: 'none',
+    blockedByMovSs,
     current: state.hasCurrent,
     isShadow: (vmcs.revision & shadowIndicator) !== 0,
     launched: vmcs.launched,
@@ -261,14 +275,20 @@ function vmlaunch(world: VmxWorld, instruction: 'VMLAUNCH' | 'VMRESUME'): VmxAns
 
 /** What the processor has to say of an entry that KVM would let pass: what has passed is not looked at again. */
 function byProcessor(world: VmxWorld): VmxAnswer {
-  const { state, checks, around } = world
-  const failed = checks.failure(state.vmcs.view, around, state.unchecked)
-  if (failed === undefined) {
-    state.unchecked = 0
-    return { kind: 'enters', wrong: undefined }
-  }
+  const failed = failureByProcessor(world)
+  if (failed === undefined) return { kind: 'enters', wrong: undefined }
   const { reports } = failed
   return reports.kind === 'exit' ? { kind: 'enters', wrong: reports.qualification } : fails(world, reports.error)
+}
+
+function failureByProcessor({ state, checks, around }: VmxWorld): FailedEntry | undefined {
+  const { passedFacts, unchecked } = state
+  const areKnown = passedFacts.areThose(around)
+  const facts = passedFacts.watched(around)
+  const failed = checks.failure(state.vmcs.view, facts, unchecked, areKnown ? 'as before' : 'asked')
+  passedFacts.passed(failed === undefined)
+  if (failed === undefined) state.unchecked = 0
+  return failed
 }
 
 const invalidations = { INVEPT: 1n << 20n, INVVPID: 1n << 32n } as const

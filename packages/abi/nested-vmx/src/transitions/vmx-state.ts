@@ -2,6 +2,7 @@ import { emptyNestedState, type NestedState, noAddress } from '../nested-state.t
 import { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
 import { type Vmcs12Field, type Vmcs12Place, vmcsRegionBytes } from '../vmcs12/vmcs12.ts'
 import { vmcs12Head } from '../vmcs12/vmcs12-fields.rows.ts'
+import { PassedFacts } from './passed-facts.ts'
 import { preemptionTimerRate } from './preemption-timer-rate.ts'
 import { bytesAt, type VmxMemory } from './processor.ts'
 
@@ -29,6 +30,8 @@ export class VmxState {
   passedByKvm = false
   /** What KVM looked at of guest state that passed, while nobody has written to it. */
   guestPassed: ReadonlySet<Vmcs12Field> | undefined
+  /** What was around the current VMCS when all of its checks passed. */
+  readonly passedFacts: PassedFacts = new PassedFacts()
   #beside: NestedState = emptyNestedState('vmx')
 
   get hasCurrent(): boolean {
@@ -85,6 +88,7 @@ export class VmxState {
     this.unchecked = ~0
     this.passedByKvm = false
     this.guestPassed = undefined
+    this.passedFacts.forget()
   }
 
   /** VMWRITE changes a field that such groups of checks look at. */

@@ -36,7 +36,8 @@ export class WordMoves {
     for (let at = 0; at < wide.length; at += 2) state[wide[at + 1]!] = words[wide[at]!]!
     const narrow = this.#halves
     for (let at = 0; at < narrow.length; at += 2) stateHalves[narrow[at + 1]!] = halves[narrow[at]!]!
-    for (const at of this.#zeros) state[at] = 0
+    const zeros = this.#zeros
+    for (let at = 0; at < zeros.length; at += 1) state[zeros[at]!] = 0
   }
 
   /** From the state into a VMCS. */

@@ -18,28 +18,27 @@ const entry = asNumbers(entryControls)
 
 /** Whether a pin-based control is set. */
 export function hasPinControl(vmcs: LiveVmcs12, name: keyof typeof pinControls): boolean {
-  return (vmcs.view.getUint32(at.PIN_BASED_VM_EXEC_CONTROL, true) & pin[name]) !== 0
+  return (vmcs.wordAt(at.PIN_BASED_VM_EXEC_CONTROL) & pin[name]) !== 0
 }
 
 /** Whether a primary processor-based control is set. */
 export function hasPrimaryControl(vmcs: LiveVmcs12, name: keyof typeof primaryControls): boolean {
-  return (vmcs.view.getUint32(at.CPU_BASED_VM_EXEC_CONTROL, true) & primary[name]) !== 0
+  return (vmcs.wordAt(at.CPU_BASED_VM_EXEC_CONTROL) & primary[name]) !== 0
 }
 
 /** Whether a secondary processor-based control is set, and the secondary ones count at all. */
 export function hasSecondaryControl(vmcs: LiveVmcs12, name: keyof typeof secondaryControls): boolean {
   return (
-    hasPrimaryControl(vmcs, 'SECONDARY_CONTROLS') &&
-    (vmcs.view.getUint32(at.SECONDARY_VM_EXEC_CONTROL, true) & secondary[name]) !== 0
+    hasPrimaryControl(vmcs, 'SECONDARY_CONTROLS') && (vmcs.wordAt(at.SECONDARY_VM_EXEC_CONTROL) & secondary[name]) !== 0
   )
 }
 
 /** Whether a control of exits is set. */
 export function hasExitControl(vmcs: LiveVmcs12, name: keyof typeof exitControls): boolean {
-  return (vmcs.view.getUint32(at.VM_EXIT_CONTROLS, true) & exit[name]) !== 0
+  return (vmcs.wordAt(at.VM_EXIT_CONTROLS) & exit[name]) !== 0
 }
 
 /** Whether a control of entries is set. */
 export function hasEntryControl(vmcs: LiveVmcs12, name: keyof typeof entryControls): boolean {
-  return (vmcs.view.getUint32(at.VM_ENTRY_CONTROLS, true) & entry[name]) !== 0
+  return (vmcs.wordAt(at.VM_ENTRY_CONTROLS) & entry[name]) !== 0
 }

@@ -48,6 +48,16 @@ export class LiveVmcs12 {
     if (bytes === 8) this.view.setUint32(offset + 4, 0, true)
   }
 
+  /** A field of 32 bits by its offset, a constant of `vmcs12Fields`: what transitions look at. */
+  wordAt(offset: number): number {
+    return this.view.getUint32(offset, true)
+  }
+
+  /** It becomes a number. */
+  setWordAt(offset: number, value: number): void {
+    this.view.setUint32(offset, value, true)
+  }
+
   /** Takes a region whole; what it lacks is 0. */
   load(region: Uint8Array): void {
     this.bytes.fill(0)

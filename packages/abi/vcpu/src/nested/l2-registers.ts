@@ -1,4 +1,4 @@
-import { isPaePaging, type LiveVmcs12 } from '@vmm/nested-vmx'
+import { vmcs12Fields as at, isPaePaging, type LiveVmcs12, stateCells } from '@vmm/nested-vmx'
 import type { Engine } from '../engine-port.ts'
 import type { EventState } from '../event-state.ts'
 
@@ -14,34 +14,37 @@ const none = (1n << 64n) - 1n
 
 /** What keeps events off, what the processor is at, and debug traps that wait: from a VMCS. */
 export function loadNonRegisters(vmcs: LiveVmcs12, engine: Engine, events: EventState): void {
-  const blocked = vmcs.word('GUEST_INTERRUPTIBILITY_INFO')
+  const cells = stateCells(engine)
+  const blocked = vmcs.wordAt(at.GUEST_INTERRUPTIBILITY_INFO)
   const shadowed = (blocked & (blockedBy.sti | blockedBy.movSs)) !== 0
   engine.set('SHADOW', shadowed ? BigInt(engine.retired()) : none)
-  engine.setWord('SHADOW_KIND', (blocked & blockedBy.movSs) === 0 ? 0 : 1)
-  engine.setWord('NMI_BLOCKED', (blocked & blockedBy.nmi) === 0 ? 0 : 1)
-  engine.setWord('PENDING_DEBUG', vmcs.word('GUEST_PENDING_DBG_EXCEPTIONS') & ~enabledBreakpoint)
+  cells.SHADOW_KIND.word = (blocked & blockedBy.movSs) === 0 ? 0 : 1
+  cells.NMI_BLOCKED.word = (blocked & blockedBy.nmi) === 0 ? 0 : 1
+  cells.PENDING_DEBUG.word = vmcs.wordAt(at.GUEST_PENDING_DBG_EXCEPTIONS) & ~enabledBreakpoint
   clearUnderWay(engine)
-  const state = vmcs.word('GUEST_ACTIVITY_STATE')
+  const state = vmcs.wordAt(at.GUEST_ACTIVITY_STATE)
   events.mpState = state === activity.halted ? 'halted' : state === activity.waitForSipi ? 'init-received' : 'runnable'
 }
 
 /** The same into a VMCS. */
 export function saveNonRegisters(vmcs: LiveVmcs12, engine: Engine, events: Readonly<EventState>): void {
-  const shadow = engine.shadowed ? (engine.word('SHADOW_KIND') === 0 ? blockedBy.sti : blockedBy.movSs) : 0
-  const nmi = engine.word('NMI_BLOCKED') === 0 ? 0 : blockedBy.nmi
-  vmcs.setWord('GUEST_INTERRUPTIBILITY_INFO', shadow | nmi)
-  const pending = engine.word('PENDING_DEBUG')
+  const cells = stateCells(engine)
+  const shadow = engine.shadowed ? (cells.SHADOW_KIND.word === 0 ? blockedBy.sti : blockedBy.movSs) : 0
+  const nmi = cells.NMI_BLOCKED.word === 0 ? 0 : blockedBy.nmi
+  vmcs.setWordAt(at.GUEST_INTERRUPTIBILITY_INFO, shadow | nmi)
+  const pending = cells.PENDING_DEBUG.word
   vmcs.setWord('GUEST_PENDING_DBG_EXCEPTIONS', (pending & breakpoints) === 0 ? pending : pending | enabledBreakpoint)
   const { mpState, waitsFor } = events
   const halted = mpState === 'halted' && (waitsFor === undefined || waitsFor === 'interrupt')
   const state = halted ? activity.halted : mpState === 'init-received' ? activity.waitForSipi : activity.active
-  vmcs.setWord('GUEST_ACTIVITY_STATE', state)
+  vmcs.setWordAt(at.GUEST_ACTIVITY_STATE, state)
 }
 
 /** L1 goes on with nothing in its way. */
 export function clearNonRegisters(engine: Engine, events: EventState): void {
+  const cells = stateCells(engine)
   engine.set('SHADOW', none)
-  engine.setWord('PENDING_DEBUG', 0)
+  cells.PENDING_DEBUG.word = 0
   clearUnderWay(engine)
   events.mpState = 'runnable'
   events.waitsFor = undefined
@@ -50,8 +53,9 @@ export function clearNonRegisters(engine: Engine, events: EventState): void {
 
 /** No instruction is under way, and no line of memory is watched. */
 function clearUnderWay(engine: Engine): void {
-  engine.setWord('REPEATING', 0)
-  engine.setWord('UNSTEPPED', 0)
+  const cells = stateCells(engine)
+  cells.REPEATING.word = 0
+  cells.UNSTEPPED.word = 0
   engine.set('MONITOR', none)
   engine.takeDebugHits()
 }

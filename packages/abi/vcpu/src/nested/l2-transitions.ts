@@ -1,4 +1,5 @@
 import {
+  vmcs12Fields as at,
   exitNumbers,
   guestFailure,
   hasEntryControl,
@@ -145,23 +146,23 @@ export class L2Transitions {
   #tell(exit: L2Exit): void {
     const { vmcs } = this.#state
     const { event, vectoring } = exit
-    vmcs.setWord('VM_EXIT_REASON', exit.reason)
+    vmcs.setWordAt(at.VM_EXIT_REASON, exit.reason)
     vmcs.write('EXIT_QUALIFICATION', exit.qualification ?? 0n)
-    vmcs.setWord('VM_EXIT_INTR_INFO', event === undefined ? 0 : interruptionInformation(event))
-    if (event?.errorCode !== undefined) vmcs.setWord('VM_EXIT_INTR_ERROR_CODE', event.errorCode)
-    vmcs.setWord('IDT_VECTORING_INFO_FIELD', vectoring === undefined ? 0 : interruptionInformation(vectoring))
-    if (vectoring?.errorCode !== undefined) vmcs.setWord('IDT_VECTORING_ERROR_CODE', vectoring.errorCode)
-    vmcs.setWord('VM_EXIT_INSTRUCTION_LEN', exit.length ?? 0)
-    vmcs.setWord('VMX_INSTRUCTION_INFO', exit.information ?? 0)
+    vmcs.setWordAt(at.VM_EXIT_INTR_INFO, event === undefined ? 0 : interruptionInformation(event))
+    if (event?.errorCode !== undefined) vmcs.setWordAt(at.VM_EXIT_INTR_ERROR_CODE, event.errorCode)
+    vmcs.setWordAt(at.IDT_VECTORING_INFO_FIELD, vectoring === undefined ? 0 : interruptionInformation(vectoring))
+    if (vectoring?.errorCode !== undefined) vmcs.setWordAt(at.IDT_VECTORING_ERROR_CODE, vectoring.errorCode)
+    vmcs.setWordAt(at.VM_EXIT_INSTRUCTION_LEN, exit.length ?? 0)
+    vmcs.setWordAt(at.VMX_INSTRUCTION_INFO, exit.information ?? 0)
     if (exit.physical !== undefined) vmcs.write('GUEST_PHYSICAL_ADDRESS', exit.physical)
     if (exit.linear !== undefined) vmcs.write('GUEST_LINEAR_ADDRESS', exit.linear)
-    vmcs.setWord('VM_ENTRY_INTR_INFO_FIELD', vmcs.word('VM_ENTRY_INTR_INFO_FIELD') & ~valid)
+    vmcs.setWordAt(at.VM_ENTRY_INTR_INFO_FIELD, vmcs.wordAt(at.VM_ENTRY_INTR_INFO_FIELD) & ~valid)
   }
 
   /** An entry fails: L1 goes on as behind an exit, and of its VMCS only the reason tells of it. Source: SDM 3C 27.8. */
   #fail(reason: number, qualification: bigint): VcpuExit | undefined {
     const { vmcs } = this.#state
-    vmcs.setWord('VM_EXIT_REASON', (reason | failedEntry) >>> 0)
+    vmcs.setWordAt(at.VM_EXIT_REASON, (reason | failedEntry) >>> 0)
     vmcs.write('EXIT_QUALIFICATION', qualification)
     return this.#host(this.#parts.engine())
   }
