@@ -104,7 +104,7 @@ export class OddAccesses {
   deviceRead(record: number, kind: number): number {
     const bytes = kind & accessKind.sizeMask
     const physical = this.#missed
-    if (this.#isRefusedWhole(record, physical, bytes, 'read')) return 0
+    if (this.#isRefusedWhole(record, physical, kind, 'read')) return 0
     const value = this.#helpers.ports.mmioRead(physical, bytes, 'data')
     if (value === undefined) return this.#unanswered()
     this.#view.setBigUint64(this.#scratch, value, true)
@@ -115,7 +115,7 @@ export class OddAccesses {
   deviceWrite(record: number, kind: number): number {
     const bytes = kind & accessKind.sizeMask
     const physical = this.#missed
-    if (this.#isRefusedWhole(record, physical, bytes, 'write')) return 0
+    if (this.#isRefusedWhole(record, physical, kind, 'write')) return 0
     const device = this.#device[0]
     device.bytes = bytes
     device.physical = physical
@@ -128,7 +128,8 @@ export class OddAccesses {
 
   /** Whether an access that is to follow would be let be made. A refusal is noted. */
   deviceReach(bytes: number, kind: number): boolean {
-    return !this.#isRefused(this.#missed, bytes, (kind & accessKind.write) === 0 ? 'read' : 'write')
+    const purpose = (kind & accessKind.write) === 0 ? 'read' : 'write'
+    return !this.#isRefused(this.#missed, (kind & ~accessKind.sizeMask) | bytes, purpose)
   }
 
   get #missed(): number {
@@ -137,17 +138,22 @@ export class OddAccesses {
   }
 
   /** What an instruction was let do once, it is let do again; but of the APIC-access page each place is asked about. */
-  #isRefusedWhole(record: number, physical: number, bytes: number, purpose: 'read' | 'write'): boolean {
-    if (physical >= apicAccesses) return this.#isRefused(physical, bytes, purpose)
+  #isRefusedWhole(record: number, physical: number, kind: number, purpose: 'read' | 'write'): boolean {
+    if (physical >= apicAccesses) return this.#isRefused(physical, kind, purpose)
     const { accesses } = this.#helpers.known
     if (accesses.repeats(record, physical, purpose)) return false
-    if (this.#isRefused(physical, bytes, purpose)) return true
+    if (this.#isRefused(physical, kind, purpose)) return true
     accesses.keep(record, physical, purpose)
     return false
   }
 
-  #isRefused(physical: number, bytes: number, purpose: 'read' | 'write'): boolean {
-    if (this.#helpers.ports.unreachable?.(physical, bytes, purpose) !== true) return false
+  /** What modifies a place reads it first, and may do only one of both at the APIC-access page. */
+  #isRefused(physical: number, kind: number, purpose: 'read' | 'write'): boolean {
+    const { ports } = this.#helpers
+    const bytes = kind & accessKind.sizeMask
+    const reads = physical >= apicAccesses && (kind & accessKind.modify) !== 0
+    const isUnread = reads && ports.unreachable?.(physical, bytes, 'read') === true
+    if (!isUnread && ports.unreachable?.(physical, bytes, purpose) !== true) return false
     this.#unanswered()
     return true
   }
@@ -215,7 +221,7 @@ export class OddAccesses {
     const physical = known ? this.#missed : 0
     if (host !== noMemory) return { offset, bytes, host: host >>> 0, physical, told, source: host >>> 0 }
     const purpose = (kind & accessKind.write) === 0 ? 'read' : 'write'
-    if (this.#isRefused(physical, bytes, purpose)) return undefined
+    if (this.#isRefused(physical, kind, purpose)) return undefined
     return { offset, bytes, host: 0, physical, told, source: this.#helpers.hostOf(physical) }
   }
 

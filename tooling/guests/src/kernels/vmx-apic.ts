@@ -97,6 +97,9 @@ function accesses(k: VmxKernelBuilder): void {
   shadow('the end of an interrupt without virtual interrupts', '10b0', store(0xb0, 0))
   shadow('a register that cannot be written', '1030', store(0x30, 0), registers)
   shadow('the count of the timer', '390', load(0x390), registers)
+  const modify: Code = (a) => page(a).xor(register(0xb0), eax)
+  shadow('a register that is modified and cannot be read', 'b0', modify, delivering(VIRTUALIZE_APIC_ACCESSES))
+  shadow('a register that is modified and cannot be written', '1030', (a) => page(a).inc(register(0x30)), registers)
   shadow('what lies between two registers', '84', load(0x84), registers)
   shadow('a load that begins before a register', 'fe', load(0xfe), registers)
 }
