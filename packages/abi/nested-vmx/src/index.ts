@@ -120,7 +120,7 @@ export {
 export { virtualApicRegisters } from './transitions/apic-registers.rows.ts'
 export { exceptionExits } from './transitions/exception-exits.ts'
 export { guestFailure } from './transitions/guest-failure.ts'
-export { isPaePaging, loadGuest, saveGuest } from './transitions/guest-state.ts'
+export { isPaePaging, loadGuest, loadGuestPointers, saveGuest } from './transitions/guest-state.ts'
 export { loadHost } from './transitions/host-state.ts'
 export { instructionEnabled, instructionExits, type L2Instruction } from './transitions/instruction-exits.ts'
 export { type ToldInstruction, toldInstruction } from './transitions/instruction-information.ts'
@@ -201,7 +201,6 @@ export {
 } from './vmcs12/controls.ts'
 export { executedVmxMsrs } from './vmcs12/executed-vmx-msrs.ts'
 export { LiveVmcs12 } from './vmcs12/live-vmcs12.ts'
-export { type LoadedRegisters, registersOfL1, registersOfL2, vmcs12OfL2 } from './vmcs12/loaded-registers.ts'
 export { nestedVmxMsrs, type VmxProcessor } from './vmcs12/nested-vmx-msrs.ts'
 export {
   isLaunched,

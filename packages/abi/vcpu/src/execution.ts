@@ -261,7 +261,7 @@ export class Execution {
     if (!replaying) observer?.enter(engine.get('RIP'))
     const end = looks && left > betweenLooks ? 'about' : 'exactly'
     const most = end === 'about' ? betweenLooks : left
-    if (vmx.inL2) vmx.delivery.cr2 = engine.get('CR2')
+    if (vmx.inL2) vmx.delivery.keepCr2()
     const stop = single ? engine.run(1, 'stop') : engine.run(most, this.#faults, end)
     observer?.delivered(engine.takeDelivered())
     if (engine.known !== undefined) countUnasked(engine.known, this.#parts.tally, observer)

@@ -8,6 +8,8 @@ export interface NestingPort {
   eferSet(before: bigint, after: bigint): void
   /** User space has said whether the vCPU is in SMM. */
   smmSet(wasInSmm: boolean, inSmm: boolean): void
+  /** INIT takes effect. */
+  initialized(): void
   /** User space has written an MSR. */
   msrSet(index: number, value: bigint): void
 }

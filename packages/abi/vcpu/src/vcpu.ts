@@ -99,7 +99,7 @@ export class Vcpu {
     const events = this.#events
     const givenXsave = this.#givenXsave
     const parts = { engine, machine, events, msrs: this.#msrs, guest, promises, nesting: {}, givenXsave }
-    this.#smm = new SystemManagement(parts)
+    this.#smm = new SystemManagement(parts, this.vmx)
     const [completion, debug, smm] = [this.#completion, this.#debug, this.#smm]
     this.#execution = new Execution({
       ...{ engine, events, completion, debug, observer, smm, promises, switches, tally, vmx: this.vmx },
@@ -389,7 +389,9 @@ export class Vcpu {
     this.#events.clear()
     this.#msrs.forgetAgreements()
     this.#machine.localApic?.initialize()
-    this.vmx.reset()
+    this.vmx.initialize()
+    this.state.nestedInitialized()
+    shapeState(this.engine, this.#guest)
     initializeState(this.engine, this.#guest)
   }
 }

@@ -5,6 +5,7 @@ import {
   assembler,
   ax,
   cr0,
+  cr2,
   cr3,
   cr4,
   dr7,
@@ -205,6 +206,23 @@ describe.for(['oracle', 'compiled'] as const)('in non-root operation of the %s e
     expect(asked).toEqual([])
   })
 })
+
+test.for(['oracle', 'compiled'] as const)(
+  'MOV to CR2 is what a page fault that leaves puts back, by the %s engine',
+  (kind) => {
+    const { engine, run } = l2(
+      kind,
+      (a) => a.mov(cr2, eax).mov(eax, mem32(0x4000_0000)),
+      {},
+      { CR0: 0x8000_0031n, CR3: 0x8000n },
+    )
+    engine.writePhysical(0x8000, Uint8Array.of(0x83, 0, 0, 0))
+    engine.set('CR4', 0x10n)
+    engine.setGpr(0, 0x5678n)
+    run(2)
+    expect([engine.get('CR2'), engine.get('CR2_KEPT')]).toEqual([0x4000_0000n, 0x5678n])
+  },
+)
 
 describe.for(['oracle', 'compiled'] as const)('a VMCS that is lent to L2, by the %s engine,', (kind) => {
   const both = (a: Assembler) => a.vmread(mem32(data), eax).vmwrite(eax, ebx)

@@ -14,6 +14,8 @@ const plainFields = {
   CPL: 8,
   CR0: 64,
   CR2: 64,
+  /** CR2 without a page fault that is under way, which keeps it where it leaves non-root operation (SDM 3C §28.1). MOV writes both. */
+  CR2_KEPT: 64,
   CR3: 64,
   CR4: 64,
   /** What PAE paging keeps of its four uppermost entries: they are loaded with CR3 (SDM 3A §4.4.1). */

@@ -54,11 +54,15 @@ export function loadGuest(
     cells.DR7.word = (vmcs.word('GUEST_DR7') & ~dr7Zeros) | dr7Ones
   controlsMoved.load(vmcs, registers)
   setNonRoot(registers, msrs, vmcs)
-  const paged = hasSecondaryControl(vmcs, 'EPT')
-  if (paged) secondLevelMoved.load(vmcs, registers)
+  if (hasSecondaryControl(vmcs, 'EPT')) secondLevelMoved.load(vmcs, registers)
   else cells.EPTP.word = 0
-  if (paged && isPaePaging(registers)) pointersMoved.load(vmcs, registers)
+  loadGuestPointers(vmcs, registers)
   followStackSegment(cells)
+}
+
+/** The page pointers of PAE paging that are in a VMCS: where there is EPT. Source: SDM 3C 27.3.2.4. */
+export function loadGuestPointers(vmcs: LiveVmcs12, registers: ProcessorRegisters): void {
+  if (hasSecondaryControl(vmcs, 'EPT') && isPaePaging(registers)) pointersMoved.load(vmcs, registers)
 }
 
 /** Long mode is what the entry says it is. Source: arch/x86/kvm/vmx/nested.c nested_vmx_calc_efer (Linux 6.12). */

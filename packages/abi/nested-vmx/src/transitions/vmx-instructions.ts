@@ -1,5 +1,5 @@
 import { isCanonical } from '@vmm/msr'
-import { type Profile, type ResolvedPipeline, resolve, run } from '@vmm/rule'
+import { deedOf, type Profile, type ResolvedPipeline, resolve, run } from '@vmm/rule'
 import type { VmxMnemonic } from '@vmm/x86-semantics'
 import { isEptMemoryType, isEptWalk } from '../checks/ept-pointer.ts'
 import { isLegal } from '../checks/vmcs-check.ts'
@@ -9,6 +9,8 @@ import { type KvmEntryFailure, kvmEntryFailure } from '../entry/kvm-checks.ts'
 import { inveptTypeOf, invvpidTypeOf } from '../ept/invalidation-type.ts'
 import type { VmInstructionError } from '../exits/vm-instruction-error.ts'
 import { vmInstructionErrors } from '../exits/vm-instruction-errors.rows.ts'
+import type { NestedState } from '../nested-state.ts'
+import { nestedResetLeft } from '../rules/leave/nested-reset-left.rule.ts'
 import type { NestedVcpu } from '../rules/set-nested-state/call.ts'
 import type { EntryFailure, Vmlaunch } from '../rules/vmlaunch/call.ts'
 import { vmlaunchPipeline } from '../rules/vmlaunch/index.ts'
@@ -26,13 +28,15 @@ export type Forgotten =
   | { readonly kind: 'vpid'; readonly vpid: number; readonly linear?: bigint }
   | { readonly kind: 'every eptp' | 'every vpid' }
 
-/** What of a release decides about these instructions. */
+/** What of a release decides about these instructions, and about INIT. */
 export interface VmxRules {
   readonly vmxon: ResolvedPipeline<Vmxon, VmxFailure>
   /** The steps of VMLAUNCH and VMRESUME that do not look at fields. */
   readonly vmlaunch: ResolvedPipeline<Vmlaunch, EntryFailure>
   /** The first check of controls and host state that fails. */
   readonly entryFailure: KvmEntryFailure<'vmfail'>
+  /** What INIT leaves. */
+  readonly initialized: (state: NestedState) => NestedState
 }
 
 const lookingAtFields: ReadonlySet<string> = new Set([
@@ -42,12 +46,16 @@ const lookingAtFields: ReadonlySet<string> = new Set([
   'vmlaunch-guest-state',
 ])
 
-/** What a release decides about VMX instructions. */
+/** What a release decides about VMX instructions and INIT. */
 export function vmxRules(profile: Profile): VmxRules {
   const whole = resolve(vmlaunchPipeline, profile)
   const steps = whole.steps.filter((step) => step.kind !== 'check' || !lookingAtFields.has(step.rule.id))
-  const vmlaunch = { ...whole, steps }
-  return { vmxon: resolve(vmxonPipeline, profile), vmlaunch, entryFailure: kvmEntryFailure(profile, 'vmfail') }
+  return {
+    vmxon: resolve(vmxonPipeline, profile),
+    vmlaunch: { ...whole, steps },
+    entryFailure: kvmEntryFailure(profile, 'vmfail'),
+    initialized: deedOf(nestedResetLeft, profile),
+  }
 }
 
 /** What VMX instructions of L1 look at and change. */

@@ -18,6 +18,9 @@ export class VmxState {
   current: bigint = noAddress
   /** L2 runs. */
   guestMode = false
+  /** What `vmxon` and `guestMode` were when SMM was entered, in which both are false, and will be behind RSM. */
+  smmVmxon = false
+  smmGuestMode = false
   /** L2 has been entered and has not executed anything. */
   runPending = false
   /** A monitor-trap exit is due. */
@@ -41,9 +44,10 @@ export class VmxState {
   /** The same as a value. */
   told(): NestedState {
     const { vmxon, vmxonAddress, current: vmcs12Address, guestMode, runPending, mtfPending, deadline } = this
+    const { smmVmxon, smmGuestMode } = this
     return {
       ...this.#beside,
-      ...{ vmxon, vmxonAddress, vmcs12Address, guestMode, runPending, mtfPending },
+      ...{ vmxon, vmxonAddress, vmcs12Address, guestMode, runPending, mtfPending, smmVmxon, smmGuestMode },
       preemptionDeadline: deadline === undefined ? undefined : deadline >> preemptionTimerRate,
       vmcs12: this.vmcs.bytes.slice(),
     }
@@ -52,7 +56,8 @@ export class VmxState {
   /** Becomes what a value says; registers are for the caller. */
   become(state: NestedState): void {
     const { vmxon, vmxonAddress, vmcs12Address, guestMode, runPending, mtfPending, vmcs12, preemptionDeadline } = state
-    Object.assign(this, { vmxon, vmxonAddress, guestMode, runPending, mtfPending })
+    const { smmVmxon, smmGuestMode } = state
+    Object.assign(this, { vmxon, vmxonAddress, guestMode, runPending, mtfPending, smmVmxon, smmGuestMode })
     this.current = vmcs12Address
     const isTimed = guestMode && preemptionDeadline !== undefined
     this.deadline = isTimed ? preemptionDeadline << preemptionTimerRate : undefined
@@ -66,6 +71,18 @@ export class VmxState {
     this.vmxon = true
     this.vmxonAddress = region
     this.current = noAddress
+  }
+
+  /** An SMI: VMX operation is not ended, but as if it were until RSM. Source: SDM 3C 32.14.1. */
+  suspend(): void {
+    const { vmxon, guestMode } = this
+    Object.assign(this, { smmVmxon: vmxon, smmGuestMode: guestMode, vmxon: false, guestMode: false })
+  }
+
+  /** RSM. Source: SDM 3C 32.14.2. */
+  proceed(): void {
+    const { smmVmxon, smmGuestMode } = this
+    Object.assign(this, { vmxon: smmVmxon, guestMode: smmGuestMode, smmVmxon: false, smmGuestMode: false })
   }
 
   /** VMXOFF. */

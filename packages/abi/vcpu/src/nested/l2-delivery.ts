@@ -28,8 +28,6 @@ const apicAccessByDelivery = 0xa000n
 /** How the exceptions of L2 that meet nobody's wish to see them come to it, and others to L1. */
 export class L2Delivery {
   readonly #operation: VmxOperation
-  /** CR2 before the instruction under execution: an exit for a page fault leaves it alone. */
-  cr2 = 0n
   /** An event is being delivered. */
   isUnderWay = false
 
@@ -40,6 +38,12 @@ export class L2Delivery {
   /** Whether an exception of L2's leaves for L1. */
   leaves(vector: number, errorCode: number | undefined): boolean {
     return exceptionExits(this.#operation.state.vmcs, vector, errorCode)
+  }
+
+  /** Page faults that happen from here on leave CR2 as it is where they are L1's. */
+  keepCr2(): void {
+    const { engine } = this.#operation
+    engine.set('CR2_KEPT', engine.get('CR2'))
   }
 
   /** An exception, or an interrupt, of L2's own. */
@@ -72,7 +76,7 @@ export class L2Delivery {
       const rip = engine.get('RIP')
       const flags = engine.get('RFLAGS')
       if (betweenRounds || isFault(now.vector, now.kind)) engine.set('RFLAGS', flags | RF)
-      this.cr2 = engine.get('CR2')
+      this.keepCr2()
       this.isUnderWay = true
       const met = engine.deliver(now.vector, now.kind, now.errorCode, rip + BigInt(now.length))
       this.isUnderWay = false
@@ -130,7 +134,7 @@ export class L2Delivery {
     const { engine } = this.#operation
     const isFaultOfPage = event.vector === PF.vector
     const qualification = isFaultOfPage ? engine.get('CR2') : 0n
-    if (isFaultOfPage) engine.set('CR2', this.cr2)
+    if (isFaultOfPage) engine.set('CR2', engine.get('CR2_KEPT'))
     // a double fault never counts as met during a delivery
     const vectoring = during === undefined || event.vector === DF.vector ? undefined : told(during)
     const isProtected = (engine.get('CR0') & 1n) !== 0n

@@ -89,9 +89,10 @@ function signalled({ vmx, state }: AroundL2): L2Exit | undefined {
 function due(around: AroundL2): L2Exit | undefined {
   const { vmx, engine, machine, state } = around
   if (state.exception.stage !== 'none' || state.nmiInjected) return undefined
+  // an SMI is first: what it interrupts is due behind RSM
+  if (state.smiPending && !state.smm) return undefined
   if (vmx.state.mtfPending) return { reason: exitNumbers.MONITOR_TRAP_FLAG }
   if (vmx.timer.isOver) return { reason: exitNumbers.PREEMPTION_TIMER }
-  if (state.smiPending && !state.smm) return undefined
   return nonMaskable(around) ?? maskable(vmx, engine, machine)
 }
 

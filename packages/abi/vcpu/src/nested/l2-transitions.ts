@@ -92,6 +92,13 @@ export class L2Transitions {
     this.translate()
   }
 
+  /** RSM has L2 go on: registers follow from what SMM has saved. */
+  proceed(): void {
+    const { vmcs } = this.#state
+    loadGuest(vmcs, this.#parts.engine(), this.#facts.msrs, 'user space')
+    this.translate()
+  }
+
   /**
    * L2 is left: what it has become is in its VMCS, and L1 goes on.
    *

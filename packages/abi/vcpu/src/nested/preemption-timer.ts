@@ -47,8 +47,8 @@ export class PreemptionTimer {
 
   /** After how many instructions to look at it again. */
   get instructions(): number {
-    const { deadline } = this.#state
-    if (deadline === undefined) return Number.POSITIVE_INFINITY
+    const { deadline, guestMode } = this.#state
+    if (deadline === undefined || !guestMode) return Number.POSITIVE_INFINITY
     const { ticksPerInstruction = 0 } = this.#parts.machine()
     if (ticksPerInstruction === 0) return betweenLooks
     const ticks = Number(deadline - this.#now)

@@ -10,6 +10,7 @@ import {
   instructionEnabled,
   instructionExits,
   linkedRegion,
+  loadGuestPointers,
   type NestedState,
   putLinked,
   setOutsideVmx,
@@ -219,7 +220,46 @@ export class VmxOperation {
     return { ...state.told(), ...(linked === undefined ? {} : { shadowVmcs12: linked.slice() }) }
   }
 
-  /** Power-up, and INIT where it takes effect. */
+  /**
+   * An SMI: the processor is as outside VMX operation until RSM, and neither L1 nor L2 is told.
+   *
+   * Source: SDM 3C 32.14.1 Default Treatment of SMI Delivery.
+   */
+  enterSmm(): void {
+    const { engine, state } = this
+    if (!state.vmxon) return
+    if (this.inL2) this.#transitions.save()
+    state.suspend()
+    setOutsideVmx(engine)
+    this.#transitions.translate()
+  }
+
+  /** RSM, before registers are what SMM has saved. Source: SDM 3C 32.14.2 Default Treatment of RSM. */
+  leaveSmm(): void {
+    const { engine, state } = this
+    if (!state.smmVmxon) return
+    state.proceed()
+    if (this.inL2) this.#transitions.proceed()
+    else setRoot(engine, this.facts.msrs)
+  }
+
+  /** RSM, behind that: bits that are fixed are, and page pointers of L2 are those of its VMCS. */
+  leftSmm(): void {
+    const { engine, state } = this
+    if (!state.vmxon) return
+    for (const name of ['CR0', 'CR4'] as const) engine.set(name, engine.get(name) | engine.get(`${name}_REQUIRED`))
+    if (this.inL2) loadGuestPointers(state.vmcs, engine)
+    engine.modeChanged()
+  }
+
+  /** INIT takes effect: registers are for the caller. */
+  initialize(): void {
+    const state = this.told()
+    const left = this.#parts.promises.vmx.initialized(state)
+    if (left !== state) this.become(left)
+  }
+
+  /** Power-up. */
   reset(): void {
     this.#due = undefined
     this.facts.forget()

@@ -1,4 +1,6 @@
 import { type Refusal, run } from '@vmm/rule'
+import type { VmxOperation } from '../nested/vmx-operation.ts'
+import { shapeState } from '../reset.ts'
 import { getDebugregs, setDebugregs } from '../state/debugregs.ts'
 import { followPrivilege, type StateParts } from '../state/parts.ts'
 import { setSegment, setTable } from '../state/segments.ts'
@@ -15,6 +17,7 @@ import {
 
 const IA32_SMBASE = 0x9e
 const CR0 = { PE: 1n, EM: 4n, TS: 8n, PG: 1n << 31n } as const
+const CR4_VMXE = 1n << 13n
 const LME = 1n << 8n
 const LMA = 1n << 10n
 const entryPoint = 0x8000n
@@ -24,9 +27,11 @@ const fixedFlags = 2n
 /** Enters and leaves system-management mode. Source: arch/x86/kvm/smm.c enter_smm and emulator_leave_smm (Linux 6.12). */
 export class SystemManagement {
   readonly #parts: StateParts
+  readonly #vmx: VmxOperation
 
-  constructor(parts: StateParts) {
+  constructor(parts: StateParts, vmx: VmxOperation) {
     this.#parts = parts
+    this.#vmx = vmx
   }
 
   /** An SMI is taken: the processor is saved, and goes on at SMBASE + 8000H. A refusal: it could not be saved. */
@@ -34,6 +39,7 @@ export class SystemManagement {
     const { engine, events, promises } = this.#parts
     const smbase = this.#smbase
     const area = writeSaveArea(this.#form, this.#saved(smbase))
+    this.#vmx.enterSmm()
     this.#change(true)
     const written = engine.writePhysical(smbase + saveAreaAt, area)
     const outcome = run(promises.enterSmm, { written, shadow: 0 })
@@ -52,7 +58,10 @@ export class SystemManagement {
     const saved = readSaveArea(this.#form, area.slice(0, saveAreaBytes))
     if (!events.state.smmInsideNmi) events.nmiBlocked = false
     this.#change(false)
-    return this.#load(saved)
+    this.#vmx.leaveSmm()
+    const isProcessor = this.#load(saved)
+    this.#vmx.leftSmm()
+    return isProcessor
   }
 
   get #form(): SaveAreaForm {
@@ -68,6 +77,9 @@ export class SystemManagement {
     events.state.smm = smm
     events.state.smmInsideNmi = false
     engine.addressSpace = smm ? 'smm' : 'ordinary'
+    shapeState(engine, this.#parts.guest)
+    // there is no VMX in SMM
+    if (smm) engine.set('CR4_ALLOWED', engine.get('CR4_ALLOWED') & ~CR4_VMXE)
   }
 
   #saved(smbase: number): SavedProcessor {

@@ -159,4 +159,9 @@ export class VcpuState {
   nestBy(nesting: NestingPort): void {
     this.#parts.nesting.by = nesting
   }
+
+  /** INIT takes effect: whoever keeps account of nested virtualization is told. */
+  nestedInitialized(): void {
+    this.#parts.nesting.by?.initialized()
+  }
 }

@@ -1,7 +1,7 @@
 import { hostNamed } from '@vmm/cpu-models'
 import { changeEntry } from '@vmm/cpuid'
 import { ioctlNamed } from '@vmm/kvm-uapi'
-import { vmcs12Of, vmcs12Reader } from '@vmm/nested-vmx'
+import { vmcbOf, vmcs12Of, vmcs12Reader } from '@vmm/nested-vmx'
 import { errnos } from '@vmm/rule'
 import { describe, expect, test } from 'vitest'
 import { ioctl } from '../door/ioctl.ts'
@@ -245,6 +245,31 @@ describe('the binary door', () => {
     buffer.set(l2.subarray(0, 128), buffer.length - 128)
     expect(call(vcpu, vm, 'KVM_SET_NESTED_STATE', 0x1_0000n + BigInt(buffer.length - 128))).toBe(-errnos.EFAULT)
   })
+})
+
+test('a vCPU in an L2 of SVM is out of it when INIT resets it, from 6.0.11 on', () => {
+  const vmcb = vmcbOf({
+    ...{ INTERCEPT_WORD4: 1n, GUEST_ASID: 1n, CS: 0x029b_0008n, EFER: 0x1500n, CR0: 0x8000_0011n, CR3: 0x1000n },
+    ...{ CR4: 0x20n, DR6: 0xffff_0ff0n, DR7: 0x400n, RFLAGS: 2n },
+  })
+  const left = (kernel: string) => {
+    const { vcpu } = madeOn(kernel, 'milan')
+    const sregs = vcpu.state.getSregs()
+    vcpu.state.setSregs({
+      ...sregs,
+      efer: 0x1500n,
+      cr0: 0x8000_0011n,
+      cr4: 0x20n,
+      cs: { ...sregs.cs, selector: 8, l: 1, db: 0 },
+    })
+    expect(answerOf(vcpu, stateOf({ format: 1, flags: 0x101, first: 0x3000n }, vmcb))).toBe('done')
+    expect(vcpu.nesting.l2Active).toBe(true)
+    vcpu.signal({ kind: 'init' })
+    vcpu.state.getMpState()
+    expect(vcpu.state.getSregs().cs.selector).toBe(0xf000)
+    return !vcpu.nesting.l2Active
+  }
+  expect([left('6.0.10'), left('6.0.11'), left('6.12')]).toEqual([false, true, true])
 })
 
 test('KVM_CAP_NESTED_STATE tells the most that there can be', () => {

@@ -141,6 +141,11 @@ export class VcpuNesting implements NestingPort {
     this.#become(this.#kernel.smmSet({ state, wasInSmm, inSmm }), state)
   }
 
+  /** Of VMX the vCPU has seen to itself. */
+  initialized(): void {
+    if (this.#format === 'svm') this.#become(this.#kernel.initialized(this.#svm))
+  }
+
   msrSet(index: number, value: bigint): void {
     if (this.#format === 'vmx' && index === featureControl && value === 0n) this.leave()
   }

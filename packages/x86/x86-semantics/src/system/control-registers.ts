@@ -53,6 +53,7 @@ function writeControl(m: Machine, index: number, value: Bits<64>): void {
     case 0:
       return writeCr0(m, takenControl(m, 0, value))
     case 2:
+      m.set('CR2_KEPT', value)
       return m.set('CR2', value)
     case 3:
       mayExit(m, exitReason.controlRegister, m.constant(3 | controlAccess.write, 64))
