@@ -1,9 +1,10 @@
 import { disagreements } from './compare.ts'
-import { deviations, unable } from './deviations.rows.ts'
+import { unable } from './deviations.rows.ts'
 import { bochs } from './hosts/bochs.ts'
 import { ours } from './hosts/ours.ts'
 import { qemu } from './hosts/qemu.ts'
 import { kernels } from './kernels/all.ts'
+import { knownDeviations } from './known-deviations.ts'
 
 /** Runs every kernel, or one, on every host that is installed, and prints what they say. Gives the exit status. */
 export function judgeSystem({ only }: { readonly only?: string }): number {
@@ -15,7 +16,7 @@ export function judgeSystem({ only }: { readonly only?: string }): number {
       console.log(`${host.name}: skipped, ${host.absent}`)
       continue
     }
-    const known = deviations.filter((deviation) => deviation.host === host.name)
+    const known = knownDeviations.filter((deviation) => deviation.host === host.name)
     for (const [name, make] of chosen) {
       const reason = unable.find((each) => each.host === host.name && each.kernel === name)?.because
       if (reason !== undefined) {
@@ -23,7 +24,7 @@ export function judgeSystem({ only }: { readonly only?: string }): number {
         continue
       }
       const kernel = make()
-      const found = disagreements(kernel, host.ask(kernel.image, kernel.processors), known)
+      const found = disagreements(kernel, host.ask(kernel), known)
       const deviating = known.filter((deviation) => deviation.kernel === name).length
       const also = deviating === 0 ? '' : `, ${deviating} known deviations`
       console.log(

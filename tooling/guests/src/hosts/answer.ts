@@ -1,4 +1,5 @@
 import type { SpawnSyncReturns } from 'node:child_process'
+import type { Kernel } from '../kernel/kernel.ts'
 
 /** What a kernel printed somewhere. */
 export interface Answer {
@@ -12,8 +13,8 @@ export interface Answer {
 export interface Host {
   readonly name: string
   readonly absent: string | undefined
-  /** Runs an image on so many processors; one unless told. */
-  ask(image: Uint8Array, processors?: number): Answer
+  /** Runs a kernel. */
+  ask(kernel: Pick<Kernel, 'image' | 'processors' | 'narrow'>): Answer
 }
 
 /** Reads what came out of a serial port. */

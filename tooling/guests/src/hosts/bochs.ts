@@ -42,7 +42,7 @@ const whyAbsent = (): string | undefined => {
 export const bochs: Host = {
   name: 'bochs',
   absent: whyAbsent(),
-  ask: (image, processors = 1): Answer => {
+  ask: ({ image, processors = 1 }): Answer => {
     const disk = bootDisk(image)
     // now and then its IDE controller does not come up; what has come up is not asked again
     for (let left = attempts; left > 1; left -= 1) {

@@ -10,19 +10,20 @@ const seconds = 60
 export const ours: Host = {
   name: 'vmm',
   absent: undefined,
-  ask: (image, processors = 1): Answer => ask(image, processors, 'turns'),
+  ask: (kernel): Answer => ask(kernel, 'turns'),
 }
 
 /** The same with a thread for each processor. */
 export const oursInThreads: Host = {
   name: 'vmm in threads',
   absent: undefined,
-  ask: (image, processors = 1): Answer => ask(image, processors, 'threads'),
+  ask: (kernel): Answer => ask(kernel, 'threads'),
 }
 
-const ask = (image: Uint8Array, processors: number, smp: string): Answer =>
+const ask = ({ image, processors = 1, narrow = false }: Parameters<Host['ask']>[0], smp: string): Answer =>
   withFile(image, (path) => {
-    const args = ['--cpu', 'max,+VMX', '--cpus', `${processors}`, '--smp', smp, '--timeout', `${seconds}`, path]
+    const cpu = narrow ? 'max,-LA57,+VMX' : 'max,+VMX'
+    const args = ['--cpu', cpu, '--cpus', `${processors}`, '--smp', smp, '--timeout', `${seconds}`, path]
     const ended = spawnSync(process.execPath, [runner, 'run', ...args], {
       encoding: 'utf8',
       input: '',

@@ -9,7 +9,7 @@ const milliseconds = 30_000
 export const qemu: Host = {
   name: 'qemu',
   absent: spawnSync(program, ['--version']).status === 0 ? undefined : `${program} is not installed`,
-  ask: (image, processors = 1): Answer =>
+  ask: ({ image, processors = 1 }): Answer =>
     withFile(image, (path) => {
       const ended = spawnSync(
         program,

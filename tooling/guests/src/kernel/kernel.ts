@@ -51,6 +51,8 @@ export interface Kernel {
   readonly checks: readonly Check[]
   /** How many processors it needs: one unless told. */
   readonly processors?: number
+  /** Whether its addresses have 48 bits also where the processor could give them more. */
+  readonly narrow?: boolean
 }
 
 /** What a check prints beside the fault: `at` is the fault's distance from the check's first instruction. */

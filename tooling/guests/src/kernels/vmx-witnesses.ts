@@ -10,7 +10,7 @@ import {
   type VmcsValues,
 } from '@vmm/nested-vmx'
 import type { Kernel } from '../kernel/kernel.ts'
-import type { Controls } from '../vmx/hypervisor.ts'
+import { type Controls, controlFields } from '../vmx/hypervisor.ts'
 import { type Scene, VmxKernelBuilder } from '../vmx/scene.ts'
 
 const groups: Readonly<Partial<Record<VmcsField, keyof Controls>>> = {
@@ -79,11 +79,30 @@ function shown(reports: EntryReport): string {
   return reports.kind === 'vmfail' ? `bad ${reports.error}` : `80000021 ${reports.qualification}`
 }
 
+interface Witness {
+  readonly name: string
+  readonly check: NamedEntryCheck
+  readonly scene: Scene
+}
+
+/** What is tried, in the order of the rows. */
+const witnesses = (): readonly Witness[] =>
+  entryChecks.flatMap((check) =>
+    played(check).map((broken, nth) => ({ name: `${check.id} ${nth}`, check, scene: sceneOf(check.id, broken) })),
+  )
+
+/** Names of those that want a control which capability MSRs do not offer. */
+export function unofferedWitnesses(msrs: ReadonlyMap<number, bigint>): readonly string[] {
+  const isOffered = ([group, bits]: [string, bigint | undefined]): boolean =>
+    ((bits ?? 0n) & ~((msrs.get(controlFields[group as keyof Controls][1]) ?? 0n) >> 32n)) === 0n
+  return witnesses()
+    .filter(({ scene }) => !Object.entries(scene.controls ?? {}).every(isOffered))
+    .map(({ name }) => name)
+}
+
 /** What the rows of `@vmm/nested-vmx` say that fails, in the VMCS of a hypervisor of ours. */
 export function vmxWitnesses(): Kernel {
   const k = new VmxKernelBuilder('vmxWitnesses')
-  for (const check of entryChecks)
-    for (const [nth, broken] of played(check).entries())
-      k.check(`${check.id} ${nth}`, shown(check.reports), sceneOf(check.id, broken))
-  return k.kernel.finish()
+  for (const { name, check, scene } of witnesses()) k.check(name, shown(check.reports), scene)
+  return { ...k.kernel.finish(), narrow: true }
 }

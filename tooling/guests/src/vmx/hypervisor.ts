@@ -28,7 +28,7 @@ const msr = { featureControl: 0x3a, basic: 0x480 } as const
 const [locked, enabledOutsideSmx, VMXE] = [1, 4, 1 << 13]
 
 /** Controls with the MSR that says which bits may be what: the TRUE ones, and the one of secondary controls. */
-const controlFields = {
+export const controlFields = {
   pin: ['PIN_BASED_VM_EXEC_CONTROL', 0x48d],
   primary: ['CPU_BASED_VM_EXEC_CONTROL', 0x48e],
   exit: ['VM_EXIT_CONTROLS', 0x48f],
