@@ -295,8 +295,8 @@ export class Execution {
     }
     const own = debug.dr7 === undefined ? 0 : hits & 0xf
     if (retired && (debug.steps || own !== 0)) return debug.stopped(engine, own)
-    // an exit that follows a write to the virtual APIC comes before its traps, and tells of them
-    const leaves = this.#parts.vmx.apic.due !== undefined
+    // exits that follow an instruction come before its traps, and tell of them
+    const leaves = this.#parts.vmx.leavesBehind
     if (leaves || this.#behindStackLoad()) {
       engine.set('PENDING_DEBUG', BigInt(hits) | (leaves && stepped ? BS : 0n))
       return stop.kind === 'events' ? { kind: 'intr' } : undefined

@@ -347,6 +347,28 @@ describe('time and steps of L2', () => {
   })
 })
 
+describe('a monitor trap', () => {
+  const trapping = { CPU_BASED_VM_EXEC_CONTROL: primary | primaryControls.MONITOR_TRAP_FLAG }
+
+  test('comes before the first instruction of a handler', () => {
+    const fields = { ...withTables, ...trapping }
+    const it = leftFor({ fields, memory: prepared(6), l2: (a) => a.ud2() })
+    expect([it.reason, it.field('GUEST_RIP')]).toEqual(['MONITOR_TRAP_FLAG', BigInt(gateTo)])
+  })
+
+  test('comes behind what an entry injects', () => {
+    const fields = { ...withTables, ...trapping, VM_ENTRY_INTR_INFO_FIELD: interrupt, GUEST_RFLAGS: 0x202n }
+    const it = leftFor({ fields, memory: prepared(0x21), l2: (a) => a.nop() })
+    expect([it.reason, it.field('GUEST_RIP')]).toEqual(['MONITOR_TRAP_FLAG', BigInt(gateTo)])
+  })
+
+  test('comes before a single step, which waits', () => {
+    const it = leftFor({ fields: { ...trapping, GUEST_RFLAGS: 0x102n }, l2: (a) => a.nop().nop() })
+    const told = [it.reason, it.field('GUEST_RIP'), it.field('GUEST_PENDING_DBG_EXCEPTIONS')]
+    expect(told).toEqual(['MONITOR_TRAP_FLAG', at(places.l2, 1), 0x4000n])
+  })
+})
+
 describe('the task priority of L2', () => {
   test('is in the virtual-APIC page, and L1 is told when it falls below the threshold', () => {
     const it = leftFor({

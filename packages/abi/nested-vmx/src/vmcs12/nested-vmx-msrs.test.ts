@@ -1,5 +1,7 @@
 import { profileOf } from '@vmm/rule'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { pinControls, secondaryControls } from './controls.ts'
+import { executedVmxMsrs } from './executed-vmx-msrs.ts'
 import { nestedVmxMsrs } from './nested-vmx-msrs.ts'
 
 const haswell = new Set<string>(['RDTSCP', 'RDRAND', 'INVPCID'])
@@ -55,4 +57,28 @@ test.each([
 test('what is told without TRUE follows a release, too', () => {
   const [told, before] = [nestedVmxMsrs(whole, profileOf('6.12.117')), nestedVmxMsrs(whole, profileOf('5.2.0'))]
   expect((told.get(0x483) ?? 0n) ^ (before.get(0x483) ?? 0n)).toBe(1n << 44n)
+})
+
+describe('a processor of this project', () => {
+  const own = executedVmxMsrs({ has: () => true })
+
+  test('offers nothing that KVM does not, and requires the same', () => {
+    const [low, high] = [0xffff_ffffn, 0xffff_ffff_0000_0000n]
+    const controls = [...own].filter(
+      ([index]) => (index >= 0x481 && index <= 0x484) || index === 0x48b || index >= 0x48d,
+    )
+    for (const [index, value] of controls) {
+      const kvms = newest.get(index) ?? 0n
+      expect([index, value & high & ~kvms, value & low]).toEqual([index, 0n, index === 0x491 ? 0n : kvms & low])
+    }
+  })
+
+  test('virtualizes the local APIC of its guests, and posts their interrupts', () => {
+    const { VIRTUALIZE_APIC_ACCESSES, VIRTUALIZE_X2APIC, APIC_REGISTERS, VIRTUAL_INTERRUPTS } = secondaryControls
+    const all = VIRTUALIZE_APIC_ACCESSES | VIRTUALIZE_X2APIC | APIC_REGISTERS | VIRTUAL_INTERRUPTS
+    expect([(own.get(0x48b)! >> 32n) & all, (own.get(0x48d)! >> 32n) & pinControls.POSTED_INTERRUPTS]).toEqual([
+      all,
+      pinControls.POSTED_INTERRUPTS,
+    ])
+  })
 })

@@ -2,7 +2,6 @@ import { exceptionExits, exitNumbers, type InterruptionType, type TransitEvent }
 import { exceptions } from '@vmm/x86-registers'
 import { secondLevelFault, unanswered } from '@vmm/x86-semantics'
 import { deliveryKind, isFault, undeliverable } from '../delivery.ts'
-import type { Engine } from '../engine-port.ts'
 import type { VcpuExit } from '../exit.ts'
 import { escalate, type Pending } from '../faults.ts'
 import type { L2Exit } from './l2-exit.ts'
@@ -80,7 +79,7 @@ export class L2Delivery {
       this.isUnderWay = true
       const met = engine.deliver(now.vector, now.kind, now.errorCode, rip + BigInt(now.length))
       this.isUnderWay = false
-      if (met === undefined) return this.#traps(engine)
+      if (met === undefined) return this.#delivered()
       if (met.moved !== true) {
         engine.set('RFLAGS', flags)
         engine.set('RIP', rip)
@@ -149,7 +148,10 @@ export class L2Delivery {
     })
   }
 
-  #traps(engine: Engine): VcpuExit | undefined {
+  /** A monitor trap follows a delivery as it does an instruction. Source: SDM 3C 26.5.2 Monitor Trap Flag. */
+  #delivered(): VcpuExit | undefined {
+    const { engine, state, trapsEach } = this.#operation
+    if (trapsEach) state.mtfPending = true
     const hits = engine.takeDebugHits()
     return hits === 0 ? undefined : this.debug(BigInt(hits), deliveryKind.trap)
   }

@@ -150,6 +150,11 @@ export class VmxOperation {
     return this.inL2 && (this.state.mtfPending || hasPrimaryControl(this.state.vmcs, 'MONITOR_TRAP_FLAG'))
   }
 
+  /** Whether L2 is left behind the last instruction: for what it wrote to the virtual APIC, or for a monitor trap. */
+  get leavesBehind(): boolean {
+    return this.inL2 && (this.apic.due !== undefined || this.state.mtfPending)
+  }
+
   /** Whether it is looked behind each instruction of L2 for what waits: an interrupt that is L1's, or one of its own that STI or MOV SS keep off. */
   waitsClosely(interrupted: boolean): boolean {
     if (!this.inL2) return false
