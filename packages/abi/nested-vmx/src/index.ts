@@ -131,6 +131,7 @@ export { preemptionTimerRate } from './transitions/preemption-timer-rate.ts'
 export { bytesAt, type VmxMemory, wordAt } from './transitions/processor.ts'
 export { type StateCell, type StateCells, stateCells } from './transitions/state-cells.ts'
 export { injectedEvent, interruptionInformation, type TransitEvent } from './transitions/transit-event.ts'
+export { type VmFunction, type VmFunctionWorld, vmFunction } from './transitions/vm-functions.ts'
 export {
   executeVmx,
   type Forgotten,
@@ -200,6 +201,7 @@ export {
   tertiaryControls,
 } from './vmcs12/controls.ts'
 export { executedVmxMsrs } from './vmcs12/executed-vmx-msrs.ts'
+export { type LiveField, type LivePlace, liveLayout, livePlaces } from './vmcs12/live-places.ts'
 export { LiveVmcs12 } from './vmcs12/live-vmcs12.ts'
 export { nestedVmxMsrs, type VmxProcessor } from './vmcs12/nested-vmx-msrs.ts'
 export {

@@ -286,12 +286,14 @@ export class Execution {
     if (stop.kind === 'fault') {
       const { vector, errorCode } = stop
       const { vmx } = this.#parts
-      if (vector === secondLevelFault) return vmx.leave(vmx.delivery.secondLevel(errorCode ?? 0))
+      if (vector === secondLevelFault) return vmx.delivery.refused(errorCode ?? 0)
       if (!(vmx.inL2 && vmx.delivery.leaves(vector, errorCode)))
         this.#parts.observer?.exception(vector, errorCode, engine.get('RIP'))
       // what an instruction itself runs into is a fault, and its image has RF: DR7.GD. SDM 3B §18.3.1.1
       if (vector === exceptions.DB.vector) engine.set('RFLAGS', engine.get('RFLAGS') | RF)
-      return this.#raise({ vector, errorCode }, deliveryKind.exception)
+      return vmx.inL2
+        ? vmx.delivery.met({ vector, errorCode })
+        : this.#raise({ vector, errorCode }, deliveryKind.exception)
     }
     const own = debug.dr7 === undefined ? 0 : hits & 0xf
     if (retired && (debug.steps || own !== 0)) return debug.stopped(engine, own)

@@ -107,6 +107,8 @@ export function enginePorts(by: Answering): EnginePorts {
     vmx: (instruction, first, second, third) => by.vmx.execute(instruction, first, second, third),
     exits: (reason, qualification) => by.vmx.exits(reason, qualification),
     enabled: (reason) => by.vmx.enabled(reason),
+    logHasRoom: () => by.vmx.log.hasRoom,
+    logPage: (address) => by.vmx.log.add(address),
   }
 }
 

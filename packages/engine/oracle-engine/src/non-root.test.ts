@@ -19,7 +19,7 @@ import {
   mem64,
   mem128,
 } from '@vmm/x86-assembler'
-import { type StateField, segmentNames, stateFields } from '@vmm/x86-registers'
+import { eptControls, type StateField, segmentNames, stateFields } from '@vmm/x86-registers'
 import { nobodyAround, secondLevelFault, type VmxMnemonic, type VmxOutcome } from '@vmm/x86-semantics'
 import { describe, expect, test } from 'vitest'
 import { OracleEngine } from './index.ts'
@@ -42,17 +42,20 @@ interface Asking {
   readonly leaves?: boolean
   readonly enabled?: boolean
   readonly outcome?: VmxOutcome
+  /** Whether the log of pages that get dirty is full. */
+  readonly full?: boolean
 }
 
 interface Asked {
   readonly exits: (readonly [reason: number, qualification: bigint])[]
   readonly executed: (readonly [VmxMnemonic, ...values: readonly bigint[]])[]
+  readonly logged: bigint[]
   asking: Asking
 }
 
 /** One engine of each kind serves all tests. */
 function made(kind: keyof typeof kinds) {
-  const asked: Asked = { exits: [], executed: [], asking: {} }
+  const asked: Asked = { exits: [], executed: [], logged: [], asking: {} }
   const ports = {
     ...nobodyAround,
     exits: (reason: number, qualification: bigint) => {
@@ -60,6 +63,8 @@ function made(kind: keyof typeof kinds) {
       return asked.asking.leaves === true
     },
     enabled: () => asked.asking.enabled !== false,
+    logHasRoom: () => asked.asking.full !== true,
+    logPage: (address: bigint) => void asked.logged.push(address),
     vmx: (...instruction: readonly [VmxMnemonic, bigint, bigint, bigint]): VmxOutcome => {
       asked.executed.push(instruction)
       return asked.asking.outcome ?? { kind: 'succeeded', value: 0n }
@@ -83,6 +88,7 @@ function l2(kind: keyof typeof kinds, write: (a: Assembler) => unknown, asking: 
   const { engine, asked } = engineOf(kind)
   asked.exits.length = 0
   asked.executed.length = 0
+  asked.logged.length = 0
   asked.asking = asking
   engine.writePhysical(0, new Uint8Array(slots[0].bytes))
   for (const field of Object.keys(stateFields) as StateField[]) engine.set(field, 0n)
@@ -112,7 +118,8 @@ function l2(kind: keyof typeof kinds, write: (a: Assembler) => unknown, asking: 
   engine.useTranslations({ vpid: 0, eptp: 0n })
   engine.flushTranslations()
   const run = (budget = 1) => engine.run(budget, 'stop')
-  return { engine, asked: asked.exits, executed: asked.executed, retired: () => engine.retired() - before, run }
+  const { exits, executed, logged } = asked
+  return { engine, asked: exits, executed, logged, retired: () => engine.retired() - before, run }
 }
 
 /** What leaves for L1, by exit reason, exit qualification, and whether CPL 3 may not execute it. */
@@ -361,15 +368,20 @@ describe.for(['oracle', 'compiled'] as const)('instructions of VMX by the %s eng
 })
 
 /** EPT over 64 KiB: tables at 8000H, 9000H, A000H and B000H; page n of L2 is page n of L1 unless said otherwise. */
-function withEpt(kind: keyof typeof kinds, write: (a: Assembler) => unknown, leaves: Readonly<Record<number, bigint>>) {
-  const cpu = l2(kind, write, {}, { EPTP: 0x8000n | (3n << 3n) | 6n })
+function withEpt(
+  kind: keyof typeof kinds,
+  write: (a: Assembler) => unknown,
+  leaves: Readonly<Record<number, bigint>>,
+  { flags = 0n, rights = 7n, full = false, state = {} as State } = {},
+) {
+  const cpu = l2(kind, write, { full }, { EPTP: 0x8000n | (3n << 3n) | 6n | flags, ...state })
   const put = (at: number, entry: bigint) => {
     const bytes = new Uint8Array(8)
     new DataView(bytes.buffer).setBigUint64(0, entry, true)
     cpu.engine.writePhysical(at, bytes)
   }
-  for (const at of [0x8000, 0x9000, 0xa000]) put(at, BigInt(at + 0x1000) | 7n)
-  for (let page = 0; page < 16; page += 1) put(0xb000 + page * 8, leaves[page] ?? BigInt(page << 12) | 0x37n)
+  for (const at of [0x8000, 0x9000, 0xa000]) put(at, BigInt(at + 0x1000) | rights)
+  for (let page = 0; page < 16; page += 1) put(0xb000 + page * 8, leaves[page] ?? BigInt(page << 12) | 0x30n | rights)
   return { ...cpu, put }
 }
 
@@ -383,8 +395,8 @@ describe.for(['oracle', 'compiled'] as const)('under EPT, by the %s engine,', (k
   })
 
   test.for([
-    ['a store to what may be read', { 4: 0x4035n }, 48, 0x1aan],
-    ['a store to nothing', { 4: 0n }, 48, 0x182n],
+    ['a store to what may be read', { 4: 0x4035n }, 48, 0x7aan],
+    ['a store to nothing', { 4: 0n }, 48, 0x782n],
     ['a store through a wrong entry', { 4: 0x4032n }, 49, 0n],
   ] as const)('%s leaves with what was asked', ([_, leaves, reason, qualification]) => {
     const { engine, run, retired } = withEpt(kind, (a) => a.nop().mov(mem32(data + 8), eax), leaves)
@@ -397,7 +409,7 @@ describe.for(['oracle', 'compiled'] as const)('under EPT, by the %s engine,', (k
   test('so does a fetch', () => {
     const { engine, run } = withEpt(kind, (a) => a.nop(), { 1: 0x1033n })
     expect(run()).toEqual({ kind: 'fault', vector: secondLevelFault, errorCode: 48 })
-    expect([engine.get('EPT_ADDRESS'), engine.get('EPT_QUALIFICATION')]).toEqual([codeAt, 0x19cn])
+    expect([engine.get('EPT_ADDRESS'), engine.get('EPT_QUALIFICATION')]).toEqual([codeAt, 0x79cn])
   })
 
   test('and the delivery of an event', () => {
@@ -498,6 +510,120 @@ describe.for(['oracle', 'compiled'] as const)('the APIC-access page, by the %s e
     engine.useTranslations({ vpid: 1, eptp: engine.get('EPTP') })
     expect(run()).toEqual({ kind: 'fault', vector: secondLevelFault, errorCode: 44 })
     expect(engine.get('EPT_QUALIFICATION')).toBe(0xf000n)
+  })
+})
+
+describe.for(['oracle', 'compiled'] as const)('with page-modification logging, by the %s engine,', (kind) => {
+  const logging = { flags: 0x40n, state: { EPT_CONTROLS: BigInt(eptControls.log) } }
+  const stores = (a: Assembler) =>
+    a
+      .mov(mem32(data + 8), eax)
+      .mov(mem32(data), eax)
+      .mov(mem32(data + 0x1000), eax)
+  const [accessed, dirty] = [0x100, 0x300]
+  const flagsOf = (engine: ReturnType<typeof withEpt>['engine'], page: number) => {
+    const entry = engine.physical(0xb000 + page * 8)!
+    return (entry[0]! | (entry[1]! << 8)) & dirty
+  }
+
+  test('a page is logged when it gets dirty, and then no more', () => {
+    const { engine, run, logged } = withEpt(kind, stores, {}, logging)
+    run(3)
+    expect([logged, flagsOf(engine, 4)]).toEqual([[0x4000n, 0x5000n], dirty])
+  })
+
+  test('neither is a page that is read, nor one that is dirty', () => {
+    const { engine, run, logged } = withEpt(
+      kind,
+      (a) => a.mov(eax, mem32(data)).mov(mem32(data + 0x1000), eax),
+      { 5: 0x5337n },
+      logging,
+    )
+    run(2)
+    expect([logged, flagsOf(engine, 4)]).toEqual([[], accessed])
+  })
+
+  test('and none without the control, or without the flags', () => {
+    const without = withEpt(kind, stores, {}, { flags: 0x40n })
+    without.run(3)
+    expect([without.logged, flagsOf(without.engine, 4)]).toEqual([[], dirty])
+    const unflagged = withEpt(kind, stores, {}, { state: logging.state })
+    unflagged.run(3)
+    expect([unflagged.logged, flagsOf(unflagged.engine, 4)]).toEqual([[], 0])
+  })
+
+  test('a log that is full lets no flag be set, and the instruction not happen', () => {
+    const tables = Object.fromEntries([8, 9, 10, 1].map((page) => [page, BigInt(page << 12) | 0x337n]))
+    const { engine, run, logged, retired } = withEpt(kind, stores, tables, { ...logging, full: true })
+    for (const at of [0x8000, 0x9000, 0xa000]) engine.writePhysical(at + 1, Uint8Array.of(((at + 0x1000) >> 8) | 1))
+    expect(run(3)).toEqual({ kind: 'fault', vector: secondLevelFault, errorCode: 62 })
+    expect([logged, flagsOf(engine, 4), retired(), engine.get('EPT_QUALIFICATION')]).toEqual([[], 0, 0, 0n])
+  })
+
+  test('what is dirty already needs no room', () => {
+    const leaves = Object.fromEntries([1, 4, 5].map((page) => [page, BigInt(page << 12) | 0x337n]))
+    const { engine, run, retired } = withEpt(kind, stores, leaves, { ...logging, full: true })
+    for (const at of [0x8000, 0x9000, 0xa000]) engine.writePhysical(at + 1, Uint8Array.of(((at + 0x1000) >> 8) | 1))
+    run(3)
+    expect(retired()).toBe(3)
+  })
+})
+
+describe.for(['oracle', 'compiled'] as const)('with execution by mode, by the %s engine,', (kind) => {
+  const byMode: State = { EPT_CONTROLS: BigInt(eptControls.modeBasedExecute) }
+  const jumps = (a: Assembler) => a.mov(eax, 0x5000).jmp(eax)
+  /** 32-bit paging, whose table at D000H has pages of users, but for page 5. */
+  const paged = (user: boolean, leaf: bigint, cpl = 0n) => {
+    const cpu = withEpt(kind, jumps, { 5: leaf }, { rights: 0x407n, state: { ...byMode, CPL: cpl } })
+    const view = new DataView(new ArrayBuffer(64))
+    for (let page = 0; page < 16; page += 1)
+      view.setUint32(page * 4, (page << 12) | (page === 5 && !user ? 0x63 : 0x67), true)
+    cpu.engine.writePhysical(0xc000, Uint8Array.of(0x27, 0xd0, 0, 0))
+    cpu.engine.writePhysical(0xd000, new Uint8Array(view.buffer))
+    cpu.engine.writePhysical(0x5000, Uint8Array.of(0x90))
+    cpu.engine.set('CR3', 0xc000n)
+    cpu.engine.set('CR0', 0x8000_0031n)
+    cpu.engine.modeChanged()
+    return cpu
+  }
+
+  test.for([
+    ['a page of users', true, 0x5437n & ~4n, 0n],
+    ['a page of users, at CPL 3', true, 0x5437n & ~4n, 3n],
+    ['a page of supervisors', false, 0x5037n, 0n],
+  ] as const)('code is fetched from %s by the bit for it', ([_, user, leaf, cpl]) => {
+    const { run, retired } = paged(user, leaf, cpl)
+    run(3)
+    expect(retired()).toBe(3)
+  })
+
+  test.for([
+    ['a page of users', true, 0x5037n, 0n, 0x7bcn],
+    ['a page of users, at CPL 3', true, 0x5037n, 3n, 0x7bcn],
+    ['a page of supervisors', false, 0x5437n & ~4n, 0n, 0x5dcn],
+  ] as const)('and from %s by no other', ([_, user, leaf, cpl, qualification]) => {
+    const { engine, run, retired } = paged(user, leaf, cpl)
+    expect([run(3), retired()]).toEqual([{ kind: 'fault', vector: secondLevelFault, errorCode: 48 }, 2])
+    expect([engine.get('EPT_LINEAR'), engine.get('EPT_QUALIFICATION')]).toEqual([0x5000n, qualification])
+  })
+
+  test('what users may execute is there, though nothing else is let through', () => {
+    const { engine, run } = withEpt(
+      kind,
+      (a) => a.mov(eax, mem32(data)),
+      { 4: 0x4430n },
+      { rights: 0x407n, state: byMode },
+    )
+    expect(run()).toMatchObject({ errorCode: 48 })
+    expect([engine.get('EPT_QUALIFICATION'), engine.get('EPT_ENTRY')]).toEqual([0x7c1n, 0x4430n])
+    const wrong = withEpt(kind, (a) => a.mov(eax, mem32(data)), { 4: 0x4438n }, { rights: 0x407n, state: byMode })
+    expect(wrong.run()).toMatchObject({ errorCode: 49 })
+  })
+
+  test('without it that bit is nothing', () => {
+    const { engine, run } = withEpt(kind, jumps, { 5: 0x5433n })
+    expect(run(3)).toMatchObject({ errorCode: 48 })
+    expect(engine.get('EPT_QUALIFICATION')).toBe(0x79cn)
   })
 })
 

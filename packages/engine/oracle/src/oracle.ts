@@ -26,7 +26,7 @@ const pageSize = 4096
 const resumeFlag = 1n << BigInt(rflags.RF.low)
 
 /** What EPT tells of a translation that it did not let be made. */
-const eptFields = ['EPT_ADDRESS', 'EPT_LINEAR', 'EPT_QUALIFICATION'] as const
+const eptFields = ['EPT_ADDRESS', 'EPT_LINEAR', 'EPT_QUALIFICATION', 'EPT_ENTRY'] as const
 
 /** What one instruction came to. A fault leaves RIP at it; it must be delivered. */
 export type StepResult =

@@ -33,11 +33,16 @@ function outcome(came: VmxOutcome = noInstruction): readonly bigint[] {
 /** What descriptions ask about VMX. */
 export function vmxAnswers(
   ports: Surroundings,
-): Readonly<Record<'vmx' | 'exits' | 'enabled' | 'secondLevelFault', Answer>> {
+): Readonly<Record<'vmx' | 'exits' | 'enabled' | 'secondLevelFault' | 'logHasRoom' | 'logPage', Answer>> {
   return {
     vmx: (number, first, second, third) => outcome(ports.vmx?.(vmxMnemonics[Number(number)]!, first!, second!, third!)),
     exits: (reason, qualification) => (ports.exits?.(Number(reason), qualification!) === true ? leave() : nothing),
     enabled: (reason) => (ports.enabled?.(Number(reason)) === false ? refuse(exceptions.UD.vector) : nothing),
     secondLevelFault: (reason) => refuse(secondLevelFault, Number(reason)),
+    logHasRoom: () => [ports.logHasRoom?.() === false ? 0n : 1n],
+    logPage: (address) => {
+      ports.logPage?.(address!)
+      return nothing
+    },
   }
 }

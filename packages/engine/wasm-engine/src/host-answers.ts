@@ -191,6 +191,11 @@ export class HostAnswers {
     exits: () => (this.#ports.exits?.(this.#low(0), this.#value(1)) === true ? waits : undefined),
     enabled: () => (this.#ports.enabled?.(this.#low(0)) === false ? invalidOpcode : undefined),
     secondLevelFault: () => ({ kind: 'fault', vector: secondLevelFault, errorCode: this.#low(0) }),
+    logHasRoom: () => this.#giveLow(this.#ports.logHasRoom?.() === false ? 0 : 1),
+    logPage: () => {
+      this.#ports.logPage?.(this.#value(0))
+      return undefined
+    },
     monitor: () => {
       this.#monitor(this.#value(0))
       return undefined

@@ -24,6 +24,10 @@ export interface Outcome {
   readonly error: Variable<32>
   readonly frame: Variable<64>
   readonly facts: Variable<32>
+  /** Of the page that was found: whether users and stores may reach it, and nobody may execute it. */
+  readonly user: Variable<1>
+  readonly writable: Variable<1>
+  readonly noExecute: Variable<1>
 }
 
 /** One bit of a register, by its row. */
@@ -89,6 +93,9 @@ function forbiddenByKey(m: Machine, asked: Asked, leaf: Leaf): Bits<1> {
 
 /** Checks the rights of a page that was found; if they hold, `allowed` marks it accessed and dirty. */
 export function settle(m: Machine, asked: Asked, outcome: Outcome, leaf: Leaf, allowed: () => void): void {
+  outcome.user.set(leaf.userPage)
+  outcome.writable.set(leaf.writable)
+  outcome.noExecute.set(leaf.noExecute)
   // a key that forbids is told of, also where the page itself does: SDM 3A §4.7
   const byKey = forbiddenByKey(m, asked, leaf)
   m.when(m.or(forbidden(m, asked, leaf), byKey), () => fail(m, asked, outcome, errorBit.present, byKey), allowed)

@@ -1,5 +1,13 @@
+import { eptControls } from '@vmm/x86-registers'
 import { describe, expect, test } from 'vitest'
-import { access, errorBit, type PagingRegisters, type SecondLevelRefusal, translate } from './index.ts'
+import {
+  access,
+  type EntryMemory,
+  errorBit,
+  type PagingRegisters,
+  type SecondLevelRefusal,
+  translate,
+} from './index.ts'
 
 const [R, W, X] = [1n, 2n, 4n]
 const all = R | W | X
@@ -53,11 +61,11 @@ const page5 = (leaf: bigint, rights?: readonly [bigint, bigint, bigint]) => mapp
 const good = 0x7000n | WB | all
 
 function refused(exitReason: number, qualification = 0n, address = linear): SecondLevelRefusal {
-  return { kind: 'refused', exitReason, address, qualification }
+  return { kind: 'refused', exitReason, address, qualification, entry: expect.anything() }
 }
 
-/** Of a qualification: there is a linear address, and the access was to what it leads to. */
-const ofProgram = 0x180n
+/** Of a qualification: there is a linear address, which users may write to, and the access was to what it leads to. */
+const ofProgram = 0x780n
 
 describe('without paging a linear address is a guest-physical one', () => {
   test('which four levels translate', () => {
@@ -242,4 +250,80 @@ describe('under paging of the guest’s own', () => {
     for (const [at, entry] of kind === 'PAE' ? short : long) tables.entries.set(at, entry)
     expect(translate(tables, given, linear, 0)).toMatchObject({ kind: 'page', frame: 0x7_3000n })
   })
+})
+
+describe('what the guest’s paging says of an address is told', () => {
+  /** One page at linear address 5000H through PAE paging in long mode, whose tables are pages 1, 2, 4 and 6. */
+  const registers: PagingRegisters = { ...unpaged, CR0: (1n << 31n) | 1n, CR3: 0x1000n, CR4: 0x20n, IA32_EFER: 0xc00n }
+  const leaf = (page: number) => [page, BigInt(0x7_0000 + page * 0x1000) | WB | all] as const
+  const guest = (entry: bigint) => {
+    const tables = mapping({ ...Object.fromEntries([1, 2, 4, 6].map(leaf)), 3: 0n })
+    for (const [at, value] of [
+      [0x7_1000n, 0x2007n],
+      [0x7_2000n, 0x4007n],
+      [0x7_4000n, 0x6007n],
+      [0x7_6028n, entry],
+    ] as const)
+      tables.entries.set(at, value)
+    return tables
+  }
+
+  test.each([
+    ['a page of users that may be written to', 0x3007n, 0x600n],
+    ['one of supervisors', 0x3003n, 0x400n],
+    ['one that is only read', 0x3005n, 0x200n],
+    ['one without code', 0x8000_0000_0000_3007n, 0xe00n],
+  ] as const)('%s', (_, entry, qualification) => {
+    const found = translate(guest(entry), registers, linear, 0)
+    expect(found).toEqual(refused(violation, 1n | 0x180n | qualification, 0x3123n))
+  })
+})
+
+describe('page-modification logging', () => {
+  const logging = { ...unpaged, EPTP: four | marks, EPT_CONTROLS: BigInt(eptControls.log) }
+  const noted = (tables: Tables, more: Partial<EntryMemory> = {}) => {
+    const pages: bigint[] = []
+    const memory: EntryMemory = { ...tables, logPage: (address) => void pages.push(address), ...more }
+    return { memory, pages }
+  }
+
+  test('tells of a page that gets dirty, by the address of its 4 KiB', () => {
+    const { memory, pages } = noted(page5(good))
+    translate(memory, logging, linear, access.write)
+    translate(memory, logging, linear, access.write)
+    expect(pages).toEqual([0x5000n])
+  })
+
+  test('tells of the guest’s tables, which count as written to', () => {
+    const tables = mapping({ 1: 0x7_1000n | WB | all, 2: 0x7_2000n | WB | all, 3: 0x7_3000n | WB | all })
+    tables.entries.set(0x7_1000n, 0x2007n)
+    tables.entries.set(0x7_2014n, 0x3007n)
+    const { memory, pages } = noted(tables)
+    translate(memory, { ...logging, CR0: (1n << 31n) | 1n, CR3: 0x1000n }, linear, 0)
+    expect(pages).toEqual([0x1000n, 0x2000n])
+  })
+
+  test('refuses while the log is full, and marks nothing', () => {
+    const tables = page5(good)
+    const { memory } = noted(tables, { logHasRoom: () => false })
+    expect(translate(memory, logging, linear, 0)).toMatchObject({ kind: 'refused', exitReason: 62, qualification: 0n })
+    expect(tables.entries.get(0x10_0000n)).toBe(0x10_1000n | all)
+  })
+})
+
+test('an entry that another processor changes meanwhile is looked at again', () => {
+  const tables = page5(good)
+  let raced = false
+  const memory: EntryMemory = {
+    ...tables,
+    swap: (address, bytes, expected, value) => {
+      if (address === 0x10_3028n && !raced) {
+        raced = true
+        tables.entries.set(address, good | accessed)
+      }
+      return tables.swap(address, bytes, expected, value)
+    },
+  }
+  expect(translate(memory, { ...unpaged, EPTP: four | marks }, linear, access.write)).toMatchObject({ kind: 'page' })
+  expect(tables.entries.get(0x10_3028n)).toBe(good | accessed | dirty)
 })

@@ -8,6 +8,8 @@ export type PagingRegisters = Readonly<
 > & {
   /** The EPT pointer, where what paging leads to is translated once more. */
   readonly EPTP?: bigint
+  /** An or of `eptControls`. */
+  readonly EPT_CONTROLS?: bigint
 }
 
 /** Physical memory as a walk uses it: aligned entries of 4 or 8 bytes, little-endian. */
@@ -15,6 +17,9 @@ export interface EntryMemory {
   read(address: bigint, bytes: 4 | 8): bigint
   /** Stores `value` if memory still holds `expected`, as one step; true if it did. */
   swap(address: bigint, bytes: 4 | 8, expected: bigint, value: bigint): boolean
+  /** With page-modification logging: whether the log has room, which it has where this is left out; and a page that it takes. */
+  logHasRoom?(): boolean
+  logPage?(address: bigint): void
 }
 
 /** What a linear address leads to: a page, #PF with its error code, or that EPT refuses, by basic exit reason. */
@@ -29,6 +34,8 @@ export interface SecondLevelRefusal {
   readonly exitReason: number
   readonly address: bigint
   readonly qualification: bigint
+  /** The entry at which the translation ended. */
+  readonly entry: bigint
 }
 
 /**
@@ -52,6 +59,7 @@ const refusal = (exitReason: number, told: ReadonlyMap<string, Value>): SecondLe
   exitReason,
   address: told.get('EPT_ADDRESS')!.value,
   qualification: told.get('EPT_QUALIFICATION')!.value,
+  entry: told.get('EPT_ENTRY')!.value,
 })
 
 /** What a `Bits` is here: an unsigned value of its width. */
@@ -82,7 +90,8 @@ const arithmetic = {
   select: (condition: Value, yes: Value, no: Value) => (condition.value === 1n ? yes : no),
 }
 
-const widthOf = (register: keyof PagingRegisters): Width => (register === 'PKRU' ? 32 : 64)
+const widths: Partial<Readonly<Record<keyof PagingRegisters, Width>>> = { PKRU: 32, EPT_CONTROLS: 8 }
+const widthOf = (register: keyof PagingRegisters): Width => widths[register] ?? 64
 const bytesOf = (width: Width): 4 | 8 => (width === 64 ? 8 : 4)
 
 /** The algebra on bigints, which notes in `told` what is set. */
@@ -106,6 +115,11 @@ function surroundings(memory: EntryMemory, registers: PagingRegisters) {
     loadPhysical: (address: Value, width: Width) => bits(memory.read(address.value, bytesOf(width)), width),
     compareAndSwapPhysical: (address: Value, expected: Value, value: Value) =>
       truth(memory.swap(address.value, bytesOf(value.width), expected.value, value.value)),
+    host(name: 'logHasRoom' | 'logPage', ...given: readonly Value[]) {
+      if (name === 'logHasRoom') return [bits(memory.logHasRoom?.() === false ? 0 : 1, 8)]
+      memory.logPage?.(given[0]!.value)
+      return []
+    },
     when(condition: Value, then: () => void, otherwise?: () => void) {
       if (condition.value === 1n) then()
       else otherwise?.()

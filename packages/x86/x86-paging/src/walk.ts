@@ -25,6 +25,10 @@ export const walk = procedure('walk', [64, 8], [32, 64, 32], (m, linear, word) =
     error: m.variable(m.constant(0, 32)),
     frame: m.variable(mask(m, linear, ~0xfffn)),
     facts: m.variable(m.constant(0, 32)),
+    // without paging every address is a user's, and may be written to and executed
+    user: m.variable(m.constant(1, 1)),
+    writable: m.variable(m.constant(1, 1)),
+    noExecute: m.variable(m.constant(0, 1)),
   }
   const asked: Asked = {
     linear,
@@ -56,10 +60,16 @@ function reach(m: Machine, { linear, write, execute }: Asked, outcome: Outcome):
   m.when(isFine(m, outcome), () => {
     const bit = (condition: Bits<1>, value: number, other = 0) =>
       m.select(condition, m.constant(value, 8), m.constant(other, 8))
-    const { read, write: stores, fetch, linear: known } = secondLevelAccess
+    const { read, write: stores, fetch, linear: known, user, writable, noExecute } = secondLevelAccess
     // a store that modifies is a read, too: it is not told which
     const data = bit(write, stores, read)
-    const word = m.or(m.select(execute, m.constant(fetch, 8), data), m.constant(known, 8))
+    const page = [
+      bit(outcome.user.get(), user),
+      bit(outcome.writable.get(), writable),
+      bit(outcome.noExecute.get(), noExecute),
+    ].reduce((a, b) => m.or(a, b))
+    const how = m.or(m.select(execute, m.constant(fetch, 8), data), m.constant(known, 8))
+    const word = m.or(how, page)
     const address = m.or(outcome.frame.get(), mask(m, linear, 0xfffn))
     outcome.frame.set(mask(m, through(m, outcome, address, word), ~0xfffn))
   })

@@ -33,6 +33,7 @@ export const exceptions = {
   AC: exception(17, true, 'benign', 'Alignment check'),
   MC: exception(18, false, 'benign', 'Machine check'),
   XM: exception(19, false, 'benign', 'SIMD floating-point error'),
+  VE: exception(20, false, 'page-fault', 'Virtualization'),
   CP: exception(21, true, 'contributory', 'Control protection'),
 } as const satisfies Record<string, Exception>
 

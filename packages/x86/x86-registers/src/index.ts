@@ -11,4 +11,4 @@ export {
 } from './general.ts'
 export { ownTranslations, type ProcessorRegisters, type StateMemory, type TranslationSpace } from './processor.ts'
 export { type ArithmeticFlag, arithmeticFlags, arithmeticMask, rflags, rflagsFixed } from './rflags.ts'
-export { accessRights, type StateField, stateFields, type WidthOfField } from './state.ts'
+export { accessRights, eptControls, type StateField, stateFields, type WidthOfField } from './state.ts'

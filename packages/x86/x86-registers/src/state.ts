@@ -92,6 +92,10 @@ const plainFields = {
   EPT_ADDRESS: 64,
   EPT_LINEAR: 64,
   EPT_QUALIFICATION: 64,
+  /** The entry at which it ended. */
+  EPT_ENTRY: 64,
+  /** What there is beside of EPT in non-root operation: an or of `eptControls`. */
+  EPT_CONTROLS: 8,
   /** The address of the APIC-access page of non-root operation, with bit 0 set; 0 is none. SDM 3C §25.6.8. */
   APIC_ACCESS: 64,
 } as const
@@ -117,6 +121,9 @@ const descriptorFields = Object.fromEntries(
 
 /** Width in bits by field name; the one list of what state there is. */
 export const stateFields: Readonly<Record<StateField, 8 | 16 | 32 | 64>> = { ...plainFields, ...descriptorFields }
+
+/** Bits of EPT_CONTROLS: who executes decides, and pages that get dirty are logged. Source: SDM 3C §25.6.2. */
+export const eptControls = { modeBasedExecute: 1, log: 2 } as const
 
 /** Access-rights bits of a segment in the form of VMX. Source: SDM 3C §25.4.1, Table 25-2. */
 export const accessRights = {

@@ -74,6 +74,12 @@ export const hostCalls = {
     [],
     'EPT has let a translation not be made, by exit reason: the instruction does not happen',
   ),
+  logHasRoom: call([], [8], 'With page-modification logging: whether there is room for one more entry in the log'),
+  logPage: call(
+    [64],
+    [],
+    'A page has become dirty, by guest-physical address: it goes into the log, where there is room',
+  ),
   enabled: call([16], [], 'In non-root operation, by exit reason: #UD unless a control enables the instruction'),
   monitor: call([64], [], 'Watch the line of a linear address, which can be read, for stores'),
 } as const

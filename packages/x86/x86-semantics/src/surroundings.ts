@@ -15,8 +15,8 @@ export const numericException: Refused = { kind: 'fault', vector: 16 }
 export const unanswered = 256
 
 /**
- * In place of a vector: EPT has let a translation not be made. The error code is the basic exit reason; EPT_ADDRESS, EPT_LINEAR and
- * EPT_QUALIFICATION say the rest.
+ * In place of a vector: EPT has let a translation not be made. The error code is the basic exit reason; EPT_ADDRESS, EPT_LINEAR,
+ * EPT_QUALIFICATION and EPT_ENTRY say the rest.
  */
 export const secondLevelFault = 257
 
@@ -132,6 +132,14 @@ export interface Surroundings {
    * Source: SDM 3C 26.3 Changes to Instruction Behavior in VMX Non-Root Operation.
    */
   enabled?(reason: number): boolean
+  /** With page-modification logging: whether the log has room. Left out, it has. */
+  logHasRoom?(): boolean
+  /**
+   * EPT has marked the page of a guest-physical address as dirty, and the log has room: it takes it.
+   *
+   * Source: SDM 3C 29.3.6 Page-Modification Logging.
+   */
+  logPage?(address: bigint): void
 }
 
 /** Surroundings with nobody in them: ports and addresses read as ones, MSRs are refused, and time stands still. */

@@ -14,6 +14,7 @@ import { virtual8086 } from './virtual-8086.ts'
 import { vmxApic } from './vmx-apic.ts'
 import { vmxEntries } from './vmx-entries.ts'
 import { vmxEpt } from './vmx-ept.ts'
+import { vmxEptFeatures } from './vmx-ept-features.ts'
 import { vmxEvents } from './vmx-events.ts'
 import { vmxExits } from './vmx-exits.ts'
 import { vmxInstructions } from './vmx-instructions.ts'
@@ -39,6 +40,7 @@ export const kernels: Readonly<Record<string, () => Kernel>> = {
   vmxApic,
   vmxEntries,
   vmxEpt,
+  vmxEptFeatures,
   vmxEvents,
   vmxExits,
   vmxInstructions,

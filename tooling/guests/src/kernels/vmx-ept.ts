@@ -18,6 +18,8 @@ const page = vmxPlace.fine
 /** Where the second gigabyte would be, of which nothing is there. */
 const missing = 0xc000_0000
 const adEnabled: Fields = [['EPT_POINTER', BigInt(vmxPlace.ept | 0x5e)]]
+/** Of a violation's qualification: what every processor tells. */
+const common = { EXIT_QUALIFICATION: 0x1ff } as const
 const shown: readonly Field[] = ['EXIT_QUALIFICATION', 'GUEST_PHYSICAL_ADDRESS', 'GUEST_LINEAR_ADDRESS']
 
 const load: Code = (a) => a.mov(ecx, page).mov(eax, mem32(rcx))
@@ -35,6 +37,7 @@ function violations(k: VmxKernelBuilder): void {
     k.check(name, `30 ${qualification} 800000 800000`, {
       controls: { secondary: EPT },
       show: shown,
+      only: common,
       before,
       code,
       ...more,
@@ -65,11 +68,13 @@ function violations(k: VmxKernelBuilder): void {
   k.check('a gigabyte that is not there', '30 181 c0000000 c0000000', {
     controls: { secondary: EPT },
     show: shown,
+    only: common,
     code: (a) => a.mov(ecx, missing).mov(eax, mem32(rcx)),
   })
   k.check('a load of two pages of which the second is not there', '30 181 801000', {
     controls: { secondary: EPT },
     show: ['EXIT_QUALIFICATION', 'GUEST_PHYSICAL_ADDRESS'],
+    only: common,
     before: (a) => a.mov(mem32(eptSlot(0x1000)), 0),
     code: (a) => a.mov(ecx, page + 0xffe).mov(eax, mem32(rcx)),
   })
@@ -148,6 +153,7 @@ function invalidations(k: VmxKernelBuilder): void {
   const forgotten = (name: string, type: number) =>
     k.check(name, '30 181', {
       controls: { secondary: EPT | secondaryControls.VPID },
+      only: common,
       code: (a) => vmx(load(a), 'vmcall').mov(ecx, page).mov(eax, mem32(rcx)),
       again: [
         {

@@ -1,9 +1,8 @@
-import { entryControls, exitControls, pinControls, primaryControls, secondaryControls } from '@vmm/nested-vmx'
-import { type Assembler, ax, eax, ebx, ecx, edx, label, mem32, mem64, rax, rbx, rcx, rdx, ss } from '@vmm/x86-assembler'
-import type { CheckBuilder, Kernel } from '../kernel/kernel.ts'
+import { entryControls, exitControls, pinControls, primaryControls } from '@vmm/nested-vmx'
+import { type Assembler, ax, eax, ebx, ecx, edx, label, mem32, rax, rbx, ss } from '@vmm/x86-assembler'
+import type { Kernel } from '../kernel/kernel.ts'
 import type { Fields } from '../vmx/guest-state.ts'
 import { handled } from '../vmx/handled.ts'
-import { eptSlot } from '../vmx/hypervisor.ts'
 import { type Scene, VmxKernelBuilder } from '../vmx/scene.ts'
 import { vmxPlace } from '../vmx/vmx-places.ts'
 
@@ -150,44 +149,11 @@ function lists(k: VmxKernelBuilder): void {
   })
 }
 
-/** Violations that the guest gets itself. Source: SDM 3C 26.5.7. */
-function exceptions(k: VmxKernelBuilder): void {
-  const controls = { secondary: secondaryControls.EPT | secondaryControls.EPT_VIOLATION_VE }
-  const fields: Fields = [
-    ['VE_INFORMATION_ADDRESS', BigInt(vmxPlace.exceptionInformation)],
-    ['EXCEPTION_BITMAP', 0n],
-  ]
-  const away: Code = (a) => a.mov(mem32(eptSlot(0)), 0).mov(mem32(eptSlot(0) + 4), 0)
-  const touch: Code = (a) => a.mov(ecx, vmxPlace.fine).mov(eax, mem32(rcx))
-  const information: After = (a: Assembler, c: CheckBuilder) => {
-    a.mov(rdx, mem64(vmxPlace.exceptionInformation))
-    c.value(rdx)
-    a.mov(rdx, mem64(vmxPlace.exceptionInformation + 8))
-    c.value(rdx)
-  }
-  k.check(
-    'a violation is an exception, and tells of itself',
-    'ffffffff00000030 181 12 0',
-    handled(k, 20, (a) => a, touch, { controls, fields, before: away, after: information }),
-  )
-  k.check(
-    'an entry may keep its violations for the hypervisor',
-    '0 0 30 181',
-    handled(k, 20, (a) => a, touch, {
-      controls,
-      fields,
-      before: (a) => away(a).mov(mem32(eptSlot(0) + 4), 0x8000_0000),
-      after: information,
-    }),
-  )
-}
-
 /** What is delivered to a guest, and what of it is saved. */
 export function vmxEvents(): Kernel {
   const k = new VmxKernelBuilder('vmxEvents')
   injected(k)
   saved(k)
   lists(k)
-  exceptions(k)
   return k.kernel.finish()
 }

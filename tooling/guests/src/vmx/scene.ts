@@ -1,4 +1,4 @@
-import { type Assembler, eax, ebx, label, mem, mem32, rax, rbx, rcx } from '@vmm/x86-assembler'
+import { type Assembler, eax, ebx, ecx, label, mem, mem32, rax, rbx, rcx } from '@vmm/x86-assembler'
 import { type CheckBuilder, KernelBuilder } from '../kernel/kernel.ts'
 import { place } from '../kernel/places.ts'
 import type { Field } from './guest-state.ts'
@@ -16,6 +16,10 @@ export interface Scene extends Guest {
   readonly again?: readonly { readonly skip: boolean; readonly does: (a: Assembler) => unknown }[]
   /** Fields that are shown beside the reason of the last exit; its qualification unless told. */
   readonly show?: readonly Field[]
+  /** Bits of such fields that are shown, where others depend on the processor. */
+  readonly only?: Readonly<Partial<Record<Field, number>>>
+  /** Bits of a capability MSR's low half that the processor must have for it. */
+  readonly tells?: readonly [msr: number, bits: number]
   /** Registers of the guest that are shown at its last exit: what is left of them in memory is the guest's business. */
   readonly after?: (a: Assembler, check: CheckBuilder) => unknown
 }
@@ -54,6 +58,7 @@ function play(a: Assembler, c: CheckBuilder, scene: Scene): void {
   enterVmx(a)
   takeVmcs(a)
   a.mov(mem32(vmxPlace.lacks), 0)
+  if (scene.tells !== undefined) look(a, scene.tells)
   fillVmcs(a, scene, guest, exits[0]!)
   a.cmp(mem32(vmxPlace.lacks), 0).jne(absent)
   scene.before?.(a)
@@ -69,6 +74,8 @@ function play(a: Assembler, c: CheckBuilder, scene: Scene): void {
   scene.after?.(a, c)
   for (const field of ['VM_EXIT_REASON', ...show] as const) {
     vmread(a, field)
+    const bits = scene.only?.[field]
+    if (bits !== undefined) a.and(ebx, bits)
     c.value(rbx)
   }
   a.jmp(done).label(fails)
@@ -80,6 +87,11 @@ function play(a: Assembler, c: CheckBuilder, scene: Scene): void {
   code(a)
   // whoever comes this far is seen
   vmx(a, 'vmcall').bits(64).label(done)
+}
+
+/** Capabilities that are missing count as a control that is. EAX, ECX and EDX change. */
+function look(a: Assembler, [msr, bits]: readonly [msr: number, bits: number]): void {
+  a.mov(ecx, msr).rdmsr().not(eax).and(eax, bits).or(mem32(vmxPlace.lacks), eax)
 }
 
 const codeSizes = { wide: 64, paged: 32, flat: 32, real: 16 } as const

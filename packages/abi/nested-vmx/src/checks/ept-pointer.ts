@@ -1,5 +1,7 @@
+import type { NestedVcpu } from '../rules/set-nested-state/call.ts'
 import { secondaryControls } from '../vmcs12/controls.ts'
 import { offeredVmxMsrs, type VmxMsrs } from '../vmcs12/vmx-limits.ts'
+import { isLegal } from './vmcs-check.ts'
 
 const capability = { uncacheable: 1n << 8n, writeBack: 1n << 14n, levels4: 1n << 6n, levels5: 1n << 7n } as const
 const accessedDirty = 1n << 21n
@@ -14,6 +16,14 @@ export function isEptMemoryType(type: bigint, told: bigint): boolean {
 export function isEptWalk(lessOne: bigint, told: bigint): boolean {
   if (lessOne === 3n) return (told & capability.levels4) !== 0n
   return lessOne === 4n && (told & capability.levels5) !== 0n
+}
+
+/** Whether an EPT pointer is one that an entry would take. Source: SDM 3C 27.2.1.1. */
+export function isEptPointer(vcpu: NestedVcpu, eptp: bigint): boolean {
+  const told = vcpu.vmx.IA32_VMX_EPT_VPID_CAP
+  const reserved = (eptp & 0xf80n) !== 0n || !isLegal({ vcpu }, eptp)
+  const flags = (eptp & 0x40n) !== 0n && (told & accessedDirty) === 0n
+  return !reserved && !flags && isEptMemoryType(eptp & 7n, told) && isEptWalk((eptp >> 3n) & 7n, told)
 }
 
 /** What KVM offers where the processor's EPT has no accessed and dirty flags. */

@@ -2,6 +2,7 @@ import type { ProcessorRegisters } from '@vmm/x86-registers'
 import { hasEntryControl, hasExitControl, hasSecondaryControl } from '../vmcs12/control-bits.ts'
 import type { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
 import type { VmxMsrs } from '../vmcs12/vmx-limits.ts'
+import { eptControlsOf } from './ept-controls.ts'
 import { MovedFields } from './moved-fields.ts'
 import { setNonRoot } from './operation-mode.ts'
 import { guestControls, guestPagePointers, guestRegisters, guestSecondLevel } from './registers.rows.ts'
@@ -54,8 +55,11 @@ export function loadGuest(
     cells.DR7.word = (vmcs.word('GUEST_DR7') & ~dr7Zeros) | dr7Ones
   controlsMoved.load(vmcs, registers)
   setNonRoot(registers, msrs, vmcs)
-  if (hasSecondaryControl(vmcs, 'EPT')) secondLevelMoved.load(vmcs, registers)
-  else cells.EPTP.word = 0
+  // without EPT nobody asks for its controls
+  if (hasSecondaryControl(vmcs, 'EPT')) {
+    secondLevelMoved.load(vmcs, registers)
+    cells.EPT_CONTROLS.word = eptControlsOf(vmcs)
+  } else cells.EPTP.word = 0
   loadGuestPointers(vmcs, registers)
   followStackSegment(cells)
 }

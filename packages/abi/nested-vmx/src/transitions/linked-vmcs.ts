@@ -1,6 +1,8 @@
 import { noAddress } from '../nested-state.ts'
+import { vmcsReader } from '../vmcs/vmcs-layout.ts'
+import { type LivePlace, type LiveReader, liveLayout } from '../vmcs12/live-places.ts'
 import type { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
-import { type Vmcs12Place, type Vmcs12Reader, vmcs12Reader, vmcsRegionBytes } from '../vmcs12/vmcs12.ts'
+import { vmcsRegionBytes } from '../vmcs12/vmcs12.ts'
 import { bytesAt, type VmxMemory } from './processor.ts'
 
 /**
@@ -14,13 +16,13 @@ export function linkedRegion(memory: VmxMemory, vmcs: LiveVmcs12): Uint8Array | 
 }
 
 /** Reads the fields of the VMCS that another one links. */
-export function linkedReader(memory: VmxMemory, vmcs: LiveVmcs12): Vmcs12Reader | undefined {
+export function linkedReader(memory: VmxMemory, vmcs: LiveVmcs12): LiveReader | undefined {
   const region = linkedRegion(memory, vmcs)
-  return region === undefined ? undefined : vmcs12Reader(region)
+  return region === undefined ? undefined : vmcsReader(region, liveLayout)
 }
 
 /** Writes what fits of a value into a field of the VMCS that another one links. */
-export function writeLinked(memory: VmxMemory, vmcs: LiveVmcs12, { offset, bytes }: Vmcs12Place, value: bigint): void {
+export function writeLinked(memory: VmxMemory, vmcs: LiveVmcs12, { offset, bytes }: LivePlace, value: bigint): void {
   const told = new Uint8Array(8)
   new DataView(told.buffer).setBigUint64(0, BigInt.asUintN(64, value), true)
   memory.writePhysical(Number(vmcs.read('VMCS_LINK_POINTER')) + offset, told.subarray(0, bytes))

@@ -6,7 +6,7 @@ export interface StateCell {
 }
 
 const cellFields = [
-  ...['CR0', 'CR4', 'IA32_EFER', 'RFLAGS', 'DR7', 'CPL', 'VMX', 'EPTP', 'CS.access', 'SS.access'],
+  ...['CR0', 'CR4', 'IA32_EFER', 'RFLAGS', 'DR7', 'CPL', 'VMX', 'EPTP', 'EPT_CONTROLS', 'CS.access', 'SS.access'],
   ...['SHADOW_KIND', 'NMI_BLOCKED', 'PENDING_DEBUG', 'REPEATING', 'UNSTEPPED'],
 ] as const satisfies readonly StateField[]
 

@@ -1,7 +1,7 @@
 import { isCanonical } from '@vmm/msr'
 import { deedOf, type Profile, type ResolvedPipeline, resolve, run } from '@vmm/rule'
 import type { VmxMnemonic } from '@vmm/x86-semantics'
-import { isEptMemoryType, isEptWalk } from '../checks/ept-pointer.ts'
+import { isEptPointer } from '../checks/ept-pointer.ts'
 import { isLegal } from '../checks/vmcs-check.ts'
 import type { CompiledEntryChecks, FailedEntry } from '../entry/entry-failure.ts'
 import type { EntryFacts } from '../entry/entry-processor.ts'
@@ -16,7 +16,9 @@ import type { EntryFailure, Vmlaunch } from '../rules/vmlaunch/call.ts'
 import { vmlaunchPipeline } from '../rules/vmlaunch/index.ts'
 import type { VmxFailure, Vmxon } from '../rules/vmxon/call.ts'
 import { vmxonPipeline } from '../rules/vmxon/index.ts'
-import { shadowIndicator, type Vmcs12Place, type Vmcs12Reader, vmcs12Places, vmcs12Revision } from '../vmcs12/vmcs12.ts'
+import { secondaryControls } from '../vmcs12/controls.ts'
+import { type LivePlace, type LiveReader, livePlaces } from '../vmcs12/live-places.ts'
+import { shadowIndicator, vmcs12Revision } from '../vmcs12/vmcs12.ts'
 import { offersControl, type VmxMsrs } from '../vmcs12/vmx-limits.ts'
 import { linkedReader, writeLinked } from './linked-vmcs.ts'
 import { type VmxMemory, wordAt } from './processor.ts'
@@ -199,7 +201,7 @@ const vmcsShadowing = 0x4000n
 
 /** What VMREAD and VMWRITE ask for. */
 interface AskedField {
-  readonly place: Vmcs12Place
+  readonly place: LivePlace
   /** Only its bits 63:32. */
   readonly half: boolean
   /** Access rights of a segment. */
@@ -208,19 +210,24 @@ interface AskedField {
 
 /** Fields by what VMREAD asks for; the upper half of a wide one is asked for by the next number. */
 const byEncoding: ReadonlyMap<number, AskedField> = new Map(
-  vmcs12Places.flatMap((place): (readonly [number, AskedField])[] => {
+  livePlaces.flatMap((place): (readonly [number, AskedField])[] => {
     const rights = place.field.endsWith('_AR_BYTES')
     const whole = [place.encoding, { place, rights, half: false }] as const
     return place.upperHalf === undefined ? [whole] : [whole, [place.upperHalf, { place, rights, half: true }]]
   }),
 )
 
-const fieldAt = (encoding: bigint) => byEncoding.get(Number(encoding))
+/** Some fields are there only where the control is that they are for. */
+function fieldAt({ msrs }: VmxWorld, encoding: bigint) {
+  const found = byEncoding.get(Number(encoding))
+  const needs = found?.place.needs
+  return needs === undefined || offersControl(msrs, 'secondary', secondaryControls[needs]) ? found : undefined
+}
 
 function vmread(world: VmxWorld, encoding: bigint): VmxAnswer {
   const read = readerOf(world)
   if (read === undefined) return invalid
-  const found = fieldAt(encoding)
+  const found = fieldAt(world, encoding)
   if (found === undefined) return fails(world, 'UNSUPPORTED_VMCS_COMPONENT')
   const value = read(found.place.field)
   return { kind: 'succeeded', value: found.half ? value >> 32n : value }
@@ -234,7 +241,7 @@ function vmwrite(world: VmxWorld, encoding: bigint, given: bigint): VmxAnswer {
   const { state } = world
   const read = readerOf(world)
   if (read === undefined) return invalid
-  const found = fieldAt(encoding)
+  const found = fieldAt(world, encoding)
   if (found === undefined) return fails(world, 'UNSUPPORTED_VMCS_COMPONENT')
   const { place, half, rights } = found
   if (place.group === 'read-only' && (world.msrs.IA32_VMX_MISC & anyField) === 0n)
@@ -247,12 +254,12 @@ function vmwrite(world: VmxWorld, encoding: bigint, given: bigint): VmxAnswer {
 }
 
 /** Whose fields are read and written: the current VMCS's, in non-root operation those of the one that it links. None: nobody's. */
-function readerOf({ state, memory }: VmxWorld): Vmcs12Reader | undefined {
+function readerOf({ state, memory }: VmxWorld): LiveReader | undefined {
   if (state.guestMode) return linkedReader(memory, state.vmcs)
   return state.hasCurrent ? state.vmcs.read : undefined
 }
 
-function writeCurrent({ state, checks }: VmxWorld, place: Vmcs12Place, value: bigint): void {
+function writeCurrent({ state, checks }: VmxWorld, place: LivePlace, value: bigint): void {
   state.wrote(place, checks.groupsOf(place.field))
   state.vmcs.write(place.field, value)
 }
@@ -301,20 +308,12 @@ function failureByProcessor({ state, checks, around }: VmxWorld): FailedEntry | 
 
 const invalidations = { INVEPT: 1n << 20n, INVVPID: 1n << 32n } as const
 
-/** Whether an EPT pointer is one that an entry would take. Source: SDM 3C 27.2.1.1. */
-function isEptPointer(world: VmxWorld, eptp: bigint): boolean {
-  const told = world.vcpu.vmx.IA32_VMX_EPT_VPID_CAP
-  const reserved = (eptp & 0xf80n) !== 0n || !isLegal(world, eptp)
-  const flags = (eptp & 0x40n) !== 0n && (told & 0x20_0000n) === 0n
-  return !reserved && !flags && isEptMemoryType(eptp & 7n, told) && isEptWalk((eptp >> 3n) & 7n, told)
-}
-
 /** Source: SDM 3C 31.3, INVEPT. */
 function invept(world: VmxWorld, type: bigint, eptp: bigint): VmxAnswer {
   const told = world.vcpu.vmx.IA32_VMX_EPT_VPID_CAP
   if ((told & invalidations.INVEPT) === 0n) return undefinedOpcode
   const what = inveptTypeOf(type, told)
-  if (what === undefined || (what === 'SINGLE_CONTEXT' && !isEptPointer(world, eptp)))
+  if (what === undefined || (what === 'SINGLE_CONTEXT' && !isEptPointer(world.vcpu, eptp)))
     return fails(world, 'INVALID_OPERAND_TO_INVEPT_INVVPID')
   world.forget(what === 'ALL_CONTEXTS' ? { kind: 'every eptp' } : { kind: 'eptp', eptp })
   return succeeded

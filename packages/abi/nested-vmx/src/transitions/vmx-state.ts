@@ -1,6 +1,7 @@
 import { emptyNestedState, type NestedState, noAddress } from '../nested-state.ts'
+import type { LiveField, LivePlace } from '../vmcs12/live-places.ts'
 import { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
-import { type Vmcs12Field, type Vmcs12Place, vmcsRegionBytes } from '../vmcs12/vmcs12.ts'
+import { vmcsRegionBytes } from '../vmcs12/vmcs12.ts'
 import { vmcs12Head } from '../vmcs12/vmcs12-fields.rows.ts'
 import { PassedFacts } from './passed-facts.ts'
 import { preemptionTimerRate } from './preemption-timer-rate.ts'
@@ -32,7 +33,7 @@ export class VmxState {
   /** Whether it has passed what KVM checks of controls and host state. */
   passedByKvm = false
   /** What KVM looked at of guest state that passed, while nobody has written to it. */
-  guestPassed: ReadonlySet<Vmcs12Field> | undefined
+  guestPassed: ReadonlySet<LiveField> | undefined
   /** What was around the current VMCS when all of its checks passed. */
   readonly passedFacts: PassedFacts = new PassedFacts()
   #beside: NestedState = emptyNestedState('vmx')
@@ -109,7 +110,7 @@ export class VmxState {
   }
 
   /** VMWRITE changes a field that such groups of checks look at. */
-  wrote({ field, group }: Vmcs12Place, groups: number): void {
+  wrote({ field, group }: LivePlace, groups: number): void {
     this.unchecked |= groups
     if (group === 'control' || group === 'host') this.passedByKvm = false
     if (this.guestPassed?.has(field) === true) this.guestPassed = undefined

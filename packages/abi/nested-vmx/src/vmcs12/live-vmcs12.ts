@@ -1,11 +1,12 @@
-import { type Vmcs12Field, type Vmcs12Reader, vmcs12Places, vmcsRegionBytes } from './vmcs12.ts'
+import { type LiveField, type LiveReader, livePlaces } from './live-places.ts'
+import { vmcsRegionBytes } from './vmcs12.ts'
 import { vmcs12Head } from './vmcs12-fields.rows.ts'
 
 const offsetAt = 4
 /** Where each field is and how wide: its offset, a multiple of two, above four bits of bytes. One look in a map is the fastest to read. */
-const places = new Map(vmcs12Places.map(({ field, offset, bytes }) => [field, (offset << offsetAt) | bytes]))
+const places = new Map(livePlaces.map(({ field, offset, bytes }) => [field, (offset << offsetAt) | bytes]))
 
-const placeOf = (field: Vmcs12Field): number => places.get(field)!
+const placeOf = (field: LiveField): number => places.get(field)!
 
 /**
  * The current VMCS as a processor keeps it: its bytes, read and written in place. A region in guest memory is loaded into
@@ -20,27 +21,27 @@ export class LiveVmcs12 {
   readonly halves: Uint16Array = new Uint16Array(this.bytes.buffer)
 
   /** Any field. */
-  readonly read: Vmcs12Reader = (field) => {
+  readonly read: LiveReader = (field) => {
     const place = placeOf(field)
     const [offset, bytes] = [place >> offsetAt, place & 15]
     return bytes === 8 ? this.view.getBigUint64(offset, true) : BigInt(this.#narrow(offset, bytes))
   }
 
   /** A field of 16 or 32 bits; of a wider one its low half. */
-  word(field: Vmcs12Field): number {
+  word(field: LiveField): number {
     const place = placeOf(field)
     return this.#narrow(place >> offsetAt, place & 15)
   }
 
   /** Writes what fits of a value. */
-  write(field: Vmcs12Field, value: bigint): void {
+  write(field: LiveField, value: bigint): void {
     const place = placeOf(field)
     if ((place & 15) === 8) this.view.setBigUint64(place >> offsetAt, value, true)
     else this.setWord(field, Number(BigInt.asUintN(32, value)))
   }
 
   /** The same for a number; a wide field gets zeros above. */
-  setWord(field: Vmcs12Field, value: number): void {
+  setWord(field: LiveField, value: number): void {
     const place = placeOf(field)
     const [offset, bytes] = [place >> offsetAt, place & 15]
     if (bytes === 2) this.view.setUint16(offset, value, true)

@@ -2,9 +2,12 @@ import { exceptionExits, exitNumbers, type InterruptionType, type TransitEvent }
 import { exceptions } from '@vmm/x86-registers'
 import { secondLevelFault, unanswered } from '@vmm/x86-semantics'
 import { deliveryKind, isFault, undeliverable } from '../delivery.ts'
+import type { Engine } from '../engine-port.ts'
 import type { VcpuExit } from '../exit.ts'
 import { escalate, type Pending } from '../faults.ts'
 import type { L2Exit } from './l2-exit.ts'
+import { softwareEventOf } from './software-event.ts'
+import { becomesException } from './virtualization-exception.ts'
 import type { VmxOperation } from './vmx-operation.ts'
 
 /** An event on its way to L2. */
@@ -19,6 +22,8 @@ export interface L2Event extends Pending {
 }
 
 const RF = 1n << 16n
+/** The capability to tell of a linear address's page, and where a qualification does. Source: SDM 3D A.10; SDM 3C 28.2.1, Table 28-7. */
+const [violationInformation, pageBits] = [1n << 22n, 0xe00n] as const
 const { BP, DB, DF, PF } = exceptions
 
 /** Exit qualification of a guest-physical access to the APIC-access page. Source: SDM 3C 28.2.1, Table 28-6. */
@@ -63,13 +68,18 @@ export class L2Delivery {
     return this.deliver({ vector, errorCode, type, kind, length: behind, asked: false })
   }
 
-  /** Delivers an event, and what its delivery runs into: to L2, or to L1 as an exit. */
-  deliver(first: L2Event): VcpuExit | undefined {
+  /** An exception that an instruction of L2 has met, perhaps while it raised an event. */
+  met({ vector, errorCode }: Pending): VcpuExit | undefined {
+    return this.deliver(hardware(vector, errorCode), this.#underWay())
+  }
+
+  /** Delivers an event, met perhaps while another one was, and what its delivery runs into: to L2, or to L1 as an exit. */
+  deliver(first: L2Event, during?: L2Event): VcpuExit | undefined {
     const { engine } = this.#operation
     const betweenRounds = engine.get('REPEATING') !== 0n
     engine.set('REPEATING', 0n)
     let now = first
-    let before: L2Event | undefined
+    let before = during
     for (;;) {
       if (now.asked && this.leaves(now.vector, now.errorCode)) return this.#exitFor(now, before)
       const rip = engine.get('RIP')
@@ -105,7 +115,7 @@ export class L2Delivery {
   /** What the delivery of one event met: another event, or the end of it. */
   #next(now: L2Event, met: Pending): Met {
     const operation = this.#operation
-    if (met.vector === secondLevelFault) return gone(operation.leave(this.secondLevel(met.errorCode ?? 0, now)))
+    if (met.vector === secondLevelFault) return gone(operation.leave(this.#secondLevel(met.errorCode ?? 0, now)))
     if (met.vector === unanswered) {
       const due = operation.takeExit()
       if (due === undefined) return gone(undeliverable(now.vector))
@@ -116,17 +126,42 @@ export class L2Delivery {
     return { kind: 'again', event: hardware(next.vector, next.errorCode) }
   }
 
-  /** EPT has let a translation not be made: while an event was delivered, or for an instruction. */
-  secondLevel(reason: number, during?: L2Event): L2Exit {
+  /** EPT has let a translation not be made, for an instruction: L1 is told, or L2 itself. */
+  refused(reason: number): VcpuExit | undefined {
+    const operation = this.#operation
+    const during = this.#underWay()
+    const exit = this.#secondLevel(reason, during)
+    if (during !== undefined || !becomesException(operation.state, operation.engine, exit)) return operation.leave(exit)
+    return this.raise({ vector: exceptions.VE.vector, errorCode: undefined }, deliveryKind.exception)
+  }
+
+  /** What L1 is told of a translation that EPT has let not be made, perhaps while an event was delivered. */
+  #secondLevel(reason: number, during?: L2Event): L2Exit {
     const { engine } = this.#operation
-    const addresses = { physical: engine.get('EPT_ADDRESS'), linear: engine.get('EPT_LINEAR') }
+    const length = during?.length ?? 0
     const vectoring = during === undefined ? undefined : told(during)
-    const isApic = reason === exitNumbers.APIC_ACCESS && during !== undefined
-    const qualification = isApic ? apicAccessByDelivery : engine.get('EPT_QUALIFICATION')
-    return {
-      ...{ reason, qualification, vectoring, length: during?.length ?? 0 },
-      ...addresses,
-    }
+    if (reason === exitNumbers.PML_FULL) return { reason, vectoring, length }
+    const [physical, linear] = [engine.get('EPT_ADDRESS'), engine.get('EPT_LINEAR')]
+    const qualification = this.#qualificationOf(reason, during)
+    return { reason, qualification, vectoring, length, physical, linear }
+  }
+
+  #qualificationOf(reason: number, during: L2Event | undefined): bigint {
+    const { engine, facts } = this.#operation
+    if (reason === exitNumbers.APIC_ACCESS && during !== undefined) return apicAccessByDelivery
+    const told = engine.get('EPT_QUALIFICATION')
+    const ofPage = (facts.msrs.IA32_VMX_EPT_VPID_CAP & violationInformation) !== 0n
+    return reason !== exitNumbers.EPT_VIOLATION || ofPage ? told : told & ~pageBits
+  }
+
+  /** The event that the instruction at RIP was raising when it met something. */
+  #underWay(): L2Event | undefined {
+    const { engine } = this.#operation
+    if (engine.executing().rip !== engine.get('RIP')) return undefined
+    const raised = softwareEventOf(engine.executingCode(), isLongCode(engine))
+    if (raised === undefined) return undefined
+    const { software } = deliveryKind
+    return { ...raised, errorCode: undefined, kind: software, length: engine.executingBytes, asked: false }
   }
 
   #exitFor(event: L2Event, during: L2Event | undefined): VcpuExit | undefined {
@@ -156,6 +191,10 @@ export class L2Delivery {
     return hits === 0 ? undefined : this.debug(BigInt(hits), deliveryKind.trap)
   }
 }
+
+const [LMA, L] = [0x400n, 0x2000n]
+const isLongCode = (engine: Engine): boolean =>
+  (engine.get('IA32_EFER') & LMA) !== 0n && (engine.get('CS.access') & L) !== 0n
 
 type Met =
   | { readonly kind: 'again'; readonly event: L2Event }

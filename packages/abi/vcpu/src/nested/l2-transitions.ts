@@ -135,6 +135,15 @@ export class L2Transitions {
     engine.useTranslations(guestMode ? spaceOfL2(vmcs, tagged) : ownTranslations)
   }
 
+  /** L2 has taken another EPT pointer, which its VMCS has already. */
+  switched(eptp: bigint): void {
+    const engine = this.#parts.engine()
+    const { vmcs } = this.#state
+    engine.set('EPTP', eptp)
+    engine.useTranslations(spaceOfL2(vmcs, hasSecondaryControl(vmcs, 'VPID')))
+    engine.resync()
+  }
+
   /** The registers of L2 are in its VMCS, as an exit would leave them there. */
   save(): void {
     this.#save(this.#parts.engine())

@@ -3,6 +3,7 @@ import {
   compileEntryChecks,
   type EntryFacts,
   type EntryProcessor,
+  liveLayout,
   type NestedVcpu,
   nestedVcpu,
   noAddress,
@@ -57,7 +58,7 @@ export class VmxFacts {
     const { msrs: vmx } = this
     const processor: EntryProcessor = { ...bits, physicalAddressWidth, linearAddressWidth, vmx }
     if (this.#checks === undefined || !isSame(this.#checks.processor, processor))
-      this.#checks = { processor, compiled: compileEntryChecks(processor) }
+      this.#checks = { processor, compiled: compileEntryChecks(processor, liveLayout) }
     return this.#checks.compiled
   }
 

@@ -18,6 +18,7 @@ import {
   toldInstruction,
   VmxState,
   type VmxWorld,
+  vmFunction,
 } from '@vmm/nested-vmx'
 import { exceptions, gprIndex, ownTranslations } from '@vmm/x86-registers'
 import { generalProtection, type VmxMnemonic, type VmxOutcome } from '@vmm/x86-semantics'
@@ -26,6 +27,7 @@ import type { VcpuExit } from '../exit.ts'
 import { L2Delivery } from './l2-delivery.ts'
 import type { L2Exit } from './l2-exit.ts'
 import { L2Transitions } from './l2-transitions.ts'
+import { PageModificationLog } from './page-modification-log.ts'
 import { VirtualApic } from './virtual-apic.ts'
 import { VmxFacts } from './vmx-facts.ts'
 import type { VmxParts } from './vmx-parts.ts'
@@ -51,6 +53,7 @@ export class VmxOperation {
   readonly state: VmxState = new VmxState()
   readonly delivery: L2Delivery
   readonly apic: VirtualApic
+  readonly log: PageModificationLog
   readonly facts: VmxFacts
   readonly #parts: VmxParts
   readonly #transitions: L2Transitions
@@ -63,6 +66,7 @@ export class VmxOperation {
     this.#transitions = new L2Transitions(parts, this.state, this.facts)
     this.delivery = new L2Delivery(this)
     this.apic = new VirtualApic(parts, this.state)
+    this.log = new PageModificationLog(parts.engine, this.state)
     this.#world = this.#worldAround()
   }
 
@@ -77,6 +81,7 @@ export class VmxOperation {
 
   /** A VMX instruction. L2 is entered when the engine has come back. */
   execute(instruction: VmxMnemonic, first: bigint, second: bigint, third: bigint): VmxOutcome {
+    if (instruction === 'VMFUNC') return this.#function(first, second)
     const answer = executeVmx(this.#world, instruction, [first, second, third])
     switch (answer.kind) {
       case 'succeeded':
@@ -89,6 +94,22 @@ export class VmxOperation {
         return { kind: 'entered' }
       default:
         return answer.exception === 'GP' ? generalProtection : { kind: 'fault', vector: exceptions.UD.vector }
+    }
+  }
+
+  /** VMFUNC, which L2 executes by itself where L1 lets it. */
+  #function(eax: bigint, ecx: bigint): VmxOutcome {
+    const { vmcs } = this.state
+    const came = vmFunction({ vmcs, memory: this.engine, vcpu: this.#world.vcpu }, eax, ecx)
+    switch (came.kind) {
+      case 'fault':
+        return { kind: 'fault', vector: exceptions.UD.vector }
+      case 'exits':
+        this.#due = { kind: 'exit', reason: exitNumbers.VMFUNC }
+        return { kind: 'entered' }
+      default:
+        this.#transitions.switched(came.eptp)
+        return { kind: 'succeeded', value: 0n }
     }
   }
 
