@@ -24,6 +24,8 @@ export interface LinuxHost {
   readonly name: string
   readonly absent: string | undefined
   readonly module: 'kvm_intel' | 'kvm_amd'
+  /** What Linux in a guest of its guest takes for its clock: the TSC where it is invariant. Source: arch/x86/kernel/kvmclock.c kvmclock_init. */
+  readonly clock: 'tsc' | 'kvm-clock'
   run(command: string, files: readonly GuestFile[]): Promise<Said>
 }
 
@@ -38,6 +40,7 @@ export const qemuLinux: LinuxHost = {
   absent:
     spawnSync('qemu-system-x86_64', ['--version']).status === 0 ? undefined : 'qemu-system-x86_64 is not installed',
   module: 'kvm_amd',
+  clock: 'kvm-clock',
   run: async (command, files) => {
     const guest = await defaultGuest((says) => console.log(says))
     return withScratch('nested', (place) => {
@@ -80,6 +83,7 @@ export const oursLinux: LinuxHost = {
   name: 'vmm',
   absent: undefined,
   module: 'kvm_intel',
+  clock: 'tsc',
   run: async (command, files) => {
     const ended = spawnSync(process.execPath, [runner, ...vmmWords(command, files)], {
       encoding: 'latin1',
