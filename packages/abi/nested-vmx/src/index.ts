@@ -45,6 +45,7 @@ export {
   type ReadExitReason,
 } from './exits/exit-reason.ts'
 export { exitReasonBits, exitReasons } from './exits/exit-reasons.rows.ts'
+export { type ExitRoute, exitRoutes } from './exits/exit-routing.rows.ts'
 export { instructionFormats, instructionFormatsOf } from './exits/instruction-information.rows.ts'
 export { interruptionFormats, interruptionTypes } from './exits/interruption-information.rows.ts'
 export {

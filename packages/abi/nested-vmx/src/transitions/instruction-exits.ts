@@ -1,7 +1,8 @@
 import { gprIndex, type ProcessorRegisters } from '@vmm/x86-registers'
 import { exitNumbers as reasons } from '../exits/exit-reason.ts'
+import { exitRoutes } from '../exits/exit-routing.rows.ts'
 import { hasPrimaryControl, hasSecondaryControl } from '../vmcs12/control-bits.ts'
-import type { primaryControls, secondaryControls } from '../vmcs12/controls.ts'
+import type { secondaryControls } from '../vmcs12/controls.ts'
 import type { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
 import type { Vmcs12Field } from '../vmcs12/vmcs12.ts'
 import { exceptionExits } from './exception-exits.ts'
@@ -18,26 +19,9 @@ export interface L2Instruction {
   readonly qualification: bigint
 }
 
-const primaryOf = new Map<number, keyof typeof primaryControls>([
-  [reasons.HLT, 'HLT_EXITING'],
-  [reasons.INVLPG, 'INVLPG_EXITING'],
-  [reasons.RDPMC, 'RDPMC_EXITING'],
-  [reasons.RDTSC, 'RDTSC_EXITING'],
-  [reasons.RDTSCP, 'RDTSC_EXITING'],
-  [reasons.DR_ACCESS, 'MOV_DR_EXITING'],
-  [reasons.MWAIT_INSTRUCTION, 'MWAIT_EXITING'],
-  [reasons.MONITOR_INSTRUCTION, 'MONITOR_EXITING'],
-  [reasons.PAUSE_INSTRUCTION, 'PAUSE_EXITING'],
-  [reasons.INVPCID, 'INVLPG_EXITING'],
-])
-
-const secondaryOf = new Map<number, keyof typeof secondaryControls>([
-  [reasons.GDTR_IDTR, 'DESCRIPTOR_TABLE_EXITING'],
-  [reasons.LDTR_TR, 'DESCRIPTOR_TABLE_EXITING'],
-  [reasons.WBINVD, 'WBINVD_EXITING'],
-  [reasons.RDRAND, 'RDRAND_EXITING'],
-  [reasons.RDSEED, 'RDSEED_EXITING'],
-])
+const routes = new Map(
+  Object.entries(exitRoutes).map(([name, route]) => [reasons[name as keyof typeof reasons], route]),
+)
 
 /** What enables an instruction that is #UD in non-root operation without. Source: SDM 3C 26.3. */
 const enabledBy = new Map<number, keyof typeof secondaryControls>([
@@ -56,14 +40,18 @@ export function instructionEnabled(vmcs: LiveVmcs12, reason: number): boolean {
 /**
  * Whether an instruction of L2 that may exit does, by the controls of its VMCS. One that no control is about always does.
  *
- * Source: SDM 3C 26.1.2 Instructions That Cause VM Exits Unconditionally, 26.1.3 Conditionally.
+ * Source: `exitRoutes`.
  */
 export function instructionExits(of: L2Instruction): boolean {
   const { vmcs, reason } = of
-  const primary = primaryOf.get(reason)
-  if (primary !== undefined) return hasPrimaryControl(vmcs, primary)
-  const secondary = secondaryOf.get(reason)
-  if (secondary !== undefined) return hasSecondaryControl(vmcs, secondary)
+  const route = routes.get(reason)
+  if (route === undefined || route.l1Wants === 'always') return true
+  if (route.l1Wants === 'by fields') return fieldsWant(of)
+  return 'primary' in route ? hasPrimaryControl(vmcs, route.primary) : hasSecondaryControl(vmcs, route.secondary)
+}
+
+function fieldsWant(of: L2Instruction): boolean {
+  const { vmcs, reason } = of
   switch (reason) {
     case reasons.EXCEPTION_NMI:
       return exceptionExits(vmcs, Number(of.qualification), undefined)
