@@ -258,7 +258,7 @@ export class Execution {
     if (replaying) engine.known?.forget()
     const single = left === 1 || replaying
     const before = engine.retired()
-    if (!replaying) observer?.enter(engine.get('RIP'))
+    if (!replaying) observer?.enterHere()
     const end = looks && left > betweenLooks ? 'about' : 'exactly'
     const most = end === 'about' ? betweenLooks : left
     if (vmx.inL2) vmx.delivery.keepCr2()

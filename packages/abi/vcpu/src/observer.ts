@@ -49,6 +49,13 @@ export class Observer {
     this.#watchers.trace?.({ kind: 'kvm_entry', level, rip })
   }
 
+  /** The same, where it was left. */
+  enterHere(): void {
+    if (this.#inside) return
+    if (this.traces) this.enter(this.#observed.engine().get('RIP'))
+    this.#inside = true
+  }
+
   /** The guest was left at an address. */
   leave(reason: ExitReason, rip: bigint, { info = 0n, interruption = 0, errorCode = 0 }: Details = {}): void {
     this.enter(rip)
@@ -132,15 +139,16 @@ export class Observer {
       mmioWrite: (address, size, value) =>
         this.#behind(this.#before('EPT_MISCONFIG'), ports.mmioWrite(address, size, value)),
       hypercall: (instruction) => this.#behind(this.#before('VMCALL'), ports.hypercall(instruction)),
-      vmx: (instruction, ...operands) => this.#operated(instruction, () => ports.vmx(instruction, ...operands)),
+      vmx: (instruction, first, second, third) =>
+        this.#behind(this.#operated(instruction), ports.vmx(instruction, first, second, third)),
       writeXcr: (index, value) => this.#behind(this.#before('XSETBV'), ports.writeXcr(index, value)),
     }
   }
 
-  /** An instruction of VMX. What reads and writes a VMCS, KVM lets the processor do in a shadow of it. */
-  #operated<T>(instruction: VmxMnemonic, answer: () => T): T {
+  /** Counts an instruction of VMX. What reads and writes a VMCS, KVM lets the processor do in a shadow of it. */
+  #operated(instruction: VmxMnemonic): boolean {
     const reason = exitOf(instruction)
-    return reason === undefined ? answer() : this.#behind(this.#before(reason), answer())
+    return reason !== undefined && this.#before(reason)
   }
 
   /** Counts an exit. False where it has been counted. */

@@ -18,8 +18,13 @@ export function codeModeOf(state: StateView): CodeMode {
   return { execution: 'protected', codeSize, stackSize, user }
 }
 
+const PCIDE = 1 << 17
+
 /** CR4.PCIDE: there are process-context identifiers other than 0. */
-export const hasPcids = (state: StateView): boolean => (state.get('CR4') & (1n << 17n)) !== 0n
+export const hasPcids = (state: StateView): boolean => (state.low('CR4') & PCIDE) !== 0
 
 /** The process-context identifier that CR3, or a value for it, names. Source: SDM 3A §4.10.1. */
-export const pcidOf = (state: StateView, cr3 = state.get('CR3')): number => (hasPcids(state) ? Number(cr3 & 0xfffn) : 0)
+export function pcidOf(state: StateView, cr3?: bigint): number {
+  if (!hasPcids(state)) return 0
+  return cr3 === undefined ? state.low('CR3') & 0xfff : Number(cr3 & 0xfffn)
+}

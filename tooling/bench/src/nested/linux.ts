@@ -6,7 +6,7 @@ import { type Mark, watched } from '../engine/watched.ts'
 const limit = 600
 const shell = { l1: 'shell of l1', begin: 'begin of l2', l2: 'shell of l2' } as const
 
-/** Seconds from start to shell of Linux, and of Linux in it. */
+/** CPU seconds from start to shell of Linux, and of Linux in it: who shares the machine with others takes longer for both. */
 export interface Boots {
   readonly l1: number
   readonly l2: number
@@ -21,7 +21,7 @@ export async function linuxBoots(place: string): Promise<Boots | Failure> {
   const at = (line: string): Mark | undefined => marks.find((mark) => mark.line === line)
   const [l1, begin, l2] = [at(shell.l1), at(shell.begin), at(shell.l2)]
   if (l1 === undefined || begin === undefined || l2 === undefined) return { failure: failure ?? 'no mark' }
-  return { l1: l1.seconds, l2: l2.seconds - begin.seconds }
+  return { l1: l1.cpuSeconds, l2: l2.cpuSeconds - begin.cpuSeconds }
 }
 
 /** CPU seconds that so many exits for CPUID take with the default guest's KVM for a hypervisor. */

@@ -56,7 +56,7 @@ function clearUnderWay(engine: Engine): void {
   const cells = stateCells(engine)
   cells.REPEATING.word = 0
   cells.UNSTEPPED.word = 0
-  engine.set('MONITOR', none)
+  if (engine.get('MONITOR') !== none) engine.set('MONITOR', none)
   engine.takeDebugHits()
 }
 
