@@ -62,15 +62,27 @@ test('what is told without TRUE follows a release, too', () => {
 describe('a processor of this project', () => {
   const own = executedVmxMsrs({ has: () => true })
 
-  test('offers nothing that KVM does not, and requires the same', () => {
+  const { EPT_VIOLATION_VE, MODE_BASED_EPT, PML, VMFUNC } = secondaryControls
+  const beyond = (EPT_VIOLATION_VE | MODE_BASED_EPT) << 32n
+
+  test('offers of controls what KVM does, and virtualization exceptions and execution by mode; it requires the same', () => {
     const [low, high] = [0xffff_ffffn, 0xffff_ffff_0000_0000n]
     const controls = [...own].filter(
       ([index]) => (index >= 0x481 && index <= 0x484) || index === 0x48b || index >= 0x48d,
     )
     for (const [index, value] of controls) {
       const kvms = newest.get(index) ?? 0n
-      expect([index, value & high & ~kvms, value & low]).toEqual([index, 0n, index === 0x491 ? 0n : kvms & low])
+      const more = index === 0x48b ? beyond : 0n
+      expect([index, value & high & ~kvms, value & low]).toEqual([index, more, kvms & low])
     }
+  })
+
+  test('logs pages, switches EPT pointers, and tells of the page of a violation, but knows no shadow-stack pages', () => {
+    const told = own.get(0x48c)!
+    expect([(own.get(0x48b)! >> 32n) & (PML | VMFUNC), own.get(0x491), told & (1n << 22n), told & (1n << 23n)]).toEqual(
+      [PML | VMFUNC, 1n, 1n << 22n, 0n],
+    )
+    expect(newest.get(0x48c)! & (1n << 22n)).toBe(0n)
   })
 
   test('virtualizes the local APIC of its guests, and posts their interrupts', () => {
