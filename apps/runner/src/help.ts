@@ -7,6 +7,7 @@ Usage: vmm run [IMAGE] [flags]    boot a guest
        vmm cpuid FILE             what a dump of CPUID says; vmm cpuid diff: what releases support otherwise
        vmm msr NUMBER             what a model-specific register is
        vmm check TABLE            whether a release on a host takes a CPUID table
+       vmm vmcs FILE              whether an entry with a VMCS succeeds, and what of it is wrong
        vmm --version              versions of vmm, Node and V8
 
 Examples:

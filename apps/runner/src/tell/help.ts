@@ -55,4 +55,17 @@ Examples:
 
 Exit status: 0; 1 if it is refused, or a bit is not supported; 2 for bad input.
 `,
+  vmcs: `Usage: vmm vmcs FILE [--kvm RELEASE]
+
+Says whether an entry with a VMCS succeeds, and every sentence of the manual that does not hold; of KVM's own checks with
+--kvm. FILE has a VMCS of 4096 bytes as KVM lays it out, or what KVM_GET_NESTED_STATE gives.
+
+  --kvm RELEASE    6.1 (the newest 6.1.y), 5.16.3, …; a processor that has all that the manual has unless told
+
+Examples:
+  vmm vmcs region
+  vmm vmcs state --kvm 6.1
+
+Exit status: 0; 1 if it fails; 2 for bad input.
+`,
 } as const

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { kvmBytesOf, supportedCpuid } from '@vmm/cpuid'
+import { soundVmcs, vmcs12Of } from '@vmm/nested-vmx'
 import { afterAll, describe, expect, test } from 'vitest'
 import { parse } from '../command-line.ts'
 import { UsageError } from '../usage-error.ts'
@@ -118,6 +119,37 @@ describe('a CPUID table', () => {
   })
 })
 
+describe('vmm vmcs', () => {
+  // no release of KVM keeps these controls
+  const { TERTIARY_VM_EXEC_CONTROL: _, ...long } = soundVmcs.long
+  const broken = { ...long, GUEST_RFLAGS: 0n, HOST_CR0: 1n }
+
+  test('tells that a sound VMCS is entered, alone and in a nested state', () => {
+    const state = new Uint8Array([...new Uint8Array(128), ...vmcs12Of(long)])
+    for (const bytes of [vmcs12Of(long), state])
+      expect(said(`vmcs ${file('sound', bytes)}`)).toEqual({ text: 'a processor enters it\n', status: 0 })
+    expect(said(`vmcs ${file('sound', vmcs12Of(long))} --kvm 6.1`).status).toBe(0)
+  })
+  test('tells every sentence that does not hold, and what is reported first', () => {
+    const { text, status } = said(`vmcs ${file('broken', vmcs12Of(broken))}`)
+    const [first, ...failed] = text.trimEnd().split('\n')
+    expect([status, first]).toEqual([1, expect.stringMatching(/^a processor does not enter it: VMfail 8, /)])
+    expect(failed.map((line) => line.split(':')[0])).toEqual(expect.arrayContaining(['rflags-reserved']))
+  })
+  test('tells the checks of KVM of a release, which leaves flags to the processor', () => {
+    const { text } = said(`vmcs ${file('broken', vmcs12Of(broken))} --kvm 6.1`)
+    expect(text).toContain('nested-vmx-host-cr0: ')
+    expect(text).not.toContain('rflags')
+    expect(said(`vmcs ${file('flags', vmcs12Of({ ...long, GUEST_RFLAGS: 0n }))} --kvm 6.1`).status).toBe(0)
+  })
+  test('refuses what is no VMCS', () => {
+    expect(() => said(`vmcs ${file('none', new Uint8Array(4096))}`)).toThrow(
+      'expected 4096 bytes that begin with 0x11e57ed0',
+    )
+    expect(() => said(`vmcs ${file('short', vmcs12Of({}).slice(0, 100))}`)).toThrow(UsageError)
+  })
+})
+
 test.each([
   ['rules explain set-cpuid-immutable-after-rum', 'did you mean set-cpuid-immutable-after-run?'],
   ['rules explain', 'expected the id of a promise'],
@@ -136,12 +168,14 @@ test.each([
   ['cpuid /nowhere/dump', 'table /nowhere/dump: no such file'],
   ['check /nowhere/table', 'table /nowhere/table: no such file'],
   ['check x --host sprr', "unknown host 'sprr'"],
+  ['vmcs', 'expected one file with a VMCS'],
+  ['vmcs /nowhere/vmcs', 'VMCS /nowhere/vmcs: no such file'],
 ])('vmm %s is refused with one line that says what was expected', (line, says) => {
   expect(() => said(line)).toThrow(UsageError)
   expect(() => said(line)).toThrow(says)
 })
 
-test.each(['rules', 'cpuid', 'msr', 'check'])('vmm %s --help has examples and exit statuses', (command) => {
+test.each(['rules', 'cpuid', 'msr', 'check', 'vmcs'])('vmm %s --help has examples and exit statuses', (command) => {
   const printed = parse([command, '--help'])
   expect(printed).toMatchObject({ kind: 'print', text: expect.stringMatching(/Examples:[\s\S]*Exit status:/) })
 })
