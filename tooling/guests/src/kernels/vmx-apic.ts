@@ -76,6 +76,7 @@ function accesses(k: VmxKernelBuilder): void {
   })
   const onlyLoads: Code = (a) => a.mov(mem32(eptSlot(0)), vmxPlace.apicAccess | 1 | (6 << 3))
   k.check('rights come first', '30 18a', {
+    only: { EXIT_QUALIFICATION: 0x1ff },
     controls: { secondary: VIRTUALIZE_APIC_ACCESSES | EPT },
     before: onlyLoads,
     code: (a) => a.mov(mem32(vmxPlace.fine + 0x340), eax),
