@@ -13,9 +13,10 @@ import {
 } from '@vmm/kvm'
 import { disableExits, pitConfigFlags } from '@vmm/kvm-uapi'
 import { firmwareValues } from '@vmm/msr'
+import type { VmxCapability } from '@vmm/nested-vmx'
 import type { Profile } from '@vmm/rule'
 import { programControllers } from './firmware.ts'
-import { softwareHost } from './kvm-release.ts'
+import { softwareHost, vmxMsrsWithout } from './kvm-release.ts'
 import { UsageError } from './usage-error.ts'
 
 /** KVM_CAP_X86_DISABLE_EXITS. */
@@ -27,6 +28,8 @@ export interface GuestVmOptions {
   readonly memorySize: number
   /** The CPUID table of the first vCPU: the others have the same, each with an ID of its own. */
   readonly cpuid: CpuidTable
+  /** What VMX lacks of what it could do. */
+  readonly vmxLacks?: readonly VmxCapability[] | undefined
   readonly cpus: number
   readonly createClock: CreateVmClock
   /** Nanoseconds since 1970 when the clock is at 0. */
@@ -45,10 +48,12 @@ export class GuestVm {
   /** The one that starts the machine. */
   readonly vcpu: KvmVcpu
   readonly #slots
+  readonly #vmxLacks: readonly VmxCapability[] | undefined
 
   /** @throws {UsageError} for what the release refuses: one line that names the call and its rule. */
-  constructor({ kernel, memorySize, cpuid, cpus, ports, ...rest }: GuestVmOptions) {
+  constructor({ kernel, memorySize, cpuid, vmxLacks, cpus, ports, ...rest }: GuestVmOptions) {
     const kvm = openKvm({ kernel, host: softwareHost(), memoryBytes: memorySize, ...rest })
+    this.#vmxLacks = vmxLacks
     this.vm = granted(kvm.createVm())
     letWait(this.vm, cpuid)
     // what is attached later wins: the controllers keep their ports
@@ -91,7 +96,7 @@ export class GuestVm {
     this.vm.interrupts.reset()
     for (const vcpu of this.vm.vcpus) {
       vcpu.reset()
-      setMsrs(vcpu)
+      setMsrs(vcpu, this.#vmxLacks)
     }
     programControllers(this.vm.buses.io)
   }
@@ -115,9 +120,9 @@ export function letWait(vm: Vm, cpuid: CpuidTable): void {
   if (allowed && has(cpuid, 'MONITOR')) granted(vm.enableCap({ cap: disablesExits, args: [BigInt(MWAIT)] }))
 }
 
-/** What firmware would have left in them. */
-export function setMsrs({ state }: KvmVcpu): void {
-  const entries = [...firmwareValues].map(([index, data]) => ({ index, data }))
+/** What firmware would have left in them, and what VMX lacks. */
+export function setMsrs({ state }: KvmVcpu, vmxLacks: readonly VmxCapability[] = []): void {
+  const entries = [...[...firmwareValues].map(([index, data]) => ({ index, data })), ...vmxMsrsWithout(vmxLacks)]
   const set = state.setMsrs(entries)
   if (set !== entries.length) throw new Error(`KVM_SET_MSRS took ${JSON.stringify(set)} of ${entries.length}`)
 }

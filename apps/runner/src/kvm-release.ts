@@ -1,5 +1,6 @@
-import { buildTable, type Host, hostOf } from '@vmm/cpuid'
-import { executedVmxMsrs } from '@vmm/nested-vmx'
+import { type BuiltTable, buildTable, type Host, hostOf } from '@vmm/cpuid'
+import type { KvmMsrEntry } from '@vmm/kvm-uapi'
+import { executedVmxMsrs, type VmxCapability } from '@vmm/nested-vmx'
 import { type Profile, readProfile } from '@vmm/rule'
 import { physicalAddressWidth, tscHz } from './hardware.ts'
 import { suggestion } from './nearest.ts'
@@ -49,12 +50,32 @@ function proposalsMade(): readonly string[] {
  * that a distribution's kernel is built with.
  */
 export function softwareHost(): Host {
-  const everything = buildTable({ model: 'max', tscKhz: tscHz / 1000, crystalHz: tscHz, physicalAddressWidth })
-  if (everything.kind === 'refused') throw new Error(everything.says)
+  const everything = wholeTable()
   const vmx = executedVmxMsrs({ has: (feature) => everything.features.has(feature) })
   return hostOf(
     everything.entries,
     { vendorModule: 'kvm_intel' },
     new Map([[archCapabilities, soundProcessor], ...vmx]),
   )
+}
+
+/** The capability MSRs of VMX that say something else where it lacks something, as KVM_SET_MSRS takes them. */
+export function vmxMsrsWithout(lacks: readonly VmxCapability[]): readonly KvmMsrEntry[] {
+  if (lacks.length === 0) return []
+  const { features } = wholeTable()
+  const told = (without: readonly VmxCapability[]) =>
+    executedVmxMsrs({ has: (feature) => features.has(feature) }, without)
+  const whole = told([])
+  return [...told(lacks)]
+    .filter(([index, value]) => value !== whole.get(index) && !followingOthers.has(index))
+    .map(([index, data]) => ({ index, data }))
+}
+
+/** Controls that are told without TRUE follow those that are told with it. Source: arch/x86/kvm/vmx/nested.c vmx_set_vmx_msr (Linux 6.12). */
+const followingOthers: ReadonlySet<number> = new Set([0x481, 0x482, 0x483, 0x484])
+
+function wholeTable(): BuiltTable {
+  const everything = buildTable({ model: 'max', tscKhz: tscHz / 1000, crystalHz: tscHz, physicalAddressWidth })
+  if (everything.kind === 'refused') throw new Error(everything.says)
+  return everything
 }

@@ -1,5 +1,5 @@
 import type { LoadedImage } from '@vmm/boot'
-import type { BuiltTable, Feature } from '@vmm/cpuid'
+import type { Feature } from '@vmm/cpuid'
 import {
   type CreateEngine,
   type CreateVmClock,
@@ -26,6 +26,7 @@ import { GuestVm } from './guest-vm.ts'
 import { nanosecondsPerInstruction } from './hardware.ts'
 import { releaseNamed } from './kvm-release.ts'
 import type { End, RunningMachine, SerialLine, SliceResult } from './machine-port.ts'
+import type { Processor } from './processor.ts'
 import type { Sampler } from './profile/sampler.ts'
 import { RandomNumbers } from './random-numbers.ts'
 import { hashOf, type SavedMachine, savedVersion } from './saved-machine.ts'
@@ -42,7 +43,7 @@ export interface MachineOptions extends Watching {
   readonly emitted?: KvmOptions['emitted']
   readonly memorySize: number
   /** The first processor's CPUID table, from `processorNamed` for as many as there are. */
-  readonly table: BuiltTable
+  readonly table: Processor
   /** How many processors; one unless told. */
   readonly cpus?: number
   /** The kernel release whose KVM this is; the usual one unless told. */
@@ -98,6 +99,7 @@ export class Machine implements RunningMachine {
       kernel,
       memorySize,
       cpuid: table.entries,
+      vmxLacks: table.vmxLacks,
       cpus,
       createClock: this.#createClock,
       startedAt: BigInt(startSeconds) * 1_000_000_000n,

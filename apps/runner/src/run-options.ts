@@ -1,8 +1,8 @@
-import type { BuiltTable } from '@vmm/cpuid'
 import type { Profile } from '@vmm/rule'
 import type { AddedFile } from './added-files.ts'
 import type { EngineChoice } from './engine-choice.ts'
 import { shown } from './printable.ts'
+import type { Processor } from './processor.ts'
 import type { Smp } from './smp-choice.ts'
 import type { TraceRequest } from './trace.ts'
 import { UsageError } from './usage-error.ts'
@@ -22,7 +22,7 @@ export interface RunOptions {
   /** The kernel release whose KVM runs the guest. */
   readonly kernel: Profile
   /** The processor that the guest sees. */
-  readonly table: BuiltTable
+  readonly table: Processor
   /** What runs its instructions. */
   readonly engine: EngineChoice
   readonly exec: string | undefined

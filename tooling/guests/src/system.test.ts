@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { disagreements } from './compare.ts'
 import { unable } from './deviations.rows.ts'
 import { answerOfProgram } from './hosts/answer.ts'
-import { ours, oursInThreads } from './hosts/ours.ts'
+import { ours, oursInThreads, oursWithout } from './hosts/ours.ts'
 import { kernels } from './kernels/all.ts'
 import { knownDeviations } from './known-deviations.ts'
 
@@ -21,6 +21,17 @@ describe('every check of a kernel comes out as the manual says, but for what KVM
 test('processors that run at the same time do what those do that take turns', () => {
   const kernel = kernels['processors']!()
   expect(disagreements(kernel, oursInThreads.ask(kernel), [])).toEqual([])
+})
+
+test('what is taken away of VMX is not there, and the rest is', () => {
+  const kernel = kernels['vmxTime']!()
+  const scaled = 'RDTSC is scaled, and then has an offset: '
+  const lineOf = (capability: string) =>
+    oursWithout(capability)
+      .ask(kernel)
+      .lines.find((line) => line.startsWith(scaled))
+  expect(lineOf('vmx-tsc-scaling')).toBe(`${scaled}ok dead 0 0`)
+  expect(lineOf('vmx-ept')).toBe(`${scaled}ok 123455550000 12 0`)
 })
 
 test('checks of one kernel have different names', () => {

@@ -1,6 +1,7 @@
 import type { InterruptMessage } from '@vmm/device'
 import type { KvmVcpu } from '@vmm/kvm'
 import type { LocalApic } from '@vmm/local-apic'
+import type { VmxCapability } from '@vmm/nested-vmx'
 import { setMsrs } from '../guest-vm.ts'
 import { signalBits } from './board-layout.ts'
 import type { VcpuWords } from './vcpu-words.ts'
@@ -14,9 +15,11 @@ export class ThreadVcpu {
   readonly vcpu: KvmVcpu
   readonly words: VcpuWords
   readonly #apic: LocalApic
+  readonly #vmxLacks: readonly VmxCapability[]
   readonly #told = { flags: -1, id: -1, logicalId: -1, destinationFormat: -1 }
 
-  constructor(vcpu: KvmVcpu, words: VcpuWords, apic: LocalApic) {
+  constructor(vcpu: KvmVcpu, words: VcpuWords, apic: LocalApic, vmxLacks: readonly VmxCapability[]) {
+    this.#vmxLacks = vmxLacks
     this.vcpu = vcpu
     this.words = words
     this.#apic = apic
@@ -27,7 +30,7 @@ export class ThreadVcpu {
   /** Power-on state, and what firmware leaves. */
   reset(): void {
     this.vcpu.reset()
-    setMsrs(this.vcpu)
+    setMsrs(this.vcpu, this.#vmxLacks)
     this.tellApic()
   }
 

@@ -2,6 +2,7 @@ import { ramSlots } from '@vmm/boot'
 import { type CpuidTable, tableOfProcessor } from '@vmm/cpuid'
 import { deliveryModes } from '@vmm/device'
 import { type KvmOptions, openKvm, type Vm } from '@vmm/kvm'
+import type { VmxCapability } from '@vmm/nested-vmx'
 import type { Profile } from '@vmm/rule'
 import type { OtherProcessors, ProcessorMessage } from '@vmm/vcpu'
 import { granted, letWait } from '../guest-vm.ts'
@@ -23,6 +24,8 @@ export interface ThreadOptions {
   readonly guest: NonNullable<KvmOptions['thread']>['guest']
   readonly kernel: Profile
   readonly cpuid: CpuidTable
+  /** What VMX lacks of what it could do. */
+  readonly vmxLacks: readonly VmxCapability[] | undefined
   /** When time began, by the host's clock. */
   readonly since: number
   readonly startSeconds: number
@@ -42,7 +45,7 @@ export class ThreadVm {
   readonly board: BoardWords
   readonly words: ThreadWords
 
-  constructor({ index, cpus, board, guest, kernel, cpuid, since, startSeconds, hot }: ThreadOptions) {
+  constructor({ index, cpus, board, guest, kernel, cpuid, vmxLacks, since, startSeconds, hot }: ThreadOptions) {
     this.board = new BoardWords({ cpus, threads: guest.threads }, board)
     this.words = this.board.thread(index)
     // all emit the same, and one keeps it
@@ -61,7 +64,7 @@ export class ThreadVm {
     granted(this.vm.enableCap(splitIrqchip))
     this.#showMemory(guest.memoryBytes)
     const own = this.board.vcpusOf(index)
-    this.vcpus = own.map((id) => this.#createVcpu(id, cpuid))
+    this.vcpus = own.map((id) => this.#createVcpu(id, cpuid, vmxLacks))
     for (let other = 0; other < cpus; other += 1)
       if (!own.includes(other)) this.vm.interrupts.apics.joinDistant(new ApicElsewhere(this.board, other))
     this.vm.interrupts.apics.bus.attachListener({
@@ -116,7 +119,7 @@ export class ThreadVm {
   }
 
   /** Its APIC ID is its number. */
-  #createVcpu(id: number, cpuid: CpuidTable): ThreadVcpu {
+  #createVcpu(id: number, cpuid: CpuidTable, vmxLacks: readonly VmxCapability[] = []): ThreadVcpu {
     const vcpu = granted(this.vm.createVcpu(id))
     granted(vcpu.setCpuid2(tableOfProcessor(cpuid, id)))
     // it is made later than those of other threads, and counts as they do
@@ -125,7 +128,7 @@ export class ThreadVm {
     if (id === 0) wires.numericError = () => this.ask(requests.numericError, 0, 0, 0) !== 0
     wires.random = () => crypto.getRandomValues(new BigUint64Array(1))[0]!
     if (wires.others !== undefined) wires.others = this.#others(wires.others)
-    return new ThreadVcpu(vcpu, this.board.vcpu(id), this.vm.interrupts.apics.all.at(-1)!)
+    return new ThreadVcpu(vcpu, this.board.vcpu(id), this.vm.interrupts.apics.all.at(-1)!, vmxLacks)
   }
 
   /** Hypercalls to vCPUs of this thread are KVM's; those to others are posted. */

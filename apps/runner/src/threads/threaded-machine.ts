@@ -235,6 +235,7 @@ export class ThreadedMachine implements RunningMachine {
         guest: this.#guest,
         kernel,
         cpuid: table.entries,
+        vmxLacks: table.vmxLacks,
         hot,
         startSeconds,
       },

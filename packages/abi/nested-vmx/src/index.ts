@@ -184,6 +184,7 @@ export {
   wholeVmcsOf,
   writeVmcs,
 } from './vmcs/vmcs-layout.ts'
+export { vmxCapabilities } from './vmcs12/capability-names.rows.ts'
 export {
   hasEntryControl,
   hasExitControl,
@@ -201,7 +202,7 @@ export {
   secondaryExitControls,
   tertiaryControls,
 } from './vmcs12/controls.ts'
-export { executedVmxMsrs } from './vmcs12/executed-vmx-msrs.ts'
+export { executedVmxMsrs, type VmxCapability } from './vmcs12/executed-vmx-msrs.ts'
 export { type LiveField, type LivePlace, liveLayout, livePlaces } from './vmcs12/live-places.ts'
 export { LiveVmcs12 } from './vmcs12/live-vmcs12.ts'
 export { nestedVmxMsrs, type VmxProcessor } from './vmcs12/nested-vmx-msrs.ts'

@@ -20,9 +20,19 @@ export const oursInThreads: Host = {
   ask: (kernel): Answer => ask(kernel, 'threads'),
 }
 
-const ask = ({ image, processors = 1, narrow = false }: Parameters<Host['ask']>[0], smp: string): Answer =>
+/** The first with a processor whose VMX lacks something, by its name. */
+export const oursWithout = (capability: string): Host => ({
+  ...ours,
+  ask: (kernel): Answer => ask(kernel, 'turns', `,-${capability}`),
+})
+
+const ask = (
+  { image, processors = 1, narrow = false }: Parameters<Host['ask']>[0],
+  smp: string,
+  without = '',
+): Answer =>
   withFile(image, (path) => {
-    const cpu = narrow ? 'max,-LA57,+VMX' : 'max,+VMX'
+    const cpu = `${narrow ? 'max,-LA57,+VMX' : 'max,+VMX'}${without}`
     const args = ['--cpu', cpu, '--cpus', `${processors}`, '--smp', smp, '--timeout', `${seconds}`, path]
     const ended = spawnSync(process.execPath, [runner, 'run', ...args], {
       encoding: 'utf8',

@@ -1,7 +1,8 @@
 import { profileOf } from '@vmm/rule'
 import { describe, expect, test } from 'vitest'
+import { vmxCapabilities } from './capability-names.rows.ts'
 import { pinControls, secondaryControls } from './controls.ts'
-import { executedVmxMsrs } from './executed-vmx-msrs.ts'
+import { executedVmxMsrs, type VmxCapability } from './executed-vmx-msrs.ts'
 import { nestedVmxMsrs } from './nested-vmx-msrs.ts'
 
 const haswell = new Set<string>(['RDTSCP', 'RDRAND', 'INVPCID'])
@@ -92,5 +93,30 @@ describe('a processor of this project', () => {
       all,
       pinControls.POSTED_INTERRUPTS,
     ])
+  })
+})
+
+describe('capabilities that are taken away', () => {
+  const processor = { has: () => true }
+  const bitOf = (index: number, bit: number, ...without: readonly VmxCapability[]) =>
+    ((executedVmxMsrs(processor, without).get(index) ?? 0n) >> BigInt(bit)) & 1n
+
+  test('are where the MSR says so, and the others stay', () => {
+    expect([bitOf(0x48b, 33), bitOf(0x48b, 33, 'vmx-ept'), bitOf(0x48b, 37, 'vmx-ept')]).toEqual([1n, 0n, 1n])
+    expect([bitOf(0x48c, 20), bitOf(0x48c, 20, 'vmx-invept')]).toEqual([1n, 0n])
+  })
+
+  test('of controls are in the MSR without TRUE, too', () => {
+    expect([bitOf(0x481, 38), bitOf(0x481, 38, 'vmx-preemption-timer')]).toEqual([1n, 0n])
+    expect([bitOf(0x484, 47), bitOf(0x484, 47, 'vmx-entry-load-efer')]).toEqual([1n, 0n])
+  })
+
+  test('have a name and a bit each, which our processor has', () => {
+    const rows = Object.values(vmxCapabilities).map(([msr, bit]) => `${msr} ${bit}`)
+    expect(new Set(rows).size).toBe(rows.length)
+    const told = executedVmxMsrs(processor)
+    expect(
+      Object.entries(vmxCapabilities).filter(([, [msr, bit]]) => (((told.get(msr) ?? 0n) >> BigInt(bit)) & 1n) === 0n),
+    ).toEqual([])
   })
 })
