@@ -34,12 +34,12 @@ export class VmxFacts {
     this.around = aroundEntry({ ...parts, currentVmcs: () => state.current })
   }
 
-  /** User space may have changed them. */
+  /** User space may have changed them, and with them what passes. */
   forget(): void {
     this.#msrs = undefined
     this.#vcpu = undefined
     this.#isSure = false
-    this.#state.guestPassed = undefined
+    this.#state.forgetChecks()
   }
 
   /** The capability MSRs as the guest is told. */
