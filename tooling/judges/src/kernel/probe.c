@@ -28,6 +28,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -251,6 +252,24 @@ static void do_files(char command, char **line) {
   }
 }
 
+static sigjmp_buf out_of_reach;
+
+static void on_fault(int signal) { siglongjmp(out_of_reach, signal); }
+
+/* Memory that was mapped may have nothing behind it: then there is nothing to see, and a write fails. */
+static void reach_memory(char command, u64 at, char **line) {
+  struct sigaction act = {.sa_handler = on_fault, .sa_flags = SA_NODEFER}, before_segv, before_bus;
+  sigaction(SIGSEGV, &act, &before_segv), sigaction(SIGBUS, &act, &before_bus);
+  if (sigsetjmp(out_of_reach, 1) != 0) printf(command == 'W' ? "%d\n" : "\n", -EFAULT);
+  else if (command == 'W') write_bytes((void *)at, next_word(line)), printf("0\n");
+  else {
+    u64 length = number(line);
+    for (u64 i = 0; i < length; i++) (void)*(volatile unsigned char *)(at + i);
+    print_bytes((void *)at, length), printf("\n");
+  }
+  sigaction(SIGSEGV, &before_segv, NULL), sigaction(SIGBUS, &before_bus, NULL);
+}
+
 static void do_memory(char command, char **line) {
   u64 at = number(line);
   if (command == 'M') map_at(at, number(line), -1, 0, "");
@@ -258,8 +277,7 @@ static void do_memory(char command, char **line) {
     u64 length = number(line);
     protect(at, length, next_word(line));
   } else if (command == 'U') unmap(at, number(line));
-  else if (command == 'W') write_bytes((void *)at, next_word(line)), printf("0\n");
-  else print_bytes((void *)at, number(line)), printf("\n");
+  else reach_memory(command, at, line);
 }
 
 static void do_signals(char command, char **line) {

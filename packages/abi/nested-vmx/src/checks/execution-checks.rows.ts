@@ -95,21 +95,18 @@ export const executionChecks = {
     where: 'nested_vmx_check_apicv_controls',
     fails: (entry) => has(entry, 'PIN_BASED_VM_EXEC_CONTROL', pin.POSTED_INTERRUPTS) && !hasSecondary(entry, 'VIRTUAL_INTERRUPTS'),
     broken: { ...posted, SECONDARY_VM_EXEC_CONTROL: 0n },
-    unasked: true,
   },
   'nested-vmx-posted-without-acknowledge': {
     says: 'interrupts are posted only where an exit acknowledges them',
     where: 'nested_vmx_check_apicv_controls',
     fails: (entry) => has(entry, 'PIN_BASED_VM_EXEC_CONTROL', pin.POSTED_INTERRUPTS) && !has(entry, 'VM_EXIT_CONTROLS', 0x8000n),
     broken: { ...posted, VM_EXIT_CONTROLS: 0x0003_6fffn },
-    unasked: true,
   },
   'nested-vmx-posted-vector': {
     says: 'the vector that notifies of posted interrupts has eight bits',
     where: 'nested_vmx_check_apicv_controls',
     fails: (entry) => has(entry, 'PIN_BASED_VM_EXEC_CONTROL', pin.POSTED_INTERRUPTS) && has(entry, 'POSTED_INTR_NV', 0xff00n),
     broken: { ...posted, POSTED_INTR_NV: 0x100n },
-    unasked: true,
   },
   'nested-vmx-posted-descriptor': {
     says: 'the descriptor of posted interrupts lies on 64 bytes that the guest can have',
@@ -117,7 +114,6 @@ export const executionChecks = {
     fails: (entry) =>
       has(entry, 'PIN_BASED_VM_EXEC_CONTROL', pin.POSTED_INTERRUPTS) && !isLegal(entry, entry.read('POSTED_INTR_DESC_ADDR'), 64n),
     broken: { ...posted, POSTED_INTR_DESC_ADDR: 0x20n },
-    unasked: true,
   },
   'nested-vmx-apicv-without-tpr': {
     says: 'nothing of the APIC is virtualized without shadowing the TPR',
