@@ -67,7 +67,7 @@ export const excused: readonly Excused[] = [
   },
   {
     machine: /kvm_intel.*-vmm$/,
-    scenario: /^(coalesced-full|instructions-that-kvm-does-not-emulate|execution-where-no-memory-is)$/,
+    scenario: /^(coalesced-full|instructions-that-kvm-does-not-emulate|execution-where-no-memory-is|smi-without-memory-for-it)$/,
     step: /^run vcpu0 → 0 exit=internal_error suberror=1 .*8[14]07/,
     because: 'our processor tells in qualifications of EPT violations whether the linear address is a user’s and may be written to, and no CPUID says which processors do',
   },
