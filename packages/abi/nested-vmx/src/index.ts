@@ -128,6 +128,7 @@ export { type ToldInstruction, toldInstruction } from './transitions/instruction
 export { linkedRegion, putLinked } from './transitions/linked-vmcs.ts'
 export { loadMsrs, storeMsrs, type VmxMsrAccess } from './transitions/msr-lists.ts'
 export { setNonRoot, setOutsideVmx, setRoot, vmxOperation } from './transitions/operation-mode.ts'
+export { type PauseLoop, pausedAt } from './transitions/pause-loop.ts'
 export { preemptionTimerRate } from './transitions/preemption-timer-rate.ts'
 export { bytesAt, type VmxMemory, wordAt } from './transitions/processor.ts'
 export { type StateCell, type StateCells, stateCells } from './transitions/state-cells.ts'

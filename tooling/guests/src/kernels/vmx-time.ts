@@ -41,9 +41,27 @@ function counter(k: VmxKernelBuilder): void {
   read('what is not scaled may have an offset', '1 12 0', { primary: TSC_OFFSETTING }, rdtsc, isNot(offset))
 }
 
+/** Two PAUSEs at CPL 0. Source: SDM 3C 25.6.13, 26.1.3. */
+function pauses(k: VmxKernelBuilder): void {
+  const twice = (name: string, expected: string, gap: bigint, window: bigint) =>
+    k.check(name, expected, {
+      controls: { secondary: secondaryControls.PAUSE_LOOP_EXITING },
+      fields: [
+        ['PLE_GAP', gap],
+        ['PLE_WINDOW', window],
+      ],
+      code: (a) => a.pause().rdtsc().rdtsc().pause(),
+    })
+  const long = 0xffff_ffffn
+  twice('a loop of PAUSE that takes longer than its window leaves', '28 0', long, 0n)
+  twice('within its window it does not', '12 0', long, long)
+  twice('behind the gap a loop begins anew', '12 0', 0n, 0n)
+}
+
 /** Time as a guest has it. */
 export function vmxTime(): Kernel {
   const k = new VmxKernelBuilder('vmxTime')
   counter(k)
+  pauses(k)
   return k.kernel.finish()
 }

@@ -47,7 +47,7 @@ export const exitRoutes: { readonly [reason in keyof typeof exitReasons]?: ExitR
   MSR_WRITE:           byFields,
   MWAIT_INSTRUCTION:   primary('MWAIT_EXITING'),
   MONITOR_INSTRUCTION: primary('MONITOR_EXITING'),
-  PAUSE_INSTRUCTION:   primary('PAUSE_EXITING'),
+  PAUSE_INSTRUCTION:   byFields,
   GDTR_IDTR:           secondary('DESCRIPTOR_TABLE_EXITING'),
   LDTR_TR:             secondary('DESCRIPTOR_TABLE_EXITING'),
   INVEPT:              always,

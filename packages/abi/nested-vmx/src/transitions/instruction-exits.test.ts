@@ -5,15 +5,21 @@ import { exitNumbers } from '../exits/exit-reason.ts'
 import { exitRoutes } from '../exits/exit-routing.rows.ts'
 import { hypercallOfL2 } from '../rules/in-l2/hypercall-of-l2.rule.ts'
 import { primaryControls, secondaryControls } from '../vmcs12/controls.ts'
+import type { LiveField } from '../vmcs12/live-places.ts'
 import { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
 import type { Vmcs12Values } from '../vmcs12/vmcs12.ts'
 import { instructionExits } from './instruction-exits.ts'
+import { pausedAt } from './pause-loop.ts'
 import type { VmxMemory } from './processor.ts'
 
 type Reason = keyof typeof exitRoutes
 
+type Fields = { readonly [F in LiveField]?: bigint }
+
 interface Around {
-  readonly fields?: Vmcs12Values
+  readonly fields?: Fields
+  /** When the first PAUSE of a loop was, and the last. */
+  readonly loop?: readonly [first: bigint, last: bigint]
   readonly qualification?: bigint
   /** RAX and RCX, RDX is 0. */
   readonly gpr?: bigint
@@ -23,16 +29,18 @@ interface Around {
   readonly memory?: Readonly<Record<number, number>>
 }
 
-function leaves(reason: Reason, { fields = {}, qualification = 0n, gpr = 0n, xss = 0n, memory = {} }: Around): boolean {
+function leaves(reason: Reason, around: Around): boolean {
+  const { fields = {}, qualification = 0n, gpr = 0n, xss = 0n, memory = {} } = around
   const vmcs = new LiveVmcs12()
-  for (const [name, value] of Object.entries(fields)) vmcs.write(name as keyof Vmcs12Values, value)
+  for (const [name, value] of Object.entries(fields)) vmcs.write(name as LiveField, value)
   const registers = {
     gpr: (index: number) => (index === 2 ? 0n : gpr),
     get: () => xss,
   } as unknown as ProcessorRegisters
   const physical = (address: number) => Uint8Array.from({ length: 64 }, (_, at) => memory[address + at] ?? 0)
   const guest = { physical } as unknown as VmxMemory
-  return instructionExits({ vmcs, registers, memory: guest, reason: exitNumbers[reason], qualification })
+  const loop = around.loop && { first: around.loop[0], last: around.loop[1] }
+  return instructionExits({ vmcs, registers, memory: guest, reason: exitNumbers[reason], qualification, loop })
 }
 
 const routes = Object.entries(exitRoutes) as readonly (readonly [Reason, NonNullable<(typeof exitRoutes)[Reason]>])[]
@@ -89,6 +97,18 @@ const [postCode, last] = [0x80_0000n, 0xffff_0001n]
 
 /** Reason, what leaves, and what is nearest to it and does not. */
 const byFields: readonly (readonly [Reason, string, Around, Around])[] = [
+  [
+    'PAUSE_INSTRUCTION',
+    'PAUSE, where every one does',
+    { fields: primary('PAUSE_EXITING') },
+    { fields: primary('HLT_EXITING') },
+  ],
+  [
+    'PAUSE_INSTRUCTION',
+    'a loop of PAUSE that takes longer than its window',
+    { fields: { PLE_WINDOW: 100n }, loop: [5n, 106n] },
+    { fields: { PLE_WINDOW: 100n }, loop: [5n, 105n] },
+  ],
   [
     'EXCEPTION_NMI',
     'a vector in the exception bitmap',
@@ -184,4 +204,16 @@ test.each(byFields)('%s: %s, and not what is nearest', (reason, _, left, stays) 
 test('every reason that fields decide is tried', () => {
   const decided = routes.filter(([, { l1Wants }]) => l1Wants === 'by fields').map(([reason]) => reason)
   expect(decided.filter((reason) => !byFields.some(([tried]) => tried === reason))).toEqual([])
+})
+
+test('a PAUSE goes on with a loop until the gap is over', () => {
+  const vmcs = new LiveVmcs12()
+  vmcs.setWord('PLE_GAP', 10)
+  const first = pausedAt(50n, undefined, vmcs)
+  const second = pausedAt(60n, first, vmcs)
+  expect([first, second, pausedAt(71n, second, vmcs)]).toEqual([
+    { first: 50n, last: 50n },
+    { first: 50n, last: 60n },
+    { first: 71n, last: 71n },
+  ])
 })

@@ -6,6 +6,7 @@ import type { secondaryControls } from '../vmcs12/controls.ts'
 import type { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
 import type { Vmcs12Field } from '../vmcs12/vmcs12.ts'
 import { exceptionExits } from './exception-exits.ts'
+import { isTooLong, type PauseLoop } from './pause-loop.ts'
 import { bytesAt, type VmxMemory } from './processor.ts'
 
 /** What decides whether an instruction of L2 exits. */
@@ -17,6 +18,8 @@ export interface L2Instruction {
   readonly reason: number
   /** As the exit would have it; where the reason is an exception, its vector; where it is VMREAD or VMWRITE, the field's encoding. */
   readonly qualification: bigint
+  /** Where it is PAUSE, and loops of it may exit: its loop. */
+  readonly loop?: PauseLoop | undefined
 }
 
 const routes = new Map(
@@ -62,6 +65,8 @@ function fieldsWant(of: L2Instruction): boolean {
     case reasons.MSR_READ:
     case reasons.MSR_WRITE:
       return msrExits(of)
+    case reasons.PAUSE_INSTRUCTION:
+      return hasPrimaryControl(vmcs, 'PAUSE_EXITING') || (of.loop !== undefined && isTooLong(of.loop, vmcs))
     case reasons.VMREAD:
       return fieldExits(of, 'VMREAD_BITMAP')
     case reasons.VMWRITE:

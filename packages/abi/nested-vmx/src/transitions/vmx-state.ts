@@ -4,6 +4,7 @@ import { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
 import { vmcsRegionBytes } from '../vmcs12/vmcs12.ts'
 import { vmcs12Head } from '../vmcs12/vmcs12-fields.rows.ts'
 import { PassedFacts } from './passed-facts.ts'
+import type { PauseLoop } from './pause-loop.ts'
 import { preemptionTimerRate } from './preemption-timer-rate.ts'
 import { bytesAt, type VmxMemory } from './processor.ts'
 
@@ -28,6 +29,8 @@ export class VmxState {
   mtfPending = false
   /** When the VMX-preemption timer runs out, by the time-stamp counter of L1. */
   deadline: bigint | undefined
+  /** The loop of PAUSE that L2 is in, or was. */
+  pauseLoop: PauseLoop | undefined
   /** The groups of checks that the current VMCS has not passed since it was written to, as `CompiledEntryChecks` has them. */
   unchecked = ~0
   /** Whether it has passed what KVM checks of controls and host state. */
@@ -59,6 +62,7 @@ export class VmxState {
     const { vmxon, vmxonAddress, vmcs12Address, guestMode, runPending, mtfPending, vmcs12, preemptionDeadline } = state
     const { smmVmxon, smmGuestMode } = state
     Object.assign(this, { vmxon, vmxonAddress, guestMode, runPending, mtfPending, smmVmxon, smmGuestMode })
+    this.pauseLoop = undefined
     this.current = vmcs12Address
     const isTimed = guestMode && preemptionDeadline !== undefined
     this.deadline = isTimed ? preemptionDeadline << preemptionTimerRate : undefined

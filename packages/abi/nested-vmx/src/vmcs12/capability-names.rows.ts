@@ -34,6 +34,7 @@ export const vmxCapabilities = {
   'vmx-unrestricted-guest':         [0x48b, 39],
   'vmx-apicv-register':             [0x48b, 40],
   'vmx-apicv-vid':                  [0x48b, 41],
+  'vmx-ple':                        [0x48b, 42],
   'vmx-rdrand-exit':                [0x48b, 43],
   'vmx-invpcid-exit':               [0x48b, 44],
   'vmx-vmfunc':                     [0x48b, 45],

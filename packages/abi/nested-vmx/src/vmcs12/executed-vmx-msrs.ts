@@ -11,11 +11,7 @@ export type VmxCapability = keyof typeof vmxCapabilities
 const missing: readonly (readonly [msrs: readonly number[], bits: bigint])[] = [
   [[0x483, 0x48f], (exitControls.LOAD_PERF_GLOBAL_CTRL | exitControls.CLEAR_BNDCFGS) << allowed],
   [[0x484, 0x490], (entryControls.LOAD_PERF_GLOBAL_CTRL | entryControls.LOAD_BNDCFGS) << allowed],
-  [
-    [0x48b],
-    (secondaryControls.PAUSE_LOOP_EXITING | secondaryControls.ENCLS_EXITING | secondaryControls.USER_WAIT_PAUSE) <<
-      allowed,
-  ],
+  [[0x48b], (secondaryControls.ENCLS_EXITING | secondaryControls.USER_WAIT_PAUSE) << allowed],
 ]
 
 /** EPT violations tell of the linear address's page. Source: SDM 3D A.10. */
@@ -23,7 +19,11 @@ const violationInformation = 1n << 22n
 
 /** What KVM offers nowhere, and the processors of this project execute: by MSR, the bits that are set. */
 const beyond: readonly (readonly [msr: number, bits: bigint])[] = [
-  [0x48b, (secondaryControls.EPT_VIOLATION_VE | secondaryControls.MODE_BASED_EPT) << allowed],
+  [
+    0x48b,
+    (secondaryControls.PAUSE_LOOP_EXITING | secondaryControls.EPT_VIOLATION_VE | secondaryControls.MODE_BASED_EPT) <<
+      allowed,
+  ],
   [0x48c, violationInformation],
 ]
 

@@ -63,10 +63,10 @@ test('what is told without TRUE follows a release, too', () => {
 describe('a processor of this project', () => {
   const own = executedVmxMsrs({ has: () => true })
 
-  const { EPT_VIOLATION_VE, MODE_BASED_EPT, PML, VMFUNC } = secondaryControls
-  const beyond = (EPT_VIOLATION_VE | MODE_BASED_EPT) << 32n
+  const { EPT_VIOLATION_VE, MODE_BASED_EPT, PAUSE_LOOP_EXITING, PML, VMFUNC } = secondaryControls
+  const beyond = (PAUSE_LOOP_EXITING | EPT_VIOLATION_VE | MODE_BASED_EPT) << 32n
 
-  test('offers of controls what KVM does, and virtualization exceptions and execution by mode; it requires the same', () => {
+  test('offers of controls what KVM does, and loops of PAUSE, virtualization exceptions and execution by mode; it requires the same', () => {
     const [low, high] = [0xffff_ffffn, 0xffff_ffff_0000_0000n]
     const controls = [...own].filter(
       ([index]) => (index >= 0x481 && index <= 0x484) || index === 0x48b || index >= 0x48d,

@@ -76,6 +76,7 @@ export class L2Transitions {
     vmcs.launched = true
     state.guestMode = true
     state.runPending = true
+    state.pauseLoop = undefined
     loadNonRegisters(vmcs, engine, this.#parts.events())
     this.timer.start()
     this.translate()

@@ -12,6 +12,8 @@ import {
   linkedRegion,
   loadGuestPointers,
   type NestedState,
+  type PauseLoop,
+  pausedAt,
   putLinked,
   setOutsideVmx,
   setRoot,
@@ -43,6 +45,7 @@ type Due = { readonly kind: 'entry'; readonly wrong: number | undefined } | ({ r
 export interface SavedVmx {
   readonly state: NestedState
   readonly deadline: bigint | undefined
+  readonly pauseLoop?: PauseLoop | undefined
   readonly nmiBlockedInL1: boolean
   /** The exit that follows the last instruction. */
   readonly due?: L2Exit | undefined
@@ -117,9 +120,18 @@ export class VmxOperation {
   exits(reason: number, qualification: bigint): boolean {
     const { engine } = this
     const { vmcs } = this.state
-    if (!instructionExits({ vmcs, registers: engine, memory: engine, reason, qualification })) return false
+    const loop = reason === exitNumbers.PAUSE_INSTRUCTION ? this.#paused() : undefined
+    if (!instructionExits({ vmcs, registers: engine, memory: engine, reason, qualification, loop })) return false
     this.#due = { kind: 'exit', ...instructionExit(engine, reason, qualification) }
     return true
+  }
+
+  /** The loop of a PAUSE, where loops exit: users' do not. */
+  #paused(): PauseLoop | undefined {
+    const { engine, state } = this
+    if (!hasSecondaryControl(state.vmcs, 'PAUSE_LOOP_EXITING') || engine.get('CPL') !== 0n) return undefined
+    state.pauseLoop = pausedAt(this.#parts.machine().timeStamp(), state.pauseLoop, state.vmcs)
+    return state.pauseLoop
   }
 
   /** Whether an access of L2 to the APIC-access page leaves for L1: then it is not made. */
@@ -296,16 +308,17 @@ export class VmxOperation {
 
   /** Plain data; registers are saved with the others. */
   save(): SavedVmx {
-    const { deadline } = this.state
-    return { state: this.state.told(), deadline, nmiBlockedInL1: this.#transitions.nmiBlockedInL1, due: this.apic.due }
+    const { deadline, pauseLoop } = this.state
+    const { nmiBlockedInL1 } = this.#transitions
+    return { state: this.state.told(), deadline, pauseLoop, nmiBlockedInL1, due: this.apic.due }
   }
 
   /** Registers are there already. */
-  restore({ state, deadline, nmiBlockedInL1, due }: SavedVmx): void {
+  restore({ state, deadline, pauseLoop, nmiBlockedInL1, due }: SavedVmx): void {
     this.#due = undefined
     this.facts.forget()
     this.state.become(state)
-    this.state.deadline = deadline
+    Object.assign(this.state, { deadline, pauseLoop })
     this.#transitions.nmiBlockedInL1 = nmiBlockedInL1
     if (state.vmxon) this.#transitions.translate()
     this.apic.entered()
