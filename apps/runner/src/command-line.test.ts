@@ -2,7 +2,7 @@ import { tellProfile } from '@vmm/rule'
 import { describe, expect, test } from 'vitest'
 import { parse } from './command-line.ts'
 import { parseEngine } from './engine-choice.ts'
-import { vmxMsrsWithout } from './kvm-release.ts'
+import { releaseNamed, vmxMsrsWithout } from './kvm-release.ts'
 import type { RunOptions } from './run-options.ts'
 import { parseSmp } from './smp-choice.ts'
 import { UsageError } from './usage-error.ts'
@@ -52,7 +52,7 @@ describe('bad arguments are one line that says what was wrong', () => {
     [['run', '--cpu', 'max,+NOSUCH'], 'NOSUCH'],
     [['run', '--cpu', 'max,+AES,-AES'], 'AES'],
     [['run', '--cpu', 'max,-vmx-vpidd'], 'VMX has nothing that is called vmx-vpidd, did you mean vmx-vpid?'],
-    [['run', '--cpu', 'max,+VMX,+vmx-ple'], 'VMX has nothing that is called vmx-ple'],
+    [['run', '--cpu', 'max,+VMX,+vmx-encls-exit'], 'VMX has nothing that is called vmx-encls-exit'],
     [['run', '--cpu', ''], 'CPU model'],
     [['run', '--kvm', 'nonsense'], '--kvm: "nonsense" is not a kernel release: expected X.Y or X.Y.Z'],
     [['run', '--kvm', '3.2'], '--kvm: kernel 3.2 is not known'],
@@ -108,7 +108,10 @@ describe('arguments', () => {
   test('--cpu takes away what VMX can do by the names of QEMU', () => {
     const { table } = optionsOf('--cpu', 'max,+VMX,-vmx-ept,+vmx-vpid,-vmx-apicv-vid')
     expect([table.features.has('VMX'), table.vmxLacks]).toEqual([true, ['vmx-ept', 'vmx-apicv-vid']])
-    expect(vmxMsrsWithout(['vmx-ept', 'vmx-apicv-vid']).map(({ index }) => index)).toEqual([0x48b, 0x48c, 0x491])
+    expect(vmxMsrsWithout(['vmx-ept', 'vmx-apicv-vid'], releaseNamed()).map(({ index }) => index)).toEqual([
+      0x48b, 0x48c, 0x491,
+    ])
+    expect(vmxMsrsWithout(['vmx-tsc-scaling'], releaseNamed('5.10'))).toEqual([])
     expect(optionsOf('--cpu', 'x86-64-v2,-vmx-ept').table.vmxLacks).toBeUndefined()
   })
 

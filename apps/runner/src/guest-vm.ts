@@ -52,7 +52,7 @@ export class GuestVm {
 
   /** @throws {UsageError} for what the release refuses: one line that names the call and its rule. */
   constructor({ kernel, memorySize, cpuid, vmxLacks, cpus, ports, ...rest }: GuestVmOptions) {
-    const kvm = openKvm({ kernel, host: softwareHost(), memoryBytes: memorySize, ...rest })
+    const kvm = openKvm({ kernel, host: softwareHost(kernel), memoryBytes: memorySize, ...rest })
     this.#vmxLacks = vmxLacks
     this.vm = granted(kvm.createVm())
     letWait(this.vm, cpuid)
@@ -121,8 +121,11 @@ export function letWait(vm: Vm, cpuid: CpuidTable): void {
 }
 
 /** What firmware would have left in them, and what VMX lacks. */
-export function setMsrs({ state }: KvmVcpu, vmxLacks: readonly VmxCapability[] = []): void {
-  const entries = [...[...firmwareValues].map(([index, data]) => ({ index, data })), ...vmxMsrsWithout(vmxLacks)]
+export function setMsrs({ state, profile }: KvmVcpu, vmxLacks: readonly VmxCapability[] = []): void {
+  const entries = [
+    ...[...firmwareValues].map(([index, data]) => ({ index, data })),
+    ...vmxMsrsWithout(vmxLacks, profile),
+  ]
   const set = state.setMsrs(entries)
   if (set !== entries.length) throw new Error(`KVM_SET_MSRS took ${JSON.stringify(set)} of ${entries.length}`)
 }

@@ -49,9 +49,9 @@ function proposalsMade(): readonly string[] {
  * The machine that the release seems to run on: a processor that can do whatever ours can, virtualized by VMX. It has all
  * that a distribution's kernel is built with.
  */
-export function softwareHost(): Host {
+export function softwareHost(kernel: Profile): Host {
   const everything = wholeTable()
-  const vmx = executedVmxMsrs({ has: (feature) => everything.features.has(feature) })
+  const vmx = executedVmxMsrs({ has: (feature) => everything.features.has(feature) }, { kernel })
   return hostOf(
     everything.entries,
     { vendorModule: 'kvm_intel' },
@@ -60,11 +60,11 @@ export function softwareHost(): Host {
 }
 
 /** The capability MSRs of VMX that say something else where it lacks something, as KVM_SET_MSRS takes them. */
-export function vmxMsrsWithout(lacks: readonly VmxCapability[]): readonly KvmMsrEntry[] {
+export function vmxMsrsWithout(lacks: readonly VmxCapability[], kernel: Profile): readonly KvmMsrEntry[] {
   if (lacks.length === 0) return []
   const { features } = wholeTable()
   const told = (without: readonly VmxCapability[]) =>
-    executedVmxMsrs({ has: (feature) => features.has(feature) }, without)
+    executedVmxMsrs({ has: (feature) => features.has(feature) }, { without, kernel })
   const whole = told([])
   return [...told(lacks)]
     .filter(([index, value]) => value !== whole.get(index) && !followingOthers.has(index))

@@ -64,7 +64,7 @@ function built(options: TableOptions): BuiltTable {
 
 /** What a VMM takes out before it sets a table: features that KVM_GET_SUPPORTED_CPUID does not have. */
 function unsupportedOf(table: BuiltTable, { plus }: FeatureChanges, kernel: Profile): readonly Feature[] {
-  const supported = supportedCpuid({ kernel, host: softwareHost() })
+  const supported = supportedCpuid({ kernel, host: softwareHost(kernel) })
   const missing = new Set(unsupported(table.entries, supported).map(({ name }) => name))
   return [...table.features].filter((feature) => missing.has(feature) && !plus.includes(feature))
 }

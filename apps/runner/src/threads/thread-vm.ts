@@ -52,7 +52,7 @@ export class ThreadVm {
     const emitted = keptCode()
     const kvm = openKvm({
       kernel,
-      host: softwareHost(),
+      host: softwareHost(kernel),
       thread: { guest, index },
       createClock: () => hostClock(since),
       startedAt: BigInt(startSeconds) * 1_000_000_000n,

@@ -84,7 +84,13 @@ export class ThreadedMachine implements RunningMachine {
     for (const [id, vcpu] of this.#vcpus.entries()) vcpu.apic = { ...apicAtPowerOn, id }
     // they take as long to come as all that follows here
     this.#workers = this.#threads.map((_, index) => this.#createThread(index))
-    const kvm = openKvm({ kernel, host: softwareHost(), memoryBytes: 4096, createClock: () => this.#clock, hot: false })
+    const kvm = openKvm({
+      kernel,
+      host: softwareHost(kernel),
+      memoryBytes: 4096,
+      createClock: () => this.#clock,
+      hot: false,
+    })
     this.#vm = granted(kvm.createVm())
     granted(this.#vm.createIrqchip())
     granted(this.#vm.createPit2(pitConfigFlags.value.SPEAKER_DUMMY))

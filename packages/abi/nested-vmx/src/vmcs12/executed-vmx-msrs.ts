@@ -1,3 +1,4 @@
+import type { Profile } from '@vmm/rule'
 import { vmxCapabilities } from './capability-names.rows.ts'
 import { entryControls, exitControls, secondaryControls } from './controls.ts'
 import { nestedVmxMsrs, type VmxProcessor } from './nested-vmx-msrs.ts'
@@ -28,14 +29,14 @@ const beyond: readonly (readonly [msr: number, bits: bigint])[] = [
 ]
 
 /**
- * The capability MSRs of VMX, 480H to 491H, of a processor which executes VMX as this project does: what KVM would make on it, without what is not
- * executed, with what is executed beyond KVM, and without what it is to lack.
+ * The capability MSRs of VMX, 480H to 491H, of a processor which executes VMX as this project does: what KVM of a release would make on it, or the
+ * newest, without what is not executed, with what is executed beyond KVM, and without what it is to lack.
  */
 export function executedVmxMsrs(
   processor: Pick<VmxProcessor, 'has'>,
-  without: readonly VmxCapability[] = [],
+  { without = [], kernel }: { readonly without?: readonly VmxCapability[]; readonly kernel?: Profile } = {},
 ): ReadonlyMap<number, bigint> {
-  const told = new Map(nestedVmxMsrs({ ...processor, postedInterrupts: true, tscScaling: true, sgx: false }))
+  const told = new Map(nestedVmxMsrs({ ...processor, postedInterrupts: true, tscScaling: true, sgx: false }, kernel))
   for (const [msrs, bits] of missing) for (const index of msrs) told.set(index, (told.get(index) ?? 0n) & ~bits)
   for (const [index, bits] of beyond) told.set(index, (told.get(index) ?? 0n) | bits)
   for (const name of without) {

@@ -66,6 +66,13 @@ describe('a processor of this project', () => {
   const { EPT_VIOLATION_VE, MODE_BASED_EPT, PAUSE_LOOP_EXITING, PML, VMFUNC } = secondaryControls
   const beyond = (PAUSE_LOOP_EXITING | EPT_VIOLATION_VE | MODE_BASED_EPT) << 32n
 
+  test('offers what a release does', () => {
+    const offers = (version: '5.10.13' | '6.12.117') =>
+      ((executedVmxMsrs({ has: () => true }, { kernel: profileOf(version) }).get(0x48b) ?? 0n) >> 32n) &
+      secondaryControls.TSC_SCALING
+    expect([offers('5.10.13'), offers('6.12.117')]).toEqual([0n, secondaryControls.TSC_SCALING])
+  })
+
   test('offers of controls what KVM does, and loops of PAUSE, virtualization exceptions and execution by mode; it requires the same', () => {
     const [low, high] = [0xffff_ffffn, 0xffff_ffff_0000_0000n]
     const controls = [...own].filter(
@@ -99,7 +106,7 @@ describe('a processor of this project', () => {
 describe('capabilities that are taken away', () => {
   const processor = { has: () => true }
   const bitOf = (index: number, bit: number, ...without: readonly VmxCapability[]) =>
-    ((executedVmxMsrs(processor, without).get(index) ?? 0n) >> BigInt(bit)) & 1n
+    ((executedVmxMsrs(processor, { without }).get(index) ?? 0n) >> BigInt(bit)) & 1n
 
   test('are where the MSR says so, and the others stay', () => {
     expect([bitOf(0x48b, 33), bitOf(0x48b, 33, 'vmx-ept'), bitOf(0x48b, 37, 'vmx-ept')]).toEqual([1n, 0n, 1n])
