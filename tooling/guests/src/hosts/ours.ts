@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import type { Kernel } from '../kernel/kernel.ts'
 import { type Answer, answerOfProgram, type Host } from './answer.ts'
 import { withFile } from './with-file.ts'
 
@@ -26,13 +27,17 @@ export const oursWithout = (capability: string): Host => ({
   ask: (kernel): Answer => ask(kernel, 'turns', `,-${capability}`),
 })
 
+/** The processor that a kernel is run on: with VMX, and with as wide addresses as it expects. */
+export const processorFor = ({ narrow = false }: Pick<Kernel, 'narrow'>): string =>
+  narrow ? 'max,-LA57,+VMX' : 'max,+VMX'
+
 const ask = (
   { image, processors = 1, narrow = false }: Parameters<Host['ask']>[0],
   smp: string,
   without = '',
 ): Answer =>
   withFile(image, (path) => {
-    const cpu = `${narrow ? 'max,-LA57,+VMX' : 'max,+VMX'}${without}`
+    const cpu = processorFor({ narrow }) + without
     const args = ['--cpu', cpu, '--cpus', `${processors}`, '--smp', smp, '--timeout', `${seconds}`, path]
     const ended = spawnSync(process.execPath, [runner, 'run', ...args], {
       encoding: 'utf8',
