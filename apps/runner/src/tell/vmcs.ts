@@ -4,6 +4,7 @@ import {
   type FailedCheck,
   nestedVcpu,
   vmcs12Revision,
+  vmcsRegionBytes,
   vmInstructionErrorOf,
   wholeProcessor,
 } from '@vmm/nested-vmx'
@@ -14,7 +15,6 @@ import { profileAsked } from './asked.ts'
 import { flagsOf, type Told } from './told.ts'
 
 const wrong = 1
-const regionBytes = 4096
 /** Of `struct kvm_nested_state`, in front of the VMCS. */
 const headerBytes = 128
 const mostBytes = 1 << 20
@@ -51,11 +51,13 @@ function regionIn(path: string): Uint8Array {
   const bytes = readInput(path, 'VMCS', mostBytes)
   const at = [0, headerBytes].find((offset) => revisionAt(bytes, offset) === vmcs12Revision)
   if (at === undefined)
-    throw new UsageError(`VMCS ${path}: expected ${regionBytes} bytes that begin with 0x${vmcs12Revision.toString(16)}`)
-  return bytes.slice(at, at + regionBytes)
+    throw new UsageError(
+      `VMCS ${path}: expected ${vmcsRegionBytes} bytes that begin with 0x${vmcs12Revision.toString(16)}`,
+    )
+  return bytes.slice(at, at + vmcsRegionBytes)
 }
 
 function revisionAt(bytes: Uint8Array, offset: number): number | undefined {
-  if (bytes.length < offset + regionBytes) return undefined
+  if (bytes.length < offset + vmcsRegionBytes) return undefined
   return new DataView(bytes.buffer, bytes.byteOffset + offset).getUint32(0, true)
 }

@@ -1,6 +1,7 @@
 import type { HypercallInstruction } from '@vmm/hypercall'
 import { gprIndex } from '@vmm/x86-registers'
 import { apicAccesses, generalProtection, numericException, type Refused, unanswered } from '@vmm/x86-semantics'
+import { codeSizeOf } from './code-size.ts'
 import { type Completion, readAhead } from './completion.ts'
 import type { CpuidAnswers } from './cpuid-answers.ts'
 import { readDevices, writeDevices } from './device-access.ts'
@@ -168,15 +169,12 @@ function writePort(by: Answering, port: number, size: 1 | 2 | 4, value: number, 
 function isEmulated(by: Answering, address: number, access: 'read' | 'write'): boolean {
   if (!by.completion.unfinished) by.tally.emulated += 1
   const code = by.engine().executingCode()
-  const instruction = readOpcode(code, () => isLongCode(by.engine()))
+  const instruction = readOpcode(code, () => codeSizeOf(by.engine()) === 64)
   if (instruction === undefined || by.promises.emulatorHas(instruction)) return true
   by.tally.emulationFailures += 1
   by.completion.fail({ address, access, code: code.slice() })
   return false
 }
-
-const isLongCode = (engine: Engine): boolean =>
-  (engine.get('IA32_EFER') & 0x400n) !== 0n && (engine.get('CS.access') & 0x2000n) !== 0n
 
 /** Some OUTs are over when user space is told of them. */
 function tellsPortBehind(
@@ -264,7 +262,7 @@ function hypercall(by: Answering): boolean {
   const { completion, guest, promises, tally } = by
   const [engine, { others }] = [by.engine(), by.machine()]
   if (!completion.unfinished) tally.hypercalls += 1
-  const long = isLongCode(engine)
+  const long = codeSizeOf(engine) === 64
   const granted = { exits: by.hypercallExits(), featureBits: by.featureBits() }
   return answerHypercall({ engine, completion, guest, promises, long, others, ...granted })
 }

@@ -1,4 +1,5 @@
 import { type ProcessorRegisters, type StateField, type StateMemory, stateFields } from '@vmm/x86-registers'
+import { oncePerMemory } from './once-per-memory.ts'
 
 /** A field and what it becomes: a number of at most 32 bits. */
 export type FixedField = readonly [StateField, number]
@@ -6,7 +7,7 @@ export type FixedField = readonly [StateField, number]
 /** Fields of a processor that become the same at each transition. */
 export class FixedFields {
   readonly #rows: readonly FixedField[]
-  readonly #inMemory = new WeakMap<StateMemory, FixedWords>()
+  readonly #wordsIn = oncePerMemory((memory) => new FixedWords(memory, this.#rows))
 
   constructor(rows: readonly FixedField[]) {
     this.#rows = rows
@@ -17,14 +18,6 @@ export class FixedFields {
     const { stateMemory } = registers
     if (stateMemory === undefined) for (const [field, value] of this.#rows) registers.setWord(field, value)
     else this.#wordsIn(stateMemory).set()
-  }
-
-  #wordsIn(memory: StateMemory): FixedWords {
-    const known = this.#inMemory.get(memory)
-    if (known !== undefined) return known
-    const made = new FixedWords(memory, this.#rows)
-    this.#inMemory.set(memory, made)
-    return made
   }
 }
 

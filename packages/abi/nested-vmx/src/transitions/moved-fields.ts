@@ -1,6 +1,7 @@
 import { type ProcessorRegisters, type StateField, type StateMemory, stateFields } from '@vmm/x86-registers'
 import type { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
 import { type Vmcs12Field, type Vmcs12Place, vmcs12Places } from '../vmcs12/vmcs12.ts'
+import { oncePerMemory } from './once-per-memory.ts'
 import { type MovedPlace, WordMoves } from './word-moves.ts'
 
 interface Moved {
@@ -11,7 +12,7 @@ interface Moved {
 /** Fields of a VMCS that are registers, by a table that is made once and gone through at each transition. */
 export class MovedFields {
   readonly #moved: readonly Moved[]
-  readonly #inMemory = new WeakMap<StateMemory, WordMoves>()
+  readonly #movesIn = oncePerMemory((memory) => movesOf(this.#moved, memory))
 
   constructor(rows: readonly (readonly [Vmcs12Field, StateField])[]) {
     this.#moved = rows.map(([field, register]) => ({
@@ -33,18 +34,13 @@ export class MovedFields {
     if (stateMemory !== undefined) this.#movesIn(stateMemory).save(vmcs)
     else for (const { place, register } of this.#moved) vmcs.write(place.field, registers.get(register))
   }
-
-  #movesIn(memory: StateMemory): WordMoves {
-    const known = this.#inMemory.get(memory)
-    if (known !== undefined) return known
-    const made = new WordMoves(
-      memory.buffer,
-      this.#moved.map((moved) => placesOf(moved, memory)),
-    )
-    this.#inMemory.set(memory, made)
-    return made
-  }
 }
+
+const movesOf = (moved: readonly Moved[], memory: StateMemory): WordMoves =>
+  new WordMoves(
+    memory.buffer,
+    moved.map((one) => placesOf(one, memory)),
+  )
 
 function placesOf({ place, register }: Moved, memory: StateMemory): MovedPlace {
   return { vmcs: place, state: { offset: memory.offset(register), bytes: stateFields[register] / 8 } }

@@ -1,4 +1,5 @@
 import { type ProcessorRegisters, type StateField, type StateMemory, stateFields } from '@vmm/x86-registers'
+import { oncePerMemory } from './once-per-memory.ts'
 
 /** The lower 32 bits of a field, unsigned. Setting them makes the rest of it zero. */
 export interface StateCell {
@@ -13,17 +14,13 @@ const cellFields = [
 /** Fields that every transition looks at, or changes, one by one. */
 export type StateCells = Readonly<Record<(typeof cellFields)[number], StateCell>>
 
-const cellsInMemory = new WeakMap<StateMemory, StateCells>()
+const cellsInMemory = oncePerMemory((memory) => cellsOf((field) => cellIn(memory, field)))
 
 /** The cells of a processor: made once of one that tells where its state is, and names for every other. */
 export function stateCells(registers: ProcessorRegisters): StateCells {
   const { stateMemory } = registers
   if (stateMemory === undefined) return cellsOf((field) => new NamedCell(registers, field))
-  const known = cellsInMemory.get(stateMemory)
-  if (known !== undefined) return known
-  const made = cellsOf((field) => cellIn(stateMemory, field))
-  cellsInMemory.set(stateMemory, made)
-  return made
+  return cellsInMemory(stateMemory)
 }
 
 /** A copy, because what has grown name by name is a hash table to V8, several times as slow to read. */

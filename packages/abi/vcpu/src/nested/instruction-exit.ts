@@ -1,5 +1,6 @@
 import { exitNumbers, toldInstruction } from '@vmm/nested-vmx'
 import { exceptions, gprIndex } from '@vmm/x86-registers'
+import { codeSizeOf } from '../code-size.ts'
 import type { Engine } from '../engine-port.ts'
 import type { L2Exit } from './l2-exit.ts'
 
@@ -24,14 +25,6 @@ const decoded: ReadonlySet<number> = new Set([
 function raisedByInstruction(vector: number): L2Exit {
   const type = vector === exceptions.DB.vector ? 'privileged software exception' : 'software exception'
   return { reason: exitNumbers.EXCEPTION_NMI, event: { type, vector, errorCode: undefined } }
-}
-
-const [LMA, L, DB] = [0x400n, 0x2000n, 0x4000n]
-
-function codeSizeOf(engine: Engine): 16 | 32 | 64 {
-  const access = engine.get('CS.access')
-  if ((engine.get('IA32_EFER') & LMA) !== 0n && (access & L) !== 0n) return 64
-  return (access & DB) === 0n ? 16 : 32
 }
 
 /** The linear address of the string; a segment of OUTS other than DS is for who reads the instruction information. */

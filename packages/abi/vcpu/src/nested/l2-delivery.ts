@@ -1,8 +1,8 @@
 import { exceptionExits, exitNumbers, type InterruptionType, type TransitEvent } from '@vmm/nested-vmx'
 import { exceptions } from '@vmm/x86-registers'
 import { secondLevelFault, unanswered } from '@vmm/x86-semantics'
+import { codeSizeOf } from '../code-size.ts'
 import { deliveryKind, isFault, undeliverable } from '../delivery.ts'
-import type { Engine } from '../engine-port.ts'
 import type { VcpuExit } from '../exit.ts'
 import { escalate, type Pending } from '../faults.ts'
 import type { L2Exit } from './l2-exit.ts'
@@ -158,7 +158,7 @@ export class L2Delivery {
   #underWay(): L2Event | undefined {
     const { engine } = this.#operation
     if (engine.executing().rip !== engine.get('RIP')) return undefined
-    const raised = softwareEventOf(engine.executingCode(), isLongCode(engine))
+    const raised = softwareEventOf(engine.executingCode(), codeSizeOf(engine) === 64)
     if (raised === undefined) return undefined
     const { software } = deliveryKind
     return { ...raised, errorCode: undefined, kind: software, length: engine.executingBytes, asked: false }
@@ -191,10 +191,6 @@ export class L2Delivery {
     return hits === 0 ? undefined : this.debug(BigInt(hits), deliveryKind.trap)
   }
 }
-
-const [LMA, L] = [0x400n, 0x2000n]
-const isLongCode = (engine: Engine): boolean =>
-  (engine.get('IA32_EFER') & LMA) !== 0n && (engine.get('CS.access') & L) !== 0n
 
 type Met =
   | { readonly kind: 'again'; readonly event: L2Event }

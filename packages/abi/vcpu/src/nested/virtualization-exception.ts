@@ -1,8 +1,8 @@
-import { bytesAt, hasSecondaryControl, type VmxState } from '@vmm/nested-vmx'
+import { bytesAt, exitNumbers, hasSecondaryControl, type VmxState } from '@vmm/nested-vmx'
 import type { Engine } from '../engine-port.ts'
 import type { L2Exit } from './l2-exit.ts'
 
-const violation = 48
+const violation = exitNumbers.EPT_VIOLATION
 /** CR0.PE; of an entry of extended page tables, that its violations are exits. */
 const [PE, suppressed] = [1n, 1n << 63n] as const
 /** The information area. Source: SDM 3C 26.5.7.2, Table 26-1. */
