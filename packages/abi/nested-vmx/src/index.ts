@@ -28,6 +28,7 @@ export { eptFormats, memoryTypes } from './ept/ept-entries.rows.ts'
 export { type EptFormat, eptFormatAt, type MemoryType, memoryTypeOf, readEptEntry } from './ept/ept-entry.ts'
 export { type InveptType, type InvvpidType, inveptTypeOf, invvpidTypeOf } from './ept/invalidation-type.ts'
 export { inveptTypes, invvpidTypes } from './ept/invalidation-types.rows.ts'
+export { type ExitOfL2, type ExitOwner, exitGoesTo, type L0Exit, l0WantsExit } from './exits/exit-goes-to.ts'
 export {
   describeQualification,
   type QualificationFormat,
@@ -45,7 +46,8 @@ export {
   type ReadExitReason,
 } from './exits/exit-reason.ts'
 export { exitReasonBits, exitReasons } from './exits/exit-reasons.rows.ts'
-export { type ExitRoute, exitRoutes } from './exits/exit-routing.rows.ts'
+export { type ExitRoute, exitRouteOf, type L0Facts, type L0Wish, type L1Wants } from './exits/exit-route.ts'
+export { exitRoutes } from './exits/exit-routing.rows.ts'
 export { instructionFormats, instructionFormatsOf } from './exits/instruction-information.rows.ts'
 export { interruptionFormats, interruptionTypes } from './exits/interruption-information.rows.ts'
 export {

@@ -111,6 +111,26 @@ describe('a page fault that leaves L2', () => {
   })
 })
 
+describe('a breakpoint that L1 wants to see', () => {
+  const meets = (control: number) => {
+    const it = hypervisor({ fields: { EXCEPTION_BITMAP: 1n << 3n }, l2: (a) => a.inc(rbx).int3() })
+    it.vcpu.setGuestDebug({ control, arch: { debugreg: [] } })
+    const exit = it.run()
+    it.vcpu.setGuestDebug({ control: 0, arch: { debugreg: [] } })
+    return { ...it, exit }
+  }
+
+  test('is a debugger’s first, where one has asked for breakpoints', () => {
+    const { exit, vcpu } = meets(0x1_0001)
+    expect([exit, vcpu.vmx.inL2]).toEqual([{ kind: 'debug', exception: 3, pc: at(places.l2, 3) }, true])
+  })
+
+  test('is L1’s, where one has asked for other things', () => {
+    const it = meets(0x2_0001)
+    expect([it.exit, reasonOf(it)]).toEqual([{ kind: 'hlt' }, 'EXCEPTION_NMI'])
+  })
+})
+
 const smbase = 0x3_0000
 /** In real mode, with nothing before it: what SMM does, and RSM. */
 const inSmm = (does: (a: Assembler) => unknown) => (write: (address: number, bytes: Uint8Array) => void) => {

@@ -1,27 +1,55 @@
-import type { primaryControls, secondaryControls } from '../vmcs12/controls.ts'
+import { always as everywhere, type Lifetime, since, until } from '@vmm/rule'
+import type { pinControls, primaryControls, secondaryControls } from '../vmcs12/controls.ts'
 import type { exitReasons } from './exit-reasons.rows.ts'
-
-/** When L1 wants an exit of L2's: a control of its VMCS says so, or what a control leads to, or nobody is asked. */
-export type ExitRoute =
-  | { readonly l1Wants: 'always' }
-  | { readonly l1Wants: 'with'; readonly primary: keyof typeof primaryControls }
-  | { readonly l1Wants: 'with'; readonly secondary: keyof typeof secondaryControls }
-  /** Bitmaps, masks, and more than one control: `instructionExits` has how. */
-  | { readonly l1Wants: 'by fields' }
+import type { ExitRoute, L0Wish } from './exit-route.ts'
 
 const always = { l1Wants: 'always' } as const
 const byFields = { l1Wants: 'by fields' } as const
+const pin = (name: keyof typeof pinControls) => ({ l1Wants: 'with', pin: name }) as const
 const primary = (name: keyof typeof primaryControls) => ({ l1Wants: 'with', primary: name }) as const
 const secondary = (name: keyof typeof secondaryControls) => ({ l1Wants: 'with', secondary: name }) as const
+const l0 = (lifetime: Lifetime = everywhere): { readonly l0Wants: readonly L0Wish[] } => ({
+  l0Wants: [{ when: 'always', lifetime }],
+})
+
+/** Backported as a repair: read in 6.1.192, 6.12.117 and, as absent, 5.10.13. */
+const splitLocks = since('5.14', { '5.10': 'unread', '5.12': 'unread', '5.13': 'unread' })
+const smallerAddresses = since({ absentIn: '5.10.13', presentIn: '6.1' })
+const untilInjectedTraps = until({ absentIn: '5.6', presentIn: '5.8' }, { '5.4': 'unread', '5.6': 'unread' })
+/** Backported as a repair; absent in 6.1.192 and 6.12.117. */
+const unknownCalls = since('6.18', { '6.6': 'unread', '6.17': 'unread' })
+
+/** KVM's wishes of exceptions: NMI, #PF, #DB, #BP, #AC, #VE. */
+const ofExceptions: readonly L0Wish[] = [
+  { vector:  2, when: 'always',            lifetime: everywhere },
+  { vector: 14, when: 'asyncPageFault',    lifetime: everywhere },
+  { vector: 14, when: 'withoutEpt',        lifetime: everywhere },
+  { vector: 14, when: 'smallerAddresses',  lifetime: smallerAddresses },
+  { vector:  1, when: 'debugsSteps',       lifetime: everywhere },
+  { vector:  3, when: 'debugsBreakpoints', lifetime: everywhere },
+  { vector: 17, when: 'splitLock',         lifetime: splitLocks },
+  { vector: 20, when: 'always',            lifetime: since('6.10') },
+]
 
 /**
- * Instructions of L2 that may leave for L1, by the reason of the exit. Who does not leave is L0's or the processor's.
+ * Where each exit of L2's goes, by its reason.
  *
- * Source: SDM 3C 26.1.2 Instructions That Cause VM Exits Unconditionally, 26.1.3 Conditionally; arch/x86/kvm/vmx/nested.c
- * nested_vmx_l1_wants_exit (Linux 6.12).
+ * What L1 wants is what makes a processor leave L2, were it L1's own: KVM merges the controls of both, and asks again whose an exit is. What
+ * of EPT, of the page-modification log, of the timer and of VM functions is L1's comes out of L0, which has seen the exit first.
+ *
+ * Source: SDM 3C 26.1.2 Instructions That Cause VM Exits Unconditionally, 26.1.3 Conditionally, 26.2 Other Causes; arch/x86/kvm/vmx/nested.c
+ * nested_vmx_l0_wants_exit, nested_vmx_l1_wants_exit (Linux 6.12.117, 6.1.192, 5.10.13), nested_vmx_exit_reflected (Linux 5.2).
  */
-export const exitRoutes: { readonly [reason in keyof typeof exitReasons]?: ExitRoute } = {
-  EXCEPTION_NMI:       byFields,
+export const exitRoutes: { readonly [reason in keyof typeof exitReasons]: ExitRoute } = {
+  EXCEPTION_NMI:       { ...byFields, l0Wants: ofExceptions },
+  EXTERNAL_INTERRUPT:  { ...pin('EXTERNAL_INTERRUPT_EXITING'), ...l0() },
+  TRIPLE_FAULT:        always,
+  INIT_SIGNAL:         always,
+  SIPI_SIGNAL:         always,
+  IO_SMI:              always,
+  OTHER_SMI:           always,
+  INTERRUPT_WINDOW:    primary('INTERRUPT_WINDOW_EXITING'),
+  NMI_WINDOW:          primary('NMI_WINDOW_EXITING'),
   TASK_SWITCH:         always,
   CPUID:               always,
   GETSEC:              always,
@@ -30,7 +58,8 @@ export const exitRoutes: { readonly [reason in keyof typeof exitReasons]?: ExitR
   INVLPG:              primary('INVLPG_EXITING'),
   RDPMC:               primary('RDPMC_EXITING'),
   RDTSC:               primary('RDTSC_EXITING'),
-  VMCALL:              always,
+  RSM:                 always,
+  VMCALL:              { ...always, l0Wants: [{ when: 'hypercall-of-l2', lifetime: everywhere }] },
   VMCLEAR:             always,
   VMLAUNCH:            always,
   VMPTRLD:             always,
@@ -45,19 +74,47 @@ export const exitRoutes: { readonly [reason in keyof typeof exitReasons]?: ExitR
   IO_INSTRUCTION:      byFields,
   MSR_READ:            byFields,
   MSR_WRITE:           byFields,
+  INVALID_STATE:       always,
+  MSR_LOAD_FAIL:       always,
   MWAIT_INSTRUCTION:   primary('MWAIT_EXITING'),
+  MONITOR_TRAP_FLAG:   { ...byFields, l0Wants: [{ when: 'injected trap', lifetime: untilInjectedTraps }] },
   MONITOR_INSTRUCTION: primary('MONITOR_EXITING'),
-  PAUSE_INSTRUCTION:   byFields,
+  PAUSE_INSTRUCTION:   { ...byFields, orWith: 'PAUSE_LOOP_EXITING' },
+  MCE_DURING_VMENTRY:  { ...always, ...l0() },
+  TPR_BELOW_THRESHOLD: primary('TPR_SHADOW'),
+  APIC_ACCESS:         always,
+  EOI_INDUCED:         always,
   GDTR_IDTR:           secondary('DESCRIPTOR_TABLE_EXITING'),
   LDTR_TR:             secondary('DESCRIPTOR_TABLE_EXITING'),
+  EPT_VIOLATION:       { ...secondary('EPT'), ...l0() },
+  EPT_MISCONFIG:       { ...secondary('EPT'), ...l0() },
   INVEPT:              always,
   RDTSCP:              primary('RDTSC_EXITING'),
+  PREEMPTION_TIMER:    { ...pin('PREEMPTION_TIMER'), ...l0() },
   INVVPID:             always,
   WBINVD:              secondary('WBINVD_EXITING'),
   XSETBV:              always,
+  APIC_WRITE:          always,
   RDRAND:              secondary('RDRAND_EXITING'),
   INVPCID:             primary('INVLPG_EXITING'),
+  VMFUNC:              { ...secondary('VMFUNC'), ...l0() },
+  ENCLS:               { ...byFields, l0Wants: [{ when: 'always', lifetime: until('5.13') }, { when: 'withoutSgx', lifetime: since('5.13') }] },
   RDSEED:              secondary('RDSEED_EXITING'),
+  PML_FULL:            { ...secondary('PML'), ...l0() },
   XSAVES:              byFields,
   XRSTORS:             byFields,
+  PCONFIG:             always,
+  SPP_EVENT:           always,
+  UMWAIT:              byFields,
+  TPAUSE:              byFields,
+  LOADIWKEY:           always,
+  ENCLV:               always,
+  ENQCMD_PASID:        always,
+  ENQCMDS_PASID:       always,
+  BUS_LOCK:            { ...always, ...l0(since('5.12')) },
+  NOTIFY:              { ...always, ...l0(since('6.0')) },
+  SEAMCALL:            { ...always, ...l0(unknownCalls) },
+  TDCALL:              { ...always, ...l0(unknownCalls) },
+  RDMSRLIST:           always,
+  WRMSRLIST:           always,
 }

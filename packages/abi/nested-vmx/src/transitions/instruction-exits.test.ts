@@ -1,10 +1,9 @@
-import { deedInForce, profileOf } from '@vmm/rule'
 import type { ProcessorRegisters } from '@vmm/x86-registers'
 import { describe, expect, test } from 'vitest'
 import { exitNumbers } from '../exits/exit-reason.ts'
+import type { L1Wants } from '../exits/exit-route.ts'
 import { exitRoutes } from '../exits/exit-routing.rows.ts'
-import { hypercallOfL2 } from '../rules/in-l2/hypercall-of-l2.rule.ts'
-import { primaryControls, secondaryControls } from '../vmcs12/controls.ts'
+import { pinControls, primaryControls, secondaryControls } from '../vmcs12/controls.ts'
 import type { LiveField } from '../vmcs12/live-places.ts'
 import { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
 import type { Vmcs12Values } from '../vmcs12/vmcs12.ts'
@@ -44,19 +43,28 @@ function leaves(reason: Reason, around: Around): boolean {
 }
 
 const routes = Object.entries(exitRoutes) as readonly (readonly [Reason, NonNullable<(typeof exitRoutes)[Reason]>])[]
+const everyControl = {
+  PIN_BASED_VM_EXEC_CONTROL: 0xffff_ffffn,
+  CPU_BASED_VM_EXEC_CONTROL: 0xffff_ffffn,
+  SECONDARY_VM_EXEC_CONTROL: 0xffff_ffffn,
+}
+
+function controlOf(route: Extract<L1Wants, { l1Wants: 'with' }>): readonly [keyof typeof everyControl, bigint] {
+  if ('pin' in route) return ['PIN_BASED_VM_EXEC_CONTROL', pinControls[route.pin]]
+  if ('primary' in route) return ['CPU_BASED_VM_EXEC_CONTROL', primaryControls[route.primary]]
+  return ['SECONDARY_VM_EXEC_CONTROL', secondaryControls[route.secondary]]
+}
+
 const none = (mask: bigint): bigint => 0xffff_ffffn & ~mask
 
 describe('what a control decides leaves with it, and with every other one does not', () => {
   for (const [reason, route] of routes) {
     if (route.l1Wants !== 'with') continue
     test(reason, () => {
-      const isPrimary = 'primary' in route
-      const bit = isPrimary ? primaryControls[route.primary] : secondaryControls[route.secondary]
-      const name = isPrimary ? 'CPU_BASED_VM_EXEC_CONTROL' : 'SECONDARY_VM_EXEC_CONTROL'
+      const [name, bit] = controlOf(route)
       const activated = { CPU_BASED_VM_EXEC_CONTROL: primaryControls.SECONDARY_CONTROLS }
       expect(leaves(reason, { fields: { ...activated, [name]: bit } })).toBe(true)
-      const all = { CPU_BASED_VM_EXEC_CONTROL: 0xffff_ffffn, SECONDARY_VM_EXEC_CONTROL: 0xffff_ffffn }
-      expect(leaves(reason, { fields: { ...all, [name]: none(bit) } })).toBe(false)
+      expect(leaves(reason, { fields: { ...everyControl, [name]: none(bit) } })).toBe(false)
     })
   }
 })
@@ -71,15 +79,6 @@ test('what nobody is asked about leaves with no control set', () => {
   expect(asked.filter(([reason]) => !leaves(reason, {}))).toEqual([])
 })
 
-test('a hypercall of L2 leaves as the promise about it says', () => {
-  const goes = deedInForce(
-    hypercallOfL2,
-    profileOf('6.12.117'),
-  )?.({ format: 'vmx', intercepted: false, directFlush: false })
-  expect(goes).toBe(`L1: reason ${exitNumbers.VMCALL}`)
-  expect(leaves('VMCALL', {})).toBe(true)
-})
-
 const primary = (name: keyof typeof primaryControls, more: Vmcs12Values = {}): Vmcs12Values => ({
   CPU_BASED_VM_EXEC_CONTROL: primaryControls[name],
   ...more,
@@ -89,6 +88,12 @@ const shadowing: Vmcs12Values = {
   SECONDARY_VM_EXEC_CONTROL: secondaryControls.VMCS_SHADOWING,
   VMREAD_BITMAP: 0x1000n,
   VMWRITE_BITMAP: 0x2000n,
+}
+const withSecondary: Vmcs12Values = { CPU_BASED_VM_EXEC_CONTROL: primaryControls.SECONDARY_CONTROLS }
+const enclaves: Vmcs12Values = { ...withSecondary, SECONDARY_VM_EXEC_CONTROL: secondaryControls.ENCLS_EXITING }
+const waits: Vmcs12Values = {
+  CPU_BASED_VM_EXEC_CONTROL: primaryControls.SECONDARY_CONTROLS | primaryControls.RDTSC_EXITING,
+  SECONDARY_VM_EXEC_CONTROL: secondaryControls.USER_WAIT_PAUSE,
 }
 const ports = primary('USE_IO_BITMAPS', { IO_BITMAP_A: 0x1000n, IO_BITMAP_B: 0x2000n })
 const msrs = primary('USE_MSR_BITMAPS', { MSR_BITMAP: 0x1000n })
@@ -188,6 +193,32 @@ const byFields: readonly (readonly [Reason, string, Around, Around])[] = [
     { fields: { XSS_EXIT_BITMAP: 0x100n }, gpr: 0x100n, xss: 0x100n },
     { fields: { XSS_EXIT_BITMAP: 0x100n }, gpr: 0x100n },
   ],
+  [
+    'MONITOR_TRAP_FLAG',
+    'a trap behind each instruction',
+    { fields: primary('MONITOR_TRAP_FLAG') },
+    { fields: primary('MOV_DR_EXITING') },
+  ],
+  [
+    'MONITOR_TRAP_FLAG',
+    'a trap that the entry has put in',
+    { fields: { VM_ENTRY_INTR_INFO_FIELD: 0x8000_0700n } },
+    { fields: { VM_ENTRY_INTR_INFO_FIELD: 0x700n } },
+  ],
+  [
+    'ENCLS',
+    'a leaf in its bitmap',
+    { fields: { ...enclaves, ENCLS_EXITING_BITMAP: 4n }, gpr: 2n },
+    { fields: { ...enclaves, ENCLS_EXITING_BITMAP: 4n }, gpr: 3n },
+  ],
+  [
+    'ENCLS',
+    'a leaf that the bitmap has no bit of its own for',
+    { fields: { ...enclaves, ENCLS_EXITING_BITMAP: 1n << 63n }, gpr: 64n },
+    { fields: { ENCLS_EXITING_BITMAP: 1n << 63n }, gpr: 64n },
+  ],
+  ['UMWAIT', 'where reads of the time do', { fields: waits }, { fields: { ...waits, SECONDARY_VM_EXEC_CONTROL: 0n } }],
+  ['TPAUSE', 'where reads of the time do', { fields: waits }, { fields: { ...waits, ...withSecondary } }],
   [
     'XRSTORS',
     'a component in the bitmap',

@@ -1,7 +1,7 @@
 import { gprIndex, type ProcessorRegisters } from '@vmm/x86-registers'
 import { exitNumbers as reasons } from '../exits/exit-reason.ts'
-import { exitRoutes } from '../exits/exit-routing.rows.ts'
-import { hasPrimaryControl, hasSecondaryControl } from '../vmcs12/control-bits.ts'
+import { exitRouteOf } from '../exits/exit-route.ts'
+import { hasPinControl, hasPrimaryControl, hasSecondaryControl } from '../vmcs12/control-bits.ts'
 import type { secondaryControls } from '../vmcs12/controls.ts'
 import type { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
 import type { Vmcs12Field } from '../vmcs12/vmcs12.ts'
@@ -21,10 +21,6 @@ export interface L2Instruction {
   /** Where it is PAUSE, and loops of it may exit: its loop. */
   readonly loop?: PauseLoop | undefined
 }
-
-const routes = new Map(
-  Object.entries(exitRoutes).map(([name, route]) => [reasons[name as keyof typeof reasons], route]),
-)
 
 /** What enables an instruction that is #UD in non-root operation without. Source: SDM 3C 26.3. */
 const enabledBy = new Map<number, keyof typeof secondaryControls>([
@@ -47,9 +43,10 @@ export function instructionEnabled(vmcs: LiveVmcs12, reason: number): boolean {
  */
 export function instructionExits(of: L2Instruction): boolean {
   const { vmcs, reason } = of
-  const route = routes.get(reason)
+  const route = exitRouteOf(reason)
   if (route === undefined || route.l1Wants === 'always') return true
   if (route.l1Wants === 'by fields') return fieldsWant(of)
+  if ('pin' in route) return hasPinControl(vmcs, route.pin)
   return 'primary' in route ? hasPrimaryControl(vmcs, route.primary) : hasSecondaryControl(vmcs, route.secondary)
 }
 
@@ -74,10 +71,22 @@ function fieldsWant(of: L2Instruction): boolean {
     case reasons.XSAVES:
     case reasons.XRSTORS:
       return stateComponentsExit(of)
+    case reasons.MONITOR_TRAP_FLAG:
+      return (
+        hasPrimaryControl(vmcs, 'MONITOR_TRAP_FLAG') || vmcs.word('VM_ENTRY_INTR_INFO_FIELD') >>> 0 === injectedTrap
+      )
+    case reasons.ENCLS:
+      return enclaveLeafExits(of)
+    case reasons.UMWAIT:
+    case reasons.TPAUSE:
+      return hasSecondaryControl(vmcs, 'USER_WAIT_PAUSE') && hasPrimaryControl(vmcs, 'RDTSC_EXITING')
     default:
       return true
   }
 }
+
+/** An entry that injects "other event" 0 is followed by a monitor trap. Source: SDM 3C 27.6.2. */
+const injectedTrap = 0x8000_0700
 
 const [CR3, CR8] = [3, 8]
 
@@ -140,4 +149,14 @@ function stateComponentsExit({ vmcs, registers }: L2Instruction): boolean {
   const low = registers.gpr(gprIndex('RAX')) & 0xffff_ffffn
   const asked = low | ((registers.gpr(gprIndex('RDX')) & 0xffff_ffffn) << 32n)
   return (asked & registers.get('IA32_XSS') & vmcs.read('XSS_EXIT_BITMAP')) !== 0n
+}
+
+/** Leaves past the last bit but one have the last. */
+const lastLeaf = 63n
+
+/** Source: SDM 3C 25.6.16 ENCLS-Exiting Bitmap. */
+function enclaveLeafExits({ vmcs, registers }: L2Instruction): boolean {
+  if (!hasSecondaryControl(vmcs, 'ENCLS_EXITING')) return false
+  const leaf = registers.gpr(gprIndex('RAX')) & 0xffff_ffffn
+  return ((vmcs.read('ENCLS_EXITING_BITMAP') >> (leaf < lastLeaf ? leaf : lastLeaf)) & 1n) !== 0n
 }
