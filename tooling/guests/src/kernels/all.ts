@@ -20,6 +20,7 @@ import { vmxExits } from './vmx-exits.ts'
 import { vmxInstructions } from './vmx-instructions.ts'
 import { vmxPosted } from './vmx-posted.ts'
 import { vmxShadowing } from './vmx-shadowing.ts'
+import { vmxSides } from './vmx-sides.ts'
 import { vmxTime } from './vmx-time.ts'
 import { vmxWitnesses } from './vmx-witnesses.ts'
 
@@ -46,6 +47,7 @@ export const kernels: Readonly<Record<string, () => Kernel>> = {
   vmxInstructions,
   vmxPosted,
   vmxShadowing,
+  vmxSides,
   vmxTime,
   vmxWitnesses,
 }
