@@ -37,6 +37,15 @@ export const unable: readonly Unable[] = [
   { host: 'qemu', kernel: 'vmxWitnesses', because: 'TCG has no VMX' },
 ]
 
+/** Capability MSRs of controls. Source: what Bochs 2.7 answers as its model tigerlake. */
+export const bochsVmxMsrs: readonly (readonly [msr: number, value: bigint])[] = [
+  [0x48b, 0x0297_7fff_0000_0000n],
+  [0x48d, 0x0000_007f_0000_0016n],
+  [0x48e, 0xfff9_fffe_0400_6172n],
+  [0x48f, 0x107f_ffff_0003_6dfbn],
+  [0x490, 0x0010_ffff_0000_11fbn],
+]
+
 /** By host, then kernel, in the order of the kernels' checks. */
 export const deviations: readonly Deviation[] = [
   { host: 'vmm', kernel: 'vmxEntries', check: 'five targets of CR3: the nearest that may be',
@@ -513,18 +522,36 @@ export const deviations: readonly Deviation[] = [
   { host: 'bochs', kernel: 'vmxEptFeatures', check: 'of a table nothing is told',
     answer: 'ok dead 0',
     says: 'Bochs 2.7 tells nothing of the page of the linear address.', source: sdm('3C', 'A.10', 'VPID and EPT Capabilities') },
+  { host: 'bochs', kernel: 'vmxWitnesses', check: 'ept-memory-type 0',
+    answer: 'ok 30 81',
+    says: 'Its IA32_VMX_EPT_VPID_CAP allows uncacheable tables.', source: sdm('3C', 'A.10', 'VPID and EPT Capabilities') },
   { host: 'bochs', kernel: 'vmxWitnesses', check: 'inject-code-of-type 0',
     answer: 'ok 0 0',
     says: 'An error code is delivered only with hardware exceptions.', source: sdm('3C', '27.2.1.3', 'VM-Entry Control Fields') },
+  { host: 'bochs', kernel: 'vmxWitnesses', check: 'inject-code-of-vector 0',
+    answer: 'ok 0 0',
+    says: 'Its IA32_VMX_BASIC has bit 56: error codes may be delivered, or not, with any exception.', source: sdm('3C', 'A.1', 'Basic VMX Information') },
+  { host: 'bochs', kernel: 'vmxWitnesses', check: 'inject-code-of-vector 1',
+    answer: 'ok 0 0',
+    says: 'Its IA32_VMX_BASIC has bit 56: error codes may be delivered, or not, with any exception.', source: sdm('3C', 'A.1', 'Basic VMX Information') },
+  { host: 'bochs', kernel: 'vmxWitnesses', check: 'inject-code-missing 0',
+    answer: 'ok 0 0',
+    says: 'Its IA32_VMX_BASIC has bit 56: error codes may be delivered, or not, with any exception.', source: sdm('3C', 'A.1', 'Basic VMX Information') },
   { host: 'bochs', kernel: 'vmxWitnesses', check: 'entry-to-smm 0',
     answer: 'ok 80000021 0',
     says: 'Outside SMM, the control for an entry into SMM is 0.', source: sdm('3C', '27.2.1.3', 'VM-Entry Control Fields') },
+  { host: 'bochs', kernel: 'vmxWitnesses', check: 'host-perf-global-ctrl 0',
+    answer: 'ok 12 0',
+    says: 'Reserved bits of IA32_PERF_GLOBAL_CTRL that an exit would load are refused.', source: sdm('3C', '27.2.2', 'Checks on Host Control Registers, MSRs, and SSP') },
   { host: 'bochs', kernel: 'vmxWitnesses', check: 'guest-debugctl 0',
     answer: 'ok 12 0',
     says: 'Bits that are reserved in IA32_DEBUGCTL are 0 in its field.', source: sdm('3C', '27.3.1.1', 'Checks on Guest Control Registers, Debug Registers, and MSRs') },
   { host: 'bochs', kernel: 'vmxWitnesses', check: 'guest-long-paging 1',
     answer: 'ok 12 0',
     says: 'CR0.PG is 1 where the guest is in IA-32e mode, unrestricted or not.', source: sdm('3C', '27.3.1.1', 'Checks on Guest Control Registers, Debug Registers, and MSRs') },
+  { host: 'bochs', kernel: 'vmxWitnesses', check: 'guest-perf-global-ctrl 0',
+    answer: 'ok 12 0',
+    says: 'Reserved bits of IA32_PERF_GLOBAL_CTRL that the entry would load are refused.', source: sdm('3C', '27.3.1.1', 'Checks on Guest Control Registers, Debug Registers, and MSRs') },
   { host: 'bochs', kernel: 'vmxWitnesses', check: 'data-privilege 1',
     answer: 'ok 12 0',
     says: 'The privilege of non-conforming code, type 11 too, is not less than its selector requests.', source: sdm('3C', '27.3.1.2', 'Checks on Guest Segment Registers') },

@@ -21,34 +21,6 @@ const groups: Readonly<Partial<Record<VmcsField, keyof Controls>>> = {
   VM_ENTRY_CONTROLS: 'entry',
 }
 
-/** Checks of what not every processor with VMX has: the hypervisor leaves controls out that there are not. */
-const ofMore: ReadonlySet<EntryCheckId> = new Set([
-  'tertiary-controls',
-  'posted-without-virtual',
-  'posted-without-acknowledge',
-  'posted-vector',
-  'posted-descriptor',
-  'ept-memory-type',
-  'mode-based-without-ept',
-  'trace-addresses',
-  'pasid-directories',
-  'tertiary-without-ept',
-  'hlat-pointer',
-  'pid-pointers',
-  'secondary-exit-controls',
-  'inject-code-of-vector',
-  'inject-code-missing',
-  'host-perf-global-ctrl',
-  'host-pkrs',
-  'guest-perf-global-ctrl',
-  'guest-bndcfgs-reserved',
-  'guest-bndcfgs-canonical',
-  'guest-rtit-ctl',
-  'guest-lbr-ctl',
-  'guest-pkrs',
-  'guest-uinv',
-])
-
 /** What a scene has of its own, or what nobody comes back from who does not make the check. */
 const untold: ReadonlySet<EntryCheckId> = new Set(['vpid-zero', 'host-cet-without-wp', 'pending-step'])
 
@@ -67,7 +39,7 @@ function sceneOf(id: EntryCheckId, broken: VmcsValues): Scene {
 /** Witnesses that a hypervisor of ours can have: of a 64-bit guest and host, on a processor that lacks nothing. */
 function played({ id, witness }: NamedEntryCheck): readonly VmcsValues[] {
   const { from = 'long', processor, facts, breaks } = witness
-  if (ofMore.has(id) || untold.has(id) || from !== 'long' || (processor ?? facts) !== undefined) return []
+  if (untold.has(id) || from !== 'long' || (processor ?? facts) !== undefined) return []
   const { HOST_64_BIT } = exitControls
   const { IA32E_MODE } = entryControls
   const isWide = ({ VM_EXIT_CONTROLS: exit = HOST_64_BIT, VM_ENTRY_CONTROLS: entry = IA32E_MODE }: VmcsValues) =>
