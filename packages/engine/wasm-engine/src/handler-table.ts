@@ -1,55 +1,24 @@
 import type { FunctionType } from '@vmm/wasm-encoder'
 import type { Decoded } from '@vmm/x86-decoder'
-import { type ArithmeticFlag, arithmeticFlags } from '@vmm/x86-registers'
-import {
-  type HostCall,
-  type Instruction,
-  instructions,
-  type Mode,
-  type Procedure,
-  type Survey,
-  survey,
-} from '@vmm/x86-semantics'
+import { type Instruction, instructions, type Mode, type Procedure } from '@vmm/x86-semantics'
 import type { Code } from './emit/code.ts'
-import {
-  emitProcedure,
-  endingOf,
-  type HandlerSpec,
-  handlerFunction,
-  modifiedPositions,
-  procedureType,
-  pureCalls,
-  type Surroundings,
-} from './handler.ts'
+import { emitProcedure, type HandlerSpec, handlerFunction, procedureType, type Surroundings } from './handler.ts'
 import { nativeBytes } from './hot/code-room.ts'
 import type { KeptHandlers } from './kept-handlers.ts'
+import type { Called, KnownBatches } from './known-batches.ts'
 import type { Compiling } from './linked-interpreter.ts'
-import { placeFunctions } from './linked-module.ts'
-import { modeOfWord } from './mode-word.ts'
+import { type Compiled, placeFunctions } from './linked-module.ts'
 import { handlerType, type RuntimeIndices } from './runtime.ts'
+import { factsOf, type ShapeFacts } from './shape-facts.ts'
 import { ShapeMap } from './shape-map.ts'
-import { addressFormOf, instructionMode, operandsOf, shapeKey } from './shapes.ts'
+import { addressFormOf, shapeKey } from './shapes.ts'
 import type { Memory, Table } from './webassembly.ts'
 
 type Sized = 8 | 16 | 32 | 64
 type AnyProcedure = Procedure<readonly Sized[], readonly Sized[]>
 
 /** What block building needs to know of one shape of instruction. */
-export interface Shape {
-  readonly name: string
-  readonly spec: HandlerSpec
-  readonly ends: boolean
-  readonly mayFault: boolean
-  /** It may be an instruction of the x87, which has no immediate. */
-  readonly isOfX87: boolean
-  readonly flagsRead: number
-  /** They are read for those alone that are written. */
-  readonly flagsKept: boolean
-  /** Written for certain, and written perhaps. */
-  readonly flagsWritten: number
-  readonly flagsPerhaps: number
-  /** What a region needs to know of it, or undefined where it is no part of any. */
-  readonly inRegion: InRegion | undefined
+export interface Shape extends ShapeFacts {
   /** The first encoding that was met: what a list of hot handlers is made of. */
   readonly sample: string
   /** Table slots of the handler, and of the one that computes no flags; -1 until made. */
@@ -57,53 +26,6 @@ export interface Shape {
   slotDead: number
   /** Slots of handlers for it and another one behind it. */
   pairs: ReadonlyMap<Shape, number> | undefined
-}
-
-/** How an instruction behaves in a region. */
-export interface InRegion {
-  readonly jumps: boolean
-  /** It never goes on behind itself. */
-  readonly jumpsAlways: boolean
-  readonly stores: boolean
-  /** Positions of memory operands that are read and written. */
-  readonly modified: ReadonlySet<number>
-}
-
-/**
- * Regions leave alone what changes how code runs, what asks more than arithmetic of its surroundings and what is known of their answers,
- * what works in bulk, and what looks at accesses ahead, but for the x87: it goes on to change things before accesses at which a region
- * may have to leave.
- */
-function inRegionOf(spec: HandlerSpec): InRegion | undefined {
-  const { effects } = spec
-  const { changesMode } = endingOf(spec.instruction, effects, spec.mode)
-  const asks = [...effects.hostCalls].some((call) => !pureCalls.has(call) && !isKnown(call, spec))
-  const isOdd =
-    effects.calls || effects.exits || effects.shadows || effects.replacesFlags || effects.bulk || looksFarAhead(effects)
-  // arithmetic only adds to its flags: what regions know of MXCSR stays true
-  const controls = effects.fieldsWritten.has('MXCSR') && !effects.hostCalls.has('simd')
-  if (changesMode || asks || isOdd || controls || effects.fieldsWritten.has('RIP')) return undefined
-  const { jumps, jumpsAlways, stores } = effects
-  return { jumps, jumpsAlways, stores, modified: modifiedPositions(spec, effects) }
-}
-
-/** The longest operand of the x87 that is one number. */
-const longestNumber = 10
-
-/** The x87 makes sure of its one operand, notes where it was, and then accesses nothing else. */
-const looksFarAhead = ({ checks, checkedBytes, fieldsWritten }: Survey): boolean =>
-  checks && !(checkedBytes <= longestNumber && fieldsWritten.has('FIP'))
-
-/** Calls that regions do without where the answer is known: CPUID, the time-stamp counter, and the write of a byte to a port, or its read. */
-function isKnown(call: HostCall, { operands: [first, second] }: HandlerSpec): boolean {
-  const isByte = (operand: HandlerSpec['operands'][number] | undefined) =>
-    operand !== undefined && 'width' in operand && operand.width === 8
-  return (
-    call === 'cpuid' ||
-    call === 'timeStamp' ||
-    (call === 'portOut' && isByte(second)) ||
-    (call === 'portIn' && isByte(first))
-  )
 }
 
 /** A function that has its slot and will be compiled with the next batch. What it does follows from its name. */
@@ -126,9 +48,6 @@ export interface Linkage {
   /** Whether other processors run at the same time. */
   readonly threads: boolean
 }
-
-const flagMask = (flags: ReadonlySet<ArithmeticFlag>): number =>
-  [...flags].reduce((mask, flag) => mask | (1 << arithmeticFlags.indexOf(flag)), 0)
 
 /** More than the handlers of a block, and the procedures that they are the first to call. */
 const spareSlots = 512
@@ -159,6 +78,7 @@ export class HandlerTable {
   /** Slots of procedures that are taken: of earlier starts, and those that there were when the handlers were last dropped. */
   #taken: ReadonlySet<number> = new Set()
   #kept: KeptHandlers | undefined
+  #known: KnownBatches | undefined
 
   /** With `threads`, LOCK is for other processors, too. Slots below `firstSlot` are the run loop's own; the table has `slots` of them. `described`: other descriptions than ours. */
   constructor(
@@ -196,9 +116,10 @@ export class HandlerTable {
     return true
   }
 
-  /** From here on handlers can be compiled, but for those that were `kept`. */
-  link(linkage: Linkage, kept?: KeptHandlers): void {
+  /** From here on handlers can be compiled, but for those that were `kept`, or are `known` to this process. */
+  link(linkage: Linkage, { kept, known }: { readonly kept?: KeptHandlers; readonly known?: KnownBatches }): void {
     this.#linkage = linkage
+    this.#known = known
     this.#kept = kept
     if (kept === undefined) return
     this.#bytes += nativeBytes(kept.bytes)
@@ -273,28 +194,8 @@ export class HandlerTable {
     const key = shapeKey(decoded, word, instruction, form)
     const known = this.#shapes.get(decoded.row, variant, key)
     if (known !== undefined) return known
-    const sample = bytes()
-    const mode = instructionMode(decoded, modeOfWord(word), lock)
-    const operands = operandsOf(decoded, instruction)
-    const effects = survey(instruction, mode, operands)
-    const spec: HandlerSpec = { instruction, mode, operands, address: form, flagsDead: false, liveBytes, effects }
-    const shape: Shape = {
-      name: `handler ${decoded.row} ${variant} ${key}`,
-      spec,
-      ends: endingOf(instruction, effects, spec.mode).ends,
-      mayFault: effects.mayFault,
-      // of all instructions in F, only FXSAVE and its like are none; they take no immediate either
-      isOfX87: instruction.mnemonic.startsWith('F'),
-      flagsRead: flagMask(effects.flagsRead),
-      flagsKept: instruction.keeps !== undefined,
-      flagsWritten: flagMask(effects.flagsWritten),
-      flagsPerhaps: flagMask(effects.flagsPerhaps),
-      inRegion: inRegionOf(spec),
-      sample,
-      slot: -1,
-      slotDead: -1,
-      pairs: undefined,
-    }
+    const facts = factsOf(decoded, { instruction, form, word, lock, variant, key, liveBytes })
+    const shape: Shape = { ...facts, sample: bytes(), slot: -1, slotDead: -1, pairs: undefined }
     this.#shapes.set(decoded.row, variant, key, shape)
     return shape
   }
@@ -346,18 +247,35 @@ export class HandlerTable {
   #compile(batch: readonly Pending[]): void {
     if (this.#linkage === undefined) throw new Error('handlers are compiled before the interpreter module is there')
     const { table, memoryBase, threads } = this.#linkage
-    const procedureSlot: Surroundings['procedureSlot'] = (procedure, mode) => this.procedure(procedure, mode)
+    const calls: Called[] = []
+    const procedureSlot: Surroundings['procedureSlot'] = (procedure, mode) => {
+      const slot = this.procedure(procedure, mode)
+      calls.push({ procedure, mode, slot })
+      return slot
+    }
     const functions = batch.map(({ slot, type, make }) => ({
       slot,
       type,
       make: (runtime: RuntimeIndices) => make({ runtime, memoryBase, threads, procedureSlot }),
     }))
     const [linkage, compiling, kept] = [this.#linkage, this.#compiling, this.#kept]
-    const bytes = placeFunctions(functions, {
+    const names = batch.map(({ name }) => name)
+    const known = this.#compiled(names)
+    const compiled = placeFunctions(functions, {
       ...{ into: table, linkage, callsThroughTables: true, compiling },
+      ...(known && { known }),
       ...(kept && { types: kept.types }),
       made: (position, body) => kept?.made({ ...batch[position]!, body }),
     })
-    this.#bytes += nativeBytes(bytes)
+    if (known === undefined) this.#known?.keep(names, { compiled, calls })
+    this.#bytes += nativeBytes(compiled.bytes)
+  }
+
+  /** What a batch was compiled to in another machine, where all that it calls has the same slots in this one. */
+  #compiled(names: readonly string[]): Compiled | undefined {
+    const batch = this.#known?.find(names)
+    // all of them are asked for, as they would be by what is emitted
+    const moved = batch?.calls.filter(({ procedure, mode, slot }) => this.procedure(procedure, mode) !== slot)
+    return moved?.length === 0 ? batch?.compiled : undefined
   }
 }

@@ -1,8 +1,8 @@
-import { createDecoded, decode } from '@vmm/x86-decoder'
+import { createDecoded, type Decoded, decode } from '@vmm/x86-decoder'
 import { emitHandler, type HandlerSpec, type Leaving, type Surroundings } from './handler.ts'
 import type { HandlerTable } from './handler-table.ts'
 import { type Inline, type InlineHandler, leaveTo } from './interpreter/run.ts'
-import { modeOfWord } from './mode-word.ts'
+import { type CodeMode, modeOfWord } from './mode-word.ts'
 import { linkInRecord, recordBytes } from './state-layout.ts'
 
 /** A handler that a run loop contains: an encoding in code of its mode that has its shape, and whether its flags are dead. */
@@ -20,6 +20,20 @@ export interface Hot {
 /** How many handler numbers a run loop takes. */
 export const numbersOf = ({ handlers, pairs }: Hot): number => handlers.length + pairs.length
 
+/** Samples of the lists of hot handlers, which every machine asks for. */
+const samples = new Map<string, Decoded>()
+
+function decodedFrom(sample: string, codeSize: CodeMode['codeSize']): Decoded | undefined {
+  const name = `${codeSize} ${sample}`
+  const known = samples.get(name)
+  if (known !== undefined) return known
+  const bytes = Uint8Array.from(sample.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
+  const decoded = createDecoded()
+  if (decode(bytes, 0, bytes.length, codeSize, decoded) !== undefined) return undefined
+  samples.set(name, decoded)
+  return decoded
+}
+
 /** Gives the hot shapes of a mode their slots from `first` up, and a maker of their code for the module of the loop. */
 export function inlineHandlers(
   { handlers, pairs }: Hot,
@@ -28,10 +42,8 @@ export function inlineHandlers(
 ): (around: Surroundings) => readonly InlineHandler[] {
   const { codeSize } = modeOfWord(word)
   const shapeOf = (sample: string) => {
-    const bytes = Uint8Array.from(sample.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
-    const decoded = createDecoded()
-    const failure = decode(bytes, 0, bytes.length, codeSize, decoded)
-    const shape = failure === undefined ? table.shape(decoded, word, () => sample) : undefined
+    const decoded = decodedFrom(sample, codeSize)
+    const shape = decoded && table.shape(decoded, word, () => sample)
     if (shape === undefined) throw new Error(`the hot handler ${sample} is no described instruction`)
     return shape
   }

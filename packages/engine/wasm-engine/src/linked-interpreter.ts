@@ -7,6 +7,7 @@ import { inlineHandlers } from './inline-handlers.ts'
 import { type Counts, firstHandler } from './interpreter/run.ts'
 import { interpreterModule } from './interpreter-module.ts'
 import { KeptHandlers } from './kept-handlers.ts'
+import { KnownBatches } from './known-batches.ts'
 import { type MemoryMap, memoryMap } from './memory-map.ts'
 import { bareLoopSlot, hotOfLongMode, longMode, ModeLoops, slotsOfLoops } from './mode-loops.ts'
 import type { importTypes } from './runtime.ts'
@@ -59,13 +60,17 @@ export interface InterpreterKind extends Compiling {
   readonly instructions: ReadonlyMap<string, Instruction> | undefined
 }
 
-/** Linear memory with room for so much of guests and processors: as long as that is, and it can grow. */
-export const linearMemory = (end: number): Memory =>
-  new wasm.Memory({
-    initial: Math.max(pages.initial, Math.ceil(end / wasmPageBytes)),
-    maximum: pages.maximum,
-    shared: true,
-  })
+/**
+ * Linear memory with room for so much of guests and processors: as long as that is, and it can grow.
+ * @throws {RangeError} if there is no such memory.
+ */
+export function linearMemory(end: number): Memory {
+  const behindTables = Math.max(0, Math.ceil(end / wasmPageBytes) - pages.initial)
+  const memory = new wasm.Memory({ initial: behindTables, maximum: pages.maximum, shared: true })
+  // V8 collects all garbage when so much memory was begun with, and of the tables before guest memory little is ever written
+  memory.grow(pages.initial)
+  return memory
+}
 
 /** Links the interpreter module, with the hot handlers inside, to one machine's memory and to TypeScript. */
 export function linkInterpreter(memory: Memory, imports: Imports, kind: InterpreterKind): LinkedInterpreter {
@@ -82,8 +87,9 @@ export function linkInterpreter(memory: Memory, imports: Imports, kind: Interpre
   const threads = shared !== undefined
   const linkage = { memory, pages, table, regions, exports: { ...imports, ...instance.exports }, memoryBase, threads }
   const { emitted } = kind
-  const isKept = emitted !== undefined && kind.instructions === undefined
-  handlers.link(linkage, isKept ? new KeptHandlers(emitted, nameOf(kind), linkage) : undefined)
+  if (kind.instructions !== undefined) handlers.link(linkage, {})
+  else if (emitted === undefined) handlers.link(linkage, { known: new KnownBatches(nameOf(kind)) })
+  else handlers.link(linkage, { kept: new KeptHandlers(emitted, nameOf(kind), linkage) })
   handlers.flush()
   const loops = new ModeLoops(handlers, { counts: kind.counts, map: kind.map, regions: kind.hot })
   const entry = instance.exports as unknown as Entry

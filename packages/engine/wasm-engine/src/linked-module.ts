@@ -25,6 +25,8 @@ export interface Placing {
   readonly compiling: Compiling | undefined
   /** Types that have their numbers in every module alike, so that bodies may be moved to another. */
   readonly types?: ModuleTypes
+  /** What the functions were compiled to before. */
+  readonly known?: Compiled
   /** Told of the bodies of functions that do not ask for others, by their positions. */
   readonly made?: (position: number, body: FunctionBody) => void
 }
@@ -32,26 +34,42 @@ export interface Placing {
 /** Types of functions by what they are, in the order that modules know them. */
 export type ModuleTypes = Map<string, FunctionType>
 
-/** Compiles functions in one module that is linked to the interpreter, puts them in their slots, and counts what that took. Gives its bytes. */
-export function placeFunctions(functions: readonly Placed[], placing: Placing): number {
+/** Functions in a module, which any machine of their kind can be linked to. */
+export interface Compiled {
+  readonly module: object
+  /** How long it is. */
+  readonly bytes: number
+}
+
+/** Compiles functions in one module that is linked to the interpreter, puts them in their slots, and counts what that took. */
+export function placeFunctions(functions: readonly Placed[], placing: Placing): Compiled {
   const { into, linkage, compiling } = placing
   const since = compiling?.clock() ?? 0
-  const bytes = moduleOf(functions, placing)
-  const exports = linked(bytes, linkage)
+  const compiled = placing.known ?? compiledFrom(moduleOf(functions, placing))
+  const exports = instanceOf(compiled.module, linkage)
   for (const [position, { slot }] of functions.entries()) into.set(slot, exports[`${position}`])
-  if (compiling === undefined) return bytes.length
+  if (compiling === undefined) return compiled
+  // what was known is counted, too: what a machine counts is its own
   const { counting, clock } = compiling
   counting.modules += 1
-  counting.moduleBytes += bytes.length
+  counting.moduleBytes += compiled.bytes
   counting.compileMilliseconds += clock() - since
-  return bytes.length
+  return compiled
 }
+
+const compiledFrom = (bytes: Uint8Array<ArrayBuffer>): Compiled => ({
+  module: new wasm.Module(bytes),
+  bytes: bytes.length,
+})
 
 /** What a module has that is linked to the interpreter. */
 export function linked(bytes: Uint8Array<ArrayBuffer>, linkage: Linkage): Readonly<Record<string, unknown>> {
-  const { memory, table, regions, exports } = linkage
+  return instanceOf(new wasm.Module(bytes), linkage)
+}
+
+function instanceOf(module: object, { memory, table, regions, exports }: Linkage): Readonly<Record<string, unknown>> {
   const interpreter = { ...exports, memory, table, ...(regions && { regions }) }
-  return new wasm.Instance(new wasm.Module(bytes), { interpreter }).exports
+  return new wasm.Instance(module, { interpreter }).exports
 }
 
 /** A module of functions that were made for others, by the names that it is to have them by. */

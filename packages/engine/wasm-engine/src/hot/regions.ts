@@ -298,7 +298,7 @@ export class Regions {
       make: (runtime: RuntimeIndices, also: Also) => this.#functionOf(region, { runtime, also }),
     }))
     const [linkage, compiling] = [this.#linkage, this.#compiling]
-    const bytes = placeFunctions(functions, { into: this.#table, linkage, callsThroughTables: false, compiling })
+    const { bytes } = placeFunctions(functions, { into: this.#table, linkage, callsThroughTables: false, compiling })
     this.#room.made(bytes, made)
     this.#compiling.counting.regionsCompiled += made.length
     for (const region of made) this.#enter(region)
