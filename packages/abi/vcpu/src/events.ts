@@ -8,7 +8,7 @@ import type { VcpuExit } from './exit.ts'
 import type { Pending } from './faults.ts'
 import type { VcpuHost } from './guest.ts'
 import type { VcpuMachine } from './machine.ts'
-import { type AroundL2, leavesL2, takeAroundL2 } from './nested/l2-events.ts'
+import { type AroundL2, leaveBehindWrite, leavesL2, takeAroundL2 } from './nested/l2-events.ts'
 import type { VmxOperation } from './nested/vmx-operation.ts'
 import type { Observer } from './observer.ts'
 import type { Tally } from './tally.ts'
@@ -145,6 +145,11 @@ export class Events {
       return this.#raise({ vector: exceptions.NMI.vector, errorCode: undefined }, deliveryKind.external)
     }
     return this.#takeInterrupt()
+  }
+
+  /** What follows a write of L2's to its virtual APIC is over. An exit where that goes wrong. */
+  leaveBehind(): VcpuExit | undefined {
+    return this.#parts.vmx.inL2 ? leaveBehindWrite(this.#aroundL2) : undefined
   }
 
   /** INIT and startup signals that have arrived take effect. Source: arch/x86/kvm/lapic.c kvm_apic_accept_events. */

@@ -124,14 +124,14 @@ export class Execution {
     if (engine.known !== undefined) engine.known.stopsAtPause = options.onPause !== undefined
     const unfinished = finished ? undefined : this.finish()
     if (unfinished !== undefined) return unfinished
-    if (immediateExit) return { kind: 'intr' }
+    if (immediateExit) return this.#interrupted()
     const end = engine.retired() + budget
     let idle = 0
     for (;;) {
       const event = this.#withStores(events.take())
       if (event !== undefined) return this.#unlessPrevented(event)
       if (!events.runnable) return { kind: 'hlt' }
-      if (requestInterruptWindow && this.#windowOpen()) return { kind: 'irq-window-open' }
+      if (requestInterruptWindow && this.readyForInterrupt) return { kind: 'irq-window-open' }
       const left = end - engine.retired()
       if (left <= 0) {
         this.#parts.observer?.leave('PREEMPTION_TIMER', engine.get('RIP'))
@@ -145,26 +145,27 @@ export class Execution {
       const told = this.#unlessPrevented(exit)
       if (told !== undefined && told.kind !== 'intr') return told
       if (this.#kicked)
-        return requestInterruptWindow && this.#windowOpen() ? { kind: 'irq-window-open' } : { kind: 'intr' }
+        return requestInterruptWindow && this.readyForInterrupt ? { kind: 'irq-window-open' } : this.#interrupted()
       idle = engine.retired() === before ? idle + 1 : 0
-      if (idle === mostIdle) return { kind: 'intr' }
+      if (idle === mostIdle) return this.#interrupted()
     }
+  }
+
+  /** What follows the last instruction of L2 is over when somebody looks: nested state has no word for it. */
+  #interrupted(): VcpuExit {
+    return this.#unlessPrevented(this.#withStores(this.#parts.events.leaveBehind())) ?? { kind: 'intr' }
   }
 
   /** Whether user space could queue an interrupt now. */
   get readyForInterrupt(): boolean {
-    return this.#windowOpen()
+    const { engine, events } = this.#parts
+    return engine.interruptible && events.state.interrupt === undefined && events.state.exception.stage === 'none'
   }
 
   /** Nothing is left to finish: state has been set as a whole. */
   clear(): void {
     this.#held = undefined
     this.#parts.completion.clear()
-  }
-
-  #windowOpen(): boolean {
-    const { engine, events } = this.#parts
-    return engine.interruptible && events.state.interrupt === undefined && events.state.exception.stage === 'none'
   }
 
   /** Stores that user space has not seen go first, then the instruction that waits for an answer. */
@@ -296,9 +297,9 @@ export class Execution {
         : this.#raise({ vector, errorCode }, deliveryKind.exception)
     }
     const own = debug.dr7 === undefined ? 0 : hits & 0xf
-    if (retired && (debug.steps || own !== 0)) return debug.stopped(engine, own)
     // exits that follow an instruction come before its traps, and tell of them
     const leaves = this.#parts.vmx.leavesBehind
+    if (retired && !leaves && (debug.steps || own !== 0)) return debug.stopped(engine, own)
     if (leaves || this.#behindStackLoad()) {
       engine.set('PENDING_DEBUG', BigInt(hits) | (leaves && stepped ? BS : 0n))
       return stop.kind === 'events' ? { kind: 'intr' } : undefined

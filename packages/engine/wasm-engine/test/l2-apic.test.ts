@@ -1,6 +1,6 @@
 import { pinControls, primaryControls, secondaryControls, type Vmcs12Values } from '@vmm/nested-vmx'
 import { nobody } from '@vmm/vcpu'
-import { type Assembler, eax, ebx, ecx, mem32, rax, rbx, rcx } from '@vmm/x86-assembler'
+import { type Assembler, dx, eax, ebx, ecx, edi, mem32, rax, rbx, rcx } from '@vmm/x86-assembler'
 import { describe, expect, test } from 'vitest'
 import { hypervisor, places, plainVmcs, reasonOf } from './hypervisor.ts'
 
@@ -93,6 +93,49 @@ describe('a write to a virtual register', () => {
     }
     expect(told(it)).toEqual(['APIC_WRITE', 0x320n])
     expect(it.vcpu.state.getRegs().rbx).toBe(0n)
+  })
+})
+
+describe('what user space sees of a write to a virtual register', () => {
+  /** A string instruction that asks a device, which wants the vCPU back, and then writes a command. */
+  const kicked = () => {
+    const it = hypervisor({
+      fields: registers(),
+      l2: (a) =>
+        void a
+          .mov(edi, accessPage + 0x320)
+          .mov(dx, 0x80)
+          .insd()
+          .inc(ebx)
+          .vmcall(),
+      machine: {
+        ...nobody(() => it.engine.retired()),
+        portIn: () => {
+          it.vcpu.kick()
+          return 0x1_0000
+        },
+      },
+    })
+    return it
+  }
+
+  test('is that the exit has been, also where somebody wants the vCPU back', () => {
+    const it = kicked()
+    expect(it.run()).toEqual({ kind: 'intr' })
+    expect([it.vcpu.vmx.told().guestMode, it.vcpu.save().vmx.due]).toEqual([false, undefined])
+    expect([...told(it), it.field('GUEST_RIP')]).toEqual(['APIC_WRITE', 0x320n, BigInt(places.l2 + 10)])
+    expect(it.run()).toEqual({ kind: 'hlt' })
+    expect(it.vcpu.state.getRegs().rbx).toBe(0n)
+  })
+
+  test('comes before a single step of a debugger’s, which is one of L1', () => {
+    const it = hypervisor({ fields: registers(), l2: (a) => void a.mov(at(0x320), eax).inc(ebx).vmcall() })
+    while (!it.vcpu.vmx.inL2) it.run(1)
+    it.vcpu.setGuestDebug({ control: 3, arch: { debugreg: [] } })
+    const exit = it.run()
+    it.vcpu.setGuestDebug({ control: 0, arch: { debugreg: [] } })
+    expect(exit).toMatchObject({ kind: 'debug', exception: 1, pc: BigInt(places.handler + 1) })
+    expect(told(it)).toEqual(['APIC_WRITE', 0x320n])
   })
 })
 

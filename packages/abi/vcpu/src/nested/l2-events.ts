@@ -56,6 +56,12 @@ function inject({ vmx, state }: AroundL2): VcpuExit | undefined {
   return vmx.delivery.inject(event, vmcs.word('VM_ENTRY_INSTRUCTION_LEN'))
 }
 
+/** The exit that follows from a write to the virtual APIC, alone. */
+export function leaveBehindWrite(around: AroundL2): VcpuExit | undefined {
+  const exit = behindWrite(around)
+  return exit === undefined ? undefined : around.vmx.leave(exit)
+}
+
 /** What follows from a write to the virtual APIC comes before anything else. Source: SDM 3C 30.4.3.3. */
 function behindWrite({ vmx, state }: AroundL2): L2Exit | undefined {
   return state.exception.stage !== 'none' || state.nmiInjected ? undefined : vmx.apic.take()
