@@ -21,16 +21,19 @@ export interface Hot {
 export const numbersOf = ({ handlers, pairs }: Hot): number => handlers.length + pairs.length
 
 /** Samples of the lists of hot handlers, which every machine asks for. */
-const samples = new Map<string, Decoded>()
+const samples: Readonly<Record<CodeMode['codeSize'], Map<string, Decoded>>> = {
+  16: new Map(),
+  32: new Map(),
+  64: new Map(),
+}
 
 function decodedFrom(sample: string, codeSize: CodeMode['codeSize']): Decoded | undefined {
-  const name = `${codeSize} ${sample}`
-  const known = samples.get(name)
+  const known = samples[codeSize].get(sample)
   if (known !== undefined) return known
   const bytes = Uint8Array.from(sample.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
   const decoded = createDecoded()
   if (decode(bytes, 0, bytes.length, codeSize, decoded) !== undefined) return undefined
-  samples.set(name, decoded)
+  samples[codeSize].set(sample, decoded)
   return decoded
 }
 

@@ -38,10 +38,18 @@ export function knownSeries(): readonly Series[] {
   return releases.map(({ series }) => series)
 }
 
+/** Lifetimes name few releases, and are asked often. */
+const known = new Map<string, Release>()
+const knownAtMost = 4096
+
 /** The three numbers of a release; a series is its mainline release. */
 export function numbers(version: KernelVersion | Series): Release {
+  const found = known.get(version)
+  if (found !== undefined) return found
   const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number)
-  return { major, minor, patch }
+  const read = { major, minor, patch }
+  if (known.size < knownAtMost) known.set(version, read)
+  return read
 }
 
 /** The series that a release belongs to. */

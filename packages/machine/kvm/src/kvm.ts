@@ -1,11 +1,12 @@
-import { type CpuidTable, type Host, supportedByEmulation, supportedCpuid } from '@vmm/cpuid'
+import { type CpuidTable, type Host, supportedByEmulation } from '@vmm/cpuid'
 import { checkExtension, type HostFacts } from '@vmm/kvm-uapi'
 import { type NestedFormat, type NestedKernel, nestedKernel } from '@vmm/nested-vmx'
 import { type Profile, resolve, run } from '@vmm/rule'
 import type { VcpuHost } from '@vmm/vcpu'
 import { type Answer, done } from './answer.ts'
-import { factsOf, processorHost } from './host-facts.ts'
-import { MsrSystem } from './msrs/msr-system.ts'
+import { factsOf } from './host-facts.ts'
+import { type LoadedModule, loadedModule } from './loaded-module.ts'
+import type { MsrSystem } from './msrs/msr-system.ts'
 import { type KvmOptions, profileFrom } from './options.ts'
 import { createVmPipeline } from './rules/create-vm/index.ts'
 import { createInstructionClock } from './time/vm-clock.ts'
@@ -27,9 +28,8 @@ export class Kvm {
   readonly nestedFormat: NestedFormat | undefined
   readonly #options: KvmOptions
   readonly #createVm
+  readonly #loaded: LoadedModule
   #vms = 0
-  #msrs: MsrSystem | undefined
-  #processorHost: VcpuHost | undefined
 
   /** @throws {RangeError} if nobody has listed the release. */
   constructor(options: KvmOptions) {
@@ -40,6 +40,7 @@ export class Kvm {
     this.nestedFormat = this.nested.formatOf({ module, nested: (params[`${module}.nested`] ?? 1) !== 0 })
     this.facts = factsOf(options.host, this.nested.bytesOf(this.nestedFormat))
     this.#options = options
+    this.#loaded = loadedModule(this.profile, options.host)
     this.#createVm = resolve(createVmPipeline, this.profile)
   }
 
@@ -61,7 +62,7 @@ export class Kvm {
 
   /** KVM_GET_SUPPORTED_CPUID. */
   getSupportedCpuid(permitted = 0n): CpuidTable {
-    return supportedCpuid({ kernel: this.profile, host: this.host, permitted }).entries
+    return this.#loaded.supported(permitted)
   }
 
   /** KVM_GET_EMULATED_CPUID; nothing where nobody has read what the release emulates. */
@@ -72,14 +73,12 @@ export class Kvm {
 
   /** What it knows of MSRs: found out when somebody asks. */
   get msrs(): MsrSystem {
-    this.#msrs ??= new MsrSystem(this.profile, this.host)
-    return this.#msrs
+    return this.#loaded.msrs
   }
 
   /** The host as its vCPUs show it: found out when the first is made. */
   get processorHost(): VcpuHost {
-    this.#processorHost ??= processorHost(this.host, this.getSupportedCpuid())
-    return this.#processorHost
+    return this.#loaded.processorHost
   }
 
   /** KVM_GET_MSR_INDEX_LIST. */
