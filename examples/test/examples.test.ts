@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { defaultGuest } from '@vmm/runner/default-guest'
+import { withScratch } from '@vmm/scratch'
 import { expect, test } from 'vitest'
 
 /** What a program of this folder prints. */
@@ -40,6 +43,35 @@ test('vcpu prints each exit of a few instructions: a port is written, then the p
   expect(io).toMatch(/^io at \w+ \{/)
   expect(lines.join('\n')).toContain('port: 16')
   expect(lines.join('\n')).toMatch(/^hlt at 1005 /m)
+})
+
+test('vmcs tells what of a VMCS is wrong, for the processor and for KVM, which leaves some of it to the processor', async () => {
+  expect((await printed('vmcs')).replaceAll(/: .+/g, '')).toBe(
+    [
+      ...['the processor does not enter it:', '  host-code-and-task', '  rflags-reserved'],
+      ...['KVM 6.1 does not enter it:', '  nested-vmx-host-no-code', ''],
+    ].join('\n'),
+  )
+  expect(await printed('vmcs', 'GUEST_FLAGS=0', 'GUEST_RFLAGS=0x202')).toBe(
+    'GUEST_FLAGS is no field of a VMCS\nthe processor enters it\nKVM 6.1 enters it\n',
+  )
+})
+
+test('vmcs-fuzzer counts the bits that KVM refuses, and those that only the processor does', async () => {
+  const lines = (await printed('vmcs-fuzzer')).split('\n')
+  expect(lines).toContain('16\tGUEST_CR3, only the processor: guest-cr3')
+  expect(lines).toContain('1\tGUEST_CR4, KVM: nested-vmx-guest-long-mode')
+  expect(lines.at(-2)).toBe('192\tbits were flipped')
+})
+
+test('nested-state tells what the bytes of a nested state say, of a file, too', async () => {
+  const told = 'L2 was at 0x1234, and left last for IO_INSTRUCTION: size: 1 byte, port: 0x3f8\n'
+  expect(await printed('nested-state')).toBe(`flags: none\nVMXON region 0x1000, current VMCS 0x2000\n${told}`)
+  await withScratch('nested-state', async (place) => {
+    const path = join(place, 'state')
+    writeFileSync(path, new Uint8Array(128).fill(1, 0, 1))
+    expect(await printed('nested-state', path)).toBe('flags: GUEST_MODE\nVMXON region 0x0, current VMCS 0x0\n')
+  })
 })
 
 test("boot runs a command in the shell of Debian's kernel", async (context) => {
