@@ -19,8 +19,10 @@ import { vmxEvents } from './vmx-events.ts'
 import { vmxExits } from './vmx-exits.ts'
 import { vmxInstructions } from './vmx-instructions.ts'
 import { vmxPosted } from './vmx-posted.ts'
+import { vmxProcessors } from './vmx-processors.ts'
 import { vmxShadowing } from './vmx-shadowing.ts'
 import { vmxSides } from './vmx-sides.ts'
+import { vmxSignals } from './vmx-signals.ts'
 import { vmxTime } from './vmx-time.ts'
 import { vmxWitnesses } from './vmx-witnesses.ts'
 
@@ -46,8 +48,10 @@ export const kernels: Readonly<Record<string, () => Kernel>> = {
   vmxExits,
   vmxInstructions,
   vmxPosted,
+  vmxProcessors,
   vmxShadowing,
   vmxSides,
+  vmxSignals,
   vmxTime,
   vmxWitnesses,
 }

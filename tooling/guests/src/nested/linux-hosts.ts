@@ -19,6 +19,12 @@ export interface GuestFile {
   readonly to: string
 }
 
+/** How many processors the default guest has, and whether they run at the same time. */
+export interface Processors {
+  readonly cpus: number
+  readonly smp: 'turns' | 'threads'
+}
+
 /** Who runs the default guest with virtualization of its own, and the module for it. */
 export interface LinuxHost {
   readonly name: string
@@ -34,8 +40,10 @@ const megabytes = '768'
 const serialLines = [0, 1, 2, 3] as const
 const runner = fileURLToPath(new URL('../../../../apps/runner/src/main.ts', import.meta.url))
 
-/** QEMU's TCG, whose processor has SVM. */
-export const qemuLinux: LinuxHost = {
+const alone: Processors = { cpus: 1, smp: 'turns' }
+
+/** QEMU's TCG, whose processors have SVM. */
+export const qemuLinux = ({ cpus, smp }: Processors = alone): LinuxHost => ({
   name: 'qemu',
   absent:
     spawnSync('qemu-system-x86_64', ['--version']).status === 0 ? undefined : 'qemu-system-x86_64 is not installed',
@@ -54,7 +62,19 @@ export const qemuLinux: LinuxHost = {
       spawnSync(
         'qemu-system-x86_64',
         [
-          ...['-accel', 'tcg', '-cpu', 'max', '-m', megabytes, '-display', 'none', '-no-reboot'],
+          ...[
+            '-accel',
+            `tcg,thread=${smp === 'turns' ? 'single' : 'multi'}`,
+            '-smp',
+            `${cpus}`,
+            '-cpu',
+            'max',
+            '-m',
+            megabytes,
+            '-display',
+            'none',
+            '-no-reboot',
+          ],
           ...lines.flatMap((line) => ['-serial', `file:${line}`]),
           ...['-kernel', kernel, '-initrd', initrd, '-append', 'console=ttyS0 panic=-1 quiet mitigations=off'],
         ],
@@ -64,11 +84,15 @@ export const qemuLinux: LinuxHost = {
       return { stdout, status: /^\d+/.test(status) ? Number.parseInt(status, 10) : undefined }
     })
   },
-}
+})
 
 /** The words of `vmm run` for a guest with VMX, and files in it. */
-export const vmmWords = (command: string, files: readonly GuestFile[]): readonly string[] => [
-  'run',
+export const vmmWords = (
+  command: string,
+  files: readonly GuestFile[],
+  { cpus, smp }: Processors = alone,
+): readonly string[] => [
+  ...['run', '--cpus', `${cpus}`, '--smp', smp],
   '--cpu',
   'max,+VMX',
   '--memory',
@@ -78,20 +102,20 @@ export const vmmWords = (command: string, files: readonly GuestFile[]): readonly
   command,
 ]
 
-/** `vmm run`, whose processor has VMX. */
-export const oursLinux: LinuxHost = {
+/** `vmm run`, whose processors have VMX. */
+export const oursLinux = (processors: Processors = alone): LinuxHost => ({
   name: 'vmm',
   absent: undefined,
   module: 'kvm_intel',
   clock: 'tsc',
   run: async (command, files) => {
-    const ended = spawnSync(process.execPath, [runner, ...vmmWords(command, files)], {
+    const ended = spawnSync(process.execPath, [runner, ...vmmWords(command, files, processors)], {
       encoding: 'latin1',
       timeout: 1000 * seconds,
     })
     return { stdout: ended.stdout, status: ended.status ?? undefined }
   },
-}
+})
 
 /** Runs `vmm` with the terminal that this process has; answers its status. */
 export function runHere(words: readonly string[]): number {

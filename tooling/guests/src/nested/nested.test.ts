@@ -8,6 +8,7 @@ import { probeScene, withModule } from './scenes.ts'
 test.skipIf(!hasCompiler)('small guests run in each mode, by the KVM of a guest of ours', async () => {
   await withScratch('nested', async (place) => {
     const { files, command } = probeScene(place)
-    expect(await oursLinux.run(withModule(oursLinux.module, command), files)).toEqual({ stdout: probed, status: 0 })
+    const host = oursLinux()
+    expect(await host.run(withModule(host.module, command), files)).toEqual({ stdout: probed, status: 0 })
   })
 })

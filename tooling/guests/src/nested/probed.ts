@@ -11,3 +11,13 @@ export const probed: string = [
   `real mode, controllers in the kernel: ${narrow('d00')} ${ending}`,
   '',
 ].join('\n')
+
+/** What `l2-several` prints where nothing is lost. */
+export const severalRan = (rounds: number): string =>
+  [
+    'on 2 processors',
+    ...['1 of 1', '1 of 2', '2 of 2'].map(
+      (which) => `guest ${which}: ${rounds} sent, ${rounds} answered, 0 lost, moved`,
+    ),
+    '',
+  ].join('\n')

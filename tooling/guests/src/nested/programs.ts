@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** Programs that run a guest of their own by `/dev/kvm`. */
-export type NestedProgram = 'l2-probe' | 'l2-linux'
+export type NestedProgram = 'l2-probe' | 'l2-several' | 'l2-linux'
 
 /** Whether there is a compiler. */
 export const hasCompiler: boolean = spawnSync('gcc', ['--version']).status === 0

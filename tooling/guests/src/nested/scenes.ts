@@ -16,6 +16,11 @@ export function probeScene(place: string): NestedScene {
   return { files: [{ from: compiled('l2-probe', place), to: 'bin/l2-probe' }], command: 'l2-probe' }
 }
 
+/** `l2-several`: guests with two processors, which interrupt each other so often. */
+export function severalScene(place: string, rounds: number): NestedScene {
+  return { files: [{ from: compiled('l2-several', place), to: 'bin/l2-several' }], command: `l2-several ${rounds}` }
+}
+
 /** `l2-linux`: the default guest's kernel and shell again, which is told something on its console. */
 export async function linuxScene(place: string, says: string): Promise<NestedScene> {
   const guest = await defaultGuest((line) => console.log(line))

@@ -7,13 +7,14 @@ import { vmxPlace } from './vmx-places.ts'
 
 type Code = (a: Assembler) => Assembler
 
-const ownTable: Fields = [
+/** The guest has a table of its own, of which `gate` makes entries. */
+export const ownTable: Fields = [
   ['GUEST_IDTR_BASE', BigInt(vmxPlace.idt)],
   ['GUEST_IDTR_LIMIT', 0xfffn],
 ]
 
 /** Has a vector of the guest's own table lead to a label. EAX changes. */
-function gate(a: Assembler, vector: number, to: string): Assembler {
+export function gate(a: Assembler, vector: number, to: string): Assembler {
   const at = vmxPlace.idt + vector * 16
   a.mov(eax, label(to))
     .mov(mem({ displacement: at }), ax)

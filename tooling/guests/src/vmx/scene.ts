@@ -33,8 +33,12 @@ const lacks = 0xdead
 export class VmxKernelBuilder {
   readonly kernel: KernelBuilder
 
-  constructor(name: string) {
-    this.kernel = new KernelBuilder(name, 64, { first: (a) => a.call('vmx.leave'), last: buildEpt })
+  /** `last`: what a check begins with beside extended page tables. */
+  constructor(name: string, last: (a: Assembler) => unknown = () => {}) {
+    this.kernel = new KernelBuilder(name, 64, {
+      first: (a) => a.call('vmx.leave'),
+      last: (a) => void last(buildEpt(a)),
+    })
     const { a } = this.kernel
     const over = a.unique('over')
     a.mov(mem32(vmxPlace.isOn), 0).jmp(over)

@@ -24,6 +24,9 @@ export const vmxPlace = {
   ept: 0x702_0000,
   /** Of a 32-bit guest: the first 256 MiB onto themselves. */
   pageDirectory: 0x703_0000,
+  /** Of a second processor: the descriptor of its INVEPT, and its region for VMXON. */
+  secondDescriptor: 0x704_0000,
+  secondRegion: 0x704_1000,
   /** 2 MiB that a guest sees in pages of 4 KiB. */
   fine: 0x80_0000,
 } as const
