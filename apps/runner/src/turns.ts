@@ -37,19 +37,19 @@ export class Turns {
 
   /** The one whose turn it is; undefined if all of them wait. Of a machine with one, that one: whether it waits is its own to say. */
   next(): Turn | undefined {
-    if (this.#vcpus.length === 1) return this.#turn
-    if (!this.#vcpu.isReady || this.#turn.left <= 0) return this.#pass()
+    if (this.#vcpus.length === 1) return this.#turn()
+    if (!this.#vcpu().isReady || this.#turn().left <= 0) return this.#pass()
     if (this.isOver()) this.#begin(this.#current)
-    return this.#turn
+    return this.#turn()
   }
 
   /** Asked while the current one runs that was alone: whether it is not so any more. */
-  readonly isOver = (): boolean => this.#end === Number.POSITIVE_INFINITY && this.#othersAreReady
+  readonly isOver = (): boolean => this.#end === Number.POSITIVE_INFINITY && this.#othersAreReady()
 
   /** Asked when the current one executes PAUSE: what it waits for may be for another to do. Whether its turn is over. */
   readonly endsByPause = (): boolean => {
-    if (!this.#othersAreReady) return false
-    this.#end = this.#vcpu.instructions
+    if (!this.#othersAreReady()) return false
+    this.#end = this.#vcpu().instructions
     return true
   }
 
@@ -59,26 +59,26 @@ export class Turns {
   }
 
   save(): SavedTurns {
-    const { left } = this.#turn
+    const { left } = this.#turn()
     return { current: this.#current, left: left === Number.POSITIVE_INFINITY ? endless : left }
   }
 
   /** Takes back what `save` gave; the counts of the vCPUs' instructions have been restored before. */
   restore({ current, left }: SavedTurns): void {
     this.#current = current
-    this.#end = left < 0 ? Number.POSITIVE_INFINITY : this.#vcpu.instructions + left
+    this.#end = left < 0 ? Number.POSITIVE_INFINITY : this.#vcpu().instructions + left
   }
 
-  get #vcpu(): KvmVcpu {
+  #vcpu(): KvmVcpu {
     return this.#vcpus[this.#current]!
   }
 
-  get #turn(): Turn {
-    const vcpu = this.#vcpu
+  #turn(): Turn {
+    const vcpu = this.#vcpu()
     return { vcpu, left: this.#end - vcpu.instructions }
   }
 
-  get #othersAreReady(): boolean {
+  #othersAreReady(): boolean {
     const current = this.#current
     return this.#vcpus.some((vcpu, index) => index !== current && vcpu.isReady)
   }
@@ -90,13 +90,13 @@ export class Turns {
       const index = (this.#current + step) % count
       if (!this.#vcpus[index]!.isReady) continue
       this.#begin(index)
-      return this.#turn
+      return this.#turn()
     }
     return undefined
   }
 
   #begin(index: number): void {
     this.#current = index
-    this.#end = this.#othersAreReady ? this.#vcpu.instructions + turnInstructions : Number.POSITIVE_INFINITY
+    this.#end = this.#othersAreReady() ? this.#vcpu().instructions + turnInstructions : Number.POSITIVE_INFINITY
   }
 }

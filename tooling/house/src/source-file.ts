@@ -46,7 +46,7 @@ export class SourceFile {
 
   /** How many lines there are; a final newline starts none. */
   get lines(): number {
-    return this.#starts.length - (this.text.endsWith('\n') ? 1 : 0)
+    return this.#starts().length - (this.text.endsWith('\n') ? 1 : 0)
   }
 
   get references(): readonly Reference[] {
@@ -107,16 +107,16 @@ export class SourceFile {
 
   lineAt(offset: number): number {
     let low = 0
-    let high = this.#starts.length - 1
+    let high = this.#starts().length - 1
     while (low < high) {
       const middle = (low + high + 1) >> 1
-      if ((this.#starts[middle] ?? 0) <= offset) low = middle
+      if ((this.#starts()[middle] ?? 0) <= offset) low = middle
       else high = middle - 1
     }
     return low + 1
   }
 
-  get #starts(): readonly number[] {
+  #starts(): readonly number[] {
     this.#lineStarts ??= [0, ...[...this.text.matchAll(/\n/g)].map(({ index }) => index + 1)]
     return this.#lineStarts
   }

@@ -167,7 +167,7 @@ export class ThreadedMachine implements RunningMachine {
       this.#startIfReady()
       const deadline = Math.min(this.devices.nextDeadline(), this.#vm.interrupts.nextDeadline())
       if (this.#isIdle(seen)) return this.#rest(seen, deadline)
-      if (now >= until || this.#hasStopped) return { kind: 'running' }
+      if (now >= until || this.#hasStopped()) return { kind: 'running' }
       this.#board.waitForRing(seen, Math.max(0, Math.min(until, deadline) - this.now()) / 1e6)
     }
   }
@@ -184,7 +184,7 @@ export class ThreadedMachine implements RunningMachine {
   }
 
   /** Somebody has come to an end that it is about to tell. */
-  get #hasStopped(): boolean {
+  #hasStopped(): boolean {
     return this.#starts === undefined && this.#threads.some(({ state }) => state === threadStates.stopped)
   }
 

@@ -121,6 +121,7 @@ export {
   selfIpiVector,
 } from './transitions/apic-accesses.ts'
 export { virtualApicRegisters } from './transitions/apic-registers.rows.ts'
+export { CopiedField } from './transitions/copied-field.ts'
 export { exceptionExits } from './transitions/exception-exits.ts'
 export { guestFailure } from './transitions/guest-failure.ts'
 export { isPaePaging, loadGuest, loadGuestPointers, saveGuest } from './transitions/guest-state.ts'
@@ -129,7 +130,14 @@ export { instructionEnabled, instructionExits, type L2Instruction } from './tran
 export { type ToldInstruction, toldInstruction } from './transitions/instruction-information.ts'
 export { linkedRegion, putLinked } from './transitions/linked-vmcs.ts'
 export { loadMsrs, storeMsrs, type VmxMsrAccess } from './transitions/msr-lists.ts'
-export { setNonRoot, setOutsideVmx, setRoot, vmxOperation } from './transitions/operation-mode.ts'
+export {
+  type FixedBits,
+  fixedBits,
+  setNonRoot,
+  setOutsideVmx,
+  setRoot,
+  vmxOperation,
+} from './transitions/operation-mode.ts'
 export { type PauseLoop, pausedAt } from './transitions/pause-loop.ts'
 export { preemptionTimerRate } from './transitions/preemption-timer-rate.ts'
 export { bytesAt, type VmxMemory, wordAt } from './transitions/processor.ts'
@@ -189,11 +197,17 @@ export {
 } from './vmcs/vmcs-layout.ts'
 export { vmxCapabilities } from './vmcs12/capability-names.rows.ts'
 export {
+  type ControlBit,
+  entryBit,
+  exitBit,
   hasEntryControl,
   hasExitControl,
   hasPinControl,
   hasPrimaryControl,
   hasSecondaryControl,
+  pinBit,
+  primaryBit,
+  secondaryBit,
 } from './vmcs12/control-bits.ts'
 export {
   type ControlMasks,
@@ -220,6 +234,7 @@ export {
   vmcs12At,
   vmcs12Bytes,
   vmcs12Of,
+  vmcs12Offsets,
   vmcs12Places,
   vmcs12Reader,
   vmcs12Revision,

@@ -58,7 +58,7 @@ export class Events {
     if (this.runnable || state.tripleFault || this.#waitIsOver()) return true
     if (this.#waitsForStartup()) return false
     const interrupted = machine.interruptPending() && engine.interruptible
-    return interrupted || state.unhalted || state.interrupt !== undefined || this.#takesSmi || this.#takesNmi()
+    return interrupted || state.unhalted || state.interrupt !== undefined || this.#takesSmi() || this.#takesNmi()
   }
 
   /** IRET has not come since the last NMI. */
@@ -76,7 +76,7 @@ export class Events {
     if (vmx.trapsEach || (vmx.wantsInterruptWindow && engine.shadowed) || vmx.wantsNmiWindow) return true
     const waits = machine.interruptPending() || this.state.nmiPending > 0
     if (this.#parts.areBlocked()) return false
-    if (this.#takesSmi || vmx.waitsClosely(waits)) return true
+    if (this.#takesSmi() || vmx.waitsClosely(waits)) return true
     return (waits && engine.shadowed) || (this.state.nmiPending > 0 && this.nmiBlocked)
   }
 
@@ -92,7 +92,7 @@ export class Events {
     this.#parts.engine.resync()
   }
 
-  get #takesSmi(): boolean {
+  #takesSmi(): boolean {
     return this.state.smiPending && !this.state.smm && !this.#waitsForStartup()
   }
 
@@ -127,11 +127,11 @@ export class Events {
       return { kind: 'shutdown', because: [] }
     }
     if (this.#waitIsOver() || (state.unhalted && state.mpState === 'halted')) this.wake()
-    if (this.#entryFails) return { kind: 'fail-entry', reason: invalidGuestState }
+    if (this.#entryFails()) return { kind: 'fail-entry', reason: invalidGuestState }
     const again = this.#takeInjected()
     if (again !== undefined) return this.#raise(again.event, again.kind) ?? (vmx.inL2 ? this.take() : undefined)
     if (this.#parts.areBlocked()) return this.#passOver()
-    if (this.#takesSmi) {
+    if (this.#takesSmi()) {
       state.smiPending = false
       this.wake()
       const why = this.#parts.enterSmm()
@@ -235,7 +235,7 @@ export class Events {
     const { engine, machine } = this.#parts
     engine.eventPending = false
     if (
-      this.#takesSmi ||
+      this.#takesSmi() ||
       this.#takesNmi() ||
       (machine.interruptPending() && engine.interruptible && !this.#waitsForStartup())
     )
@@ -257,7 +257,7 @@ export class Events {
   }
 
   /** VMX gives a guest no external interrupt that has switched them off; and it stays to be given. Source: SDM 3C §26.3.1.4. */
-  get #entryFails(): boolean {
+  #entryFails(): boolean {
     const { drivenBy, engine } = this.#parts
     const { interrupt, exception, nmiInjected } = this.state
     if (drivenBy !== 'vmx' || interrupt === undefined || !this.runnable) return false

@@ -227,7 +227,7 @@ export class Execution {
   }
 
   /** Who wants to be told of each exception must be asked about each. */
-  get #faults(): 'stop' | 'deliver' {
+  #faults(): 'stop' | 'deliver' {
     const { observer, debug, vmx } = this.#parts
     return observer?.traces === true || debug.isOn || vmx.inL2 ? 'stop' : 'deliver'
   }
@@ -263,7 +263,7 @@ export class Execution {
     const end = looks && left > betweenLooks ? 'about' : 'exactly'
     const most = end === 'about' ? betweenLooks : left
     if (vmx.inL2) vmx.delivery.keepCr2()
-    const stop = single ? engine.run(1, 'stop') : engine.run(most, this.#faults, end)
+    const stop = single ? engine.run(1, 'stop') : engine.run(most, this.#faults(), end)
     observer?.delivered(engine.takeDelivered())
     if (engine.known !== undefined) countUnasked(engine.known, this.#parts.tally, observer)
     const retired = engine.retired() > before

@@ -68,6 +68,7 @@ interface Parts {
 export class MsrAccess implements MsrHomes {
   readonly #parts: Parts
   readonly #msrs: MsrFile
+  #changes = 0
   /** What was written to paravirtual registers, by index. */
   #paravirtual = new Map<number, bigint>()
   /** Asked before the file, where there is such. */
@@ -81,8 +82,14 @@ export class MsrAccess implements MsrHomes {
     })
   }
 
+  /** How often anything may have changed. */
+  get changes(): number {
+    return this.#changes
+  }
+
   /** RDMSR and WRMSR. */
   guest(access: 'read' | 'write', index: number, value: bigint): MsrOutcome {
+    if (access === 'write') this.#changes += 1
     if (this.by !== undefined) return this.by.guest(access, index, value)
     const given = access === 'read' ? this.#read(index, 'guest') : (this.#write(index, value, 'guest') ?? 0n)
     return typeof given === 'bigint' ? { kind: 'done', value: given } : fault
@@ -90,6 +97,7 @@ export class MsrAccess implements MsrHomes {
 
   /** One entry of KVM_GET_MSRS or KVM_SET_MSRS: what is read, or `undefined` where it fails. */
   host(access: 'read' | 'write', index: number, value: bigint): bigint | undefined {
+    if (access === 'write') this.#changes += 1
     if (this.by !== undefined) return this.by.host(access, index, value)
     const given = access === 'read' ? this.#read(index, 'host') : (this.#write(index, value, 'host') ?? 0n)
     return typeof given === 'bigint' ? given : undefined
@@ -155,6 +163,7 @@ export class MsrAccess implements MsrHomes {
 
   /** Power-up values. */
   reset(): void {
+    this.#changes += 1
     this.#msrs.reset()
     this.#paravirtual.clear()
     this.by?.reset()
@@ -162,6 +171,7 @@ export class MsrAccess implements MsrHomes {
 
   /** What INIT forgets: clocks and other agreements with the hypervisor. Source: arch/x86/kvm/x86.c kvm_vcpu_reset. */
   forgetAgreements(): void {
+    this.#changes += 1
     this.#paravirtual.clear()
     this.by?.initialize()
   }
@@ -174,6 +184,7 @@ export class MsrAccess implements MsrHomes {
 
   /** @throws {RangeError} if a register of another CPU is among them. */
   restore(saved: ReturnType<MsrAccess['save']>): void {
+    this.#changes += 1
     if (this.by !== undefined) return this.by.restore(saved.plain)
     this.#msrs.restore(saved.plain)
     this.#paravirtual = new Map(saved.paravirtual.map(({ index, value }) => [index, value]))

@@ -1,4 +1,4 @@
-import type { LiveVmcs12 } from '@vmm/nested-vmx'
+import { LiveVmcs12 } from '@vmm/nested-vmx'
 import { expect, test } from 'vitest'
 import type { Engine, EnginePorts } from './engine-port.ts'
 import { Observer } from './observer.ts'
@@ -93,7 +93,8 @@ test('what KVM answers L2 itself is an exit from L2 to L0, and what L1 is told o
   const { observer, ports, events, levels } = watched({ level: 'L2' })
   observer.enter(0x80n)
   ports.portIn(0x3fd, 1, 1)
-  const told = { word: () => 10, read: () => 0n } as unknown as LiveVmcs12
+  const told = new LiveVmcs12()
+  told.setWord('VM_EXIT_REASON', 10)
   observer.left(told, 0x104n)
   expect(events).toMatchObject([
     { kind: 'kvm_entry', level: 'L2' },

@@ -1,4 +1,4 @@
-import { exitNumbers, type LiveVmcs12 } from '@vmm/nested-vmx'
+import { vmcs12Offsets as at, exitNumbers, type LiveVmcs12 } from '@vmm/nested-vmx'
 import type { VmxMnemonic } from '@vmm/x86-semantics'
 import type { Engine, EnginePorts } from './engine-port.ts'
 import type { ExitLevels, ExitReason, GuestLevel, Trace } from './trace.ts'
@@ -65,11 +65,11 @@ export class Observer {
     this.#watchers.trace?.({ kind: 'kvm_exit', level, reason, rip, info, interruption, errorCode })
   }
 
-  /** L2 is left for L1, which finds this in its VMCS. */
+  /** L2 is left for L1, which finds this in its VMCS. Where it was is looked at by traces alone. */
   left(vmcs: LiveVmcs12, rip: bigint): void {
     this.enter(rip, 'L2')
     this.#inside = false
-    const reason = nameOf(vmcs.word('VM_EXIT_REASON'))
+    const reason = nameOf(vmcs.wordAt(at.VM_EXIT_REASON))
     this.#watchers.onExit?.(reason, 1, 'L2 to L1')
     this.#watchers.trace?.({
       kind: 'kvm_nested_vmexit_inject',
@@ -235,9 +235,11 @@ const names = new Map<number, ExitReason>(
 const nameOf = (reason: number): ExitReason => names.get(reason) ?? 'INVALID_STATE'
 
 /** Whether what comes next is no entry behind the instruction: a fault of it, or L2. */
-const staysOut = (answer: unknown): boolean =>
-  typeof answer === 'object' && answer !== null && outside.has((answer as { kind?: unknown }).kind)
-const outside: ReadonlySet<unknown> = new Set(['fault', 'entered'])
+function staysOut(answer: unknown): boolean {
+  if (typeof answer !== 'object' || answer === null) return false
+  const { kind } = answer as { kind?: unknown }
+  return kind === 'fault' || kind === 'entered'
+}
 
 function exitOf(instruction: VmxMnemonic): ExitReason | undefined {
   switch (instruction) {

@@ -189,7 +189,7 @@ export class OracleEngine implements Engine {
         const result = this.#oracle.step()
         this.#hits |= this.#oracle.takeDebugHits()
         if (result.kind !== 'done') return stopOf(result)
-        if (this.#mustBeLookedAt) return { kind: 'events' }
+        if (this.#mustBeLookedAt()) return { kind: 'events' }
       }
       return { kind: 'budget' }
     })
@@ -222,7 +222,7 @@ export class OracleEngine implements Engine {
   }
 
   /** Whoever runs it has something to look at before the next instruction. */
-  get #mustBeLookedAt(): boolean {
+  #mustBeLookedAt(): boolean {
     return this.#resync || this.#hits !== 0 || !this.quiet || (this.eventPending && this.interruptible)
   }
 

@@ -15,7 +15,7 @@ export class ShadowMemory implements PhysicalMemory {
 
   constructor(machine: GuestMachine) {
     this.#machine = machine
-    this.#bytes = new Uint8Array(this.#real.length)
+    this.#bytes = new Uint8Array(this.#real().length)
   }
 
   /** The memory of a machine is shadowed once, whichever of its processors asks. */
@@ -33,7 +33,7 @@ export class ShadowMemory implements PhysicalMemory {
     if (this.#isWhole) for (const page of written) this.#copy(page)
     else
       for (const { bytes } of this.#machine.usedMemory())
-        this.#bytes.set(bytes, bytes.byteOffset - this.#real.byteOffset)
+        this.#bytes.set(bytes, bytes.byteOffset - this.#real().byteOffset)
     this.#isWhole = true
     this.#before.clear()
   }
@@ -50,7 +50,7 @@ export class ShadowMemory implements PhysicalMemory {
   }
 
   write(address: number, byte: number): boolean {
-    if (!this.#slots.takesStores(address)) return false
+    if (!this.#slots().takesStores(address)) return false
     this.put(this.#offset(address)!, Uint8Array.of(byte))
     return true
   }
@@ -70,7 +70,7 @@ export class ShadowMemory implements PhysicalMemory {
 
   /** The first byte of a page that is not the machine's: its offset, there and here. */
   difference(page: number): { readonly offset: number; readonly real: number; readonly shadow: number } | undefined {
-    const [real, shadow] = [this.#page(this.#real, page), this.#page(this.#bytes, page)]
+    const [real, shadow] = [this.#page(this.#real(), page), this.#page(this.#bytes, page)]
     const at = shadow.findIndex((byte, index) => byte !== real[index])
     return at < 0 ? undefined : { offset: page * pageBytes + at, real: real[at]!, shadow: shadow[at]! }
   }
@@ -84,25 +84,25 @@ export class ShadowMemory implements PhysicalMemory {
 
   /** A page of the machine's memory, as it is now. */
   realPage(page: number): Uint8Array {
-    return this.#page(this.#real, page).slice()
+    return this.#page(this.#real(), page).slice()
   }
 
   /** The guest-physical address of an offset, where there is one. */
   addressOf(offset: number): number | undefined {
-    return this.#slots.addressOf(this.#real.byteOffset + offset)
+    return this.#slots().addressOf(this.#real().byteOffset + offset)
   }
 
-  get #slots() {
+  #slots() {
     return this.addressSpace === 'smm' ? this.#machine.smmSlots : this.#machine.slots
   }
 
-  get #real(): Uint8Array {
+  #real(): Uint8Array {
     return this.#machine.slots.memory
   }
 
   #offset(address: number): number | undefined {
-    const found = this.#slots.at(address)
-    return found === undefined ? undefined : found.byteOffset - this.#real.byteOffset
+    const found = this.#slots().at(address)
+    return found === undefined ? undefined : found.byteOffset - this.#real().byteOffset
   }
 
   #page(bytes: Uint8Array, page: number): Uint8Array {
@@ -110,7 +110,7 @@ export class ShadowMemory implements PhysicalMemory {
   }
 
   #copy(page: number): void {
-    this.#bytes.set(this.#page(this.#real, page), page * pageBytes)
+    this.#bytes.set(this.#page(this.#real(), page), page * pageBytes)
   }
 }
 

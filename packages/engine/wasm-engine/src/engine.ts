@@ -150,15 +150,13 @@ export class Engine {
     this.#state.setLong(at.gpr + index * 8, value)
   }
 
-  /** RFLAGS whole. */
+  /** RFLAGS whole: its upper half is reserved. */
   rflags(): bigint {
-    return this.get('RFLAGS') | BigInt(this.machine.interpreter.entry.materialize(this.#cpu)) | 2n
+    return BigInt((this.#state.word(at.RFLAGS) | this.machine.interpreter.entry.materialize(this.#cpu) | 2) >>> 0)
   }
 
   setRflags(value: bigint): void {
-    this.#state.setWord(at.flags, Number(value & 0x8d5n))
-    this.#state.setWord(at.lazyClass, 0)
-    this.set('RFLAGS', (value & ~0x8d5n) | 2n)
+    this.#state.setFlags(value)
   }
 
   /** The 64 bytes of a vector register. */

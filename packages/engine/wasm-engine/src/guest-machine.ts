@@ -147,17 +147,17 @@ export class GuestMachine {
   }
 
   /** Made for the first processor: who never has one needs none. */
-  get #linked(): MachineCode {
+  #linked(): MachineCode {
     this.#code ??= this.#link()
     return this.#code
   }
 
   get interpreter(): LinkedInterpreter {
-    return this.#linked.interpreter
+    return this.#linked().interpreter
   }
 
   get blocks(): BlockCache {
-    return this.#linked.blocks
+    return this.#linked().blocks
   }
 
   /** Whether there is room for one processor more. */
@@ -218,12 +218,12 @@ export class GuestMachine {
   decode(host: number, state: StateView): boolean {
     if (!state.takesUnknownHead(host)) return this.blocks.add(host, state.word(at.mode))
     this.blocks.makeRoom()
-    return this.#linked.passing?.learn(host, state.word(at.mode)) === undefined
+    return this.#linked().passing?.learn(host, state.word(at.mode)) === undefined
   }
 
   /** The block that a processor is about to enter has become hot. */
   heat(state: StateView): undefined {
-    this.#linked.regions?.ask(state.word(at.block), state)
+    this.#linked().regions?.ask(state.word(at.block), state)
   }
 
   /** What was done so far. */

@@ -9,6 +9,7 @@ import {
   secondLevelFault,
   unanswered,
   vmxMnemonics,
+  vmxOperands,
 } from '@vmm/x86-semantics'
 import { hasPcids, pcidOf } from './code-mode.ts'
 import type { KnownAnswers } from './known-answers.ts'
@@ -20,6 +21,8 @@ import type { Watching } from './watching.ts'
 
 type Answer = Refused | undefined
 type Six = [bigint, bigint, bigint, bigint, bigint, bigint]
+/** Of each instruction of VMX, by its number. */
+const operandsOf = vmxMnemonics.map((mnemonic) => vmxOperands[mnemonic])
 /** No answer yet: the instruction waits. */
 const waits: Refused = { kind: 'fault', vector: unanswered }
 const invalidOpcode: Refused = { kind: 'fault', vector: exceptions.UD.vector }
@@ -221,7 +224,9 @@ export class HostAnswers {
 
   #vmx(): Answer {
     const mnemonic = vmxMnemonics[this.#low(0)]!
-    const came = this.#ports.vmx?.(mnemonic, this.#value(1), this.#value(2), this.#value(3)) ?? invalidOpcode
+    const operands = operandsOf[this.#low(0)]!
+    const operand = (number: number): bigint => (number > operands ? 0n : this.#value(number))
+    const came = this.#ports.vmx?.(mnemonic, operand(1), operand(2), operand(3)) ?? invalidOpcode
     switch (came.kind) {
       case 'succeeded':
         return this.#giveVmx(came.value, 0)

@@ -36,7 +36,7 @@ export class KeptHandlers {
     this.#kind = kind
     this.#linkage = linkage
     for (;;) {
-      const bytes = emitted.find(this.#name)
+      const bytes = emitted.find(this.#name())
       if (bytes === undefined) break
       for (const [name, compiled] of Object.entries(linked(bytes, linkage))) this.#functions.set(name, compiled)
       this.#modules += 1
@@ -44,7 +44,7 @@ export class KeptHandlers {
     }
   }
 
-  get #name(): string {
+  #name(): string {
     return `handlers ${this.#kind} ${this.#modules}`
   }
 
@@ -65,7 +65,7 @@ export class KeptHandlers {
   /** Keeps what is enough for a module: to be called when everything is compiled that was asked for. */
   keep(): void {
     if (this.#made.length < functionsOfModule || this.#modules >= modulesAtMost) return
-    this.#emitted.keep(this.#name, gathered(this.#made.splice(0), this.#linkage, this.types))
+    this.#emitted.keep(this.#name(), gathered(this.#made.splice(0), this.#linkage, this.types))
     this.#modules += 1
   }
 }

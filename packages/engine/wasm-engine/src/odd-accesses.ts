@@ -103,7 +103,7 @@ export class OddAccesses {
   /** Reads a device in one piece, where a walk has just ended, into scratch. Gives the record to go on with, or 0. */
   deviceRead(record: number, kind: number): number {
     const bytes = kind & accessKind.sizeMask
-    const physical = this.#missed
+    const physical = this.#missed()
     if (this.#isRefusedWhole(record, physical, kind, 'read')) return 0
     const value = this.#helpers.ports.mmioRead(physical, bytes, 'data')
     if (value === undefined) return this.#unanswered()
@@ -114,7 +114,7 @@ export class OddAccesses {
   /** The store to a device waits in scratch for its commit. 0 if it must not be. */
   deviceWrite(record: number, kind: number): number {
     const bytes = kind & accessKind.sizeMask
-    const physical = this.#missed
+    const physical = this.#missed()
     if (this.#isRefusedWhole(record, physical, kind, 'write')) return 0
     const device = this.#device[0]
     device.bytes = bytes
@@ -129,10 +129,10 @@ export class OddAccesses {
   /** Whether an access that is to follow would be let be made. A refusal is noted. */
   deviceReach(bytes: number, kind: number): boolean {
     const purpose = (kind & accessKind.write) === 0 ? 'read' : 'write'
-    return !this.#isRefused(this.#missed, (kind & ~accessKind.sizeMask) | bytes, purpose)
+    return !this.#isRefused(this.#missed(), (kind & ~accessKind.sizeMask) | bytes, purpose)
   }
 
-  get #missed(): number {
+  #missed(): number {
     const place = this.#cpu + at.missPhysical
     return this.#view.getUint32(place, true) + this.#view.getUint32(place + 4, true) * 2 ** 32
   }
@@ -218,7 +218,7 @@ export class OddAccesses {
     if (host === 0) return undefined
     const told = this.#view.getUint32(this.#cpu + at.told, true) !== 0
     const known = told || host === noMemory
-    const physical = known ? this.#missed : 0
+    const physical = known ? this.#missed() : 0
     if (host !== noMemory) return { offset, bytes, host: host >>> 0, physical, told, source: host >>> 0 }
     const purpose = (kind & accessKind.write) === 0 ? 'read' : 'write'
     if (this.#isRefused(physical, kind, purpose)) return undefined

@@ -5,6 +5,7 @@ import { noRegion } from './runtime.ts'
 import { at, inBlock, inRecord } from './state-layout.ts'
 
 const interruptFlag = 1 << rflags.IF.low
+const arithmeticFlags = 0x8d5
 const resumeFlag = 1n << BigInt(rflags.RF.low)
 
 /** Where each architectural field is, and its bits: a map is read several times as fast as a record is by names that vary. */
@@ -155,7 +156,11 @@ export class StateView {
   /** Where the fields are. */
   get memory(): StateMemory {
     const cpu = this.#cpu
-    return { buffer: this.#view.buffer, offset: (field) => cpu + placeOf(field).offset }
+    return {
+      ...{ buffer: this.#view.buffer, made: [] },
+      offset: (field) => cpu + placeOf(field).offset,
+      gprOffset: (index) => cpu + at.gpr + index * 8,
+    }
   }
 
   /** The 64 bytes of a vector register. */
@@ -218,6 +223,15 @@ export class StateView {
   skip(bytes: number): void {
     this.#setRip(this.word(at.RIP) + bytes, at.RIP)
     this.resumed(this.word(at.mode))
+  }
+
+  /** RFLAGS whole, of which those of arithmetic are kept apart. Through memory: V8 makes a number of a big integer by a call of its runtime. */
+  setFlags(value: bigint): void {
+    this.setLong(at.RFLAGS, value)
+    const low = this.word(at.RFLAGS)
+    this.setWord(at.flags, low & arithmeticFlags)
+    this.setWord(at.lazyClass, 0)
+    this.setCount(at.RFLAGS, ((low & ~arithmeticFlags) | 2) >>> 0)
   }
 
   /** RFLAGS.IF. */

@@ -80,8 +80,8 @@ export class TlbContexts {
 
   /** Whose translations are used and made: the context of a PCID among those of a space. */
   useSpace(space: TranslationSpace, pcid: number): void {
-    const isKept = (number: number) => this.#tags.some((tag) => tag >= 0 && spaceOfTag(tag) === number)
-    this.#view.setUint32(this.#cpu + at.contextSpace, tagOfSpace(this.#spaces.numberOf(space, isKept)), true)
+    const number = this.#spaces.numberOf(space, this.#isSpaceKept)
+    this.#view.setUint32(this.#cpu + at.contextSpace, tagOfSpace(number), true)
     // tables are known under one EPT pointer at a time: L1 has none, and L2 may come back to its own
     if (space.eptp !== 0n && space.eptp !== this.#tablesUnder) {
       this.#tablesUnder = space.eptp
@@ -92,7 +92,7 @@ export class TlbContexts {
 
   /** EPT let a translation not be made: nothing is remembered of what it would have used. Source: SDM 3C §29.4.3.1. */
   refused(linear: bigint): void {
-    const { vpid, eptp } = this.#spaces.of(this.#space)
+    const { vpid, eptp } = this.#spaces.of(this.#space())
     this.flushSpaces((space) => space.vpid === vpid && space.eptp === eptp, linear)
   }
 
@@ -114,7 +114,7 @@ export class TlbContexts {
 
   /** Where the views of the context in use begin, for a privilege. */
   views(privilege: number): number {
-    return this.#base(this.#current) + privilege * tlbPrivilegeBytes
+    return this.#base(this.#current()) + privilege * tlbPrivilegeBytes
   }
 
   /** The views that never hold data, for a privilege. */
@@ -125,7 +125,7 @@ export class TlbContexts {
   /** Uses the context of a PCID in the space in use; a new one takes the place of the one unused for longest. */
   use(pcid: number, keep: boolean): void {
     const wanted = this.#tagOf(pcid)
-    let context = this.#tags.indexOf(wanted)
+    let context = this.#contextOf(wanted)
     if (context < 0) {
       context = this.#tags.indexOf(-1)
       if (context < 0) context = this.#used.indexOf(Math.min(...this.#used))
@@ -143,6 +143,15 @@ export class TlbContexts {
     this.#forgetWatching()
   }
 
+  /** The context of a tag, or below zero: `indexOf` of so few numbers takes longer. */
+  #contextOf(wanted: number): number {
+    const tags = this.#tags
+    for (let context = 0; context < tlbContexts; context += 1) if (tags[context] === wanted) return context
+    return -1
+  }
+
+  readonly #isSpaceKept = (number: number): boolean => this.#tags.some((tag) => tag >= 0 && spaceOfTag(tag) === number)
+
   /** Everything that is remembered of page tables. */
   save(): SavedTranslations {
     // who takes it back does not know of them
@@ -150,8 +159,8 @@ export class TlbContexts {
     const entries = new Uint8Array(this.#inUse().length * tlbContextBytes)
     for (const [at, context] of this.#inUse().entries()) entries.set(this.#entriesOf(context), at * tlbContextBytes)
     const clock = this.#view.getUint32(this.#cpu + at.contextClock, true)
-    const spaces = this.#spaces.save(this.#space)
-    return { tags: [...this.#tags], used: [...this.#used], clock, current: this.#current, entries, spaces }
+    const spaces = this.#spaces.save(this.#space())
+    return { tags: [...this.#tags], used: [...this.#used], clock, current: this.#current(), entries, spaces }
   }
 
   /** Takes back what `save` gave, on an engine with the same memory. */
@@ -183,7 +192,7 @@ export class TlbContexts {
   /** Everything is forgotten, global pages too. */
   flushAll(): void {
     this.flushes += 1
-    const current = this.#current
+    const current = this.#current()
     this.#tags.forEach((tag, context) => {
       if (tag >= 0) this.#clear(context)
       if (context !== current) this.#tags[context] = -1
@@ -194,8 +203,8 @@ export class TlbContexts {
 
   flushCurrent(): void {
     this.flushes += 1
-    this.#clear(this.#current)
-    this.#renew(this.#current)
+    this.#clear(this.#current())
+    this.#renew(this.#current())
     this.#forgetWatching()
   }
 
@@ -294,7 +303,7 @@ export class TlbContexts {
     const generation = this.#view.getUint32(place, true) + 1
     this.#view.setUint32(place, generation, true)
     this.#generations[context] = generation
-    if (context === this.#current) this.#view.setUint32(this.#cpu + at.jumpGeneration, generation, true)
+    if (context === this.#current()) this.#view.setUint32(this.#cpu + at.jumpGeneration, generation, true)
   }
 
   #beginGenerations(): void {
@@ -312,17 +321,17 @@ export class TlbContexts {
     this.#view.setUint32(this.#cpu + at.jumpGeneration, this.#generations[context]!, true)
   }
 
-  get #current(): number {
+  #current(): number {
     return (this.#view.getUint32(this.#cpu + at.context, true) - this.#base(0)) / tlbContextBytes
   }
 
   /** The space in use, by its number. */
-  get #space(): number {
+  #space(): number {
     return spaceOfTag(this.#view.getUint32(this.#cpu + at.contextSpace, true))
   }
 
   #tagOf(pcid: number): number {
-    return pcid | tagOfSpace(this.#space)
+    return pcid | tagOfSpace(this.#space())
   }
 
   #tick(): number {

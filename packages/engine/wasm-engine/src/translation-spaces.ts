@@ -22,13 +22,15 @@ export class TranslationSpaces {
   readonly #known = new Map<number, TranslationSpace>([[0, ownTranslations]])
   /** The one that was asked for last beside L1's own. */
   #last = 0
+  #lastSpace = ownTranslations
 
   /** The number of a space. One that has none takes that of another of which nothing is kept, where there are too many. */
   numberOf(space: TranslationSpace, isKept: (number: number) => boolean): number {
     if (space === ownTranslations) return 0
-    const { vpid, eptp } = space
-    const last = this.of(this.#last)
-    if (last.vpid !== vpid || last.eptp !== eptp) this.#last = this.#numbered(space, isKept)
+    if (space !== this.#lastSpace) {
+      this.#last = this.#numbered(space, isKept)
+      this.#lastSpace = space
+    }
     return this.#last
   }
 
@@ -53,6 +55,7 @@ export class TranslationSpaces {
   restore({ known, current }: SavedSpaces = { known: [[0, ownTranslations]], current: 0 }): number {
     this.#known.clear()
     this.#last = 0
+    this.#lastSpace = ownTranslations
     for (const [number, space] of known) this.#known.set(number, space)
     return current
   }

@@ -85,14 +85,14 @@ export class AroundVcpu implements VcpuMachine {
   }
 
   mmioRead(address: number, size: 1 | 2 | 4 | 8): bigint | undefined {
-    const page = this.#page
+    const page = this.#page()
     const offset = page === undefined ? -1 : address - page.base
     if (page === undefined || !isIn(page, offset)) return this.#around.buses.mmio.read(address, size)
     return readHalves(page, offset, size)
   }
 
   mmioWrite(address: number, size: 1 | 2 | 4 | 8, value: bigint): boolean {
-    const page = this.#page
+    const page = this.#page()
     const offset = page === undefined ? -1 : address - page.base
     if (page === undefined || !isIn(page, offset)) return this.#around.buses.mmio.write(address, size, value)
     writeHalves(page, offset, size, value)
@@ -133,11 +133,11 @@ export class AroundVcpu implements VcpuMachine {
   }
 
   acknowledge(): number {
-    return this.#interrupts.acknowledge()
+    return this.#interrupts().acknowledge()
   }
 
   readApicMsr(index: number): bigint | undefined {
-    return this.#interrupts.readApicMsr(index)
+    return this.#interrupts().readApicMsr(index)
   }
 
   writeApicMsr(index: number, value: bigint, initiator: Initiator): boolean {
@@ -147,11 +147,11 @@ export class AroundVcpu implements VcpuMachine {
   }
 
   get taskPriority(): number {
-    return this.#interrupts.taskPriority
+    return this.#interrupts().taskPriority
   }
 
   set taskPriority(value: number) {
-    this.#interrupts.taskPriority = value
+    this.#interrupts().taskPriority = value
   }
 
   writePvClock(index: number, value: bigint, guest: 'goes on' | 'stopped' = 'goes on'): void {
@@ -174,15 +174,15 @@ export class AroundVcpu implements VcpuMachine {
   }
 
   get localApic(): LocalApicPort | undefined {
-    return this.#interrupts.localApic
+    return this.#interrupts().localApic
   }
 
   /** The page of its local APIC. */
-  get #page(): MmioRegion | undefined {
+  #page(): MmioRegion | undefined {
     return this.#around.wires.interrupts?.page
   }
 
-  get #interrupts(): VcpuInterrupts {
+  #interrupts(): VcpuInterrupts {
     return this.#around.wires.interrupts ?? this.#none
   }
 }

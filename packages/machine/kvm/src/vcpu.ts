@@ -80,8 +80,8 @@ export class KvmVcpu {
       page: this.page,
       signals: this.#signals,
       vendorModule: vm.kvm.host.vendorModule,
-      localApic: () => (this.#apicInKernel ? 'kernel' : 'user space'),
-      pic: () => this.#pic,
+      localApic: () => (this.#apicInKernel() ? 'kernel' : 'user space'),
+      pic: () => this.#pic(),
       pageTables: () => (vm.memory.mmu.hasPages ? 'some' : 'none'),
       enter: (options) => this.#enter(options),
       shutDown: () => this.#ended.happen(),
@@ -113,18 +113,18 @@ export class KvmVcpu {
       where: { kernel, host },
       vcpu: this.#vcpu,
       miscEnable: () => this.msrs.held(miscEnableMsr) ?? 0n,
-      apicInKernel: () => this.#apicInKernel,
+      apicInKernel: () => this.#apicInKernel(),
       l2Active: () => this.nesting.l2Active,
-      vm: () => this.#shownVm,
+      vm: () => this.#shownVm(),
     })
     this.#vcpu.answerCpuidBy((leaf, subleaf) => this.#cpuid.execute(leaf, subleaf))
     this.ring = vm.memory.logs.createRing()
     this.wires.memory = {
-      memoryFault: (address, _bytes, access) => vm.memory.memoryFault(address, access, this.#addressSpace),
-      touched: (address, access) => vm.memory.touched(address, access, this.ring, this.#addressSpace),
+      memoryFault: (address, _bytes, access) => vm.memory.memoryFault(address, access, this.#addressSpace()),
+      touched: (address, access) => vm.memory.touched(address, access, this.ring, this.#addressSpace()),
     }
     vm.buses.coalesced.showIn(this.page.bytes)
-    this.page.told(this.#vcpu, this.#pic)
+    this.page.told(this.#vcpu, this.#pic())
   }
 
   /** KVM_GET_ and KVM_SET_ calls on registers. A refusal there says its errno and why, without a rule. */
@@ -216,7 +216,7 @@ export class KvmVcpu {
       yields: () => this.#vcpu.yields(),
     })
     this.reset()
-    this.page.told(this.#vcpu, this.#pic)
+    this.page.told(this.#vcpu, this.#pic())
   }
 
   /** Its CPUID table, as it was set. */
@@ -347,11 +347,11 @@ export class KvmVcpu {
   }
 
   /** The high half of the numbers of its slots. */
-  get #addressSpace(): 0 | 1 {
+  #addressSpace(): 0 | 1 {
     return this.#vcpu.inSmm ? 1 : 0
   }
 
-  get #apicInKernel(): boolean {
+  #apicInKernel(): boolean {
     return this.processor.around.localApic !== undefined
   }
 
@@ -376,12 +376,12 @@ export class KvmVcpu {
     return runAmongTimers(among, { ...options, requestInterruptWindow })
   }
 
-  get #pic(): 'kernel' | 'user space' {
+  #pic(): 'kernel' | 'user space' {
     return this.#vm.interrupts.mode === 'full' ? 'kernel' : 'user space'
   }
 
   /** What of its VM decides how its table follows its registers. */
-  get #shownVm(): CpuidVm {
+  #shownVm(): CpuidVm {
     const { switches } = this.#vm
     return { hltInGuest: (switches.exitsOff & hltExits) !== 0n, mwaitFollows: !switches.hasQuirk(miscEnableNoMwait) }
   }

@@ -121,7 +121,7 @@ export class Vm {
       clock: this.clock,
       built: kvm.facts,
       vcpuCount: () => this.#vcpus.length,
-      vcpuIds: () => this.#vcpuIds,
+      vcpuIds: () => this.#vcpuIds(),
       hasQuirk: (bit) => this.hasQuirk(bit),
       onChange: () => this.#vcpus.forEach((vcpu) => void vcpu.lookAgain()),
     })
@@ -271,7 +271,7 @@ export class Vm {
       bootId: this.interrupts.bootId,
       module: this.kvm.host.vendorModule,
       // the first vCPU fixes it
-      idsOfVm: this.#vcpus.length > 0 ? this.#vcpuIds.idsOfVm : this.switches.idsOfVm,
+      idsOfVm: this.#vcpus.length > 0 ? this.#vcpuIds().idsOfVm : this.switches.idsOfVm,
     })
     if (outcome.kind === 'refused') return outcome.refusal
     const name = capability?.name ?? `${cap}`
@@ -317,10 +317,10 @@ export class Vm {
 
   #createVcpuCase(id: bigint): CreateVcpuCase {
     const maxVcpus = Math.max(1, this.checkExtension(maxVcpusOfVm))
-    return { id, taken: this.#vcpus.map((vcpu) => vcpu.id), maxVcpus, ...this.#vcpuIds }
+    return { id, taken: this.#vcpus.map((vcpu) => vcpu.id), maxVcpus, ...this.#vcpuIds() }
   }
 
-  get #vcpuIds(): Pick<CreateVcpuCase, 'maxIds' | 'idsOfVm'> {
+  #vcpuIds(): Pick<CreateVcpuCase, 'maxIds' | 'idsOfVm'> {
     const maxIds = Math.max(1, this.checkExtension(maxVcpuId))
     return { maxIds, idsOfVm: this.switches.idsOfVm === 0 ? maxIds : this.switches.idsOfVm }
   }

@@ -90,7 +90,7 @@ export class ApicTimer {
 
   get current(): number {
     this.settle()
-    return this.#count === 0 ? 0 : this.#count - Math.floor((this.#clock.now() - this.#base) / this.#tick)
+    return this.#count === 0 ? 0 : this.#count - Math.floor((this.#clock.now() - this.#base) / this.#tick())
   }
 
   /** IA32_TSC_DEADLINE: 0 when disarmed or in another mode. */
@@ -107,7 +107,7 @@ export class ApicTimer {
 
   deadline(): Nanoseconds {
     if (this.#tscDeadline !== 0n) return this.#tsc.when(this.#tscDeadline)
-    return this.#count === 0 ? Number.POSITIVE_INFINITY : this.#end
+    return this.#count === 0 ? Number.POSITIVE_INFINITY : this.#end()
   }
 
   /** Lets everything happen that should have happened by now. Periods that went by unseen count as one. */
@@ -117,8 +117,8 @@ export class ApicTimer {
       if (this.#tsc.at(now) < this.#tscDeadline) return
       this.#tscDeadline = 0n
       this.#expire()
-    } else if (this.#count !== 0 && now >= this.#end) {
-      this.#begin(this.#end, now)
+    } else if (this.#count !== 0 && now >= this.#end()) {
+      this.#begin(this.#end(), now)
       this.#expire()
     }
   }
@@ -145,12 +145,12 @@ export class ApicTimer {
     this.#tscDeadline = state.tscDeadline
   }
 
-  get #tick(): Nanoseconds {
+  #tick(): Nanoseconds {
     return divisorOf(this.#divide) * this.#busNanoseconds
   }
 
-  get #end(): Nanoseconds {
-    return this.#base + this.#count * this.#tick
+  #end(): Nanoseconds {
+    return this.#base + this.#count * this.#tick()
   }
 
   /** What follows an expiry at `end`: nothing, or the period in which `now` lies. */
@@ -159,7 +159,7 @@ export class ApicTimer {
       this.#count = 0
       return
     }
-    const period = this.#initial * this.#tick
+    const period = this.#initial * this.#tick()
     this.#base = end + Math.floor((now - end) / period) * period
     this.#count = this.#initial
   }
@@ -167,8 +167,8 @@ export class ApicTimer {
   /** Makes the present moment the base, so that the rate can change. */
   #rebase(): void {
     if (this.#count === 0) return
-    const passed = Math.floor((this.#clock.now() - this.#base) / this.#tick)
+    const passed = Math.floor((this.#clock.now() - this.#base) / this.#tick())
     this.#count -= passed
-    this.#base += passed * this.#tick
+    this.#base += passed * this.#tick()
   }
 }

@@ -94,13 +94,13 @@ export class LocalApic implements Device, BusApic {
   }
 
   /** The ID of x2APIC mode: the processor's own, unless another was given with its registers. */
-  get #x2apicId(): number {
+  #x2apicId(): number {
     return this.#state.x2apicId === ownId ? this.#options.id : this.#state.x2apicId
   }
 
   /** The ID that interrupts and software see now. */
   get id(): number {
-    return this.x2apicMode ? this.#x2apicId : this.#state.id
+    return this.x2apicMode ? this.#x2apicId() : this.#state.id
   }
 
   get arbitrationPriority(): number {
@@ -326,7 +326,7 @@ export class LocalApic implements Device, BusApic {
     if (number === register.commandHigh) return state.commandHigh
     switch (number) {
       case register.id:
-        return this.x2apicMode ? this.#x2apicId : (state.id << 24) >>> 0
+        return this.x2apicMode ? this.#x2apicId() : (state.id << 24) >>> 0
       case register.version:
         return versionValue
       case register.taskPriority:
@@ -391,7 +391,7 @@ export class LocalApic implements Device, BusApic {
   }
 
   #logicalId(): number {
-    return this.x2apicMode ? logicalIdOf(this.#x2apicId) : this.#state.logicalDestination
+    return this.x2apicMode ? logicalIdOf(this.#x2apicId()) : this.#state.logicalDestination
   }
 
   #signal(signal: ApicSignal): void {

@@ -197,7 +197,7 @@ class Board implements PcBoard {
 
   nextDeadline(): Nanoseconds {
     let next = this.#rest.nextDeadline()
-    for (const timer of this.#running) {
+    for (const timer of this.#running()) {
       const deadline = timer.deadline()
       if (deadline < next) next = deadline
     }
@@ -205,7 +205,7 @@ class Board implements PcBoard {
   }
 
   runTimers(now: Nanoseconds): void {
-    for (const timer of this.#running) if (timer.deadline() <= now) timer.fire(now)
+    for (const timer of this.#running()) if (timer.deadline() <= now) timer.fire(now)
     this.#rest.runTimers(now)
   }
 
@@ -264,7 +264,7 @@ class Board implements PcBoard {
     this.#leaveAsFirmware()
   }
 
-  get #running(): readonly Timer[] {
+  #running(): readonly Timer[] {
     return this.power.sleeping ? [] : this.#timers
   }
 

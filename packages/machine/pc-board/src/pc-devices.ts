@@ -140,7 +140,7 @@ class Devices implements PcDevices {
 
   nextDeadline(): Nanoseconds {
     let next = Number.POSITIVE_INFINITY
-    for (const timer of this.#running) {
+    for (const timer of this.#running()) {
       const deadline = timer.deadline()
       if (deadline < next) next = deadline
     }
@@ -148,7 +148,7 @@ class Devices implements PcDevices {
   }
 
   runTimers(now: Nanoseconds): void {
-    for (const timer of this.#running) if (timer.deadline() <= now) timer.fire(now)
+    for (const timer of this.#running()) if (timer.deadline() <= now) timer.fire(now)
   }
 
   wake(): void {
@@ -183,7 +183,7 @@ class Devices implements PcDevices {
     tell(event)
   }
 
-  get #running(): readonly Timer[] {
+  #running(): readonly Timer[] {
     return this.power.sleeping ? [this.rtc.timer, this.power.timer] : this.#timers
   }
 

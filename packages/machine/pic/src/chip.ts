@@ -96,12 +96,12 @@ export class Chip {
   /** Everything that it remembers. */
   get registers(): PicRegisters {
     const { single: _, ...registers } = this.#state
-    return { ...registers, lines: registers.lines & ~this.#cascadeBit }
+    return { ...registers, lines: registers.lines & ~this.#cascadeBit() }
   }
 
   /** Takes that from outside, whatever it says. */
   set registers(registers: PicRegisters) {
-    const lines = (registers.lines & ~this.#cascadeBit) | (this.#state.lines & this.#cascadeBit)
+    const lines = (registers.lines & ~this.#cascadeBit()) | (this.#state.lines & this.#cascadeBit())
     this.#state = { ...this.#state, ...registers, lines }
   }
 
@@ -184,10 +184,10 @@ export class Chip {
 
   /** The slave's INT pin is looked at as a level: it drops while the slave's interrupt is taken and comes back for another. */
   #followsLevel(bit: number): boolean {
-    return (this.#state.elcr & bit) !== 0 || (bit === this.#cascadeBit && this.#options.cascade === 'followed')
+    return (this.#state.elcr & bit) !== 0 || (bit === this.#cascadeBit() && this.#options.cascade === 'followed')
   }
 
-  get #cascadeBit(): number {
+  #cascadeBit(): number {
     const { cascadeInput } = this.#options
     return cascadeInput < 0 ? 0 : 1 << cascadeInput
   }
@@ -220,7 +220,7 @@ export class Chip {
     if (input < 0 || state.awaiting !== 0) return -1
     let inService = state.isr
     if (state.specialMask !== 0) inService &= ~state.imr
-    if (state.fullyNested !== 0) inService &= ~this.#cascadeBit
+    if (state.fullyNested !== 0) inService &= ~this.#cascadeBit()
     const busy = this.#mostUrgent(inService)
     return busy < 0 || this.#rank(input) < this.#rank(busy) ? input : -1
   }

@@ -99,14 +99,14 @@ class RealTimeClock implements Rtc {
   /** The RESET pin: interrupts are off. Time and memory live on the battery. Source: MC146818A, "RESET". */
   reset(): void {
     this.#settle()
-    this.#memory[registerB] = this.#b & ~(interrupts | b.squareWave)
+    this.#memory[registerB] = this.#b() & ~(interrupts | b.squareWave)
     this.#flags = 0
     this.#index = 0
     this.#update()
   }
 
   seconds(): number {
-    return this.#running ? this.#baseSeconds + this.#tick() - this.#baseTick : this.#decoded()
+    return this.#running() ? this.#baseSeconds + this.#tick() - this.#baseTick : this.#decoded()
   }
 
   memoryAt(index: number): number {
@@ -146,17 +146,17 @@ class RealTimeClock implements Rtc {
     }
   }
 
-  get #b(): number {
+  #b(): number {
     return this.memoryAt(registerB)
   }
 
   /** Register A bits 6:5 both set hold the divider chain at zero. */
-  get #dividing(): boolean {
+  #dividing(): boolean {
     return (this.memoryAt(registerA) & 0x60) !== 0x60
   }
 
-  get #running(): boolean {
-    return this.#dividing && (this.#b & b.set) === 0
+  #running(): boolean {
+    return this.#dividing() && (this.#b() & b.set) === 0
   }
 
   #tick(): number {
@@ -164,21 +164,21 @@ class RealTimeClock implements Rtc {
   }
 
   /** Periods of the rate in register A are 2^(n-1) pulses of the crystal; rates 1 and 2 are those of 8 and 9. Source: MC146818A, Table 5. */
-  get #periodPulses(): number {
+  #periodPulses(): number {
     const rate = this.memoryAt(registerA) & 15
-    if (rate === 0 || !this.#dividing) return 0
+    if (rate === 0 || !this.#dividing()) return 0
     return 1 << (rate < 3 ? rate + 6 : rate - 1)
   }
 
   #period(): number {
-    const pulses = this.#periodPulses
+    const pulses = this.#periodPulses()
     return pulses === 0 ? 0 : Math.floor(ticksAt(crystal, this.#clock.now() - this.#chain) / pulses)
   }
 
   #read(index: number): number {
     if (index === registerA) return this.memoryAt(registerA) | (this.#updating() ? 0x80 : 0)
     if (index === registerC) return this.#readFlags()
-    if (timeRegisters.includes(index) && this.#running) return this.#shown(index)
+    if (timeRegisters.includes(index) && this.#running()) return this.#shown(index)
     return this.memoryAt(index)
   }
 
@@ -196,11 +196,11 @@ class RealTimeClock implements Rtc {
   }
 
   #writeA(byte: number): void {
-    const held = !this.#dividing
+    const held = !this.#dividing()
     this.#whileStopped(() => {
       this.#store(registerA, byte & 0x7f)
       // The first update comes half a second after the chain is let go. Source: MC146818A, "Divider Control".
-      if (held && this.#dividing) this.#chain = this.#clock.now() - second / 2
+      if (held && this.#dividing()) this.#chain = this.#clock.now() - second / 2
     })
     this.#seenPeriod = this.#period()
   }
@@ -211,9 +211,9 @@ class RealTimeClock implements Rtc {
 
   /** Between these two the registers hold the time; outside, the clock does. */
   #whileStopped(change: () => void): void {
-    if (this.#running) for (const index of timeRegisters) this.#store(index, this.#shown(index))
+    if (this.#running()) for (const index of timeRegisters) this.#store(index, this.#shown(index))
     change()
-    if (!this.#running) return
+    if (!this.#running()) return
     this.#baseSeconds = this.#decoded()
     this.#baseTick = this.#tick()
     this.#seenTick = this.#baseTick
@@ -221,13 +221,13 @@ class RealTimeClock implements Rtc {
   }
 
   #updating(): boolean {
-    return this.#running && this.#clock.now() - this.#chain - this.#tick() * second >= second - updateWarning
+    return this.#running() && this.#clock.now() - this.#chain - this.#tick() * second >= second - updateWarning
   }
 
   #readFlags(): number {
     this.#settle()
     const flags = this.#flags
-    const requested = (flags & this.#b & interrupts) !== 0
+    const requested = (flags & this.#b() & interrupts) !== 0
     this.#flags = 0
     this.#update()
     return flags | (requested ? 0x80 : 0)
@@ -269,20 +269,20 @@ class RealTimeClock implements Rtc {
   }
 
   #code(value: number): number {
-    return (this.#b & b.binary) !== 0 ? value : (Math.floor(value / 10) << 4) | (value % 10)
+    return (this.#b() & b.binary) !== 0 ? value : (Math.floor(value / 10) << 4) | (value % 10)
   }
 
   #number(byte: number): number {
-    return (this.#b & b.binary) !== 0 ? byte : (byte >> 4) * 10 + (byte & 15)
+    return (this.#b() & b.binary) !== 0 ? byte : (byte >> 4) * 10 + (byte & 15)
   }
 
   #codeHour(hour: number): number {
-    if ((this.#b & b.full) !== 0) return this.#code(hour)
+    if ((this.#b() & b.full) !== 0) return this.#code(hour)
     return this.#code(hour % 12 === 0 ? 12 : hour % 12) | (hour >= 12 ? 0x80 : 0)
   }
 
   #hour(byte: number): number {
-    if ((this.#b & b.full) !== 0) return this.#number(byte)
+    if ((this.#b() & b.full) !== 0) return this.#number(byte)
     return (this.#number(byte & 0x7f) % 12) + ((byte & 0x80) !== 0 ? 12 : 0)
   }
 
@@ -304,7 +304,7 @@ class RealTimeClock implements Rtc {
 
   /** Raises the flags of everything that happened since the last look. */
   #settle(): void {
-    if (this.#running) {
+    if (this.#running()) {
       const tick = this.#tick()
       if (tick > this.#seenTick) {
         this.#flags |= b.update
@@ -319,21 +319,21 @@ class RealTimeClock implements Rtc {
 
   /** Only flags that are enabled and not up yet can change the line. */
   #deadline(): Nanoseconds {
-    const awaited = this.#b & interrupts & ~this.#flags
+    const awaited = this.#b() & interrupts & ~this.#flags
     let deadline = Number.POSITIVE_INFINITY
     const consider = (since: Nanoseconds) => {
       deadline = Math.min(deadline, this.#chain + since)
     }
-    const pulses = this.#periodPulses
+    const pulses = this.#periodPulses()
     if ((awaited & b.periodic) !== 0 && pulses !== 0) consider(nanosecondsAt(crystal, (this.#seenPeriod + 1) * pulses))
-    if ((awaited & b.update) !== 0 && this.#running) consider((this.#seenTick + 1) * second)
-    if ((awaited & b.alarm) !== 0 && this.#running) consider(this.#nextAlarm() * second)
+    if ((awaited & b.update) !== 0 && this.#running()) consider((this.#seenTick + 1) * second)
+    if ((awaited & b.alarm) !== 0 && this.#running()) consider(this.#nextAlarm() * second)
     return deadline
   }
 
   #update(): void {
     this.#settle()
-    const level = (this.#flags & this.#b & interrupts) !== 0
+    const level = (this.#flags & this.#b() & interrupts) !== 0
     if (level === this.#level) return
     this.#level = level
     this.#irq8(level)

@@ -116,7 +116,7 @@ class Uart implements Serial {
   }
 
   get room(): number {
-    return this.#loopback ? 0 : this.#receiver.room
+    return this.#loopback() ? 0 : this.#receiver.room
   }
 
   receive(bytes: Uint8Array): number {
@@ -138,11 +138,11 @@ class Uart implements Serial {
     this.#level = level
   }
 
-  get #loopback(): boolean {
+  #loopback(): boolean {
     return (this.#state.mcr & mcr.loopback) !== 0
   }
 
-  get #latchOpen(): boolean {
+  #latchOpen(): boolean {
     return (this.#state.lcr & lcr.divisorLatch) !== 0
   }
 
@@ -150,9 +150,9 @@ class Uart implements Serial {
     const state = this.#state
     switch (register) {
       case 0:
-        return this.#latchOpen ? state.divisor & 0xff : this.#readCharacter()
+        return this.#latchOpen() ? state.divisor & 0xff : this.#readCharacter()
       case 1:
-        return this.#latchOpen ? state.divisor >> 8 : state.ier
+        return this.#latchOpen() ? state.divisor >> 8 : state.ier
       case 2:
         return this.#readIdentity()
       case 3:
@@ -170,8 +170,8 @@ class Uart implements Serial {
 
   #write(register: number, byte: number): void {
     const state = this.#state
-    if (register === 0 && this.#latchOpen) state.divisor = (state.divisor & 0xff00) | byte
-    else if (register === 1 && this.#latchOpen) state.divisor = (state.divisor & 0xff) | (byte << 8)
+    if (register === 0 && this.#latchOpen()) state.divisor = (state.divisor & 0xff00) | byte
+    else if (register === 1 && this.#latchOpen()) state.divisor = (state.divisor & 0xff) | (byte << 8)
     else if (register === 0) this.#transmit(byte)
     else if (register === 1) this.#writeEnable(byte)
     else if (register === 2) this.#writeFifoControl(byte)
@@ -223,7 +223,7 @@ class Uart implements Serial {
     this.#polls = 0
     this.#state.transmitted = false
     this.#update()
-    if (this.#loopback) this.#arrive(byte, 0)
+    if (this.#loopback()) this.#arrive(byte, 0)
     else this.#options.onTransmit(byte)
     this.#state.transmitted = true
   }
@@ -263,18 +263,18 @@ class Uart implements Serial {
   #writeLineControl(byte: number): void {
     const begins = (byte & lcr.sendBreak & ~this.#state.lcr) !== 0
     this.#state.lcr = byte
-    if (begins && this.#loopback) this.#arrive(0, lsr.breakAndZero)
+    if (begins && this.#loopback()) this.#arrive(0, lsr.breakAndZero)
   }
 
   #writeModemControl(byte: number): void {
     const before = this.#modemInputs()
-    const looped = this.#loopback
+    const looped = this.#loopback()
     this.#state.mcr = byte & 0x1f
     const after = this.#modemInputs()
     const changed = (before ^ after) >> 4
     const ringEnded = (before & ~after & 0x40) !== 0 ? 4 : 0
     this.#state.deltas |= (changed & 0x0b) | ringEnded
-    if (looped && !this.#loopback && this.room > 0) this.#options.onRoom?.()
+    if (looped && !this.#loopback() && this.room > 0) this.#options.onRoom?.()
   }
 
   /** In loopback the four outputs are the four inputs: RTS is CTS, DTR is DSR, OUT1 is RI, OUT2 is DCD. */

@@ -22,6 +22,10 @@ export interface StateMemory {
   readonly buffer: ArrayBufferLike
   /** Where a field begins in the buffer. Writing there is `set`, which does more only of MONITOR. */
   offset(field: StateField): number
+  /** The same of a general register of 64 bits. */
+  gprOffset(index: number): number
+  /** What others have made of where the state is, each at a number of its own, and keep as long as there is one. */
+  readonly made: unknown[]
 }
 
 /** Translations that are told apart: a processor's own have VPID 0 and no EPT pointer. Source: SDM 3C 29.4. */

@@ -47,6 +47,7 @@ export {
   type VmxMnemonic,
   type VmxOutcome,
   vmxMnemonics,
+  vmxOperands,
 } from './surroundings.ts'
 export { type Survey, survey } from './surveyor.ts'
 export { deliverEvent, deliverPlainly, eventKind } from './system/events.ts'

@@ -46,6 +46,22 @@ export const vmxMnemonics = [
 /** One of them. */
 export type VmxMnemonic = (typeof vmxMnemonics)[number]
 
+/** How many operands of `Surroundings.vmx` such an instruction has; the others are 0. */
+export const vmxOperands: Readonly<Record<VmxMnemonic, 0 | 1 | 2 | 3>> = {
+  VMXON: 1,
+  VMXOFF: 0,
+  VMCLEAR: 1,
+  VMPTRLD: 1,
+  VMPTRST: 0,
+  VMREAD: 1,
+  VMWRITE: 2,
+  VMLAUNCH: 0,
+  VMRESUME: 0,
+  INVEPT: 3,
+  INVVPID: 3,
+  VMFUNC: 2,
+}
+
 /**
  * What came of one: VMsucceed with what it gives (VMREAD, VMPTRST; else 0), VMfailInvalid, VMfailValid, whose error number is in the VMCS by
  * then, an exception, or that the processor is elsewhere: L2 is entered once the engine has come back, and the instruction did not happen.

@@ -34,12 +34,12 @@ class Lasting<E extends Restored> {
   #ports: EnginePorts | undefined
 
   constructor(create: (ports: EnginePorts) => E) {
-    const answers = (name: keyof EnginePorts) => (name in this.#asked ? this.#asked[name] : undefined)
+    const answers = (name: keyof EnginePorts) => (name in this.#asked() ? this.#asked()[name] : undefined)
     this.engine = create(new Proxy({} as EnginePorts, { get: (_, name) => answers(name as keyof EnginePorts) }))
     this.#empty = this.engine.save()
   }
 
-  get #asked(): EnginePorts {
+  #asked(): EnginePorts {
     return this.#ports ?? ({} as EnginePorts)
   }
 

@@ -89,10 +89,20 @@ function rowOf(check: NamedEntryCheck, fails: Compiled): readonly CompiledRow[] 
 }
 
 function firstFailure(groups: readonly Group[], vmcs: DataView, facts: EntryFacts, dirty: number, around: Around) {
+  if (around === 'as before') return firstOfDirty(groups, vmcs, facts, dirty)
   for (const { bit, rows, always } of groups) {
     const isDirty = (dirty & bit) !== 0
-    if (!isDirty && around === 'as before') continue
     for (const { fails, failed } of isDirty ? rows : always) if (fails(vmcs, facts)) return failed
+  }
+  return undefined
+}
+
+/** The same where nothing else is asked: group by group that is dirty. */
+function firstOfDirty(groups: readonly Group[], vmcs: DataView, facts: EntryFacts, dirty: number) {
+  for (let left = dirty; left !== 0; left &= left - 1) {
+    const rows = groups[31 - Math.clz32(left & -left)]?.rows
+    if (rows === undefined) return undefined
+    for (const { fails, failed } of rows) if (fails(vmcs, facts)) return failed
   }
   return undefined
 }

@@ -2,7 +2,7 @@ import { type Answer, deedOf, inForce, type Profile } from '@vmm/rule'
 import { hypercallOfL2 } from '../rules/in-l2/hypercall-of-l2.rule.ts'
 import { exceptionExits } from '../transitions/exception-exits.ts'
 import { instructionExits, type L2Instruction } from '../transitions/instruction-exits.ts'
-import { hasPrimaryControl, hasSecondaryControl } from '../vmcs12/control-bits.ts'
+import { hasPrimaryControl, hasSecondaryControl, primaryBit, secondaryBit } from '../vmcs12/control-bits.ts'
 import { exitNumbers as reasons } from './exit-reason.ts'
 import { exitRouteOf, type L0Facts, type L0Wish } from './exit-route.ts'
 
@@ -48,7 +48,7 @@ function l1Wants(exit: ExitOfL2): boolean {
   const { reason, qualification, vmcs, errorCode } = exit
   if (reason === reasons.EXCEPTION_NMI) return exceptionExits(vmcs, Number(qualification), errorCode)
   const { orWith } = exitRouteOf(reason) ?? {}
-  return (orWith !== undefined && hasSecondaryControl(vmcs, orWith)) || instructionExits(exit)
+  return (orWith !== undefined && hasSecondaryControl(vmcs, secondaryBit[orWith])) || instructionExits(exit)
 }
 
 function isMet({ when, vector }: L0Wish, { qualification, vmcs, l0 }: L0Exit, kernel: Profile): boolean {
@@ -59,7 +59,7 @@ function isMet({ when, vector }: L0Wish, { qualification, vmcs, l0 }: L0Exit, ke
     case 'hypercall-of-l2':
       return isOfKvm(l0?.directFlush ?? false, kernel)
     case 'injected trap':
-      return !hasPrimaryControl(vmcs, 'MONITOR_TRAP_FLAG')
+      return !hasPrimaryControl(vmcs, primaryBit.MONITOR_TRAP_FLAG)
     default:
       return l0?.[when] ?? false
   }

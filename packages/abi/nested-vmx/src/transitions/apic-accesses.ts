@@ -1,4 +1,4 @@
-import { hasPrimaryControl, hasSecondaryControl } from '../vmcs12/control-bits.ts'
+import { hasPrimaryControl, hasSecondaryControl, primaryBit, secondaryBit } from '../vmcs12/control-bits.ts'
 import type { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
 import { virtualApicRegisters as register, virtualizedRegisters } from './apic-registers.rows.ts'
 
@@ -20,15 +20,15 @@ const typeAt = 12
  * Source: SDM 3C 30.4.2 Virtualizing Reads from the APIC-Access Page; 30.4.3.1 Determining Whether a Write Access is Virtualized.
  */
 export function isApicAccessVirtualized(vmcs: LiveVmcs12, { how, offset, bytes }: ApicAccess): boolean {
-  if (how === 'fetch' || !hasPrimaryControl(vmcs, 'TPR_SHADOW')) return false
+  if (how === 'fetch' || !hasPrimaryControl(vmcs, primaryBit.TPR_SHADOW)) return false
   // the low four bytes of each sixteen are a register
   if ((offset & 15) + bytes > 4) return false
-  if (hasSecondaryControl(vmcs, 'APIC_REGISTERS')) {
+  if (hasSecondaryControl(vmcs, secondaryBit.APIC_REGISTERS)) {
     const number = offset >>> 4
     return virtualizedRegisters[how].some(([first, last]) => number >= first && number <= last)
   }
   if (offset === register.VTPR) return true
-  const delivers = how === 'write' && hasSecondaryControl(vmcs, 'VIRTUAL_INTERRUPTS')
+  const delivers = how === 'write' && hasSecondaryControl(vmcs, secondaryBit.VIRTUAL_INTERRUPTS)
   return delivers && (offset === register.VEOI || offset === register.VICR_LO)
 }
 

@@ -2,6 +2,7 @@ import type { KvmEntryFailure } from '../entry/kvm-checks.ts'
 import { noAddress } from '../nested-state.ts'
 import type { NestedVcpu } from '../rules/set-nested-state/call.ts'
 import type { Vmcs12Field } from '../vmcs12/vmcs12.ts'
+import { vmcs12Offsets as at } from '../vmcs12/vmcs12.ts'
 import type { VmxState } from './vmx-state.ts'
 
 /**
@@ -10,7 +11,7 @@ import type { VmxState } from './vmx-state.ts'
  */
 export function guestFailure(checks: KvmEntryFailure<'exit'>, state: VmxState, vcpu: NestedVcpu): number | undefined {
   const { vmcs } = state
-  if (state.guestPassed !== undefined && vmcs.read('VMCS_LINK_POINTER') === noAddress) return undefined
+  if (state.guestPassed !== undefined && vmcs.wideAt(at.VMCS_LINK_POINTER) === noAddress) return undefined
   const lookedAt = new Set<Vmcs12Field>()
   const read = (field: Vmcs12Field): bigint => {
     lookedAt.add(field)

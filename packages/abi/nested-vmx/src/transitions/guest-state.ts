@@ -1,10 +1,17 @@
 import type { ProcessorRegisters } from '@vmm/x86-registers'
-import { hasEntryControl, hasExitControl, hasSecondaryControl } from '../vmcs12/control-bits.ts'
+import {
+  entryBit,
+  exitBit,
+  hasEntryControl,
+  hasExitControl,
+  hasSecondaryControl,
+  secondaryBit,
+} from '../vmcs12/control-bits.ts'
 import type { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
-import type { VmxMsrs } from '../vmcs12/vmx-limits.ts'
+import { vmcs12Offsets as at } from '../vmcs12/vmcs12.ts'
 import { eptControlsOf } from './ept-controls.ts'
 import { MovedFields } from './moved-fields.ts'
-import { setNonRoot } from './operation-mode.ts'
+import { type FixedBits, setNonRoot } from './operation-mode.ts'
 import { guestControls, guestPagePointers, guestRegisters, guestSecondLevel } from './registers.rows.ts'
 import { type StateCells, stateCells } from './state-cells.ts'
 
@@ -13,7 +20,6 @@ const pointersMoved = new MovedFields(guestPagePointers)
 const controlsMoved = new MovedFields(guestControls)
 const secondLevelMoved = new MovedFields(guestSecondLevel)
 
-const rsp = 4
 /** CR0.PG, PE; CR4.PAE; EFER.LME and LMA; RFLAGS.VM. */
 const [PG, PE, PAE, LM, LMA, VM] = [1 << 31, 1, 0x20, 0x500, 0x400, 0x2_0000] as const
 const ia32eMode = 0x200
@@ -43,20 +49,19 @@ function followStackSegment(cells: StateCells): void {
 export function loadGuest(
   vmcs: LiveVmcs12,
   registers: ProcessorRegisters,
-  msrs: VmxMsrs,
+  fixed: FixedBits,
   by: 'entry' | 'user space',
 ): void {
   const cells = stateCells(registers)
   registersMoved.load(vmcs, registers)
-  registers.setGpr(rsp, vmcs.read('GUEST_RSP'))
-  registers.setRflags(vmcs.read('GUEST_RFLAGS'))
+  registers.setRflags(vmcs.wideAt(at.GUEST_RFLAGS))
   cells.IA32_EFER.word = enteredEfer(vmcs, cells.IA32_EFER.word, by)
-  if (by === 'entry' && hasEntryControl(vmcs, 'LOAD_DEBUG'))
-    cells.DR7.word = (vmcs.word('GUEST_DR7') & ~dr7Zeros) | dr7Ones
+  if (by === 'entry' && hasEntryControl(vmcs, entryBit.LOAD_DEBUG))
+    cells.DR7.word = (vmcs.wordAt(at.GUEST_DR7) & ~dr7Zeros) | dr7Ones
   controlsMoved.load(vmcs, registers)
-  setNonRoot(registers, msrs, vmcs)
+  setNonRoot(registers, fixed, vmcs)
   // without EPT nobody asks for its controls
-  if (hasSecondaryControl(vmcs, 'EPT')) {
+  if (hasSecondaryControl(vmcs, secondaryBit.EPT)) {
     secondLevelMoved.load(vmcs, registers)
     cells.EPT_CONTROLS.word = eptControlsOf(vmcs)
   } else cells.EPTP.word = 0
@@ -66,13 +71,13 @@ export function loadGuest(
 
 /** The page pointers of PAE paging that are in a VMCS: where there is EPT. Source: SDM 3C 27.3.2.4. */
 export function loadGuestPointers(vmcs: LiveVmcs12, registers: ProcessorRegisters): void {
-  if (hasSecondaryControl(vmcs, 'EPT') && isPaePaging(registers)) pointersMoved.load(vmcs, registers)
+  if (hasSecondaryControl(vmcs, secondaryBit.EPT) && isPaePaging(registers)) pointersMoved.load(vmcs, registers)
 }
 
 /** Long mode is what the entry says it is. Source: arch/x86/kvm/vmx/nested.c nested_vmx_calc_efer (Linux 6.12). */
 function enteredEfer(vmcs: LiveVmcs12, efer: number, by: 'entry' | 'user space'): number {
-  if (by === 'entry' && hasEntryControl(vmcs, 'LOAD_EFER')) return vmcs.word('GUEST_IA32_EFER')
-  return hasEntryControl(vmcs, 'IA32E_MODE') ? efer | LM : efer & ~LM
+  if (by === 'entry' && hasEntryControl(vmcs, entryBit.LOAD_EFER)) return vmcs.wordAt(at.GUEST_IA32_EFER)
+  return hasEntryControl(vmcs, entryBit.IA32E_MODE) ? efer | LM : efer & ~LM
 }
 
 /**
@@ -83,12 +88,11 @@ function enteredEfer(vmcs: LiveVmcs12, efer: number, by: 'entry' | 'user space')
 export function saveGuest(vmcs: LiveVmcs12, registers: ProcessorRegisters): void {
   const cells = stateCells(registers)
   registersMoved.save(vmcs, registers)
-  vmcs.write('GUEST_RSP', registers.gpr(rsp))
-  vmcs.write('GUEST_RFLAGS', registers.rflags())
+  vmcs.setWideAt(at.GUEST_RFLAGS, registers.rflags())
   const efer = cells.IA32_EFER.word
-  const controls = vmcs.word('VM_ENTRY_CONTROLS')
-  vmcs.setWord('VM_ENTRY_CONTROLS', (efer & LMA) === 0 ? controls & ~ia32eMode : controls | ia32eMode)
-  if (hasExitControl(vmcs, 'SAVE_EFER')) vmcs.setWord('GUEST_IA32_EFER', efer)
-  if (hasExitControl(vmcs, 'SAVE_DEBUG')) vmcs.write('GUEST_DR7', registers.get('DR7'))
-  if (hasSecondaryControl(vmcs, 'EPT') && isPaePaging(registers)) pointersMoved.save(vmcs, registers)
+  const controls = vmcs.wordAt(at.VM_ENTRY_CONTROLS)
+  vmcs.setWordAt(at.VM_ENTRY_CONTROLS, (efer & LMA) === 0 ? controls & ~ia32eMode : controls | ia32eMode)
+  if (hasExitControl(vmcs, exitBit.SAVE_EFER)) vmcs.setWord('GUEST_IA32_EFER', efer)
+  if (hasExitControl(vmcs, exitBit.SAVE_DEBUG)) vmcs.write('GUEST_DR7', registers.get('DR7'))
+  if (hasSecondaryControl(vmcs, secondaryBit.EPT) && isPaePaging(registers)) pointersMoved.save(vmcs, registers)
 }

@@ -1,15 +1,14 @@
 import type { ProcessorRegisters } from '@vmm/x86-registers'
-import { hasExitControl } from '../vmcs12/control-bits.ts'
+import { exitBit, hasExitControl } from '../vmcs12/control-bits.ts'
 import type { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
-import type { VmxMsrs } from '../vmcs12/vmx-limits.ts'
+import { vmcs12Offsets as at } from '../vmcs12/vmcs12.ts'
 import { type FixedField, FixedFields } from './fixed-fields.ts'
 import { MovedFields } from './moved-fields.ts'
-import { setRoot } from './operation-mode.ts'
+import { type FixedBits, setRoot } from './operation-mode.ts'
 import { hostRegisters } from './registers.rows.ts'
 import { stateCells } from './state-cells.ts'
 
 const moved = new MovedFields(hostRegisters)
-const rsp = 4
 const LM = 0x500
 const flat = 0xffff_ffff
 const [code64, code32, data, busyTask, unusable] = [0xa09b, 0xc09b, 0xc093, 0x8b, 0x1_0000] as const
@@ -40,16 +39,15 @@ const fixed = new FixedFields([
  *
  * Source: SDM 3C 28.5 Loading Host State; arch/x86/kvm/vmx/nested.c load_vmcs12_host_state (Linux 6.12).
  */
-export function loadHost(vmcs: LiveVmcs12, registers: ProcessorRegisters, msrs: VmxMsrs): void {
-  const long = hasExitControl(vmcs, 'HOST_64_BIT')
+export function loadHost(vmcs: LiveVmcs12, registers: ProcessorRegisters, bits: FixedBits): void {
+  const long = hasExitControl(vmcs, exitBit.HOST_64_BIT)
   const cells = stateCells(registers)
   const efer = cells.IA32_EFER.word
   moved.load(vmcs, registers)
   fixed.set(registers)
   cells['CS.access'].word = long ? code64 : code32
-  if (hasExitControl(vmcs, 'LOAD_EFER')) cells.IA32_EFER.word = vmcs.word('HOST_IA32_EFER')
+  if (hasExitControl(vmcs, exitBit.LOAD_EFER)) cells.IA32_EFER.word = vmcs.wordAt(at.HOST_IA32_EFER)
   else cells.IA32_EFER.word = long ? efer | LM : efer & ~LM
-  registers.setGpr(rsp, vmcs.read('HOST_RSP'))
   registers.setRflags(2n)
-  setRoot(registers, msrs)
+  setRoot(registers, bits)
 }

@@ -1,7 +1,14 @@
 import { gprIndex, type ProcessorRegisters } from '@vmm/x86-registers'
 import { exitNumbers as reasons } from '../exits/exit-reason.ts'
 import { exitRouteOf } from '../exits/exit-route.ts'
-import { hasPinControl, hasPrimaryControl, hasSecondaryControl } from '../vmcs12/control-bits.ts'
+import {
+  hasPinControl,
+  hasPrimaryControl,
+  hasSecondaryControl,
+  pinBit,
+  primaryBit,
+  secondaryBit,
+} from '../vmcs12/control-bits.ts'
 import type { secondaryControls } from '../vmcs12/controls.ts'
 import type { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
 import type { Vmcs12Field } from '../vmcs12/vmcs12.ts'
@@ -33,7 +40,7 @@ const enabledBy = new Map<number, keyof typeof secondaryControls>([
 /** Whether a control enables the instruction of a basic exit reason; those without such a control are there. */
 export function instructionEnabled(vmcs: LiveVmcs12, reason: number): boolean {
   const control = enabledBy.get(reason)
-  return control === undefined || hasSecondaryControl(vmcs, control)
+  return control === undefined || hasSecondaryControl(vmcs, secondaryBit[control])
 }
 
 /**
@@ -46,8 +53,10 @@ export function instructionExits(of: L2Instruction): boolean {
   const route = exitRouteOf(reason)
   if (route === undefined || route.l1Wants === 'always') return true
   if (route.l1Wants === 'by fields') return fieldsWant(of)
-  if ('pin' in route) return hasPinControl(vmcs, route.pin)
-  return 'primary' in route ? hasPrimaryControl(vmcs, route.primary) : hasSecondaryControl(vmcs, route.secondary)
+  if ('pin' in route) return hasPinControl(vmcs, pinBit[route.pin])
+  return 'primary' in route
+    ? hasPrimaryControl(vmcs, primaryBit[route.primary])
+    : hasSecondaryControl(vmcs, secondaryBit[route.secondary])
 }
 
 function fieldsWant(of: L2Instruction): boolean {
@@ -63,7 +72,7 @@ function fieldsWant(of: L2Instruction): boolean {
     case reasons.MSR_WRITE:
       return msrExits(of)
     case reasons.PAUSE_INSTRUCTION:
-      return hasPrimaryControl(vmcs, 'PAUSE_EXITING') || (of.loop !== undefined && isTooLong(of.loop, vmcs))
+      return hasPrimaryControl(vmcs, primaryBit.PAUSE_EXITING) || (of.loop !== undefined && isTooLong(of.loop, vmcs))
     case reasons.VMREAD:
       return fieldExits(of, 'VMREAD_BITMAP')
     case reasons.VMWRITE:
@@ -73,13 +82,16 @@ function fieldsWant(of: L2Instruction): boolean {
       return stateComponentsExit(of)
     case reasons.MONITOR_TRAP_FLAG:
       return (
-        hasPrimaryControl(vmcs, 'MONITOR_TRAP_FLAG') || vmcs.word('VM_ENTRY_INTR_INFO_FIELD') >>> 0 === injectedTrap
+        hasPrimaryControl(vmcs, primaryBit.MONITOR_TRAP_FLAG) ||
+        vmcs.word('VM_ENTRY_INTR_INFO_FIELD') >>> 0 === injectedTrap
       )
     case reasons.ENCLS:
       return enclaveLeafExits(of)
     case reasons.UMWAIT:
     case reasons.TPAUSE:
-      return hasSecondaryControl(vmcs, 'USER_WAIT_PAUSE') && hasPrimaryControl(vmcs, 'RDTSC_EXITING')
+      return (
+        hasSecondaryControl(vmcs, secondaryBit.USER_WAIT_PAUSE) && hasPrimaryControl(vmcs, primaryBit.RDTSC_EXITING)
+      )
     default:
       return true
   }
@@ -94,16 +106,17 @@ const [CR3, CR8] = [3, 8]
 function controlAccessExits({ vmcs, qualification }: L2Instruction): boolean {
   const number = Number(qualification & 15n)
   const reads = (qualification & 0x30n) === 0x10n
-  if (number === CR8) return hasPrimaryControl(vmcs, reads ? 'CR8_STORE_EXITING' : 'CR8_LOAD_EXITING')
+  if (number === CR8) return hasPrimaryControl(vmcs, reads ? primaryBit.CR8_STORE_EXITING : primaryBit.CR8_LOAD_EXITING)
   if (number !== CR3) return true
-  if (reads) return hasPrimaryControl(vmcs, 'CR3_STORE_EXITING')
+  if (reads) return hasPrimaryControl(vmcs, primaryBit.CR3_STORE_EXITING)
   // KVM offers no CR3-target values, and lets no count of them pass
-  return hasPrimaryControl(vmcs, 'CR3_LOAD_EXITING')
+  return hasPrimaryControl(vmcs, primaryBit.CR3_LOAD_EXITING)
 }
 
 /** Source: SDM 3C 25.6.4 I/O-Bitmap Addresses. */
 function portExits({ vmcs, memory, qualification }: L2Instruction): boolean {
-  if (!hasPrimaryControl(vmcs, 'USE_IO_BITMAPS')) return hasPrimaryControl(vmcs, 'UNCONDITIONAL_IO_EXITING')
+  if (!hasPrimaryControl(vmcs, primaryBit.USE_IO_BITMAPS))
+    return hasPrimaryControl(vmcs, primaryBit.UNCONDITIONAL_IO_EXITING)
   const first = Number((qualification >> 16n) & 0xffffn)
   const size = Number(qualification & 7n) + 1
   for (let port = first; port < first + size; port += 1) {
@@ -121,7 +134,7 @@ const bitmaps = { high: 0x2000, write: 0x4000 } as const
 
 /** Source: SDM 3C 25.6.9 MSR-Bitmap Address. */
 function msrExits({ vmcs, memory, registers, reason }: L2Instruction): boolean {
-  if (!hasPrimaryControl(vmcs, 'USE_MSR_BITMAPS')) return true
+  if (!hasPrimaryControl(vmcs, primaryBit.USE_MSR_BITMAPS)) return true
   const index = Number(registers.gpr(gprIndex('RCX')) & 0xffff_ffffn)
   const isHigh = index >= highMsrs
   const bit = isHigh ? index - highMsrs : index
@@ -134,7 +147,7 @@ const shadowedFields = 15n
 
 /** Source: SDM 3C 25.6.15 VMCS Shadowing Bitmap Addresses; 31.3, VMREAD, VMWRITE. */
 function fieldExits({ vmcs, memory, qualification }: L2Instruction, bitmap: Vmcs12Field): boolean {
-  if (!hasSecondaryControl(vmcs, 'VMCS_SHADOWING') || qualification >> shadowedFields !== 0n) return true
+  if (!hasSecondaryControl(vmcs, secondaryBit.VMCS_SHADOWING) || qualification >> shadowedFields !== 0n) return true
   return isBitSet(memory, vmcs.read(bitmap), Number(qualification))
 }
 
@@ -156,7 +169,7 @@ const lastLeaf = 63n
 
 /** Source: SDM 3C 25.6.16 ENCLS-Exiting Bitmap. */
 function enclaveLeafExits({ vmcs, registers }: L2Instruction): boolean {
-  if (!hasSecondaryControl(vmcs, 'ENCLS_EXITING')) return false
+  if (!hasSecondaryControl(vmcs, secondaryBit.ENCLS_EXITING)) return false
   const leaf = registers.gpr(gprIndex('RAX')) & 0xffff_ffffn
   return ((vmcs.read('ENCLS_EXITING_BITMAP') >> (leaf < lastLeaf ? leaf : lastLeaf)) & 1n) !== 0n
 }

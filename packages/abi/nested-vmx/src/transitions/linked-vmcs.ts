@@ -1,6 +1,6 @@
 import { noAddress } from '../nested-state.ts'
 import { vmcsReader } from '../vmcs/vmcs-layout.ts'
-import { type LivePlace, type LiveReader, liveLayout } from '../vmcs12/live-places.ts'
+import { type LivePlace, liveLayout, type PlaceReader } from '../vmcs12/live-places.ts'
 import type { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
 import { vmcsRegionBytes } from '../vmcs12/vmcs12.ts'
 import { bytesAt, type VmxMemory } from './processor.ts'
@@ -16,9 +16,11 @@ export function linkedRegion(memory: VmxMemory, vmcs: LiveVmcs12): Uint8Array | 
 }
 
 /** Reads the fields of the VMCS that another one links. */
-export function linkedReader(memory: VmxMemory, vmcs: LiveVmcs12): LiveReader | undefined {
+export function linkedReader(memory: VmxMemory, vmcs: LiveVmcs12): PlaceReader | undefined {
   const region = linkedRegion(memory, vmcs)
-  return region === undefined ? undefined : vmcsReader(region, liveLayout)
+  if (region === undefined) return undefined
+  const read = vmcsReader(region, liveLayout)
+  return ({ field }) => read(field)
 }
 
 /** Writes what fits of a value into a field of the VMCS that another one links. */

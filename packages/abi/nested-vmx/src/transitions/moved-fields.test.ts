@@ -1,4 +1,4 @@
-import { type ProcessorRegisters, type StateField, type StateMemory, stateFields } from '@vmm/x86-registers'
+import { gprIndex, type ProcessorRegisters, type StateField, type StateMemory, stateFields } from '@vmm/x86-registers'
 import { expect, test } from 'vitest'
 import { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
 import { FixedFields } from './fixed-fields.ts'
@@ -7,21 +7,25 @@ import { guestControls, guestPagePointers, guestRegisters, guestSecondLevel, hos
 
 const fields = Object.keys(stateFields) as StateField[]
 const fieldBytes = 8
+const generalRegisters = 16
 const offsets = new Map(fields.map((field, at) => [field, at * fieldBytes]))
 
 /** Registers that are all in a buffer, and may say so. */
 function registers(tells: boolean): ProcessorRegisters & { readonly bytes: Uint8Array } {
-  const buffer = new ArrayBuffer(fields.length * fieldBytes)
+  const buffer = new ArrayBuffer((fields.length + generalRegisters) * fieldBytes)
   const view = new DataView(buffer)
   const offset = (field: StateField): number => offsets.get(field)!
   const get = (field: StateField): bigint => BigInt.asUintN(stateFields[field], view.getBigUint64(offset(field), true))
   const set = (field: StateField, value: bigint): void =>
     view.setBigUint64(offset(field), BigInt.asUintN(stateFields[field], value), true)
-  const stateMemory: StateMemory = { buffer, offset }
+  const gprOffset = (index: number): number => (fields.length + index) * fieldBytes
+  const stateMemory: StateMemory = { buffer, offset, gprOffset, made: [] }
   return {
     ...{ get, set, bytes: new Uint8Array(buffer), ...(tells ? { stateMemory } : {}) },
     ...{ word: (field) => Number(get(field) & 0xffff_ffffn), setWord: (field, value) => set(field, BigInt(value)) },
-    ...{ gpr: () => 0n, setGpr: () => {}, rflags: () => 2n, setRflags: () => {} },
+    gpr: (index) => view.getBigUint64(gprOffset(index), true),
+    setGpr: (index, value) => view.setBigUint64(gprOffset(index), value, true),
+    ...{ rflags: () => 2n, setRflags: () => {} },
   }
 }
 
@@ -35,16 +39,19 @@ test.each([
   ['second-level paging', guestSecondLevel],
   ['registers of a host', hostRegisters],
 ])('%s are moved alike by name and between two memories', (_, rows) => {
-  const moved = new MovedFields(rows)
+  const fieldsMoved = new MovedFields(rows)
   const vmcs = new LiveVmcs12()
   mixed(vmcs.bytes)
   const [named, whole] = [registers(false), registers(true)]
-  for (const to of [named, whole]) moved.load(vmcs, to)
+  for (const to of [named, whole]) fieldsMoved.load(vmcs, to)
   expect(whole.bytes).toEqual(named.bytes)
-  for (const [field, register] of rows) expect(whole.get(register), register).toBe(vmcs.read(field))
+  for (const [field, register] of rows) {
+    const moved = register === 'RSP' ? whole.gpr(gprIndex('RSP')) : whole.get(register)
+    expect(moved, register).toBe(vmcs.read(field))
+  }
   const [byName, byWord] = [new LiveVmcs12(), new LiveVmcs12()]
-  moved.save(byName, named)
-  moved.save(byWord, whole)
+  fieldsMoved.save(byName, named)
+  fieldsMoved.save(byWord, whole)
   expect(byWord.bytes).toEqual(byName.bytes)
   for (const [field] of rows) expect(byWord.read(field), field).toBe(vmcs.read(field))
 })

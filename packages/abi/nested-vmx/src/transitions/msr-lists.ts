@@ -1,6 +1,6 @@
 import type { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
 import type { Vmcs12Field } from '../vmcs12/vmcs12.ts'
-import { vmcs12Fields as fields } from '../vmcs12/vmcs12-fields.rows.ts'
+import { vmcs12Offsets as at } from '../vmcs12/vmcs12.ts'
 import { bytesAt, type VmxMemory } from './processor.ts'
 
 /** The MSRs of a vCPU, as RDMSR and WRMSR have them. */
@@ -35,7 +35,7 @@ const isApicRegister = (index: number): boolean => index >>> 8 === 8
  * Source: SDM 3C 27.4 Loading MSRs; arch/x86/kvm/vmx/nested.c nested_vmx_load_msr (Linux 6.12).
  */
 export function loadMsrs(vmcs: LiveVmcs12, which: 'ENTRY' | 'EXIT', memory: VmxMemory, msrs: VmxMsrAccess): number {
-  const count = vmcs.wordAt(which === 'ENTRY' ? fields.VM_ENTRY_MSR_LOAD_COUNT : fields.VM_EXIT_MSR_LOAD_COUNT)
+  const count = vmcs.wordAt(which === 'ENTRY' ? at.VM_ENTRY_MSR_LOAD_COUNT : at.VM_EXIT_MSR_LOAD_COUNT)
   for (let at = 0; at < count; at += 1) {
     if (at >= mostEntries) return at + 1
     const entry = entryAt(memory, vmcs, `VM_${which}_MSR_LOAD_ADDR`, at)
@@ -50,7 +50,7 @@ export function loadMsrs(vmcs: LiveVmcs12, which: 'ENTRY' | 'EXIT', memory: VmxM
  * Source: SDM 3C 28.4 Saving MSRs; arch/x86/kvm/vmx/nested.c nested_vmx_store_msr (Linux 6.12).
  */
 export function storeMsrs(vmcs: LiveVmcs12, memory: VmxMemory, msrs: VmxMsrAccess): boolean {
-  const count = vmcs.wordAt(fields.VM_EXIT_MSR_STORE_COUNT)
+  const count = vmcs.wordAt(at.VM_EXIT_MSR_STORE_COUNT)
   for (let at = 0; at < count; at += 1) {
     if (at >= mostEntries) return false
     const entry = entryAt(memory, vmcs, 'VM_EXIT_MSR_STORE_ADDR', at)

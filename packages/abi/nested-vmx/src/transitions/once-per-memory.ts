@@ -1,13 +1,18 @@
 import type { StateMemory } from '@vmm/x86-registers'
 
-/** Makes something of where a processor's state is, once for each processor. */
+let makers = 0
+
+/** Makes something of where a processor's state is, once for each processor, with which it goes. */
 export function oncePerMemory<T extends object>(make: (memory: StateMemory) => T): (memory: StateMemory) => T {
-  const made = new WeakMap<StateMemory, T>()
+  const number = makers
+  makers += 1
   return (memory) => {
-    const known = made.get(memory)
+    const known = memory.made[number] as T | undefined
     if (known !== undefined) return known
     const one = make(memory)
-    made.set(memory, one)
+    // the array has no holes, which V8 would be slow to read
+    while (memory.made.length <= number) memory.made.push(undefined)
+    memory.made[number] = one
     return one
   }
 }

@@ -1,6 +1,7 @@
 import type { ProcessorRegisters } from '@vmm/x86-registers'
-import { hasSecondaryControl } from '../vmcs12/control-bits.ts'
+import { hasSecondaryControl, secondaryBit } from '../vmcs12/control-bits.ts'
 import type { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
+import { vmcs12Offsets as at } from '../vmcs12/vmcs12.ts'
 import type { VmxMsrs } from '../vmcs12/vmx-limits.ts'
 import { FixedFields } from './fixed-fields.ts'
 import { stateCells } from './state-cells.ts'
@@ -18,37 +19,49 @@ const ofNonRoot = new FixedFields([
   ['APIC_ACCESS', 0],
 ])
 
+/** Bits of CR0 and CR4 that are one in VMX operation: of their lower halves, since the upper ones are reserved. */
+export interface FixedBits {
+  readonly cr0: number
+  readonly cr4: number
+}
+
+/** What capability MSRs say of them. Source: SDM 3D A.7 and A.8. */
+export function fixedBits({ IA32_VMX_CR0_FIXED0: cr0, IA32_VMX_CR4_FIXED0: cr4 }: VmxMsrs): FixedBits {
+  return { cr0: Number(BigInt.asUintN(32, cr0)), cr4: Number(BigInt.asUintN(32, cr4)) }
+}
+
 /** PE and PG: what an unrestricted guest may do without. */
-const free = 0x8000_0001n
+const free = 0x8000_0001
 
 /** Outside VMX operation nothing is fixed. */
 export function setOutsideVmx(registers: ProcessorRegisters): void {
-  setMode(registers, vmxOperation.none, 0n, 0n)
+  setMode(registers, vmxOperation.none, 0, 0)
 }
 
 /** VMX root operation: some bits of CR0 and CR4 are fixed. Source: SDM 3C 24.8. */
-export function setRoot(registers: ProcessorRegisters, msrs: VmxMsrs): void {
-  setMode(registers, vmxOperation.root, msrs.IA32_VMX_CR0_FIXED0, msrs.IA32_VMX_CR4_FIXED0)
+export function setRoot(registers: ProcessorRegisters, { cr0, cr4 }: FixedBits): void {
+  setMode(registers, vmxOperation.root, cr0, cr4)
 }
 
 /** VMX non-root operation: an unrestricted guest needs neither paging nor protected mode. */
-export function setNonRoot(registers: ProcessorRegisters, msrs: VmxMsrs, vmcs: LiveVmcs12): void {
-  const fixed = msrs.IA32_VMX_CR0_FIXED0
-  const required = hasSecondaryControl(vmcs, 'UNRESTRICTED_GUEST') ? fixed & ~free : fixed
-  stateCells(registers).VMX.word = vmxOperation.nonRoot
-  registers.set('CR0_REQUIRED', required)
-  registers.set('CR4_REQUIRED', msrs.IA32_VMX_CR4_FIXED0)
-  const virtualized = hasSecondaryControl(vmcs, 'VIRTUALIZE_APIC_ACCESSES')
-  registers.set('APIC_ACCESS', virtualized ? vmcs.read('APIC_ACCESS_ADDR') | thereIsOne : 0n)
+export function setNonRoot(registers: ProcessorRegisters, fixed: FixedBits, vmcs: LiveVmcs12): void {
+  const cells = stateCells(registers)
+  cells.VMX.word = vmxOperation.nonRoot
+  cells.CR0_REQUIRED.word = hasSecondaryControl(vmcs, secondaryBit.UNRESTRICTED_GUEST) ? fixed.cr0 & ~free : fixed.cr0
+  cells.CR4_REQUIRED.word = fixed.cr4
+  if (hasSecondaryControl(vmcs, secondaryBit.VIRTUALIZE_APIC_ACCESSES))
+    registers.set('APIC_ACCESS', vmcs.wideAt(at.APIC_ACCESS_ADDR) | thereIsOne)
+  else cells.APIC_ACCESS.word = 0
 }
 
 /** Bit 0 of APIC_ACCESS. */
 const thereIsOne = 1n
 
 /** What only non-root operation has is nothing here. */
-function setMode(registers: ProcessorRegisters, mode: number, cr0: bigint, cr4: bigint): void {
-  stateCells(registers).VMX.word = mode
-  registers.set('CR0_REQUIRED', cr0)
-  registers.set('CR4_REQUIRED', cr4)
+function setMode(registers: ProcessorRegisters, mode: number, cr0: number, cr4: number): void {
+  const cells = stateCells(registers)
+  cells.VMX.word = mode
+  cells.CR0_REQUIRED.word = cr0
+  cells.CR4_REQUIRED.word = cr4
   ofNonRoot.set(registers)
 }

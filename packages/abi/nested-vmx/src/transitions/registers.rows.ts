@@ -1,7 +1,7 @@
-import type { StateField } from '@vmm/x86-registers'
 import type { Vmcs12Field } from '../vmcs12/vmcs12.ts'
+import type { MovedRegister } from './moved-fields.ts'
 
-type Row = readonly [field: Vmcs12Field, register: StateField]
+type Row = readonly [field: Vmcs12Field, register: MovedRegister]
 
 /**
  * Guest state that is the same in a VMCS and in a processor: what an entry loads and an exit saves without looking at it.
@@ -54,6 +54,7 @@ export const guestRegisters = [
   ['GUEST_CR3',           'CR3'],
   ['GUEST_CR4',           'CR4'],
   ['GUEST_RIP',           'RIP'],
+  ['GUEST_RSP',           'RSP'],
 ] as const satisfies readonly Row[]
 
 /**
@@ -114,4 +115,5 @@ export const hostRegisters = [
   ['HOST_GDTR_BASE',         'GDTR.base'],
   ['HOST_IDTR_BASE',         'IDTR.base'],
   ['HOST_RIP',               'RIP'],
+  ['HOST_RSP',               'RSP'],
 ] as const satisfies readonly Row[]

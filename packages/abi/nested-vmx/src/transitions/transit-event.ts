@@ -19,6 +19,7 @@ export function interruptionInformation({ type, vector, errorCode }: TransitEven
 
 /** What an entry is to inject; undefined for nothing. Source: SDM 3C 25.8.3. */
 export function injectedEvent(information: number, errorCode: number): TransitEvent | undefined {
+  if ((information & valid) === 0) return undefined
   const event = readInterruption('ENTRY', information)
   if (event === undefined) return undefined
   return { type: event.type, vector: event.vector, errorCode: event.hasErrorCode ? errorCode : undefined }

@@ -1,6 +1,6 @@
 import { isEptPointer } from '../checks/ept-pointer.ts'
 import type { NestedVcpu } from '../rules/set-nested-state/call.ts'
-import { hasSecondaryControl } from '../vmcs12/control-bits.ts'
+import { hasSecondaryControl, secondaryBit } from '../vmcs12/control-bits.ts'
 import type { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
 import { bytesAt, type VmxMemory } from './processor.ts'
 
@@ -29,12 +29,12 @@ const pointerBytes = 8
  */
 export function vmFunction(world: VmFunctionWorld, eax: bigint, ecx: bigint): VmFunction {
   const { vmcs } = world
-  if (!hasSecondaryControl(vmcs, 'VMFUNC') || eax >= functions) return { kind: 'fault' }
+  if (!hasSecondaryControl(vmcs, secondaryBit.VMFUNC) || eax >= functions) return { kind: 'fault' }
   const isEnabled = (vmcs.read('VM_FUNCTION_CONTROL') & (1n << eax)) !== 0n
   const eptp = isEnabled && eax === eptpSwitching ? pointerAt(world, ecx) : undefined
   if (eptp === undefined) return { kind: 'exits' }
   vmcs.write('EPT_POINTER', eptp)
-  if (hasSecondaryControl(vmcs, 'EPT_VIOLATION_VE')) vmcs.setWord('EPTP_INDEX', Number(ecx))
+  if (hasSecondaryControl(vmcs, secondaryBit.EPT_VIOLATION_VE)) vmcs.setWord('EPTP_INDEX', Number(ecx))
   return { kind: 'switched', eptp }
 }
 

@@ -17,7 +17,7 @@ import { vmlaunchPipeline } from '../rules/vmlaunch/index.ts'
 import type { VmxFailure, Vmxon } from '../rules/vmxon/call.ts'
 import { vmxonPipeline } from '../rules/vmxon/index.ts'
 import { secondaryControls } from '../vmcs12/controls.ts'
-import { type LivePlace, type LiveReader, livePlaces } from '../vmcs12/live-places.ts'
+import { type LivePlace, livePlaces, type PlaceReader } from '../vmcs12/live-places.ts'
 import { shadowIndicator, vmcs12Revision } from '../vmcs12/vmcs12.ts'
 import { offersControl, type VmxMsrs } from '../vmcs12/vmx-limits.ts'
 import { linkedReader, writeLinked } from './linked-vmcs.ts'
@@ -94,6 +94,7 @@ export type VmxOperands = readonly [first: bigint, second: bigint, third: bigint
 
 const succeeded: VmxAnswer = { kind: 'succeeded', value: 0n }
 const invalid: VmxAnswer = { kind: 'failed', how: 'invalid' }
+const enters: VmxAnswer = { kind: 'enters', wrong: undefined }
 const undefinedOpcode: VmxAnswer = { kind: 'fault', exception: 'UD' }
 const revisionMask = 0x7fff_ffff
 
@@ -218,18 +219,21 @@ const byEncoding: ReadonlyMap<number, AskedField> = new Map(
 )
 
 /** Some fields are there only where the control is that they are for. */
-function fieldAt({ msrs }: VmxWorld, encoding: bigint) {
-  const found = byEncoding.get(Number(encoding))
+function fieldAt(world: VmxWorld, encoding: bigint): AskedField | undefined {
+  if (encoding > mostEncoding) return undefined
+  const found = byEncoding.get(Number(BigInt.asUintN(32, encoding)))
   const needs = found?.place.needs
-  return needs === undefined || offersControl(msrs, 'secondary', secondaryControls[needs]) ? found : undefined
+  return needs === undefined || offersControl(world.msrs, 'secondary', secondaryControls[needs]) ? found : undefined
 }
+
+const mostEncoding = 0xffff_ffffn
 
 function vmread(world: VmxWorld, encoding: bigint): VmxAnswer {
   const read = readerOf(world)
   if (read === undefined) return invalid
   const found = fieldAt(world, encoding)
   if (found === undefined) return fails(world, 'UNSUPPORTED_VMCS_COMPONENT')
-  const value = read(found.place.field)
+  const value = read(found.place)
   return { kind: 'succeeded', value: found.half ? value >> 32n : value }
 }
 
@@ -246,7 +250,7 @@ function vmwrite(world: VmxWorld, encoding: bigint, given: bigint): VmxAnswer {
   const { place, half, rights } = found
   if (place.group === 'read-only' && (world.msrs.IA32_VMX_MISC & anyField) === 0n)
     return fails(world, 'VMWRITE_READ_ONLY_VMCS_COMPONENT')
-  const whole = half ? (read(place.field) & 0xffff_ffffn) | (given << 32n) : given
+  const whole = half ? (read(place) & 0xffff_ffffn) | (given << 32n) : given
   const value = rights ? whole & keptRights : whole
   if (state.guestMode) writeLinked(world.memory, state.vmcs, place, value)
   else writeCurrent(world, place, value)
@@ -254,20 +258,23 @@ function vmwrite(world: VmxWorld, encoding: bigint, given: bigint): VmxAnswer {
 }
 
 /** Whose fields are read and written: the current VMCS's, in non-root operation those of the one that it links. None: nobody's. */
-function readerOf({ state, memory }: VmxWorld): LiveReader | undefined {
-  if (state.guestMode) return linkedReader(memory, state.vmcs)
-  return state.hasCurrent ? state.vmcs.read : undefined
+function readerOf(world: VmxWorld): PlaceReader | undefined {
+  const { state } = world
+  if (state.guestMode) return linkedReader(world.memory, state.vmcs)
+  return state.hasCurrent ? state.vmcs.readPlace : undefined
 }
 
 function writeCurrent({ state, checks }: VmxWorld, place: LivePlace, value: bigint): void {
   state.wrote(place, checks.groupsOf(place.field))
-  state.vmcs.write(place.field, value)
+  state.vmcs.writePlace(place, value)
 }
 
 /** Guest state is looked at when L2 is entered: what is wrong with it is an exit. */
 function vmlaunch(world: VmxWorld, instruction: 'VMLAUNCH' | 'VMRESUME'): VmxAnswer {
-  const { state, vcpu, blockedByMovSs } = world
+  const { state, blockedByMovSs } = world
   const { vmcs } = state
+  const isKnown = state.resumable && state.passedByKvm && instruction === 'VMRESUME' && !blockedByMovSs
+  if (isKnown && vmcs.launched) return byProcessor(world)
   const asked: Vmlaunch = {
     instruction,
     vmxon: true,
@@ -277,7 +284,7 @@ function vmlaunch(world: VmxWorld, instruction: 'VMLAUNCH' | 'VMRESUME'): VmxAns
     current: state.hasCurrent,
     isShadow: (vmcs.revision & shadowIndicator) !== 0,
     launched: vmcs.launched,
-    entry: { read: vmcs.read, vcpu, runPending: true },
+    entry: { read: vmcs.read, vcpu: world.vcpu, runPending: true },
   }
   const { rules } = world
   const outcome = run(rules.vmlaunch, asked)
@@ -285,13 +292,14 @@ function vmlaunch(world: VmxWorld, instruction: 'VMLAUNCH' | 'VMRESUME'): VmxAns
   const failed = state.passedByKvm ? undefined : rules.entryFailure(asked.entry)
   if (failed !== undefined) return fails(world, failed.error)
   state.passedByKvm = true
+  state.resumable = instruction === 'VMRESUME' && !blockedByMovSs
   return byProcessor(world)
 }
 
 /** What the processor has to say of an entry that KVM would let pass: what has passed is not looked at again. */
 function byProcessor(world: VmxWorld): VmxAnswer {
   const failed = failureByProcessor(world)
-  if (failed === undefined) return { kind: 'enters', wrong: undefined }
+  if (failed === undefined) return enters
   const { reports } = failed
   return reports.kind === 'exit' ? { kind: 'enters', wrong: reports.qualification } : fails(world, reports.error)
 }
@@ -299,6 +307,7 @@ function byProcessor(world: VmxWorld): VmxAnswer {
 function failureByProcessor({ state, checks, around }: VmxWorld): FailedEntry | undefined {
   const { passedFacts, unchecked } = state
   const areKnown = passedFacts.areThose(around)
+  if (areKnown && unchecked === 0) return undefined
   const facts = passedFacts.watched(around)
   const failed = checks.failure(state.vmcs.view, facts, unchecked, areKnown ? 'as before' : 'asked')
   passedFacts.passed(failed === undefined)

@@ -35,6 +35,8 @@ export class VmxState {
   unchecked = ~0
   /** Whether it has passed what KVM checks of controls and host state. */
   passedByKvm = false
+  /** Whether VMRESUME of the current VMCS, where MOV SS is not the instruction before, passes the steps that look at no fields. */
+  resumable = false
   /** What KVM looked at of guest state that passed, while nobody has written to it. */
   guestPassed: ReadonlySet<LiveField> | undefined
   /** What was around the current VMCS when all of its checks passed. */
@@ -108,6 +110,7 @@ export class VmxState {
   /** Nothing is known of what the current VMCS would pass. */
   forgetChecks(): void {
     this.unchecked = ~0
+    this.resumable = false
     this.passedByKvm = false
     this.guestPassed = undefined
     this.passedFacts.forget()
@@ -125,6 +128,7 @@ export class VmxState {
     if (!this.hasCurrent) return
     memory.writePhysical(Number(this.current), this.vmcs.bytes)
     this.current = noAddress
+    this.forgetChecks()
   }
 
   /** The launch state of a VMCS that is not current is in guest memory. */

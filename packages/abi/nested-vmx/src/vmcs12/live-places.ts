@@ -7,6 +7,9 @@ import { type Vmcs12Field, vmcs12Places } from './vmcs12.ts'
 /** A field of the current VMCS: one that KVM keeps, or one of a processor's own. */
 export type LiveField = Vmcs12Field | keyof typeof ownFields
 
+/** Reads fields of one VMCS by where they are. */
+export type PlaceReader = (place: LivePlace) => bigint
+
 /** Reads fields of one VMCS. */
 export type LiveReader = (field: LiveField) => bigint
 

@@ -1,4 +1,4 @@
-import { type LiveField, type LiveReader, livePlaces } from './live-places.ts'
+import { type LiveField, type LivePlace, type LiveReader, livePlaces, type PlaceReader } from './live-places.ts'
 import { vmcsRegionBytes } from './vmcs12.ts'
 import { vmcs12Head } from './vmcs12-fields.rows.ts'
 
@@ -27,6 +27,16 @@ export class LiveVmcs12 {
     return bytes === 8 ? this.view.getBigUint64(offset, true) : BigInt(this.#narrow(offset, bytes))
   }
 
+  /** The same of a field whose place is known. */
+  readonly readPlace: PlaceReader = ({ offset, bytes }) =>
+    bytes === 8 ? this.view.getBigUint64(offset, true) : BigInt(this.#narrow(offset, bytes))
+
+  /** Writes what fits of a value there. */
+  writePlace({ offset, bytes }: LivePlace, value: bigint): void {
+    if (bytes === 8) this.view.setBigUint64(offset, value, true)
+    else this.#setNarrow(offset, bytes, Number(BigInt.asUintN(32, value)))
+  }
+
   /** A field of 16 or 32 bits; of a wider one its low half. */
   word(field: LiveField): number {
     const place = placeOf(field)
@@ -44,9 +54,13 @@ export class LiveVmcs12 {
   setWord(field: LiveField, value: number): void {
     const place = placeOf(field)
     const [offset, bytes] = [place >> offsetAt, place & 15]
-    if (bytes === 2) this.view.setUint16(offset, value, true)
-    else this.view.setUint32(offset, value, true)
+    this.#setNarrow(offset, bytes, value)
     if (bytes === 8) this.view.setUint32(offset + 4, 0, true)
+  }
+
+  /** A field of 16 bits by its offset, a constant of `vmcs12Fields`. */
+  halfAt(offset: number): number {
+    return this.view.getUint16(offset, true)
   }
 
   /** A field of 32 bits by its offset, a constant of `vmcs12Fields`: what transitions look at. */
@@ -57,6 +71,15 @@ export class LiveVmcs12 {
   /** It becomes a number. */
   setWordAt(offset: number, value: number): void {
     this.view.setUint32(offset, value, true)
+  }
+
+  /** The same of a field of 64 bits. */
+  wideAt(offset: number): bigint {
+    return this.view.getBigUint64(offset, true)
+  }
+
+  setWideAt(offset: number, value: bigint): void {
+    this.view.setBigUint64(offset, value, true)
   }
 
   /** Takes a region whole; what it lacks is 0. */
@@ -76,6 +99,11 @@ export class LiveVmcs12 {
 
   set launched(launched: boolean) {
     this.view.setUint32(vmcs12Head.LAUNCH_STATE, launched ? 1 : 0, true)
+  }
+
+  #setNarrow(offset: number, bytes: number, value: number): void {
+    if (bytes === 2) this.view.setUint16(offset, value, true)
+    else this.view.setUint32(offset, value, true)
   }
 
   #narrow(offset: number, bytes: number): number {

@@ -1,4 +1,4 @@
-import { exceptionExits, exitNumbers, type InterruptionType, type TransitEvent } from '@vmm/nested-vmx'
+import { CopiedField, exceptionExits, exitNumbers, type InterruptionType, type TransitEvent } from '@vmm/nested-vmx'
 import { exceptions } from '@vmm/x86-registers'
 import { secondLevelFault, unanswered } from '@vmm/x86-semantics'
 import { codeSizeOf } from '../code-size.ts'
@@ -29,6 +29,8 @@ const { BP, DB, DF, PF } = exceptions
 /** Exit qualification of a guest-physical access to the APIC-access page. Source: SDM 3C 28.2.1, Table 28-6. */
 const apicAccessByDelivery = 0xa000n
 
+const keptCr2 = new CopiedField('CR2', 'CR2_KEPT')
+
 /** How the exceptions of L2 that meet nobody's wish to see them come to it, and others to L1. */
 export class L2Delivery {
   readonly #operation: VmxOperation
@@ -46,8 +48,7 @@ export class L2Delivery {
 
   /** Page faults that happen from here on leave CR2 as it is where they are L1's. */
   keepCr2(): void {
-    const { engine } = this.#operation
-    engine.set('CR2_KEPT', engine.get('CR2'))
+    keptCr2.copy(this.#operation.engine)
   }
 
   /** An exception, or an interrupt, of L2's own. */

@@ -1,4 +1,11 @@
-import { exceptionExits, exitNumbers, hasExitControl, injectedEvent } from '@vmm/nested-vmx'
+import {
+  vmcs12Offsets as at,
+  exceptionExits,
+  exitBit,
+  exitNumbers,
+  hasExitControl,
+  injectedEvent,
+} from '@vmm/nested-vmx'
 import { exceptions } from '@vmm/x86-registers'
 import type { Engine } from '../engine-port.ts'
 import type { EventState } from '../event-state.ts'
@@ -45,7 +52,7 @@ function inject({ vmx, state }: AroundL2): VcpuExit | undefined {
   if (!vmx.state.runPending) return undefined
   const { vmcs } = vmx.state
   vmx.state.runPending = false
-  const event = injectedEvent(vmcs.word('VM_ENTRY_INTR_INFO_FIELD'), vmcs.word('VM_ENTRY_EXCEPTION_ERROR_CODE'))
+  const event = injectedEvent(vmcs.wordAt(at.VM_ENTRY_INTR_INFO_FIELD), vmcs.wordAt(at.VM_ENTRY_EXCEPTION_ERROR_CODE))
   if (event === undefined) return undefined
   if (event.type === 'other event') {
     vmx.state.mtfPending = true
@@ -53,7 +60,7 @@ function inject({ vmx, state }: AroundL2): VcpuExit | undefined {
   }
   state.mpState = 'runnable'
   if (event.type === 'NMI') vmx.engine.set('NMI_BLOCKED', 1n)
-  return vmx.delivery.inject(event, vmcs.word('VM_ENTRY_INSTRUCTION_LEN'))
+  return vmx.delivery.inject(event, vmcs.wordAt(at.VM_ENTRY_INSTRUCTION_LEN))
 }
 
 /** The exit that follows from a write to the virtual APIC, alone. */
@@ -119,7 +126,8 @@ function maskable(vmx: VmxOperation, engine: Engine, machine: VcpuMachine): L2Ex
   if (vmx.wantsInterruptWindow && engine.interruptible) return { reason: exitNumbers.INTERRUPT_WINDOW }
   if (!vmx.interruptsExit || vmx.apic.interrupts.isDue) return undefined
   for (let left = mostPosted; left > 0 && machine.interruptPending(); left -= 1) {
-    if (!hasExitControl(vmx.state.vmcs, 'ACKNOWLEDGE_INTERRUPT')) return { reason: exitNumbers.EXTERNAL_INTERRUPT }
+    if (!hasExitControl(vmx.state.vmcs, exitBit.ACKNOWLEDGE_INTERRUPT))
+      return { reason: exitNumbers.EXTERNAL_INTERRUPT }
     const vector = machine.acknowledge()
     if (!vmx.apic.interrupts.isNotifiedBy(vector)) return interruptedBy(vector)
     machine.localApic?.endOfInterrupt?.()

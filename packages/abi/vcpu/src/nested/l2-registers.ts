@@ -1,4 +1,4 @@
-import { vmcs12Fields as at, isPaePaging, type LiveVmcs12, stateCells } from '@vmm/nested-vmx'
+import { vmcs12Offsets as at, isPaePaging, type LiveVmcs12, stateCells } from '@vmm/nested-vmx'
 import type { Engine } from '../engine-port.ts'
 import type { EventState } from '../event-state.ts'
 
@@ -11,13 +11,16 @@ const enabledBreakpoint = 0x1000
 const breakpoints = 15
 
 const none = (1n << 64n) - 1n
+/** The lower half of MONITOR where no line is watched: no line begins there. */
+const noLine = 0xffff_ffff
 
 /** What keeps events off, what the processor is at, and debug traps that wait: from a VMCS. */
 export function loadNonRegisters(vmcs: LiveVmcs12, engine: Engine, events: EventState): void {
   const cells = stateCells(engine)
   const blocked = vmcs.wordAt(at.GUEST_INTERRUPTIBILITY_INFO)
   const shadowed = (blocked & (blockedBy.sti | blockedBy.movSs)) !== 0
-  engine.set('SHADOW', shadowed ? BigInt(engine.retired()) : none)
+  if (shadowed) engine.set('SHADOW', BigInt(engine.retired()))
+  else endShadow(engine)
   cells.SHADOW_KIND.word = (blocked & blockedBy.movSs) === 0 ? 0 : 1
   cells.NMI_BLOCKED.word = (blocked & blockedBy.nmi) === 0 ? 0 : 1
   cells.PENDING_DEBUG.word = vmcs.wordAt(at.GUEST_PENDING_DBG_EXCEPTIONS) & ~enabledBreakpoint
@@ -33,7 +36,8 @@ export function saveNonRegisters(vmcs: LiveVmcs12, engine: Engine, events: Reado
   const nmi = cells.NMI_BLOCKED.word === 0 ? 0 : blockedBy.nmi
   vmcs.setWordAt(at.GUEST_INTERRUPTIBILITY_INFO, shadow | nmi)
   const pending = cells.PENDING_DEBUG.word
-  vmcs.setWord('GUEST_PENDING_DBG_EXCEPTIONS', (pending & breakpoints) === 0 ? pending : pending | enabledBreakpoint)
+  vmcs.setWordAt(at.GUEST_PENDING_DBG_EXCEPTIONS, (pending & breakpoints) === 0 ? pending : pending | enabledBreakpoint)
+  vmcs.setWordAt(at.GUEST_PENDING_DBG_EXCEPTIONS + 4, 0)
   const { mpState, waitsFor } = events
   const halted = mpState === 'halted' && (waitsFor === undefined || waitsFor === 'interrupt')
   const state = halted ? activity.halted : mpState === 'init-received' ? activity.waitForSipi : activity.active
@@ -43,7 +47,7 @@ export function saveNonRegisters(vmcs: LiveVmcs12, engine: Engine, events: Reado
 /** L1 goes on with nothing in its way. */
 export function clearNonRegisters(engine: Engine, events: EventState): void {
   const cells = stateCells(engine)
-  engine.set('SHADOW', none)
+  endShadow(engine)
   cells.PENDING_DEBUG.word = 0
   clearUnderWay(engine)
   events.mpState = 'runnable'
@@ -51,12 +55,17 @@ export function clearNonRegisters(engine: Engine, events: EventState): void {
   events.unhalted = false
 }
 
+/** A shadow is of the instruction that is next, or it is over. */
+function endShadow(engine: Engine): void {
+  if (engine.shadowed) engine.set('SHADOW', none)
+}
+
 /** No instruction is under way, and no line of memory is watched. */
 function clearUnderWay(engine: Engine): void {
   const cells = stateCells(engine)
   cells.REPEATING.word = 0
   cells.UNSTEPPED.word = 0
-  if (engine.get('MONITOR') !== none) engine.set('MONITOR', none)
+  if (cells.MONITOR.word !== noLine) engine.set('MONITOR', none)
   engine.takeDebugHits()
 }
 

@@ -1,5 +1,7 @@
 import {
-  vmcs12Fields as at,
+  vmcs12Offsets as at,
+  entryBit,
+  exitBit,
   exitNumbers,
   guestFailure,
   hasEntryControl,
@@ -12,7 +14,9 @@ import {
   loadGuest,
   loadHost,
   loadMsrs,
+  pinBit,
   saveGuest,
+  secondaryBit,
   storeMsrs,
   type VmxMsrAccess,
   type VmxState,
@@ -22,6 +26,7 @@ import type { Engine } from '../engine-port.ts'
 import type { VcpuExit } from '../exit.ts'
 import type { L2Exit } from './l2-exit.ts'
 import { clearNonRegisters, loadNonRegisters, loadPointers, saveNonRegisters } from './l2-registers.ts'
+import { LoadedMsr } from './loaded-msr.ts'
 import { PreemptionTimer } from './preemption-timer.ts'
 import type { VmxFacts } from './vmx-facts.ts'
 import type { VmxParts } from './vmx-parts.ts'
@@ -44,6 +49,9 @@ export class L2Transitions {
   readonly #facts: VmxFacts
   readonly #checks: KvmEntryFailure<'exit'>
   readonly #access: VmxMsrAccess
+  readonly #pat: LoadedMsr
+  readonly #debugControl: LoadedMsr
+  #space: TranslationSpace = ownTranslations
 
   constructor(parts: VmxParts, state: VmxState, facts: VmxFacts) {
     this.#parts = parts
@@ -52,6 +60,8 @@ export class L2Transitions {
     this.#checks = parts.promises.guestState
     this.timer = new PreemptionTimer(parts, state)
     this.#access = this.#msrAccess()
+    this.#pat = new LoadedMsr(parts.msrs, IA32_PAT)
+    this.#debugControl = new LoadedMsr(parts.msrs, IA32_DEBUGCTL)
   }
 
   /**
@@ -66,11 +76,11 @@ export class L2Transitions {
     const wrong = guestFailure(this.#checks, state, this.#facts.vcpu) ?? byProcessor
     if (wrong !== undefined) return this.#fail(exitNumbers.INVALID_STATE, BigInt(wrong))
     this.nmiBlockedInL1 = engine.word('NMI_BLOCKED') !== 0
-    loadGuest(vmcs, engine, this.#facts.msrs, 'entry')
-    if (!hasSecondaryControl(vmcs, 'EPT') && !loadPointers(engine))
+    loadGuest(vmcs, engine, this.#facts.fixedBits, 'entry')
+    if (!hasSecondaryControl(vmcs, secondaryBit.EPT) && !loadPointers(engine))
       return this.#fail(exitNumbers.INVALID_STATE, pagePointers)
-    if (hasEntryControl(vmcs, 'LOAD_PAT')) this.#setMsr(IA32_PAT, vmcs.read('GUEST_IA32_PAT'))
-    if (hasEntryControl(vmcs, 'LOAD_DEBUG')) this.#setMsr(IA32_DEBUGCTL, vmcs.read('GUEST_IA32_DEBUGCTL'))
+    if (hasEntryControl(vmcs, entryBit.LOAD_PAT)) this.#pat.load(vmcs.wideAt(at.GUEST_IA32_PAT))
+    if (hasEntryControl(vmcs, entryBit.LOAD_DEBUG)) this.#debugControl.load(vmcs.wideAt(at.GUEST_IA32_DEBUGCTL))
     const unloaded = loadMsrs(vmcs, 'ENTRY', engine, this.#access)
     if (unloaded !== 0) return this.#fail(exitNumbers.MSR_LOAD_FAIL, BigInt(unloaded))
     vmcs.launched = true
@@ -87,8 +97,8 @@ export class L2Transitions {
   resume(): void {
     const { vmcs, runPending } = this.#state
     const engine = this.#parts.engine()
-    loadGuest(vmcs, engine, this.#facts.msrs, runPending ? 'entry' : 'user space')
-    if (!hasSecondaryControl(vmcs, 'EPT')) loadPointers(engine)
+    loadGuest(vmcs, engine, this.#facts.fixedBits, runPending ? 'entry' : 'user space')
+    if (!hasSecondaryControl(vmcs, secondaryBit.EPT)) loadPointers(engine)
     this.timer.resume()
     this.translate()
   }
@@ -96,7 +106,7 @@ export class L2Transitions {
   /** RSM has L2 go on: registers follow from what SMM has saved. */
   proceed(): void {
     const { vmcs } = this.#state
-    loadGuest(vmcs, this.#parts.engine(), this.#facts.msrs, 'user space')
+    loadGuest(vmcs, this.#parts.engine(), this.#facts.fixedBits, 'user space')
     this.translate()
   }
 
@@ -105,12 +115,12 @@ export class L2Transitions {
    *
    * Source: SDM 3C 28 VM Exits; arch/x86/kvm/vmx/nested.c nested_vmx_vmexit (Linux 6.12).
    */
-  leave(exit: L2Exit): VcpuExit | undefined {
+  leave(exit: L2Exit, length: number): VcpuExit | undefined {
     const state = this.#state
     const { vmcs } = state
     const engine = this.#parts.engine()
     this.#save(engine)
-    this.#tell(exit)
+    this.#tell(exit, length)
     state.mtfPending = false
     if (!storeMsrs(vmcs, engine, this.#access)) return aborted
     this.#goOut(engine)
@@ -130,10 +140,10 @@ export class L2Transitions {
   translate(): void {
     const engine = this.#parts.engine()
     const { vmcs, guestMode } = this.#state
-    const tagged = hasSecondaryControl(vmcs, 'VPID')
+    const tagged = hasSecondaryControl(vmcs, secondaryBit.VPID)
     if (!tagged) engine.forgetTranslations(({ vpid }) => vpid === 0)
     engine.known?.forget()
-    engine.useTranslations(guestMode ? spaceOfL2(vmcs, tagged) : ownTranslations)
+    engine.useTranslations(guestMode ? this.#spaceOfL2(vmcs, tagged) : ownTranslations)
   }
 
   /** L2 has taken another EPT pointer, which its VMCS has already. */
@@ -141,7 +151,7 @@ export class L2Transitions {
     const engine = this.#parts.engine()
     const { vmcs } = this.#state
     engine.set('EPTP', eptp)
-    engine.useTranslations(spaceOfL2(vmcs, hasSecondaryControl(vmcs, 'VPID')))
+    engine.useTranslations(this.#spaceOfL2(vmcs, hasSecondaryControl(vmcs, secondaryBit.VPID)))
     engine.resync()
   }
 
@@ -154,25 +164,29 @@ export class L2Transitions {
     const { vmcs, runPending } = this.#state
     saveGuest(vmcs, engine)
     saveNonRegisters(vmcs, engine, this.#parts.events())
-    if (hasExitControl(vmcs, 'SAVE_PAT')) vmcs.write('GUEST_IA32_PAT', this.#parts.msrs.peek(IA32_PAT) ?? 0n)
-    if (!runPending && hasPinControl(vmcs, 'PREEMPTION_TIMER') && hasExitControl(vmcs, 'SAVE_PREEMPTION_TIMER'))
+    if (hasExitControl(vmcs, exitBit.SAVE_PAT)) vmcs.setWideAt(at.GUEST_IA32_PAT, this.#pat.held)
+    if (
+      !runPending &&
+      hasPinControl(vmcs, pinBit.PREEMPTION_TIMER) &&
+      hasExitControl(vmcs, exitBit.SAVE_PREEMPTION_TIMER)
+    )
       vmcs.setWord('VMX_PREEMPTION_TIMER_VALUE', this.timer.left)
   }
 
   /** Source: SDM 3C 28.2 Recording VM-Exit Information. */
-  #tell(exit: L2Exit): void {
+  #tell(exit: L2Exit, length: number): void {
     const { vmcs } = this.#state
     const { event, vectoring } = exit
     vmcs.setWordAt(at.VM_EXIT_REASON, exit.reason)
-    vmcs.write('EXIT_QUALIFICATION', exit.qualification ?? 0n)
+    vmcs.setWideAt(at.EXIT_QUALIFICATION, exit.qualification ?? 0n)
     vmcs.setWordAt(at.VM_EXIT_INTR_INFO, event === undefined ? 0 : interruptionInformation(event))
     if (event?.errorCode !== undefined) vmcs.setWordAt(at.VM_EXIT_INTR_ERROR_CODE, event.errorCode)
     vmcs.setWordAt(at.IDT_VECTORING_INFO_FIELD, vectoring === undefined ? 0 : interruptionInformation(vectoring))
     if (vectoring?.errorCode !== undefined) vmcs.setWordAt(at.IDT_VECTORING_ERROR_CODE, vectoring.errorCode)
-    vmcs.setWordAt(at.VM_EXIT_INSTRUCTION_LEN, exit.length ?? 0)
+    vmcs.setWordAt(at.VM_EXIT_INSTRUCTION_LEN, length)
     vmcs.setWordAt(at.VMX_INSTRUCTION_INFO, exit.information ?? 0)
-    if (exit.physical !== undefined) vmcs.write('GUEST_PHYSICAL_ADDRESS', exit.physical)
-    if (exit.linear !== undefined) vmcs.write('GUEST_LINEAR_ADDRESS', exit.linear)
+    if (exit.physical !== undefined) vmcs.setWideAt(at.GUEST_PHYSICAL_ADDRESS, exit.physical)
+    if (exit.linear !== undefined) vmcs.setWideAt(at.GUEST_LINEAR_ADDRESS, exit.linear)
     vmcs.setWordAt(at.VM_ENTRY_INTR_INFO_FIELD, vmcs.wordAt(at.VM_ENTRY_INTR_INFO_FIELD) & ~valid)
   }
 
@@ -182,6 +196,14 @@ export class L2Transitions {
     vmcs.setWordAt(at.VM_EXIT_REASON, (reason | failedEntry) >>> 0)
     vmcs.write('EXIT_QUALIFICATION', qualification)
     return this.#host(this.#parts.engine())
+  }
+
+  /** The same space is the same object, for who compares. */
+  #spaceOfL2(vmcs: LiveVmcs12, tagged: boolean): TranslationSpace {
+    const eptp = hasSecondaryControl(vmcs, secondaryBit.EPT) ? vmcs.wideAt(at.EPT_POINTER) : 0n
+    const vpid = tagged ? vmcs.halfAt(at.VIRTUAL_PROCESSOR_ID) : 0
+    if (this.#space.eptp !== eptp || this.#space.vpid !== vpid) this.#space = { vpid, eptp }
+    return this.#space
   }
 
   #goOut(engine: Engine): void {
@@ -196,18 +218,12 @@ export class L2Transitions {
   /** Source: SDM 3C 28.5 Loading Host State. */
   #host(engine: Engine): VcpuExit | undefined {
     const { vmcs } = this.#state
-    loadHost(vmcs, engine, this.#facts.msrs)
-    if (hasExitControl(vmcs, 'LOAD_PAT')) this.#setMsr(IA32_PAT, vmcs.read('HOST_IA32_PAT'))
-    this.#setMsr(IA32_DEBUGCTL, 0n)
+    loadHost(vmcs, engine, this.#facts.fixedBits)
+    if (hasExitControl(vmcs, exitBit.LOAD_PAT)) this.#pat.load(vmcs.wideAt(at.HOST_IA32_PAT))
+    this.#debugControl.load(0n)
     const paged = loadPointers(engine)
     this.translate()
     return paged && loadMsrs(vmcs, 'EXIT', engine, this.#access) === 0 ? undefined : aborted
-  }
-
-  /** Most transitions change nothing of it. */
-  #setMsr(index: number, value: bigint): void {
-    const { msrs } = this.#parts
-    if ((msrs.peek(index) ?? 0n) !== value) msrs.host('write', index, value)
   }
 
   #msrAccess(): VmxMsrAccess {
@@ -223,11 +239,6 @@ export class L2Transitions {
       },
     }
   }
-}
-
-function spaceOfL2(vmcs: LiveVmcs12, tagged: boolean): TranslationSpace {
-  const eptp = hasSecondaryControl(vmcs, 'EPT') ? vmcs.read('EPT_POINTER') : 0n
-  return { vpid: tagged ? vmcs.word('VIRTUAL_PROCESSOR_ID') : 0, eptp }
 }
 
 const apicBase = 0x1b

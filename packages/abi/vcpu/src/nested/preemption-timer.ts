@@ -1,4 +1,4 @@
-import { hasPinControl, preemptionTimerRate as rate, type VmxState } from '@vmm/nested-vmx'
+import { hasPinControl, pinBit, preemptionTimerRate as rate, type VmxState } from '@vmm/nested-vmx'
 import type { VmxParts } from './vmx-parts.ts'
 
 const most = 0xffff_ffffn
@@ -28,20 +28,20 @@ export class PreemptionTimer {
   /** L2 goes on: a deadline that user space has set stands. */
   resume(): void {
     const { vmcs, deadline } = this.#state
-    const begun = (): bigint => ((this.#now >> rate) + BigInt(vmcs.word('VMX_PREEMPTION_TIMER_VALUE'))) << rate
-    this.#state.deadline = hasPinControl(vmcs, 'PREEMPTION_TIMER') ? (deadline ?? begun()) : undefined
+    const begun = (): bigint => ((this.#now() >> rate) + BigInt(vmcs.word('VMX_PREEMPTION_TIMER_VALUE'))) << rate
+    this.#state.deadline = hasPinControl(vmcs, pinBit.PREEMPTION_TIMER) ? (deadline ?? begun()) : undefined
   }
 
   /** Whether it has run out. */
   get isOver(): boolean {
     const { deadline } = this.#state
-    return deadline !== undefined && this.#now >= deadline
+    return deadline !== undefined && this.#now() >= deadline
   }
 
   /** What it shows. */
   get left(): number {
     const { deadline = 0n } = this.#state
-    const ticks = (deadline >> rate) - (this.#now >> rate)
+    const ticks = (deadline >> rate) - (this.#now() >> rate)
     return Number(ticks < 0n ? 0n : ticks > most ? most : ticks)
   }
 
@@ -51,11 +51,11 @@ export class PreemptionTimer {
     if (deadline === undefined || !guestMode) return Number.POSITIVE_INFINITY
     const { ticksPerInstruction = 0 } = this.#parts.machine()
     if (ticksPerInstruction === 0) return betweenLooks
-    const ticks = Number(deadline - this.#now)
+    const ticks = Number(deadline - this.#now())
     return Math.max(1, Math.ceil(ticks / ticksPerInstruction))
   }
 
-  get #now(): bigint {
+  #now(): bigint {
     return this.#parts.machine().timeStamp()
   }
 }

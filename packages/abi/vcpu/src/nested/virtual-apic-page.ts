@@ -21,13 +21,13 @@ export class VirtualApicPage {
 
   /** So many bytes, at most eight, from an offset on. */
   read(offset: number, bytes: number): bigint {
-    const found = bytesAt(this.#parts.engine(), this.#address + BigInt(offset), bytes)
+    const found = bytesAt(this.#parts.engine(), this.#address() + BigInt(offset), bytes)
     return found === undefined ? 0n : found.reduceRight((all, byte) => (all << 8n) | BigInt(byte), 0n)
   }
 
   write(offset: number, bytes: number, value: bigint): void {
     const written = Uint8Array.from({ length: bytes }, (_, at) => Number((value >> BigInt(8 * at)) & 0xffn))
-    this.#parts.engine().writePhysical(Number(this.#address) + offset, written)
+    this.#parts.engine().writePhysical(Number(this.#address()) + offset, written)
   }
 
   word(offset: number): number {
@@ -60,7 +60,7 @@ export class VirtualApicPage {
     return 0
   }
 
-  get #address(): bigint {
+  #address(): bigint {
     return this.#state.vmcs.read('VIRTUAL_APIC_PAGE_ADDR')
   }
 }

@@ -5,7 +5,9 @@ import {
   hasPrimaryControl,
   hasSecondaryControl,
   isApicAccessVirtualized,
+  primaryBit,
   virtualApicRegisters as register,
+  secondaryBit,
   selfIpiVector,
   type VmxState,
 } from '@vmm/nested-vmx'
@@ -41,12 +43,12 @@ export class VirtualApic {
 
   /** What CR8 reads as; undefined where the task priority is not shadowed. Source: SDM 3C 30.3. */
   get taskPriority(): number | undefined {
-    return this.#isShadowed ? (this.#page.word(register.VTPR) >>> 4) & 15 : undefined
+    return this.#isShadowed() ? (this.#page.word(register.VTPR) >>> 4) & 15 : undefined
   }
 
   /** CR8 is written. False where the task priority is not shadowed. */
   writeTaskPriority(value: number): boolean {
-    if (!this.#isShadowed) return false
+    if (!this.#isShadowed()) return false
     this.#setTaskPriority((value & 15) << 4)
     return true
   }
@@ -54,7 +56,8 @@ export class VirtualApic {
   /** RDMSR; undefined where it is not virtual. */
   readMsr(index: number): bigint | undefined {
     if (!this.#hasMsr(index)) return undefined
-    const isVirtual = index === x2apic.taskPriority || hasSecondaryControl(this.#state.vmcs, 'APIC_REGISTERS')
+    const isVirtual =
+      index === x2apic.taskPriority || hasSecondaryControl(this.#state.vmcs, secondaryBit.APIC_REGISTERS)
     return isVirtual ? this.#page.read((index & 0xff) << 4, 8) : undefined
   }
 
@@ -107,7 +110,7 @@ export class VirtualApic {
   entered(): void {
     this.due = undefined
     this.interrupts.forget()
-    if (this.#isShadowed) this.#taskPriorityWritten()
+    if (this.#isShadowed()) this.#taskPriorityWritten()
   }
 
   /** The exit that is due, once. */
@@ -147,10 +150,15 @@ export class VirtualApic {
 
   #hasMsr(index: number): boolean {
     const { guestMode, vmcs } = this.#state
-    return guestMode && index >= x2apic.first && index <= x2apic.last && hasSecondaryControl(vmcs, 'VIRTUALIZE_X2APIC')
+    return (
+      guestMode &&
+      index >= x2apic.first &&
+      index <= x2apic.last &&
+      hasSecondaryControl(vmcs, secondaryBit.VIRTUALIZE_X2APIC)
+    )
   }
 
-  get #isShadowed(): boolean {
-    return this.#state.guestMode && hasPrimaryControl(this.#state.vmcs, 'TPR_SHADOW')
+  #isShadowed(): boolean {
+    return this.#state.guestMode && hasPrimaryControl(this.#state.vmcs, primaryBit.TPR_SHADOW)
   }
 }

@@ -3,7 +3,10 @@ import {
   hasPinControl,
   hasPrimaryControl,
   hasSecondaryControl,
+  pinBit,
+  primaryBit,
   virtualApicRegisters as register,
+  secondaryBit,
   type Vmcs12Field,
   type VmxState,
 } from '@vmm/nested-vmx'
@@ -41,7 +44,7 @@ export class VirtualInterrupts {
 
   /** Whether the VMCS wants them. */
   get areOn(): boolean {
-    return hasSecondaryControl(this.#state.vmcs, 'VIRTUAL_INTERRUPTS')
+    return hasSecondaryControl(this.#state.vmcs, secondaryBit.VIRTUAL_INTERRUPTS)
   }
 
   /** Whether one waits for L2 to let interrupts through. */
@@ -94,7 +97,7 @@ export class VirtualInterrupts {
   /** Whether an interrupt that was acknowledged says that others were posted. */
   isNotifiedBy(vector: number): boolean {
     const { vmcs } = this.#state
-    return hasPinControl(vmcs, 'POSTED_INTERRUPTS') && vector === vmcs.word('POSTED_INTR_NV')
+    return hasPinControl(vmcs, pinBit.POSTED_INTERRUPTS) && vector === vmcs.word('POSTED_INTR_NV')
   }
 
   /** Takes what was posted. Others may be posting now, on processors that run at the same time. Source: SDM 3C 30.6, steps 3 to 7. */
@@ -124,7 +127,7 @@ export class VirtualInterrupts {
   /** Source: SDM 3C 30.2.1 Evaluation of Pending Virtual Interrupts. */
   #evaluate(): void {
     const isHigher = classOf(this.#requested) > classOf(this.#page.word(register.VPPR))
-    this.#recognized = isHigher && !hasPrimaryControl(this.#state.vmcs, 'INTERRUPT_WINDOW_EXITING')
+    this.#recognized = isHigher && !hasPrimaryControl(this.#state.vmcs, primaryBit.INTERRUPT_WINDOW_EXITING)
     if (this.#recognized) this.#parts.engine().resync()
   }
 

@@ -1,4 +1,4 @@
-import { bytesAt, exitNumbers, hasSecondaryControl, type VmxState } from '@vmm/nested-vmx'
+import { bytesAt, exitNumbers, hasSecondaryControl, secondaryBit, type VmxState } from '@vmm/nested-vmx'
 import type { Engine } from '../engine-port.ts'
 import type { L2Exit } from './l2-exit.ts'
 
@@ -16,7 +16,7 @@ const busy = 0xffff_ffff
  * Source: SDM 3C 26.5.7.1 Convertible EPT Violations.
  */
 export function becomesException({ vmcs }: VmxState, engine: Engine, exit: L2Exit): boolean {
-  if (exit.reason !== violation || !hasSecondaryControl(vmcs, 'EPT_VIOLATION_VE')) return false
+  if (exit.reason !== violation || !hasSecondaryControl(vmcs, secondaryBit.EPT_VIOLATION_VE)) return false
   if ((engine.get('EPT_ENTRY') & suppressed) !== 0n || (engine.get('CR0') & PE) === 0n) return false
   const area = vmcs.read('VE_INFORMATION_ADDRESS')
   const found = bytesAt(engine, area, place.bytes)

@@ -3,6 +3,8 @@ import {
   compileEntryChecks,
   type EntryFacts,
   type EntryProcessor,
+  type FixedBits,
+  fixedBits,
   liveLayout,
   type NestedVcpu,
   nestedVcpu,
@@ -20,6 +22,7 @@ const [la57, lme, lma] = [0x1000, 0xd01n, 0x400]
 export class VmxFacts {
   readonly #parts: VmxParts
   #msrs: VmxMsrs | undefined
+  #fixedBits: FixedBits | undefined
   #checks: { readonly processor: EntryProcessor; readonly compiled: CompiledEntryChecks } | undefined
   /** Nothing can have changed since they were compiled. */
   #isSure = false
@@ -31,12 +34,13 @@ export class VmxFacts {
   constructor(parts: VmxParts, state: VmxState) {
     this.#parts = parts
     this.#state = state
-    this.around = aroundEntry({ ...parts, currentVmcs: () => state.current })
+    this.around = new AroundEntry(parts, state)
   }
 
   /** User space may have changed them, and with them what passes. */
   forget(): void {
     this.#msrs = undefined
+    this.#fixedBits = undefined
     this.#vcpu = undefined
     this.#isSure = false
     this.#state.forgetChecks()
@@ -46,6 +50,12 @@ export class VmxFacts {
   get msrs(): VmxMsrs {
     this.#msrs ??= this.#read()
     return this.#msrs
+  }
+
+  /** What they fix of control registers. */
+  get fixedBits(): FixedBits {
+    this.#fixedBits ??= fixedBits(this.msrs)
+    return this.#fixedBits
   }
 
   /** What the processor checks of entries: compiled anew where capabilities have changed. */
@@ -125,17 +135,27 @@ function isSame(one: EntryProcessor, other: EntryProcessor): boolean {
   )
 }
 
-function aroundEntry({ engine, events, currentVmcs }: VmxParts & { readonly currentVmcs: () => bigint }): EntryFacts {
-  return {
-    get longMode() {
-      return (engine().word('IA32_EFER') & lma) !== 0
-    },
-    get inSmm() {
-      return events().smm
-    },
-    get currentVmcs() {
-      return Number(currentVmcs())
-    },
-    memory: (address) => wordAt(engine(), BigInt(address)),
+/** A class, because to V8 a literal with getters is a hash table. */
+class AroundEntry implements EntryFacts {
+  readonly #parts: VmxParts
+  readonly #state: VmxState
+
+  constructor(parts: VmxParts, state: VmxState) {
+    this.#parts = parts
+    this.#state = state
   }
+
+  get longMode(): boolean {
+    return (this.#parts.engine().word('IA32_EFER') & lma) !== 0
+  }
+
+  get inSmm(): boolean {
+    return this.#parts.events().smm
+  }
+
+  get currentVmcs(): number {
+    return Number(this.#state.current)
+  }
+
+  readonly memory = (address: number): number | undefined => wordAt(this.#parts.engine(), BigInt(address))
 }

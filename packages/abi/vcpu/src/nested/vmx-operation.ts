@@ -3,7 +3,6 @@ import {
   emptyNestedState,
   executeVmx,
   exitNumbers,
-  type Forgotten,
   hasPinControl,
   hasPrimaryControl,
   hasSecondaryControl,
@@ -14,7 +13,10 @@ import {
   type NestedState,
   type PauseLoop,
   pausedAt,
+  pinBit,
+  primaryBit,
   putLinked,
+  secondaryBit,
   setOutsideVmx,
   setRoot,
   VmxState,
@@ -33,13 +35,17 @@ import { PageModificationLog } from './page-modification-log.ts'
 import { VirtualApic } from './virtual-apic.ts'
 import { VmxFacts } from './vmx-facts.ts'
 import type { VmxParts } from './vmx-parts.ts'
+import { WorldOfVmx } from './world-of-vmx.ts'
 
-const IA32_FEATURE_CONTROL = 0x3a
 /** The TSC multiplier has so many bits behind its point. */
 const multiplierFraction = 48n
 
 /** What is due when the engine has come back: an instruction has said so, and has not happened. */
-type Due = { readonly kind: 'entry'; readonly wrong: number | undefined } | ({ readonly kind: 'exit' } & L2Exit)
+type Due =
+  | { readonly kind: 'entry'; readonly wrong: number | undefined }
+  | { readonly kind: 'exit'; readonly exit: L2Exit }
+
+const entered: VmxOutcome = { kind: 'entered' }
 
 /** What of VMX operation is saved with a vCPU beside what KVM_GET_NESTED_STATE tells. */
 export interface SavedVmx {
@@ -70,7 +76,7 @@ export class VmxOperation {
     this.delivery = new L2Delivery(this)
     this.apic = new VirtualApic(parts, this.state)
     this.log = new PageModificationLog(parts.engine, this.state)
-    this.#world = this.#worldAround()
+    this.#world = new WorldOfVmx(parts, this.state, this.facts)
   }
 
   get engine(): Engine {
@@ -94,7 +100,7 @@ export class VmxOperation {
         return answer
       case 'enters':
         this.#due = { kind: 'entry', wrong: answer.wrong }
-        return { kind: 'entered' }
+        return entered
       default:
         return answer.exception === 'GP' ? generalProtection : { kind: 'fault', vector: exceptions.UD.vector }
     }
@@ -108,8 +114,8 @@ export class VmxOperation {
       case 'fault':
         return { kind: 'fault', vector: exceptions.UD.vector }
       case 'exits':
-        this.#due = { kind: 'exit', reason: exitNumbers.VMFUNC }
-        return { kind: 'entered' }
+        this.#due = { kind: 'exit', exit: { reason: exitNumbers.VMFUNC } }
+        return entered
       default:
         this.#transitions.switched(came.eptp)
         return { kind: 'succeeded', value: 0n }
@@ -122,14 +128,14 @@ export class VmxOperation {
     const { vmcs } = this.state
     const loop = reason === exitNumbers.PAUSE_INSTRUCTION ? this.#paused() : undefined
     if (!instructionExits({ vmcs, registers: engine, memory: engine, reason, qualification, loop })) return false
-    this.#due = { kind: 'exit', ...instructionExit(engine, reason, qualification) }
+    this.#due = { kind: 'exit', exit: instructionExit(engine, reason, qualification) }
     return true
   }
 
   /** The loop of a PAUSE, where loops exit: users' do not. */
   #paused(): PauseLoop | undefined {
     const { engine, state } = this
-    if (!hasSecondaryControl(state.vmcs, 'PAUSE_LOOP_EXITING') || engine.get('CPL') !== 0n) return undefined
+    if (!hasSecondaryControl(state.vmcs, secondaryBit.PAUSE_LOOP_EXITING) || engine.get('CPL') !== 0n) return undefined
     state.pauseLoop = pausedAt(this.#parts.machine().timeStamp(), state.pauseLoop, state.vmcs)
     return state.pauseLoop
   }
@@ -137,7 +143,7 @@ export class VmxOperation {
   /** Whether an access of L2 to the APIC-access page leaves for L1: then it is not made. */
   exitsForApic(access: ApicAccess): boolean {
     const exit = this.apic.exitFor(access, this.delivery.isUnderWay ? 'delivery' : 'instruction')
-    if (exit !== undefined) this.#due = { kind: 'exit', ...exit }
+    if (exit !== undefined) this.#due = { kind: 'exit', exit }
     return exit !== undefined
   }
 
@@ -152,7 +158,7 @@ export class VmxOperation {
     if (due === undefined) return undefined
     this.#due = undefined
     const { engine } = this
-    if (due.kind === 'exit') return { exit: this.leave({ ...due, length: engine.executingBytes }) }
+    if (due.kind === 'exit') return { exit: this.leave(due.exit, engine.executingBytes) }
     engine.skip(engine.executingBytes)
     const exit = this.#transitions.enter(due.wrong)
     this.apic.entered()
@@ -163,14 +169,15 @@ export class VmxOperation {
   takeExit(): L2Exit | undefined {
     const due = this.#due
     this.#due = undefined
-    return due?.kind === 'exit' ? due : undefined
+    return due?.kind === 'exit' ? due.exit : undefined
   }
 
-  /** L2 is left for L1. */
-  leave(exit: L2Exit): VcpuExit | undefined {
-    const rip = this.engine.get('RIP')
-    const aborted = this.#transitions.leave(exit)
-    this.#parts.observer()?.left(this.state.vmcs, rip)
+  /** L2 is left for L1, for an instruction of so many bytes, if that is the reason. */
+  leave(exit: L2Exit, length: number = exit.length ?? 0): VcpuExit | undefined {
+    const observer = this.#parts.observer()
+    const rip = observer?.traces === true ? this.engine.get('RIP') : 0n
+    const aborted = this.#transitions.leave(exit, length)
+    observer?.left(this.state.vmcs, rip)
     return aborted
   }
 
@@ -180,7 +187,7 @@ export class VmxOperation {
 
   /** Whether each instruction of L2 leaves for L1. */
   get trapsEach(): boolean {
-    return this.inL2 && (this.state.mtfPending || hasPrimaryControl(this.state.vmcs, 'MONITOR_TRAP_FLAG'))
+    return this.inL2 && (this.state.mtfPending || hasPrimaryControl(this.state.vmcs, primaryBit.MONITOR_TRAP_FLAG))
   }
 
   /** Whether L2 is left behind the last instruction: for what it wrote to the virtual APIC, or for a monitor trap. */
@@ -201,7 +208,7 @@ export class VmxOperation {
    */
   timeOf(value: bigint): bigint {
     const { vmcs } = this.state
-    if (!this.inL2 || !hasPrimaryControl(vmcs, 'TSC_OFFSETTING')) return value
+    if (!this.inL2 || !hasPrimaryControl(vmcs, primaryBit.TSC_OFFSETTING)) return value
     const scaled = this.scalesTime ? (value * vmcs.read('TSC_MULTIPLIER')) >> multiplierFraction : value
     return BigInt.asUintN(64, scaled + vmcs.read('TSC_OFFSET'))
   }
@@ -209,26 +216,30 @@ export class VmxOperation {
   /** Whether what L2 reads of the time-stamp counter goes at a rate of its own. */
   get scalesTime(): boolean {
     const { vmcs } = this.state
-    return this.inL2 && hasPrimaryControl(vmcs, 'TSC_OFFSETTING') && hasSecondaryControl(vmcs, 'TSC_SCALING')
+    return (
+      this.inL2 &&
+      hasPrimaryControl(vmcs, primaryBit.TSC_OFFSETTING) &&
+      hasSecondaryControl(vmcs, secondaryBit.TSC_SCALING)
+    )
   }
 
   /** Whether an interrupt leaves for L1, whatever the flags of L2 say. */
   get interruptsExit(): boolean {
-    return this.inL2 && hasPinControl(this.state.vmcs, 'EXTERNAL_INTERRUPT_EXITING')
+    return this.inL2 && hasPinControl(this.state.vmcs, pinBit.EXTERNAL_INTERRUPT_EXITING)
   }
 
   /** Whether an NMI leaves for L1, though L2 blocks them. */
   get nmisExit(): boolean {
-    return this.inL2 && hasPinControl(this.state.vmcs, 'NMI_EXITING')
+    return this.inL2 && hasPinControl(this.state.vmcs, pinBit.NMI_EXITING)
   }
 
   /** L1 waits for L2 to take interrupts, or NMIs. */
   get wantsInterruptWindow(): boolean {
-    return this.inL2 && hasPrimaryControl(this.state.vmcs, 'INTERRUPT_WINDOW_EXITING')
+    return this.inL2 && hasPrimaryControl(this.state.vmcs, primaryBit.INTERRUPT_WINDOW_EXITING)
   }
 
   get wantsNmiWindow(): boolean {
-    return this.inL2 && hasPrimaryControl(this.state.vmcs, 'NMI_WINDOW_EXITING')
+    return this.inL2 && hasPrimaryControl(this.state.vmcs, primaryBit.NMI_WINDOW_EXITING)
   }
 
   /** What user space, or a reset, makes of it: into L2 and out of it registers follow. */
@@ -240,9 +251,9 @@ export class VmxOperation {
     if (wasInL2) this.#transitions.leaveUntold()
     state.become(next)
     if (!state.vmxon) setOutsideVmx(engine)
-    else if (!state.guestMode) setRoot(engine, this.facts.msrs)
+    else if (!state.guestMode) setRoot(engine, this.facts.fixedBits)
     if (state.guestMode) {
-      if (hasSecondaryControl(state.vmcs, 'VMCS_SHADOWING')) putLinked(engine, state.vmcs, next.shadowVmcs12)
+      if (hasSecondaryControl(state.vmcs, secondaryBit.VMCS_SHADOWING)) putLinked(engine, state.vmcs, next.shadowVmcs12)
       this.#transitions.resume()
     }
     this.apic.entered()
@@ -254,7 +265,9 @@ export class VmxOperation {
     if (!this.inL2) return this.state.told()
     this.#transitions.save()
     const { engine, state } = this
-    const linked = hasSecondaryControl(state.vmcs, 'VMCS_SHADOWING') ? linkedRegion(engine, state.vmcs) : undefined
+    const linked = hasSecondaryControl(state.vmcs, secondaryBit.VMCS_SHADOWING)
+      ? linkedRegion(engine, state.vmcs)
+      : undefined
     return { ...state.told(), ...(linked === undefined ? {} : { shadowVmcs12: linked.slice() }) }
   }
 
@@ -278,7 +291,7 @@ export class VmxOperation {
     if (!state.smmVmxon) return
     state.proceed()
     if (this.inL2) this.#transitions.proceed()
-    else setRoot(engine, this.facts.msrs)
+    else setRoot(engine, this.facts.fixedBits)
   }
 
   /** RSM, behind that: bits that are fixed are, and page pointers of L2 are those of its VMCS. */
@@ -327,58 +340,8 @@ export class VmxOperation {
 
   #turn(turns: 'on' | 'off'): void {
     const { engine } = this
-    if (turns === 'on') setRoot(engine, this.facts.msrs)
+    if (turns === 'on') setRoot(engine, this.facts.fixedBits)
     else setOutsideVmx(engine)
     engine.resync()
-  }
-
-  /** What its instructions look at: most look at little of it. */
-  #worldAround(): VmxWorld {
-    const { state, facts } = this
-    const { msrs, promises } = this.#parts
-    const engine = this.#parts.engine
-    return {
-      state,
-      rules: promises.vmx,
-      around: facts.around,
-      get memory() {
-        return engine()
-      },
-      get checks() {
-        return facts.checks
-      },
-      get msrs() {
-        return facts.msrs
-      },
-      get vcpu() {
-        return facts.vcpu
-      },
-      get cr4() {
-        return engine().get('CR4')
-      },
-      get featureControl() {
-        return msrs.peek(IA32_FEATURE_CONTROL) ?? 0n
-      },
-      get blockedByMovSs() {
-        return engine().shadowed && engine().get('SHADOW_KIND') !== 0n
-      },
-      forget: (which) => forget(engine(), which),
-    }
-  }
-}
-
-const address = 0xf_ffff_ffff_f000n
-
-/** INVEPT and INVVPID. Source: SDM 3C 29.4.3.1. */
-function forget(engine: Engine, which: Forgotten): void {
-  switch (which.kind) {
-    case 'eptp':
-      return engine.forgetTranslations(({ eptp }) => eptp !== 0n && ((eptp ^ which.eptp) & address) === 0n)
-    case 'every eptp':
-      return engine.forgetTranslations(({ eptp }) => eptp !== 0n)
-    case 'vpid':
-      return engine.forgetTranslations(({ vpid }) => vpid === which.vpid, which.linear)
-    default:
-      return engine.forgetTranslations(({ vpid }) => vpid !== 0)
   }
 }

@@ -37,8 +37,8 @@ export class SystemManagement {
   /** An SMI is taken: the processor is saved, and goes on at SMBASE + 8000H. A refusal: it could not be saved. */
   enter(): Refusal | undefined {
     const { engine, events, promises } = this.#parts
-    const smbase = this.#smbase
-    const area = writeSaveArea(this.#form, this.#saved(smbase))
+    const smbase = this.#smbase()
+    const area = writeSaveArea(this.#form(), this.#saved(smbase))
     this.#vmx.enterSmm()
     this.#change(true)
     const written = engine.writePhysical(smbase + saveAreaAt, area)
@@ -53,9 +53,9 @@ export class SystemManagement {
   /** RSM: the processor is what was saved. False: that is none, and it shuts down. */
   leave(): boolean {
     const { engine, events } = this.#parts
-    const area = engine.physical(this.#smbase + saveAreaAt)
+    const area = engine.physical(this.#smbase() + saveAreaAt)
     if (area === undefined || area.length < saveAreaBytes) return false
-    const saved = readSaveArea(this.#form, area.slice(0, saveAreaBytes))
+    const saved = readSaveArea(this.#form(), area.slice(0, saveAreaBytes))
     if (!events.state.smmInsideNmi) events.nmiBlocked = false
     this.#change(false)
     this.#vmx.leaveSmm()
@@ -64,11 +64,11 @@ export class SystemManagement {
     return isProcessor
   }
 
-  get #form(): SaveAreaForm {
+  #form(): SaveAreaForm {
     return this.#parts.guest.has('LM') ? 64 : 32
   }
 
-  get #smbase(): number {
+  #smbase(): number {
     return Number((this.#parts.msrs.host('read', IA32_SMBASE, 0n) ?? 0n) & 0xffff_ffffn)
   }
 
@@ -105,7 +105,7 @@ export class SystemManagement {
     engine.set('CR0', engine.get('CR0') & ~(CR0.PE | CR0.EM | CR0.TS | CR0.PG))
     engine.set('CR4', 0n)
     engine.set('DR7', dr7AtEntry)
-    if (this.#form === 64) engine.set('IA32_EFER', 0n)
+    if (this.#form() === 64) engine.set('IA32_EFER', 0n)
     setTable(this.#parts, 'IDTR', { base: 0n, limit: 0 })
     setSegment(this.#parts, 'CS', { ...flat, selector: (smbase >>> 4) & 0xffff, base: BigInt(smbase) })
     for (const name of ['DS', 'ES', 'FS', 'GS', 'SS'] as const) setSegment(this.#parts, name, flat)

@@ -86,12 +86,12 @@ export class HypervPartition {
 
   /** What a register shows that follows the time: HV_X64_MSR_TIME_REF_COUNT, and of a vCPU's counter HV_X64_MSR_TSC_FREQUENCY. */
   shown(index: number, { kHz }: Pick<Counter, 'kHz'>): bigint | undefined {
-    if (index === registers.timeRefCount) return this.#referenceTime
+    if (index === registers.timeRefCount) return this.#referenceTime()
     return index === registers.tscFrequency ? BigInt(kHz) * 1000n : undefined
   }
 
   /** In units of 100 ns. */
-  get #referenceTime(): bigint {
+  #referenceTime(): bigint {
     const { clock, counter } = this.#options
     return this.#does.referenceTime({ clock: clock(), timeStamp: counter()?.now ?? 0n, page: this.#scale })
   }

@@ -148,7 +148,7 @@ export class VmInterrupts {
     this.apics.bus.attachListener({
       endOfInterrupt: (vector, _, by) => {
         const apic = this.apics.apicOf(by)
-        if (apic === undefined || !this.#splitVectors.has(vector)) return
+        if (apic === undefined || !this.#splitVectors().has(vector)) return
         this.#ended.set(apic, vector)
         this.#options.onChange()
       },
@@ -202,14 +202,14 @@ export class VmInterrupts {
   getState(number: number): Answer<IrqchipState> {
     const outcome = run(this.#calls.getState, { irqchip: this.#mode, chip: number })
     if (outcome.kind === 'refused') return outcome.refusal
-    return done(stateOfChip(this.#made, chipNumbered(number) ?? 'io-apic'), outcome.unread)
+    return done(stateOfChip(this.#made(), chipNumbered(number) ?? 'io-apic'), outcome.unread)
   }
 
   /** KVM_SET_IRQCHIP. */
   setState(number: number, stateOf: (chip: IrqchipState['chip']) => IrqchipState): Answer<number> {
     const outcome = run(this.#calls.setState, { irqchip: this.#mode, chip: number })
     if (outcome.kind === 'refused') return outcome.refusal
-    takeStateOfChip(this.#made, stateOf(chipNumbered(number) ?? 'io-apic'))
+    takeStateOfChip(this.#made(), stateOf(chipNumbered(number) ?? 'io-apic'))
     this.#options.onChange()
     return done(0, outcome.unread)
   }
@@ -309,7 +309,7 @@ export class VmInterrupts {
   }
 
   /** The controllers that a rule has found there. */
-  get #made(): Controllers {
+  #made(): Controllers {
     if (this.#controllers === undefined) throw new Error('no rule lets this through without controllers')
     return this.#controllers
   }
@@ -349,7 +349,7 @@ export class VmInterrupts {
   #splitVectorsNow: ReadonlySet<number> | undefined
 
   /** Vectors of level-triggered messages that stand for inputs of user space's I/O APIC. */
-  get #splitVectors(): ReadonlySet<number> {
+  #splitVectors(): ReadonlySet<number> {
     this.#splitVectorsNow ??= new Set(
       this.#routing.routes.flatMap((route) => {
         if (route.type !== 'msi' || route.gsi >= this.#splitPins) return []

@@ -42,7 +42,7 @@ export class VmPit {
 
   /** KVM_CREATE_PIT2. */
   create(flags: number): Answer<number> {
-    const outcome = run(this.#calls.create, { irqchip: this.#options.irqchip(), pit: this.#present })
+    const outcome = run(this.#calls.create, { irqchip: this.#options.irqchip(), pit: this.#present() })
     if (outcome.kind === 'refused') return outcome.refusal
     const speaker = (flags & pitConfigFlags.value.SPEAKER_DUMMY) === 0 ? 'absent' : 'present'
     const { clock, buses, drive, onChange } = this.#options
@@ -57,13 +57,13 @@ export class VmPit {
 
   /** KVM_GET_PIT2. */
   getState(): Answer<KvmPitState2> {
-    const outcome = run(this.#calls.state, { pit: this.#present })
+    const outcome = run(this.#calls.state, { pit: this.#present() })
     return outcome.kind === 'refused' ? outcome.refusal : done(this.#pit?.state ?? empty, outcome.unread)
   }
 
   /** KVM_SET_PIT2. KVM_SET_PIT leaves the flags as they are. */
   setState(state: Pick<KvmPitState2, 'channels'> & Partial<Pick<KvmPitState2, 'flags'>>): Answer<number> {
-    const outcome = run(this.#calls.state, { pit: this.#present })
+    const outcome = run(this.#calls.state, { pit: this.#present() })
     if (outcome.kind === 'refused') return outcome.refusal
     const pit = this.#pit
     if (pit !== undefined) pit.state = { channels: state.channels, flags: state.flags ?? pit.state.flags }
@@ -72,13 +72,13 @@ export class VmPit {
 
   /** KVM_REINJECT_CONTROL. */
   reinject(makesUp: boolean): Answer<number> {
-    const outcome = run(this.#calls.reinject, { pit: this.#present })
+    const outcome = run(this.#calls.reinject, { pit: this.#present() })
     if (outcome.kind === 'refused') return outcome.refusal
     if (this.#pit !== undefined) this.#pit.makesUp = makesUp
     return done(0, outcome.unread)
   }
 
-  get #present(): 'present' | 'absent' {
+  #present(): 'present' | 'absent' {
     return this.#pit === undefined ? 'absent' : 'present'
   }
 }
