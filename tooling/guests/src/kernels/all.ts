@@ -24,7 +24,7 @@ import { vmxShadowing } from './vmx-shadowing.ts'
 import { vmxSides } from './vmx-sides.ts'
 import { vmxSignals } from './vmx-signals.ts'
 import { vmxTime } from './vmx-time.ts'
-import { vmxWitnesses } from './vmx-witnesses.ts'
+import { vmxNearest, vmxWitnesses } from './vmx-witnesses.ts'
 
 /** Every kernel, by what it asks about. */
 export const kernels: Readonly<Record<string, () => Kernel>> = {
@@ -47,6 +47,7 @@ export const kernels: Readonly<Record<string, () => Kernel>> = {
   vmxEvents,
   vmxExits,
   vmxInstructions,
+  vmxNearest,
   vmxPosted,
   vmxProcessors,
   vmxShadowing,
