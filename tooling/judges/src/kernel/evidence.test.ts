@@ -44,8 +44,34 @@ const named = [...new Set(promises.flatMap(({ sources }) => sources.flatMap(prob
   .filter((probe) => probe.split(', ').every((name) => isSubject.has(name)))
   .map((probe) => [probe, rulesOf(probe)] as const)
 
+/** What guests of these scenarios are given, and tell through a port; each scenario has the name of its rule. */
+const ofInstructions = 'nested-vmx-entries'
+
 describe('rules that say they were recorded', () => {
-  test.each(named)('a kernel was asked about each that names the scenarios about %s', (subject, rules) => {
+  const ofCalls = named.filter(([subject]) => subject !== ofInstructions)
+  test.each(ofCalls)('a kernel was asked about each that names the scenarios about %s', (subject, rules) => {
     expect(neverAsked(subject.split(', '), rules)).toEqual([])
   })
+
+  test.each(rulesOf(ofInstructions))('guests of a kernel got what %s says', (id) => {
+    const told = [...new Set(errorsOf(id).map(toldAs))]
+    const answers = all
+      .filter(({ subject, scenario }) => subject.name === ofInstructions && scenario.name === id)
+      .map(({ machine }) => machine.answers.get(ofInstructions)?.get(id)?.at(-1)?.answer ?? '')
+    expect(answers.length).toBeGreaterThan(0)
+    for (const answer of answers) expect(told).toContain(/ data=([0-9a-f]{2}) /.exec(answer)?.[1])
+  })
 })
+
+const errorsOf = (id: string): readonly string[] =>
+  promises.flatMap((each) => (each.id === id && each.errno !== undefined ? [each.errno] : []))
+
+/** As the scenarios say at their beginning. */
+function toldAs(error: string): string {
+  const [, fails, exits] = /^VMfail (\d+)$|^exit 0x([0-9a-f]+)$/.exec(error) ?? []
+  if (fails !== undefined) return inHex(0x40 + Number(fails))
+  if (exits !== undefined) return inHex(0x80 | (Number.parseInt(exits, 16) & 0x7f))
+  return inHex({ '#UD': 6, '#GP(0)': 13, VMfailInvalid: 1 }[error] ?? 0xff)
+}
+
+const inHex = (byte: number): string => byte.toString(16).padStart(2, '0')

@@ -1,5 +1,6 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedVmxEntries } from '../../where-recorded.ts'
 import type { EntryFailure, Vmlaunch } from './call.ts'
 import { aVmlaunch } from './witness.ts'
 
@@ -9,8 +10,8 @@ export const vmlaunchShadow = rule<Vmlaunch, EntryFailure>({
   says: 'the current VMCS is none that another shadows',
   lifetime: always,
   errno: 'VMfailInvalid',
-  sources: [kernelSource('arch/x86/kvm/vmx/nested.c', 'nested_vmx_run', '6.12.117')],
-  evidence: 'source',
+  sources: [kernelSource('arch/x86/kvm/vmx/nested.c', 'nested_vmx_run', '6.12.117'), askedVmxEntries],
+  evidence: 'recorded',
   refuses: ({ isShadow }) => isShadow,
   witness: { refused: aVmlaunch({ isShadow: true }), accepted: aVmlaunch() },
 })

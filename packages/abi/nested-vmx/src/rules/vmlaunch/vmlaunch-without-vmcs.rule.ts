@@ -1,5 +1,6 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedVmxEntries } from '../../where-recorded.ts'
 import type { EntryFailure, Vmlaunch } from './call.ts'
 import { aVmlaunch } from './witness.ts'
 
@@ -9,8 +10,8 @@ export const vmlaunchWithoutVmcs = rule<Vmlaunch, EntryFailure>({
   says: 'there is a current VMCS',
   lifetime: always,
   errno: 'VMfailInvalid',
-  sources: [kernelSource('arch/x86/kvm/vmx/nested.c', 'nested_vmx_run', '6.12.117')],
-  evidence: 'source',
+  sources: [kernelSource('arch/x86/kvm/vmx/nested.c', 'nested_vmx_run', '6.12.117'), askedVmxEntries],
+  evidence: 'recorded',
   refuses: ({ enlightened, current }) => enlightened !== 'mapped' && !current,
   witness: { refused: aVmlaunch({ current: false }), accepted: aVmlaunch() },
 })

@@ -1,5 +1,6 @@
 import { always, rule } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
+import { askedVmxEntries } from '../../where-recorded.ts'
 import type { VmxFailure, Vmxon } from './call.ts'
 import { aVmxon } from './witness.ts'
 
@@ -9,8 +10,8 @@ export const vmxonWithoutVmxe = rule<Vmxon, VmxFailure>({
   says: 'VMXON takes CR4.VMXE',
   lifetime: always,
   errno: '#UD',
-  sources: [kernelSource('arch/x86/kvm/vmx/nested.c', 'handle_vmxon', '6.12.117')],
-  evidence: 'source',
+  sources: [kernelSource('arch/x86/kvm/vmx/nested.c', 'handle_vmxon', '6.12.117'), askedVmxEntries],
+  evidence: 'recorded',
   refuses: ({ cr4 }) => (cr4 & 0x2000n) === 0n,
   witness: { refused: aVmxon({ cr4: 0x20n }), accepted: aVmxon() },
 })
