@@ -83,7 +83,7 @@ export function allFields(msr: Msr | undefined): bigint {
 /** The demand of the row that a write breaks. */
 export function brokenDemand(call: MsrCall): WriteRule | undefined {
   const { row, data, initiator, vcpu, index } = call
-  if (row === undefined || handlingOf(row).demands === false) return undefined
+  if (row === undefined || row.rules.length === 0 || handlingOf(row).demands === false) return undefined
   const write = {
     initiator,
     index,

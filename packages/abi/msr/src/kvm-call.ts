@@ -135,14 +135,35 @@ export function guestHas({ vcpu, vm }: Pick<MsrCall, 'vcpu' | 'vm'>, feature: Fe
 
 /** The guest as the conditions of rows see it. */
 export function guestOf(call: MsrCall): MsrGuest {
-  const { vcpu } = call
-  return {
-    has: (feature) => guestHas(call, feature),
-    vendor: vcpu.vendor,
-    physicalAddressWidth: vcpu.physicalAddressWidth,
-    peek: (index) => vcpu.values.get(index) ?? 0n,
-    ...(vcpu.perfmon === undefined ? {} : { perfmon: vcpu.perfmon }),
-    ...(vcpu.hyperV === undefined ? {} : { hyperV: vcpu.hyperV }),
+  return new GuestOfCall(call)
+}
+
+/** What is not asked for, most of the time, is not computed. */
+class GuestOfCall implements MsrGuest {
+  readonly #call: MsrCall
+
+  constructor(call: MsrCall) {
+    this.#call = call
+  }
+
+  readonly has = (feature: Feature): boolean => guestHas(this.#call, feature)
+
+  readonly peek = (index: number): bigint => this.#call.vcpu.values.get(index) ?? 0n
+
+  get vendor(): VendorRules {
+    return this.#call.vcpu.vendor
+  }
+
+  get physicalAddressWidth(): number {
+    return this.#call.vcpu.physicalAddressWidth
+  }
+
+  get perfmon(): PerfmonGuest | undefined {
+    return this.#call.vcpu.perfmon
+  }
+
+  get hyperV(): HyperVGuest | undefined {
+    return this.#call.vcpu.hyperV
   }
 }
 

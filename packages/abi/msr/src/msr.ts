@@ -51,9 +51,9 @@ export interface MsrGuest {
   /** The value of another MSR that lives in the MSR file. */
   readonly peek: (index: number) => bigint
   /** Its performance monitoring unit; left out, it has none. */
-  readonly perfmon?: PerfmonGuest
+  readonly perfmon?: PerfmonGuest | undefined
   /** There where CPUID says that it runs on Hyper-V. */
-  readonly hyperV?: HyperVGuest
+  readonly hyperV?: HyperVGuest | undefined
 }
 
 /** The performance monitoring unit of a guest, as CPUID leaf 0AH or 80000022H counts it. */

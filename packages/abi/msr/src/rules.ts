@@ -45,7 +45,15 @@ export function memoryType(says: string, source: Source, allowed: readonly numbe
   }
 }
 
-const bytesOf = (value: bigint) => Array.from({ length: 8 }, (_, i) => Number((value >> BigInt(8 * i)) & 0xffn))
+/** One place, since PAT is written with every change between a guest and its guest. */
+const pattern = new BigUint64Array(1)
+const patternBytes = new Uint8Array(pattern.buffer)
+
+/** Its eight bytes, which hold until the next call. */
+function bytesOf(value: bigint): Uint8Array {
+  pattern[0] = value
+  return patternBytes
+}
 
 /** The write is accepted and forgotten: the register keeps what it had. */
 export const ignoresWrites = ({ before }: Write): bigint => before

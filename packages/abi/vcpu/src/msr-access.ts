@@ -36,6 +36,8 @@ export interface AnswersMsrs {
   host(access: 'read' | 'write', index: number, value: bigint): bigint | undefined
   /** What a register holds, without any rule; undefined where nothing was ever put there. */
   held(index: number): bigint | undefined
+  /** The processor itself puts a value into a register that lives here: no rule is asked. */
+  hold(index: number, value: bigint): void
   /** Power-up, and INIT. */
   reset(): void
   initialize(): void
@@ -101,6 +103,13 @@ export class MsrAccess implements MsrHomes {
     if (this.by !== undefined) return this.by.host(access, index, value)
     const given = access === 'read' ? this.#read(index, 'host') : (this.#write(index, value, 'host') ?? 0n)
     return typeof given === 'bigint' ? given : undefined
+  }
+
+  /** The processor itself loads a register that lives in the file, with a value that it has checked. */
+  hold(index: number, value: bigint): void {
+    this.#changes += 1
+    if (this.by === undefined) this.#write(index, value, 'host')
+    else this.by.hold(index, value)
   }
 
   readHome(home: MsrHome, index: number): bigint | undefined {

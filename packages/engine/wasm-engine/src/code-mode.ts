@@ -1,5 +1,6 @@
 import { accessRights } from '@vmm/x86-registers'
 import type { CodeMode } from './mode-word.ts'
+import { at } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
 
 /** The mode that control registers, flags and segments put the processor in. Source: SDM 3A §2.2. */
@@ -21,10 +22,10 @@ export function codeModeOf(state: StateView): CodeMode {
 const PCIDE = 1 << 17
 
 /** CR4.PCIDE: there are process-context identifiers other than 0. */
-export const hasPcids = (state: StateView): boolean => (state.low('CR4') & PCIDE) !== 0
+export const hasPcids = (state: StateView): boolean => (state.word(at.CR4) & PCIDE) !== 0
 
 /** The process-context identifier that CR3, or a value for it, names. Source: SDM 3A §4.10.1. */
 export function pcidOf(state: StateView, cr3?: bigint): number {
   if (!hasPcids(state)) return 0
-  return cr3 === undefined ? state.low('CR3') & 0xfff : Number(cr3 & 0xfffn)
+  return cr3 === undefined ? state.word(at.CR3) & 0xfff : Number(cr3 & 0xfffn)
 }

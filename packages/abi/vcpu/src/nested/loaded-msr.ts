@@ -13,10 +13,10 @@ export class LoadedMsr {
     this.#index = index
   }
 
-  /** It becomes a value, as user space would write it. */
+  /** It becomes a value that entries and exits are checked for. */
   load(value: bigint): void {
     if (this.#msrs.changes === this.#changes && this.#value === value) return
-    if (this.held !== value) this.#msrs.host('write', this.#index, value)
+    if (this.held !== value) this.#msrs.hold(this.#index, value)
     this.#value = value
     this.#changes = this.#msrs.changes
   }
