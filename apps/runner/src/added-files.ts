@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { cpio, type Entry } from '@vmm/initramfs'
-import { readInput } from './named-file.ts'
+import { inMemory, readInput } from './named-file.ts'
 import { shown } from './printable.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -36,7 +36,7 @@ export function addedArchive(files: readonly AddedFile[], limit: number): Uint8A
   return cpio([
     ...[...directories].map((path): Entry => ({ kind: 'directory', path })),
     ...files.map(({ from, to }): Entry => {
-      const content = readInput(from, '--add', limit)
+      const content = readInput(from, '--add', inMemory(limit))
       return { kind: 'file', path: to, content, mode: statSync(from).mode & 0o777 }
     }),
   ])

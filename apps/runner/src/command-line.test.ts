@@ -52,6 +52,8 @@ describe('bad arguments are one line that says what was wrong', () => {
     [['run', '--cpu', 'max,+NOSUCH'], 'NOSUCH'],
     [['run', '--cpu', 'max,+AES,-AES'], 'AES'],
     [['run', '--cpu', 'max,-vmx-vpidd'], 'VMX has nothing that is called vmx-vpidd, did you mean vmx-vpid?'],
+    [['run', '--cpu', 'max,-VMX-VPIDD'], 'VMX has nothing that is called vmx-vpidd, did you mean vmx-vpid?'],
+    [['run', '--cpu', 'max,+VMX,+vmx-nonsense'], 'vmx-nonsense; expected one of vmx-vintr-pending vmx-tsc-offset'],
     [['run', '--cpu', 'max,+VMX,+vmx-encls-exit'], 'VMX has nothing that is called vmx-encls-exit'],
     [['run', '--cpu', ''], 'CPU model'],
     [['run', '--kvm', 'nonsense'], '--kvm: "nonsense" is not a kernel release: expected X.Y or X.Y.Z'],

@@ -7,7 +7,7 @@ import { addedArchive } from './added-files.ts'
 import { defaultGuest } from './default-guest/guest.ts'
 import { GuestUnavailable } from './default-guest/unavailable.ts'
 import { argumentBytes, execArchive, foreignInitParameters } from './exec.ts'
-import { readInput } from './named-file.ts'
+import { inMemory, readInput } from './named-file.ts'
 import type { RunOptions } from './run-options.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -81,7 +81,7 @@ function multibootInput(options: RunOptions, { image, initrd, name, from }: Give
 }
 
 async function given(options: RunOptions, gathering: Gathering): Promise<Given> {
-  const read = (path: string, what: string) => readInput(path, what, options.memorySize)
+  const read = (path: string, what: string) => readInput(path, what, inMemory(options.memorySize))
   const initrd = options.initrd === undefined ? undefined : read(options.initrd, '--initrd')
   if (options.image !== undefined) {
     const { image: path } = options

@@ -23,24 +23,35 @@ export const because = (error: unknown): string => {
   return reasons[code ?? ''] ?? message.split('\n')[0]!
 }
 
-function refuseMore(size: number, limit: number, named: string): void {
-  if (size <= limit) return
-  const [bytes, memory] = [size, limit].map((each) => `${(each / 1048576).toFixed(1)} MiB`)
-  throw new UsageError(`${named}: has ${bytes} and the guest has ${memory} of memory`)
+/** What a file has to fit into, in bytes, and what that is, for the message. */
+export interface Room {
+  readonly bytes: number
+  readonly says: (most: string) => string
 }
+
+/** The memory of a guest. */
+export const inMemory = (bytes: number): Room => ({ bytes, says: (most) => `the guest has ${most} of memory` })
+
+function refuseMore(size: number, { bytes: most, says }: Room, named: string): void {
+  if (size <= most) return
+  const [has, limit] = [size, most].map((each) => `${(each / 1048576).toFixed(1)} MiB`) as [string, string]
+  throw new UsageError(`${named}: has ${has} and ${says(limit)}`)
+}
+
+const anywhere = inMemory(Number.POSITIVE_INFINITY)
 
 /**
  * A file or a pipe that a person named, whole.
- * @param what it is to be, for the message; `limit` is what it has to fit into.
+ * @param what it is to be, for the message; `room` is what it has to fit into.
  * @throws {UsageError}
  */
-export function readInput(path: string, what: string, limit = Number.POSITIVE_INFINITY): Uint8Array {
+export function readInput(path: string, what: string, room: Room = anywhere): Uint8Array {
   try {
     const stat = statSync(path)
     if (!stat.isFile() && !stat.isFIFO()) throw new UsageError(`${what} ${path}: not a file`)
-    refuseMore(stat.size, limit, `${what} ${path}`)
+    refuseMore(stat.size, room, `${what} ${path}`)
     const bytes = readFileSync(path)
-    refuseMore(bytes.length, limit, `${what} ${path}`)
+    refuseMore(bytes.length, room, `${what} ${path}`)
     return bytes
   } catch (error) {
     throw error instanceof UsageError ? error : new UsageError(`${what} ${shown(path)}: ${because(error)}`)

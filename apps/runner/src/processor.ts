@@ -34,17 +34,21 @@ export function processorNamed(text: string, kernel: Profile = releaseNamed(), c
 }
 
 /** Names of what VMX can do are QEMU's: CPUID has none for them. */
-const isOfVmx = (word: string): boolean => /^[+-]vmx-/.test(word)
+const isOfVmx = (word: string): boolean => /^[+-]vmx-/i.test(word)
 
 /** `-vmx-ept` takes it away; `+vmx-ept` asks for what is there anyway. */
 function lackOfVmx(word: string): readonly VmxCapability[] {
-  const name = word.slice(1)
+  const name = word.slice(1).toLowerCase()
   const names = Object.keys(vmxCapabilities) as VmxCapability[]
   const found = names.find((each) => each === name)
   if (found === undefined)
-    throw new UsageError(`--cpu: VMX has nothing that is called ${shown(name)}${suggestion(name, names)}`)
+    throw new UsageError(`--cpu: VMX has nothing that is called ${shown(name)}${meant(name, names)}`)
   return word.startsWith('-') ? [found] : []
 }
+
+/** The name that somebody may have meant, or all that there are. */
+const meant = (name: string, names: readonly string[]): string =>
+  suggestion(name, names) || `; expected one of ${names.join(' ')}`
 
 function tableNamed(text: string, kernel: Profile, cpus: number): BuiltTable {
   const cpu = parseCpu(text)

@@ -144,7 +144,7 @@ describe('vmm vmcs', () => {
   })
   test('refuses what is no VMCS', () => {
     expect(() => said(`vmcs ${file('none', new Uint8Array(4096))}`)).toThrow(
-      'expected 4096 bytes that begin with 0x11e57ed0',
+      'expected 4096 that begin with 0x11e57ed0, or 128 of struct kvm_nested_state and then those',
     )
     expect(() => said(`vmcs ${file('short', vmcs12Of({}).slice(0, 100))}`)).toThrow(UsageError)
   })

@@ -9,7 +9,8 @@ import {
   wholeProcessor,
 } from '@vmm/nested-vmx'
 import { tellProfile } from '@vmm/rule'
-import { readInput } from '../named-file.ts'
+import { type Room, readInput } from '../named-file.ts'
+import { shown } from '../printable.ts'
 import { UsageError } from '../usage-error.ts'
 import { profileAsked } from './asked.ts'
 import { flagsOf, type Told } from './told.ts'
@@ -17,7 +18,8 @@ import { flagsOf, type Told } from './told.ts'
 const wrong = 1
 /** Of `struct kvm_nested_state`, in front of the VMCS. */
 const headerBytes = 128
-const mostBytes = 1 << 20
+/** More than any nested state has. */
+const room: Room = { bytes: 1 << 20, says: (most) => `no nested state has more than ${most}` }
 
 /** `vmm vmcs`: whether an entry with a VMCS succeeds, by a processor or by KVM of a release, and every sentence that does not hold. */
 export function vmcs(args: readonly string[]): Told {
@@ -48,11 +50,11 @@ function reported(report: EntryReport): string {
  * @throws {UsageError} if it has none.
  */
 function regionIn(path: string): Uint8Array {
-  const bytes = readInput(path, 'VMCS', mostBytes)
+  const bytes = readInput(path, 'VMCS', room)
   const at = [0, headerBytes].find((offset) => revisionAt(bytes, offset) === vmcs12Revision)
   if (at === undefined)
     throw new UsageError(
-      `VMCS ${path}: expected ${vmcsRegionBytes} bytes that begin with 0x${vmcs12Revision.toString(16)}`,
+      `VMCS ${shown(path)}: has ${bytes.length} bytes; expected ${vmcsRegionBytes} that begin with 0x${vmcs12Revision.toString(16)}, or ${headerBytes} of struct kvm_nested_state and then those`,
     )
   return bytes.slice(at, at + vmcsRegionBytes)
 }
