@@ -165,7 +165,8 @@ export class TlbContexts {
 
   /** Takes back what `save` gave, on an engine with the same memory. */
   restore(saved: SavedTranslations): void {
-    for (let context = 0; context <= watchingContext; context += 1) this.#wipe(context)
+    const kept = saved.tags.flatMap((tag, context) => (tag >= 0 ? [context] : []))
+    for (const context of new Set([...this.#everUsed, ...kept, watchingContext])) this.#wipe(context)
     for (let context = 0; context < tlbContexts; context += 1) {
       this.#tags[context] = saved.tags[context] ?? -1
       this.#used[context] = saved.used[context] ?? 0
@@ -280,8 +281,8 @@ export class TlbContexts {
 
   /** Jump caches, and what is known of instructions in two pages, name blocks that are gone: they are emptied. */
   dropJumps(): void {
-    const start = this.#cpu + at.jumpCaches
-    this.#bytes.fill(0, start, start + tlbContexts * jumpEntries * jumpEntryBytes)
+    for (const context of this.#everUsed)
+      if (context !== watchingContext) this.#bytes.fill(0, this.#jumpCache(context), this.#jumpCache(context + 1))
     this.#bytes.fill(0, this.#cpu + at.astride, this.#cpu + at.astride + astrideBlocks * astrideBytes)
   }
 
@@ -314,7 +315,7 @@ export class TlbContexts {
   /** Emitted code translates and looks up in a context from now on. */
   #enter(context: number): void {
     const base = this.#base(context)
-    const jumpCache = this.#cpu + at.jumpCaches + context * jumpEntries * jumpEntryBytes
+    const jumpCache = this.#jumpCache(context)
     this.#view.setUint32(this.#cpu + at.context, base, true)
     this.#view.setUint32(this.#cpu + at.fillLog, base + fillLogOffset, true)
     this.#view.setUint32(this.#cpu + at.jumpCache, jumpCache, true)
@@ -353,6 +354,10 @@ export class TlbContexts {
 
   #forgetWatching(): void {
     if (this.watching) this.#wipe(watchingContext)
+  }
+
+  #jumpCache(context: number): number {
+    return this.#cpu + at.jumpCaches + context * jumpEntries * jumpEntryBytes
   }
 
   #base(context: number): number {
