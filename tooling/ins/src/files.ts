@@ -42,5 +42,5 @@ export function familyOf(one: Pick<InsCase, 'bytes' | 'mode'>): string {
   const { space, map, byte } = parseOpcode(row.opcode)
   if (space !== 'legacy') return 'vex'
   if (map === 0) return byte >= 0xd8 && byte <= 0xdf ? 'x87' : 'one-byte'
-  return (['one-byte', 'two-byte', 'three-byte-38', 'three-byte-3a'] as const)[map]
+  return (['one-byte', 'two-byte', 'three-byte-38', 'three-byte-3a'] as const)[map as 0 | 1 | 2 | 3]
 }

@@ -1,7 +1,15 @@
 import * as assembly from '@vmm/x86-assembler'
 import { createDecoded, decode, format } from '@vmm/x86-decoder'
-import { type OpcodeRow, type OperandPlace, parseOpcode, placeOf, rows } from '@vmm/x86-opcodes'
-import { instructions } from '@vmm/x86-semantics'
+import {
+  type OpcodeRow,
+  type OperandFile,
+  type OperandPlace,
+  type OperandSize,
+  parseOpcode,
+  placeOf,
+  rows,
+} from '@vmm/x86-opcodes'
+import { isExecuted } from '@vmm/x86-semantics'
 import { bad, type InsCase, type Item } from './case.ts'
 import { environments, layout, type ModeName } from './environments.ts'
 import { edge, type FloatWidth, float, lanes } from './interesting.ts'
@@ -37,9 +45,11 @@ interface Encoding {
   readonly lock: boolean
 }
 
+const executed = rows.filter(isExecuted)
+
 /** What chance goes by: rows that came when others had been recorded, and that no CPU is asked about, are counted behind them. */
 const chance: ReadonlyMap<OpcodeRow, number> = new Map(
-  [...rows.filter(({ needs }) => needs !== 'VMX'), ...rows.filter(({ needs }) => needs === 'VMX')].map(
+  [...executed.filter(({ needs }) => needs !== 'VMX'), ...executed.filter(({ needs }) => needs === 'VMX')].map(
     (row, index) => [row, index] as const,
   ),
 )
@@ -47,7 +57,7 @@ const chance: ReadonlyMap<OpcodeRow, number> = new Map(
 /** Cases of everything that a program on a real CPU can be asked about, with nothing yet said about what comes out. */
 export function questions(): readonly InsCase[] {
   return rows.flatMap((row, number) => {
-    if (!instructions.has(row.mnemonic) || unrecorded.has(row.mnemonic)) return []
+    if (!isExecuted(row) || unrecorded.has(row.mnemonic)) return []
     return codeSizesOf(row).flatMap((codeSize) =>
       encodingsOf(row, number, codeSize).flatMap((encoding) => casesOf(encoding)),
     )
@@ -187,8 +197,12 @@ export function textOf(bytes: Uint8Array, mode: ModeName): string {
   return format(decoded, fields.get('RIP')!)
 }
 
-const widthOf = (of: number | 'v' | 'z' | 'y', size: Size): number =>
-  of === 'v' ? size : of === 'z' ? Math.min(size, 32) : of === 'y' ? Math.max(size, 32) : of
+function widthOf(of: OperandSize, size: Size): number {
+  if (typeof of === 'number') return of
+  if (of === 'v') return size
+  if (of !== 'y' && of !== 'z') throw new Error(`no case is made of operands of this size: ${of}`)
+  return of === 'z' ? Math.min(size, 32) : Math.max(size, 32)
+}
 
 /** Registers by the position of the operand: none that an instruction takes without naming it, none used for addresses. */
 const pools = {
@@ -207,7 +221,8 @@ function registerAt(place: OperandPlace, position: number, { size, codeSize }: E
     if (file === 'control' || file === 'debug') return 0
     // code of 16 or 32 bits has no byte registers but those of A to D
     if (file === 'gpr' && width === 8 && codeSize !== 64) return [2, 1, 0][position]!
-    return pools[codeSize][file][position]!
+    const pool: Partial<Record<OperandFile, readonly number[]>> = pools[codeSize]
+    return pool[file]![position]!
   }
   const wanted = index()
   const found = registers.find(

@@ -1,8 +1,17 @@
-import { type OpcodeRow, type OperandCode, type OperandPlace, parseOpcode, placeOf, rows } from '@vmm/x86-opcodes'
+import {
+  type OpcodeRow,
+  type OperandCode,
+  type OperandPlace,
+  type OperandSize,
+  parseOpcode,
+  placeOf,
+  rows,
+} from '@vmm/x86-opcodes'
 import {
   type AnyOperand,
   type Instruction,
   instructions,
+  isExecuted,
   type Mode,
   type OperandFile,
   type Width,
@@ -42,7 +51,12 @@ export function shapesOf(mnemonic: string, wanted: Wanted): readonly Shape[] {
   const instruction = instructions.get(mnemonic)
   if (instruction === undefined) return []
   return rows
-    .filter((row) => row.mnemonic === mnemonic && !row.attributes.includes(wanted.codeSize === 64 ? 'not64' : 'only64'))
+    .filter(
+      (row) =>
+        row.mnemonic === mnemonic &&
+        isExecuted(row) &&
+        !row.attributes.includes(wanted.codeSize === 64 ? 'not64' : 'only64'),
+    )
     .flatMap((row) => operandSizes(row, wanted.codeSize).flatMap((size) => shapesOfRow(instruction, row, wanted, size)))
 }
 
@@ -92,7 +106,9 @@ function operandAt(
   kind: 'register' | 'memory' | undefined,
   instruction: Instruction,
 ): AnyOperand {
-  const bits = (of: number | 'v' | 'z' | 'y'): Width => {
+  const bits = (of: OperandSize): Width => {
+    if (of === 'a' || of === 'x' || of === 'x2' || of === 'x4' || of === 'x8')
+      throw new Error(`no description has operands of this size: ${of}`)
     const width = of === 'v' ? size : of === 'z' ? (size === 16 ? 16 : 32) : of === 'y' ? (size === 64 ? 64 : 32) : of
     return width as Width
   }
@@ -100,14 +116,14 @@ function operandAt(
     case 'rm':
       return kind === 'memory' || place.size === undefined
         ? { kind: 'memory', width: bits(place.memory!), position }
-        : register(place.file, bits(place.size), position, codeSize)
+        : register(place.file as OperandFile, bits(place.size), position, codeSize)
     case 'reg':
     case 'vvvv':
     case 'opcode':
-      return register(place.file, bits(place.size), position, codeSize)
+      return register(place.file as OperandFile, bits(place.size), position, codeSize)
     case 'fixed':
       return {
-        ...register(place.file, bits(place.size), position, codeSize),
+        ...register(place.file as OperandFile, bits(place.size), position, codeSize),
         ...(known.has(place.file) ? { index: place.index } : {}),
       }
     case 'immediate':
@@ -130,6 +146,9 @@ function operandAt(
         offset: { kind: 'immediate', width: 32, value: undefined, position },
         position,
       }
+    case 'is4':
+    case 'nibble':
+      throw new Error(`no description has operands at ${place.place}`)
     default:
       return place satisfies never
   }

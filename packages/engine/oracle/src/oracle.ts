@@ -1,4 +1,4 @@
-import { createDecoded, decode } from '@vmm/x86-decoder'
+import { createDecoded } from '@vmm/x86-decoder'
 import { exceptions, rflags } from '@vmm/x86-registers'
 import {
   anyMode,
@@ -13,6 +13,7 @@ import {
 } from '@vmm/x86-semantics'
 import { bitsOf } from './bits.ts'
 import type { DebugRegisters } from './data-breakpoints.ts'
+import { decode } from './decoder.ts'
 import { Fault, Unanswered } from './fault.ts'
 import { hostAnswers } from './host-answers.ts'
 import { type Execution, machineOn } from './machine.ts'

@@ -1,6 +1,7 @@
-import { createDecoded, type Decoded, decode } from '@vmm/x86-decoder'
+import { type CodeSize, createDecoded, type Decoded, decode as decodeAny } from '@vmm/x86-decoder'
 import { instructions } from '@vmm/x86-semantics'
 import { CodeGranules } from './code-granules.ts'
+import { decode } from './decoder.ts'
 import type { Counting } from './engine-statistics.ts'
 import { deadFlags } from './flag-liveness.ts'
 import type { BlockRuns } from './handler-runs.ts'
@@ -152,6 +153,7 @@ export class BlockCache {
     while (steps.length < limit) {
       const failure = decode(this.#bytes, host + offset, end, codeSize, this.#decoded)
       if (failure === 'truncated') break
+      if (failure === 'invalid') this.#noteUndescribed(host + offset, end, codeSize)
       if (failure !== undefined) this.#asInvalid(failure)
       if (mustBeginBlock(this.#decoded, offset)) break
       const shape = this.#shapeOf(word, host + offset)
@@ -210,8 +212,13 @@ export class BlockCache {
     this.#liveRanges.push(range)
   }
 
-  /** Mnemonics that decoded and that nobody has described: they were #UD. */
+  /** Mnemonics of instructions that were met and that are not executed: they were #UD. */
   readonly undescribed = new Set<string>()
+
+  #noteUndescribed(host: number, end: number, codeSize: CodeSize): void {
+    if (decodeAny(this.#bytes, host, end, codeSize, this.#decoded) === undefined)
+      this.undescribed.add(this.#decoded.mnemonic)
+  }
 
   #writeRecord(record: number, { isOfX87 }: Shape, index: number, offset: number, at: number): void {
     this.#view.setUint8(record + inRecord.index, index)

@@ -1,4 +1,5 @@
-import { createDecoded, type Decoded, decode } from '@vmm/x86-decoder'
+import { createDecoded, type Decoded } from '@vmm/x86-decoder'
+import { decode } from './decoder.ts'
 import { emitHandler, type HandlerSpec, type Leaving, type Surroundings } from './handler.ts'
 import type { HandlerTable } from './handler-table.ts'
 import { type Inline, type InlineHandler, leaveTo } from './interpreter/run.ts'

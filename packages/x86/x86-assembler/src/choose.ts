@@ -1,4 +1,4 @@
-import { type CodeSize, createDecoded, decode } from '@vmm/x86-decoder'
+import { type CodeSize, createDecoded, createDecoder } from '@vmm/x86-decoder'
 import { type Encoding, encodeForm, type Modifiers } from './encode.ts'
 import { AssemblerError } from './error.ts'
 import { type Form, formsOf } from './forms.ts'
@@ -109,6 +109,7 @@ function sizesFor(
 }
 
 const decoded = createDecoded()
+const { decode } = createDecoder(() => true)
 
 /** An encoding counts only if it means its row: 90H is no XCHG of EAX, MOV does not load CS. */
 function decodesTo(form: Form, { bytes }: Encoding, codeSize: CodeSize): boolean {

@@ -180,7 +180,7 @@ function legacyOpcode(out: Output, { pattern }: Form, { w, r, x, b, rex, opcode 
   if (pattern.mandatory.length === 2 && pattern.mandatory !== 'NP') out.byte(Number.parseInt(pattern.mandatory, 16))
   const bits = (w << 3) | (r << 2) | (x << 1) | b
   if (bits !== 0 || rex) out.byte(0x40 | bits)
-  for (const byte of escapes[pattern.map]) out.byte(byte)
+  for (const byte of escapes[pattern.map]!) out.byte(byte)
   out.byte(pattern.byte | opcode)
 }
 

@@ -27,6 +27,7 @@ function fits(place: OperandPlace, operand: PlainOperand, form: Form, context: M
             isOf(operand, place.file, widthOf(place.size, context.operandSize))
     case 'reg':
     case 'vvvv':
+    case 'is4':
     case 'opcode':
       return isRegister(operand) && isOf(operand, place.file, widthOf(place.size, context.operandSize))
     case 'fixed':
@@ -56,6 +57,8 @@ function fits(place: OperandPlace, operand: PlainOperand, form: Form, context: M
       )
     case 'far':
       return isKind(operand, 'far')
+    case 'nibble':
+      return typeof operand === 'bigint' && operand >= 0n && operand < 16n
     default:
       return place satisfies never
   }

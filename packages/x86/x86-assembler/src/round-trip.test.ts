@@ -1,15 +1,15 @@
 import {
   type CodeSize,
   createDecoded,
+  createDecoder,
   type Decoded,
   type DecodedOperand,
-  decode,
   noRegister,
   rowOf,
 } from '@vmm/x86-decoder'
 import { type OpcodeRow, type OperandPlace, placeOf, rows } from '@vmm/x86-opcodes'
 import { describe, expect, test } from 'vitest'
-import { formOfRow } from './forms.ts'
+import { formOfRow, isAssembled } from './forms.ts'
 import { assembler, type FarPointer, far, type Memory, type Operand, type Register } from './index.ts'
 import * as registers from './registers.ts'
 import { type SizeChoice, sizeChoices, widthOf } from './sizes.ts'
@@ -83,11 +83,13 @@ function sampleOf(
   switch (place.place) {
     case 'rm': {
       const list = place.memory === undefined ? [] : addresses(codeSize, undefined)
+      if (row.attributes.includes('ripOnly')) return list.find(({ base }) => base?.kind === 'rip')!
       if (place.size === undefined || (list.length > 0 && turn % 2 === 1)) return list[turn % list.length]!
       return registerOf(place, widthOf(place.size, size), codeSize, turn)
     }
     case 'reg':
     case 'vvvv':
+    case 'is4':
     case 'opcode':
     case 'fixed':
       return registerOf(place, widthOf(place.size, size), codeSize, turn + row.operands.length)
@@ -101,6 +103,8 @@ function sampleOf(
       return addresses(codeSize, undefined)[codeSize === 64 ? 4 : 3]!
     case 'far':
       return far(0x23, 0x1234)
+    case 'nibble':
+      return 3n
     default:
       return place satisfies never
   }
@@ -141,10 +145,13 @@ function numberDifference(
 }
 
 const decoded = createDecoded()
+const { decode } = createDecoder(() => true)
 
 function failures(codeSize: CodeSize): string[] {
   const found: string[] = []
   rows.forEach((row, number) => {
+    // reserved NOPs lose some of their forms to rows that came later
+    if (!isAssembled(formOfRow(number)) || (row.mnemonic === 'NOP' && row.attributes.includes('alias'))) return
     if (row.attributes.includes(codeSize === 64 ? 'not64' : 'only64')) return
     for (const choice of sizeChoices(formOfRow(number), codeSize)) {
       if (choice.w && hasWideSibling(row)) continue

@@ -6,6 +6,7 @@ import type { Form, Size } from './forms.ts'
 export function widthOf(size: OperandSize, operandSize: Size): number {
   if (typeof size === 'number') return size
   if (size === 'v') return operandSize
+  if (size !== 'y' && size !== 'z') throw new Error(`no instruction of this size is assembled: ${size}`)
   return size === 'z' ? Math.min(operandSize, 32) : Math.max(operandSize, 32)
 }
 

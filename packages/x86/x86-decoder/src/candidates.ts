@@ -1,8 +1,11 @@
 import {
+  type Attribute,
   type Mandatory,
   type ModrmPattern,
   type OpcodePattern,
   type OpcodeRow,
+  type OperandPlace,
+  type OperandSize,
   parseOpcode,
   placeOf,
   rows,
@@ -17,14 +20,24 @@ export interface Candidate {
   readonly mandatory: Mandatory
   /** REX.W or VEX.W must be this; -1: either. */
   readonly w: number
-  /** VEX.L must be this; -1: either. */
+  /** VEX.L must be this; -1: any. */
   readonly l: number
+  /** The vector length says nothing: there is one element. */
+  readonly ignoresLength: boolean
   readonly noRexB: boolean
+  /** Without 66H. */
+  readonly no66: boolean
   /** ModRM under this mask must equal `modrmValue`. */
   readonly modrmMask: number
   readonly modrmValue: number
   /** ModRM must name memory. */
   readonly memoryOnly: boolean
+  /** What is asked of an address: a SIB byte, a vector as its index, that RIP is not its base, or just that it has more than 16 bits; `any` is nothing. */
+  readonly address: 'any' | 'sib' | 'vector' | 'notRip' | 'wide'
+  /** In 64-bit code addresses have 64 bits, whatever the prefixes say: bounds. */
+  readonly address64: boolean
+  /** How wide a vector is that is the index, as an operand size. */
+  readonly vectorIndex: OperandSize
   /** ModRM.mod means nothing: there is neither SIB nor displacement. */
   readonly anyMod: boolean
   readonly only64: boolean
@@ -35,6 +48,19 @@ export interface Candidate {
   readonly rep: 'none' | 'rep' | 'repz'
   /** VEX.vvvv names an operand; elsewhere it must be 1111B. */
   readonly vvvv: boolean
+  /** What EVEX may say: of the mask, of an element to broadcast (its bytes, or 0), of rounding. */
+  readonly mask: 'none' | 'merge' | 'zero' | 'needed'
+  readonly broadcastBytes: number
+  readonly rounding: 'none' | 'sae' | 'er' | 'ignored'
+  /** The first operand is memory if anything is: elements of it cannot become zero. */
+  readonly writesRm: boolean
+  /** Bytes that an 8-bit displacement of EVEX counts, by vector length. */
+  readonly displacementBytes: readonly [number, number, number]
+  /** There is no form with vectors of 128 bits. */
+  readonly wide: boolean
+  readonly distinct: 'none' | 'all' | 'first'
+  /** Something is asked of its address or registers. */
+  readonly careful: boolean
 }
 
 /**
@@ -47,21 +73,77 @@ export interface Slot {
   readonly choices: ((Candidate | null | undefined)[] | undefined)[]
 }
 
-/** Numbers of the maps in `Maps`: legacy maps 0 to 3, then those of VEX. */
-export const vexMaps = 4
-const mapCount = 8
+/** Numbers of the maps in `Maps`: legacy maps 0 to 3, 3DNow!'s, then seven of VEX and of EVEX each (from 1) and three of XOP (from 8). */
+export const [suffixMap, vexMaps, evexMaps, xopMaps] = [4, 4, 12, 12]
+const mapCount = 24
 
-/** For each map a slot a byte; undefined: no row. */
-export type Maps = readonly (readonly (Slot | undefined)[])[]
+const mapBases = { legacy: 0, '3DNow!': suffixMap - 1, VEX: vexMaps, EVEX: evexMaps, XOP: xopMaps } as const
+
+/** The slots of what a decoder knows. */
+export interface Maps {
+  /** For each map a slot a byte; undefined: no row. */
+  readonly slots: readonly (readonly (Slot | undefined)[])[]
+  /** Whether there are rows behind EVEX and behind XOP: without, they are no prefixes. */
+  readonly evex: boolean
+  readonly xop: boolean
+}
+
+/** Bytes of an operand size at the vector lengths 128, 256 and 512; those that depend on anything else are of no interest here. */
+function bytesByLength(size: OperandSize): [number, number, number] {
+  const part = vectorParts[size]
+  if (part === undefined) {
+    const bytes = typeof size === 'number' ? size / 8 : 0
+    return [bytes, bytes, bytes]
+  }
+  return [16 / part, 32 / part, 64 / part]
+}
+
+const vectorParts: Readonly<Record<string, number | undefined>> = { x: 1, x2: 2, x4: 4, x8: 8 }
+
+const broadcasts = { b16: 2, b32: 4, b64: 8 } as const
+const elements = { n8: 1, n16: 2, n32: 4, n64: 8 } as const
+
+type Rm = Extract<OperandPlace, { place: 'rm' }>
+
+/** What EVEX can say beside registers. Source: SDM 2A §2.7. */
+function evexOf({ attributes, operands }: OpcodeRow, memory: OperandSize | undefined) {
+  const has = (attribute: Attribute) => attributes.includes(attribute)
+  const bytesOf = <N extends Attribute>(table: Readonly<Record<N, number>>): number | undefined =>
+    table[attributes.find((attribute): attribute is N => attribute in table) as N]
+  const element = bytesOf(elements)
+  // a general register or memory is as wide as W says, which is one element
+  const counted = memory === 'y' ? 'y' : (memory ?? 0)
+  const first = operands[0] === undefined ? undefined : placeOf(operands[0])
+  return {
+    mask: has('maskNeeded') ? 'needed' : has('maskz') ? 'zero' : has('mask') ? 'merge' : 'none',
+    broadcastBytes: bytesOf(broadcasts) ?? 0,
+    rounding: has('er') ? 'er' : has('sae') ? 'sae' : has('erIgnored') ? 'ignored' : 'none',
+    writesRm: first?.place === 'rm',
+    displacementBytes: element === undefined ? bytesByLength(counted) : ([element, element, element] as const),
+  } as const
+}
+
+function addressOf({ attributes }: OpcodeRow, rm: Rm | undefined): Candidate['address'] {
+  if (rm?.index !== undefined) return 'vector'
+  if (rm?.sib === true) return 'sib'
+  if (attributes.includes('notRip')) return 'notRip'
+  return attributes.includes('no16') ? 'wide' : 'any'
+}
 
 function candidateOf(row: OpcodeRow, number: number, pattern: OpcodePattern): Candidate {
   const has = (attribute: OpcodeRow['attributes'][number]) => row.attributes.includes(attribute)
   const anyMod = has('anyMod')
   const places = row.operands.map(placeOf)
   const rm = anyMod ? undefined : places.find((place) => place.place === 'rm')
-  const memoryOnly = rm?.place === 'rm' && rm.size === undefined
-  const registerOnly = rm?.place === 'rm' && rm.memory === undefined
+  const memoryOnly = rm !== undefined && rm.size === undefined
+  const registerOnly = has('rm0') || (rm !== undefined && rm.memory === undefined)
   const [mask, value] = modrmTest(pattern.modrm)
+  const address = addressOf(row, rm)
+  const [rmMask, rmValue] = rmTest({
+    register: registerOnly,
+    sib: address === 'vector' || address === 'sib',
+    ...{ zero: has('rm0'), rip: has('ripOnly') },
+  })
   return {
     row: number,
     mnemonic: row.mnemonic,
@@ -69,10 +151,15 @@ function candidateOf(row: OpcodeRow, number: number, pattern: OpcodePattern): Ca
     mandatory: pattern.mandatory,
     w: pattern.w ?? -1,
     l: pattern.l ?? -1,
+    ignoresLength: pattern.ignoresLength,
     noRexB: has('noRexB'),
-    modrmMask: mask | (registerOnly ? 0xc0 : 0),
-    modrmValue: value | (registerOnly ? 0xc0 : 0),
+    no66: has('no66'),
+    modrmMask: mask | rmMask,
+    modrmValue: value | rmValue,
     memoryOnly,
+    address,
+    address64: address === 'notRip' || address === 'wide',
+    vectorIndex: rm?.index ?? 0,
     anyMod,
     only64: has('only64'),
     not64: has('not64'),
@@ -81,7 +168,18 @@ function candidateOf(row: OpcodeRow, number: number, pattern: OpcodePattern): Ca
     lock: has('lock'),
     rep: has('rep') ? 'rep' : has('repz') ? 'repz' : 'none',
     vvvv: places.some((place) => place.place === 'vvvv'),
+    wide: has('wide'),
+    careful: address !== 'any' || has('distinct') || has('distinctFirst'),
+    distinct: has('distinct') ? 'all' : has('distinctFirst') ? 'first' : 'none',
+    ...evexOf(row, rm?.memory),
   }
+}
+
+/** What is asked of ModRM.mod and r/m: a register, register 0, a SIB byte, or RIP-relative memory. */
+function rmTest(asked: { register: boolean; zero: boolean; sib: boolean; rip: boolean }): readonly [number, number] {
+  if (asked.rip) return [0xc7, 5]
+  if (asked.sib) return [7, 4]
+  return asked.register ? [asked.zero ? 0xc7 : 0xc0, 0xc0] : [0, 0]
 }
 
 function modrmTest(modrm: ModrmPattern): readonly [mask: number, value: number] {
@@ -110,32 +208,29 @@ const particularity = ({ modrmMask, memoryOnly, mandatory, w, noRexB }: Candidat
   (w < 0 ? 0 : 32) +
   (noRexB ? 64 : 0)
 
-let built: Maps | undefined
-
-/** The maps, made from the rows when first asked for. */
-export function maps(): Maps {
-  built ??= build()
-  return built
-}
-
 interface Draft {
   readonly candidates: Candidate[]
   modrm: Slot['modrm']
 }
 
-function build(): Maps {
+/** The maps, made of the rows that are asked for. */
+export function mapsOf(knows: (row: OpcodeRow) => boolean): Maps {
   const drafts: (Draft | undefined)[][] = Array.from({ length: mapCount }, () =>
     new Array<undefined>(256).fill(undefined),
   )
   rows.forEach((row, number) => {
+    if (!knows(row)) return
     const pattern = parseOpcode(row.opcode)
-    const map = drafts[pattern.map + (pattern.space === 'legacy' ? 0 : vexMaps)]!
+    const map = drafts[pattern.map + mapBases[pattern.space]]!
     const candidate = candidateOf(row, number, pattern)
     const modrm = pattern.modrm.kind === 'none' ? 'none' : (candidate.modrmMask & 7) !== 0 ? 'whole' : 'group'
     for (let at = pattern.byte; at < pattern.byte + (pattern.register ? 8 : 1); at += 1)
       addTo(map, at, candidate, modrm)
   })
-  return drafts.map((map) => map.map((draft) => draft && finish(draft)))
+  const slots = drafts.map((map) => map.map((draft) => draft && finish(draft)))
+  const has = (first: number, end: number) =>
+    slots.slice(first, end).some((map) => map.some((slot) => slot !== undefined))
+  return { slots, evex: has(evexMaps + 1, xopMaps + 8), xop: has(xopMaps + 8, mapCount) }
 }
 
 function addTo(map: (Draft | undefined)[], byte: number, candidate: Candidate, modrm: Slot['modrm']): void {

@@ -1,7 +1,8 @@
-import { type Candidate, maps, type Slot } from './candidates.ts'
-import type { CodeSize, Decoded, DecodedOperand, DecodeFailure } from './decoded.ts'
-import { noRegister } from './decoded.ts'
-import { Reader } from './reader.ts'
+import type { OpcodeRow } from '@vmm/x86-opcodes'
+import { type Candidate, type Maps, mapsOf, type Slot } from './candidates.ts'
+import { type CodeSize, type Decoded, type DecodedOperand, type DecodeFailure, noRegister, ripBase } from './decoded.ts'
+import { widthOf } from './operands.ts'
+import { Reader, suffixed } from './reader.ts'
 
 const reader = new Reader()
 const longest = 15
@@ -34,8 +35,14 @@ export function createDecoded(): Decoded {
     base: noRegister,
     index: noRegister,
     scale: 0,
+    indexWidth: 0,
     displacement: 0,
     displacementHigh: 0,
+    vectorLength: 0,
+    mask: 0,
+    zeroing: false,
+    broadcast: false,
+    rounding: 'none',
   }
 }
 
@@ -43,7 +50,50 @@ export function createDecoded(): Decoded {
  * Decodes the instruction at `offset`, reading no byte from `end` on, into `out`. Gives undefined when it succeeded,
  * else why not; `out` is then in no particular state.
  */
-export function decode(
+export type Decode = (
+  bytes: Uint8Array,
+  offset: number,
+  end: number,
+  codeSize: CodeSize,
+  out: Decoded,
+) => DecodeFailure | undefined
+
+/** A decoder of some rows. Bytes of the others are what they are to processors without them: #UD, or a NOP. */
+export interface Decoder {
+  readonly decode: Decode
+  /**
+   * Whether an opcode of a legacy map is followed by a ModRM byte; undefined where no row has it. Maps count 0 for one byte, 1 for 0F, 2 for
+   * 0F 38 and 3 for 0F 3A. Source: SDM 2A §2.1.2.
+   */
+  readonly takesModrm: (map: 0 | 1 | 2 | 3, opcode: number) => boolean | undefined
+}
+
+/** A decoder of the rows that `knows` says yes to. It is made of them when it first decodes. */
+export function createDecoder(knows: (row: OpcodeRow) => boolean): Decoder {
+  let built: Maps | undefined
+  const maps = (): Maps => {
+    built ??= mapsOf(knows)
+    return built
+  }
+  return {
+    decode: (bytes, offset, end, codeSize, out) => decodeBy(built ?? maps(), bytes, offset, end, codeSize, out),
+    takesModrm(map, opcode) {
+      const slot = maps().slots[map]![opcode]
+      return slot && slot.modrm !== 'none'
+    },
+  }
+}
+
+const everything = createDecoder(({ attributes }) => !attributes.includes('optional'))
+
+/** Decodes one instruction by all rows but those that are optional. */
+export const decode: Decode = everything.decode
+
+/** Whether an opcode is followed by a ModRM byte, as `Decoder` says. */
+export const takesModrm: Decoder['takesModrm'] = everything.takesModrm
+
+function decodeBy(
+  maps: Maps,
   bytes: Uint8Array,
   offset: number,
   end: number,
@@ -51,24 +101,81 @@ export function decode(
   out: Decoded,
 ): DecodeFailure | undefined {
   reader.start(bytes, offset, Math.min(end, offset + longest), codeSize)
-  const slot = reader.opcode(maps())
-  if (slot === undefined || (slot.modrm !== 'none' && !reader.takeModrm())) return failure(offset, end)
+  const slot = slotOf(maps, out)
+  if (slot === undefined) return failure(offset, end)
   const candidate = choose(slot)
-  if (candidate === null || (!candidate.vvvv && reader.vexRegister !== 0)) return 'invalid'
+  if (candidate === null) return 'invalid'
   out.codeSize = codeSize
   out.row = candidate.row
   out.mnemonic = candidate.mnemonic
   out.operandSize = reader.operandSize(candidate)
-  out.addressSize = reader.addressSize()
   out.lock = reader.lock
   out.rep = repOf(candidate)
-  reader.noAddress(out)
-  if (slot.modrm !== 'none' && reader.modrm < 0xc0 && !candidate.anyMod) reader.address(out)
+  if (!vectorFields(candidate, out)) return 'invalid'
+  if (candidate.address64 && codeSize === 64) out.addressSize = 64
+  if (slot.modrm !== 'none' && reader.modrm < 0xc0 && !candidate.anyMod && !reader.addressed)
+    reader.address(out, candidate.address === 'vector' ? widthOf(candidate.vectorIndex, out) : 0)
   const exist = fill(candidate, out)
   if (reader.short) return failure(offset, end)
   if (!exist || (reader.lock && !(candidate.lock && reader.addressed))) return 'invalid'
+  if (candidate.careful && !isAllowed(candidate, out)) return 'invalid'
   out.length = reader.at - offset
   return undefined
+}
+
+/** Takes prefixes, opcode and ModRM; for 3DNow! the address, too, which is before its own byte. */
+function slotOf(maps: Maps, out: Decoded): Slot | undefined {
+  const slot = reader.opcode(maps)
+  if (slot === undefined || (slot.modrm !== 'none' && !reader.takeModrm())) return undefined
+  out.addressSize = reader.addressSize()
+  reader.noAddress(out)
+  if (slot !== suffixed) return slot
+  if (reader.modrm < 0xc0) reader.address(out)
+  return reader.suffixedSlot(maps)
+}
+
+/** What VEX, EVEX and XOP say beside operands. False: what this row does not know. */
+function vectorFields(candidate: Candidate, out: Decoded): boolean {
+  out.vectorLength = 0
+  out.mask = 0
+  out.zeroing = out.broadcast = false
+  out.rounding = 'none'
+  if (!reader.vex) return true
+  // of EVEX.vvvv, the highest bit belongs to an index that is a vector
+  const vvvv = candidate.address === 'vector' ? reader.vexRegister & 15 : reader.vexRegister
+  if (!candidate.vvvv && vvvv !== 0) return false
+  out.vectorLength = reader.vectorLength(candidate)
+  if (!reader.evex) return true
+  if (!reader.evexAllowed(candidate)) return false
+  out.mask = reader.mask
+  out.zeroing = reader.zeroing
+  out.rounding = reader.rounding(candidate)
+  reader.evexAddress(candidate, out)
+  out.broadcast = reader.elementBits !== 0
+  return true
+}
+
+/** Whether address and registers are such as the row takes. */
+function isAllowed({ address, distinct }: Candidate, out: Decoded): boolean {
+  if (address !== 'any' && reader.addressed) {
+    if (out.addressSize === 16) return false
+    if ((address === 'notRip' || address === 'sib') && out.base === ripBase) return false
+  }
+  return distinct === 'none' || areDistinct(out, distinct)
+}
+
+function areDistinct(out: Decoded, which: 'all' | 'first'): boolean {
+  for (let at = 0; at < out.count; at += 1) {
+    const one = out.operands[at]!
+    if (one.kind !== 'register') continue
+    if (out.indexWidth !== 0 && one.index === out.index) return false
+    for (let other = at + 1; other < out.count; other += 1) {
+      const another = out.operands[other]!
+      if (another.kind === 'register' && another.index === one.index) return false
+    }
+    if (which === 'first') break
+  }
+  return true
 }
 
 /** Out of bytes: because the caller had no more, or because fifteen are the limit. */
@@ -118,7 +225,8 @@ function fits(candidate: Candidate): boolean {
   if (reader.codeSize === 64 ? candidate.not64 : candidate.only64) return false
   if (!reader.mandatoryIs(candidate.mandatory)) return false
   if (candidate.w >= 0 && candidate.w !== reader.rexW) return false
-  if (candidate.l >= 0 && candidate.l !== reader.vexLength) return false
+  if (reader.vex && !reader.lengthIs(candidate)) return false
+  if (candidate.no66 && reader.operandPrefix) return false
   if (candidate.noRexB && reader.rexB !== 0) return false
   if ((reader.modrm & candidate.modrmMask) !== candidate.modrmValue) return false
   return !candidate.memoryOnly || reader.modrm < 0xc0

@@ -1,8 +1,14 @@
 /** Code size of the segment that the bytes are in: CS.L and CS.D together. */
 export type CodeSize = 16 | 32 | 64
 
-/** Where an operand lives. Segment registers count ES CS SS DS FS GS, as the encoding does. */
-export type RegisterFile = 'gpr' | 'segment' | 'control' | 'debug' | 'x87' | 'mmx' | 'xmm'
+/**
+ * Where an operand lives. Segment registers count ES CS SS DS FS GS, as the encoding does. YMM and ZMM registers are in the file `xmm`,
+ * `bound` are MPX's, `tile` AMX's.
+ */
+export type RegisterFile = 'gpr' | 'segment' | 'control' | 'debug' | 'x87' | 'mmx' | 'xmm' | 'opmask' | 'bound' | 'tile'
+
+/** What EVEX says of rounding: a mode, which suppresses exceptions, too; suppression alone (`sae`); or nothing. Source: SDM 2A §2.7.6. */
+export type Rounding = 'none' | 'nearest' | 'down' | 'up' | 'zero' | 'sae'
 
 /** What an operand is: `relative` is a jump distance, `far` a pointer of selector and offset. */
 export type OperandKind = 'register' | 'memory' | 'immediate' | 'relative' | 'far'
@@ -72,10 +78,21 @@ export interface Decoded {
   index: number
   /** The index is shifted left by this: 0 to 3. */
   scale: number
-  /** Signed 32 bits, sign-extended from what was encoded. */
+  /** The index is a vector register that holds so many bits of indices (VSIB); 0: it is a general register. */
+  indexWidth: number
+  /** Signed 32 bits, sign-extended from what was encoded; an 8-bit displacement of EVEX is already multiplied. */
   displacement: number
   /** The upper half of a 64-bit moffs address; otherwise the sign of `displacement`. */
   displacementHigh: number
+  /** Bits of the vectors that VEX, EVEX and XOP instructions work on: 128, 256 or 512; 0 where there is none of these prefixes. */
+  vectorLength: 0 | 128 | 256 | 512
+  /** The opmask register that chooses elements; 0: all of them. */
+  mask: number
+  /** Elements that the mask leaves out become zero instead of being kept. */
+  zeroing: boolean
+  /** The memory operand is one element, as wide as its width says, for all elements. */
+  broadcast: boolean
+  rounding: Rounding
 }
 
 /** Why bytes are no instruction. `truncated` may become one with more bytes; `invalid` is #UD; `too-long` is #GP(0). */

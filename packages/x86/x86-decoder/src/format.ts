@@ -94,8 +94,13 @@ function addressText(decoded: Decoded, ripAt: bigint | undefined): string {
   return `${segment}[${sum}${distance}]`
 }
 
-function targetText({ length, operandSize }: Decoded, { low }: DecodedOperand, ripAt: bigint | undefined): string {
-  const distance = length + low
+function targetText(decoded: Decoded, { low }: DecodedOperand, ripAt: bigint | undefined): string {
+  const distance = decoded.length + low
   if (ripAt === undefined) return distance < 0 ? `$-${number(BigInt(-distance))}` : `$+${number(BigInt(distance))}`
-  return number(BigInt.asUintN(operandSize, ripAt + BigInt(distance)))
+  return number(BigInt.asUintN(targetWidth(decoded), ripAt + BigInt(distance)))
+}
+
+/** Branches go to an instruction pointer as wide as the operand size; XBEGIN to one as wide as code. Source: SDM 2C, XBEGIN. */
+export function targetWidth({ mnemonic, operandSize, codeSize }: Decoded): number {
+  return mnemonic === 'XBEGIN' ? codeSize : operandSize
 }

@@ -1,4 +1,4 @@
-export { createDecoded, decode } from './decode.ts'
+export { createDecoded, createDecoder, type Decode, type Decoder, decode, takesModrm } from './decode.ts'
 export {
   type CodeSize,
   type Decoded,
@@ -7,9 +7,9 @@ export {
   noRegister,
   type OperandKind,
   type RegisterFile,
+  type Rounding,
   ripBase,
 } from './decoded.ts'
 export { type Disassembled, type DisassembledInstruction, type DisassembleOptions, disassemble } from './disassemble.ts'
-export { format } from './format.ts'
+export { format, targetWidth } from './format.ts'
 export { rowOf, sizedMnemonicOf } from './row-of.ts'
-export { takesModrm } from './takes-modrm.ts'

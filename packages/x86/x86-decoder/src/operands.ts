@@ -22,9 +22,11 @@ function makeFiller(place: OperandPlace): Fill {
     case 'rm':
       return rmFiller(place.file, place.size ?? 0, place.memory ?? 0)
     case 'reg':
-      return registerFiller(place.file, place.size, (reader) => ((reader.modrm >> 3) & 7) | (reader.rexR << 3))
+      return registerFiller(place.file, place.size, (reader) => ((reader.modrm >> 3) & 7) | reader.registerHigh)
     case 'vvvv':
-      return registerFiller(place.file, place.size, (reader) => reader.vexRegister & (reader.codeSize === 64 ? 15 : 7))
+      return registerFiller(place.file, place.size, (reader) => reader.vexRegister & (reader.codeSize === 64 ? 31 : 7))
+    case 'is4':
+      return registerFiller(place.file, place.size, (reader) => reader.lastRegister())
     case 'opcode':
       return registerFiller(place.file, place.size, (reader) => (reader.opcodeByte & 7) | (reader.rexB << 3))
     case 'fixed':
@@ -39,16 +41,37 @@ function makeFiller(place: OperandPlace): Fill {
       return moffsFiller(place.size)
     case 'far':
       return farPointer
+    case 'nibble':
+      return (reader, _out, operand) => immediate(operand, 0, 8, reader.lastByte & 15, 0)
     default:
       return place satisfies never
   }
 }
 
-function widthOf(size: OperandSize, out: Decoded): number {
+/** A size of an operand code in bits. */
+export function widthOf(size: OperandSize, out: Decoded): number {
   if (typeof size === 'number') return size
   const { operandSize } = out
-  if (size === 'v') return operandSize
-  return size === 'z' ? (operandSize === 16 ? 16 : 32) : operandSize === 64 ? 64 : 32
+  switch (size) {
+    case 'v':
+      return operandSize
+    case 'z':
+      return operandSize === 16 ? 16 : 32
+    case 'y':
+      return operandSize === 64 ? 64 : 32
+    case 'a':
+      return out.addressSize
+    case 'x':
+      return out.vectorLength
+    case 'x2':
+      return out.vectorLength >> 1
+    case 'x4':
+      return out.vectorLength >> 2
+    case 'x8':
+      return out.vectorLength >> 3
+    default:
+      return size satisfies never
+  }
 }
 
 function register(operand: DecodedOperand, file: RegisterFile, index: number, width: number): boolean {
@@ -63,6 +86,7 @@ function register(operand: DecodedOperand, file: RegisterFile, index: number, wi
 /** 8-bit registers 4 to 7 are AH CH DH BH unless a REX prefix is there. SDM 1 §3.4.1.1. */
 function general(reader: Reader, operand: DecodedOperand, index: number, width: number): boolean {
   register(operand, 'gpr', index, width)
+  if (index > 15) return false
   if (width === 8 && index >= 4 && index < 8 && !reader.rex && !reader.vex) {
     operand.index = index - 4
     operand.highByte = true
@@ -70,7 +94,10 @@ function general(reader: Reader, operand: DecodedOperand, index: number, width: 
   return true
 }
 
-/** CR1, CR5 to CR7 and CR9 up do not exist, nor DR8 up; nor segment registers 6 and 7, and CS cannot be loaded by MOV. */
+/**
+ * CR1, CR5 to CR7 and CR9 up do not exist, nor DR8 up; nor segment registers 6 and 7, and CS cannot be loaded by MOV. There are eight opmask
+ * registers and tiles, and four bounds.
+ */
 function exists(file: RegisterFile, index: number, reader: Reader): boolean {
   switch (file) {
     case 'control':
@@ -79,6 +106,11 @@ function exists(file: RegisterFile, index: number, reader: Reader): boolean {
       return index < 8
     case 'segment':
       return index < 6 && !(reader.opcodeByte === 0x8e && index === 1)
+    case 'opmask':
+    case 'tile':
+      return index < 8
+    case 'bound':
+      return index < 4
     default:
       return true
   }
@@ -87,7 +119,7 @@ function exists(file: RegisterFile, index: number, reader: Reader): boolean {
 function registerFiller(file: RegisterFile, size: OperandSize, number: (reader: Reader) => number): Fill {
   if (file === 'gpr') return (reader, out, operand) => general(reader, operand, number(reader), widthOf(size, out))
   // REX.R does not reach segment and MMX registers
-  const mask = file === 'segment' || file === 'mmx' ? 7 : 15
+  const mask = file === 'segment' || file === 'mmx' ? 7 : 31
   return (reader, out, operand) => {
     const index = number(reader) & mask
     return register(operand, file, index, widthOf(size, out)) && exists(file, index, reader)
@@ -95,16 +127,18 @@ function registerFiller(file: RegisterFile, size: OperandSize, number: (reader: 
 }
 
 function rmFiller(file: RegisterFile, size: OperandSize, inMemory: OperandSize): Fill {
-  const eight = file === 'mmx' || file === 'x87'
+  const eight = file === 'mmx' || file === 'x87' || file === 'opmask'
   return (reader, out, operand) => {
     if (reader.addressed) {
       operand.kind = 'memory'
-      operand.width = widthOf(inMemory, out)
+      operand.width = reader.elementBits === 0 ? widthOf(inMemory, out) : reader.elementBits
       return true
     }
     const index = (reader.modrm & 7) | (eight ? 0 : reader.rexB << 3)
     if (file === 'gpr') return general(reader, operand, index, widthOf(size, out))
-    return register(operand, file, index, widthOf(size, out))
+    // a vector register of EVEX has its highest bit in X
+    const high = reader.evex && file === 'xmm' ? reader.rexX << 4 : 0
+    return register(operand, file, index | high, widthOf(size, out)) && exists(file, index, reader)
   }
 }
 

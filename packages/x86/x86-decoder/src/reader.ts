@@ -1,8 +1,14 @@
 import type { Mandatory } from '@vmm/x86-opcodes'
-import { type Candidate, type Maps, type Slot, vexMaps } from './candidates.ts'
-import { type CodeSize, type Decoded, noRegister, ripBase } from './decoded.ts'
+import { type Candidate, evexMaps, type Maps, type Slot, suffixMap, vexMaps, xopMaps } from './candidates.ts'
+import { type CodeSize, type Decoded, noRegister, type Rounding, ripBase } from './decoded.ts'
 
 const vexPrefixes: readonly Mandatory[] = ['NP', '66', 'F3', 'F2']
+
+/** EVEX.L'L where it rounds. Source: SDM 2A Table 2-42. */
+const roundings: readonly Rounding[] = ['nearest', 'down', 'up', 'zero']
+
+/** What stands for 0F 0F until its own byte is found behind the address. */
+export const suffixed: Slot = { candidates: [], modrm: 'group', choices: [] }
 
 const SS = 2
 const DS = 3
@@ -33,11 +39,25 @@ export class Reader {
   rexB = 0
   /** A REX prefix was there: SPL to DIL instead of AH to BH. */
   rex = false
+  /** Behind VEX, EVEX or XOP. */
   vex = false
+  evex = false
+  /** EVEX.b, EVEX.z and EVEX.aaa. */
+  evexB = false
+  zeroing = false
+  mask = 0
+  /** The upper bits of the register in ModRM.reg: R and R'. */
+  registerHigh = 0
+  /** Of an element of memory that is broadcast; 0: none is. */
+  elementBits = 0
+  /** What an 8-bit displacement counts. */
+  displacementUnit = 1
+  /** The last byte, which has a register in its upper half. */
+  lastByte = 0
   /** VEX.vvvv as a number; its highest bit names no register outside 64-bit code, but must be clear where none is named. */
   vexRegister = 0
   vexLength = 0
-  #vexPrefix = 0
+  #mandatory = 0
   opcodeByte = 0
   modrm = 0
   /** ModRM names memory. */
@@ -58,6 +78,9 @@ export class Reader {
     this.rexW = this.rexR = this.rexX = this.rexB = 0
     this.rex = false
     this.vex = false
+    this.evex = this.evexB = this.zeroing = false
+    this.mask = this.registerHigh = this.elementBits = 0
+    this.displacementUnit = 1
     this.vexRegister = 0
     this.vexLength = 0
     this.addressed = false
@@ -89,13 +112,35 @@ export class Reader {
       byte = this.byte()
       map = byte === 0x38 ? 2 : byte === 0x3a ? 3 : 1
       if (map > 1) byte = this.byte()
-    } else if ((byte === 0xc4 || byte === 0xc5) && this.#isVex()) {
-      map = this.#vexPrefixes(byte)
-      if (map === 0) return undefined
-      byte = this.byte()
+      else if (byte === 0x0f) return this.short ? undefined : suffixed
+    } else if (byte === 0xc4 || byte === 0xc5 || byte === 0x62 || byte === 0x8f) {
+      map = this.#vectorMap(byte, maps)
+      if (map < 0) return undefined
+      if (map > 0) byte = this.byte()
     }
     this.opcodeByte = byte
-    return this.short ? undefined : maps[map]![byte]
+    this.registerHigh |= this.rexR << 3
+    return this.short ? undefined : maps.slots[map]![byte]
+  }
+
+  /** The slot of a 3DNow! instruction, whose address has been taken. */
+  suffixedSlot(maps: Maps): Slot | undefined {
+    return maps.slots[suffixMap]![this.byte()]
+  }
+
+  /** The map behind VEX, EVEX or XOP; 0 if the byte is an opcode of its own, -1 if the prefix is not valid. */
+  #vectorMap(byte: number, maps: Maps): number {
+    if (byte === 0x8f ? !this.#isXop(maps) : !this.#isVex()) return 0
+    if (byte === 0x62 && !maps.evex) return 0
+    if (this.rex || this.operandPrefix || this.repeat !== 0 || this.lock) return -1
+    this.vex = true
+    if (byte === 0x62) return this.#evexPrefix()
+    return byte === 0xc5 ? this.#shortVexPrefix() : this.#vexPrefix(byte === 0x8f)
+  }
+
+  /** 8F is POP if the field that selects a map is below 8. APM 3, §1.2.9. */
+  #isXop(maps: Maps): boolean {
+    return maps.xop && this.at < this.#end && (this.#bytes[this.at]! & 0x1f) >= 8
   }
 
   #prefixes(): number {
@@ -156,38 +201,80 @@ export class Reader {
     return this.codeSize === 64 || (this.at < this.#end && this.#bytes[this.at]! >= 0xc0)
   }
 
-  /** Gives the number of the map, or 0 if the prefix is not valid. SDM 2A §2.3.5. */
-  #vexPrefixes(first: number): number {
-    if (this.rex || this.operandPrefix || this.repeat !== 0 || this.lock) return 0
-    this.vex = true
-    const second = this.byte()
-    this.rexR = (~second >> 7) & 1
-    let map = 1
-    let last = second
-    if (first === 0xc4) {
-      this.rexX = (~second >> 6) & 1
-      this.rexB = (~second >> 5) & 1
-      map = second & 0x1f
-      last = this.byte()
-      this.rexW = last >> 7
-    }
-    this.vexRegister = (~last >> 3) & 15
+  /** C5 and a byte. SDM 2A §2.3.5. */
+  #shortVexPrefix(): number {
+    const byte = this.byte()
+    this.rexR = this.codeSize === 64 ? (~byte >> 7) & 1 : 0
+    this.#vectorFields(byte)
+    this.vexLength = (byte >> 2) & 1
+    return vexMaps + 1
+  }
+
+  /** C4 or 8F and two bytes. SDM 2A §2.3.5, APM 3 §1.2.9. */
+  #vexPrefix(isXop: boolean): number {
+    const byte = this.byte()
+    const last = this.byte()
+    if (this.codeSize === 64) this.#extensions(byte)
+    this.rexW = last >> 7
+    this.#vectorFields(last)
     this.vexLength = (last >> 2) & 1
-    this.#vexPrefix = last & 3
-    if (this.codeSize !== 64) this.rexR = this.rexX = this.rexB = 0
-    return map >= 1 && map <= 3 ? vexMaps + map : 0
+    const map = byte & 0x1f
+    if (isXop) return map <= 10 ? xopMaps + map : -1
+    return map >= 1 && map <= 7 ? vexMaps + map : -1
+  }
+
+  /** 62 and three bytes. SDM 2A §2.7.1. */
+  #evexPrefix(): number {
+    const first = this.byte()
+    const second = this.byte()
+    const third = this.byte()
+    this.evex = true
+    this.rexW = second >> 7
+    this.#vectorFields(second)
+    this.evexB = (third & 0x10) !== 0
+    this.zeroing = (third & 0x80) !== 0
+    this.mask = third & 7
+    this.vexLength = (third >> 5) & 3
+    const upper = (~third >> 3) & 1
+    if (this.codeSize === 64) {
+      this.#extensions(first)
+      this.registerHigh = ~first & 0x10
+      this.vexRegister |= upper << 4
+    } else if (upper !== 0) return -1
+    const map = first & 7
+    return (first & 8) === 0 && (second & 4) !== 0 && map !== 0 ? evexMaps + map : -1
+  }
+
+  /** R, X and B, inverted. */
+  #extensions(byte: number): void {
+    this.rexR = (~byte >> 7) & 1
+    this.rexX = (~byte >> 6) & 1
+    this.rexB = (~byte >> 5) & 1
+  }
+
+  /** vvvv, inverted, and pp. */
+  #vectorFields(byte: number): void {
+    this.vexRegister = (~byte >> 3) & 15
+    this.#mandatory = byte & 3
+  }
+
+  /** The register in the upper half of the last byte. */
+  lastRegister(): number {
+    this.lastByte = this.byte()
+    return (this.lastByte >> 4) & (this.codeSize === 64 ? 15 : 7)
   }
 
   /** All that the choice of a row depends on besides opcode and ModRM, as a small number. */
   selector(): number {
     const long = this.codeSize === 64 ? 1 : 0
-    if (this.vex) return long | (this.#vexPrefix << 1) | (this.rexW << 4) | (this.vexLength << 5)
+    if (this.vex)
+      return long | (this.#mandatory << 1) | (this.rexW << 3) | (this.vexLength << 4) | (this.evexB ? 0x40 : 0)
     const repeat = this.repeat === 0 ? 0 : this.repeat === 0xf3 ? 2 : 4
     return long | ((repeat | (this.operandPrefix ? 1 : 0)) << 1) | (this.rexW << 4) | (this.rexB << 5)
   }
 
   mandatoryIs(mandatory: Mandatory): boolean {
-    if (this.vex) return mandatory === vexPrefixes[this.#vexPrefix]
+    if (this.vex) return mandatory === vexPrefixes[this.#mandatory]
     switch (mandatory) {
       case 'any':
         return true
@@ -212,6 +299,43 @@ export class Reader {
     return !this.short
   }
 
+  /** Whether a row has vectors of the length that the prefix says: where there is rounding, that is 512 bits. */
+  lengthIs({ l, ignoresLength, wide }: Candidate): boolean {
+    const length = this.#rounds() ? 2 : this.vexLength
+    return length < 3 && (ignoresLength || l < 0 || l === length) && !(wide && length === 0)
+  }
+
+  /** EVEX.b of instructions with registers alone. */
+  #rounds(): boolean {
+    return this.evexB && this.modrm >= 0xc0
+  }
+
+  vectorLength({ ignoresLength }: Candidate): 0 | 128 | 256 | 512 {
+    if (!this.vex) return 0
+    if (ignoresLength) return 128
+    return this.#rounds() ? 512 : ((128 << this.vexLength) as 128 | 256 | 512)
+  }
+
+  rounding({ rounding }: Candidate): Rounding {
+    if (!this.#rounds() || rounding === 'ignored') return 'none'
+    return rounding === 'er' ? roundings[this.vexLength]! : 'sae'
+  }
+
+  /** Whether a row knows of what EVEX says of masks, broadcasts and rounding. Source: SDM 2A §2.7.11. */
+  evexAllowed({ mask, broadcastBytes, rounding, writesRm }: Candidate): boolean {
+    const inMemory = this.modrm < 0xc0
+    if (this.evexB && (inMemory ? broadcastBytes === 0 : rounding === 'none')) return false
+    if (this.mask === 0 ? mask === 'needed' || this.zeroing : mask === 'none') return false
+    return !this.zeroing || (mask === 'zero' && !(writesRm && inMemory))
+  }
+
+  /** Gets ready for an address of EVEX: what it counts, and what is broadcast. */
+  evexAddress({ broadcastBytes, displacementBytes }: Candidate, { operandSize }: Decoded): void {
+    if (this.evexB && this.modrm < 0xc0) this.elementBits = broadcastBytes * 8
+    const bytes = this.elementBits === 0 ? displacementBytes[this.vexLength as 0 | 1 | 2] : broadcastBytes
+    this.displacementUnit = bytes === 0 ? (operandSize === 64 ? 8 : 4) : bytes
+  }
+
   operandSize(candidate: Candidate): 16 | 32 | 64 {
     const prefixed = this.operandPrefix && candidate.mandatory !== '66'
     if (this.codeSize === 64) {
@@ -230,7 +354,7 @@ export class Reader {
   /** No memory operand; the segment is that of a string source. */
   noAddress(out: Decoded): void {
     out.base = out.index = noRegister
-    out.scale = out.displacement = out.displacementHigh = 0
+    out.scale = out.displacement = out.displacementHigh = out.indexWidth = 0
     out.segmentOverride = this.segmentPrefix
     out.segment = this.#segment(DS)
   }
@@ -239,9 +363,10 @@ export class Reader {
     return this.segmentOverride < 0 ? otherwise : this.segmentOverride
   }
 
-  /** Takes SIB and displacement of a memory operand. */
-  address(out: Decoded): void {
+  /** Takes SIB and displacement of a memory operand. With `vectorIndex`, the index is a vector register so wide. */
+  address(out: Decoded, vectorIndex = 0): void {
     this.addressed = true
+    out.indexWidth = vectorIndex
     if (out.addressSize === 16) this.#address16(out)
     else this.#address32(out)
     out.displacementHigh = out.displacement >> 31
@@ -257,7 +382,7 @@ export class Reader {
     out.base = base16[rm]!
     out.index = index16[rm]!
     out.segment = this.#segment(defaultSegment16[rm]!)
-    if (mod === 1) out.displacement = (this.byte() << 24) >> 24
+    if (mod === 1) out.displacement = ((this.byte() << 24) >> 24) * this.displacementUnit
     if (mod === 2) out.displacement = (this.word() << 16) >> 16
   }
 
@@ -270,14 +395,15 @@ export class Reader {
       const sib = this.byte()
       base = (sib & 7) | (this.rexB << 3)
       const index = ((sib >> 3) & 7) | (this.rexX << 3)
-      out.index = index === 4 ? noRegister : index
+      if (out.indexWidth !== 0) out.index = index | (this.evex ? this.vexRegister & 16 : 0)
+      else out.index = index === 4 ? noRegister : index
       out.scale = out.index === noRegister ? 0 : sib >> 6
       absolute = mod === 0 && (sib & 7) === 5
       if (absolute) base = noRegister
     } else if (absolute) base = this.codeSize === 64 ? ripBase : noRegister
     out.base = base
     if (base === 4 || base === 5) out.segment = this.#segment(SS)
-    if (mod === 1) out.displacement = (this.byte() << 24) >> 24
+    if (mod === 1) out.displacement = ((this.byte() << 24) >> 24) * this.displacementUnit
     if (mod === 2 || absolute) out.displacement = this.dword()
   }
 }

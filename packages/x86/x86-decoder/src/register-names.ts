@@ -14,6 +14,11 @@ export function generalName(index: number, width: number): string {
   return (width === 64 ? 'r' : width === 32 ? 'e' : '') + wide[index]!
 }
 
+/** A vector register by how much of it takes part: `xmm0`, `ymm1`, `zmm31`. */
+export function vectorName(index: number, width: number): string {
+  return `${width <= 128 ? 'x' : width === 256 ? 'y' : 'z'}mm${index}`
+}
+
 /** A register operand as assemblers write it. */
 export function registerName({ file, index, width, highByte }: DecodedOperand): string {
   switch (file) {
@@ -30,7 +35,13 @@ export function registerName({ file, index, width, highByte }: DecodedOperand): 
     case 'mmx':
       return `mm${index}`
     case 'xmm':
-      return `xmm${index}`
+      return vectorName(index, width)
+    case 'opmask':
+      return `k${index}`
+    case 'bound':
+      return `bnd${index}`
+    case 'tile':
+      return `tmm${index}`
     default:
       return file satisfies never
   }

@@ -1,13 +1,21 @@
-import { rows, sizedMnemonics } from '@vmm/x86-opcodes'
-import { Decoder, type Instruction, Mnemonic, OpKind, Register } from 'iced-x86'
 import {
-  type CodeSize,
+  type Decoder,
+  DecoderOptions,
+  Instruction,
+  MemorySizeExt,
+  Mnemonic,
+  OpKind,
+  Register,
+  RoundingControl,
+} from 'iced-x86'
+import {
   type Decoded,
   type DecodedOperand,
   noRegister,
   ripBase,
   rowOf,
   sizedMnemonicOf,
+  targetWidth,
 } from '../src/index.ts'
 
 /** Spellings of the judge for mnemonics that the manual's opcode map spells otherwise. */
@@ -33,57 +41,67 @@ function respelled(name: string): string {
   return conditional === null ? (spelledOtherwise[name] ?? name) : conditional[1]! + conditions[conditional[2]!]!
 }
 
-const allNames = rows.flatMap(({ mnemonic }) => {
-  const sized = (sizedMnemonics as Readonly<Record<string, { names: readonly string[] }>>)[mnemonic]
-  return sized === undefined ? [mnemonic] : sized.names
-})
-
-/** Every name that a covered instruction can have in the judge's words. */
-const covered: ReadonlySet<string> = new Set([
-  ...allNames.map(respelled),
-  'SAL',
-  'PREFETCH',
-  'PREFETCHWT1',
-  'RESERVEDNOP',
-])
-
-/** What the judge says of some bytes: mnemonic and length, and the operands; `covered` if rows claim to know them. */
+/** What the judge says of some bytes: mnemonic and length, then operands, masks and rounding. */
 export interface Verdict {
   readonly text: string
-  readonly covered: boolean
   readonly operands: string
 }
 
-/** Asks the judge. `decoded` is our answer, which says how wide its immediates and addresses are. */
-export function icedVerdict(bytes: Uint8Array, codeSize: CodeSize, decoded: Decoded): Verdict {
-  const decoder = new Decoder(codeSize, bytes, 0)
-  const instruction = decoder.decode()
-  const mnemonic = Mnemonic[instruction.mnemonic]!.toUpperCase()
-  const verdict =
-    mnemonic === 'INVALID'
-      ? { text: 'invalid', covered: true, operands: '' }
-      : {
-          text: `${sameAs(mnemonic)} ${instruction.length}`,
-          covered: covered.has(mnemonic),
-          operands: theirOperands(instruction, decoded),
-        }
-  instruction.free()
-  decoder.free()
-  return verdict
+const mnemonics = new Map<number, string>()
+
+function mnemonicOf(number: number): string {
+  let name = mnemonics.get(number)
+  if (name === undefined) {
+    name = sameAs(Mnemonic[number]!.toUpperCase())
+    mnemonics.set(number, name)
+  }
+  return name
 }
+
+const instruction = new Instruction()
+
+/** Asks the judge. `decoded` is our answer, which says how wide its immediates and addresses are. */
+export function icedVerdict(decoder: Decoder, decoded: Decoded, wantsOperands: boolean): Verdict {
+  decoder.decodeOut(instruction)
+  const name = mnemonicOf(instruction.mnemonic)
+  if (name === 'INVALID') return { text: 'invalid', operands: '' }
+  const operands = wantsOperands ? theirOperands(instruction, decoded) + theirVectors(instruction, decoded) : ''
+  return { text: `${name} ${instruction.length}`, operands }
+}
+
+/** Options that are on: MPX is no reserved NOP. */
+export const options = DecoderOptions.MPX
 
 /** Names that the judge gives to encodings which are one instruction here. */
 function sameAs(mnemonic: string): string {
   if (mnemonic === 'SAL') return 'SHL'
-  return ['RESERVEDNOP', 'PREFETCH', 'PREFETCHWT1'].includes(mnemonic)
-    ? 'NOP'
-    : mnemonic.replace(/^(PCMPESTR[IM])64$/, '$1')
+  if (mnemonic === 'GETSECQ') return 'GETSEC'
+  return mnemonic === 'RESERVEDNOP' ? 'NOP' : mnemonic.replace(/^(V?PCMPESTR[IM])64$/, '$1')
 }
 
 /** Our answer in the judge's words. */
 export function ourText(decoded: Decoded): string {
   return `${respelled(sizedMnemonicOf(decoded))} ${decoded.length}`
 }
+
+const roundings: Readonly<Record<number, string>> = {
+  [RoundingControl.RoundToNearest]: 'nearest',
+  [RoundingControl.RoundDown]: 'down',
+  [RoundingControl.RoundUp]: 'up',
+  [RoundingControl.RoundTowardZero]: 'zero',
+}
+
+function theirVectors(instruction: Instruction, decoded: Decoded): string {
+  const { opMask, zeroingMasking, roundingControl, suppressAllExceptions, isBroadcast } = instruction
+  const mask = opMask === 0 ? 0 : opMask - Register.K0
+  // SDM 2C, VCVTDQ2PD: rounding is ignored where there is nothing to round
+  const ignored = rowOf(decoded).attributes.includes('erIgnored')
+  const rounding = roundings[roundingControl] ?? (suppressAllExceptions ? 'sae' : 'none')
+  return vectorText(mask, zeroingMasking, ignored ? 'none' : rounding, isBroadcast)
+}
+
+const vectorText = (mask: number, zeroing: boolean, rounding: string, broadcast: boolean): string =>
+  `${mask === 0 ? '' : ` {k${mask}}`}${zeroing ? ' {z}' : ''}${rounding === 'none' ? '' : ` {${rounding}}`}${broadcast ? ' {1toN}' : ''}`
 
 function theirOperands(instruction: Instruction, decoded: Decoded): string {
   return Array.from({ length: instruction.opCount }, (_, at) => theirOperand(instruction, at, decoded)).join(', ')
@@ -97,12 +115,20 @@ function theirOperand(instruction: Instruction, at: number, decoded: Decoded): s
     case OpKind.Memory: {
       const { memoryBase, memoryIndex, memoryIndexScale, memoryDisplacement, memorySegment } = instruction
       const scale = memoryIndex === 0 ? 1 : memoryIndexScale
-      return `${segmentText(lower(memorySegment), decoded)}:${lower(memoryBase)}+${lower(memoryIndex)}*${scale}+${cut(memoryDisplacement, decoded)}`
+      const { width } = decoded.operands[at]!
+      const { memorySize } = instruction
+      const bits =
+        width === 0
+          ? 0
+          : 8 * (instruction.isBroadcast ? MemorySizeExt.elementSize(memorySize) : MemorySizeExt.size(memorySize))
+      // the judge gives some memory no size
+      return `${bits || width} ${segmentText(lower(memorySegment), decoded)}:${lower(memoryBase)}+${lower(memoryIndex)}*${scale}+${cut(memoryDisplacement, decoded)}`
     }
     case OpKind.NearBranch16:
     case OpKind.NearBranch32:
     case OpKind.NearBranch64:
-      return `to ${instruction.nearBranchTarget}`
+      // SDM 2C, XBEGIN: in 16-bit code only 16 bits are left
+      return `to ${BigInt.asUintN(targetWidth(decoded), instruction.nearBranchTarget)}`
     case OpKind.FarBranch16:
     case OpKind.FarBranch32:
       return `far ${instruction.farBranchSelector}:${kind === OpKind.FarBranch16 ? instruction.farBranch16 : instruction.farBranch32}`
@@ -141,26 +167,30 @@ function registerText(name: string): string {
 }
 
 const segments = ['es', 'cs', 'ss', 'ds', 'fs', 'gs']
-const files = { gpr: 'gpr', control: 'cr', debug: 'dr', x87: 'st', mmx: 'mm', xmm: 'xmm' } as const
+const files = {
+  ...{ gpr: 'gpr', control: 'cr', debug: 'dr', x87: 'st', mmx: 'mm', opmask: 'k', bound: 'bnd', tile: 'tmm' },
+} as const
+const vectorName = (index: number, width: number): string =>
+  `${width <= 128 ? 'x' : width === 256 ? 'y' : 'z'}mm${index}`
 
 /** Our operands in the judge's words. */
 export function ourOperands(decoded: Decoded): string {
-  return decoded.operands
-    .slice(0, decoded.count)
-    .map((operand) => ourOperand(decoded, operand))
-    .join(', ')
+  const { mask, zeroing, rounding, broadcast, operands, count } = decoded
+  const texts = operands.slice(0, count).map((operand) => ourOperand(decoded, operand))
+  return texts.join(', ') + vectorText(mask, zeroing, rounding, broadcast)
 }
 
 function ourOperand(decoded: Decoded, operand: DecodedOperand): string {
   switch (operand.kind) {
     case 'register':
+      if (operand.file === 'xmm') return vectorName(operand.index, operand.width)
       return operand.file === 'segment'
         ? segments[operand.index]!
         : `${files[operand.file]}${operand.index}${operand.highByte ? 'h' : ''}`
     case 'memory':
-      return addressOf(decoded)
+      return `${memoryWidth(decoded, operand)} ${addressOf(decoded)}`
     case 'relative':
-      return `to ${BigInt.asUintN(decoded.operandSize, BigInt(decoded.length + operand.low))}`
+      return `to ${BigInt.asUintN(targetWidth(decoded), BigInt(decoded.length + operand.low))}`
     case 'far':
       return `far ${operand.high}:${operand.low >>> 0}`
     case 'immediate':
@@ -170,19 +200,28 @@ function ourOperand(decoded: Decoded, operand: DecodedOperand): string {
   }
 }
 
+/** Far pointers are a selector longer than their offset, bounds are two. */
+function memoryWidth(decoded: Decoded, { width }: DecodedOperand): number {
+  const { operands } = rowOf(decoded)
+  return operands.includes('Mp') ? width + 16 : operands.includes('Ma') ? width * 2 : width
+}
+
 function addressOf(decoded: Decoded): string {
-  const { base, index, scale, displacement, length, segment, addressSize } = decoded
+  const { base, index, scale, displacement, length, segment, addressSize, indexWidth } = decoded
   const rip = addressSize === 64 ? 'rip' : 'eip'
   const name = (register: number) => (register === noRegister ? '-' : register === ripBase ? rip : `gpr${register}`)
   const at = base === ripBase ? displacement + length : displacement
-  return `${segmentText(segments[segment]!, decoded)}:${name(base)}+${name(index)}*${1 << scale}+${cut(BigInt(at), decoded)}`
+  return `${segmentText(segments[segment]!, decoded)}:${name(base)}+${indexWidth === 0 ? name(index) : vectorName(index, indexWidth)}*${1 << scale}+${cut(BigInt(at), decoded)}`
 }
 
 /** Instructions whose implicit operands the judge lists and we do not, or the other way round. */
 export function listsOperandsOtherwise(decoded: Decoded): boolean {
   const { operands, attributes, mnemonic } = rowOf(decoded)
   const implicit =
-    operands.length === 0 || attributes.includes('rep') || attributes.includes('repz') || mnemonic.startsWith('MASKMOV')
+    operands.length === 0 ||
+    attributes.includes('rep') ||
+    attributes.includes('repz') ||
+    /^V?MASKMOV(Q|DQU)/.test(mnemonic)
   const hint = mnemonic === 'NOP'
-  return implicit || hint || operands.includes('XMM0') || operands.join() === 'ST(i)'
+  return implicit || hint || operands.includes('XMM0') || operands.includes('aAX') || operands.join() === 'ST(i)'
 }

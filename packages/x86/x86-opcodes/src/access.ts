@@ -9,7 +9,8 @@ const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/
 const readers = words(`
   CMP TEST BT PUSH JMP CALL CALLF JMPF MUL DIV IDIV BOUND OUT INT RET RETF ENTER AAM AAD LLDT LTR VERR VERW LMSW LGDT LIDT INVPCID INVEPT INVVPID VMWRITE VMPTRLD VMCLEAR VMXON
   FXRSTOR XRSTOR XRSTORS LDMXCSR WRFSBASE WRGSBASE COMISS COMISD UCOMISS UCOMISD PTEST PCMPESTRI PCMPESTRM PCMPISTRI PCMPISTRM
-  MASKMOVQ MASKMOVDQU FLD FILD FBLD FLDCW FLDENV FRSTOR FCOM FCOMP FUCOM FUCOMP FICOM FICOMP FCOMI FCOMIP FUCOMI FUCOMIP`)
+  VMRUN VMLOAD VMSAVE INVLPGA RSTORSSP LKGS SENDUIPI PTWRITE INCSSPD INCSSPQ UMWAIT TPAUSE UMONITOR XABORT HRESET LOADIWKEY
+  AESENCWIDE128KL AESDECWIDE128KL AESENCWIDE256KL AESDECWIDE256KL UWRMSR MASKMOVQ MASKMOVDQU FLD FILD FBLD FLDCW FLDENV FRSTOR FCOM FCOMP FUCOM FUCOMP FICOM FICOMP FCOMI FCOMIP FUCOMI FUCOMIP`)
 
 /**
  * Instructions whose first operand is written without being read; it may be only the part of a register that its code
@@ -22,17 +23,64 @@ const writers = words(`
   MOVUPS MOVUPD MOVAPS MOVAPD MOVSS MOVSD MOVHLPS MOVLPS MOVLPD MOVSLDUP MOVSHDUP MOVDDUP MOVNTPS MOVNTPD MOVD MOVQ MOVDQA MOVDQU
   MOVQ2DQ MOVDQ2Q MOVNTQ MOVNTDQ MOVNTDQA LDDQU MOVMSKPS MOVMSKPD PMOVMSKB PEXTRB PEXTRW PEXTRD PEXTRQ EXTRACTPS
   SQRTPS SQRTPD SQRTSS SQRTSD RSQRTPS RSQRTSS RCPPS RCPSS ROUNDPS ROUNDPD ROUNDSS ROUNDSD PSHUFW PSHUFD PSHUFHW PSHUFLW
-  PABSB PABSW PABSD PHMINPOSUW PMOVSXBW PMOVSXBD PMOVSXBQ PMOVSXWD PMOVSXWQ PMOVSXDQ PMOVZXBW PMOVZXBD PMOVZXBQ PMOVZXWD PMOVZXWQ PMOVZXDQ`)
+  RDSSPD RDSSPQ URDMSR MOVDIRI WRSSD WRSSQ WRUSSD WRUSSQ ENCODEKEY128 ENCODEKEY256 AESIMC AESKEYGENASSIST BNDMOV
+  MOVNTSS MOVNTSD PF2ID PF2IW PI2FD PI2FW PFRCP PFRSQRT PSWAPD PABSB PABSW PABSD PHMINPOSUW PMOVSXBW PMOVSXBD PMOVSXBQ PMOVSXWD PMOVSXWQ PMOVSXDQ PMOVZXBW PMOVZXBD PMOVZXBQ PMOVZXWD PMOVZXWQ PMOVZXDQ`)
 
 /** Instructions that neither read nor write what they name. */
 const bystanders = words(`
-  NOP UD0 UD1 PREFETCHW PREFETCHNTA PREFETCHT0 PREFETCHT1 PREFETCHT2 CLFLUSH CLFLUSHOPT CLWB INVLPG FFREE FFREEP`)
+  NOP UD0 UD1 PREFETCH PREFETCHWT1 PREFETCHIT0 PREFETCHIT1 CLDEMOTE PREFETCHW PREFETCHNTA PREFETCHT0 PREFETCHT1 PREFETCHT2 CLFLUSH CLFLUSHOPT CLWB INVLPG FFREE FFREEP`)
+
+/** Of VEX, EVEX and XOP instructions: those that read what they write. All others write the first operand alone, if they are no readers. */
+const accumulators =
+  /^(?:VFN?M(?:ADD|SUB)(?:ADD|SUB)?(?:132|213|231)|VFC?MADDC|VPDP|VP4DP|V4FN?MADD|VDPBF16|VPERM[IT]2|VPTERNLOG|VFIXUPIMM|VPMADD52|VPSH[LR]DV|TDP|TCMM|VSHA512|VSM3|VP?GATHER[DQ]|CMP.*XADD)/
+
+/** Those that write nothing they name. */
+const vectorReaders =
+  /^(?:VPTEST$|VTESTP|VU?COMIS|KO?R?TEST|VLDMXCSR|LDTILECFG|VMASKMOVDQU|VPCMP[EI]STR|UWRMSR|LWP(?:INS|VAL)|LLWPCB)/
+
+function accessOfVectors({ mnemonic, operands }: OpcodeRow): readonly Access[] {
+  if (/^V(?:GATHER|SCATTER)PF/.test(mnemonic)) return ['none']
+  const first = accumulators.test(mnemonic) ? 'read-write' : vectorReaders.test(mnemonic) ? 'read' : 'write'
+  // AVX2's gathers clear their mask, and CMPccXADD gives back what was in memory
+  const clearsThird = /^VP?GATHER/.test(mnemonic) && operands.length === 3
+  return operands.map((_, at) => {
+    if (at === 0) return first
+    const written = (at === 2 && clearsThird) || (at === 1 && mnemonic.endsWith('XADD'))
+    return written ? 'read-write' : 'read'
+  })
+}
+
+/** Of VEX, but in the lists. */
+const generals: ReadonlySet<string> = new Set([
+  'MULX',
+  'ANDN',
+  'BEXTR',
+  'BZHI',
+  'PDEP',
+  'PEXT',
+  'RORX',
+  'SARX',
+  'SHLX',
+  'SHRX',
+  'BLSR',
+  'BLSMSK',
+  'BLSI',
+])
 
 const others: Readonly<Record<string, readonly Access[]>> = {
   LEA: ['write', 'none'],
   XCHG: ['read-write', 'read-write'],
   XADD: ['read-write', 'read-write'],
   MULX: ['write', 'write', 'read'],
+  ENQCMD: ['read', 'read'],
+  ENQCMDS: ['read', 'read'],
+  MOVDIR64B: ['read', 'read'],
+  BNDSTX: ['none', 'read'],
+  BNDLDX: ['write', 'none'],
+  BNDMK: ['write', 'none'],
+  BNDCL: ['read', 'read'],
+  BNDCU: ['read', 'read'],
+  BNDCN: ['read', 'read'],
 }
 
 /**
@@ -42,6 +90,7 @@ const others: Readonly<Record<string, readonly Access[]>> = {
 export function accessOf(row: OpcodeRow): readonly Access[] {
   const stated = others[row.mnemonic]
   if (stated !== undefined) return stated
+  if (/^(?:E?VEX|XOP)/.test(row.opcode) && !generals.has(row.mnemonic)) return accessOfVectors(row)
   const first = accessOfFirst(row)
   return row.operands.map((_, at) => (at === 0 ? first : first === 'none' ? 'none' : 'read'))
 }

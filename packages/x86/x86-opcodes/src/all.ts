@@ -1,32 +1,52 @@
+import { evex0f } from './evex-0f.rows.ts'
+import { evex0f3a } from './evex-0f3a.rows.ts'
+import { evex0f38 } from './evex-0f38.rows.ts'
+import { evexHalf } from './evex-half.rows.ts'
 import { oneByte00To3f } from './one-byte-00-3f.rows.ts'
 import { oneByte40To8f } from './one-byte-40-8f.rows.ts'
 import { oneByte90ToFf } from './one-byte-90-ff.rows.ts'
 import type { OpcodeRow } from './row.ts'
 import { threeByte3a } from './three-byte-3a.rows.ts'
 import { threeByte38 } from './three-byte-38.rows.ts'
+import { threeDNow } from './three-d-now.rows.ts'
 import { twoByte00To3f } from './two-byte-00-3f.rows.ts'
 import { twoByte40To7f } from './two-byte-40-7f.rows.ts'
 import { twoByte80ToBf } from './two-byte-80-bf.rows.ts'
 import { twoByteC0ToFf } from './two-byte-c0-ff.rows.ts'
+import { vex0f } from './vex-0f.rows.ts'
+import { vex0f3a } from './vex-0f3a.rows.ts'
+import { vex0f38 } from './vex-0f38.rows.ts'
+import { vexFma4 } from './vex-fma4.rows.ts'
 import { vexGeneral } from './vex-general.rows.ts'
 import { x87D8ToDf } from './x87-d8-df.rows.ts'
+import { xop } from './xop.rows.ts'
 
 const blocks = [
-  ...oneByte00To3f,
-  ...oneByte40To8f,
-  ...oneByte90ToFf,
-  ...x87D8ToDf,
-  ...twoByte00To3f,
-  ...twoByte40To7f,
-  ...twoByte80ToBf,
-  ...twoByteC0ToFf,
-  ...threeByte38,
-  ...threeByte3a,
-  ...vexGeneral,
-]
+  oneByte00To3f,
+  oneByte40To8f,
+  oneByte90ToFf,
+  x87D8ToDf,
+  twoByte00To3f,
+  twoByte40To7f,
+  twoByte80ToBf,
+  twoByteC0ToFf,
+  threeByte38,
+  threeByte3a,
+  threeDNow,
+  vex0f,
+  vex0f38,
+  vex0f3a,
+  vexFma4,
+  vexGeneral,
+  xop,
+  evex0f,
+  evex0f38,
+  evex0f3a,
+  evexHalf,
+] as const
 
 /** Every row of the maps, once: a row's number is its place in this list. */
-export const rows: readonly OpcodeRow[] = blocks
+export const rows: readonly OpcodeRow[] = blocks.flat()
 
 /** Every mnemonic that has a row. */
-export type Mnemonic = (typeof blocks)[number]['mnemonic']
+export type Mnemonic = (typeof blocks)[number][number]['mnemonic']

@@ -7,6 +7,7 @@ test('a mandatory prefix, REX.W, the map, a digit and an immediate are told apar
     mandatory: '66',
     w: 1,
     l: undefined,
+    ignoresLength: false,
     map: 3,
     byte: 0x16,
     register: false,
@@ -32,6 +33,7 @@ test('VEX and EVEX rows say length, prefix, map and W', () => {
   expect(parseOpcode('VEX.LZ.F2.0F38 F6 /r')).toMatchObject({
     space: 'VEX',
     l: 0,
+    ignoresLength: false,
     mandatory: 'F2',
     map: 2,
     w: undefined,
@@ -40,6 +42,7 @@ test('VEX and EVEX rows say length, prefix, map and W', () => {
   expect(parseOpcode('VEX.256.66.0F.WIG 58 /r')).toMatchObject({
     space: 'VEX',
     l: 1,
+    ignoresLength: false,
     mandatory: '66',
     map: 1,
     w: undefined,
@@ -47,6 +50,7 @@ test('VEX and EVEX rows say length, prefix, map and W', () => {
   expect(parseOpcode('EVEX.512.66.0F3A.W1 25 /r ib')).toMatchObject({
     space: 'EVEX',
     l: 2,
+    ignoresLength: false,
     map: 3,
     w: 1,
     trailers: ['ib'],

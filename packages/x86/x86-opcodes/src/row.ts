@@ -8,7 +8,7 @@ export type OperandCode = keyof typeof operandCodes
 /**
  * How operands sit in the encoding: the manual's “Op/En” column. One letter an operand: `M` ModRM.r/m, `R` ModRM.reg,
  * `V` VEX.vvvv, `O` the opcode's low bits, `I` immediate or moffs, `D` displacement, `C` CL, `1` one, `0` XMM0; nothing
- * for a register that the opcode implies. `ZO`: no operand is encoded.
+ * for a register that the opcode implies. A register in the last byte (/is4) is an `R`, too. `ZO`: no operand is encoded.
  */
 export type OperandEncoding =
   | 'ZO'
@@ -30,6 +30,22 @@ export type OperandEncoding =
   | 'RVM'
   | 'RMV'
   | 'VM'
+  | VectorEncoding
+
+/** Those of vectors. */
+export type VectorEncoding =
+  | 'R'
+  | 'RVMI'
+  | 'RVMR'
+  | 'RVRM'
+  | 'RVMRI'
+  | 'RVRMI'
+  | 'MVR'
+  | 'MRV'
+  | 'VMI'
+  | 'IM'
+  | 'RMII'
+  | 'MII'
 
 /** What else can be said of a row; each word is explained in `attributeMeanings`. */
 export type Attribute = keyof typeof attributeMeanings
@@ -49,6 +65,32 @@ export const attributeMeanings = {
   unaligned: 'a 128-bit memory operand need not be aligned, as it must be elsewhere in legacy SSE',
   alias: 'another encoding of the same instruction, which an assembler does not choose',
   undocumented: 'works, but is not in the manual',
+  optional: 'VIA PadLock: decoded where it is asked for alone',
+  hint: 'does nothing on processors without its feature, where it is a reserved NOP',
+  ripOnly: 'the memory operand must be RIP-relative',
+  notRip: 'the memory operand cannot be RIP-relative, and addresses are not of 16 bits',
+  no66: '#UD with 66H',
+  no16: 'addresses are not of 16 bits',
+  mask: 'an opmask register may choose elements; the others are kept',
+  maskz: 'an opmask register may choose elements; the others are kept or become zero',
+  maskNeeded: 'an opmask register other than K0 chooses elements',
+  b16: 'one 16-bit number of memory may be broadcast',
+  b32: 'one 32-bit number of memory may be broadcast',
+  b64: 'one 64-bit number of memory may be broadcast',
+  sae: 'with registers alone, floating-point exceptions may be suppressed',
+  er: 'with registers alone, the rounding mode may be in the instruction',
+  erIgnored: 'with registers alone, a rounding mode may be in the instruction, but there is nothing to round',
+  n8: 'an 8-bit displacement counts bytes',
+  n16: 'an 8-bit displacement counts 16-bit elements',
+  n32: 'an 8-bit displacement counts 32-bit elements',
+  n64: 'an 8-bit displacement counts 64-bit elements',
+  wide: 'not with vectors of 128 bits',
+  avx2: 'with vectors of 256 bits it needs AVX2',
+  vaes: 'with vectors of 256 bits it needs VAES',
+  vpclmulqdq: 'with vectors of 256 bits it needs VPCLMULQDQ',
+  rm0: 'ModRM.r/m must be register 0',
+  distinct: '#UD unless all its registers differ, an index included',
+  distinctFirst: '#UD if the first operand is also another one',
 } as const
 
 /** One line of the opcode map. What it does is not said here: semantics has its own table. */
@@ -79,6 +121,58 @@ export function block(source: Source) {
     attributes: readonly Attribute[] = [],
     needs?: string,
   ): OpcodeRow & { readonly mnemonic: M } => ({ opcode, encoding, operands, mnemonic, attributes, needs, source })
+}
+
+/** A row maker for blocks whose operand encodings are what the operand codes amount to: VEX, EVEX, XOP. */
+export function vectorBlock(source: Source) {
+  return <M extends string>(
+    opcode: string,
+    operands: readonly OperandCode[],
+    mnemonic: M,
+    needs: string,
+    attributes: readonly Attribute[] = [],
+  ): OpcodeRow & { readonly mnemonic: M } => ({
+    opcode,
+    encoding: encodingOf(operands),
+    operands,
+    mnemonic,
+    attributes,
+    needs,
+    source,
+  })
+}
+
+/** The Op/En letters that operand codes amount to. */
+export function encodingOf(operands: readonly OperandCode[]): OperandEncoding {
+  return (operands.map(letterOf).join('') || 'ZO') as OperandEncoding
+}
+
+function letterOf(code: OperandCode): string {
+  const place = placeOf(code)
+  switch (place.place) {
+    case 'rm':
+      return place.file === 'x87' ? 'O' : 'M'
+    case 'reg':
+    case 'is4':
+      return 'R'
+    case 'vvvv':
+      return 'V'
+    case 'opcode':
+      return 'O'
+    case 'immediate':
+    case 'moffs':
+    case 'nibble':
+      return 'I'
+    case 'constant':
+      return '1'
+    case 'relative':
+    case 'far':
+      return 'D'
+    case 'fixed':
+      return code === 'CL' ? 'C' : code === 'XMM0' ? '0' : ''
+    default:
+      return place satisfies never
+  }
 }
 
 /** Where an operand of this code is encoded, and how wide it is there. */

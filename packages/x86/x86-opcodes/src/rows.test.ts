@@ -10,45 +10,19 @@ import {
   sizedMnemonics,
 } from './index.ts'
 import { operandCodes } from './operand-codes.rows.ts'
+import { encodingOf } from './row.ts'
 
 const say = (row: OpcodeRow): string => `${row.opcode} ${row.mnemonic} ${row.operands.join(', ')}`
-
-/** The Op/En letters that a row's operand codes amount to. */
-function encodingOf(row: OpcodeRow): string {
-  const letters = row.operands.map((code) => {
-    const place = placeOf(code)
-    switch (place.place) {
-      case 'rm':
-        return place.file === 'x87' ? 'O' : 'M'
-      case 'reg':
-        return 'R'
-      case 'vvvv':
-        return 'V'
-      case 'opcode':
-        return 'O'
-      case 'immediate':
-      case 'moffs':
-        return 'I'
-      case 'constant':
-        return '1'
-      case 'relative':
-      case 'far':
-        return 'D'
-      case 'fixed':
-        return code === 'CL' ? 'C' : code === 'XMM0' ? '0' : ''
-      default:
-        return place satisfies never
-    }
-  })
-  return letters.join('') || 'ZO'
-}
 
 /** Bytes after ModRM that the operand codes ask for. */
 function trailersOf(row: OpcodeRow): string[] {
   return row.operands.flatMap((code) => {
     const place = placeOf(code)
     if (place.place === 'immediate')
-      return [place.encoded === 8 ? 'ib' : place.encoded === 16 ? 'iw' : `i${place.encoded}`]
+      return [
+        place.encoded === 32 ? 'id' : place.encoded === 8 ? 'ib' : place.encoded === 16 ? 'iw' : `i${place.encoded}`,
+      ]
+    if (place.place === 'is4') return ['/is4']
     if (place.place === 'relative') return [place.encoded === 8 ? 'cb' : 'cz']
     return place.place === 'far' ? ['cp'] : []
   })
@@ -64,7 +38,7 @@ describe('every row', () => {
   })
 
   test('names the operand encoding that its operand codes amount to', () => {
-    expect(rows.filter((row) => row.encoding !== encodingOf(row)).map(say)).toEqual([])
+    expect(rows.filter((row) => row.encoding !== encodingOf(row.operands)).map(say)).toEqual([])
   })
 
   test('ends in the immediates that its operand codes ask for', () => {

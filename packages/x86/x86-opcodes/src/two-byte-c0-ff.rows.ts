@@ -5,7 +5,7 @@ const op = block(sdm('2D', 'A.3', 'Table A-3, rows C to F, and Table A-6'))
 
 /** Exchanges, random numbers, packed integers. */
 export const twoByteC0ToFf = [
-  // opcode            op/en  operands                mnemonic, attributes, needs
+  // opcode            op/en   operands                mnemonic, attributes, needs
   op('0F C0 /r',        'MR',  ['Eb', 'Gb'],           'XADD',       ['lock']),
   op('0F C1 /r',        'MR',  ['Ev', 'Gv'],           'XADD',       ['lock']),
   op('NP 0F C2 /r ib',  'RMI', ['Vps', 'Wps', 'Ib'],   'CMPPS',      [], 'SSE'),
@@ -25,6 +25,7 @@ export const twoByteC0ToFf = [
   op('NP 0F C7 /4',     'M',   ['M'],                  'XSAVEC',     [], 'XSAVEC'),
   op('NP 0F C7 /5',     'M',   ['M'],                  'XSAVES',     ['cpl0'], 'XSAVES'),
   op('NFx 0F C7 /6',    'M',   ['Rv'],                 'RDRAND',     [], 'RDRAND'),
+  op('F3 0F C7 /6',     'M',   ['Rq'],                 'SENDUIPI',   ['only64', 'force64'], 'UINTR'),
   op('NP 0F C7 /6',     'M',   ['Mq'],                 'VMPTRLD',    [], 'VMX'),
   op('66 0F C7 /6',     'M',   ['Mq'],                 'VMCLEAR',    [], 'VMX'),
   op('F3 0F C7 /6',     'M',   ['Mq'],                 'VMXON',      [], 'VMX'),

@@ -65,6 +65,14 @@ const families: readonly (readonly Instruction[])[] = [
   vectorFloat,
 ]
 
+/**
+ * Whether an engine executes the instructions of a row: those that are described, but for encodings that no processor of ours knows. A row is
+ * as `@vmm/x86-opcodes` has it.
+ */
+export function isExecuted({ mnemonic, opcode }: { readonly mnemonic: string; readonly opcode: string }): boolean {
+  return instructions.has(mnemonic) && !opcode.startsWith('EVEX') && !opcode.startsWith('XOP')
+}
+
 /** Every described instruction by its mnemonic. */
 export const instructions: ReadonlyMap<string, Instruction> = new Map(
   families.flat().map((instruction) => [instruction.mnemonic, instruction]),

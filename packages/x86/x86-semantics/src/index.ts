@@ -15,7 +15,7 @@ export type {
   Variable,
   Width,
 } from './algebra.ts'
-export { instructions } from './all.ts'
+export { instructions, isExecuted } from './all.ts'
 export type { Bulk } from './bulk.ts'
 export { type FlagClassName, type FlagEquations, type FlagsOf, flagClasses } from './flags.ts'
 export { type HostCall, hostCalls } from './host-calls.ts'

@@ -61,7 +61,7 @@ function legacy(random: Random, pattern: OpcodePattern, codeSize: 16 | 32 | 64):
   const bytes: number[] = [...mandatoryPrefixes[pattern.mandatory]]
   if (codeSize === 64 && (pattern.w === 1 || random.once(2)))
     bytes.push(0x40 | (pattern.w === 1 ? 8 : 0) | random.below(16))
-  bytes.push(...maps[pattern.map], pattern.byte | (pattern.register ? random.below(8) : 0))
+  bytes.push(...maps[pattern.map as 0 | 1 | 2 | 3], pattern.byte | (pattern.register ? random.below(8) : 0))
   if (pattern.modrm.kind !== 'none') bytes.push(modrm(random, pattern))
   return bytes
 }

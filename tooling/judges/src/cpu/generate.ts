@@ -1,5 +1,6 @@
-import { createDecoded, type Decoded, decode, noRegister, ripBase } from '@vmm/x86-decoder'
+import { createDecoded, createDecoder, type Decoded, noRegister, ripBase } from '@vmm/x86-decoder'
 import { type Attribute, rows } from '@vmm/x86-opcodes'
+import { isExecuted } from '@vmm/x86-semantics'
 import { encoded, type Form, formOf, type Habits, longest } from './encoding.ts'
 import { exclusions } from './exclusions.rows.ts'
 import type { Random } from './random.ts'
@@ -28,7 +29,9 @@ interface SizedForm extends Form {
   readonly sizes: readonly (32 | 64)[]
 }
 
+const { decode } = createDecoder(isExecuted)
 const forms: readonly SizedForm[] = rows
+  .filter(isExecuted)
   .filter(({ mnemonic }) => !Object.hasOwn(exclusions, mnemonic))
   .map((row) => ({ ...formOf(row), sizes: sizesOf(row.opcode, row.attributes) }))
 

@@ -1,11 +1,13 @@
-import { createDecoded, decode } from '@vmm/x86-decoder'
+import { createDecoded, createDecoder } from '@vmm/x86-decoder'
 import { rows } from '@vmm/x86-opcodes'
+import { isExecuted } from '@vmm/x86-semantics'
 import { encoded, type Form, formOf, type Habits } from '../cpu/encoding.ts'
 import type { Random } from '../cpu/random.ts'
 
 const habits: Habits = { lock: 60, repeat: 40, operandSize: 5, addressSize: 10, segment: 8, vexEverywhere: false }
 /** Instructions of VMX are #UD to those who have no hypervisor: noise has them, too. Seeds of what was found go by the number of forms. */
-const forms: readonly Form[] = rows.filter(({ needs }) => needs !== 'VMX').map(formOf)
+const forms: readonly Form[] = rows.filter((row) => isExecuted(row) && row.needs !== 'VMX').map(formOf)
+const { decode } = createDecoder(isExecuted)
 
 /** Bytes of random instructions. Most come from the opcode rows and decode; some are anything. */
 export class InstructionBytes {

@@ -1,5 +1,6 @@
-import { createDecoded, type Decoded, decode } from '@vmm/x86-decoder'
+import { createDecoded, type Decoded } from '@vmm/x86-decoder'
 import type { BlockCache } from '../block-cache.ts'
+import { decode } from '../decoder.ts'
 import type { Shape } from '../handler-table.ts'
 import { modeOfWord } from '../mode-word.ts'
 import { blockHeadBytes, inBlock, inRecord, recordBytes } from '../state-layout.ts'

@@ -1,4 +1,5 @@
-import { type CodeSize, takesModrm } from '@vmm/x86-decoder'
+import type { CodeSize } from '@vmm/x86-decoder'
+import { takesModrm } from '../decoder.ts'
 
 /**
  * What has been read of an instruction's head, which is its prefixes, opcode, ModRM and SIB: all that says how the rest is read. Emitted code

@@ -1,4 +1,5 @@
-import { type CodeSize, createDecoded, type Decoded, decode, ripBase } from '@vmm/x86-decoder'
+import { type CodeSize, createDecoded, type Decoded, ripBase } from '@vmm/x86-decoder'
+import { decode } from '../decoder.ts'
 import type { HandlerTable, Shape } from '../handler-table.ts'
 import { builtIn } from '../interpreter/run.ts'
 import type { PassingMap } from '../memory-map.ts'

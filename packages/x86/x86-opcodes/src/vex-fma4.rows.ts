@@ -1,0 +1,53 @@
+import { apm } from '@vmm/source'
+import { vectorBlock } from './row.ts'
+
+const op = vectorBlock(apm('4', '2', 'Instruction Reference'))
+
+/** FMA4, and what of XOP is in VEX: four registers, of which either of two may be memory. */
+export const vexFma4 = [
+  // opcode                            operands                        mnemonic       needs, attributes
+  op('VEX.66.0F3A.W0 48 /r /is4',     ['Vx', 'Hx', 'Wx', 'Lx', 'I4'], 'VPERMIL2PS',  'XOP'),
+  op('VEX.66.0F3A.W1 48 /r /is4',     ['Vx', 'Hx', 'Lx', 'Wx', 'I4'], 'VPERMIL2PS',  'XOP'),
+  op('VEX.66.0F3A.W0 49 /r /is4',     ['Vx', 'Hx', 'Wx', 'Lx', 'I4'], 'VPERMIL2PD',  'XOP'),
+  op('VEX.66.0F3A.W1 49 /r /is4',     ['Vx', 'Hx', 'Lx', 'Wx', 'I4'], 'VPERMIL2PD',  'XOP'),
+  op('VEX.66.0F3A.W0 5C /r /is4',     ['Vx', 'Hx', 'Wx', 'Lx'],       'VFMADDSUBPS', 'FMA4'),
+  op('VEX.66.0F3A.W1 5C /r /is4',     ['Vx', 'Hx', 'Lx', 'Wx'],       'VFMADDSUBPS', 'FMA4'),
+  op('VEX.66.0F3A.W0 5D /r /is4',     ['Vx', 'Hx', 'Wx', 'Lx'],       'VFMADDSUBPD', 'FMA4'),
+  op('VEX.66.0F3A.W1 5D /r /is4',     ['Vx', 'Hx', 'Lx', 'Wx'],       'VFMADDSUBPD', 'FMA4'),
+  op('VEX.66.0F3A.W0 5E /r /is4',     ['Vx', 'Hx', 'Wx', 'Lx'],       'VFMSUBADDPS', 'FMA4'),
+  op('VEX.66.0F3A.W1 5E /r /is4',     ['Vx', 'Hx', 'Lx', 'Wx'],       'VFMSUBADDPS', 'FMA4'),
+  op('VEX.66.0F3A.W0 5F /r /is4',     ['Vx', 'Hx', 'Wx', 'Lx'],       'VFMSUBADDPD', 'FMA4'),
+  op('VEX.66.0F3A.W1 5F /r /is4',     ['Vx', 'Hx', 'Lx', 'Wx'],       'VFMSUBADDPD', 'FMA4'),
+  op('VEX.66.0F3A.W0 68 /r /is4',     ['Vx', 'Hx', 'Wx', 'Lx'],       'VFMADDPS',    'FMA4'),
+  op('VEX.66.0F3A.W1 68 /r /is4',     ['Vx', 'Hx', 'Lx', 'Wx'],       'VFMADDPS',    'FMA4'),
+  op('VEX.66.0F3A.W0 69 /r /is4',     ['Vx', 'Hx', 'Wx', 'Lx'],       'VFMADDPD',    'FMA4'),
+  op('VEX.66.0F3A.W1 69 /r /is4',     ['Vx', 'Hx', 'Lx', 'Wx'],       'VFMADDPD',    'FMA4'),
+  op('VEX.LIG.66.0F3A.W0 6A /r /is4', ['Vdq', 'Hdq', 'Wss', 'Ldq'],   'VFMADDSS',    'FMA4'),
+  op('VEX.LIG.66.0F3A.W1 6A /r /is4', ['Vdq', 'Hdq', 'Ldq', 'Wss'],   'VFMADDSS',    'FMA4'),
+  op('VEX.LIG.66.0F3A.W0 6B /r /is4', ['Vdq', 'Hdq', 'Wsd', 'Ldq'],   'VFMADDSD',    'FMA4'),
+  op('VEX.LIG.66.0F3A.W1 6B /r /is4', ['Vdq', 'Hdq', 'Ldq', 'Wsd'],   'VFMADDSD',    'FMA4'),
+  op('VEX.66.0F3A.W0 6C /r /is4',     ['Vx', 'Hx', 'Wx', 'Lx'],       'VFMSUBPS',    'FMA4'),
+  op('VEX.66.0F3A.W1 6C /r /is4',     ['Vx', 'Hx', 'Lx', 'Wx'],       'VFMSUBPS',    'FMA4'),
+  op('VEX.66.0F3A.W0 6D /r /is4',     ['Vx', 'Hx', 'Wx', 'Lx'],       'VFMSUBPD',    'FMA4'),
+  op('VEX.66.0F3A.W1 6D /r /is4',     ['Vx', 'Hx', 'Lx', 'Wx'],       'VFMSUBPD',    'FMA4'),
+  op('VEX.LIG.66.0F3A.W0 6E /r /is4', ['Vdq', 'Hdq', 'Wss', 'Ldq'],   'VFMSUBSS',    'FMA4'),
+  op('VEX.LIG.66.0F3A.W1 6E /r /is4', ['Vdq', 'Hdq', 'Ldq', 'Wss'],   'VFMSUBSS',    'FMA4'),
+  op('VEX.LIG.66.0F3A.W0 6F /r /is4', ['Vdq', 'Hdq', 'Wsd', 'Ldq'],   'VFMSUBSD',    'FMA4'),
+  op('VEX.LIG.66.0F3A.W1 6F /r /is4', ['Vdq', 'Hdq', 'Ldq', 'Wsd'],   'VFMSUBSD',    'FMA4'),
+  op('VEX.66.0F3A.W0 78 /r /is4',     ['Vx', 'Hx', 'Wx', 'Lx'],       'VFNMADDPS',   'FMA4'),
+  op('VEX.66.0F3A.W1 78 /r /is4',     ['Vx', 'Hx', 'Lx', 'Wx'],       'VFNMADDPS',   'FMA4'),
+  op('VEX.66.0F3A.W0 79 /r /is4',     ['Vx', 'Hx', 'Wx', 'Lx'],       'VFNMADDPD',   'FMA4'),
+  op('VEX.66.0F3A.W1 79 /r /is4',     ['Vx', 'Hx', 'Lx', 'Wx'],       'VFNMADDPD',   'FMA4'),
+  op('VEX.LIG.66.0F3A.W0 7A /r /is4', ['Vdq', 'Hdq', 'Wss', 'Ldq'],   'VFNMADDSS',   'FMA4'),
+  op('VEX.LIG.66.0F3A.W1 7A /r /is4', ['Vdq', 'Hdq', 'Ldq', 'Wss'],   'VFNMADDSS',   'FMA4'),
+  op('VEX.LIG.66.0F3A.W0 7B /r /is4', ['Vdq', 'Hdq', 'Wsd', 'Ldq'],   'VFNMADDSD',   'FMA4'),
+  op('VEX.LIG.66.0F3A.W1 7B /r /is4', ['Vdq', 'Hdq', 'Ldq', 'Wsd'],   'VFNMADDSD',   'FMA4'),
+  op('VEX.66.0F3A.W0 7C /r /is4',     ['Vx', 'Hx', 'Wx', 'Lx'],       'VFNMSUBPS',   'FMA4'),
+  op('VEX.66.0F3A.W1 7C /r /is4',     ['Vx', 'Hx', 'Lx', 'Wx'],       'VFNMSUBPS',   'FMA4'),
+  op('VEX.66.0F3A.W0 7D /r /is4',     ['Vx', 'Hx', 'Wx', 'Lx'],       'VFNMSUBPD',   'FMA4'),
+  op('VEX.66.0F3A.W1 7D /r /is4',     ['Vx', 'Hx', 'Lx', 'Wx'],       'VFNMSUBPD',   'FMA4'),
+  op('VEX.LIG.66.0F3A.W0 7E /r /is4', ['Vdq', 'Hdq', 'Wss', 'Ldq'],   'VFNMSUBSS',   'FMA4'),
+  op('VEX.LIG.66.0F3A.W1 7E /r /is4', ['Vdq', 'Hdq', 'Ldq', 'Wss'],   'VFNMSUBSS',   'FMA4'),
+  op('VEX.LIG.66.0F3A.W0 7F /r /is4', ['Vdq', 'Hdq', 'Wsd', 'Ldq'],   'VFNMSUBSD',   'FMA4'),
+  op('VEX.LIG.66.0F3A.W1 7F /r /is4', ['Vdq', 'Hdq', 'Ldq', 'Wsd'],   'VFNMSUBSD',   'FMA4'),
+]
