@@ -1,18 +1,11 @@
 import * as assembly from '@vmm/x86-assembler'
 import { createDecoded, decode, format } from '@vmm/x86-decoder'
-import {
-  type OpcodeRow,
-  type OperandFile,
-  type OperandPlace,
-  type OperandSize,
-  parseOpcode,
-  placeOf,
-  rows,
-} from '@vmm/x86-opcodes'
+import { type OpcodeRow, type OperandFile, type OperandPlace, parseOpcode, placeOf, rows } from '@vmm/x86-opcodes'
 import { isExecuted } from '@vmm/x86-semantics'
 import { bad, type InsCase, type Item } from './case.ts'
 import { environments, layout, type ModeName } from './environments.ts'
 import { edge, type FloatWidth, float, lanes } from './interesting.ts'
+import { widthOf } from './operand-width.ts'
 import { Random } from './random.ts'
 import {
   dataEnd,
@@ -195,13 +188,6 @@ export function textOf(bytes: Uint8Array, mode: ModeName): string {
   const decoded = createDecoded()
   if (decode(bytes, 0, bytes.length, codeSize, decoded) !== undefined) return bad
   return format(decoded, fields.get('RIP')!)
-}
-
-function widthOf(of: OperandSize, size: Size): number {
-  if (typeof of === 'number') return of
-  if (of === 'v') return size
-  if (of !== 'y' && of !== 'z') throw new Error(`no case is made of operands of this size: ${of}`)
-  return of === 'z' ? Math.min(size, 32) : Math.max(size, 32)
 }
 
 /** Registers by the position of the operand: none that an instruction takes without naming it, none used for addresses. */

@@ -22,7 +22,8 @@ export interface SizeChoice {
 /** The operand sizes a form can have, the default first. */
 export function sizeChoices({ row, pattern }: Form, codeSize: CodeSize): readonly SizeChoice[] {
   // 66H means something else, or is forbidden, where a mandatory prefix or VEX is concerned
-  const prefixable = pattern.space === 'legacy' && pattern.mandatory !== 'NP' && pattern.mandatory !== '66'
+  const prefixable =
+    pattern.space === 'legacy' && !['NP', '66'].includes(pattern.mandatory) && !row.attributes.includes('no66')
   if (codeSize !== 64) {
     if (pattern.w === 1) return []
     const other = codeSize === 16 ? 32 : 16

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import {
   type CodeSize,
   createDecoded,
+  createDecoder,
   type Decoded,
   type DecodeFailure,
   decode,
@@ -151,6 +152,66 @@ describe('addresses', () => {
     expect(decoded('0f 20 00').operands[0]).toMatchObject({ kind: 'register', width: 64, index: 0 })
     expect(decoded('0f 20 04').length).toBe(3)
   })
+})
+
+describe('vectors', () => {
+  test('an 8-bit displacement of EVEX counts what memory holds', () => {
+    expect(decoded('62 f1 74 48 58 40 01')).toMatchObject({ displacement: 64, vectorLength: 512 })
+    expect(decoded('62 f1 74 18 58 40 01')).toMatchObject({ displacement: 4, vectorLength: 128, broadcast: true })
+    expect(decoded('62 f1 76 08 58 40 01')).toMatchObject({ displacement: 4 })
+    expect(decoded('62 f2 fd 48 8a 40 01')).toMatchObject({ mnemonic: 'VCOMPRESSPD', displacement: 8 })
+  })
+
+  test('a rounding mode stands where the vector length would', () => {
+    expect(decoded('62 f1 74 18 58 c2')).toMatchObject({ rounding: 'nearest', vectorLength: 512 })
+    expect(decoded('62 f1 74 58 58 c2')).toMatchObject({ rounding: 'up', vectorLength: 512 })
+    expect(decoded('62 f1 74 18 5d c2')).toMatchObject({ rounding: 'sae' })
+    expect(failure('62 f1 74 78 58 02')).toBe('invalid')
+  })
+
+  test('zeroing needs a mask and a register, gathers need a mask and registers that differ', () => {
+    expect(failure('62 f1 74 c8 58 c2')).toBe('invalid')
+    expect(failure('62 f1 7c c9 11 00')).toBe('invalid')
+    expect(failure('62 f2 7d 48 92 44 88 02')).toBe('invalid')
+    expect(failure('62 f2 7d 4a 92 4c 88 02')).toBe('invalid')
+  })
+
+  test('three registers of AMX differ, and its memory has a SIB byte', () => {
+    expect(failure('c4 e2 73 5e c1')).toBe('invalid')
+    expect(failure('c4 e2 7b 4b 00')).toBe('invalid')
+    expect(decoded('c4 e2 7b 4b 04 18')).toMatchObject({ mnemonic: 'TILELOADD' })
+  })
+
+  test('62 is BOUND and 8F is POP where no register form could follow', () => {
+    expect(decoded('62 00', 32).mnemonic).toBe('BOUND')
+    expect(decoded('8f c0', 32).mnemonic).toBe('POP')
+  })
+})
+
+describe('a decoder of some rows', () => {
+  const legacy = createDecoder(({ opcode }) => !/^(?:E?VEX|XOP)/.test(opcode))
+  const plain = createDecoder(({ attributes }) => !attributes.includes('hint'))
+  const run = ({ decode: by }: typeof legacy, hex: string, out = createDecoded()) =>
+    by(bytesOf(hex), 0, bytesOf(hex).length, 64, out) ?? out.mnemonic
+
+  test('takes the others for no instructions, and their prefixes for none', () => {
+    expect(run(legacy, '62 f1 74 48 58 40 01')).toBe('invalid')
+    expect(run(legacy, '62 f1')).toBe('invalid')
+    expect(run(legacy, '01 c0')).toBe('ADD')
+  })
+
+  test('takes a hint for the NOP that it was', () => {
+    expect(decoded('0f 1c 00').mnemonic).toBe('CLDEMOTE')
+    expect(run(plain, '0f 1c 00')).toBe('NOP')
+  })
+})
+
+test('what is optional is decoded where it is asked for alone', () => {
+  const all = createDecoder(() => true)
+  const out = createDecoded()
+  expect(failure('f3 0f a7 c8')).toBe('invalid')
+  expect(all.decode(bytesOf('f3 0f a7 c8'), 0, 4, 64, out)).toBeUndefined()
+  expect(out.mnemonic).toBe('XCRYPTECB')
 })
 
 describe('what is no instruction', () => {

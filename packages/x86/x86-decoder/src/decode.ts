@@ -1,6 +1,7 @@
 import type { OpcodeRow } from '@vmm/x86-opcodes'
 import { type Candidate, type Maps, mapsOf, type Slot } from './candidates.ts'
 import { type CodeSize, type Decoded, type DecodedOperand, type DecodeFailure, noRegister, ripBase } from './decoded.ts'
+import { evexAllowed, lengthFits, prepareAddress, roundingOf, vectorLengthOf } from './evex.ts'
 import { widthOf } from './operands.ts'
 import { Reader, suffixed } from './reader.ts'
 
@@ -144,13 +145,13 @@ function vectorFields(candidate: Candidate, out: Decoded): boolean {
   // of EVEX.vvvv, the highest bit belongs to an index that is a vector
   const vvvv = candidate.address === 'vector' ? reader.vexRegister & 15 : reader.vexRegister
   if (!candidate.vvvv && vvvv !== 0) return false
-  out.vectorLength = reader.vectorLength(candidate)
+  out.vectorLength = vectorLengthOf(reader, candidate)
   if (!reader.evex) return true
-  if (!reader.evexAllowed(candidate)) return false
+  if (!evexAllowed(reader, candidate)) return false
   out.mask = reader.mask
   out.zeroing = reader.zeroing
-  out.rounding = reader.rounding(candidate)
-  reader.evexAddress(candidate, out)
+  out.rounding = roundingOf(reader, candidate)
+  prepareAddress(reader, candidate, out)
   out.broadcast = reader.elementBits !== 0
   return true
 }
@@ -225,7 +226,7 @@ function fits(candidate: Candidate): boolean {
   if (reader.codeSize === 64 ? candidate.not64 : candidate.only64) return false
   if (!reader.mandatoryIs(candidate.mandatory)) return false
   if (candidate.w >= 0 && candidate.w !== reader.rexW) return false
-  if (reader.vex && !reader.lengthIs(candidate)) return false
+  if (reader.vex && !lengthFits(reader, candidate)) return false
   if (candidate.no66 && reader.operandPrefix) return false
   if (candidate.noRexB && reader.rexB !== 0) return false
   if ((reader.modrm & candidate.modrmMask) !== candidate.modrmValue) return false

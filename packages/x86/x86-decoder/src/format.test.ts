@@ -56,6 +56,28 @@ describe('Intel syntax', () => {
     expect(text('8e d8')).toBe('mov ds, ax')
   })
 
+  test('vectors show mask, zeroing, broadcast, rounding and an index that is a vector', () => {
+    expect(text('c5 f4 58 c2')).toBe('vaddps ymm0, ymm1, ymm2')
+    expect(text('62 f1 74 c9 58 c2')).toBe('vaddps zmm0 {k1} {z}, zmm1, zmm2')
+    expect(text('62 f1 74 58 58 40 01')).toBe('vaddps zmm0, zmm1, dword ptr [rax+4]{1to16}')
+    expect(text('62 f1 7c 58 5a 00')).toBe('vcvtps2pd zmm0, dword ptr [rax]{1to8}')
+    expect(text('62 f1 74 78 58 c2')).toBe('vaddps zmm0, zmm1, zmm2, {rz-sae}')
+    expect(text('62 f2 7d 4a 92 44 88 02')).toBe('vgatherdps zmm0 {k2}, dword ptr [rax+zmm1*4+8]')
+    expect(text('62 a1 74 40 58 c2')).toBe('vaddps zmm16, zmm17, zmm18')
+  })
+
+  test('opmask registers, bounds and tiles have their names', () => {
+    expect(text('c5 f4 41 c2')).toBe('kandw k0, k1, k2')
+    expect(text('66 0f 1a c1')).toBe('bndmov bnd0, bnd1')
+    expect(text('c4 e2 73 5e c2')).toBe('tdpbssd tmm0, tmm2, tmm1')
+  })
+
+  test('3DNow!, XOP and FMA4 have their opcodes and registers behind the address', () => {
+    expect(text('0f 0f 48 10 9e')).toBe('pfadd mm1, qword ptr [rax+0x10]')
+    expect(text('8f e9 78 81 c1')).toBe('vfrczpd xmm0, xmm1')
+    expect(text('c4 e3 f9 69 00 30')).toBe('vfmaddpd xmm0, xmm0, xmm3, xmmword ptr [rax]')
+  })
+
   test('immediates are unsigned at the width they are used with', () => {
     expect(text('48 83 c0 ff')).toBe('add rax, 0xffffffffffffffff')
     expect(text('6a ff', 32)).toBe('push 0xffffffff')

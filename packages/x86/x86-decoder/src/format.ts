@@ -1,5 +1,5 @@
 import { type Decoded, type DecodedOperand, noRegister, ripBase } from './decoded.ts'
-import { generalName, registerName, segmentNames } from './register-names.ts'
+import { generalName, registerName, segmentNames, vectorName } from './register-names.ts'
 import { rowOf, sizedMnemonicOf } from './row-of.ts'
 
 /**
@@ -12,8 +12,16 @@ export function format(decoded: Decoded, ripAt?: bigint): string {
     .slice(0, decoded.count)
     .map((operand, at) => operandText(decoded, operand, at, ripAt))
   const name = prefixesText(decoded) + sizedMnemonicOf(decoded).toLowerCase()
+  if (decoded.mask !== 0) operands[0] += ` {k${decoded.mask}}${decoded.zeroing ? ' {z}' : ''}`
+  if (decoded.rounding !== 'none') operands.push(roundingTexts[decoded.rounding])
   return operands.length === 0 ? name : `${name} ${operands.join(', ')}`
 }
+
+/** Rounding in the words of SDM 2A §2.7.6. */
+const roundingTexts = {
+  ...{ nearest: '{rn-sae}', down: '{rd-sae}', up: '{ru-sae}', zero: '{rz-sae}' },
+  sae: '{sae}',
+} as const
 
 /** Instructions with implicit memory or a counter, whose address size and segment no operand shows. */
 const implicitMemory = /^(?:LOOP|XLAT|MASKMOV|MONITOR|INS|OUTS)/
@@ -39,7 +47,7 @@ function operandText(decoded: Decoded, operand: DecodedOperand, at: number, ripA
     case 'register':
       return registerName(operand)
     case 'memory':
-      return sizeText(decoded, operand, at) + addressText(decoded, ripAt)
+      return sizeText(decoded, operand, at) + addressText(decoded, ripAt) + broadcastText(decoded, operand)
     case 'immediate':
       return number(unsignedOf(operand))
     case 'relative':
@@ -66,6 +74,19 @@ const sizes: Readonly<Record<number, string>> = {
   64: 'qword',
   80: 'tbyte',
   128: 'xmmword',
+  256: 'ymmword',
+  512: 'zmmword',
+}
+
+/** So many elements are made of the one in memory: `{1to8}`. */
+function broadcastText(decoded: Decoded, { width }: DecodedOperand): string {
+  return decoded.broadcast ? `{1to${elementsOf(decoded) / width}}` : ''
+}
+
+/** Bits of the vector that an element in memory is broadcast to, which may be half or a quarter of the longest one. */
+function elementsOf(decoded: Decoded): number {
+  const code = rowOf(decoded).operands.find((one) => one.startsWith('W'))
+  return decoded.vectorLength >> (code === 'Wx2' ? 1 : code === 'Wx4' ? 2 : code === 'Wx8' ? 3 : 0)
 }
 
 /** Far pointers are a selector longer than their offset, bounds are two. */
@@ -86,12 +107,16 @@ function addressText(decoded: Decoded, ripAt: bigint | undefined): string {
   const parts: string[] = []
   if (base !== noRegister)
     parts.push(base === ripBase ? (addressSize === 64 ? 'rip' : 'eip') : generalName(base, addressSize))
-  if (index !== noRegister) parts.push(generalName(index, addressSize) + (scale === 0 ? '' : `*${1 << scale}`))
+  if (index !== noRegister) parts.push(indexText(decoded) + (scale === 0 ? '' : `*${1 << scale}`))
   const sum = parts.join('+')
   if (sum === '') return `${segment}[${number(BigInt.asUintN(addressSize, displacement))}]`
   const distance =
     displacement === 0n ? '' : displacement < 0n ? `-${number(-displacement)}` : `+${number(displacement)}`
   return `${segment}[${sum}${distance}]`
+}
+
+function indexText({ index, indexWidth, addressSize }: Decoded): string {
+  return indexWidth === 0 ? generalName(index, addressSize) : vectorName(index, indexWidth)
 }
 
 function targetText(decoded: Decoded, { low }: DecodedOperand, ripAt: bigint | undefined): string {

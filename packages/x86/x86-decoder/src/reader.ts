@@ -1,11 +1,8 @@
 import type { Mandatory } from '@vmm/x86-opcodes'
 import { type Candidate, evexMaps, type Maps, type Slot, suffixMap, vexMaps, xopMaps } from './candidates.ts'
-import { type CodeSize, type Decoded, noRegister, type Rounding, ripBase } from './decoded.ts'
+import { type CodeSize, type Decoded, noRegister, ripBase } from './decoded.ts'
 
 const vexPrefixes: readonly Mandatory[] = ['NP', '66', 'F3', 'F2']
-
-/** EVEX.L'L where it rounds. Source: SDM 2A Table 2-42. */
-const roundings: readonly Rounding[] = ['nearest', 'down', 'up', 'zero']
 
 /** What stands for 0F 0F until its own byte is found behind the address. */
 export const suffixed: Slot = { candidates: [], modrm: 'group', choices: [] }
@@ -297,43 +294,6 @@ export class Reader {
   takeModrm(): boolean {
     this.modrm = this.byte()
     return !this.short
-  }
-
-  /** Whether a row has vectors of the length that the prefix says: where there is rounding, that is 512 bits. */
-  lengthIs({ l, ignoresLength, wide }: Candidate): boolean {
-    const length = this.#rounds() ? 2 : this.vexLength
-    return length < 3 && (ignoresLength || l < 0 || l === length) && !(wide && length === 0)
-  }
-
-  /** EVEX.b of instructions with registers alone. */
-  #rounds(): boolean {
-    return this.evexB && this.modrm >= 0xc0
-  }
-
-  vectorLength({ ignoresLength }: Candidate): 0 | 128 | 256 | 512 {
-    if (!this.vex) return 0
-    if (ignoresLength) return 128
-    return this.#rounds() ? 512 : ((128 << this.vexLength) as 128 | 256 | 512)
-  }
-
-  rounding({ rounding }: Candidate): Rounding {
-    if (!this.#rounds() || rounding === 'ignored') return 'none'
-    return rounding === 'er' ? roundings[this.vexLength]! : 'sae'
-  }
-
-  /** Whether a row knows of what EVEX says of masks, broadcasts and rounding. Source: SDM 2A §2.7.11. */
-  evexAllowed({ mask, broadcastBytes, rounding, writesRm }: Candidate): boolean {
-    const inMemory = this.modrm < 0xc0
-    if (this.evexB && (inMemory ? broadcastBytes === 0 : rounding === 'none')) return false
-    if (this.mask === 0 ? mask === 'needed' || this.zeroing : mask === 'none') return false
-    return !this.zeroing || (mask === 'zero' && !(writesRm && inMemory))
-  }
-
-  /** Gets ready for an address of EVEX: what it counts, and what is broadcast. */
-  evexAddress({ broadcastBytes, displacementBytes }: Candidate, { operandSize }: Decoded): void {
-    if (this.evexB && this.modrm < 0xc0) this.elementBits = broadcastBytes * 8
-    const bytes = this.elementBits === 0 ? displacementBytes[this.vexLength as 0 | 1 | 2] : broadcastBytes
-    this.displacementUnit = bytes === 0 ? (operandSize === 64 ? 8 : 4) : bytes
   }
 
   operandSize(candidate: Candidate): 16 | 32 | 64 {
