@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createDecoded, decode } from '@vmm/x86-decoder'
+import { createDecoded } from '@vmm/x86-decoder'
 import { parseOpcode, rows } from '@vmm/x86-opcodes'
 import type { InsCase } from './case.ts'
+import { decode } from './decoder.ts'
 import { environments } from './environments.ts'
 import { parseCases } from './parse.ts'
 

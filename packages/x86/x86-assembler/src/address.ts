@@ -11,6 +11,8 @@ export interface EncodedAddress {
   /** REX.X and REX.B. */
   readonly x: number
   readonly b: number
+  /** The highest bit of an index that is a vector. */
+  readonly highIndex?: number
   readonly displacement: {
     readonly value: bigint | LabelReference
     readonly bytes: 0 | 1 | 2 | 4
@@ -18,18 +20,26 @@ export interface EncodedAddress {
   }
 }
 
+/** What a form asks of an address: what an 8-bit displacement counts, and a SIB byte. */
+export interface AddressForm {
+  readonly unit: number
+  readonly sib: boolean
+}
+
 /** Encodes an address for some code, or says why it cannot be. */
-export function encodeAddress(memory: Memory, codeSize: CodeSize): EncodedAddress | string {
+export function encodeAddress(memory: Memory, codeSize: CodeSize, form: AddressForm): EncodedAddress | string {
   const { base, index } = memory
-  if (base?.kind === 'rip') return ripAddress(memory, codeSize)
+  if (base?.kind === 'rip') return form.sib ? 'RIP is no base here' : ripAddress(memory, codeSize)
   const addressSize = addressSizeOf(memory, codeSize)
   if (typeof addressSize === 'string') return addressSize
-  if (base === undefined && index === undefined) return plainAddress(memory, codeSize, addressSize)
-  return addressSize === 16 ? address16(memory) : addressOf(memory, addressSize, codeSize)
+  if (base === undefined && index === undefined && !form.sib) return plainAddress(memory, codeSize, addressSize)
+  if (addressSize !== 16) return addressOf(memory, addressSize, codeSize, form)
+  return form.sib ? 'there is no SIB byte in 16-bit addresses' : address16(memory, form)
 }
 
 function addressSizeOf({ base, index, displacement }: Memory, codeSize: CodeSize): 16 | 32 | 64 | string {
-  const register = (base?.kind === 'register' ? base : undefined) ?? index
+  const scalar = index?.file === 'xmm' ? undefined : index
+  const register = (base?.kind === 'register' ? base : undefined) ?? scalar
   if (register === undefined) {
     const wide =
       codeSize === 16 && typeof displacement === 'bigint' && (displacement > 0xffffn || displacement < -0x8000n)
@@ -38,7 +48,7 @@ function addressSizeOf({ base, index, displacement }: Memory, codeSize: CodeSize
   const { width, file } = register
   if (file !== 'gpr' || (width !== 16 && width !== 32 && width !== 64))
     return `${register.name} cannot be in an address`
-  if (index !== undefined && index.width !== width) return 'base and index are of different sizes'
+  if (scalar !== undefined && scalar.width !== width) return 'base and index are of different sizes'
   if ((width === 64) !== (codeSize === 64) && (width === 64 || width === 16))
     return `no ${width}-bit addresses in ${codeSize}-bit code`
   return width
@@ -84,13 +94,13 @@ const rm16: Readonly<Record<string, number>> = {
   '3,': 7,
 }
 
-function address16({ base, index, scale, displacement }: Memory): EncodedAddress | string {
+function address16({ base, index, scale, displacement }: Memory, { unit }: AddressForm): EncodedAddress | string {
   const first = base?.kind === 'register' ? base : index
   const second = base === undefined ? undefined : index
   const key = (a: Register | undefined, b: Register | undefined) => `${a?.index ?? ''},${b?.index ?? ''}`
   const rm = rm16[key(first, second)] ?? rm16[key(second, first)]
   if (rm === undefined || scale !== 1) return '16-bit addresses are BX or BP, plus SI or DI'
-  const bytes = displacementBytes(displacement, 16, rm === 6)
+  const [bytes, value] = displacementOf(displacement, 16, rm === 6, unit)
   return {
     addressSize: 16,
     mod: bytes,
@@ -98,38 +108,49 @@ function address16({ base, index, scale, displacement }: Memory): EncodedAddress
     sib: undefined,
     x: 0,
     b: 0,
-    displacement: { value: displacement, bytes, relative: false },
+    displacement: { value, bytes, relative: false },
   }
 }
 
-function displacementBytes<W extends 16 | 32>(
+/** Bytes of a displacement, and what is in them: one byte counts units. */
+function displacementOf<W extends 16 | 32>(
   value: Memory['displacement'],
   width: W,
   needed: boolean,
-): 0 | 1 | (W extends 16 ? 2 : 4) {
-  type Bytes = 0 | 1 | (W extends 16 ? 2 : 4)
+  unit: number,
+): [bytes: 0 | 1 | (W extends 16 ? 2 : 4), value: Memory['displacement']] {
   if (typeof value === 'bigint') {
-    if (value === 0n && !needed) return 0
-    if (inSigned(value, 8)) return 1
+    if (value === 0n && !needed) return [0, value]
+    const units = value / BigInt(unit)
+    if (units * BigInt(unit) === value && inSigned(units, 8)) return [1, units]
   }
-  return (width / 8) as Bytes
+  return [(width / 8) as W extends 16 ? 2 : 4, value]
 }
 
-function addressOf(memory: Memory, addressSize: 32 | 64, codeSize: CodeSize): EncodedAddress | string {
+function addressOf(
+  memory: Memory,
+  addressSize: 32 | 64,
+  codeSize: CodeSize,
+  { unit, sib: wantsSib }: AddressForm,
+): EncodedAddress | string {
   const { displacement } = memory
   const [base, index, scale] = arranged(memory)
-  if (index?.index === 4) return `${index.name} cannot be an index`
+  if (index?.index === 4 && index.file === 'gpr') return `${index.name} cannot be an index`
   if (codeSize !== 64 && ((base?.index ?? 0) > 7 || (index?.index ?? 0) > 7)) return 'R8 to R15 are of 64-bit code'
   if (typeof displacement === 'bigint' && !fitsDisplacement(displacement, addressSize))
     return 'a displacement takes 32 bits'
-  const x = (index?.index ?? 0) >> 3
+  const x = ((index?.index ?? 0) >> 3) & 1
   const b = (base?.index ?? 0) >> 3
+  const highIndex = (index?.index ?? 0) >> 4
   if (base === undefined) {
-    const sib = (Math.log2(scale) << 6) | ((index!.index & 7) << 3) | 5
-    return { addressSize, mod: 0, rm: 4, sib, x, b, displacement: { value: displacement, bytes: 4, relative: false } }
+    const sib = (Math.log2(scale) << 6) | ((index === undefined ? 4 : index.index & 7) << 3) | 5
+    return {
+      ...{ addressSize, mod: 0, rm: 4, sib, x, b, highIndex },
+      displacement: { value: displacement, bytes: 4, relative: false },
+    }
   }
-  const bytes = displacementBytes(displacement, 32, (base.index & 7) === 5)
-  const needsSib = index !== undefined || (base.index & 7) === 4
+  const [bytes, value] = displacementOf(displacement, 32, (base.index & 7) === 5, unit)
+  const needsSib = wantsSib || index !== undefined || (base.index & 7) === 4
   const sib = needsSib
     ? (Math.log2(scale) << 6) | ((index === undefined ? 4 : index.index & 7) << 3) | (base.index & 7)
     : undefined
@@ -141,7 +162,8 @@ function addressOf(memory: Memory, addressSize: 32 | 64, codeSize: CodeSize): En
     sib,
     x,
     b,
-    displacement: { value: displacement, bytes, relative: false },
+    highIndex,
+    displacement: { value, bytes, relative: false },
   }
 }
 
@@ -155,6 +177,7 @@ function arranged({
   scale,
 }: Memory): [base: Register | undefined, index: Register | undefined, scale: number] {
   const first = base?.kind === 'register' ? base : undefined
+  if (index?.file === 'xmm') return [first, index, scale]
   if (first === undefined && scale === 1) return [index, undefined, 1]
   if (scale === 1 && index?.index === 4 && first?.index !== 4) return [index, first, 1]
   return [first, index, index === undefined ? 1 : scale]

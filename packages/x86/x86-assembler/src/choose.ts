@@ -75,7 +75,9 @@ function candidatesOf(
   if (form.row.attributes.includes(codeSize === 64 ? 'not64' : 'only64')) return []
   const found: Candidate[] = []
   for (const size of sizesFor(form, operands, codeSize, modifiers)) {
-    const context: MatchContext = { codeSize, operandSize: size.size, lowLabels }
+    const broadcast = modifiers.broadcast === true ? broadcastOf(form) : 0
+    if (broadcast === undefined) continue
+    const context: MatchContext = { codeSize, sizes: size, lowLabels, broadcast }
     if (!matches(form, operands, context)) continue
     const encoding = encodeForm(form, operands, size, codeSize, modifiers)
     if (typeof encoding === 'string') {
@@ -108,11 +110,17 @@ function sizesFor(
   return chosenByOperands(form) && !(unsized && defaults) ? all : all.slice(0, 1)
 }
 
+/** Bits of an element that a form can broadcast. */
+function broadcastOf({ row }: Form): number | undefined {
+  return ([16, 32, 64] as const).find((bits) => row.attributes.includes(`b${bits}`))
+}
+
 const decoded = createDecoded()
 const { decode } = createDecoder(() => true)
 
-/** An encoding counts only if it means its row: 90H is no XCHG of EAX, MOV does not load CS. */
+/** An encoding counts only if it means its row: 90H is no XCHG of EAX, MOV does not load CS. Reserved NOPs count always: later features took some of them. */
 function decodesTo(form: Form, { bytes }: Encoding, codeSize: CodeSize): boolean {
+  if (form.row.mnemonic === 'NOP' && form.row.attributes.includes('alias')) return true
   return decode(Uint8Array.from(bytes), 0, bytes.length, codeSize, decoded) === undefined && decoded.row === form.number
 }
 

@@ -1,6 +1,6 @@
-import type { CodeSize } from '@vmm/x86-decoder'
+import type { CodeSize, Rounding } from '@vmm/x86-decoder'
 import type { OperandPlace } from '@vmm/x86-opcodes'
-import { type EncodedAddress, encodeAddress } from './address.ts'
+import { type AddressForm, type EncodedAddress, encodeAddress } from './address.ts'
 import type { Form, Size } from './forms.ts'
 import type { FarPointer, LabelReference, Memory, PlainOperand, Register } from './operand.ts'
 import { type SizeChoice, widthOf } from './sizes.ts'
@@ -31,6 +31,13 @@ export interface Modifiers {
   readonly segment?: Register
   /** For instructions that no operand gives an address size: strings, LOOP. */
   readonly addressSize?: Size
+  /** The opmask register that chooses elements of the first operand; those left out become zero with `zeroing`. */
+  readonly mask?: Register
+  readonly zeroing?: boolean
+  /** The memory operand is one element for all. */
+  readonly broadcast?: boolean
+  /** In the instruction, which suppresses exceptions, too; or that alone. */
+  readonly rounding?: Exclude<Rounding, 'none'>
   /** For instructions that no operand gives an operand size: PUSH of an immediate, far returns. */
   readonly operandSize?: Size
 }
@@ -46,14 +53,19 @@ export function encodeForm(
   const memory = operands.find((operand): operand is Memory => typeof operand === 'object' && operand.kind === 'memory')
   const isModrm = form.places.some(({ place }) => place === 'rm')
   const address =
-    memory === undefined ? undefined : isModrm ? encodeAddress(memory, codeSize) : moffsSize(memory, codeSize)
+    memory === undefined
+      ? undefined
+      : isModrm
+        ? encodeAddress(memory, codeSize, addressFormOf(form, size, modifiers))
+        : moffsSize(memory, codeSize)
   if (typeof address === 'string') return address
   const fields = fieldsOf(form, operands, typeof address === 'object' ? address : undefined)
   if (size.w) fields.w = 1
-  const wrong = refusal(fields, codeSize)
+  const wrong = refusal(fields, codeSize, form) ?? vectorRefusal(form, operands, size, modifiers)
   if (wrong !== undefined) return wrong
   const addressSize =
     (typeof address === 'object' ? address.addressSize : address) ??
+    addressRegisterSize(form, operands) ??
     form.addressSize ??
     modifiers.addressSize ??
     codeSize
@@ -61,19 +73,58 @@ export function encodeForm(
     return `no ${addressSize}-bit addresses in ${codeSize}-bit code`
   const out = new Output()
   legacyPrefixes(out, memory?.segment ?? modifiers.segment, modifiers, size.prefix, addressSize !== codeSize)
-  if (form.pattern.space === 'legacy') legacyOpcode(out, form, fields)
-  else vexOpcode(out, form, fields)
+  opcodeBytes(out, form, fields, size, modifiers)
   if (form.pattern.modrm.kind !== 'none')
     modrmBytes(out, form, fields, typeof address === 'object' ? address : undefined)
-  for (const [at, place] of form.places.entries()) trailing(out, place, operands[at]!, size.size, addressSize)
+  for (const [at, place] of form.places.entries()) trailing(out, place, operands[at]!, size, addressSize)
+  if (form.pattern.space === '3DNow!') out.byte(form.pattern.byte)
   return out
+}
+
+/** What an 8-bit displacement counts behind EVEX: an element that is broadcast, or that the row names, or all of memory. SDM 2A §2.7.5. */
+function addressFormOf({ pattern, places, row }: Form, size: SizeChoice, { broadcast }: Modifiers): AddressForm {
+  const rm = places.find((place) => place.place === 'rm')
+  const [index, memory] = rm?.place === 'rm' ? [rm.index, rm.memory] : []
+  const sib = index !== undefined || (rm?.place === 'rm' && rm.sib === true)
+  if (pattern.space !== 'EVEX') return { unit: 1, sib }
+  const named = (letter: string) =>
+    [8, 16, 32, 64].find((bits) => row.attributes.some((one) => one === `${letter}${bits}`))
+  const bits = (broadcast === true ? named('b') : named('n')) ?? widthOf(memory ?? 8, size)
+  return { unit: bits / 8, sib }
+}
+
+/** A register that is as wide as an address: of a memory operand elsewhere, or it is one itself. */
+function addressRegisterSize({ places }: Form, operands: readonly PlainOperand[]): Size | undefined {
+  const at = places.findIndex((place) => 'size' in place && place.size === 'a')
+  const operand = operands[at]
+  return typeof operand === 'object' && operand.kind === 'register' ? (operand.width as Size) : undefined
+}
+
+/** What is asked for that the form has not. */
+function vectorRefusal(
+  { row, pattern }: Form,
+  operands: readonly PlainOperand[],
+  { vectorLength }: SizeChoice,
+  { mask, zeroing = false, broadcast = false, rounding }: Modifiers,
+): string | undefined {
+  const has = (...attributes: readonly string[]) => row.attributes.some((attribute) => attributes.includes(attribute))
+  if (mask === undefined ? has('maskNeeded') || zeroing : mask.file !== 'opmask' || mask.index === 0)
+    return 'elements are chosen by K1 to K7'
+  if (mask !== undefined && !has('mask', 'maskz', 'maskNeeded')) return 'no elements are chosen here'
+  if (zeroing && !has('maskz')) return 'no elements become zero here'
+  const inMemory = operands.some((operand) => typeof operand === 'object' && operand.kind === 'memory')
+  if (broadcast && !inMemory) return 'only memory is broadcast'
+  if (rounding !== undefined && (inMemory || !has(rounding === 'sae' ? 'sae' : 'er')))
+    return 'nothing is rounded so here'
+  const rounds = pattern.ignoresLength || vectorLength === 512
+  return rounding === undefined || rounds ? undefined : 'only vectors of 512 bits are rounded'
 }
 
 /** moffs is as wide as an address: labels are 32 bits at most, as they are used outside 64-bit code alone. */
 const moffsSize = (memory: Memory, codeSize: CodeSize): Size | string =>
   codeSize === 64 && typeof memory.displacement !== 'bigint' ? 'no moffs of a label' : codeSize
 
-/** Register numbers and extension bits of an encoding. */
+/** Register numbers and extension bits of an encoding: those of vectors have five bits. */
 interface Fields {
   reg: number
   rm: number
@@ -83,6 +134,9 @@ interface Fields {
   r: number
   x: number
   b: number
+  /** EVEX.R', and the highest bit of an index that is a vector. */
+  high: number
+  highIndex: number
   /** SPL to DIL: a REX prefix without bits. */
   rex: boolean
   highByte: boolean
@@ -98,21 +152,25 @@ function fieldsOf(form: Form, operands: readonly PlainOperand[], address: Encode
     r: 0,
     x: address?.x ?? 0,
     b: address?.b ?? 0,
+    high: 0,
+    highIndex: address?.highIndex ?? 0,
     rex: false,
     highByte: false,
   }
   form.places.forEach(({ place }, at) => {
     const operand = operands[at]!
-    if (typeof operand === 'bigint' || operand.kind !== 'register' || place === 'fixed') return
+    if (typeof operand === 'bigint' || operand.kind !== 'register' || place === 'fixed' || place === 'is4') return
     noteByte(fields, operand)
     if (place === 'reg') {
       fields.reg = operand.index & 7
-      fields.r = operand.index >> 3
+      fields.r = (operand.index >> 3) & 1
+      fields.high = operand.index >> 4
     } else if (place === 'vvvv') fields.vvvv = operand.index
     else {
       const number = operand.highByte ? operand.index + 4 : operand.index
       fields[place === 'rm' ? 'rm' : 'opcode'] = number & 7
-      fields.b = number >> 3
+      fields.b = (number >> 3) & 1
+      if (number > 15) fields.x = 1
     }
     if (place === 'reg' && operand.highByte) fields.reg = operand.index + 4
   })
@@ -125,8 +183,11 @@ function noteByte(fields: Fields, { file, width, index, highByte }: Register): v
   else if (index >= 4 && index < 8) fields.rex = true
 }
 
-function refusal({ w, r, x, b, vvvv, rex, highByte }: Fields, codeSize: CodeSize): string | undefined {
-  const extended = rex || (w | r | x | b) !== 0
+function refusal(fields: Fields, codeSize: CodeSize, { pattern }: Form): string | undefined {
+  const { w, r, x, b, vvvv, high, highIndex, rex, highByte } = fields
+  // behind VEX, W is part of the opcode
+  const isLegacy = pattern.space === 'legacy' || pattern.space === '3DNow!'
+  const extended = rex || ((isLegacy ? w : 0) | r | x | b | high | highIndex) !== 0
   if (codeSize !== 64 && (extended || vvvv > 7))
     return 'R8 to R15, XMM8 to XMM15, SPL to DIL and 64-bit operands are of 64-bit code'
   if (highByte && extended) return 'AH, CH, DH and BH cannot be with a REX prefix'
@@ -184,16 +245,54 @@ function legacyOpcode(out: Output, { pattern }: Form, { w, r, x, b, rex, opcode 
   out.byte(pattern.byte | opcode)
 }
 
+/** The opcode with what introduces it. */
+function opcodeBytes(out: Output, form: Form, fields: Fields, size: SizeChoice, modifiers: Modifiers): void {
+  switch (form.pattern.space) {
+    case 'legacy':
+      return legacyOpcode(out, form, fields)
+    case '3DNow!':
+      return suffixedOpcode(out, fields)
+    case 'EVEX':
+      return evexOpcode(out, form, fields, size, modifiers)
+    default:
+      return vexOpcode(out, form, fields, size)
+  }
+}
+
+/** 0F 0F; the byte of its own comes last. */
+function suffixedOpcode(out: Output, { x, b }: Fields): void {
+  if ((x | b) !== 0) out.byte(0x40 | (x << 1) | b)
+  out.byte(0x0f)
+  out.byte(0x0f)
+}
+
+const roundingBits = { nearest: 0, down: 1, up: 2, zero: 3, sae: 0 } as const
+
+/** SDM 2A §2.7.1. */
+function evexOpcode(out: Output, { pattern }: Form, fields: Fields, size: SizeChoice, modifiers: Modifiers): void {
+  const { w, r, x, b, vvvv, high, highIndex } = fields
+  const { mask, zeroing = false, broadcast = false, rounding } = modifiers
+  const length = rounding === undefined ? Math.log2(size.vectorLength / 128) : roundingBits[rounding]
+  const isB = broadcast || rounding !== undefined
+  out.byte(0x62)
+  out.byte(((r ^ 1) << 7) | ((x ^ 1) << 6) | ((b ^ 1) << 5) | ((high ^ 1) << 4) | pattern.map)
+  out.byte((w << 7) | ((~vvvv & 15) << 3) | 4 | vexPrefixes[pattern.mandatory]!)
+  const upper = (vvvv >> 4) | highIndex
+  out.byte((zeroing ? 0x80 : 0) | (length << 5) | (isB ? 0x10 : 0) | ((upper ^ 1) << 3) | (mask?.index ?? 0))
+  out.byte(pattern.byte)
+}
+
 const vexPrefixes: Readonly<Record<string, number>> = { NP: 0, '66': 1, F3: 2, F2: 3 }
 
-/** VEX in two bytes where it can be. SDM 2A §2.3.5. */
-function vexOpcode(out: Output, { pattern }: Form, { w, r, x, b, vvvv }: Fields): void {
-  const last = ((~vvvv & 15) << 3) | ((pattern.l ?? 0) << 2) | vexPrefixes[pattern.mandatory]!
-  if (pattern.map === 1 && (w | x | b) === 0) {
+/** XOP, or VEX in two bytes where it can be. SDM 2A §2.3.5, APM 3 §1.2.9. */
+function vexOpcode(out: Output, { pattern }: Form, { w, r, x, b, vvvv }: Fields, { vectorLength }: SizeChoice): void {
+  const last = ((~vvvv & 15) << 3) | (vectorLength === 256 ? 4 : 0) | vexPrefixes[pattern.mandatory]!
+  const isXop = pattern.space === 'XOP'
+  if (!isXop && pattern.map === 1 && (w | x | b) === 0) {
     out.byte(0xc5)
     out.byte(((r ^ 1) << 7) | last)
   } else {
-    out.byte(0xc4)
+    out.byte(isXop ? 0x8f : 0xc4)
     out.byte(((r ^ 1) << 7) | ((x ^ 1) << 6) | ((b ^ 1) << 5) | pattern.map)
     out.byte((w << 7) | last)
   }
@@ -215,11 +314,14 @@ function modrmBytes(out: Output, { pattern }: Form, { reg, rm }: Fields, address
 }
 
 /** What follows ModRM for one operand. The operand matches its place, so its kind is known. */
-function trailing(out: Output, place: OperandPlace, operand: PlainOperand, operandSize: Size, addressSize: Size): void {
-  if (place.place === 'immediate') {
-    const encoded = widthOf(place.encoded, operandSize)
+function trailing(out: Output, place: OperandPlace, operand: PlainOperand, sizes: SizeChoice, addressSize: Size): void {
+  const operandSize = sizes.size
+  if (place.place === 'is4') out.byte((operand as Register).index << 4)
+  else if (place.place === 'nibble') out.bytes[out.bytes.length - 1]! |= Number(operand as bigint)
+  else if (place.place === 'immediate') {
+    const encoded = widthOf(place.encoded, sizes)
     out.number(operand as bigint | LabelReference, bytesOf(encoded), {
-      signed: encoded < widthOf(place.size, operandSize),
+      signed: encoded < widthOf(place.size, sizes),
     })
   } else if (place.place === 'relative') {
     const encoded = place.encoded === 8 ? 8 : Math.min(operandSize, 32)

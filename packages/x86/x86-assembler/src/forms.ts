@@ -65,23 +65,6 @@ export function formOfRow(number: number): Form {
 /** Names that mean their size and not the mode's: CBW and CWD, and every name that counts in RCX. */
 const exact: ReadonlySet<string> = new Set(['CBW', 'CWD', 'JRCXZ'])
 
-/** Encodings that are not written: vectors, and what AMX, MPX and 3DNow! brought. */
-export function isAssembled({ pattern, places }: Form): boolean {
-  return (
-    (pattern.space === 'legacy' || pattern.space === 'VEX') &&
-    places.every(
-      (place) =>
-        !(place.place === 'is4' || place.place === 'nibble') &&
-        !('file' in place && (unwritten.has(place.file) || (pattern.space === 'VEX' && place.file === 'xmm'))) &&
-        !('memory' in place && (place.index !== undefined || place.sib === true)) &&
-        !('size' in place && unwrittenSizes.has(place.size)),
-    )
-  )
-}
-
-const unwritten: ReadonlySet<string> = new Set(['opmask', 'bound', 'tile'])
-const unwrittenSizes: ReadonlySet<unknown> = new Set(['a', 'x', 'x2', 'x4', 'x8'])
-
 function index(): ReadonlyMap<string, readonly Named[]> {
   const names = new Map<string, Named[]>()
   const add = (name: string, named: Named): void => {
@@ -91,7 +74,7 @@ function index(): ReadonlyMap<string, readonly Named[]> {
   }
   const sized: Readonly<Record<string, SizedMnemonic | undefined>> = sizedMnemonics
   rows.forEach(({ mnemonic, attributes }, number) => {
-    if (attributes.includes('alias') || !isAssembled(formOfRow(number))) return
+    if (attributes.includes('alias')) return
     const family = sized[mnemonic]
     if (!exact.has(mnemonic)) add(mnemonic, { number, operandSize: undefined, addressSize: undefined })
     if (family !== undefined) for (const [name, named] of sizedNames(mnemonic, family, number)) add(name, named)

@@ -1,12 +1,15 @@
-import type { OperandPlace } from '@vmm/x86-opcodes'
+import type { OperandPlace, OperandSize } from '@vmm/x86-opcodes'
 import type { Form, Size } from './forms.ts'
 import type { Memory, PlainOperand, Register } from './operand.ts'
-import { widthOf } from './sizes.ts'
+import { type Sizes, widthOf } from './sizes.ts'
 
 /** What matching is relative to. */
 export interface MatchContext {
   readonly codeSize: Size
-  readonly operandSize: Size
+  /** Sizes of operands and vectors. */
+  readonly sizes: Sizes
+  /** Bits of an element of memory that is broadcast; 0: none is. */
+  readonly broadcast: number
   /** Labels are known to lie below 2³¹, so that 32 bits hold them, sign-extended. */
   readonly lowLabels: boolean
 }
@@ -21,29 +24,24 @@ function fits(place: OperandPlace, operand: PlainOperand, form: Form, context: M
   switch (place.place) {
     case 'rm':
       return isMemory(operand)
-        ? place.memory !== undefined && fitsMemory(operand, memoryWidth(form, place.memory, context))
-        : isRegister(operand) &&
-            place.size !== undefined &&
-            isOf(operand, place.file, widthOf(place.size, context.operandSize))
+        ? place.memory !== undefined &&
+            fitsMemory(operand, memoryWidth(form, place.memory, context)) &&
+            fitsIndex(operand, place.index, context)
+        : isRegister(operand) && place.size !== undefined && isOf(operand, place.file, place.size, form, context)
     case 'reg':
     case 'vvvv':
     case 'is4':
     case 'opcode':
-      return isRegister(operand) && isOf(operand, place.file, widthOf(place.size, context.operandSize))
+      return isRegister(operand) && isOf(operand, place.file, place.size, form, context)
     case 'fixed':
       return (
         isRegister(operand) &&
-        isOf(operand, place.file, widthOf(place.size, context.operandSize)) &&
+        isOf(operand, place.file, place.size, form, context) &&
         operand.index === place.index &&
         !operand.highByte
       )
     case 'immediate':
-      return fitsImmediate(
-        operand,
-        widthOf(place.encoded, context.operandSize),
-        widthOf(place.size, context.operandSize),
-        context,
-      )
+      return fitsImmediate(operand, widthOf(place.encoded, context.sizes), widthOf(place.size, context.sizes), context)
     case 'constant':
       return operand === BigInt(place.value)
     case 'relative':
@@ -52,9 +50,7 @@ function fits(place: OperandPlace, operand: PlainOperand, form: Form, context: M
         (isKind(operand, 'label') && allowsDistance(operand.distance, place.encoded === 8))
       )
     case 'moffs':
-      return (
-        isMemory(operand) && fitsMemory(operand, widthOf(place.size, context.operandSize)) && isOffset(operand, context)
-      )
+      return isMemory(operand) && fitsMemory(operand, widthOf(place.size, context.sizes)) && isOffset(operand, context)
     case 'far':
       return isKind(operand, 'far')
     case 'nibble':
@@ -69,15 +65,36 @@ const isKind = <K extends string>(operand: PlainOperand, kind: K): operand is Ex
 const isRegister = (operand: PlainOperand): operand is Register => isKind(operand, 'register')
 const isMemory = (operand: PlainOperand): operand is Memory => isKind(operand, 'memory')
 
-/** Vector, x87, control and debug registers have one width, whatever part of it takes part. */
-function isOf(register: Register, file: Register['file'], width: number): boolean {
+/**
+ * x87, control and debug registers have one width, whatever part of it takes part; a vector is in XMM, YMM or ZMM. A register as wide as an
+ * address may be any that code has.
+ */
+function isOf(
+  register: Register,
+  file: Register['file'],
+  size: OperandSize,
+  { pattern }: Form,
+  context: MatchContext,
+): boolean {
   if (register.file !== file) return false
+  if (size === 'a')
+    return register.width >= 16 && (register.width === 64) === (context.codeSize === 64 && register.width !== 32)
+  const width = widthOf(size, context.sizes)
+  if (file === 'xmm')
+    return register.width === Math.max(width, 128) && (register.index < 16 || pattern.space === 'EVEX')
   return file !== 'gpr' || register.width === width
 }
 
+/** An index is a vector where the form wants one, and nowhere else. */
+function fitsIndex({ index }: Memory, wanted: OperandSize | undefined, { sizes }: MatchContext): boolean {
+  if (wanted === undefined) return index?.file !== 'xmm'
+  return index?.file === 'xmm' && index.width === Math.max(widthOf(wanted, sizes), 128)
+}
+
 /** Far pointers are a selector longer than their offset, bounds are two. */
-function memoryWidth({ row }: Form, size: Parameters<typeof widthOf>[0], { operandSize }: MatchContext): number {
-  const width = widthOf(size, operandSize)
+function memoryWidth({ row }: Form, size: Parameters<typeof widthOf>[0], { sizes, broadcast }: MatchContext): number {
+  if (broadcast !== 0) return broadcast
+  const width = widthOf(size, sizes)
   return row.operands.includes('Mp') ? width + 16 : row.operands.includes('Ma') ? width * 2 : width
 }
 
@@ -115,7 +132,7 @@ export function inSigned(value: bigint, bits: number): boolean {
 export function assumedWidth(form: Form, operands: readonly PlainOperand[], context: MatchContext): number | undefined {
   const at = operands.findIndex((operand) => isMemory(operand) && operand.size === undefined)
   const place = form.places[at]
-  if (place?.place === 'moffs') return widthOf(place.size, context.operandSize)
+  if (place?.place === 'moffs') return widthOf(place.size, context.sizes)
   if (place?.place !== 'rm' || place.memory === undefined) return undefined
   return memoryWidth(form, place.memory, context)
 }

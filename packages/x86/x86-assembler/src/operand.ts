@@ -113,6 +113,10 @@ export const mem64 = sized(64)
 export const mem80 = sized(80)
 /** A double quadword of memory. */
 export const mem128 = sized(128)
+/** 32 bytes of memory. */
+export const mem256 = sized(256)
+/** 64 bytes of memory. */
+export const mem512 = sized(512)
 
 function memory(size: number | undefined, address: Address, displacement: Numeric): Memory {
   if (typeof address !== 'object') return atParts(size, { displacement: address }, displacement)
