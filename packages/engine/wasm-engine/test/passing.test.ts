@@ -1,5 +1,6 @@
-import { type CodeSize, createDecoded, type Decoded, decode } from '@vmm/x86-decoder'
+import { type CodeSize, createDecoded, type Decoded } from '@vmm/x86-decoder'
 import { describe, expect, test } from 'vitest'
+import { decode } from '../src/decoder.ts'
 import { GuestMachine } from '../src/guest-machine.ts'
 import type { Shape } from '../src/handler-table.ts'
 import type { Engine } from '../src/index.ts'
