@@ -7,7 +7,7 @@ export const askedVmx: Source = probe(
 )
 
 /** Kernels whose guests executed VMXON, VMLAUNCH and VMRESUME. */
-export const askedVmxEntries: Source = probe('nested-vmx-entries', 'Linux 6.12.117, kvm_intel under Bochs')
+export const askedVmxEntries: Source = probe('nested-vmx-entries', 'Linux 6.12.117 and 6.1.192, kvm_intel under Bochs')
 
 /** Kernels that were asked for that of SVM. */
 export const askedSvm: Source = probe('nested-svm, nested-l2-svm', 'Linux 6.12.117 and 6.1.192, kvm_amd under QEMU')

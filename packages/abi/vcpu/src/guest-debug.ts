@@ -75,14 +75,9 @@ export class GuestDebug {
     return this.#exit(engine, BigInt(hits) | (this.steps ? BS : 0n))
   }
 
-  /** INT3 is the VMM's, whoever else wants it. */
-  get takesBreakpoints(): boolean {
-    return this.#does(guestDebugControl.softwareBreakpoints)
-  }
-
   /** INT3 is about to happen: whether it is the VMM's. */
   holdBreakpoint(): boolean {
-    this.#holds = this.takesBreakpoints
+    this.#holds = this.#does(guestDebugControl.softwareBreakpoints)
     return this.#holds
   }
 

@@ -6,14 +6,7 @@ import {
   hypercallDecider,
   hypercallPatcher,
 } from '@vmm/hypercall'
-import {
-  type KvmEntryFailure,
-  kvmEntryFailure,
-  type L0Exit,
-  l0WantsExit,
-  type VmxRules,
-  vmxRules,
-} from '@vmm/nested-vmx'
+import { type KvmEntryFailure, kvmEntryFailure, type VmxRules, vmxRules } from '@vmm/nested-vmx'
 import { deedOf, type Profile, profileOf, type ResolvedPipeline, resolve } from '@vmm/rule'
 import type { MemoryInstruction } from './emulator/opcode.ts'
 import type * as Call from './rules/calls.ts'
@@ -52,8 +45,6 @@ export interface KeptPromises {
   /** What VMXON and VMLAUNCH get instead of what they ask for, and what is wrong with a guest that L2 is entered with. */
   readonly vmx: VmxRules
   readonly guestState: KvmEntryFailure<'exit'>
-  /** Whether KVM keeps an exit of L2's for itself, whatever L1 wants. */
-  readonly keepsExit: (exit: L0Exit) => boolean
   /** Whether user space is told of a value behind its instruction, because of the instruction. */
   readonly outsAhead: (instruction: 'OUT' | 'OUTS') => boolean
 }
@@ -89,6 +80,5 @@ export function keptPromises(profile: Profile): KeptPromises {
     outsAhead: deedOf(outsAheadOfExit, profile),
     vmx: vmxRules(profile),
     guestState: kvmEntryFailure(profile, 'exit'),
-    keepsExit: (exit) => l0WantsExit(exit, profile) === 'yes',
   }
 }

@@ -1,5 +1,4 @@
 import type { HypercallInstruction } from '@vmm/hypercall'
-import { exitNumbers } from '@vmm/nested-vmx'
 import { gprIndex } from '@vmm/x86-registers'
 import { apicAccesses, generalProtection, numericException, type Refused, unanswered } from '@vmm/x86-semantics'
 import { codeSizeOf } from './code-size.ts'
@@ -31,8 +30,6 @@ export interface Answering {
   readonly promises: KeptPromises
   /** Whether INT3 is for a debugger, which will be told. */
   readonly holdsBreakpoint: () => boolean
-  /** Whether every INT3 is a debugger's. */
-  readonly takesBreakpoints: () => boolean
   /** Whether the processor is in system-management mode, which it is to leave now. */
   readonly leavesSmm: () => boolean
   /** Bit n: hypercall n exits to user space. KVM_CAP_EXIT_HYPERCALL. */
@@ -109,18 +106,11 @@ export function enginePorts(by: Answering): EnginePorts {
     writeXcr: (index, value) => writeXcr(by, index, value),
     mwaitExtensions: () => mwaitExtensions(by),
     vmx: (instruction, first, second, third) => by.vmx.execute(instruction, first, second, third),
-    exits: (reason, qualification) => !isDebuggers(by, reason, qualification) && by.vmx.exits(reason, qualification),
+    exits: (reason, qualification) => by.vmx.exits(reason, qualification),
     enabled: (reason) => by.vmx.enabled(reason),
     logHasRoom: () => by.vmx.log.hasRoom,
     logPage: (address) => by.vmx.log.add(address),
   }
-}
-
-/** A breakpoint of L2's that KVM keeps for a debugger, whatever L1 wants: INT3 goes on to where the debugger is asked. */
-function isDebuggers({ promises, takesBreakpoints, vmx }: Answering, reason: number, qualification: bigint): boolean {
-  if (reason !== exitNumbers.EXCEPTION_NMI) return false
-  const l0 = { debugsBreakpoints: takesBreakpoints() }
-  return promises.keepsExit({ reason, qualification, vmcs: vmx.state.vmcs, l0 })
 }
 
 function answerCpuid(by: Answering, leaf: number, subleaf: number): ReturnType<EnginePorts['cpuid']> {

@@ -112,7 +112,6 @@ export class Vcpu {
   #ports(around: Pick<Answering, 'engine' | 'machine'>): EnginePorts {
     const { trace, switches = usualSwitches } = this.#options
     const holdsBreakpoint = () => this.#debug.holdBreakpoint()
-    const takesBreakpoints = () => this.#debug.takesBreakpoints
     return enginePorts({
       ...around,
       tally: this.tally,
@@ -125,7 +124,6 @@ export class Vcpu {
       promises: this.#promises,
       switches,
       holdsBreakpoint,
-      takesBreakpoints,
       freeze: () => this.#events.freeze(),
       hypercallExits: () => this.hypercallExits,
       featureBits: () => this.featureBits,

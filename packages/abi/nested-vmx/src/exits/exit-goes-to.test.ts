@@ -18,6 +18,7 @@ interface Around {
   /** Where the reason is an exception. */
   readonly vector?: number
   readonly errorCode?: number
+  readonly byInstruction?: boolean
   readonly l0?: L0Facts
   readonly kernel?: KernelVersion
 }
@@ -64,12 +65,6 @@ describe('KVM keeps, whatever L1 wants', () => {
       exception(14, { smallerAddresses: true }, '5.10.13'),
     ],
     ['EXCEPTION_NMI', 'a step that a debugger asked for', exception(1, { debugsSteps: true }), exception(1)],
-    [
-      'EXCEPTION_NMI',
-      'a breakpoint of a debugger',
-      exception(3, { debugsBreakpoints: true }),
-      exception(3, { debugsSteps: true }),
-    ],
     [
       'EXCEPTION_NMI',
       'a split lock',
@@ -148,6 +143,13 @@ describe('what KVM does not keep', () => {
     expect(exitRouteOf(35)).toBeUndefined()
     expect(exitGoesTo(exit, profileOf('6.12.117'))).toBe('L1')
   })
+})
+
+test('what an instruction raises is L1’s, debugger or not', () => {
+  const l0 = { debugsSteps: true }
+  expect(goes('EXCEPTION_NMI', wanted({ vector: 1, l0, byInstruction: true }))).toBe('L1')
+  expect(goes('EXCEPTION_NMI', wanted({ vector: 1, l0 }))).toBe('L0')
+  expect(goes('EXCEPTION_NMI', wanted({ vector: 3, l0, byInstruction: true }))).toBe('L1')
 })
 
 test('who owns an exit is not guessed where nobody has read since when', () => {

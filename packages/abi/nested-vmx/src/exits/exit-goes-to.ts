@@ -10,11 +10,13 @@ import { exitRouteOf, type L0Facts, type L0Wish } from './exit-route.ts'
 export interface ExitOfL2 extends L2Instruction {
   /** Where the reason is an exception, its error code. Its vector is the qualification; 2 is an NMI. */
   readonly errorCode?: number
+  /** INT3, INTO or INT1 has raised it. */
+  readonly byInstruction?: boolean
   readonly l0?: L0Facts
 }
 
 /** What of an exit L0's own wishes look at. */
-export type L0Exit = Pick<ExitOfL2, 'reason' | 'qualification' | 'vmcs' | 'l0'>
+export type L0Exit = Pick<ExitOfL2, 'reason' | 'qualification' | 'vmcs' | 'byInstruction' | 'l0'>
 
 /** Whose an exit is; `'unknown'` where nobody has read which of two releases is the first that keeps it. */
 export type ExitOwner = 'L0' | 'L1' | 'unknown'
@@ -51,8 +53,12 @@ function l1Wants(exit: ExitOfL2): boolean {
   return (orWith !== undefined && hasSecondaryControl(vmcs, secondaryBit[orWith])) || instructionExits(exit)
 }
 
-function isMet({ when, vector }: L0Wish, { qualification, vmcs, l0 }: L0Exit, kernel: Profile): boolean {
-  if (vector !== undefined && BigInt(vector) !== qualification) return false
+function isMet(
+  { when, vector }: L0Wish,
+  { qualification, vmcs, byInstruction = false, l0 }: L0Exit,
+  kernel: Profile,
+): boolean {
+  if (vector !== undefined && (byInstruction || BigInt(vector) !== qualification)) return false
   switch (when) {
     case 'always':
       return true

@@ -22,8 +22,6 @@ export interface L0Facts {
   readonly smallerAddresses?: boolean
   /** KVM_GUESTDBG_SINGLESTEP, or KVM_GUESTDBG_USE_HW_BP. */
   readonly debugsSteps?: boolean
-  /** KVM_GUESTDBG_USE_SW_BP. */
-  readonly debugsBreakpoints?: boolean
   /** The host detects split locks, and an alignment check is none of the guest's own. */
   readonly splitLock?: boolean
   /** A flush of translations that Hyper-V in L1 leaves to KVM. */
@@ -36,7 +34,7 @@ export interface L0Facts {
 export interface L0Wish {
   /** What must be so; `'always'`, or whatever a promise says, or that L1 has put a trap in without the control. */
   readonly when: 'always' | 'hypercall-of-l2' | 'injected trap' | keyof L0Facts
-  /** Where the reason is EXCEPTION_NMI: of which vector. */
+  /** Where the reason is EXCEPTION_NMI: of which vector, unless an instruction has raised it. */
   readonly vector?: number
   readonly lifetime: Lifetime
 }
