@@ -21,29 +21,31 @@ export class FixedFields {
   }
 }
 
-/** The same by their places in memory: its number and its value, one pair behind another. */
+/** The same by their places in memory: the number of each and its value, one pair behind another. */
 class FixedWords {
   readonly #words: Int32Array
-  readonly #narrow: DataView
-  readonly #pairs: Int32Array
-  readonly #narrowRows: readonly (readonly [offset: number, bytes: 1 | 2, value: number])[]
+  readonly #halves: Uint16Array
+  readonly #bytes: Uint8Array
+  readonly #wide: Int32Array
+  readonly #narrow: Int32Array
+  readonly #single: Int32Array
 
   constructor(memory: StateMemory, rows: readonly FixedField[]) {
     this.#words = new Int32Array(memory.buffer)
-    this.#narrow = new DataView(memory.buffer)
-    this.#pairs = Int32Array.from(rows.flatMap((row) => wordsOf(row, memory)))
-    this.#narrowRows = rows
-      .filter(([field]) => stateFields[field] < 32)
-      .map(([field, value]) => [memory.offset(field), stateFields[field] === 8 ? 1 : 2, value])
+    this.#halves = new Uint16Array(memory.buffer)
+    this.#bytes = new Uint8Array(memory.buffer)
+    this.#wide = Int32Array.from(rows.flatMap((row) => wordsOf(row, memory)))
+    this.#narrow = placesOf(rows, memory, 16)
+    this.#single = placesOf(rows, memory, 8)
   }
 
   set(): void {
-    const words = this.#words
-    const pairs = this.#pairs
-    for (let at = 0; at < pairs.length; at += 2) words[pairs[at]!] = pairs[at + 1]!
-    for (const [offset, bytes, value] of this.#narrowRows)
-      if (bytes === 1) this.#narrow.setUint8(offset, value)
-      else this.#narrow.setUint16(offset, value, true)
+    // three loops, because one that has seen three kinds of arrays is slow with each
+    const [words, halves, bytes] = [this.#words, this.#halves, this.#bytes]
+    const [wide, narrow, single] = [this.#wide, this.#narrow, this.#single]
+    for (let at = 0; at < wide.length; at += 2) words[wide[at]!] = wide[at + 1]!
+    for (let at = 0; at < narrow.length; at += 2) halves[narrow[at]!] = narrow[at + 1]!
+    for (let at = 0; at < single.length; at += 2) bytes[single[at]!] = single[at + 1]!
   }
 }
 
@@ -51,4 +53,9 @@ function wordsOf([field, value]: FixedField, memory: StateMemory): readonly numb
   const word = memory.offset(field) >> 2
   if (stateFields[field] < 32) return []
   return stateFields[field] === 32 ? [word, value] : [word, value, word + 1, 0]
+}
+
+function placesOf(rows: readonly FixedField[], memory: StateMemory, bits: 8 | 16): Int32Array {
+  const fixed = rows.filter(([field]) => stateFields[field] === bits)
+  return Int32Array.from(fixed.flatMap(([field, value]) => [memory.offset(field) / (bits / 8), value]))
 }

@@ -16,7 +16,8 @@ export class LiveVmcs12 {
   readonly bytes: Uint8Array = new Uint8Array(vmcsRegionBytes)
   /** By offset, for tables that know theirs. Little endian. */
   readonly view: DataView = new DataView(this.bytes.buffer)
-  /** The same as words and as halves of them, in the host's order: to be moved, not looked at. */
+  /** The same as words, as pairs and as halves of them, in the host's order: to be moved, not looked at. */
+  readonly longs: BigInt64Array = new BigInt64Array(this.bytes.buffer)
   readonly words: Int32Array = new Int32Array(this.bytes.buffer)
   readonly halves: Uint16Array = new Uint16Array(this.bytes.buffer)
 
