@@ -1,5 +1,6 @@
 import { benchAbi } from './abi.ts'
 import { benchBoot } from './boot.ts'
+import { benchDecode } from './decode.ts'
 import { benchEngine } from './engine.ts'
 import { benchHandlers } from './handlers.ts'
 import { benchIdle } from './idle.ts'
@@ -8,6 +9,7 @@ import { benchNested } from './nested.ts'
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   abi: benchAbi,
   boot: benchBoot,
+  decode: benchDecode,
   engine: benchEngine,
   handlers: benchHandlers,
   idle: benchIdle,
