@@ -22,6 +22,7 @@ export {
 } from './entry/entry-failure.ts'
 export type { EntryFacts, EntryMsr, EntryMsrs, EntryProcessor } from './entry/entry-processor.ts'
 export { type KvmEntryFailure, kvmChecks, kvmEntryFailure, type NamedKvmCheck } from './entry/kvm-checks.ts'
+export { mutatedField, type RandomBelow } from './entry/mutated-field.ts'
 export { plainFacts, type SoundVmcs, soundVmcs, wholeProcessor } from './entry/sound-vmcs.ts'
 export { type EntryCase, witnessesOf } from './entry/witnesses.ts'
 export { eptFormats, memoryTypes } from './ept/ept-entries.rows.ts'

@@ -3,6 +3,7 @@ import type { Engine, EnginePorts, EngineStop } from '@vmm/vcpu'
 import { Engine as Compiled, type GuestMachine, type SavedEngine } from '@vmm/wasm-engine'
 import type { StateField } from '@vmm/x86-registers'
 import type { Difference } from './difference.ts'
+import { setWordOf, wordOf } from './processor-state.ts'
 import { type Effect, RecordedPorts } from './recorded-ports.ts'
 import { SliceJudge } from './slice-judge.ts'
 
@@ -105,11 +106,11 @@ export class CheckedEngine implements Engine {
   }
 
   word(field: StateField): number {
-    return Number(this.get(field) & 0xffff_ffffn)
+    return wordOf(this, field)
   }
 
   setWord(field: StateField, value: number): void {
-    this.set(field, BigInt(value >>> 0))
+    setWordOf(this, field, value)
   }
 
   setGpr(index: number, value: bigint): void {

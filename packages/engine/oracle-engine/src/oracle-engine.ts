@@ -3,7 +3,7 @@ import type { Engine, EnginePorts, EngineStop } from '@vmm/vcpu'
 import { type GuestMachine, Engine as Keeper, type SavedEngine } from '@vmm/wasm-engine'
 import { rflags, type StateField, type TranslationSpace } from '@vmm/x86-registers'
 import { unanswered } from '@vmm/x86-semantics'
-import { giveState, takeState } from './processor-state.ts'
+import { giveState, setWordOf, takeState, wordOf } from './processor-state.ts'
 
 const flag = (name: 'IF' | 'TF'): bigint => 1n << BigInt(rflags[name].low)
 /** L0 to G3: some breakpoint is enabled. */
@@ -53,11 +53,11 @@ export class OracleEngine implements Engine {
   }
 
   word(field: StateField): number {
-    return Number(this.get(field) & 0xffff_ffffn)
+    return wordOf(this, field)
   }
 
   setWord(field: StateField, value: number): void {
-    this.set(field, BigInt(value >>> 0))
+    setWordOf(this, field, value)
   }
 
   setGpr(index: number, value: bigint): void {

@@ -12,6 +12,16 @@ export interface Registers extends ProcessorRegisters {
   x87(physical: number): Uint8Array
 }
 
+/** The lower 32 bits of a field, as a number. */
+export function wordOf(registers: Pick<ProcessorRegisters, 'get'>, field: StateField): number {
+  return Number(registers.get(field) & 0xffff_ffffn)
+}
+
+/** A field becomes a number of 32 bits. */
+export function setWordOf(registers: Pick<ProcessorRegisters, 'set'>, field: StateField, value: number): void {
+  registers.set(field, BigInt(value >>> 0))
+}
+
 /** An oracle's state becomes an engine's. What lies above XMM in vector registers is no part of it. */
 export function takeState(to: State, from: Registers): void {
   for (const field of fields) to.set(field, from.get(field))

@@ -22,6 +22,7 @@ import {
 } from '@vmm/x86-assembler'
 import type { CheckBuilder } from './kernel.ts'
 import { place, selector } from './places.ts'
+import { pass, waitFor } from './waiting.ts'
 
 /** How many processors take part, and how many of them beside the first. */
 export const processors = 4
@@ -53,7 +54,6 @@ const target = shared(8)
 /** The code that they begin with is copied to low memory, and what LGDT loads lies behind it. */
 const tableOffset = 0x80
 const stackShift = 12
-const ticks = 500_000
 
 /** Before each check: nothing has been counted, and who is started finds code. */
 export function clear(a: Asm): void {
@@ -95,24 +95,6 @@ export function startOthers(a: Asm, c: CheckBuilder, work: (a: Asm) => unknown, 
   pass(a, c)
   a.mov(apic(ICR), toOthers | startup | (place.low >> 12))
   waitFor(a, c, started, before + others)
-}
-
-/** Waits, but not for ever, until a word has a value or more. ECX changes. */
-export function waitFor(a: Asm, c: CheckBuilder, word: Word, value: number): void {
-  const [again, done] = [c.unique('again'), c.unique('done')]
-  a.mov(ecx, 20_000_000).label(again).cmp(word, value).jae(done).pause().dec(ecx).jne(again).label(done)
-}
-
-/** Waits until a word has a value, or for ever. */
-export function waitUntil(a: Asm, c: CheckBuilder, word: Word, value: number): void {
-  const [again, done] = [c.unique('again'), c.unique('done')]
-  a.label(again).cmp(word, value).je(done).pause().jmp(again).label(done)
-}
-
-/** A while by the time-stamp counter, in which others have time to do what they should not. EAX, ECX and EDX change. */
-export function pass(a: Asm, c: CheckBuilder): void {
-  const again = c.unique('again')
-  a.rdtsc().mov(ecx, eax).label(again).pause().rdtsc().sub(eax, ecx).cmp(eax, ticks).jb(again)
 }
 
 /** A handler that does something, ends the interrupt, counts and returns; what it uses it must keep. */

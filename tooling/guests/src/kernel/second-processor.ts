@@ -25,6 +25,7 @@ import {
 import { apic, ICR } from './interrupting.ts'
 import type { CheckBuilder } from './kernel.ts'
 import { place, selector } from './places.ts'
+import { pass, waitFor } from './waiting.ts'
 
 type Asm = Assembler
 type Word = ReturnType<typeof mem32>
@@ -44,7 +45,6 @@ const target = mem64({ displacement: place.scratch + 8 * lineBytes })
 /** The top of the second one's stack. */
 export const secondStack: number = place.otherStack + 0x8000
 const tableOffset = 0x80
-const ticks = 500_000
 
 /** Before each check: nothing has been counted, and who is started finds code; R15 holds the address of the local APIC, of the other one's, too. */
 export function clear(a: Asm): void {
@@ -89,21 +89,3 @@ export function startSecond(a: Asm, c: CheckBuilder, work: (a: Asm) => unknown):
 
 /** A command to the other one. */
 export const send = (a: Asm, command: number): Asm => a.mov(apic(ICR_HIGH), 0).mov(apic(ICR), command)
-
-/** Waits, but not for ever, until a word has a value or more. ECX changes. */
-export function waitFor(a: Asm, c: CheckBuilder, word: Word, value: number): void {
-  const [again, done] = [c.unique('again'), c.unique('done')]
-  a.mov(ecx, 20_000_000).label(again).cmp(word, value).jae(done).pause().dec(ecx).jne(again).label(done)
-}
-
-/** Waits until a word has a value, or for ever. */
-export function waitUntil(a: Asm, c: CheckBuilder, word: Word, value: number): void {
-  const [again, done] = [c.unique('again'), c.unique('done')]
-  a.label(again).cmp(word, value).je(done).pause().jmp(again).label(done)
-}
-
-/** A while by the time-stamp counter, in which the other one has time to do what it should not. EAX, ECX and EDX change. */
-export function pass(a: Asm, c: CheckBuilder): void {
-  const again = c.unique('again')
-  a.rdtsc().mov(ecx, eax).label(again).pause().rdtsc().sub(eax, ecx).cmp(eax, ticks).jb(again)
-}

@@ -16,7 +16,6 @@ import {
   lowest,
   nmi,
   others,
-  pass,
   released,
   seen,
   started,
@@ -30,10 +29,9 @@ import {
   toOthers,
   toSelf,
   vector,
-  waitFor,
-  waitUntil,
 } from '../kernel/meeting.ts'
 import { place } from '../kernel/places.ts'
+import { pass, waitFor, waitUntil } from '../kernel/waiting.ts'
 
 type Asm = CheckBuilder['a']
 type Word = typeof sum

@@ -13,9 +13,8 @@ import {
   startSecond,
   sum,
   turn,
-  waitFor,
-  waitUntil,
 } from '../kernel/second-processor.ts'
+import { waitFor, waitUntil } from '../kernel/waiting.ts'
 import { eptSlot, fillVmcs, takeVmcs, vmread, vmwrite } from '../vmx/hypervisor.ts'
 import { vmx } from '../vmx/instructions.ts'
 import type { VmxKernelBuilder } from '../vmx/scene.ts'

@@ -8,7 +8,6 @@ import {
   init,
   interrupt,
   nmi,
-  pass,
   released,
   second,
   seen,
@@ -17,8 +16,8 @@ import {
   startSecond,
   startup,
   sum,
-  waitFor,
 } from '../kernel/second-processor.ts'
+import { pass, waitFor } from '../kernel/waiting.ts'
 import type { Fields } from '../vmx/guest-state.ts'
 import { gate, ownTable } from '../vmx/handled.ts'
 import type { vmread } from '../vmx/hypervisor.ts'

@@ -4,7 +4,8 @@ import { vmcsRegionBytes } from '../vmcs12/vmcs12.ts'
 import { entryChecks } from './all.ts'
 import { fails } from './check.ts'
 import { type CompiledEntryChecks, compileEntryChecks } from './entry-failure.ts'
-import { mutated, type RandomEntry, randomEntry, randomNumbers } from './random-entries.ts'
+import { mutatedField } from './mutated-field.ts'
+import { type RandomEntry, randomEntry, randomNumbers } from './random-entries.ts'
 
 /** What came of comparing both readings. */
 export interface Agreement {
@@ -44,7 +45,7 @@ function skipping(
   checks: CompiledEntryChecks,
   random: (below: number) => number,
 ): readonly string[] {
-  const [field, value] = mutated(entry.values, random)
+  const [field, value] = mutatedField(entry.values, random)
   writeVmcs(bytes, { [field]: value }, entry.layout)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const skipped = checks.failure(view, entry.facts, checks.groupsOf(field))?.id

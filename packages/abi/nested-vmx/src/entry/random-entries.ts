@@ -1,9 +1,8 @@
-import type { VmcsField } from '../vmcs/vmcs-field.ts'
-import { vmcsPlaces } from '../vmcs/vmcs-field.ts'
 import { type VmcsLayout, type VmcsValues, vmcs12Layout, wholeVmcsLayout } from '../vmcs/vmcs-layout.ts'
 import { offeredVmxMsrs } from '../vmcs12/vmx-limits.ts'
 import { entryChecks } from './all.ts'
 import type { EntryFacts, EntryProcessor } from './entry-processor.ts'
+import { mutatedField, type RandomBelow } from './mutated-field.ts'
 import { type SoundVmcs, soundFacts, soundVmcs, wholeProcessor } from './sound-vmcs.ts'
 import { witnessesOf } from './witnesses.ts'
 
@@ -26,9 +25,7 @@ export function randomNumbers(seed: number): (below: number) => number {
   }
 }
 
-const fields = vmcsPlaces.map(({ field }) => field)
 const modes = Object.keys(soundVmcs) as SoundVmcs[]
-const values = [0n, 1n, 2n, 3n, 0x8000_0000n, 0x1000n, 0xffff_ffffn, 1n << 46n, 1n << 47n, 1n << 48n, ~0n] as const
 const broken = entryChecks.flatMap(witnessesOf).map(({ broken: { values: one } }) => one)
 
 const offered: EntryProcessor = { ...wholeProcessor, vmx: offeredVmxMsrs, allowedPendingDebug: 0n }
@@ -41,27 +38,16 @@ const flagless: EntryProcessor = {
 const processors = [wholeProcessor, wholeProcessor, offered, wide, narrow, flagless] as const
 const layouts = [wholeVmcsLayout, vmcs12Layout] as const
 
-type Random = (below: number) => number
-
-function pick<One>(from: readonly [One, ...One[]] | readonly One[], random: Random): One {
+function pick<One>(from: readonly [One, ...One[]] | readonly One[], random: RandomBelow): One {
   return from[random(from.length)] as One
 }
 
-/** One field with another value: a bit flipped, a value that is one at some edge, or any. */
-export function mutated(before: VmcsValues, random: Random): readonly [field: VmcsField, value: bigint] {
-  const field = pick(fields, random)
-  const how = random(4)
-  if (how === 0) return [field, pick(values, random) & 0xffff_ffff_ffff_ffffn]
-  if (how === 1) return [field, (BigInt(random(2 ** 32)) << 32n) | BigInt(random(2 ** 32))]
-  return [field, (before[field] ?? 0n) ^ (1n << BigInt(random(how === 2 ? 64 : 18)))]
-}
-
 /** A random entry: a sound VMCS, or one that some check has as its witness, with no or a few mutations. */
-export function randomEntry(random: Random): RandomEntry {
+export function randomEntry(random: RandomBelow): RandomEntry {
   const from = pick(modes, random)
   let entry = { ...(random(3) === 0 ? pick(broken, random) : soundVmcs[from]) }
   for (let left = random(4); left > 0; left -= 1) {
-    const [field, value] = mutated(entry, random)
+    const [field, value] = mutatedField(entry, random)
     entry = { ...entry, [field]: value }
   }
   return {
@@ -75,7 +61,7 @@ export function randomEntry(random: Random): RandomEntry {
 const words = [undefined, 0, 1, 0x11e5_7ed0, 0x91e5_7ed0, 0x11e5_7ed0 - 0x8000_0000, 0x1021, -1] as const
 
 /** What is around: memory has the same few words everywhere. */
-function randomFacts(from: SoundVmcs, random: Random): EntryFacts {
+function randomFacts(from: SoundVmcs, random: RandomBelow): EntryFacts {
   const [one, other] = [pick(words, random), pick(words, random)]
   const facts = soundFacts(from)
   const memory = (address: number) => ((address / 4) % 3 === 0 ? one : other)

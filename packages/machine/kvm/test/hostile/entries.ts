@@ -2,6 +2,7 @@ import {
   check,
   type EntryReport,
   entryChecks,
+  mutatedField,
   nestedVcpu,
   type SoundVmcs,
   soundVmcs,
@@ -19,7 +20,6 @@ import { L1, type Launched } from './l1.ts'
 
 const kernel = '6.12.117'
 const fields = Object.keys(vmcs12Layout) as VmcsField[]
-const edges = [0n, 1n, 2n, 0x8000_0000n, 0x1000n, 0xffff_ffffn, 1n << 46n, 1n << 47n, 1n << 48n, ~0n] as const
 const broken = entryChecks.flatMap(witnessesOf).map((one) => one.broken.values)
 /** What no launch leaves there. */
 const untouched = { reason: 0x1234n, error: 0x5678n } as const
@@ -59,21 +59,13 @@ function hostileVmcs(chance: Chance): { readonly from: SoundVmcs; readonly bytes
   let values: VmcsValues = chance.oneIn(3) ? broken[chance.below(broken.length)]! : soundVmcs[from]
   const changes = chance.oneIn(8) ? fields.length : chance.below(6)
   for (let left = changes; left > 0; left--) {
-    const field = fields[chance.below(fields.length)]!
-    values = { ...values, [field]: changed(values[field] ?? 0n, chance) }
+    const [field, value] = mutatedField(values, (limit) => chance.below(limit), fields)
+    values = { ...values, [field]: value }
   }
   const { reason, error } = untouched
   const bytes = vmcs12Of({})
   writeVmcs(bytes, { ...values, VM_EXIT_REASON: reason, VM_INSTRUCTION_ERROR: error })
   return { from, bytes }
-}
-
-/** A value at some edge, any, or the same with one bit flipped. */
-function changed(value: bigint, chance: Chance): bigint {
-  const how = chance.below(4)
-  if (how === 0) return BigInt.asUintN(64, chance.among(edges))
-  if (how === 1) return (BigInt(chance.bits()) << 32n) | BigInt(chance.bits())
-  return value ^ (1n << BigInt(chance.below(how === 2 ? 64 : 18)))
 }
 
 /** What the rows say of an entry, to KVM by the width that L1 has turned on: KVM's controls and host state, the processor's, and the guest state of both. */
