@@ -8,6 +8,8 @@ const scratch = fileURLToPath(new URL('./tooling/vitest-config/scratch.ts', impo
 // `vitest run` is what CI runs; `vitest run --mode long` runs `*.long.test.ts` too.
 export default defineConfig(({ mode }) => ({
   test: {
+    // one less is the default: half of a small computer
+    maxWorkers: '100%',
     reporters: ['default', './tooling/vitest-config/totals.ts'],
     projects: globSync('{packages/*/*,apps/*,tooling/*,examples}').map((root) => ({
       extends: true,
