@@ -1,4 +1,5 @@
 import { vmcs12Places } from '../vmcs12/vmcs12.ts'
+import { readBytes, writeBytes } from './field-bytes.ts'
 import { type VmcsField, vmcsPlaceOf, vmcsPlaces } from './vmcs-field.ts'
 
 /** Where fields lie in the bytes of a VMCS. Fields that have no place read as 0. */
@@ -26,10 +27,7 @@ export function vmcsReader(bytes: Uint8Array, layout: VmcsLayout = vmcs12Layout)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return (field) => {
     const offset = layout[field]
-    const size = vmcsPlaceOf(field).bytes
-    if (offset === undefined || offset + size > bytes.length) return 0n
-    if (size === 2) return BigInt(view.getUint16(offset, true))
-    return size === 4 ? BigInt(view.getUint32(offset, true)) : view.getBigUint64(offset, true)
+    return offset === undefined ? 0n : readBytes(view, { offset, bytes: vmcsPlaceOf(field).bytes })
   }
 }
 
@@ -38,11 +36,7 @@ export function writeVmcs(bytes: Uint8Array, values: VmcsValues, layout: VmcsLay
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   for (const [field, value] of Object.entries(values) as [VmcsField, bigint][]) {
     const offset = layout[field]
-    const size = vmcsPlaceOf(field).bytes
-    if (offset === undefined || offset + size > bytes.length) continue
-    if (size === 2) view.setUint16(offset, Number(BigInt.asUintN(16, value)), true)
-    else if (size === 4) view.setUint32(offset, Number(BigInt.asUintN(32, value)), true)
-    else view.setBigUint64(offset, value, true)
+    if (offset !== undefined) writeBytes(view, { offset, bytes: vmcsPlaceOf(field).bytes }, value)
   }
 }
 

@@ -1,3 +1,4 @@
+import { readBytes, writeBytes } from '../vmcs/field-bytes.ts'
 import { type VmcsPlace, vmcsPlaceOf } from '../vmcs/vmcs-field.ts'
 import { vmcs12Fields, vmcs12Head } from './vmcs12-fields.rows.ts'
 
@@ -50,24 +51,14 @@ const places = Object.fromEntries(vmcs12Places.map((place) => [place.field, plac
 /** A region's fields; nothing beyond its end is read as anything but 0. */
 export function vmcs12Reader(region: Uint8Array): Vmcs12Reader {
   const view = viewOf(region)
-  return (field) => {
-    const { offset, bytes } = places[field]
-    if (offset + bytes > region.length) return 0n
-    if (bytes === 2) return BigInt(view.getUint16(offset, true))
-    return bytes === 4 ? BigInt(view.getUint32(offset, true)) : view.getBigUint64(offset, true)
-  }
+  return (field) => readBytes(view, places[field])
 }
 
 /** A copy of a region with other values in some fields. */
 export function vmcs12With(region: Uint8Array, values: Vmcs12Values): Uint8Array {
   const copy = region.slice()
   const view = viewOf(copy)
-  for (const [field, value] of Object.entries(values) as [Vmcs12Field, bigint][]) {
-    const { offset, bytes } = places[field]
-    if (bytes === 2) view.setUint16(offset, Number(BigInt.asUintN(16, value)), true)
-    else if (bytes === 4) view.setUint32(offset, Number(BigInt.asUintN(32, value)), true)
-    else view.setBigUint64(offset, value, true)
-  }
+  for (const [field, value] of Object.entries(values) as [Vmcs12Field, bigint][]) writeBytes(view, places[field], value)
   return copy
 }
 
