@@ -84,8 +84,17 @@ describe('the default guest', () => {
   })
 
   test('is fetched once by runs that begin together', async () => {
-    const { env, calls } = user({ ...working, 'apt-get': `sleep 1; ${download}` })
-    const runs = await Promise.all([0, 1].map(() => vmm(['run'], '', env)))
+    // the first has not come far until the second waits, however long that takes to start
+    const untilTwo = 'for i in $(seq 600); do [ -e "$HOME/two" ] && break; sleep 0.1; done'
+    const { env, home, calls } = user({ ...working, 'apt-get': `${untilTwo}\n${download}` })
+    const children = [0, 1].map(() => start(['run'], env))
+    for (const { stdin, stderr } of children) {
+      stdin.end()
+      stderr.on('data', (said) => {
+        if (`${said}`.includes('waiting for another vmm')) writeFileSync(join(home, 'two'), '')
+      })
+    }
+    const runs = await Promise.all(children.map(finished))
     expect(runs.map(({ status, stdout }) => [status, stdout])).toEqual([
       [0, 'fetched\n'],
       [0, 'fetched\n'],
