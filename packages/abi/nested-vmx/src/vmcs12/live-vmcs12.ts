@@ -64,6 +64,11 @@ export class LiveVmcs12 {
     return this.view.getUint16(offset, true)
   }
 
+  /** It becomes a number. */
+  setHalfAt(offset: number, value: number): void {
+    this.view.setUint16(offset, value, true)
+  }
+
   /** A field of 32 bits by its offset, a constant of `vmcs12Fields`: what transitions look at. */
   wordAt(offset: number): number {
     return this.view.getUint32(offset, true)

@@ -1,4 +1,5 @@
 import {
+  vmcs12Offsets as at,
   bytesAt,
   hasPinControl,
   hasPrimaryControl,
@@ -34,12 +35,14 @@ export class VirtualInterrupts {
   readonly #parts: VmxParts
   readonly #state: VmxState
   readonly #page: VirtualApicPage
+  readonly #status: InterruptStatus
   #recognized = false
 
   constructor(parts: VmxParts, state: VmxState, page: VirtualApicPage) {
     this.#parts = parts
     this.#state = state
     this.#page = page
+    this.#status = new InterruptStatus(state)
   }
 
   /** Whether the VMCS wants them. */
@@ -65,9 +68,9 @@ export class VirtualInterrupts {
 
   /** L2 ends what it serves. Gives its vector where that is for L1 to hear of. Source: SDM 3C 30.1.4 EOI Virtualization. */
   end(): number | undefined {
-    const vector = this.#serving
+    const vector = this.#status.serving
     this.#page.setVector(register.VISR, vector, false)
-    this.#serving = this.#page.highest(register.VISR)
+    this.#status.serving = this.#page.highest(register.VISR)
     this.#prioritize()
     const bitmap = this.#state.vmcs.read(eoiExits[vector >>> 6]!)
     if (((bitmap >> BigInt(vector & 63)) & 1n) !== 0n) return vector
@@ -78,18 +81,18 @@ export class VirtualInterrupts {
   /** L2 sends an interrupt to itself. Source: SDM 3C 30.1.5 Self-IPI Virtualization. */
   request(vector: number): void {
     this.#page.setVector(register.VIRR, vector, true)
-    this.#requested = Math.max(this.#requested, vector)
+    this.#status.requested = Math.max(this.#status.requested, vector)
     this.#evaluate()
   }
 
   /** Takes the one that is due: its vector. Source: SDM 3C 30.2.2 Virtual-Interrupt Delivery. */
   take(): number {
-    const vector = this.#requested
+    const vector = this.#status.requested
     this.#page.setVector(register.VISR, vector, true)
-    this.#serving = vector
+    this.#status.serving = vector
     this.#page.setWord(register.VPPR, classOf(vector))
     this.#page.setVector(register.VIRR, vector, false)
-    this.#requested = this.#page.highest(register.VIRR)
+    this.#status.requested = this.#page.highest(register.VIRR)
     this.#recognized = false
     return vector
   }
@@ -112,7 +115,7 @@ export class VirtualInterrupts {
       const vectors = Atomics.exchange(posted, number, 0)
       if (vectors === 0) continue
       this.#page.addVectors(register.VIRR, number, vectors)
-      this.#requested = Math.max(this.#requested, number * 32 + 31 - Math.clz32(vectors))
+      this.#status.requested = Math.max(this.#status.requested, number * 32 + 31 - Math.clz32(vectors))
     }
     // whoever follows stores to the page hears of it: a byte that nobody changes is stored again
     engine.writePhysical(Number(address) + descriptor.free, found.slice(descriptor.free))
@@ -126,32 +129,41 @@ export class VirtualInterrupts {
 
   /** Source: SDM 3C 30.2.1 Evaluation of Pending Virtual Interrupts. */
   #evaluate(): void {
-    const isHigher = classOf(this.#requested) > classOf(this.#page.word(register.VPPR))
+    const isHigher = classOf(this.#status.requested) > classOf(this.#page.word(register.VPPR))
     this.#recognized = isHigher && !hasPrimaryControl(this.#state.vmcs, primaryBit.INTERRUPT_WINDOW_EXITING)
     if (this.#recognized) this.#parts.engine().resync()
   }
 
-  /** RVI. */
-  get #requested(): number {
-    return this.#state.vmcs.word('GUEST_INTR_STATUS') & 0xff
-  }
-
-  set #requested(vector: number) {
-    this.#state.vmcs.setWord('GUEST_INTR_STATUS', (this.#serving << 8) | vector)
-  }
-
-  /** SVI. */
-  get #serving(): number {
-    return this.#state.vmcs.word('GUEST_INTR_STATUS') >>> 8
-  }
-
-  set #serving(vector: number) {
-    this.#state.vmcs.setWord('GUEST_INTR_STATUS', (vector << 8) | this.#requested)
-  }
-
   /** Source: SDM 3C 30.1.3 PPR Virtualization. */
   #prioritize(): void {
-    const [own, served] = [this.#page.word(register.VTPR) & 0xff, classOf(this.#serving)]
+    const [own, served] = [this.#page.word(register.VTPR) & 0xff, classOf(this.#status.serving)]
     this.#page.setWord(register.VPPR, classOf(own) >= served ? own : served)
+  }
+}
+
+/** The guest interrupt status of the current VMCS. Source: SDM 3C 25.4.2. */
+class InterruptStatus {
+  readonly #state: VmxState
+
+  constructor(state: VmxState) {
+    this.#state = state
+  }
+
+  /** RVI: the highest vector that is requested. */
+  get requested(): number {
+    return this.#state.vmcs.halfAt(at.GUEST_INTR_STATUS) & 0xff
+  }
+
+  set requested(vector: number) {
+    this.#state.vmcs.setHalfAt(at.GUEST_INTR_STATUS, (this.serving << 8) | vector)
+  }
+
+  /** SVI: the highest that is in service. */
+  get serving(): number {
+    return this.#state.vmcs.halfAt(at.GUEST_INTR_STATUS) >>> 8
+  }
+
+  set serving(vector: number) {
+    this.#state.vmcs.setHalfAt(at.GUEST_INTR_STATUS, (vector << 8) | this.requested)
   }
 }
