@@ -1,5 +1,6 @@
 export { type Access, accessOf } from './access.ts'
 export { type Mnemonic, rows } from './all.ts'
+export { featuresOf } from './features.ts'
 export {
   type EncodingSpace,
   type Mandatory,

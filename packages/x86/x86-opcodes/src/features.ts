@@ -1,0 +1,24 @@
+import type { OpcodeRow } from './row.ts'
+
+/** Features that bring a row with vectors of 256 bits, by its attribute, instead of what it needs otherwise. */
+const wider = { avx2: 'AVX2', vaes: 'VAES', vpclmulqdq: 'VPCLMULQDQ' } as const
+
+/**
+ * The CPUID features that an instruction of a row needs, by their names in the manual, at a vector length in bits (0 where there is none).
+ * Source: SDM 1 §15.2 and §15.3, and the instructions' own pages.
+ */
+export function featuresOf(
+  { needs, opcode, attributes }: OpcodeRow,
+  vectorLength: 0 | 128 | 256 | 512,
+): readonly string[] {
+  if (needs === undefined) return []
+  const wide = vectorLength === 256 ? attributes.find((one): one is keyof typeof wider => one in wider) : undefined
+  if (wide !== undefined) return [wider[wide]]
+  return needsLengths(opcode, attributes) && vectorLength < 512 ? [needs, 'AVX512VL'] : [needs]
+}
+
+/** EVEX rows of whole vectors: with one element, or with 128 bits and no mask, they are of AVX512F as they are. */
+function needsLengths(opcode: string, attributes: OpcodeRow['attributes']): boolean {
+  if (!opcode.startsWith('EVEX') || opcode.startsWith('EVEX.LIG')) return false
+  return !opcode.startsWith('EVEX.128') || attributes.includes('maskz')
+}
