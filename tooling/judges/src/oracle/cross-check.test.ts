@@ -4,7 +4,7 @@ import { disagreements } from './disagreements.ts'
 import { modes } from './scene.ts'
 import { EngineSubject, OracleSubject } from './subjects.ts'
 
-/** Cases of each mode by what they run: `cross-check.long.test.ts` has ten times as many. */
+/** Cases of each mode by what they run: `cross-check.long.test.ts` has these and more. */
 const counts = { instructions: 1000, noise: 300, hostile: 300, delivered: 300 } as const
 const [oracle, engine] = [new OracleSubject(), new EngineSubject()]
 const variants = madeOtherwise.map((variant) => [variant.name, variant] as const)
