@@ -150,9 +150,9 @@ export class Engine {
     this.#state.setLong(at.gpr + index * 8, value)
   }
 
-  /** RFLAGS whole: its upper half is reserved. */
+  /** RFLAGS whole. */
   rflags(): bigint {
-    return BigInt((this.#state.word(at.RFLAGS) | this.machine.interpreter.entry.materialize(this.#cpu) | 2) >>> 0)
+    return this.#state.flagsWith(this.machine.interpreter.entry.materialize(this.#cpu))
   }
 
   setRflags(value: bigint): void {

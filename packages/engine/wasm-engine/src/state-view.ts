@@ -231,7 +231,14 @@ export class StateView {
     const low = this.word(at.RFLAGS)
     this.setWord(at.flags, low & arithmeticFlags)
     this.setWord(at.lazyClass, 0)
-    this.setCount(at.RFLAGS, ((low & ~arithmeticFlags) | 2) >>> 0)
+    this.setWord(at.RFLAGS, (low & ~arithmeticFlags) | 2)
+  }
+
+  /** RFLAGS whole again, with what those of arithmetic are now. User space may have set bits of the upper half, which is reserved. */
+  flagsWith(arithmetic: number): bigint {
+    const low = BigInt((this.word(at.RFLAGS) | arithmetic | 2) >>> 0)
+    const high = this.word(at.RFLAGS + 4)
+    return high === 0 ? low : low | (BigInt(high) << 32n)
   }
 
   /** RFLAGS.IF. */
