@@ -19,7 +19,6 @@ export const unrecorded: readonly Unrecorded[] = [
       'nested-triple-fault',
       'nested-invalid-state-l2',
       'nested-unmappable',
-      'vmlaunch-order',
       'vmx-msr-lists',
       'svm-vmrun-checks',
       'svm-gif',
@@ -27,10 +26,6 @@ export const unrecorded: readonly Unrecorded[] = [
       'svm-next-rip',
       'svm-vmload-virt',
     ],
-  },
-  {
-    why: 'It begins in the guest with VMXON, where an instruction is judged that no recorded guest runs yet.',
-    ids: ['vmxon-rules'],
   },
   {
     why: 'It is how a whole machine is saved and restored: its parts are recorded call by call, their order is user space’s.',
