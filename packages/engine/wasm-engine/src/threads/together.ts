@@ -82,12 +82,27 @@ export class Together {
   serve(): void {
     const words = this.#words
     for (;;) {
-      if (Atomics.load(words, this.#own + its.overflow) !== 0) this.#forgetAll()
-      while (Atomics.load(words, this.#own + its.posted) !== words[this.#own + its.done]) this.#serveOne()
-      if (this.#stops || Atomics.load(words, this.#meeting + at.stopped) === 0) return
+      this.#serveAll()
+      const goesOn = this.#stops || Atomics.load(words, this.#meeting + at.stopped) === 0
+      // who was alone until now may have asked for something since
+      if (goesOn && !this.#isAsked()) return
+      if (goesOn) continue
       // not for ever: somebody else may be alone by now, who waits for this one to notice
       Atomics.wait(words, this.#meeting + at.stopped, 1, lookMilliseconds)
     }
+  }
+
+  #serveAll(): void {
+    if (Atomics.load(this.#words, this.#own + its.overflow) !== 0) this.#forgetAll()
+    while (this.#isPosted()) this.#serveOne()
+  }
+
+  #isAsked(): boolean {
+    return this.#isPosted() || Atomics.load(this.#words, this.#own + its.overflow) !== 0
+  }
+
+  #isPosted(): boolean {
+    return Atomics.load(this.#words, this.#own + its.posted) !== this.#words[this.#own + its.done]
   }
 
   /** It sleeps: nobody waits for it. */
