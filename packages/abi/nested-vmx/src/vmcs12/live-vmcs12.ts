@@ -2,11 +2,10 @@ import { type LiveField, type LivePlace, type LiveReader, livePlaces, type Place
 import { vmcsRegionBytes } from './vmcs12.ts'
 import { vmcs12Head } from './vmcs12-fields.rows.ts'
 
-const offsetAt = 4
-/** Where each field is and how wide: its offset, a multiple of two, above four bits of bytes. One look in a map is the fastest to read. */
-const places = new Map(livePlaces.map(({ field, offset, bytes }) => [field, (offset << offsetAt) | bytes]))
+/** By name; what is read often is read by its place, or by its offset. */
+const places = new Map(livePlaces.map((place) => [place.field, place]))
 
-const placeOf = (field: LiveField): number => places.get(field)!
+const placeOf = (field: LiveField): LivePlace => places.get(field)!
 
 /**
  * The current VMCS as a processor keeps it: its bytes, read and written in place. A region in guest memory is loaded into
@@ -22,11 +21,7 @@ export class LiveVmcs12 {
   readonly halves: Uint16Array = new Uint16Array(this.bytes.buffer)
 
   /** Any field. */
-  readonly read: LiveReader = (field) => {
-    const place = placeOf(field)
-    const [offset, bytes] = [place >> offsetAt, place & 15]
-    return bytes === 8 ? this.view.getBigUint64(offset, true) : BigInt(this.#narrow(offset, bytes))
-  }
+  readonly read: LiveReader = (field) => this.readPlace(placeOf(field))
 
   /** The same of a field whose place is known. */
   readonly readPlace: PlaceReader = ({ offset, bytes }) =>
@@ -40,26 +35,23 @@ export class LiveVmcs12 {
 
   /** A field of 16 or 32 bits; of a wider one its low half. */
   word(field: LiveField): number {
-    const place = placeOf(field)
-    return this.#narrow(place >> offsetAt, place & 15)
+    const { offset, bytes } = placeOf(field)
+    return this.#narrow(offset, bytes)
   }
 
   /** Writes what fits of a value. */
   write(field: LiveField, value: bigint): void {
-    const place = placeOf(field)
-    if ((place & 15) === 8) this.view.setBigUint64(place >> offsetAt, value, true)
-    else this.setWord(field, Number(BigInt.asUintN(32, value)))
+    this.writePlace(placeOf(field), value)
   }
 
   /** The same for a number; a wide field gets zeros above. */
   setWord(field: LiveField, value: number): void {
-    const place = placeOf(field)
-    const [offset, bytes] = [place >> offsetAt, place & 15]
+    const { offset, bytes } = placeOf(field)
     this.#setNarrow(offset, bytes, value)
     if (bytes === 8) this.view.setUint32(offset + 4, 0, true)
   }
 
-  /** A field of 16 bits by its offset, a constant of `vmcs12Fields`. */
+  /** A field of 16 bits by its offset, a constant of `vmcs12Offsets`. */
   halfAt(offset: number): number {
     return this.view.getUint16(offset, true)
   }
@@ -69,7 +61,7 @@ export class LiveVmcs12 {
     this.view.setUint16(offset, value, true)
   }
 
-  /** A field of 32 bits by its offset, a constant of `vmcs12Fields`: what transitions look at. */
+  /** A field of 32 bits by its offset, a constant of `vmcs12Offsets`: what transitions look at. */
   wordAt(offset: number): number {
     return this.view.getUint32(offset, true)
   }
