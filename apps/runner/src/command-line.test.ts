@@ -1,3 +1,4 @@
+import { brandOf, lookup, signatureOf } from '@vmm/cpuid'
 import { tellProfile } from '@vmm/rule'
 import { describe, expect, test } from 'vitest'
 import { parse } from './command-line.ts'
@@ -55,6 +56,10 @@ describe('bad arguments are one line that says what was wrong', () => {
     [['run', '--cpu', 'max,-VMX-VPIDD'], 'VMX has nothing that is called vmx-vpidd, did you mean vmx-vpid?'],
     [['run', '--cpu', 'max,+VMX,+vmx-nonsense'], 'vmx-nonsense; expected one of vmx-vintr-pending vmx-tsc-offset'],
     [['run', '--cpu', 'max,+VMX,+vmx-encls-exit'], 'VMX has nothing that is called vmx-encls-exit'],
+    [['run', '--cpu', 'x86-64-v2,-vmx-ept'], '-vmx-ept is of VMX, which x86-64-v2 does not have; add +VMX'],
+    [['run', '--cpu', 'max,-VMX,+vmx-ept'], '+vmx-ept is of VMX, which max does not have; add +VMX'],
+    [['run', '--cpu', 'milan'], "the CPU model milan is AMD's (EPYC 7713): a guest can be given one of Intel's"],
+    [['run', '--cpu', 'hasswell'], "unknown CPU model 'hasswell'; did you mean haswell?"],
     [['run', '--cpu', ''], 'CPU model'],
     [['run', '--kvm', 'nonsense'], '--kvm: "nonsense" is not a kernel release: expected X.Y or X.Y.Z'],
     [['run', '--kvm', '3.2'], '--kvm: kernel 3.2 is not known'],
@@ -114,7 +119,33 @@ describe('arguments', () => {
       0x48b, 0x48c, 0x491,
     ])
     expect(vmxMsrsWithout(['vmx-tsc-scaling'], releaseNamed('5.10'))).toEqual([])
-    expect(optionsOf('--cpu', 'x86-64-v2,-vmx-ept').table.vmxLacks).toBeUndefined()
+  })
+
+  test('--cpu takes a host by any of its names, and tells in one line what of it is left out', () => {
+    const { table } = optionsOf('--cpu', 'HSW,+VMX')
+    expect([brandOf(table.entries), signatureOf(lookup(table.entries, 1, 0).eax).model]).toEqual([
+      'Intel(R) Xeon(R) CPU E7-8890 v3 @ 2.50GHz',
+      0x3f,
+    ])
+    // CLWB and UMIP are of younger parts; VMX is there for who asks
+    const { features } = table
+    const asked = ['BMI2', 'VMX', 'HYPERVISOR', 'CLWB'] as const
+    expect(asked.map((feature) => features.has(feature))).toEqual([true, true, true, false])
+    expect(optionsOf('--cpu', 'haswell').table.features.has('VMX')).toBe(false)
+    const { warnings } = optionsOf('--cpu', 'spr').table
+    expect(warnings).toEqual([
+      expect.stringMatching(/^--cpu sapphire-rapids: left out what nothing here executes: .*\bAVX512F\b/),
+    ])
+    expect(optionsOf('--cpu', 'spr', '--kvm', '5.4').table.warnings!.join()).not.toContain('AMX')
+  })
+
+  test.each([
+    ['default', 0],
+    ['max', 0],
+    ['x86-64-v2', 0],
+    ['x86-64-v3,-AVX,-AVX2,-FMA,-F16C', 0],
+  ])('--cpu %s leaves nothing out', (cpu, warnings) => {
+    expect(optionsOf('--cpu', cpu).table.warnings ?? []).toHaveLength(warnings)
   })
 
   test('--cpus is how many processors, each of which knows of the others', () => {

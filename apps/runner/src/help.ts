@@ -32,8 +32,10 @@ is always there boots instead. VMM_GUEST_KERNEL names another kernel for the def
   --add FILE[=PLACE]      put a file into the guest's root file system, below /root unless told; may be repeated
   --append TEXT           kernel command line, or the arguments of a multiboot image
   -m, --memory SIZE       guest memory, 512M unless told (16M to 3840M)
-  --cpu MODEL,+F,-F       max, default, x86-64-v1, x86-64-v2, …; features by the names of CPUID, and
-                          what VMX can do by those of QEMU: max,+VMX,-vmx-ept,-vmx-unrestricted-guest
+  --cpu MODEL,+F,-F       default, max, x86-64-v1 to x86-64-v3, or a host by its name: westmere, haswell, skylake-sp,
+                          cascade-lake, ice-lake, sapphire-rapids (spr, …); one line on stderr tells what of it nothing
+                          here executes. Features by the names of CPUID (default,+VMX), and what VMX can do by those of
+                          QEMU: max,-vmx-ept,-vmx-unrestricted-guest
   --cpus N                processors of the guest, 1 unless told (1 to 64); they take turns, always in the same way
   --smp threads           they run at the same time, in real time, in as many threads as an x86 host runs at once;
                           turns: as usual

@@ -1,15 +1,17 @@
+import { hostNamed, modelOfHost, namedHosts } from '@vmm/cpu-models'
 import {
   type BuiltTable,
   buildTable,
   type Feature,
   type FeatureChanges,
+  type MoreModels,
   parseCpu,
   supportedCpuid,
   type TableOptions,
   unsupported,
 } from '@vmm/cpuid'
 import { type VmxCapability, vmxCapabilities } from '@vmm/nested-vmx'
-import type { Profile } from '@vmm/rule'
+import { type Profile, tellProfile } from '@vmm/rule'
 import { physicalAddressWidth, tscHz } from './hardware.ts'
 import { releaseNamed, softwareHost } from './kvm-release.ts'
 import { suggestion } from './nearest.ts'
@@ -19,6 +21,8 @@ import { UsageError } from './usage-error.ts'
 /** What `--cpu` says of a processor: its CPUID table, and what its VMX lacks. */
 export interface Processor extends BuiltTable {
   readonly vmxLacks?: readonly VmxCapability[]
+  /** What the model has and the guest does not get, and why: one line each. */
+  readonly warnings?: readonly string[]
 }
 
 /**
@@ -28,9 +32,12 @@ export interface Processor extends BuiltTable {
  */
 export function processorNamed(text: string, kernel: Profile = releaseNamed(), cpus = 1): Processor {
   const words = text.split(',')
-  const vmxLacks = words.filter(isOfVmx).flatMap(lackOfVmx)
+  const ofVmx = words.filter(isOfVmx)
+  const vmxLacks = ofVmx.flatMap(lackOfVmx)
   const table = tableNamed(words.filter((word) => !isOfVmx(word)).join(','), kernel, cpus)
-  return vmxLacks.length === 0 || !table.features.has('VMX') ? table : { ...table, vmxLacks }
+  if (ofVmx.length > 0 && !table.features.has('VMX'))
+    throw new UsageError(`--cpu: ${shown(ofVmx[0]!)} is of VMX, which ${shown(words[0]!)} does not have; add +VMX`)
+  return vmxLacks.length === 0 ? table : { ...table, vmxLacks }
 }
 
 /** Names of what VMX can do are QEMU's: CPUID has none for them. */
@@ -50,15 +57,35 @@ function lackOfVmx(word: string): readonly VmxCapability[] {
 const meant = (name: string, names: readonly string[]): string =>
   suggestion(name, names) || `; expected one of ${names.join(' ')}`
 
-function tableNamed(text: string, kernel: Profile, cpus: number): BuiltTable {
-  const cpu = parseCpu(text)
+function tableNamed(text: string, kernel: Profile, cpus: number): Processor {
+  const cpu = parseCpu(text, hostModels(kernel))
   if (cpu.kind === 'refused') throw new UsageError(`--cpu: ${cpu.says}`)
   const { model, features } = cpu
   const whole = built({ model, features, cpus })
   const lacking = unsupportedOf(whole, features, kernel)
-  if (lacking.length === 0) return whole
-  return built({ model, cpus, features: { ...features, minus: [...features.minus, ...lacking] } })
+  const table =
+    lacking.length === 0
+      ? whole
+      : built({ model, cpus, features: { ...features, minus: [...features.minus, ...lacking] } })
+  if (model.adapts || model.features === 'everything') return table
+  const warnings = [
+    ...leftOut(model.name, whole.clipped, 'nothing here executes'),
+    ...leftOut(model.name, lacking, `KVM of ${tellProfile(kernel)} does not support`),
+  ]
+  return warnings.length === 0 ? table : { ...table, warnings }
 }
+
+const leftOut = (model: string, features: readonly Feature[], why: string): readonly string[] =>
+  features.length === 0 ? [] : [`--cpu ${model}: left out what ${why}: ${features.join(' ')}`]
+
+/** Hosts by their names, as KVM of the release shows them to a guest. */
+const hostModels = (kernel: Profile): MoreModels => ({
+  names: namedHosts.filter(({ host }) => host.vendorModule === 'kvm_intel').map(({ name }) => name),
+  modelNamed(name) {
+    const found = hostNamed(name)
+    return found.kind === 'host' ? modelOfHost(found.row, kernel) : undefined
+  },
+})
 
 function built(options: TableOptions): BuiltTable {
   const table = buildTable({ ...options, tscKhz: tscHz / 1000, crystalHz: tscHz, physicalAddressWidth })

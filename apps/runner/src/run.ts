@@ -25,6 +25,7 @@ export async function run(options: RunOptions): Promise<number> {
     const { report, profile } = options
     if (report !== undefined) closeSync(openOutput(report, '--report'))
     if (profile !== undefined) closeSync(openOutput(profile, '--profile'))
+    for (const warning of options.table.warnings ?? []) process.stderr.write(`vmm: ${printable(warning)}\n`)
     const ended = await toEnd(options, ending)
     // the last lines of a trace are written when all is over
     const ran = ending.wish?.kind === 'failed' ? { ...ended, outcome: ending.wish } : ended

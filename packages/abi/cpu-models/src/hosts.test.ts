@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import { brandOf, decode, findEntry, has, lookup, signatureOf, supportedCpuid, unsupported, vendorOf } from '@vmm/cpuid'
 import { cite } from '@vmm/source'
 import { expect, test } from 'vitest'
-import { hostNamed, namedHosts } from './index.ts'
+import { hostNamed, modelOfHost, namedHosts } from './index.ts'
 
 const titled = namedHosts.map((row) => [row.name, row] as const)
 
@@ -74,4 +74,29 @@ test('tiles are for a process that may have them', () => {
   expect(xcr0(1n << 18n)).toBe(0x6_02e7)
   expect(lookup(supportedCpuid({ kernel: '6.1', host }).entries, 0x0d, 0).eax).toBe(0x2_02e7)
   expect(lookup(supportedCpuid({ kernel: '5.15', host }).entries, 0x0d, 0).eax).toBe(0x2e7)
+})
+
+test('a guest of a host has its caches and what KVM reports on it, in that release', () => {
+  const found = hostNamed('spr')
+  if (found.kind === 'refused') throw new Error(found.says)
+  const [old, recent] = (['5.10', '6.12'] as const).map((kernel) => modelOfHost(found.row, kernel))
+  if (old?.kind !== 'model' || recent?.kind !== 'model') throw new Error('refused')
+  expect(recent.model.caches.map(({ level, kilobytes }) => [level, kilobytes])).toEqual([
+    [1, 48],
+    [1, 32],
+    [2, 2048],
+    [3, 76800],
+  ])
+  const has512 = (model: typeof recent.model) => (model.features as readonly string[]).includes('AVX512_FP16')
+  expect([has512(old.model), has512(recent.model)]).toEqual([false, true])
+  expect(recent.model.features).not.toContain('VMX')
+})
+
+test.each(['naples', 'milan', 'genoa'])('%s is no CPU of a guest', (name) => {
+  const found = hostNamed(name)
+  if (found.kind === 'refused') throw new Error(found.says)
+  expect(modelOfHost(found.row, '6.12')).toMatchObject({
+    kind: 'refused',
+    says: expect.stringContaining("AMD's") as string,
+  })
 })

@@ -37,13 +37,18 @@ export interface BuiltTable {
   readonly kind: 'table'
   readonly entries: CpuidTable
   readonly features: ReadonlySet<Feature>
+  /** What the model would have had were it implemented, in the order of the leaf rows. */
+  readonly clipped: readonly Feature[]
 }
 
-/** The model of this name, or a refusal that suggests the nearest. */
-export function cpuModelNamed(name: string): { readonly kind: 'model'; readonly model: CpuModel } | Refused {
+/** The model of this name, or a refusal that suggests the nearest, also of `others` that somebody else knows. */
+export function cpuModelNamed(
+  name: string,
+  others: readonly string[] = [],
+): { readonly kind: 'model'; readonly model: CpuModel } | Refused {
   const model = cpuModels.find((candidate) => candidate.name === name.trim().toLowerCase())
   if (model !== undefined) return { kind: 'model', model }
-  const names = cpuModels.map((candidate) => candidate.name)
+  const names = [...cpuModels.map((candidate) => candidate.name), ...others]
   const near = nearestName(name.toLowerCase(), names)
   return refused(
     `unknown CPU model '${name}'; ${near === undefined ? `known are ${names.join(', ')}` : `did you mean ${near}?`}`,
@@ -73,7 +78,7 @@ export function buildTable(options: TableOptions = {}): BuiltTable | Refused {
     ...extendedEntries(chosen, present, physicalAddressWidth),
   ]
   const table = [...present].reduce<CpuidTable>(withFeature, bare)
-  return { kind: 'table', entries: inOrder(withMaximum(table)), features: present }
+  return { kind: 'table', entries: inOrder(withMaximum(table)), features: present, clipped: resolved.clipped }
 }
 
 function basicEntries(

@@ -23,6 +23,8 @@ export interface CpuModel {
   readonly brand: string
   /** What it has where that is implemented; `'everything'` for all that is. */
   readonly features: readonly Feature[] | 'everything'
+  /** It promises no list: whatever of its features is implemented is what it is, and nobody is told of the rest. */
+  readonly adapts?: true
   readonly caches: readonly Cache[]
 }
 
@@ -40,8 +42,8 @@ const system = [
   'ZERO_FCS_FDS',
 ] as const satisfies readonly Feature[]
 
-/** What makes a guest fast here: it trusts the TSC, takes kvmclock, and picks no costly mitigation. */
-const virtual = [
+/** What makes a guest fast here: it trusts the TSC, takes kvmclock, and picks no costly mitigation. Source: `cpu_set_bug_bits` in arch/x86/kernel/cpu/common.c of Linux 6.1. */
+export const virtualFeatures = [
   'HYPERVISOR', 'X2APIC', 'TSC_DEADLINE', 'TSC_ADJUST', 'INVARIANT_TSC', 'ARAT',
   'ARCH_CAPABILITIES', 'SPEC_CTRL', 'STIBP', 'SSBD', 'MD_CLEAR', 'L1D_FLUSH',
   'PSFD', 'IPRED_CTRL', 'RRSBA_CTRL', 'DDPD_U', 'BHI_CTRL', 'MCDT_NO',
@@ -70,9 +72,9 @@ const intel = { vendor: 'GenuineIntel', signature, caches } as const
 /** Every model, the default first. */
 export const cpuModels = [
   {
-    ...intel, name: 'default', source: mitigations, brand: 'Virtual server CPU (software)',
+    ...intel, name: 'default', source: mitigations, brand: 'Virtual server CPU (software)', adapts: true,
     says: 'Like a current server, without LA57, MONITOR, TSX, debug store or PMU',
-    features: [...level1, ...level2, ...level3, ...system, ...virtual, ...server],
+    features: [...level1, ...level2, ...level3, ...system, ...virtualFeatures, ...server],
   },
   {
     ...intel, name: 'max', source: mitigations, brand: 'Virtual x86-64 CPU (software), max',
@@ -82,12 +84,17 @@ export const cpuModels = [
   {
     ...intel, name: 'x86-64-v1', source: psAbi, brand: 'Virtual x86-64-v1 CPU (software)',
     says: 'The baseline of the psABI',
-    features: [...level1, ...system, ...virtual],
+    features: [...level1, ...system, ...virtualFeatures],
   },
   {
     ...intel, name: 'x86-64-v2', source: psAbi, brand: 'Virtual x86-64-v2 CPU (software)',
     says: 'The psABI level with SSE4.2, POPCNT and CMPXCHG16B',
-    features: [...level1, ...level2, ...system, ...virtual],
+    features: [...level1, ...level2, ...system, ...virtualFeatures],
+  },
+  {
+    ...intel, name: 'x86-64-v3', source: psAbi, brand: 'Virtual x86-64-v3 CPU (software)',
+    says: 'The psABI level with AVX2, FMA and BMI, as far as it is implemented',
+    features: [...level1, ...level2, ...level3, ...system, ...virtualFeatures],
   },
 ] as const satisfies readonly CpuModel[]
 

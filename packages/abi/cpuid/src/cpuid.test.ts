@@ -6,6 +6,7 @@ import {
   brandOf,
   buildTable,
   type CpuidTable,
+  cpuModels,
   decode,
   entry,
   type Feature,
@@ -65,7 +66,7 @@ test('the default model has no PMU', () => {
   expect(lookup(built().entries, 0x0a, 0)).toEqual({ eax: 0, ebx: 0, ecx: 0, edx: 0 })
 })
 
-test.each(['default', 'max', 'x86-64-v1', 'x86-64-v2'] as const)(
+test.each(['default', 'max', 'x86-64-v1', 'x86-64-v2', 'x86-64-v3'] as const)(
   '%s advertises nothing that is not implemented',
   (model) => {
     const { entries, features: advertised } = built({ model, cpus: 2 })
@@ -84,6 +85,19 @@ test('x86-64-v2 is x86-64-v1 and seven features', () => {
   const old = built({ model: 'x86-64-v1' }).features
   const added = [...built({ model: 'x86-64-v2' }).features].filter((feature) => !old.has(feature))
   expect(added.sort()).toEqual(['CMPXCHG16B', 'LAHF_LM', 'POPCNT', 'SSE3', 'SSE4_1', 'SSE4_2', 'SSSE3'])
+})
+
+test('x86-64-v3 is x86-64-v2 and nine features; what of them is not implemented is told', () => {
+  const implemented = new Set([...implementedFeatures, 'AVX', 'AVX2', 'F16C', 'FMA'] as const)
+  const level = (model: 'x86-64-v2' | 'x86-64-v3') => built({ model, implemented }).features
+  const added = [...level('x86-64-v3')].filter((feature) => !level('x86-64-v2').has(feature))
+  expect(added.sort()).toEqual(['AVX', 'AVX2', 'BMI1', 'BMI2', 'F16C', 'FMA', 'LZCNT', 'MOVBE', 'XSAVE'])
+  implemented.delete('F16C')
+  implemented.delete('BMI2')
+  const { clipped, features: left } = built({ model: 'x86-64-v3', implemented })
+  expect([clipped, left.has('F16C'), left.has('FMA')]).toEqual([['F16C', 'BMI2'], false, true])
+  expect(built({ model: 'x86-64-v3', implemented, features: { minus: ['BMI2'] } }).clipped).toEqual(['F16C'])
+  expect(built({ model: 'max' }).clipped).toEqual([])
 })
 
 test('an engine that can do less is advertised as less, with everything that depends on it', () => {
@@ -323,12 +337,23 @@ test('a CPU is read from a model and signed features', () => {
 
 test.each([
   ['mox', "unknown CPU model 'mox'; did you mean max?"],
-  ['pentium', "unknown CPU model 'pentium'; known are default, max, x86-64-v1, x86-64-v2"],
+  ['pentium', "unknown CPU model 'pentium'; known are default, max, x86-64-v1, x86-64-v2, x86-64-v3"],
   ['max,+bmi9', "unknown CPU feature 'bmi9'; did you mean BMI1?"],
   ['max,bmi1', "expected +FEATURE or -FEATURE after the CPU model, got 'bmi1'"],
-  ['', "unknown CPU model ''; known are default, max, x86-64-v1, x86-64-v2"],
+  ['', "unknown CPU model ''; known are default, max, x86-64-v1, x86-64-v2, x86-64-v3"],
 ])('--cpu %s is refused with a sentence', (text, says) => {
   expect(parseCpu(text)).toEqual({ kind: 'refused', says })
+})
+
+test('a CPU is also read from a model of someone else, whose name is told to who misspells it', () => {
+  const model = { ...cpuModels[0], name: 'mine' }
+  const more = {
+    names: ['mine'],
+    modelNamed: (name: string) => (name === 'mine' ? ({ kind: 'model', model } as const) : undefined),
+  }
+  expect(parseCpu('mine,-AVX', more)).toMatchObject({ kind: 'cpu', model: { name: 'mine' } })
+  expect(parseCpu('max', more)).toMatchObject({ kind: 'cpu', model: { name: 'max' } })
+  expect(parseCpu('mime', more)).toEqual({ kind: 'refused', says: "unknown CPU model 'mime'; did you mean mine?" })
 })
 
 test.each([

@@ -24,7 +24,22 @@ export const implementedFeatures: ReadonlySet<Feature> = new Set<Feature>([
   ...(['RDRAND', 'RDSEED', 'RDTSCP', 'RDPID', 'CLFSH', 'CLFLUSHOPT', 'CLWB', 'ERMS', 'FSRM'] as const),
   ...(['XSAVE', 'OSXSAVE', 'XSAVEOPT', 'XSAVEC', 'XGETBV_ECX_1', 'XSAVES'] as const),
   // modes, paging and protection
-  ...(['VME', 'DE', 'PSE', 'PAE', 'PGE', 'PAT', 'MTRR', 'SEP', 'SYSCALL', 'NX', 'LM', 'PAGE_1GB', 'LA57'] as const),
+  ...([
+    'VME',
+    'DE',
+    'PSE',
+    'PSE_36',
+    'PAE',
+    'PGE',
+    'PAT',
+    'MTRR',
+    'SEP',
+    'SYSCALL',
+    'NX',
+    'LM',
+    'PAGE_1GB',
+    'LA57',
+  ] as const),
   ...(['PCID', 'INVPCID', 'SMEP', 'SMAP', 'PKU', 'OSPKE', 'UMIP', 'FSGSBASE', 'WBNOINVD', 'SS'] as const),
   // time, interrupts, machine checks, registers
   ...(['TSC', 'MSR', 'APIC', 'X2APIC', 'TSC_DEADLINE', 'TSC_ADJUST', 'INVARIANT_TSC', 'ARAT', 'MCE', 'MCA'] as const),

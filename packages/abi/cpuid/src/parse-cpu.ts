@@ -19,10 +19,16 @@ export function parseFeature(name: string): { readonly kind: 'feature'; readonly
   return refused(`unknown CPU feature '${name}'${near === undefined ? '' : `; did you mean ${near}?`}`)
 }
 
+/** Models of someone else's: what their names are, and which one a name means. */
+export interface MoreModels {
+  readonly names: readonly string[]
+  modelNamed(name: string): { readonly kind: 'model'; readonly model: CpuModel } | Refused | undefined
+}
+
 /** Reads `max,+BMI2,-AVX`: a model's name, then features to add and to take away. */
-export function parseCpu(text: string): ParsedCpu | Refused {
+export function parseCpu(text: string, more?: MoreModels): ParsedCpu | Refused {
   const [name = '', ...changes] = text.split(',')
-  const named = cpuModelNamed(name)
+  const named = more?.modelNamed(name) ?? cpuModelNamed(name, more?.names)
   if (named.kind === 'refused') return named
   const plus: Feature[] = []
   const minus: Feature[] = []

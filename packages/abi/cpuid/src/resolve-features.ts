@@ -25,6 +25,13 @@ const needsOf: ReadonlyMap<Feature, readonly Feature[]> = new Map(
   dependencies.map(({ feature, needs }) => [feature, needs]),
 )
 
+/** What a guest gets of a model, and what of it nothing here does. */
+interface ResolvedFeatures {
+  readonly kind: 'features'
+  readonly features: ReadonlySet<Feature>
+  readonly clipped: readonly Feature[]
+}
+
 /**
  * The features a guest gets: the model's and the added ones that are implemented, without those taken away, and
  * without any whose requirements are missing. Refuses an addition that cannot be had.
@@ -33,7 +40,7 @@ export function resolveFeatures(
   model: CpuModel,
   { plus, minus }: FeatureChanges,
   implemented: ReadonlySet<Feature>,
-): { readonly kind: 'features'; readonly features: ReadonlySet<Feature> } | Refused {
+): ResolvedFeatures | Refused {
   const offered = model.features === 'everything' ? [...implemented] : model.features
   const refusal = refusalOf(plus, minus, implemented)
   if (refusal !== undefined) return refusal
@@ -42,7 +49,9 @@ export function resolveFeatures(
   for (const feature of derivedFeatures) if (!alwaysOn.has(feature)) wanted.delete(feature)
   const present = withoutOrphans(wanted)
   const orphan = plus.find((feature) => !present.has(feature))
-  return orphan === undefined ? { kind: 'features', features: present } : refused(orphanSentence(orphan, wanted))
+  if (orphan !== undefined) return refused(orphanSentence(orphan, wanted))
+  const missing = new Set(offered.filter((feature) => !implemented.has(feature) && !minus.includes(feature)))
+  return { kind: 'features', features: present, clipped: features.filter((feature) => missing.has(feature)) }
 }
 
 function refusalOf(

@@ -85,7 +85,7 @@ export const instructionsOf: Partial<Record<Feature, readonly string[]>> = {
 
 /** Features that bring no instruction: modes, registers, MSRs, promises. Source: SDM 2A, CPUID. */
 export const withoutInstructions: ReadonlySet<Feature> = new Set<Feature>([
-  ...(['ZERO_FCS_FDS', 'ERMS', 'FSRM', 'OSXSAVE', 'XGETBV_ECX_1', 'VME', 'DE', 'PSE', 'PAE', 'PGE', 'PAT', 'MTRR'] as const),
+  ...(['ZERO_FCS_FDS', 'ERMS', 'FSRM', 'OSXSAVE', 'XGETBV_ECX_1', 'VME', 'DE', 'PSE', 'PSE_36', 'PAE', 'PGE', 'PAT', 'MTRR'] as const),
   ...(['NX', 'LM', 'PAGE_1GB', 'LA57', 'PCID', 'SMEP', 'OSPKE', 'UMIP', 'SS', 'APIC', 'X2APIC', 'TSC_DEADLINE'] as const),
   ...(['TSC_ADJUST', 'INVARIANT_TSC', 'ARAT', 'MCE', 'MCA', 'MWAIT_EXTENSIONS', 'MWAIT_INTERRUPT_BREAK'] as const),
   ...(['HTT', 'HYPERVISOR', 'ARCH_CAPABILITIES', 'SPEC_CTRL', 'STIBP', 'SSBD', 'L1D_FLUSH', 'MD_CLEAR'] as const),

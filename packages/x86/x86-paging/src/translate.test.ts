@@ -248,6 +248,14 @@ describe('32-bit paging', () => {
     expect(translate(tables(0x2000n | all | PS), narrow, 0x40_3abcn, 0)).toEqual(page(0x7000n))
   })
 
+  test('an address of a 4-MByte page beyond MAXPHYADDR is reserved', () => {
+    const tables = () => new Tables({ 4100: 0x0002_0000n | 0x80_0000n | all | PS })
+    const registers = { ...narrow, CR4: flag['CR4.PSE'] }
+    expect(translate(tables(), registers, 0x40_3abcn, 0)).toEqual(page(0x10_0080_3000n, { large: true }))
+    const smaller = { ...registers, PHYSICAL_MASK: (1n << 36n) - 1n }
+    expect(translate(tables(), smaller, 0x40_3abcn, 0)).toEqual(fault(errorBit.present | errorBit.reserved))
+  })
+
   test('bit 21 of a large page is reserved', () => {
     const registers = { ...narrow, CR4: flag['CR4.PSE'] }
     const walked = translate(tables(0x0160_0000n | all | PS), registers, 0x40_3abcn, 0)

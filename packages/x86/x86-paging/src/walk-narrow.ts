@@ -35,13 +35,14 @@ function withEntry(m: Machine, asked: Asked, outcome: Outcome, address: Bits<64>
 
 function largePage(m: Machine, asked: Asked, outcome: Outcome, entry: Entry, large: Bits<1>): void {
   const { value } = entry
+  const high = m.shiftLeft(mask(m, m.shiftRight(value, m.constant(13, 64)), 0xffn), m.constant(32, 64))
+  const beyond = m.and(high, m.not(m.get('PHYSICAL_MASK')))
   m.when(
-    m.not(m.isZero(mask(m, value, 0x0020_0000n))),
+    m.not(m.isZero(m.or(mask(m, value, 0x0020_0000n), beyond))),
     () => fail(m, asked, outcome, errorBit.present | errorBit.reserved),
     () =>
       settle(m, asked, outcome, leafOf(m, m.bit(value, 1), m.bit(value, 2)), () => {
         mark(m, outcome, entry, asked.write, 32)
-        const high = m.shiftLeft(mask(m, m.shiftRight(value, m.constant(13, 64)), 0xffn), m.constant(32, 64))
         const base = m.or(mask(m, value, 0xffc0_0000n), high)
         outcome.frame.set(m.or(base, mask(m, asked.linear, 0x3f_f000n)))
         outcome.facts.set(factsOf(m, value, large))

@@ -28,8 +28,7 @@ export const oursWithout = (capability: string): Host => ({
 })
 
 /** The processor that a kernel is run on: with VMX, and with as wide addresses as it expects. */
-export const processorFor = ({ narrow = false }: Pick<Kernel, 'narrow'>): string =>
-  narrow ? 'max,-LA57,+VMX' : 'max,+VMX'
+export const processorFor = ({ narrow = false }: Pick<Kernel, 'narrow'>): string => (narrow ? 'max,-LA57' : 'max')
 
 const ask = (
   { image, processors = 1, narrow = false }: Parameters<Host['ask']>[0],

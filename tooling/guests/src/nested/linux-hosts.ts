@@ -94,7 +94,7 @@ export const vmmWords = (
 ): readonly string[] => [
   ...['run', '--cpus', `${cpus}`, '--smp', smp],
   '--cpu',
-  'max,+VMX',
+  'max',
   '--memory',
   `${megabytes}M`,
   ...files.flatMap(({ from, to }) => ['--add', `${from}=${to}`]),

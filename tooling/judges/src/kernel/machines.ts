@@ -35,7 +35,7 @@ const secondsOfQemu = 600
 const secondsOfBochs = 1800
 const secondsOfVmm = 1800
 const runner = fileURLToPath(new URL('../../../../apps/runner/src/main.ts', import.meta.url))
-const cpuWithVmx = 'max,+VMX'
+const cpuWithVmx = 'max'
 
 function run(
   command: string,
