@@ -4,7 +4,7 @@ import type { StateField } from '@vmm/x86-registers'
 
 /** The state of a processor as numbers, whoever runs it. */
 export interface ProcessorState extends Pick<Engine, 'get' | 'set' | 'gpr' | 'setGpr' | 'rflags' | 'setRflags'> {
-  /** The 128 bits of an XMM register. */
+  /** The 256 bits of a YMM register, of which XMM is the lower half. */
   vector(index: number): bigint
   setVector(index: number, value: bigint): void
   /** The 80 bits of an x87 register, by physical number. */
@@ -32,7 +32,7 @@ export function setState(to: ProcessorState, values: StateValues): void {
 
 /** An engine's. What it derives from this state is up to date after `modeChanged`. */
 export function stateOfEngine(engine: Engine): ProcessorState {
-  const xmm = (index: number) => engine.vector(index).subarray(0, 16)
+  const ymm = (index: number) => engine.vector(index).subarray(0, 32)
   return {
     get: (field) => engine.get(field),
     set: (field, value) => engine.set(field, value),
@@ -40,8 +40,8 @@ export function stateOfEngine(engine: Engine): ProcessorState {
     setGpr: (index, value) => engine.setGpr(index, value),
     rflags: () => engine.rflags(),
     setRflags: (value) => engine.setRflags(value),
-    vector: (index) => numberIn(xmm(index)),
-    setVector: (index, value) => putNumber(xmm(index), value),
+    vector: (index) => numberIn(ymm(index)),
+    setVector: (index, value) => putNumber(ymm(index), value),
     x87: (physical) => numberIn(engine.x87(physical)),
     setX87: (physical, value) => putNumber(engine.x87(physical), value),
   }

@@ -2,11 +2,11 @@ import type { State } from '@vmm/oracle'
 import { type ProcessorRegisters, type StateField, stateFields } from '@vmm/x86-registers'
 
 const fields = Object.keys(stateFields) as StateField[]
-const [vectorBytes, significandBytes, extendedBytes] = [16, 8, 10]
+const [vectorBytes, significandBytes, extendedBytes] = [32, 8, 10]
 
 /** The registers of an engine, by name and number. */
 export interface Registers extends ProcessorRegisters {
-  /** At least 16 bytes: writing them writes the register. */
+  /** At least 32 bytes: writing them writes the register. */
   vector(index: number): Uint8Array
   /** Ten bytes. */
   x87(physical: number): Uint8Array
@@ -22,7 +22,7 @@ export function setWordOf(registers: Pick<ProcessorRegisters, 'set'>, field: Sta
   registers.set(field, BigInt(value >>> 0))
 }
 
-/** An oracle's state becomes an engine's. What lies above XMM in vector registers is no part of it. */
+/** An oracle's state becomes an engine's. What lies above YMM in vector registers is no part of it. */
 export function takeState(to: State, from: Registers): void {
   for (const field of fields) to.set(field, from.get(field))
   to.rflags = from.rflags()
@@ -52,13 +52,13 @@ export function giveState(from: State, to: Registers): void {
 function numberIn(bytes: Uint8Array): bigint {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   if (bytes.length === 2) return BigInt(view.getUint16(0, true))
-  const low = view.getBigUint64(0, true)
-  return bytes.length === significandBytes ? low : low | (view.getBigUint64(8, true) << 64n)
+  let number = 0n
+  for (let at = bytes.length - 8; at >= 0; at -= 8) number = (number << 64n) | view.getBigUint64(at, true)
+  return number
 }
 
 function putNumber(bytes: Uint8Array, value: bigint): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   if (bytes.length === 2) return view.setUint16(0, Number(value), true)
-  view.setBigUint64(0, BigInt.asUintN(64, value), true)
-  if (bytes.length === vectorBytes) view.setBigUint64(8, value >> 64n, true)
+  for (let at = 0; at < bytes.length; at += 8) view.setBigUint64(at, BigInt.asUintN(64, value >> BigInt(at * 8)), true)
 }

@@ -133,6 +133,7 @@ function operandsOn(execution: Execution): Operands {
       else writeRegister(state, place as never, numberOf(value))
     },
     address: () => bitsOf(offset(), 64),
+    indexed: (_, index) => bitsOf(effectiveAddress(state, decoded, next, numberOf(index)), 64),
     popInto: (to, value, bytes) => {
       const old = state.gprs[4]!
       const mask = offsetMask(mode.stackSize)

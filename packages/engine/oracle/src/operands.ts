@@ -15,7 +15,7 @@ export function operandsOf(decoded: Decoded): AnyOperand[] {
         return { kind: 'register', file: file as OperandFile, width, index, highByte, position }
       }
       case 'memory':
-        return { kind: 'memory', width, position }
+        return memoryOf(decoded, width, position)
       case 'immediate':
         return { kind: 'immediate', width, value: BigInt.asUintN(width, immediateOf(operand)), position }
       case 'relative':
@@ -33,11 +33,18 @@ export function operandsOf(decoded: Decoded): AnyOperand[] {
   })
 }
 
-/** The offset of the memory operand in its segment, cut to the address size. */
-export function effectiveAddress(state: State, decoded: Decoded, next: bigint): bigint {
-  const { base, index, scale, displacement, displacementHigh, addressSize } = decoded
+function memoryOf({ indexWidth, index }: Decoded, width: Width, position: number): AnyOperand {
+  if (indexWidth === 0) return { kind: 'memory', width, position }
+  const register = { kind: 'register', file: 'xmm', width: indexWidth as Width, index, highByte: false } as const
+  return { kind: 'memory', width, position, vectorIndex: { ...register, position } }
+}
+
+/** The offset of the memory operand in its segment, cut to the address size; with an element of a vector as its index, if one is given. */
+export function effectiveAddress(state: State, decoded: Decoded, next: bigint, element = 0n): bigint {
+  const { base, index, scale, displacement, displacementHigh, addressSize, indexWidth } = decoded
   const from = base === ripBase ? next : base === noRegister ? 0n : state.gprs[base]!
-  const indexed = index === noRegister ? 0n : state.gprs[index]! << BigInt(scale)
+  const value = indexWidth !== 0 ? element : index === noRegister ? 0n : state.gprs[index]!
+  const indexed = value << BigInt(scale)
   const wide = (BigInt(displacementHigh) << 32n) | BigInt(displacement >>> 0)
   return (from + indexed + wide) & offsetMask(addressSize)
 }

@@ -5,7 +5,7 @@ export class State {
   readonly #fields = new Map<StateField, bigint>()
   /** Sixteen, in the order of the encoding. */
   readonly gprs: bigint[] = Array.from({ length: 16 }, () => 0n)
-  /** XMM registers: 128 bits each. */
+  /** YMM registers: 256 bits each, of which XMM is the lower half. */
   readonly vectors: bigint[] = Array.from({ length: 32 }, () => 0n)
   /** x87 registers by physical number: 64 bits of significand, 16 of sign and exponent. */
   readonly significands: bigint[] = Array.from({ length: 8 }, () => 0n)

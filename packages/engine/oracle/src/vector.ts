@@ -51,6 +51,8 @@ const isSigned = (sign: 'signed' | 'unsigned'): boolean => sign === 'signed'
 
 /** The vector part of the algebra on bigints. */
 export const vector: VectorArithmetic = {
+  half: (a, index) => bitsOf(numberOf(a) >> BigInt(index * 128), 128),
+  pair: (low, high) => bitsOf(numberOf(low) | (numberOf(high) << 128n), 256),
   zip: (lane, operation, a, b) => {
     const [left, right] = [split(lane, a), split(lane, b)]
     return join(

@@ -1,8 +1,8 @@
 import { type Decoded, type DecodedOperand, noRegister, ripBase } from '@vmm/x86-decoder'
-import type { AnyOperand, Instruction, Mode, OperandFile, Width } from '@vmm/x86-semantics'
+import type { AnyOperand, Instruction, Memory, Mode, OperandFile, Width } from '@vmm/x86-semantics'
 import type { CodeMode } from './mode-word.ts'
 import type { AddressForm } from './reading/frame.ts'
-import { registerOffset, secondImmediate } from './reading/operands.ts'
+import { registerOffset, registerSlots, secondImmediate } from './reading/operands.ts'
 import { at, inRecord, linkInRecord } from './state-layout.ts'
 
 /** Register files whose numbers descriptions look at: they are part of a handler's shape. */
@@ -23,10 +23,18 @@ export function operandsOf(decoded: Decoded, instruction: Instruction): AnyOpera
   let immediates = 0
   for (let position = 0; position < decoded.count; position += 1) {
     const operand = decoded.operands[position]!
-    operands.push(shaped(operand, position, operand.kind === 'immediate' ? immediates : 0, instruction))
+    const shape = shaped(operand, position, operand.kind === 'immediate' ? immediates : 0, instruction)
+    operands.push(shape.kind === 'memory' && decoded.indexWidth !== 0 ? withIndex(shape, decoded) : shape)
     if (operand.kind === 'immediate') immediates += 1
   }
   return operands
+}
+
+/** A vector that indexes memory has the slot of the operand that it is part of. */
+function withIndex(memory: Memory<Width>, { indexWidth }: Decoded): Memory<Width> {
+  const { position } = memory
+  const register = { kind: 'register', file: 'xmm', width: indexWidth as Width, index: undefined } as const
+  return { ...memory, vectorIndex: { ...register, highByte: false, position } }
 }
 
 function shaped(operand: DecodedOperand, position: number, immediate: number, instruction: Instruction): AnyOperand {
@@ -65,6 +73,8 @@ function shaped(operand: DecodedOperand, position: number, immediate: number, in
 
 const sizeCode = (size: number): number => (size === 16 ? 0 : size === 32 ? 1 : 2)
 const repCode = { none: 0, rep: 1, repne: 2 } as const
+/** In its place: nothing repeats what has a VEX prefix. */
+const longVectors = 3
 const formCode = { flat: 0, absolute: 1, general: 2, narrow: 3, known: 2 } as const
 
 /** A number below 2^31 that two instructions of a row share exactly when one handler serves both. */
@@ -82,7 +92,7 @@ export function shapeKey(decoded: Decoded, word: number, instruction: Instructio
   const sizes =
     sizeCode(decoded.operandSize) |
     (sizeCode(decoded.addressSize) << 2) |
-    (repCode[decoded.rep] << 4) |
+    ((decoded.vectorLength === 256 ? longVectors : repCode[decoded.rep]) << 4) |
     (formCode[form] << 6)
   const low = sizes | (kinds << 8) | (known << 12) | (constant << 16)
   return (word & 0x7f) * 0x100_0000 + low
@@ -101,8 +111,6 @@ export function instructionMode(decoded: Decoded, code: CodeMode, lock: boolean)
   }
 }
 
-const registerSlots = [inRecord.a, inRecord.b, inRecord.c]
-
 /** Writes the operand fields of a record. `offset` is the instruction's distance from its block's first byte. */
 export function fillRecord(view: DataView, record: number, decoded: Decoded, offset: number): void {
   view.setUint8(record + inRecord.segment, decoded.segment)
@@ -116,6 +124,8 @@ export function fillRecord(view: DataView, record: number, decoded: Decoded, off
         registerOffset(operand.file as OperandFile, operand.index, operand.highByte),
         true,
       )
+    } else if (operand.kind === 'memory' && decoded.indexWidth !== 0) {
+      view.setUint16(record + registerSlots[position]!, registerOffset('xmm', decoded.index, false), true)
     } else if (operand.kind === 'immediate') {
       fillImmediate(view, record, operand, immediates)
       immediates += 1
@@ -149,7 +159,7 @@ function fillAddress(view: DataView, record: number, decoded: Decoded, offset: n
   const register = (index: number) => (index === noRegister ? at.zero : at.gpr + index * 8)
   view.setUint8(record + inRecord.scale, decoded.scale)
   view.setUint8(record + inRecord.addressSize, decoded.addressSize)
-  view.setUint16(record + inRecord.indexRegister, register(decoded.index), true)
+  view.setUint16(record + inRecord.indexRegister, register(decoded.indexWidth === 0 ? decoded.index : noRegister), true)
   if (decoded.base !== ripBase) {
     view.setUint16(record + inRecord.base, register(decoded.base), true)
     view.setInt32(record + inRecord.displacement, decoded.displacement, true)

@@ -23,8 +23,11 @@ import type { VectorArithmetic } from './vector-algebra.ts'
 
 declare const width: unique symbol
 
-/** Bits of a value; 1 is a truth. */
-export type Width = 1 | 8 | 16 | 32 | 64 | 128
+/** Bits of a value; 1 is a truth. 256 are read, written, loaded and stored as they are, and computed with by halves. */
+export type Width = 1 | 8 | 16 | 32 | 64 | 128 | 256
+
+/** Widths that values have between functions. */
+export type Sized = Exclude<Width, 1 | 128 | 256>
 
 /** A value of `W` bits that exists when the guest runs. `in out` keeps widths apart. */
 export interface Bits<in out W extends Width> {
@@ -126,6 +129,8 @@ export interface Operands {
   write<W extends Width>(place: Place<W>, value: Bits<W>): void
   /** The effective address (offset in its segment) of the memory operand, truncated to the address size. */
   address(memory: Memory<Width>): Bits<64>
+  /** The same of one element of memory that a vector indexes: `index` takes the place of the index register, and is scaled. */
+  indexed(memory: Memory<Width>, index: Bits<64>): Bits<64>
   /** POP to memory: the address is taken as if RSP had already moved by `bytes`, and RSP moves only if the store succeeds. */
   popInto<W extends 16 | 32 | 64>(to: Memory<W>, value: Bits<W>, bytes: number): void
 }
@@ -153,8 +158,8 @@ export interface Flags {
 
 /** Memory by segment and offset, by linear and by physical address. */
 export interface Accesses {
-  load<W extends 8 | 16 | 32 | 64 | 128>(segment: Segment, offset: Bits<64>, w: W): Bits<W>
-  store<W extends 8 | 16 | 32 | 64 | 128>(segment: Segment, offset: Bits<64>, value: Bits<W>): void
+  load<W extends 8 | 16 | 32 | 64 | 128 | 256>(segment: Segment, offset: Bits<64>, w: W): Bits<W>
+  store<W extends 8 | 16 | 32 | 64 | 128 | 256>(segment: Segment, offset: Bits<64>, value: Bits<W>): void
   /** Faults now if `bytes` bytes from `offset` could not be read or written; afterwards loads and stores there cannot fault. */
   check(segment: Segment, offset: Bits<64>, bytes: number, access: 'read' | 'write'): void
   /** By linear address, without segmentation: system structures, by the processor itself or with the program's rights. */

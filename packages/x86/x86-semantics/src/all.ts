@@ -21,6 +21,7 @@ import { systemCalls } from './system/system-calls.ts'
 import { tableInstructions } from './system/tables.ts'
 import { vmxInstructions } from './system/vmx.ts'
 import { vectorArrangement } from './vector/arrange.ts'
+import { avxMoves } from './vector/avx-moves.ts'
 import { vectorFloat } from './vector/float.ts'
 import { vectorInteger } from './vector/integer.ts'
 import { vectorMoves } from './vector/moves.ts'
@@ -63,6 +64,7 @@ const families: readonly (readonly Instruction[])[] = [
   vectorArrangement,
   stringCompares,
   vectorFloat,
+  avxMoves,
 ]
 
 /**

@@ -1,6 +1,4 @@
-import type { Bits, Width } from './algebra.ts'
-
-type Sized = Exclude<Width, 1 | 128>
+import type { Bits, Sized } from './algebra.ts'
 
 const call = <const P extends readonly Sized[], const R extends readonly Sized[]>(
   parameters: P,

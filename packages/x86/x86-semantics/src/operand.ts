@@ -24,6 +24,8 @@ export interface Memory<W extends Width> {
   readonly kind: 'memory'
   readonly width: W
   readonly position: number
+  /** The vector register whose elements are indices, where there is one: `indexed` gives their addresses. */
+  readonly vectorIndex?: RegisterOperand<Width>
 }
 
 /**
@@ -79,4 +81,9 @@ export const AH: RegisterOperand<8> = {
 /** An XMM register that a description names itself. */
 export function xmm(index: number): RegisterOperand<128> {
   return { kind: 'register', file: 'xmm', width: 128, index, highByte: false, position: -1 }
+}
+
+/** A YMM register that a description names itself. */
+export function ymm(index: number): RegisterOperand<256> {
+  return { kind: 'register', file: 'xmm', width: 256, index, highByte: false, position: -1 }
 }

@@ -1,7 +1,7 @@
-import type { Bits, Machine, Mode, Width } from './algebra.ts'
+import type { Bits, Machine, Mode, Sized } from './algebra.ts'
 
-export type Parameters = readonly Exclude<Width, 1 | 128>[]
-export type Results = readonly Exclude<Width, 1 | 128>[]
+export type Parameters = readonly Sized[]
+export type Results = readonly Sized[]
 
 /** A described function that many descriptions share: readers may emit it once per mode and call it. */
 export interface Procedure<P extends Parameters, R extends Results> {

@@ -1,5 +1,16 @@
 import { type ArithmeticFlag, arithmeticFlags, type StateField, stateFields } from '@vmm/x86-registers'
-import type { Accesses, Arithmetic, Bits, ControlFlow, Flags, Machine, Mode, NamedState, Width } from './algebra.ts'
+import type {
+  Accesses,
+  Arithmetic,
+  Bits,
+  ControlFlow,
+  Flags,
+  Machine,
+  Mode,
+  NamedState,
+  Sized,
+  Width,
+} from './algebra.ts'
 import { type FlagsOf, flagClasses } from './flags.ts'
 import { type HostCall, hostCalls } from './host-calls.ts'
 import type { Instruction } from './instruction.ts'
@@ -7,7 +18,6 @@ import type { AnyOperand } from './operand.ts'
 import type { Procedure } from './procedure.ts'
 import type { VectorArithmetic } from './vector-algebra.ts'
 
-type Sized = Exclude<Width, 1 | 128>
 type AnyProcedure = Procedure<readonly Sized[], readonly Sized[]>
 
 /** What an instruction touches, read off its own description. Nobody writes this down twice. */
@@ -112,6 +122,8 @@ const arithmetic: Arithmetic = {
 
 const wide = (): Bits<128> => value(128)
 const vector: VectorArithmetic = {
+  half: wide,
+  pair: () => value(256),
   zip: wide,
   absolute: wide,
   shift: wide,
@@ -203,7 +215,7 @@ function faulting<T>(notes: Notes, result: T): T {
   return result
 }
 
-function operandNotes(notes: Notes): Pick<Machine, 'read' | 'write' | 'address'> {
+function operandNotes(notes: Notes): Pick<Machine, 'read' | 'write' | 'address' | 'indexed'> {
   return {
     read: (operand) => {
       notes.operandsRead.add(operand.position)
@@ -217,6 +229,7 @@ function operandNotes(notes: Notes): Pick<Machine, 'read' | 'write' | 'address'>
       notes.stores = true
     },
     address: () => value(64),
+    indexed: () => value(64),
   }
 }
 

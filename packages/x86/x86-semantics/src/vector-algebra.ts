@@ -22,8 +22,11 @@ export type LaneOperation =
   | 'mulHighS'
   | 'mulHighU'
 
-/** Operations on 128-bit values seen as lanes, lane 0 lowest. Bitwise operations are the plain ones on `Bits<128>`. */
+/** Operations on 128-bit values seen as lanes, lane 0 lowest; wider vectors are halves of as many bits. Bitwise operations are the plain ones on `Bits<128>`. */
 export interface VectorArithmetic {
+  /** 128 of 256 bits: half 0 is the low one. */
+  half(a: Bits<256>, index: 0 | 1): Bits<128>
+  pair(low: Bits<128>, high: Bits<128>): Bits<256>
   zip(lane: Lane, operation: LaneOperation, a: Bits<128>, b: Bits<128>): Bits<128>
   /** Absolute value of signed lanes. */
   absolute(lane: 8 | 16 | 32, a: Bits<128>): Bits<128>

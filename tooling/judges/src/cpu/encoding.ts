@@ -1,4 +1,4 @@
-import { type OpcodePattern, type OpcodeRow, parseOpcode } from '@vmm/x86-opcodes'
+import { type OpcodePattern, type OpcodeRow, parseOpcode, placeOf } from '@vmm/x86-opcodes'
 import type { Random } from './random.ts'
 
 /** No instruction has more bytes. */
@@ -14,15 +14,18 @@ export interface Form {
   readonly pattern: OpcodePattern
   readonly lockable: boolean
   readonly repeats: boolean
+  /** An operand is in VEX.vvvv. */
+  readonly vvvv: boolean
 }
 
 /** The form of a row. */
-export function formOf({ mnemonic, opcode, attributes }: OpcodeRow): Form {
+export function formOf({ mnemonic, opcode, attributes, operands }: OpcodeRow): Form {
   return {
     mnemonic,
     pattern: parseOpcode(opcode),
     lockable: attributes.includes('lock'),
     repeats: attributes.includes('rep') || attributes.includes('repz'),
+    vvvv: operands.some((code) => placeOf(code).place === 'vvvv'),
   }
 }
 
@@ -48,7 +51,7 @@ export function encoded(random: Random, form: Form, codeSize: 16 | 32 | 64, habi
   if (random.once(habits.segment)) bytes.push(random.pick([0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65]))
   bytes.push(
     ...(pattern.space === 'VEX'
-      ? vex(random, pattern, habits.vexEverywhere && codeSize !== 64 ? 0xc0 : 0)
+      ? vex(random, form, habits.vexEverywhere && codeSize !== 64 ? 0xc0 : 0)
       : legacy(random, pattern, codeSize)),
   )
   const rest = random.bytes(longest + 1)
@@ -67,11 +70,16 @@ function legacy(random: Random, pattern: OpcodePattern, codeSize: 16 | 32 | 64):
 }
 
 /** `noLes`: the two bits that tell VEX from LES where REX is not. */
-function vex(random: Random, pattern: OpcodePattern, noLes: 0xc0 | 0): number[] {
+function vex(random: Random, { pattern, vvvv }: Form, noLes: 0xc0 | 0): number[] {
   const w = pattern.w ?? random.below(2)
-  const third = (w << 7) | (random.below(16) << 3) | ((pattern.l ?? 0) << 2) | vexPrefixes[pattern.mandatory]
+  // what names no register there is all ones, and else #UD
+  const register = vvvv || random.once(40) ? random.below(16) : 15
+  const third = (w << 7) | (register << 3) | ((pattern.l ?? random.below(2)) << 2) | vexPrefixes[pattern.mandatory]
   const second = (random.below(8) << 5) | pattern.map | noLes
-  return [0xc4, second, third, pattern.byte, modrm(random, pattern)]
+  const opcode = pattern.modrm.kind === 'none' ? [pattern.byte] : [pattern.byte, modrm(random, pattern)]
+  // two bytes say the same of map 0F, if W and B are clear
+  const isShort = pattern.map === 1 && w === 0 && (second & 0x60) === 0x60 && random.once(2)
+  return isShort ? [0xc5, (second & 0x80) | (third & 0x7f), ...opcode] : [0xc4, second, third, ...opcode]
 }
 
 function modrm(random: Random, { modrm: wanted }: OpcodePattern): number {

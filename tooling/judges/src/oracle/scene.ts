@@ -55,11 +55,18 @@ export function sceneOf({ seed, mode, bytes, only }: SceneOptions): Image {
     fields,
     gprs: Array.from({ length: 16 }, (_, index) => register(random, index, mode)),
     rflags: flagsOf(random, mode),
-    vectors: Array.from({ length: 32 }, (_, index) => (index < 16 ? (float(random) << 64n) | float(random) : 0n)),
+    vectors: Array.from({ length: 32 }, (_, index) => (index < 16 ? vector(random) : 0n)),
     x87: Array.from({ length: 8 }, () => extended(random)),
     memory,
     event: random.once(3) ? { vector: random.below(64), kind: random.below(4) } : undefined,
   }
+}
+
+/** Half of the YMM registers are as the ABI has them, clear above. */
+function vector(random: Random): bigint {
+  const half = () => (float(random) << 64n) | float(random)
+  const low = half()
+  return random.once(2) ? low : (half() << 128n) | low
 }
 
 /** PAE paging keeps its uppermost entries as they were when CR3 was loaded. */
@@ -133,7 +140,7 @@ function setControl(set: Set, random: Random, mode: ModeName, paging: Paging, le
   set('CR2', random.bits())
   set('PHYSICAL_MASK', (1n << 46n) - 1n)
   set('IA32_EFER', (long ? 0x500 : 0) | (random.once(3) ? 0 : 0x800) | (random.once(3) ? 0 : 1))
-  set('XCR0', random.pick([1, 3, 7]))
+  set('XCR0', random.pick([1, 3, 7, 7, 7, 7]))
   set('CPL', level)
   set('PKRU', random.once(2) ? 0 : random.bits() & 0xffff_ffffn)
   set('DR6', 0xffff_0ff0n)

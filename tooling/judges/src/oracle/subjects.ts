@@ -227,8 +227,6 @@ export class EngineSubject implements Subject {
     image.memory.forEach((bytes, index) => {
       engine.writePhysical(regions[index]!.address, bytes)
     })
-    // what lies above XMM in the registers is no part of an image
-    for (const index of image.vectors.keys()) engine.vector(index).fill(0)
     setState(this.#state, image)
     engine.tlb.flushAll()
     engine.modeChanged()

@@ -8,7 +8,8 @@ import type { KnownVectors } from './known-vectors.ts'
 
 const gprEnd = at.gpr + 16 * 8
 const vectorEnd = at.vector + 32 * 64
-const vectorBytes = 64
+/** Halves of a YMM register are kept apart. */
+const halfBytes = 16
 
 interface RegistersAround {
   readonly rip: Node
@@ -36,8 +37,8 @@ export class RegistersInLocals implements RegisterBank {
     this.blockRip = rip
   }
 
-  readonly load = (op: MemoryOp, place: RegisterPlace): Node => {
-    const offset = numberOf(place)
+  readonly load = (op: MemoryOp, place: RegisterPlace, more = 0): Node => {
+    const offset = numberOf(place) + more
     if (offset >= at.gpr && offset < gprEnd) return this.#loadGeneral(op, offset)
     if (offset >= at.vector && offset < vectorEnd) return this.#loadVector(op, offset)
     if (offset === at.zero) return this.#fixed(op, 0n)
@@ -92,7 +93,7 @@ export class RegistersInLocals implements RegisterBank {
 
   #loadVector(op: MemoryOp, offset: number): Node {
     const code = this.#code
-    const place = at.vector + Math.floor((offset - at.vector) / vectorBytes) * vectorBytes
+    const place = offset - (offset % halfBytes)
     const local = this.#kept.at(place, 128)
     if (offset !== place) throw new Error(`a vector register is read ${offset - place} bytes in`)
     switch (op) {
@@ -121,7 +122,7 @@ export class RegistersInLocals implements RegisterBank {
 
   #storeVector(op: MemoryOp, offset: number, value: Node): void {
     const code = this.#code
-    const place = at.vector + Math.floor((offset - at.vector) / vectorBytes) * vectorBytes
+    const place = offset - (offset % halfBytes)
     if (offset !== place) throw new Error(`a vector register is written ${offset - place} bytes in`)
     const local = this.#kept.toSet(place, 128)
     this.#noteStore(place, op, value)

@@ -14,5 +14,6 @@ export function steadyOf(state: StateView): ReadonlyMap<StateField, bigint> {
   return new Map<StateField, bigint>([
     ['CR0', value],
     ['CR4', state.get('CR4')],
+    ['XCR0', state.get('XCR0')],
   ])
 }

@@ -40,13 +40,14 @@ import { number } from './widths.ts'
 export function machineOn(frame: Frame): Machine {
   const memory = new MemoryReading(frame)
   const operands = new OperandReading(frame, memory)
-  const { read, write, address, popInto } = operands
+  const { read, write, address, indexed, popInto } = operands
   return {
     ...pureOn(frame.code),
     mode: frame.mode,
     read,
     write,
     address,
+    indexed,
     popInto,
     ...stateOn(frame),
     ...(frame.flags ?? flagsOn(frame)),

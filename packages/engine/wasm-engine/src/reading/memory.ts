@@ -7,19 +7,21 @@ import { at, inReach, inRecord, reachBytes, type TlbKind, tlbKinds } from '../st
 import { tlbEntryOf } from '../tlb-entry.ts'
 import type { Frame } from './frame.ts'
 import { swapLocked, whereLocked } from './locked.ts'
-import { asValue, bitsOf, nodeOf } from './value.ts'
+import { asValue, bitsOf, highOf, nodeOf, pairOf } from './value.ts'
 
-type Sized = 8 | 16 | 32 | 64 | 128
+type Sized = 8 | 16 | 32 | 64 | 128 | 256
 const reachAt = at.reach
 
 const loads = { 8: 'i32.load8_u', 16: 'i32.load16_u', 32: 'i32.load', 64: 'i64.load', 128: 'v128.load' } as const
+/** Bytes from one half of 256 bits to the other. */
+const half = 16
 const stores = {
   8: 'i32.store8',
   16: 'i32.store16',
   32: 'i32.store',
   64: 'i64.store',
   128: 'v128.store',
-} as const satisfies Record<Sized, MemoryOp>
+} as const satisfies Record<Exclude<Sized, 256>, MemoryOp>
 
 /** An address that was translated for reading and writing. */
 export interface Translated {
@@ -178,7 +180,14 @@ export class MemoryReading {
   load<W extends Sized>(linear: Node, w: W, kind: number, asker: Asker): Bits<W> {
     const { code } = this.#frame
     const host = this.#translated('read', linear, w / 8, asker, () => this.#slowRead(linear, kind, asker))
-    return bitsOf(code.hold(code.load(loads[w], host)), w)
+    return this.#loaded(code.hold(host), w)
+  }
+
+  #loaded<W extends Sized>(host: Node, w: W): Bits<W> {
+    const { code } = this.#frame
+    const from = (op: MemoryOp, offset = 0) => code.hold(code.load(op, host, offset))
+    if (w === 256) return pairOf(from('v128.load'), from('v128.load', half)) as unknown as Bits<W>
+    return bitsOf(from(loads[w as keyof typeof loads]), w)
   }
 
   /** Stores through the write view. */
@@ -186,8 +195,13 @@ export class MemoryReading {
     const { code } = this.#frame
     const { node, width } = asValue(value)
     const kept = code.hold(node)
+    const high = width === 256 ? code.hold(highOf(value as unknown as Bits<256>)) : undefined
     const host = this.#translated('write', linear, width / 8, asker, () => this.#slowWrite(linear, kind, asker))
-    code.store(stores[width as Sized], host, kept)
+    if (high === undefined) code.store(stores[width as keyof typeof stores], host, kept)
+    else {
+      code.store('v128.store', host, kept)
+      code.store('v128.store', host, high, half)
+    }
     this.#commitScratch(host)
   }
 
@@ -200,7 +214,7 @@ export class MemoryReading {
 
   loadTranslated<W extends Sized>(translated: Translated, w: W): Bits<W> {
     const { code } = this.#frame
-    const value = code.hold(code.load(loads[w], translated.host))
+    const value = code.hold(code.load(loads[w as keyof typeof loads], translated.host))
     if (this.isLocked) translated.old = value
     return bitsOf(value, w)
   }
@@ -208,7 +222,7 @@ export class MemoryReading {
   storeTranslated<W extends Sized>({ host, old }: Translated, value: Bits<W>): void {
     const { node, width } = asValue(value)
     const plainly = () => {
-      this.#frame.code.store(stores[width as Sized], host, node)
+      this.#frame.code.store(stores[width as keyof typeof stores], host, node)
       this.#commitScratch(host)
     }
     if (old === undefined || width === 128) plainly()

@@ -15,11 +15,16 @@ import { at, inRecord } from '../state-layout.ts'
 import type { Frame } from './frame.ts'
 import type { MemoryReading } from './memory.ts'
 import type { RegisterPlace } from './register-bank.ts'
-import { bitsOf, nodeOf } from './value.ts'
+import { bitsOf, highOf, nodeOf, pairOf } from './value.ts'
 import { lowBits } from './widths.ts'
 
 const stackPointer = at.gpr + 4 * 8
-const slots = [inRecord.a, inRecord.b, inRecord.c]
+
+/** Slots of register operands by position. A fourth one is in the last byte of its instruction, which has no immediate then. */
+export const registerSlots: readonly number[] = [inRecord.a, inRecord.b, inRecord.c, inRecord.immediate]
+
+/** Bytes from the lower half of a YMM register to the upper one. */
+const upperHalf = 16
 
 /** Bytes from the vCPU block to a register that is known by number. */
 export function registerOffset(file: RegisterOperand<Width>['file'], index: number, highByte: boolean): number {
@@ -67,7 +72,7 @@ export class OperandReading {
   }
 
   readonly write: Machine['write'] = <W extends Width>(place: Place<W>, value: Bits<W>): void => {
-    if (place.kind === 'register') return this.#writeRegister(place, nodeOf(value))
+    if (place.kind === 'register') return this.#writeRegister(place, value)
     const translated = this.#frame.translated.get(place.position)
     if (translated !== undefined) return this.#memory.storeTranslated(translated, value as unknown as Bits<64>)
     const kind = this.#memory.kindOf('operand', place.width / 8, accessKind.write)
@@ -75,6 +80,13 @@ export class OperandReading {
   }
 
   readonly address: Machine['address'] = () => bitsOf(this.offset(), 64)
+
+  readonly indexed: Machine['indexed'] = (_, index) => {
+    const { code, field, mode } = this.#frame
+    const scale = code.op('i64.extend_i32_u', field('i32.load8_u', inRecord.scale))
+    const sum = code.op('i64.add', this.offset(), code.op('i64.shl', nodeOf(index), scale))
+    return bitsOf(mode.addressSize === 64 ? sum : code.op('i64.and', sum, code.i64(0xffff_ffffn)), 64)
+  }
 
   readonly popInto: Machine['popInto'] = (to, value, bytes) => {
     const { code, bank, mode } = this.#frame
@@ -121,14 +133,22 @@ export class OperandReading {
   }
 
   #readRegister(register: RegisterOperand<Width>): Bits<Width> {
-    const width = register.width as keyof typeof loads
-    return bitsOf(this.#frame.bank.load(loads[width], this.#place(register)), register.width)
+    const { bank } = this.#frame
+    const place = this.#place(register)
+    const half = (more: number) => bank.load('v128.load', place, more)
+    if (register.width === 256) return pairOf(half(0), half(upperHalf)) as unknown as Bits<Width>
+    return bitsOf<Width>(bank.load(loads[register.width as keyof typeof loads], place), register.width)
   }
 
   /** A 32-bit write clears the upper half; 8 and 16 bits leave the rest alone. */
-  #writeRegister(register: RegisterOperand<Width>, node: Node): void {
+  #writeRegister<W extends Width>(register: RegisterOperand<Width>, value: Bits<W>): void {
     const { code, bank } = this.#frame
+    const node = nodeOf(value)
     const place = this.#place(register)
+    if (register.width === 256) {
+      bank.store('v128.store', place, node)
+      return bank.store('v128.store', place, highOf(value as unknown as Bits<256>), upperHalf)
+    }
     // an MMX register is the significand of an x87 one, whose sign and exponent become all ones
     if (register.file === 'mmx') bank.store('i32.store16', place, code.i32(0xffff), 8)
     if (register.width === 32 && register.file === 'gpr') {
@@ -139,7 +159,7 @@ export class OperandReading {
 
   #place(register: RegisterOperand<Width>): RegisterPlace {
     if (register.index !== undefined) return registerOffset(register.file, register.index, register.highByte)
-    const slot = slots[register.position]
+    const slot = registerSlots[register.position]
     if (slot === undefined) throw new Error(`operand ${register.position} has no slot in a record`)
     return this.#frame.field('i32.load16_u', slot)
   }
@@ -180,7 +200,7 @@ export class OperandReading {
     return bitsOf(code.op('i64.and', target, code.i64(mask)), width)
   }
 
-  #readMemory(memory: Memory<8 | 16 | 32 | 64 | 128>): Bits<8 | 16 | 32 | 64 | 128> {
+  #readMemory(memory: Memory<8 | 16 | 32 | 64 | 128 | 256>): Bits<8 | 16 | 32 | 64 | 128 | 256> {
     const bytes = memory.width / 8
     if (!this.#frame.modified.has(memory.position)) {
       const kind = this.#memory.kindOf('operand', bytes)

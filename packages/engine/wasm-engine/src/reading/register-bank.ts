@@ -7,7 +7,7 @@ export type RegisterPlace = number | Node
 
 /** Registers of the vCPU block by their place, whole or in part. `offset` is added to the place. */
 export interface RegisterBank {
-  load(op: MemoryOp, place: RegisterPlace): Node
+  load(op: MemoryOp, place: RegisterPlace, offset?: number): Node
   store(op: MemoryOp, place: RegisterPlace, value: Node, offset?: number): void
 }
 
@@ -16,9 +16,9 @@ export function registersInMemory(code: Code, cpu: Node): RegisterBank {
   const addressOf = (place: RegisterPlace): readonly [Node, number] =>
     typeof place === 'number' ? [cpu, place] : [code.op('i32.add', cpu, place), 0]
   return {
-    load(op, place) {
+    load(op, place, more = 0) {
       const [address, offset] = addressOf(place)
-      return code.load(op, address, offset)
+      return code.load(op, address, offset + more)
     },
     store(op, place, value, more = 0) {
       const [address, offset] = addressOf(place)

@@ -2,7 +2,7 @@ import type { PlainOp } from '@vmm/wasm-encoder'
 import type { Bits, Lane, LaneOperation, VectorArithmetic } from '@vmm/x86-semantics'
 import type { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
-import { bitsOf, nodeOf } from './value.ts'
+import { bitsOf, highOf, nodeOf, pairOf } from './value.ts'
 
 const shapes = { 8: 'i8x16', 16: 'i16x8', 32: 'i32x4', 64: 'i64x2' } as const
 
@@ -41,6 +41,8 @@ export function vectorOn(code: Code): VectorArithmetic {
   const scalar = (lane: Lane, value: Bits<64>): Node =>
     lane === 64 ? nodeOf(value) : code.op('i32.wrap_i64', nodeOf(value))
   return {
+    half: (a, index) => v(index === 0 ? nodeOf(a) : highOf(a)),
+    pair: (low, high) => pairOf(nodeOf(low), nodeOf(high)),
     zip(lane, operation, a, b) {
       if (operation === 'mulHighS') return highProducts('s', a, b)
       if (operation === 'mulHighU') return highProducts('u', a, b)

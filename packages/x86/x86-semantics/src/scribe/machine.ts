@@ -1,5 +1,17 @@
 import { type ArithmeticFlag, arithmeticFlags, type StateField, stateFields } from '@vmm/x86-registers'
-import type { Asker, Beyond, Bits, ControlFlow, Flags, Machine, Mode, Operands, Segment, Width } from '../algebra.ts'
+import type {
+  Asker,
+  Beyond,
+  Bits,
+  ControlFlow,
+  Flags,
+  Machine,
+  Mode,
+  Operands,
+  Segment,
+  Sized,
+  Width,
+} from '../algebra.ts'
 import type { Bulk } from '../bulk.ts'
 import { type FlagsOf, flagClasses } from '../flags.ts'
 import type { HostCall } from '../host-calls.ts'
@@ -23,7 +35,6 @@ import {
 import { vectorOf } from './vector.ts'
 
 type AnyProcedure = Procedure<readonly Sized[], readonly Sized[]>
-type Sized = Exclude<Width, 1 | 128>
 
 /** What a reading needs to know beside the description. */
 export interface Setting {
@@ -116,6 +127,14 @@ function operands(parts: Parts): Operands {
     },
     write: (place, value) => parts.assign(places.text(place), value, new Set([keyOf(place)])),
     address: (memory) => parts.read(64, 'gpr', [], () => tight(`Address(${places.text(memory)})`), 'address'),
+    indexed: (memory, index) =>
+      parts.read(
+        64,
+        'gpr',
+        [fromBits(index)],
+        ([x]) => tight(`Address(${places.text(memory)}, ${x!.text})`),
+        'address',
+      ),
     popInto: (to, value, bytes) => {
       parts.act(
         [value],

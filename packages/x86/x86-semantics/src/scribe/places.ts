@@ -20,7 +20,9 @@ export class Places {
     )
     if (far?.kind === 'far') return far.selector === operand ? 'SRC.selector' : 'SRC.offset'
     if (operand.kind === 'register' && operand.position < 0) {
-      return operand.file === 'gpr' ? gprText(operand.index!, operand.width, operand.highByte) : `XMM${operand.index}`
+      return operand.file === 'gpr'
+        ? gprText(operand.index!, operand.width, operand.highByte)
+        : `${operand.width === 256 ? 'YMM' : 'XMM'}${operand.index}`
     }
     return this.#names[operand.position]!
   }

@@ -1,4 +1,4 @@
-import type { Mode, Width } from '../algebra.ts'
+import type { Mode, Sized, Width } from '../algebra.ts'
 import type { Instruction } from '../instruction.ts'
 import type { AnyOperand } from '../operand.ts'
 import type { Procedure } from '../procedure.ts'
@@ -8,7 +8,6 @@ import { machineOn } from './machine.ts'
 import { nothing, Scroll } from './script.ts'
 import { asBits, fromBits, namedValue } from './value.ts'
 
-type Sized = Exclude<Width, 1 | 128>
 type AnyProcedure = Procedure<readonly Sized[], readonly Sized[]>
 
 /** A described function as pseudo-code. */
@@ -52,7 +51,7 @@ export function scribe(instruction: Instruction, mode: Mode, operands: readonly 
 }
 
 /** Operands may be of widths that no value has: LEA's memory, ten bytes of x87. */
-const widths: ReadonlySet<number> = new Set([8, 16, 32, 64, 128])
+const widths: ReadonlySet<number> = new Set([8, 16, 32, 64, 128, 256])
 
 function usualWidth(mode: Mode, operands: readonly AnyOperand[]): Width {
   const [first] = operands

@@ -27,6 +27,8 @@ export function vectorOf(make: Make): VectorArithmetic {
   const lanes = (lane: number) => `${lane}x${128 / lane}`
   const first = (word: string) => word[0]!.toUpperCase() + word.slice(1)
   return {
+    half: (a, index) => of(128, index === 0 ? 'LowHalf' : 'HighHalf', [a], [], 'half'),
+    pair: (low, high) => of(256, 'Pair', [low, high], [], 'vector'),
     zip: (lane, operation, a, b) => of(128, `${first(operation)}${lanes(lane)}`, [a, b], [], 'lanes'),
     absolute: (lane, a) => of(128, `Absolute${lanes(lane)}`, [a], [], 'lanes'),
     shift: (lane, direction, a, count) => of(128, `Shift${first(direction)}${lanes(lane)}`, [a, count], [], 'lanes'),

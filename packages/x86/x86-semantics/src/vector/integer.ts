@@ -4,52 +4,74 @@ import { equations } from '../flags.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import type { Immediate } from '../operand.ts'
 import type { Lane, LaneOperation } from '../vector-algebra.ts'
-import { binary } from './binary.ts'
-import {
-  aligned,
-  begin,
-  end,
-  join,
-  known,
-  read128,
-  type Vector,
-  type VectorPlace,
-  write128,
-  zero128,
-} from './operand.ts'
+import { type AnyVector, type AnyVectorPlace, avx, type Parts, readParts, writeParts, zipParts } from './avx.ts'
+import { avxBinary, binary, withImmediate } from './binary.ts'
+import { aligned, begin, end, join, read128, type Vector, type VectorPlace, write128, zero128 } from './operand.ts'
 
 type Two = (m: Machine, a: Bits<128>, b: Bits<128>) => Bits<128>
 
-const zip = (mnemonic: string, lane: Lane, operation: LaneOperation): Instruction =>
+const zip = (mnemonic: string, lane: Lane, operation: LaneOperation): readonly Instruction[] =>
   binary(mnemonic, (m, a, b) => m.vector.zip(lane, operation, a, b))
 
 const sized = (stem: string, lanes: readonly Lane[], operation: LaneOperation, suffix = ''): Instruction[] =>
-  lanes.map((lane) => zip(`${stem}${{ 8: 'B', 16: 'W', 32: 'D', 64: 'Q' }[lane]}${suffix}`, lane, operation))
+  lanes.flatMap((lane) => zip(`${stem}${{ 8: 'B', 16: 'W', 32: 'D', 64: 'Q' }[lane]}${suffix}`, lane, operation))
 
 const bitwise = (mnemonics: readonly string[], of: Two): Instruction[] =>
-  mnemonics.map((mnemonic) => binary(mnemonic, of))
+  mnemonics.flatMap((mnemonic) => binary(mnemonic, of))
 
-/** The count is 64 bits of a register or memory, or an immediate. From the lane's width up everything is shifted out. */
-const shift = (mnemonic: string, lane: 16 | 32 | 64, direction: 'left' | 'right' | 'rightSigned'): Instruction =>
-  instruction(
-    mnemonic,
-    sdm('2B', '4.3', `${mnemonic}—Shift Packed Data`),
-    (m: Machine, to: VectorPlace, by: Vector | Immediate<8>) => {
+type ShiftLane = 16 | 32 | 64
+type Direction = 'left' | 'right' | 'rightSigned'
+
+/** From the lane's width up everything is shifted out. */
+function shifter(m: Machine, lane: ShiftLane, direction: Direction, count: Bits<64>): (a: Bits<128>) => Bits<128> {
+  const tooFar = m.below(m.constant(lane - 1, 64), count)
+  const most = m.truncate(m.select(tooFar, m.constant(lane - 1, 64), count), 32)
+  return (a) => {
+    const shifted = m.vector.shift(lane, direction, a, most)
+    return direction === 'rightSigned' ? shifted : m.select(tooFar, zero128(m), shifted)
+  }
+}
+
+/** The count is 64 bits of a register or memory, or an immediate. */
+const countOf = (m: Machine, by: Vector | Immediate<8>): Bits<64> =>
+  by.kind === 'immediate' ? m.zeroExtend(m.read(by), 64) : m.vector.lane(64, read128(m, by as Vector), 0)
+
+const shift = (mnemonic: string, lane: ShiftLane, direction: Direction): readonly Instruction[] => {
+  const source = sdm('2B', '4.3', `${mnemonic}—Shift Packed Data`)
+  return [
+    instruction(mnemonic, source, (m: Machine, to: VectorPlace, by: Vector | Immediate<8>) => {
       begin(m, to)
-      const count =
-        by.kind === 'immediate'
-          ? m.zeroExtend(m.read(by), 64)
-          : m.vector.lane(64, read128(m, aligned(m, by as Vector) as Vector), 0)
-      const tooFar = m.below(m.constant(lane - 1, 64), count)
-      const most = m.select(tooFar, m.constant(lane - 1, 64), count)
-      const shifted = m.vector.shift(lane, direction, read128(m, to), m.truncate(most, 32))
-      write128(m, to, direction === 'rightSigned' ? shifted : m.select(tooFar, zero128(m), shifted))
+      if (by.kind !== 'immediate') aligned(m, by)
+      const shifted = shifter(m, lane, direction, countOf(m, by))
+      write128(m, to, shifted(read128(m, to)))
       end(m, to)
-    },
-  )
+    }),
+    avx(`V${mnemonic}`, source, (m: Machine, to: AnyVectorPlace, from: AnyVector, by: Vector | Immediate<8>) =>
+      writeParts(m, to, readParts(m, from).map(shifter(m, lane, direction, countOf(m, by)))),
+    ),
+  ]
+}
+
+/** Each lane by a count of its own. */
+const shiftEach = (mnemonic: string, lane: 32 | 64, direction: Direction): Instruction =>
+  avxBinary(mnemonic, (m, a, counts) => {
+    let result = a
+    for (let index = 0; index < 128 / lane; index += 1) {
+      const count = m.vector.lane(lane, counts, index)
+      const far = m.below(m.constant(lane - 1, 64), count)
+      const most = m.select(far, m.constant(lane - 1, 64), count)
+      const value = m.vector.lane(lane, a, index)
+      const signed = lane === 32 ? m.signExtend(m.truncate(value, 32), 64) : value
+      const shifted = { left: () => m.shiftLeft(value, most), right: () => m.shiftRight(value, most) }
+      const moved = direction === 'rightSigned' ? m.shiftRightSigned(signed, most) : shifted[direction]()
+      const kept = direction === 'rightSigned' ? moved : m.select(far, m.constant(0, 64), moved)
+      result = m.vector.withLane(lane, result, index, kept)
+    }
+    return result
+  })
 
 /** Neighbouring lanes combined: the destination's pairs low, the source's high. */
-const horizontal = (mnemonic: string, lane: 16 | 32, operation: LaneOperation): Instruction =>
+const horizontal = (mnemonic: string, lane: 16 | 32, operation: LaneOperation): readonly Instruction[] =>
   binary(mnemonic, (m, a, b, width) => {
     const bytes = lane / 8
     const [x, y] = width === 128 ? [a, b] : [join(m, a, b), join(m, a, b)]
@@ -63,7 +85,7 @@ const horizontal = (mnemonic: string, lane: 16 | 32, operation: LaneOperation): 
   })
 
 /** Negates where the source is negative, clears where it is zero. */
-const sign = (mnemonic: string, lane: 8 | 16 | 32): Instruction =>
+const sign = (mnemonic: string, lane: 8 | 16 | 32): readonly Instruction[] =>
   binary(mnemonic, (m, a, b) => {
     const zero = zero128(m)
     const negative = m.vector.zip(lane, 'greaterS', zero, b)
@@ -73,7 +95,7 @@ const sign = (mnemonic: string, lane: 8 | 16 | 32): Instruction =>
     return m.and(chosen, m.not(none))
   })
 
-const absolute = (mnemonic: string, lane: 8 | 16 | 32): Instruction =>
+const absolute = (mnemonic: string, lane: 8 | 16 | 32): readonly Instruction[] =>
   binary(mnemonic, (m, _a, b) => m.vector.absolute(lane, b))
 
 /** Sums of eight absolute byte differences, one for each half. */
@@ -120,22 +142,38 @@ const pmulhrsw = binary('PMULHRSW', (m, a, b) => {
 const anySet = (m: Machine, value: Bits<128>): Bits<1> =>
   m.not(m.isZero(m.or(m.vector.lane(64, value, 0), m.vector.lane(64, value, 1))))
 
-const ptest = instruction('PTEST', sdm('2B', '4.3', 'PTEST—Logical Compare'), (m: Machine, a: Vector, b: Vector) => {
-  begin(m, a)
-  aligned(m, b)
-  const [x, y] = [read128(m, a), read128(m, b)]
+/** ZF says that no bit of `mask` is in both, CF that none is in the second alone. */
+function testFlags(m: Machine, first: Parts, second: Parts, mask?: Bits<128>): void {
+  const masked = (value: Bits<128>) => (mask === undefined ? value : m.and(value, mask))
+  const any = (parts: Parts) => anySet(m, masked(parts.reduce((all, part) => m.or(all, part))))
   const none = () => m.constant(0, 1)
   m.flags(
     equations({
-      ZF: () => m.not(anySet(m, m.and(x, y))),
-      CF: () => m.not(anySet(m, m.and(m.not(x), y))),
+      ZF: () => m.not(any(zipParts(first, second, (x, y) => m.and(x, y)))),
+      CF: () => m.not(any(zipParts(first, second, (x, y) => m.and(m.not(x), y)))),
       OF: none,
       SF: none,
       AF: none,
       PF: none,
     }),
   )
+}
+
+const ptest = instruction('PTEST', sdm('2B', '4.3', 'PTEST—Logical Compare'), (m: Machine, a: Vector, b: Vector) => {
+  begin(m, a)
+  aligned(m, b)
+  testFlags(m, [read128(m, a)], [read128(m, b)])
 })
+
+const vptest = avx('VPTEST', sdm('2B', '4.3', 'PTEST—Logical Compare'), (m: Machine, a: AnyVector, b: AnyVector) =>
+  testFlags(m, readParts(m, a), readParts(m, b)),
+)
+
+/** Signs of lanes alone. */
+const testSigns = (mnemonic: 'VTESTPS' | 'VTESTPD', lane: 32 | 64): Instruction =>
+  avx(mnemonic, sdm('2D', '5.3', 'VTESTPD/VTESTPS—Packed Bit Test'), (m: Machine, a: AnyVector, b: AnyVector) =>
+    testFlags(m, readParts(m, a), readParts(m, b), m.vector.splat(lane, m.constant(1n << BigInt(lane - 1), 64))),
+  )
 
 /** The smallest of eight words, and where it is. */
 const phminposuw = binary('PHMINPOSUW', (m, _a, b) => {
@@ -149,15 +187,12 @@ const phminposuw = binary('PHMINPOSUW', (m, _a, b) => {
   return m.vector.withLane(16, m.vector.withLane(16, zero128(m), 0, least), 1, place)
 })
 
-/** Eight sums of four absolute differences against one group of the source. */
-const mpsadbw = instruction(
+/** Eight sums of four absolute differences against one group of the source. Each part has three bits of the immediate. */
+const mpsadbw = withImmediate(
   'MPSADBW',
-  sdm('2B', '4.3', 'MPSADBW—Compute Multiple Packed Sums of Absolute Difference'),
-  (m: Machine, to: VectorPlace, from: Vector, how: Immediate<8>) => {
-    begin(m, to)
-    aligned(m, from)
-    const control = known(how)
-    const [a, b] = [read128(m, to), read128(m, from)]
+  'MPSADBW—Compute Multiple Packed Sums of Absolute Difference',
+  (m, a, b, immediate, part) => {
+    const control = immediate >> (part * 3)
     let result = zero128(m)
     for (let word = 0; word < 8; word += 1) {
       let sum = m.constant(0, 64)
@@ -168,9 +203,8 @@ const mpsadbw = instruction(
       }
       result = m.vector.withLane(16, result, word, sum)
     }
-    write128(m, to, result)
+    return result
   },
-  { knows: 'immediate' },
 )
 
 export const vectorInteger: readonly Instruction[] = [
@@ -187,41 +221,49 @@ export const vectorInteger: readonly Instruction[] = [
   ...sized('PMAXS', [8, 16, 32], 'maxS'),
   ...sized('PMAXU', [8, 16, 32], 'maxU'),
   ...sized('PAVG', [8, 16], 'averageU'),
-  zip('PMULLW', 16, 'mul'),
-  zip('PMULLD', 32, 'mul'),
-  zip('PMULHW', 16, 'mulHighS'),
-  zip('PMULHUW', 16, 'mulHighU'),
-  binary('PMULUDQ', (m, a, b) => m.vector.multiplyEven('unsigned', a, b)),
-  binary('PMULDQ', (m, a, b) => m.vector.multiplyEven('signed', a, b)),
-  binary('PMADDWD', (m, a, b) => m.vector.multiplyAdd(a, b)),
-  pmaddubsw,
-  pmulhrsw,
-  psadbw,
-  mpsadbw,
-  phminposuw,
+  ...zip('PMULLW', 16, 'mul'),
+  ...zip('PMULLD', 32, 'mul'),
+  ...zip('PMULHW', 16, 'mulHighS'),
+  ...zip('PMULHUW', 16, 'mulHighU'),
+  ...binary('PMULUDQ', (m, a, b) => m.vector.multiplyEven('unsigned', a, b)),
+  ...binary('PMULDQ', (m, a, b) => m.vector.multiplyEven('signed', a, b)),
+  ...binary('PMADDWD', (m, a, b) => m.vector.multiplyAdd(a, b)),
+  ...pmaddubsw,
+  ...pmulhrsw,
+  ...psadbw,
+  ...mpsadbw,
+  ...phminposuw,
   ...bitwise(['PAND', 'ANDPS', 'ANDPD'], (m, a, b) => m.and(a, b)),
   ...bitwise(['POR', 'ORPS', 'ORPD'], (m, a, b) => m.or(a, b)),
   ...bitwise(['PXOR', 'XORPS', 'XORPD'], (m, a, b) => m.xor(a, b)),
   ...bitwise(['PANDN', 'ANDNPS', 'ANDNPD'], (m, a, b) => m.and(m.not(a), b)),
-  shift('PSLLW', 16, 'left'),
-  shift('PSLLD', 32, 'left'),
-  shift('PSLLQ', 64, 'left'),
-  shift('PSRLW', 16, 'right'),
-  shift('PSRLD', 32, 'right'),
-  shift('PSRLQ', 64, 'right'),
-  shift('PSRAW', 16, 'rightSigned'),
-  shift('PSRAD', 32, 'rightSigned'),
-  horizontal('PHADDW', 16, 'add'),
-  horizontal('PHADDD', 32, 'add'),
-  horizontal('PHADDSW', 16, 'addSaturateS'),
-  horizontal('PHSUBW', 16, 'sub'),
-  horizontal('PHSUBD', 32, 'sub'),
-  horizontal('PHSUBSW', 16, 'subSaturateS'),
-  sign('PSIGNB', 8),
-  sign('PSIGNW', 16),
-  sign('PSIGND', 32),
-  absolute('PABSB', 8),
-  absolute('PABSW', 16),
-  absolute('PABSD', 32),
+  ...shift('PSLLW', 16, 'left'),
+  ...shift('PSLLD', 32, 'left'),
+  ...shift('PSLLQ', 64, 'left'),
+  ...shift('PSRLW', 16, 'right'),
+  ...shift('PSRLD', 32, 'right'),
+  ...shift('PSRLQ', 64, 'right'),
+  ...shift('PSRAW', 16, 'rightSigned'),
+  ...shift('PSRAD', 32, 'rightSigned'),
+  ...horizontal('PHADDW', 16, 'add'),
+  ...horizontal('PHADDD', 32, 'add'),
+  ...horizontal('PHADDSW', 16, 'addSaturateS'),
+  ...horizontal('PHSUBW', 16, 'sub'),
+  ...horizontal('PHSUBD', 32, 'sub'),
+  ...horizontal('PHSUBSW', 16, 'subSaturateS'),
+  ...sign('PSIGNB', 8),
+  ...sign('PSIGNW', 16),
+  ...sign('PSIGND', 32),
+  ...absolute('PABSB', 8),
+  ...absolute('PABSW', 16),
+  ...absolute('PABSD', 32),
+  shiftEach('VPSLLVD', 32, 'left'),
+  shiftEach('VPSLLVQ', 64, 'left'),
+  shiftEach('VPSRLVD', 32, 'right'),
+  shiftEach('VPSRLVQ', 64, 'right'),
+  shiftEach('VPSRAVD', 32, 'rightSigned'),
   ptest,
+  vptest,
+  testSigns('VTESTPS', 32),
+  testSigns('VTESTPD', 64),
 ]

@@ -1,9 +1,10 @@
 import { sdm } from '@vmm/source'
 import type { Bits, Machine, Width } from '../algebra.ts'
 import { type Instruction, instruction } from '../instruction.ts'
-import type { Immediate, Operand, Place } from '../operand.ts'
+import { gpr, type Immediate, type Operand, type Place } from '../operand.ts'
 import { requireReach } from '../reach.ts'
 import { requireMmx } from '../system/fpu-availability.ts'
+import type { Lane } from '../vector-algebra.ts'
 import { raisePending } from '../x87/stack.ts'
 import { aligned, begin, end, known, read128, touchMmx, type Vector, type VectorPlace } from './operand.ts'
 
@@ -22,8 +23,8 @@ const move = (mnemonic: string, alignment: 'aligned' | 'any' = 'any'): Instructi
     end(m, to as Operand<Width>, from as Operand<Width>)
   })
 
-const half = (m: Machine, value: Bits<128>, index: number): Bits<64> => m.vector.lane(64, value, index)
-const withHalf = (m: Machine, value: Bits<128>, index: number, of: Bits<64>): Bits<128> =>
+export const half = (m: Machine, value: Bits<128>, index: number): Bits<64> => m.vector.lane(64, value, index)
+export const withHalf = (m: Machine, value: Bits<128>, index: number, of: Bits<64>): Bits<128> =>
   m.vector.withLane(64, value, index, of)
 
 const movhlps = instruction(
@@ -77,20 +78,28 @@ const maskMove = (mnemonic: 'MASKMOVQ' | 'MASKMOVDQU', bytes: 8 | 16): Instructi
     sdm('2B', '4.3', `${mnemonic}—Store Selected Bytes`),
     (m: Machine, from: Vector, mask: Vector) => {
       begin(m, from, mask)
-      const offset = m.zeroExtend(
-        m.read({ kind: 'register', file: 'gpr', width: m.mode.addressSize, index: 7, highByte: false, position: -1 }),
-        64,
-      )
-      requireReach(m, offset, { bytes, alignment: 8, access: 'write' })
-      const [value, chosen] = [read128(m, from), m.vector.signs(8, read128(m, mask))]
-      for (let index = 0; index < bytes; index += 1) {
-        m.when(m.bit(chosen, index), () =>
-          m.store('operand', m.add(offset, m.constant(index, 64)), m.truncate(m.vector.lane(8, value, index), 8)),
-        )
-      }
+      storeSelected(m, from, mask, bytes)
       end(m, from, mask)
     },
   )
+
+/** Stores the bytes whose mask has its top bit set. */
+export function storeSelected(m: Machine, from: Vector, mask: Vector, bytes: 8 | 16): void {
+  const width = m.mode.addressSize
+  const offset = m.zeroExtend(m.read(gpr('RDI', width)), 64)
+  requireReach(m, offset, { bytes, alignment: 8, access: 'write' })
+  const [value, chosen] = [read128(m, from), m.vector.signs(8, read128(m, mask))]
+  for (let index = 0; index < bytes; index += 1) {
+    m.when(m.bit(chosen, index), () =>
+      m.store('operand', m.add(offset, m.constant(index, 64)), m.truncate(m.vector.lane(8, value, index), 8)),
+    )
+  }
+}
+
+/** A vector with the low bits of an operand as one of its lanes. */
+export function inserted(m: Machine, lane: Lane, vector: Bits<128>, from: Operand<Any>, index: number): Bits<128> {
+  return m.vector.withLane(lane, vector, index, m.zeroExtend(m.truncate(m.read(from), lane), 64))
+}
 
 const insert = (mnemonic: string, lane: 8 | 16 | 32 | 64): Instruction =>
   instruction(
@@ -98,9 +107,7 @@ const insert = (mnemonic: string, lane: 8 | 16 | 32 | 64): Instruction =>
     sdm('2B', '4.3', `${mnemonic}—Insert`),
     (m: Machine, to: VectorPlace, from: Operand<Any>, where: Immediate<8>) => {
       begin(m, to)
-      const index = known(where) & (to.width / lane - 1)
-      const value = m.zeroExtend(m.truncate(m.read(from), lane), 64)
-      m.write(to, m.truncate(m.vector.withLane(lane, read128(m, to), index, value), to.width))
+      m.write(to, m.truncate(inserted(m, lane, read128(m, to), from, known(where) & (to.width / lane - 1)), to.width))
       end(m, to)
     },
     { knows: 'immediate' },
@@ -125,18 +132,21 @@ const insertps = instruction(
   sdm('2A', '3.3', 'INSERTPS—Insert Scalar Single Precision Floating-Point Value'),
   (m: Machine, to: Place<128>, from: Operand<32 | 128>, how: Immediate<8>) => {
     begin(m, to)
-    const control = known(how)
-    const source =
-      from.kind === 'memory'
-        ? m.zeroExtend(m.truncate(m.read(from), 32), 64)
-        : m.vector.lane(32, m.read(from as Operand<128>), control >> 6)
-    let result = m.vector.withLane(32, m.read(to), (control >> 4) & 3, source)
-    for (let index = 0; index < 4; index += 1)
-      if ((control >> index) & 1) result = m.vector.withLane(32, result, index, m.constant(0, 64))
-    m.write(to, result)
+    m.write(to, insertedSingle(m, m.read(to), from, known(how)))
   },
   { knows: 'immediate' },
 )
+
+export function insertedSingle(m: Machine, vector: Bits<128>, from: Operand<32 | 128>, control: number): Bits<128> {
+  const source =
+    from.kind === 'memory'
+      ? m.zeroExtend(m.truncate(m.read(from), 32), 64)
+      : m.vector.lane(32, m.read(from as Operand<128>), control >> 6)
+  let result = m.vector.withLane(32, vector, (control >> 4) & 3, source)
+  for (let index = 0; index < 4; index += 1)
+    if ((control >> index) & 1) result = m.vector.withLane(32, result, index, m.constant(0, 64))
+  return result
+}
 
 /** EMMS frees the x87 registers and, like every MMX instruction, puts TOP at 0. SDM 3A §12.2, Table 12-2. */
 const emms = instruction('EMMS', sdm('2A', '3.3', 'EMMS—Empty MMX Technology State'), (m: Machine) => {
@@ -146,9 +156,9 @@ const emms = instruction('EMMS', sdm('2A', '3.3', 'EMMS—Empty MMX Technology S
   m.set('FTW', m.constant(0, 8))
 })
 
-const lowTwice = [0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7]
-const evenTwice = [0, 1, 2, 3, 0, 1, 2, 3, 8, 9, 10, 11, 8, 9, 10, 11]
-const oddTwice = [4, 5, 6, 7, 4, 5, 6, 7, 12, 13, 14, 15, 12, 13, 14, 15]
+export const lowTwice = [0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7]
+export const evenTwice = [0, 1, 2, 3, 0, 1, 2, 3, 8, 9, 10, 11, 8, 9, 10, 11]
+export const oddTwice = [4, 5, 6, 7, 4, 5, 6, 7, 12, 13, 14, 15, 12, 13, 14, 15]
 
 export const vectorMoves: readonly Instruction[] = [
   ...[

@@ -56,3 +56,6 @@ export function join(m: Machine, low: Bits<128>, high: Bits<128>): Bits<128> {
 export const known = (immediate: Immediate<8>): number => Number(immediate.value ?? 0n)
 
 export const zero128 = (m: Machine): Bits<128> => m.vector.splat(64, m.constant(0, 64))
+
+/** The pattern of a shuffle, byte by byte. */
+export const bytewise = (of: (index: number) => number): number[] => Array.from({ length: 16 }, (_, index) => of(index))

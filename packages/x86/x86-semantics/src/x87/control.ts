@@ -2,8 +2,8 @@ import { sdm } from '@vmm/source'
 import type { Machine } from '../algebra.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import type { Operand, Place } from '../operand.ts'
-import { initX87 } from '../system/extended-state.ts'
 import { requireX87 } from '../system/fpu-availability.ts'
+import { initX87 } from '../system/save-area.ts'
 import { raisePending, settleIgnore, withSummary } from './stack.ts'
 
 const fninit = instruction('FNINIT', sdm('2A', '3.3', 'FINIT/FNINIT—Initialize Floating-Point Unit'), (m: Machine) => {
