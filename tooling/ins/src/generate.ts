@@ -3,6 +3,7 @@ import { createDecoded, format } from '@vmm/x86-decoder'
 import { type OpcodeRow, type OperandFile, type OperandPlace, parseOpcode, placeOf, rows } from '@vmm/x86-opcodes'
 import { isExecuted } from '@vmm/x86-semantics'
 import { bad, type InsCase, type Item } from './case.ts'
+import { chanceOf } from './chance.ts'
 import { decode } from './decoder.ts'
 import { environments, layout, type ModeName } from './environments.ts'
 import { edge, type FloatWidth, float, lanes } from './interesting.ts'
@@ -38,15 +39,6 @@ interface Encoding {
   readonly codeSize: Size
   readonly lock: boolean
 }
-
-const executed = rows.filter(isExecuted)
-
-/** What chance goes by: rows that came when others had been recorded, and that no CPU is asked about, are counted behind them. */
-const chance: ReadonlyMap<OpcodeRow, number> = new Map(
-  [...executed.filter(({ needs }) => needs !== 'VMX'), ...executed.filter(({ needs }) => needs === 'VMX')].map(
-    (row, index) => [row, index] as const,
-  ),
-)
 
 /** Cases of everything that a program on a real CPU can be asked about, with nothing yet said about what comes out. */
 export function questions(): readonly InsCase[] {
@@ -112,7 +104,7 @@ function sizesOf(row: OpcodeRow, codeSize: Size): readonly Size[] {
 
 function casesOf(encoding: Encoding): readonly InsCase[] {
   const { row, size, kind, codeSize } = encoding
-  const random = new Random(chance.get(row)! * 256 + size * 2 + (kind === 'memory' ? 7 : 0) + (64 - codeSize))
+  const random = new Random(chanceOf(row) * 256 + size * 2 + (kind === 'memory' ? 7 : 0) + (64 - codeSize))
   const constants = encoding.row.operands.map((code) => constantOf(placeOf(code), encoding, random))
   const bytes = assembled(encoding, constants)
   if (bytes === undefined) return []

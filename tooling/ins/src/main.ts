@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { InsCase } from './case.ts'
 import { EngineSubject } from './engine-subject.ts'
@@ -9,22 +9,27 @@ import { askCpu, cpuName } from './native/cpu.ts'
 import { OracleSubject } from './oracle-subject.ts'
 import { parseCases } from './parse.ts'
 import { undefinedFlags } from './undefined-flags.ts'
-import { writeCases } from './write.ts'
+import { questionText, writeCases } from './write.ts'
 
 const help = `ins run [FILE…]      runs cases on engine and oracle, all of them if no file is named
-ins generate         asks the CPU of this machine about every instruction anew, and writes cases/cpu
+ins generate         asks the CPU of this machine about every instruction that cases/cpu has no answer to, and adds it
 ins record FILE…     asks it about the cases of files whose source is a CPU, whatever they say now, and rewrites them
 `
 
+const sourceHere = (): string => `cpu ${cpuName()}`
+
 function generate(): string {
-  const families = new Map<string, InsCase[]>()
-  for (const one of askCpu(questions())) {
-    const family = familyOf(one)
-    families.set(family, [...(families.get(family) ?? []), one])
-  }
-  for (const [family, cases] of families)
-    writeFileSync(`${folders.cpu}${family}.ins`, writeCases(`cpu ${cpuName()}`, cases))
-  return [...families].map(([family, { length }]) => `${family}: ${length} cases\n`).join('')
+  return [...Map.groupBy(questions(), familyOf)]
+    .map(([family, asked]) => {
+      const path = `${folders.cpu}${family}.ins`
+      const known = new Map((existsSync(path) ? casesOfFile(path) : []).map((one) => [questionText(one), one]))
+      const open = asked.filter((one) => !known.has(questionText(one)))
+      const answers = new Map(askCpu(open).map((one) => [questionText(one), { ...one, source: sourceHere() }]))
+      const cases = asked.flatMap((one) => known.get(questionText(one)) ?? answers.get(questionText(one)) ?? [])
+      writeFileSync(path, writeCases(cases))
+      return `${family}: ${cases.length} cases, ${answers.size} of them new\n`
+    })
+    .join('')
 }
 
 /** Keeps the questions of a file and asks for the answers again. */
@@ -40,8 +45,8 @@ function record(path: string): string {
       undefinedFlags: new Set(undefinedFlags.get(rowOfCase(one)?.mnemonic ?? '')),
     }),
   )
-  const cases = askCpu(blank)
-  writeFileSync(path, writeCases(`cpu ${cpuName()}`, cases))
+  const cases = askCpu(blank).map((one) => ({ ...one, source: sourceHere() }))
+  writeFileSync(path, writeCases(cases))
   return `${basename(path)}: ${cases.length} of ${asked.length} cases\n`
 }
 

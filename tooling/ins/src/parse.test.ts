@@ -43,7 +43,7 @@ describe('a file of cases', () => {
       '  +df => msr[10]=1 -df',
       '',
     )
-    expect(writeCases('cpu a b', parseCases(text, 'some.ins'))).toBe(text)
+    expect(writeCases(parseCases(text, 'some.ins'))).toBe(text)
   })
 
   test('says where and what is wrong', () => {

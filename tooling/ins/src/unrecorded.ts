@@ -17,6 +17,7 @@ export const unrecorded: ReadonlyMap<string, string> = new Map(
       'a hypervisor is who executes it',
     ],
     ['RCPPS RCPSS RSQRTPS RSQRTSS', 'approximations differ from CPU to CPU'],
-    ['CLWB CLFLUSH CLFLUSHOPT XSETBV INVPCID', 'a hypervisor may hide it'],
+    ['CLWB CLFLUSH CLFLUSHOPT CLDEMOTE XSETBV INVPCID', 'a hypervisor may hide it'],
+    ['MOVDIR64B', 'a register has the address of a whole line: direct-stores.ins asks'],
   ].flatMap(([names, why]) => words(names!).map((name) => [name, why!] as const)),
 )

@@ -1,11 +1,15 @@
 import type { Ending, InsCase } from './case.ts'
 import { hexText, itemText } from './items.ts'
 
-/** Cases as a file has them: one source line, then each instruction with its cases below. */
-export function writeCases(source: string, cases: readonly Omit<InsCase, 'place' | 'source'>[]): string {
-  const lines = [`source ${source}`]
-  let last = ''
+/** Cases as a file has them: a line wherever the source is another, then each instruction with its cases below. */
+export function writeCases(cases: readonly Omit<InsCase, 'place'>[]): string {
+  const lines: string[] = []
+  let [source, last] = ['', '']
   for (const one of cases) {
+    if (one.source !== source) {
+      lines.push(...(source === '' ? [] : ['']), `source ${one.source}`)
+      ;[source, last] = [one.source, '']
+    }
     const header = `${one.mode} ${hexText(one.bytes)} ${one.text}`
     if (header !== last) lines.push('', header)
     last = header
@@ -20,6 +24,11 @@ export function caseText(one: Pick<InsCase, 'before' | 'after' | 'undefinedFlags
   return [...one.before.map(itemText), '=>', ...endingText(one.ending), ...one.after.map(itemText), ...unknown].join(
     ' ',
   )
+}
+
+/** What a case asks, whatever the answer: a line that tells it from every other question. */
+export function questionText(one: Pick<InsCase, 'mode' | 'bytes' | 'text' | 'before'>): string {
+  return [one.mode, hexText(one.bytes), one.text, ...one.before.map(itemText)].join(' ')
 }
 
 /** How an instruction ended, as cases write it; nothing if it went on. */

@@ -115,7 +115,14 @@ describe('what CPUID advertises', () => {
 describe('the engine', () => {
   const engine = machine()
   const sixtyFour = rows.filter(({ needs, attributes }) => needs !== undefined && !attributes.includes('not64'))
-  const isThere = ({ needs }: OpcodeRow) => isAdvertised(needs as Feature)
+  const ofVectors = ({ operands }: OpcodeRow) =>
+    operands.map(placeOf).some((place) => 'file' in place && place.file === 'xmm')
+  /** What the row's prefix asks for beside the row's own feature. */
+  const prefixNeeds = (row: OpcodeRow): readonly Feature[] => {
+    if (row.opcode.startsWith('EVEX')) return ['AVX512F']
+    return row.opcode.startsWith('VEX') && ofVectors(row) ? ['AVX'] : []
+  }
+  const isThere = (row: OpcodeRow) => [row.needs as Feature, ...prefixNeeds(row)].every(isAdvertised)
 
   test('knows of every row that it needs a feature which CPUID has', () => {
     const known = new Set<string>(features)

@@ -20,11 +20,14 @@ import { segmentInstructions } from './system/segments.ts'
 import { systemCalls } from './system/system-calls.ts'
 import { tableInstructions } from './system/tables.ts'
 import { vmxInstructions } from './system/vmx.ts'
+import { aes } from './vector/aes.ts'
 import { vectorArrangement } from './vector/arrange.ts'
 import { avxMoves } from './vector/avx-moves.ts'
 import { vectorFloat } from './vector/float.ts'
 import { vectorInteger } from './vector/integer.ts'
 import { vectorMoves } from './vector/moves.ts'
+import { polynomials } from './vector/polynomials.ts'
+import { secureHashes } from './vector/sha.ts'
 import { stringCompares } from './vector/string-compare.ts'
 import { x87Arithmetic } from './x87/arithmetic.ts'
 import { x87Compare } from './x87/compare.ts'
@@ -65,6 +68,9 @@ const families: readonly (readonly Instruction[])[] = [
   stringCompares,
   vectorFloat,
   avxMoves,
+  aes,
+  polynomials,
+  secureHashes,
 ]
 
 /**

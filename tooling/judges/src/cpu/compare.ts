@@ -29,14 +29,21 @@ const [repeat, nopOpcode] = [0xf3, 0x90] as const
 
 /**
  * What AMD's processors do otherwise than Intel's: whether a store of ten bytes that is askew is #AC, whether one that an unmasked exception
- * keeps from being made looks for its page, which operand of CMPS is asked for first, and whether F3 before XCHG of R8 and the accumulator
- * makes PAUSE of it.
+ * keeps from being made looks for its page, which operand of CMPS is asked for first, which half MASKMOVDQU stores first, and whether F3
+ * before XCHG of R8 and the accumulator makes PAUSE of it.
  */
 function isMakersChoice(mnemonic: string, { code }: Snippet, ends: readonly Outcome[]): boolean {
+  if (mnemonic === 'MASKMOVDQU') return ends.every(({ vector }) => vector === pageFault) && areHalves(ends)
   if (mnemonic === 'XCHG') return code.includes(repeat) && code.at(-1) === nopOpcode
   const vectors = new Set(ends.map(({ vector }) => vector))
   if (readsInAnyOrder.has(mnemonic)) return vectors.size === 2 && !vectors.has(undefined)
   return vectors.size === 2 && vectors.has(undefined) && ends.some((end) => isRefusedStore(mnemonic, end))
+}
+
+/** Whether one end is at the upper half of 128 bits, and the other at the lower. */
+const areHalves = ([one, other]: readonly Outcome[]): boolean => {
+  const distance = one!.address - other!.address
+  return distance === 8n || distance === -8n
 }
 
 /** Whether a store of the x87 was refused for its place. */

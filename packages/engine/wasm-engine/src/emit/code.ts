@@ -7,7 +7,7 @@ import {
   plainOps,
   type ValueType,
 } from '@vmm/wasm-encoder'
-import { constantI32, constantI64 } from './constants.ts'
+import { constantI32, constantI64, constantV128 } from './constants.ts'
 import { folded } from './fold.ts'
 import { foldedLane } from './fold-lanes.ts'
 import {
@@ -54,6 +54,10 @@ export class Code {
 
   i64(value: bigint): Node {
     return constantI64(value)
+  }
+
+  v128(value: bigint): Node {
+    return constantV128(value)
   }
 
   /** An instruction without immediates, folded where its arguments are constants. */

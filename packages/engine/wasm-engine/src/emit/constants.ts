@@ -43,3 +43,7 @@ export function constantI64(value: bigint): Node {
   const signed = BigInt.asIntN(64, value)
   return wide.of(Number(signed), signed)
 }
+
+/** A number's low 128 bits. */
+export const constantV128 = (value: bigint): Node =>
+  nodeOf('v128', { kind: 'constant', value: BigInt.asUintN(128, value) }, nothing, 'pure', nowhere, 0)

@@ -11,6 +11,7 @@ import {
   laneOps,
   memoryOps,
   plainOps,
+  type ValueType,
   vectorOps,
 } from '@vmm/wasm-encoder'
 import type { Code } from './code.ts'
@@ -222,9 +223,7 @@ class Writer {
     this.#values(node.args)
     switch (operation.kind) {
       case 'constant':
-        out.byte(node.type === 'i64' ? control['i64.const'] : control['i32.const'])
-        if (node.type === 'i64') out.signed64(operation.value)
-        else out.signed32(Number(operation.value))
+        this.#constant(node.type, operation.value)
         break
       case 'plain':
         out.opcode(operation.opcode)
@@ -250,6 +249,18 @@ class Writer {
       default:
         operation satisfies never
     }
+  }
+
+  #constant(type: ValueType, value: bigint): void {
+    const out = this.#out
+    if (type === 'v128') {
+      out.opcode(vectorOps['v128.const'])
+      out.bytes(Array.from({ length: 16 }, (_, index) => Number((value >> BigInt(index * 8)) & 0xffn)))
+      return
+    }
+    out.byte(type === 'i64' ? control['i64.const'] : control['i32.const'])
+    if (type === 'i64') out.signed64(value)
+    else out.signed32(Number(value))
   }
 
   #local(opcode: number, index: number): void {

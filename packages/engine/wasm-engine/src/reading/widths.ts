@@ -30,9 +30,12 @@ export function lowBits(node: Node, width: Width): Node {
 export const clean = <W extends Width>(code: Code, node: Node, width: W): Bits<W> =>
   bitsOf(width < 32 ? code.op('i32.and', node, code.i32(maskOf(width))) : node, width)
 
-/** A known number of a width up to 64. */
-export const number = (code: Code, value: number | bigint, width: Width): Node =>
-  width === 64 ? code.i64(BigInt(value)) : code.i32(Number(BigInt.asIntN(32, BigInt.asUintN(width, BigInt(value)))))
+/** A known number of a width up to 128. */
+export function number(code: Code, value: number | bigint, width: Width): Node {
+  if (width === 128) return code.v128(BigInt(value))
+  if (width === 64) return code.i64(BigInt(value))
+  return code.i32(Number(BigInt.asIntN(32, BigInt.asUintN(width, BigInt(value)))))
+}
 
 /** The value as a signed number of the WebAssembly type that holds it. */
 export function signed<F extends Width>(code: Code, bits: Bits<F>): Node {

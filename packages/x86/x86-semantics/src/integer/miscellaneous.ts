@@ -1,5 +1,5 @@
 import { sdm } from '@vmm/source'
-import type { Bits, Machine } from '../algebra.ts'
+import type { Bits, Machine, Width } from '../algebra.ts'
 import { equations } from '../flags.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import { gpr, type Memory, type Operand, type Place } from '../operand.ts'
@@ -166,11 +166,40 @@ const bound = instruction(
   },
 )
 
+/** A store that no cache keeps. */
+const movdiri = instruction(
+  'MOVDIRI',
+  sdm('2B', '4.3', 'MOVDIRI—Move Doubleword as Direct Store'),
+  (m: Machine, to: Memory<32 | 64>, from: Operand<32 | 64>) => m.write(to, m.read(from)),
+)
+
+const lineBytes = 64
+
+/** A whole line, to an address in a register, in ES, which must be aligned. */
+const movdir64b = instruction(
+  'MOVDIR64B',
+  sdm('2B', '4.3', 'MOVDIR64B—Move 64 Bytes as Direct Store'),
+  (m: Machine, to: Operand<16 | 32 | 64>, from: Memory<Width>) => {
+    const destination = m.zeroExtend(m.read(to), 64)
+    const source = m.address(from)
+    const wrapped = (offset: Bits<64>, distance: number) =>
+      m.zeroExtend(m.truncate(m.add(offset, m.constant(distance, 64)), m.mode.addressSize), 64)
+    const parts = [0, 16, 32, 48].map((at) => ({ at, value: m.load('operand', wrapped(source, at), 128) }))
+    refuseUnless(m, m.isZero(m.and(m.linear('ES', destination), m.constant(lineBytes - 1, 64))))
+    m.check('ES', destination, lineBytes, 'write')
+    for (const { at, value } of parts) m.store('ES', wrapped(destination, at), value)
+  },
+)
+
 export const miscellaneous: readonly Instruction[] = [
   nothing('NOP'),
   nothing('LFENCE'),
   instruction('MFENCE', sdm('2B', '4.3', 'MFENCE—Memory Fence'), (m: Machine) => m.fence()),
   nothing('SFENCE'),
+  instruction('SERIALIZE', sdm('2B', '4.3', 'SERIALIZE—Serialize Instruction Execution'), (m: Machine) => m.fence()),
+  nothing('CLDEMOTE'),
+  movdiri,
+  movdir64b,
   nothing('PREFETCHW'),
   nothing('PREFETCHNTA'),
   nothing('PREFETCHT0'),
