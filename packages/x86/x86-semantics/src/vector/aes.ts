@@ -1,7 +1,9 @@
+import { sdm } from '@vmm/source'
 import type { Bits, Machine } from '../algebra.ts'
 import type { Instruction } from '../instruction.ts'
-import { onBlocks, onBlocksWithImmediate } from './blocks.ts'
+import { avxOfOne, binary, legacyWithImmediate } from './binary.ts'
 import { type Linear, mapped, mappedInverses, product, splatByte } from './galois.ts'
+import { known } from './operand.ts'
 
 /** Where each byte of a state comes from; bytes stand by columns of four. Source: FIPS 197, 5.1.2 and 5.3.1. */
 const fromPlace = (place: (row: number, column: number) => number): readonly number[] =>
@@ -74,13 +76,15 @@ function assisted(m: Machine, value: Bits<128>, constant: number): Bits<128> {
   return m.xor(rearranged(m, substituted(m, value), words), constants)
 }
 
+const keyTitle = 'AESKEYGENASSIST—AES Round Key Generation Assist'
+
 /** Rounds of AES and what makes their keys. */
 export const aes: readonly Instruction[] = [
-  ...onBlocks('AESENC', encrypt),
-  ...onBlocks('AESENCLAST', encryptLast),
-  ...onBlocks('AESDEC', decrypt),
-  ...onBlocks('AESDECLAST', decryptLast),
-  ...onBlocks('AESIMC', (m, _, key) =>
+  ...binary('AESENC', encrypt),
+  ...binary('AESENCLAST', encryptLast),
+  ...binary('AESDEC', decrypt),
+  ...binary('AESDECLAST', decryptLast),
+  ...binary('AESIMC', (m, _, key) =>
     mixedBack(
       m,
       mapped(
@@ -90,5 +94,6 @@ export const aes: readonly Instruction[] = [
       ),
     ),
   ),
-  ...onBlocksWithImmediate('AESKEYGENASSIST', (m, _, key, constant) => assisted(m, key, constant)),
+  legacyWithImmediate('AESKEYGENASSIST', keyTitle, (m, _, key, constant) => assisted(m, key, constant)),
+  avxOfOne('VAESKEYGENASSIST', sdm('2A', '3.3', keyTitle), (m, key, constant) => assisted(m, key, known(constant))),
 ]

@@ -49,23 +49,24 @@ type TwoByImmediate = (
   width: 64 | 128,
 ) => Bits<128>
 
-/** Both kinds of an instruction of two operands whose immediate is known when it is translated. `part` counts in 128 bits. */
+/** An instruction of two operands whose immediate is known when it is translated. */
+export function legacyWithImmediate(mnemonic: string, title: string, of: TwoByImmediate): Instruction {
+  return instruction(
+    mnemonic,
+    sdm('2B', '4.3', title),
+    (m: Machine, to: VectorPlace, from: Vector, how: Immediate<8>) => {
+      begin(m, to, from)
+      aligned(m, from)
+      write128(m, to, of(m, read128(m, to), read128(m, from), known(how), 0, to.width))
+      end(m, to, from)
+    },
+    { knows: 'immediate' },
+  )
+}
+
+/** Both kinds of one. `part` counts in 128 bits. */
 export function withImmediate(mnemonic: string, title: string, of: TwoByImmediate): readonly Instruction[] {
-  const source = sdm('2B', '4.3', title)
-  return [
-    instruction(
-      mnemonic,
-      source,
-      (m: Machine, to: VectorPlace, from: Vector, how: Immediate<8>) => {
-        begin(m, to, from)
-        aligned(m, from)
-        write128(m, to, of(m, read128(m, to), read128(m, from), known(how), 0, to.width))
-        end(m, to, from)
-      },
-      { knows: 'immediate' },
-    ),
-    avxWithImmediate(`V${mnemonic}`, title, of),
-  ]
+  return [legacyWithImmediate(mnemonic, title, of), avxWithImmediate(`V${mnemonic}`, title, of)]
 }
 
 /** The one of AVX. */

@@ -1,6 +1,6 @@
 import type { Bits, Machine } from '../algebra.ts'
 import type { Instruction } from '../instruction.ts'
-import { onBlocks, onBlocksWithImmediate } from './blocks.ts'
+import { binary, withImmediate } from './binary.ts'
 import { mappedInverses, matrixProducts, products, splatByte } from './galois.ts'
 
 const [every, spacing] = [0x1111_1111_1111_1111n, 4] as const
@@ -50,15 +50,19 @@ function carryless(m: Machine, a: Bits<64>, b: Bits<64>): Bits<128> {
 
 /** Products of polynomials over two elements: of 64 bits, and of bytes modulo that of AES. */
 export const polynomials: readonly Instruction[] = [
-  ...onBlocksWithImmediate('PCLMULQDQ', (m, a, b, which) =>
+  ...withImmediate('PCLMULQDQ', 'PCLMULQDQ—Carry-Less Multiplication Quadword', (m, a, b, which) =>
     carryless(m, m.vector.lane(64, a, which & 1), m.vector.lane(64, b, (which >> 4) & 1)),
   ),
-  ...onBlocks('GF2P8MULB', (m, a, b) => products(m, a, b)),
-  ...onBlocksWithImmediate('GF2P8AFFINEQB', (m, a, b, constant) =>
+  ...binary('GF2P8MULB', (m, a, b) => products(m, a, b)),
+  ...withImmediate('GF2P8AFFINEQB', 'GF2P8AFFINEQB—Galois Field Affine Transformation', (m, a, b, constant) =>
     m.xor(matrixProducts(m, a, b), splatByte(m, constant)),
   ),
-  ...onBlocksWithImmediate('GF2P8AFFINEINVQB', (m, a, b, constant) => {
-    const inverses = mappedInverses(m, a, (byte) => byte, [(byte) => byte])[0]!
-    return m.xor(matrixProducts(m, inverses, b), splatByte(m, constant))
-  }),
+  ...withImmediate(
+    'GF2P8AFFINEINVQB',
+    'GF2P8AFFINEINVQB—Galois Field Affine Transformation Inverse',
+    (m, a, b, constant) => {
+      const inverses = mappedInverses(m, a, (byte) => byte, [(byte) => byte])[0]!
+      return m.xor(matrixProducts(m, inverses, b), splatByte(m, constant))
+    },
+  ),
 ]

@@ -2,7 +2,7 @@ import { sdm } from '@vmm/source'
 import type { Bits, Machine } from '../algebra.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import { xmm } from '../operand.ts'
-import { onBlocks, onBlocksWithImmediate } from './blocks.ts'
+import { legacyBinary, legacyWithImmediate } from './binary.ts'
 import { aligned, begin, read128, type Vector, type VectorPlace, write128, zero128 } from './operand.ts'
 
 type Word = Bits<32>
@@ -58,18 +58,18 @@ function fourRounds(m: Machine, state: Bits<128>, message: Bits<128>, immediate:
   return vectorOf(m, [d, c, b, a])
 }
 
-const nextE = onBlocks('SHA1NEXTE', (m, a, b) => {
+const nextE = legacyBinary('SHA1NEXTE', (m, a, b) => {
   const [, , , last] = wordsOf(m, a)
   const words = wordsOf(m, b)
   return vectorOf(m, words.with(3, m.add(words[3], left(m, last, 30))))
 })
 
-const sha1Message1 = onBlocks('SHA1MSG1', (m, a, b) => {
+const sha1Message1 = legacyBinary('SHA1MSG1', (m, a, b) => {
   const between = m.vector.shuffle(a, b, [24, 25, 26, 27, 28, 29, 30, 31, 0, 1, 2, 3, 4, 5, 6, 7])
   return m.xor(a, between)
 })
 
-const sha1Message2 = onBlocks('SHA1MSG2', (m, a, b) => {
+const sha1Message2 = legacyBinary('SHA1MSG2', (m, a, b) => {
   const [a0, a1, a2, a3] = wordsOf(m, a)
   const [b0, b1, b2] = wordsOf(m, b)
   const w16 = left(m, m.xor(a3, b2), 1)
@@ -100,7 +100,7 @@ const sha256Rounds = instruction(
   },
 )
 
-const sha256Message1 = onBlocks('SHA256MSG1', (m, a, b) => {
+const sha256Message1 = legacyBinary('SHA256MSG1', (m, a, b) => {
   const words = wordsOf(m, a)
   const after = [...words.slice(1), wordsOf(m, b)[0]]
   return vectorOf(
@@ -109,7 +109,7 @@ const sha256Message1 = onBlocks('SHA256MSG1', (m, a, b) => {
   )
 })
 
-const sha256Message2 = onBlocks('SHA256MSG2', (m, a, b) => {
+const sha256Message2 = legacyBinary('SHA256MSG2', (m, a, b) => {
   const [a0, a1, a2, a3] = wordsOf(m, a)
   const [, , w14, w15] = wordsOf(m, b)
   const [w16, w17] = [m.add(a0, smallSigma1(m, w14)), m.add(a1, smallSigma1(m, w15))]
@@ -118,11 +118,11 @@ const sha256Message2 = onBlocks('SHA256MSG2', (m, a, b) => {
 
 /** Rounds and message schedules of SHA-1 and SHA-256. */
 export const secureHashes: readonly Instruction[] = [
-  ...onBlocksWithImmediate('SHA1RNDS4', fourRounds),
-  ...nextE,
-  ...sha1Message1,
-  ...sha1Message2,
+  legacyWithImmediate('SHA1RNDS4', 'SHA1RNDS4—Perform Four Rounds of SHA1 Operation', fourRounds),
+  nextE,
+  sha1Message1,
+  sha1Message2,
   sha256Rounds,
-  ...sha256Message1,
-  ...sha256Message2,
+  sha256Message1,
+  sha256Message2,
 ]
