@@ -22,6 +22,8 @@ import { tableInstructions } from './system/tables.ts'
 import { vmxInstructions } from './system/vmx.ts'
 import { aes } from './vector/aes.ts'
 import { vectorArrangement } from './vector/arrange.ts'
+import { avxArrangement } from './vector/avx-arrange.ts'
+import { avxMemory } from './vector/avx-memory.ts'
 import { avxMoves } from './vector/avx-moves.ts'
 import { vectorFloat } from './vector/float.ts'
 import { vectorInteger } from './vector/integer.ts'
@@ -71,6 +73,8 @@ const families: readonly (readonly Instruction[])[] = [
   aes,
   polynomials,
   secureHashes,
+  avxArrangement,
+  avxMemory,
 ]
 
 /**

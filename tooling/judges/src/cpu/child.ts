@@ -52,6 +52,8 @@ const at = {
 const wayOutPointer = page - 8
 const jumpBytes = 6
 const fixedFlags = 0x202
+/** Of the state that XSAVE knows: x87, SSE and AVX. */
+const components = 7
 /** Source: Linux, arch/x86/include/asm/segment.h. */
 const selector = { code: 0x33, code32: 0x23, data: 0x2b } as const
 const signalStackBytes = 0x1_0000
@@ -181,7 +183,9 @@ function layWayOut(a: Assembler): void {
 }
 
 function run(a: Assembler): void {
-  a.fxrstor(mem(at.request + request.fx))
+  a.mov(eax, components)
+    .xor(edx, edx)
+    .xrstor(mem(at.request + request.fx))
   a.cmp(mem32(at.request + request.codeSize), 64).jne('run narrow')
   a.push(mem64(at.request + request.rflags)).popfq()
   for (const [index, register] of gprs.entries()) a.mov(register, mem64(at.request + request.gprs + index * 8))
@@ -197,7 +201,9 @@ function run(a: Assembler): void {
     .pushfq()
     .pop(mem64(at.reply + reply.rflags))
     .cld()
-  a.fxsave(mem(at.reply + reply.fx))
+  a.mov(eax, components)
+    .xor(edx, edx)
+    .xsave(mem(at.reply + reply.fx))
   a.mov(mem32(at.reply + reply.cause), 0).jmp('reply')
 }
 
@@ -225,10 +231,12 @@ function handler(a: Assembler): void {
   a.mov(rax, mem64({ base: rbx, displacement: context.trap }))
     .inc(rax)
     .mov(mem32(at.reply + reply.cause), eax)
-  a.mov(rsi, mem64({ base: rbx, displacement: context.fpstate })).mov(edi, at.reply + reply.fx)
-  a.mov(ecx, 512 / 8)
-    .rep()
-    .movsq()
+  // components that were as they begin are not in the frame
+  a.mov(rsi, mem64({ base: rbx, displacement: context.fpstate }))
+    .mov(eax, components)
+    .xor(edx, edx)
+    .xrstor(mem({ base: rsi }))
+    .xsave(mem(at.reply + reply.fx))
     .mov(rsp, at.stack)
     .jmp('reply')
 }

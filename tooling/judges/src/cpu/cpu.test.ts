@@ -10,7 +10,7 @@ import { bases, place, type Snippet } from './snippet.ts'
 const reason = noNative()
 if (reason !== undefined) console.log(`the real CPU is not asked: ${reason}`)
 
-const cases = { engine: 200_000, oracle: 20_000 }
+const cases = { engine: 60_000, oracle: 12_000 }
 const fx = new Uint8Array(512)
 fx.set([0x7f, 0x03], 0)
 fx.set([0x80, 0x1f], 24)
@@ -26,11 +26,14 @@ const snippet = (...code: number[]): Snippet => ({
 
 describe.skipIf(reason !== undefined)('the real CPU', () => {
   const native = new NativeCpu()
-  const [sum, undefinedInstruction, load, division, ...based] = native.run([
+  const ones = new Uint8Array(256).fill(1)
+  const [sum, undefinedInstruction, load, division, wide, wideFault, ...based] = native.run([
     snippet(0x48, 0x01, 0xd3),
     snippet(0x0f, 0x0b),
     snippet(0x8b, 0x00),
     snippet(0xf7, 0xf0),
+    { ...snippet(0xc5, 0xf5, 0xfc, 0xc2), upper: ones },
+    { ...snippet(0xc5, 0xf5, 0xfc, 0x00), upper: ones },
     snippet(0x64, 0x8b, 0x00),
     snippet(0x65, 0x8b, 0x00),
   ])
@@ -43,6 +46,12 @@ describe.skipIf(reason !== undefined)('the real CPU', () => {
 
   test('adds the bases of FS and GS', () => {
     expect(based.map((outcome) => outcome?.address)).toEqual([BigInt(bases.FS), BigInt(bases.GS)])
+  })
+
+  test('has the upper halves of YMM registers, after faults too', () => {
+    expect(wide!.upper).toEqual(Uint8Array.from(ones, (one, at) => (at < 16 ? 2 : one)))
+    expect(wideFault!.vector).toBe(14)
+    expect(wideFault!.upper).toEqual(ones)
   })
 
   test('tells of faults what Linux tells of them', () => {

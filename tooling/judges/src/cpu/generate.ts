@@ -81,6 +81,7 @@ export class Generator {
         continue
       const gprs = this.#registers()
       if (!this.#aim(decoded, gprs)) continue
+      const vectors = this.#vectors(decoded)
       const data = this.#data()
       if (decoded.mnemonic === 'POPF') withoutTrap(data, gprs)
       if (isArea(decoded.mnemonic) && !this.#random.once(4)) withValidMxcsr(data)
@@ -89,7 +90,8 @@ export class Generator {
         codeSize,
         gprs: codeSize === 32 ? gprs.map((value) => BigInt.asUintN(32, value)) : gprs,
         rflags: this.#flags(decoded),
-        fx: this.#floats(decoded.mnemonic),
+        fx: vectors.fx,
+        ...(vectors.upper === undefined ? {} : { upper: vectors.upper }),
         data,
       }
     }
@@ -140,14 +142,16 @@ export class Generator {
     if (!operands.some(({ kind }) => kind === 'memory')) return true
     if (decoded.base === ripBase) return Math.abs(decoded.displacement) > pageBytes && random.once(8)
     if (decoded.base === noRegister) return random.once(8)
-    if (decoded.base === decoded.index) return false
-    const offset = decoded.operands[0]!.width >= 128 || random.once(2) ? random.below(24) * 16 : random.below(400)
+    if (decoded.base === decoded.index && decoded.indexWidth === 0) return false
+    const isWide = operands.some(({ width }) => width >= 128)
+    const offset = isWide || random.once(2) ? random.below(24) * 16 : random.below(400)
     const bits = operands.find(({ kind }) => kind === 'register')
     if (/^BT[CRS]?$/.test(decoded.mnemonic) && bits !== undefined) {
       gprs[bits.index] = BigInt.asUintN(64, BigInt(random.below(512) - 256))
     }
-    if (decoded.index !== noRegister && random.once(2)) gprs[decoded.index] = BigInt(random.below(64))
-    const indexed = decoded.index === noRegister ? 0n : gprs[decoded.index]! << BigInt(decoded.scale)
+    const isIndexed = decoded.index !== noRegister && decoded.indexWidth === 0
+    if (isIndexed && random.once(2)) gprs[decoded.index] = BigInt(random.below(64))
+    const indexed = isIndexed ? gprs[decoded.index]! << BigInt(decoded.scale) : 0n
     const base = region + BigInt(offset) - indexed - BigInt(decoded.displacement)
     gprs[decoded.base] = BigInt.asUintN(64, random.once(40) ? random.bits() : base)
     return true
@@ -161,6 +165,34 @@ export class Generator {
     const offset = this.#random.once(8) ? this.#random.pick([1, 8]) : 0
     gprs[base] = BigInt.asUintN(64, region + BigInt(offset) - BigInt(displacement))
     return true
+  }
+
+  /** Upper halves are clear in one of two; a vector that indexes memory has small numbers mostly. */
+  #vectors(decoded: Decoded): Pick<Snippet, 'fx' | 'upper'> {
+    const random = this.#random
+    const fx = this.#floats(decoded.mnemonic)
+    const upper = new Uint8Array(256)
+    const view = new DataView(upper.buffer)
+    const isUsed = decoded.vectorLength === 256 || random.once(2)
+    for (let at = 0; isUsed && at < upper.length; at += 8) view.setBigUint64(at, this.#float(), true)
+    if (decoded.indexWidth !== 0) {
+      for (const half of [fx.subarray(160), upper]) this.#index(half.subarray(decoded.index * 16), decoded)
+      return { fx, upper }
+    }
+    return isUsed ? { fx, upper } : { fx }
+  }
+
+  /** Four indices of 32 bits or two of 64. */
+  #index(to: Uint8Array, { mnemonic, scale }: Decoded): void {
+    const random = this.#random
+    const view = new DataView(to.buffer, to.byteOffset)
+    const bits = /GATHERQ/.test(mnemonic) ? 64 : 32
+    for (let at = 0; at < 16; at += bits / 8) {
+      if (random.once(40)) continue
+      const number = BigInt((random.below(512) - 256) >> scale)
+      if (bits === 64) view.setBigInt64(at, number, true)
+      else view.setInt32(at, Number(number), true)
+    }
   }
 
   #flags(decoded: Decoded): bigint {
@@ -256,6 +288,7 @@ const touchesSegment = (decoded: Decoded): boolean =>
  */
 const isAlignedItsOwnWay = ({ mnemonic, operandSize, operands, count }: Decoded): boolean =>
   mnemonic === 'ENTER' ||
+  mnemonic.startsWith('V') ||
   isArea(mnemonic) ||
   (mnemonic === 'MOVSXD' && operandSize === 16) ||
   operands.slice(0, count).some(({ kind, width }) => kind === 'memory' && width === 128)

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { removeScratch, scratch } from '@vmm/scratch'
 import { childProgram } from './child.ts'
@@ -8,7 +8,8 @@ import { decodeReplies, encodeRequests, type Outcome, reply, type Snippet } from
 /** Why the real CPU cannot be asked here, or undefined. */
 export function noNative(): string | undefined {
   if (process.platform !== 'linux') return `the child is a Linux program and this is ${process.platform}`
-  return process.arch === 'x64' ? undefined : `the child is an x86-64 program and this is ${process.arch}`
+  if (process.arch !== 'x64') return `the child is an x86-64 program and this is ${process.arch}`
+  return /\bavx2\b/.test(readFileSync('/proc/cpuinfo', 'utf8')) ? undefined : 'this CPU has no AVX2'
 }
 
 /** A child that takes longer hangs in a loop of its snippet. */

@@ -24,6 +24,8 @@ export interface Snippet {
   readonly rflags: bigint
   /** x87, MXCSR and XMM as FXSAVE64 has them: 512 bytes. */
   readonly fx: Uint8Array
+  /** The upper halves of the YMM registers: 256 bytes, zeros unless told. */
+  readonly upper?: Uint8Array
   /** `dataBytes` at `data + dataOffset`. */
   readonly data: Uint8Array
 }
@@ -32,7 +34,8 @@ export interface Snippet {
 export const startOf = ({ codeSize }: Snippet): number => (codeSize === 32 ? place.code32 : place.code)
 
 /** The same afterwards, and how it ended. */
-export interface Outcome extends Omit<Snippet, 'code' | 'codeSize'> {
+export interface Outcome extends Omit<Snippet, 'code' | 'codeSize' | 'upper'> {
+  readonly upper: Uint8Array
   /** Undefined: the instruction completed. Else the vector of its exception. */
   readonly vector: number | undefined
   readonly errorCode: number
@@ -42,6 +45,11 @@ export interface Outcome extends Omit<Snippet, 'code' | 'codeSize'> {
   readonly rip: bigint
 }
 
+/** Behind `fx` in both records, which is an area of XSAVE: what of it is in use, and YMM_Hi128. Source: SDM 1 §13.4. */
+const area = { inUse: 512, upper: 576, upperBytes: 256 } as const
+/** x87 and SSE, and AVX where it is not as it begins. */
+const components = { legacy: 3n, avx: 4n } as const
+
 /** Byte offsets in the record that goes to the child. */
 export const request = {
   length: 0,
@@ -49,10 +57,10 @@ export const request = {
   rflags: 8,
   code: 16,
   gprs: 32,
-  fx: 160,
-  data: 672,
-  codeSize: 1184,
-  bytes: 1192,
+  fx: 192,
+  data: 1024,
+  codeSize: 1536,
+  bytes: 1544,
 } as const
 /** Byte offsets in the record that comes back. `cause` is 0, or the vector plus one. */
 export const reply = {
@@ -62,17 +70,17 @@ export const reply = {
   address: 16,
   rip: 24,
   gprs: 32,
-  fx: 160,
-  data: 672,
-  rflags: 1184,
-  bytes: 1216,
+  fx: 192,
+  data: 1024,
+  rflags: 1536,
+  bytes: 1568,
 } as const
 
 /** Writes requests one after another. */
 export function encodeRequests(snippets: readonly Snippet[]): Uint8Array {
   const all = new Uint8Array(snippets.length * request.bytes)
   const view = new DataView(all.buffer)
-  snippets.forEach(({ code, codeSize, gprs, rflags, fx, data }, index) => {
+  snippets.forEach(({ code, codeSize, gprs, rflags, fx, upper, data }, index) => {
     const base = index * request.bytes
     view.setUint32(base + request.length, code.length, true)
     view.setUint32(base + request.number, index, true)
@@ -81,6 +89,9 @@ export function encodeRequests(snippets: readonly Snippet[]): Uint8Array {
     all.set(code, base + request.code)
     all.set(new Uint8Array(gprs.buffer, gprs.byteOffset, 128), base + request.gprs)
     all.set(fx, base + request.fx)
+    const avx = upper === undefined ? 0n : components.avx
+    view.setBigUint64(base + request.fx + area.inUse, components.legacy | avx, true)
+    if (upper !== undefined) all.set(upper, base + request.fx + area.upper)
     all.set(data, base + request.data)
   })
   return all
@@ -105,6 +116,7 @@ export function decodeReplies(raw: Uint8Array): Outcome[] {
       gprs: new BigUint64Array(part(reply.gprs, 128).buffer),
       rflags: view.getBigUint64(base + reply.rflags, true),
       fx: part(reply.fx, 512),
+      upper: part(reply.fx + area.upper, area.upperBytes),
       data: part(reply.data, place.dataBytes),
     }
   })

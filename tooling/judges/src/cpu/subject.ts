@@ -87,7 +87,7 @@ const wideAt = (view: DataView, at: number): bigint =>
   (view.getBigUint64(at + 8, true) << 64n) | view.getBigUint64(at, true)
 
 function load(cpu: Vcpu, snippet: Snippet): void {
-  const { gprs, rflags, fx } = snippet
+  const { gprs, rflags, fx, upper = new Uint8Array(256) } = snippet
   const kind = snippet.codeSize === 32 ? 'code32' : 'code'
   cpu.set('CS.selector', selector[kind])
   cpu.set('CS.access', access[kind])
@@ -112,11 +112,13 @@ function load(cpu: Vcpu, snippet: Snippet): void {
   cpu.set('MXCSR', BigInt(view.getUint32(fxAt.MXCSR, true)))
   for (let index = 0; index < 8; index += 1)
     cpu.setX87((topOf(fsw) + index) & 7, BigInt.asUintN(80, wideAt(view, fxAt.ST + index * 16)))
-  for (let index = 0; index < 16; index += 1) cpu.setVector(index, wideAt(view, fxAt.XMM + index * 16))
+  const above = new DataView(upper.buffer, upper.byteOffset)
+  for (let index = 0; index < 16; index += 1)
+    cpu.setVector(index, (wideAt(above, index * 16) << 128n) | wideAt(view, fxAt.XMM + index * 16))
   cpu.ready()
 }
 
-function stateOf(cpu: Vcpu): Pick<Outcome, 'gprs' | 'rflags' | 'fx' | 'data'> {
+function stateOf(cpu: Vcpu): Pick<Outcome, 'gprs' | 'rflags' | 'fx' | 'upper' | 'data'> {
   const fx = new Uint8Array(512)
   const view = new DataView(fx.buffer)
   const fsw = Number(cpu.get('FSW'))
@@ -124,12 +126,17 @@ function stateOf(cpu: Vcpu): Pick<Outcome, 'gprs' | 'rflags' | 'fx' | 'data'> {
   view.setUint16(fxAt.FSW, fsw, true)
   view.setUint8(fxAt.FTW, Number(cpu.get('FTW')))
   view.setUint32(fxAt.MXCSR, Number(cpu.get('MXCSR')), true)
-  const put = (at: number, value: bigint) => {
-    view.setBigUint64(at, BigInt.asUintN(64, value), true)
-    view.setBigUint64(at + 8, value >> 64n, true)
+  const upper = new Uint8Array(256)
+  const above = new DataView(upper.buffer)
+  const put = (at: number, value: bigint, to = view) => {
+    to.setBigUint64(at, BigInt.asUintN(64, value), true)
+    to.setBigUint64(at + 8, BigInt.asUintN(64, value >> 64n), true)
   }
   for (let index = 0; index < 8; index += 1) put(fxAt.ST + index * 16, cpu.x87((topOf(fsw) + index) & 7))
-  for (let index = 0; index < 16; index += 1) put(fxAt.XMM + index * 16, cpu.vector(index))
+  for (let index = 0; index < 16; index += 1) {
+    put(fxAt.XMM + index * 16, cpu.vector(index))
+    put(index * 16, cpu.vector(index) >> 128n, above)
+  }
   const gprs = BigUint64Array.from({ length: 16 }, (_, index) => cpu.gpr(index))
-  return { gprs, rflags: cpu.rflags(), fx, data: cpu.readMemory(memory.data + dataOffset, place.dataBytes) }
+  return { gprs, rflags: cpu.rflags(), fx, upper, data: cpu.readMemory(memory.data + dataOffset, place.dataBytes) }
 }

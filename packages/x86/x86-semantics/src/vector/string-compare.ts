@@ -3,6 +3,7 @@ import type { Bits, Machine } from '../algebra.ts'
 import { equations } from '../flags.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import { gpr, type Immediate, xmm } from '../operand.ts'
+import { avx, writeParts } from './avx.ts'
 import { begin, known, read128, type Vector, zero128 } from './operand.ts'
 
 /** What the immediate asks for. Source: SDM 2B §4.1, Imm8 Control Byte Operation. */
@@ -120,47 +121,75 @@ function writeIndex(m: Machine, result: Bits<32>, control: Control): void {
 }
 
 /** Bit by bit, or a whole lane of ones for each. */
-function writeMask(m: Machine, result: Bits<32>, control: Control): void {
-  if (!control.high) return m.write(xmm(0), m.zeroExtend(result, 128))
+function maskOf(m: Machine, result: Bits<32>, control: Control): Bits<128> {
+  if (!control.high) return m.zeroExtend(result, 128)
   let mask = zero128(m)
   for (let index = 0; index < laneCount(control); index += 1) {
     mask = m.vector.withLane(control.lane, mask, index, m.signExtend(m.bit(result, index), 64))
   }
-  m.write(xmm(0), mask)
+  return mask
 }
 
-const compare = (mnemonic: string, lengths: 'explicit' | 'implicit', gives: 'index' | 'mask'): Instruction =>
-  instruction(
-    mnemonic,
-    sdm('2B', '4.3', `${mnemonic}—Packed Compare Strings`),
-    (m: Machine, first: Vector, second: Vector, how: Immediate<8>) => {
-      begin(m, first)
-      const control = controlOf(known(how))
-      const [a, b] = [read128(m, first), read128(m, second)]
-      const length = (value: Bits<128>, name: 'RAX' | 'RDX') =>
-        lengths === 'explicit' ? explicitLength(m, name, control) : implicitLength(m, value, control)
-      const strings: Strings = { a, b, validA: length(a, 'RAX'), validB: length(b, 'RDX') }
-      const result = polarized(m, aggregate(m, strings, control), strings, control)
-      if (gives === 'index') writeIndex(m, result, control)
-      else writeMask(m, result, control)
-      const short = (valid: Bits<32>) => m.not(m.equal(valid, m.constant(allLanes(control), 32)))
-      m.flags(
-        equations({
-          CF: () => m.not(m.isZero(result)),
-          ZF: () => short(strings.validB),
-          SF: () => short(strings.validA),
-          OF: () => m.bit(result, 0),
-          AF: () => m.constant(0, 1),
-          PF: () => m.constant(0, 1),
-        }),
-      )
-    },
-    { knows: 'immediate' },
+interface Comparison {
+  readonly lengths: 'explicit' | 'implicit'
+  readonly gives: 'index' | 'mask'
+}
+
+/** Compares two strings. `write` puts a mask into XMM0. */
+function compareStrings(
+  m: Machine,
+  { lengths, gives }: Comparison,
+  [a, b]: readonly [Bits<128>, Bits<128>],
+  control: Control,
+  write: (mask: Bits<128>) => void,
+): void {
+  const length = (value: Bits<128>, name: 'RAX' | 'RDX') =>
+    lengths === 'explicit' ? explicitLength(m, name, control) : implicitLength(m, value, control)
+  const strings: Strings = { a, b, validA: length(a, 'RAX'), validB: length(b, 'RDX') }
+  const result = polarized(m, aggregate(m, strings, control), strings, control)
+  if (gives === 'index') writeIndex(m, result, control)
+  else write(maskOf(m, result, control))
+  const short = (valid: Bits<32>) => m.not(m.equal(valid, m.constant(allLanes(control), 32)))
+  m.flags(
+    equations({
+      CF: () => m.not(m.isZero(result)),
+      ZF: () => short(strings.validB),
+      SF: () => short(strings.validA),
+      OF: () => m.bit(result, 0),
+      AF: () => m.constant(0, 1),
+      PF: () => m.constant(0, 1),
+    }),
   )
+}
+
+const compare = (mnemonic: string, how: Comparison): readonly Instruction[] => {
+  const source = sdm('2B', '4.3', `${mnemonic}—Packed Compare Strings`)
+  return [
+    instruction(
+      mnemonic,
+      source,
+      (m: Machine, first: Vector, second: Vector, by: Immediate<8>) => {
+        begin(m, first)
+        const values = [read128(m, first), read128(m, second)] as const
+        compareStrings(m, how, values, controlOf(known(by)), (mask) => m.write(xmm(0), mask))
+      },
+      { knows: 'immediate' },
+    ),
+    avx(
+      `V${mnemonic}`,
+      source,
+      (m: Machine, first: Vector, second: Vector, by: Immediate<8>) => {
+        const values = [read128(m, first), read128(m, second)] as const
+        compareStrings(m, how, values, controlOf(known(by)), (mask) => writeParts(m, xmm(0), [mask]))
+      },
+      { knows: 'immediate' },
+    ),
+  ]
+}
 
 export const stringCompares: readonly Instruction[] = [
-  compare('PCMPESTRI', 'explicit', 'index'),
-  compare('PCMPESTRM', 'explicit', 'mask'),
-  compare('PCMPISTRI', 'implicit', 'index'),
-  compare('PCMPISTRM', 'implicit', 'mask'),
+  ...compare('PCMPESTRI', { lengths: 'explicit', gives: 'index' }),
+  ...compare('PCMPESTRM', { lengths: 'explicit', gives: 'mask' }),
+  ...compare('PCMPISTRI', { lengths: 'implicit', gives: 'index' }),
+  ...compare('PCMPISTRM', { lengths: 'implicit', gives: 'mask' }),
 ]
