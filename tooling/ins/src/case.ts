@@ -13,8 +13,8 @@ export type Item =
       readonly highByte: boolean
       readonly value: bigint
     }
-  /** 128 bits. */
-  | { readonly kind: 'xmm'; readonly index: number; readonly value: bigint }
+  /** 128 bits, of which XMM leaves what is above, or 256. */
+  | { readonly kind: 'xmm' | 'ymm'; readonly index: number; readonly value: bigint }
   /** 64 bits: the significand of an x87 register, by its physical number. */
   | { readonly kind: 'mm'; readonly index: number; readonly value: bigint }
   /** 80 bits, counted from TOP. */

@@ -285,7 +285,10 @@ export function backgroundGpr(environment: Environment, index: number): bigint {
   return environment.codeSize === 64 ? pattern : pattern & 0xffff_ffffn
 }
 
-/** The same for XMM registers, with an F in front. */
-export function backgroundXmm(index: number): bigint {
-  return 0xf0f0_f0f0_f0f0_f0f0_f0f0_f0f0_f0f0_f0f0n | (0x0101_0101_0101_0101_0101_0101_0101_0101n * BigInt(index))
+/** The same for XMM registers, with an F in front, and an E in the upper halves of YMM registers. */
+export function backgroundYmm(index: number): bigint {
+  const low = 0xf0f0_f0f0_f0f0_f0f0_f0f0_f0f0_f0f0_f0f0n
+  const high = 0xe0e0_e0e0_e0e0_e0e0_e0e0_e0e0_e0e0_e0e0n
+  const number = 0x0101_0101_0101_0101_0101_0101_0101_0101n * BigInt(index)
+  return ((high | number) << 128n) | low | number
 }

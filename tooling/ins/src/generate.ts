@@ -6,7 +6,7 @@ import { bad, type InsCase, type Item } from './case.ts'
 import { chanceOf } from './chance.ts'
 import { decode } from './decoder.ts'
 import { environments, layout, type ModeName } from './environments.ts'
-import { edge, type FloatWidth, float, lanes } from './interesting.ts'
+import { lanes } from './interesting.ts'
 import { widthOf } from './operand-width.ts'
 import { Random } from './random.ts'
 import {
@@ -22,6 +22,7 @@ import {
 } from './special-inputs.ts'
 import { undefinedFlags } from './undefined-flags.ts'
 import { unrecorded } from './unrecorded.ts'
+import { controlInputs, flagInputs, gprValue, hasFloats, littleEndian, valueFor, x87Inputs } from './values.ts'
 
 type Size = 16 | 32 | 64
 type Kind = 'register' | 'memory'
@@ -38,7 +39,11 @@ interface Encoding {
   readonly kind: Kind
   readonly codeSize: Size
   readonly lock: boolean
+  /** Bits of vectors with VEX; 0: there is none. */
+  readonly length: VectorLength
 }
+
+type VectorLength = 0 | 128 | 256
 
 /** Cases of everything that a program on a real CPU can be asked about, with nothing yet said about what comes out. */
 export function questions(): readonly InsCase[] {
@@ -70,13 +75,25 @@ function encodingsOf(row: OpcodeRow, number: number, codeSize: Size): readonly E
   const sizes = sizesOf(row, codeSize).filter((size) => !(leaves && size === 16))
   return sizes.flatMap((size) =>
     kinds.flatMap((kind) => {
-      const plain: Encoding = { row, number, size, kind, codeSize, lock: false }
+      const [length, ...more] = lengthsOf(row)
+      const plain: Encoding = { row, number, size, kind, codeSize, lock: false, length: length! }
+      if (more.length > 0) return [plain, { ...plain, length: more[0]! }]
       return kind === 'memory' && codeSize === 64 && row.attributes.includes('lock')
         ? [plain, { ...plain, lock: true }]
         : [plain]
     }),
   )
 }
+
+/** Rows without a length of their own have both, if they have vectors of that length. */
+function lengthsOf(row: OpcodeRow): readonly VectorLength[] {
+  const { space, l } = parseOpcode(row.opcode)
+  if (space !== 'VEX' || !isVector(row)) return [0]
+  if (l !== undefined) return l === 1 ? [256] : [128]
+  return row.operands.some((code) => JSON.stringify(placeOf(code)).includes('"x')) ? [128, 256] : [128]
+}
+
+const isVector = ({ mnemonic }: OpcodeRow): boolean => mnemonic.startsWith('V') && !/^VER[RW]$/.test(mnemonic)
 
 const nearBranches = /^(?:J\w+|LOOP\w*|CALL|RET)$/
 
@@ -104,7 +121,9 @@ function sizesOf(row: OpcodeRow, codeSize: Size): readonly Size[] {
 
 function casesOf(encoding: Encoding): readonly InsCase[] {
   const { row, size, kind, codeSize } = encoding
-  const random = new Random(chanceOf(row) * 256 + size * 2 + (kind === 'memory' ? 7 : 0) + (64 - codeSize))
+  const random = new Random(
+    chanceOf(row) * 256 + size * 2 + (kind === 'memory' ? 7 : 0) + (64 - codeSize) + (encoding.length === 256 ? 1 : 0),
+  )
   const constants = encoding.row.operands.map((code) => constantOf(placeOf(code), encoding, random))
   const bytes = assembled(encoding, constants)
   if (bytes === undefined) return []
@@ -116,13 +135,22 @@ function casesOf(encoding: Encoding): readonly InsCase[] {
       ? ['ordinary']
       : ordinaryDiffers.has(encoding.row.mnemonic)
         ? ['edge']
-        : ['ordinary', 'edge']
+        : encoding.length > 0 && !isAlone(encoding.row)
+          ? [encoding.length === 256 ? 'ordinary' : 'edge']
+          : ['ordinary', 'edge']
   const touches = kind === 'memory' || hasImplicitMemory(encoding.row.mnemonic)
-  const crosses = codeSize === 64 && touches && !encoding.lock && !ownOrder.has(encoding.row.mnemonic)
-  const masks = codeSize === 64 && hasFloats(encoding.row) ? (['unmasked'] as const) : []
+  const isOwn = ownOrder.has(encoding.row.mnemonic) || elementwise.test(encoding.row.mnemonic)
+  const crosses = codeSize === 64 && touches && !encoding.lock && !isOwn && encoding.length !== 128
+  const masks = codeSize === 64 && encoding.length !== 128 && hasFloats(encoding.row) ? (['unmasked'] as const) : []
   const turns: readonly Kinds[] = [...usual, ...masks, ...(crosses ? (['crossing'] as const) : [])]
   return forms.flatMap((code) => turns.map((turn) => caseOf(encoding, code, random, turn)))
 }
+
+/** Whether there is one encoding of it alone; of vectors with several each is asked about once. */
+const isAlone = (row: OpcodeRow): boolean => kindsOf(row).length * lengthsOf(row).length === 1
+
+/** Which byte of many elements they say was not there, and what they leave above a vector then, is each CPU's own, too. */
+const elementwise = /GATHER|MASKMOV/
 
 /** Instructions with many accesses: which of them is tried first, and how many are done before a fault, is each CPU's own. */
 const ownOrder: ReadonlySet<string> = new Set(['ENTER', 'FLDENV', 'FNSTENV', 'FRSTOR', 'FNSAVE'])
@@ -156,12 +184,22 @@ function caseOf(encoding: Encoding, bytes: Uint8Array, random: Random, kind: Kin
       ...x87Inputs(row, turn),
       ...controlInputs(row, turn),
       ...flagInputs(turn),
+      ...avxInputs(encoding),
     ]),
     after: [],
     undefinedFlags: new Set(undefinedFlags.get(row.mnemonic)),
     ending: { kind: 'done' },
   }
 }
+
+/** CR4.OSXSAVE, and SSE and AVX in XCR0. */
+const avxInputs = ({ length }: Encoding): readonly Item[] =>
+  length === 0
+    ? []
+    : [
+        { kind: 'field', field: 'CR4', value: 0x4_0620n },
+        { kind: 'field', field: 'XCR0', value: 7n },
+      ]
 
 const modes = { 64: '64', 32: 'c32', 16: 'c16' } as const
 
@@ -185,15 +223,16 @@ export function textOf(bytes: Uint8Array, mode: ModeName): string {
 
 /** Registers by the position of the operand: none that an instruction takes without naming it, none used for addresses. */
 const pools = {
-  64: { gpr: [8, 6, 13], xmm: [1, 10, 3], mmx: [1, 2, 3], x87: [2, 3, 4] },
+  64: { gpr: [8, 6, 13], xmm: [1, 10, 3, 12], mmx: [1, 2, 3], x87: [2, 3, 4] },
   16: { gpr: [6, 7, 5], xmm: [1, 2, 3], mmx: [1, 2, 3], x87: [2, 3, 4] },
   32: { gpr: [6, 7, 5], xmm: [1, 2, 3], mmx: [1, 2, 3], x87: [2, 3, 4] },
 } as const
 
-function registerAt(place: OperandPlace, position: number, { size, codeSize }: Encoding): assembly.Register {
+function registerAt(place: OperandPlace, position: number, { size, codeSize, length }: Encoding): assembly.Register {
   if (!('file' in place)) throw new Error(`no register is at ${place.place}`)
   const { file } = place
-  const width = place.size === undefined ? 0 : widthOf(place.size, size)
+  const width = place.size === undefined ? 0 : widthOf(place.size, size, length)
+  const registerBits = file === 'xmm' ? Math.max(width, 128) : width
   const index = (): number => {
     if (place.place === 'fixed') return place.index
     if (file === 'segment') return 3
@@ -205,7 +244,11 @@ function registerAt(place: OperandPlace, position: number, { size, codeSize }: E
   }
   const wanted = index()
   const found = registers.find(
-    (each) => each.file === file && each.index === wanted && !each.highByte && (file !== 'gpr' || each.width === width),
+    (each) =>
+      each.file === file &&
+      each.index === wanted &&
+      !each.highByte &&
+      ((file !== 'gpr' && file !== 'xmm') || each.width === registerBits),
   )
   if (found === undefined) throw new Error(`no ${file} register ${wanted} of ${width} bits`)
   return found
@@ -251,6 +294,7 @@ function assembled(encoding: Encoding, constants: readonly bigint[]): Uint8Array
       case 'moffs':
         return assembly.mem({ displacement: inData({ codeSize }, places.operand) })
       case 'rm':
+        if (place.index !== undefined) return assembly.mem(gathered(place, encoding))
         if (kind === 'memory' || place.size === undefined) return assembly.mem(base[codeSize], displacement)
         return registerAt(place, position, encoding)
       default:
@@ -270,15 +314,40 @@ function assembled(encoding: Encoding, constants: readonly bigint[]): Uint8Array
   }
 }
 
+/** The register of indices, its base, and elements that follow each other for indices that do. */
+function gathered(place: Extract<OperandPlace, { place: 'rm' }>, { row, size, codeSize, length }: Encoding) {
+  const width = Math.max(widthOf(place.index!, size, length), 128)
+  const index = registers.find((each) => each.file === 'xmm' && each.index === indexRegister && each.width === width)!
+  return { base: base[codeSize], index, scale: row.mnemonic.endsWith('Q') ? 8 : 4, displacement } as const
+}
+
+const indexRegister = 14
+
+/** So much of memory is there for the elements of a gather, and so many of them: indices are numbers below. */
+const gatheredBytes = 128
+const mostElements = 8
+
+function gatherInputs(row: OpcodeRow, { random, codeSize }: Turn): readonly Item[] {
+  const bits = /GATHERQ/.test(row.mnemonic) ? 64 : 32
+  const value = lanes(256, bits, () => BigInt(random.below(mostElements)))
+  const pointer = BigInt(places.operand - displacement)
+  return [
+    { kind: 'gpr', index: 3, width: registerWidth(codeSize), highByte: false, value: pointer },
+    { kind: 'ymm', index: indexRegister, value },
+    { kind: 'memory', address: places.operand, bytes: littleEndian(random.bits(gatheredBytes * 8), gatheredBytes) },
+  ]
+}
+
 function explicitInputs(encoding: Encoding, turn: Turn): readonly Item[] {
-  const { row, size, codeSize, kind } = encoding
+  const { row, size, codeSize, kind, length } = encoding
   return row.operands.flatMap((code, position): readonly Item[] => {
     const place = placeOf(code)
     const inMemory =
       place.place === 'moffs' || (place.place === 'rm' && (kind === 'memory' || place.size === undefined))
+    if (place.place === 'rm' && place.index !== undefined) return gatherInputs(row, turn)
     if (inMemory) {
       const of = place.place === 'rm' ? place.memory! : place.place === 'moffs' ? place.size : 0
-      const bytes = memoryBytes(code, widthOf(of, size))
+      const bytes = memoryBytes(code, widthOf(of, size, length))
       const address = turn.crosses ? dataEnd - (bytes === 0 ? 8 : bytes >> 1) : places.operand
       const pointer: Item = {
         kind: 'gpr',
@@ -304,7 +373,10 @@ function explicitInputs(encoding: Encoding, turn: Turn): readonly Item[] {
           value: gprValue(row, turn, width, registerWidth(codeSize)),
         },
       ]
-    if (file === 'xmm') return [{ kind: 'xmm', index, value: valueFor(row, turn, 128, 'xmm') }]
+    if (file === 'xmm') {
+      const isWide = width === 256
+      return [{ kind: isWide ? 'ymm' : 'xmm', index, value: valueFor(row, turn, isWide ? 256 : 128, 'xmm') }]
+    }
     return file === 'mmx' ? [{ kind: 'mm', index, value: valueFor(row, turn, 64, 'mmx') }] : []
   })
 }
@@ -316,75 +388,5 @@ function memoryBytes(code: string, width: number): number {
 }
 
 /** A selector that changes nothing: what DS holds already. */
-const dataSelector = ({ codeSize }: Turn): bigint => (codeSize === 16 ? 0x0fn : 0x2bn)
-const loadsSegment = (row: OpcodeRow): boolean => row.operands[0] === 'Sw'
-
-function gprValue(row: OpcodeRow, turn: Turn, width: number, codeSize: number): bigint {
-  const special = explicitValue(row.mnemonic, turn, width)
-  if (special !== undefined) return special
-  if (turn.atEdge && loadsSegment(row)) return dataSelector(turn)
-  return turn.atEdge ? edge(turn.random, width) : turn.random.bits(codeSize)
-}
-
-/** Which floats a vector instruction works on, by its name. */
-function floatOf(mnemonic: string): FloatWidth | undefined {
-  const source = /^CVTT?(PS|PD|SS|SD|DQ|PI|SI)2/.exec(mnemonic)?.[1]
-  const name = source ?? /(PS|PD|SS|SD)$/.exec(mnemonic)?.[1]
-  return name === 'PS' || name === 'SS' ? 32 : name === 'PD' || name === 'SD' ? 64 : undefined
-}
-
-function valueFor(row: OpcodeRow, turn: Turn, width: number, where: 'memory' | 'xmm' | 'mmx'): bigint {
-  if (width === 0) return 0n
-  const { random, atEdge } = turn
-  if (atEdge && loadsSegment(row)) return dataSelector(turn)
-  const special = where === 'memory' ? explicitValue(row.mnemonic, turn, width) : undefined
-  if (special !== undefined) return special
-  if (['LES', 'LDS'].includes(row.mnemonic)) return (dataSelector(turn) << BigInt(width - 16)) | random.bits(width - 16)
-  const isX87 = row.mnemonic.startsWith('F') && where === 'memory'
-  const of = isX87 ? x87MemoryFloat(row, width) : floatOf(row.mnemonic)
-  if (of !== undefined && width >= of) return lanes(width, of === 80 ? width : of, () => float(random, of, atEdge))
-  if (!atEdge) return random.bits(width)
-  const lane = width >= 64 ? random.of([8, 16, 32, 64]) : width
-  return lanes(width, lane, () => edge(random, lane))
-}
-
-function x87MemoryFloat(row: OpcodeRow, width: number): FloatWidth | undefined {
-  if (/^F(?:I|B|LDCW|LDENV|RSTOR|XRSTOR)/.test(row.mnemonic)) return undefined
-  return width === 32 || width === 64 || width === 80 ? width : undefined
-}
-
-/** Four x87 registers in use, the rest empty: loads have room, and every operand is there. */
-function x87Inputs({ mnemonic }: OpcodeRow, turn: Turn): readonly Item[] {
-  if (!mnemonic.startsWith('F') || mnemonic === 'FXSAVE' || mnemonic === 'FXRSTOR') return []
-  const values = [0, 1, 2, 3].map((index): Item => ({ kind: 'st', index, value: float(turn.random, 80, turn.atEdge) }))
-  return [{ kind: 'field', field: 'FTW', value: 0xfn }, ...values]
-}
-
-const isX87 = ({ mnemonic }: OpcodeRow): boolean => mnemonic.startsWith('F') && !mnemonic.startsWith('FXSAVE')
-const isSse = ({ mnemonic, operands }: OpcodeRow): boolean =>
-  floatOf(mnemonic) !== undefined && operands.some((code) => /^[VW](?:s[sd]|p[sd])$/.test(code))
-const hasFloats = (row: OpcodeRow): boolean => isX87(row) || isSse(row)
-
-/** At an edge: another rounding, another precision of the x87, denormals that count as zero; then some exceptions unmasked. */
-function controlInputs(row: OpcodeRow, { atEdge, unmasked, random }: Turn): readonly Item[] {
-  if (!atEdge) return []
-  const rounding = BigInt(random.below(4))
-  const masks = unmasked ? BigInt(random.below(64)) : 0x3fn
-  if (isX87(row)) {
-    const precision = random.of([0n, 2n, 3n])
-    return [{ kind: 'field', field: 'FCW', value: 0x40n | masks | (precision << 8n) | (rounding << 10n) }]
-  }
-  if (!isSse(row)) return []
-  const denormals = random.of([0n, 0x40n, 0x8000n, 0x8040n])
-  return [{ kind: 'field', field: 'MXCSR', value: (masks << 7n) | (rounding << 13n) | denormals }]
-}
-
-function flagInputs({ random }: Turn): readonly Item[] {
-  return (['CF', 'PF', 'AF', 'ZF', 'SF', 'OF'] as const).flatMap((flag): Item[] =>
-    random.below(2) === 0 ? [] : [{ kind: 'flag', flag, value: true }],
-  )
-}
-
-function littleEndian(value: bigint, length: number): Uint8Array {
-  return Uint8Array.from({ length }, (_, at) => Number((value >> BigInt(at * 8)) & 0xffn))
-}
+const _dataSelector = ({ codeSize }: Turn): bigint => (codeSize === 16 ? 0x0fn : 0x2bn)
+const _loadsSegment = (row: OpcodeRow): boolean => row.operands[0] === 'Sw'

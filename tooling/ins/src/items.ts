@@ -36,7 +36,7 @@ const flags = new Map<string, FlagName>(
 /** The flag of a name in small letters; undefined if there is none. */
 export const flagOf = (name: string): FlagName | undefined => flags.get(name)
 
-const files = { xmm: 128, mm: 64, st: 80 } as const
+const files = { xmm: 128, ymm: 256, mm: 64, st: 80 } as const
 
 /** Reads `name=value`, `[address]=bytes` or `+flag`; a text that is none of these gives the reason why not. */
 export function parseItem(text: string): Item | string {
@@ -64,10 +64,10 @@ function parseNamed(name: string, digits: string): Item | string {
   const tooWide = (width: number) => (value >> BigInt(width) === 0n ? undefined : `${name} has ${width} bits`)
   const gpr = registers.get(name)
   if (gpr !== undefined) return tooWide(gpr.width) ?? { kind: 'gpr', ...gpr, value }
-  const file = /^(xmm|mm|st)(\d+)$/.exec(name)
+  const file = /^([xy]mm|mm|st)(\d+)$/.exec(name)
   if (file !== null) {
     const [kind, index] = [file[1] as keyof typeof files, Number(file[2])]
-    if (index >= (kind === 'xmm' ? 16 : 8)) return `no register is called ${name}`
+    if (index >= (kind.endsWith('mm') && kind !== 'mm' ? 16 : 8)) return `no register is called ${name}`
     return tooWide(files[kind]) ?? { kind, index, value }
   }
   if (name === 'iopl') return tooWide(2) ?? { kind: 'iopl', value }
@@ -92,6 +92,7 @@ export function itemText(item: Item): string {
     case 'gpr':
       return `${gprName(item)}=${item.value.toString(16)}`
     case 'xmm':
+    case 'ymm':
     case 'mm':
     case 'st':
       return `${item.kind}${item.index}=${item.value.toString(16)}`

@@ -25,7 +25,7 @@ function load(subject: Subject, environment: Environment, state: State, one: Ins
   for (const { address, bytes } of environment.tables) subject.write(address, bytes)
   subject.write(environment.code, one.bytes)
   for (const [address, byte] of state.memory) subject.write(address, Uint8Array.of(byte))
-  setState(subject.state, { ...state, vectors: state.xmms })
+  setState(subject.state, state)
 }
 
 function surroundingsOf(one: InsCase): Surroundings {
@@ -76,8 +76,8 @@ function compare(subject: Subject, environment: Environment, wanted: State, one:
     const mask = wide ? -1n : 0xffff_ffffn
     same(gprName({ index, width: 64, highByte: false }), state.gpr(index) & mask, value & mask)
   })
-  wanted.xmms.forEach((value, index) => {
-    same(`xmm${index}`, state.vector(index), value)
+  wanted.vectors.forEach((value, index) => {
+    same(`ymm${index}`, state.vector(index), value)
   })
   wanted.x87.forEach((value, index) => {
     same(`x87 register ${index}`, state.x87(index), value)

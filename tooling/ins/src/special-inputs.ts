@@ -130,6 +130,10 @@ const table: Readonly<Record<string, Maker>> = {
   MASKMOVDQU: (turn) => [set(turn, 'rdi', inData(turn, places.destination))],
   PCMPESTRI: (turn) => [set(turn, 'rax', turn.random.below(20)), set(turn, 'rdx', turn.random.below(20))],
   PCMPESTRM: (turn) => [set(turn, 'rax', turn.random.below(20)), set(turn, 'rdx', turn.random.below(20))],
+  VMASKMOVDQU: (turn) => [set(turn, 'rdi', inData(turn, places.destination))],
+  VPCMPESTRI: (turn) => [set(turn, 'rax', turn.random.below(20)), set(turn, 'rdx', turn.random.below(20))],
+  VPCMPESTRM: (turn) => [set(turn, 'rax', turn.random.below(20)), set(turn, 'rdx', turn.random.below(20))],
+  VLDMXCSR: (turn) => [memory(places.operand, 0x1f80n | BigInt(turn.random.below(64)), 4)],
   LDMXCSR: (turn) => [
     memory(places.operand, 0x1f80n | BigInt(turn.random.below(64)) | (BigInt(turn.random.below(4)) << 13n), 4),
   ],

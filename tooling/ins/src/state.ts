@@ -1,12 +1,13 @@
 import { withField } from '@vmm/bits'
 import { rflags, type StateField } from '@vmm/x86-registers'
 import type { FlagName, InsCase, Item } from './case.ts'
-import { backgroundGpr, backgroundXmm, type Environment } from './environments.ts'
+import { backgroundGpr, backgroundYmm, type Environment } from './environments.ts'
 
 /** All state that a case can speak of. */
 export interface State {
   readonly gprs: bigint[]
-  readonly xmms: bigint[]
+  /** 256 bits each. */
+  readonly vectors: bigint[]
   /** 80 bits each, by physical number. */
   readonly x87: bigint[]
   readonly fields: Map<StateField, bigint>
@@ -19,7 +20,7 @@ export interface State {
 function stateOf(environment: Environment): State {
   return {
     gprs: Array.from({ length: 16 }, (_, index) => backgroundGpr(environment, index)),
-    xmms: Array.from({ length: 16 }, (_, index) => backgroundXmm(index)),
+    vectors: Array.from({ length: 16 }, (_, index) => backgroundYmm(index)),
     x87: Array.from({ length: 8 }, () => 0n),
     fields: new Map(environment.fields),
     rflags: environment.rflags,
@@ -31,7 +32,7 @@ function stateOf(environment: Environment): State {
 function copyOf(state: State): State {
   return {
     gprs: [...state.gprs],
-    xmms: [...state.xmms],
+    vectors: [...state.vectors],
     x87: [...state.x87],
     fields: new Map(state.fields),
     rflags: state.rflags,
@@ -49,7 +50,10 @@ function put(state: State, item: Item): void {
       state.gprs[item.index] = withPart(state.gprs[item.index]!, item)
       return
     case 'xmm':
-      state.xmms[item.index] = item.value
+      state.vectors[item.index] = ((state.vectors[item.index]! >> 128n) << 128n) | item.value
+      return
+    case 'ymm':
+      state.vectors[item.index] = item.value
       return
     case 'mm':
       // as MMX instructions write: sign and exponent are all ones. SDM 1 §9.2.1

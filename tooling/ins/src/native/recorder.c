@@ -17,12 +17,14 @@
 #include <unistd.h>
 
 enum { CODE = 0x200000, DATA = 0x100000, DATA_BYTES = 0x10000, PATCHES = 16, CHANGES = 1024 };
+/* in the area of XSAVE that a signal frame has: which components are in use, and the upper halves of YMM registers */
+enum { IN_USE = 512, YMM = 576, UPPER = 256, AVX = 4 };
 
 struct request {
   uint32_t cs, ss, ds, code_bytes;
   uint8_t code[16];
   uint64_t gprs[16], rip, rflags;
-  uint8_t fxsave[512];
+  uint8_t fxsave[512], upper[UPPER];
   uint32_t patches;
   uint32_t padding;
   struct { uint32_t address, bytes; uint8_t data[512]; } patch[PATCHES];
@@ -30,7 +32,7 @@ struct request {
 
 struct reply {
   uint64_t gprs[16], rip, rflags, vector, code, cr2;
-  uint8_t fxsave[512];
+  uint8_t fxsave[512], upper[UPPER];
   uint32_t cs, ss, ds, es;
   uint32_t changes, padding;
   struct { uint32_t address, byte; } change[CHANGES];
@@ -42,7 +44,8 @@ static const int order[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_R
 static volatile struct request request;
 static volatile struct reply reply;
 static gregset_t saved;
-static uint8_t saved_fxsave[512];
+static uint8_t saved_fxsave[512], saved_upper[UPPER];
+static uint64_t saved_in_use;
 
 static void set_data_segments(uint32_t selector) {
   __asm__ volatile("mov %0, %%ds\n\tmov %0, %%es" : : "r"(selector));
@@ -53,8 +56,14 @@ static void begin(int number, siginfo_t *info, void *context) {
   ucontext_t *frame = context;
   memcpy(saved, frame->uc_mcontext.gregs, sizeof saved);
   /* the reserved end of the image is the kernel's: it says what follows */
-  memcpy(saved_fxsave, frame->uc_mcontext.fpregs, 416);
-  memcpy(frame->uc_mcontext.fpregs, (void *)request.fxsave, 416);
+  uint8_t *area = (uint8_t *)frame->uc_mcontext.fpregs;
+  uint64_t *in_use = (uint64_t *)(area + IN_USE);
+  memcpy(saved_fxsave, area, 416);
+  memcpy(saved_upper, area + YMM, UPPER);
+  saved_in_use = *in_use;
+  memcpy(area, (void *)request.fxsave, 416);
+  memcpy(area + YMM, (void *)request.upper, UPPER);
+  *in_use |= 3 | AVX;
   greg_t *gregs = frame->uc_mcontext.gregs;
   for (int i = 0; i < 16; i++) gregs[order[i]] = request.gprs[i];
   gregs[REG_RIP] = request.rip;
@@ -81,8 +90,14 @@ static void end(int number, siginfo_t *info, void *context) {
   reply.cr2 = gregs[REG_CR2];
   reply.cs = gregs[REG_CSGSFS] & 0xffff;
   reply.ss = (gregs[REG_CSGSFS] >> 48) & 0xffff;
-  memcpy((void *)reply.fxsave, frame->uc_mcontext.fpregs, 512);
-  memcpy(frame->uc_mcontext.fpregs, saved_fxsave, 416);
+  uint8_t *area = (uint8_t *)frame->uc_mcontext.fpregs;
+  uint64_t *in_use = (uint64_t *)(area + IN_USE);
+  memcpy((void *)reply.fxsave, area, 512);
+  /* what is as it begins is not in the frame */
+  if (*in_use & AVX) memcpy((void *)reply.upper, area + YMM, UPPER);
+  memcpy(area, saved_fxsave, 416);
+  memcpy(area + YMM, saved_upper, UPPER);
+  *in_use = saved_in_use;
   memcpy(gregs, saved, sizeof saved);
 }
 

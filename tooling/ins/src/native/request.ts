@@ -5,7 +5,16 @@ import { before, flagMask, type State } from '../state.ts'
 
 /** Sizes and places in `recorder.c`'s structures. */
 const patches = { count: 16, bytes: 520 } as const
-const inRequest = { code: 16, gprs: 32, rip: 160, rflags: 168, fxsave: 176, patchCount: 688, patch: 696 } as const
+const inRequest = {
+  code: 16,
+  gprs: 32,
+  rip: 160,
+  rflags: 168,
+  fxsave: 176,
+  upper: 688,
+  patchCount: 944,
+  patch: 952,
+} as const
 const requestBytes = inRequest.patch + patches.count * patches.bytes
 const inReply = {
   rip: 128,
@@ -14,15 +23,18 @@ const inReply = {
   code: 152,
   cr2: 160,
   fxsave: 168,
-  selectors: 680,
-  changeCount: 696,
-  change: 704,
+  upper: 680,
+  selectors: 936,
+  changeCount: 952,
+  change: 960,
 } as const
 const changes = 1024
 export const replyBytes = inReply.change + changes * 8
 
 /** Places in the image of FXSAVE. Source: SDM 1 §10.5.1, Table 10-2. */
-const inImage = { FCW: 0, FSW: 2, FTW: 4, MXCSR: 24, x87: 32, xmm: 160 } as const
+const inImage = { FCW: 0, FSW: 2, FTW: 4, MXCSR: 24, x87: 32, xmm: 160, upper: 512 } as const
+/** The upper halves of YMM registers follow. */
+const imageBytes = inImage.upper + 256
 
 /** What a case asks of the CPU, as the recorder reads it. */
 export function requestOf(one: InsCase): Uint8Array {
@@ -40,7 +52,7 @@ export function requestOf(one: InsCase): Uint8Array {
   })
   view.setBigUint64(inRequest.rip, state.fields.get('RIP')!, true)
   view.setBigUint64(inRequest.rflags, state.rflags, true)
-  writeImage(new DataView(bytes.buffer, inRequest.fxsave, 512), state)
+  writeImage(new DataView(bytes.buffer, inRequest.fxsave, imageBytes), state)
   const memory = one.before.filter((item) => item.kind === 'memory')
   if (memory.length > patches.count) throw new Error(`${one.place}: more than ${patches.count} pieces of memory`)
   view.setUint32(inRequest.patchCount, memory.length, true)
@@ -52,6 +64,10 @@ export function requestOf(one: InsCase): Uint8Array {
   })
   return bytes
 }
+
+/** Where the four words of a YMM register are. */
+const placeOfVector = (index: number): readonly number[] =>
+  [inImage.xmm, inImage.upper].flatMap((half) => [half + index * 16, half + index * 16 + 8])
 
 const topOf = (fsw: number): number => (fsw >> 11) & 7
 
@@ -67,9 +83,9 @@ function writeImage(view: DataView, state: State): void {
     view.setBigUint64(inImage.x87 + index * 16, value & 0xffff_ffff_ffff_ffffn, true)
     view.setUint16(inImage.x87 + index * 16 + 8, Number(value >> 64n), true)
   }
-  state.xmms.forEach((value, index) => {
-    view.setBigUint64(inImage.xmm + index * 16, value & 0xffff_ffff_ffff_ffffn, true)
-    view.setBigUint64(inImage.xmm + index * 16 + 8, value >> 64n, true)
+  state.vectors.forEach((value, index) => {
+    const words = [0n, 64n, 128n, 192n].map((low) => BigInt.asUintN(64, value >> low))
+    for (const [at, word] of words.entries()) view.setBigUint64(placeOfVector(index)[at]!, word, true)
   })
 }
 
@@ -89,7 +105,11 @@ export function answered(one: InsCase, reply: Uint8Array): InsCase | undefined {
   const items = [
     ...gprChanges(view, state, environment.codeSize),
     ...ripChange(view, state, one, ending),
-    ...imageChanges(new DataView(view.buffer, view.byteOffset + inReply.fxsave, 512), state, /^f/.test(one.text)),
+    ...imageChanges(
+      new DataView(view.buffer, view.byteOffset + inReply.fxsave, imageBytes),
+      state,
+      /^f/.test(one.text),
+    ),
     ...memoryChanges(view),
     ...flagChanges(view.getBigUint64(inReply.rflags, true), state, one.undefinedFlags),
   ]
@@ -142,10 +162,11 @@ function imageChanges(view: DataView, state: State, isX87: boolean): readonly It
     const isMmx = value >> 64n === 0xffffn && !isX87
     items.push(isMmx ? { kind: 'mm', index: physical, value: significand } : { kind: 'st', index, value })
   }
-  state.xmms.forEach((old, index) => {
-    const at = inImage.xmm + index * 16
-    const value = view.getBigUint64(at, true) | (view.getBigUint64(at + 8, true) << 64n)
-    if (value !== old) items.push({ kind: 'xmm', index, value })
+  state.vectors.forEach((old, index) => {
+    const value = placeOfVector(index).reduceRight((all, at) => (all << 64n) | view.getBigUint64(at, true), 0n)
+    if (value === old) return
+    const isLow = value >> 128n === old >> 128n
+    items.push(isLow ? { kind: 'xmm', index, value: BigInt.asUintN(128, value) } : { kind: 'ymm', index, value })
   })
   return items
 }
