@@ -1,109 +1,107 @@
 import { readFileSync } from 'node:fs'
-import { createDecoded, decode, format } from '@vmm/x86-decoder'
-import { Decoder, Instruction } from 'iced-x86'
+import { defaultGuest } from '@vmm/runner/default-guest'
+import { packedDecoder } from './decode/packed.ts'
+import * as peers from './decode/peers.ts'
+import { payloadOf, textOf, unpackLz4 } from './decode/vmlinux.ts'
+import { keep, rounded } from './results.ts'
+import { median } from './timed.ts'
 
-const rounds = 5
-const mostBytes = 8 << 20
+const rounds = 9
+/** What the peers take turns with: so much of the text at a time. */
+const pieceBytes = 1 << 20
 
-/** What one round came to. */
-interface Round {
-  readonly instructions: number
-  /** Millions a second of processor time. */
-  readonly rate: number
+/** One line of the report: what was measured, and the bound that was asked for. */
+interface Line {
+  readonly name: string
+  readonly measured: number
+  readonly unit: string
+  readonly 'at least'?: number
+  readonly 'at most'?: number
+  readonly met?: boolean
 }
+
+const line = (name: string, measured: number, unit: string): Line => ({ name, measured: rounded(measured, 2), unit })
+const atLeast = (name: string, measured: number, unit: string, least: number): Line => ({
+  ...line(name, measured, unit),
+  'at least': least,
+  met: measured >= least,
+})
+const atMost = (name: string, measured: number, unit: string, most: number): Line => ({
+  ...line(name, measured, unit),
+  'at most': most,
+  met: measured <= most,
+})
+
+const measured = {
+  records: peers.ofRecords,
+  one: peers.oneByOne,
+  formatted: peers.formatted,
+  icedAll: peers.icedAll,
+  icedOne: peers.icedOne,
+  icedOut: peers.icedOut,
+  icedFormatted: peers.icedFormatted,
+  icedFast: peers.icedFast,
+} as const satisfies Readonly<Record<string, peers.Peer>>
+
+type Name = keyof typeof measured
 
 /**
- * Decodes the text of an ELF file, of this Node if none is named, from its beginning to its end, by our decoder and by iced-x86's JavaScript
- * API: same bytes, same process, every result looked at. Prints medians.
+ * Decodes and formats the text of Debian's kernel, or of the ELF file that is named, by our decoder and by iced-x86's JavaScript API: same bytes, same process, in turns,
+ * length, mnemonic and operands of every instruction looked at. Then packs the decoder and imports it in new processes.
  */
-export async function benchDecode([path = process.execPath]: readonly string[]): Promise<void> {
-  const text = textOf(readFileSync(path)).subarray(0, mostBytes)
-  const peer = text.subarray(0, 1 << 20)
-  const results = { decode: [] as number[], iced: [] as number[], format: [] as number[] }
-  for (let round = 0; round < rounds; round += 1) {
-    results.decode.push(timed(() => byOurs(text)).rate)
-    results.iced.push(timed(() => byIced(peer)).rate)
-    results.format.push(timed(() => formatted(peer)).rate)
-  }
-  const [ours, theirs, texts] = [median(results.decode), median(results.iced), median(results.format)]
-  console.table([
-    { what: '@vmm/x86-decoder, decode', 'M/s': ours.toFixed(2) },
-    { what: 'iced-x86, decodeOut', 'M/s': theirs.toFixed(2) },
-    { what: '@vmm/x86-decoder, decode and format', 'M/s': texts.toFixed(2) },
-  ])
-  console.log(`${(ours / theirs).toFixed(1)} times iced-x86 (what was looked at sums up to ${sink >>> 0})`)
-}
-
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!
-
-function timed(run: () => number): Round {
-  const before = process.cpuUsage().user
-  const instructions = run()
-  const microseconds = process.cpuUsage().user - before
-  return { instructions, rate: instructions / microseconds }
-}
-
-/** What is looked at goes here, so that nothing is left out. */
-let sink = 0
-
-const decoded = createDecoded()
-
-function byOurs(bytes: Uint8Array): number {
-  let count = 0
-  for (let at = 0; at < bytes.length; count += 1) {
-    if (decode(bytes, at, bytes.length, 64, decoded) !== undefined) {
-      at += 1
-      continue
-    }
-    sink ^= decoded.row ^ decoded.displacement
-    for (let operand = 0; operand < decoded.count; operand += 1) sink ^= decoded.operands[operand]!.index
-    at += decoded.length
-  }
-  return count
-}
-
-function byIced(bytes: Uint8Array): number {
-  const decoder = new Decoder(64, bytes, 0)
-  const instruction = new Instruction()
-  let count = 0
-  while (decoder.canDecode) {
-    decoder.decodeOut(instruction)
-    sink ^= instruction.code ^ instruction.length
-    for (let operand = 0; operand < instruction.opCount; operand += 1) sink ^= instruction.opKind(operand)
-    count += 1
-  }
-  instruction.free()
-  decoder.free()
-  return count
-}
-
-function formatted(bytes: Uint8Array): number {
-  let count = 0
-  for (let at = 0; at < bytes.length; count += 1) {
-    const failed = decode(bytes, at, bytes.length, 64, decoded) !== undefined
-    if (!failed) sink ^= format(decoded).length
-    at += failed ? 1 : decoded.length
-  }
-  return count
-}
-
-/** The section .text of a 64-bit ELF file. Source: System V ABI, Sections. */
-function textOf(file: Buffer): Uint8Array {
-  const [sections, size, count, names] = [
-    Number(file.readBigUInt64LE(0x28)),
-    file.readUInt16LE(0x3a),
-    file.readUInt16LE(0x3c),
-    file.readUInt16LE(0x3e),
+export async function benchDecode([path]: readonly string[]): Promise<void> {
+  const file = path === undefined ? unpackLz4(payloadOf(await kernel())) : readFileSync(path)
+  const rates = ratesOf(textOf(file))
+  const { icedAll, icedOne, icedOut, records, one, formatted } = rates
+  const packed = packedDecoder()
+  const rows: readonly Line[] = [
+    atLeast('decodeMany, into records', records, 'M/s', 8),
+    line('decode, into one object', one, 'M/s'),
+    line('decode and format', formatted, 'M/s'),
+    line('iced-x86, decodeAll', icedAll, 'M/s'),
+    line('iced-x86, decode', icedOne, 'M/s'),
+    line('iced-x86, decodeOut', icedOut, 'M/s'),
+    line('iced-x86, decodeOut and Formatter', rates.icedFormatted, 'M/s'),
+    line('iced-x86, decodeOut and FastFormatter', rates.icedFast, 'M/s'),
+    atLeast('decodeMany against decodeAll', records / icedAll, 'times', 20),
+    line('decodeMany against decodeOut', records / icedOut, 'times'),
+    atLeast('format against Formatter', formatted / rates.icedFormatted, 'times', 5),
+    line('format against FastFormatter', formatted / rates.icedFast, 'times'),
+    atMost('tarball', packed.bytes / 1000, 'KB', 150),
+    line('tarballs, with what it needs', packed.closureBytes / 1000, 'KB'),
+    atMost('import', packed.importMilliseconds, 'ms', 15),
+    line('the first instruction', packed.firstMilliseconds, 'ms'),
   ]
-  const header = (index: number) => sections + index * size
-  const place = (index: number) =>
-    [Number(file.readBigUInt64LE(header(index) + 0x18)), Number(file.readBigUInt64LE(header(index) + 0x20))] as const
-  const [strings] = place(names)
-  for (let index = 0; index < count; index += 1) {
-    const name = strings + file.readUInt32LE(header(index))
-    if (file.toString('latin1', name, name + 6) !== '.text\0') continue
-    const [offset, bytes] = place(index)
-    return new Uint8Array(file.subarray(offset, offset + bytes))
+  console.table(rows)
+  console.log(`what was looked at sums up to ${peers.seen.sum >>> 0}`)
+  keep('decode', { rounds, rows })
+  if (rows.some(({ met }) => met === false)) process.exitCode = 1
+}
+
+async function kernel(): Promise<Buffer> {
+  return Buffer.from((await defaultGuest((says) => console.log(says))).kernel)
+}
+
+/** Millions of instructions a second, medians: in each round everybody has the same piece, one after the other. */
+function ratesOf(text: Uint8Array): Readonly<Record<Name, number>> {
+  const names = Object.keys(measured) as Name[]
+  const rates = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>
+  const pieces = Math.max(1, Math.floor(text.length / pieceBytes))
+  for (let round = 0; round < rounds; round += 1) {
+    const from = (round % pieces) * pieceBytes
+    const piece = text.slice(from, from + pieceBytes)
+    for (const name of names) {
+      const rate = rateOf(measured[name], piece)
+      // in the first round compilers are at work
+      if (round > 0) rates[name].push(rate)
+    }
   }
-  throw new Error('the file has no section .text')
+  return Object.fromEntries(names.map((name) => [name, median(rates[name])])) as Record<Name, number>
+}
+
+/** Processor time of this thread's process, compilers included. */
+function rateOf(peer: peers.Peer, piece: Uint8Array): number {
+  const before = process.cpuUsage().user
+  const instructions = peer(piece)
+  return instructions / Math.max(1, process.cpuUsage().user - before)
 }

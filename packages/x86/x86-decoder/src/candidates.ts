@@ -1,5 +1,6 @@
 import {
   type Attribute,
+  type EncodingSpace,
   type Mandatory,
   type ModrmPattern,
   type OpcodePattern,
@@ -10,13 +11,16 @@ import {
   placeOf,
   rows,
 } from '@vmm/x86-opcodes'
-import { type Fill, fillerOf } from './operands.ts'
+import { type Choices, noChoices } from './choose.ts'
 
 /** A row in the form that decoding asks its questions in. */
 export interface Candidate {
   readonly row: number
   readonly mnemonic: string
-  readonly fillers: readonly Fill[]
+  readonly places: readonly OperandPlace[]
+  /** The opcode byte, the first of eight where a register is in it. */
+  readonly byte: number
+  readonly space: EncodingSpace
   readonly mandatory: Mandatory
   /** REX.W or VEX.W must be this; -1: either. */
   readonly w: number
@@ -64,13 +68,12 @@ export interface Candidate {
 }
 
 /**
- * One opcode byte of a map: its rows, the most particular first, and the choices already made. A choice depends on a
- * selector (mode, prefixes, W, L: see `Reader.selector`) and on ModRM: not at all, by mod = 3 and reg, or wholly.
+ * One opcode byte of a map: its rows, the most particular first. The choice among them depends on mode, prefixes, W and L, and on ModRM:
+ * not at all, by mod = 3 and reg, or wholly.
  */
 export interface Slot {
   readonly candidates: readonly Candidate[]
   readonly modrm: 'none' | 'group' | 'whole'
-  readonly choices: ((Candidate | null | undefined)[] | undefined)[]
 }
 
 /** Numbers of the maps in `Maps`: legacy maps 0 to 3, 3DNow!'s, then seven of VEX and of EVEX each (from 1) and three of XOP (from 8). */
@@ -79,10 +82,15 @@ const mapCount = 24
 
 const mapBases = { legacy: 0, '3DNow!': suffixMap - 1, VEX: vexMaps, EVEX: evexMaps, XOP: xopMaps } as const
 
-/** The slots of what a decoder knows. */
+/** What a decoder knows. */
 export interface Maps {
-  /** For each map a slot a byte; undefined: no row. */
-  readonly slots: readonly (readonly (Slot | undefined)[])[]
+  /**
+   * By map (256) and byte: 0 where no row is, else how much of ModRM chooses (0 where there is none, 1 for mod = 3 and reg, 2 for all) from bit 28 on, and from
+   * bit 8 on the number of the slot. Negative: the byte may introduce another map.
+   */
+  readonly entries: Int32Array
+  readonly slots: readonly (Slot | undefined)[]
+  readonly choices: Choices
   /** Whether there are rows behind EVEX and behind XOP: without, they are no prefixes. */
   readonly evex: boolean
   readonly xop: boolean
@@ -147,7 +155,9 @@ function candidateOf(row: OpcodeRow, number: number, pattern: OpcodePattern): Ca
   return {
     row: number,
     mnemonic: row.mnemonic,
-    fillers: row.operands.map(fillerOf),
+    places,
+    byte: pattern.byte,
+    space: pattern.space,
     mandatory: pattern.mandatory,
     w: pattern.w ?? -1,
     l: pattern.l ?? -1,
@@ -227,11 +237,24 @@ export function mapsOf(knows: (row: OpcodeRow) => boolean): Maps {
     for (let at = pattern.byte; at < pattern.byte + (pattern.register ? 8 : 1); at += 1)
       addTo(map, at, candidate, modrm)
   })
-  const slots = drafts.map((map) => map.map((draft) => draft && finish(draft)))
-  const has = (first: number, end: number) =>
-    slots.slice(first, end).some((map) => map.some((slot) => slot !== undefined))
-  return { slots, evex: has(evexMaps + 1, xopMaps + 8), xop: has(xopMaps + 8, mapCount) }
+  const slots: (Slot | undefined)[] = [undefined]
+  const entries = new Int32Array(mapCount << 8)
+  for (const [map, bytes] of drafts.entries())
+    for (const [byte, draft] of bytes.entries()) {
+      if (draft === undefined) continue
+      entries[(map << 8) | byte] = (modrmKinds[draft.modrm] << 28) | (slots.length << 8)
+      slots.push(finish(draft))
+    }
+  for (const at of introducers) entries[at]! |= 1 << 31
+  const has = (first: number, end: number) => entries.subarray(first << 8, end << 8).some((entry) => entry !== 0)
+  const choices = noChoices(slots.length)
+  return { entries, slots, choices, evex: has(evexMaps + 1, xopMaps + 8), xop: has(xopMaps + 8, mapCount) }
 }
+
+const modrmKinds = { none: 0, group: 1, whole: 2 } as const
+
+/** Bytes that introduce other maps, or may: VEX, EVEX, XOP; 0F 38, 0F 3A and 0F 0F. */
+const introducers = [0x62, 0x8f, 0xc4, 0xc5, 0x10f, 0x138, 0x13a]
 
 function addTo(map: (Draft | undefined)[], byte: number, candidate: Candidate, modrm: Slot['modrm']): void {
   const draft = map[byte]
@@ -247,5 +270,5 @@ function addTo(map: (Draft | undefined)[], byte: number, candidate: Candidate, m
 
 function finish({ candidates, modrm }: Draft): Slot {
   candidates.sort((a, b) => particularity(b) - particularity(a))
-  return { candidates, modrm, choices: [] }
+  return { candidates, modrm }
 }

@@ -1,11 +1,13 @@
-import type { OpcodeRow } from '@vmm/x86-opcodes'
-import { type Candidate, type Maps, mapsOf, type Slot } from './candidates.ts'
-import { type CodeSize, type Decoded, type DecodedOperand, type DecodeFailure, noRegister, ripBase } from './decoded.ts'
-import { evexAllowed, lengthFits, prepareAddress, roundingOf, vectorLengthOf } from './evex.ts'
-import { widthOf } from './operands.ts'
-import { Reader, suffixed } from './reader.ts'
+import { type OpcodeRow, rows } from '@vmm/x86-opcodes'
+import { type Maps, mapsOf } from './candidates.ts'
+import * as codeWindow from './code-window.ts'
+import { type CodeSize, type Decoded, type DecodedOperand, type DecodeFailure, noRegister } from './decoded.ts'
+import { decodePacked } from './packed.ts'
+import { isCut } from './rare.ts'
+import { createRecords, recordFailures, recordSize, recordWords, unpack } from './record.ts'
 
-const reader = new Reader()
+// constants of this module are constants in compiled code
+const { code, windowSize } = codeWindow
 const longest = 15
 
 /** A record for `decode` to fill, again and again. */
@@ -59,9 +61,22 @@ export type Decode = (
   out: Decoded,
 ) => DecodeFailure | undefined
 
+/**
+ * Decodes the instructions from `offset` on, one behind the other, reading no byte from `end` on, into `records` until they are full. Gives their number. Bytes that
+ * are no instruction are a record of their own, one byte long (see `recordWords`); an instruction that `end` cuts off is none, and the last.
+ */
+export type DecodeMany = (
+  bytes: Uint8Array,
+  offset: number,
+  end: number,
+  codeSize: CodeSize,
+  records: Int32Array,
+) => number
+
 /** A decoder of some rows. Bytes of the others are what they are to processors without them: #UD, or a NOP. */
 export interface Decoder {
   readonly decode: Decode
+  readonly decodeMany: DecodeMany
   /**
    * Whether an opcode of a legacy map is followed by a ModRM byte; undefined where no row has it. Maps count 0 for one byte, 1 for 0F, 2 for
    * 0F 38 and 3 for 0F 3A. Source: SDM 2A §2.1.2.
@@ -77,10 +92,12 @@ export function createDecoder(knows: (row: OpcodeRow) => boolean): Decoder {
     return built
   }
   return {
-    decode: (bytes, offset, end, codeSize, out) => decodeBy(built ?? maps(), bytes, offset, end, codeSize, out),
+    decode: (bytes, offset, end, codeSize, out) => decodeOne(built ?? maps(), bytes, offset, end, codeSize, out),
+    decodeMany: (bytes, offset, end, codeSize, records) =>
+      decodeSeveral(built ?? maps(), bytes, offset, end, codeSize >> 5, records),
     takesModrm(map, opcode) {
-      const slot = maps().slots[map]![opcode]
-      return slot && slot.modrm !== 'none'
+      const entry = maps().entries[(map << 8) | opcode]! & 0x7fff_ffff
+      return entry === 0 ? undefined : entry >> 28 !== 0
     },
   }
 }
@@ -90,10 +107,27 @@ const everything = createDecoder(({ attributes }) => !attributes.includes('optio
 /** Decodes one instruction by all rows but those that are optional. */
 export const decode: Decode = everything.decode
 
+/** Decodes many instructions by all rows but those that are optional. */
+export const decodeMany: DecodeMany = everything.decodeMany
+
 /** Whether an opcode is followed by a ModRM byte, as `Decoder` says. */
 export const takesModrm: Decoder['takesModrm'] = everything.takesModrm
 
-function decodeBy(
+/**
+ * Fills `out` with the instruction that is record number `number`, or says why there is none there. Records keep what decoding found;
+ * the number is not checked.
+ */
+export function readRecord(records: Int32Array, number: number, out: Decoded): DecodeFailure | undefined {
+  const row = records[number * recordSize + recordWords.row]!
+  if (row < 0) return recordFailures[-1 - row]
+  unpack(records, number, mnemonics, out)
+  return undefined
+}
+
+const one = createRecords(1)
+const mnemonics = rows.map(({ mnemonic }) => mnemonic)
+
+function decodeOne(
   maps: Maps,
   bytes: Uint8Array,
   offset: number,
@@ -101,134 +135,47 @@ function decodeBy(
   codeSize: CodeSize,
   out: Decoded,
 ): DecodeFailure | undefined {
-  reader.start(bytes, offset, Math.min(end, offset + longest), codeSize)
-  const slot = slotOf(maps, out)
-  if (slot === undefined) return failure(offset, end)
-  const candidate = choose(slot)
-  if (candidate === null) return 'invalid'
-  out.codeSize = codeSize
-  out.row = candidate.row
-  out.mnemonic = candidate.mnemonic
-  out.operandSize = reader.operandSize(candidate)
-  out.lock = reader.lock
-  out.rep = repOf(candidate)
-  if (!vectorFields(candidate, out)) return 'invalid'
-  if (candidate.address64 && codeSize === 64) out.addressSize = 64
-  if (slot.modrm !== 'none' && reader.modrm < 0xc0 && !candidate.anyMod && !reader.addressed)
-    reader.address(out, candidate.address === 'vector' ? widthOf(candidate.vectorIndex, out) : 0)
-  const exist = fill(candidate, out)
-  if (reader.short) return failure(offset, end)
-  if (!exist || (reader.lock && !(candidate.lock && reader.addressed))) return 'invalid'
-  if (candidate.careful && !isAllowed(candidate, out)) return 'invalid'
-  out.length = reader.at - offset
+  const limit = Math.min(end - offset, longest)
+  for (let at = 0; at < limit; at += 1) code[at] = bytes[offset + at]!
+  const next = decodePacked(maps, 0, limit, codeSize >> 5, one, 0)
+  if (next < 0) return next !== isCut ? 'invalid' : end - offset < longest ? 'truncated' : 'too-long'
+  unpack(one, 0, mnemonics, out)
   return undefined
 }
 
-/** Takes prefixes, opcode and ModRM; for 3DNow! the address, too, which is before its own byte. */
-function slotOf(maps: Maps, out: Decoded): Slot | undefined {
-  const slot = reader.opcode(maps)
-  if (slot === undefined || (slot.modrm !== 'none' && !reader.takeModrm())) return undefined
-  out.addressSize = reader.addressSize()
-  reader.noAddress(out)
-  if (slot !== suffixed) return slot
-  if (reader.modrm < 0xc0) reader.address(out)
-  return reader.suffixedSlot(maps)
-}
-
-/** What VEX, EVEX and XOP say beside operands. False: what this row does not know. */
-function vectorFields(candidate: Candidate, out: Decoded): boolean {
-  out.vectorLength = 0
-  out.mask = 0
-  out.zeroing = out.broadcast = false
-  out.rounding = 'none'
-  if (!reader.vex) return true
-  // of EVEX.vvvv, the highest bit belongs to an index that is a vector
-  const vvvv = candidate.address === 'vector' ? reader.vexRegister & 15 : reader.vexRegister
-  if (!candidate.vvvv && vvvv !== 0) return false
-  out.vectorLength = vectorLengthOf(reader, candidate)
-  if (!reader.evex) return true
-  if (!evexAllowed(reader, candidate)) return false
-  out.mask = reader.mask
-  out.zeroing = reader.zeroing
-  out.rounding = roundingOf(reader, candidate)
-  prepareAddress(reader, candidate, out)
-  out.broadcast = reader.elementBits !== 0
-  return true
-}
-
-/** Whether address and registers are such as the row takes. */
-function isAllowed({ address, distinct }: Candidate, out: Decoded): boolean {
-  if (address !== 'any' && reader.addressed) {
-    if (out.addressSize === 16) return false
-    if ((address === 'notRip' || address === 'sib') && out.base === ripBase) return false
-  }
-  return distinct === 'none' || areDistinct(out, distinct)
-}
-
-function areDistinct(out: Decoded, which: 'all' | 'first'): boolean {
-  for (let at = 0; at < out.count; at += 1) {
-    const one = out.operands[at]!
-    if (one.kind !== 'register') continue
-    if (out.indexWidth !== 0 && one.index === out.index) return false
-    for (let other = at + 1; other < out.count; other += 1) {
-      const another = out.operands[other]!
-      if (another.kind === 'register' && another.index === one.index) return false
+function decodeSeveral(
+  maps: Maps,
+  bytes: Uint8Array,
+  offset: number,
+  end: number,
+  codeSize: number,
+  records: Int32Array,
+): number {
+  const words = records.length - (records.length % recordSize)
+  let at = 0
+  // each window begins where the last instruction of the one before ended
+  for (let from = offset; from < end && at < words; ) {
+    const size = Math.min(windowSize, end - from)
+    code.set(bytes.subarray(from, from + size))
+    const stop = from + size === end ? size : size - longest
+    const begun = at
+    let place = 0
+    for (; place < stop && at < words; at += recordSize) {
+      const next = decodePacked(maps, place, Math.min(size, place + longest), codeSize, records, at)
+      if (next === isCut && size - place < longest) return at / recordSize
+      if (next < 0) fail(records, at, next)
+      records[at + recordWords.offset] = from + place
+      place = next < 0 ? place + 1 : next
     }
-    if (which === 'first') break
+    from += place
+    if (at === begun) break
   }
-  return true
+  return at / recordSize
 }
 
-/** Out of bytes: because the caller had no more, or because fifteen are the limit. */
-function failure(offset: number, end: number): DecodeFailure {
-  if (!reader.short) return 'invalid'
-  return end - offset < longest ? 'truncated' : 'too-long'
-}
-
-/** Fills the operands. False if one of them does not exist. */
-function fill({ fillers }: Candidate, out: Decoded): boolean {
-  out.count = fillers.length
-  let exist = true
-  for (let at = 0; at < fillers.length; at += 1) {
-    if (!fillers[at]!(reader, out, out.operands[at]!)) exist = false
-  }
-  return exist
-}
-
-function repOf(candidate: Candidate): Decoded['rep'] {
-  if (candidate.rep === 'none' || reader.repeat === 0) return 'none'
-  return candidate.rep === 'repz' && reader.repeat === 0xf2 ? 'repne' : 'rep'
-}
-
-/** The slot's row for these prefixes and this ModRM, found once and remembered. */
-function choose(slot: Slot): Candidate | null {
-  const selector = reader.selector()
-  const remembered = slot.choices[selector]
-  const choices = remembered ?? makeChoices(slot, selector)
-  const { modrm } = reader
-  const at = slot.modrm === 'none' ? 0 : slot.modrm === 'whole' ? modrm : ((modrm >> 3) & 7) | (modrm < 0xc0 ? 0 : 8)
-  const choice = choices[at]
-  if (choice !== undefined) return choice
-  const found = slot.candidates.find(fits) ?? null
-  choices[at] = found
-  return found
-}
-
-function makeChoices(slot: Slot, selector: number): (Candidate | null | undefined)[] {
-  const size = slot.modrm === 'none' ? 1 : slot.modrm === 'whole' ? 256 : 16
-  const choices = new Array<undefined>(size).fill(undefined)
-  while (slot.choices.length <= selector) slot.choices.push(undefined)
-  slot.choices[selector] = choices
-  return choices
-}
-
-function fits(candidate: Candidate): boolean {
-  if (reader.codeSize === 64 ? candidate.not64 : candidate.only64) return false
-  if (!reader.mandatoryIs(candidate.mandatory)) return false
-  if (candidate.w >= 0 && candidate.w !== reader.rexW) return false
-  if (reader.vex && !lengthFits(reader, candidate)) return false
-  if (candidate.no66 && reader.operandPrefix) return false
-  if (candidate.noRexB && reader.rexB !== 0) return false
-  if ((reader.modrm & candidate.modrmMask) !== candidate.modrmValue) return false
-  return !candidate.memoryOnly || reader.modrm < 0xc0
+/** A record of a byte that begins no instruction. */
+function fail(records: Int32Array, at: number, reason: number): void {
+  records.fill(0, at, at + recordSize)
+  records[at + recordWords.length] = 1
+  records[at + recordWords.row] = reason === isCut ? -recordFailures.length : -1
 }

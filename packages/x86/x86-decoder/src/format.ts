@@ -1,6 +1,7 @@
 import { type Decoded, type DecodedOperand, noRegister, ripBase } from './decoded.ts'
+import { longNumberText, numberText } from './number-text.ts'
 import { generalName, registerName, segmentNames, vectorName } from './register-names.ts'
-import { rowOf, sizedMnemonicOf } from './row-of.ts'
+import { memoryWidth, nameOf, type RowText, textOfRow } from './row-text.ts'
 
 /**
  * The instruction in Intel's syntax, lower case: `lock add qword ptr fs:[rax+rcx*8-0x10], rdx`. With `ripAt`, the
@@ -8,13 +9,16 @@ import { rowOf, sizedMnemonicOf } from './row-of.ts'
  * `$+0x10` and `[rip+0x10]`.
  */
 export function format(decoded: Decoded, ripAt?: bigint): string {
-  const operands = decoded.operands
-    .slice(0, decoded.count)
-    .map((operand, at) => operandText(decoded, operand, at, ripAt))
-  const name = prefixesText(decoded) + sizedMnemonicOf(decoded).toLowerCase()
-  if (decoded.mask !== 0) operands[0] += ` {k${decoded.mask}}${decoded.zeroing ? ' {z}' : ''}`
-  if (decoded.rounding !== 'none') operands.push(roundingTexts[decoded.rounding])
-  return operands.length === 0 ? name : `${name} ${operands.join(', ')}`
+  const row = textOfRow(decoded.row)
+  let text = nameOf(row, decoded)
+  if (decoded.lock || decoded.rep !== 'none' || row.repeats || row.compares || row.implicitMemory)
+    text = prefixesText(decoded, row) + text
+  for (let at = 0; at < decoded.count; at += 1) {
+    text += at === 0 ? ' ' : ', '
+    text += operandText(decoded, row, decoded.operands[at]!, ripAt)
+    if (at === 0 && decoded.mask !== 0) text += ` {k${decoded.mask}}${decoded.zeroing ? ' {z}' : ''}`
+  }
+  return decoded.rounding === 'none' ? text : `${text}, ${roundingTexts[decoded.rounding]}`
 }
 
 /** Rounding in the words of SDM 2A §2.7.6. */
@@ -23,16 +27,10 @@ const roundingTexts = {
   sae: '{sae}',
 } as const
 
-/** Instructions with implicit memory or a counter, whose address size and segment no operand shows. */
-const implicitMemory = /^(?:LOOP|XLAT|MASKMOV|MONITOR|INS|OUTS)/
-
-function prefixesText(decoded: Decoded): string {
-  const { attributes } = rowOf(decoded)
-  const repeats = attributes.includes('rep')
-  const compares = attributes.includes('repz')
+function prefixesText(decoded: Decoded, { repeats, compares, implicitMemory }: RowText): string {
   let text = decoded.lock ? 'lock ' : ''
   if (decoded.rep !== 'none') text += decoded.rep === 'repne' ? 'repne ' : compares ? 'repe ' : 'rep '
-  if (!repeats && !compares && !implicitMemory.test(decoded.mnemonic)) return text
+  if (!repeats && !compares && !implicitMemory) return text
   if (decoded.addressSize !== decoded.codeSize) text += `a${decoded.addressSize} `
   return text + (overrides(decoded) ? `${segmentNames[decoded.segment]} ` : '')
 }
@@ -42,87 +40,117 @@ function overrides({ segmentOverride, codeSize, segment }: Decoded): boolean {
   return segmentOverride && (codeSize !== 64 || segment >= 4)
 }
 
-function operandText(decoded: Decoded, operand: DecodedOperand, at: number, ripAt: bigint | undefined): string {
+function operandText(decoded: Decoded, row: RowText, operand: DecodedOperand, ripAt: bigint | undefined): string {
   switch (operand.kind) {
     case 'register':
       return registerName(operand)
-    case 'memory':
-      return sizeText(decoded, operand, at) + addressText(decoded, ripAt) + broadcastText(decoded, operand)
+    case 'memory': {
+      const size = sizeTexts.get(memoryWidth(row, operand.width)) ?? ''
+      const text = size + addressText(decoded, ripAt)
+      return decoded.broadcast ? text + broadcastText(decoded, row, operand) : text
+    }
     case 'immediate':
-      return number(unsignedOf(operand))
+      return immediateText(operand)
     case 'relative':
       return targetText(decoded, operand, ripAt)
     case 'far':
-      return `${number(BigInt(operand.high))}:${number(BigInt.asUintN(32, BigInt(operand.low)))}`
+      return `${numberText(operand.high)}:${numberText(operand.low >>> 0)}`
     default:
       return operand.kind satisfies never
   }
 }
 
 /** The value of an immediate, unsigned. */
-function unsignedOf({ low, high, width }: DecodedOperand): bigint {
-  return BigInt.asUintN(width, (BigInt(high) << 32n) | BigInt(low >>> 0))
+function immediateText({ low, high, width }: DecodedOperand): string {
+  if (width === 64) return longNumberText(low, high)
+  return numberText(width === 32 ? low >>> 0 : low & ((1 << width) - 1))
 }
 
-const number = (value: bigint): string => (value < 10n ? `${value}` : `0x${value.toString(16)}`)
-
-const sizes: Readonly<Record<number, string>> = {
-  8: 'byte',
-  16: 'word',
-  32: 'dword',
-  48: 'fword',
-  64: 'qword',
-  80: 'tbyte',
-  128: 'xmmword',
-  256: 'ymmword',
-  512: 'zmmword',
-}
+const sizeTexts: ReadonlyMap<number, string> = new Map([
+  ...([
+    [8, 'byte ptr '],
+    [16, 'word ptr '],
+    [32, 'dword ptr '],
+    [48, 'fword ptr '],
+    [64, 'qword ptr '],
+  ] as const),
+  ...([
+    [80, 'tbyte ptr '],
+    [128, 'xmmword ptr '],
+    [256, 'ymmword ptr '],
+    [512, 'zmmword ptr '],
+  ] as const),
+])
 
 /** So many elements are made of the one in memory: `{1to8}`. */
-function broadcastText(decoded: Decoded, { width }: DecodedOperand): string {
-  return decoded.broadcast ? `{1to${elementsOf(decoded) / width}}` : ''
+function broadcastText({ vectorLength }: Decoded, { halved }: RowText, { width }: DecodedOperand): string {
+  return `{1to${(vectorLength >> halved) / width}}`
 }
 
-/** Bits of the vector that an element in memory is broadcast to, which may be half or a quarter of the longest one. */
-function elementsOf(decoded: Decoded): number {
-  const code = rowOf(decoded).operands.find((one) => one.startsWith('W'))
-  return decoded.vectorLength >> (code === 'Wx2' ? 1 : code === 'Wx4' ? 2 : code === 'Wx8' ? 3 : 0)
-}
+const remembered = 1024
+const addressKeys = new Int32Array(remembered).fill(-1)
+const addressTexts = new Array<string>(remembered).fill('')
 
-/** Far pointers are a selector longer than their offset, bounds are two. */
-function sizeText(decoded: Decoded, { width }: DecodedOperand, at: number): string {
-  const code = rowOf(decoded).operands[at]
-  const size = sizes[code === 'Mp' ? width + 16 : code === 'Ma' ? width * 2 : width]
-  return size === undefined ? '' : `${size} ptr `
-}
-
-function addressText(decoded: Decoded, ripAt: bigint | undefined): string {
-  const { base, index, scale, addressSize } = decoded
-  const segment = overrides(decoded) ? `${segmentNames[decoded.segment]}:` : ''
-  const displacement = (BigInt(decoded.displacementHigh) << 32n) | BigInt(decoded.displacement >>> 0)
-  if (base === ripBase && ripAt !== undefined) {
-    const target = BigInt.asUintN(addressSize, ripAt + BigInt(decoded.length) + displacement)
-    return `${segment}[rel ${number(target)}]`
+/** Segment and registers of an address, from the bracket on that opens it. What was there lately is remembered. */
+function registersText(decoded: Decoded): string {
+  const { base, index, scale, addressSize, indexWidth } = decoded
+  const segment = overrides(decoded) ? decoded.segment + 1 : 0
+  const key =
+    (base + 1) |
+    ((index + 1) << 6) |
+    (scale << 12) |
+    ((addressSize >> 5) << 14) |
+    ((indexWidth >> 6) << 16) |
+    (segment << 20)
+  const place = (key ^ (key >> 10)) & (remembered - 1)
+  if (addressKeys[place] !== key) {
+    addressKeys[place] = key
+    addressTexts[place] = `${segment === 0 ? '' : `${segmentNames[segment - 1]}:`}[${sumText(decoded)}`
   }
+  return addressTexts[place]!
+}
+
+function sumText({ base, index, scale, addressSize, indexWidth }: Decoded): string {
   const parts: string[] = []
   if (base !== noRegister)
     parts.push(base === ripBase ? (addressSize === 64 ? 'rip' : 'eip') : generalName(base, addressSize))
-  if (index !== noRegister) parts.push(indexText(decoded) + (scale === 0 ? '' : `*${1 << scale}`))
-  const sum = parts.join('+')
-  if (sum === '') return `${segment}[${number(BigInt.asUintN(addressSize, displacement))}]`
-  const distance =
-    displacement === 0n ? '' : displacement < 0n ? `-${number(-displacement)}` : `+${number(displacement)}`
-  return `${segment}[${sum}${distance}]`
+  if (index !== noRegister) {
+    const name = indexWidth === 0 ? generalName(index, addressSize) : vectorName(index, indexWidth)
+    parts.push(scale === 0 ? name : `${name}*${1 << scale}`)
+  }
+  return parts.join('+')
 }
 
-function indexText({ index, indexWidth, addressSize }: Decoded): string {
-  return indexWidth === 0 ? generalName(index, addressSize) : vectorName(index, indexWidth)
+function addressText(decoded: Decoded, ripAt: bigint | undefined): string {
+  const { base, index, displacement } = decoded
+  if (base === ripBase && ripAt !== undefined) {
+    const segment = overrides(decoded) ? `${segmentNames[decoded.segment]}:` : ''
+    return `${segment}[rel ${hexadecimal(ripTarget(decoded, ripAt))}]`
+  }
+  const text = registersText(decoded)
+  if (base === noRegister && index === noRegister) return `${text}${absoluteText(decoded)}]`
+  if (displacement === 0) return `${text}]`
+  return displacement < 0 ? `${text}-${numberText(-displacement)}]` : `${text}+${numberText(displacement)}]`
 }
+
+/** An address without registers. */
+function absoluteText({ displacement, displacementHigh, addressSize }: Decoded): string {
+  if (addressSize === 64) return longNumberText(displacement, displacementHigh)
+  return numberText(addressSize === 16 ? displacement & 0xffff : displacement >>> 0)
+}
+
+/** Where a RIP-relative address is. */
+function ripTarget({ addressSize, length, displacement }: Decoded, ripAt: bigint): bigint {
+  return BigInt.asUintN(addressSize, ripAt + BigInt(length + displacement))
+}
+
+/** A number of 64 bits as assemblers write it. */
+const hexadecimal = (value: bigint): string => (value < 10n ? `${value}` : `0x${value.toString(16)}`)
 
 function targetText(decoded: Decoded, { low }: DecodedOperand, ripAt: bigint | undefined): string {
   const distance = decoded.length + low
-  if (ripAt === undefined) return distance < 0 ? `$-${number(BigInt(-distance))}` : `$+${number(BigInt(distance))}`
-  return number(BigInt.asUintN(targetWidth(decoded), ripAt + BigInt(distance)))
+  if (ripAt === undefined) return distance < 0 ? `$-${numberText(-distance)}` : `$+${numberText(distance)}`
+  return hexadecimal(BigInt.asUintN(targetWidth(decoded), ripAt + BigInt(distance)))
 }
 
 /** Branches go to an instruction pointer as wide as the operand size; XBEGIN to one as wide as code. Source: SDM 2C, XBEGIN. */

@@ -1,4 +1,14 @@
-export { createDecoded, createDecoder, type Decode, type Decoder, decode, takesModrm } from './decode.ts'
+export {
+  createDecoded,
+  createDecoder,
+  type Decode,
+  type DecodeMany,
+  type Decoder,
+  decode,
+  decodeMany,
+  readRecord,
+  takesModrm,
+} from './decode.ts'
 export {
   type CodeSize,
   type Decoded,
@@ -12,4 +22,13 @@ export {
 } from './decoded.ts'
 export { type Disassembled, type DisassembledInstruction, type DisassembleOptions, disassemble } from './disassemble.ts'
 export { format, targetWidth } from './format.ts'
+export {
+  addressFields,
+  createRecords,
+  flagFields,
+  operandFields,
+  recordFailures,
+  recordSize,
+  recordWords,
+} from './record.ts'
 export { rowOf, sizedMnemonicOf } from './row-of.ts'

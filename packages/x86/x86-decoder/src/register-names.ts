@@ -7,16 +7,38 @@ const high = ['ah', 'ch', 'dh', 'bh']
 /** Segment registers in the order of their encoding. */
 export const segmentNames = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'] as const
 
+const numbered = (before: string, behind: string, count: number): string[] =>
+  Array.from({ length: count }, (_, at) => `${before}${at}${behind}`)
+const general = (before: string, behind: string) => [
+  ...wide.map((name) => before + name),
+  ...numbered('r', behind, 32).slice(8),
+]
+
+const names = {
+  8: [...low, ...numbered('r', 'b', 32).slice(8)],
+  16: general('', 'w'),
+  32: general('e', 'd'),
+  64: general('r', ''),
+} as const
+const vectors = { x: numbered('xmm', '', 32), y: numbered('ymm', '', 32), z: numbered('zmm', '', 32) } as const
+const others = {
+  ...{ control: numbered('cr', '', 16), debug: numbered('dr', '', 16), x87: numbered('st(', ')', 8) },
+  ...{
+    mmx: numbered('mm', '', 8),
+    opmask: numbered('k', '', 8),
+    bound: numbered('bnd', '', 4),
+    tile: numbered('tmm', '', 8),
+  },
+} as const
+
 /** A general register as assemblers write it: `rax`, `r8d`, `bx`, `sil`. */
 export function generalName(index: number, width: number): string {
-  if (index >= 8) return `r${index}${width === 64 ? '' : width === 32 ? 'd' : width === 16 ? 'w' : 'b'}`
-  if (width === 8) return low[index]!
-  return (width === 64 ? 'r' : width === 32 ? 'e' : '') + wide[index]!
+  return names[width as keyof typeof names][index]!
 }
 
 /** A vector register by how much of it takes part: `xmm0`, `ymm1`, `zmm31`. */
 export function vectorName(index: number, width: number): string {
-  return `${width <= 128 ? 'x' : width === 256 ? 'y' : 'z'}mm${index}`
+  return (width <= 128 ? vectors.x : width === 256 ? vectors.y : vectors.z)[index]!
 }
 
 /** A register operand as assemblers write it. */
@@ -26,23 +48,9 @@ export function registerName({ file, index, width, highByte }: DecodedOperand): 
       return highByte ? high[index]! : generalName(index, width)
     case 'segment':
       return segmentNames[index]!
-    case 'control':
-      return `cr${index}`
-    case 'debug':
-      return `dr${index}`
-    case 'x87':
-      return `st(${index})`
-    case 'mmx':
-      return `mm${index}`
     case 'xmm':
       return vectorName(index, width)
-    case 'opmask':
-      return `k${index}`
-    case 'bound':
-      return `bnd${index}`
-    case 'tile':
-      return `tmm${index}`
     default:
-      return file satisfies never
+      return others[file][index]!
   }
 }

@@ -1,0 +1,71 @@
+import { ripBase } from './decoded.ts'
+import { addressFields, put } from './record.ts'
+
+const { base: baseField, index: indexField, scale: scaleField, segment: segmentField, addressSize } = addressFields
+
+/** Bits of the tables above the fields of a record: a SIB byte follows; and how long the displacement is in bytes. */
+export const sibFollows = 1 << 27
+export const lengthShift = 28
+/** The fields of a record. */
+export const ofRecord = (1 << 24) - 1
+
+const SS = 2
+const DS = 3
+
+const baseOf = (register: number): number => put(baseField, register + 1)
+const segmentOf = (register: number): number => put(segmentField, register)
+const bytes = (count: number): number => count << lengthShift
+
+/** Bases and indices of 16-bit addresses by the r/m field, BX BP SI DI. Source: SDM 2A §2.1.5, Table 2-1. */
+const pairs16 = [
+  ...([
+    [3, 6],
+    [3, 7],
+    [5, 6],
+    [5, 7],
+  ] as const),
+  ...([
+    [6, -1],
+    [7, -1],
+    [5, -1],
+    [3, -1],
+  ] as const),
+]
+
+function address16(mod: number, rm: number): number {
+  if (mod === 0 && rm === 6) return bytes(2) | segmentOf(DS)
+  const [base, index] = pairs16[rm]!
+  return baseOf(base) | put(indexField, index + 1) | segmentOf(base === 5 ? SS : DS) | bytes(mod)
+}
+
+const displacementBytes = [0, 1, 4]
+
+/** Source: SDM 2A §2.1.5, Tables 2-2 and 2-3; RIP-relative: §2.2.1.6. */
+function address32(mod: number, rm: number, b: number, absoluteBase: number): number {
+  if (rm === 4) return sibFollows
+  if (mod === 0 && rm === 5) return baseOf(absoluteBase) | segmentOf(DS) | bytes(4)
+  const base = rm | (b << 3)
+  return baseOf(base) | segmentOf(base === 5 ? SS : DS) | bytes(displacementBytes[mod]!)
+}
+
+/** What ModRM says of an address, by how addresses are made (four times 512), B (256) and ModRM; of a register it says none. */
+export const addresses = Int32Array.from({ length: 2048 }, (_, at) => {
+  const [kind, b, mod, rm] = [at >> 9, (at >> 8) & 1, (at >> 6) & 3, at & 7] as const
+  const size = put(addressSize, kind === 3 ? 0 : kind === 2 ? 2 : 1)
+  if (mod === 3) return size | segmentOf(DS)
+  return size | (kind === 3 ? address16(mod, rm) : address32(mod, rm, b, kind === 0 ? -1 : ripBase))
+})
+
+/** How addresses are made, as a place in `addresses`: by code size, twice, and whether there is 67H. */
+export const addressKinds = [1536, 0, 0, 1536, 1024, 512] as const
+
+/** What a SIB byte says of an address, by ModRM.mod (1024), X (512), B (256) and itself. */
+export const scaledAddresses = Int32Array.from({ length: 3072 }, (_, at) => {
+  const [mod, x, b] = [at >> 10, (at >> 9) & 1, (at >> 8) & 1] as const
+  const index = ((at >> 3) & 7) | (x << 3)
+  const base = (at & 7) | (b << 3)
+  const baseless = mod === 0 && (at & 7) === 5
+  const indexed = index === 4 ? 0 : put(indexField, index + 1) | put(scaleField, (at >> 6) & 3)
+  const based = baseless ? segmentOf(DS) : baseOf(base) | segmentOf(base === 4 || base === 5 ? SS : DS)
+  return indexed | based | bytes(baseless ? 4 : displacementBytes[mod]!)
+})

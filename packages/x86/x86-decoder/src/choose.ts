@@ -1,0 +1,98 @@
+import type { Candidate, Maps, Slot } from './candidates.ts'
+import { formOf, formSize, formWords, mandatoryIs, rounds, type Surroundings } from './forms.ts'
+import { lengthShift, stateBits } from './prefixes.ts'
+
+/** The form of nothing: no row fits. Forms count from 2; 0 is one that nobody has asked for yet. */
+export const noForm = 1
+
+/** What decoders remember: each choice that was ever made. */
+export interface Choices {
+  /** Where the choices of an opcode are in `forms` by its number (256) and what else they depend on; 0: nowhere yet. */
+  readonly places: Int32Array
+  /** Numbers of forms. */
+  forms: Uint16Array
+  /** Entries of `forms` in use. */
+  used: number
+  /** Words of forms; see `formWords`. */
+  words: Int32Array
+  readonly candidates: (Candidate | undefined)[]
+  readonly numbers: Map<string, number>
+}
+
+/** Nothing chosen yet among so many opcodes. */
+export function noChoices(opcodes: number): Choices {
+  return {
+    places: new Int32Array(opcodes << 8),
+    forms: new Uint16Array(1 << 14),
+    used: 256,
+    words: new Int32Array(formSize << 9),
+    candidates: [undefined, undefined],
+    numbers: new Map(),
+  }
+}
+
+/** Which of an opcode's choices ModRM makes, by how much of it counts (nothing, mod = 3 and reg, all: 256 each) and ModRM. */
+export const choiceOfModrm = Uint8Array.from({ length: 768 }, (_, at) => {
+  const modrm = at & 0xff
+  if (at < 256) return 0
+  return at < 512 ? ((modrm >> 3) & 7) | (modrm < 0xc0 ? 0 : 8) : modrm
+})
+
+/** Makes a choice that nobody has made: the number of the form. */
+export function choose({ slots, choices }: Maps, entry: number, around: Surroundings): number {
+  const slot = slots[(entry >> 8) & 0xfffff]!
+  const { state, codeSize, modrm } = around
+  const place = (entry & 0xfff_ff00) | (codeSize << 6) | (state & stateBits.chosenBy)
+  if (choices.places[place] === 0) choices.places[place] = makeRoom(choices, slot)
+  const form = chosen(choices, slot, around)
+  choices.forms[choices.places[place]! + choiceOfModrm[((entry >>> 28) << 8) | modrm]!] = form
+  return form
+}
+
+function makeRoom(choices: Choices, { modrm }: Slot): number {
+  const at = choices.used
+  choices.used += modrm === 'whole' ? 256 : 16
+  if (choices.used > choices.forms.length) {
+    const larger = new Uint16Array(choices.forms.length * 2)
+    larger.set(choices.forms)
+    choices.forms = larger
+  }
+  return at
+}
+
+function chosen(choices: Choices, slot: Slot, around: Surroundings): number {
+  const candidate = slot.candidates.find((one) => fits(one, around))
+  if (candidate === undefined) return noForm
+  const words = formOf(candidate, around)
+  const key = words.join()
+  const known = choices.numbers.get(key)
+  if (known !== undefined) return known
+  const number = choices.candidates.length
+  choices.candidates.push(candidate)
+  choices.numbers.set(key, number)
+  if ((number + 1) * formSize > choices.words.length) {
+    const larger = new Int32Array(choices.words.length * 2)
+    larger.set(choices.words)
+    choices.words = larger
+  }
+  choices.words.set(words, number * formSize + formWords.row)
+  return number
+}
+
+function fits(candidate: Candidate, { codeSize, state, modrm }: Surroundings): boolean {
+  if (codeSize === 2 ? candidate.not64 : candidate.only64) return false
+  if (!mandatoryIs(candidate.mandatory, state)) return false
+  if (candidate.w >= 0 && candidate.w !== ((state & stateBits.w) === 0 ? 0 : 1)) return false
+  const isVector = (state & stateBits.vector) !== 0
+  if (isVector && !lengthFits(candidate, state, modrm)) return false
+  if (candidate.no66 && !isVector && (state & stateBits.operandSize) !== 0) return false
+  if (candidate.noRexB && !isVector && (state & stateBits.rexB) !== 0) return false
+  if ((modrm & candidate.modrmMask) !== candidate.modrmValue) return false
+  return !candidate.memoryOnly || modrm < 0xc0
+}
+
+/** Whether a row has vectors of the length that the prefix says: where there is rounding, that is 512 bits. */
+function lengthFits({ l, ignoresLength, wide }: Candidate, state: number, modrm: number): boolean {
+  const length = rounds(state, modrm) ? 2 : (state >> lengthShift) & 3
+  return length < 3 && (ignoresLength || l < 0 || l === length) && !(wide && length === 0)
+}

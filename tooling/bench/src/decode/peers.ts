@@ -1,0 +1,146 @@
+import { createDecoded, createRecords, decode, decodeMany, format, recordSize, recordWords } from '@vmm/x86-decoder'
+import { Decoder, FastFormatter, Formatter, FormatterSyntax, Instruction, OpKind } from 'iced-x86'
+
+/** What is looked at goes here, so that nothing is left out. */
+export const seen = { sum: 0 }
+
+/** Decodes some code from its beginning to its end and looks at every result. Gives the number of instructions. */
+export type Peer = (code: Uint8Array) => number
+
+const { length, row, flags, operands, address, displacement, low, offset } = recordWords
+const records = createRecords(512)
+
+/** Ours, many at once: of each instruction length, row, and each operand with its address or its number. */
+export function ofRecords(code: Uint8Array): number {
+  let count = 0
+  for (let at = 0; at < code.length; ) {
+    const found = decodeMany(code, at, code.length, 64, records)
+    if (found === 0) break
+    for (let from = 0; from < found * recordSize; from += recordSize) seen.sum ^= seenOf(from)
+    const last = (found - 1) * recordSize
+    at = records[last + offset]! + records[last + length]!
+    count += found
+  }
+  return count
+}
+
+function seenOf(from: number): number {
+  let sum = records[from + length]! ^ records[from + row]!
+  const count = records[from + flags]! & 7
+  for (let operand = 0; operand < count; operand += 1) {
+    const word = records[from + operands + operand]!
+    const kind = (word >> 10) & 7
+    sum ^= word & 31
+    if (kind === 1) sum ^= records[from + address]! ^ records[from + displacement]!
+    else if (kind > 1) sum ^= records[from + low]!
+  }
+  return sum
+}
+
+const decoded = createDecoded()
+
+function each(code: Uint8Array, see: () => number): number {
+  let count = 0
+  for (let at = 0; at < code.length; count += 1) {
+    const failed = decode(code, at, code.length, 64, decoded) !== undefined
+    if (!failed) seen.sum ^= see()
+    at += failed ? 1 : decoded.length
+  }
+  return count
+}
+
+/** Ours, one by one. */
+export const oneByOne: Peer = (code) =>
+  each(code, () => {
+    let sum = decoded.length ^ decoded.row
+    for (let at = 0; at < decoded.count; at += 1) {
+      const operand = decoded.operands[at]!
+      if (operand.kind === 'register') sum ^= operand.index
+      else if (operand.kind === 'memory') sum ^= decoded.base ^ decoded.index ^ decoded.scale ^ decoded.displacement
+      else sum ^= operand.low
+    }
+    return sum
+  })
+
+/** The last character, so that the text is made. */
+const endOf = (text: string): number => text.charCodeAt(text.length - 1)
+
+/** Ours, decoded and formatted. */
+export const formatted: Peer = (code) => each(code, () => endOf(format(decoded)))
+
+/** What the peer's users ask of an instruction: the same. */
+function look(instruction: Instruction): number {
+  let sum = instruction.length ^ instruction.mnemonic
+  const count = instruction.opCount
+  for (let at = 0; at < count; at += 1) {
+    const kind = instruction.opKind(at)
+    if (kind === OpKind.Register) sum ^= instruction.opRegister(at)
+    else if (kind === OpKind.Memory)
+      sum ^=
+        instruction.memoryBase ^
+        instruction.memoryIndex ^
+        instruction.memoryIndexScale ^
+        Number(BigInt.asIntN(32, instruction.memoryDisplacement))
+    else if (kind >= OpKind.Immediate8 && kind <= OpKind.Immediate32to64)
+      sum ^= Number(BigInt.asIntN(32, instruction.immediate(at)))
+    else sum ^= Number(BigInt.asIntN(32, instruction.nearBranchTarget))
+  }
+  return sum
+}
+
+/** iced-x86 as the first example of its README has it: all instructions, each an object that is freed. */
+export const icedAll: Peer = (code) => {
+  const decoder = new Decoder(64, code, 0)
+  const instructions = decoder.decodeAll()
+  for (const instruction of instructions) {
+    seen.sum ^= look(instruction)
+    instruction.free()
+  }
+  decoder.free()
+  return instructions.length
+}
+
+/** iced-x86, an object an instruction. */
+export const icedOne: Peer = (code) => {
+  const decoder = new Decoder(64, code, 0)
+  let count = 0
+  for (; decoder.canDecode; count += 1) {
+    const instruction = decoder.decode()
+    seen.sum ^= look(instruction)
+    instruction.free()
+  }
+  decoder.free()
+  return count
+}
+
+function icedReused(code: Uint8Array, see: (instruction: Instruction) => number): number {
+  const decoder = new Decoder(64, code, 0)
+  const instruction = new Instruction()
+  let count = 0
+  for (; decoder.canDecode; count += 1) {
+    decoder.decodeOut(instruction)
+    seen.sum ^= see(instruction)
+  }
+  instruction.free()
+  decoder.free()
+  return count
+}
+
+/** iced-x86, one object for all. */
+export const icedOut: Peer = (code) => icedReused(code, look)
+
+/** iced-x86's formatter for Intel's syntax. */
+export const icedFormatted: Peer = (code) => {
+  const formatter = new Formatter(FormatterSyntax.Intel)
+  const count = icedReused(code, (instruction) => endOf(formatter.format(instruction)))
+  formatter.free()
+  return count
+}
+
+/** iced-x86's faster formatter. */
+export const icedFast: Peer = (code) => {
+  const formatter = new FastFormatter()
+  const count = icedReused(code, (instruction) => endOf(formatter.format(instruction)))
+  formatter.free()
+  return count
+}
