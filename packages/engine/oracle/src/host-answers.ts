@@ -1,4 +1,4 @@
-import { runSimd, runX87 } from '@vmm/x86-float'
+import { runFused, runSimd, runX87 } from '@vmm/x86-float'
 import { type HostCall, numericException, type Refused, type Surroundings } from '@vmm/x86-semantics'
 import { portBreakpointsMet } from './data-breakpoints.ts'
 import { answered, Fault, Unanswered } from './fault.ts'
@@ -74,6 +74,11 @@ export function hostAnswers(
     simd: (number, aLow, aHigh, bLow, bHigh, mxcsr) => {
       const [a, b] = [(aHigh! << 64n) | aLow!, (bHigh! << 64n) | bLow!]
       const { value, flags } = runSimd(low(number!), a, b, low(mxcsr!))
+      return [BigInt.asUintN(64, value), value >> 64n, BigInt(flags)]
+    },
+    fused: (number, aLow, aHigh, bLow, bHigh, cLow, cHigh, mxcsr) => {
+      const [a, b, c] = [(aHigh! << 64n) | aLow!, (bHigh! << 64n) | bLow!, (cHigh! << 64n) | cLow!]
+      const { value, flags } = runFused(low(number!), a, b, c, low(mxcsr!))
       return [BigInt.asUintN(64, value), value >> 64n, BigInt(flags)]
     },
     x87: (number, aSignificand, aSign, bSignificand, bSign, control) => {

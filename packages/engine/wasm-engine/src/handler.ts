@@ -96,7 +96,7 @@ export function endingOf(
 const writesBase = ({ fieldsWritten }: Survey): boolean => fieldsWritten.has('FS.base') || fieldsWritten.has('GS.base')
 
 /** Calls after which, where an instruction goes on, nothing outside it has changed. */
-export const pureCalls: ReadonlySet<HostCall> = new Set<HostCall>(['simd', 'x87', 'numericError'])
+export const pureCalls: ReadonlySet<HostCall> = new Set<HostCall>(['simd', 'fused', 'x87', 'numericError'])
 
 /** Instructions that change only DF or IF: no code runs differently for that. */
 const plainFlags: ReadonlySet<string> = new Set(['CLD', 'STD', 'CLI', 'STI'])

@@ -1,4 +1,4 @@
-import { runSimd, runX87 } from '@vmm/x86-float'
+import { runFused, runSimd, runX87 } from '@vmm/x86-float'
 import { exceptions } from '@vmm/x86-registers'
 import {
   generalProtection,
@@ -139,6 +139,11 @@ export class HostAnswers {
     simd: () => {
       const [number, aLow, aHigh, bLow, bHigh, mxcsr] = this.#six()
       const { value, flags } = runSimd(Number(number), (aHigh << 64n) | aLow, (bHigh << 64n) | bLow, Number(mxcsr))
+      return this.#give(value & lowHalf, value >> 64n, BigInt(flags))
+    },
+    fused: () => {
+      const [a, b, c] = [1, 3, 5].map((index) => (this.#value(index + 1) << 64n) | this.#value(index))
+      const { value, flags } = runFused(this.#low(0), a!, b!, c!, this.#low(7))
       return this.#give(value & lowHalf, value >> 64n, BigInt(flags))
     },
     x87: () => {

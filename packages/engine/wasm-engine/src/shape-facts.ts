@@ -99,7 +99,8 @@ function inRegionOf(spec: HandlerSpec): InRegion | undefined {
   const isOdd =
     effects.calls || effects.exits || effects.shadows || effects.replacesFlags || effects.bulk || looksFarAhead(effects)
   // arithmetic only adds to its flags: what regions know of MXCSR stays true
-  const controls = effects.fieldsWritten.has('MXCSR') && !effects.hostCalls.has('simd')
+  const computes = effects.hostCalls.has('simd') || effects.hostCalls.has('fused')
+  const controls = effects.fieldsWritten.has('MXCSR') && !computes
   if (changesMode || asks || isOdd || controls || effects.fieldsWritten.has('RIP')) return undefined
   const { jumps, jumpsAlways, stores } = effects
   return { jumps, jumpsAlways, stores, modified: modifiedPositions(spec, effects) }

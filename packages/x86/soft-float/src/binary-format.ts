@@ -1,9 +1,9 @@
 import type { Rounded, Target } from './rounding.ts'
 import type { Unpacked } from './unpacked.ts'
 
-/** One of IEEE 754's interchange formats that SSE computes in. Patterns are bigints of `width` bits. */
+/** One of IEEE 754's interchange formats that SSE computes in or converts. Patterns are bigints of `width` bits. */
 export interface BinaryFormat extends Target {
-  readonly width: 32 | 64
+  readonly width: 16 | 32 | 64
   /** The pattern of −0. */
   readonly signBit: bigint
   /** The pattern of +∞. */
@@ -14,7 +14,7 @@ export interface BinaryFormat extends Target {
   readonly indefinite: bigint
 }
 
-function binaryFormat(width: 32 | 64, precision: number): BinaryFormat {
+function binaryFormat(width: 16 | 32 | 64, precision: number): BinaryFormat {
   const maxExponent = 2 ** (width - precision - 1) - 1
   const signBit = 1n << BigInt(width - 1)
   const quietBit = 1n << BigInt(precision - 2)
@@ -32,6 +32,9 @@ function binaryFormat(width: 32 | 64, precision: number): BinaryFormat {
     indefinite,
   }
 }
+
+/** Half precision: a format of memory, which nothing computes in. */
+export const binary16: BinaryFormat = /* @__PURE__ */ binaryFormat(16, 11)
 
 /** Single precision. */
 export const binary32: BinaryFormat = /* @__PURE__ */ binaryFormat(32, 24)

@@ -9,9 +9,10 @@ export {
   sseCompare,
   ssePredicate,
 } from './sse-compare.ts'
-export { sseConvert, sseFromInteger, sseRoundToIntegral, sseToInteger } from './sse-convert.ts'
+export { sseConvert, sseFromHalf, sseFromInteger, sseRoundToIntegral, sseToHalf, sseToInteger } from './sse-convert.ts'
 export { sseDotProduct } from './sse-dot-product.ts'
 export { sseReciprocal, sseReciprocalSquareRoot } from './sse-estimate.ts'
+export { type FusedSigns, sseFusedMultiplyAdd } from './sse-fused.ts'
 export { type SseResult, sseFlags } from './sse-result.ts'
 export type { NanPolicy, Relation } from './unpacked.ts'
 export { x87ArcTangent } from './x87-arc-tangent.ts'

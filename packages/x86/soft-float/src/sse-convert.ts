@@ -1,6 +1,6 @@
-import { type BinaryFormat, pack, packSpecial, unpack } from './binary-format.ts'
+import { type BinaryFormat, binary16, binary32, pack, packSpecial, unpack } from './binary-format.ts'
 import type { Rounding, SseContext } from './context.ts'
-import { IE, PE } from './flags.ts'
+import { DE, IE, PE } from './flags.ts'
 import { integerIndefinite, roundToInteger, unpackInteger } from './integer.ts'
 import { roundAt, roundTo } from './rounding.ts'
 import { type SseResult, sseDeliver, sseNan } from './sse-result.ts'
@@ -35,6 +35,17 @@ export function sseConvert(from: BinaryFormat, to: BinaryFormat, bits: bigint, c
   const payload = shift >= 0n ? x.significand << shift : x.significand >> -shift
   const value = packSpecial(to, 'infinity', x.negative) | to.quietBit | payload
   return { value, flags: x.kind === 'signaling' ? IE : 0 }
+}
+
+/** VCVTPH2PS: exact. Denormals are numbers whatever DAZ says, and raise nothing. Source: SDM 2C, VCVTPH2PS. */
+export function sseFromHalf(bits: bigint, context: SseContext): SseResult {
+  const { value, flags } = sseConvert(binary16, binary32, bits, { ...context, denormalsAreZero: false })
+  return { value, flags: flags & ~DE }
+}
+
+/** VCVTPS2PH by a rounding of its own. FTZ does not matter. Source: SDM 2C, VCVTPS2PH. */
+export function sseToHalf(bits: bigint, rounding: Rounding, context: SseContext): SseResult {
+  return sseConvert(binary32, binary16, bits, { ...context, rounding, flushToZero: false })
 }
 
 /** ROUNDSS, ROUNDSD by imm8[3:0]: how to round, in MXCSR's way (bit 2), and silently (bit 3). Source: SDM 2B, ROUNDPD. */

@@ -12,6 +12,7 @@ import {
   sseDivide,
   sseDotProduct,
   sseFlags,
+  sseFromHalf,
   sseFromInteger,
   sseMax,
   sseMin,
@@ -22,6 +23,7 @@ import {
   sseRoundToIntegral,
   sseSquareRoot,
   sseSubtract,
+  sseToHalf,
   sseToInteger,
 } from '@vmm/soft-float'
 import { simdOperations } from '@vmm/x86-semantics'
@@ -37,11 +39,11 @@ type Operation = (a: bigint, b: bigint, immediate: number, context: SseContext) 
 /** The same on one lane of each. */
 type Element = (format: BinaryFormat, a: bigint, b: bigint, context: SseContext) => SseResult
 
-const laneOf = (vector: bigint, width: number, index: number): bigint =>
+export const laneOf = (vector: bigint, width: number, index: number): bigint =>
   BigInt.asUintN(width, vector >> BigInt(width * index))
 
 /** Results lane by lane, and all their flags. */
-function collect(results: readonly SseResult[], width: number, context: SseContext): SimdResult {
+export function collect(results: readonly SseResult[], width: number, context: SseContext): SimdResult {
   const value = results.reduce(
     (all, result, index) => all | (BigInt.asUintN(width, result.value) << BigInt(width * index)),
     0n,
@@ -55,8 +57,8 @@ function collect(results: readonly SseResult[], width: number, context: SseConte
   }
 }
 
-const formatOf = (name: string): BinaryFormat => (/S$/.test(name) ? binary32 : binary64)
-const lanesOf = (name: string): number => (/S[SD]$/.test(name) ? 1 : formatOf(name) === binary32 ? 4 : 2)
+export const formatOf = (name: string): BinaryFormat => (/S$/.test(name) ? binary32 : binary64)
+export const lanesOf = (name: string): number => (/S[SD]$/.test(name) ? 1 : formatOf(name) === binary32 ? 4 : 2)
 
 /** An elementwise operation in the form its name says. */
 const elementwise = (name: string, element: Element): Operation => {
@@ -86,7 +88,7 @@ const predicate = (name: string): Operation => {
   const format = formatOf(name)
   return (a, b, immediate, context) =>
     elementwise(name, (_format, x, y) => {
-      const { holds, flags } = ssePredicate(format, x, y, immediate & 7, context)
+      const { holds, flags } = ssePredicate(format, x, y, immediate & 0x1f, context)
       return { value: holds ? -1n : 0n, flags }
     })(a, b, immediate, context)
 }
@@ -176,6 +178,23 @@ const between =
     return collect(results, to.width, context)
   }
 
+/** Four of each; the immediate rounds what becomes shorter as it does for ROUND. */
+const fromHalves: Operation = (_a, b, _immediate, context) =>
+  collect(
+    [0, 1, 2, 3].map((index) => sseFromHalf(laneOf(b, 16, index), context)),
+    32,
+    context,
+  )
+
+const toHalves: Operation = (_a, b, immediate, context) => {
+  const rounding = (immediate & 4) !== 0 ? context.rounding : roundingOf(immediate & 3)
+  return collect(
+    [0, 1, 2, 3].map((index) => sseToHalf(laneOf(b, 32, index), rounding, context)),
+    16,
+    context,
+  )
+}
+
 const conversions: Readonly<Record<string, Operation>> = {
   CVTDQ2PS: fromIntegers(binary32, 32, 4),
   CVTDQ2PD: fromIntegers(binary64, 32, 2),
@@ -187,6 +206,8 @@ const conversions: Readonly<Record<string, Operation>> = {
   CVTPD2PS: between(binary64, binary32, 2),
   CVTSS2SD: between(binary32, binary64, 1),
   CVTSD2SS: between(binary64, binary32, 1),
+  CVTPH2PS: fromHalves,
+  CVTPS2PH: toHalves,
   CVTSI2SS32: fromIntegers(binary32, 32, 1),
   CVTSI2SS64: fromIntegers(binary32, 64, 1),
   CVTSI2SD32: fromIntegers(binary64, 32, 1),

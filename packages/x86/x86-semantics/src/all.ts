@@ -24,6 +24,7 @@ import { aes } from './vector/aes.ts'
 import { vectorArrangement } from './vector/arrange.ts'
 import { avxArrangement } from './vector/avx-arrange.ts'
 import { avxMemory } from './vector/avx-memory.ts'
+import { avxFloat } from './vector/avx-float.ts'
 import { avxMoves } from './vector/avx-moves.ts'
 import { vectorFloat } from './vector/float.ts'
 import { vectorInteger } from './vector/integer.ts'
@@ -70,6 +71,7 @@ const families: readonly (readonly Instruction[])[] = [
   stringCompares,
   vectorFloat,
   avxMoves,
+  avxFloat,
   aes,
   polynomials,
   secureHashes,

@@ -30,6 +30,11 @@ export const hostCalls = {
     [64, 64, 32],
     'An SSE floating-point operation by number, on two vectors in halves, under an MXCSR: the vector and the flags raised',
   ),
+  fused: call(
+    [32, 64, 64, 64, 64, 64, 64, 32],
+    [64, 64, 32],
+    'A fused multiplication and addition by number, on three vectors in halves, under an MXCSR: the vector and the flags raised',
+  ),
   x87: call(
     [32, 64, 16, 64, 16, 16],
     [64, 16, 64, 16, 16, 8],
