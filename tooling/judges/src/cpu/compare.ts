@@ -132,7 +132,7 @@ function floats(mnemonic: string, real: Outcome, ours: Outcome, also: readonly s
 const takesX87Over: ReadonlySet<string> = new Set(['MASKMOVQ', 'MOVNTQ', 'MOVQ', 'MOVD'])
 
 /** How far they come before an unmasked exception stops them is their own affair. SDM 2A, DPPD. */
-const dotProducts: ReadonlySet<string> = new Set(['DPPS', 'DPPD'])
+const dotProducts: ReadonlySet<string> = new Set(['DPPS', 'DPPD', 'VDPPS', 'VDPPD'])
 
 const [roundedUp, underflow] = [0x200, 0x10] as const
 
@@ -174,7 +174,7 @@ function vectors(mnemonic: string, a: DataView, b: DataView): string[] {
     const at = fxAt.XMM + index * 16
     const [x, y] = [wide(a, at), wide(b, at)]
     if (x === y || (approximations.has(mnemonic) && areClose(a, b, at))) return ''
-    if (dotProducts.has(mnemonic) && areSameButNaNs(mnemonic === 'DPPS' ? 4 : 8, a, b, at)) return ''
+    if (areSameButNaNs(mnemonic, a, b, at)) return ''
     return `XMM${index}: ${hex(x)}; ours ${hex(y)}`
   }).filter((line) => line !== '')
 }
@@ -192,13 +192,16 @@ function upperHalves(mnemonic: string, snippet: Snippet, real: Outcome, ours: Ou
   return Array.from({ length: 16 }, (_, index) => {
     const [x, y] = [wide(a, index * 16), wide(b, index * 16)]
     if (isAboveGather(mnemonic, snippet, real, ours, index)) return ''
-    const isAlike = x === y || (approximations.has(mnemonic) && areClose(a, b, index * 16))
+    const isClose = approximations.has(mnemonic) && areClose(a, b, index * 16)
+    const isAlike = x === y || isClose || areSameButNaNs(mnemonic, a, b, index * 16)
     return isAlike ? '' : `YMM${index} above: ${hex(x)}; ours ${hex(y)}`
   }).filter((line) => line !== '')
 }
 
 /** Which of several NaNs a sum of products gives is their own affair. */
-function areSameButNaNs(bytes: 4 | 8, a: DataView, b: DataView, at: number): boolean {
+function areSameButNaNs(mnemonic: string, a: DataView, b: DataView, at: number): boolean {
+  if (!dotProducts.has(mnemonic)) return false
+  const bytes = mnemonic.endsWith('PS') ? 4 : 8
   const read = (view: DataView, place: number) =>
     bytes === 4 ? view.getFloat32(place, true) : view.getFloat64(place, true)
   const places = Array.from({ length: 16 / bytes }, (_, lane) => at + lane * bytes)

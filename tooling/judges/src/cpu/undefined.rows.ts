@@ -29,7 +29,9 @@ export const undefinedCodes: Readonly<Record<string, number>> = {
 }
 
 /** Results that the manual gives an error bound for, and each maker's processors fill in their own way. Source: SDM 2B §4.3. */
-export const approximations: ReadonlySet<string> = new Set(['RCPPS', 'RCPSS', 'RSQRTPS', 'RSQRTSS'])
+export const approximations: ReadonlySet<string> = new Set([
+  ...['RCPPS', 'RCPSS', 'RSQRTPS', 'RSQRTSS', 'VRCPPS', 'VRCPSS', 'VRSQRTPS', 'VRSQRTSS'],
+])
 
 /** Transcendental functions: good to one unit in the last place. Source: SDM 1 §8.3.10. */
 export const transcendental: ReadonlySet<string> = new Set(['F2XM1', 'FYL2X', 'FYL2XP1', 'FPATAN', 'FPTAN', 'FSIN', 'FCOS', 'FSINCOS'])

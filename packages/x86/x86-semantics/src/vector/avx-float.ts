@@ -5,7 +5,7 @@ import type { Immediate, Operand, Place } from '../operand.ts'
 import { type AnyVector, type AnyVectorPlace, avx, type Parts, readParts, writeParts } from './avx.ts'
 import { neighbours, setRelation } from './float.ts'
 import { join, known, zero128 } from './operand.ts'
-import { computed, fused, note, raiseUnmasked, simdParts } from './simd.ts'
+import { fused, simdParts } from './simd.ts'
 
 type Sources = readonly (AnyVector | Immediate<8>)[]
 type Vectors = (m: Machine, a: Parts, b: Parts, immediate: number) => Parts
@@ -151,17 +151,13 @@ const fromHalves = avx(
   },
 )
 
-/** An exception that is not masked comes before those of the memory that is stored to, and flags stick if neither comes. */
 const toHalves = avx(
   'VCVTPS2PH',
   sdm('2C', '5.1', 'VCVTPS2PH—Convert Single Precision FP Values to FP16 Values'),
   (m: Machine, to: Place<64 | 128>, from: AnyVector, how: Immediate<8>) => {
     const parts = readParts(m, from)
-    const result = computed(m, 'CVTPS2PH', parts, parts, known(how) & 7)
-    raiseUnmasked(m, result)
-    const [low, high] = result.parts
+    const [low, high] = simdParts(m, 'CVTPS2PH', parts, parts, known(how) & 7)
     writeParts(m, to, [high === undefined ? low! : join(m, low!, high)])
-    note(m, result)
   },
   { knows: 'immediate' },
 )

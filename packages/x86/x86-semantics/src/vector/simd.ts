@@ -21,8 +21,8 @@ const together = (m: Machine, parts: readonly Part[]): Computed => ({
   flags: parts.map(([, flags]) => flags).reduce((all, flags) => m.or(all, flags)),
 })
 
-/** An operation by its name on each part of two vectors, under MXCSR. Nothing is raised yet. */
-export function computed(m: Machine, name: string, a: Parts, b: Parts, immediate = 0): Computed {
+/** An operation by its name on each part of two vectors, under MXCSR. */
+function computed(m: Machine, name: string, a: Parts, b: Parts, immediate = 0): Computed {
   const control = m.get('MXCSR')
   const number = m.constant(simdNumber(name, immediate), 32)
   return together(
@@ -54,44 +54,19 @@ export function fused(m: Machine, name: string, a: Parts, b: Parts, c: Parts): P
 const preComputation = 7
 
 /**
- * The flags that come of all parts: where an exception of operands is not masked, those of results are not looked for. Source: SDM 1
- * §11.5.3.
+ * Flags stick, though a store faults later; one that is not masked is #XM, or #UD without CR4.OSXMMEXCPT, and nothing else is written. Where
+ * an exception of operands is not masked, those of results are not looked for. Source: SDM 1 §11.5 and §11.5.3.
  */
-function raisedOf(m: Machine, { parts, flags }: Computed): { readonly raised: Bits<32>; readonly unmasked: Bits<32> } {
-  const unmaskedOf = (of: Bits<32>) => {
-    const masks = m.and(m.shiftRight(m.get('MXCSR'), m.constant(7, 32)), m.constant(0x3f, 32))
-    return m.and(of, m.not(masks))
-  }
-  const before = m.and(flags, m.constant(preComputation, 32))
-  const raised = parts.length === 1 ? flags : m.select(m.isZero(unmaskedOf(before)), flags, before)
-  return { raised, unmasked: unmaskedOf(raised) }
-}
-
-/** #XM, or #UD without CR4.OSXMMEXCPT, if an exception is not masked: its flags stick. Source: SDM 1 §11.5. */
-export function raiseUnmasked(m: Machine, result: Computed): void {
-  m.when(m.not(m.isZero(result.flags)), () => {
-    const { raised, unmasked } = raisedOf(m, result)
-    m.when(m.not(m.isZero(unmasked)), () => {
-      m.set('MXCSR', m.or(m.get('MXCSR'), raised))
-      m.commit()
-      refuse(m)
-    })
-  })
-}
-
-/** The flags of what is masked stick. */
-export function note(m: Machine, { flags }: Computed): void {
-  m.when(m.not(m.isZero(flags)), () => m.set('MXCSR', m.or(m.get('MXCSR'), flags)))
-}
-
-/** Flags stick; one that is not masked is an exception, and nothing else is written. */
-function raise(m: Machine, result: Computed): void {
-  const { flags } = result
+function raise(m: Machine, { parts, flags }: Computed): void {
+  const control = m.get('MXCSR')
+  const unmasked = (of: Bits<32>) =>
+    m.and(of, m.not(m.and(m.shiftRight(control, m.constant(7, 32)), m.constant(0x3f, 32))))
   m.when(m.not(m.isZero(flags)), () => {
-    const { raised, unmasked } = raisedOf(m, result)
-    m.set('MXCSR', m.or(m.get('MXCSR'), raised))
+    const before = m.and(flags, m.constant(preComputation, 32))
+    const raised = parts.length === 1 ? flags : m.select(m.isZero(unmasked(before)), flags, before)
+    m.set('MXCSR', m.or(control, raised))
     m.commit()
-    m.when(m.not(m.isZero(unmasked)), () => refuse(m))
+    m.when(m.not(m.isZero(unmasked(raised))), () => refuse(m))
   })
 }
 
