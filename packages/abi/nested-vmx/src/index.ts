@@ -123,6 +123,7 @@ export {
 } from './transitions/apic-accesses.ts'
 export { virtualApicRegisters } from './transitions/apic-registers.rows.ts'
 export { CopiedField } from './transitions/copied-field.ts'
+export { type DirectField, directFields, directMarks } from './transitions/direct-fields.ts'
 export { exceptionExits } from './transitions/exception-exits.ts'
 export { guestFailure } from './transitions/guest-failure.ts'
 export { isPaePaging, loadGuest, loadGuestPointers, saveGuest } from './transitions/guest-state.ts'

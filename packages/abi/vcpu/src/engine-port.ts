@@ -51,6 +51,28 @@ export interface KnownAnswers {
     /** How many accesses to what is no memory were let through since the last look because the same instruction's were before. */
     takeRepeated(): number
   }
+  /** Fields of a VMCS in the memory beside the state that VMREAD and VMWRITE in root operation find there. */
+  readonly fields: {
+    /**
+     * These fields alone, by their encodings, are known until `forget`: their places there, their bytes, whether VMWRITE may change them, and what
+     * is left of it where it changes any of some bits.
+     */
+    keep(
+      fields: readonly {
+        readonly encoding: number
+        readonly offset: number
+        readonly bytes: 2 | 4 | 8
+        readonly writable: boolean
+        readonly marks: number
+        readonly looked: bigint
+      }[],
+    ): void
+    /** Those that were kept last are known again. */
+    again(): void
+    forget(): void
+    /** The bits that were left since the last look. */
+    takeMarks(): number
+  }
   /** Registers of its local APIC that the guest may access without anybody being asked. */
   readonly apic: ApicRegisters & {
     /** How often it has since the last look. */
@@ -58,7 +80,7 @@ export interface KnownAnswers {
   }
   /** Whether `run` comes back behind PAUSE. It does unless told. */
   set stopsAtPause(stops: boolean)
-  /** Anything may be otherwise now. */
+  /** Anything may be otherwise now, but fields of a VMCS, which are where they are. */
   forget(): void
 }
 
@@ -98,6 +120,12 @@ export interface Engine extends ProcessorRegisters {
   skip(bytes: number): void
   /** The block under execution ends after this instruction and `run` comes back. */
   resync(): void
+  /**
+   * While an instruction asks its surroundings: it has not happened, RIP is its own, and state may be changed as between two runs. When it is
+   * answered with `elsewhere`, the run goes on with whatever that is then, with faults as told. False where it cannot, and nothing
+   * has been done. Left out, it never can.
+   */
+  abandon?(faults: 'stop' | 'deliver'): boolean
   eventPending: boolean
   /** RFLAGS.IF. */
   readonly interruptFlag: boolean

@@ -61,6 +61,15 @@ export class Events {
     return interrupted || state.unhalted || state.interrupt !== undefined || this.#takesSmi() || this.#takesNmi()
   }
 
+  /** Whether anything is on its way that `take` would look at, but for what is L2's or L1's own. */
+  get waits(): boolean {
+    const { state } = this
+    const { machine } = this.#parts
+    if (state.tripleFault || state.initPending || state.startup !== undefined || state.smiPending) return true
+    if (state.nmiInjected || state.nmiPending > 0 || state.interrupt !== undefined || state.unhalted) return true
+    return !this.runnable || state.exception.stage !== 'none' || machine.interruptPending()
+  }
+
   /** IRET has not come since the last NMI. */
   get nmiBlocked(): boolean {
     return this.#parts.engine.word('NMI_BLOCKED') !== 0

@@ -13,6 +13,8 @@ import type { KeptPromises } from './kept-promises.ts'
 import type { VmxOperation } from './nested/vmx-operation.ts'
 import { notEmulated } from './not-emulated.ts'
 import type { Observer } from './observer.ts'
+import { Onward } from './onward.ts'
+import type { RunOptions } from './run-options.ts'
 import type { SystemManagement } from './smm/system-management.ts'
 import { exitBits, type VcpuSwitches } from './switches.ts'
 import type { Tally } from './tally.ts'
@@ -42,22 +44,6 @@ interface Parts {
   readonly vmx: VmxOperation
 }
 
-/** How to run: for how many instructions, and what else brings `run` back. */
-export interface RunOptions {
-  /** The most instructions to retire. An access that user space has answered is finished first, whatever the budget. */
-  readonly budget: number
-  /** Finish what user space has answered and come back: `kvm_run.immediate_exit`. */
-  readonly immediateExit?: boolean
-  /** Come back when an interrupt could be queued: `kvm_run.request_interrupt_window`. */
-  readonly requestInterruptWindow?: boolean
-  /** What user space has answered has been finished already, with `finish`. */
-  readonly finished?: boolean
-  /** Whether somebody outside wants it back: asked before the guest is entered, and now and then while it runs. */
-  readonly interrupted?: () => boolean
-  /** The guest spins: whether to come back, since somebody else has something to do. Left out, it goes on. */
-  readonly onPause?: () => boolean
-}
-
 /** Instructions between two looks at whether somebody outside wants the vCPU back: some milliseconds. */
 const betweenLooks = 1_000_000
 /** A guest that meets exceptions and never executes anything between them comes back after so many looks. */
@@ -73,6 +59,8 @@ export class Execution {
   #leavesSmm = false
   /** Somebody whom the guest has asked wants the vCPU back. */
   #kicked = false
+  /** User space waits for the guest to take interrupts. */
+  #looksForWindow = false
   /** Whether PAUSE is a reason to come back. */
   #onPause = goOn
   /** What the hypercall that user space was asked for gives. */
@@ -80,8 +68,12 @@ export class Execution {
   /** What it says of an MSR that it was asked about. */
   msrReply: MsrReply = { error: false, data: 0n }
 
+  /** What happens while the engine runs. */
+  readonly onward: Onward
+
   constructor(parts: Parts) {
     this.#parts = parts
+    this.onward = new Onward(parts)
   }
 
   /** RSM: whether the processor is in SMM. Then it leaves it when the engine has come back. */
@@ -119,6 +111,7 @@ export class Execution {
     this.#kicked = false
     vmx.facts.forget()
     this.#onPause = options.onPause ?? goOn
+    this.#looksForWindow = requestInterruptWindow
     // whatever it goes by may have been set since
     engine.known?.forget()
     if (engine.known !== undefined) engine.known.stopsAtPause = options.onPause !== undefined
@@ -226,12 +219,6 @@ export class Execution {
     return store
   }
 
-  /** Who wants to be told of each exception must be asked about each. */
-  #faults(): 'stop' | 'deliver' {
-    const { observer, debug, vmx } = this.#parts
-    return observer?.traces === true || debug.isOn || vmx.inL2 ? 'stop' : 'deliver'
-  }
-
   /** Runs until something must be looked at: one instruction, where every one must be. */
   #slice(left: number, looks = false): VcpuExit | undefined {
     const { engine, events, debug } = this.#parts
@@ -263,7 +250,8 @@ export class Execution {
     const end = looks && left > betweenLooks ? 'about' : 'exactly'
     const most = end === 'about' ? betweenLooks : left
     if (vmx.inL2) vmx.delivery.keepCr2()
-    const stop = single ? engine.run(1, 'stop') : engine.run(most, this.#faults(), end)
+    this.onward.begin(!single && !this.#looksForWindow)
+    const stop = single ? engine.run(1, 'stop') : engine.run(most, this.onward.faults, end)
     observer?.delivered(engine.takeDelivered())
     if (engine.known !== undefined) countUnasked(engine.known, this.#parts.tally, observer)
     const retired = engine.retired() > before

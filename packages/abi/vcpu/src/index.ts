@@ -2,7 +2,6 @@ export type { MsrReply } from './completion.ts'
 export type { AnswersCpuid } from './cpuid-answers.ts'
 export type { ApicRegisters, Engine, EnginePorts, EngineStop } from './engine-port.ts'
 export type { EventState } from './event-state.ts'
-export type { RunOptions } from './execution.ts'
 export {
   type DebugExit,
   type FailedEmulation,
@@ -90,6 +89,7 @@ export {
   translatePipeline,
   vcpuAttributePipeline,
 } from './rules/pipelines.ts'
+export type { RunOptions } from './run-options.ts'
 export type { SavedVcpu } from './saved.ts'
 export { decodeMsrs, encodeMsrs, maxIoMsrs } from './state/msrs.ts'
 export { pdptrsValid } from './state/sregs.ts'

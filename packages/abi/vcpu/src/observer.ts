@@ -229,16 +229,15 @@ export class Observer {
 
 const pageFault = 14
 
-const names = new Map<number, ExitReason>(
-  Object.entries(exitNumbers).map(([name, reason]) => [reason, name as ExitReason]),
-)
-const nameOf = (reason: number): ExitReason => names.get(reason) ?? 'INVALID_STATE'
+const names: (ExitReason | undefined)[] = []
+for (const [name, reason] of Object.entries(exitNumbers)) names[reason] = name as ExitReason
+const nameOf = (reason: number): ExitReason => names[reason] ?? 'INVALID_STATE'
 
 /** Whether what comes next is no entry behind the instruction: a fault of it, or L2. */
 function staysOut(answer: unknown): boolean {
   if (typeof answer !== 'object' || answer === null) return false
   const { kind } = answer as { kind?: unknown }
-  return kind === 'fault' || kind === 'entered'
+  return kind === 'fault' || kind === 'entered' || kind === 'elsewhere'
 }
 
 function exitOf(instruction: VmxMnemonic): ExitReason | undefined {

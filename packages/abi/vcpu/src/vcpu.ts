@@ -6,7 +6,7 @@ import { Completion, type MsrReply } from './completion.ts'
 import { type AnswersCpuid, CpuidAnswers } from './cpuid-answers.ts'
 import type { Engine, EnginePorts } from './engine-port.ts'
 import { Events } from './events.ts'
-import { Execution, type RunOptions } from './execution.ts'
+import { Execution } from './execution.ts'
 import type { VcpuExit } from './exit.ts'
 import { Guest, type TableLimits } from './guest.ts'
 import { GuestDebug } from './guest-debug.ts'
@@ -20,6 +20,7 @@ import { Observer } from './observer.ts'
 import { type Answering, enginePorts } from './ports.ts'
 import type { Refusal } from './refusal.ts'
 import { initializeState, resetState, shapeState } from './reset.ts'
+import type { RunOptions } from './run-options.ts'
 import { restoreVcpu, type SavedVcpu, saveVcpu } from './saved.ts'
 import { SystemManagement } from './smm/system-management.ts'
 import { nothingGiven } from './state/parts.ts'
@@ -79,11 +80,12 @@ export class Vcpu {
       onRefused: options.onRefusedMsr,
     })
     const observer = this.#observer()
-    const later = { events: () => this.#events.state, observer: () => observer }
+    const later = { events: () => this.#events.state, observer: () => observer, onward: () => this.#execution.onward }
     this.vmx = new VmxOperation({ ...around, ...later, msrs: this.#msrs, guest, promises })
     const ports = this.#ports(around)
     this.engine = options.createEngine(observer?.ports(ports) ?? ports)
     const { engine } = this
+    this.vmx.state.vmcs.moveBeside(engine.stateMemory)
     const machine = this.#machine
     this.#events = new Events({
       engine,

@@ -24,6 +24,7 @@ function outcome(came: VmxOutcome = noInstruction): readonly bigint[] {
     case 'failed':
       return [0n, came.how === 'invalid' ? 1n : 2n]
     case 'entered':
+    case 'elsewhere':
       return leave()
     default:
       return refuse(came.vector, came.errorCode)
@@ -36,7 +37,8 @@ export function vmxAnswers(
 ): Readonly<Record<'vmx' | 'exits' | 'enabled' | 'secondLevelFault' | 'logHasRoom' | 'logPage', Answer>> {
   return {
     vmx: (number, first, second, third) => outcome(ports.vmx?.(vmxMnemonics[Number(number)]!, first!, second!, third!)),
-    exits: (reason, qualification) => (ports.exits?.(Number(reason), qualification!) === true ? leave() : nothing),
+    exits: (reason, qualification) =>
+      (ports.exits?.(Number(reason), qualification!) ?? false) === false ? nothing : leave(),
     enabled: (reason) => (ports.enabled?.(Number(reason)) === false ? refuse(exceptions.UD.vector) : nothing),
     secondLevelFault: (reason) => refuse(secondLevelFault, Number(reason)),
     logHasRoom: () => [ports.logHasRoom?.() === false ? 0n : 1n],

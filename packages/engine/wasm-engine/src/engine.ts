@@ -17,6 +17,7 @@ import { exitReasons, status } from './runtime.ts'
 import { longestSlice, Slice } from './slice.ts'
 import { checkSnapshot, restoreMachine, type SavedEngine, savedMachine, snapshot } from './snapshot.ts'
 import { at } from './state-layout.ts'
+import { compileMoves } from './state-moves.ts'
 import { StateView } from './state-view.ts'
 import { Steps } from './steps.ts'
 import { type Stop, waiting } from './stop.ts'
@@ -51,7 +52,7 @@ export class Engine {
     this.#cpu = cpu
     const state = new StateView(cpu, buffer)
     this.#state = state
-    this.stateMemory = state.memory
+    this.stateMemory = state.memory((moves) => compileMoves(moves, cpu, machine.interpreter.linkage))
     this.#slice = new Slice(state, buffer)
     this.tlb = new TlbContexts(cpu, buffer)
     const told = new ToldAccesses({ state, ports, resync })
@@ -63,10 +64,9 @@ export class Engine {
     const fill = (linear: bigint, kind: number, processor: boolean) =>
       entry.fill(cpu, state.word(at.record), this.#derived.views(processor), linear, kind)
     const monitor = (linear: bigint) => this.#monitored.arm(fill(linear, 1, false) >>> 0)
-    const watching = this.#watching
     this.known = new KnownAnswers(state, machine.map.blocks, () => this.retired())
     const { tlb, modeChanged, known } = this
-    const answers = new HostAnswers({ state, ports, tlb, modeChanged, watching, monitor, known })
+    const answers = new HostAnswers({ state, ports, tlb, modeChanged, watching: this.#watching, monitor, known })
     this.#odd = new OddAccesses(
       buffer,
       { cpu, scratch },
@@ -163,9 +163,7 @@ export class Engine {
   readonly vector = (index: number): Uint8Array => this.#state.vector(index)
 
   /** The ten bytes of an x87 register, by physical number. */
-  x87(physical: number): Uint8Array {
-    return this.#state.x87(physical)
-  }
+  readonly x87 = (physical: number): Uint8Array => this.#state.x87(physical)
 
   /** The mode that the next instruction runs in. */
   codeMode(): CodeMode {
@@ -227,8 +225,11 @@ export class Engine {
   /** The instruction at RIP is over, of so many bytes, and nothing of it is left for `run`: somebody outside has done it. */
   skip(bytes: number): void {
     this.#state.skip(bytes)
-    this.#slice.countFrom(this.#slice.retired + 1)
+    this.#slice.countOne()
   }
+
+  /** The instruction that is asking has not happened, and code goes on with whatever state is then. False where `run` is to come back instead. */
+  readonly abandon = (faults: 'stop' | 'deliver'): boolean => this.#slice.abandon(faults)
 
   /** What is pending has changed: the block under execution ends after this instruction, and `run` comes back. */
   resync(): void {
@@ -257,7 +258,7 @@ export class Engine {
 
   /** Whether STI, MOV SS or POP SS was the last instruction. */
   get shadowed(): boolean {
-    return this.#state.holds(at.SHADOW, this.#slice.retired)
+    return this.#state.mayHold(at.SHADOW) && this.#state.holds(at.SHADOW, this.#slice.retired)
   }
 
   /** Watches for a debugger's breakpoints in place of the guest's, or for the guest's again. */
@@ -290,10 +291,11 @@ export class Engine {
    * `takeDelivered` tells how many were. RF goes when an instruction is complete.
    */
   run(budget: number, faults: 'stop' | 'deliver' = 'stop', end: 'exactly' | 'about' = 'exactly'): Stop {
+    this.#slice.faults = faults
     for (let left = budget; ; ) {
       const [before, quickBefore] = [this.#slice.retired, this.#quick()]
       const given = Math.min(left, longestSlice)
-      this.#slice.begin(given, given, faults)
+      this.#slice.begin(given)
       if (left === 1) this.#state.setWord(at.mode, this.#state.word(at.mode) | alone)
       const isLast = given === left
       const stop = this.#settle(this.machine.run(this.#cpu, 0), isLast && end === 'exactly')

@@ -1,6 +1,7 @@
 import { runFused, runSimd, runX87 } from '@vmm/x86-float'
 import { exceptions } from '@vmm/x86-registers'
 import {
+  elsewhere,
   generalProtection,
   type HostCall,
   numericException,
@@ -25,6 +26,8 @@ type Six = [bigint, bigint, bigint, bigint, bigint, bigint]
 const operandsOf = vmxMnemonics.map((mnemonic) => vmxOperands[mnemonic])
 /** No answer yet: the instruction waits. */
 const waits: Refused = { kind: 'fault', vector: unanswered }
+/** The instruction did not happen, and everything is ready for what comes in its place. */
+const goesOnElsewhere: Refused = { kind: 'fault', vector: elsewhere }
 const invalidOpcode: Refused = { kind: 'fault', vector: exceptions.UD.vector }
 const lowHalf = (1n << 64n) - 1n
 
@@ -67,6 +70,7 @@ export class HostAnswers {
     const refused = this.#numbered[number]!()
     if (refused === undefined) return 0
     this.#state.noteFault(refused.vector, refused.errorCode)
+    if (refused === goesOnElsewhere) return 1
     // who refused may want to see what comes of it
     this.#state.setWord(at.mayDeliver, 0)
     return 1
@@ -196,7 +200,7 @@ export class HostAnswers {
       return known === 'nothing' ? this.#give(0n, 1n) : this.#give(BigInt(known), 0n)
     },
     vmx: () => this.#vmx(),
-    exits: () => (this.#ports.exits?.(this.#low(0), this.#value(1)) === true ? waits : undefined),
+    exits: () => this.#exits(),
     enabled: () => (this.#ports.enabled?.(this.#low(0)) === false ? invalidOpcode : undefined),
     secondLevelFault: () => ({ kind: 'fault', vector: secondLevelFault, errorCode: this.#low(0) }),
     logHasRoom: () => this.#giveLow(this.#ports.logHasRoom?.() === false ? 0 : 1),
@@ -239,9 +243,17 @@ export class HostAnswers {
         return this.#giveVmx(0n, came.how === 'invalid' ? 1 : 2)
       case 'entered':
         return waits
+      case 'elsewhere':
+        return goesOnElsewhere
       default:
         return came
     }
+  }
+
+  #exits(): Answer {
+    const leaves = this.#ports.exits?.(this.#low(0), this.#value(1)) ?? false
+    if (leaves === 'elsewhere') return goesOnElsewhere
+    return leaves ? waits : undefined
   }
 
   /** INVPCID: type 0 one address, 1 one context, 2 and 3 everything. */

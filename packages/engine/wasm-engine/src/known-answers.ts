@@ -1,6 +1,7 @@
 import { ApicRegisters } from './apic-registers.ts'
 import { KnownAccesses } from './known-accesses.ts'
 import { KnownCpuid } from './known-cpuid.ts'
+import { KnownFields } from './known-fields.ts'
 import { KnownPorts } from './known-ports.ts'
 import { KnownTimeStamp } from './known-time-stamp.ts'
 import type { MemoryMap } from './memory-map.ts'
@@ -17,6 +18,7 @@ export class KnownAnswers {
   readonly accesses: KnownAccesses
   readonly apic: ApicRegisters
   readonly timeStamp: KnownTimeStamp
+  readonly fields: KnownFields
   readonly #state: StateView
 
   /** Blocks that are kept lie there. `retired`: instructions so far. */
@@ -27,6 +29,7 @@ export class KnownAnswers {
     this.cpuid = new KnownCpuid(state)
     this.ports = new KnownPorts(state, retired)
     this.timeStamp = new KnownTimeStamp(state, retired)
+    this.fields = new KnownFields(state)
     this.stopsAtPause = true
   }
 
@@ -35,7 +38,7 @@ export class KnownAnswers {
     this.#state.setWord(at.pauseReason, stops ? pause : 0)
   }
 
-  /** Anything may be otherwise now. */
+  /** Anything may be otherwise now, but fields of a VMCS, which are where they are. */
   forget(): void {
     this.cpuid.forget()
     this.ports.forget()

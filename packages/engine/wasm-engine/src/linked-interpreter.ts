@@ -39,7 +39,9 @@ export interface LinkedInterpreter {
   readonly table: Table
   readonly handlers: HandlerTable
   readonly loops: ModeLoops
-  /** What regions are compiled with, if blocks become hot. */
+  /** What other modules are linked to. */
+  readonly linkage: Linkage
+  /** The table of regions, if blocks become hot. */
   readonly regions: { readonly table: Table; readonly linkage: Linkage } | undefined
 }
 
@@ -93,7 +95,7 @@ export function linkInterpreter(memory: Memory, imports: Imports, kind: Interpre
   handlers.flush()
   const loops = new ModeLoops(handlers, { counts: kind.counts, map: kind.map, regions: kind.hot })
   const entry = instance.exports as unknown as Entry
-  return { entry, table, handlers, loops, regions: regions && { table: regions, linkage } }
+  return { entry, table, handlers, loops, linkage, regions: regions && { table: regions, linkage } }
 }
 
 /** Modules of our own descriptions, which are the same for all machines of a process. */

@@ -62,6 +62,15 @@ const compiledFrom = (bytes: Uint8Array<ArrayBuffer>): Compiled => ({
   bytes: bytes.length,
 })
 
+/** A function alone, which calls those of the runtime at most. */
+export function functionFrom(linkage: Linkage, type: FunctionType, make: (runtime: RuntimeIndices) => Code): unknown {
+  const { builder, runtime, typeOf } = begun(linkage, false, new Map())
+  const index = builder.declare(type)
+  builder.define(index, functionOf(make(runtime), type.parameters.length, typeOf))
+  builder.export('it', index)
+  return linked(builder.finish(), linkage)['it']
+}
+
 /** What a module has that is linked to the interpreter. */
 export function linked(bytes: Uint8Array<ArrayBuffer>, linkage: Linkage): Readonly<Record<string, unknown>> {
   return instanceOf(new wasm.Module(bytes), linkage)

@@ -35,13 +35,16 @@ export class Slice {
     this.#retired = retired
   }
 
-  /** Emitted code may now spend `budget`, and perhaps deliver exceptions by itself; of `given` instructions, those that it leaves are not retired. */
-  begin(given: number, budget = given, faults: 'stop' | 'deliver' = 'stop'): void {
+  /** Whether emitted code may deliver exceptions by itself, where it has a budget. */
+  faults: 'stop' | 'deliver' = 'stop'
+
+  /** Emitted code may now spend `budget`; of `given` instructions, those that it leaves are not retired. */
+  begin(given: number, budget = given): void {
     this.#given = given
     this.#stolen = 0
     this.#state.budget = budget
     this.#noteEnd()
-    this.#state.setWord(at.mayDeliver, faults === 'deliver' ? deliveriesAtOnce : 0)
+    this.#state.setWord(at.mayDeliver, budget > 0 && this.faults === 'deliver' ? deliveriesAtOnce : 0)
     this.#running = true
   }
 
@@ -64,6 +67,27 @@ export class Slice {
   /** A fault: its instruction and those behind it in the block were paid for and did not retire. */
   refund(): void {
     this.#retired -= this.#ahead()
+  }
+
+  /**
+   * The instruction under execution has not happened, and nothing of its block is left: state may be what it likes, as between two instructions,
+   * when emitted code goes on. False, and nothing is done, where it is to come back.
+   */
+  abandon(faults: 'stop' | 'deliver'): boolean {
+    if (!this.#running || this.#stolen > 0) return false
+    const budget = this.#state.budget + this.#ahead()
+    this.#state.goBack()
+    this.#state.standOutside()
+    this.#state.budget = budget
+    this.faults = faults
+    this.#state.setWord(at.mayDeliver, faults === 'deliver' ? deliveriesAtOnce : 0)
+    return true
+  }
+
+  /** An instruction has been done by somebody outside: it is paid for. */
+  countOne(): void {
+    if (this.#running) this.#state.budget -= 1
+    else this.#retired += 1
   }
 
   /** From there emitted code can tell how many were retired. */

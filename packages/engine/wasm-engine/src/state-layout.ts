@@ -101,6 +101,15 @@ const knownCpuidLayout = layout({
 export const knownCpuidBytes = 64
 export const inKnownCpuid = knownCpuidLayout.offset
 
+/** Fields of a VMCS that VMREAD and VMWRITE find, by the bits of their encodings: {its place: u16, its kind: u8, marks: u32, bits: u64}. */
+export const knownFields = 2048
+const knownFieldLayout = layout({ offset: 'u16', kind: 'u8', unused: 'u8', marks: 'u32', looked: 'u64' })
+export const knownFieldBytes = knownFieldLayout.size
+export const inKnownField = knownFieldLayout.offset
+
+/** A page of what is moved to state and from it. */
+export const besideBytes = 4096
+
 /** Instructions of a block at most. */
 export const longestBlock = 64
 /** Of the longest block, with the record that ends it. */
@@ -284,6 +293,12 @@ const vcpuLayout = layout({
   prefix: { bytes: prefixBytes, align: 32 },
   resync: { bytes: 32 * 2, align: 32 },
   ...architectural,
+  /** What who runs the processor keeps near the state. */
+  beside: { bytes: besideBytes, align: 8 },
+  /** Whether that has a VMCS whose fields may be read and written without asking, where they are, and what was written. */
+  fieldsKnown: 'u32',
+  fieldMarks: 'u32',
+  knownFields: { bytes: knownFields * knownFieldBytes, align: 8 },
   astride: { bytes: astrideBlocks * astrideBytes, align: 16 },
   contexts: { bytes: (tlbContexts + 1) * tlbContextBytes, align: 4096 },
   jumpCaches: { bytes: tlbContexts * jumpEntries * jumpEntryBytes, align: 4096 },

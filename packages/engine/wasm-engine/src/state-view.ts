@@ -1,11 +1,11 @@
-import { rflags, type StateField, type StateMemory, stateFields } from '@vmm/x86-registers'
+import { rflags, type StateField, type StateMemory, type StateMove, stateFields } from '@vmm/x86-registers'
+import { arithmeticMask } from './arithmetic-flags.ts'
 import type { MemoryMap } from './memory-map.ts'
 import { resumes } from './mode-word.ts'
 import { noRegion } from './runtime.ts'
-import { at, inBlock, inRecord } from './state-layout.ts'
+import { at, besideBytes, blockHeadBytes, inBlock, inRecord } from './state-layout.ts'
 
 const interruptFlag = 1 << rflags.IF.low
-const arithmeticFlags = 0x8d5
 const resumeFlag = 1n << BigInt(rflags.RF.low)
 
 /** Where each architectural field is, and its bits: a map is read several times as fast as a record is by names that vary. */
@@ -90,6 +90,11 @@ export class StateView {
     this.setWord(offset + 4, Math.floor(value / 2 ** 32))
   }
 
+  /** Whether 64 bits hold a number below 2^53, and not all ones: to be asked where the number takes longer. */
+  mayHold(offset: number): boolean {
+    return this.#view.getInt32(this.#cpu + offset + 4, true) >= 0
+  }
+
   /** Whether 64 bits hold a number below 2^53. */
   holds(offset: number, value: number): boolean {
     const low = this.#view.getUint32(this.#cpu + offset, true)
@@ -153,11 +158,11 @@ export class StateView {
     if (place.bits === 64) this.#view.setUint32(offset + 4, 0, true)
   }
 
-  /** Where the fields are. */
-  get memory(): StateMemory {
+  /** Where the fields are, with who compiles moves of them. */
+  memory(compile: (moves: readonly StateMove[]) => () => void): StateMemory {
     const cpu = this.#cpu
     return {
-      ...{ buffer: this.#view.buffer, made: [] },
+      ...{ buffer: this.#view.buffer, made: [], compile, beside: { offset: cpu + at.beside, bytes: besideBytes } },
       offset: (field) => cpu + placeOf(field).offset,
       gprOffset: (index) => cpu + at.gpr + index * 8,
     }
@@ -219,6 +224,14 @@ export class StateView {
     this.#setRip(low, at.blockRip)
   }
 
+  /** No block is under execution: nothing of what was paid for waits to be run. */
+  standOutside(): void {
+    this.setWord(at.stepBlock + inBlock.count, 0)
+    this.#view.setUint8(this.#cpu + at.stepBlock + blockHeadBytes + inRecord.index, 0)
+    this.setWord(at.block, this.#cpu + at.stepBlock)
+    this.setWord(at.record, this.#cpu + at.stepBlock + blockHeadBytes)
+  }
+
   /** RIP is behind an instruction that is over without having been executed. */
   skip(bytes: number): void {
     this.#setRip(this.word(at.RIP) + bytes, at.RIP)
@@ -229,9 +242,9 @@ export class StateView {
   setFlags(value: bigint): void {
     this.setLong(at.RFLAGS, value)
     const low = this.word(at.RFLAGS)
-    this.setWord(at.flags, low & arithmeticFlags)
+    this.setWord(at.flags, low & arithmeticMask)
     this.setWord(at.lazyClass, 0)
-    this.setWord(at.RFLAGS, (low & ~arithmeticFlags) | 2)
+    this.setWord(at.RFLAGS, (low & ~arithmeticMask) | 2)
   }
 
   /** RFLAGS whole again, with what those of arithmetic are now. User space may have set bits of the upper half, which is reserved. */

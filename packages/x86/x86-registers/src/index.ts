@@ -9,6 +9,13 @@ export {
   type SegmentName,
   segmentNames,
 } from './general.ts'
-export { ownTranslations, type ProcessorRegisters, type StateMemory, type TranslationSpace } from './processor.ts'
+export {
+  ownTranslations,
+  type ProcessorRegisters,
+  type StateMemory,
+  type StateMove,
+  type StatePlace,
+  type TranslationSpace,
+} from './processor.ts'
 export { type ArithmeticFlag, arithmeticFlags, arithmeticMask, rflags, rflagsFixed } from './rflags.ts'
 export { accessRights, eptControls, type StateField, stateFields, type WidthOfField } from './state.ts'

@@ -24,8 +24,24 @@ export interface StateMemory {
   offset(field: StateField): number
   /** The same of a general register of 64 bits. */
   gprOffset(index: number): number
+  /** Zeros beside the state, for who keeps there what is moved to state and from it; each at a multiple of its size. Left out, there are none. */
+  readonly beside?: { readonly offset: number; readonly bytes: number }
+  /** Makes one function of moves that follow each other. Left out, state is moved field by field. */
+  compile?(moves: readonly StateMove[]): () => void
   /** What others have made of where the state is, each at a number of its own, and keep as long as there is one. */
   readonly made: unknown[]
+}
+
+/** Some bytes of the buffer, at a multiple of their number: 1, 2, 4 or 8. */
+export interface StatePlace {
+  readonly offset: number
+  readonly bytes: number
+}
+
+/** A place becomes what another one holds, or a number of at most 32 bits: what is too much is left out, what is missing is zero. */
+export interface StateMove {
+  readonly to: StatePlace | 'RFLAGS'
+  readonly from: StatePlace | number | 'RFLAGS'
 }
 
 /** Translations that are told apart: a processor's own have VPID 0 and no EPT pointer. Source: SDM 3C 29.4. */

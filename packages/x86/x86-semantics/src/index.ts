@@ -35,6 +35,7 @@ export { anyMode, type Procedure, procedure } from './procedure.ts'
 export { type Scribed, type ScribedProcedure, scribe } from './scribe/scribe.ts'
 export {
   apicAccesses,
+  elsewhere,
   generalProtection,
   type HypercallMnemonic,
   nobodyAround,

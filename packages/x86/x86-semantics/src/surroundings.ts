@@ -21,6 +21,12 @@ export const unanswered = 256
 export const secondLevelFault = 257
 
 /**
+ * In place of a vector: the instruction has not happened, and registers are those of who goes on elsewhere already. Nobody outside the engine
+ * is told of it.
+ */
+export const elsewhere = 258
+
+/**
  * From here on are what addresses of the APIC-access page are to the surroundings, and there is no memory: its physical address is added, which has at most 52 bits.
  *
  * Source: SDM 3C 30.4 Virtualizing Memory-Mapped APIC Accesses.
@@ -64,7 +70,8 @@ export const vmxOperands: Readonly<Record<VmxMnemonic, 0 | 1 | 2 | 3>> = {
 
 /**
  * What came of one: VMsucceed with what it gives (VMREAD, VMPTRST; else 0), VMfailInvalid, VMfailValid, whose error number is in the VMCS by
- * then, an exception, or that the processor is elsewhere: L2 is entered once the engine has come back, and the instruction did not happen.
+ * then, an exception, or that L2 is entered: once the engine has come back, or, where the processor is elsewhere, already. Then the instruction did
+ * not happen.
  *
  * Source: SDM 3C 31.2 Conventions.
  */
@@ -72,6 +79,7 @@ export type VmxOutcome =
   | { readonly kind: 'succeeded'; readonly value: bigint }
   | { readonly kind: 'failed'; readonly how: 'invalid' | 'valid' }
   | { readonly kind: 'entered' }
+  | { readonly kind: 'elsewhere' }
   | Refused
 
 /** The two vendors' hypercall instructions. */
@@ -135,13 +143,13 @@ export interface Surroundings {
    */
   vmx?(instruction: VmxMnemonic, first: bigint, second: bigint, third: bigint): VmxOutcome
   /**
-   * In non-root operation an instruction has come to where it may leave for L1, for a basic exit reason. True: it does, and does not happen. Left out, none
-   * does. The qualification is the manual's, without the number of a general register; where it would be a displacement, it is 0. For the exceptions of INT1, INT3
+   * In non-root operation an instruction has come to where it may leave for L1, for a basic exit reason. True: it does, and does not happen; `elsewhere`: it
+   * has, by an engine that lets instructions be abandoned. Left out, none does. The qualification is the manual's, without the number of a general register; where it would be a displacement, it is 0. For the exceptions of INT1, INT3
    * and INTO, whose reason is 0, it is the vector; for VMREAD and VMWRITE it is the field's encoding.
    *
    * Source: SDM 3C 26.1 Instructions That Cause VM Exits.
    */
-  exits?(reason: number, qualification: bigint): boolean
+  exits?(reason: number, qualification: bigint): boolean | 'elsewhere'
   /**
    * In non-root operation: whether a control enables the instruction of a basic exit reason, one of those that are #UD without. Left out, all are.
    *

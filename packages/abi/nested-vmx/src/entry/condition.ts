@@ -163,32 +163,46 @@ export const secondary = (name: keyof typeof secondaryBased): Condition =>
 export const tertiary = (name: keyof typeof tertiaryBased): Condition =>
   all(primary('TERTIARY_CONTROLS'), tertiaryAlone(name))
 
-/** Every field that a condition looks at. */
-export function fieldsOf(condition: Condition): readonly VmcsField[] {
+/** Bits of a field, some of which a condition looks at. */
+export type LookedAt = readonly [field: VmcsField, bits: bigint]
+
+const ofPart = ({ field, low, width }: Part): LookedAt => [field, ((1n << BigInt(width)) - 1n) << BigInt(low)]
+const ofWhole = (field: VmcsField): LookedAt => [field, whole]
+/** Of an address that is looked at for whether it is canonical, at least: no linear address has less than 33 bits. */
+const upperHalf = 0xffff_ffff_0000_0000n
+
+/** Every field that a condition looks at, with bits of it that it may go by: whatever others become, it comes to the same. */
+export function lookedAtBy(condition: Condition): readonly LookedAt[] {
   switch (condition.op) {
     case 'all':
     case 'any':
-      return condition.of.flatMap(fieldsOf)
+      return condition.of.flatMap(lookedAtBy)
     case 'not':
-      return fieldsOf(condition.of)
+      return lookedAtBy(condition.of)
+    case 'masked':
+      return [[condition.field, condition.mask]]
+    case 'canonical':
+      return [[condition.field, upperHalf]]
     case 'one-of':
     case 'told-most':
-      return [condition.part.field]
+      return [ofPart(condition.part)]
     case 'at-most':
-      return typeof condition.most === 'number' ? [condition.part.field] : [condition.part.field, condition.most.field]
+      return typeof condition.most === 'number'
+        ? [ofPart(condition.part)]
+        : [ofPart(condition.part), ofPart(condition.most)]
     case 'same':
-      return [condition.part.field, condition.as.field]
+      return [ofPart(condition.part), ofPart(condition.as)]
     case 'list':
-      return [condition.count.field, condition.address]
+      return [ofPart(condition.count), ofWhole(condition.address)]
     case 'shifted':
-      return [condition.base, condition.selector]
+      return [ofWhole(condition.base), ofWhole(condition.selector)]
     case 'told':
     case 'fact':
       return []
     case 'memory':
-      return memoryFields[condition.what]
+      return memoryFields[condition.what].map(ofWhole)
     default:
-      return [condition.field]
+      return [ofWhole(condition.field)]
   }
 }
 

@@ -2,7 +2,7 @@ import type { VmcsField } from '../vmcs/vmcs-field.ts'
 import { type VmcsLayout, vmcs12Layout, vmcsReader, writeVmcs } from '../vmcs/vmcs-layout.ts'
 import { type EntryCheckId, type EntryReport, entryChecks, type NamedEntryCheck } from './all.ts'
 import { type Compiled, compileCondition, type Test } from './compile-condition.ts'
-import { all, any, type Condition, fieldsOf, looksAround, not } from './condition.ts'
+import { all, any, type Condition, type LookedAt, lookedAtBy, looksAround, not } from './condition.ts'
 import type { EntryFacts, EntryProcessor } from './entry-processor.ts'
 
 /** An entry that fails: the first check that does, and what is reported. */
@@ -18,6 +18,8 @@ export interface CompiledEntryChecks {
   readonly everyGroup: number
   /** The groups of checks that look at a field, as a mask: what a write to it makes dirty. */
   readonly groupsOf: (field: VmcsField) => number
+  /** The bits of it that they go by: where none of these changes, no group becomes dirty. */
+  readonly bitsOf: (field: VmcsField) => bigint
   /**
    * The first check that fails, in the manual's order; nothing where the entry succeeds. Groups that are not dirty are taken
    * to pass, but for what looks at memory and modes: nobody tells when those change.
@@ -39,7 +41,7 @@ interface Group {
   readonly rows: readonly CompiledRow[]
   /** Those that are asked whether the group is dirty or not. */
   readonly always: readonly CompiledRow[]
-  readonly fields: ReadonlySet<VmcsField>
+  readonly lookedAt: readonly LookedAt[]
 }
 
 /** Compiles the checks of entries. What the processor decides costs nothing afterwards. */
@@ -48,11 +50,17 @@ export function compileEntryChecks(processor: EntryProcessor, layout: VmcsLayout
   const groups = [...bySection.values()].map((checks, at) => groupOf(checks, 1 << at, processor, layout))
   const everyGroup = groups.reduce((mask, { bit }) => mask | bit, 0)
   const masks = new Map<VmcsField, number>()
-  for (const { bit, fields } of groups) for (const field of fields) masks.set(field, (masks.get(field) ?? 0) | bit)
+  const bits = new Map<VmcsField, bigint>()
+  for (const { bit, lookedAt } of groups)
+    for (const [field, some] of lookedAt) {
+      masks.set(field, (masks.get(field) ?? 0) | bit)
+      bits.set(field, (bits.get(field) ?? 0n) | some)
+    }
   const bytes = Math.max(...Object.values(layout)) + 8
   return {
     everyGroup,
     groupsOf: (field) => masks.get(field) ?? 0,
+    bitsOf: (field) => bits.get(field) ?? 0n,
     failure: (vmcs, facts, dirty = everyGroup, around = 'asked') =>
       firstFailure(groups, vmcs.byteLength < bytes ? whole(vmcs, layout, bytes) : vmcs, facts, dirty, around),
   }
@@ -68,8 +76,8 @@ function groupOf(
 ): Group {
   const compiled = checks.map((check) => [check, compileCondition(failing(check), { processor, layout })] as const)
   const rows = compiled.flatMap(([check, fails]) => rowOf(check, fails))
-  const fields = compiled.flatMap(([check, fails]) => (fails === false ? [] : fieldsOf(failing(check))))
-  return { bit, rows, always: rows.filter(({ around }) => around), fields: new Set(fields) }
+  const lookedAt = compiled.flatMap(([check, fails]) => (fails === false ? [] : lookedAtBy(failing(check))))
+  return { bit, rows, always: rows.filter(({ around }) => around), lookedAt }
 }
 
 function failing({ when, holds }: NamedEntryCheck): Condition {

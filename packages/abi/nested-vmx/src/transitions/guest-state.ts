@@ -17,8 +17,9 @@ import { type StateCells, stateCells } from './state-cells.ts'
 
 const registersMoved = new MovedFields(guestRegisters)
 const pointersMoved = new MovedFields(guestPagePointers)
-const controlsMoved = new MovedFields(guestControls)
-const secondLevelMoved = new MovedFields(guestSecondLevel)
+const underEpt = new MovedFields([...guestRegisters, ...guestControls, ...guestSecondLevel])
+/** Nobody asks for the controls of EPT. */
+const withoutEpt = new MovedFields([...guestRegisters, ...guestControls], [['EPTP', 0]])
 
 /** CR0.PG, PE; CR4.PAE; EFER.LME and LMA; RFLAGS.VM. */
 const [PG, PE, PAE, LM, LMA, VM] = [1 << 31, 1, 0x20, 0x500, 0x400, 0x2_0000] as const
@@ -53,18 +54,14 @@ export function loadGuest(
   by: 'entry' | 'user space',
 ): void {
   const cells = stateCells(registers)
-  registersMoved.load(vmcs, registers)
-  registers.setRflags(vmcs.wideAt(at.GUEST_RFLAGS))
+  const hasEpt = hasSecondaryControl(vmcs, secondaryBit.EPT)
+  if (hasEpt) underEpt.load(vmcs, registers)
+  else withoutEpt.load(vmcs, registers)
   cells.IA32_EFER.word = enteredEfer(vmcs, cells.IA32_EFER.word, by)
   if (by === 'entry' && hasEntryControl(vmcs, entryBit.LOAD_DEBUG))
     cells.DR7.word = (vmcs.wordAt(at.GUEST_DR7) & ~dr7Zeros) | dr7Ones
-  controlsMoved.load(vmcs, registers)
   setNonRoot(registers, fixed, vmcs)
-  // without EPT nobody asks for its controls
-  if (hasSecondaryControl(vmcs, secondaryBit.EPT)) {
-    secondLevelMoved.load(vmcs, registers)
-    cells.EPT_CONTROLS.word = eptControlsOf(vmcs)
-  } else cells.EPTP.word = 0
+  if (hasEpt) cells.EPT_CONTROLS.word = eptControlsOf(vmcs)
   loadGuestPointers(vmcs, registers)
   followStackSegment(cells)
 }
@@ -88,7 +85,6 @@ function enteredEfer(vmcs: LiveVmcs12, efer: number, by: 'entry' | 'user space')
 export function saveGuest(vmcs: LiveVmcs12, registers: ProcessorRegisters): void {
   const cells = stateCells(registers)
   registersMoved.save(vmcs, registers)
-  vmcs.setWideAt(at.GUEST_RFLAGS, registers.rflags())
   const efer = cells.IA32_EFER.word
   const controls = vmcs.wordAt(at.VM_ENTRY_CONTROLS)
   vmcs.setWordAt(at.VM_ENTRY_CONTROLS, (efer & LMA) === 0 ? controls & ~ia32eMode : controls | ia32eMode)

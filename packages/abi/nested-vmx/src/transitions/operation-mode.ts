@@ -3,21 +3,22 @@ import { hasSecondaryControl, secondaryBit } from '../vmcs12/control-bits.ts'
 import type { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
 import { vmcs12Offsets as at } from '../vmcs12/vmcs12.ts'
 import type { VmxMsrs } from '../vmcs12/vmx-limits.ts'
-import { FixedFields } from './fixed-fields.ts'
+import { type FixedField, FixedFields } from './fixed-fields.ts'
 import { stateCells } from './state-cells.ts'
 
 /** The field VMX of a processor's state. */
 export const vmxOperation = { none: 0, root: 1, nonRoot: 2 } as const
 
-/** What non-root operation alone has. */
-const ofNonRoot = new FixedFields([
+/** What non-root operation alone has is nothing elsewhere. */
+export const ofNonRoot: readonly FixedField[] = [
   ['CR0_MASK', 0],
   ['CR0_SHADOW', 0],
   ['CR4_MASK', 0],
   ['CR4_SHADOW', 0],
   ['EPTP', 0],
   ['APIC_ACCESS', 0],
-])
+]
+const nothingOfNonRoot = new FixedFields(ofNonRoot)
 
 /** Bits of CR0 and CR4 that are one in VMX operation: of their lower halves, since the upper ones are reserved. */
 export interface FixedBits {
@@ -63,5 +64,5 @@ function setMode(registers: ProcessorRegisters, mode: number, cr0: number, cr4: 
   cells.VMX.word = mode
   cells.CR0_REQUIRED.word = cr0
   cells.CR4_REQUIRED.word = cr4
-  ofNonRoot.set(registers)
+  nothingOfNonRoot.set(registers)
 }

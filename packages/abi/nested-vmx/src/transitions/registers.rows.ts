@@ -54,6 +54,7 @@ export const guestRegisters = [
   ['GUEST_CR3',           'CR3'],
   ['GUEST_CR4',           'CR4'],
   ['GUEST_RIP',           'RIP'],
+  ['GUEST_RFLAGS',        'RFLAGS'],
   ['GUEST_RSP',           'RSP'],
 ] as const satisfies readonly Row[]
 

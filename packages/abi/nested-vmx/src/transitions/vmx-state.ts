@@ -3,6 +3,7 @@ import type { LiveField, LivePlace } from '../vmcs12/live-places.ts'
 import { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
 import { vmcsRegionBytes } from '../vmcs12/vmcs12.ts'
 import { vmcs12Head } from '../vmcs12/vmcs12-fields.rows.ts'
+import { directMarks } from './direct-fields.ts'
 import { PassedFacts } from './passed-facts.ts'
 import type { PauseLoop } from './pause-loop.ts'
 import { preemptionTimerRate } from './preemption-timer-rate.ts'
@@ -121,6 +122,13 @@ export class VmxState {
     this.unchecked |= groups
     if (group === 'control' || group === 'host') this.passedByKvm = false
     if (this.guestPassed?.has(field) === true) this.guestPassed = undefined
+  }
+
+  /** Writes have left such marks, each that of a field, as `directFields` has them. */
+  wroteDirectly(marks: number): void {
+    this.unchecked |= marks & ~(directMarks.controlsOrHost | directMarks.guest)
+    if ((marks & directMarks.controlsOrHost) !== 0) this.passedByKvm = false
+    if ((marks & directMarks.guest) !== 0) this.guestPassed = undefined
   }
 
   /** The current VMCS goes back to guest memory, and none is current. */

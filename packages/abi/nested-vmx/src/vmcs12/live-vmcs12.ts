@@ -1,3 +1,4 @@
+import type { StateMemory } from '@vmm/x86-registers'
 import { type LiveField, type LivePlace, type LiveReader, livePlaces, type PlaceReader } from './live-places.ts'
 import { vmcsRegionBytes } from './vmcs12.ts'
 import { vmcs12Head } from './vmcs12-fields.rows.ts'
@@ -12,13 +13,10 @@ const placeOf = (field: LiveField): LivePlace => places.get(field)!
  * it, and takes its bytes when another becomes current.
  */
 export class LiveVmcs12 {
-  readonly bytes: Uint8Array = new Uint8Array(vmcsRegionBytes)
+  bytes: Uint8Array = new Uint8Array(vmcsRegionBytes)
   /** By offset, for tables that know theirs. Little endian. */
-  readonly view: DataView = new DataView(this.bytes.buffer)
-  /** The same as words, as pairs and as halves of them, in the host's order: to be moved, not looked at. */
-  readonly longs: BigInt64Array = new BigInt64Array(this.bytes.buffer)
-  readonly words: Int32Array = new Int32Array(this.bytes.buffer)
-  readonly halves: Uint16Array = new Uint16Array(this.bytes.buffer)
+  view: DataView = new DataView(this.bytes.buffer)
+  #memory: StateMemory | undefined
 
   /** Any field. */
   readonly read: LiveReader = (field) => this.readPlace(placeOf(field))
@@ -84,6 +82,22 @@ export class LiveVmcs12 {
   load(region: Uint8Array): void {
     this.bytes.fill(0)
     this.bytes.set(region.subarray(0, vmcsRegionBytes))
+  }
+
+  /** From now on its bytes are beside a processor's state, where moves between both are machine code. */
+  moveBeside(memory: StateMemory | undefined): void {
+    if (memory?.beside === undefined || memory.compile === undefined || memory.beside.bytes < vmcsRegionBytes) return
+    const { buffer, beside } = memory
+    const bytes = new Uint8Array(buffer, beside.offset, vmcsRegionBytes)
+    bytes.set(this.bytes)
+    this.#memory = memory
+    this.bytes = bytes
+    this.view = new DataView(buffer, beside.offset, vmcsRegionBytes)
+  }
+
+  /** Whether its bytes are there. */
+  isBeside(memory: StateMemory | undefined): memory is StateMemory {
+    return memory !== undefined && memory === this.#memory
   }
 
   get revision(): number {

@@ -47,6 +47,17 @@ export function leavesL2({ vmx, engine, machine, state }: AroundL2): boolean {
   return vmx.interruptsExit && machine.interruptPending()
 }
 
+/** Whether anything is to be taken before the next instruction of L2: what it is entered with, or what leaves it. */
+export function waitsInL2(vmx: VmxOperation): boolean {
+  if (!vmx.inL2) return false
+  const { state, apic } = vmx
+  if (state.runPending && (state.vmcs.wordAt(at.VM_ENTRY_INTR_INFO_FIELD) & valid) !== 0) return true
+  if (vmx.leavesBehind || apic.interrupts.isRecognized || vmx.isTimed) return true
+  return vmx.wantsInterruptWindow || vmx.wantsNmiWindow
+}
+
+const valid = 0x8000_0000
+
 /** Source: SDM 3C 27.6 Event Injection. */
 function inject({ vmx, state }: AroundL2): VcpuExit | undefined {
   if (!vmx.state.runPending) return undefined

@@ -17,6 +17,7 @@ import {
   pinBit,
   saveGuest,
   secondaryBit,
+  stateCells,
   storeMsrs,
   type VmxMsrAccess,
   type VmxState,
@@ -75,7 +76,7 @@ export class L2Transitions {
     const engine = this.#parts.engine()
     const wrong = guestFailure(this.#checks, state, this.#facts.vcpu) ?? byProcessor
     if (wrong !== undefined) return this.#fail(exitNumbers.INVALID_STATE, BigInt(wrong))
-    this.nmiBlockedInL1 = engine.word('NMI_BLOCKED') !== 0
+    this.nmiBlockedInL1 = stateCells(engine).NMI_BLOCKED.word !== 0
     loadGuest(vmcs, engine, this.#facts.fixedBits, 'entry')
     if (!hasSecondaryControl(vmcs, secondaryBit.EPT) && !loadPointers(engine))
       return this.#fail(exitNumbers.INVALID_STATE, pagePointers)
@@ -211,7 +212,7 @@ export class L2Transitions {
     state.guestMode = false
     state.runPending = false
     state.deadline = undefined
-    engine.setWord('NMI_BLOCKED', this.nmiBlockedInL1 ? 1 : 0)
+    stateCells(engine).NMI_BLOCKED.word = this.nmiBlockedInL1 ? 1 : 0
     clearNonRegisters(engine, this.#parts.events())
   }
 

@@ -9,6 +9,7 @@ import {
   type NestedVcpu,
   nestedVcpu,
   noAddress,
+  stateCells,
   type VmxMsrs,
   type VmxState,
   vmxMsrs,
@@ -44,6 +45,7 @@ export class VmxFacts {
     this.#vcpu = undefined
     this.#isSure = false
     this.#state.forgetChecks()
+    this.#parts.engine().known?.fields.forget()
   }
 
   /** The capability MSRs as the guest is told. */
@@ -146,7 +148,7 @@ class AroundEntry implements EntryFacts {
   }
 
   get longMode(): boolean {
-    return (this.#parts.engine().word('IA32_EFER') & lma) !== 0
+    return (stateCells(this.#parts.engine()).IA32_EFER.word & lma) !== 0
   }
 
   get inSmm(): boolean {

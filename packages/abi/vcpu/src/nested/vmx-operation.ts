@@ -27,6 +27,7 @@ import { exceptions, ownTranslations } from '@vmm/x86-registers'
 import { generalProtection, type VmxMnemonic, type VmxOutcome } from '@vmm/x86-semantics'
 import type { Engine } from '../engine-port.ts'
 import type { VcpuExit } from '../exit.ts'
+import { DirectAccesses } from './direct-accesses.ts'
 import { instructionExit } from './instruction-exit.ts'
 import { L2Delivery } from './l2-delivery.ts'
 import type { L2Exit } from './l2-exit.ts'
@@ -46,6 +47,9 @@ type Due =
   | { readonly kind: 'exit'; readonly exit: L2Exit }
 
 const entered: VmxOutcome = { kind: 'entered' }
+const elsewhere: VmxOutcome = { kind: 'elsewhere' }
+/** Behind these another VMCS may be current, or none. */
+const changesCurrent: ReadonlySet<VmxMnemonic> = new Set(['VMXON', 'VMXOFF', 'VMCLEAR', 'VMPTRLD'])
 
 /** What of VMX operation is saved with a vCPU beside what KVM_GET_NESTED_STATE tells. */
 export interface SavedVmx {
@@ -67,6 +71,7 @@ export class VmxOperation {
   readonly #parts: VmxParts
   readonly #transitions: L2Transitions
   readonly #world: VmxWorld
+  readonly #accesses: DirectAccesses
   #due: Due | undefined
 
   constructor(parts: VmxParts) {
@@ -77,6 +82,7 @@ export class VmxOperation {
     this.apic = new VirtualApic(parts, this.state)
     this.log = new PageModificationLog(parts.engine, this.state)
     this.#world = new WorldOfVmx(parts, this.state, this.facts)
+    this.#accesses = new DirectAccesses(parts.engine, this.#world)
   }
 
   get engine(): Engine {
@@ -91,7 +97,9 @@ export class VmxOperation {
   /** A VMX instruction. L2 is entered when the engine has come back. */
   execute(instruction: VmxMnemonic, first: bigint, second: bigint, third: bigint): VmxOutcome {
     if (instruction === 'VMFUNC') return this.#function(first, second)
+    this.#accesses.take()
     const answer = executeVmx(this.#world, instruction, [first, second, third])
+    if (!this.inL2) this.#follow(instruction)
     switch (answer.kind) {
       case 'succeeded':
         if (answer.turns !== undefined) this.#turn(answer.turns)
@@ -100,10 +108,16 @@ export class VmxOperation {
         return answer
       case 'enters':
         this.#due = { kind: 'entry', wrong: answer.wrong }
-        return entered
+        return this.#happensNow() ? elsewhere : entered
       default:
         return answer.exception === 'GP' ? generalProtection : { kind: 'fault', vector: exceptions.UD.vector }
     }
+  }
+
+  /** What the engine may do by itself behind an instruction of L1. */
+  #follow(instruction: VmxMnemonic): void {
+    if (instruction === 'VMREAD' || instruction === 'VMWRITE') this.#accesses.offer()
+    else if (changesCurrent.has(instruction)) this.#accesses.withdraw()
   }
 
   /** VMFUNC, which L2 executes by itself where L1 lets it. */
@@ -115,20 +129,32 @@ export class VmxOperation {
         return { kind: 'fault', vector: exceptions.UD.vector }
       case 'exits':
         this.#due = { kind: 'exit', exit: { reason: exitNumbers.VMFUNC } }
-        return entered
+        return this.#happensNow() ? elsewhere : entered
       default:
         this.#transitions.switched(came.eptp)
         return { kind: 'succeeded', value: 0n }
     }
   }
 
-  /** Whether an instruction of L2 leaves for L1: it will when the engine has come back. */
-  exits(reason: number, qualification: bigint): boolean {
+  /** Whether an instruction of L2 leaves for L1: it will when the engine has come back, or has. */
+  exits(reason: number, qualification: bigint): boolean | 'elsewhere' {
     const { engine } = this
     const { vmcs } = this.state
     const loop = reason === exitNumbers.PAUSE_INSTRUCTION ? this.#paused() : undefined
     if (!instructionExits({ vmcs, registers: engine, memory: engine, reason, qualification, loop })) return false
     this.#due = { kind: 'exit', exit: instructionExit(engine, reason, qualification) }
+    return this.#happensNow() ? 'elsewhere' : true
+  }
+
+  /** What is due happens while the engine runs, if it can. An entry whose guest is looked at behind each instruction cannot, nor one with a timer. */
+  #happensNow(): boolean {
+    const onward = this.#parts.onward()
+    const isExit = this.#due?.kind === 'exit'
+    if (!onward.isFree || (!isExit && (this.isTimed || this.#monitorTrap()))) return false
+    const { engine } = this
+    const bytes = engine.executingBytes
+    if (engine.abandon?.(isExit ? onward.faultsOfL1 : 'stop') !== true) return false
+    onward.made(this.#settle(bytes))
     return true
   }
 
@@ -154,15 +180,26 @@ export class VmxOperation {
 
   /** The engine has come back because of such an instruction: what it is for is done. */
   settle(): { readonly exit: VcpuExit | undefined } | undefined {
-    const due = this.#due
-    if (due === undefined) return undefined
+    return this.#due === undefined ? undefined : { exit: this.#settle(this.engine.executingBytes) }
+  }
+
+  /** The instruction that it is due for has so many bytes. */
+  #settle(bytes: number): VcpuExit | undefined {
+    const due = this.#due!
     this.#due = undefined
-    const { engine } = this
-    if (due.kind === 'exit') return { exit: this.leave(due.exit, engine.executingBytes) }
-    engine.skip(engine.executingBytes)
+    if (due.kind === 'exit') return this.leave(due.exit, bytes)
+    this.engine.skip(bytes)
     const exit = this.#transitions.enter(due.wrong)
+    this.#accesses.follow()
     this.apic.entered()
-    return { exit }
+    return exit
+  }
+
+  /** Instructions of L1, or of L2 that was entered with nothing, come next. */
+  begin(): void {
+    if (!this.inL2) return
+    this.state.runPending = false
+    this.delivery.keepCr2()
   }
 
   /** The exit that is due, for who was delivering an event. */
@@ -185,9 +222,18 @@ export class VmxOperation {
     return this.#transitions.timer
   }
 
+  /** Whether the current VMCS gives its guest a timer. */
+  get isTimed(): boolean {
+    return hasPinControl(this.state.vmcs, pinBit.PREEMPTION_TIMER)
+  }
+
+  #monitorTrap(): boolean {
+    return hasPrimaryControl(this.state.vmcs, primaryBit.MONITOR_TRAP_FLAG)
+  }
+
   /** Whether each instruction of L2 leaves for L1. */
   get trapsEach(): boolean {
-    return this.inL2 && (this.state.mtfPending || hasPrimaryControl(this.state.vmcs, primaryBit.MONITOR_TRAP_FLAG))
+    return this.inL2 && (this.state.mtfPending || this.#monitorTrap())
   }
 
   /** Whether L2 is left behind the last instruction: for what it wrote to the virtual APIC, or for a monitor trap. */

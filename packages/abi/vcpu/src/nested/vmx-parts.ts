@@ -5,6 +5,7 @@ import type { KeptPromises } from '../kept-promises.ts'
 import type { VcpuMachine } from '../machine.ts'
 import type { MsrAccess } from '../msr-access.ts'
 import type { Observer } from '../observer.ts'
+import type { Onward } from '../onward.ts'
 
 /** What VMX operation reaches of its vCPU. What is made after it is asked for when it is needed. */
 export interface VmxParts {
@@ -12,6 +13,7 @@ export interface VmxParts {
   readonly machine: () => VcpuMachine
   readonly events: () => EventState
   readonly observer: () => Observer | undefined
+  readonly onward: () => Onward
   readonly msrs: MsrAccess
   readonly guest: Guest
   readonly promises: KeptPromises

@@ -1,5 +1,5 @@
 import { exceptions, rflags } from '@vmm/x86-registers'
-import { deliverEvent } from '@vmm/x86-semantics'
+import { deliverEvent, elsewhere } from '@vmm/x86-semantics'
 import type { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import { procedureType } from '../handler.ts'
@@ -27,6 +27,9 @@ export function deliverFaultFunction(modeChanged: number): Code {
   const [code, [cpu, why]] = begun(['i32', 'i32'])
   const leave = (condition: Node) => code.if(condition, () => code.leave(ret, code.i32(deliveryResult.leave)))
   const word = (place: number) => code.load('i32.load', cpu, place)
+  // state is that of who goes on, and nothing is to be delivered
+  const isOver = code.op('i32.eq', word(at.faultVector), code.i32(elsewhere))
+  code.if(isOver, () => code.leave(ret, code.i32(deliveryResult.goOn)))
   leave(code.op('i32.eqz', word(at.mayDeliver)))
   leave(word(at.moved))
   const vector = code.hold(word(at.faultVector))

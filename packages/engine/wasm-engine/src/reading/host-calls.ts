@@ -1,9 +1,10 @@
-import { type Beyond, type Bits, type HostCall, hostCalls, type Machine } from '@vmm/x86-semantics'
+import { type Beyond, type Bits, type HostCall, hostCalls, type Machine, vmxMnemonics } from '@vmm/x86-semantics'
 import type { Node } from '../emit/node.ts'
 import type { RuntimeName } from '../runtime.ts'
 import { at } from '../state-layout.ts'
 import type { Frame } from './frame.ts'
 import { knownCpuid, knownTimeStamp, readQuietly, writeQuietly } from './known-answers.ts'
+import { readKnownField, writeKnownField } from './known-field.ts'
 import { throughKnownTables } from './known-tables.ts'
 import { quickSimd } from './quick-simd.ts'
 import { quickX87 } from './quick-x87.ts'
@@ -45,6 +46,7 @@ export function beyondOn(frame: Frame): Beyond {
       }
       if (name === 'cpuid') return identified(frame, nodes).map((node) => bitsOf(node, 32)) as never
       if (name === 'portOut') return written(frame, nodes) as never
+      if (name === 'vmx') return operated(frame, nodes) as never
       if (name === 'timeStamp') return [bitsOf(stamped(frame), 64)] as never
       if (name === 'portIn' && isNumber(nodes[1]!, 1n) && isNumber(nodes[2]!, 1n))
         return [bitsOf(byteRead(frame, nodes), 32)] as never
@@ -88,6 +90,24 @@ function byteRead(frame: Frame, values: readonly Node[]): Node {
     else ask(frame, 'portIn', [port, ...values.slice(1)])
     return code.load('i32.load', cpu, at.hostValues)
   })
+}
+
+const [VMREAD, VMWRITE] = [vmxMnemonics.indexOf('VMREAD'), vmxMnemonics.indexOf('VMWRITE')]
+
+/** An instruction of VMX: VMREAD and VMWRITE of fields that are known are done in place. */
+function operated(frame: Frame, values: readonly Node[]): readonly [Bits<64>, Bits<8>] {
+  const { code, cpu } = frame
+  const asking = () => {
+    const [value, how] = asked(frame, 'vmx', values)
+    return { value: value!, how: how! }
+  }
+  const [instruction, first, second] = values as [Node, Node, Node]
+  if (isNumber(instruction, BigInt(VMWRITE))) {
+    const how = writeKnownField(code, cpu, [code.hold(first), code.hold(second)], asking)
+    return [bitsOf(code.i64(0n), 64), bitsOf(how, 8)]
+  }
+  const came = isNumber(instruction, BigInt(VMREAD)) ? readKnownField(code, cpu, code.hold(first), asking) : asking()
+  return [bitsOf(came.value, 64), bitsOf(came.how, 8)]
 }
 
 /** The time-stamp counter: known, or asked for. A region leaves where it is not known. */
