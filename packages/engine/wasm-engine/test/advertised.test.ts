@@ -35,7 +35,8 @@ function enter(engine: Engine): void {
   engine.set('CR4', 0x45_2620n)
   // non-root operation that nothing leaves: VMFUNC is there alone
   engine.set('VMX', 2n)
-  engine.set('XCR0', 0x207n)
+  // the state of AVX can be switched on where there is AVX
+  engine.set('XCR0', isAdvertised('AVX') ? 0x207n : 0x203n)
   engine.set('IA32_EFER', 0xd01n)
   engine.set('PHYSICAL_MASK', (1n << 46n) - 1n)
   engine.set('CS.selector', 0x8n)
@@ -75,14 +76,16 @@ function bytesOf(row: OpcodeRow): Uint8Array {
   const places = row.operands.map(placeOf)
   const rm = places.find((place) => place.place === 'rm')
   const mod = rm?.place === 'rm' && rm.size === undefined ? 0 : 0xc0
+  const indexed = rm?.place === 'rm' && rm.index !== undefined
   const modrmByte = {
     none: [],
-    any: [mod],
+    // registers of a gather differ: 1, the index 2, and 3
+    any: indexed ? [0x0c, 0x10] : [mod],
     digit: [mod | ('value' in modrm ? modrm.value << 3 : 0)],
     register: ['value' in modrm ? modrm.value : 0],
     exact: ['value' in modrm ? modrm.value : 0],
   }[modrm.kind]
-  const vvvv = places.some(({ place }) => place === 'vvvv') ? 0 : 0x78
+  const vvvv = indexed ? 0x60 : places.some(({ place }) => place === 'vvvv') ? 0 : 0x78
   const last = ((w ?? 0) << 7) | vvvv | vexPrefix[mandatory]
   const start = {
     legacy: [...prefixes[mandatory], ...(w === 1 ? [0x48] : []), ...(escapes[map] ?? [])],
