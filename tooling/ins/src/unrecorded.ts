@@ -16,7 +16,7 @@ export const unrecorded: ReadonlyMap<string, string> = new Map(
       'VMXON VMXOFF VMCLEAR VMPTRLD VMPTRST VMREAD VMWRITE VMLAUNCH VMRESUME VMFUNC INVEPT INVVPID',
       'a hypervisor is who executes it',
     ],
-    ['RCPPS RCPSS RSQRTPS RSQRTSS', 'approximations differ from CPU to CPU'],
+    ['RCPPS RCPSS RSQRTPS RSQRTSS VRCPPS VRCPSS VRSQRTPS VRSQRTSS', 'approximations differ from CPU to CPU'],
     ['CLWB CLFLUSH CLFLUSHOPT CLDEMOTE XSETBV INVPCID', 'a hypervisor may hide it'],
     ['MOVDIR64B', 'a register has the address of a whole line: direct-stores.ins asks'],
   ].flatMap(([names, why]) => words(names!).map((name) => [name, why!] as const)),

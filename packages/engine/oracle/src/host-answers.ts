@@ -47,6 +47,27 @@ const refuses = (): never => {
 const size = (value: bigint): 1 | 2 | 4 => Number(value) as 1 | 2 | 4
 const low = (value: bigint): number => Number(BigInt.asUintN(32, value))
 
+/** What is asked of floats. */
+const floatAnswers = {
+  simd: (number, aLow, aHigh, bLow, bHigh, mxcsr) => {
+    const [a, b] = [(aHigh! << 64n) | aLow!, (bHigh! << 64n) | bLow!]
+    const { value, flags } = runSimd(low(number!), a, b, low(mxcsr!))
+    return [BigInt.asUintN(64, value), value >> 64n, BigInt(flags)]
+  },
+  fused: (number, aLow, aHigh, bLow, bHigh, cLow, cHigh, mxcsr) => {
+    const [a, b, c] = [(aHigh! << 64n) | aLow!, (bHigh! << 64n) | bLow!, (cHigh! << 64n) | cLow!]
+    const { value, flags } = runFused(low(number!), a, b, c, low(mxcsr!))
+    return [BigInt.asUintN(64, value), value >> 64n, BigInt(flags)]
+  },
+  x87: (number, aSignificand, aSign, bSignificand, bSign, control) => {
+    const a = { significand: aSignificand!, signExponent: Number(aSign) }
+    const b = { significand: bSignificand!, signExponent: Number(bSign) }
+    const { value, second, status, written } = runX87(low(number!), a, b, low(control!))
+    const patterns = [value, second].flatMap((each) => [each.significand, BigInt(each.signExponent)])
+    return [...patterns, BigInt(status), written ? 1n : 0n]
+  },
+} satisfies Partial<Record<HostCall, Answer>>
+
 /** Answers what descriptions ask of the surroundings. There is no TLB here: flushing it is nothing. */
 export function hostAnswers(
   state: State,
@@ -71,23 +92,7 @@ export function hostAnswers(
     random: () => [ports.random()],
     seed: () => [ports.random()],
     performanceCounter: refuses,
-    simd: (number, aLow, aHigh, bLow, bHigh, mxcsr) => {
-      const [a, b] = [(aHigh! << 64n) | aLow!, (bHigh! << 64n) | bLow!]
-      const { value, flags } = runSimd(low(number!), a, b, low(mxcsr!))
-      return [BigInt.asUintN(64, value), value >> 64n, BigInt(flags)]
-    },
-    fused: (number, aLow, aHigh, bLow, bHigh, cLow, cHigh, mxcsr) => {
-      const [a, b, c] = [(aHigh! << 64n) | aLow!, (bHigh! << 64n) | bLow!, (cHigh! << 64n) | cLow!]
-      const { value, flags } = runFused(low(number!), a, b, c, low(mxcsr!))
-      return [BigInt.asUintN(64, value), value >> 64n, BigInt(flags)]
-    },
-    x87: (number, aSignificand, aSign, bSignificand, bSign, control) => {
-      const a = { significand: aSignificand!, signExponent: Number(aSign) }
-      const b = { significand: bSignificand!, signExponent: Number(bSign) }
-      const { value, second, status, written } = runX87(low(number!), a, b, low(control!))
-      const patterns = [value, second].flatMap((each) => [each.significand, BigInt(each.signExponent)])
-      return [...patterns, BigInt(status), written ? 1n : 0n]
-    },
+    ...floatAnswers,
     numericError: () => {
       const answer = ports.numericError === undefined ? numericException : ports.numericError()
       return typeof answer === 'boolean' ? unlessWaiting(answer) : unlessRefused(answer)
