@@ -18,6 +18,11 @@ export const unrecorded: ReadonlyMap<string, string> = new Map(
     ],
     ['RCPPS RCPSS RSQRTPS RSQRTSS VRCPPS VRCPSS VRSQRTPS VRSQRTSS', 'approximations differ from CPU to CPU'],
     ['CLWB CLFLUSH CLFLUSHOPT CLDEMOTE XSETBV INVPCID', 'a hypervisor may hide it'],
+    [
+      'INCSSPD INCSSPQ RDSSPD RDSSPQ SAVEPREVSSP RSTORSSP SETSSBSY CLRSSBSY',
+      'shadow stacks are for whom the kernel gives one',
+    ],
+    ['WRSSD WRSSQ WRUSSD WRUSSQ', 'shadow stacks are for whom the kernel gives one'],
     ['MOVDIR64B', 'a register has the address of a whole line: direct-stores.ins asks'],
   ].flatMap(([names, why]) => words(names!).map((name) => [name, why!] as const)),
 )

@@ -21,23 +21,23 @@ const cetFields = {
   EB_LEG_BITMAP_BASE:  { ...bits(63, 12, 'Legacy code page bitmap'), needs: 'CET_IBT' },
 } as const
 
-const shadowStackPointer = (index: number, name: string) =>
-  msr(index, name, cet, 'plain', {
+const shadowStackPointer = (index: number, name: `PL${0 | 1 | 2 | 3}_SSP`) =>
+  msr(index, `IA32_${name}`, cet, `engine:${name}`, {
     needs: ['CET_SS'],
     fields: { SSP: bits(63, 2, 'Linear address, bits 63:2') },
-    rules: [canonicalAddress(name)],
+    rules: [canonicalAddress(`IA32_${name}`)],
   })
 
 export const extendedStateMsrs = [
   msr(0x1c4, 'IA32_XFD',     table, 'plain', { needs: ['XFD'], fields: tileData }),
   msr(0x1c5, 'IA32_XFD_ERR', table, 'plain', { needs: ['XFD'], fields: tileData }),
-  msr(0x6a0, 'IA32_U_CET', cet, 'plain', { needs: ['CET_SS', 'CET_IBT'], fields: cetFields, rules: [canonicalAddress('IA32_U_CET')] }),
-  msr(0x6a2, 'IA32_S_CET', cet, 'plain', { needs: ['CET_SS', 'CET_IBT'], fields: cetFields, rules: [canonicalAddress('IA32_S_CET')] }),
-  shadowStackPointer(0x6a4, 'IA32_PL0_SSP'),
-  shadowStackPointer(0x6a5, 'IA32_PL1_SSP'),
-  shadowStackPointer(0x6a6, 'IA32_PL2_SSP'),
-  shadowStackPointer(0x6a7, 'IA32_PL3_SSP'),
-  msr(0x6a8, 'IA32_INTERRUPT_SSP_TABLE_ADDR', cet, 'plain', { needs: ['CET_SS'], rules: [canonicalAddress('IA32_INTERRUPT_SSP_TABLE_ADDR')] }),
+  msr(0x6a0, 'IA32_U_CET', cet, 'engine:U_CET', { needs: ['CET_SS', 'CET_IBT'], fields: cetFields, rules: [canonicalAddress('IA32_U_CET')] }),
+  msr(0x6a2, 'IA32_S_CET', cet, 'engine:S_CET', { needs: ['CET_SS', 'CET_IBT'], fields: cetFields, rules: [canonicalAddress('IA32_S_CET')] }),
+  shadowStackPointer(0x6a4, 'PL0_SSP'),
+  shadowStackPointer(0x6a5, 'PL1_SSP'),
+  shadowStackPointer(0x6a6, 'PL2_SSP'),
+  shadowStackPointer(0x6a7, 'PL3_SSP'),
+  msr(0x6a8, 'IA32_INTERRUPT_SSP_TABLE_ADDR', cet, 'engine:INTERRUPT_SSP_TABLE_ADDR', { needs: ['CET_SS'], rules: [canonicalAddress('IA32_INTERRUPT_SSP_TABLE_ADDR')] }),
   msr(0x6e1, 'IA32_PKRS', table, 'plain', { needs: ['PKS'], fields: { PKRS: bits(31, 0, 'Access and write disable of 16 keys') } }),
   msr(0xd90, 'IA32_BNDCFGS', table, 'plain', {
     needs: ['MPX'],

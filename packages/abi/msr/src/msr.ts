@@ -28,6 +28,10 @@ export type MsrHome =
   | 'engine:SYSENTER_ESP'
   | 'engine:SYSENTER_EIP'
   | 'engine:XSS'
+  | 'engine:U_CET'
+  | 'engine:S_CET'
+  | `engine:PL${0 | 1 | 2 | 3}_SSP`
+  | 'engine:INTERRUPT_SSP_TABLE_ADDR'
   | 'engine:DEBUGCTL'
   | 'clock:TSC'
   | 'clock:TSC_ADJUST'

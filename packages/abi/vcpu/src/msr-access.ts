@@ -19,6 +19,13 @@ const fieldOfHome: { readonly [H in MsrHome]?: StateField } = {
   'engine:SYSENTER_ESP': 'IA32_SYSENTER_ESP',
   'engine:SYSENTER_EIP': 'IA32_SYSENTER_EIP',
   'engine:XSS': 'IA32_XSS',
+  'engine:U_CET': 'IA32_U_CET',
+  'engine:S_CET': 'IA32_S_CET',
+  'engine:PL0_SSP': 'IA32_PL0_SSP',
+  'engine:PL1_SSP': 'IA32_PL1_SSP',
+  'engine:PL2_SSP': 'IA32_PL2_SSP',
+  'engine:PL3_SSP': 'IA32_PL3_SSP',
+  'engine:INTERRUPT_SSP_TABLE_ADDR': 'IA32_INTERRUPT_SSP_TABLE_ADDR',
 }
 
 /** What an access to an MSR comes to: done, #GP(0), a question to user space, or the end of KVM_RUN. */

@@ -18,7 +18,7 @@ export interface ResetShape {
  * Which feature brings a bit of CR4. Those not listed KVM lets every guest set, whatever its CPUID says: every x86-64 has them.
  * Source: arch/x86/include/asm/kvm_host.h CR4_RESERVED_BITS, arch/x86/kvm/x86.h __cr4_reserved_bits (Linux 6.12).
  */
-const neededBy: { readonly [B in keyof typeof cr4]?: Feature | undefined } = {
+const neededBy: { readonly [B in keyof typeof cr4]?: Feature | readonly Feature[] } = {
   UMIP: 'UMIP',
   LA57: 'LA57',
   FSGSBASE: 'FSGSBASE',
@@ -28,19 +28,21 @@ const neededBy: { readonly [B in keyof typeof cr4]?: Feature | undefined } = {
   SMAP: 'SMAP',
   PKE: 'PKU',
   VMXE: 'VMX',
+  // either of them
+  CET: ['CET_SS', 'CET_IBT'],
 }
 
 /** Bits that no guest of ours has yet. */
-const absent: ReadonlySet<string> = new Set(['SMXE', 'KL', 'CET', 'PKS'])
+const absent: ReadonlySet<string> = new Set(['SMXE', 'KL', 'PKS'])
 
 const cr4Bits = Object.entries(cr4)
   .filter(([name]) => !absent.has(name))
-  .map(([name, { low }]) => ({ bit: 2 ** low, needs: neededBy[name as keyof typeof cr4] }))
+  .map(([name, { low }]) => ({ bit: 2 ** low, needs: [neededBy[name as keyof typeof cr4] ?? []].flat() }))
 
 /** The bits of CR4 that a guest with these features may set. */
 export function allowedCr4(has: (feature: Feature) => boolean): bigint {
   let allowed = 0
-  for (const { bit, needs } of cr4Bits) if (needs === undefined || has(needs)) allowed += bit
+  for (const { bit, needs } of cr4Bits) if (needs.length === 0 || needs.some((feature) => has(feature))) allowed += bit
   return BigInt(allowed)
 }
 
@@ -50,6 +52,14 @@ const cacheControl = 0x6000_0000n
 /** What power-up sets and INIT leaves alone. Source: SDM 3A §10.1.1, Table 10-1. */
 const onlyAtPowerUp: { readonly [F in StateField]?: bigint } = {
   XCR0: 1n,
+  IA32_U_CET: 0n,
+  IA32_S_CET: 0n,
+  IA32_PL0_SSP: 0n,
+  IA32_PL1_SSP: 0n,
+  IA32_PL2_SSP: 0n,
+  IA32_PL3_SSP: 0n,
+  IA32_INTERRUPT_SSP_TABLE_ADDR: 0n,
+  SSP: 0n,
   IA32_XSS: 0n,
   IA32_STAR: 0n,
   IA32_LSTAR: 0n,

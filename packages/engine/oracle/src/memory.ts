@@ -1,4 +1,4 @@
-import { failed, refusedByEpt, walk, access as walkAccess } from '@vmm/x86-paging'
+import { failed, refusedByEpt, walk, access as walkAccess, walkShadow } from '@vmm/x86-paging'
 import { accessRights, exceptions, type SegmentName } from '@vmm/x86-registers'
 import { type Asker, type Bits, type Machine, type Mode, type Surroundings, secondLevelFault } from '@vmm/x86-semantics'
 import { bitsOf, numberOf } from './bits.ts'
@@ -93,7 +93,18 @@ export class MemoryAccess {
       (how === 'execute' ? walkAccess.execute : 0) |
       (byProgram && this.#state.get('CPL') === 3n ? walkAccess.user : 0) |
       (byProgram && ((this.#state.get('RFLAGS') >> 18n) & 1n) === 1n ? walkAccess.override : 0)
-    const results = walk.body(this.#machine(), bitsOf(linear, 64), bitsOf(BigInt(word), 8)) as readonly Bits<64>[]
+    return this.#walked(walk, linear, word)
+  }
+
+  /** The physical address of a shadow-stack access, or a fault: of those, addresses that do not exist are #GP(0). */
+  shadowPlace(linear: bigint, how: 'read' | 'write', user: boolean): bigint {
+    this.#refuseNonCanonical(linear, false)
+    const word = (how === 'write' ? walkAccess.write : 0) | (user ? walkAccess.user : 0)
+    return this.#walked(walkShadow, linear, word)
+  }
+
+  #walked({ body }: typeof walk, linear: bigint, word: number): bigint {
+    const results = body(this.#machine(), bitsOf(linear, 64), bitsOf(BigInt(word), 8)) as readonly Bits<64>[]
     const [error, frame] = results.map(numberOf) as [bigint, bigint]
     if ((error & BigInt(refusedByEpt)) !== 0n) throw new Fault(secondLevelFault, Number(error & 0xffffn))
     if (error !== 0n) {

@@ -7,6 +7,8 @@ import {
   instructions,
   type Machine,
   type Mode,
+  mayBeTarget,
+  missEndbranch,
   type Surroundings,
   secondLevelFault,
   survey,
@@ -18,7 +20,7 @@ import { Fault, Unanswered } from './fault.ts'
 import { hostAnswers } from './host-answers.ts'
 import { type Execution, machineOn } from './machine.ts'
 import { MemoryAccess, type PhysicalMemory } from './memory.ts'
-import { type CodeMode, codeMode, instructionMode } from './mode.ts'
+import { awaitsEndbranch, type CodeMode, codeMode, instructionMode } from './mode.ts'
 import { operandsOf } from './operands.ts'
 import { State } from './state.ts'
 
@@ -99,7 +101,9 @@ export class Oracle {
       const execution = this.#execution(bytes, code)
       const resuming = (this.state.rflags & resumeFlag) !== 0n
       const instruction = this.#described()
-      instruction.execute(machineOn(execution), ...operandsOf(this.#decoded))
+      const isTarget = !awaitsEndbranch(this.state, code) || mayBeTarget(instruction, code)
+      if (isTarget) instruction.execute(machineOn(execution), ...operandsOf(this.#decoded))
+      else missEndbranch(machineOn(execution))
       // a target is as wide as the code that it is in, which may be other code than this
       this.state.set('RIP', execution.target ?? execution.next)
       this.#retired += 1

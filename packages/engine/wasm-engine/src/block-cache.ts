@@ -13,13 +13,13 @@ import type { LinkedInterpreter } from './linked-interpreter.ts'
 import { LiveImmediates, type Range } from './live-immediates.ts'
 import { type MemoryMap, pageFlag } from './memory-map.ts'
 import type { ModeLoops } from './mode-loops.ts'
-import { alone, limited, modeOfWord, resumes, staleMode } from './mode-word.ts'
+import { alone, awaiting, limited, modeOfWord, resumes, staleMode } from './mode-word.ts'
 import { type Block, type CodePart, staleBy } from './page-blocks.ts'
 import { noRegion } from './runtime.ts'
 import { clearLinks, fillEscape, fillRecord, mustBeginBlock } from './shapes.ts'
 import { blockHeadBytes, inBlock, inRecord, longestBlock, recordBytes } from './state-layout.ts'
 import type { Together } from './threads/together.ts'
-import { invalidRows, tooLong } from './undecodable.ts'
+import { invalidRows, isNoTarget, noEndbranch, tooLong } from './undecodable.ts'
 
 const pageMask = 0xfff
 const longestInstruction = 15
@@ -108,7 +108,7 @@ export class BlockCache {
    * if it is none to keep: RF is set, or others run the same code.
    */
   addAstride(copy: number, word: number, parts: readonly [CodePart, CodePart]): number {
-    const isOdd = (word & (resumes | alone | limited)) !== 0
+    const isOdd = (word & (resumes | alone | limited | awaiting)) !== 0
     if (isOdd || this.together !== undefined || this.#loops.counts === 'handlers') return 0
     const records = blockHeadBytes + 2 * recordBytes
     // behind the records there is room for the bytes
@@ -128,7 +128,7 @@ export class BlockCache {
   /** Gives how many bytes it covers; 0 if it is not kept. */
   #add(host: number, word: number): number {
     const resuming = (word & resumes) !== 0
-    const limit = (word & (resumes | alone)) === 0 ? longestBlock : 1
+    const limit = (word & (resumes | alone | awaiting)) === 0 ? longestBlock : 1
     const size = this.write(this.#next, host, ((host | pageMask) >>> 0) + 1, word, limit, true)
     // RF stays until an instruction that leaves its block is complete: whoever takes single steps sees to that
     if (size === 0 || (resuming && this.#lastEnds)) return 0
@@ -156,7 +156,7 @@ export class BlockCache {
       if (failure === 'invalid') this.#noteUndescribed(host + offset, end, codeSize)
       if (failure !== undefined) this.#asInvalid(failure)
       if (mustBeginBlock(this.#decoded, offset)) break
-      const shape = this.#shapeOf(word, host + offset)
+      const shape = this.#shapeOf(word, host + offset, (word & awaiting) !== 0)
       this.#writeRecord(record, shape, steps.length, offset, host + offset)
       if (shape.spec.liveBytes !== 0) this.#noteLive(record, host + offset)
       steps.push({ shape, offset })
@@ -188,9 +188,10 @@ export class BlockCache {
     this.#decoded.rep = 'none'
   }
 
-  #shapeOf(word: number, at: number): Shape {
+  #shapeOf(word: number, at: number, awaits: boolean): Shape {
     this.#decodedAt = at
     const bytes = this.#sample
+    if (awaits && isNoTarget(this.#decoded)) return this.#handlers.shape(this.#decoded, word, bytes, noEndbranch)!
     if (this.#decoded.mnemonic === tooLong.mnemonic) return this.#handlers.shape(this.#decoded, word, bytes, tooLong)!
     const shape = this.shapeOf(this.#decoded, word, at, bytes)
     if (shape !== undefined) return shape

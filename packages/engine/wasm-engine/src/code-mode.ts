@@ -1,7 +1,14 @@
-import { accessRights } from '@vmm/x86-registers'
+import { accessRights, cet as controls, cr4 } from '@vmm/x86-registers'
 import type { CodeMode } from './mode-word.ts'
 import { at } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
+
+const CET = 1 << cr4.CET.low
+const awaits = (1 << controls.ENDBR_EN.low) | (1 << controls.TRACKER.low)
+
+/** Whether an indirect branch has been taken whose target must be an ENDBRANCH, which is next. Source: SDM 1 §17.3.4. */
+export const awaitsEndbranch = (state: StateView, { cet, user }: CodeMode): boolean =>
+  cet === true && (state.word(user ? at.IA32_U_CET : at.IA32_S_CET) & awaits) === awaits
 
 /** The mode that control registers, flags and segments put the processor in. Source: SDM 3A §2.2. */
 export function codeModeOf(state: StateView): CodeMode {
@@ -9,14 +16,15 @@ export function codeModeOf(state: StateView): CodeMode {
   const stackSize = (Number(state.get('SS.access')) & accessRights.big) !== 0 ? 32 : 16
   const codeSize = (cs & accessRights.big) !== 0 ? 32 : 16
   const user = state.get('CPL') === 3n
-  if ((state.get('CR0') & 1n) === 0n) return { execution: 'real', codeSize, stackSize, user }
+  if ((state.get('CR0') & 1n) === 0n) return { execution: 'real', codeSize, stackSize, user, cet: false }
+  const cet = (state.word(at.CR4) & CET) !== 0
   if ((state.get('IA32_EFER') & 0x400n) !== 0n) {
-    if ((cs & accessRights.long) !== 0) return { execution: 'long', codeSize: 64, stackSize: 64, user }
-    return { execution: 'compatibility', codeSize, stackSize, user }
+    if ((cs & accessRights.long) !== 0) return { execution: 'long', codeSize: 64, stackSize: 64, user, cet }
+    return { execution: 'compatibility', codeSize, stackSize, user, cet }
   }
   if ((state.get('RFLAGS') & (1n << 17n)) !== 0n)
-    return { execution: 'virtual-8086', codeSize: 16, stackSize: 16, user: true }
-  return { execution: 'protected', codeSize, stackSize, user }
+    return { execution: 'virtual-8086', codeSize: 16, stackSize: 16, user: true, cet: false }
+  return { execution: 'protected', codeSize, stackSize, user, cet }
 }
 
 const PCIDE = 1 << 17

@@ -1,7 +1,7 @@
 import { rflags } from '@vmm/x86-registers'
-import { codeModeOf } from './code-mode.ts'
+import { awaitsEndbranch, codeModeOf } from './code-mode.ts'
 import { KnownModes } from './known-modes.ts'
-import { alone, type CodeMode, limited, modeWord, resumes } from './mode-word.ts'
+import { alone, awaiting, type CodeMode, limited, modeWord, resumes } from './mode-word.ts'
 import { at, tlbPrivileges } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
 import type { TlbContexts } from './tlb.ts'
@@ -51,7 +51,8 @@ export class DerivedState {
     state.setLong(at.canonicalShift, BigInt(canonicalShift))
     const isPlain = !steps && watching.isIdle
     state.setWord(at.plain, isPlain ? 1 : 0)
-    if (!isPlain) return
+    // the tracker is in a register that known modes do not look at
+    if (!isPlain || mode.cet === true) return
     const context = tlb.views(0)
     const [programViews, processorViews] = [this.#programViews - context, this.#processorViews - context]
     this.#known.keep({ word: state.word(at.mode) & ~(resumes | alone), programViews, processorViews, canonicalShift })
@@ -78,7 +79,8 @@ export class DerivedState {
     if (base !== state.long(at.codeBase) || (!long && limit !== state.word(at.codeLimit))) tlb.bumpJumps()
     if (!long) state.setWord(at.codeLimit, limit)
     const word = modeWord(mode) | (long || limit === 0xffff_ffff ? 0 : limited)
-    state.setWord(at.mode, word | (this.#flag(rflags.RF.low) ? resumes : 0))
+    const awaited = awaitsEndbranch(state, mode) ? awaiting : 0
+    state.setWord(at.mode, word | awaited | (this.#flag(rflags.RF.low) ? resumes : 0))
     state.setLong(at.codeBase, base)
     state.setLong(at.codeMask, long ? (1n << 64n) - 1n : 0xffff_ffffn)
   }

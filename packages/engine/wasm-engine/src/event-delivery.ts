@@ -18,8 +18,8 @@ export function runDelivery(
   cpu: number,
   { vector, kind, errorCode, returnRip }: Event,
 ): boolean {
-  const { codeSize, stackSize, execution } = modeOfWord(state.word(at.mode))
-  const mode = { ...anyMode, codeSize, stackSize, execution }
+  const { codeSize, stackSize, execution, cet = false } = modeOfWord(state.word(at.mode))
+  const mode = { ...anyMode, codeSize, stackSize, execution, cet }
   const slot = handlers.procedure(deliverEvent as never, mode)
   const plainSlot = handlers.procedure(deliverPlainly as never, mode)
   handlers.flush()

@@ -215,7 +215,7 @@ export class HandlerTable {
 
   /** The slot of a described function in a mode. */
   procedure(procedure: AnyProcedure, mode: Mode): number {
-    const key = `${procedure.name} ${mode.execution} ${mode.codeSize} ${mode.operandSize} ${mode.stackSize}`
+    const key = `${procedure.name} ${mode.execution}${mode.cet === true ? ' cet' : ''} ${mode.codeSize} ${mode.operandSize} ${mode.stackSize}`
     const known = this.#procedures.get(key)
     if (known !== undefined) return known
     const slot = this.#nextFree()

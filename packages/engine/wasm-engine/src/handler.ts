@@ -63,6 +63,8 @@ const modeFields: ReadonlySet<StateField> = new Set<StateField>([
   'DS.base',
   'ES.base',
   'DR7',
+  'IA32_U_CET',
+  'IA32_S_CET',
 ])
 
 export interface Ending {

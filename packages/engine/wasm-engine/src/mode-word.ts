@@ -4,6 +4,9 @@ const executions: readonly Execution[] = ['real', 'virtual-8086', 'protected', '
 const sizes = [16, 32, 64] as const
 type Size = (typeof sizes)[number]
 
+/** Those that have CR4.CET take the places behind: `protected` and `compatibility`, and `long` next to itself. */
+const enforced = { long: 5, protected: 6, compatibility: 7 } as const
+
 /** What code is decoded and emitted for; two blocks of one address differ if this does. */
 export interface CodeMode {
   readonly execution: Execution
@@ -11,15 +14,15 @@ export interface CodeMode {
   readonly stackSize: Size
   /** Code of CPL 3 and of the supervisor never share a block: what may be fetched differs. */
   readonly user: boolean
+  /** CR4.CET, outside real and virtual-8086 mode. */
+  readonly cet?: boolean
 }
 
-/** How a mode word names an execution, in its low three bits. */
-export const executionOfWord = (execution: Execution): number => executions.indexOf(execution)
-
 /** One word for a mode. It is never 0, which is what memory holds where there is no block. */
-export function modeWord({ execution, codeSize, stackSize, user }: CodeMode): number {
+export function modeWord({ execution, codeSize, stackSize, user, cet }: CodeMode): number {
+  const hasPlace = execution === 'long' || execution === 'protected' || execution === 'compatibility'
   return (
-    executions.indexOf(execution) |
+    (cet === true && hasPlace ? enforced[execution] : executions.indexOf(execution)) |
     (sizes.indexOf(codeSize) << 3) |
     (sizes.indexOf(stackSize) << 5) |
     (user ? 0x80 : 0) |
@@ -36,10 +39,18 @@ export const alone = 0x800
 /** Of a mode word outside 64-bit code: CS has a limit that code may meet, so no block leads to another without a look at it. */
 export const limited = 0x400
 
+/** Of a mode word with CR4.CET: the next instruction must be an ENDBRANCH. Blocks have one. */
+export const awaiting = 0x1000
+
+/** Of a mode word's low three bits: the lowest one apart, they are those of 64-bit code. */
+export const longWord = { mask: 6, value: 4 } as const
+
 /** The mode that a word stands for. */
 export function modeOfWord(word: number): CodeMode {
+  const found = Object.entries(enforced).find(([, place]) => place === (word & 7))?.[0] as Execution | undefined
   return {
-    execution: executions[word & 7]!,
+    execution: found ?? executions[word & 7]!,
+    cet: found !== undefined,
     codeSize: sizes[(word >> 3) & 3]!,
     stackSize: sizes[(word >> 5) & 3]!,
     user: (word & 0x80) !== 0,

@@ -1,6 +1,6 @@
 import { type Decoded, type DecodedOperand, noRegister, ripBase } from '@vmm/x86-decoder'
 import type { AnyOperand, Instruction, Memory, Mode, OperandFile, Width } from '@vmm/x86-semantics'
-import type { CodeMode } from './mode-word.ts'
+import { type CodeMode, modeOfWord } from './mode-word.ts'
 import type { AddressForm } from './reading/frame.ts'
 import { registerOffset, registerSlots, secondImmediate } from './reading/operands.ts'
 import { at, inRecord, linkInRecord } from './state-layout.ts'
@@ -73,8 +73,13 @@ function shaped(operand: DecodedOperand, position: number, immediate: number, in
 
 const sizeCode = (size: number): number => (size === 16 ? 0 : size === 32 ? 1 : 2)
 const repCode = { none: 0, rep: 1, repne: 2 } as const
-/** In its place: nothing repeats what has a VEX prefix. */
+/** In its place: nothing repeats what has a VEX prefix, nor a branch that is not tracked. */
 const longVectors = 3
+
+/** NOTRACK is a prefix of indirect near branches, where CR4.CET makes it one. */
+const isUntracked = ({ noTrack, mnemonic }: Decoded, word: number): boolean =>
+  noTrack && (mnemonic === 'JMP' || mnemonic === 'CALL') && modeOfWord(word).cet === true
+
 const formCode = { flat: 0, absolute: 1, general: 2, narrow: 3, known: 2 } as const
 
 /** A number below 2^31 that two instructions of a row share exactly when one handler serves both. */
@@ -92,7 +97,7 @@ export function shapeKey(decoded: Decoded, word: number, instruction: Instructio
   const sizes =
     sizeCode(decoded.operandSize) |
     (sizeCode(decoded.addressSize) << 2) |
-    ((decoded.vectorLength === 256 ? longVectors : repCode[decoded.rep]) << 4) |
+    ((decoded.vectorLength === 256 || isUntracked(decoded, word) ? longVectors : repCode[decoded.rep]) << 4) |
     (formCode[form] << 6)
   const low = sizes | (kinds << 8) | (known << 12) | (constant << 16)
   return (word & 0x7f) * 0x100_0000 + low
@@ -106,6 +111,8 @@ export function instructionMode(decoded: Decoded, code: CodeMode, lock: boolean)
     addressSize: decoded.addressSize,
     stackSize: code.stackSize,
     execution: code.execution,
+    cet: code.cet === true,
+    noTrack: code.cet === true && decoded.noTrack && (decoded.mnemonic === 'JMP' || decoded.mnemonic === 'CALL'),
     rep: decoded.rep,
     lock,
   }

@@ -1,6 +1,6 @@
 import type { BlockCache } from './block-cache.ts'
 import type { CodeBytes } from './code-bytes.ts'
-import { alone, limited, resumes } from './mode-word.ts'
+import { alone, awaiting, limited, resumes } from './mode-word.ts'
 import { at, blockHeadBytes, inBlock, longestBlock, prefixBytes, recordBytes } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
 
@@ -73,7 +73,7 @@ export class Steps {
   #first(most: number): Passing | undefined {
     const { cpu, state, code, blocks } = this.#around
     const mode = state.word(at.mode)
-    if (most === 1 || (mode & (resumes | alone | limited)) !== 0) return undefined
+    if (most === 1 || (mode & (resumes | alone | limited | awaiting)) !== 0) return undefined
     const host = code.host()
     blocks.makeRoom()
     const whole = host === 0 ? undefined : blocks.at(host, mode)

@@ -13,7 +13,7 @@ const switchedOn: Partial<Record<Feature, Feature>> = { OSXSAVE: 'XSAVE', OSPKE:
 const isAdvertised = (feature: Feature): boolean => has(table, switchedOn[feature] ?? feature)
 
 const place = { tables: 0x1000, code: 0x1_0000, data: 0x2_0000, bytes: 0x4_0000 } as const
-const [undefinedOpcode, generalProtectionFault] = [6, 13]
+const [undefinedOpcode, generalProtectionFault, pageFault] = [6, 13, 14]
 
 /** The first 2 MiB are mapped to themselves. */
 function machine(): Engine {
@@ -31,8 +31,10 @@ function enter(engine: Engine): void {
   engine.set('CPL', 0n)
   engine.set('CR0', 0x8001_0033n)
   engine.set('CR3', BigInt(place.tables))
-  // PAE, OSFXSR, OSXMMEXCPT, VMXE, FSGSBASE, OSXSAVE, PKE
-  engine.set('CR4', 0x45_2620n)
+  // PAE, OSFXSR, OSXMMEXCPT, VMXE, FSGSBASE, OSXSAVE, PKE, CET
+  engine.set('CR4', 0xc5_2620n)
+  // shadow stacks may be written to; there is none
+  engine.set('IA32_S_CET', 3n)
   // non-root operation that nothing leaves: VMFUNC is there alone
   engine.set('VMX', 2n)
   // the state of AVX can be switched on where there is AVX
@@ -138,7 +140,13 @@ describe('the engine', () => {
     // some find nothing to their liking in zeros, but none is refused as an opcode, or misses its memory
     const ends = executed.map((row) => ({ row: say(row), fault: faultOf(engine, bytesOf(row)) }))
     const executes = [undefined, generalProtectionFault]
-    expect(ends.filter(({ fault }) => !executes.includes(fault))).toEqual([])
+    const reachesShadow = (row: OpcodeRow) =>
+      row.needs === 'CET_SS' || row.mnemonic === 'CALL' || row.mnemonic === 'RET'
+    const missing = executed.filter((row, index) => {
+      const { fault } = ends[index]!
+      return !executes.includes(fault) && !(fault === pageFault && reachesShadow(row))
+    })
+    expect(missing.map(say)).toEqual([])
   })
 
   test('makes #UD of every row whose feature is not', () => {

@@ -35,6 +35,7 @@ export function createDecoded(): Decoded {
     count: 0,
     segment: 3,
     segmentOverride: false,
+    noTrack: false,
     base: noRegister,
     index: noRegister,
     scale: 0,

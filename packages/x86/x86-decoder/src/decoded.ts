@@ -73,6 +73,8 @@ export interface Decoded {
   segment: number
   /** A segment-override prefix was there, whether or not it changed anything. */
   segmentOverride: boolean
+  /** The last segment-override prefix is 3E, which an indirect near branch takes as NOTRACK. Source: SDM 1 §17.3.3. */
+  noTrack: boolean
   /** Address registers: 0 to 15, `noRegister`, or `ripBase`. 16-bit forms use the same fields (BX+SI is base 3, index 6). */
   base: number
   index: number

@@ -10,13 +10,30 @@ export const stateBits = {
   /** One more than the segment register that a prefix chose. */
   override: 0x3_8000,
   ...{ vector: 0x4_0000, evex: 0x8_0000 },
+  /** The last prefix of a segment is 3E. */
+  noTrack: 0x10_0000,
 } as const
 
 /** Bits below the segment override, pp and L. */
 export const [overrideShift, ppShift, lengthShift] = [15, 2, 4]
 
-const { rexB, w, operandSize, repeat, repeatF3, repeatF2, b, x, r, rex, addressSize, lock, segment, override } =
-  stateBits
+const {
+  rexB,
+  w,
+  operandSize,
+  repeat,
+  repeatF3,
+  repeatF2,
+  b,
+  x,
+  r,
+  rex,
+  addressSize,
+  lock,
+  segment,
+  override,
+  noTrack,
+} = stateBits
 
 const ofRex = rexB | w | b | x | r | rex
 
@@ -30,8 +47,11 @@ interface Effect {
 const effect = (adds: number, forgets = 0): Effect => ({ keeps: ~(ofRex | forgets), adds })
 
 /** In 64-bit code ES, CS, SS and DS are ignored, and an FS or GS before them stays. */
-const segmentEffect = (register: number, codeSize: number): Effect =>
-  codeSize === 2 && register < 4 ? effect(segment) : effect(segment | ((register + 1) << overrideShift), override)
+function segmentEffect(register: number, codeSize: number): Effect {
+  const adds = segment | (register === 3 ? noTrack : 0)
+  if (codeSize === 2 && register < 4) return effect(adds, noTrack)
+  return effect(adds | ((register + 1) << overrideShift), override | noTrack)
+}
 
 /** What a byte is as a prefix, by code size: 0 for 16 bits, 1 for 32, 2 for 64. Source: SDM 2A §2.1.1 and §2.2.1. */
 function effectOf(byte: number, codeSize: number): Effect | undefined {

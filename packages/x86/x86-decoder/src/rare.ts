@@ -72,11 +72,12 @@ function fillMore(words: Int32Array, from: number, records: Int32Array, at: numb
 }
 
 function overrideSegment(state: number, records: Int32Array, at: number): void {
-  const { segment, segmentOverride } = addressFields
+  const { segment, segmentOverride, noTrack } = addressFields
   const override = (state & stateBits.override) >> overrideShift
   const address = records[at + recordWords.address]!
   const chosen = override === 0 ? address : (address & ~fieldMask(segment)) | put(segment, override - 1)
-  records[at + recordWords.address] = chosen | put(segmentOverride, 1)
+  const untracked = (state & stateBits.noTrack) === 0 ? 0 : put(noTrack, 1)
+  records[at + recordWords.address] = chosen | put(segmentOverride, 1) | untracked
 }
 
 /** In 64-bit code addresses have 64 bits whatever the prefixes say. */

@@ -44,6 +44,7 @@ export const addressFields = {
   segment: { shift: 18, bits: 3 },
   segmentOverride: { shift: 21, bits: 1 },
   addressSize: { shift: 22, bits: 2 },
+  noTrack: { shift: 24, bits: 1 },
 } as const satisfies Readonly<Record<string, Field>>
 
 /**
@@ -140,6 +141,7 @@ function unpackAddress(records: Int32Array, at: number, out: Decoded): void {
   out.segment = (address >> 18) & 7
   out.segmentOverride = (address & 0x20_0000) !== 0
   out.addressSize = sizes[(address >> 22) & 3]!
+  out.noTrack = (address & 0x100_0000) !== 0
   out.displacement = records[at + displacementWord]!
 }
 

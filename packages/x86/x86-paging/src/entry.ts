@@ -44,6 +44,9 @@ export function reservedBits(m: Machine, entry: Bits<64>, shift: Bits<64>, large
   return m.or(noPages, m.not(m.isZero(m.and(entry, forbiddenMask))))
 }
 
+/** An entry of a page that is dirty and cannot be written: a shadow stack, if the entries before it let write. SDM 3A §4.6. */
+export const isShadowStack = (m: Machine, entry: Bits<64>): Bits<1> => m.and(m.not(m.bit(entry, 1)), m.bit(entry, 6))
+
 /** Bits of `pageFact`: global pages count as such only while CR4.PGE is set. */
 export function factsOf(m: Machine, entry: Bits<64>, large: Bits<1>): Bits<32> {
   const global = m.and(m.bit(entry, 8), bit(m, m.get('CR4'), cr4.PGE))

@@ -6,4 +6,4 @@ export {
   type Translation,
   translate,
 } from './translate.ts'
-export { access, pageFact, walk } from './walk.ts'
+export { access, pageFact, walk, walkShadow } from './walk.ts'

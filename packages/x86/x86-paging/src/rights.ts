@@ -8,7 +8,7 @@ export const failed = 0x8000_0000
 export const refusedByEpt = 0x4000_0000
 
 /** The #PF error code. Source: SDM 3A §4.7, Figure 4-12. */
-export const errorBit = { present: 1, write: 2, user: 4, reserved: 8, fetch: 16, key: 32 } as const
+export const errorBit = { present: 1, write: 2, user: 4, reserved: 8, fetch: 16, key: 32, shadowStack: 64 } as const
 
 /** What is asked of a walk, its access word taken apart. */
 export interface Asked {
@@ -17,6 +17,8 @@ export interface Asked {
   readonly execute: Bits<1>
   readonly user: Bits<1>
   readonly override: Bits<1>
+  /** Known: an access to a shadow stack, as control-flow enforcement makes them. */
+  readonly shadow: boolean
 }
 
 /** What a walk finds out. */
@@ -48,7 +50,7 @@ export function fail(m: Machine, asked: Asked, outcome: Outcome, more: number, b
     term(asked.user, errorBit.user),
     term(m.and(asked.execute, fetches), errorBit.fetch),
     term(byKey, errorBit.key),
-    m.constant(more, 32),
+    m.constant(more | (asked.shadow ? errorBit.shadowStack : 0), 32),
     m.constant(failed, 32),
   ].reduce((a, b) => m.or(a, b))
   outcome.error.set(code)
@@ -60,10 +62,17 @@ export interface Leaf {
   readonly userPage: Bits<1>
   readonly noExecute: Bits<1>
   readonly key: Bits<64>
+  /** Whether its own entry lets nobody write and is dirty, and all entries before it let everybody. */
+  readonly isShadowStack: Bits<1>
 }
+
+/** Shadow stacks are where nothing else can write, of a user for a user and of the supervisor for the supervisor. Source: SDM 3A §4.6.1. */
+const forbiddenShadow = (m: Machine, { user }: Asked, { isShadowStack, userPage }: Leaf): Bits<1> =>
+  m.or(m.not(isShadowStack), m.not(m.equal(user, userPage)))
 
 /** Whether page rights let the access through. Source: SDM 3A §4.6.1. */
 function forbidden(m: Machine, asked: Asked, leaf: Leaf): Bits<1> {
+  if (asked.shadow) return forbiddenShadow(m, asked, leaf)
   const control = m.get('CR4')
   const supervisor = m.not(asked.user)
   const readOnlyMatters = m.or(asked.user, bit(m, m.get('CR0'), cr0.WP))

@@ -1,6 +1,6 @@
 import { cr4, efer } from '@vmm/x86-registers'
 import type { Bits, Machine, Variable } from '@vmm/x86-semantics'
-import { factsOf, mark, mask, type Entry as Placed, reservedBits } from './entry.ts'
+import { factsOf, isShadowStack, mark, mask, type Entry as Placed, reservedBits } from './entry.ts'
 import { isFine, tableAt } from './guest-physical.ts'
 import { type Asked, bit, both, errorBit, fail, type Leaf, type Outcome, settle } from './rights.ts'
 
@@ -109,12 +109,13 @@ function pointerOf(m: Machine, linear: Bits<64>): Bits<64> {
 function follow(m: Machine, asked: Asked, outcome: Outcome, descent: Descent, entry: Entry): void {
   const { writable, userPage, noExecute } = descent
   const { level, value, pointer, large } = entry
+  const above = asked.shadow ? writable.get() : m.constant(0, 1)
   writable.set(m.and(writable.get(), m.or(pointer, m.bit(value, 1))))
   userPage.set(m.and(userPage.get(), m.or(pointer, m.bit(value, 2))))
   noExecute.set(m.or(noExecute.get(), m.bit(value, 63)))
   m.when(
     m.or(large, m.equal(level, m.constant(12, 64))),
-    () => arrive(m, asked, outcome, descent, entry),
+    () => arrive(m, asked, outcome, descent, entry, above),
     () => {
       m.when(m.not(pointer), () => mark(m, outcome, entry, m.constant(0, 1), 64))
       descent.table.set(mask(m, value, addressBits))
@@ -124,13 +125,21 @@ function follow(m: Machine, asked: Asked, outcome: Outcome, descent: Descent, en
   )
 }
 
-function arrive(m: Machine, asked: Asked, outcome: Outcome, descent: Descent, entry: Entry): void {
+function arrive(
+  m: Machine,
+  asked: Asked,
+  outcome: Outcome,
+  descent: Descent,
+  entry: Entry,
+  writableAbove: Bits<1>,
+): void {
   const { level, value, large } = entry
   const leaf: Leaf = {
     writable: descent.writable.get(),
     userPage: descent.userPage.get(),
     noExecute: descent.noExecute.get(),
     key: mask(m, m.shiftRight(value, m.constant(59, 64)), 15n),
+    isShadowStack: asked.shadow ? m.and(writableAbove, isShadowStack(m, value)) : writableAbove,
   }
   settle(m, asked, outcome, leaf, () => {
     mark(m, outcome, entry, asked.write, 64)

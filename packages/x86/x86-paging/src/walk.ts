@@ -20,7 +20,14 @@ export const pageFact = { global: 1, large: 2 } as const
  * 4 KiB frame, page facts). The linear address must be canonical, and 32 bits wide outside IA-32e mode. Accessed and
  * dirty bits are set; the caller raises #PF and sets CR2. Source: SDM 3A §4.
  */
-export const walk = procedure('walk', [64, 8], [32, 64, 32], (m, linear, word) => {
+export const walk = procedure('walk', [64, 8], [32, 64, 32], (m, linear, word) => walkFor(m, linear, word, false))
+
+/** The same for accesses to shadow stacks, of which `write` and `user` count. Source: SDM 3A §4.6. */
+export const walkShadow = procedure('walkShadow', [64, 8], [32, 64, 32], (m, linear, word) =>
+  walkFor(m, linear, word, true),
+)
+
+function walkFor(m: Machine, linear: Bits<64>, word: Bits<8>, shadow: boolean): [Bits<32>, Bits<64>, Bits<32>] {
   const outcome: Outcome = {
     error: m.variable(m.constant(0, 32)),
     frame: m.variable(mask(m, linear, ~0xfffn)),
@@ -36,6 +43,7 @@ export const walk = procedure('walk', [64, 8], [32, 64, 32], (m, linear, word) =
     execute: m.bit(word, 1),
     user: m.bit(word, 2),
     override: m.bit(word, 3),
+    shadow,
   }
   m.when(bit(m, m.get('CR0'), cr0.PG), () =>
     m.when(
@@ -47,7 +55,7 @@ export const walk = procedure('walk', [64, 8], [32, 64, 32], (m, linear, word) =
   m.when(m.not(m.isZero(m.get('EPTP'))), () => reach(m, asked, outcome))
   m.when(m.not(m.isZero(m.get('APIC_ACCESS'))), () => setApart(m, outcome))
   return [outcome.error.get(), outcome.frame.get(), outcome.facts.get()]
-})
+}
 
 /** The APIC-access page is no memory, whatever is at its address. Source: SDM 3C 30.4. */
 function setApart(m: Machine, { frame }: Outcome): void {

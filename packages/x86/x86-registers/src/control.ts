@@ -58,6 +58,19 @@ export const efer = {
   NXE: bit(11, 'Execute-disable enable'),
 } as const satisfies Fields
 
+/** IA32_U_CET and IA32_S_CET. Source: SDM 1 §17.2.1. */
+export const cet = {
+  SH_STK_EN: bit(0, 'Shadow stacks'),
+  WR_SHSTK_EN: bit(1, 'WRSSD and WRSSQ'),
+  ENDBR_EN: bit(2, 'Indirect branch tracking'),
+  LEG_IW_EN: bit(3, 'Legacy code compatibility'),
+  NO_TRACK_EN: bit(4, 'No-track prefixes'),
+  SUPPRESS_DIS: bit(5, 'No suppression of tracking'),
+  SUPPRESS: bit(10, 'Tracking is suppressed'),
+  TRACKER: bit(11, 'The next instruction must be ENDBRANCH'),
+  EB_LEG_BITMAP_BASE: bits(63, 12, 'Legacy code page bitmap'),
+} as const satisfies Fields
+
 /** XCR0. Source: SDM 1 §13.3. */
 export const xcr0 = {
   X87: bit(0, 'x87 state, always one'),

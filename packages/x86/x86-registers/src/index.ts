@@ -1,4 +1,4 @@
-export { cr0, cr3, cr4, dr6, dr6Fixed, dr7, dr7Fixed, efer, xcr0 } from './control.ts'
+export { cet, cr0, cr3, cr4, dr6, dr6Fixed, dr7, dr7Fixed, efer, xcr0 } from './control.ts'
 export { type Exception, type ExceptionName, exceptionAt, exceptions } from './exceptions.ts'
 export {
   type DescriptorName,

@@ -109,6 +109,10 @@ export interface Mode {
   /** How wide the stack pointer is: 64, or SS.B. */
   readonly stackSize: 16 | 32 | 64
   readonly execution: Execution
+  /** CR4.CET, outside real and virtual-8086 mode: control-flow enforcement may be on. */
+  readonly cet?: boolean
+  /** A near indirect branch with the prefix NOTRACK. */
+  readonly noTrack?: boolean
   readonly rep: 'none' | 'rep' | 'repne'
   readonly lock: boolean
 }
@@ -168,6 +172,11 @@ export interface Accesses {
   checkLinear(linear: Bits<64>, bytes: number, access: 'read' | 'write', asker: Asker): void
   /** The linear address of an offset in a segment, with no checks: INVLPG, MONITOR. */
   linear(segment: Segment, offset: Bits<64>): Bits<64>
+  /**
+   * Where a shadow-stack access of four or eight aligned bytes goes in physical memory: by a user or by the supervisor. Faults unless the page is
+   * one of a shadow stack. Source: SDM 3A §4.6.
+   */
+  shadowPlace(linear: Bits<64>, access: 'read' | 'write', user: Bits<1>): Bits<64>
   /** By physical address: page tables. Aligned, never faults; where there is no memory it reads as ones. */
   loadPhysical<W extends 32 | 64>(address: Bits<64>, w: W): Bits<W>
   /** Stores `value` if memory holds `expected`; 1 if it did. Accessed and dirty bits. */

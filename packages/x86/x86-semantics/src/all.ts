@@ -17,6 +17,7 @@ import { farTransfers } from './system/far-transfer.ts'
 import { flagInstructions } from './system/flags.ts'
 import { portInstructions } from './system/ports.ts'
 import { segmentInstructions } from './system/segments.ts'
+import { shadowStackInstructions } from './system/shadow-stack-instructions.ts'
 import { systemCalls } from './system/system-calls.ts'
 import { tableInstructions } from './system/tables.ts'
 import { vmxInstructions } from './system/vmx.ts'
@@ -57,6 +58,7 @@ const families: readonly (readonly Instruction[])[] = [
   controlInstructions,
   tableInstructions,
   systemCalls,
+  shadowStackInstructions,
   vmxInstructions,
   portInstructions,
   extendedState,

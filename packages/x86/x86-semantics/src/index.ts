@@ -51,6 +51,7 @@ export {
   vmxOperands,
 } from './surroundings.ts'
 export { type Survey, survey } from './surveyor.ts'
+export { mayBeTarget, missEndbranch } from './system/control-flow.ts'
 export { deliverEvent, deliverPlainly, eventKind } from './system/events.ts'
 export { secondLevel, secondLevelAccess } from './system/second-level.ts'
 export { fusedNumber, simdNumber } from './vector/simd-number.ts'

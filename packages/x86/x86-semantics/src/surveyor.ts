@@ -291,6 +291,10 @@ function accessNotes(notes: Notes): Accesses & Pick<Machine, 'bulk' | 'popInto'>
     storeLinear: storing,
     checkLinear: (_linear, bytes) => checking(bytes),
     linear: () => value(64),
+    shadowPlace: () => {
+      checking(8)
+      return value(64)
+    },
     loadPhysical: (_address, w) => value(w),
     compareAndSwapPhysical: truth,
     bulk: () => {

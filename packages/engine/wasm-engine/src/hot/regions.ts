@@ -2,7 +2,7 @@ import type { BlockCache } from '../block-cache.ts'
 import type { Linkage } from '../handler-table.ts'
 import type { Compiling } from '../linked-interpreter.ts'
 import { type Also, placeFunctions } from '../linked-module.ts'
-import { alone, limited, resumes } from '../mode-word.ts'
+import { alone, awaiting, limited, resumes } from '../mode-word.ts'
 import { noRegion, type RuntimeIndices, regionType } from '../runtime.ts'
 import { at, inBlock } from '../state-layout.ts'
 import type { StateView } from '../state-view.ts'
@@ -159,7 +159,7 @@ export class Regions {
 
   #mayBegin(block: number): boolean {
     const mode = this.#view.getUint32(block + inBlock.mode, true)
-    const never = resumes | limited | (this.#threshold === 0 ? 0 : alone)
+    const never = resumes | limited | awaiting | (this.#threshold === 0 ? 0 : alone)
     if ((mode & never) !== 0) return false
     return this.#pieces.of(block) !== undefined
   }

@@ -2,7 +2,7 @@ import { accessRights, rflags, segmentNames } from '@vmm/x86-registers'
 import { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import { flagsThatMatter, modeInputs } from '../known-modes.ts'
-import { executionOfWord, resumes } from '../mode-word.ts'
+import { longWord, resumes } from '../mode-word.ts'
 import { at, inKnownMode, inReach, knownModeBytes, knownModes, reachBytes } from '../state-layout.ts'
 
 const ret = { kind: 'return' } as const
@@ -65,7 +65,9 @@ function take(code: Code, cpu: Node, known: Node, reach: number): void {
   const output = (name: 'word' | 'programViews' | 'processorViews' | 'canonicalShift') =>
     code.load('i32.load', known, inKnownMode[name])
   const word = code.hold(output('word'))
-  const isLong = code.hold(code.op('i32.eq', code.op('i32.and', word, code.i32(7)), code.i32(executionOfWord('long'))))
+  const isLong = code.hold(
+    code.op('i32.eq', code.op('i32.and', word, code.i32(longWord.mask)), code.i32(longWord.value)),
+  )
   const codeBase = code.op('i32.wrap_i64', code.load('i64.load', cpu, at.codeBase))
   const base = code.select(isLong, code.i32(0), code.load('i32.load', known, inKnownMode['CS.base']))
   const limitDiffers = code.op(

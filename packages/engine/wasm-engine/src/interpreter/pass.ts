@@ -1,7 +1,7 @@
 import type { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import { type MemoryMap, type PassingMap, seenEntries } from '../memory-map.ts'
-import { alone, limited, resumes } from '../mode-word.ts'
+import { alone, awaiting, limited, resumes } from '../mode-word.ts'
 import { headState, longestHead } from '../passing/heads.ts'
 import { placeFactor, templateShift } from '../passing/place.ts'
 import { inTemplate, templateBytes } from '../passing/template.ts'
@@ -169,7 +169,7 @@ export function passIfNew(
   if (passing === undefined) return
   const isOrdinary = code.op(
     'i32.and',
-    code.op('i32.eqz', code.op('i32.and', mode, code.i32(resumes | alone | limited))),
+    code.op('i32.eqz', code.op('i32.and', mode, code.i32(resumes | alone | limited | awaiting))),
     code.op('i32.ne', code.op('i32.and', mode, code.i32(codeSizeMask << codeSizeShift)), code.i32(0)),
   )
   // the same but for the bit that says that the page is guarded

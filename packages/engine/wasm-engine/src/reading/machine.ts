@@ -32,6 +32,7 @@ import { beyondOn } from './host-calls.ts'
 import { lazyClassOf } from './lazy-class.ts'
 import { bulkOn, MemoryReading } from './memory.ts'
 import { OperandReading } from './operands.ts'
+import { shadowPlace } from './shadow-place.ts'
 import { asValue, bitsOf, nodeOf, typeOf } from './value.ts'
 import { vectorOn } from './vector.ts'
 import { number } from './widths.ts'
@@ -51,7 +52,7 @@ export function machineOn(frame: Frame): Machine {
     popInto,
     ...stateOn(frame),
     ...(frame.flags ?? flagsOn(frame)),
-    ...accessOn(memory),
+    ...accessOn(frame, memory),
     bulk: bulkOn(frame, memory),
     ...controlOn(frame),
     ...beyondOn(frame),
@@ -171,7 +172,7 @@ function keepEquations({ code, cpu, runtime }: Frame, of: Extract<FlagsOf, { kin
   code.store('i32.store', cpu, code.i32(0), at.lazyClass)
 }
 
-function accessOn(memory: MemoryReading): Accesses {
+function accessOn(frame: Frame, memory: MemoryReading): Accesses {
   const { write } = accessKind
   return {
     load(segment, offset, w) {
@@ -194,6 +195,7 @@ function accessOn(memory: MemoryReading): Accesses {
     checkLinear: (linear, bytes, access, asker) =>
       memory.check(memory.wrapped(linear), bytes, bytes | (access === 'write' ? write : 0), asker),
     linear: (segment, offset) => bitsOf(memory.unchecked(segment, nodeOf(offset)), 64),
+    shadowPlace: (linear, how, user) => shadowPlace(frame, linear, how, user),
     loadPhysical: (address, w) => memory.loadPhysical(address, w),
     compareAndSwapPhysical: (address, expected, value) => memory.swapPhysical(address, expected, value),
   }

@@ -2,8 +2,10 @@ import { sdm } from '@vmm/source'
 import type { Bits, Machine } from '../algebra.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import { gpr, type Operand, type Target } from '../operand.ts'
+import { trackNear } from '../system/control-flow.ts'
+import { prepareNearCall, prepareNearReturn } from '../system/shadow-stack.ts'
 import { conditions, holds } from './conditions.ts'
-import { peek, push, release, setStackPointer, stackPointer } from './stack.ts'
+import { peek, push, release, setStackPointer, stackPointer, wrapped } from './stack.ts'
 
 /**
  * Faults if a near transfer to `target` would leave the code segment: non-canonical in 64-bit code, past the limit
@@ -49,16 +51,26 @@ function targetOf(m: Machine, to: Target | Operand<16 | 32 | 64>): Bits<64> {
   return target
 }
 
-const jmp = instruction('JMP', sdm('2A', '3.3', 'JMP—Jump'), (m: Machine, to: Target | Operand<16 | 32 | 64>) =>
-  m.jump(targetOf(m, to)),
-)
+const jmp = instruction('JMP', sdm('2A', '3.3', 'JMP—Jump'), (m: Machine, to: Target | Operand<16 | 32 | 64>) => {
+  const target = targetOf(m, to)
+  if (to.kind !== 'relative') trackNear(m)
+  m.jump(target)
+})
 
 const call = instruction(
   'CALL',
   sdm('2A', '3.3', 'CALL—Call Procedure'),
   (m: Machine, to: Target | Operand<16 | 32 | 64>) => {
     const target = targetOf(m, to)
-    push(m, m.truncate(m.nextRip(), m.mode.operandSize))
+    const size = m.mode.operandSize
+    if (m.mode.cet === true)
+      m.check('SS', wrapped(m, m.sub(stackPointer(m), m.constant(size / 8, 64))), size / 8, 'write')
+    // a CALL of what follows it asks where it is, and is never returned from
+    const isCall = to.kind === 'relative' ? m.not(m.equal(target, m.nextRip())) : m.constant(1, 1)
+    const finish = prepareNearCall(m, isCall)
+    push(m, m.truncate(m.nextRip(), size))
+    finish()
+    if (to.kind !== 'relative') trackNear(m)
     m.jump(target)
   },
 )
@@ -70,8 +82,10 @@ const ret = instruction(
     const size = m.mode.operandSize
     const target = m.zeroExtend(peek(m, size), 64)
     checkTarget(m, target)
+    const finish = prepareNearReturn(m, target)
     if (extra === undefined) release(m, size / 8)
     else setStackPointer(m, m.add(stackPointer(m), m.add(m.zeroExtend(m.read(extra), 64), m.constant(size / 8, 64))))
+    finish()
     m.jump(target)
   },
 )

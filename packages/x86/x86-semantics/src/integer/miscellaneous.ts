@@ -205,8 +205,6 @@ export const miscellaneous: readonly Instruction[] = [
   nothing('PREFETCHT0'),
   nothing('PREFETCHT1'),
   nothing('PREFETCHT2'),
-  nothing('ENDBR64'),
-  nothing('ENDBR32'),
   flushLine('CLFLUSH'),
   flushLine('CLFLUSHOPT'),
   flushLine('CLWB'),

@@ -246,7 +246,10 @@ const askerText = (asker: Asker): string => (asker === 'processor' ? 'SYS' : 'LI
 
 function linear(
   parts: Parts,
-): Pick<Machine, 'loadLinear' | 'storeLinear' | 'checkLinear' | 'loadPhysical' | 'compareAndSwapPhysical'> {
+): Pick<
+  Machine,
+  'loadLinear' | 'storeLinear' | 'checkLinear' | 'shadowPlace' | 'loadPhysical' | 'compareAndSwapPhysical'
+> {
   return {
     loadLinear: (address, w, asker) =>
       parts.read(w, 'memory', [fromBits(address)], ([at]) => tight(`${askerText(asker)}${w}[${at!.text}]`), 'loaded'),
@@ -262,6 +265,10 @@ function linear(
         ([at]) => `Check that ${counted(bytes)} at ${askerText(asker)}[${at!.text}] can be ${past[access]}`,
         nothing,
       ),
+    shadowPlace: (linear, access, user) => {
+      const call: Writer = ([at, by]) => tight(`ShadowStackPlace(${at!.text}, ${access}, user ${by!.text})`)
+      return asBits<64>(parts.results([{ stem: 'place', width: 64 }], [linear, user], call)[0]!)
+    },
     loadPhysical: (address, w) =>
       parts.read(w, 'memory', [fromBits(address)], ([at]) => tight(`PHYS${w}[${at!.text}]`), 'entry'),
     compareAndSwapPhysical: (address, expected, value) => {

@@ -2,6 +2,7 @@ import type { Bits, Machine } from '../algebra.ts'
 import { isCanonical } from '../integer/control.ts'
 import { push, stackPointer, wrapped } from '../integer/stack.ts'
 import { gpr } from '../operand.ts'
+import { trackFar } from './control-flow.ts'
 import {
   accessOf,
   baseOf,
@@ -25,6 +26,7 @@ import {
   typeOf,
 } from './descriptor.ts'
 import { readInnerStack, readLongStack } from './inner-stack.ts'
+import { prepareFarCall } from './shadow-stack.ts'
 import { checkRoom, lowered, slotOn } from './stack-room.ts'
 import { isAvailableTss, noCause, switchDirectly, switchKind, switchThroughGate, taskType } from './task-switch.ts'
 
@@ -108,6 +110,7 @@ function codeTransfer(
   const { raw } = target
   if (kind === 'jump') {
     checkEntry(m, target)
+    trackFar(m)
     return enter(m, target, m.get('CPL'))
   }
   const inner = m.and(m.not(isConforming(m, raw)), m.below(dplOf(m, raw), m.get('CPL')))
@@ -189,8 +192,10 @@ function pushReturn(m: Machine, target: Target): void {
       const bottom = wrapped(m, m.sub(stackPointer(m), m.constant(size / 4, 64)))
       m.check('SS', bottom, size / 4, 'write')
       checkEntry(m, target)
+      const finish = prepareFarCall(m, { level: m.get('CPL'), inner: m.constant(0, 1), isLong: inIa32e(m) })
       push(m, m.zeroExtend(m.get('CS.selector'), size))
       push(m, m.truncate(m.nextRip(), size))
+      finish()
     }
   if (inIa32e(m)) slots(64)()
   else m.when(target.gate.wide, slots(32), slots(16))
@@ -209,6 +214,7 @@ function callInnerLong(m: Machine, target: Target, level: Bits<8>): void {
   m.when(m.not(isCanonical(m, at(32))), () => m.fault('SS', m.constant(0, 32)))
   checkEntry(m, target)
   m.checkLinear(at(32), 32, 'write', 'processor')
+  const finish = prepareFarCall(m, { level, inner: m.constant(1, 1), isLong: true })
   const values = [
     m.zeroExtend(m.get('SS.selector'), 64),
     m.read(gpr('RSP', 64)),
@@ -216,6 +222,7 @@ function callInnerLong(m: Machine, target: Target, level: Bits<8>): void {
     m.nextRip(),
   ]
   for (const [index, value] of values.entries()) m.storeLinear(at((index + 1) * 8), value, 'processor')
+  finish()
   m.write(gpr('RSP', 64), at(32))
   setNull(m, 'SS', m.zeroExtend(level, 16))
   m.set('SS.access', m.or(m.constant(1 << 16, 32), m.shiftLeft(m.zeroExtend(level, 32), m.constant(5, 32))))
@@ -255,12 +262,14 @@ function callInnerLegacy(m: Machine, target: Target, level: Bits<8>): void {
     // a parameter that cannot be read, or a slot that cannot be written, leaves nothing behind
     upTo(m, count, (index) => void parameter(index))
     upTo(m, slots, (index) => m.checkLinear(slot(index), size / 8, 'write', 'processor'))
+    const finish = prepareFarCall(m, { level, inner: m.constant(1, 1), isLong: false })
     const put = (index: Bits<32>, value: Bits<32>) => m.storeLinear(slot(index), m.truncate(value, size), 'processor')
     put(m.constant(0, 32), m.truncate(m.nextRip(), 32))
     put(m.constant(1, 32), m.zeroExtend(m.get('CS.selector'), 32))
     upTo(m, count, (index) => put(m.add(index, m.constant(2, 32)), parameter(index)))
     put(m.add(count, m.constant(2, 32)), m.read(gpr('RSP', 32)))
     put(m.add(count, m.constant(3, 32)), m.zeroExtend(m.get('SS.selector'), 32))
+    finish()
     m.write(gpr('RSP', 32), lowered(m, segment, stack.pointer, all))
   }
   m.when(target.gate.wide, frame(32), frame(16))

@@ -4,6 +4,7 @@ import { type Instruction, instruction } from '../instruction.ts'
 import { isCanonical } from '../integer/control.ts'
 import { gpr, type Operand } from '../operand.ts'
 import { procedure } from '../procedure.ts'
+import { hasShadowStack, mayEnforce } from './control-flow.ts'
 import {
   checkAccessed,
   type Descriptor,
@@ -24,6 +25,7 @@ import {
 import { readLongStack } from './inner-stack.ts'
 import { type FrameContents, frameOnInnerStack, frameOnThisStack } from './legacy-frame.ts'
 import { exitReason, mayExit } from './non-root.ts'
+import { linearIn, ownPointer, prepareFarEntry } from './shadow-stack.ts'
 import { switchKind, switchThroughGate, taskType } from './task-switch.ts'
 import { virtualInterrupt } from './virtual-8086.ts'
 
@@ -154,9 +156,9 @@ function deliverLong(m: Machine, event: Event): void {
     )
     top.set(readLongStack(m, slot, event.external, (address) => isCanonical(m, address)))
   })
-  pushLongFrame(m, event, m.and(top.get(), m.constant(~15n & (2n ** 64n - 1n), 64)), () =>
-    m.when(m.not(isCanonical(m, offset)), () => m.fault('GP', event.external)),
-  )
+  const checkHandler = () => m.when(m.not(isCanonical(m, offset)), () => m.fault('GP', event.external))
+  const shadow = () => shadowFrame(m, event, level, { istIndex, isLong: true })
+  pushLongFrame(m, event, m.and(top.get(), m.constant(~15n & (2n ** 64n - 1n), 64)), checkHandler, shadow)
   m.when(inner, () => {
     setNull(m, 'SS', m.zeroExtend(level, 16))
     m.set('SS.access', m.or(m.constant(1 << 16, 32), m.shiftLeft(m.zeroExtend(level, 32), m.constant(5, 32))))
@@ -168,13 +170,41 @@ function deliverLong(m: Machine, event: Event): void {
   m.jump(offset)
 }
 
+interface Shadow {
+  readonly istIndex: Bits<8>
+  readonly isLong: boolean
+}
+
+/** An event's frame on the shadow stack: of an inner level, or of the interrupt stack table, another one. SDM 3A §6.14.5. */
+function shadowFrame(m: Machine, event: Event, level: Bits<8>, { istIndex, isLong }: Shadow): () => void {
+  if (!mayEnforce(m)) return () => {}
+  const inner = m.below(level, m.get('CPL'))
+  const fromTable = m.not(m.isZero(istIndex))
+  const token = m.variable(ownPointer(m, level))
+  m.when(m.and(fromTable, hasShadowStack(m, level)), () => {
+    const entry = m.shiftLeft(m.zeroExtend(istIndex, 64), m.constant(3, 64))
+    token.set(m.loadLinear(m.add(m.get('IA32_INTERRUPT_SSP_TABLE_ADDR'), entry), 64, 'processor'))
+  })
+  return prepareFarEntry(m, {
+    ...{ level, inner, isLong, token: token.get(), switches: m.or(inner, fromTable) },
+    ...{ selector: m.get('CS.selector'), linear: linearIn(m, event.returnRip) },
+  })
+}
+
 /** SS, RSP, RFLAGS, CS, RIP and the error code, written with the processor's rights; the handler is asked for once there is room. */
-function pushLongFrame(m: Machine, event: Event, top: Bits<64>, checkHandler: () => void): void {
+function pushLongFrame(
+  m: Machine,
+  event: Event,
+  top: Bits<64>,
+  checkHandler: () => void,
+  shadow: () => () => void,
+): void {
   const flags = m.rflags()
   const at = (bytes: number) => m.sub(top, m.constant(bytes, 64))
   m.when(m.not(isCanonical(m, at(48))), () => m.fault('SS', event.external))
   checkHandler()
   m.checkLinear(at(48), 48, 'write', 'processor')
+  const finish = shadow()
   const put = (bytes: number, value: Bits<64>) => m.storeLinear(at(bytes), value, 'processor')
   put(8, m.zeroExtend(m.get('SS.selector'), 64))
   put(16, m.read(gpr('RSP', 64)))
@@ -182,6 +212,7 @@ function pushLongFrame(m: Machine, event: Event, top: Bits<64>, checkHandler: ()
   put(32, m.zeroExtend(m.get('CS.selector'), 64))
   put(40, event.returnRip)
   m.when(event.hasCode, () => put(48, m.zeroExtend(event.code, 64)))
+  finish()
   m.write(gpr('RSP', 64), m.select(event.hasCode, at(48), at(40)))
 }
 
@@ -209,6 +240,7 @@ function deliverThrough(m: Machine, event: Event, gate: Gate): void {
   const ready = () => {
     const past = m.below(m.zeroExtend(limitOf(m, descriptor.raw), 64), offset)
     m.when(past, () => m.fault('GP', event.external))
+    return shadowFrame(m, event, level, { istIndex: m.constant(0, 8), isLong: false })
   }
   m.when(
     inner,

@@ -3,6 +3,7 @@ import type { Bits, Machine } from '../algebra.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import { readPair, writePair } from '../integer/miscellaneous.ts'
 import { gpr, type Memory, type Operand, type Place, ymm } from '../operand.ts'
+import { cetInUse, prepareRestoreCet, prepareSaveCet } from './cet-state.ts'
 import { requireAvx, requireSse, requireXsave } from './fpu-availability.ts'
 import { exitReason, mayExit, requireEnabled } from './non-root.ts'
 import { refuseUnless, requireCpl0 } from './privilege.ts'
@@ -129,7 +130,9 @@ const saveCompacted = (mnemonic: 'XSAVEC' | 'XSAVES'): Instruction =>
       const enabled = mnemonic === 'XSAVES' ? m.or(m.get('XCR0'), m.get('IA32_XSS')) : m.get('XCR0')
       const requested = m.and(enabled, readPair(m))
       const base = areaAt(m, to, 64, area.extended, 'write')
-      const wanted = m.and(requested, inUse(m))
+      const isOfAll = mnemonic === 'XSAVES'
+      const wanted = m.and(requested, isOfAll ? m.or(inUse(m), cetInUse(m)) : inUse(m))
+      const saveCet = isOfAll ? prepareSaveCet(m, to, { base, requested, wanted }) : () => {}
       const hasYmm = hasBit(m, requested, component.avx)
       m.when(hasBit(m, wanted, component.avx), () => checkAt(m, to, YMM, ymmBytes, 'write'))
       m.when(hasBit(m, wanted, component.pkru), () => {
@@ -146,6 +149,7 @@ const saveCompacted = (mnemonic: 'XSAVEC' | 'XSAVES'): Instruction =>
         const place = m.add(base, pkruCompacted(m, requested))
         m.storeLinear(place, m.zeroExtend(m.get('PKRU'), 64), 'program')
       })
+      saveCet()
       put(m, base, area.header, wanted)
       put(m, base, area.compacted, m.or(requested, m.constant(1n << 63n, 64)))
     },
@@ -238,7 +242,10 @@ const restore = (mnemonic: 'XRSTOR' | 'XRSTORS'): Instruction =>
       // what lies behind is looked at in the compacted format alone
       const rest = [24, 32, 40, 48, 56].map((offset) => take(m, base, area.header + offset, 64))
       refuseUnless(m, m.or(m.not(compacted), m.isZero(rest.reduce((all, part) => m.or(all, part)))))
-      restoreComponents(m, { from, base, requested, present, compacted, layout })
+      const restoring = { from, base, requested, present, compacted, layout }
+      const restoreCet = mnemonic === 'XRSTORS' ? prepareRestoreCet(m, restoring) : () => {}
+      restoreComponents(m, restoring)
+      restoreCet()
     },
   )
 

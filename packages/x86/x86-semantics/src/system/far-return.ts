@@ -5,6 +5,7 @@ import { type Instruction, instruction } from '../instruction.ts'
 import { peek, release, setStackPointer, stackPointer } from '../integer/stack.ts'
 import { gpr, type Operand } from '../operand.ts'
 import {
+  baseOf,
   checkAccessed,
   type Descriptor,
   dplOf,
@@ -26,6 +27,7 @@ import {
 import { checkLongBits, checkOffset, enterCode } from './far-transfer.ts'
 import { replaceFlags, writableFlags } from './flags.ts'
 import { flagBit, iopl, refuseUnless } from './privilege.ts'
+import { type FarReturn, freeShadowStack, prepareFarReturn } from './shadow-stack.ts'
 import { returnToTask } from './task-switch.ts'
 import { checkVirtualImage, loadVirtualImage } from './virtual-8086.ts'
 
@@ -53,6 +55,15 @@ function codeOf(m: Machine, selector: Bits<16>, offset: Bits<64>): Returning {
   m.when(m.not(present(m, raw)), () => m.fault('NP', code))
   checkAccessed(m, descriptor)
   return { selector, offset, descriptor, level }
+}
+
+/** What the shadow stack says of the return, and what is left to do there. */
+function shadowOf(m: Machine, { selector, offset, descriptor, level }: Returning, kind: FarReturn['kind']): () => void {
+  if (m.mode.cet !== true) return () => {}
+  const long = m.mode.execution === 'protected' ? m.constant(0, 1) : isLong(m, descriptor.raw)
+  const narrow = m.and(m.add(baseOf(m, descriptor.raw), offset), m.constant(0xffff_ffff, 64))
+  const outer = m.below(m.get('CPL'), level)
+  return prepareFarReturn(m, { level, outer, isLong: long, selector, linear: m.select(long, offset, narrow), kind })
 }
 
 interface Stack {
@@ -156,6 +167,7 @@ const retf = instruction(
         const stackSelector = m.truncate(m.load('SS', wide(m.add(above, m.constant(size / 8, 64))), size), 16)
         enterStack(m, { selector: stackSelector, pointer }, to, () => {
           checkOffset(m, offset, to.descriptor.raw)
+          shadowOf(m, to, 'far return')()
           enterCode(m, to.selector, to.descriptor, to.level)
           m.set('CPL', to.level)
         })
@@ -163,6 +175,7 @@ const retf = instruction(
       },
       () => {
         checkOffset(m, offset, to.descriptor.raw)
+        shadowOf(m, to, 'far return')()
         drop()
         enterCode(m, to.selector, to.descriptor, to.level)
       },
@@ -215,6 +228,7 @@ function iretToVirtual(m: Machine, offset: Bits<64>, selector: Bits<16>, image: 
     ['GS', 8],
   ] as const
   const values = selectors.map(([, at]) => m.truncate(dword(at), 16))
+  freeShadowStack(m)
   m.setRflags(m.or(m.and(image, m.constant(0x3f_7fd5, 64)), m.constant(2, 64)))
   const load = (name: (typeof segmentNames)[number], value: Bits<16>) => {
     m.set(`${name}.selector`, value)
@@ -246,6 +260,7 @@ function iretProtected(m: Machine): void {
       const stackSelector = m.truncate(peek(m, size, (size / 8) * 4), 16)
       enterStack(m, { selector: stackSelector, pointer }, to, () => {
         checkOffset(m, offset, to.descriptor.raw)
+        shadowOf(m, to, 'interrupt return')()
         setFlags(m, image, size)
         enterCode(m, to.selector, to.descriptor, to.level)
       })
@@ -254,6 +269,7 @@ function iretProtected(m: Machine): void {
     }
     const withoutStack = () => {
       checkOffset(m, offset, to.descriptor.raw)
+      shadowOf(m, to, 'interrupt return')()
       release(m, (size / 8) * 3)
       setFlags(m, image, size)
       enterCode(m, to.selector, to.descriptor, to.level)

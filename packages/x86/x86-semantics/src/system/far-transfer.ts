@@ -5,6 +5,7 @@ import { isCanonical } from '../integer/control.ts'
 import { push, stackPointer, wrapped } from '../integer/stack.ts'
 import type { FarPointer, Memory } from '../operand.ts'
 import { gateTransfer } from './call-gate.ts'
+import { trackFar } from './control-flow.ts'
 import {
   checkAccessed,
   type Descriptor,
@@ -24,6 +25,7 @@ import {
   setSegment,
 } from './descriptor.ts'
 import { readFarPointer } from './segments.ts'
+import { prepareFarCall } from './shadow-stack.ts'
 
 interface FarTarget {
   readonly selector: Bits<16>
@@ -80,11 +82,14 @@ export function enterCode(m: Machine, selector: Bits<16>, descriptor: Descriptor
 const isReal = (m: Machine): boolean => m.mode.execution === 'real' || m.mode.execution === 'virtual-8086'
 
 /** What comes between the checks of a target and going there; it runs the last check, of the offset, when that is due. */
-type Leave = (checkOffset: () => void) => void
+type Leave = (checkOffset: () => void, isLong: Bits<1>) => void
 
 /** A far transfer in real and virtual-8086 mode. */
 function transferReal(m: Machine, { selector, offset }: FarTarget, leave: Leave): void {
-  leave(() => m.when(m.below(m.zeroExtend(m.get('CS.limit'), 64), offset), () => m.fault('GP', m.constant(0, 32))))
+  leave(
+    () => m.when(m.below(m.zeroExtend(m.get('CS.limit'), 64), offset), () => m.fault('GP', m.constant(0, 32))),
+    m.constant(0, 1),
+  )
   setRealSegment(m, 'CS', selector)
   m.jump(offset)
 }
@@ -101,8 +106,9 @@ function transferProtected(m: Machine, kind: 'jump' | 'call', target: FarTarget,
       checkDirect(m, selector, descriptor.raw, code)
       const offset = landing(m, target.offset, descriptor.raw)
       checkAccessed(m, descriptor)
-      leave(() => checkOffset(m, offset, descriptor.raw))
+      leave(() => checkOffset(m, offset, descriptor.raw), isLong(m, descriptor.raw))
       enterCode(m, selector, descriptor, m.get('CPL'))
+      trackFar(m)
       m.jump(offset)
     },
     () => gateTransfer(m, kind, selector, descriptor, code),
@@ -110,13 +116,15 @@ function transferProtected(m: Machine, kind: 'jump' | 'call', target: FarTarget,
 }
 
 /** Return address on the stack: CS in an operand-sized slot, then the offset. The target is asked for once there is room. */
-function pushReturn(m: Machine, checkTarget: () => void): void {
+function pushReturn(m: Machine, checkTarget: () => void, isLong: Bits<1>): void {
   const size = m.mode.operandSize
   const bottom = wrapped(m, m.sub(stackPointer(m), m.constant(size / 4, 64)))
   m.check('SS', bottom, size / 4, 'write')
   checkTarget()
+  const finish = prepareFarCall(m, { level: m.get('CPL'), inner: m.constant(0, 1), isLong })
   push(m, m.zeroExtend(m.get('CS.selector'), size))
   push(m, m.truncate(m.nextRip(), size))
+  finish()
 }
 
 type FarOperand = FarPointer | Memory<16 | 32 | 64>
@@ -132,7 +140,7 @@ const jmpf = instruction('JMPF', sdm('2A', '3.3', 'JMP—Jump'), (m: Machine, op
 )
 
 const callf = instruction('CALLF', sdm('2A', '3.3', 'CALL—Call Procedure'), (m: Machine, operand: FarOperand) =>
-  transfer(m, 'call', operand, (checkOffset) => pushReturn(m, checkOffset)),
+  transfer(m, 'call', operand, (checkOffset, isLong) => pushReturn(m, checkOffset, isLong)),
 )
 
 export const farTransfers: readonly Instruction[] = [jmpf, callf]

@@ -32,7 +32,7 @@ interface Pushing {
 }
 
 /** Pushes a frame of protected mode on the stack in use. Source: SDM 2A, INT n, Operation, INTRA-PRIVILEGE-LEVEL-INTERRUPT. */
-export function frameOnThisStack(m: Machine, event: FrameContents, wide: Bits<1>, ready: () => void): void {
+export function frameOnThisStack(m: Machine, event: FrameContents, wide: Bits<1>, ready: () => () => void): void {
   const stack = { base: m.get('SS.base'), limit: m.get('SS.limit'), access: m.get('SS.access') }
   const { stackSize } = m.mode
   const top = m.zeroExtend(m.read(gpr('RSP', stackSize)), 32)
@@ -51,7 +51,7 @@ export function frameOnInnerStack(
   event: FrameContents,
   wide: Bits<1>,
   level: Bits<8>,
-  ready: () => void,
+  ready: () => () => void,
 ): void {
   const inner: InnerStack = readInnerStack(m, level, event.external)
   const { raw } = inner.descriptor
@@ -71,13 +71,13 @@ export function frameOnInnerStack(
   if (virtual) for (const name of dataSegments) setNull(m, name, m.constant(0, 16))
 }
 
-/** Checks that there is room, then everything else that may fault, then pushes. */
+/** Checks that there is room, then everything else that may fault, then pushes: also what `ready` gives to be done. */
 function push(
   m: Machine,
   { hasCode, code }: FrameContents,
   { stack, top, asker, wide, refusal }: Pushing,
   values: readonly Bits<32>[],
-  ready: () => void,
+  ready: () => () => void,
   finish: (down: Bits<32>) => void,
 ): void {
   const slots = m.add(m.constant(values.length, 32), m.zeroExtend(hasCode, 32))
@@ -94,7 +94,7 @@ function push(
     })
   }
   m.when(wide, check(4), check(2))
-  ready()
+  const finishShadow = ready()
   const write = (size: 16 | 32) => () => {
     const put = (index: number, value: Bits<32>) =>
       m.storeLinear(slotOn(m, stack, top, m.constant((index + 1) * (size / 8), 32)), m.truncate(value, size), asker)
@@ -102,5 +102,6 @@ function push(
     m.when(hasCode, () => put(values.length, code))
   }
   m.when(wide, write(32), write(16))
+  finishShadow()
   finish(lowered(m, stack, top, bytes))
 }

@@ -5,6 +5,7 @@ import { isCanonical } from '../integer/control.ts'
 import { gpr } from '../operand.ts'
 import { exitReason, mayExit } from './non-root.ts'
 import { flagBit, refuseUnless, requireCpl0 } from './privilege.ts'
+import { leaveUserShadowStack, takeUserShadowStack } from './shadow-stack.ts'
 
 /** DR6.BS. */
 const singleStep = 1 << 14
@@ -38,6 +39,7 @@ const syscall = instruction('SYSCALL', sdm('2B', '4.3', 'SYSCALL—Fast System C
   m.setRflags(m.or(masked, m.constant(2, 64)))
   // a program that is stepped does not step into the kernel that masks TF: it is asked for afterwards
   m.set('UNSTEPPED', m.zeroExtend(m.not(m.bit(masked, flagBit.TF)), 8))
+  leaveUserShadowStack(m)
   setFlat(m, 'CS', selectorFrom(m, star, 32, 0, 0), flat.code64)
   setFlat(m, 'SS', m.add(m.extract(star, 32, 16), m.constant(8, 16)), flat.data)
   m.set('CPL', m.constant(0, 8))
@@ -58,6 +60,7 @@ const sysret = instruction('SYSRET', sdm('2B', '4.3', 'SYSRET—Return From Fast
   m.when(m.bit(flags, flagBit.TF), () => void m.host('debugTrap', m.constant(singleStep, 64)))
   setFlat(m, 'CS', selectorFrom(m, star, 48, to64 ? 16 : 0, 3), (to64 ? flat.code64 : flat.code32) | flat.user)
   setFlat(m, 'SS', selectorFrom(m, star, 48, 8, 3), flat.data | flat.user)
+  takeUserShadowStack(m)
   m.set('CPL', m.constant(3, 8))
   m.jump(target)
 })
@@ -70,6 +73,7 @@ const sysenter = instruction('SYSENTER', sdm('2B', '4.3', 'SYSENTER—Fast Syste
   const [rip, rsp] = [m.get('IA32_SYSENTER_EIP'), m.get('IA32_SYSENTER_ESP')]
   const wide = (value: Bits<64>) => (long ? value : m.and(value, m.constant(0xffff_ffff, 64)))
   m.setRflags(m.and(m.rflags(), m.constant(~((1n << 9n) | (1n << 17n) | (1n << 16n)) & all64, 64)))
+  leaveUserShadowStack(m)
   setFlat(m, 'CS', m.and(cs, m.constant(0xfffc, 16)), long ? flat.code64 : flat.code32)
   setFlat(m, 'SS', m.add(m.and(cs, m.constant(0xfffc, 16)), m.constant(8, 16)), flat.data)
   m.set('CPL', m.constant(0, 8))
@@ -89,6 +93,7 @@ const sysexit = instruction('SYSEXIT', sdm('2B', '4.3', 'SYSEXIT—Fast Return f
   const user = (plus: number) => m.or(m.add(cs, m.constant(plus, 16)), m.constant(3, 16))
   setFlat(m, 'CS', user(to64 ? 32 : 16), (to64 ? flat.code64 : flat.code32) | flat.user)
   setFlat(m, 'SS', user(to64 ? 40 : 24), flat.data | flat.user)
+  takeUserShadowStack(m)
   m.set('CPL', m.constant(3, 8))
   m.write(gpr('RSP', 64), wide(rsp))
   m.jump(wide(rip))
