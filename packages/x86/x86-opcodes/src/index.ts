@@ -1,6 +1,8 @@
 export { type Access, accessOf } from './access.ts'
 export { type Mnemonic, rows } from './all.ts'
+export { type ControlFlow, controlFlowOf } from './control-flow.ts'
 export { featuresOf } from './features.ts'
+export { type FlagEffects, type FlagName, flagNames, flagsOf } from './flags.ts'
 export {
   type EncodingSpace,
   type Mandatory,

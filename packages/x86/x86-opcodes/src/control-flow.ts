@@ -1,0 +1,38 @@
+import { type OpcodeRow, placeOf } from './row.ts'
+
+/**
+ * Where an instruction goes on: at the `next` one; elsewhere (`jump`); at one of both (`conditional`); elsewhere, to come back (`call`, into
+ * a kernel or a hypervisor, too); back (`return`); at a handler that it calls on purpose (`interrupt`); nowhere, for it always faults (`exception`); or it is
+ * a `transaction`'s, which may go on where that is aborted.
+ */
+export type ControlFlow =
+  | 'next'
+  | 'jump'
+  | 'conditional'
+  | 'call'
+  | 'return'
+  | 'interrupt'
+  | 'exception'
+  | 'transaction'
+
+const flows: Readonly<Record<string, ControlFlow | undefined>> = Object.fromEntries(
+  Object.entries({
+    jump: 'JMP JMPF',
+    conditional: 'LOOP LOOPE LOOPNE JRCXZ',
+    call: 'CALL CALLF SYSCALL SYSENTER VMCALL VMMCALL VMGEXIT VMLAUNCH VMRESUME VMRUN TDCALL SEAMCALL',
+    return: 'RET RETF IRET SYSRET SYSEXIT RSM UIRET ERETS ERETU SEAMRET',
+    interrupt: 'INT INT3 INT1 INTO',
+    exception: 'UD0 UD1 UD2',
+    transaction: 'XBEGIN XABORT',
+  } satisfies Partial<Record<ControlFlow, string>>).flatMap(([flow, names]) =>
+    names.split(' ').map((name) => [name, flow as ControlFlow]),
+  ),
+)
+
+/** Where the row's instruction goes on. Source: SDM 1 §7.3.8, and the instructions' own pages. */
+export function controlFlowOf({ mnemonic, operands }: OpcodeRow): ControlFlow {
+  const flow = flows[mnemonic]
+  if (flow !== undefined) return flow
+  // Jcc
+  return operands[0] !== undefined && placeOf(operands[0]).place === 'relative' ? 'conditional' : 'next'
+}
