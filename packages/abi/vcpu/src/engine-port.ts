@@ -46,6 +46,7 @@ export interface KnownAnswers {
   readonly timeStamp: {
     /** The time-stamp counter shows this now, and so many more behind each instruction, until `forget`, or until an MSR is written. */
     keep(value: bigint, perInstruction: number): void
+    forget(): void
   }
   readonly accesses: {
     /** How many accesses to what is no memory were let through since the last look because the same instruction's were before. */

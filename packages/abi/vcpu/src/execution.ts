@@ -19,7 +19,6 @@ import type { SystemManagement } from './smm/system-management.ts'
 import { exitBits, type VcpuSwitches } from './switches.ts'
 import type { Tally } from './tally.ts'
 import type { ExitReason } from './trace.ts'
-import { countUnasked } from './unasked.ts'
 
 /** RFLAGS.TF and RF; DR6.BS. */
 const [TF, RF, BS] = [1n << 8n, 1n << 16n, 1n << 14n]
@@ -252,8 +251,7 @@ export class Execution {
     if (vmx.inL2) vmx.delivery.keepCr2()
     this.onward.begin(!single && !this.#looksForWindow)
     const stop = single ? engine.run(1, 'stop') : engine.run(most, this.onward.faults, end)
-    observer?.delivered(engine.takeDelivered())
-    if (engine.known !== undefined) countUnasked(engine.known, this.#parts.tally, observer)
+    this.onward.count()
     const retired = engine.retired() > before
     if (replaying && retired && !completion.finished()) completion.clear()
     if (retired && vmx.trapsEach) vmx.state.mtfPending = true

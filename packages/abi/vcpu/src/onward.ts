@@ -6,6 +6,8 @@ import type { GuestDebug } from './guest-debug.ts'
 import { waitsInL2 } from './nested/l2-events.ts'
 import type { VmxOperation } from './nested/vmx-operation.ts'
 import type { Observer } from './observer.ts'
+import type { Tally } from './tally.ts'
+import { countUnasked } from './unasked.ts'
 
 /** After so many transitions somebody looks at what no guest can see: the host's clock, and who else wants the vCPU. */
 const transitionsAtOnce = 256
@@ -16,6 +18,7 @@ interface Parts {
   readonly completion: Completion
   readonly debug: GuestDebug
   readonly observer: Observer | undefined
+  readonly tally: Tally
   readonly vmx: VmxOperation
 }
 
@@ -47,6 +50,13 @@ export class Onward {
   get faultsOfL1(): 'stop' | 'deliver' {
     const { observer, debug } = this.#parts
     return observer?.traces === true || debug.isOn ? 'stop' : 'deliver'
+  }
+
+  /** What the engine did by itself is counted, for those whose it was: L1 or L2. */
+  count(): void {
+    const { engine, observer, tally } = this.#parts
+    observer?.delivered(engine.takeDelivered())
+    if (engine.known !== undefined) countUnasked(engine.known, tally, observer)
   }
 
   /** One has been made: its guest goes on at once, unless something is to be taken first, or the vCPU has come to an end. */

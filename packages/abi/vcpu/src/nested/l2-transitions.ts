@@ -137,13 +137,13 @@ export class L2Transitions {
     this.#host(engine)
   }
 
-  /** Translations are L2's or L1's own from now on, and so is what is known of time and devices. */
+  /** Translations are L2's or L1's own from now on, and so is the time. Devices are the same for both. */
   translate(): void {
     const engine = this.#parts.engine()
     const { vmcs, guestMode } = this.#state
     const tagged = hasSecondaryControl(vmcs, secondaryBit.VPID)
     if (!tagged) engine.forgetTranslations(({ vpid }) => vpid === 0)
-    engine.known?.forget()
+    engine.known?.timeStamp.forget()
     engine.useTranslations(guestMode ? this.#spaceOfL2(vmcs, tagged) : ownTranslations)
   }
 

@@ -154,6 +154,7 @@ export class VmxOperation {
     const { engine } = this
     const bytes = engine.executingBytes
     if (engine.abandon?.(isExit ? onward.faultsOfL1 : 'stop') !== true) return false
+    onward.count()
     onward.made(this.#settle(bytes))
     return true
   }
