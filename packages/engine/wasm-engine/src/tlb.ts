@@ -1,5 +1,5 @@
 import { pageFact } from '@vmm/x86-paging'
-import type { TranslationSpace } from '@vmm/x86-registers'
+import { ownTranslations, type TranslationSpace } from '@vmm/x86-registers'
 import {
   astrideBlocks,
   astrideBytes,
@@ -61,6 +61,8 @@ export class TlbContexts {
   readonly #spaces = new TranslationSpaces()
   /** The EPT pointer under which pages with paging structures are known. */
   #tablesUnder = 0n
+  /** The space that was looked at for that last. */
+  #lastUnder = ownTranslations
   /** How often all or some of it was forgotten, but for what emitted code forgot. */
   flushes = 0
 
@@ -83,11 +85,15 @@ export class TlbContexts {
     const number = this.#spaces.numberOf(space, this.#isSpaceKept)
     this.#view.setUint32(this.#cpu + at.contextSpace, tagOfSpace(number), true)
     // tables are known under one EPT pointer at a time: L1 has none, and L2 may come back to its own
-    if (space.eptp !== 0n && space.eptp !== this.#tablesUnder) {
-      this.#tablesUnder = space.eptp
-      this.#forgetTables()
-    }
+    if (space !== ownTranslations && space !== this.#lastUnder) this.#knowTablesUnder(space)
     this.use(pcid, true)
+  }
+
+  #knowTablesUnder(space: TranslationSpace): void {
+    this.#lastUnder = space
+    if (space.eptp === 0n || space.eptp === this.#tablesUnder) return
+    this.#tablesUnder = space.eptp
+    this.#forgetTables()
   }
 
   /** EPT let a translation not be made: nothing is remembered of what it would have used. Source: SDM 3C §29.4.3.1. */

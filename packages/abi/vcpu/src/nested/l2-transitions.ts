@@ -52,7 +52,8 @@ export class L2Transitions {
   readonly #access: VmxMsrAccess
   readonly #pat: LoadedMsr
   readonly #debugControl: LoadedMsr
-  #space: TranslationSpace = ownTranslations
+  /** The space that was used last, with both words of its EPT pointer: big integers take longer to compare. */
+  #spaceOf = { low: 0, high: 0, space: ownTranslations }
 
   constructor(parts: VmxParts, state: VmxState, facts: VmxFacts) {
     this.#parts = parts
@@ -201,10 +202,14 @@ export class L2Transitions {
 
   /** The same space is the same object, for who compares. */
   #spaceOfL2(vmcs: LiveVmcs12, tagged: boolean): TranslationSpace {
-    const eptp = hasSecondaryControl(vmcs, secondaryBit.EPT) ? vmcs.wideAt(at.EPT_POINTER) : 0n
+    const hasEpt = hasSecondaryControl(vmcs, secondaryBit.EPT)
+    const low = hasEpt ? vmcs.wordAt(at.EPT_POINTER) : 0
+    const high = hasEpt ? vmcs.wordAt(at.EPT_POINTER + 4) : 0
     const vpid = tagged ? vmcs.halfAt(at.VIRTUAL_PROCESSOR_ID) : 0
-    if (this.#space.eptp !== eptp || this.#space.vpid !== vpid) this.#space = { vpid, eptp }
-    return this.#space
+    const known = this.#spaceOf
+    if (known.low !== low || known.high !== high || known.space.vpid !== vpid)
+      this.#spaceOf = { low, high, space: { vpid, eptp: (BigInt(high) << 32n) | BigInt(low) } }
+    return this.#spaceOf.space
   }
 
   #goOut(engine: Engine): void {
