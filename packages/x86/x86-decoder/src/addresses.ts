@@ -48,24 +48,39 @@ function address32(mod: number, rm: number, b: number, absoluteBase: number): nu
   return baseOf(base) | segmentOf(base === 5 ? SS : DS) | bytes(displacementBytes[mod]!)
 }
 
-/** What ModRM says of an address, by how addresses are made (four times 512), B (256) and ModRM; of a register it says none. */
-export const addresses = Int32Array.from({ length: 2048 }, (_, at) => {
-  const [kind, b, mod, rm] = [at >> 9, (at >> 8) & 1, (at >> 6) & 3, at & 7] as const
-  const size = put(addressSize, kind === 3 ? 0 : kind === 2 ? 2 : 1)
-  if (mod === 3) return size | segmentOf(DS)
-  return size | (kind === 3 ? address16(mod, rm) : address32(mod, rm, b, kind === 0 ? -1 : ripBase))
-})
+/**
+ * What ModRM says of an address, by how addresses are made (four times 512), B (256) and ModRM; of a register it says none. Empty until there is a
+ * decoder.
+ */
+export const addresses = new Int32Array(2048)
 
 /** How addresses are made, as a place in `addresses`: by code size, twice, and whether there is 67H. */
 export const addressKinds = [1536, 0, 0, 1536, 1024, 512] as const
 
-/** What a SIB byte says of an address, by ModRM.mod (1024), X (512), B (256) and itself. */
-export const scaledAddresses = Int32Array.from({ length: 3072 }, (_, at) => {
-  const [mod, x, b] = [at >> 10, (at >> 9) & 1, (at >> 8) & 1] as const
-  const index = ((at >> 3) & 7) | (x << 3)
-  const base = (at & 7) | (b << 3)
+/** What a SIB byte says of an address, by ModRM.mod (1024), X (512), B (256) and itself. Empty until there is a decoder. */
+export const scaledAddresses = new Int32Array(3072)
+
+/** Fills the tables of addresses. */
+export function prepareAddresses(): void {
+  for (let at = 0; at < addresses.length; at += 1) addresses[at] = addressAt(at)
+  for (let at = 0; at < scaledAddresses.length; at += 1) scaledAddresses[at] = scaledAt(at)
+}
+
+function addressAt(at: number): number {
+  const kind = at >> 9
+  const size = put(addressSize, kind === 3 ? 0 : kind === 2 ? 2 : 1)
+  const mod = (at >> 6) & 3
+  if (mod === 3) return size | segmentOf(DS)
+  if (kind === 3) return size | address16(mod, at & 7)
+  return size | address32(mod, at & 7, (at >> 8) & 1, kind === 0 ? -1 : ripBase)
+}
+
+function scaledAt(at: number): number {
+  const mod = at >> 10
+  const index = ((at >> 3) & 7) | (((at >> 9) & 1) << 3)
+  const base = (at & 7) | (((at >> 8) & 1) << 3)
   const baseless = mod === 0 && (at & 7) === 5
   const indexed = index === 4 ? 0 : put(indexField, index + 1) | put(scaleField, (at >> 6) & 3)
   const based = baseless ? segmentOf(DS) : baseOf(base) | segmentOf(base === 4 || base === 5 ? SS : DS)
   return indexed | based | bytes(baseless ? 4 : displacementBytes[mod]!)
-})
+}

@@ -1,8 +1,10 @@
 import { type OpcodeRow, rows } from '@vmm/x86-opcodes'
+import { prepareAddresses } from './addresses.ts'
 import { type Maps, mapsOf } from './candidates.ts'
 import * as codeWindow from './code-window.ts'
 import { type CodeSize, type Decoded, type DecodedOperand, type DecodeFailure, noRegister } from './decoded.ts'
 import { decodePacked } from './packed.ts'
+import { preparePrefixes } from './prefixes.ts'
 import { isCut } from './rare.ts'
 import { createRecords, recordFailures, recordSize, recordWords, unpack } from './record.ts'
 
@@ -89,7 +91,10 @@ export interface Decoder {
 export function createDecoder(knows: (row: OpcodeRow) => boolean): Decoder {
   let built: Maps | undefined
   const maps = (): Maps => {
-    built ??= mapsOf(knows)
+    if (built === undefined) {
+      prepare()
+      built = mapsOf(knows)
+    }
     return built
   }
   return {
@@ -126,7 +131,15 @@ export function readRecord(records: Int32Array, number: number, out: Decoded): D
 }
 
 const one = createRecords(1)
-const mnemonics = rows.map(({ mnemonic }) => mnemonic)
+const mnemonics: string[] = []
+
+/** Fills the tables that decoders share, before the first of them decodes: who imports and decodes nothing pays nothing. */
+function prepare(): void {
+  if (mnemonics.length > 0) return
+  preparePrefixes()
+  prepareAddresses()
+  for (const { mnemonic } of rows) mnemonics.push(mnemonic)
+}
 
 function decodeOne(
   maps: Maps,

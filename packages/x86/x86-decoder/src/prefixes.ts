@@ -83,8 +83,17 @@ function effectOf(byte: number, codeSize: number): Effect | undefined {
   }
 }
 
-/** What a prefix leaves of the state, by code size (256) and byte; 0 for bytes that are no prefixes. */
-export const kept = Int32Array.from({ length: 768 }, (_, at) => effectOf(at & 0xff, at >> 8)?.keeps ?? 0)
+/** What a prefix leaves of the state, by code size (256) and byte; 0 for bytes that are no prefixes. Empty until there is a decoder. */
+export const kept = new Int32Array(768)
 
 /** What a prefix adds to the state, likewise. */
-export const added = Int32Array.from({ length: 768 }, (_, at) => effectOf(at & 0xff, at >> 8)?.adds ?? 0)
+export const added = new Int32Array(768)
+
+/** Fills the tables of prefixes. */
+export function preparePrefixes(): void {
+  for (let at = 0; at < kept.length; at += 1) {
+    const found = effectOf(at & 0xff, at >> 8)
+    kept[at] = found?.keeps ?? 0
+    added[at] = found?.adds ?? 0
+  }
+}
