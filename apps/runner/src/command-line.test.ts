@@ -250,6 +250,16 @@ describe('--kvm names the kernel', () => {
   })
 })
 
+test.each([
+  ['6.12', 'max', false],
+  ['6.18', 'max', true],
+  ['6.18', 'default', false],
+  ['6.18', 'default,+SHSTK,+IBT', true],
+])('on the KVM of %s a guest of %s has control-flow enforcement: %s', (kernel, cpu, has) => {
+  const { features } = optionsOf('--kvm', kernel, '--cpu', cpu).table
+  expect([features.has('CET_SS'), features.has('CET_IBT')]).toEqual([has, has])
+})
+
 describe('what is printed', () => {
   test('help for vmm, and for run under each of its names', () => {
     expect(printed('--help')).toContain('vmm run [IMAGE]')

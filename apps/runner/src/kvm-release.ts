@@ -52,12 +52,17 @@ function proposalsMade(): readonly string[] {
 export function softwareHost(kernel: Profile): Host {
   const everything = wholeTable()
   const vmx = executedVmxMsrs({ has: (feature) => everything.features.has(feature) }, { kernel })
+  const entries = entryMsrs.map((index) => [index, (vmx.get(index) ?? 0n) | loadsCet] as const)
   return hostOf(
     everything.entries,
     { vendorModule: 'kvm_intel' },
-    new Map([[archCapabilities, soundProcessor], ...vmx]),
+    new Map([[archCapabilities, soundProcessor], ...vmx, ...entries]),
   )
 }
+
+/** What says which controls of VM entries may be set, and the one that loads the state of CET: without it KVM gives no guest CET. */
+const entryMsrs = [0x484, 0x490] as const
+const loadsCet = 1n << 52n
 
 /** The capability MSRs of VMX that say something else where it lacks something, as KVM_SET_MSRS takes them. */
 export function vmxMsrsWithout(lacks: readonly VmxCapability[], kernel: Profile): readonly KvmMsrEntry[] {
