@@ -93,7 +93,7 @@ export const cpuModels = [
   },
   {
     ...intel, name: 'x86-64-v3', source: psAbi, brand: 'Virtual x86-64-v3 CPU (software)',
-    says: 'The psABI level with AVX2, FMA and BMI, as far as it is implemented',
+    says: 'The psABI level with AVX2, FMA and BMI',
     features: [...level1, ...level2, ...level3, ...system, ...virtualFeatures],
   },
 ] as const satisfies readonly CpuModel[]
