@@ -102,18 +102,16 @@ export type ExitCounts = Readonly<Partial<Record<ExitLevels, Readonly<Record<str
 
 /** Counts exits by level and reason, and prints the events that were asked for. */
 export class Tracer {
-  readonly counts: ExitCounts
   /** All of them. */
   exits = 0
   /** Guest time in nanoseconds. */
   now: () => number = () => 0
-  readonly #counts: Partial<Record<ExitLevels, Record<string, number>>> = { 'L1 to L0': {} }
+  readonly #counts = new Map<ExitLevels, Map<ExitReason, number>>([['L1 to L0', new Map()]])
   readonly #selected: TraceRequest['selected']
   readonly #lines: Lines | undefined
 
   /** A file that cannot be written any more is told in one line; if it is stderr, there is nobody to tell. */
   constructor(request: TraceRequest | undefined, onFailure: (says: string) => void = () => {}) {
-    this.counts = this.#counts
     this.#selected = request?.selected ?? new Set()
     if (request === undefined) return
     const { file } = request
@@ -124,9 +122,14 @@ export class Tracer {
 
   readonly count = (reason: ExitReason, exits: number, levels: ExitLevels): void => {
     this.exits += exits
-    this.#counts[levels] ??= {}
-    const counts = this.#counts[levels]
-    counts[reason] = (counts[reason] ?? 0) + exits
+    const counts = this.#counts.get(levels) ?? new Map<ExitReason, number>()
+    if (counts.size === 0) this.#counts.set(levels, counts)
+    counts.set(reason, (counts.get(reason) ?? 0) + exits)
+  }
+
+  /** How many there were so far. */
+  get counts(): ExitCounts {
+    return Object.fromEntries([...this.#counts].map(([levels, counts]) => [levels, Object.fromEntries(counts)]))
   }
 
   readonly take = (event: TraceEvent, vcpu: number): void => {
