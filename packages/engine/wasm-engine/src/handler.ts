@@ -124,6 +124,9 @@ interface Place {
   readonly tlb: Node
 }
 
+/** Floats are the host's, where they are not quick. */
+const asksForFloats = { simd: () => undefined, fused: () => undefined } as const
+
 /** Emits one instruction at a place where the flags may be known. */
 export function emitHandler(
   spec: HandlerSpec,
@@ -219,7 +222,7 @@ function frameOf(
     isNear: () => false,
     steady: () => undefined,
     fields: undefined,
-    simd: () => undefined,
+    ...asksForFloats,
     ...{ flagsDead: spec.flagsDead, keeps: spec.instruction?.keeps },
     knownFlags: undefined,
     depth: 0,

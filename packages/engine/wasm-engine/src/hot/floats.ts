@@ -21,6 +21,8 @@ export interface FloatsAround {
   readonly known: KnownVectors
   /** The function that looks closer, of type `closerType`, by the number of an operation. */
   closer(operation: number): number
+  /** The function that fuses, of type `fusedType`, by the number of an operation. */
+  fused(operation: number): number
   /** Leaves before the instruction. */
   decline(): void
 }
@@ -73,6 +75,16 @@ export class RegionFloats {
     const call = { operation, a: [aLow, aHigh], b: [bLow, bHigh], immediate: operation >> 8 } as const
     const [low, high] = (ways[name] ?? byLookingCloser)(this, call)
     return [low, high, this.code.i32(0)]
+  }
+
+  /** Emits a `fused` host call, where its operation is known. */
+  fused([number, ...halves]: readonly Node[]): readonly [Node, Node, Node] | undefined {
+    if (number?.operation.kind !== 'constant') return undefined
+    const { code, around } = this
+    const index = around.fused(Number(number.operation.value))
+    const [low, high, isDone] = code.call(index, halves, ['i64', 'i64', 'i32'])
+    code.rarely(code.op('i32.eqz', isDone!), around.decline)
+    return [low!, high!, code.i32(0)]
   }
 
   /** To be called when all has been emitted, for a place before it. */

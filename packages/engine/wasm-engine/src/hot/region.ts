@@ -6,6 +6,7 @@ import { isOfJump, jumpEntryOf } from '../jump-cache.ts'
 import type { Also } from '../linked-module.ts'
 import type { Frame } from '../reading/frame.ts'
 import { machineOn } from '../reading/machine.ts'
+import { fusedFunction, fusedType } from '../reading/quick-fused.ts'
 import { closerFunction, closerType } from '../reading/quick-simd.ts'
 import type { RuntimeIndices } from '../runtime.ts'
 import { at, inBlock, inJumpEntry } from '../state-layout.ts'
@@ -90,6 +91,7 @@ class RegionEmitter {
       cpu: this.#cpu,
       known: this.#known,
       closer: (operation) => options.also(`closer ${operation}`, closerType, () => closerFunction(operation)),
+      fused: (operation) => options.also(`fused ${operation}`, fusedType, () => fusedFunction(operation)),
       decline: () => this.#decline(this.#now!),
     })
     this.#fields = new FieldsInLocals(code, this.#cpu)
@@ -308,6 +310,7 @@ class RegionEmitter {
       steady: (field) => this.#premises.steady(field),
       fields: this.#fields,
       simd: (values) => this.#floats.call(values),
+      fused: (values) => this.#floats.fused(values),
       flagsDead: false,
       keeps: undefined,
       knownFlags: undefined,

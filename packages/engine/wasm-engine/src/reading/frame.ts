@@ -68,6 +68,8 @@ export interface Frame {
   readonly fields: FieldBank | undefined
   /** Answers a `simd` host call by other code than the host's, or not: the halves of the vector, and the flags raised. */
   simd(values: readonly Node[]): readonly [Node, Node, Node] | undefined
+  /** The same of a `fused` one. */
+  fused(values: readonly Node[]): readonly [Node, Node, Node] | undefined
   /** Nobody reads the flags that this instruction writes. */
   readonly flagsDead: boolean
   /** A flag that it reads for them alone. */

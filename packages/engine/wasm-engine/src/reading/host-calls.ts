@@ -6,6 +6,7 @@ import type { Frame } from './frame.ts'
 import { knownCpuid, knownTimeStamp, readQuietly, writeQuietly } from './known-answers.ts'
 import { readKnownField, writeKnownField } from './known-field.ts'
 import { throughKnownTables } from './known-tables.ts'
+import { quickFused } from './quick-fused.ts'
 import { quickSimd } from './quick-simd.ts'
 import { quickX87 } from './quick-x87.ts'
 import { bitsOf, nodeOf } from './value.ts'
@@ -13,8 +14,9 @@ import { bitsOf, nodeOf } from './value.ts'
 const loads = { 8: 'i32.load8_u', 16: 'i32.load16_u', 32: 'i32.load', 64: 'i64.load' } as const
 
 /** Host calls that are answered in place where that is sure to be right. */
-const quickWays: Readonly<Partial<Record<HostCall, typeof quickSimd | typeof quickX87>>> = {
+const quickWays: Readonly<Partial<Record<HostCall, typeof quickSimd | typeof quickFused | typeof quickX87>>> = {
   simd: quickSimd,
+  fused: quickFused,
   x87: quickX87,
 }
 
@@ -37,7 +39,7 @@ export function beyondOn(frame: Frame): Beyond {
       frame.segmentsChanged = true
       const { results } = hostCalls[name]
       const nodes = values.map(nodeOf)
-      const answered = name === 'simd' ? frame.simd(nodes) : undefined
+      const answered = name === 'simd' || name === 'fused' ? frame[name](nodes) : undefined
       if (answered !== undefined) return answered.map((node, index) => bitsOf(node, results[index]!))
       const own = ownWays[name]
       if (own !== undefined) {

@@ -8,6 +8,7 @@ import { RegionFloats } from '../hot/floats.ts'
 import { KnownVectors } from '../hot/known-vectors.ts'
 import { at } from '../state-layout.ts'
 import { wasm } from '../webassembly.ts'
+import { fusedFunction, fusedType } from './quick-fused.ts'
 import { quickScalars } from './quick-scalars.ts'
 import { closerFunction, closerType, quickSimd } from './quick-simd.ts'
 import { quickVectors } from './quick-vectors.ts'
@@ -63,6 +64,7 @@ function compiledForRegion(number: number, twice: boolean): Run {
     cpu: code.i32(0),
     known: new KnownVectors(),
     closer: (operation) => added(closerFunction(operation), closerType),
+    fused: (operation) => added(fusedFunction(operation), fusedType),
     decline: () => code.leave({ kind: 'return' }, code.i64(0n), code.i64(0n), code.i32(asked)),
   })
   const before = code.later('before')
