@@ -1,5 +1,5 @@
 import { pageFact } from '@vmm/x86-paging'
-import { ownTranslations, type TranslationSpace } from '@vmm/x86-registers'
+import type { TranslationSpace } from '@vmm/x86-registers'
 import {
   astrideBlocks,
   astrideBytes,
@@ -11,8 +11,6 @@ import {
   inDevicePage,
   jumpEntries,
   jumpEntryBytes,
-  knownTableBytes,
-  knownTables,
   tlbContextBytes,
   tlbContexts,
   tlbEntries,
@@ -21,6 +19,7 @@ import {
   tlbPrivilegeBytes,
   tlbViewBytes,
 } from './state-layout.ts'
+import { TablesUnderEpt } from './tables-under-ept.ts'
 import { type SavedSpaces, spaceOfTag, TranslationSpaces, tagOfSpace } from './translation-spaces.ts'
 
 const privileges = 3
@@ -59,10 +58,7 @@ export class TlbContexts {
   /** Contexts whose entries have been written: what nobody has used yet costs no memory. */
   readonly #everUsed = new Set<number>()
   readonly #spaces = new TranslationSpaces()
-  /** The EPT pointer under which pages with paging structures are known. */
-  #tablesUnder = 0n
-  /** The space that was looked at for that last. */
-  #lastUnder = ownTranslations
+  readonly #tables: TablesUnderEpt
   /** How often all or some of it was forgotten, but for what emitted code forgot. */
   flushes = 0
 
@@ -70,6 +66,7 @@ export class TlbContexts {
     this.#cpu = cpu
     this.#bytes = new Uint8Array(buffer)
     this.#view = new DataView(buffer)
+    this.#tables = new TablesUnderEpt(cpu, buffer)
     this.#words = new Int32Array(buffer)
     this.#tags = new Int32Array(buffer, cpu + at.contextTags, tlbContexts).fill(-1)
     this.#used = new Uint32Array(buffer, cpu + at.contextStamps, tlbContexts)
@@ -84,16 +81,8 @@ export class TlbContexts {
   useSpace(space: TranslationSpace, pcid: number): void {
     const number = this.#spaces.numberOf(space, this.#isSpaceKept)
     this.#view.setUint32(this.#cpu + at.contextSpace, tagOfSpace(number), true)
-    // tables are known under one EPT pointer at a time: L1 has none, and L2 may come back to its own
-    if (space !== ownTranslations && space !== this.#lastUnder) this.#knowTablesUnder(space)
+    this.#tables.use(space)
     this.use(pcid, true)
-  }
-
-  #knowTablesUnder(space: TranslationSpace): void {
-    this.#lastUnder = space
-    if (space.eptp === 0n || space.eptp === this.#tablesUnder) return
-    this.#tablesUnder = space.eptp
-    this.#forgetTables()
   }
 
   /** EPT let a translation not be made: nothing is remembered of what it would have used. Source: SDM 3C §29.4.3.1. */
@@ -111,7 +100,7 @@ export class TlbContexts {
       else this.#flushPageIn(context, linear)
       this.#renew(context)
     })
-    this.#forgetTables()
+    this.#tables.forget()
     this.#forgetWatching()
   }
 
@@ -182,7 +171,7 @@ export class TlbContexts {
     this.#enter(saved.current)
     for (const [at, context] of this.#inUse().entries())
       this.#entriesOf(context).set(saved.entries.subarray(at * tlbContextBytes, (at + 1) * tlbContextBytes))
-    this.#forgetTables()
+    this.#tables.forget()
     this.dropJumps()
     this.#renewAll()
   }
@@ -204,7 +193,7 @@ export class TlbContexts {
       if (tag >= 0) this.#clear(context)
       if (context !== current) this.#tags[context] = -1
     })
-    this.#forgetTables()
+    this.#tables.forget()
     this.#renewAll()
   }
 
@@ -346,11 +335,6 @@ export class TlbContexts {
     const now = (this.#view.getUint32(place, true) + 1) >>> 0
     this.#view.setUint32(place, now, true)
     return now
-  }
-
-  #forgetTables(): void {
-    const start = this.#cpu + at.knownTables
-    this.#bytes.fill(0, start, start + 2 * knownTables * knownTableBytes)
   }
 
   #forgetDevicePages(): void {
