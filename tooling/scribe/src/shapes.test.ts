@@ -25,7 +25,7 @@ function unmade(lines: readonly string[]): readonly string[] {
   const made = new Set<string>()
   return lines.flatMap((line) => {
     const names = line.match(/\b[a-z][a-z0-9_]*\b(?!\()/g) ?? []
-    const target = /^\s*(?:\(?([a-z0-9_, ]+)\)?)(?::\d+)? ←/.exec(line)?.[1]?.split(', ') ?? []
+    const target = /^\s*(?:IF .* THEN )?(?:\(?([a-z0-9_, ]+)\)?)(?::\d+)? ←/.exec(line)?.[1]?.split(', ') ?? []
     const strange = names.filter((name) => !made.has(name) && !target.includes(name) && !words.has(name))
     for (const name of target) made.add(name)
     return strange.map((name) => `${name} in “${line.trim()}”`)
@@ -36,7 +36,7 @@ const words = new Set(
   `base limit access selector offset step at most what was written until here stays even if a fault follows
   an address that counts as higher and debug traps off the next instruction is done old interrupts this
   that bytes byte can be read hlt mwait pause shutdown nothing significand signexponent m32fp m64fp m16int m32int m64int m80bcd
-  all processors see stored`.split(/\s+/),
+  all processors see stored write user`.split(/\s+/),
 )
 
 describe.each(settings)('in $execution mode, $codeSize-bit code', (setting) => {

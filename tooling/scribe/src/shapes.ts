@@ -57,7 +57,11 @@ export function shapesOf(mnemonic: string, wanted: Wanted): readonly Shape[] {
         isExecuted(row) &&
         !row.attributes.includes(wanted.codeSize === 64 ? 'not64' : 'only64'),
     )
-    .flatMap((row) => operandSizes(row, wanted.codeSize).flatMap((size) => shapesOfRow(instruction, row, wanted, size)))
+    .flatMap((row) =>
+      operandSizes(row, wanted.codeSize).flatMap((size) =>
+        vectorLengths(row).flatMap((length) => shapesOfRow(instruction, row, wanted, { size, length })),
+      ),
+    )
 }
 
 /** Operand sizes that make a difference to a row, the usual one first. */
@@ -68,7 +72,22 @@ function operandSizes(row: OpcodeRow, codeSize: Size): readonly Size[] {
   return row.attributes.includes('default64') ? [64, 16] : [32, 64, 16]
 }
 
-function shapesOfRow(instruction: Instruction, row: OpcodeRow, { execution, codeSize }: Wanted, size: Size): Shape[] {
+/** Bits of vectors that a row with VEX has; 0 where it has none of a length that depends. */
+function vectorLengths(row: OpcodeRow): readonly (0 | 128 | 256)[] {
+  const { space, l } = parseOpcode(row.opcode)
+  const depends = row.operands.some((code) => JSON.stringify(placeOf(code)).includes('"x'))
+  if (space !== 'VEX' || !depends) return [0]
+  return l === undefined ? [128, 256] : l === 0 ? [128] : [256]
+}
+
+/** What the letters of operand codes stand for. */
+interface Sizes {
+  readonly size: Size
+  readonly length: 0 | 128 | 256
+}
+
+function shapesOfRow(instruction: Instruction, row: OpcodeRow, { execution, codeSize }: Wanted, sizes: Sizes): Shape[] {
+  const { size } = sizes
   const places = row.operands.map(placeOf)
   const either = places.some((place) => place.place === 'rm' && place.size !== undefined && place.memory !== undefined)
   const reps = row.attributes.includes('rep') || row.attributes.includes('repz')
@@ -78,7 +97,7 @@ function shapesOfRow(instruction: Instruction, row: OpcodeRow, { execution, code
       : ([undefined] as const)
   return kinds.flatMap((kind) =>
     (reps ? (['none', 'rep', 'repne'] as const) : (['none'] as const)).map((rep) => {
-      const operands = places.map((place, position) => operandAt(place, position, size, codeSize, kind, instruction))
+      const operands = places.map((place, position) => operandAt(place, position, sizes, codeSize, kind, instruction))
       const mode: Mode = {
         codeSize,
         operandSize: size,
@@ -101,25 +120,21 @@ const pinned = (row: OpcodeRow): boolean => ['exact', 'register'].includes(parse
 function operandAt(
   place: OperandPlace,
   position: number,
-  size: Size,
+  sizes: Sizes,
   codeSize: Size,
   kind: 'register' | 'memory' | undefined,
   instruction: Instruction,
 ): AnyOperand {
-  const bits = (of: OperandSize): Width => {
-    if (of === 'a' || of === 'x' || of === 'x2' || of === 'x4' || of === 'x8')
-      throw new Error(`no description has operands of this size: ${of}`)
-    const width = of === 'v' ? size : of === 'z' ? (size === 16 ? 16 : 32) : of === 'y' ? (size === 64 ? 64 : 32) : of
-    return width as Width
-  }
+  const bits = (of: OperandSize) => widthOf(of, sizes, codeSize)
   switch (place.place) {
     case 'rm':
       return kind === 'memory' || place.size === undefined
-        ? { kind: 'memory', width: bits(place.memory!), position }
+        ? { kind: 'memory', width: bits(place.memory!), position, ...indexOf(place.index, position, bits) }
         : register(place.file as OperandFile, bits(place.size), position, codeSize)
     case 'reg':
     case 'vvvv':
     case 'opcode':
+    case 'is4':
       return register(place.file as OperandFile, bits(place.size), position, codeSize)
     case 'fixed':
       return {
@@ -146,12 +161,25 @@ function operandAt(
         offset: { kind: 'immediate', width: 32, value: undefined, position },
         position,
       }
-    case 'is4':
     case 'nibble':
       throw new Error(`no description has operands at ${place.place}`)
     default:
       return place satisfies never
   }
+}
+
+function widthOf(of: OperandSize, { size, length }: Sizes, codeSize: Size): Width {
+  if (typeof of === 'number') return of as Width
+  if (of === 'a') return codeSize
+  if (of === 'v') return size
+  if (of === 'z') return size === 16 ? 16 : 32
+  if (of === 'y') return size === 64 ? 64 : 32
+  return (length / Number(of.slice(1) || 1)) as Width
+}
+
+/** The vector of indices of a memory operand that has one. */
+function indexOf(index: OperandSize | undefined, position: number, bits: (of: OperandSize) => Width) {
+  return index === undefined ? {} : { vectorIndex: register('xmm', bits(index), position, 64) }
 }
 
 /** Files whose numbers descriptions look at. */
@@ -190,6 +218,7 @@ function operandText(operand: AnyOperand, code: OperandCode): string {
   if (placeOf(code).place === 'fixed') return code
   switch (operand.kind) {
     case 'register':
+      if (operand.width === 256) return 'ymm'
       return operand.file === 'gpr' ? `r${operand.width}` : files[operand.file]
     case 'memory':
       return operand.width > 0 ? `m${operand.width}` : 'm'
