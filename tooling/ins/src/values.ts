@@ -48,7 +48,7 @@ export function x87Inputs({ mnemonic }: OpcodeRow, turn: Turn): readonly Item[] 
   return [{ kind: 'field', field: 'FTW', value: 0xfn }, ...values]
 }
 
-export const isX87 = ({ mnemonic }: OpcodeRow): boolean => mnemonic.startsWith('F') && !mnemonic.startsWith('FXSAVE')
+const isX87 = ({ mnemonic }: OpcodeRow): boolean => mnemonic.startsWith('F') && !mnemonic.startsWith('FXSAVE')
 const isSse = ({ mnemonic, operands }: OpcodeRow): boolean =>
   floatOf(mnemonic) !== undefined && operands.some((code) => /^[VW](?:s[sd]|p[sd])$/.test(code))
 export const hasFloats = (row: OpcodeRow): boolean => isX87(row) || isSse(row)

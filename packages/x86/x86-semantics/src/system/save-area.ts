@@ -30,7 +30,7 @@ export const component = { x87: 0, sse: 1, avx: 2, pkru: 9 } as const
 /** Bits of MXCSR that may be set. */
 const mxcsrMask = 0xffff
 
-export const at = (m: Machine, base: Bits<64>, offset: number): Bits<64> => m.add(base, m.constant(offset, 64))
+const at = (m: Machine, base: Bits<64>, offset: number): Bits<64> => m.add(base, m.constant(offset, 64))
 
 export const put = <W extends 8 | 16 | 32 | 64>(m: Machine, base: Bits<64>, offset: number, value: Bits<W>): void =>
   m.storeLinear(at(m, base, offset), value, 'program')
