@@ -51,6 +51,7 @@ const special = [
 
 /** Far from one now and then, and with few bits. */
 function number(): number {
+  if (below(8) === 0) return below(2) === 0 ? 0 : -0
   if (below(40) === 0) return special[below(special.length)]!
   const bits = below(2) === 0 ? below(8) / 8 : random() + random() * 2 ** -30
   const value = (1 + bits) * 2 ** (below(4) === 0 ? below(400) - 200 : below(60) - 30)

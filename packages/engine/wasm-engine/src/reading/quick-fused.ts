@@ -5,8 +5,8 @@ import type { Node } from '../emit/node.ts'
 
 /*
  * Fused multiplication and addition, which WebAssembly does not have, by operations that it has, two lanes of doubles at a time, where
- * nothing but the result can be seen: MXCSR is calm, PE is set, operands are zero or far from the ends of their format, and the result is
- * not zero. Singles are multiplied exactly as doubles, and the sum is rounded to odd before it is rounded again. Doubles: an exact
+ * nothing but the result can be seen: MXCSR is calm, PE is set, operands are zero or far from the ends of their format, and so is the
+ * result. Singles are multiplied exactly as doubles, and the sum is rounded to odd before it is rounded again. Doubles: an exact
  * product as a sum of two, exact sums, and the rest rounded to odd. Sources: T. J. Dekker, A Floating-Point Technique for Extending the
  * Available Precision, 1971; S. Boldo and G. Melquiond, Emulation of a FMA and Correctly Rounded Sums, 2008.
  */
@@ -19,7 +19,7 @@ const every = (bits: bigint): bigint => (bits << 64n) | bits
 const bitsOf = (value: number): bigint => new BigUint64Array(Float64Array.of(value).buffer)[0]!
 const sign = 1n << 63n
 
-/** Operands are below `most` and, where not zero, from `least` on; results are above `tiny`. */
+/** Operands are below `most` and, where not zero, from `least` on. */
 const ranges = {
   PS: { least: 2 ** -126, most: 2 ** 128 },
   PD: { least: 2 ** -300, most: 2 ** 300 },
@@ -119,17 +119,33 @@ function twoLanes(d: Doubles, name: string, operands: readonly [Node, Node, Node
   const signs = negated(name)
   const factor = d.op('v128.xor', a, d.code.v128(signs.product))
   const term = d.op('v128.xor', c, d.code.v128(signs.term))
-  if (isSingle) {
-    const result = d.op('f32x4.demote_f64x2_zero', d.odd(d.mul(factor, b), term))
-    // just above the least normal one there may have been an underflow
-    const from = { ...range, least: range.least * (1 + 2 ** -23) }
-    return { result, isGood: d.both(ordinary, d.isWithin(d.op('f64x2.promote_low_f32x4', result), from)) }
-  }
+  const { result, isGood } = isSingle ? ofSingles(d, factor, b, term) : ofDoubles(d, factor, b, term)
+  return { result, isGood: isGood === undefined ? ordinary : d.both(ordinary, isGood) }
+}
+
+/** A sum that is zero is exactly so. What is just above the least normal number may come of an underflow. */
+function ofSingles(d: Doubles, factor: Node, b: Node, term: Node): Two {
+  const sum = d.odd(d.mul(factor, b), term)
+  const result = d.op('f32x4.demote_f64x2_zero', sum)
+  const from = { ...ranges.PS, least: ranges.PS.least * (1 + 2 ** -23) }
+  const isNormal = d.isWithin(d.op('f64x2.promote_low_f32x4', result), from)
+  return { result, isGood: d.op('v128.or', isNormal, d.isZero(sum)) }
+}
+
+/** Where all is zero the sign is that of a plain sum. */
+function ofDoubles(
+  d: Doubles,
+  factor: Node,
+  b: Node,
+  term: Node,
+): Pick<Two, 'result'> & { readonly isGood?: undefined } {
   const [product, rest] = d.product(factor, b)
   const [first, firstLost] = d.sum(term, rest)
   const [second, secondLost] = d.sum(product, first)
-  const result = d.add(second, d.odd(firstLost, secondLost))
-  return { result, isGood: d.op('v128.andnot', ordinary, d.isZero(result)) }
+  const usual = d.add(second, d.odd(firstLost, secondLost))
+  const plain = d.add(product, term)
+  const isNothing = d.both(d.isZero(plain), d.isZero(rest))
+  return { result: d.op('v128.bitselect', plain, usual, isNothing) }
 }
 
 const upper = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15]
