@@ -234,6 +234,14 @@ describe('what is no instruction', () => {
     expect(decode(bytes, 0, 3, 16, createDecoded())).toBe('invalid')
   })
 
+  test('outside 64-bit code a prefix before what may be VEX is truncated, whatever was decoded before', () => {
+    for (const before of ['66 b8 00 00', '66 b8 ff ff'])
+      for (const codeSize of [16, 32] as const) {
+        expect(failure(before, codeSize)).toBe(codeSize === 16 ? 'truncated' : undefined)
+        for (const opcode of ['c4', 'c5', '62']) expect(failure(`66 ${opcode}`, codeSize)).toBe('truncated')
+      }
+  })
+
   test('every beginning of an instruction is truncated, and nothing shorter is another instruction', () => {
     const out = createDecoded()
     for (const text of [

@@ -40,7 +40,8 @@ export function introduce(maps: Maps, at: number, codeSize: number, state: numbe
   const next = code[at]!
   const isVector = byte === 0x8f ? maps.xop && (next & 0x1f) >= 8 : codeSize === 2 || next >= 0xc0
   if (!isVector || (byte === 0x62 && !maps.evex)) return entryAt(maps, 0, at - 1)
-  introduced.at = at
+  // where the next byte has told that it is one, that byte must be there
+  introduced.at = codeSize === 2 && byte !== 0x8f ? at : at + 1
   if ((state & (rex | operandSize | repeat | lock)) !== 0) return 0
   const map = vectorMap(byte, at, codeSize, state)
   return map < 0 ? 0 : entryAt(maps, map, introduced.at)
