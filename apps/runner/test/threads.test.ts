@@ -13,6 +13,8 @@ describe('a machine whose processors run at the same time', () => {
     const ends = kernelFile('threads-ends', (a) => {
       say(a, 'here\n')
       debugExit(a, 3)
+      // nothing is executed behind that
+      a.mov(dx, 0x3f8).label('more').out(dx, al).jmp('more')
     })
     expect(await vmm([...threads, '--cpus', '2', ends])).toMatchObject({ status: 7, stdout: 'here\n' })
     const off = kernelFile('threads-off', powerOff)

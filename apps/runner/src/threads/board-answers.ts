@@ -7,15 +7,21 @@ import type { ThreadWords } from './thread-words.ts'
 export class BoardAnswers {
   readonly #vm: Vm
   readonly #devices: PcDevices
+  readonly #told: () => void
 
-  constructor(vm: Vm, devices: PcDevices) {
+  /** `told`: a device has been told something, and who has told it waits for its answer still. */
+  constructor(vm: Vm, devices: PcDevices, told: () => void) {
     this.#vm = vm
     this.#devices = devices
+    this.#told = told
   }
 
   /** Answers a thread that asks. */
   answer(thread: ThreadWords): void {
-    if (thread.asked !== requests.none) thread.answer(this.#answerTo(thread))
+    if (thread.asked === requests.none) return
+    const value = this.#answerTo(thread)
+    this.#told()
+    thread.answer(value)
   }
 
   #answerTo(thread: ThreadWords): number {

@@ -96,7 +96,7 @@ export class ThreadedMachine implements RunningMachine {
     granted(this.#vm.createPit2(pitConfigFlags.value.SPEAKER_DUMMY))
     for (let cpu = 0; cpu < cpus; cpu += 1) this.#vm.interrupts.apics.joinDistant(new ApicElsewhere(this.#board, cpu))
     this.devices = this.#createDevices(options)
-    this.#answers = new BoardAnswers(this.#vm, this.devices)
+    this.#answers = new BoardAnswers(this.#vm, this.devices, () => this.#stopIfOver())
   }
 
   now(): number {
@@ -216,9 +216,13 @@ export class ThreadedMachine implements RunningMachine {
     return { kind: 'idle', until: this.devices.nextDeadline() }
   }
 
+  /** Who has ended it executes nothing behind that. */
+  #stopIfOver(): void {
+    if (this.#ended !== undefined || this.suspended) this.#board.wants = wanted.stop
+  }
+
   /** All threads stop; what they still ask is answered. */
   #stop(): void {
-    if (this.#board.wants === wanted.stop) return
     this.#board.wants = wanted.stop
     const until = this.now() + stopMilliseconds * 1e6
     while (this.#threads.some(runs) && this.now() < until) {
