@@ -4,6 +4,7 @@ import { tables } from './all.ts'
 import { checksPage, checksText } from './nested-vmx/entry-checks.ts'
 import { promisesPage, promisesText } from './promises.ts'
 import { filesOf } from './table.ts'
+import { packedRowFiles } from './x86-opcodes/packed-rows.ts'
 
 const root = new URL('../../../', import.meta.url)
 
@@ -18,3 +19,4 @@ for (const table of tables) {
 
 writeFileSync(new URL(promisesPage, root), promisesText())
 writeFileSync(new URL(checksPage, root), checksText())
+for (const [path, text] of Object.entries(packedRowFiles())) writeFileSync(new URL(path, root), text)

@@ -6,6 +6,7 @@ import { checksPage, checksText } from './nested-vmx/entry-checks.ts'
 import { allPromises, promisesPage, promisesText, recordedEntries } from './promises.ts'
 import { faults, record, text } from './schema.ts'
 import { filesOf, schemaOf, type Table } from './table.ts'
+import { packedRowFiles } from './x86-opcodes/packed-rows.ts'
 
 const root = new URL('../../../', import.meta.url)
 const written = (path: string): string => readFileSync(new URL(path, root), 'utf8')
@@ -27,6 +28,10 @@ test('the page of promises is what `pnpm data` writes today', () => {
 
 test('the page of what is checked of a VMCS is what `pnpm data` writes today', () => {
   expect(written(checksPage)).toBe(checksText())
+})
+
+test.each(Object.entries(packedRowFiles()))('%s is what `pnpm data` writes today', (path, text) => {
+  expect(written(path)).toBe(text)
 })
 
 test('every entry of the catalogue has an answer recorded from a kernel, or a reason why it has none', () => {

@@ -62,25 +62,40 @@ export const scaledAddresses = new Int32Array(3072)
 
 /** Fills the tables of addresses. */
 export function prepareAddresses(): void {
-  for (let at = 0; at < addresses.length; at += 1) addresses[at] = addressAt(at)
-  for (let at = 0; at < scaledAddresses.length; at += 1) scaledAddresses[at] = scaledAt(at)
+  for (let kind = 0; kind < 4; kind += 1) for (const b of [0, 1]) fillModrm(kind, b)
+  for (let mod = 0; mod < 3; mod += 1) for (const b of [0, 1]) fillSib(mod, b)
 }
 
-function addressAt(at: number): number {
-  const kind = at >> 9
+/** The reg field says nothing of the address. */
+function fillModrm(kind: number, b: number): void {
+  for (let mod = 0; mod < 4; mod += 1)
+    for (let rm = 0; rm < 8; rm += 1) {
+      const address = addressOf(kind, b, mod, rm)
+      const first = (kind << 9) | (b << 8) | (mod << 6) | rm
+      for (let at = first; at < first + 64; at += 8) addresses[at] = address
+    }
+}
+
+function addressOf(kind: number, b: number, mod: number, rm: number): number {
   const size = put(addressSize, kind === 3 ? 0 : kind === 2 ? 2 : 1)
-  const mod = (at >> 6) & 3
   if (mod === 3) return size | segmentOf(DS)
-  if (kind === 3) return size | address16(mod, at & 7)
-  return size | address32(mod, at & 7, (at >> 8) & 1, kind === 0 ? -1 : ripBase)
+  if (kind === 3) return size | address16(mod, rm)
+  return size | address32(mod, rm, b, kind === 0 ? -1 : ripBase)
 }
 
-function scaledAt(at: number): number {
-  const mod = at >> 10
-  const index = ((at >> 3) & 7) | (((at >> 9) & 1) << 3)
-  const base = (at & 7) | (((at >> 8) & 1) << 3)
-  const baseless = mod === 0 && (at & 7) === 5
-  const indexed = index === 4 ? 0 : put(indexField, index + 1) | put(scaleField, (at >> 6) & 3)
-  const based = baseless ? segmentOf(DS) : baseOf(base) | segmentOf(base === 4 || base === 5 ? SS : DS)
-  return indexed | based | bytes(baseless ? 4 : displacementBytes[mod]!)
+/** X, scale and index count together; index 100B without X is none. */
+function fillSib(mod: number, b: number): void {
+  const bases = Array.from({ length: 8 }, (_, base) => sibBase(mod, base | (b << 3)))
+  for (let scaled = 0; scaled < 64; scaled += 1) {
+    const index = (scaled & 7) | ((scaled >> 5) << 3)
+    const indexed = index === 4 ? 0 : put(indexField, index + 1) | put(scaleField, (scaled >> 3) & 3)
+    const first = (mod << 10) | ((scaled >> 5) << 9) | (b << 8) | ((scaled & 31) << 3)
+    for (let base = 0; base < 8; base += 1) scaledAddresses[first | base] = indexed | bases[base]!
+  }
+}
+
+/** Of the base, and the displacement that is there in any case. */
+function sibBase(mod: number, base: number): number {
+  if (mod === 0 && (base & 7) === 5) return segmentOf(DS) | bytes(4)
+  return baseOf(base) | segmentOf(base === 4 || base === 5 ? SS : DS) | bytes(displacementBytes[mod]!)
 }

@@ -7,6 +7,7 @@ import {
   type OpcodeRow,
   type OperandPlace,
   type OperandSize,
+  opcodePlaces,
   parseOpcode,
   placeOf,
   rows,
@@ -85,15 +86,18 @@ const mapBases = { legacy: 0, '3DNow!': suffixMap - 1, VEX: vexMaps, EVEX: evexM
 /** What a decoder knows. */
 export interface Maps {
   /**
-   * By map (256) and byte: 0 where no row is, else how much of ModRM chooses (0 where there is none, 1 for mod = 3 and reg, 2 for all) from bit 28 on, and from
-   * bit 8 on the number of the slot. Negative: the byte may introduce another map.
+   * By place, which is map (256) and byte: 0 where no row is, or where nobody has looked yet, else how much of ModRM chooses (0 where there is none, 1 for
+   * mod = 3 and reg, 2 for all) from bit 28 on, and from bit 8 on the number of the slot. Negative: the byte may introduce another map.
    */
   readonly entries: Int32Array
-  readonly slots: readonly (Slot | undefined)[]
+  /** Places where somebody has looked. */
+  readonly looked: Uint8Array
+  readonly slots: Slot[]
   readonly choices: Choices
-  /** Whether there are rows behind EVEX and behind XOP: without, they are no prefixes. */
-  readonly evex: boolean
-  readonly xop: boolean
+  readonly knows: (row: OpcodeRow) => boolean
+  /** Whether there are rows behind EVEX and behind XOP: without, they are no prefixes. Undefined: nobody has asked. */
+  evex: boolean | undefined
+  xop: boolean | undefined
 }
 
 /** Bytes of an operand size at the vector lengths 128, 256 and 512; those that depend on anything else are of no interest here. */
@@ -218,37 +222,56 @@ const particularity = ({ modrmMask, memoryOnly, mandatory, w, noRexB }: Candidat
   (w < 0 ? 0 : 32) +
   (noRexB ? 64 : 0)
 
-interface Draft {
-  readonly candidates: Candidate[]
-  modrm: Slot['modrm']
+let rowsOfPlaces: readonly (readonly number[])[] | undefined
+
+/** The numbers of the rows at each place. */
+function rowsByPlace(): readonly (readonly number[])[] {
+  const places: number[][] = Array.from({ length: mapCount << 8 }, () => [])
+  for (const [row, { space, map, byte, register }] of opcodePlaces().entries()) {
+    const first = ((map + mapBases[space]) << 8) | byte
+    for (let place = first; place < first + (register ? 8 : 1); place += 1) places[place]!.push(row)
+  }
+  return places
 }
 
-/** The maps, made of the rows that are asked for. */
+/** The maps of the rows that are asked for. Rows are looked at when their opcode comes. */
 export function mapsOf(knows: (row: OpcodeRow) => boolean): Maps {
-  const drafts: (Draft | undefined)[][] = Array.from({ length: mapCount }, () =>
-    new Array<undefined>(256).fill(undefined),
-  )
-  rows.forEach((row, number) => {
-    if (!knows(row)) return
-    const pattern = parseOpcode(row.opcode)
-    const map = drafts[pattern.map + mapBases[pattern.space]]!
-    const candidate = candidateOf(row, number, pattern)
-    const modrm = pattern.modrm.kind === 'none' ? 'none' : (candidate.modrmMask & 7) !== 0 ? 'whole' : 'group'
-    for (let at = pattern.byte; at < pattern.byte + (pattern.register ? 8 : 1); at += 1)
-      addTo(map, at, candidate, modrm)
-  })
-  const slots: (Slot | undefined)[] = [undefined]
+  rowsOfPlaces ??= rowsByPlace()
   const entries = new Int32Array(mapCount << 8)
-  for (const [map, bytes] of drafts.entries())
-    for (const [byte, draft] of bytes.entries()) {
-      if (draft === undefined) continue
-      entries[(map << 8) | byte] = (modrmKinds[draft.modrm] << 28) | (slots.length << 8)
-      slots.push(finish(draft))
+  for (const place of introducers) entries[place] = 1 << 31
+  const slots: Slot[] = [{ candidates: [], modrm: 'none' }]
+  const choices = noChoices(1 + rowsOfPlaces.filter(({ length }) => length > 0).length)
+  return { entries, looked: new Uint8Array(mapCount << 8), slots, choices, knows, evex: undefined, xop: undefined }
+}
+
+/** Whether there are rows behind EVEX. */
+export function knowsEvex(maps: Maps): boolean {
+  maps.evex ??= knowsAny(maps, evexMaps + 1, xopMaps + 8)
+  return maps.evex
+}
+
+/** Whether there are rows behind XOP. */
+export function knowsXop(maps: Maps): boolean {
+  maps.xop ??= knowsAny(maps, xopMaps + 8, mapCount)
+  return maps.xop
+}
+
+function knowsAny({ knows }: Maps, firstMap: number, endMap: number): boolean {
+  return rowsOfPlaces!.slice(firstMap << 8, endMap << 8).some((at) => at.some((row) => knows(rows[row]!)))
+}
+
+/** What `entries` has for a place, looked at now if nobody has before. */
+export function lookAt(maps: Maps, place: number): number {
+  const { entries, looked, slots, knows } = maps
+  if (looked[place] === 0) {
+    looked[place] = 1
+    const slot = slotOf(rowsOfPlaces![place]!.filter((row) => knows(rows[row]!)))
+    if (slot !== undefined) {
+      entries[place]! |= (modrmKinds[slot.modrm] << 28) | (slots.length << 8)
+      slots.push(slot)
     }
-  for (const at of introducers) entries[at]! |= 1 << 31
-  const has = (first: number, end: number) => entries.subarray(first << 8, end << 8).some((entry) => entry !== 0)
-  const choices = noChoices(slots.length)
-  return { entries, slots, choices, evex: has(evexMaps + 1, xopMaps + 8), xop: has(xopMaps + 8, mapCount) }
+  }
+  return entries[place]! & 0x7fff_ffff
 }
 
 const modrmKinds = { none: 0, group: 1, whole: 2 } as const
@@ -256,19 +279,14 @@ const modrmKinds = { none: 0, group: 1, whole: 2 } as const
 /** Bytes that introduce other maps, or may: VEX, EVEX, XOP; 0F 38, 0F 3A and 0F 0F. */
 const introducers = [0x62, 0x8f, 0xc4, 0xc5, 0x10f, 0x138, 0x13a]
 
-function addTo(map: (Draft | undefined)[], byte: number, candidate: Candidate, modrm: Slot['modrm']): void {
-  const draft = map[byte]
-  if (draft === undefined) {
-    map[byte] = { candidates: [candidate], modrm }
-    return
-  }
-  if ((draft.modrm === 'none') !== (modrm === 'none'))
-    throw new Error(`rows disagree whether opcode ${byte.toString(16)} has a ModRM byte`)
-  draft.candidates.push(candidate)
-  if (modrm === 'whole') draft.modrm = 'whole'
-}
-
-function finish({ candidates, modrm }: Draft): Slot {
+function slotOf(numbers: readonly number[]): Slot | undefined {
+  if (numbers.length === 0) return undefined
+  const patterns = numbers.map((number) => parseOpcode(rows[number]!.opcode))
+  const candidates = numbers.map((number, at) => candidateOf(rows[number]!, number, patterns[at]!))
+  const none = patterns.filter(({ modrm }) => modrm.kind === 'none').length
+  if (none !== 0 && none !== numbers.length)
+    throw new Error(`rows disagree whether there is a ModRM byte behind ${rows[numbers[0]!]!.opcode}`)
   candidates.sort((a, b) => particularity(b) - particularity(a))
-  return { candidates, modrm }
+  if (none !== 0) return { candidates, modrm: 'none' }
+  return { candidates, modrm: candidates.some(({ modrmMask }) => (modrmMask & 7) !== 0) ? 'whole' : 'group' }
 }

@@ -1,6 +1,6 @@
-import { type OpcodeRow, rows } from '@vmm/x86-opcodes'
+import type { OpcodeRow } from '@vmm/x86-opcodes'
 import { prepareAddresses } from './addresses.ts'
-import { type Maps, mapsOf } from './candidates.ts'
+import { lookAt, type Maps, mapsOf } from './candidates.ts'
 import * as codeWindow from './code-window.ts'
 import { type CodeSize, type Decoded, type DecodedOperand, type DecodeFailure, noRegister } from './decoded.ts'
 import { decodePacked } from './packed.ts'
@@ -87,7 +87,7 @@ export interface Decoder {
   readonly takesModrm: (map: 0 | 1 | 2 | 3, opcode: number) => boolean | undefined
 }
 
-/** A decoder of the rows that `knows` says yes to. It is made of them when it first decodes. */
+/** A decoder of the rows that `knows` says yes to. It asks of a row when the first opcode comes that may be its. */
 export function createDecoder(knows: (row: OpcodeRow) => boolean): Decoder {
   let built: Maps | undefined
   const maps = (): Maps => {
@@ -102,7 +102,7 @@ export function createDecoder(knows: (row: OpcodeRow) => boolean): Decoder {
     decodeMany: (bytes, offset, end, codeSize, records) =>
       decodeSeveral(built ?? maps(), bytes, offset, end, codeSize >> 5, records),
     takesModrm(map, opcode) {
-      const entry = maps().entries[(map << 8) | opcode]! & 0x7fff_ffff
+      const entry = lookAt(maps(), (map << 8) | opcode)
       return entry === 0 ? undefined : entry >> 28 !== 0
     },
   }
@@ -126,19 +126,19 @@ export const takesModrm: Decoder['takesModrm'] = everything.takesModrm
 export function readRecord(records: Int32Array, number: number, out: Decoded): DecodeFailure | undefined {
   const row = records[number * recordSize + recordWords.row]!
   if (row < 0) return recordFailures[-1 - row]
-  unpack(records, number, mnemonics, out)
+  unpack(records, number, out)
   return undefined
 }
 
 const one = createRecords(1)
-const mnemonics: string[] = []
+let prepared = false
 
 /** Fills the tables that decoders share, before the first of them decodes: who imports and decodes nothing pays nothing. */
 function prepare(): void {
-  if (mnemonics.length > 0) return
+  if (prepared) return
+  prepared = true
   preparePrefixes()
   prepareAddresses()
-  for (const { mnemonic } of rows) mnemonics.push(mnemonic)
 }
 
 function decodeOne(
@@ -153,7 +153,7 @@ function decodeOne(
   for (let at = 0; at < limit; at += 1) code[at] = bytes[offset + at]!
   const next = decodePacked(maps, 0, limit, codeSize >> 5, one, 0)
   if (next < 0) return next !== isCut ? 'invalid' : end - offset < longest ? 'truncated' : 'too-long'
-  unpack(one, 0, mnemonics, out)
+  unpack(one, 0, out)
   return undefined
 }
 

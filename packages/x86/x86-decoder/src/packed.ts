@@ -1,5 +1,5 @@
 import * as addressing from './addresses.ts'
-import type { Maps } from './candidates.ts'
+import { lookAt, type Maps } from './candidates.ts'
 import type { Choices } from './choose.ts'
 import * as choosing from './choose.ts'
 import * as codeWindow from './code-window.ts'
@@ -54,26 +54,32 @@ export function decodePacked(
     if (position > limit) return isCut
   }
   let registers = rexRegisters[(state >> 8) & 7]!
-  let entry = 0
+  let place = byte
   if (byte === 0x0f) {
     byte = code[position++]!
-    entry = maps.entries[0x100 | byte]!
-  } else entry = maps.entries[byte]!
+    place = 0x100 | byte
+  }
+  let entry = maps.entries[place]!
   const addressKind = addressKinds[(codeSize << 1) | ((state >> 12) & 1)]!
   if (entry < 0) {
     const behind = byte === 0x38 || byte === 0x3a || byte === 0x0f ? 1 : 0
     entry = introduce(maps, position - behind, codeSize, state, addressKind)
-    ;({ state, registers, opcode: byte, at: position } = introduced)
+    ;({ state, registers, place, opcode: byte, at: position } = introduced)
   }
-  if (entry === 0) return position > limit ? isCut : isInvalid
+  if (entry === 0) {
+    // the first time that anybody comes here
+    if (maps.looked[place] === 0 && lookAt(maps, place) !== 0)
+      return decodePacked(maps, start, limit, codeSize, records, at)
+    return position > limit ? isCut : isInvalid
+  }
   const kind = entry >>> 28
   // where there is no ModRM byte it names a register: no address
   const modrm = code[position]! | (((kind - 1) >> 31) & 0xff)
   position += (kind + 1) >> 1
   if (position > limit) return isCut
-  const place = (entry & 0xfff_ff00) | (codeSize << 6) | (state & chosenBy)
+  const chosen = (entry & 0xfff_ff00) | (codeSize << 6) | (state & chosenBy)
   const { choices } = maps
-  let form = choices.forms[choices.places[place]! + choiceOfModrm[(kind << 8) | modrm]!]!
+  let form = choices.forms[choices.places[chosen]! + choiceOfModrm[(kind << 8) | modrm]!]!
   if (form <= noForm) {
     if (form === 0) form = choosing.choose(maps, entry, { codeSize, state, modrm })
     if (form === noForm) return isInvalid

@@ -89,11 +89,18 @@ export const kept = new Int32Array(768)
 /** What a prefix adds to the state, likewise. */
 export const added = new Int32Array(768)
 
+/** Every byte that is a prefix somewhere. */
+const bytes = [
+  ...[0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3],
+  ...Array.from({ length: 16 }, (_, rest) => 0x40 | rest),
+]
+
 /** Fills the tables of prefixes. */
 export function preparePrefixes(): void {
-  for (let at = 0; at < kept.length; at += 1) {
-    const found = effectOf(at & 0xff, at >> 8)
-    kept[at] = found?.keeps ?? 0
-    added[at] = found?.adds ?? 0
-  }
+  for (let codeSize = 0; codeSize < 3; codeSize += 1)
+    for (const byte of bytes) {
+      const found = effectOf(byte, codeSize)
+      kept[(codeSize << 8) | byte] = found?.keeps ?? 0
+      added[(codeSize << 8) | byte] = found?.adds ?? 0
+    }
 }

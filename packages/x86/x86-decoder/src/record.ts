@@ -1,3 +1,4 @@
+import { rows } from '@vmm/x86-opcodes'
 import type { CodeSize, Decoded, DecodedOperand, OperandKind, RegisterFile, Rounding } from './decoded.ts'
 
 /** Words of 32 bits that one record takes. */
@@ -105,18 +106,26 @@ const {
 } = recordWords
 const { low: lowWord, high: highWord, second: secondWord, operands: operandsWord } = recordWords
 
+const mnemonics = new Array<string>(rows.length).fill('')
+
+/** The mnemonic of a row that nobody has met before. */
+function mnemonicOf(row: number): string {
+  mnemonics[row] = rows[row]!.mnemonic
+  return mnemonics[row]
+}
+
 /** Room for so many records. */
 export function createRecords(count: number): Int32Array {
   return new Int32Array(count * recordSize)
 }
 
-/** Fills `out` with the record number `number`, which is an instruction's, with the mnemonics of rows at hand. */
-export function unpack(records: Int32Array, number: number, mnemonics: readonly string[], out: Decoded): void {
+/** Fills `out` with the record number `number`, which is an instruction's. */
+export function unpack(records: Int32Array, number: number, out: Decoded): void {
   const at = number * recordSize
   const flags = records[at + flagsWord]!
   out.length = records[at + lengthWord]!
   out.row = records[at + rowWord]!
-  out.mnemonic = mnemonics[out.row]!
+  out.mnemonic = mnemonics[out.row] || mnemonicOf(out.row)
   out.codeSize = sizes[(flags >> 3) & 3] as CodeSize
   out.operandSize = sizes[(flags >> 5) & 3]!
   out.lock = (flags & 0x200) !== 0

@@ -1,13 +1,18 @@
 import { addresses, lengthShift as displacementShift, scaledAddresses, sibFollows } from './addresses.ts'
-import { evexMaps, type Maps, suffixMap, vexMaps, xopMaps } from './candidates.ts'
+import { evexMaps, knowsEvex, knowsXop, type Maps, suffixMap, vexMaps, xopMaps } from './candidates.ts'
 import { code } from './code-window.ts'
 import { registerShifts } from './forms.ts'
 import { lengthShift, ppShift, stateBits } from './prefixes.ts'
+
+/** A place where no row is: no map has the number 0 of VEX. */
+const noPlace = vexMaps << 8
 
 /** What stands before an opcode byte that is not alone: escapes, VEX, EVEX, XOP. Reused from call to call. */
 export const introduced = {
   /** Behind the opcode byte. */
   at: 0,
+  /** Map and opcode byte, as places in `Maps` are; none where no map can be meant. */
+  place: 0,
   opcode: 0,
   state: 0,
   /** The upper bits of registers, where they are side by side. */
@@ -38,10 +43,11 @@ export function introduce(maps: Maps, at: number, codeSize: number, state: numbe
   introduced.registers = rexRegisters[(state >> 8) & 7]!
   if (byte === 0x0f) return escaped(maps, at, state, addressKind)
   const next = code[at]!
-  const isVector = byte === 0x8f ? maps.xop && (next & 0x1f) >= 8 : codeSize === 2 || next >= 0xc0
-  if (!isVector || (byte === 0x62 && !maps.evex)) return entryAt(maps, 0, at - 1)
+  const isVector = byte === 0x8f ? (next & 0x1f) >= 8 && knowsXop(maps) : codeSize === 2 || next >= 0xc0
+  if (!isVector || (byte === 0x62 && !knowsEvex(maps))) return entryAt(maps, 0, at - 1)
   // where the next byte has told that it is one, that byte must be there
   introduced.at = codeSize === 2 && byte !== 0x8f ? at : at + 1
+  introduced.place = noPlace
   if ((state & (rex | operandSize | repeat | lock)) !== 0) return 0
   const map = vectorMap(byte, at, codeSize, state)
   return map < 0 ? 0 : entryAt(maps, map, introduced.at)
@@ -50,7 +56,8 @@ export function introduce(maps: Maps, at: number, codeSize: number, state: numbe
 function entryAt(maps: Maps, map: number, at: number): number {
   introduced.opcode = code[at]!
   introduced.at = at + 1
-  return maps.entries[(map << 8) | introduced.opcode]! & 0x7fff_ffff
+  introduced.place = (map << 8) | introduced.opcode
+  return maps.entries[introduced.place]! & 0x7fff_ffff
 }
 
 /** The opcodes behind 0F 38, 0F 3A and 0F 0F; the last are behind the address, which is not taken yet. */

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { rows } from './all.ts'
 import { controlFlowOf } from './control-flow.ts'
 import { flagEffects } from './flag-effects.rows.ts'
 import { flagsOf } from './flags.ts'
+import { rows } from './packed.ts'
 
 const mnemonics = new Set<string>(rows.map(({ mnemonic }) => mnemonic))
 

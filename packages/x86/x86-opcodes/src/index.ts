@@ -1,8 +1,8 @@
 export { type Access, accessOf } from './access.ts'
-export { type Mnemonic, rows } from './all.ts'
 export { type ControlFlow, controlFlowOf } from './control-flow.ts'
 export { featuresOf } from './features.ts'
 export { type FlagEffects, type FlagName, flagNames, flagsOf } from './flags.ts'
+export type { Mnemonic } from './mnemonics.ts'
 export {
   type EncodingSpace,
   type Mandatory,
@@ -12,9 +12,11 @@ export {
   type Trailer,
 } from './opcode-pattern.ts'
 export type { OperandFile, OperandPlace, OperandSize } from './operand-place.ts'
+export { type OpcodePlace, opcodePlaces, rows } from './packed.ts'
 export {
   type Attribute,
   attributeMeanings,
+  encodingOf,
   type OpcodeRow,
   type OperandCode,
   type OperandEncoding,

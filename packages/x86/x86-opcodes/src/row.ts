@@ -111,37 +111,6 @@ export interface OpcodeRow {
   readonly source: Source
 }
 
-/** A row maker for one block of the map, whose source all its rows share. */
-export function block(source: Source) {
-  return <M extends string>(
-    opcode: string,
-    encoding: OperandEncoding,
-    operands: readonly OperandCode[],
-    mnemonic: M,
-    attributes: readonly Attribute[] = [],
-    needs?: string,
-  ): OpcodeRow & { readonly mnemonic: M } => ({ opcode, encoding, operands, mnemonic, attributes, needs, source })
-}
-
-/** A row maker for blocks whose operand encodings are what the operand codes amount to: VEX, EVEX, XOP. */
-export function vectorBlock(source: Source) {
-  return <M extends string>(
-    opcode: string,
-    operands: readonly OperandCode[],
-    mnemonic: M,
-    needs: string,
-    attributes: readonly Attribute[] = [],
-  ): OpcodeRow & { readonly mnemonic: M } => ({
-    opcode,
-    encoding: encodingOf(operands),
-    operands,
-    mnemonic,
-    attributes,
-    needs,
-    source,
-  })
-}
-
 /** The Op/En letters that operand codes amount to. */
 export function encodingOf(operands: readonly OperandCode[]): OperandEncoding {
   return (operands.map(letterOf).join('') || 'ZO') as OperandEncoding

@@ -53,7 +53,7 @@ test('a rule stands beside its neighbours, and behind one of them in their pipel
 
 test('an instruction is #UD until it is described', () => {
   const someRow = /'MR', {2}\['Ew', 'Gw'\], +'(ARPL)'/
-  const rows = tree.read('packages/x86/x86-opcodes/src/one-byte-40-8f.rows.ts')
+  const rows = tree.read('packages/x86/x86-opcode-maps/src/one-byte-40-8f.rows.ts')
   expect(rows).toMatch(someRow)
   expect(refusal('instruction', 'ARPL')).toContain('already')
   expect(refusal('instruction', 'NOSUCHTHING')).toContain('has no opcode row yet')

@@ -2,7 +2,7 @@ import type { Tree } from '../tree.ts'
 import type { Refused, Template } from './create.ts'
 
 const folder = 'packages/x86/x86-semantics/src'
-const opcodes = 'packages/x86/x86-opcodes/src'
+const opcodes = 'packages/x86/x86-opcode-maps/src'
 const groups = ['integer', 'system', 'vector', 'x87']
 const usage = `pnpm new instruction MNEMONIC [${groups.join('|')}], for example: pnpm new instruction SERIALIZE system`
 

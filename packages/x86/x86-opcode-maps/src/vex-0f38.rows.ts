@@ -1,5 +1,5 @@
 import { sdm } from '@vmm/source'
-import { vectorBlock } from './row.ts'
+import { vectorBlock } from './block.ts'
 
 const op = vectorBlock(sdm('2D', 'A.3', 'Table A-4'))
 

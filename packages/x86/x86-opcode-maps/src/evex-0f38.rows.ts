@@ -1,5 +1,5 @@
 import { sdm } from '@vmm/source'
-import { vectorBlock } from './row.ts'
+import { vectorBlock } from './block.ts'
 
 const op = vectorBlock(sdm('2C', '5.1', 'Instructions (V)'))
 

@@ -1,5 +1,5 @@
 import { apm } from '@vmm/source'
-import { block } from './row.ts'
+import { block } from './block.ts'
 
 const op = block(apm('5', '2', '3DNow! Instruction Reference'))
 

@@ -1,5 +1,5 @@
 import { apm } from '@vmm/source'
-import { vectorBlock } from './row.ts'
+import { vectorBlock } from './block.ts'
 
 const op = vectorBlock(apm('4', '2', 'Instruction Reference'))
 

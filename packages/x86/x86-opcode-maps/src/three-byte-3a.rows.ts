@@ -1,5 +1,5 @@
 import { sdm } from '@vmm/source'
-import { block } from './row.ts'
+import { block } from './block.ts'
 
 const op = block(sdm('2D', 'A.3', 'Table A-5'))
 

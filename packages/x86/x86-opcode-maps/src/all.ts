@@ -1,3 +1,4 @@
+import type { OpcodeRow } from '@vmm/x86-opcodes'
 import { evex0f } from './evex-0f.rows.ts'
 import { evex0f3a } from './evex-0f3a.rows.ts'
 import { evex0f38 } from './evex-0f38.rows.ts'
@@ -5,7 +6,6 @@ import { evexHalf } from './evex-half.rows.ts'
 import { oneByte00To3f } from './one-byte-00-3f.rows.ts'
 import { oneByte40To8f } from './one-byte-40-8f.rows.ts'
 import { oneByte90ToFf } from './one-byte-90-ff.rows.ts'
-import type { OpcodeRow } from './row.ts'
 import { threeByte3a } from './three-byte-3a.rows.ts'
 import { threeByte38 } from './three-byte-38.rows.ts'
 import { threeDNow } from './three-d-now.rows.ts'
@@ -21,7 +21,7 @@ import { vexGeneral } from './vex-general.rows.ts'
 import { x87D8ToDf } from './x87-d8-df.rows.ts'
 import { xop } from './xop.rows.ts'
 
-const blocks = [
+const blocks: readonly (readonly OpcodeRow[])[] = [
   oneByte00To3f,
   oneByte40To8f,
   oneByte90ToFf,
@@ -43,10 +43,7 @@ const blocks = [
   evex0f38,
   evex0f3a,
   evexHalf,
-] as const
+]
 
-/** Every row of the maps, once: a row's number is its place in this list. */
-export const rows: readonly OpcodeRow[] = blocks.flat()
-
-/** Every mnemonic that has a row. */
-export type Mnemonic = (typeof blocks)[number][number]['mnemonic']
+/** Every row of the maps, once, in the manual's order: a row's number is its place in this list. */
+export const writtenRows: readonly OpcodeRow[] = blocks.flat()

@@ -1,0 +1,1 @@
+export { writtenRows } from './all.ts'
