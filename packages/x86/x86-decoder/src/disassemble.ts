@@ -1,6 +1,6 @@
 import { createDecoded, decode } from './decode.ts'
-import type { CodeSize, DecodeFailure } from './decoded.ts'
-import { format } from './format.ts'
+import type { CodeSize, Decoded, DecodeFailure } from './decoded.ts'
+import { format as formatIntel } from './format.ts'
 
 /** Where and how to disassemble. */
 export interface DisassembleOptions {
@@ -9,6 +9,8 @@ export interface DisassembleOptions {
   readonly at?: bigint
   /** Index of the first byte. */
   readonly offset?: number
+  /** How it is written: `format`, or `formatAtt`. */
+  readonly format?: (decoded: Decoded, ripAt?: bigint) => string
 }
 
 /** An instruction in words. */
@@ -26,7 +28,10 @@ export interface DisassembledInstruction {
 export type Disassembled = DisassembledInstruction | { readonly kind: DecodeFailure }
 
 /** Disassembles one instruction: the friendly, allocating form of `decode`. */
-export function disassemble(bytes: Uint8Array, { codeSize, at, offset = 0 }: DisassembleOptions): Disassembled {
+export function disassemble(
+  bytes: Uint8Array,
+  { codeSize, at, offset = 0, format = formatIntel }: DisassembleOptions,
+): Disassembled {
   const decoded = createDecoded()
   const failure = decode(bytes, offset, bytes.length, codeSize, decoded)
   if (failure !== undefined) return { kind: failure }

@@ -22,6 +22,7 @@ export {
 } from './decoded.ts'
 export { type Disassembled, type DisassembledInstruction, type DisassembleOptions, disassemble } from './disassemble.ts'
 export { format, targetWidth } from './format.ts'
+export { formatAtt } from './format-att.ts'
 export { type InstructionInformation, informationOf } from './information.ts'
 export {
   addressFields,
