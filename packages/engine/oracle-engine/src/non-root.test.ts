@@ -206,6 +206,7 @@ describe.for(['oracle', 'compiled'] as const)('in non-root operation of the %s e
 
   test.for([
     ['RDTSCP', (a: Assembler) => a.rdtscp()],
+    ['RDPID', (a: Assembler) => a.rdpid(eax)],
     ['INVPCID', (a: Assembler) => a.invpcid(eax, mem128(data))],
   ] as const)('%s is no instruction unless a control enables it', ([_, write]) => {
     const { asked, run } = l2(kind, write, { leaves: true, enabled: false }, { CPL: 3n })

@@ -66,6 +66,8 @@ const rdtscp = instruction(
 )
 
 const rdpid = instruction('RDPID', sdm('2B', '4.3', 'RDPID—Read Processor ID'), (m: Machine, to: Place<32 | 64>) => {
+  // one control enables both
+  requireEnabled(m, exitReason.RDTSCP)
   m.write(to, m.zeroExtend(m.truncate(m.get('IA32_TSC_AUX'), 32), to.width))
 })
 
