@@ -21,6 +21,7 @@ export class EngineSubject implements Subject {
   readonly #where: 'alone' | 'in a block'
   #surroundings: Surroundings = { answers: new Map(), told: new Map() }
   #environment: Environment | undefined
+  #control: readonly [cr3: bigint, cr4: bigint] = [0n, 0n]
 
   constructor(variant: EngineVariant = engineVariants[0], where: 'alone' | 'in a block' = 'alone') {
     this.name = `wasm-engine, ${variant.name}`
@@ -49,10 +50,19 @@ export class EngineSubject implements Subject {
     if (!this.#engine.writePhysical(address, written)) throw new Error(`no memory at ${address.toString(16)}`)
   }
 
+  /** A case that has another CR3 or CR4 is told of as whoever runs the engine tells. */
+  #followControl(): void {
+    const engine = this.#engine
+    const control = [engine.get('CR3'), engine.get('CR4')] as const
+    if (control[0] === this.#control[0] && control[1] === this.#control[1]) return engine.modeChanged()
+    this.#control = control
+    engine.flushTranslations()
+  }
+
   run(surroundings: Surroundings): Ending {
     this.#surroundings = surroundings
     const engine = this.#engine
-    engine.modeChanged()
+    this.#followControl()
     const start = engine.get('RIP')
     const budget = this.#where === 'alone' ? 1 : blockBudget
     for (let round = 0; round < patience; round += 1) {

@@ -84,6 +84,7 @@ export const dependencies: readonly Dependency[] = [
   row('PAGE_1GB',            ['LM'],                   sdm('3A', '4.1.4', 'Enumeration of Paging Features by CPUID')),
   row('PCID',                ['LM', 'PGE'],            sdm('3A', '4.1.4', 'Enumeration of Paging Features by CPUID')),
   row('LA57',                ['LM'],                   sdm('3A', '4.1.4', 'Enumeration of Paging Features by CPUID')),
+  row('LAM',                 ['LM']),
   // the rest
   row('X2APIC',              ['APIC', 'MSR'],          sdm('3A', '12.12.1', 'Detecting and Enabling x2APIC Mode')),
   row('TSC_DEADLINE',        ['APIC', 'TSC', 'MSR'],   sdm('3A', '12.5.4.1', 'TSC-Deadline Mode')),

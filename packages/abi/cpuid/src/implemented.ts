@@ -43,7 +43,7 @@ export const implementedFeatures: ReadonlySet<Feature> = new Set<Feature>([
     'LA57',
   ] as const),
   ...(['PCID', 'INVPCID', 'SMEP', 'SMAP', 'PKU', 'OSPKE', 'UMIP', 'FSGSBASE', 'WBNOINVD', 'SS'] as const),
-  ...(['CET_SS', 'CET_IBT'] as const),
+  ...(['CET_SS', 'CET_IBT', 'LAM'] as const),
   // time, interrupts, machine checks, registers
   ...(['TSC', 'MSR', 'APIC', 'X2APIC', 'TSC_DEADLINE', 'TSC_ADJUST', 'INVARIANT_TSC', 'ARAT', 'MCE', 'MCA'] as const),
   ...(['MONITOR', 'MWAIT_EXTENSIONS', 'MWAIT_INTERRUPT_BREAK', 'HTT', 'HYPERVISOR'] as const),

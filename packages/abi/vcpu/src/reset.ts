@@ -30,6 +30,7 @@ const neededBy: { readonly [B in keyof typeof cr4]?: Feature | readonly Feature[
   VMXE: 'VMX',
   // either of them
   CET: ['CET_SS', 'CET_IBT'],
+  LAM_SUP: 'LAM',
 }
 
 /** Bits that no guest of ours has yet. */

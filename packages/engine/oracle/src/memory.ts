@@ -1,4 +1,4 @@
-import { failed, refusedByEpt, walk, access as walkAccess, walkShadow } from '@vmm/x86-paging'
+import { failed, maskedLinear, refusedByEpt, walk, access as walkAccess, walkShadow } from '@vmm/x86-paging'
 import { accessRights, exceptions, type SegmentName } from '@vmm/x86-registers'
 import { type Asker, type Bits, type Machine, type Mode, type Surroundings, secondLevelFault } from '@vmm/x86-semantics'
 import { bitsOf, numberOf } from './bits.ts'
@@ -85,7 +85,9 @@ export class MemoryAccess {
   }
 
   /** The physical address of a linear one, or a fault. */
-  translate(linear: bigint, { how, asker, stack }: Access): bigint {
+  translate(given: bigint, access: Access): bigint {
+    const { how, asker, stack } = access
+    const linear = this.#masked(given, access)
     this.#refuseNonCanonical(linear, stack)
     const byProgram = asker === 'program'
     const word =
@@ -101,6 +103,12 @@ export class MemoryAccess {
     this.#refuseNonCanonical(linear, false)
     const word = (how === 'write' ? walkAccess.write : 0) | (user ? walkAccess.user : 0)
     return this.#walked(walkShadow, linear, word)
+  }
+
+  /** What a program loads and stores may have metadata in the upper bits of its address. */
+  #masked(linear: bigint, { how, asker }: Access): bigint {
+    if (how === 'execute' || asker === 'processor') return linear
+    return maskedLinear(linear, { CR3: this.#state.get('CR3'), CR4: this.#state.get('CR4') })
   }
 
   #walked({ body }: typeof walk, linear: bigint, word: number): bigint {
@@ -121,7 +129,8 @@ export class MemoryAccess {
   }
 
   /** Physical addresses of every byte: all are found before one is touched. */
-  place(linear: bigint, bytes: number, access: Access): bigint[] {
+  place(given: bigint, bytes: number, access: Access): bigint[] {
+    const linear = this.#masked(given, access)
     // addresses that do not exist are refused before alignment is asked for, and that before any page is looked at
     this.#refuseNonCanonical(linear, access.stack)
     this.#refuseNonCanonical((linear + BigInt(bytes - 1)) & all64, access.stack)
@@ -142,7 +151,8 @@ export class MemoryAccess {
   }
 
   /** The same without an alignment check: for checks ahead of accesses. */
-  reach(linear: bigint, bytes: number, access: Access): bigint[] {
+  reach(given: bigint, bytes: number, access: Access): bigint[] {
+    const linear = this.#masked(given, access)
     const places: bigint[] = []
     // where linear addresses have 32 bits, an access may go over the top
     const mask = canonicalBits(this.#state) === undefined ? all32 : all64

@@ -1,4 +1,4 @@
-import { accessRights, cet as controls, cr4 } from '@vmm/x86-registers'
+import { accessRights, cet as controls, cr3, cr4 } from '@vmm/x86-registers'
 import type { CodeMode } from './mode-word.ts'
 import { at } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
@@ -36,4 +36,13 @@ export const hasPcids = (state: StateView): boolean => (state.word(at.CR4) & PCI
 export function pcidOf(state: StateView, cr3?: bigint): number {
   if (!hasPcids(state)) return 0
   return cr3 === undefined ? state.word(at.CR3) & 0xfff : Number(cr3 & 0xfffn)
+}
+
+/** Bits of `maskingOf`: LAM_U57 and LAM_U48 of CR3, as they lie there, and CR4.LAM_SUP. */
+export const masking = { u57: 1, u48: 2, supervisor: 4 } as const
+
+/** Which pointers linear-address masking takes metadata from, by CR3 or a value for it, and CR4: 0 where it is off. */
+export function maskingOf(state: StateView, value: bigint = state.get('CR3')): number {
+  const ofUser = Number((value >> BigInt(cr3.LAM_U57.low)) & 3n)
+  return ofUser | ((state.word(at.CR4) >>> cr4.LAM_SUP.low) & 1 ? masking.supervisor : 0)
 }

@@ -1,7 +1,7 @@
 import type { StateField, StateMemory, TranslationSpace } from '@vmm/x86-registers'
 import { secondLevelFault, unanswered } from '@vmm/x86-semantics'
 import { CodeBytes } from './code-bytes.ts'
-import { codeModeOf, pcidOf } from './code-mode.ts'
+import { codeModeOf, maskingOf, pcidOf } from './code-mode.ts'
 import { DerivedState } from './derived-state.ts'
 import { answersFrom } from './engine-answers.ts'
 import type { EngineOptions } from './engine-options.ts'
@@ -175,6 +175,7 @@ export class Engine {
 
   /** Every translation is forgotten, and the context follows CR3. */
   flushTranslations(): void {
+    this.tlb.maskBy(maskingOf(this.#state))
     this.tlb.flushAll()
     this.tlb.use(pcidOf(this.#state), false)
     this.modeChanged()
@@ -182,7 +183,7 @@ export class Engine {
 
   /** Whose translations are used and made from now on, for the PCID that CR3 and CR4 say. */
   useTranslations(space: TranslationSpace): void {
-    this.tlb.useSpace(space, pcidOf(this.#state))
+    this.tlb.useSpace(space, pcidOf(this.#state), maskingOf(this.#state))
     this.modeChanged()
   }
 

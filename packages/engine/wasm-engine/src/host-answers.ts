@@ -12,7 +12,7 @@ import {
   vmxMnemonics,
   vmxOperands,
 } from '@vmm/x86-semantics'
-import { hasPcids, pcidOf } from './code-mode.ts'
+import { hasPcids, maskingOf, pcidOf } from './code-mode.ts'
 import type { KnownAnswers } from './known-answers.ts'
 import { hostCallNames } from './reading/host-calls.ts'
 import { at } from './state-layout.ts'
@@ -177,6 +177,7 @@ export class HostAnswers {
       return this.#ports.writeXcr(Number(this.#value(0)), this.#value(1))
     },
     flushTlb: () => {
+      this.#tlb.maskBy(maskingOf(this.#state))
       this.#tlb.flushAll()
       return undefined
     },
@@ -268,6 +269,7 @@ export class HostAnswers {
 
   /** A new CR3: its PCID's translations, kept only when bit 63 asks for it. */
   #addressSpace(value: bigint): undefined {
+    this.#tlb.maskBy(maskingOf(this.#state, value))
     this.#tlb.use(pcidOf(this.#state, value), hasPcids(this.#state) && value >> 63n === 1n)
     this.#modeChanged()
     return undefined

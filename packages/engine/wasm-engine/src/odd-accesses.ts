@@ -1,3 +1,4 @@
+import { maskedLinear } from '@vmm/x86-paging'
 import { apicAccesses, type Surroundings, unanswered } from '@vmm/x86-semantics'
 import { accessKind } from './access.ts'
 import { builtIn } from './interpreter/run.ts'
@@ -180,7 +181,8 @@ export class OddAccesses {
   }
 
   /** Both pages are translated before anything is touched. */
-  #parts(linear: bigint, kind: number): Part[] | undefined {
+  #parts(given: bigint, kind: number): Part[] | undefined {
+    const linear = this.#masked(given, kind)
     if (this.#view.getUint32(this.#cpu + at.delivering, true) !== 0) return undefined
     const bytes = kind & accessKind.sizeMask
     const processor = (kind & accessKind.processor) !== 0
@@ -223,6 +225,13 @@ export class OddAccesses {
     const purpose = (kind & accessKind.write) === 0 ? 'read' : 'write'
     if (this.#isRefused(physical, kind, purpose)) return undefined
     return { offset, bytes, host: 0, physical, told, source: this.#helpers.hostOf(physical) }
+  }
+
+  #masked(linear: bigint, kind: number): bigint {
+    const isOthers = (kind & (accessKind.execute | accessKind.processor)) !== 0
+    if (isOthers || this.#view.getUint32(this.#cpu + at.masking, true) === 0) return linear
+    const register = (place: number) => this.#view.getBigUint64(this.#cpu + place, true)
+    return maskedLinear(BigInt.asUintN(64, linear), { CR3: register(at.CR3), CR4: register(at.CR4) })
   }
 
   /** Where linear addresses have 32 bits, an access may go over the top. */

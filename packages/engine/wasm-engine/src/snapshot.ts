@@ -1,6 +1,6 @@
 import type { GuestMachine } from './guest-machine.ts'
 import type { GuestSlots } from './guest-slots.ts'
-import type { SavedTranslations } from './tlb.ts'
+import type { SavedTranslations } from './translation-spaces.ts'
 
 const version = 1
 const pageBytes = 4096

@@ -160,6 +160,8 @@ const vcpuLayout = layout({
   contextGenerations: ['u32', tlbContexts],
   /** The number of the space in use, where it is in a tag. */
   contextSpace: 'u32',
+  /** How addresses of data are masked in what is kept: see `maskingOf`. */
+  masking: 'u32',
   /** The last stamp, and the last generation of any context. */
   contextClock: 'u32',
   lastGeneration: 'u32',

@@ -20,25 +20,16 @@ import {
   tlbViewBytes,
 } from './state-layout.ts'
 import { TablesUnderEpt } from './tables-under-ept.ts'
-import { type SavedSpaces, spaceOfTag, TranslationSpaces, tagOfSpace } from './translation-spaces.ts'
+import { type SavedTranslations, spaceOfTag, TranslationSpaces, tagOfSpace } from './translation-spaces.ts'
 
 const privileges = 3
 /** One context more than there are PCIDs kept: its data views stay empty, for when every access must be looked at. */
 const watchingContext = tlbContexts
+/** Of the upper half of an address: what no metadata can be in. */
+const untranslated = 0x7fff
 const allOnes = (1n << 64n) - 1n
 /** After it generations are counted from the beginning. */
 const newest = 0xffff_ffff
-
-/** What the contexts hold, as plain data: the entries of those in use, one context behind another. */
-export interface SavedTranslations {
-  readonly tags: readonly number[]
-  readonly used: readonly number[]
-  readonly clock: number
-  readonly current: number
-  readonly entries: Uint8Array
-  /** The spaces that tags name, and which is in use; left out, there is L1's own alone. */
-  readonly spaces?: SavedSpaces
-}
 
 /**
  * The TLB contexts of one vCPU: translations by PCID. Entries are in linear memory, where emitted code probes them, and so is what
@@ -78,11 +69,19 @@ export class TlbContexts {
   }
 
   /** Whose translations are used and made: the context of a PCID among those of a space. */
-  useSpace(space: TranslationSpace, pcid: number): void {
+  useSpace(space: TranslationSpace, pcid: number, masking: number): void {
+    this.maskBy(masking)
     const number = this.#spaces.numberOf(space, this.#isSpaceKept)
     this.#view.setUint32(this.#cpu + at.contextSpace, tagOfSpace(number), true)
     this.#tables.use(space)
     this.use(pcid, true)
+  }
+
+  /** Entries are found by addresses with their metadata: what was made under another masking is forgotten. */
+  maskBy(masking: number): void {
+    if (this.#view.getUint32(this.#cpu + at.masking, true) === masking) return
+    this.#view.setUint32(this.#cpu + at.masking, masking, true)
+    this.flushAll()
   }
 
   /** EPT let a translation not be made: nothing is remembered of what it would have used. Source: SDM 3C §29.4.3.1. */
@@ -155,7 +154,8 @@ export class TlbContexts {
     for (const [at, context] of this.#inUse().entries()) entries.set(this.#entriesOf(context), at * tlbContextBytes)
     const clock = this.#view.getUint32(this.#cpu + at.contextClock, true)
     const spaces = this.#spaces.save(this.#space())
-    return { tags: [...this.#tags], used: [...this.#used], clock, current: this.#current(), entries, spaces }
+    const masking = this.#view.getUint32(this.#cpu + at.masking, true)
+    return { tags: [...this.#tags], used: [...this.#used], clock, current: this.#current(), entries, spaces, masking }
   }
 
   /** Takes back what `save` gave, on an engine with the same memory. */
@@ -167,6 +167,7 @@ export class TlbContexts {
       this.#used[context] = saved.used[context] ?? 0
     }
     this.#view.setUint32(this.#cpu + at.contextClock, saved.clock, true)
+    this.#view.setUint32(this.#cpu + at.masking, saved.masking ?? 0, true)
     this.#view.setUint32(this.#cpu + at.contextSpace, tagOfSpace(this.#spaces.restore(saved.spaces)), true)
     this.#enter(saved.current)
     for (const [at, context] of this.#inUse().entries())
@@ -237,7 +238,7 @@ export class TlbContexts {
     const isPiece = (entry: number) =>
       this.#words[(entry >>> 2) + 3] === pageFact.large &&
       this.#words[entry >>> 2]! >>> 30 === low &&
-      this.#words[(entry >>> 2) + 1] === high
+      ((this.#words[(entry >>> 2) + 1]! ^ high) & untranslated) === 0
     const base = this.#base(context)
     const logged = this.#logged(context)
     if (logged === undefined) {

@@ -6,6 +6,19 @@ export interface SavedSpaces {
   readonly current: number
 }
 
+/** What the contexts hold, as plain data: the entries of those in use, one context behind another. */
+export interface SavedTranslations {
+  readonly tags: readonly number[]
+  readonly used: readonly number[]
+  readonly clock: number
+  readonly current: number
+  readonly entries: Uint8Array
+  /** The spaces that tags name, and which is in use; left out, there is L1's own alone. */
+  readonly spaces?: SavedSpaces
+  /** Which metadata is taken from addresses; left out, none. */
+  readonly masking?: number
+}
+
 /** A tag is a space's number above the twelve bits of a PCID. */
 const pcidBits = 12
 /** Tags are positive: more spaces than contexts need not be known at once. */

@@ -136,7 +136,7 @@ export const instructionsOf: Partial<Record<Feature, readonly string[]>> = {
 /** Features that bring no instruction: modes, registers, MSRs, promises. Source: SDM 2A, CPUID. */
 export const withoutInstructions: ReadonlySet<Feature> = new Set<Feature>([
   ...(['ZERO_FCS_FDS', 'ERMS', 'FSRM', 'OSXSAVE', 'XGETBV_ECX_1', 'VME', 'DE', 'PSE', 'PSE_36', 'PAE', 'PGE', 'PAT', 'MTRR'] as const),
-  ...(['NX', 'LM', 'PAGE_1GB', 'LA57', 'PCID', 'CET_IBT', 'SMEP', 'OSPKE', 'UMIP', 'SS', 'APIC', 'X2APIC', 'TSC_DEADLINE'] as const),
+  ...(['NX', 'LM', 'PAGE_1GB', 'LA57', 'PCID', 'CET_IBT', 'LAM', 'SMEP', 'OSPKE', 'UMIP', 'SS', 'APIC', 'X2APIC', 'TSC_DEADLINE'] as const),
   ...(['TSC_ADJUST', 'INVARIANT_TSC', 'ARAT', 'MCE', 'MCA', 'MWAIT_EXTENSIONS', 'MWAIT_INTERRUPT_BREAK'] as const),
   ...(['HTT', 'HYPERVISOR', 'ARCH_CAPABILITIES', 'SPEC_CTRL', 'STIBP', 'SSBD', 'L1D_FLUSH', 'MD_CLEAR'] as const),
   ...(['PSFD', 'IPRED_CTRL', 'RRSBA_CTRL', 'DDPD_U', 'BHI_CTRL', 'MCDT_NO'] as const),

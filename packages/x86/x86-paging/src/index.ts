@@ -1,3 +1,4 @@
+export { maskedLinear } from './masking.ts'
 export { errorBit, failed, refusedByEpt } from './rights.ts'
 export {
   type EntryMemory,

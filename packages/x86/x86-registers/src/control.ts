@@ -20,6 +20,8 @@ export const cr3 = {
   PWT: bit(3, 'Page-level write-through'),
   PCD: bit(4, 'Page-level cache disable'),
   BASE: bits(51, 12, 'Physical address of the first table'),
+  LAM_U57: bit(61, 'Bits 62:57 of user pointers are metadata'),
+  LAM_U48: bit(62, 'Bits 62:48 of user pointers are metadata, unless LAM_U57 is set'),
 } as const satisfies Fields
 
 /** CR4. Source: SDM 3A §2.5. */
@@ -48,6 +50,7 @@ export const cr4 = {
   PKE: bit(22, 'Protection keys for user pages'),
   CET: bit(23, 'Control-flow enforcement'),
   PKS: bit(24, 'Protection keys for supervisor pages'),
+  LAM_SUP: bit(28, 'Upper bits of supervisor pointers are metadata'),
 } as const satisfies Fields
 
 /** IA32_EFER. Source: SDM 3A §2.2.1. */

@@ -2,7 +2,7 @@ import { since, until } from '@vmm/rule'
 import { exitControls as exit } from '../vmcs12/controls.ts'
 import { hasFixedBits } from '../vmcs12/vmx-limits.ts'
 import { cr0, cr4, efer, isCr4, isEfer, isHostSelector, isPat, notCanonical } from './registers.ts'
-import { has, isLegal, type L2Entry, type VmcsCheck } from './vmcs-check.ts'
+import { has, isLegal, isLegalCr3, type L2Entry, type VmcsCheck } from './vmcs-check.ts'
 import { withCet } from './with-cet.ts'
 
 const is64Bit = (entry: L2Entry): boolean => has(entry, 'VM_EXIT_CONTROLS', exit.HOST_64_BIT)
@@ -37,7 +37,7 @@ export const hostChecks = {
   'nested-vmx-host-cr3': {
     says: 'the host’s CR3 is an address that the guest can have',
     where: 'nested_vmx_check_host_state',
-    fails: (entry) => !isLegal(entry, entry.read('HOST_CR3')),
+    fails: (entry) => !isLegalCr3(entry, entry.read('HOST_CR3')),
     broken: { HOST_CR3: odd },
   },
   'nested-vmx-host-cet-without-wp': {

@@ -52,6 +52,12 @@ export function isLegal({ vcpu }: Pick<L2Entry, 'vcpu'>, address: bigint, alignm
   return address >> BigInt(vcpu.physicalAddressWidth) === 0n && address % alignment === 0n
 }
 
+/** The same of a CR3, whose bits 62:61 are those of linear-address masking where CR4.LAM_SUP may be set. Source: arch/x86/kvm/cpuid.h kvm_vcpu_is_legal_cr3 (Linux 6.8). */
+export function isLegalCr3(of: Pick<L2Entry, 'vcpu'>, cr3: bigint): boolean {
+  const masking = ((of.vcpu.allowedCr4 >> 28n) & 1n) * (3n << 61n)
+  return isLegal(of, cr3 & ~masking)
+}
+
 /** Whether a field is no address of a page. */
 export function noPage(entry: L2Entry, field: Vmcs12Field): boolean {
   return !isLegal(entry, entry.read(field), 0x1000n)

@@ -1,4 +1,5 @@
-import { cr4 } from '@vmm/x86-registers'
+import { cr3, cr4 } from '@vmm/x86-registers'
+import { masking } from '../code-mode.ts'
 import type { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import {
@@ -70,7 +71,7 @@ export function useContextFunction(ask: Ask, modeChanged: number): Code {
     ask(code, cpu, value)
     code.leave(ret)
   }
-  code.if(takesMore(code, cpu), asks)
+  code.if(code.op('i32.or', takesMore(code, cpu), isMaskedAnew(code, cpu, value)), asks)
   const pcide = code.op('i32.and', code.load('i32.load', cpu, at.CR4), code.i32(1 << cr4.PCIDE.low))
   const pcid = code.op('i32.and', code.op('i32.wrap_i64', value), code.i32(pcidMask))
   const space = code.load('i32.load', cpu, at.contextSpace)
@@ -102,6 +103,14 @@ function takesMore(code: Code, cpu: Node): Node {
   const isWatched = code.op('i32.eqz', code.load('i32.load', cpu, at.plain))
   const last = code.load('i32.load', cpu, at.lastGeneration)
   return code.op('i32.or', isWatched, code.op('i32.ge_u', last, code.i32(-1 - tlbContexts)))
+}
+
+/** A CR3 under which other metadata is taken from the addresses of users: what was kept does not count. */
+function isMaskedAnew(code: Code, cpu: Node, value: Node): Node {
+  const ofUser = masking.u57 | masking.u48
+  const wanted = code.op('i32.wrap_i64', code.op('i64.shr_u', value, code.i64(BigInt(cr3.LAM_U57.low))))
+  const differs = code.op('i32.xor', wanted, code.load('i32.load', cpu, at.masking))
+  return code.op('i32.ne', code.op('i32.and', differs, code.i32(ofUser)), code.i32(0))
 }
 
 /** Those that are kept have no negative tag. */

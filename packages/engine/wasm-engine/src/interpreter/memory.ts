@@ -20,6 +20,7 @@ import { at, fillLogEntries, holdsLargePages, inRecord, tlbKinds } from '../stat
 import { tlbEntryOf } from '../tlb-entry.ts'
 import { readRegister, writeRegister } from './apic-registers.ts'
 import { guardedTag, isGuarded, whereStored } from './guarded-pages.ts'
+import { maskedAddress } from './masked.ts'
 import { begun } from './parameters.ts'
 import { hostOf } from './physical.ts'
 
@@ -86,7 +87,8 @@ function refuseNonCanonical(code: Code, cpu: Node, record: Node, linear: Node, k
 
 /** (cpu, record, tlb, linear, kind): walks, enters the page into the view the access asks for, gives its host address. */
 export function fillFunction(map: MemoryMap, { touched }: MemoryCalls, walk: Walk): Code {
-  const [code, [cpu, record, tlb, linear, kind]] = begun(five)
+  const [code, [cpu, record, tlb, given, kind]] = begun(five)
+  const linear = code.hold(maskedAddress(code, cpu, given, kind))
   refuseNonCanonical(code, cpu, record, linear, kind)
   code.store('i64.store', cpu, code.op('i64.add', code.load('i64.load', cpu, at.tlbMisses), code.i64(1n)), at.tlbMisses)
   const walked = walk(code, { cpu, record, tlb, linear, kind })
@@ -116,7 +118,8 @@ export function fillFunction(map: MemoryMap, { touched }: MemoryCalls, walk: Wal
     const [goesOn] = code.call(touched, [cpu, physical, isWrite], ['i32'])
     code.if(code.op('i32.eqz', goesOn!), () => code.leave(ret, code.i32(0)))
   })
-  enter(code, map, { cpu, tlb, linear, kind, host, isWrite, large: walked.large })
+  // it is looked for with its metadata
+  enter(code, map, { cpu, tlb, linear: given, kind, host, isWrite, large: walked.large })
   code.leave(ret, host)
   return code
 }
@@ -359,7 +362,8 @@ function isEntered(code: Code, { tlb, linear, last, kind }: Checked): Node {
 
 /** (cpu, record, tlb, linear, bytes, kind): whether an access of up to a page would succeed. */
 export function checkFunction({ fill, deviceReach }: MemoryCalls): Code {
-  const [code, [cpu, record, tlb, linear, bytes, asked]] = begun(['i32', 'i32', 'i32', 'i64', 'i32', 'i32'])
+  const [code, [cpu, record, tlb, given, bytes, asked]] = begun(['i32', 'i32', 'i32', 'i64', 'i32', 'i32'])
+  const linear = code.hold(maskedAddress(code, cpu, given, asked))
   const last = code.hold(
     code.op('i64.add', linear, code.op('i64.extend_i32_u', code.op('i32.sub', bytes, code.i32(1)))),
   )

@@ -1,6 +1,6 @@
 import { definedMask } from '@vmm/bits'
 import { sdm } from '@vmm/source'
-import { cr0, cr4, dr6Fixed, dr7Fixed, efer } from '@vmm/x86-registers'
+import { cr0, cr3, cr4, dr6Fixed, dr7Fixed, efer } from '@vmm/x86-registers'
 import type { Bits, Machine } from '../algebra.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import { isCanonical } from '../integer/control.ts'
@@ -120,24 +120,26 @@ function hasShortTask(m: Machine): Bits<1> {
   return m.equal(type, m.constant(1, 32))
 }
 
+/** Linear-address masking of user pointers: the bits are there where CR4.LAM_SUP is. */
+const masking3 = maskOf(cr3.LAM_U57, cr3.LAM_U48)
+
 /** Bit 63 asks for no flush and is not kept; it may be set only with CR4.PCIDE. */
 function writeCr3(m: Machine, value: Bits<64>): void {
   const pcide = bit(m, m.get('CR4'), cr4.PCIDE)
   const noFlush = m.and(m.bit(value, 63), pcide)
   const kept = m.select(pcide, m.and(value, m.constant((1n << 63n) - 1n, 64)), value)
   const wide = bit(m, m.get('IA32_EFER'), efer.LMA)
-  const reserved = m.and(kept, m.not(m.get('PHYSICAL_MASK')))
+  const hasMasking = bit(m, m.get('CR4_ALLOWED'), cr4.LAM_SUP)
+  const allowed = m.or(m.get('PHYSICAL_MASK'), m.select(hasMasking, m.constant(masking3, 64), m.constant(0, 64)))
+  const reserved = m.and(kept, m.not(allowed))
   refuseUnless(m, m.or(m.not(wide), m.isZero(reserved)))
   reloadPointers(m, { cr0: m.get('CR0'), cr3: kept, cr4: m.get('CR4'), efer: m.get('IA32_EFER') })
   m.set('CR3', m.select(wide, kept, m.and(kept, m.constant(0xffff_ffff, 64))))
   m.host('addressSpace', m.or(kept, m.shiftLeft(m.zeroExtend(noFlush, 64), m.constant(63, 64))))
 }
 
-/** Changes that make old translations wrong: PSE PAE PGE LA57 PCIDE SMEP SMAP PKE. */
-const flushing4 = [cr4.PSE, cr4.PAE, cr4.PGE, cr4.LA57, cr4.PCIDE, cr4.SMEP, cr4.SMAP, cr4.PKE].reduce(
-  (mask, { low }) => mask | (1n << BigInt(low)),
-  0n,
-)
+/** Changes that make old translations wrong; with LAM_SUP they are kept by addresses with their metadata. */
+const flushing4 = maskOf(...[cr4.PSE, cr4.PAE, cr4.PGE, cr4.LA57, cr4.PCIDE, cr4.SMEP, cr4.SMAP, cr4.PKE, cr4.LAM_SUP])
 
 function writeCr4(m: Machine, value: Bits<64>): void {
   const old = m.get('CR4')

@@ -1,6 +1,6 @@
 import { always, behaviour } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
-import { isLegal } from '../../checks/vmcs-check.ts'
+import { isLegalCr3 } from '../../checks/vmcs-check.ts'
 import { vmcs12Reader } from '../../vmcs12/vmcs12.ts'
 import { askedVmx } from '../../where-recorded.ts'
 import type { SetNestedState } from './call.ts'
@@ -22,7 +22,7 @@ export const nestedVmxL2Entered = behaviour<SetNestedState, SetNestedState>({
       lifetime: always,
       does: (call) => {
         const cr3 = vmcs12Reader(call.state.vmcs12)('GUEST_CR3')
-        if (isLegal(call, cr3)) return { ...call, state: { ...call.state, guestMode: true } }
+        if (isLegalCr3(call, cr3)) return { ...call, state: { ...call.state, guestMode: true } }
         return { ...call, returned: 2, state: { ...call.state, runPending: false } }
       },
       witness: { in: aSetL2(), out: { ...aSetL2(), state: { ...aSetL2().state, guestMode: true } } },
