@@ -13,6 +13,7 @@ import {
   rows,
 } from '@vmm/x86-opcodes'
 import { type Choices, noChoices } from './choose.ts'
+import { fastLayout } from './fast-layout.ts'
 
 /** A row in the form that decoding asks its questions in. */
 export interface Candidate {
@@ -234,14 +235,14 @@ function rowsByPlace(): readonly (readonly number[])[] {
   return places
 }
 
-/** The maps of the rows that are asked for. Rows are looked at when their opcode comes. */
-export function mapsOf(knows: (row: OpcodeRow) => boolean): Maps {
+/** The maps of the rows that are asked for, in a memory as `fastLayout` has it. Rows are looked at when their opcode comes. */
+export function mapsOf(knows: (row: OpcodeRow) => boolean, memory: ArrayBuffer): Maps {
   rowsOfPlaces ??= rowsByPlace()
-  const entries = new Int32Array(mapCount << 8)
+  const entries = new Int32Array(memory, fastLayout.entries, mapCount << 8)
   for (const place of introducers) entries[place] = 1 << 31
   const slots: Slot[] = [{ candidates: [], modrm: 'none' }]
-  const choices = noChoices(1 + rowsOfPlaces.filter(({ length }) => length > 0).length)
-  return { entries, looked: new Uint8Array(mapCount << 8), slots, choices, knows, evex: undefined, xop: undefined }
+  const [looked, choices] = [new Uint8Array(mapCount << 8), noChoices(memory)]
+  return { entries, looked, slots, choices, knows, evex: undefined, xop: undefined }
 }
 
 /** Whether there are rows behind EVEX. */

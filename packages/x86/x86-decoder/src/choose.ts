@@ -1,4 +1,5 @@
 import type { Candidate, Maps, Slot } from './candidates.ts'
+import { fastLayout } from './fast-layout.ts'
 import { formOf, formSize, formWords, mandatoryIs, rounds, type Surroundings } from './forms.ts'
 import { lengthShift, stateBits } from './prefixes.ts'
 
@@ -10,25 +11,43 @@ export interface Choices {
   /** Where the choices of an opcode are in `forms` by its number (256) and what else they depend on; 0: nowhere yet. */
   readonly places: Int32Array
   /** Numbers of forms. */
-  forms: Uint16Array
+  readonly forms: Uint16Array
   /** Entries of `forms` in use. */
   used: number
   /** Words of forms; see `formWords`. */
-  words: Int32Array
+  readonly words: Int32Array
   readonly candidates: (Candidate | undefined)[]
   readonly numbers: Map<string, number>
 }
 
-/** Nothing chosen yet among so many opcodes. */
-export function noChoices(opcodes: number): Choices {
+/** What is in use before anything is chosen: the choices of what has no place, and the forms of nothing. */
+const [firstUsed, firstCandidates] = [256, [undefined, undefined]] as const
+
+/** Nothing chosen yet, in a memory as `fastLayout` has it. */
+export function noChoices(memory: ArrayBuffer): Choices {
+  const { places, forms, words, end } = fastLayout
   return {
-    places: new Int32Array(opcodes << 8),
-    forms: new Uint16Array(1 << 14),
-    used: 256,
-    words: new Int32Array(formSize << 9),
-    candidates: [undefined, undefined],
+    places: new Int32Array(memory, places, (forms - places) >> 2),
+    forms: new Uint16Array(memory, forms, (words - forms) >> 1),
+    used: firstUsed,
+    words: new Int32Array(memory, words, (end - words) >> 2),
+    candidates: [...firstCandidates],
     numbers: new Map(),
   }
+}
+
+/** Forgets every choice: there is room again. */
+function forget(choices: Choices): void {
+  choices.places.fill(0)
+  choices.forms.fill(0, 0, choices.used)
+  choices.used = firstUsed
+  choices.candidates.length = firstCandidates.length
+  choices.numbers.clear()
+}
+
+/** Whether there is room for the choices of one opcode more, and for one form more. */
+function hasRoom({ used, forms, candidates, words }: Choices): boolean {
+  return used + 256 <= forms.length && (candidates.length + 1) * formSize <= words.length
 }
 
 /** Which of an opcode's choices ModRM makes, by how much of it counts (nothing, mod = 3 and reg, all: 256 each) and ModRM. */
@@ -43,6 +62,7 @@ export function choose({ slots, choices }: Maps, entry: number, around: Surround
   const slot = slots[(entry >> 8) & 0xfffff]!
   const { state, codeSize, modrm } = around
   const place = (entry & 0xfff_ff00) | (codeSize << 6) | (state & stateBits.chosenBy)
+  if (!hasRoom(choices)) forget(choices)
   if (choices.places[place] === 0) choices.places[place] = makeRoom(choices, slot)
   const form = chosen(choices, slot, around)
   choices.forms[choices.places[place]! + choiceOfModrm[((entry >>> 28) << 8) | modrm]!] = form
@@ -52,11 +72,6 @@ export function choose({ slots, choices }: Maps, entry: number, around: Surround
 function makeRoom(choices: Choices, { modrm }: Slot): number {
   const at = choices.used
   choices.used += modrm === 'whole' ? 256 : 16
-  if (choices.used > choices.forms.length) {
-    const larger = new Uint16Array(choices.forms.length * 2)
-    larger.set(choices.forms)
-    choices.forms = larger
-  }
   return at
 }
 
@@ -70,11 +85,6 @@ function chosen(choices: Choices, slot: Slot, around: Surroundings): number {
   const number = choices.candidates.length
   choices.candidates.push(candidate)
   choices.numbers.set(key, number)
-  if ((number + 1) * formSize > choices.words.length) {
-    const larger = new Int32Array(choices.words.length * 2)
-    larger.set(choices.words)
-    choices.words = larger
-  }
   choices.words.set(words, number * formSize + formWords.row)
   return number
 }

@@ -2,14 +2,16 @@ import type { OpcodeRow } from '@vmm/x86-opcodes'
 import { prepareAddresses } from './addresses.ts'
 import { lookAt, type Maps, mapsOf } from './candidates.ts'
 import * as codeWindow from './code-window.ts'
+import { decodeSeveral } from './decode-many.ts'
 import { type CodeSize, type Decoded, type DecodedOperand, type DecodeFailure, noRegister } from './decoded.ts'
+import { decodeFast, type Fast, type FastMemory, fastMemory, fastOf } from './fast.ts'
 import { decodePacked } from './packed.ts'
 import { preparePrefixes } from './prefixes.ts'
 import { isCut } from './rare.ts'
 import { createRecords, recordFailures, recordSize, recordWords, unpack } from './record.ts'
 
 // constants of this module are constants in compiled code
-const { code, windowSize } = codeWindow
+const { code } = codeWindow
 const longest = 15
 
 /** A record for `decode` to fill, again and again. */
@@ -90,17 +92,25 @@ export interface Decoder {
 /** A decoder of the rows that `knows` says yes to. It asks of a row when the first opcode comes that may be its. */
 export function createDecoder(knows: (row: OpcodeRow) => boolean): Decoder {
   let built: Maps | undefined
+  let memory: FastMemory | undefined
+  let fast: Fast | undefined | 'not yet' = 'not yet'
   const maps = (): Maps => {
     if (built === undefined) {
       prepare()
-      built = mapsOf(knows)
+      memory = fastMemory()
+      built = mapsOf(knows, memory.buffer)
     }
     return built
   }
   return {
     decode: (bytes, offset, end, codeSize, out) => decodeOne(built ?? maps(), bytes, offset, end, codeSize, out),
-    decodeMany: (bytes, offset, end, codeSize, records) =>
-      decodeSeveral(built ?? maps(), bytes, offset, end, codeSize >> 5, records),
+    decodeMany(bytes, offset, end, codeSize, records) {
+      const known = built ?? maps()
+      if (fast === 'not yet') fast = fastOf(known, memory!)
+      return fast === undefined
+        ? decodeSeveral(known, bytes, offset, end, codeSize >> 5, records)
+        : decodeFast(fast, bytes, offset, end, codeSize >> 5, records)
+    },
     takesModrm(map, opcode) {
       const entry = lookAt(maps(), (map << 8) | opcode)
       return entry === 0 ? undefined : entry >> 28 !== 0
@@ -155,41 +165,4 @@ function decodeOne(
   if (next < 0) return next !== isCut ? 'invalid' : end - offset < longest ? 'truncated' : 'too-long'
   unpack(one, 0, out)
   return undefined
-}
-
-function decodeSeveral(
-  maps: Maps,
-  bytes: Uint8Array,
-  offset: number,
-  end: number,
-  codeSize: number,
-  records: Int32Array,
-): number {
-  const words = records.length - (records.length % recordSize)
-  let at = 0
-  // each window begins where the last instruction of the one before ended
-  for (let from = offset; from < end && at < words; ) {
-    const size = Math.min(windowSize, end - from)
-    code.set(bytes.subarray(from, from + size))
-    const stop = from + size === end ? size : size - longest
-    const begun = at
-    let place = 0
-    for (; place < stop && at < words; at += recordSize) {
-      const next = decodePacked(maps, place, Math.min(size, place + longest), codeSize, records, at)
-      if (next === isCut && size - place < longest) return at / recordSize
-      if (next < 0) fail(records, at, next)
-      records[at + recordWords.offset] = from + place
-      place = next < 0 ? place + 1 : next
-    }
-    from += place
-    if (at === begun) break
-  }
-  return at / recordSize
-}
-
-/** A record of a byte that begins no instruction. */
-function fail(records: Int32Array, at: number, reason: number): void {
-  records.fill(0, at, at + recordSize)
-  records[at + recordWords.length] = 1
-  records[at + recordWords.row] = reason === isCut ? -recordFailures.length : -1
 }

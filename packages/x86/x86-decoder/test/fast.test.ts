@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest'
+import { mapsOf } from '../src/candidates.ts'
+import { decodeSeveral } from '../src/decode-many.ts'
+import { fastMemory } from '../src/fast.ts'
+import {
+  createDecoded,
+  createRecords,
+  decodeMany,
+  flagFields,
+  readRecord,
+  recordSize,
+  recordWords,
+} from '../src/index.ts'
+import { fastCode, fastModuleText } from './fast-code.ts'
+import { randomStreams } from './random-stream.ts'
+
+test('the module that is shipped is the one that is described', async () => {
+  await expect(fastModuleText()).toMatchFileSnapshot('../src/fast-module.ts')
+  // browsers compile as much at once on their main thread
+  expect(fastCode().length).toBeLessThan(4096)
+})
+
+const words = Object.entries(recordWords).filter(([name]) => name !== 'operands' && name !== 'second')
+
+/** What a record says, in words as they are, and as they are read. */
+function said(records: Int32Array, number: number) {
+  const at = number * recordSize
+  const decoded = createDecoded()
+  const failure = readRecord(records, number, decoded)
+  const count = records[at + recordWords.flags]! & ((1 << flagFields.count.bits) - 1)
+  const operands = records.slice(at + recordWords.operands, at + recordWords.operands + count)
+  return { failure, decoded, operands, words: words.map(([name, word]) => [name, records[at + word]]) }
+}
+
+describe('WebAssembly and JavaScript say the same', () => {
+  const maps = mapsOf(({ attributes }) => !attributes.includes('optional'), fastMemory().buffer)
+
+  function compare(bytes: Uint8Array, codeSize: 16 | 32 | 64, room: number): void {
+    const [fast, plain] = [createRecords(room), createRecords(room)]
+    for (let at = 0; at < bytes.length; ) {
+      const count = decodeMany(bytes, at, bytes.length, codeSize, fast)
+      expect(decodeSeveral(maps, bytes, at, bytes.length, codeSize >> 5, plain)).toBe(count)
+      if (count === 0) break
+      for (let number = 0; number < count; number += 1) expect(said(fast, number)).toEqual(said(plain, number))
+      const last = (count - 1) * recordSize
+      at = fast[last + recordWords.offset]! + fast[last + recordWords.length]!
+    }
+  }
+
+  test.for([16, 32, 64] as const)('of streams that favour every map, in %s-bit code', (codeSize) => {
+    for (const streams of randomStreams(codeSize, 1)) compare(streams.subarray(0, 30_000), codeSize, 1000)
+  })
+
+  test.for([16, 32, 64] as const)('of every opcode with what is commonly around it, in %s-bit code', (codeSize) => {
+    const bytes: number[] = []
+    for (const before of [[], [0x66], [0x64], [0xf0], [0x67], [0xf3], [0x48], [0x45], [0x66, 0x41]])
+      for (const opening of [[], [0x0f]])
+        for (let opcode = 0; opcode < 256; opcode += 1)
+          bytes.push(...before, ...opening, opcode, ...modrmOf(opcode + before.length), 0x81, 0xff, 1, 2, 0x83, 4, 5)
+    compare(Uint8Array.from(bytes), codeSize, 300)
+  })
+
+  test('where the end is near', () => {
+    const bytes = Uint8Array.of(0x48, 0x8b, 0x84, 0x88, 1, 2, 3, 4, 0x66, 0x66, 0xe9, 1, 2, 3, 4)
+    for (let from = 0; from < bytes.length; from += 1)
+      for (let end = from; end <= bytes.length; end += 1) compare(bytes.slice(from, end), 64, 3)
+  })
+})
+
+test('a decoder that has no room for more choices begins anew', () => {
+  const { choices, ...maps } = mapsOf(() => true, fastMemory().buffer)
+  const [before, after] = [createRecords(100), createRecords(100)]
+  const bytes = Uint8Array.from({ length: 300 }, (_, at) => (at * 37) & 0xff)
+  const count = decodeSeveral({ ...maps, choices }, bytes, 0, 300, 2, before)
+  choices.used = choices.forms.length
+  // what was never chosen
+  decodeSeveral(
+    { ...maps, choices },
+    Uint8Array.of(0x66, 0x67, 0xf3, 0x48, 0x0f, 0xb8, 0xc0),
+    0,
+    7,
+    2,
+    createRecords(1),
+  )
+  expect(choices.used).toBeLessThan(1000)
+  expect(decodeSeveral({ ...maps, choices }, bytes, 0, 300, 2, after)).toBe(count)
+  for (let number = 0; number < count; number += 1) expect(said(after, number)).toEqual(said(before, number))
+})
+
+/** A register, and addresses of every length. */
+const modrmOf = (number: number): readonly number[] =>
+  [[0xc1], [0x00], [0x44, 0x48, 0x10], [0x84, 0x9d, 1, 2, 3, 4], [0x05, 1, 2, 3, 4], [0x7c, 0x24, 0xf8]][number % 6]!
