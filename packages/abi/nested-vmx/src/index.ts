@@ -126,8 +126,15 @@ export { CopiedField } from './transitions/copied-field.ts'
 export { type DirectField, directFields, directMarks } from './transitions/direct-fields.ts'
 export { exceptionExits } from './transitions/exception-exits.ts'
 export { guestFailure } from './transitions/guest-failure.ts'
-export { isPaePaging, loadGuest, loadGuestPointers, saveGuest } from './transitions/guest-state.ts'
-export { loadHost } from './transitions/host-state.ts'
+export {
+  guestLoaded,
+  guestSaved,
+  isPaePaging,
+  loadGuest,
+  loadGuestPointers,
+  saveGuest,
+} from './transitions/guest-state.ts'
+export { hostLoaded, loadHost } from './transitions/host-state.ts'
 export { instructionEnabled, instructionExits, type L2Instruction } from './transitions/instruction-exits.ts'
 export { type ToldInstruction, toldInstruction } from './transitions/instruction-information.ts'
 export { linkedRegion, putLinked } from './transitions/linked-vmcs.ts'
@@ -143,6 +150,12 @@ export {
 export { type PauseLoop, pausedAt } from './transitions/pause-loop.ts'
 export { preemptionTimerRate } from './transitions/preemption-timer-rate.ts'
 export { bytesAt, type VmxMemory, wordAt } from './transitions/processor.ts'
+export {
+  type Looked,
+  RememberedTransition,
+  type TransitionBegun,
+  type TransitionFacts,
+} from './transitions/remembered-transition.ts'
 export { type StateCell, type StateCells, stateCells } from './transitions/state-cells.ts'
 export { injectedEvent, interruptionInformation, type TransitEvent } from './transitions/transit-event.ts'
 export { type VmFunction, type VmFunctionWorld, vmFunction } from './transitions/vm-functions.ts'

@@ -52,7 +52,9 @@ export class Engine {
     this.#cpu = cpu
     const state = new StateView(cpu, buffer)
     this.#state = state
-    this.stateMemory = state.memory((moves) => compileMoves(moves, cpu, machine.interpreter.linkage))
+    this.stateMemory = state.memory((moves, supposed = []) =>
+      compileMoves(moves, supposed, cpu, machine.interpreter.linkage),
+    )
     this.#slice = new Slice(state, buffer)
     this.tlb = new TlbContexts(cpu, buffer)
     const told = new ToldAccesses({ state, ports, resync })

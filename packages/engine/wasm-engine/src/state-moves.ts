@@ -1,4 +1,4 @@
-import type { StateMove } from '@vmm/x86-registers'
+import type { StateMove, StateSupposition } from '@vmm/x86-registers'
 import { arithmeticMask } from './arithmetic-flags.ts'
 import { Code } from './emit/code.ts'
 import type { Node } from './emit/node.ts'
@@ -10,19 +10,25 @@ import { at } from './state-layout.ts'
 const loads = { 1: 'i32.load8_u', 2: 'i32.load16_u', 4: 'i32.load' } as const
 const stores = { 1: 'i32.store8', 2: 'i32.store16', 4: 'i32.store' } as const
 
-/** Moves of a processor's state in linear memory, by their places in it, as one function. */
-export function compileMoves(moves: readonly StateMove[], cpu: number, linkage: Linkage): () => void {
-  return functionFrom(linkage, { parameters: [], results: [] }, (runtime) => {
+/** Moves of a processor's state in linear memory, by their places in it, as one function: of what is supposed all must hold. */
+export function compileMoves(
+  moves: readonly StateMove[],
+  supposed: readonly StateSupposition[],
+  cpu: number,
+  linkage: Linkage,
+): () => number {
+  return functionFrom(linkage, { parameters: [], results: ['i32'] }, (runtime) => {
     const code = new Code([])
     const moving = new Moving(code, cpu, runtime)
+    for (const one of supposed) code.rarely(moving.differs(one), () => code.leave({ kind: 'return' }, code.i32(0)))
     for (const { to, from } of moves) {
       if (to === 'RFLAGS') moving.setFlags(moving.long(from))
       else if (to.bytes === 8) code.store('i64.store', moving.start, moving.long(from), to.offset)
       else code.store(stores[to.bytes as 1 | 2 | 4], moving.start, moving.word(from), to.offset)
     }
-    code.leave({ kind: 'return' })
+    code.leave({ kind: 'return' }, code.i32(1))
     return code
-  }) as () => void
+  }) as () => number
 }
 
 class Moving {
@@ -45,6 +51,13 @@ class Moving {
     if (from === 'RFLAGS') return code.op('i32.wrap_i64', this.#flags())
     if (typeof from === 'number') return code.i32(from | 0)
     return code.load(loads[Math.min(from.bytes, 4) as 1 | 2 | 4], this.start, from.offset)
+  }
+
+  /** Whether a place holds something else. */
+  differs({ at, mask, is }: StateSupposition): Node {
+    const code = this.#code
+    const held = code.op('i32.and', this.word(at), code.i32(mask | 0))
+    return code.op('i32.ne', held, code.i32((is & mask) | 0))
   }
 
   long(from: StateMove['from']): Node {

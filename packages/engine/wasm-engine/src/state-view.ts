@@ -1,4 +1,4 @@
-import { rflags, type StateField, type StateMemory, type StateMove, stateFields } from '@vmm/x86-registers'
+import { rflags, type StateField, type StateMemory, stateFields } from '@vmm/x86-registers'
 import { arithmeticMask } from './arithmetic-flags.ts'
 import type { MemoryMap } from './memory-map.ts'
 import { resumes } from './mode-word.ts'
@@ -159,7 +159,7 @@ export class StateView {
   }
 
   /** Where the fields are, with who compiles moves of them. */
-  memory(compile: (moves: readonly StateMove[]) => () => void): StateMemory {
+  memory(compile: NonNullable<StateMemory['compile']>): StateMemory {
     const cpu = this.#cpu
     return {
       ...{ buffer: this.#view.buffer, made: [], compile, beside: { offset: cpu + at.beside, bytes: besideBytes } },

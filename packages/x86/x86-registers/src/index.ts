@@ -15,6 +15,7 @@ export {
   type StateMemory,
   type StateMove,
   type StatePlace,
+  type StateSupposition,
   type TranslationSpace,
 } from './processor.ts'
 export { type ArithmeticFlag, arithmeticFlags, arithmeticMask, rflags, rflagsFixed } from './rflags.ts'

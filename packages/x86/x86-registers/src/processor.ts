@@ -26,8 +26,11 @@ export interface StateMemory {
   gprOffset(index: number): number
   /** Zeros beside the state, for who keeps there what is moved to state and from it; each at a multiple of its size. Left out, there are none. */
   readonly beside?: { readonly offset: number; readonly bytes: number }
-  /** Makes one function of moves that follow each other. Left out, state is moved field by field. */
-  compile?(moves: readonly StateMove[]): () => void
+  /**
+   * Makes one function of moves that follow each other. Where a place does not hold what is supposed of it nothing is moved, and the function
+   * gives 0; else 1. Left out, state is moved field by field.
+   */
+  compile?(moves: readonly StateMove[], supposed?: readonly StateSupposition[]): () => number
   /** What others have made of where the state is, each at a number of its own, and keep as long as there is one. */
   readonly made: unknown[]
 }
@@ -42,6 +45,13 @@ export interface StatePlace {
 export interface StateMove {
   readonly to: StatePlace | 'RFLAGS'
   readonly from: StatePlace | number | 'RFLAGS'
+}
+
+/** A place of at most four bytes holds a number, under a mask. */
+export interface StateSupposition {
+  readonly at: StatePlace
+  readonly mask: number
+  readonly is: number
 }
 
 /** Translations that are told apart: a processor's own have VPID 0 and no EPT pointer. Source: SDM 3C 29.4. */

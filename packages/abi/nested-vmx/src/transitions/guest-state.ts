@@ -15,7 +15,8 @@ import { type FixedBits, setNonRoot } from './operation-mode.ts'
 import { guestControls, guestPagePointers, guestRegisters, guestSecondLevel } from './registers.rows.ts'
 import { type StateCells, stateCells } from './state-cells.ts'
 
-const registersMoved = new MovedFields(guestRegisters)
+/** What every exit saves of a guest's registers. */
+export const guestSaved: MovedFields = new MovedFields(guestRegisters)
 const pointersMoved = new MovedFields(guestPagePointers)
 const underEpt = new MovedFields([...guestRegisters, ...guestControls, ...guestSecondLevel])
 /** Nobody asks for the controls of EPT. */
@@ -26,6 +27,10 @@ const [PG, PE, PAE, LM, LMA, VM] = [1 << 31, 1, 0x20, 0x500, 0x400, 0x2_0000] as
 const ia32eMode = 0x200
 /** Bits of DR7 that are fixed. Source: SDM 3C 27.3.2.1. */
 const [dr7Zeros, dr7Ones] = [0xd000, 0x400] as const
+
+/** What an entry loads of registers and controls without looking at it. */
+export const guestLoaded = (vmcs: LiveVmcs12): MovedFields =>
+  hasSecondaryControl(vmcs, secondaryBit.EPT) ? underEpt : withoutEpt
 
 /** Whether the uppermost entries of the page tables are kept in the processor. Source: SDM 3A 4.4.1. */
 export function isPaePaging(registers: ProcessorRegisters): boolean {
@@ -55,8 +60,7 @@ export function loadGuest(
 ): void {
   const cells = stateCells(registers)
   const hasEpt = hasSecondaryControl(vmcs, secondaryBit.EPT)
-  if (hasEpt) underEpt.load(vmcs, registers)
-  else withoutEpt.load(vmcs, registers)
+  guestLoaded(vmcs).load(vmcs, registers)
   cells.IA32_EFER.word = enteredEfer(vmcs, cells.IA32_EFER.word, by)
   if (by === 'entry' && hasEntryControl(vmcs, entryBit.LOAD_DEBUG))
     cells.DR7.word = (vmcs.wordAt(at.GUEST_DR7) & ~dr7Zeros) | dr7Ones
@@ -84,7 +88,7 @@ function enteredEfer(vmcs: LiveVmcs12, efer: number, by: 'entry' | 'user space')
  */
 export function saveGuest(vmcs: LiveVmcs12, registers: ProcessorRegisters): void {
   const cells = stateCells(registers)
-  registersMoved.save(vmcs, registers)
+  guestSaved.save(vmcs, registers)
   const efer = cells.IA32_EFER.word
   const controls = vmcs.wordAt(at.VM_ENTRY_CONTROLS)
   vmcs.setWordAt(at.VM_ENTRY_CONTROLS, (efer & LMA) === 0 ? controls & ~ia32eMode : controls | ia32eMode)

@@ -35,7 +35,8 @@ const fixed = [
   ...ofNonRoot,
 ] as const satisfies readonly FixedField[]
 
-const moved = new MovedFields(hostRegisters, fixed)
+/** What every exit loads of a host without looking at it. */
+export const hostLoaded: MovedFields = new MovedFields(hostRegisters, fixed)
 
 /**
  * The registers of a VMCS's host, and VMX root operation. Its page pointers, where it has PAE paging, are for the caller to load, and
@@ -47,7 +48,7 @@ export function loadHost(vmcs: LiveVmcs12, registers: ProcessorRegisters, bits: 
   const long = hasExitControl(vmcs, exitBit.HOST_64_BIT)
   const cells = stateCells(registers)
   const efer = cells.IA32_EFER.word
-  moved.load(vmcs, registers)
+  hostLoaded.load(vmcs, registers)
   cells['CS.access'].word = long ? code64 : code32
   if (hasExitControl(vmcs, exitBit.LOAD_EFER)) cells.IA32_EFER.word = vmcs.wordAt(at.HOST_IA32_EFER)
   else cells.IA32_EFER.word = long ? efer | LM : efer & ~LM

@@ -22,7 +22,7 @@ const offsets = new Map(fields.map((field, at) => [field, at * fieldBytes]))
 const stateBytes = (fields.length + generalRegisters) * fieldBytes
 
 /** Moves in a buffer, by its places. */
-function moving(view: DataView, moves: readonly StateMove[]): () => void {
+function moving(view: DataView, moves: readonly StateMove[]): () => number {
   const at = (place: StatePlace | 'RFLAGS'): StatePlace =>
     place === 'RFLAGS' ? { offset: offsets.get('RFLAGS')!, bytes: 8 } : place
   const valueIn = (from: StateMove['from']): bigint => {
@@ -38,6 +38,7 @@ function moving(view: DataView, moves: readonly StateMove[]): () => void {
       for (let byte = 0; byte < bytes; byte += 1)
         view.setUint8(offset + byte, Number((value >> BigInt(8 * byte)) & 0xffn))
     }
+    return 1
   }
 }
 

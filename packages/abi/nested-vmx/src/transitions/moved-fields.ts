@@ -3,6 +3,7 @@ import {
   type ProcessorRegisters,
   type StateField,
   type StateMemory,
+  type StateMove,
   type StatePlace,
   stateFields,
 } from '@vmm/x86-registers'
@@ -39,7 +40,7 @@ export class MovedFields {
   /** Registers from a VMCS. */
   load(vmcs: LiveVmcs12, registers: ProcessorRegisters): void {
     const { stateMemory } = registers
-    if (vmcs.isBeside(stateMemory)) return this.#movesIn(stateMemory).load()
+    if (vmcs.isBeside(stateMemory)) return void this.#movesIn(stateMemory).load()
     for (const { place, register } of this.#moved) write(registers, register, vmcs.read(place.field))
     for (const row of this.#fixed) fix(registers, row)
   }
@@ -47,16 +48,25 @@ export class MovedFields {
   /** Registers into a VMCS. */
   save(vmcs: LiveVmcs12, registers: ProcessorRegisters): void {
     const { stateMemory } = registers
-    if (vmcs.isBeside(stateMemory)) return this.#movesIn(stateMemory).save()
+    if (vmcs.isBeside(stateMemory)) return void this.#movesIn(stateMemory).save()
     for (const { place, register } of this.#moved) vmcs.write(place.field, read(registers, register))
+  }
+
+  /** What `load` moves where a VMCS is beside the state. */
+  loads(memory: StateMemory): readonly StateMove[] {
+    const moves = this.#moved.map((one) => placesOf(one, memory))
+    return [...moves.map(({ vmcs, state }) => ({ to: state, from: vmcs })), ...fixedMoves(this.#fixed, memory)]
+  }
+
+  /** The same of `save`. */
+  saves(memory: StateMemory): readonly StateMove[] {
+    const moves = this.#moved.map((one) => placesOf(one, memory))
+    return moves.map(({ vmcs, state }) => ({ to: vmcs, from: state }))
   }
 
   #compiled(memory: StateMemory) {
     const compile = memory.compile!
-    const places = this.#moved.map((one) => placesOf(one, memory))
-    const loads = places.map(({ vmcs, state }) => ({ to: state, from: vmcs }))
-    const saves = places.map(({ vmcs, state }) => ({ to: vmcs, from: state }))
-    return { load: compile([...loads, ...fixedMoves(this.#fixed, memory)]), save: compile(saves) }
+    return { load: compile(this.loads(memory)), save: compile(this.saves(memory)) }
   }
 }
 

@@ -8,7 +8,7 @@ export interface StateCell {
 
 const cellFields = [
   ...['CR0', 'CR4', 'IA32_EFER', 'RFLAGS', 'DR7', 'CPL', 'VMX', 'EPTP', 'EPT_CONTROLS', 'CS.access', 'SS.access'],
-  ...['SHADOW_KIND', 'NMI_BLOCKED', 'PENDING_DEBUG', 'REPEATING', 'UNSTEPPED', 'MONITOR', 'APIC_ACCESS'],
+  ...['SHADOW', 'SHADOW_KIND', 'NMI_BLOCKED', 'PENDING_DEBUG', 'REPEATING', 'UNSTEPPED', 'MONITOR', 'APIC_ACCESS'],
   ...['CR0_REQUIRED', 'CR4_REQUIRED'],
 ] as const satisfies readonly StateField[]
 

@@ -1,4 +1,4 @@
-import { vmcs12Offsets as at, isPaePaging, type LiveVmcs12, stateCells } from '@vmm/nested-vmx'
+import { vmcs12Offsets as at, isPaePaging, type LiveVmcs12, type StateCells, stateCells } from '@vmm/nested-vmx'
 import type { Engine } from '../engine-port.ts'
 import type { EventState } from '../event-state.ts'
 
@@ -11,8 +11,8 @@ const enabledBreakpoint = 0x1000
 const breakpoints = 15
 
 const none = (1n << 64n) - 1n
-/** The lower half of MONITOR where no line is watched: no line begins there. */
-const noLine = 0xffff_ffff
+/** The lower half of it: no line that is watched begins there, and no run of instructions is so long. */
+const nowhere = 0xffff_ffff
 
 /** What keeps events off, what the processor is at, and debug traps that wait: from a VMCS. */
 export function loadNonRegisters(vmcs: LiveVmcs12, engine: Engine, events: EventState): void {
@@ -20,7 +20,7 @@ export function loadNonRegisters(vmcs: LiveVmcs12, engine: Engine, events: Event
   const blocked = vmcs.wordAt(at.GUEST_INTERRUPTIBILITY_INFO)
   const shadowed = (blocked & (blockedBy.sti | blockedBy.movSs)) !== 0
   if (shadowed) engine.set('SHADOW', BigInt(engine.retired()))
-  else endShadow(engine)
+  else endShadow(engine, cells)
   cells.SHADOW_KIND.word = (blocked & blockedBy.movSs) === 0 ? 0 : 1
   cells.NMI_BLOCKED.word = (blocked & blockedBy.nmi) === 0 ? 0 : 1
   cells.PENDING_DEBUG.word = vmcs.wordAt(at.GUEST_PENDING_DBG_EXCEPTIONS) & ~enabledBreakpoint
@@ -47,17 +47,28 @@ export function saveNonRegisters(vmcs: LiveVmcs12, engine: Engine, events: Reado
 /** L1 goes on with nothing in its way. */
 export function clearNonRegisters(engine: Engine, events: EventState): void {
   const cells = stateCells(engine)
-  endShadow(engine)
+  endShadow(engine, cells)
   cells.PENDING_DEBUG.word = 0
   clearUnderWay(engine)
+  wake(events)
+}
+
+/** A processor executes instructions, and waits for nothing. */
+export function wake(events: EventState): void {
   events.mpState = 'runnable'
   events.waitsFor = undefined
   events.unhalted = false
 }
 
-/** A shadow is of the instruction that is next, or it is over. */
-function endShadow(engine: Engine): void {
-  if (engine.shadowed) engine.set('SHADOW', none)
+/** Whether nothing of all this is in a processor's way: no shadow, not even one that is over, and no line that is watched. */
+export function nothingLasts(engine: Engine, events: Readonly<EventState>): boolean {
+  const cells = stateCells(engine)
+  return cells.SHADOW.word === nowhere && cells.MONITOR.word === nowhere && events.mpState === 'runnable'
+}
+
+/** No instruction casts a shadow. */
+function endShadow(engine: Engine, cells: StateCells): void {
+  if (cells.SHADOW.word !== nowhere) engine.set('SHADOW', none)
 }
 
 /** No instruction is under way, and no line of memory is watched. */
@@ -65,7 +76,7 @@ function clearUnderWay(engine: Engine): void {
   const cells = stateCells(engine)
   cells.REPEATING.word = 0
   cells.UNSTEPPED.word = 0
-  if (cells.MONITOR.word !== noLine) engine.set('MONITOR', none)
+  if (cells.MONITOR.word !== nowhere) engine.set('MONITOR', none)
   engine.takeDebugHits()
 }
 

@@ -26,9 +26,10 @@ import { ownTranslations, type TranslationSpace } from '@vmm/x86-registers'
 import type { Engine } from '../engine-port.ts'
 import type { VcpuExit } from '../exit.ts'
 import type { L2Exit } from './l2-exit.ts'
-import { clearNonRegisters, loadNonRegisters, loadPointers, saveNonRegisters } from './l2-registers.ts'
+import { clearNonRegisters, loadNonRegisters, loadPointers, saveNonRegisters, wake } from './l2-registers.ts'
 import { LoadedMsr } from './loaded-msr.ts'
 import { PreemptionTimer } from './preemption-timer.ts'
+import { RememberedTransitions } from './remembered-transitions.ts'
 import type { VmxFacts } from './vmx-facts.ts'
 import type { VmxParts } from './vmx-parts.ts'
 
@@ -39,6 +40,12 @@ const valid = 0x8000_0000
 const pagePointers = 2n
 /** VMX abort is a shutdown in KVM. Source: arch/x86/kvm/vmx/nested.c nested_vmx_abort (Linux 6.12). */
 const aborted: VcpuExit = { kind: 'shutdown', because: [] }
+
+/** What cannot be loaded of a guest. */
+interface Unloaded {
+  readonly reason: number
+  readonly qualification: bigint
+}
 
 /** The ways into L2, and out of it. */
 export class L2Transitions {
@@ -52,6 +59,7 @@ export class L2Transitions {
   readonly #access: VmxMsrAccess
   readonly #pat: LoadedMsr
   readonly #debugControl: LoadedMsr
+  readonly #remembered = new RememberedTransitions()
   /** The space that was used last, with both words of its EPT pointer: big integers take longer to compare. */
   #spaceOf = { low: 0, high: 0, space: ownTranslations }
 
@@ -78,21 +86,47 @@ export class L2Transitions {
     const wrong = guestFailure(this.#checks, state, this.#facts.vcpu) ?? byProcessor
     if (wrong !== undefined) return this.#fail(exitNumbers.INVALID_STATE, BigInt(wrong))
     this.nmiBlockedInL1 = stateCells(engine).NMI_BLOCKED.word !== 0
-    loadGuest(vmcs, engine, this.#facts.fixedBits, 'entry')
-    if (!hasSecondaryControl(vmcs, secondaryBit.EPT) && !loadPointers(engine))
-      return this.#fail(exitNumbers.INVALID_STATE, pagePointers)
-    if (hasEntryControl(vmcs, entryBit.LOAD_PAT)) this.#pat.load(vmcs.wideAt(at.GUEST_IA32_PAT))
-    if (hasEntryControl(vmcs, entryBit.LOAD_DEBUG)) this.#debugControl.load(vmcs.wideAt(at.GUEST_IA32_DEBUGCTL))
-    const unloaded = loadMsrs(vmcs, 'ENTRY', engine, this.#access)
-    if (unloaded !== 0) return this.#fail(exitNumbers.MSR_LOAD_FAIL, BigInt(unloaded))
+    const unloaded = this.#enterAgain(engine) ? undefined : this.#enterAnew(engine)
+    if (unloaded !== undefined) return this.#fail(unloaded.reason, unloaded.qualification)
     vmcs.launched = true
     state.guestMode = true
     state.runPending = true
     state.pauseLoop = undefined
-    loadNonRegisters(vmcs, engine, this.#parts.events())
     this.timer.start()
     this.translate()
     return undefined
+  }
+
+  /** An entry like one before. */
+  #enterAgain(engine: Engine): boolean {
+    if (!this.#remembered.entries(this.#facts.fixedBits).again(this.#state.vmcs, engine)) return false
+    this.#loadMsrs()
+    wake(this.#parts.events())
+    engine.takeDebugHits()
+    return true
+  }
+
+  /** Loads the guest step by step, unless it cannot be. */
+  #enterAnew(engine: Engine): Unloaded | undefined {
+    const { vmcs } = this.#state
+    const events = this.#parts.events()
+    const begun = this.#remembered.beginEntry(vmcs, engine, events)
+    loadGuest(vmcs, engine, this.#facts.fixedBits, 'entry')
+    if (!hasSecondaryControl(vmcs, secondaryBit.EPT) && !loadPointers(engine))
+      return { reason: exitNumbers.INVALID_STATE, qualification: pagePointers }
+    this.#loadMsrs()
+    const unloaded = loadMsrs(vmcs, 'ENTRY', engine, this.#access)
+    if (unloaded !== 0) return { reason: exitNumbers.MSR_LOAD_FAIL, qualification: BigInt(unloaded) }
+    loadNonRegisters(vmcs, engine, events)
+    if (begun !== undefined) this.#remembered.keepEntry(begun, vmcs, engine, events)
+    return undefined
+  }
+
+  /** MSRs of the guest that have fields of their own. */
+  #loadMsrs(): void {
+    const { vmcs } = this.#state
+    if (hasEntryControl(vmcs, entryBit.LOAD_PAT)) this.#pat.load(vmcs.wideAt(at.GUEST_IA32_PAT))
+    if (hasEntryControl(vmcs, entryBit.LOAD_DEBUG)) this.#debugControl.load(vmcs.wideAt(at.GUEST_IA32_DEBUGCTL))
   }
 
   /** User space has made L2 active: it has its registers, and goes on where it was. */
@@ -119,21 +153,46 @@ export class L2Transitions {
    */
   leave(exit: L2Exit, length: number): VcpuExit | undefined {
     const state = this.#state
-    const { vmcs } = state
     const engine = this.#parts.engine()
-    this.#save(engine)
+    this.#saveMore()
     this.#tell(exit, length)
     state.mtfPending = false
-    if (!storeMsrs(vmcs, engine, this.#access)) return aborted
+    const again = this.#leaveAgain(engine)
+    if (!again && !this.#leaveAnew(engine)) return aborted
     this.#goOut(engine)
     // an NMI that is the reason blocks others as its delivery would
     if (exit.event?.type === 'NMI') engine.set('NMI_BLOCKED', 1n)
-    return this.#host(engine)
+    return this.#hostMore(engine, again || loadPointers(engine))
+  }
+
+  /** An exit like one before. */
+  #leaveAgain(engine: Engine): boolean {
+    const events = this.#parts.events()
+    if (events.mpState !== 'runnable') return false
+    if (!this.#remembered.exits(this.#facts.fixedBits).again(this.#state.vmcs, engine)) return false
+    wake(events)
+    engine.takeDebugHits()
+    return true
+  }
+
+  /** The guest is saved and the host loaded step by step. False where MSRs cannot be stored. */
+  #leaveAnew(engine: Engine): boolean {
+    const { vmcs } = this.#state
+    const events = this.#parts.events()
+    const begun = this.#remembered.beginExit(vmcs, engine, events)
+    saveGuest(vmcs, engine)
+    saveNonRegisters(vmcs, engine, events)
+    if (!storeMsrs(vmcs, engine, this.#access)) return false
+    clearNonRegisters(engine, events)
+    loadHost(vmcs, engine, this.#facts.fixedBits)
+    if (begun !== undefined) this.#remembered.keepExit(begun, engine)
+    return true
   }
 
   /** User space takes the vCPU out of L2, and L1 is told nothing. */
   leaveUntold(): void {
     const engine = this.#parts.engine()
+    clearNonRegisters(engine, this.#parts.events())
     this.#goOut(engine)
     this.#host(engine)
   }
@@ -159,13 +218,15 @@ export class L2Transitions {
 
   /** The registers of L2 are in its VMCS, as an exit would leave them there. */
   save(): void {
-    this.#save(this.#parts.engine())
+    const engine = this.#parts.engine()
+    saveGuest(this.#state.vmcs, engine)
+    saveNonRegisters(this.#state.vmcs, engine, this.#parts.events())
+    this.#saveMore()
   }
 
-  #save(engine: Engine): void {
+  /** What no register has of it. */
+  #saveMore(): void {
     const { vmcs, runPending } = this.#state
-    saveGuest(vmcs, engine)
-    saveNonRegisters(vmcs, engine, this.#parts.events())
     if (hasExitControl(vmcs, exitBit.SAVE_PAT)) vmcs.setWideAt(at.GUEST_IA32_PAT, this.#pat.held)
     if (
       !runPending &&
@@ -218,16 +279,19 @@ export class L2Transitions {
     state.runPending = false
     state.deadline = undefined
     stateCells(engine).NMI_BLOCKED.word = this.nmiBlockedInL1 ? 1 : 0
-    clearNonRegisters(engine, this.#parts.events())
   }
 
   /** Source: SDM 3C 28.5 Loading Host State. */
   #host(engine: Engine): VcpuExit | undefined {
+    loadHost(this.#state.vmcs, engine, this.#facts.fixedBits)
+    return this.#hostMore(engine, loadPointers(engine))
+  }
+
+  /** What no field of the state has of it. */
+  #hostMore(engine: Engine, paged: boolean): VcpuExit | undefined {
     const { vmcs } = this.#state
-    loadHost(vmcs, engine, this.#facts.fixedBits)
     if (hasExitControl(vmcs, exitBit.LOAD_PAT)) this.#pat.load(vmcs.wideAt(at.HOST_IA32_PAT))
     this.#debugControl.load(0n)
-    const paged = loadPointers(engine)
     this.translate()
     return paged && loadMsrs(vmcs, 'EXIT', engine, this.#access) === 0 ? undefined : aborted
   }
