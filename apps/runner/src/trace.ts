@@ -97,6 +97,11 @@ export function formatEvent(event: TraceEvent, vcpu = 0): string {
   }
 }
 
+/** In an object, because they come by the million. */
+interface Counted {
+  exits: number
+}
+
 /** Exits by reason, and by who was left for whom: L1 is the guest, L2 a guest of its own, and L0 KVM. */
 export type ExitCounts = Readonly<Partial<Record<ExitLevels, Readonly<Record<string, number>>>>>
 
@@ -106,7 +111,7 @@ export class Tracer {
   exits = 0
   /** Guest time in nanoseconds. */
   now: () => number = () => 0
-  readonly #counts = new Map<ExitLevels, Map<ExitReason, number>>([['L1 to L0', new Map()]])
+  readonly #counts = new Map<ExitLevels, Map<ExitReason, Counted>>([['L1 to L0', new Map()]])
   readonly #selected: TraceRequest['selected']
   readonly #lines: Lines | undefined
 
@@ -122,14 +127,18 @@ export class Tracer {
 
   readonly count = (reason: ExitReason, exits: number, levels: ExitLevels): void => {
     this.exits += exits
-    const counts = this.#counts.get(levels) ?? new Map<ExitReason, number>()
-    if (counts.size === 0) this.#counts.set(levels, counts)
-    counts.set(reason, (counts.get(reason) ?? 0) + exits)
+    const counts = this.#counts.get(levels)
+    const counted = counts?.get(reason)
+    if (counted !== undefined) counted.exits += exits
+    else if (counts === undefined) this.#counts.set(levels, new Map([[reason, { exits }]]))
+    else counts.set(reason, { exits })
   }
 
   /** How many there were so far. */
   get counts(): ExitCounts {
-    return Object.fromEntries([...this.#counts].map(([levels, counts]) => [levels, Object.fromEntries(counts)]))
+    const plain = (counts: Map<ExitReason, Counted>) =>
+      Object.fromEntries([...counts].map(([reason, { exits }]) => [reason, exits]))
+    return Object.fromEntries([...this.#counts].map(([levels, counts]) => [levels, plain(counts)]))
   }
 
   readonly take = (event: TraceEvent, vcpu: number): void => {

@@ -122,11 +122,11 @@ export interface Engine extends ProcessorRegisters {
   /** The block under execution ends after this instruction and `run` comes back. */
   resync(): void
   /**
-   * While an instruction asks its surroundings: it has not happened, RIP is its own, and state may be changed as between two runs. When it is
-   * answered with `elsewhere`, the run goes on with whatever that is then, with faults as told. False where it cannot, and nothing
-   * has been done. Left out, it never can.
+   * While an instruction asks its surroundings: it has not happened and RIP is its own, or it is over and RIP is behind it; and state may be changed
+   * as between two runs. When it is answered with `elsewhere`, the run goes on with whatever that is then, with faults as told. Gives how many
+   * bytes the instruction has, or 0 where that cannot be, and nothing has been done. Left out, it never can.
    */
-  abandon?(faults: 'stop' | 'deliver'): boolean
+  abandon?(next: 'again' | 'behind', faults: 'stop' | 'deliver'): number
   eventPending: boolean
   /** RFLAGS.IF. */
   readonly interruptFlag: boolean

@@ -12,6 +12,7 @@ import { answerHypercall } from './hypercall-answer.ts'
 import type { KeptPromises } from './kept-promises.ts'
 import type { VcpuMachine } from './machine.ts'
 import type { MsrAccess } from './msr-access.ts'
+import { scalesTime, timeSeen } from './nested/time-of-l2.ts'
 import type { VmxOperation } from './nested/vmx-operation.ts'
 import { mayHaveXcr0 } from './state/xcrs.ts'
 import { exitBits, quirkBits, type VcpuSwitches } from './switches.ts'
@@ -123,9 +124,9 @@ function answerCpuid(by: Answering, leaf: number, subleaf: number): ReturnType<E
 
 function readTimeStamp(by: Answering): bigint {
   const machine = by.machine()
-  const value = by.vmx.timeOf(machine.timeStamp())
+  const value = timeSeen(by.vmx.state, machine.timeStamp())
   const { ticksPerInstruction = 0 } = machine
-  if (ticksPerInstruction > 0 && !by.traces && !by.vmx.scalesTime)
+  if (ticksPerInstruction > 0 && !by.traces && !scalesTime(by.vmx.state))
     by.engine().known?.timeStamp.keep(value, ticksPerInstruction)
   return value
 }
@@ -218,7 +219,7 @@ function accessMsr(
   const outcome = msrs.guest(access, index, value)
   switch (outcome.kind) {
     case 'done':
-      return index === timeStampMsr && access === 'read' ? vmx.timeOf(outcome.value) : outcome.value
+      return index === timeStampMsr && access === 'read' ? timeSeen(vmx.state, outcome.value) : outcome.value
     case 'fault':
       return generalProtection
     case 'failed':

@@ -5,7 +5,9 @@ import type { Tally } from './tally.ts'
 /** What the engine did not ask would have brought the guest to KVM all the same. */
 export function countUnasked(known: KnownAnswers, tally: Tally, observer: Observer | undefined): void {
   const { cpuid, ports, accesses, apic } = known
-  const [identified, moved, accessed] = [cpuid.takeAnswered(), ports.takeAccesses(), apic.takeAccesses()]
+  const identified = cpuid.takeAnswered()
+  const moved = ports.takeAccesses()
+  const accessed = apic.takeAccesses()
   tally.emulated += accesses.takeRepeated() + accessed
   tally.others += identified
   tally.io += moved

@@ -17,7 +17,7 @@ import { exitReasons, status } from './runtime.ts'
 import { longestSlice, Slice } from './slice.ts'
 import { checkSnapshot, restoreMachine, type SavedEngine, savedMachine, snapshot } from './snapshot.ts'
 import { at } from './state-layout.ts'
-import { compileMoves } from './state-moves.ts'
+import { movesCompiler } from './state-moves.ts'
 import { StateView } from './state-view.ts'
 import { Steps } from './steps.ts'
 import { type Stop, waiting } from './stop.ts'
@@ -52,9 +52,7 @@ export class Engine {
     this.#cpu = cpu
     const state = new StateView(cpu, buffer)
     this.#state = state
-    this.stateMemory = state.memory((moves, supposed = []) =>
-      compileMoves(moves, supposed, cpu, machine.interpreter.linkage),
-    )
+    this.stateMemory = state.memory(movesCompiler(cpu, machine.interpreter.linkage))
     this.#slice = new Slice(state, buffer)
     this.tlb = new TlbContexts(cpu, buffer)
     const told = new ToldAccesses({ state, ports, resync })
@@ -231,8 +229,8 @@ export class Engine {
     this.#slice.countOne()
   }
 
-  /** The instruction that is asking has not happened, and code goes on with whatever state is then. False where `run` is to come back instead. */
-  readonly abandon = (faults: 'stop' | 'deliver'): boolean => this.#slice.abandon(faults)
+  /** The instruction that is asking has not happened, or is over, and code goes on with whatever state is then. Gives its bytes; 0 where `run` is to come back. */
+  readonly abandon = (next: 'again' | 'behind', faults: 'stop' | 'deliver'): number => this.#slice.abandon(next, faults)
 
   /** What is pending has changed: the block under execution ends after this instruction, and `run` comes back. */
   resync(): void {

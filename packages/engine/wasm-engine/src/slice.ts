@@ -70,18 +70,20 @@ export class Slice {
   }
 
   /**
-   * The instruction under execution has not happened, and nothing of its block is left: state may be what it likes, as between two instructions,
-   * when emitted code goes on. False, and nothing is done, where it is to come back.
+   * The instruction under execution has not happened, or is over as it is, and nothing of its block is left: state may be what it likes, as
+   * between two instructions, when emitted code goes on. Gives how many bytes it has; 0, and nothing is done, where emitted code is to come back.
    */
-  abandon(faults: 'stop' | 'deliver'): boolean {
-    if (!this.#running || this.#stolen > 0) return false
-    const budget = this.#state.budget + this.#ahead()
-    this.#state.goBack()
-    this.#state.standOutside()
-    this.#state.budget = budget
+  abandon(next: 'again' | 'behind', faults: 'stop' | 'deliver'): number {
+    if (!this.#running || this.#stolen > 0) return 0
+    const state = this.#state
+    const [budget, bytes] = [state.budget + this.#ahead(), state.executingBytes]
+    if (next === 'again') state.goBack()
+    else state.goBehind()
+    state.standOutside()
+    state.budget = next === 'again' ? budget : budget - 1
     this.faults = faults
-    this.#state.setWord(at.mayDeliver, faults === 'deliver' ? deliveriesAtOnce : 0)
-    return true
+    state.setWord(at.mayDeliver, faults === 'deliver' ? deliveriesAtOnce : 0)
+    return bytes
   }
 
   /** An instruction has been done by somebody outside: it is paid for. */

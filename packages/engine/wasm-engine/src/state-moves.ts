@@ -1,4 +1,4 @@
-import type { StateMove, StateSupposition } from '@vmm/x86-registers'
+import type { StateMemory, StateMove, StateSupposition } from '@vmm/x86-registers'
 import { arithmeticMask } from './arithmetic-flags.ts'
 import { Code } from './emit/code.ts'
 import type { Node } from './emit/node.ts'
@@ -10,8 +10,12 @@ import { at } from './state-layout.ts'
 const loads = { 1: 'i32.load8_u', 2: 'i32.load16_u', 4: 'i32.load' } as const
 const stores = { 1: 'i32.store8', 2: 'i32.store16', 4: 'i32.store' } as const
 
-/** Moves of a processor's state in linear memory, by their places in it, as one function: of what is supposed all must hold. */
-export function compileMoves(
+/** Makes functions of moves of a processor's state in linear memory, by their places in it. */
+export function movesCompiler(cpu: number, linkage: Linkage): NonNullable<StateMemory['compile']> {
+  return (moves, supposed = []) => compiled(moves, supposed, cpu, linkage)
+}
+
+function compiled(
   moves: readonly StateMove[],
   supposed: readonly StateSupposition[],
   cpu: number,

@@ -224,6 +224,13 @@ export class StateView {
     this.#setRip(low, at.blockRip)
   }
 
+  /** RIP is behind it: it is over. */
+  goBehind(): void {
+    const low = this.word(at.blockRip) + this.#view.getUint16(this.word(at.record) + inRecord.next, true)
+    this.#setRip(low, at.blockRip)
+    this.resumed(this.word(at.mode))
+  }
+
   /** No block is under execution: nothing of what was paid for waits to be run. */
   standOutside(): void {
     this.setWord(at.stepBlock + inBlock.count, 0)

@@ -14,12 +14,17 @@ const notMov = 0x20n
 const namesRegister = (reason: number, qualification: bigint): boolean =>
   reason === exitNumbers.DR_ACCESS || (reason === exitNumbers.CR_ACCESS && (qualification & notMov) === 0n)
 /** Exits that tell more of the instruction than the processor gives. */
-const decoded: ReadonlySet<number> = new Set([
+const decoded = byReason([
   ...named,
   ...[exitNumbers.VMCLEAR, exitNumbers.VMPTRLD, exitNumbers.VMPTRST, exitNumbers.VMREAD, exitNumbers.VMWRITE],
   ...[exitNumbers.VMON, exitNumbers.GDTR_IDTR, exitNumbers.LDTR_TR, exitNumbers.INVEPT, exitNumbers.INVVPID],
   ...[exitNumbers.INVPCID, exitNumbers.RDRAND, exitNumbers.RDSEED, exitNumbers.XSAVES, exitNumbers.XRSTORS],
 ])
+
+/** Exits come by the million: an array is asked sooner than a set. */
+function byReason(reasons: readonly number[]): readonly boolean[] {
+  return Array.from({ length: Math.max(...reasons) + 1 }, (_, reason) => reasons.includes(reason))
+}
 
 /** INT1, INT3 and INTO: an exception of the kind that software raises. */
 function raisedByInstruction(vector: number): L2Exit {
@@ -36,7 +41,7 @@ function stringAddress(engine: Engine, qualification: bigint): bigint {
 /** What an exit says of the instruction of L2 that leaves, by its reason and by the qualification as the processor gives it. Source: SDM 3C 28.2. */
 export function instructionExit(engine: Engine, reason: number, given: bigint): L2Exit {
   if (reason === exitNumbers.EXCEPTION_NMI) return raisedByInstruction(Number(given))
-  if (!decoded.has(reason) && !(reason === exitNumbers.IO_INSTRUCTION && (given & byString) !== 0n))
+  if (decoded[reason] !== true && !(reason === exitNumbers.IO_INSTRUCTION && (given & byString) !== 0n))
     return { reason, qualification: given }
   const code = engine.executingCode()
   const { information, displacement, register } = toldInstruction(

@@ -38,9 +38,6 @@ import { VmxFacts } from './vmx-facts.ts'
 import type { VmxParts } from './vmx-parts.ts'
 import { WorldOfVmx } from './world-of-vmx.ts'
 
-/** The TSC multiplier has so many bits behind its point. */
-const multiplierFraction = 48n
-
 /** What is due when the engine has come back: an instruction has said so, and has not happened. */
 type Due =
   | { readonly kind: 'entry'; readonly wrong: number | undefined }
@@ -99,6 +96,7 @@ export class VmxOperation {
     if (instruction === 'VMFUNC') return this.#function(first, second)
     this.#accesses.take()
     const answer = executeVmx(this.#world, instruction, [first, second, third])
+    if (answer.kind === 'enters') return this.#enters(answer.wrong)
     if (!this.inL2) this.#follow(instruction)
     switch (answer.kind) {
       case 'succeeded':
@@ -106,9 +104,6 @@ export class VmxOperation {
         return { kind: 'succeeded', value: answer.value }
       case 'failed':
         return answer
-      case 'enters':
-        this.#due = { kind: 'entry', wrong: answer.wrong }
-        return this.#happensNow() ? elsewhere : entered
       default:
         return answer.exception === 'GP' ? generalProtection : { kind: 'fault', vector: exceptions.UD.vector }
     }
@@ -128,8 +123,7 @@ export class VmxOperation {
       case 'fault':
         return { kind: 'fault', vector: exceptions.UD.vector }
       case 'exits':
-        this.#due = { kind: 'exit', exit: { reason: exitNumbers.VMFUNC } }
-        return this.#happensNow() ? elsewhere : entered
+        return this.#leaves({ reason: exitNumbers.VMFUNC }) ? elsewhere : entered
       default:
         this.#transitions.switched(came.eptp)
         return { kind: 'succeeded', value: 0n }
@@ -142,21 +136,33 @@ export class VmxOperation {
     const { vmcs } = this.state
     const loop = reason === exitNumbers.PAUSE_INSTRUCTION ? this.#paused() : undefined
     if (!instructionExits({ vmcs, registers: engine, memory: engine, reason, qualification, loop })) return false
-    this.#due = { kind: 'exit', exit: instructionExit(engine, reason, qualification) }
-    return this.#happensNow() ? 'elsewhere' : true
+    return this.#leaves(instructionExit(engine, reason, qualification)) ? 'elsewhere' : true
   }
 
-  /** What is due happens while the engine runs, if it can. An entry whose guest is looked at behind each instruction cannot, nor one with a timer. */
-  #happensNow(): boolean {
+  /** An instruction of L2 leaves for L1. False: it will when the engine has come back. */
+  #leaves(exit: L2Exit): boolean {
     const onward = this.#parts.onward()
-    const isExit = this.#due?.kind === 'exit'
-    if (!onward.isFree || (!isExit && (this.isTimed || this.#monitorTrap()))) return false
-    const { engine } = this
-    const bytes = engine.executingBytes
-    if (engine.abandon?.(isExit ? onward.faultsOfL1 : 'stop') !== true) return false
+    const bytes = onward.isFree ? this.engine.abandon?.('again', onward.faultsOfL1) : undefined
+    if (!bytes) {
+      this.#due = { kind: 'exit', exit }
+      return false
+    }
     onward.count()
-    onward.made(this.#settle(bytes))
+    onward.made(this.leave(exit, bytes))
     return true
+  }
+
+  /** L2 is entered, unless something is wrong with it. One that is looked at behind each instruction must wait for the engine to come back, and one with a timer. */
+  #enters(wrong: number | undefined): VmxOutcome {
+    const onward = this.#parts.onward()
+    const mayBegin = onward.isFree && !this.isTimed && !this.#monitorTrap()
+    if (!mayBegin || !this.engine.abandon?.('behind', 'stop')) {
+      this.#due = { kind: 'entry', wrong }
+      return entered
+    }
+    onward.count()
+    onward.made(this.#enter(wrong))
+    return elsewhere
   }
 
   /** The loop of a PAUSE, where loops exit: users' do not. */
@@ -190,7 +196,12 @@ export class VmxOperation {
     this.#due = undefined
     if (due.kind === 'exit') return this.leave(due.exit, bytes)
     this.engine.skip(bytes)
-    const exit = this.#transitions.enter(due.wrong)
+    return this.#enter(due.wrong)
+  }
+
+  /** The instruction that enters L2 is over. */
+  #enter(wrong: number | undefined): VcpuExit | undefined {
+    const exit = this.#transitions.enter(wrong)
     this.#accesses.follow()
     this.apic.entered()
     return exit
@@ -246,28 +257,6 @@ export class VmxOperation {
   waitsClosely(interrupted: boolean): boolean {
     if (!this.inL2) return false
     return (interrupted && this.interruptsExit) || (this.apic.interrupts.isRecognized && this.engine.shadowed)
-  }
-
-  /**
-   * What L2 reads of a time-stamp counter that L1 reads a value of: with L1's multiplier, and its offset.
-   *
-   * Source: SDM 3C 25.6.5 Time-Stamp Counter Offset and Multiplier.
-   */
-  timeOf(value: bigint): bigint {
-    const { vmcs } = this.state
-    if (!this.inL2 || !hasPrimaryControl(vmcs, primaryBit.TSC_OFFSETTING)) return value
-    const scaled = this.scalesTime ? (value * vmcs.read('TSC_MULTIPLIER')) >> multiplierFraction : value
-    return BigInt.asUintN(64, scaled + vmcs.read('TSC_OFFSET'))
-  }
-
-  /** Whether what L2 reads of the time-stamp counter goes at a rate of its own. */
-  get scalesTime(): boolean {
-    const { vmcs } = this.state
-    return (
-      this.inL2 &&
-      hasPrimaryControl(vmcs, primaryBit.TSC_OFFSETTING) &&
-      hasSecondaryControl(vmcs, secondaryBit.TSC_SCALING)
-    )
   }
 
   /** Whether an interrupt leaves for L1, whatever the flags of L2 say. */
