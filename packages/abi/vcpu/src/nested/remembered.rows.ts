@@ -12,7 +12,11 @@ const controls = [
   ['VM_EXIT_CONTROLS'],
 ] as const
 
-/** What `saveGuest`, `saveNonRegisters`, `clearNonRegisters` and `loadHost` go by, and what they make of it. */
+/**
+ * What `saveGuest`, `saveNonRegisters`, `clearNonRegisters` and `loadHost` go by, and what they make of it.
+ *
+ * Source: SDM 3C 28.3 Saving Guest State; 28.5 Loading Host State.
+ */
 export const exitFacts: TransitionFacts = {
   looksAt: [
     ...controls,
@@ -49,7 +53,11 @@ export const exitFacts: TransitionFacts = {
   ],
 }
 
-/** What `loadGuest` and `loadNonRegisters` go by, and what they make of it. */
+/**
+ * What `loadGuest` and `loadNonRegisters` go by, and what they make of it.
+ *
+ * Source: SDM 3C 27.3.2 Loading Guest State.
+ */
 export const entryFacts: TransitionFacts = {
   looksAt: [
     ...controls,
