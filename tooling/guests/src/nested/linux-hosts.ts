@@ -19,10 +19,11 @@ export interface GuestFile {
   readonly to: string
 }
 
-/** How many processors the default guest has, and whether they run at the same time. */
+/** How many processors the default guest has, whether they run at the same time, and what `vmm` makes them: everything, unless told. */
 export interface Processors {
   readonly cpus: number
   readonly smp: 'turns' | 'threads'
+  readonly cpu?: string
 }
 
 /** Who runs the default guest with virtualization of its own, and the module for it. */
@@ -90,11 +91,11 @@ export const qemuLinux = ({ cpus, smp }: Processors = alone): LinuxHost => ({
 export const vmmWords = (
   command: string,
   files: readonly GuestFile[],
-  { cpus, smp }: Processors = alone,
+  { cpus, smp, cpu = 'max' }: Processors = alone,
 ): readonly string[] => [
   ...['run', '--cpus', `${cpus}`, '--smp', smp],
   '--cpu',
-  'max',
+  cpu,
   '--memory',
   `${megabytes}M`,
   ...files.flatMap(({ from, to }) => ['--add', `${from}=${to}`]),

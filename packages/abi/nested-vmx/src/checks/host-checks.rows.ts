@@ -2,7 +2,7 @@ import { since, until } from '@vmm/rule'
 import { exitControls as exit } from '../vmcs12/controls.ts'
 import { hasFixedBits } from '../vmcs12/vmx-limits.ts'
 import { cr0, cr4, efer, isCr4, isEfer, isHostSelector, isPat, notCanonical } from './registers.ts'
-import { has, isLegal, isLegalCr3, type L2Entry, type VmcsCheck } from './vmcs-check.ts'
+import { has, isLegalCr3, type L2Entry, type VmcsCheck } from './vmcs-check.ts'
 import { withCet } from './with-cet.ts'
 
 const is64Bit = (entry: L2Entry): boolean => has(entry, 'VM_EXIT_CONTROLS', exit.HOST_64_BIT)

@@ -1,0 +1,9 @@
+#include "whole.h"
+
+int main(void) {
+  numbers();
+  vectors();
+  exceptions();
+  control();
+  return 0;
+}
