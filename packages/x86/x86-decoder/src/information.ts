@@ -3,18 +3,29 @@ import {
   accessOf,
   type ControlFlow,
   controlFlowOf,
+  type Elision,
+  elisionOf,
   type FlagEffects,
   featuresOf,
   flagsOf,
+  type X87Effects,
+  x87EffectsOf,
 } from '@vmm/x86-opcodes'
 import type { Decoded } from './decoded.ts'
+import { stackBytes, type UsedMemory, type UsedRegister, usedMemory, usedRegisters } from './implied-use.ts'
 import { rowOf } from './row-of.ts'
 
 /** What is known of an instruction without executing it. */
 export interface InstructionInformation {
   /** What it does to each explicit operand, in their order. With a mask that merges, what is written keeps some of what was there. */
   readonly access: readonly Access[]
+  /** Registers that no operand names, and what is done to them. */
+  readonly impliedRegisters: readonly UsedRegister[]
+  /** Memory that no operand names: of strings, the stack, XLAT, masked moves. */
+  readonly impliedMemory: readonly UsedMemory[]
   readonly flags: FlagEffects
+  /** What an x87 instruction does to TOP and C0 to C3. */
+  readonly x87: X87Effects | undefined
   readonly controlFlow: ControlFlow
   /** Bytes that it adds to the stack pointer, negative where it pushes; undefined where that is not known before it runs, as with LEAVE. */
   readonly stackPointerChange: number | undefined
@@ -24,46 +35,36 @@ export interface InstructionInformation {
   readonly privileged: boolean
   /** LOCK is allowed where its first operand is memory. */
   readonly lockable: boolean
+  /** What F2 and F3 hint where the first operand is memory: XACQUIRE and XRELEASE. */
+  readonly elision: Elision
 }
 
-/** What is known of a decoded instruction: a plain object. Implied registers and implied memory are not in it. */
+/** What is known of a decoded instruction: a plain object. */
 export function informationOf(decoded: Decoded): InstructionInformation {
   const row = rowOf(decoded)
   const merges = decoded.mask !== 0 && !decoded.zeroing
   return {
     access: accessOf(row).map((access) => (merges && access === 'write' ? 'read-write' : access)),
+    impliedRegisters: usedRegisters(decoded, row),
+    impliedMemory: usedMemory(decoded, row),
     flags: flagsOf(row),
+    x87: x87EffectsOf(row),
     controlFlow: controlFlowOf(row),
     stackPointerChange: stackPointerChange(decoded),
     features: featuresOf(row, decoded.vectorLength),
     privileged: row.attributes.includes('cpl0'),
     lockable: row.attributes.includes('lock'),
+    elision: elisionOf(row),
   }
 }
 
-/** Items that are pushed (negative) or popped, of the operand size. IRET's depend on the code it is in. */
-const items: Readonly<Record<string, number | undefined>> = {
-  ...{ PUSH: -1, PUSHF: -1, PUSHA: -8, CALL: -1, CALLF: -2, POP: 1, POPF: 1, POPA: 8, RET: 1, RETF: 2 },
-}
-
-/** Source: the instructions' own pages; ENTER pushes a frame pointer for each level and makes room. */
+/** Source: the instructions' own pages; ENTER makes room besides what it pushes, returns drop what they are told to. */
 function stackPointerChange(decoded: Decoded): number | undefined {
-  const { mnemonic, operandSize, codeSize, operands, count } = decoded
-  const bytes = operandSize / 8
-  switch (mnemonic) {
-    case 'ENTER': {
-      const level = operands[1]!.low & 31
-      return -(operands[0]!.low + bytes * (level + 1))
-    }
-    case 'RET':
-    case 'RETF':
-      return items[mnemonic]! * bytes + (count === 0 ? 0 : operands[0]!.low)
-    case 'IRET':
-      // to the same privilege outside 64-bit code, which pops SS and RSP always
-      return bytes * (codeSize === 64 ? 5 : 3)
-    default:
-      return unknown.has(mnemonic) ? undefined : (items[mnemonic] ?? 0) * bytes
-  }
+  const { mnemonic, operands, count } = decoded
+  if (unknown.has(mnemonic)) return undefined
+  const bytes = stackBytes(decoded, rowOf(decoded))
+  if (mnemonic === 'ENTER') return bytes - operands[0]!.low
+  return (mnemonic === 'RET' || mnemonic === 'RETF') && count > 0 ? bytes + operands[0]!.low : bytes
 }
 
-const unknown: ReadonlySet<string> = new Set(['LEAVE', 'SYSEXIT', 'RSM', 'ERETS', 'ERETU', 'UIRET'])
+const unknown: ReadonlySet<string> = new Set(['LEAVE', 'SYSENTER', 'SYSEXIT', 'RSM', 'ERETS', 'ERETU', 'UIRET'])

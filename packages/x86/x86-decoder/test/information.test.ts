@@ -38,8 +38,15 @@ function hasAnotherView({ mnemonic, operands, count }: Decoded): boolean {
 /** What settles differences of control flow: SKINIT goes on in another program (APM 3), which is no return; XABORT goes to where XBEGIN said (SDM 2C). */
 const settledFlows: ReadonlySet<string> = new Set(['SKINIT', 'XABORT'])
 
+/**
+ * What settles differences of privilege: IN, OUT, INS, OUTS, CLI and STI ask IOPL, and a bitmap maybe (SDM 1 §19.5); outside SMM, RSM is #UD whatever CPL is;
+ * instructions of VMX are #UD outside VMX operation, before they ask for CPL (SDM 3C §31.1).
+ */
+const settledPrivilege =
+  /^(?:INS?B?|OUTS?B?|CLI|STI|RSM|VMREAD|VMWRITE|VMPTRST|VMPTRLD|VMCLEAR|VMXON|VMXOFF|VMLAUNCH|VMRESUME|INVVPID|INVEPT|VMFUNC|VMCALL)$/
+
 function differences(instruction: Instruction, decoded: Decoded): string[] {
-  const { flags, controlFlow, stackPointerChange } = informationOf(decoded)
+  const { flags, controlFlow, stackPointerChange, x87, privileged } = informationOf(decoded)
   const found: string[] = []
   const compare = (what: string, left: unknown, right: unknown) => {
     if (left !== right) found.push(`${rowOf(decoded).opcode} ${decoded.mnemonic} ${what}: ${left} / ${right}`)
@@ -52,12 +59,16 @@ function differences(instruction: Instruction, decoded: Decoded): string[] {
     compare('leaves undefined', ours(flags.undefined), instruction.rflagsUndefined & all)
   }
   if (!settledFlows.has(decoded.mnemonic)) compare('goes', controlFlow, flows[instruction.flowControl])
+  const moves = x87 === undefined ? 'false 0 false' : `${x87.top !== 'stays'} ${x87.topChange} ${x87.top === 'perhaps'}`
+  const { fpuWritesTop, fpuTopIncrement, fpuCondWritesTop } = instruction
+  compare("moves x87's stack", moves, `${fpuWritesTop} ${fpuTopIncrement} ${fpuCondWritesTop}`)
+  if (!settledPrivilege.test(decoded.mnemonic)) compare('is privileged', privileged, instruction.isPrivileged)
   if (stackPointerChange !== undefined)
     compare('moves the stack', stackPointerChange, instruction.stackPointerIncrement)
   return found
 }
 
-test('iced-x86 agrees about flags, control flow and the stack pointer', { timeout: 300_000 }, () => {
+test('iced-x86 agrees about flags, control flow, privilege and the two stacks', { timeout: 300_000 }, () => {
   const found = new Set<string>()
   const decoded = createDecoded()
   for (const codeSize of [16, 32, 64] as const)

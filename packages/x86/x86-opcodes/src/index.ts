@@ -1,7 +1,17 @@
 export { type Access, accessOf } from './access.ts'
 export { type ControlFlow, controlFlowOf } from './control-flow.ts'
+export { type Elision, elisionOf } from './elision.ts'
 export { featuresOf } from './features.ts'
 export { type FlagEffects, type FlagName, flagNames, flagsOf } from './flags.ts'
+export {
+  type Certainty,
+  type Implied,
+  type ImpliedAccess,
+  type ImpliedMemory,
+  type ImpliedRegister,
+  type ImpliedSize,
+  impliedOf,
+} from './implied.ts'
 export type { Mnemonic } from './mnemonics.ts'
 export {
   type EncodingSpace,
@@ -23,3 +33,4 @@ export {
   placeOf,
 } from './row.ts'
 export { type SizedMnemonic, sizedMnemonics } from './sized-mnemonics.rows.ts'
+export { type ConditionCode, conditionCodes, type X87Effects, x87EffectsOf } from './x87-effects.ts'

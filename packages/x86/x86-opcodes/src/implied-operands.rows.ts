@@ -1,0 +1,115 @@
+/**
+ * What instructions read and write without naming it. R is read, W is written, with a question mark perhaps. Registers have their names where their
+ * width is given, else a letter before it: `v`, `z`, `y` as in operand codes, `a` as wide as an address, `s` as wide as the stack pointer. In brackets is memory, at
+ * a segment (DS: the one that a prefix may replace) and registers, and behind it its size: `b`, `w`, `d`, `q`, `v`, `z`, or bytes; `op1` is the register that the first operand is. `push` and `pop` are followed by how
+ * many items of the operand size. A mnemonic with a colon is its row with that first operand. Source: the instructions' own pages of SDM 2 and APM 3.
+ */
+export const impliedOperands: readonly (readonly [what: string, rows: string])[] = [
+  // arithmetic
+  ['R:AL W:AX',                            'MUL:Eb IMUL:Eb'],
+  ['RW:vAX W:vDX',                         'MUL:Ev IMUL:Ev'],
+  ['RW:AX',                                'DIV:Eb IDIV:Eb'],
+  ['RW:vAX RW:vDX',                        'DIV:Ev IDIV:Ev'],
+  ['R:yDX',                                'MULX'],
+  ['RW?:AL',                               'CMPXCHG:Eb'],
+  ['RW?:vAX',                              'CMPXCHG:Ev'],
+  ['RW?:EAX RW?:EDX R?:EBX R?:ECX',        'CMPXCHG8B'],
+  ['RW?:RAX RW?:RDX R?:RBX R?:RCX',        'CMPXCHG16B'],
+  ['RW:AL',                                'DAA DAS'],
+  ['RW:AX',                                'AAA AAS AAD'],
+  ['R:AL W:AX',                            'AAM'],
+  ['W:AL',                                 'SALC'],
+  ['R:hAX W:vAX',                          'CBW'],
+  ['R:vAX W:vDX',                          'CWD'],
+  ['W:AH',                                 'LAHF'],
+  ['R:AH',                                 'SAHF'],
+  ['RW:AL R:aBX R[DS:aBX+AL]b',            'XLAT'],
+
+  // strings
+  ['RW:aSI RW:aDI R[DS:aSI]b W[ES:aDI]b',  'MOVSB'],
+  ['RW:aSI RW:aDI R[DS:aSI]v W[ES:aDI]v',  'MOVS'],
+  ['RW:aSI RW:aDI R[DS:aSI]b R[ES:aDI]b',  'CMPSB'],
+  ['RW:aSI RW:aDI R[DS:aSI]v R[ES:aDI]v',  'CMPS'],
+  ['R:AL RW:aDI W[ES:aDI]b',               'STOSB'],
+  ['R:vAX RW:aDI W[ES:aDI]v',              'STOS'],
+  ['W:AL RW:aSI R[DS:aSI]b',               'LODSB'],
+  ['W:vAX RW:aSI R[DS:aSI]v',              'LODS'],
+  ['R:AL RW:aDI R[ES:aDI]b',               'SCASB'],
+  ['R:vAX RW:aDI R[ES:aDI]v',              'SCAS'],
+  ['R:DX RW:aDI W[ES:aDI]b',               'INSB'],
+  ['R:DX RW:aDI W[ES:aDI]z',               'INS'],
+  ['R:DX RW:aSI R[DS:aSI]b',               'OUTSB'],
+  ['R:DX RW:aSI R[DS:aSI]z',               'OUTS'],
+  ['RW:aCX',                               'LOOP LOOPE LOOPNE'],
+  ['R:aCX',                                'JRCXZ'],
+
+  // the stack
+  ['push 1',                               'PUSH PUSHF CALL'],
+  ['push 2',                               'CALLF'],
+  ['push 8 R:vAX R:vCX R:vDX R:vBX R:vBP R:vSI R:vDI', 'PUSHA'],
+  ['pop 1',                                'POP POPF RET'],
+  ['pop 2',                                'RETF'],
+  ['pop 8 W:vAX W:vCX W:vDX W:vBX W:vBP W:vSI W:vDI',  'POPA'],
+  ['pop 3',                                'IRET'],
+  ['push 1 RW:vBP',                        'ENTER'],
+  ['W:sSP R:sBP W:vBP R[SS:sBP]v',         'LEAVE'],
+
+  // calls of the kernel and of hypervisors
+  ['W:RCX W:R11',                          'SYSCALL'],
+  ['R:vCX R:R11D',                         'SYSRET'],
+  ['W:sSP',                                'SYSENTER'],
+  ['R:vCX R:vDX W:sSP',                    'SYSEXIT'],
+  ['R:EAX',                                'SKINIT GETSEC HRESET'],
+  ['R:EAX R:ECX',                          'VMFUNC'],
+  ['R:EAX R:RBX R:RCX R:RDX',              'ENCLS ENCLU ENCLV'],
+
+  // system registers
+  ['RW:EAX W:EBX RW:ECX W:EDX',            'CPUID'],
+  ['R:ECX W:EAX W:EDX',                    'RDMSR RDPMC XGETBV RDPRU RDPKRU'],
+  ['R:ECX R:EAX R:EDX',                    'WRMSR WRMSRNS XSETBV WRPKRU'],
+  ['W:EAX W:EDX',                          'RDTSC'],
+  ['W:EAX W:EDX W:ECX',                    'RDTSCP'],
+  ['RW:CR0',                               'LMSW CLTS'],
+  ['R:CR0',                                'SMSW'],
+  ['R:EAX R:EDX',                          'XSAVE XSAVEOPT XSAVEC XSAVES XRSTOR XRSTORS UMWAIT TPAUSE'],
+  ['R:aAX R:ECX R:EDX',                    'MONITOR MONITORX'],
+  ['R:EAX R:ECX',                          'MWAIT'],
+  ['R:EAX R:ECX R?:EBX',                   'MWAITX'],
+  ['R:aAX W[DS:aAX]64',                    'CLZERO'],
+  ['R:aAX R:ECX R:EDX',                    'INVLPGB'],
+  ['W?:EAX',                               'XBEGIN'],
+  ['RW:RAX',                               'PSMASH'],
+  ['RW:RAX R:RCX',                         'RMPUPDATE'],
+  ['RW:RAX R:RCX R:RDX',                   'RMPADJUST'],
+  ['RW:aAX R:ECX R:EDX',                   'PVALIDATE'],
+
+  ['W:EAX R:RBX R:RCX R[DS:RBX]0 W[DS:RCX]0', 'PBNDKB'],
+  ['RW?:RCX R?:RSI R?:RDI R?[DS:RSI]0 W?[DS:RDI]0', 'RDMSRLIST'],
+  ['RW?:RCX R?:RSI R?:RDI R?[DS:RSI]0 R?[DS:RDI]0', 'WRMSRLIST'],
+  ['RW:sSP R[SS:sSP]48',                   'ERETS ERETU'],
+  ['RW:sSP R[SS:sSP]24',                   'UIRET'],
+  ['W[ES:op1]64',                          'MOVDIR64B ENQCMD ENQCMDS'],
+  ['R[DS:op1]b',                           'UMONITOR'],
+
+  // x87, where no operand names the top of its stack
+  ['RW:ST0', 'FADD FMUL FSUB FSUBR FDIV FDIVR FIADD FIMUL FISUB FISUBR FIDIV FIDIVR FXCH FCHS FABS F2XM1 FXTRACT FSQRT FRNDINT'],
+  ['R:ST0',  'FCOM FCOMP FUCOM FUCOMP FICOM FICOMP FTST FXAM FST FSTP FSTPNCE FIST FISTP FISTTP FBSTP'],
+  ['RW?:ST0',                              'FSIN FCOS FSINCOS FPTAN'],
+  ['R:ST0 RW:ST1',                         'FYL2X FYL2XP1 FPATAN'],
+  ['RW:ST0 R:ST1',                         'FPREM FPREM1 FSCALE'],
+  ['R:ST0 R:ST1',                          'FCOMPP FUCOMPP'],
+  ['W:ST0 W:ST1 W:ST2 W:ST3 W:ST4 W:ST5 W:ST6 W:ST7', 'FRSTOR'],
+  ['R:ST0 R:ST1 R:ST2 R:ST3 R:ST4 R:ST5 R:ST6 R:ST7', 'FNSAVE'],
+
+  // vectors
+  ['R:aDI W[DS:aDI]q',                     'MASKMOVQ'],
+  ['R:aDI W[DS:aDI]16',                    'MASKMOVDQU VMASKMOVDQU'],
+  ['R:yAX R:yDX W:ECX',                    'PCMPESTRI VPCMPESTRI'],
+  ['R:yAX R:yDX W:XMM0',                   'PCMPESTRM VPCMPESTRM'],
+  ['W:ECX',                                'PCMPISTRI VPCMPISTRI'],
+  ['W:XMM0',                               'PCMPISTRM VPCMPISTRM'],
+  ['R:EAX R:XMM0',                         'LOADIWKEY'],
+  ['RW:XMM0 W:XMM1 W:XMM2 W:XMM4 W:XMM5 W:XMM6',                   'ENCODEKEY128'],
+  ['RW:XMM0 RW:XMM1 W:XMM2 W:XMM3 W:XMM4 W:XMM5 W:XMM6',           'ENCODEKEY256'],
+  ['RW:XMM0 RW:XMM1 RW:XMM2 RW:XMM3 RW:XMM4 RW:XMM5 RW:XMM6 RW:XMM7', 'AESENCWIDE128KL AESDECWIDE128KL AESENCWIDE256KL AESDECWIDE256KL'],
+]
