@@ -8,8 +8,8 @@ import { askCpu } from './cpu.ts'
 import { everyOpcode, undescribed } from './every-opcode.ts'
 
 const canAsk = process.platform === 'linux' && process.arch === 'x64' && spawnSync('gcc', ['--version']).status === 0
-/** Instructions whose business it is to be #UD; RSM is, outside of system management mode. */
-const always = /^(?:ud[012]|rsm)\b/
+/** Instructions whose business it is to be #UD; RSM is, outside of system management mode, and others are outside VMX operation or without shadow stacks. */
+const always = /^(?:ud[012]|rsm|vmread|vmwrite|invept|invvpid|wru?ss[dq])\b/
 const longest = 15
 const maps = ['', '0f', '0f38', '0f3a'].flatMap((map) => ['', '66', 'f2', 'f3'].map((prefix) => [map, prefix] as const))
 

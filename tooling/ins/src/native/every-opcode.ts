@@ -8,8 +8,8 @@ const bytes = Array.from({ length: 256 }, (_, value) => value)
 const unaskable =
   /^(?:26|2e|36|3e|6[4-7]|f0|f2|f3|0f05|0f34|0f07|0f35|0f37|0f01|0fae|0fa1|0fa9|0fb[245]|0fc7|c[45]|62|cd|cc|f1|ce|cf|c[ab]|9a|ea|07|17|1f|8f|8e[e-f26]|ff[1-2d-f5-7])/
 
-/** Extensions that the host may have and no row describes: SSE4A. */
-export const undescribed = /^(?:(?:66|f2)0f7[89]|f[23]0f2b)/
+/** What the host may take and nothing here executes: SSE4A, ENQCMD and ENQCMDS; and 0F 0D with a register, a NOP to Intel's and #UD to AMD's. */
+export const undescribed = /^(?:(?:66|f2)0f7[89]|f[23]0f2b|f[23]0f38f8|(?:66|f2|f3)?0f0d[c-f])/
 
 /** Pointers, so that memory operands are there. */
 const before: readonly Item[] = [0, 1, 2, 3, 5, 6, 7].map((index) => ({
