@@ -2,6 +2,7 @@ import type { FunctionType, PlainOp } from '@vmm/wasm-encoder'
 import { fusedOperations } from '@vmm/x86-semantics'
 import { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
+import { type Done, type FloatResults, triedFirst } from './tried-first.ts'
 
 /*
  * Fused multiplication and addition, which WebAssembly does not have, by operations that it has, two lanes of doubles at a time, where
@@ -179,9 +180,6 @@ function lanesOf(code: Code, name: string, result: Node): readonly [low: Node, h
   return [low, code.lane('i64x2.extract_lane', 1, result)]
 }
 
-/** Results of a `fused` host call: the vector's halves, and the flags it raises. */
-type Results = readonly [low: Node, high: Node, flags: Node]
-
 /** Halves of three vectors, and MXCSR. */
 export const fusedType = {
   parameters: ['i64', 'i64', 'i64', 'i64', 'i64', 'i64', 'i32'],
@@ -189,7 +187,7 @@ export const fusedType = {
 } as const satisfies FunctionType
 
 /** `done` takes the halves of the result, where that is all. */
-function quickly(code: Code, name: string, values: readonly Node[], done: (low: Node, high: Node) => void): void {
+function quickly(code: Code, name: string, values: readonly Node[], done: Done): void {
   const isCalm = code.op('i32.eq', code.op('i32.and', values[6]!, code.i32(calmMask)), code.i32(calm))
   code.if(isCalm, () => {
     const { result, isGood } = whole(new Doubles(code), name, values)
@@ -203,26 +201,11 @@ function nameOf({ operation }: Node): string | undefined {
 }
 
 /** A `fused` host call that first tries what WebAssembly has. */
-export function quickFused(code: Code, values: readonly Node[], ask: () => Results): Results {
+export function quickFused(code: Code, values: readonly Node[], ask: () => FloatResults): FloatResults {
   const [number, ...operands] = values
   const name = nameOf(number!)
   if (name === undefined) return ask()
-  const [low, high] = [code.local('i64'), code.local('i64')]
-  const [flags, isDone] = [code.local('i32'), code.local('i32')]
-  flags.set(code.i32(0))
-  isDone.set(code.i32(0))
-  quickly(code, name, operands, (lowResult, highResult) => {
-    low.set(lowResult)
-    high.set(highResult)
-    isDone.set(code.i32(1))
-  })
-  code.if(code.op('i32.eqz', isDone.get()), () => {
-    const asked = ask()
-    low.set(asked[0])
-    high.set(asked[1])
-    flags.set(asked[2])
-  })
-  return [low, high, flags].map((local) => code.hold(local.get())) as unknown as Results
+  return triedFirst(code, (done) => quickly(code, name, operands, done), ask)
 }
 
 /** A function that computes an operation by its number: halves of the result, and 1; or 0 where more may come of it than a result. */

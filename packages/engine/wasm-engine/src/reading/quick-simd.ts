@@ -4,6 +4,7 @@ import { Code } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import { type Quick, quickScalars } from './quick-scalars.ts'
 import { quickVectors } from './quick-vectors.ts'
+import { type Done, type FloatResults, triedFirst } from './tried-first.ts'
 
 const quickWays: Readonly<Record<string, Quick>> = { ...quickScalars, ...quickVectors }
 
@@ -12,16 +13,13 @@ const calmMask = 0xffc0
 const calm = 0x1f80
 const precisionFlag = 0x20
 
-/** Results of a `simd` host call: the vector's halves, and the flags it raises. */
-type SimdResults = [low: Node, high: Node, flags: Node]
-
 /** Whether some cases of an operation are computed without asking. */
 export const hasQuickWay = (name: string): boolean => quickWays[name] !== undefined
 
 type Operands = readonly [aLow: Node, aHigh: Node, bLow: Node, bHigh: Node, control: Node]
 
 /** Computes an operation by its number where its quick way will do; `done` takes the halves of the result. */
-function quickly(code: Code, operation: number, operands: Operands, done: (low: Node, high: Node) => void): void {
+function quickly(code: Code, operation: number, operands: Operands, done: Done): void {
   const [aLow, aHigh, bLow, bHigh, control] = operands
   const quick = quickWays[simdOperations[operation & 0xff]!]!
   const isCalm = code.op('i32.eq', code.op('i32.and', control, code.i32(calmMask)), code.i32(calm))
@@ -41,27 +39,12 @@ function quickly(code: Code, operation: number, operands: Operands, done: (low: 
  * A `simd` host call that first tries WebAssembly's own arithmetic, where its operation has a quick way. Sources: SDM 1
  * §11.5; WebAssembly Core 4.3.3.
  */
-export function quickSimd(code: Code, values: readonly Node[], ask: () => SimdResults): SimdResults {
+export function quickSimd(code: Code, values: readonly Node[], ask: () => FloatResults): FloatResults {
   const [number, ...operands] = values as [Node, ...Operands]
   if (number.operation.kind !== 'constant') return ask()
   const operation = Number(number.operation.value)
   if (!hasQuickWay(simdOperations[operation & 0xff]!)) return ask()
-  const [low, high] = [code.local('i64'), code.local('i64')]
-  const [flags, isDone] = [code.local('i32'), code.local('i32')]
-  flags.set(code.i32(0))
-  isDone.set(code.i32(0))
-  quickly(code, operation, operands, (lowResult, highResult) => {
-    low.set(lowResult)
-    high.set(highResult)
-    isDone.set(code.i32(1))
-  })
-  code.if(code.op('i32.eqz', isDone.get()), () => {
-    const asked = ask()
-    low.set(asked[0])
-    high.set(asked[1])
-    flags.set(asked[2])
-  })
-  return [low, high, flags].map((local) => code.hold(local.get())) as SimdResults
+  return triedFirst(code, (done) => quickly(code, operation, operands, done), ask)
 }
 
 /** (MXCSR, a low, a high, b low, b high): halves of the result, and 1; or 0 where more than a result comes of it. */
