@@ -123,7 +123,7 @@ export {
 } from './transitions/apic-accesses.ts'
 export { virtualApicRegisters } from './transitions/apic-registers.rows.ts'
 export { CopiedField } from './transitions/copied-field.ts'
-export { type DirectField, directFields, directMarks } from './transitions/direct-fields.ts'
+export { directFields, directMarks } from './transitions/direct-fields.ts'
 export { exceptionExits } from './transitions/exception-exits.ts'
 export { guestFailure } from './transitions/guest-failure.ts'
 export {
@@ -157,7 +157,7 @@ export {
   type TransitionFacts,
 } from './transitions/remembered-transition.ts'
 export { type StateCell, type StateCells, stateCells } from './transitions/state-cells.ts'
-export { injectedEvent, interruptionInformation, type TransitEvent } from './transitions/transit-event.ts'
+export { eventValid, injectedEvent, interruptionInformation, type TransitEvent } from './transitions/transit-event.ts'
 export { type VmFunction, type VmFunctionWorld, vmFunction } from './transitions/vm-functions.ts'
 export {
   executeVmx,

@@ -1,4 +1,4 @@
-import type { ProcessorRegisters, TranslationSpace } from '@vmm/x86-registers'
+import type { FieldBeside, ProcessorRegisters, TranslationSpace } from '@vmm/x86-registers'
 import type { Surroundings } from '@vmm/x86-semantics'
 
 /** What an engine asks while it runs; the vCPU answers all of it, from its tables and its machine. */
@@ -54,20 +54,8 @@ export interface KnownAnswers {
   }
   /** Fields of a VMCS in the memory beside the state that VMREAD and VMWRITE in root operation find there. */
   readonly fields: {
-    /**
-     * These fields alone, by their encodings, are known until `forget`: their places there, their bytes, whether VMWRITE may change them, and what
-     * is left of it where it changes any of some bits.
-     */
-    keep(
-      fields: readonly {
-        readonly encoding: number
-        readonly offset: number
-        readonly bytes: 2 | 4 | 8
-        readonly writable: boolean
-        readonly marks: number
-        readonly looked: bigint
-      }[],
-    ): void
+    /** These fields alone are known, until `forget`. */
+    keep(fields: readonly FieldBeside[]): void
     /** Those that were kept last are known again. */
     again(): void
     forget(): void

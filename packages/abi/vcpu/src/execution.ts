@@ -2,22 +2,17 @@ import { exitNumbers as vmxExits } from '@vmm/nested-vmx'
 import { exceptions, gprIndex } from '@vmm/x86-registers'
 import { secondLevelFault } from '@vmm/x86-semantics'
 import { breakpointsAt, hasInstructionBreakpoints } from './breakpoints.ts'
-import { type Completion, type MsrReply, valuesOf } from './completion.ts'
+import { type MsrReply, valuesOf } from './completion.ts'
 import { deliver, deliveryKind } from './delivery.ts'
-import type { Engine, EngineStop } from './engine-port.ts'
-import type { Events } from './events.ts'
+import type { EngineStop } from './engine-port.ts'
 import type { FailedEmulation, VcpuExit } from './exit.ts'
 import type { Pending } from './faults.ts'
-import type { GuestDebug } from './guest-debug.ts'
 import type { KeptPromises } from './kept-promises.ts'
-import type { VmxOperation } from './nested/vmx-operation.ts'
 import { notEmulated } from './not-emulated.ts'
-import type { Observer } from './observer.ts'
-import { Onward } from './onward.ts'
+import { Onward, type OnwardParts } from './onward.ts'
 import type { RunOptions } from './run-options.ts'
 import type { SystemManagement } from './smm/system-management.ts'
 import { exitBits, type VcpuSwitches } from './switches.ts'
-import type { Tally } from './tally.ts'
 import type { ExitReason } from './trace.ts'
 
 /** RFLAGS.TF and RF; DR6.BS. */
@@ -30,17 +25,10 @@ const exitReasons: Readonly<Partial<Record<Extract<EngineStop, { kind: 'exit' }>
   shutdown: 'TRIPLE_FAULT',
 }
 
-interface Parts {
-  readonly engine: Engine
-  readonly events: Events
-  readonly completion: Completion
-  readonly debug: GuestDebug
-  readonly observer: Observer | undefined
+interface Parts extends OnwardParts {
   readonly smm: SystemManagement
   readonly promises: KeptPromises
   readonly switches: VcpuSwitches
-  readonly tally: Tally
-  readonly vmx: VmxOperation
 }
 
 /** Instructions between two looks at whether somebody outside wants the vCPU back: some milliseconds. */

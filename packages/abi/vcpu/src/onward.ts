@@ -12,7 +12,8 @@ import { countUnasked } from './unasked.ts'
 /** After so many transitions somebody looks at what no guest can see: the host's clock, and who else wants the vCPU. */
 const transitionsAtOnce = 256
 
-interface Parts {
+/** What it looks at of a vCPU. */
+export interface OnwardParts {
   readonly engine: Engine
   readonly events: Events
   readonly completion: Completion
@@ -24,10 +25,10 @@ interface Parts {
 
 /** Transitions between L1 and L2 that an engine makes without coming back, where nothing has to be looked at between two instructions. */
 export class Onward {
-  readonly #parts: Parts
+  readonly #parts: OnwardParts
   #left = 0
 
-  constructor(parts: Parts) {
+  constructor(parts: OnwardParts) {
     this.#parts = parts
   }
 
@@ -38,8 +39,7 @@ export class Onward {
 
   /** Whether one may be made now. */
   get isFree(): boolean {
-    const { engine, debug, observer } = this.#parts
-    return this.#left > 0 && observer?.traces !== true && engine.quiet && !debug.isOn
+    return this.#left > 0 && this.#parts.engine.quiet && !this.#isWatched()
   }
 
   /** What the engine does with faults: who wants to be told of each exception must be asked about each. */
@@ -48,8 +48,13 @@ export class Onward {
   }
 
   get faultsOfL1(): 'stop' | 'deliver' {
+    return this.#isWatched() ? 'stop' : 'deliver'
+  }
+
+  /** Whether somebody is told of each event, or debugs the guest. */
+  #isWatched(): boolean {
     const { observer, debug } = this.#parts
-    return observer?.traces === true || debug.isOn ? 'stop' : 'deliver'
+    return observer?.traces === true || debug.isOn
   }
 
   /** What the engine did by itself is counted, for those whose it was: L1 or L2. */

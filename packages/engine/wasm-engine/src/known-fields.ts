@@ -1,17 +1,6 @@
+import type { FieldBeside } from '@vmm/x86-registers'
 import { at, inKnownField, knownFieldBytes, knownFields } from './state-layout.ts'
 import type { StateView } from './state-view.ts'
-
-/** A field of a VMCS in the memory beside the state. */
-export interface KnownField {
-  readonly encoding: number
-  /** Its place there, and how long it is. */
-  readonly offset: number
-  readonly bytes: 2 | 4 | 8
-  readonly writable: boolean
-  /** What is left of a VMWRITE that changes any of the bits that are looked at. */
-  readonly marks: number
-  readonly looked: bigint
-}
 
 /** Of a field's encoding: bits that may be set, of all that are known. Source: SDM 3C 25.11.2, Table 25-21. */
 export const fieldBits = { index: 0x7f, type: 0xc00, width: 0x6000 } as const
@@ -34,7 +23,7 @@ export class KnownFields {
   }
 
   /** These fields alone are known, until `forget`. Encodings with bits that no other field has are left out. */
-  keep(fields: readonly KnownField[]): void {
+  keep(fields: readonly FieldBeside[]): void {
     const state = this.#state
     for (let number = 0; number < knownFields; number += 1) state.setWord(placeOf(number), 0)
     const every = fieldBits.index | fieldBits.type | fieldBits.width

@@ -42,7 +42,7 @@ export interface LinkedInterpreter {
   /** What other modules are linked to. */
   readonly linkage: Linkage
   /** The table of regions, if blocks become hot. */
-  readonly regions: { readonly table: Table; readonly linkage: Linkage } | undefined
+  readonly regions: Table | undefined
 }
 
 /** Who counts what is compiled, and the host's clock, if there is one. */
@@ -95,7 +95,7 @@ export function linkInterpreter(memory: Memory, imports: Imports, kind: Interpre
   handlers.flush()
   const loops = new ModeLoops(handlers, { counts: kind.counts, map: kind.map, regions: kind.hot })
   const entry = instance.exports as unknown as Entry
-  return { entry, table, handlers, loops, linkage, regions: regions && { table: regions, linkage } }
+  return { entry, table, handlers, loops, linkage, regions }
 }
 
 /** Modules of our own descriptions, which are the same for all machines of a process. */

@@ -39,9 +39,9 @@ export function machineCode({ memory, imports, kind, hot, together, guard, dropp
   }
   const blocks = new BlockCache(map, buffer, interpreter, guard, forget, counting)
   blocks.together = together
-  if (!kind.hot || hot === false || interpreter.regions === undefined)
-    return { interpreter, blocks, passing, regions: undefined }
-  const regions = new Regions(hot, { ...interpreter.regions, blocks, buffer, counting, clock })
+  const { regions: table, linkage } = interpreter
+  if (!kind.hot || hot === false || table === undefined) return { interpreter, blocks, passing, regions: undefined }
+  const regions = new Regions(hot, { table, linkage, blocks, buffer, counting, clock })
   blocks.regions = regions
   return { interpreter, blocks, passing, regions }
 }

@@ -10,6 +10,7 @@ export {
   segmentNames,
 } from './general.ts'
 export {
+  type FieldBeside,
   ownTranslations,
   type ProcessorRegisters,
   type StateMemory,

@@ -54,6 +54,18 @@ export interface StateSupposition {
   readonly is: number
 }
 
+/** A field of a VMCS in the memory beside the state, as VMREAD and VMWRITE find it. */
+export interface FieldBeside {
+  readonly encoding: number
+  /** Its place there, and how long it is. */
+  readonly offset: number
+  readonly bytes: 2 | 4 | 8
+  readonly writable: boolean
+  /** What is left of a VMWRITE that changes any of the bits that are looked at. */
+  readonly marks: number
+  readonly looked: bigint
+}
+
 /** Translations that are told apart: a processor's own have VPID 0 and no EPT pointer. Source: SDM 3C 29.4. */
 export interface TranslationSpace {
   readonly vpid: number

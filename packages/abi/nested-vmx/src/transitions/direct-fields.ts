@@ -1,18 +1,8 @@
+import type { FieldBeside } from '@vmm/x86-registers'
 import { secondaryControls } from '../vmcs12/controls.ts'
 import { type LiveField, type LivePlace, livePlaces } from '../vmcs12/live-places.ts'
 import { offersControl } from '../vmcs12/vmx-limits.ts'
 import type { VmxWorld } from './vmx-instructions.ts'
-
-/** A field that VMREAD reads, and perhaps VMWRITE writes, as bytes of the current VMCS. */
-export interface DirectField {
-  readonly encoding: number
-  readonly offset: number
-  readonly bytes: 2 | 4 | 8
-  readonly writable: boolean
-  /** What a write leaves that changes any of these bits, for `VmxState.wroteDirectly`. */
-  readonly marks: number
-  readonly looked: bigint
-}
 
 /** Marks of what is looked at by KVM: controls and host state, and guest state. The others are groups of the processor's checks. */
 export const directMarks = { controlsOrHost: 1 << 30, guest: 1 << 31 } as const
@@ -20,11 +10,11 @@ export const directMarks = { controlsOrHost: 1 << 30, guest: 1 << 31 } as const
 const byKvm = directMarks.controlsOrHost | directMarks.guest
 const whole = 0xffff_ffff_ffff_ffffn
 
-/** All of a vCPU's fields, each with the marks of who looks at it: `lookedAt` is what KVM looks at of guest state. */
+/** All of a vCPU's fields, each with the marks of who looks at it, for `VmxState.wroteDirectly`: `lookedAt` is what KVM looks at of guest state. */
 export function directFields(
   world: Pick<VmxWorld, 'msrs' | 'checks'>,
   lookedAt: ReadonlySet<LiveField>,
-): readonly DirectField[] {
+): readonly FieldBeside[] {
   return livePlaces
     .filter(({ needs }) => needs === undefined || offersControl(world.msrs, 'secondary', secondaryControls[needs]))
     .flatMap((place) => {
@@ -35,7 +25,7 @@ export function directFields(
         ...{ offset: offset + at, bytes: of, writable: isPlain(place), marks },
         looked: BigInt.asUintN(8 * of, looked >> BigInt(8 * at)),
       })
-      const field: DirectField = { encoding, ...part(0, bytes) }
+      const field: FieldBeside = { encoding, ...part(0, bytes) }
       return upperHalf === undefined ? [field] : [field, { encoding: upperHalf, ...part(4, 4) }]
     })
 }

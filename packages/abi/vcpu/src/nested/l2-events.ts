@@ -1,5 +1,6 @@
 import {
   vmcs12Offsets as at,
+  eventValid,
   exceptionExits,
   exitBit,
   exitNumbers,
@@ -51,12 +52,10 @@ export function leavesL2({ vmx, engine, machine, state }: AroundL2): boolean {
 export function waitsInL2(vmx: VmxOperation): boolean {
   if (!vmx.inL2) return false
   const { state, apic } = vmx
-  if (state.runPending && (state.vmcs.wordAt(at.VM_ENTRY_INTR_INFO_FIELD) & valid) !== 0) return true
+  if (state.runPending && (state.vmcs.wordAt(at.VM_ENTRY_INTR_INFO_FIELD) & eventValid) !== 0) return true
   if (vmx.leavesBehind || apic.interrupts.isRecognized || vmx.isTimed) return true
   return vmx.wantsInterruptWindow || vmx.wantsNmiWindow
 }
-
-const valid = 0x8000_0000
 
 /** Source: SDM 3C 27.6 Event Injection. */
 function inject({ vmx, state }: AroundL2): VcpuExit | undefined {

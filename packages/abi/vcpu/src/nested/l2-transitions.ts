@@ -1,6 +1,7 @@
 import {
   vmcs12Offsets as at,
   entryBit,
+  eventValid,
   exitBit,
   exitNumbers,
   guestFailure,
@@ -35,7 +36,6 @@ import type { VmxParts } from './vmx-parts.ts'
 
 const [IA32_DEBUGCTL, IA32_PAT] = [0x1d9, 0x277]
 const failedEntry = 0x8000_0000
-const valid = 0x8000_0000
 /** Exit qualification of an entry that fails for page pointers. Source: SDM 3C 27.8. */
 const pagePointers = 2n
 /** VMX abort is a shutdown in KVM. Source: arch/x86/kvm/vmx/nested.c nested_vmx_abort (Linux 6.12). */
@@ -250,7 +250,7 @@ export class L2Transitions {
     vmcs.setWordAt(at.VMX_INSTRUCTION_INFO, exit.information ?? 0)
     if (exit.physical !== undefined) vmcs.setWideAt(at.GUEST_PHYSICAL_ADDRESS, exit.physical)
     if (exit.linear !== undefined) vmcs.setWideAt(at.GUEST_LINEAR_ADDRESS, exit.linear)
-    vmcs.setWordAt(at.VM_ENTRY_INTR_INFO_FIELD, vmcs.wordAt(at.VM_ENTRY_INTR_INFO_FIELD) & ~valid)
+    vmcs.setWordAt(at.VM_ENTRY_INTR_INFO_FIELD, vmcs.wordAt(at.VM_ENTRY_INTR_INFO_FIELD) & ~eventValid)
   }
 
   /** An entry fails: L1 goes on as behind an exit, and of its VMCS only the reason tells of it. Source: SDM 3C 27.8. */
