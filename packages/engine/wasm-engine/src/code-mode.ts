@@ -41,8 +41,8 @@ export function pcidOf(state: StateView, cr3?: bigint): number {
 /** Bits of `maskingOf`: LAM_U57 and LAM_U48 of CR3, as they lie there, and CR4.LAM_SUP. */
 export const masking = { u57: 1, u48: 2, supervisor: 4 } as const
 
-/** Which pointers linear-address masking takes metadata from, by CR3 or a value for it, and CR4: 0 where it is off. */
-export function maskingOf(state: StateView, value: bigint = state.get('CR3')): number {
-  const ofUser = Number((value >> BigInt(cr3.LAM_U57.low)) & 3n)
+/** Which pointers linear-address masking takes metadata from, by the upper half of CR3 or of a value for it, and CR4: 0 where it is off. */
+export function maskingOf(state: StateView, upper: number = state.word(at.CR3 + 4)): number {
+  const ofUser = (upper >>> (cr3.LAM_U57.low - 32)) & 3
   return ofUser | ((state.word(at.CR4) >>> cr4.LAM_SUP.low) & 1 ? masking.supervisor : 0)
 }

@@ -269,7 +269,7 @@ export class HostAnswers {
 
   /** A new CR3: its PCID's translations, kept only when bit 63 asks for it. */
   #addressSpace(value: bigint): undefined {
-    this.#tlb.maskBy(maskingOf(this.#state, value))
+    this.#tlb.maskBy(maskingOf(this.#state, Number(value >> 32n)))
     this.#tlb.use(pcidOf(this.#state, value), hasPcids(this.#state) && value >> 63n === 1n)
     this.#modeChanged()
     return undefined
