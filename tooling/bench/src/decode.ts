@@ -36,6 +36,7 @@ const measured = {
   records: peers.ofRecords,
   one: peers.oneByOne,
   formatted: peers.formatted,
+  recordsFormatted: peers.recordsFormatted,
   icedAll: peers.icedAll,
   icedOne: peers.icedOne,
   icedOut: peers.icedOut,
@@ -52,12 +53,13 @@ type Name = keyof typeof measured
 export async function benchDecode([path]: readonly string[]): Promise<void> {
   const file = path === undefined ? unpackLz4(payloadOf(await kernel())) : readFileSync(path)
   const rates = ratesOf(textOf(file))
-  const { icedAll, icedOne, icedOut, records, one, formatted } = rates
+  const { icedAll, icedOne, icedOut, records, one, formatted, recordsFormatted } = rates
   const packed = packedDecoder()
   const rows: readonly Line[] = [
     atLeast('decodeMany, into records', records, 'M/s', 8),
     line('decode, into one object', one, 'M/s'),
     line('decode and format', formatted, 'M/s'),
+    line('decodeMany and formatRecord', recordsFormatted, 'M/s'),
     line('iced-x86, decodeAll', icedAll, 'M/s'),
     line('iced-x86, decode', icedOne, 'M/s'),
     line('iced-x86, decodeOut', icedOut, 'M/s'),
@@ -65,8 +67,9 @@ export async function benchDecode([path]: readonly string[]): Promise<void> {
     line('iced-x86, decodeOut and FastFormatter', rates.icedFast, 'M/s'),
     atLeast('decodeMany against decodeAll', records / icedAll, 'times', 20),
     line('decodeMany against decodeOut', records / icedOut, 'times'),
-    atLeast('format against Formatter', formatted / rates.icedFormatted, 'times', 5),
-    line('format against FastFormatter', formatted / rates.icedFast, 'times'),
+    atLeast('formatRecord against Formatter', recordsFormatted / rates.icedFormatted, 'times', 5),
+    line('formatRecord against FastFormatter', recordsFormatted / rates.icedFast, 'times'),
+    line('format against Formatter', formatted / rates.icedFormatted, 'times'),
     atMost('tarball', packed.bytes / 1000, 'KB', 150),
     line('tarballs, with what it needs', packed.closureBytes / 1000, 'KB'),
     atMost('import', packed.importMilliseconds, 'ms', 15),

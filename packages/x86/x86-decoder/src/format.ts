@@ -10,15 +10,31 @@ import { memoryWidth, nameOf, type RowText, textOfRow } from './row-text.ts'
  */
 export function format(decoded: Decoded, ripAt?: bigint): string {
   const row = textOfRow(decoded.row)
-  let text = nameOf(row, decoded)
-  if (decoded.lock || decoded.rep !== 'none' || row.repeats || row.compares || row.implicitMemory)
-    text = prefixesText(decoded, row) + text
+  let text = headText(decoded, row)
   for (let at = 0; at < decoded.count; at += 1) {
     text += at === 0 ? ' ' : ', '
     text += operandText(decoded, row, decoded.operands[at]!, ripAt)
-    if (at === 0 && decoded.mask !== 0) text += ` {k${decoded.mask}}${decoded.zeroing ? ' {z}' : ''}`
+    if (at === 0 && decoded.mask !== 0) text += maskText(decoded)
   }
-  return decoded.rounding === 'none' ? text : `${text}, ${roundingTexts[decoded.rounding]}`
+  return decoded.rounding === 'none' ? text : text + roundingText(decoded.rounding)
+}
+
+/** The mnemonic, and prefixes before it. */
+export function headText(decoded: Decoded, row: RowText): string {
+  const name = nameOf(row, decoded)
+  return decoded.lock || decoded.rep !== 'none' || row.repeats || row.compares || row.implicitMemory
+    ? prefixesText(decoded, row) + name
+    : name
+}
+
+/** The opmask register behind the first operand. */
+export function maskText({ mask, zeroing }: Decoded): string {
+  return ` {k${mask}}${zeroing ? ' {z}' : ''}`
+}
+
+/** Rounding behind the last operand. */
+export function roundingText(rounding: Exclude<Decoded['rounding'], 'none'>): string {
+  return `, ${roundingTexts[rounding]}`
 }
 
 /** Rounding in the words of SDM 2A §2.7.6. */
@@ -45,12 +61,11 @@ function operandText(decoded: Decoded, row: RowText, operand: DecodedOperand, ri
     case 'register':
       return registerName(operand)
     case 'memory': {
-      const size = sizeTexts.get(memoryWidth(row, operand.width)) ?? ''
-      const text = size + addressText(decoded, ripAt)
+      const text = sizeText(row, operand) + addressText(decoded, ripAt)
       return decoded.broadcast ? text + broadcastText(decoded, row, operand) : text
     }
     case 'immediate':
-      return immediateText(operand)
+      return valueText(operand.low, operand.high, operand.width)
     case 'relative':
       return targetText(decoded, operand, ripAt)
     case 'far':
@@ -61,9 +76,14 @@ function operandText(decoded: Decoded, row: RowText, operand: DecodedOperand, ri
 }
 
 /** The value of an immediate, unsigned. */
-function immediateText({ low, high, width }: DecodedOperand): string {
+export function valueText(low: number, high: number, width: number): string {
   if (width === 64) return longNumberText(low, high)
   return numberText(width === 32 ? low >>> 0 : low & ((1 << width) - 1))
+}
+
+/** How wide an operand in memory is, in words. */
+export function sizeText(row: RowText, { width }: DecodedOperand): string {
+  return sizeTexts.get(memoryWidth(row, width)) ?? ''
 }
 
 const sizeTexts: ReadonlyMap<number, string> = new Map([
@@ -83,7 +103,7 @@ const sizeTexts: ReadonlyMap<number, string> = new Map([
 ])
 
 /** So many elements are made of the one in memory: `{1to8}`. */
-function broadcastText({ vectorLength }: Decoded, { halved }: RowText, { width }: DecodedOperand): string {
+export function broadcastText({ vectorLength }: Decoded, { halved }: RowText, { width }: DecodedOperand): string {
   return `{1to${(vectorLength >> halved) / width}}`
 }
 
@@ -92,7 +112,7 @@ const addressKeys = new Int32Array(remembered).fill(-1)
 const addressTexts = new Array<string>(remembered).fill('')
 
 /** Segment and registers of an address, from the bracket on that opens it. What was there lately is remembered. */
-function registersText(decoded: Decoded): string {
+export function registersText(decoded: Decoded): string {
   const { base, index, scale, addressSize, indexWidth } = decoded
   const segment = overrides(decoded) ? decoded.segment + 1 : 0
   const key =
@@ -129,12 +149,21 @@ function addressText(decoded: Decoded, ripAt: bigint | undefined): string {
   }
   const text = registersText(decoded)
   if (base === noRegister && index === noRegister) return `${text}${absoluteText(decoded)}]`
-  if (displacement === 0) return `${text}]`
-  return displacement < 0 ? `${text}-${numberText(-displacement)}]` : `${text}+${numberText(displacement)}]`
+  return `${text}${displacementText(displacement)}]`
+}
+
+/** What is added to the registers of an address. */
+export function displacementText(displacement: number): string {
+  if (displacement === 0) return ''
+  return displacement < 0 ? `-${numberText(-displacement)}` : `+${numberText(displacement)}`
 }
 
 /** An address without registers. */
-function absoluteText({ displacement, displacementHigh, addressSize }: Decoded): string {
+export function absoluteText({
+  displacement,
+  displacementHigh,
+  addressSize,
+}: Pick<Decoded, 'displacement' | 'displacementHigh' | 'addressSize'>): string {
   if (addressSize === 64) return longNumberText(displacement, displacementHigh)
   return numberText(addressSize === 16 ? displacement & 0xffff : displacement >>> 0)
 }
@@ -148,9 +177,13 @@ function ripTarget({ addressSize, length, displacement }: Decoded, ripAt: bigint
 const hexadecimal = (value: bigint): string => (value < 10n ? `${value}` : `0x${value.toString(16)}`)
 
 function targetText(decoded: Decoded, { low }: DecodedOperand, ripAt: bigint | undefined): string {
-  const distance = decoded.length + low
+  return placeText(decoded.length + low, targetWidth(decoded), ripAt)
+}
+
+/** Where something is that is so far from the first byte: a branch's target. */
+export function placeText(distance: number, width: number, ripAt: bigint | undefined): string {
   if (ripAt === undefined) return distance < 0 ? `$-${numberText(-distance)}` : `$+${numberText(distance)}`
-  return hexadecimal(BigInt.asUintN(targetWidth(decoded), ripAt + BigInt(distance)))
+  return hexadecimal(BigInt.asUintN(width, ripAt + BigInt(distance)))
 }
 
 /** Branches go to an instruction pointer as wide as the operand size; XBEGIN to one as wide as code. Source: SDM 2C, XBEGIN. */

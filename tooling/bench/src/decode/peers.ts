@@ -1,4 +1,13 @@
-import { createDecoded, createRecords, decode, decodeMany, format, recordSize, recordWords } from '@vmm/x86-decoder'
+import {
+  createDecoded,
+  createRecords,
+  decode,
+  decodeMany,
+  format,
+  formatRecord,
+  recordSize,
+  recordWords,
+} from '@vmm/x86-decoder'
 import { Decoder, FastFormatter, Formatter, FormatterSyntax, Instruction, OpKind } from 'iced-x86'
 
 /** What is looked at goes here, so that nothing is left out. */
@@ -10,19 +19,22 @@ export type Peer = (code: Uint8Array) => number
 const { length, row, flags, operands, address, displacement, low, offset } = recordWords
 const records = createRecords(512)
 
-/** Ours, many at once: of each instruction length, row, and each operand with its address or its number. */
-export function ofRecords(code: Uint8Array): number {
+/** What decoding many at once gives, record by record: `see` has the number of one. */
+function many(code: Uint8Array, see: (number: number) => number): number {
   let count = 0
   for (let at = 0; at < code.length; ) {
     const found = decodeMany(code, at, code.length, 64, records)
     if (found === 0) break
-    for (let from = 0; from < found * recordSize; from += recordSize) seen.sum ^= seenOf(from)
+    for (let number = 0; number < found; number += 1) seen.sum ^= see(number)
     const last = (found - 1) * recordSize
     at = records[last + offset]! + records[last + length]!
     count += found
   }
   return count
 }
+
+/** Ours, many at once: of each instruction length, row, and each operand with its address or its number. */
+export const ofRecords: Peer = (code) => many(code, (number) => seenOf(number * recordSize))
 
 function seenOf(from: number): number {
   let sum = records[from + length]! ^ records[from + row]!
@@ -67,6 +79,10 @@ const endOf = (text: string): number => text.charCodeAt(text.length - 1)
 
 /** Ours, decoded and formatted. */
 export const formatted: Peer = (code) => each(code, () => endOf(format(decoded)))
+
+/** Ours, many at once, and formatted. */
+export const recordsFormatted: Peer = (code) =>
+  many(code, (number) => (records[number * recordSize + row]! < 0 ? 0 : endOf(formatRecord(records, number))))
 
 /** What the peer's users ask of an instruction: the same. */
 function look(instruction: Instruction): number {
