@@ -5,7 +5,8 @@ import { type Answer, answerOfProgram, type Host } from './answer.ts'
 import { bootDisk, geometry } from './boot-disk.ts'
 import { withFile } from './with-file.ts'
 
-const milliseconds = 8_000
+/** How long it may take on a machine that has much else to do: several processors take turns, and are looked for by the firmware. */
+const milliseconds = { one: 8_000, several: 60_000 } as const
 const attempts = 4
 const firmware = '/usr/share/bochs/BIOS-bochs-latest'
 /** Where the firmware of a display may be: a package of its own that Bochs only suggests, or SeaBIOS's. */
@@ -76,6 +77,7 @@ export function bochsStart(disk: string, directory: string, processors = 1): Boc
 
 const boot = (processors: number) => (path: string, directory: string) => {
   const { command, args, output } = bochsStart(path, directory, processors)
-  const ended = spawnSync(command, args, { stdio: 'ignore', timeout: milliseconds, killSignal: 'SIGKILL' })
+  const timeout = processors > 1 ? milliseconds.several : milliseconds.one
+  const ended = spawnSync(command, args, { stdio: 'ignore', timeout, killSignal: 'SIGKILL' })
   return { text: existsSync(output) ? readFileSync(output, 'latin1') : '', ended }
 }
