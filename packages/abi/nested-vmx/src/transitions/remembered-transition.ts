@@ -24,8 +24,8 @@ export interface TransitionBegun {
   readonly supposed: readonly StateSupposition[]
 }
 
-/** So many are made step by step for each that is remembered. */
-const between = 16
+/** So many are made step by step before the first is remembered, and twice as many before each that follows, up to so many: to compile one takes long. */
+const [first, last] = [16, 0x1_0000] as const
 /** So many are known at once. */
 const most = 4
 const whole = 0xffff_ffff
@@ -37,7 +37,8 @@ const whole = 0xffff_ffff
 export class RememberedTransition {
   readonly #facts: TransitionFacts
   readonly #known: (() => number)[] = []
-  #until = between
+  #between: number = first
+  #until: number = first
 
   constructor(facts: TransitionFacts) {
     this.#facts = facts
@@ -54,7 +55,7 @@ export class RememberedTransition {
   begin(vmcs: LiveVmcs12, { stateMemory }: ProcessorRegisters): TransitionBegun | undefined {
     this.#until -= 1
     if (this.#until > 0 || !vmcs.isBeside(stateMemory)) return undefined
-    this.#until = between
+    this.#until = this.#between
     const looked = this.#facts.looksAt.flatMap(([field, mask = whole]) =>
       wordsOf(field, stateMemory).map((at) => ({ at, mask, is: wordIn(stateMemory, at) })),
     )
@@ -67,6 +68,7 @@ export class RememberedTransition {
     const made = this.#facts.makes
       .flatMap((field) => wordsOf(field, memory))
       .map((to) => ({ to, from: wordIn(memory, to) }))
+    this.#between = Math.min(2 * this.#between, last)
     this.#known.unshift(memory.compile!([...moves, ...made], supposed))
     this.#known.length = Math.min(this.#known.length, most)
   }
