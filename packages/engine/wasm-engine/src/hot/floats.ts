@@ -46,6 +46,9 @@ const ways: Readonly<Record<string, FloatWay>> = { ...scalarWays, ...packedWays 
 const calmMask = 0xffe0
 const calm = 0x1fa0
 
+/** MXCSR.RC, and down. SDM 1 §10.2.3.1. */
+const [roundingMask, roundingDown] = [0x6000, 0x2000] as const
+
 /** Constants and facts that a region's floats share, in locals that are set before it. */
 interface Shared {
   readonly local: Local
@@ -109,6 +112,17 @@ export class RegionFloats {
       const control = code.load('i32.load', this.around.cpu, at.MXCSR)
       const isCalm = code.op('i32.eq', code.op('i32.and', control, code.i32(calmMask)), code.i32(calm))
       return code.select(isCalm, then(), otherwise())
+    })
+  }
+
+  /** All ones unless MXCSR says to round down, as a vector. It does not change in the region. */
+  unlessDown(): Node {
+    const { code } = this
+    return this.shared('unless down', 'v128', () => {
+      const control = code.load('i32.load', this.around.cpu, at.MXCSR)
+      const isDown = code.op('i32.eq', code.op('i32.and', control, code.i32(roundingMask)), code.i32(roundingDown))
+      const all = (value: bigint) => code.op('i64x2.splat', code.i64(value))
+      return code.select(isDown, all(0n), all(-1n))
     })
   }
 

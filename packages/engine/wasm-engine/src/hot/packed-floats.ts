@@ -60,11 +60,11 @@ class Lanes extends VectorNodes {
     return [this.integer('lt_s', this.#turned(vector, 1n), limit)]
   }
 
-  /** Results that are zero exactly: sums always, others if the first operand or a factor was. */
+  /** Results that are zero exactly: sums, but where they round down, which makes them -0; others if the first operand or a factor was. */
   isTrueZero(operation: Arithmetic, result: Node, [a, b]: readonly Node[]): Node {
     const isZero = (vector: Node) => this.float('eq', vector, this.#all(0n))
     const zero = isZero(result)
-    if (operation === 'add' || operation === 'sub') return zero
+    if (operation === 'add' || operation === 'sub') return this.code.op('v128.and', zero, this.floats.unlessDown())
     const from = operation === 'mul' ? this.or(isZero(a!), isZero(b!)) : isZero(a!)
     return this.code.op('v128.and', zero, from)
   }
