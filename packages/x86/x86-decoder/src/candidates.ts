@@ -221,7 +221,7 @@ const particularity = ({ modrmMask, memoryOnly, mandatory, w, noRexB }: Candidat
   (memoryOnly ? 2 : 0) +
   (mandatory === 'any' ? 0 : mandatory === 'NFx' ? 8 : 16) +
   (w < 0 ? 0 : 32) +
-  (noRexB ? 64 : 0)
+  (noRexB ? 4 : 0)
 
 let rowsOfPlaces: readonly (readonly number[])[] | undefined
 

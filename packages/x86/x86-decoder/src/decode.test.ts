@@ -96,6 +96,9 @@ describe('what is one byte and two instructions', () => {
   test('90 is NOP, PAUSE, or XCHG with R8', () => {
     expect(decoded('90').mnemonic).toBe('NOP')
     expect(decoded('f3 90').mnemonic).toBe('PAUSE')
+    // Intel's processors, not AMD's
+    expect(decoded('f3 41 90').mnemonic).toBe('PAUSE')
+    expect(decoded('f2 41 90').mnemonic).toBe('XCHG')
     expect(decoded('41 90').mnemonic).toBe('XCHG')
   })
 

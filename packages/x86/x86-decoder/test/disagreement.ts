@@ -1,25 +1,21 @@
-import { Decoder } from 'iced-x86'
+import { type Code, Decoder } from 'iced-x86'
 import { type CodeSize, createDecoded, createDecoder } from '../src/index.ts'
 import { icedVerdict, listsOperandsOtherwise, options, ourOperands, ourText } from './iced.ts'
 
 /**
  * Where the judge and we differ, and what settles it. Left: our answer, right: the judge's.
  *
- * * SYSCALL and SYSRET outside 64-bit code are AMD's; SDM 2B has #UD there.
- * * 0F 0D takes memory only (SDM 2B, PREFETCHW: m8); a register form is #UD on AMD EPYC too.
- * * F3 REX.B 90 exchanges R8 and RAX, seen on AMD EPYC: PAUSE is F3 90 alone.
- * * VMGEXIT is VMMCALL where memory is not encrypted. APM 3, VMGEXIT.
- * * 0F 0D /4 to /7 and a /0 to /2 that is not advertised prefetch nothing on Intel's: a hint is a NOP.
- * * PREFETCHIT0 and PREFETCHIT1 are RIP-relative and of 64-bit code (SDM 2B); elsewhere they stay NOPs.
- * * PadLock's opcodes end in C0, C8 and so on up to E8 (VIA PadLock Programming Guide); the judge looks at ModRM.reg alone, knows opcodes that came later, and wants
- *   67H before MONTMUL in 64-bit code.
+ * * SYSCALL and SYSRET outside 64-bit code are AMD's. SDM 2B has #UD unless CS.L is set, and an Intel Xeon (family 6, model 167) gave it.
+ * * VMGEXIT is VMMCALL where memory is not encrypted. APM 3, VMGEXIT. GNU objdump calls it VMGEXIT, as the judge does.
+ * * 0F 0D /4 to /7 and a /0 to /2 that is not advertised prefetch nothing on Intel's, where they were seen to complete: a hint is a NOP.
+ * * PREFETCHIT0 and PREFETCHIT1 are RIP-relative and of 64-bit code (SDM 2B, PREFETCHh); elsewhere they stay NOPs, and are so to GNU objdump.
+ * * PadLock's opcodes end in C0, C8 and so on up to E8 (VIA PadLock Programming Guide, and GNU objdump); the judge looks at ModRM.reg alone, knows opcodes that
+ *   came later, and wants 67H before MONTMUL in 64-bit code, which GNU objdump does not.
  * * The judge's edition does not know USER_MSR.
  */
 const settled: ReadonlySet<string> = new Set([
   'invalid / SYSCALL',
   'invalid / SYSRET',
-  'invalid / NOP',
-  'XCHG / PAUSE',
   'VMMCALL / VMGEXIT',
   'NOP / PREFETCH',
   'NOP / PREFETCHIT0',
@@ -35,6 +31,9 @@ const settled: ReadonlySet<string> = new Set([
 const longest = 15
 const decoded = createDecoded()
 const { decode } = createDecoder(() => true)
+
+/** Rows that the judge has agreed about, by their numbers, and its own opcode forms that it has agreed about. */
+export const judged = { rows: new Set<number>(), codes: new Set<Code>() } as const
 
 /** Where the judge and we differ about streams of 15 bytes, one behind the other. */
 export function disagreements(streams: Uint8Array, codeSize: CodeSize): string[] {
@@ -58,6 +57,10 @@ function disagreement(bytes: Uint8Array, at: number, codeSize: CodeSize, decoder
   const hex = () => [...bytes.subarray(at, at + longest)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')
   if (ours === theirs.text) {
     const same = !asksOperands || ourOperands(decoded) === theirs.operands
+    if (same && failure === undefined) {
+      judged.rows.add(decoded.row)
+      judged.codes.add(theirs.code)
+    }
     return same ? undefined : `${hex()}: ${ours} ${ourOperands(decoded)} / ${theirs.operands}`
   }
   const summary = `${ours} / ${theirs.text}`.replace(/ \d+/g, '')

@@ -38,10 +38,14 @@ function xopHeads(): Bytes[] {
   )
 }
 
-/** EVEX with every map, pp, W and vector length, alone, with b, and with registers, mask and zeroing. */
-function evexHeads(): Bytes[] {
-  const lasts = [0x08, 0x18, 0x0b, 0x8a, 0x99, 0x80, 0x03]
-  return [0, 1, 2, 3, 5, 6, 9].flatMap((map) =>
+/**
+ * EVEX with every map, pp, W and vector length, alone, with b, and with registers, mask and zeroing; only some of these, and not maps that have
+ * nothing, if it is to be quick.
+ */
+function evexHeads(how: 'all' | 'quick'): Bytes[] {
+  const lasts = how === 'all' ? [0x08, 0x18, 0x0b, 0x8a, 0x99, 0x80, 0x03] : [0x08, 0x18, 0x0b]
+  const maps = how === 'all' ? [0, 1, 2, 3, 5, 6, 9] : [1, 2, 3, 5, 6]
+  return maps.flatMap((map) =>
     upTo(8).flatMap((bits) =>
       upTo(4).flatMap((length) =>
         lasts.map((last, at) => {
@@ -53,10 +57,10 @@ function evexHeads(): Bytes[] {
   )
 }
 
-/** Everything that can stand before an opcode byte, near enough; with `every`, only each so manieth of those with vectors. */
-export function heads(every = 1): readonly Bytes[] {
+/** Everything that can stand before an opcode byte, near enough, or less of EVEX; with `every`, only each so manieth of those with vectors. */
+export function heads(every = 1, how: 'all' | 'quick' = 'all'): readonly Bytes[] {
   const legacy = legacyPrefixes.flatMap((prefix) => legacyMaps.map((map) => [...prefix, ...map]))
-  return [...legacy, ...[...vexHeads(), ...xopHeads(), ...evexHeads()].filter((_, at) => at % every === 0)]
+  return [...legacy, ...[...vexHeads(), ...xopHeads(), ...evexHeads(how)].filter((_, at) => at % every === 0)]
 }
 
 const rest = [0x24, 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0, 0x11, 0x22, 0x33]
@@ -73,6 +77,31 @@ export function streamsOf(head: Bytes, modrms: readonly number[]): Uint8Array {
     }
   }
   return streams
+}
+
+/** Opcodes whose ModRM chooses among instructions when it names a register, and 3DNow!, whose opcode comes last. */
+export function wholeModrmStreams(): readonly Uint8Array[] {
+  const opcodes: readonly Bytes[] = [
+    ...upTo(8).map((at) => [0xd8 + at]),
+    ...[0x00, 0x01, 0x0d, 0x18, 0x1e, 0x78, 0xa6, 0xa7, 0xae, 0xc7].map((opcode) => [0x0f, opcode]),
+    ...[0xc6, 0xc7].map((opcode) => [opcode]),
+    ...[0xd8, 0xf0, 0xf8].flatMap((opcode) => [2, 3].map((map) => [0x0f, map === 2 ? 0x38 : 0x3a, opcode])),
+  ]
+  const groups = legacyPrefixes.flatMap((prefix) =>
+    opcodes.map((opcode) => joined(allModrms.map((modrm) => [...prefix, ...opcode, modrm, ...rest]))),
+  )
+  const suffixed = [[], [0x66], [0x41]].flatMap((prefix) =>
+    [[0xc1], [0x00], [0x45, 0x12]].map((modrm) =>
+      joined(allModrms.map((suffix) => [...prefix, 0x0f, 0x0f, ...modrm, suffix, ...rest])),
+    ),
+  )
+  return [...groups, ...suffixed]
+}
+
+function joined(streams: readonly Bytes[]): Uint8Array {
+  const all = new Uint8Array(streams.length * longest)
+  for (const [at, bytes] of streams.entries()) all.set(bytes.slice(0, longest), at * longest)
+  return all
 }
 
 /** Every ModRM byte. */

@@ -1,4 +1,5 @@
 import {
+  type Code,
   type Decoder,
   DecoderOptions,
   Instruction,
@@ -44,6 +45,7 @@ function respelled(name: string): string {
 /** What the judge says of some bytes: mnemonic and length, then operands, masks and rounding. */
 export interface Verdict {
   readonly text: string
+  readonly code: Code
   readonly operands: string
 }
 
@@ -64,9 +66,9 @@ const instruction = new Instruction()
 export function icedVerdict(decoder: Decoder, decoded: Decoded, wantsOperands: boolean): Verdict {
   decoder.decodeOut(instruction)
   const name = mnemonicOf(instruction.mnemonic)
-  if (name === 'INVALID') return { text: 'invalid', operands: '' }
+  if (name === 'INVALID') return { text: 'invalid', operands: '', code: instruction.code }
   const operands = wantsOperands ? theirOperands(instruction, decoded) + theirVectors(instruction, decoded) : ''
-  return { text: `${name} ${instruction.length}`, operands }
+  return { text: `${name} ${instruction.length}`, operands, code: instruction.code }
 }
 
 /** Options that are on: MPX is no reserved NOP. */

@@ -7,7 +7,7 @@ const op = block(sdm('2D', 'A.3', 'Table A-2, rows 9 to F, and Table A-6'))
 export const oneByte90ToFf = [
   // opcode      op/en  operands       mnemonic, attributes, needs
   op('90',        'ZO', [],            'NOP',    ['noRexB']),
-  op('F3 90',     'ZO', [],            'PAUSE',  ['noRexB']),
+  op('F3 90',     'ZO', [],            'PAUSE'),
   op('90+r',      'O',  ['Zv', 'rAX'], 'XCHG'),
   op('98',        'ZO', [],            'CBW'),
   op('99',        'ZO', [],            'CWD'),

@@ -90,7 +90,7 @@ export const twoByte00To3f = [
   op('0F 09',              'ZO', [],                 'WBINVD',      ['cpl0']),
   op('F3 0F 09',           'ZO', [],                 'WBNOINVD',    ['cpl0'], 'WBNOINVD'),
   op('0F 0B',              'ZO', [],                 'UD2'),
-  op('0F 0D /r',           'M',  ['Mb'],             'NOP',         ['alias']),
+  op('0F 0D /r',           'M',  ['Ev'],             'NOP',         ['alias']),
   op('0F 0D /0',           'M',  ['Mb'],             'PREFETCH',    ['hint'], 'AMD_3DNOW'),
   op('0F 0D /1',           'M',  ['Mb'],             'PREFETCHW',   [], 'PREFETCHW'),
   op('0F 0D /2',           'M',  ['Mb'],             'PREFETCHWT1', ['hint'], 'PREFETCHWT1'),
