@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { judgeSystem } from '@vmm/guests'
-import { judgeCpu, subjectNames } from './cpu/report.ts'
+import { judgeChance, subjectNames } from './cpu/report.ts'
+import { judgeCpu } from './forms/report.ts'
 import { listUnequal } from './kernel/replay.ts'
 import { judgeKernel, type KernelOptions } from './kernel/report.ts'
 import { judgeMsrs } from './msr/report.ts'
@@ -8,9 +9,10 @@ import { judgeRules } from './rules/report.ts'
 import { judgeCapabilities, judgeHeaders } from './uapi/report.ts'
 import { judgeX87 } from './x87/report.ts'
 
-const judges = { cpu: judgeCpu, x87: judgeX87 } as const
+const judges = { chance: judgeChance, x87: judgeX87 } as const
 
-const usage = `usage: pnpm judge cpu|x87 [--subject engine|oracle] [--cases N] [--seed N] [--only MNEMONIC]
+const usage = `usage: pnpm judge cpu [--subject WHO] [--states N] [--seed N] [--only MNEMONIC] [--record]
+       pnpm judge chance|x87 [--subject WHO] [--cases N] [--seed N] [--only MNEMONIC]
        pnpm judge system [--only KERNEL]
        pnpm judge headers --release RELEASE --from PACKAGE [--tree DIR]
        pnpm judge capabilities
@@ -18,7 +20,9 @@ const usage = `usage: pnpm judge cpu|x87 [--subject engine|oracle] [--cases N] [
        pnpm judge kernel --live|--debian SERIES|--bochs SERIES [--model MODEL]|--vmm SERIES [--record] [--only NAME]
        pnpm judge msrs [--text FILE --release RELEASE --from PACKAGE --module NAME --processor NAME]
 
-cpu     runs random instructions on this machine's processor and in the engine, and compares
+cpu     runs every form of every instruction on this machine's processor and in every engine, from many states, and compares;
+        it tells what the processor does not have, and what a program cannot ask. With --record the result is kept
+chance  runs random instructions, and bytes that are none, and compares
 x87     the same with sequences of x87 instructions, and operands at the edges of their formats
 system  runs small kernels under vmm, QEMU and Bochs, and compares what they print with the manual
 headers asks a C compiler what linux/kvm.h says, and records it for the tests of @vmm/kvm-uapi
@@ -37,11 +41,13 @@ rules   makes every rule wrong in turn, without its refusal, with another errno,
 
   --unequal         plays what is recorded on ours alone, and writes the list of what is answered otherwise
   --model MODEL     a processor of Bochs'; corei7_haswell_4770 unless told
-  --subject WHO     engine, or oracle: the descriptions as they read
+  --subject WHO     engine, which interprets; compiled, which compiles at once; oracle: the descriptions as they read.
+                    All of them for cpu, engine for the others unless told
+  --states N        how many states of each form; 300 unless told
   --cases N         how many; 200000 unless told
   --seed N          the same seed brings forth the same cases; 1 unless told
   --tree DIR        a kernel's source tree; the installed headers unless told
-  --only MNEMONIC   of one instruction alone, for example --only FPREM
+  --only MNEMONIC   of one instruction alone, for example --only FPREM; for cpu also of several, --only ADD,SUB
 `
 
 function positive(name: string, text: string): number {
@@ -70,7 +76,8 @@ function kernelOptions({ live, model, record, only, ...series }: KernelValues): 
 }
 
 const options = {
-  subject: { type: 'string', default: 'engine' },
+  subject: { type: 'string' },
+  states: { type: 'string', default: '300' },
   cases: { type: 'string', default: '200000' },
   seed: { type: 'string', default: '1' },
   only: { type: 'string' },
@@ -122,19 +129,33 @@ function main(args: readonly string[]): number | Promise<number> {
     if (release === undefined || from === undefined) throw new RangeError('expected --release and --from')
     return judgeHeaders({ release, from, ...(tree === undefined ? {} : { tree }) })
   }
-  if (positionals.length !== 1 || !Object.hasOwn(judges, name)) {
-    throw new RangeError(
-      `expected the name of a judge: ${[...Object.keys(judges), 'system', 'headers', 'capabilities', 'kernel', 'msrs', 'rules'].join(' or ')}`,
-    )
+  if (positionals.length === 1 && (name === 'cpu' || Object.hasOwn(judges, name))) return askCpu(name, values)
+  const names = ['cpu', ...Object.keys(judges), 'system', 'headers', 'capabilities', 'kernel', 'msrs', 'rules']
+  throw new RangeError(`expected the name of a judge: ${names.join(' or ')}`)
+}
+
+interface CpuValues {
+  readonly subject?: string | undefined
+  readonly states: string
+  readonly cases: string
+  readonly seed: string
+  readonly only?: string | undefined
+  readonly record: boolean
+}
+
+function askCpu(name: string, values: CpuValues): number {
+  const subject = subjectNames.find((one) => one === values.subject)
+  if (values.subject !== undefined && subject === undefined)
+    throw new RangeError(`--subject ${values.subject}: expected ${subjectNames.join(' or ')}`)
+  const only: { readonly only?: string } = values.only === undefined ? {} : { only: values.only.toUpperCase() }
+  const seed = positive('seed', values.seed)
+  if (name === 'cpu') {
+    const states = positive('states', values.states)
+    const some = only.only === undefined ? {} : { only: only.only.split(',') }
+    return judgeCpu({ states, seed, ...some, record: values.record, ...(subject === undefined ? {} : { subject }) })
   }
-  const subject = subjectNames.find((name) => name === values.subject)
-  if (subject === undefined) throw new RangeError(`--subject ${values.subject}: expected ${subjectNames.join(' or ')}`)
-  return judges[name as keyof typeof judges]({
-    subject,
-    cases: positive('cases', values.cases),
-    seed: positive('seed', values.seed),
-    ...(values.only === undefined ? {} : { only: values.only.toUpperCase() }),
-  })
+  const cases = positive('cases', values.cases)
+  return judges[name as keyof typeof judges]({ subject: subject ?? 'engine', cases, seed, ...only })
 }
 
 try {

@@ -72,11 +72,18 @@ export function stateOfOracle({ state }: Oracle): ProcessorState {
   }
 }
 
-/** Little-endian. */
+/** Little-endian, in whole words of 64 bits and what is left. */
 function numberIn(bytes: Uint8Array): bigint {
-  return bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  let value = 0n
+  for (let at = bytes.length & 7; at > 0; at -= 1) value = (value << 8n) | BigInt(bytes[(bytes.length & ~7) + at - 1]!)
+  for (let at = (bytes.length & ~7) - 8; at >= 0; at -= 8) value = (value << 64n) | view.getBigUint64(at, true)
+  return value
 }
 
 function putNumber(bytes: Uint8Array, value: bigint): void {
-  for (let at = 0, rest = value; at < bytes.length; at += 1, rest >>= 8n) bytes[at] = Number(rest & 0xffn)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const words = bytes.length & ~7
+  for (let at = 0; at < words; at += 8) view.setBigUint64(at, BigInt.asUintN(64, value >> BigInt(at * 8)), true)
+  for (let at = words; at < bytes.length; at += 1) bytes[at] = Number((value >> BigInt(at * 8)) & 0xffn)
 }

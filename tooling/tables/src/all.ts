@@ -9,6 +9,7 @@ import { entryCheckTable } from './nested-vmx/entry-checks.ts'
 import { fieldTable } from './nested-vmx/fields.ts'
 import { promiseTables } from './promises.ts'
 import type { Table } from './table.ts'
+import { coverageTable } from './x86-decoder/coverage.ts'
 
 /** Every table that a package ships as JSON. */
 export const tables: readonly Table[] = [
@@ -24,5 +25,6 @@ export const tables: readonly Table[] = [
   listTable,
   fieldTable,
   entryCheckTable,
+  coverageTable,
   ...promiseTables,
 ]

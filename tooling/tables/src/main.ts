@@ -4,6 +4,7 @@ import { tables } from './all.ts'
 import { checksPage, checksText } from './nested-vmx/entry-checks.ts'
 import { promisesPage, promisesText } from './promises.ts'
 import { filesOf } from './table.ts'
+import { coveragePage, coverageText } from './x86-decoder/coverage-page.ts'
 import { packedRowFiles } from './x86-opcodes/packed-rows.ts'
 
 const root = new URL('../../../', import.meta.url)
@@ -19,4 +20,5 @@ for (const table of tables) {
 
 writeFileSync(new URL(promisesPage, root), promisesText())
 writeFileSync(new URL(checksPage, root), checksText())
+writeFileSync(new URL(coveragePage, root), coverageText())
 for (const [path, text] of Object.entries(packedRowFiles())) writeFileSync(new URL(path, root), text)

@@ -44,6 +44,11 @@ export function text(description?: string): Schema {
   return { ...(description === undefined ? {} : { description }), type: 'string' }
 }
 
+/** True or false. */
+export function boolean(description?: string): Schema {
+  return { ...(description === undefined ? {} : { description }), type: 'boolean' }
+}
+
 /** A whole number. */
 export function integer(description?: string): Schema {
   return { ...(description === undefined ? {} : { description }), type: 'integer' }

@@ -6,6 +6,8 @@ import { checksPage, checksText } from './nested-vmx/entry-checks.ts'
 import { allPromises, promisesPage, promisesText, recordedEntries } from './promises.ts'
 import { faults, record, text } from './schema.ts'
 import { filesOf, schemaOf, type Table } from './table.ts'
+import { coverage } from './x86-decoder/coverage.ts'
+import { coveragePage, coverageText } from './x86-decoder/coverage-page.ts'
 import { packedRowFiles } from './x86-opcodes/packed-rows.ts'
 
 const root = new URL('../../../', import.meta.url)
@@ -32,6 +34,17 @@ test('the page of what is checked of a VMCS is what `pnpm data` writes today', (
 
 test.each(Object.entries(packedRowFiles()))('%s is what `pnpm data` writes today', (path, text) => {
   expect(written(path)).toBe(text)
+})
+
+test('the page of the decoder tells the coverage that `pnpm data` writes today', () => {
+  expect(written(coveragePage)).toBe(coverageText())
+})
+
+test('every row is decoded, most of what is advertised was judged by the CPU, and nothing differs from it', () => {
+  expect(coverage.filter(({ decoded }) => !decoded)).toEqual([])
+  expect(coverage.filter(({ cpu }) => cpu !== undefined && cpu.differ > 0)).toEqual([])
+  const judged = coverage.filter(({ advertised, cpu }) => advertised && cpu !== undefined && cpu.states > 0)
+  expect(judged.length).toBeGreaterThan(1300)
 })
 
 test('every entry of the catalogue has an answer recorded from a kernel, or a reason why it has none', () => {

@@ -1,4 +1,4 @@
-import { engineVcpu } from '../vcpu/engine-vcpu.ts'
+import { compiledVcpu, engineVcpu } from '../vcpu/engine-vcpu.ts'
 import { oracleVcpu } from '../vcpu/oracle-vcpu.ts'
 import { type Disagreement, judge } from './judge.ts'
 import { noNative } from './native.ts'
@@ -7,7 +7,7 @@ import { Subject, subjectBytes } from './subject.ts'
 const shown = 20
 
 /** Who can be judged. */
-const subjects = { engine: engineVcpu, oracle: oracleVcpu } as const
+const subjects = { engine: engineVcpu, compiled: compiledVcpu, oracle: oracleVcpu } as const
 export type SubjectName = keyof typeof subjects
 export const subjectNames = Object.keys(subjects) as SubjectName[]
 
@@ -22,8 +22,8 @@ export interface JudgeOptions {
   readonly only?: string
 }
 
-/** Judges someone and says how it went. Gives the exit status. */
-export function judgeCpu(options: JudgeOptions): number {
+/** Judges someone with instructions by chance, and says how it went. Gives the exit status. */
+export function judgeChance(options: JudgeOptions): number {
   const reason = noNative()
   if (reason !== undefined) {
     console.log(`skipped: ${reason}`)

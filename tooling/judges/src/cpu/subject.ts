@@ -7,6 +7,7 @@ const memory = { tables: 0x1000, code: 0x1_0000, data: 0x2_0000 } as const
 /** What a subject needs of memory. */
 export const subjectBytes = 0x4_0000
 const present = 7n
+const noExecution = 1n << 63n
 /** A repeated string instruction comes back after each element; none here has more. */
 const mostSteps = 5000
 const fxAt = { FCW: 0, FSW: 2, FTW: 4, FOP: 6, FIP: 8, FDP: 16, MXCSR: 24, ST: 32, XMM: 160 } as const
@@ -16,12 +17,21 @@ const access = { code: 0xa0fbn, code32: 0xc0fbn, data: 0xc0f3n } as const
 const selector = { code: 0x33n, code32: 0x23n, data: 0x2bn } as const
 const topOf = (fsw: number) => (fsw >> 11) & 7
 
+/** JMP to itself, behind a snippet for who runs on. */
+const turningInPlace = [0xeb, 0xfe] as const
+const codeBytes = 0x20
+
 /** Someone who runs snippets and is judged: 64-bit code at CPL 3, as a program under Linux sees it. */
 export class Subject {
+  readonly name: string
   readonly #cpu: Vcpu
+  #code: Uint8Array = new Uint8Array(0)
+  /** What surrounds the data, where a snippet may have written. */
+  readonly #page = new Uint8Array(page)
 
   constructor(cpu: Vcpu) {
     this.#cpu = cpu
+    this.name = cpu.name
     cpu.writeMemory(memory.tables, pageTables())
     cpu.writeMemory(memory.code, new Uint8Array(page).fill(0xcc))
     enterProgram(cpu)
@@ -30,9 +40,9 @@ export class Subject {
   /** Runs a snippet of so many instructions, or until one faults. */
   run(snippet: Snippet, count = 1): Outcome {
     const cpu = this.#cpu
-    cpu.writeMemory(memory.code, snippet.code)
-    cpu.writeMemory(memory.data, new Uint8Array(page))
-    cpu.writeMemory(memory.data + dataOffset, snippet.data)
+    this.#place(snippet.code)
+    this.#page.set(snippet.data, dataOffset)
+    cpu.writeMemory(memory.data, this.#page)
     load(cpu, snippet)
     let stop = cpu.step()
     // a repeated string instruction is not done while RIP stays; what jumps to itself is done after the first time
@@ -41,27 +51,40 @@ export class Subject {
       if (cpu.get('RIP') !== BigInt(startOf(snippet))) break
       stop = cpu.step()
     }
-    for (let done = 1; done < count && stop.vector === undefined; done += 1) stop = cpu.step()
-    cpu.writeMemory(memory.code, new Uint8Array(16).fill(0xcc))
+    for (let done = 1; !cpu.runsOn && done < count && stop.vector === undefined; done += 1) stop = cpu.step()
+    // who runs on may have met a fault where it jumped to
+    if (cpu.runsOn && count === 1 && cpu.get('RIP') !== BigInt(startOf(snippet)))
+      stop = { vector: undefined, errorCode: 0 }
     return { ...stop, ...stateOf(cpu), address: cpu.get('CR2'), rip: cpu.get('RIP') }
+  }
+
+  /** Among breakpoints. Code that is there already is left alone, so that what was made of it stays. */
+  #place(code: Uint8Array): void {
+    if (Buffer.compare(code, this.#code) === 0) return
+    const longest = Math.max(codeBytes, this.#code.length + turningInPlace.length, code.length + turningInPlace.length)
+    const bytes = new Uint8Array(longest).fill(0xcc)
+    this.#code = code
+    bytes.set(code)
+    if (this.#cpu.runsOn) bytes.set(turningInPlace, code.length)
+    this.#cpu.writeMemory(memory.code, bytes)
   }
 }
 
 /** Four levels for three pages. */
 function pageTables(): Uint8Array {
   const tables = new DataView(new ArrayBuffer(tableCount * page))
-  const entry = (table: number, index: number, value: number) =>
-    tables.setBigUint64(table * page + index * 8, BigInt(value) | present, true)
+  const entry = (table: number, index: number, value: number, rights = present) =>
+    tables.setBigUint64(table * page + index * 8, BigInt(value) | rights, true)
   const table = (index: number) => memory.tables + index * page
-  const map = (linear: number, physical: number, directory: number) => {
+  const map = (linear: number, physical: number, directory: number, rights = present) => {
     const index = (level: number) => Math.floor(linear / 2 ** (12 + 9 * level)) & 0x1ff
     entry(0, index(3), table(1))
     entry(1, index(2), table(directory))
     entry(directory, index(1), table(directory + 1))
-    entry(directory + 1, index(0), physical)
+    entry(directory + 1, index(0), physical, rights)
   }
   map(place.code, memory.code, 2)
-  map(place.data, memory.data, 4)
+  map(place.data, memory.data, 4, present | noExecution)
   map(place.code32, memory.code, 6)
   return new Uint8Array(tables.buffer)
 }

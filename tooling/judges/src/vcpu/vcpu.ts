@@ -16,6 +16,8 @@ export interface Vcpu extends ProcessorState {
   writeMemory(address: number, bytes: Uint8Array): void
   /** Runs one instruction, or one element of a repeated one. */
   step(): Step
+  /** It runs more than one at a time, where more follow: faults of those are no fault of the first. */
+  readonly runsOn?: true
 }
 
 /** What a run or a step came to, as far as a fault tells. */

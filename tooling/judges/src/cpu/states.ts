@@ -1,0 +1,247 @@
+import { type Decoded, noRegister, ripBase } from '@vmm/x86-decoder'
+import type { Random } from './random.ts'
+import { dataOffset, place, type Snippet } from './snippet.ts'
+
+const pageBytes = 4096
+const gprCount = 16
+const [RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI] = [0, 1, 2, 3, 4, 5, 6, 7]
+const region = BigInt(place.data + dataOffset)
+const middle = region + BigInt(place.dataBytes / 2)
+/** CF PF AF ZF SF OF, and DF now and then. */
+const arithmeticFlags = 0x8d5n
+const directionFlag = 0x400n
+const alignmentCheckFlag = 0x4_0000n
+const fixedFlags = 0x202n
+
+/** Random states: operands in reach, and values that matter. */
+export class States {
+  readonly #random: Random
+
+  constructor(random: Random) {
+    this.#random = random
+  }
+
+  /** An instruction with a state in which it meets its memory mostly; undefined where it cannot. */
+  around(decoded: Decoded, bytes: Uint8Array, codeSize: 32 | 64): Snippet | undefined {
+    const gprs = this.#registers()
+    if (!this.#aim(decoded, gprs)) return undefined
+    const vectors = this.#vectors(decoded)
+    const data = this.#data()
+    if (decoded.mnemonic === 'POPF') withoutTrap(data, gprs)
+    if (isArea(decoded.mnemonic) && !this.#random.once(4)) withValidMxcsr(data)
+    return {
+      code: bytes.slice(0, decoded.length),
+      codeSize,
+      gprs: codeSize === 32 ? gprs.map((value) => BigInt.asUintN(32, value)) : gprs,
+      rflags: this.#flags(decoded),
+      fx: vectors.fx,
+      ...(vectors.upper === undefined ? {} : { upper: vectors.upper }),
+      data,
+    }
+  }
+
+  /** Bytes that are no instruction, with registers that point to memory. */
+  refused(bytes: Uint8Array, codeSize: 32 | 64): Snippet {
+    const gprs = this.#registers()
+    for (let index = 0; index < gprCount; index += 1) if (this.#random.once(2)) gprs[index] = region
+    return { code: bytes, codeSize, gprs, rflags: fixedFlags, fx: this.#floats(''), data: this.#data() }
+  }
+
+  #registers(): BigUint64Array {
+    const gprs = BigUint64Array.from({ length: gprCount }, () => this.#integer())
+    const near = () => middle + BigInt(this.#random.below(17) - 8)
+    for (const register of [RSI, RDI, RBP, RSP]) gprs[register!] = near()
+    return gprs
+  }
+
+  #integer(): bigint {
+    const random = this.#random
+    const special = [
+      0n,
+      1n,
+      2n,
+      0x7fn,
+      0x80n,
+      0xffn,
+      0x7fffn,
+      0x8000n,
+      0xffffn,
+      0x7fff_ffffn,
+      0x8000_0000n,
+      0xffff_ffffn,
+    ]
+    const wide = [(1n << 63n) - 1n, 1n << 63n, (1n << 64n) - 1n, (1n << 64n) - 2n]
+    if (random.once(3)) return random.pick([...special, ...wide])
+    return random.once(3) ? BigInt(random.below(70)) : random.bits()
+  }
+
+  /** Sets registers so that memory is met. False where it cannot be. */
+  #aim(decoded: Decoded, gprs: BigUint64Array): boolean {
+    const random = this.#random
+    if (decoded.rep !== 'none' || decoded.mnemonic.startsWith('LOOP')) gprs[RCX!] = BigInt(random.below(20))
+    if (decoded.mnemonic === 'XLAT') gprs[RBX!] = region
+    if (isArea(decoded.mnemonic)) return this.#aimAtArea(decoded, gprs)
+    const operands = decoded.operands.slice(0, decoded.count)
+    if (!operands.some(({ kind }) => kind === 'memory')) return true
+    if (decoded.base === ripBase) return Math.abs(decoded.displacement) > pageBytes && random.once(8)
+    if (decoded.base === noRegister) return random.once(8)
+    if (decoded.base === decoded.index && decoded.indexWidth === 0) return false
+    const isWide = operands.some(({ width }) => width >= 128)
+    const offset = isWide || random.once(2) ? random.below(24) * 16 : random.below(400)
+    const bits = operands.find(({ kind }) => kind === 'register')
+    if (/^BT[CRS]?$/.test(decoded.mnemonic) && bits !== undefined) {
+      gprs[bits.index] = BigInt.asUintN(64, BigInt(random.below(512) - 256))
+    }
+    const isIndexed = decoded.index !== noRegister && decoded.indexWidth === 0
+    if (isIndexed && random.once(2)) gprs[decoded.index] = BigInt(random.below(64))
+    const indexed = isIndexed ? gprs[decoded.index]! << BigInt(decoded.scale) : 0n
+    const base = region + BigInt(offset) - indexed - BigInt(decoded.displacement)
+    gprs[decoded.base] = BigInt.asUintN(64, random.once(40) ? random.bits() : base)
+    return true
+  }
+
+  /** All of the data is the area. x87 and SSE are the components that both sides have. */
+  #aimAtArea({ base, index, displacement, addressSize }: Decoded, gprs: BigUint64Array): boolean {
+    if (addressSize === 16 || [ripBase, noRegister, RAX, RDX].includes(base) || index !== noRegister) return false
+    gprs[RAX!] = BigInt(this.#random.below(4))
+    gprs[RDX!] = 0n
+    const offset = this.#random.once(8) ? this.#random.pick([1, 8]) : 0
+    gprs[base] = BigInt.asUintN(64, region + BigInt(offset) - BigInt(displacement))
+    return true
+  }
+
+  /** Upper halves are clear in one of two; a vector that indexes memory has small numbers mostly. */
+  #vectors(decoded: Decoded): Pick<Snippet, 'fx' | 'upper'> {
+    const random = this.#random
+    const fx = this.#floats(decoded.mnemonic)
+    const upper = new Uint8Array(256)
+    const view = new DataView(upper.buffer)
+    const isUsed = decoded.vectorLength === 256 || random.once(2)
+    for (let at = 0; isUsed && at < upper.length; at += 8) view.setBigUint64(at, this.#float(), true)
+    if (decoded.indexWidth !== 0) {
+      for (const half of [fx.subarray(160), upper]) this.#index(half.subarray(decoded.index * 16), decoded)
+      return { fx, upper }
+    }
+    return isUsed ? { fx, upper } : { fx }
+  }
+
+  /** Four indices of 32 bits or two of 64. */
+  #index(to: Uint8Array, { mnemonic, scale }: Decoded): void {
+    const random = this.#random
+    const view = new DataView(to.buffer, to.byteOffset)
+    const bits = /GATHERQ/.test(mnemonic) ? 64 : 32
+    for (let at = 0; at < 16; at += bits / 8) {
+      if (random.once(40)) continue
+      const number = BigInt((random.below(512) - 256) >> scale)
+      if (bits === 64) view.setBigInt64(at, number, true)
+      else view.setInt32(at, Number(number), true)
+    }
+  }
+
+  #flags(decoded: Decoded): bigint {
+    const random = this.#random
+    const direction = random.once(4) ? directionFlag : 0n
+    const alignment = !isAlignedItsOwnWay(decoded) && random.once(8) ? alignmentCheckFlag : 0n
+    return fixedFlags | (random.bits() & arithmeticFlags) | direction | alignment
+  }
+
+  #data(): Uint8Array {
+    const random = this.#random
+    const data = random.bytes(place.dataBytes).slice()
+    const view = new DataView(data.buffer)
+    for (let at = 0; at < data.length; at += 8) if (random.once(2)) view.setBigUint64(at, this.#float(), true)
+    return data
+  }
+
+  /** A double, two singles, or any bits. */
+  #float(): bigint {
+    const random = this.#random
+    const single = () => {
+      const special = [
+        0n,
+        0x8000_0000n,
+        0x7f80_0000n,
+        0xff80_0000n,
+        0x7fc0_0000n,
+        0x7fa0_0000n,
+        1n,
+        0x0080_0000n,
+        0x3f80_0000n,
+      ]
+      return random.once(3)
+        ? random.pick(special)
+        : (random.bits() & 0x807f_ffffn) | (BigInt(96 + random.below(64)) << 23n)
+    }
+    const special = [
+      0n,
+      1n << 63n,
+      0x7ffn << 52n,
+      0xfffn << 52n,
+      0x7ff8n << 48n,
+      0x7ff4n << 48n,
+      1n,
+      1n << 52n,
+      0x3ffn << 52n,
+    ]
+    const kind = random.below(4)
+    if (kind === 0) return random.bits()
+    if (kind === 1) return (single() << 32n) | single()
+    if (kind === 2) return random.pick(special)
+    return (random.bits() & 0x800f_ffff_ffff_ffffn) | (BigInt(960 + random.below(128)) << 52n)
+  }
+
+  /** x87 with any stack, MXCSR with any rounding; exceptions are masked most of the time. */
+  #floats(mnemonic: string): Uint8Array {
+    const random = this.#random
+    const fx = new Uint8Array(512)
+    const view = new DataView(fx.buffer)
+    const masks = random.once(6) ? random.below(64) : 0x3f
+    view.setUint16(0, 0x40 | masks | (random.pick([0, 2, 3, 3, 3]) << 8) | (random.below(4) << 10), true)
+    // no exception is pending: that would be all there is to see
+    const sticky = mnemonic.startsWith('F') ? random.bits() & BigInt(masks) & 0x3fn : 0n
+    view.setUint16(2, Number(sticky) | (random.below(8) << 11) | Number(random.bits() & 0x4700n), true)
+    view.setUint8(4, random.once(2) ? 0xff : random.below(256))
+    view.setUint32(
+      24,
+      (random.once(6) ? random.below(64) << 7 : 0x1f80) | (random.below(4) << 13) | (random.once(6) ? 0x8040 : 0),
+      true,
+    )
+    for (let at = 32; at < 160; at += 16) {
+      view.setBigUint64(at, random.once(6) ? this.#float() : random.bits() | (1n << 63n), true)
+      view.setUint16(at + 8, this.#exponent(), true)
+    }
+    for (let at = 160; at < 416; at += 8) view.setBigUint64(at, this.#float(), true)
+    return fx
+  }
+
+  #exponent(): number {
+    const random = this.#random
+    const exponent = random.once(5) ? random.pick([0, 1, 0x7ffe, 0x7fff]) : 0x3fff + random.below(140) - 70
+    return exponent | (random.below(2) << 15)
+  }
+}
+
+/**
+ * Where processors differ about alignment: unaligned 128 bits may be #AC (SDM 3A §6.15), AMD's have ENTER look at where the
+ * stack will end, and load 32 bits for the MOVSXD of 16.
+ */
+const isAlignedItsOwnWay = ({ mnemonic, operandSize, operands, count }: Decoded): boolean =>
+  mnemonic === 'ENTER' ||
+  mnemonic.startsWith('V') ||
+  isArea(mnemonic) ||
+  (mnemonic === 'MOVSXD' && operandSize === 16) ||
+  operands.slice(0, count).some(({ kind, width }) => kind === 'memory' && width === 128)
+
+/** Saves or restores the state of x87 and SSE. */
+const isArea = (mnemonic: string): boolean => /^F?X(SAVE|RSTOR)S?$/.test(mnemonic)
+
+/** What is popped into the flags must not make the next instruction trap. */
+function withoutTrap(data: Uint8Array, gprs: BigUint64Array): void {
+  const at = Number(gprs[RSP!]! - region) + 1
+  data[at] = data[at]! & 0xfe
+}
+
+/** No bits that MXCSR does not have: all restores would end there. */
+function withValidMxcsr(data: Uint8Array): void {
+  data.fill(0, 26, 28)
+}

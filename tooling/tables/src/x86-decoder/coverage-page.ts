@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs'
+import { type CoverageRow, coverage, recorded } from './coverage.ts'
+
+/** The page whose middle is written here. */
+export const coveragePage = 'packages/x86/x86-decoder/README.md'
+const [opening, closing] = ['<!-- pnpm data writes this -->', '<!-- to here -->']
+
+/** The page as it is, with the summary of today in its place. */
+export function coverageText(): string {
+  const page = readFileSync(new URL(`../../../../${coveragePage}`, import.meta.url), 'utf8')
+  const [before, rest] = page.split(opening)
+  const after = rest?.split(closing)[1]
+  if (before === undefined || after === undefined) throw new Error(`${coveragePage} has no place for the coverage`)
+  return `${before}${opening}\n\n${summary().join('\n')}\n\n${closing}${after}`
+}
+
+const none = 'no feature needed'
+const groupOf = ({ features }: CoverageRow): string => features[0] ?? none
+const isJudged = ({ cpu }: CoverageRow): boolean => cpu !== undefined && cpu.states > 0 && cpu.differ === 0
+const count = (rows: readonly CoverageRow[], is: (row: CoverageRow) => boolean): number => rows.filter(is).length
+const grouped = (value: number): string => value.toLocaleString('en')
+
+function summary(): readonly string[] {
+  const groups = Map.groupBy(coverage, groupOf)
+  const executed = [...groups].filter(([, rows]) => rows.some((row) => row.executed))
+  const others = [...groups].filter(([, rows]) => !rows.some((row) => row.executed))
+  const forms = recorded.forms.filter(({ states }) => states !== undefined)
+  const states = forms.reduce((sum, form) => sum + (form.states ?? 0), 0)
+  return [
+    `Rows of the opcode maps, by the CPUID feature that brings them: [data/coverage.json](data/coverage.json) has each. The CPU is ${recorded.cpu}, asked about ${grouped(forms.length)} forms in ${grouped(states)} states; ${recorded.subjects.join(', ')} ${differing() === 0 ? 'did the same in all of them' : `did otherwise in ${grouped(differing())}`}.`,
+    '',
+    '| | rows | decoded | assembled and back | iced-x86 agrees | executed | advertised | of these judged by the CPU | states |',
+    '|---|---|---|---|---|---|---|---|---|',
+    line('all', coverage),
+    ...executed.map(([name, rows]) => line(name, rows)),
+    line(
+      `${others.length} others`,
+      others.flatMap(([, rows]) => rows),
+    ),
+    '',
+    `The others are ${others.map(([name]) => name).join(', ')}.`,
+    '',
+    ...lists(),
+  ]
+}
+
+const differing = (): number => coverage.reduce((sum, { cpu }) => sum + (cpu?.differ ?? 0), 0)
+
+function line(name: string, rows: readonly CoverageRow[]): string {
+  const advertised = rows.filter((row) => row.advertised)
+  const states = rows.reduce((sum, { cpu }) => sum + (cpu?.states ?? 0), 0)
+  const cells = [
+    rows.length,
+    count(rows, (row) => row.decoded),
+    count(rows, (row) => row.assembled),
+    count(rows, (row) => row.iced),
+    count(rows, (row) => row.executed),
+    advertised.length,
+    count(advertised, isJudged),
+    states,
+  ]
+  return `| ${[name, ...cells.map(grouped)].join(' | ')} |`
+}
+
+/** What is not as one would have it, by name. */
+function lists(): readonly string[] {
+  const unjudged = coverage.filter((row) => row.advertised && !isJudged(row))
+  const byReason = Map.groupBy(unjudged, ({ cpu }) => cpu?.reasons.join('; ') ?? 'not asked yet')
+  const reasons = [...byReason].map(([reason, rows]) => `${reason}: ${names(rows)}`)
+  const refused = coverage.filter((row) => row.advertised && isJudged(row) && row.cpu?.completed === 0)
+  return [
+    `- Not assembled: ${names(coverage.filter((row) => !row.assembled))}, whose reserved encodings an assembler does not choose.`,
+    `- Not known to iced-x86: ${names(coverage.filter((row) => !row.iced))}.`,
+    `- Advertised, and refused to a program by the CPU, which is all that it was asked: ${names(refused)}.`,
+    ...reasons.map((text) => `- Advertised and not judged by the CPU, ${text}.`),
+  ]
+}
+
+const names = (rows: readonly CoverageRow[]): string =>
+  [...new Set(rows.map(({ mnemonic }) => mnemonic))].join(' ') || 'none'
