@@ -260,6 +260,11 @@ test.each([
   expect([features.has('CET_SS'), features.has('CET_IBT')]).toEqual([has, has])
 })
 
+test.each(['rtm-always-abort', 'RTM_ALWAYS_ABORT'])('transactions that abort are asked for by name: +%s', (name) => {
+  const has = (cpu: string) => optionsOf('--cpu', cpu).table.features.has('RTM_ALWAYS_ABORT')
+  expect([has('max'), has(`max,+${name}`)]).toEqual([false, true])
+})
+
 describe('what is printed', () => {
   test('help for vmm, and for run under each of its names', () => {
     expect(printed('--help')).toContain('vmm run [IMAGE]')

@@ -4,7 +4,7 @@ import { isExecuted } from '@vmm/x86-semantics'
 /** Instructions whose rows were recorded when others had been. */
 const later: ReadonlySet<string> = new Set([
   ...['VMX', 'AESNI', 'PCLMULQDQ', 'SHA', 'GFNI', 'MOVDIRI', 'MOVDIR64B', 'SERIALIZE', 'CLDEMOTE'],
-  ...['AVX', 'AVX2', 'F16C', 'FMA', 'CET_SS'],
+  ...['AVX', 'AVX2', 'F16C', 'FMA', 'CET_SS', 'RTM'],
 ])
 
 const numbers: ReadonlyMap<OpcodeRow, number> = new Map(

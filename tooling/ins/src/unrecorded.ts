@@ -23,6 +23,7 @@ export const unrecorded: ReadonlyMap<string, string> = new Map(
       'shadow stacks are for whom the kernel gives one',
     ],
     ['WRSSD WRSSQ WRUSSD WRUSSQ', 'shadow stacks are for whom the kernel gives one'],
+    ['XBEGIN XEND XTEST XABORT', 'few CPUs have them, and fewer abort each time'],
     ['MOVDIR64B', 'a register has the address of a whole line: direct-stores.ins asks'],
   ].flatMap(([names, why]) => words(names!).map((name) => [name, why!] as const)),
 )

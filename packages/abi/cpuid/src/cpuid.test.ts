@@ -75,10 +75,12 @@ test.each(['default', 'max', 'x86-64-v1', 'x86-64-v2', 'x86-64-v3'] as const)(
   },
 )
 
-test('max is everything implemented but what the guest itself switches on', () => {
+test('max is everything implemented but what the guest itself switches on, and what must be asked for by name', () => {
   const { features: advertised } = built({ model: 'max', cpus: 2 })
   const missing = [...implementedFeatures].filter((feature) => !advertised.has(feature))
-  expect(missing.sort()).toEqual(['OSPKE', 'OSXSAVE'])
+  expect(missing.sort()).toEqual(['OSPKE', 'OSXSAVE', 'RTM_ALWAYS_ABORT'])
+  const asked = built({ model: 'max', features: { plus: ['RTM_ALWAYS_ABORT'] } })
+  expect([asked.features.has('RTM_ALWAYS_ABORT'), asked.clipped]).toEqual([true, []])
 })
 
 test('x86-64-v2 is x86-64-v1 and seven features', () => {

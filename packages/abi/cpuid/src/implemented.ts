@@ -50,6 +50,8 @@ export const implementedFeatures: ReadonlySet<Feature> = new Set<Feature>([
   // speculation: nothing here speculates, so every control is accepted and does nothing
   ...(['ARCH_CAPABILITIES', 'SPEC_CTRL', 'STIBP', 'SSBD', 'L1D_FLUSH', 'MD_CLEAR'] as const),
   ...(['PSFD', 'IPRED_CTRL', 'RRSBA_CTRL', 'DDPD_U', 'BHI_CTRL', 'MCDT_NO'] as const),
+  // transactions that all abort: see `askedFeatures`
+  'RTM_ALWAYS_ABORT',
   // virtualization: who wants it asks for it
   'VMX',
   // KVM
@@ -57,3 +59,6 @@ export const implementedFeatures: ReadonlySet<Feature> = new Set<Feature>([
   ...(['KVM_FEATURE_NOP_IO_DELAY', 'KVM_FEATURE_PV_UNHALT', 'KVM_FEATURE_PV_SEND_IPI'] as const),
   ...(['KVM_FEATURE_PV_SCHED_YIELD', 'KVM_FEATURE_HC_MAP_GPA_RANGE'] as const),
 ])
+
+/** Of those the ones that no model has, not even one that has everything: a guest gets them by `+`, each by name. */
+export const askedFeatures: ReadonlySet<Feature> = new Set<Feature>(['RTM_ALWAYS_ABORT'])

@@ -2,6 +2,7 @@ import type { Feature } from './all.ts'
 import type { CpuModel } from './cpu-models.rows.ts'
 import { dependencies } from './dependencies.rows.ts'
 import { features } from './feature.ts'
+import { askedFeatures } from './implemented.ts'
 
 /** What was asked of a CPU model cannot be: a sentence that says what and why. */
 export interface Refused {
@@ -41,7 +42,8 @@ export function resolveFeatures(
   { plus, minus }: FeatureChanges,
   implemented: ReadonlySet<Feature>,
 ): ResolvedFeatures | Refused {
-  const offered = model.features === 'everything' ? [...implemented] : model.features
+  const offered =
+    model.features === 'everything' ? [...implemented].filter((feature) => !askedFeatures.has(feature)) : model.features
   const refusal = refusalOf(plus, minus, implemented)
   if (refusal !== undefined) return refusal
   const wanted = new Set([...offered, ...plus].filter((feature) => implemented.has(feature)))

@@ -106,6 +106,7 @@ export function enginePorts(by: Answering): EnginePorts {
     hypercall: (instruction) => by.machine().hypercall() || hypercallBy(by, instruction),
     writeXcr: (index, value) => writeXcr(by, index, value),
     mwaitExtensions: () => mwaitExtensions(by),
+    optional: (feature) => by.guest.has(feature),
     vmx: (instruction, first, second, third) => by.vmx.execute(instruction, first, second, third),
     exits: (reason, qualification) => by.vmx.exits(reason, qualification),
     enabled: (reason) => by.vmx.enabled(reason),

@@ -39,6 +39,7 @@ const every: Readonly<Record<keyof EnginePorts, true>> = {
   writeXcr: true,
   numericError: true,
   mwaitExtensions: true,
+  optional: true,
   vmx: true,
   exits: true,
   enabled: true,

@@ -1,5 +1,5 @@
 import { runFused, runSimd, runX87 } from '@vmm/x86-float'
-import { type HostCall, numericException, type Refused, type Surroundings } from '@vmm/x86-semantics'
+import { type HostCall, numericException, optionalFeatures, type Refused, type Surroundings } from '@vmm/x86-semantics'
 import { portBreakpointsMet } from './data-breakpoints.ts'
 import { answered, Fault, Unanswered } from './fault.ts'
 import type { MemoryAccess } from './memory.ts'
@@ -114,6 +114,8 @@ export function hostAnswers(
       if (known === undefined) return unlessRefused(noInstruction)
       return known === 'nothing' ? [0n, 1n] : [BigInt(known), 0n]
     },
+    optional: (number) =>
+      unlessRefused(ports.optional?.(optionalFeatures[low(number!)]!) === true ? undefined : noInstruction),
     ...vmxAnswers(ports),
     monitor: (address) => done(() => state.set('MONITOR', memory.lineOf(address!))),
   }

@@ -5,6 +5,7 @@ import {
   generalProtection,
   type HostCall,
   numericException,
+  optionalFeatures,
   type Refused,
   type Surroundings,
   secondLevelFault,
@@ -200,6 +201,7 @@ export class HostAnswers {
       if (known === undefined) return invalidOpcode
       return known === 'nothing' ? this.#give(0n, 1n) : this.#give(BigInt(known), 0n)
     },
+    optional: () => (this.#ports.optional?.(optionalFeatures[this.#low(0)]!) === true ? undefined : invalidOpcode),
     vmx: () => this.#vmx(),
     exits: () => this.#exits(),
     enabled: () => (this.#ports.enabled?.(this.#low(0)) === false ? invalidOpcode : undefined),

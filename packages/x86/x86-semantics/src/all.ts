@@ -8,6 +8,7 @@ import { miscellaneous } from './integer/miscellaneous.ts'
 import { shifts } from './integer/shift.ts'
 import { stack } from './integer/stack.ts'
 import { strings } from './integer/strings.ts'
+import { transactions } from './integer/transactions.ts'
 import { transfer } from './integer/transfer.ts'
 import { controlInstructions } from './system/control-registers.ts'
 import { softwareEvents } from './system/events.ts'
@@ -48,6 +49,7 @@ const families: readonly (readonly Instruction[])[] = [
   transfer,
   stack,
   nearControl,
+  transactions,
   strings,
   miscellaneous,
   segmentInstructions,

@@ -84,6 +84,7 @@ export const hostCalls = {
     'A page has become dirty, by guest-physical address: it goes into the log, where there is room',
   ),
   enabled: call([16], [], 'In non-root operation, by exit reason: #UD unless a control enables the instruction'),
+  optional: call([8], [], 'Whether the processor has an optional feature, by number: #UD without'),
   monitor: call([64], [], 'Watch the line of a linear address, which can be read, for stores'),
 } as const
 

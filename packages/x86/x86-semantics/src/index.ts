@@ -40,6 +40,8 @@ export {
   type HypercallMnemonic,
   nobodyAround,
   numericException,
+  type OptionalFeature,
+  optionalFeatures,
   type PatchedHypercall,
   type Refused,
   type Surroundings,

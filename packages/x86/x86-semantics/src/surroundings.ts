@@ -82,6 +82,12 @@ export type VmxOutcome =
   | { readonly kind: 'elsewhere' }
   | Refused
 
+/** Features that a processor has only if somebody asked for them, and whose instructions are #UD without. */
+export const optionalFeatures = ['RTM_ALWAYS_ABORT'] as const
+
+/** One of them, by its name among the features of CPUID. */
+export type OptionalFeature = (typeof optionalFeatures)[number]
+
 /** The two vendors' hypercall instructions. */
 export type HypercallMnemonic = 'VMCALL' | 'VMMCALL'
 
@@ -136,6 +142,8 @@ export interface Surroundings {
    * out, it knows bit 0.
    */
   mwaitExtensions?(): number | 'nothing' | undefined
+  /** Whether the processor has an optional feature. Left out, it has none. */
+  optional?(feature: OptionalFeature): boolean
   /**
    * An instruction of VMX in root operation (VMXON outside it too, VMFUNC in non-root operation, VMREAD and VMWRITE there where they stay), when modes and privilege have let it pass. Operands by the manual's
    * order: the physical address that is in memory (VMXON, VMCLEAR, VMPTRLD); the field, and what is written (VMREAD, VMWRITE); the type and

@@ -9,6 +9,7 @@ export const exclusions: Readonly<Record<string, string>> = {
   ...because('is emulated by the kernel', ['SGDT', 'SIDT', 'SLDT', 'STR', 'SMSW']),
   ...because('saves more state than the two share', ['XSAVEOPT', 'XSAVEC']),
   ...because('depends on what the host enables', ['RDPKRU', 'WRPKRU', 'XSETBV', 'VMCALL', 'VMMCALL', 'MONITOR', 'MWAIT']),
+  ...because('is there in few CPUs, and aborts for reasons of its own', ['XBEGIN', 'XEND', 'XABORT', 'XTEST']),
   ...because('asks a hypervisor for VMX', ['VMXON', 'VMXOFF', 'VMCLEAR', 'VMPTRLD', 'VMPTRST', 'VMREAD', 'VMWRITE', 'VMLAUNCH', 'VMRESUME', 'VMFUNC', 'INVEPT', 'INVVPID']),
 }
 

@@ -11,7 +11,7 @@ import { peek, push, release, setStackPointer, stackPointer, wrapped } from './s
  * Faults if a near transfer to `target` would leave the code segment: non-canonical in 64-bit code, past the limit
  * elsewhere. SDM 2A, JMP, Operation.
  */
-function checkTarget(m: Machine, target: Bits<64>): void {
+export function checkTarget(m: Machine, target: Bits<64>): void {
   const outside =
     m.mode.codeSize === 64 ? m.not(isCanonical(m, target)) : m.below(m.zeroExtend(m.get('CS.limit'), 64), target)
   m.when(outside, () => m.fault('GP', m.constant(0, 32)))
