@@ -10,8 +10,8 @@ import { bases, place, type Snippet } from './snippet.ts'
 const reason = noNative()
 if (reason !== undefined) console.log(`the real CPU is not asked: ${reason}`)
 
-/** The long tests have more of each. Nearly every instruction has its turn in the first two thousand. */
-const cases = { engine: 6000, compiled: 2000, oracle: 3000 }
+/** The long tests have more of each. Nearly every instruction has its turn in the first two thousand; `forms.test.ts` asks about compiled code. */
+const cases = { engine: 2500, oracle: 2500 }
 const fx = new Uint8Array(512)
 fx.set([0x7f, 0x03], 0)
 fx.set([0x80, 0x1f], 24)
@@ -71,7 +71,7 @@ describe.skipIf(reason !== undefined)('the real CPU', () => {
     const { disagreements, counts, lost } = judge(subjectNamed(name), { cases: count, seed: 1 })
     expect(disagreements.slice(0, 5).map(sayDisagreement)).toEqual([])
     expect(lost).toBe(0)
-    expect([...judged].filter((mnemonic) => !counts.has(mnemonic)).length).toBeLessThan(20)
+    expect([...judged].filter((mnemonic) => !counts.has(mnemonic)).length).toBeLessThan(judged.size / 20)
   })
 })
 
