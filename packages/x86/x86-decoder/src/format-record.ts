@@ -114,7 +114,7 @@ function addValue(draft: Draft, value: Value, width: number): void {
 }
 
 /** Templates that were needed lately: so many, by what they depend on. */
-const remembered = 1 << 14
+const remembered = 1 << 12
 const keyWords = 8
 let memory: { readonly keys: Int32Array; readonly templates: (Template | undefined)[] } | undefined
 
@@ -126,72 +126,6 @@ const decoded = createDecoded()
  */
 export function formatRecord(records: Int32Array, number: number, ripAt?: bigint): string {
   const at = number * recordSize
-  return ripAt === undefined ? textAt(records, at) : written(records, at, ripAt)
-}
-
-/** Texts that were needed lately, likewise. */
-const textWords = 10
-let lately: { readonly keys: Int32Array; readonly texts: string[] } | undefined
-
-/** The text, from memory if it was needed lately. */
-function textAt(records: Int32Array, at: number): string {
-  lately ??= { keys: new Int32Array(remembered * textWords), texts: new Array<string>(remembered).fill('') }
-  const { keys, texts } = lately
-  const place = placeOf(records, at)
-  const key = place * textWords
-  if (
-    keys[key] !== records[at + row]! + 1 ||
-    keys[key + 1] !== records[at + address] ||
-    keys[key + 2] !== records[at + operands] ||
-    keys[key + 3] !== records[at + operands + 1] ||
-    keys[key + 4] !== records[at + low] ||
-    keys[key + 5] !== records[at + displacement] ||
-    keys[key + 6] !== records[at + flags] ||
-    keys[key + 7] !== records[at + operands + 2] ||
-    keys[key + 8] !== records[at + high] ||
-    keys[key + 9] !== records[at + length]
-  ) {
-    const text = written(records, at, undefined)
-    // what has words besides is not remembered
-    if (isOdd(records, at)) return text
-    keepText(keys, key, records, at)
-    texts[place] = text
-    return text
-  }
-  return texts[place]!
-}
-
-/** The words that a text depends on, mixed. */
-function placeOf(records: Int32Array, at: number): number {
-  let hash = Math.imul(records[at + row]! ^ Math.imul(records[at + address]!, 0x9e3779b1), 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 15) ^ records[at + operands]! ^ (records[at + operands + 1]! << 9), 0xc2b2ae35)
-  hash = Math.imul(hash ^ (hash >>> 13) ^ records[at + low]!, 0x27d4eb2f)
-  hash = Math.imul(hash ^ (hash >>> 15) ^ records[at + displacement]! ^ (records[at + flags]! << 18), 0x9e3779b1)
-  return hash >>> 18
-}
-
-function keepText(keys: Int32Array, key: number, records: Int32Array, at: number): void {
-  keys[key] = records[at + row]! + 1
-  keys[key + 1] = records[at + address]!
-  keys[key + 2] = records[at + operands]!
-  keys[key + 3] = records[at + operands + 1]!
-  keys[key + 4] = records[at + low]!
-  keys[key + 5] = records[at + displacement]!
-  keys[key + 6] = records[at + flags]!
-  keys[key + 7] = records[at + operands + 2]!
-  keys[key + 8] = records[at + high]!
-  keys[key + 9] = records[at + length]!
-}
-
-function isOdd(records: Int32Array, at: number): boolean {
-  if ((records[at + flags]! & odd) !== 0) return true
-  for (let operand = at + operands; operand < at + operands + 3; operand += 1)
-    if ((records[operand]! & secondNumber) === isSecond || (records[operand]! & kindField) === far) return true
-  return false
-}
-
-/** The text, made of its pieces. */
-function written(records: Int32Array, at: number, ripAt: bigint | undefined): string {
   const template = templateAt(records, at)
   if (template === undefined || (template.address === 'rip' && ripAt !== undefined)) {
     record.unpack(records, at / recordSize, decoded)
@@ -221,6 +155,14 @@ const isSecond = record.put(record.operandFields.high, 1) | record.put(record.op
 const kindField = record.put(record.operandFields.kind, 7)
 const far = record.put(record.operandFields.kind, 4)
 
+/** Whether there is a number that is not where numbers are. */
+function isOdd(records: Int32Array, at: number): boolean {
+  if ((records[at + flags]! & odd) !== 0) return true
+  for (let operand = at + operands; operand < at + operands + 3; operand += 1)
+    if ((records[operand]! & secondNumber) === isSecond || (records[operand]! & kindField) === far) return true
+  return false
+}
+
 function templateAt(records: Int32Array, at: number): Template | undefined {
   const flag = records[at + flags]!
   if ((flag & odd) !== 0) return undefined
@@ -234,7 +176,7 @@ function templateAt(records: Int32Array, at: number): Template | undefined {
   let hash = Math.imul(number ^ Math.imul(registers, 0x9e3779b1), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 15) ^ first, 0xc2b2ae35)
   hash = Math.imul(hash ^ (hash >>> 13) ^ second ^ (third << 9) ^ (flag << 18), 0x27d4eb2f)
-  const place = hash >>> 18
+  const place = hash >>> 20
   const key = place * keyWords
   if (
     keys[key] !== number ||

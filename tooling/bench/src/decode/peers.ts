@@ -19,33 +19,31 @@ export type Peer = (code: Uint8Array) => number
 const { length, row, flags, operands, address, displacement, low, offset } = recordWords
 const records = createRecords(512)
 
-/** What decoding many at once gives, record by record: `see` has the number of one. */
-function many(code: Uint8Array, see: (number: number) => number): number {
+/** Where the instruction behind the last of so many records is. */
+function behind(found: number): number {
+  const last = (found - 1) * recordSize
+  return records[last + offset]! + records[last + length]!
+}
+
+/** Ours, many at once: of each instruction length, row, and each operand with its address or its number. */
+export function ofRecords(code: Uint8Array): number {
   let count = 0
   for (let at = 0; at < code.length; ) {
     const found = decodeMany(code, at, code.length, 64, records)
     if (found === 0) break
-    for (let number = 0; number < found; number += 1) seen.sum ^= see(number)
-    const last = (found - 1) * recordSize
-    at = records[last + offset]! + records[last + length]!
+    for (let from = 0; from < found * recordSize; from += recordSize) seen.sum ^= seenOf(from)
+    at = behind(found)
     count += found
   }
   return count
 }
 
-/** Ours, many at once: of each instruction length, row, and each operand with its address or its number. */
-export const ofRecords: Peer = (code) => many(code, (number) => seenOf(number * recordSize))
-
+/** Address, displacement and number are looked at whether or not an operand has them: that is cheaper than to ask. */
 function seenOf(from: number): number {
-  let sum = records[from + length]! ^ records[from + row]!
-  const count = records[from + flags]! & 7
-  for (let operand = 0; operand < count; operand += 1) {
-    const word = records[from + operands + operand]!
-    const kind = (word >> 10) & 7
-    sum ^= word & 31
-    if (kind === 1) sum ^= records[from + address]! ^ records[from + displacement]!
-    else if (kind > 1) sum ^= records[from + low]!
-  }
+  const registers = records[from + operands]! ^ records[from + operands + 1]! ^ records[from + operands + 2]!
+  const numbers = records[from + address]! ^ records[from + displacement]! ^ records[from + low]!
+  let sum = records[from + length]! ^ records[from + row]! ^ registers ^ numbers
+  for (let more = records[from + flags]! & 7; more > 3; more -= 1) sum ^= records[from + operands + more - 1]!
   return sum
 }
 
@@ -81,8 +79,18 @@ const endOf = (text: string): number => text.charCodeAt(text.length - 1)
 export const formatted: Peer = (code) => each(code, () => endOf(format(decoded)))
 
 /** Ours, many at once, and formatted. */
-export const recordsFormatted: Peer = (code) =>
-  many(code, (number) => (records[number * recordSize + row]! < 0 ? 0 : endOf(formatRecord(records, number))))
+export function recordsFormatted(code: Uint8Array): number {
+  let count = 0
+  for (let at = 0; at < code.length; ) {
+    const found = decodeMany(code, at, code.length, 64, records)
+    if (found === 0) break
+    for (let number = 0; number < found; number += 1)
+      if (records[number * recordSize + row]! >= 0) seen.sum ^= endOf(formatRecord(records, number))
+    at = behind(found)
+    count += found
+  }
+  return count
+}
 
 /** What the peer's users ask of an instruction: the same. */
 function look(instruction: Instruction): number {
