@@ -54,12 +54,12 @@ function addressSizeOf({ base, index, displacement }: Memory, codeSize: CodeSize
   return width
 }
 
-function ripAddress({ index, displacement }: Memory, codeSize: CodeSize): EncodedAddress | string {
+function ripAddress({ base, index, displacement }: Memory, codeSize: CodeSize): EncodedAddress | string {
   if (codeSize !== 64) return 'RIP-relative addresses are of 64-bit code'
   if (index !== undefined) return 'a RIP-relative address has no index'
   const relative = typeof displacement !== 'bigint'
   return {
-    addressSize: 64,
+    addressSize: base?.kind === 'rip' ? (base.width ?? 64) : 64,
     mod: 0,
     rm: 5,
     sib: undefined,

@@ -3,7 +3,7 @@ import { type Chosen, chooseEncoding, chooseFor } from './choose.ts'
 import type { Fixup, Modifiers } from './encode.ts'
 import { AssemblerError } from './error.ts'
 import { type AnyMnemonic, allNames, formOfRow } from './forms.ts'
-import { type Item, layOut, type Program } from './layout.ts'
+import { type Item, labelsOf, layOut, type Program } from './layout.ts'
 import { inSigned } from './match.ts'
 import { type LabelReference, type Numeric, type Operand, placeOf, plainOperand, toBigInt } from './operand.ts'
 
@@ -36,6 +36,7 @@ export class Builder {
   #codeSize: CodeSize
   #modifiers: Modifiers = {}
   #unique = 0
+  #place: number | undefined
 
   constructor({ origin = 0, codeSize = 64 }: AssemblerOptions) {
     this.#origin = toBigInt(origin, 'origin')
@@ -52,7 +53,21 @@ export class Builder {
   label(name: string): this {
     if (this.#labels.has(name)) throw new AssemblerError('a label that exists', { given: name })
     this.#labels.add(name)
-    this.#items.push({ kind: 'label', name })
+    this.#items.push({ kind: 'label', name, place: this.#place })
+    return this
+  }
+
+  /** A label that is a number: an address that is elsewhere, or a constant. */
+  define(name: string, value: Numeric): this {
+    if (this.#labels.has(name)) throw new AssemblerError('a label that exists', { given: name })
+    this.#labels.add(name)
+    this.#items.push({ kind: 'equ', name, value: toBigInt(value, name) })
+    return this
+  }
+
+  /** What follows comes from this place of a text: a mistake that addresses make says so. */
+  mark(place: number): this {
+    this.#place = place
     return this
   }
 
@@ -79,7 +94,9 @@ export class Builder {
     const lowLabels = this.#codeSize !== 64 || inSigned(this.#origin + 0x100_0000n, 32)
     const { encoding, near } = choose({ codeSize: this.#codeSize, lowLabels, modifiers })
     this.#items.push(
-      near === undefined ? { kind: 'code', encoding } : { kind: 'branch', short: encoding, near, grown: false },
+      near === undefined
+        ? { kind: 'code', encoding, place: this.#place }
+        : { kind: 'branch', short: encoding, near, grown: false, place: this.#place },
     )
     return this
   }
@@ -145,7 +162,11 @@ export class Builder {
 
   #data(bytes: Fixup['bytes'], value: Numeric | string | LabelReference): void {
     const fixup: Fixup = { at: 0, bytes, value: placeOf(value), relative: false, signed: false }
-    this.#items.push({ kind: 'code', encoding: { bytes: new Array<number>(bytes).fill(0), fixups: [fixup] } })
+    this.#items.push({
+      kind: 'code',
+      encoding: { bytes: new Array<number>(bytes).fill(0), fixups: [fixup] },
+      place: this.#place,
+    })
   }
 
   /** So many bytes of one value. */
@@ -157,14 +178,19 @@ export class Builder {
   align(boundary: number, fill = 0): this {
     if (!Number.isSafeInteger(boundary) || boundary < 1)
       throw new AssemblerError('not a boundary', { given: `align ${boundary}` })
-    this.#items.push({ kind: 'align', boundary, fill })
+    this.#items.push({ kind: 'align', boundary, fill, place: this.#place })
     return this
   }
 
   /** Fills up to an address, which must not be behind. */
   org(address: Numeric, fill = 0): this {
-    this.#items.push({ kind: 'org', address: toBigInt(address, 'org'), fill })
+    this.#items.push({ kind: 'org', address: toBigInt(address, 'org'), fill, place: this.#place })
     return this
+  }
+
+  /** Where every label is as things stand, whether or not all that refers to them fits. */
+  labels(): ReadonlyMap<string, bigint> {
+    return labelsOf(this.#items, this.#origin)
   }
 
   /** The bytes, with every label in its place. Can be asked again after more was added. */

@@ -1,10 +1,10 @@
 import { type CodeSize, createDecoded, createDecoder } from '@vmm/x86-decoder'
-import { type Encoding, encodeForm, type Modifiers } from './encode.ts'
+import { type Encoding, encodeForm, isAsked, type Modifiers } from './encode.ts'
 import { AssemblerError } from './error.ts'
 import { type Form, formsOf } from './forms.ts'
 import { assumedWidth, type MatchContext, matches } from './match.ts'
 import { type PlainOperand, sayOperand } from './operand.ts'
-import { chosenByOperands, type SizeChoice, sizeChoices } from './sizes.ts'
+import { chosenByOperands, type SizeChoice, sizeChoices, widthOf } from './sizes.ts'
 
 /** Where and how something is assembled. */
 export interface EncodingContext {
@@ -75,7 +75,7 @@ function candidatesOf(
   if (form.row.attributes.includes(codeSize === 64 ? 'not64' : 'only64')) return []
   const found: Candidate[] = []
   for (const size of sizesFor(form, operands, codeSize, modifiers)) {
-    const broadcast = modifiers.broadcast === true ? broadcastOf(form) : 0
+    const broadcast = isAsked(modifiers.broadcast) ? broadcastOf(form, size, modifiers) : 0
     if (broadcast === undefined) continue
     const context: MatchContext = { codeSize, sizes: size, lowLabels, broadcast }
     if (!matches(form, operands, context)) continue
@@ -110,9 +110,13 @@ function sizesFor(
   return chosenByOperands(form) && !(unsized && defaults) ? all : all.slice(0, 1)
 }
 
-/** Bits of an element that a form can broadcast. */
-function broadcastOf({ row }: Form): number | undefined {
-  return ([16, 32, 64] as const).find((bits) => row.attributes.includes(`b${bits}`))
+/** Bits of an element that a form can broadcast, to as many as are asked for. */
+function broadcastOf({ row, places }: Form, size: SizeChoice, { broadcast }: Modifiers): number | undefined {
+  const bits = ([16, 32, 64] as const).find((one) => row.attributes.includes(`b${one}`))
+  if (bits === undefined || typeof broadcast !== 'number') return bits
+  const memory = places.find((place) => place.place === 'rm')
+  const width = memory?.place === 'rm' && memory.memory !== undefined ? widthOf(memory.memory, size) : 0
+  return width / bits === broadcast ? bits : undefined
 }
 
 const decoded = createDecoded()

@@ -34,13 +34,16 @@ export interface Modifiers {
   /** The opmask register that chooses elements of the first operand; those left out become zero with `zeroing`. */
   readonly mask?: Register
   readonly zeroing?: boolean
-  /** The memory operand is one element for all. */
-  readonly broadcast?: boolean
+  /** The memory operand is one element for all, or for so many, where nothing else says how long vectors are. */
+  readonly broadcast?: boolean | number
   /** In the instruction, which suppresses exceptions, too; or that alone. */
   readonly rounding?: Exclude<Rounding, 'none'>
   /** For instructions that no operand gives an operand size: PUSH of an immediate, far returns. */
   readonly operandSize?: Size
 }
+
+/** Whether an element is broadcast. */
+export const isAsked = (broadcast: Modifiers['broadcast']): boolean => broadcast !== undefined && broadcast !== false
 
 /** Encodes a form whose operands match, or says why it cannot be. */
 export function encodeForm(
@@ -89,7 +92,7 @@ function addressFormOf({ pattern, places, row }: Form, size: SizeChoice, { broad
   if (pattern.space !== 'EVEX') return { unit: 1, sib }
   const named = (letter: string) =>
     [8, 16, 32, 64].find((bits) => row.attributes.some((one) => one === `${letter}${bits}`))
-  const bits = (broadcast === true ? named('b') : named('n')) ?? widthOf(memory ?? 8, size)
+  const bits = (isAsked(broadcast) ? named('b') : named('n')) ?? widthOf(memory ?? 8, size)
   return { unit: bits / 8, sib }
 }
 
@@ -113,7 +116,7 @@ function vectorRefusal(
   if (mask !== undefined && !has('mask', 'maskz', 'maskNeeded')) return 'no elements are chosen here'
   if (zeroing && !has('maskz')) return 'no elements become zero here'
   const inMemory = operands.some((operand) => typeof operand === 'object' && operand.kind === 'memory')
-  if (broadcast && !inMemory) return 'only memory is broadcast'
+  if (isAsked(broadcast) && !inMemory) return 'only memory is broadcast'
   if (rounding !== undefined && (inMemory || !has(rounding === 'sae' ? 'sae' : 'er')))
     return 'nothing is rounded so here'
   const rounds = pattern.ignoresLength || vectorLength === 512
@@ -121,8 +124,11 @@ function vectorRefusal(
 }
 
 /** moffs is as wide as an address: labels are 32 bits at most, as they are used outside 64-bit code alone. */
-const moffsSize = (memory: Memory, codeSize: CodeSize): Size | string =>
-  codeSize === 64 && typeof memory.displacement !== 'bigint' ? 'no moffs of a label' : codeSize
+function moffsSize({ displacement }: Memory, codeSize: CodeSize): Size | string {
+  if (typeof displacement !== 'bigint') return codeSize === 64 ? 'no moffs of a label' : codeSize
+  const fits = displacement < 1n << BigInt(codeSize) && displacement >= -(1n << BigInt(codeSize - 1))
+  return fits ? codeSize : `no address of ${codeSize} bits`
+}
 
 /** Register numbers and extension bits of an encoding: those of vectors have five bits. */
 interface Fields {
@@ -273,7 +279,7 @@ function evexOpcode(out: Output, { pattern }: Form, fields: Fields, size: SizeCh
   const { w, r, x, b, vvvv, high, highIndex } = fields
   const { mask, zeroing = false, broadcast = false, rounding } = modifiers
   const length = rounding === undefined ? Math.log2(size.vectorLength / 128) : roundingBits[rounding]
-  const isB = broadcast || rounding !== undefined
+  const isB = isAsked(broadcast) || rounding !== undefined
   out.byte(0x62)
   out.byte(((r ^ 1) << 7) | ((x ^ 1) << 6) | ((b ^ 1) << 5) | ((high ^ 1) << 4) | pattern.map)
   out.byte((w << 7) | ((~vvvv & 15) << 3) | 4 | vexPrefixes[pattern.mandatory]!)

@@ -12,6 +12,8 @@ export interface AssemblerMistake {
 export class AssemblerError extends Error {
   override readonly name = 'AssemblerError'
   readonly mistake: AssemblerMistake
+  /** What `mark` said of the item that is wrong, where its address makes it so. */
+  place: number | undefined
 
   constructor(message: string, mistake: Partial<AssemblerMistake> & Pick<AssemblerMistake, 'given'>) {
     const { given, operands = [], forms = [] } = mistake

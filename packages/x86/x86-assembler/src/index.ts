@@ -251,3 +251,4 @@ export {
   zmm30,
   zmm31,
 } from './registers.ts'
+export { type AssembleOptions, type Assembly, assemble, type Mistake, type Section } from './text/assemble.ts'

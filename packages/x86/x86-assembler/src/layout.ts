@@ -3,10 +3,16 @@ import { AssemblerError } from './error.ts'
 import { type LabelReference, sayOperand } from './operand.ts'
 
 /** What a program is made of, in order. */
-export type Item =
+export type Item = Kind & {
+  /** Where it comes from, for those who know. */
+  readonly place?: number | undefined
+}
+
+type Kind =
   | { readonly kind: 'code'; readonly encoding: Encoding }
   | { readonly kind: 'branch'; readonly short: Encoding; readonly near: Encoding; grown: boolean }
   | { readonly kind: 'label'; readonly name: string }
+  | { readonly kind: 'equ'; readonly name: string; readonly value: bigint }
   | { readonly kind: 'align'; readonly boundary: number; readonly fill: number }
   | { readonly kind: 'org'; readonly address: bigint; readonly fill: number }
 
@@ -21,11 +27,31 @@ export interface Program {
 
 /** Gives every item its place, growing branches that do not reach, and fills in what depends on addresses. */
 export function layOut(items: readonly Item[], origin: bigint): Program {
+  const places = settle(items, origin)
+  const bytes = new Uint8Array(places.size)
+  for (const [at, item] of items.entries()) located(item, () => write(item, places.offsets[at]!, places, bytes))
+  return { bytes, origin, labels: places.labels }
+}
+
+/** The labels alone, with every branch as long as it must be. */
+export function labelsOf(items: readonly Item[], origin: bigint): ReadonlyMap<string, bigint> {
+  return settle(items, origin).labels
+}
+
+function settle(items: readonly Item[], origin: bigint): Places {
   let places = placesOf(items, origin)
   while (grow(items, places)) places = placesOf(items, origin)
-  const bytes = new Uint8Array(places.size)
-  for (const [at, item] of items.entries()) write(item, places.offsets[at]!, places, bytes)
-  return { bytes, origin, labels: places.labels }
+  return places
+}
+
+/** Lets a mistake say which item made it. */
+function located<T>({ place }: Item, act: () => T): T {
+  try {
+    return act()
+  } catch (error) {
+    if (error instanceof AssemblerError) error.place ??= place
+    throw error
+  }
 }
 
 interface Places {
@@ -42,7 +68,8 @@ function placesOf(items: readonly Item[], origin: bigint): Places {
   for (const item of items) {
     offsets.push(offset)
     if (item.kind === 'label') labels.set(item.name, origin + BigInt(offset))
-    else offset += sizeOf(item, origin + BigInt(offset))
+    else if (item.kind === 'equ') labels.set(item.name, item.value)
+    else offset += located(item, () => sizeOf(item, origin + BigInt(offset)))
   }
   return { origin, offsets, labels, size: offset }
 }
@@ -54,6 +81,7 @@ function sizeOf(item: Item, address: bigint): number {
     case 'branch':
       return encodingOf(item).bytes.length
     case 'label':
+    case 'equ':
       return 0
     case 'align':
       return Number((BigInt(item.boundary) - (address % BigInt(item.boundary))) % BigInt(item.boundary))
@@ -76,7 +104,7 @@ function grow(items: readonly Item[], places: Places): boolean {
   items.forEach((item, at) => {
     if (item.kind !== 'branch' || item.grown) return
     const end = places.origin + BigInt(places.offsets[at]! + item.short.bytes.length)
-    const distance = addressOf(item.short.fixups[0]!.value, places) - end
+    const distance = located(item, () => addressOf(item.short.fixups[0]!.value, places)) - end
     if (BigInt.asIntN(8, distance) === distance) return
     item.grown = true
     any = true
@@ -92,7 +120,7 @@ function addressOf(value: bigint | LabelReference, { labels }: Places): bigint {
 }
 
 function write(item: Item, offset: number, places: Places, bytes: Uint8Array): void {
-  if (item.kind === 'label') return
+  if (item.kind === 'label' || item.kind === 'equ') return
   if (item.kind === 'code' || item.kind === 'branch') {
     const encoding = item.kind === 'code' ? item.encoding : encodingOf(item)
     bytes.set(encoding.bytes, offset)

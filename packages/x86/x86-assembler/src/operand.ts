@@ -15,6 +15,8 @@ export interface Register {
 /** The instruction pointer as a base. */
 export interface InstructionPointer {
   readonly kind: 'rip'
+  /** EIP, whose sums are cut to 32 bits. */
+  readonly width?: 32
 }
 
 /** The address of a label plus a number of bytes. */
@@ -182,7 +184,7 @@ export function sayOperand(operand: PlainOperand): string {
 
 function sayAddress({ base, index, scale, displacement, segment }: Memory): string {
   const parts: string[] = []
-  if (base !== undefined) parts.push(base.kind === 'rip' ? 'rip' : base.name)
+  if (base !== undefined) parts.push(base.kind === 'rip' ? (base.width === 32 ? 'eip' : 'rip') : base.name)
   if (index !== undefined) parts.push(`${index.name}*${scale}`)
   if (displacement !== 0n || parts.length === 0) parts.push(sayOperand(displacement))
   return (segment === undefined ? '' : `${segment.name}:`) + parts.join('+')

@@ -1,6 +1,7 @@
 import { type Decoded, type DecodedOperand, noRegister, ripBase } from './decoded.ts'
 import { longNumberText, numberText } from './number-text.ts'
 import { generalName, registerName, segmentNames, vectorName } from './register-names.ts'
+import { sizedMnemonicOf } from './row-of.ts'
 import { memoryWidth, nameOf, type RowText, textOfRow } from './row-text.ts'
 
 /**
@@ -22,7 +23,7 @@ export function format(decoded: Decoded, ripAt?: bigint): string {
 /** The mnemonic, and prefixes before it. */
 export function headText(decoded: Decoded, row: RowText): string {
   const name = nameOf(row, decoded)
-  return decoded.lock || decoded.rep !== 'none' || row.repeats || row.compares || row.implicitMemory
+  return decoded.lock || decoded.rep !== 'none' || row.repeats || row.compares || row.implicitMemory || row.unsaid !== 0
     ? prefixesText(decoded, row) + name
     : name
 }
@@ -43,12 +44,23 @@ const roundingTexts = {
   sae: '{sae}',
 } as const
 
-function prefixesText(decoded: Decoded, { repeats, compares, implicitMemory }: RowText): string {
+function prefixesText(decoded: Decoded, row: RowText): string {
+  const { repeats, compares, implicitMemory } = row
   let text = decoded.lock ? 'lock ' : ''
   if (decoded.rep !== 'none') text += decoded.rep === 'repne' ? 'repne ' : compares ? 'repe ' : 'rep '
+  if (row.unsaid !== 0) text += unsaidText(decoded, row.unsaid)
   if (!repeats && !compares && !implicitMemory) return text
   if (decoded.addressSize !== decoded.codeSize) text += `a${decoded.addressSize} `
   return text + (overrides(decoded) ? `${segmentNames[decoded.segment]} ` : '')
+}
+
+/** The operand size where nothing else shows that it is not the usual one, neither an operand nor the name: `o16`, `o32`. */
+function unsaidText(decoded: Decoded, in64: number): string {
+  const { operandSize, codeSize, mnemonic } = decoded
+  if (operandSize === (codeSize === 64 ? in64 : codeSize)) return ''
+  // tables and environments of 64-bit code have one size
+  if (codeSize === 64 && /^[LSF]/.test(mnemonic) && mnemonic !== 'LEAVE') return ''
+  return sizedMnemonicOf(decoded) === mnemonic ? `o${operandSize} ` : ''
 }
 
 /** A segment prefix that changes anything. */

@@ -10,6 +10,8 @@ export interface RowText {
   readonly compares: boolean
   /** Its address size and its segment are in no operand. */
   readonly implicitMemory: boolean
+  /** Its operand size is in no operand, and may be in no name: which size is usual in 64-bit code, or none where only a name says it. */
+  readonly unsaid: 0 | 32 | 64
   /** An operand that is memory of the operand size and a selector, or of two bounds. */
   readonly pointer: 'none' | 'far' | 'bounds'
   /** The vector that an element is broadcast to is so many times halved. */
@@ -20,7 +22,19 @@ export interface RowText {
 const implicitMemory = /^(?:LOOP|XLAT|MASKMOV|MONITOR|INS|OUTS)/
 const sizes = [16, 32, 64] as const
 
-function rowText({ mnemonic, attributes, operands }: OpcodeRow): RowText {
+/** Instructions whose operand size matters though no operand may show it. */
+const unsized =
+  /^(?:PUSH[AF]?|POP[AF]?|IRET|RETF|CALLF?|JMPF?|J\w+|LOOP\w*|XBEGIN|ENTER|LEAVE|[LS][GI]DT|FLDENV|FRSTOR|FNSTENV|FNSAVE)$/
+
+/** The size that an instruction has in 64-bit code without prefixes, if its size is one that is not shown. */
+function unsaidSize({ mnemonic, attributes, operands }: OpcodeRow): RowText['unsaid'] {
+  const isShown = operands.some((code) => code === 'Ev' || code === 'Zv' || code === 'Mp')
+  if (!unsized.test(mnemonic) || isShown) return 0
+  return attributes.includes('default64') || attributes.includes('force64') ? 64 : 32
+}
+
+function rowText(row: OpcodeRow): RowText {
+  const { mnemonic, attributes, operands } = row
   const name = (operandSize: 16 | 32 | 64, addressSize: 16 | 32 | 64) =>
     sizedMnemonicOf({ mnemonic, operandSize, addressSize }).toLowerCase()
   const broadcast = operands.find((one) => one.startsWith('W'))
@@ -29,6 +43,7 @@ function rowText({ mnemonic, attributes, operands }: OpcodeRow): RowText {
     repeats: attributes.includes('rep'),
     compares: attributes.includes('repz'),
     implicitMemory: implicitMemory.test(mnemonic),
+    unsaid: unsaidSize(row),
     pointer: operands.includes('Mp') ? 'far' : operands.includes('Ma') ? 'bounds' : 'none',
     halved: broadcast === 'Wx2' ? 1 : broadcast === 'Wx4' ? 2 : broadcast === 'Wx8' ? 3 : 0,
   }
