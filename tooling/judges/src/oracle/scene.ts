@@ -53,13 +53,34 @@ export function sceneOf({ seed, mode, bytes, only }: SceneOptions): Image {
   return {
     title: `${mode}, ${paging} paging, level ${level}, seed ${seed}`,
     fields,
-    gprs: Array.from({ length: 16 }, (_, index) => register(random, index, mode)),
+    gprs: withMetadata(
+      Array.from({ length: 16 }, (_, index) => register(random, index, mode)),
+      fields,
+      new Random(seed ^ 0x4c_414d),
+      mode,
+    ),
     rflags: flagsOf(random, mode),
     vectors: Array.from({ length: 32 }, (_, index) => (index < 16 ? vector(random) : 0n)),
     x87: Array.from({ length: 8 }, () => extended(random)),
     memory,
     event: random.once(3) ? { vector: random.below(64), kind: random.below(4) } : undefined,
   }
+}
+
+/** In one scene of four of 64-bit code linear addresses are masked, and pointers have metadata, which is not always where it may be. */
+function withMetadata(
+  gprs: readonly bigint[],
+  fields: Map<StateField, bigint>,
+  random: Random,
+  mode: ModeName,
+): readonly bigint[] {
+  if (mode !== 'long' || !random.once(4)) return gprs
+  const change = (field: StateField, bits: bigint) => fields.set(field, fields.get(field)! | bits)
+  change('CR4_ALLOWED', 1n << 28n)
+  change('CR3', random.pick([0n, 1n, 1n, 2n, 2n, 3n]) << 61n)
+  change('CR4', random.once(2) ? 1n << 28n : 0n)
+  const places = random.pick([0x7e00n, 0x7fffn, 0x7fffn, 0xffffn]) << 48n
+  return gprs.map((value) => (random.once(2) ? value ^ (random.bits() & places) : value))
 }
 
 /** Half of the YMM registers are as the ABI has them, clear above. */

@@ -228,8 +228,7 @@ export class EngineSubject implements Subject {
       engine.writePhysical(regions[index]!.address, bytes)
     })
     setState(this.#state, image)
-    engine.tlb.flushAll()
-    engine.modeChanged()
+    engine.flushTranslations()
     engine.takeDebugHits()
     this.#before = engine.retired()
   }
