@@ -10,6 +10,8 @@ test('the formatter’s words become bytes', () => {
   expect(hex('pushf')).toBe('669c')
   expect(hex('pushfq')).toBe('9c')
   expect(hex('jz 0x1010')).toBe('740e')
+  expect(hex('o32 jz 0x1010', 16)).toBe('66740d')
+  expect(hex('o16 push fs')).toBe('660fa0')
   expect(hex('callf 8:0x20', 32)).toBe('9a200000000800')
   expect(hex('mov eax, dword ptr [rel 0x1010]')).toBe('8b050a000000')
   expect(hex('fadd st(0), st(3)')).toBe('d8c3')

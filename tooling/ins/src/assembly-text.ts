@@ -68,10 +68,12 @@ function takePrefixes(words: string[]): Modifiers {
   for (;;) {
     const word = words[0]!
     const segment = words.length > 1 ? registers.get(word) : undefined
-    const address = /^a(16|32|64)$/.exec(word)?.[1]
+    const [, what, bits] = /^([ao])(16|32|64)$/.exec(word) ?? []
+    const said = Number(bits) as 16 | 32 | 64
     if (word === 'lock') modifiers = { ...modifiers, lock: true }
     else if (word === 'rep' || word === 'repe' || word === 'repne') modifiers = { ...modifiers, rep: word }
-    else if (address !== undefined) modifiers = { ...modifiers, addressSize: Number(address) as 16 | 32 | 64 }
+    else if (what === 'a') modifiers = { ...modifiers, addressSize: said }
+    else if (what === 'o') modifiers = { ...modifiers, operandSize: said }
     else if (segment !== undefined) modifiers = { ...modifiers, segment }
     else return modifiers
     words.shift()
