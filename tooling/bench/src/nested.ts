@@ -65,7 +65,7 @@ async function exitLine(place: string): Promise<Line> {
 
 /** Reported, with no limit. */
 async function kvmLine(place: string): Promise<Line> {
-  const [name, rounds, atMost] = [`${exitRow.name}, with KVM as L1`, exitRow.rounds / 50, Number.POSITIVE_INFINITY]
+  const [name, rounds, atMost] = [`${exitRow.name}, with KVM as L1`, exitRow.underKvm, Number.POSITIVE_INFINITY]
   const found = await exitsUnderKvm(rounds, place)
   return isFailure(found) ? failed(name, found, atMost) : lineOf(name, (found.cpuSeconds / rounds) * 1e6, 'µs', atMost)
 }
