@@ -1,4 +1,4 @@
-import type { CodeSize, Rounding } from '@vmm/x86-decoder'
+import type { CodeSize, PrefixHint, Rounding } from '@vmm/x86-decoder'
 import type { OperandPlace } from '@vmm/x86-opcodes'
 import { type AddressForm, type EncodedAddress, encodeAddress } from './address.ts'
 import type { Form, Size } from './forms.ts'
@@ -27,6 +27,8 @@ export interface Encoding {
 export interface Modifiers {
   readonly lock?: boolean
   readonly rep?: 'rep' | 'repe' | 'repne'
+  /** F2 or F3 as a hint: of lock elision, or BND before a near branch. */
+  readonly hint?: Exclude<PrefixHint, 'none'>
   /** For implicit memory: the source of a string instruction. */
   readonly segment?: Register
   /** For instructions that no operand gives an address size: strings, LOOP. */
@@ -225,17 +227,18 @@ class Output implements Encoding {
 }
 
 const segmentPrefixes = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65]
-const repPrefixes = { rep: 0xf3, repe: 0xf3, repne: 0xf2 } as const
+const repPrefixes = { rep: 0xf3, repe: 0xf3, repne: 0xf2, xacquire: 0xf2, xrelease: 0xf3, bnd: 0xf2 } as const
 
 function legacyPrefixes(
   out: Output,
   segment: Register | undefined,
-  { lock = false, rep }: Modifiers,
+  { lock = false, rep, hint }: Modifiers,
   operand: boolean,
   address: boolean,
 ): void {
   if (lock) out.byte(0xf0)
-  if (rep !== undefined) out.byte(repPrefixes[rep])
+  const repeated = rep ?? hint
+  if (repeated !== undefined) out.byte(repPrefixes[repeated])
   if (segment !== undefined) out.byte(segmentPrefixes[segment.index]!)
   if (operand) out.byte(0x66)
   if (address) out.byte(0x67)

@@ -1,6 +1,7 @@
 import {
   type Attribute,
   type EncodingSpace,
+  elisionOf,
   type Mandatory,
   type ModrmPattern,
   type OpcodePattern,
@@ -11,6 +12,7 @@ import {
   parseOpcode,
   placeOf,
   rows,
+  takesBnd,
 } from '@vmm/x86-opcodes'
 import { type Choices, noChoices } from './choose.ts'
 import { fastLayout } from './fast-layout.ts'
@@ -52,6 +54,8 @@ export interface Candidate {
   readonly force64: boolean
   readonly lock: boolean
   readonly rep: 'none' | 'rep' | 'repz'
+  /** What F2 and F3 hint, as codes of the record's, by whether the operand is memory. */
+  readonly hints: PrefixHints | undefined
   /** VEX.vvvv names an operand; elsewhere it must be 1111B. */
   readonly vvvv: boolean
   /** What EVEX may say: of the mask, of an element to broadcast (its bytes, or 0), of rounding. */
@@ -67,6 +71,12 @@ export interface Candidate {
   readonly distinct: 'none' | 'all' | 'first'
   /** Something is asked of its address or registers. */
   readonly careful: boolean
+}
+
+/** Codes of hints that F2 and F3 are before memory, and before registers or where there is no ModRM byte. */
+export interface PrefixHints {
+  readonly inMemory: readonly [F2: number, F3: number]
+  readonly elsewhere: readonly [F2: number, F3: number]
 }
 
 /**
@@ -181,6 +191,7 @@ function candidateOf(row: OpcodeRow, number: number, pattern: OpcodePattern): Ca
     default64: has('default64'),
     force64: has('force64'),
     lock: has('lock'),
+    hints: pattern.mandatory === 'any' ? hintsOf(row) : undefined,
     rep: has('rep') ? 'rep' : has('repz') ? 'repz' : 'none',
     vvvv: places.some((place) => place.place === 'vvvv'),
     wide: has('wide'),
@@ -188,6 +199,19 @@ function candidateOf(row: OpcodeRow, number: number, pattern: OpcodePattern): Ca
     distinct: has('distinct') ? 'all' : has('distinctFirst') ? 'first' : 'none',
     ...evexOf(row, rm?.memory),
   }
+}
+
+const [xacquire, xrelease, bnd, locked] = [1, 2, 3, 4]
+
+function hintsOf(row: OpcodeRow): PrefixHints | undefined {
+  if (takesBnd(row)) return { inMemory: [bnd, 0], elsewhere: [bnd, 0] }
+  const elision = elisionOf(row)
+  if (elision === 'none') return undefined
+  const inMemory = (): PrefixHints['inMemory'] => {
+    if (elision === 'release') return [0, xrelease]
+    return row.mnemonic === 'XCHG' ? [xacquire, xrelease] : [xacquire | locked, xrelease | locked]
+  }
+  return { inMemory: inMemory(), elsewhere: [0, 0] }
 }
 
 /** What is asked of ModRM.mod and r/m: a register, register 0, a SIB byte, or RIP-relative memory. */

@@ -3,9 +3,13 @@ import {
   type CodeSize,
   createDecoded,
   createDecoder,
+  createRecords,
   type Decoded,
   type DecodeFailure,
   decode,
+  decodeMany,
+  formatAtt,
+  formatRecord,
   noRegister,
   ripBase,
   takesModrm,
@@ -308,4 +312,73 @@ test('an opcode takes a ModRM byte or none, or is no opcode', () => {
   expect([takesModrm(0, 0x8b), takesModrm(0, 0xb8)]).toEqual([true, false])
   expect([takesModrm(1, 0xaf), takesModrm(1, 0x84)]).toEqual([true, false])
   expect([takesModrm(2, 0x00), takesModrm(3, 0x0f), takesModrm(0, 0x66)]).toEqual([true, true, undefined])
+})
+
+describe('what a choice leaves out', () => {
+  const documented = createDecoder({ without: ['undocumented'] })
+  const padlock = createDecoder({ with: ['XCRYPT'] })
+  const run = (by: typeof documented, hex: string, codeSize: 16 | 32 | 64 = 64) => {
+    const out = createDecoded()
+    return by.decode(bytesOf(hex), 0, bytesOf(hex).length, codeSize, out) ?? out.mnemonic
+  }
+
+  test.each([
+    ['d6', 'SALC'],
+    ['c1 f0 01', 'SHL'],
+    ['d0 f0', 'SHL'],
+    ['f6 c8 01', 'TEST'],
+    ['dc d1', 'FCOM'],
+    ['dd c9', 'FXCH'],
+    ['df c1', 'FFREEP'],
+    ['df d1', 'FSTP'],
+    ['d9 d9', 'FSTPNCE'],
+  ])('%s is %s to processors, and nothing to the manual', (hex, name) => {
+    expect(decoded(hex, 32).mnemonic).toBe(name)
+    expect(run(documented, hex, 32)).toBe('invalid')
+  })
+
+  test('what the manual has stays', () => {
+    expect(run(documented, 'f1')).toBe('INT1')
+    expect(run(documented, '0f ff c0')).toBe('UD0')
+    expect(run(documented, 'f6 c0 01')).toBe('TEST')
+    expect(run(documented, '82 c0 01', 32)).toBe('ADD')
+  })
+
+  test('is decoded where its feature is asked for', () => {
+    expect(run(padlock, 'f3 0f a7 c8')).toBe('XCRYPTECB')
+    expect(run(padlock, 'f3 0f a6 c8')).toBe('invalid')
+  })
+})
+
+describe('F2 and F3 that hint', () => {
+  test.each([
+    ['f2 f0 01 08', 'xacquire'],
+    ['f3 f0 01 08', 'xrelease'],
+    ['f2 87 08', 'xacquire'],
+    ['f3 89 08', 'xrelease'],
+    ['f2 e8 00 00 00 00', 'bnd'],
+    ['f2 ff e0', 'bnd'],
+    ['f2 c3', 'bnd'],
+    ['f2 74 00', 'bnd'],
+  ])('%s: %s', (hex, hint) => expect(decoded(hex).hint).toBe(hint))
+
+  test.each([
+    ['f2 01 08'],
+    ['f2 89 08'],
+    ['f2 87 c8'],
+    ['f3 c3'],
+    ['f3 e8 00 00 00 00'],
+    ['f2 e2 00'],
+    ['f2 eb 00'],
+    ['f2 a4'],
+  ])('%s hints nothing', (hex) => expect(decoded(hex).hint).toBe('none'))
+
+  test('records keep them, and the formatters write them', () => {
+    const bytes = bytesOf('f2 f0 01 08 f2 ff e0')
+    const records = createRecords(2)
+    expect(decodeMany(bytes, 0, bytes.length, 64, records)).toBe(2)
+    expect(formatRecord(records, 0)).toBe('xacquire lock add dword ptr [rax], ecx')
+    expect(formatRecord(records, 1)).toBe('bnd jmp rax')
+    expect(formatAtt(decoded('f3 89 08'))).toBe('xrelease mov %ecx,(%rax)')
+  })
 })

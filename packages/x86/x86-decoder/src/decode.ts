@@ -1,4 +1,4 @@
-import type { OpcodeRow } from '@vmm/x86-opcodes'
+import type { Attribute, OpcodeRow } from '@vmm/x86-opcodes'
 import { prepareAddresses } from './addresses.ts'
 import { lookAt, type Maps, mapsOf } from './candidates.ts'
 import * as codeWindow from './code-window.ts'
@@ -35,6 +35,7 @@ export function createDecoded(): Decoded {
     addressSize: 64,
     lock: false,
     rep: 'none',
+    hint: 'none',
     operands: [operand(), operand(), operand(), operand(), operand()],
     count: 0,
     segment: 3,
@@ -89,8 +90,24 @@ export interface Decoder {
   readonly takesModrm: (map: 0 | 1 | 2 | 3, opcode: number) => boolean | undefined
 }
 
-/** A decoder of the rows that `knows` says yes to. It asks of a row when the first opcode comes that may be its. */
-export function createDecoder(knows: (row: OpcodeRow) => boolean): Decoder {
+/** Which rows a decoder has: all but those that are `optional` and those that are left out. */
+export interface RowChoice {
+  /** CPUID features whose rows it has though they are `optional`: `XCRYPT` and the others of PadLock. */
+  readonly with?: readonly string[]
+  /** Attributes of rows that it has not: `undocumented` leaves out what processors execute and Intel's manual does not have, `hint` what is a NOP elsewhere. */
+  readonly without?: readonly Attribute[]
+}
+
+/** A choice as a question that is asked of a row. */
+function asked({ with: features = [], without = [] }: RowChoice): (row: OpcodeRow) => boolean {
+  return ({ attributes, needs }) =>
+    (!attributes.includes('optional') || features.includes(needs ?? '')) &&
+    !attributes.some((attribute) => without.includes(attribute))
+}
+
+/** A decoder of the rows that are chosen, or that a function says yes to. It asks of a row when the first opcode comes that may be its. */
+export function createDecoder(choice: RowChoice | ((row: OpcodeRow) => boolean)): Decoder {
+  const knows = typeof choice === 'function' ? choice : asked(choice)
   let built: Maps | undefined
   let memory: FastMemory | undefined
   let fast: Fast | undefined | 'not yet' = 'not yet'
@@ -118,7 +135,7 @@ export function createDecoder(knows: (row: OpcodeRow) => boolean): Decoder {
   }
 }
 
-const everything = createDecoder(({ attributes }) => !attributes.includes('optional'))
+const everything = createDecoder({})
 
 /** Decodes one instruction by all rows but those that are optional. */
 export const decode: Decode = everything.decode

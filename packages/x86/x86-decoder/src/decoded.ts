@@ -10,6 +10,9 @@ export type RegisterFile = 'gpr' | 'segment' | 'control' | 'debug' | 'x87' | 'mm
 /** What EVEX says of rounding: a mode, which suppresses exceptions, too; suppression alone (`sae`); or nothing. Source: SDM 2A §2.7.6. */
 export type Rounding = 'none' | 'nearest' | 'down' | 'up' | 'zero' | 'sae'
 
+/** What F2 and F3 hint. Source: SDM 2C, XACQUIRE/XRELEASE; SDM 1, the chapter on MPX of the editions that have it. */
+export type PrefixHint = 'none' | 'xacquire' | 'xrelease' | 'bnd'
+
 /** What an operand is: `relative` is a jump distance, `far` a pointer of selector and offset. */
 export type OperandKind = 'register' | 'memory' | 'immediate' | 'relative' | 'far'
 
@@ -66,6 +69,8 @@ export interface Decoded {
   lock: boolean
   /** The REP prefix as the instruction takes it, mandatory prefixes excluded: F3 is `rep`, F2 is `repne`. */
   rep: 'none' | 'rep' | 'repne'
+  /** What F2 or F3 hints where it neither repeats nor chooses: lock elision, which must have LOCK but for XCHG and stores, or that bounds stay as they are. */
+  hint: PrefixHint
   /** Operands in the manual's (Intel's) order; `count` of them are in use. */
   operands: DecodedOperand[]
   count: number

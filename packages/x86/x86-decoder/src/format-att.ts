@@ -1,7 +1,7 @@
 import { type OpcodeRow, type OperandCode, placeOf, rows } from '@vmm/x86-opcodes'
 import { attName } from './att-names.ts'
 import { type Decoded, type DecodedOperand, noRegister, ripBase } from './decoded.ts'
-import { targetWidth } from './format.ts'
+import { hintText, targetWidth } from './format.ts'
 import { generalName, registerName, segmentNames, vectorName } from './register-names.ts'
 import { textOfRow } from './row-text.ts'
 
@@ -88,7 +88,7 @@ function hasMemory({ operands, count }: Decoded): boolean {
 
 function prefixesOf(decoded: Decoded, row: AttRow): string {
   const { lock, rep, noTrack, addressSize, operandSize, codeSize } = decoded
-  let text = lock ? 'lock ' : ''
+  let text = hintText(decoded) + (lock ? 'lock ' : '')
   if (rep !== 'none') text += rep === 'repne' ? 'repne ' : textOfRow(decoded.row).compares ? 'repe ' : 'rep '
   if (noTrack && row.starred && isNearIndirect(decoded)) text += 'notrack '
   if (row.addressed && addressSize !== codeSize) text += `addr${addressSize} `

@@ -23,7 +23,13 @@ export function format(decoded: Decoded, ripAt?: bigint): string {
 /** The mnemonic, and prefixes before it. */
 export function headText(decoded: Decoded, row: RowText): string {
   const name = nameOf(row, decoded)
-  return decoded.lock || decoded.rep !== 'none' || row.repeats || row.compares || row.implicitMemory || row.unsaid !== 0
+  return decoded.lock ||
+    decoded.rep !== 'none' ||
+    decoded.hint !== 'none' ||
+    row.repeats ||
+    row.compares ||
+    row.implicitMemory ||
+    row.unsaid !== 0
     ? prefixesText(decoded, row) + name
     : name
 }
@@ -44,9 +50,14 @@ const roundingTexts = {
   sae: '{sae}',
 } as const
 
+/** What F2 or F3 hints. */
+export function hintText({ hint }: Decoded): string {
+  return hint === 'none' ? '' : `${hint} `
+}
+
 function prefixesText(decoded: Decoded, row: RowText): string {
   const { repeats, compares, implicitMemory } = row
-  let text = decoded.lock ? 'lock ' : ''
+  let text = hintText(decoded) + (decoded.lock ? 'lock ' : '')
   if (decoded.rep !== 'none') text += decoded.rep === 'repne' ? 'repne ' : compares ? 'repe ' : 'rep '
   if (row.unsaid !== 0) text += unsaidText(decoded, row.unsaid)
   if (!repeats && !compares && !implicitMemory) return text

@@ -158,7 +158,7 @@ function traitsOf(candidate: Candidate, inMemory: boolean): number {
 
 function flagsOf(
   candidate: Candidate,
-  { codeSize, state }: Surroundings,
+  { codeSize, state, modrm }: Surroundings,
   { operandSize, vectorLength }: Sizes,
 ): number {
   const repeat = isVector(candidate) || candidate.rep === 'none' ? 0 : state & stateBits.repeat
@@ -168,8 +168,16 @@ function flagsOf(
     put(flagFields.codeSize, codeSize) |
     put(flagFields.operandSize, operandSize >> 5) |
     put(flagFields.rep, rep) |
+    put(flagFields.hint, hintOf(candidate, state, modrm)) |
     put(flagFields.vectorLength, widthCode(vectorLength))
   )
+}
+
+function hintOf({ hints }: Candidate, state: number, modrm: number): number {
+  const repeat = state & stateBits.repeat
+  if (hints === undefined || repeat === 0) return 0
+  const [ofF2, ofF3] = modrm < 0xc0 ? hints.inMemory : hints.elsewhere
+  return repeat === stateBits.repeatF2 ? ofF2 : ofF3
 }
 
 interface Context {

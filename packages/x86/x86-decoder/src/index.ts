@@ -6,6 +6,7 @@ export {
   type Decoder,
   decode,
   decodeMany,
+  type RowChoice,
   readRecord,
   takesModrm,
 } from './decode.ts'
@@ -16,6 +17,7 @@ export {
   type DecodeFailure,
   noRegister,
   type OperandKind,
+  type PrefixHint,
   type RegisterFile,
   type Rounding,
   ripBase,

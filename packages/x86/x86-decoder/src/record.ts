@@ -1,5 +1,5 @@
 import { rows } from '@vmm/x86-opcodes'
-import type { CodeSize, Decoded, DecodedOperand, OperandKind, RegisterFile, Rounding } from './decoded.ts'
+import type { CodeSize, Decoded, DecodedOperand, OperandKind, PrefixHint, RegisterFile, Rounding } from './decoded.ts'
 
 /** Words of 32 bits that one record takes. */
 export const recordSize = 16
@@ -34,6 +34,8 @@ export const flagFields = {
   rounding: { shift: 19, bits: 3 },
   /** The displacement has 64 bits; its upper half is `second`. */
   wideDisplacement: { shift: 22, bits: 1 },
+  /** A place in `hintCodes`. */
+  hint: { shift: 23, bits: 3 },
 } as const satisfies Readonly<Record<string, Field>>
 
 /** Fields of `address`: base and index are one more than the register, 0 where there is none. */
@@ -82,6 +84,12 @@ const roundingCodes = ['none', 'nearest', 'down', 'up', 'zero', 'sae'] as const 
 /** REP prefixes in the order of their codes. */
 const repCodes = ['none', 'rep', 'repne'] as const
 
+/** Hints in the order of their codes, without LOCK and with it. */
+export const hintCodes = [
+  ...(['none', 'xacquire', 'xrelease', 'bnd', 'none', 'none', 'none', 'none'] as const),
+  ...(['none', 'xacquire', 'xrelease', 'bnd', 'none', 'xacquire', 'xrelease', 'none'] as const),
+] as const satisfies readonly PrefixHint[]
+
 /** Why there is no instruction: a record's row is -1, -2 or -3. */
 export const recordFailures = ['invalid', 'truncated', 'too-long'] as const
 
@@ -89,13 +97,14 @@ export const recordFailures = ['invalid', 'truncated', 'too-long'] as const
 export const put = ({ shift }: Field, value: number): number => value << shift
 
 // constants of this module are constants in compiled code, what it exports is not
-const [sizes, widths, kinds, files, roundings, reps] = [
+const [sizes, widths, kinds, files, roundings, reps, hints] = [
   sizeCodes,
   widthCodes,
   operandKinds,
   registerFiles,
   roundingCodes,
   repCodes,
+  hintCodes,
 ]
 const {
   length: lengthWord,
@@ -130,6 +139,7 @@ export function unpack(records: Int32Array, number: number, out: Decoded): void 
   out.operandSize = sizes[(flags >> 5) & 3]!
   out.lock = (flags & 0x200) !== 0
   out.rep = reps[(flags >> 7) & 3]!
+  out.hint = hints[((flags >> 23) & 7) | ((flags >> 6) & 8)]!
   out.vectorLength = widths[(flags >> 10) & 15] as Decoded['vectorLength']
   out.mask = (flags >> 14) & 7
   out.zeroing = (flags & 0x2_0000) !== 0

@@ -19,7 +19,7 @@ type Respelling = readonly [pattern: RegExp, replacement: string]
 /**
  * Where the judge writes otherwise than GNU as and objdump do, whose way is ours. What objdump says of the same is in `att-objdump.test.ts`.
  *
- * * BND, XACQUIRE, XRELEASE and branch hints are not written, nor which of F2 and F3 repeats a string instruction that takes both.
+ * * Branch hints are not written, nor which of F2 and F3 repeats a string instruction that takes both. BND may stand anywhere.
  * * The judge leaves out segments that are the default, and those of LEA and of bounds. Strings have all of theirs.
  * * It ends an absent index with a comma, and has ports without parentheses.
  * * It writes a suffix that the mode implies (`callq`, `lretl`), and none that objdump does.
@@ -28,9 +28,6 @@ type Respelling = readonly [pattern: RegExp, replacement: string]
  * * 66H before a LOOP, and before a JMP, is a byte or a prefix of its own.
  */
 const ofJudge: readonly Respelling[] = [
-  [/^(?:bnd |xacquire |xrelease )+/, ''],
-  [/^(data(?:16|32) )bnd /, '$1'],
-  [/^((?:notrack )?)bnd /, '$1'],
   [/,p[nt] /, ' '],
   [/^repne (ins|outs|movs|stos|lods)/, 'rep $1'],
   [/,\)/, ')'],
@@ -66,6 +63,9 @@ const ofOurs: readonly Respelling[] = [
 
 const respelled = (text: string, table: readonly Respelling[]): string =>
   table.reduce((sum, [pattern, replacement]) => sum.replace(pattern, replacement), text)
+
+/** What F2 or F3 hints at the end, wherever it stood. */
+const hintLast = (text: string): string => text.replace(/^(.*?)\b(bnd|xacquire|xrelease) (.*)$/, '$1$3 # $2')
 
 /** The suffix that a mode implies. */
 function withoutUsual(text: string, { codeSize }: Decoded): string {
@@ -108,9 +108,9 @@ function differences(streams: Uint8Array, codeSize: CodeSize): string[] {
     decoder.position = at
     decoder.ip = 0x1000n
     const instruction = decoder.decode()
-    let [ours, judged] = [formatAtt(decoded, 0x1000n), theirs(formatter.format(instruction), decoded)]
+    let [ours, judged] = [formatAtt(decoded, 0x1000n), theirs(hintLast(formatter.format(instruction)), decoded)]
     instruction.free()
-    ours = withoutUsual(respelled(ours, ofOurs), decoded)
+    ours = withoutUsual(respelled(hintLast(ours), ofOurs), decoded)
     if (widthless.test(decoded.mnemonic)) [ours, judged] = [registerNumbers(ours), registerNumbers(judged)]
     if (ours !== judged) found.push(`${hex(streams.subarray(at, at + decoded.length))}: ${ours} / ${judged}`)
   }

@@ -45,12 +45,23 @@ const settledFlows: ReadonlySet<string> = new Set(['SKINIT', 'XABORT'])
 const settledPrivilege =
   /^(?:INS?B?|OUTS?B?|CLI|STI|RSM|VMREAD|VMWRITE|VMPTRST|VMPTRLD|VMCLEAR|VMXON|VMXOFF|VMLAUNCH|VMRESUME|INVVPID|INVEPT|VMFUNC|VMCALL)$/
 
+/** What F2 and F3 hint. */
+function hintOf(instruction: Instruction): Decoded['hint'] {
+  if (instruction.hasXacquirePrefix) return 'xacquire'
+  if (instruction.hasXreleasePrefix) return 'xrelease'
+  const opCode = instruction.opCode
+  const takesBnd = opCode.canUseBndPrefix
+  opCode.free()
+  return takesBnd && instruction.hasRepnePrefix ? 'bnd' : 'none'
+}
+
 function differences(instruction: Instruction, decoded: Decoded): string[] {
   const { flags, controlFlow, stackPointerChange, x87, privileged } = informationOf(decoded)
   const found: string[] = []
   const compare = (what: string, left: unknown, right: unknown) => {
     if (left !== right) found.push(`${rowOf(decoded).opcode} ${decoded.mnemonic} ${what}: ${left} / ${right}`)
   }
+  compare('hints', decoded.hint, hintOf(instruction))
   if (!hasAnotherView(decoded)) {
     compare('tests', ours(flags.tested), instruction.rflagsRead & all)
     compare('modifies', ours(flags.modified), instruction.rflagsWritten & all)

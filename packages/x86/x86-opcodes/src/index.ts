@@ -1,6 +1,6 @@
 export { type Access, accessOf } from './access.ts'
 export { type ControlFlow, controlFlowOf } from './control-flow.ts'
-export { type Elision, elisionOf } from './elision.ts'
+export { type Elision, elisionOf, takesBnd } from './elision.ts'
 export { featuresOf } from './features.ts'
 export { type FlagEffects, type FlagName, flagNames, flagsOf } from './flags.ts'
 export {

@@ -64,7 +64,7 @@ export const attributeMeanings = {
   anyMod: 'ModRM.mod is ignored: r/m is a register',
   unaligned: 'a 128-bit memory operand need not be aligned, as it must be elsewhere in legacy SSE',
   alias: 'another encoding of the same instruction, which an assembler does not choose',
-  undocumented: 'works, but is not in the manual',
+  undocumented: "works, but is not in Intel's manual",
   optional: 'VIA PadLock: decoded where it is asked for alone',
   hint: 'does nothing on processors without its feature, where it is a reserved NOP',
   ripOnly: 'the memory operand must be RIP-relative',

@@ -38,6 +38,9 @@ describe('instructions as text', () => {
     expect(code('jmp 8:0x1234', { codeSize: 16 })).toBe('ea 34 12 08 00')
     expect(code('jmp far [rax]')).toBe('ff 28')
     expect(code('notrack jmp rax')).toBe('3e ff e0')
+    expect(code('bnd jmp rax')).toBe('f2 ff e0')
+    expect(code('xacquire lock add dword ptr [rax], ecx')).toBe('f0 f2 01 08')
+    expect(code('xrelease mov dword ptr [rax], ecx')).toBe('f3 89 08')
   })
 })
 

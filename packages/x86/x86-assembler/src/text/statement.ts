@@ -148,6 +148,7 @@ function prefixesOf(reader: Reader): Modifiers {
 function prefix(name: string): Modifiers | undefined {
   if (name === 'lock') return { lock: true }
   if (Object.hasOwn(repeats, name)) return { rep: repeats[name] as 'rep' }
+  if (name === 'xacquire' || name === 'xrelease' || name === 'bnd') return { hint: name }
   const size = /^([ao])(16|32|64)$/.exec(name)
   if (size !== null) {
     const bits = Number(size[2]) as 16 | 32 | 64
