@@ -37,11 +37,13 @@ const measured = {
   one: peers.oneByOne,
   formatted: peers.formatted,
   recordsFormatted: peers.recordsFormatted,
+  recordsListed: peers.recordsListed,
   icedAll: peers.icedAll,
   icedOne: peers.icedOne,
   icedOut: peers.icedOut,
   icedFormatted: peers.icedFormatted,
   icedFast: peers.icedFast,
+  icedListed: peers.icedListed,
 } as const satisfies Readonly<Record<string, peers.Peer>>
 
 type Name = keyof typeof measured
@@ -53,21 +55,27 @@ type Name = keyof typeof measured
 export async function benchDecode([path]: readonly string[]): Promise<void> {
   const file = path === undefined ? unpackLz4(payloadOf(await kernel())) : readFileSync(path)
   const rates = ratesOf(textOf(file))
-  const { icedAll, icedOne, icedOut, records, one, formatted, recordsFormatted } = rates
+  const { icedAll, icedOne, icedOut, records, one, formatted, recordsFormatted, recordsListed } = rates
   const packed = packedDecoder()
   const rows: readonly Line[] = [
     atLeast('decodeMany, into records', records, 'M/s', 8),
     line('decode, into one object', one, 'M/s'),
     line('decode and format', formatted, 'M/s'),
     line('decodeMany and formatRecord', recordsFormatted, 'M/s'),
+    line('decodeMany and formatMany, a listing', recordsListed, 'M/s'),
     line('iced-x86, decodeAll', icedAll, 'M/s'),
     line('iced-x86, decode', icedOne, 'M/s'),
     line('iced-x86, decodeOut', icedOut, 'M/s'),
     line('iced-x86, decodeOut and Formatter', rates.icedFormatted, 'M/s'),
     line('iced-x86, decodeOut and FastFormatter', rates.icedFast, 'M/s'),
+    line('iced-x86, decodeOut and Formatter, a listing', rates.icedListed, 'M/s'),
     atLeast('decodeMany against decodeAll', records / icedAll, 'times', 20),
     line('decodeMany against decodeOut', records / icedOut, 'times'),
-    atLeast('formatRecord against Formatter', recordsFormatted / rates.icedFormatted, 'times', 5),
+    // its texts one by one, which is faster than its listing
+    atLeast('formatMany against Formatter', recordsListed / rates.icedFormatted, 'times', 5),
+    line('formatMany against Formatter, both a listing', recordsListed / rates.icedListed, 'times'),
+    line('formatMany against FastFormatter', recordsListed / rates.icedFast, 'times'),
+    line('formatRecord against Formatter', recordsFormatted / rates.icedFormatted, 'times'),
     line('formatRecord against FastFormatter', recordsFormatted / rates.icedFast, 'times'),
     line('format against Formatter', formatted / rates.icedFormatted, 'times'),
     atMost('tarball', packed.bytes / 1000, 'KB', 150),

@@ -25,6 +25,7 @@ export {
 export { type Disassembled, type DisassembledInstruction, type DisassembleOptions, disassemble } from './disassemble.ts'
 export { format, targetWidth } from './format.ts'
 export { formatAtt } from './format-att.ts'
+export { formatMany } from './format-many.ts'
 export { formatRecord } from './format-record.ts'
 export type { UsedMemory, UsedRegister } from './implied-use.ts'
 export { type InstructionInformation, informationOf } from './information.ts'

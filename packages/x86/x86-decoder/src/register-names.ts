@@ -42,7 +42,12 @@ export function vectorName(index: number, width: number): string {
 }
 
 /** A register operand as assemblers write it. */
-export function registerName({ file, index, width, highByte }: DecodedOperand): string {
+export function registerName({
+  file,
+  index,
+  width,
+  highByte,
+}: Pick<DecodedOperand, 'file' | 'index' | 'width' | 'highByte'>): string {
   switch (file) {
     case 'gpr':
       return highByte ? high[index]! : generalName(index, width)

@@ -4,6 +4,7 @@ import {
   decode,
   decodeMany,
   format,
+  formatMany,
   formatRecord,
   recordSize,
   recordWords,
@@ -92,6 +93,32 @@ export function recordsFormatted(code: Uint8Array): number {
   return count
 }
 
+/** Looks at the last character of each line; gives their number. */
+function endsOf(listing: string): number {
+  let count = 0
+  for (let at = listing.indexOf('\n'); at >= 0; at = listing.indexOf('\n', at + 1)) {
+    seen.sum ^= listing.charCodeAt(at - 1)
+    count += 1
+  }
+  return count
+}
+
+const linesAtOnce = 4096
+const manyRecords = createRecords(linesAtOnce)
+
+/** Ours, many at once, and formatted at once: a listing. */
+export function recordsListed(code: Uint8Array): number {
+  let count = 0
+  for (let at = 0; at < code.length; ) {
+    const found = decodeMany(code, at, code.length, 64, manyRecords)
+    if (found === 0) break
+    count += endsOf(formatMany(manyRecords, found))
+    const last = (found - 1) * recordSize
+    at = manyRecords[last + offset]! + manyRecords[last + length]!
+  }
+  return count
+}
+
 /** What the peer's users ask of an instruction: the same. */
 function look(instruction: Instruction): number {
   let sum = instruction.length ^ instruction.mnemonic
@@ -165,6 +192,25 @@ export const icedFormatted: Peer = (code) => {
 export const icedFast: Peer = (code) => {
   const formatter = new FastFormatter()
   const count = icedReused(code, (instruction) => endOf(formatter.format(instruction)))
+  formatter.free()
+  return count
+}
+
+/** iced-x86's formatter, and its texts put together as ours are: a listing. */
+export const icedListed: Peer = (code) => {
+  const formatter = new Formatter(FormatterSyntax.Intel)
+  let [listing, lines] = ['', 0]
+  const count = icedReused(code, (instruction) => {
+    listing += `${formatter.format(instruction)}\n`
+    lines += 1
+    if (lines === linesAtOnce) {
+      endsOf(listing)
+      listing = ''
+      lines = 0
+    }
+    return 0
+  })
+  endsOf(listing)
   formatter.free()
   return count
 }
