@@ -133,6 +133,8 @@ export interface Engine extends ProcessorRegisters {
   readonly known?: KnownAnswers
   /** Data breakpoints met and debug traps asked for since the last look, as bits of DR6. */
   takeDebugHits(): number
+  /** Whether `deliver` is under way: no instruction asks then. */
+  readonly delivers: boolean
   /**
    * Delivers through the IDT; gives the fault that delivery met, `moved` if it belongs to a task that was switched to.
    * `kind`: 0 exception, 1 software, 2 external, 3 trap.

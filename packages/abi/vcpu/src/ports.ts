@@ -77,7 +77,7 @@ export function enginePorts(by: Answering): EnginePorts {
       if (address >= apicAccesses) return by.vmx.exitsForApic({ how: purpose, offset: address % pageBytes, bytes })
       const fault = by.machine().memoryFault?.(address, bytes, purpose)
       if (fault !== undefined) completion.prevent(fault)
-      return fault !== undefined || (purpose !== 'fetch' && !isEmulated(by, address, purpose))
+      return fault !== undefined || (purpose !== 'fetch' && !isPossible(by, address, purpose))
     },
     touched: (address, access) => {
       const goesOn = by.machine().touched?.(address, access) !== false
@@ -166,6 +166,10 @@ function writePort(by: Answering, port: number, size: 1 | 2 | 4, value: number, 
     completion.portOut(port, size, value, instruction)
   )
 }
+
+/** Emulation makes accesses of instructions. Those that deliver an event have nobody to make them. Source: Linux arch/x86/kvm/vmx/vmx.c, __vmx_handle_exit. */
+const isPossible = (by: Answering, address: number, access: 'read' | 'write'): boolean =>
+  !by.engine().delivers && isEmulated(by, address, access)
 
 /** Whether KVM's emulator has the instruction that is about to access what is no memory. */
 function isEmulated(by: Answering, address: number, access: 'read' | 'write'): boolean {

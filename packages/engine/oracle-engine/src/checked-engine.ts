@@ -244,6 +244,10 @@ export class CheckedEngine implements Engine {
     return this.#engine.save(what)
   }
 
+  get delivers(): boolean {
+    return this.#engine.delivers
+  }
+
   deliver(...event: Parameters<Engine['deliver']>): ReturnType<Engine['deliver']> {
     return this.#engine.deliver(...event)
   }

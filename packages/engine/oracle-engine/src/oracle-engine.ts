@@ -23,6 +23,7 @@ export class OracleEngine implements Engine {
   readonly #keeper: Keeper
   readonly #oracle: Oracle
   #runs = false
+  #delivers = false
   #resync = false
   #hits = 0
   #space: 'ordinary' | 'smm' = 'ordinary'
@@ -205,6 +206,10 @@ export class OracleEngine implements Engine {
     return hits
   }
 
+  get delivers(): boolean {
+    return this.#delivers
+  }
+
   deliver(
     vector: number,
     kind: number,
@@ -213,7 +218,9 @@ export class OracleEngine implements Engine {
   ): { readonly vector: number; readonly errorCode: number | undefined; readonly moved: boolean } | undefined {
     return this.#within(() => {
       const before = this.#task()
+      this.#delivers = true
       const result = this.#oracle.deliver(vector, kind, errorCode, returnRip)
+      this.#delivers = false
       this.#hits |= this.#oracle.takeDebugHits()
       const moved = this.#task() !== before
       if (result.kind === 'fault') return { vector: result.vector, errorCode: result.errorCode, moved }

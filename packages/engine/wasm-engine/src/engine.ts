@@ -204,9 +204,7 @@ export class Engine {
   readonly countFrom = (retired: number): void => this.#slice.countFrom(retired)
 
   /** The instruction that is asking its surroundings, and the one behind it. */
-  executing(): { readonly rip: bigint; readonly next: bigint } {
-    return this.#state.executing()
-  }
+  readonly executing = (): { readonly rip: bigint; readonly next: bigint } => this.#state.executing()
 
   /** How many bytes that instruction has, also when `run` has come back because it waits. */
   get executingBytes(): number {
@@ -214,9 +212,7 @@ export class Engine {
   }
 
   /** The bytes of that instruction, and of what follows in its page: at most 15, which are not the caller's to keep. */
-  executingCode(): Uint8Array {
-    return this.#state.executingCode()
-  }
+  readonly executingCode = (): Uint8Array => this.#state.executingCode()
 
   /** Where the next instruction is, as a linear address. */
   get linearRip(): bigint {
@@ -379,10 +375,12 @@ export class Engine {
     return this.#odd.takeEnd() ? { kind: 'events' } : undefined
   }
 
-  /**
-   * Delivers an event through the IDT of the current mode. Gives undefined when done, or the fault that delivering it
-   * met: the caller decides about a double fault.
-   */
+  /** Whether `deliver` is under way: what ports are asked then, no instruction asks. */
+  get delivers(): boolean {
+    return this.#told.delivers
+  }
+
+  /** Delivers an event through the IDT of the current mode. Gives undefined, or the fault that it met: the caller decides about a double fault. */
   deliver(
     vector: number,
     kind: number,

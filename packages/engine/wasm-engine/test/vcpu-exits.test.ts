@@ -1,5 +1,5 @@
 import { guestDebugControl, nobody, type VcpuExit, type VcpuMachine } from '@vmm/vcpu'
-import { al, ax, bx, cx, di, ds, dx, eax, ecx, es, mem8, mem16, mem32, si } from '@vmm/x86-assembler'
+import { type Assembler, al, ax, bx, cx, di, ds, dx, eax, ecx, es, mem8, mem16, mem32, si } from '@vmm/x86-assembler'
 import { describe, expect, test } from 'vitest'
 import { alone, codeAt, interrupting } from './alone.ts'
 
@@ -243,6 +243,18 @@ describe('memory that is not there', () => {
     const sregs = cpu.vcpu.state.getSregs()
     cpu.vcpu.state.setSregs({ ...sregs, idt: { base: 0x20_0000n, limit: 0xffff } })
     expect(cpu.run()).toMatchObject({ kind: 'internal-error', suberror: 3, data: [6n] })
+  })
+
+  test.each([
+    ['an instruction of integers', (a: Assembler) => a.xor(cx, cx).div(cx)],
+    ['one that nobody would emulate', (a: Assembler) => a.ud2()],
+  ])('no stack for an exception is an internal error, whoever caused it: %s', (_, write) => {
+    const cpu = alone(write)
+    const sregs = cpu.vcpu.state.getSregs()
+    cpu.vcpu.state.setSregs({ ...sregs, ss: { ...sregs.ss, base: 0x20_0000n } })
+    const { rip } = cpu.vcpu.state.getRegs()
+    expect(cpu.run()).toMatchObject({ kind: 'internal-error', suberror: 3 })
+    expect(cpu.vcpu.state.getRegs().rip - rip).toBeLessThanOrEqual(2n)
   })
 })
 
