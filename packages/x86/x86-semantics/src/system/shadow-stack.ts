@@ -166,12 +166,14 @@ export function linearIn(m: Machine, offset: Bits<64>, base: Bits<64> = m.get('C
 /** The top of a frame of three eights, on a boundary of eight. */
 const boundary = (m: Machine, top: Bits<64>): Bits<64> => m.and(top, m.constant(~7n & ((1n << 64n) - 1n), 64))
 
-function reachFrame(m: Machine, top: Bits<64>, user: Bits<1>): void {
+/** Faults unless a frame of three eights could be pushed there. */
+export function reachFrame(m: Machine, top: Bits<64>, user: Bits<1>): void {
   m.when(m.not(isAligned(m, top, 8)), () => reachShadow(m, under(m, top, 4), 4, user))
   for (const depth of [8, 16, 24]) m.shadowPlace(under(m, boundary(m, top), depth), 'write', user)
 }
 
-function pushFrame(m: Machine, top: Bits<64>, user: Bits<1>, values: readonly Bits<64>[]): void {
+/** Pushes it. */
+export function pushFrame(m: Machine, top: Bits<64>, user: Bits<1>, values: readonly Bits<64>[]): void {
   m.when(m.not(isAligned(m, top, 8)), () => storeShadow(m, under(m, top, 4), m.constant(0, 32), user))
   const base = boundary(m, top)
   for (const [index, value] of values.entries()) storeShadow(m, under(m, base, 8 * (index + 1)), value, user)

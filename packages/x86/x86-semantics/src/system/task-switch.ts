@@ -16,6 +16,7 @@ import { exitReason, mayExit } from './non-root.ts'
 import { isPaePaging, loadPagePointers } from './page-pointers.ts'
 import { flagBit } from './privilege.ts'
 import { checkRoom, slotOn } from './stack-room.ts'
+import { checkEnforcedTask, prepareEnforcedSwitch } from './task-enforcement.ts'
 import { loadTaskLdt, loadTaskSegments, loadVirtualSegments, setSelectors } from './task-segments.ts'
 import { checkSave, leastLimit, loadGeneral, readTask, saveTask, type TaskState } from './task-state.ts'
 
@@ -99,6 +100,8 @@ const switchTask = procedure(
     m.when(m.below(limit, leastLimit(m, is32)), () => m.fault('TS', code))
     const [oldBase, oldCode] = [m.get('TR.base'), selectorCode(m, m.get('TR.selector'), external)]
     m.when(m.below(m.get('TR.limit'), leastLimit(m, was32)), () => m.fault('TS', oldCode))
+    const enforced = { nests, returns, oldCode, code, base, limit, is32, rip }
+    checkEnforcedTask(m, enforced)
     checkSave(m, oldBase, was32)
     const typeAt = (descriptor: Bits<64>) => m.add(descriptor, m.constant(5, 64))
     m.when(m.not(returns), () => m.checkLinear(typeAt(address), 1, 'write', 'processor'))
@@ -109,6 +112,7 @@ const switchTask = procedure(
       m.checkLinear(typeAt(oldAddress.get()), 1, 'write', 'processor')
     })
     const task = readTask(m, base, is32)
+    const shadow = prepareEnforcedSwitch(m, enforced, task, flagBit.VM)
 
     const flags = m.rflags()
     const nested = m.constant(1 << flagBit.NT, 64)
@@ -119,10 +123,12 @@ const switchTask = procedure(
       () => setBusy(m, typeAt(oldAddress.get()), 0),
     )
     m.when(m.not(returns), () => setBusy(m, typeAt(address), 2))
+    shadow.leave()
     enterTask(m, task, is32, nests)
     setSystem(m, 'TR', selector, m.or(raw, m.constant(2n << 40n, 64)))
     m.commit()
     loadSegments(m, task, external)
+    shadow.enter()
     m.when(m.not(m.isZero(hasCode)), () => pushError(m, error, is32, external))
     m.when(task.trap, () => m.host('debugTrap', m.constant(0x8000, 64)))
     m.jump(m.zeroExtend(task.rip, 64))
