@@ -52,9 +52,9 @@ function installed(tarballs: string): string {
   return project
 }
 
-test('the tarballs of @vmm/cpuid and of what it needs are all that a stranger needs', () => {
+test('the tarballs of @vmm/cpuid and of what it needs are all that a stranger needs', async () => {
   const tarballs = scratch('tarballs')
-  packInto(root, closureOf(houseOnDisk(root), 'cpuid') ?? [], tarballs)
+  await packInto(root, closureOf(houseOnDisk(root), 'cpuid') ?? [], tarballs)
   const project = installed(tarballs)
   for (const [name, text] of Object.entries({ 'dump.txt': dump, 'template.txt': template, 'use.ts': program })) {
     writeFileSync(join(project, name), text)

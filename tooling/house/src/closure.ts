@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
+import { bundled } from './bundled.ts'
 import { type House, type Member, packagesOf, shortName } from './house.ts'
 
 /** A package and every one of ours that it needs, itself last: what a project that takes it alone gets. */
@@ -20,10 +21,15 @@ export function closureOf(house: House, name: string): readonly Member[] | undef
   return [...found]
 }
 
-/** Builds packages and packs them into a folder that is there, and says which tarballs that made. */
-export function packInto(root: string, members: readonly Member[], destination: string): readonly string[] {
+/** Builds packages, makes one file of each, and packs them into a folder that is there; says which tarballs that made. */
+export async function packInto(
+  root: string,
+  members: readonly Member[],
+  destination: string,
+): Promise<readonly string[]> {
   const filters = members.map(({ name }) => `--filter=${name}`)
   execFileSync('turbo', ['run', 'build', '--output-logs=errors-only', ...filters], { cwd: root, stdio: 'inherit' })
+  for (const { folder } of members) await bundled(join(root, folder))
   return members.map(({ folder }) => {
     const words = ['pack', '--json', '--pack-destination', destination]
     const answer = execFileSync('pnpm', words, { cwd: join(root, folder), encoding: 'utf8' })

@@ -5,10 +5,9 @@ import { laws } from './all.ts'
 import { bundleSizes } from './bundle-sizes.ts'
 import { check } from './check.ts'
 import { closureOf, packInto } from './closure.ts'
-import { type House, houseOnDisk } from './house.ts'
+import { type House, houseOnDisk, packagesOf } from './house.ts'
 import { briefMapOf, mapOf, withMap } from './map.ts'
 import { spreads } from './medians.ts'
-import { packed } from './packed.ts'
 import { create } from './template/create.ts'
 
 const root = join(import.meta.dirname, '../../..')
@@ -44,6 +43,7 @@ function drawMap(house: House): void {
 
 /** Packs the package of the current folder; says what is wrong with it, and its size with all that it imports. */
 async function pack(): Promise<number> {
+  const { packed } = await import('./packed.ts')
   const { complaints, size } = await packed(process.cwd())
   for (const complaint of complaints) console.error(complaint)
   const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1).padStart(7)} kB`
@@ -52,8 +52,15 @@ async function pack(): Promise<number> {
   return complaints.length === 0 ? 0 : 1
 }
 
+/** Makes one file of each built package. */
+async function bundle(): Promise<number> {
+  const { bundled } = await import('./bundled.ts')
+  for (const { folder } of packagesOf(houseOnDisk(root))) await bundled(join(root, folder))
+  return 0
+}
+
 /** Packs a package and all of ours that it needs into a folder, so that it can be installed alone. */
-function closure([name, destination]: readonly string[]): number {
+async function closure([name, destination]: readonly string[]): Promise<number> {
   if (name === undefined || destination === undefined) {
     console.error('usage: pnpm pack:closure PACKAGE FOLDER')
     return 2
@@ -69,7 +76,7 @@ function closure([name, destination]: readonly string[]): number {
     console.error(`${destination} cannot be a folder: ${error instanceof Error ? error.message : error}`)
     return 2
   }
-  for (const tarball of packInto(root, members, resolve(destination))) console.log(tarball)
+  for (const tarball of await packInto(root, members, resolve(destination))) console.log(tarball)
   return 0
 }
 
@@ -96,6 +103,7 @@ const commands: Readonly<Record<string, (words: readonly string[]) => number | P
   inspect,
   map,
   packed: pack,
+  bundle,
   closure,
   sizes,
   new: make,

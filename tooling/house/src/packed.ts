@@ -7,6 +7,7 @@ import { removeScratch, scratch } from '@vmm/scratch'
 import { build } from 'esbuild'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
+import { bundled } from './bundled.ts'
 import type { Manifest } from './house.ts'
 
 /** What is wrong with a package as its users get it, and how large it is in a browser. */
@@ -22,10 +23,11 @@ export interface BundleSize {
   readonly gzipped: number
 }
 
-/** Packs a built package, lints the tarball, and bundles what it exports. */
+/** Packs a built package as one file, lints the tarball, and bundles what it exports. */
 export async function packed(folder: string): Promise<Packed> {
   const manifest: Manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
   const hasDoor = typeof manifest.exports === 'object' && manifest.exports !== null && '.' in manifest.exports
+  if (hasDoor) await bundled(folder)
   const tarball = pack(folder)
   const complaints = [...(await publishing(tarball)), ...(hasDoor ? await types(tarball) : [])]
   if (!hasDoor) return { complaints, size: undefined }

@@ -1,11 +1,12 @@
 import { formatRecord } from './format-record.ts'
-import * as parts from './line-parts.ts'
+import * as layout from './line-layout.ts'
+import { fillAddress, fillForm, fillRegister } from './line-parts.ts'
 import * as record from './record.ts'
 
 // constants of this module are constants in compiled code
 const { recordSize } = record
 const { length, row, flags, address, displacement, low, high, operands, offset } = record.recordWords
-const { formWords, formStride, formCount, traits, addressStride, addressCount, addressOfKind, registerStride } = parts
+const { formWords, formStride, formCount, traits, addressStride, addressCount, addressOfKind, registerStride } = layout
 const { traits: traitsWord, mask: maskWord, head, headText, size, sizeText } = formWords
 const { odd, wide, target16, target32, count: countMask } = traits
 const codeSize64 = record.put(record.flagFields.codeSize, 2)
@@ -107,7 +108,7 @@ function addForm(records: Int32Array, at: number, slot: number, key: readonly nu
   }
   used += 1
   const form = slot * formStride
-  parts.fillForm(forms, form, records, at / recordSize)
+  fillForm(forms, form, records, at / recordSize)
   forms.set(key, form)
   return form
 }
@@ -139,7 +140,7 @@ function writeHead(form: number, to: number): number {
 
 function writeRegister(word: number, to: number): number {
   const place = ((((word >> 13) & 0xff) << 6) | (word & 63)) * registerStride
-  if (registers[place] === 0) parts.fillRegister(registers, place, word)
+  if (registers[place] === 0) fillRegister(registers, place, word)
   const rest = registers[place + 1]!
   view.setInt32(to, registers[place]!, true)
   view.setInt32(to + 4, rest, true)
@@ -150,7 +151,7 @@ function addressAt(records: Int32Array, at: number): number {
   const key = records[at + address]! | ((records[at + flags]! & codeSize64) << 24)
   const place = (Math.imul(key, 0x9e3779b1) >>> 21) * addressStride
   if (addresses[place] !== key) {
-    parts.fillAddress(addresses, place, records, at / recordSize)
+    fillAddress(addresses, place, records, at / recordSize)
     addresses[place] = key
   }
   return place
