@@ -11,8 +11,10 @@ export interface EncodedAddress {
   /** REX.X and REX.B. */
   readonly x: number
   readonly b: number
-  /** The highest bit of an index that is a vector. */
+  /** The fifth bit of an index that is a vector, and those of a base and an index that are general registers. */
   readonly highIndex?: number
+  readonly b4?: number
+  readonly x4?: number
   readonly displacement: {
     readonly value: bigint | LabelReference
     readonly bytes: 0 | 1 | 2 | 4
@@ -140,12 +142,14 @@ function addressOf(
   if (typeof displacement === 'bigint' && !fitsDisplacement(displacement, addressSize))
     return 'a displacement takes 32 bits'
   const x = ((index?.index ?? 0) >> 3) & 1
-  const b = (base?.index ?? 0) >> 3
-  const highIndex = (index?.index ?? 0) >> 4
+  const b = ((base?.index ?? 0) >> 3) & 1
+  const b4 = (base?.index ?? 0) >> 4
+  const fifth = (index?.index ?? 0) >> 4
+  const [highIndex, x4] = index?.file === 'xmm' ? [fifth, 0] : [0, fifth]
   if (base === undefined) {
     const sib = (Math.log2(scale) << 6) | ((index === undefined ? 4 : index.index & 7) << 3) | 5
     return {
-      ...{ addressSize, mod: 0, rm: 4, sib, x, b, highIndex },
+      ...{ addressSize, mod: 0, rm: 4, sib, x, b, highIndex, b4, x4 },
       displacement: { value: displacement, bytes: 4, relative: false },
     }
   }
@@ -163,6 +167,8 @@ function addressOf(
     x,
     b,
     highIndex,
+    b4,
+    x4,
     displacement: { value, bytes, relative: false },
   }
 }

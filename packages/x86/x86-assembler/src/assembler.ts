@@ -12,6 +12,8 @@ export interface AssemblerOptions {
   /** Address of the first byte. */
   readonly origin?: Numeric
   readonly codeSize?: CodeSize
+  /** CPUID features whose instructions are assembled because they are asked for: `APX_F`, with R16 to R31. */
+  readonly with?: readonly 'APX_F'[]
 }
 
 /** The instructions as methods, in lower case: `a.mov(rax, 1)`, `a.jmp('loop')`. */
@@ -33,12 +35,14 @@ export class Builder {
   readonly #origin: bigint
   readonly #items: Item[] = []
   readonly #labels = new Set<string>()
+  readonly #extended: boolean
   #codeSize: CodeSize
   #modifiers: Modifiers = {}
   #unique = 0
   #place: number | undefined
 
-  constructor({ origin = 0, codeSize = 64 }: AssemblerOptions) {
+  constructor({ origin = 0, codeSize = 64, with: features = [] }: AssemblerOptions) {
+    this.#extended = features.includes('APX_F')
     this.#origin = toBigInt(origin, 'origin')
     this.#codeSize = codeSize
   }
@@ -92,7 +96,7 @@ export class Builder {
     this.#modifiers = {}
     // labels are taken to lie within 16 MiB of the origin; what does not fit is refused at the end
     const lowLabels = this.#codeSize !== 64 || inSigned(this.#origin + 0x100_0000n, 32)
-    const { encoding, near } = choose({ codeSize: this.#codeSize, lowLabels, modifiers })
+    const { encoding, near } = choose({ codeSize: this.#codeSize, lowLabels, modifiers, extended: this.#extended })
     this.#items.push(
       near === undefined
         ? { kind: 'code', encoding, place: this.#place }

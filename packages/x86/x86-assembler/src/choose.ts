@@ -11,6 +11,8 @@ export interface EncodingContext {
   readonly codeSize: CodeSize
   readonly lowLabels: boolean
   readonly modifiers: Modifiers
+  /** There are APX's instructions and R16 to R31. */
+  readonly extended: boolean
 }
 
 /** The encodings of an instruction: one, or for a branch that may grow two. */
@@ -28,7 +30,7 @@ interface Candidate {
 
 /** Finds the shortest encoding of an instruction. */
 export function chooseEncoding(name: string, operands: readonly PlainOperand[], context: EncodingContext): Chosen {
-  const forms = formsOf(name)
+  const forms = formsFor(name, context)
   if (forms.length === 0) throw new AssemblerError('no such mnemonic', { given: name })
   const reasons: string[] = []
   const candidates = forms.flatMap((form) => candidatesOf(form, operands, context, reasons))
@@ -36,10 +38,9 @@ export function chooseEncoding(name: string, operands: readonly PlainOperand[], 
     candidates.push(...forms.flatMap((form) => candidatesOf(form, [...operands].reverse(), context, reasons)))
   } else if (name === 'XCHG')
     candidates.push(...forms.flatMap((form) => candidatesOf(form, [...operands].reverse(), context, [])))
-  if (candidates.length === 0)
-    throw mistake(reasons[0] ?? 'no form takes these operands', name, operands, context.codeSize)
+  if (candidates.length === 0) throw mistake(reasons[0] ?? 'no form takes these operands', name, operands, context)
   if (new Set(candidates.map(({ assumed }) => assumed)).size > 1)
-    throw mistake('the size of memory is not known', name, operands, context.codeSize)
+    throw mistake('the size of memory is not known', name, operands, context)
   return chosenOf(candidates)
 }
 
@@ -48,7 +49,7 @@ export function chooseFor(form: Form, operands: readonly PlainOperand[], context
   const reasons: string[] = []
   const candidates = candidatesOf(form, operands, context, reasons)
   if (candidates.length === 0)
-    throw mistake(reasons[0] ?? 'the row does not take these operands', form.row.mnemonic, operands, context.codeSize)
+    throw mistake(reasons[0] ?? 'the row does not take these operands', form.row.mnemonic, operands, context)
   return chosenOf(candidates)
 }
 
@@ -69,9 +70,10 @@ function chosenOf(candidates: readonly Candidate[]): Chosen {
 function candidatesOf(
   form: Form,
   operands: readonly PlainOperand[],
-  { codeSize, lowLabels, modifiers }: EncodingContext,
+  { codeSize, lowLabels, modifiers, extended }: EncodingContext,
   reasons: string[],
 ): Candidate[] {
+  if (!extended && (isExtended(form) || operands.some(hasHighRegister))) return []
   if (form.row.attributes.includes(codeSize === 64 ? 'not64' : 'only64')) return []
   const found: Candidate[] = []
   for (const size of sizesFor(form, operands, codeSize, modifiers)) {
@@ -89,6 +91,22 @@ function candidatesOf(
     found.push({ encoding, isShort, assumed: assumedWidth(form, operands, context) })
   }
   return found
+}
+
+/** The forms of a name that are asked for. */
+function formsFor(name: string, { extended }: EncodingContext): readonly Form[] {
+  const forms = formsOf(name)
+  return extended ? forms : forms.filter((form) => !isExtended(form))
+}
+
+const isExtended = ({ row }: Form): boolean => row.needs?.startsWith('APX_F') === true
+
+/** Whether an operand is, or is at, one of R16 to R31. */
+function hasHighRegister(operand: PlainOperand): boolean {
+  if (typeof operand !== 'object') return false
+  if (operand.kind === 'register') return operand.file === 'gpr' && operand.index > 15
+  if (operand.kind !== 'memory') return false
+  return [operand.base, operand.index].some((one) => one?.kind === 'register' && hasHighRegister(one))
 }
 
 /** The operand sizes worth trying: all that operands can choose among, or what is asked for, or the default. */
@@ -128,8 +146,14 @@ function decodesTo(form: Form, { bytes }: Encoding, codeSize: CodeSize): boolean
   return decode(Uint8Array.from(bytes), 0, bytes.length, codeSize, decoded) === undefined && decoded.row === form.number
 }
 
-function mistake(why: string, name: string, operands: readonly PlainOperand[], codeSize: CodeSize): AssemblerError {
-  const forms = formsOf(name).map(({ row }) => `${row.opcode} (${row.operands.join(', ')})`)
+function mistake(
+  why: string,
+  name: string,
+  operands: readonly PlainOperand[],
+  context: EncodingContext,
+): AssemblerError {
+  const { codeSize } = context
+  const forms = formsFor(name, context).map(({ row }) => `${row.opcode} (${row.operands.join(', ')})`)
   return new AssemblerError(`${why}, in ${codeSize}-bit code`, {
     given: name,
     operands: operands.map(sayOperand),

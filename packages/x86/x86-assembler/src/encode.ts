@@ -40,6 +40,11 @@ export interface Modifiers {
   readonly broadcast?: boolean | number
   /** In the instruction, which suppresses exceptions, too; or that alone. */
   readonly rounding?: Exclude<Rounding, 'none'>
+  /** Of APX: flags stay as they are. */
+  readonly noFlags?: boolean
+  /** Of CCMP and CTEST: the condition, where the name does not say it, and the flags where it is not met, both as `Decoded` has them. */
+  readonly condition?: number
+  readonly defaultFlags?: number
   /** For instructions that no operand gives an operand size: PUSH of an immediate, far returns. */
   readonly operandSize?: Size
 }
@@ -77,7 +82,13 @@ export function encodeForm(
   if (addressSize !== codeSize && (addressSize === 64 || (codeSize === 64 && addressSize === 16)))
     return `no ${addressSize}-bit addresses in ${codeSize}-bit code`
   const out = new Output()
-  legacyPrefixes(out, memory?.segment ?? modifiers.segment, modifiers, size.prefix, addressSize !== codeSize)
+  legacyPrefixes(
+    out,
+    memory?.segment ?? modifiers.segment,
+    modifiers,
+    size.prefix && form.pattern.space !== 'EVEX',
+    addressSize !== codeSize,
+  )
   opcodeBytes(out, form, fields, size, modifiers)
   if (form.pattern.modrm.kind !== 'none')
     modrmBytes(out, form, fields, typeof address === 'object' ? address : undefined)
@@ -110,13 +121,15 @@ function vectorRefusal(
   { row, pattern }: Form,
   operands: readonly PlainOperand[],
   { vectorLength }: SizeChoice,
-  { mask, zeroing = false, broadcast = false, rounding }: Modifiers,
+  { mask, zeroing = false, broadcast = false, rounding, noFlags = false, condition, defaultFlags }: Modifiers,
 ): string | undefined {
   const has = (...attributes: readonly string[]) => row.attributes.some((attribute) => attributes.includes(attribute))
   if (mask === undefined ? has('maskNeeded') || zeroing : mask.file !== 'opmask' || mask.index === 0)
     return 'elements are chosen by K1 to K7'
   if (mask !== undefined && !has('mask', 'maskz', 'maskNeeded')) return 'no elements are chosen here'
   if (zeroing && !has('maskz')) return 'no elements become zero here'
+  if (noFlags && !has('nf')) return 'flags are not left alone here'
+  if ((condition !== undefined || defaultFlags !== undefined) && !has('scc')) return 'there is no condition here'
   const inMemory = operands.some((operand) => typeof operand === 'object' && operand.kind === 'memory')
   if (isAsked(broadcast) && !inMemory) return 'only memory is broadcast'
   if (rounding !== undefined && (inMemory || !has(rounding === 'sae' ? 'sae' : 'er')))
@@ -142,9 +155,11 @@ interface Fields {
   r: number
   x: number
   b: number
-  /** EVEX.R', and the highest bit of an index that is a vector. */
+  /** The fifth bits: of ModRM.reg, of an index that is a vector, of a general register in ModRM.r/m, the opcode or a base, and of an index that is one. */
   high: number
   highIndex: number
+  b4: number
+  x4: number
   /** SPL to DIL: a REX prefix without bits. */
   rex: boolean
   highByte: boolean
@@ -162,6 +177,8 @@ function fieldsOf(form: Form, operands: readonly PlainOperand[], address: Encode
     b: address?.b ?? 0,
     high: 0,
     highIndex: address?.highIndex ?? 0,
+    b4: address?.b4 ?? 0,
+    x4: address?.x4 ?? 0,
     rex: false,
     highByte: false,
   }
@@ -178,7 +195,7 @@ function fieldsOf(form: Form, operands: readonly PlainOperand[], address: Encode
       const number = operand.highByte ? operand.index + 4 : operand.index
       fields[place === 'rm' ? 'rm' : 'opcode'] = number & 7
       fields.b = (number >> 3) & 1
-      if (number > 15) fields.x = 1
+      if (number > 15) fields[operand.file === 'gpr' ? 'b4' : 'x'] = 1
     }
     if (place === 'reg' && operand.highByte) fields.reg = operand.index + 4
   })
@@ -192,17 +209,23 @@ function noteByte(fields: Fields, { file, width, index, highByte }: Register): v
 }
 
 function refusal(fields: Fields, codeSize: CodeSize, { pattern }: Form): string | undefined {
-  const { w, r, x, b, vvvv, high, highIndex, rex, highByte } = fields
+  const { w, r, x, b, vvvv, high, highIndex, b4, x4, rex, highByte } = fields
   // behind VEX, W is part of the opcode
-  const isLegacy = pattern.space === 'legacy' || pattern.space === '3DNow!'
-  const extended = rex || ((isLegacy ? w : 0) | r | x | b | high | highIndex) !== 0
+  const isLegacy = ['legacy', '3DNow!', 'REX2'].includes(pattern.space)
+  const fifth = (high | b4 | x4) !== 0
+  const extended = rex || fifth || ((isLegacy ? w : 0) | r | x | b | highIndex) !== 0
   if (codeSize !== 64 && (extended || vvvv > 7))
     return 'R8 to R15, XMM8 to XMM15, SPL to DIL and 64-bit operands are of 64-bit code'
-  if (highByte && extended) return 'AH, CH, DH and BH cannot be with a REX prefix'
+  if (fifth && pattern.space !== 'EVEX' && !isRex2Reach(pattern))
+    return 'R16 to R31 are of opcodes of one byte, of 0F, and of EVEX'
+  if (highByte && (extended || !isLegacy)) return 'AH, CH, DH and BH cannot be with a REX prefix'
   return undefined
 }
 
 /** Bytes and fixups as they are written. */
+/** Whether REX2 can introduce an opcode. */
+const isRex2Reach = ({ space, map }: Form['pattern']): boolean => space === 'REX2' || (space === 'legacy' && map < 2)
+
 class Output implements Encoding {
   readonly bytes: number[] = []
   readonly fixups: Fixup[] = []
@@ -246,9 +269,15 @@ function legacyPrefixes(
 
 const escapes = [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a]] as const
 
-function legacyOpcode(out: Output, { pattern }: Form, { w, r, x, b, rex, opcode }: Fields): void {
+function legacyOpcode(out: Output, { pattern }: Form, { w, r, x, b, high, b4, x4, rex, opcode }: Fields): void {
   if (pattern.mandatory.length === 2 && pattern.mandatory !== 'NP') out.byte(Number.parseInt(pattern.mandatory, 16))
   const bits = (w << 3) | (r << 2) | (x << 1) | b
+  if ((high | b4 | x4) !== 0 || pattern.space === 'REX2') {
+    out.byte(0xd5)
+    out.byte((pattern.map << 7) | (high << 6) | (x4 << 5) | (b4 << 4) | bits)
+    out.byte(pattern.byte | opcode)
+    return
+  }
   if (bits !== 0 || rex) out.byte(0x40 | bits)
   for (const byte of escapes[pattern.map]!) out.byte(byte)
   out.byte(pattern.byte | opcode)
@@ -258,6 +287,7 @@ function legacyOpcode(out: Output, { pattern }: Form, { w, r, x, b, rex, opcode 
 function opcodeBytes(out: Output, form: Form, fields: Fields, size: SizeChoice, modifiers: Modifiers): void {
   switch (form.pattern.space) {
     case 'legacy':
+    case 'REX2':
       return legacyOpcode(out, form, fields)
     case '3DNow!':
       return suffixedOpcode(out, fields)
@@ -277,18 +307,37 @@ function suffixedOpcode(out: Output, { x, b }: Fields): void {
 
 const roundingBits = { nearest: 0, down: 1, up: 2, zero: 3, sae: 0 } as const
 
-/** SDM 2A §2.7.1. */
-function evexOpcode(out: Output, { pattern }: Form, fields: Fields, size: SizeChoice, modifiers: Modifiers): void {
-  const { w, r, x, b, vvvv, high, highIndex } = fields
-  const { mask, zeroing = false, broadcast = false, rounding } = modifiers
+/** SDM 2A §2.7.1; Intel APX Architecture Specification 355828, Extended EVEX. */
+function evexOpcode(out: Output, form: Form, fields: Fields, size: SizeChoice, modifiers: Modifiers): void {
+  const { pattern, row } = form
+  const { w, r, x, b, vvvv, high, highIndex, b4, x4 } = fields
+  const { zeroing = false, broadcast = false, rounding, defaultFlags = 0 } = modifiers
+  const isConditional = row.attributes.includes('scc')
   const length = rounding === undefined ? Math.log2(size.vectorLength / 128) : roundingBits[rounding]
-  const isB = isAsked(broadcast) || rounding !== undefined
+  const isB = isAsked(broadcast) || rounding !== undefined || row.attributes.includes('nd')
+  const prefix = pattern.mandatory === 'NFx' ? (size.prefix ? 1 : 0) : vexPrefixes[pattern.mandatory]!
+  const register = isConditional ? defaultFlags : ~vvvv & 15
+  const [upper, lower] = lowBitsOf(form, (vvvv >> 4) | highIndex, modifiers)
   out.byte(0x62)
-  out.byte(((r ^ 1) << 7) | ((x ^ 1) << 6) | ((b ^ 1) << 5) | ((high ^ 1) << 4) | pattern.map)
-  out.byte((w << 7) | ((~vvvv & 15) << 3) | 4 | vexPrefixes[pattern.mandatory]!)
-  const upper = (vvvv >> 4) | highIndex
-  out.byte((zeroing ? 0x80 : 0) | (length << 5) | (isB ? 0x10 : 0) | ((upper ^ 1) << 3) | (mask?.index ?? 0))
+  out.byte(((r ^ 1) << 7) | ((x ^ 1) << 6) | ((b ^ 1) << 5) | ((high ^ 1) << 4) | (b4 << 3) | pattern.map)
+  out.byte((w << 7) | (register << 3) | ((x4 ^ 1) << 2) | prefix)
+  out.byte((zeroing ? 0x80 : 0) | (length << 5) | (isB ? 0x10 : 0) | (upper << 3) | lower)
   out.byte(pattern.byte)
+}
+
+/** EVEX.V' and what is below it: a mask, NF, or both are a condition. */
+function lowBitsOf(
+  { row, condition }: Form,
+  upper: number,
+  modifiers: Modifiers,
+): readonly [upper: number, lower: number] {
+  const { attributes } = row
+  if (attributes.includes('scc')) {
+    const chosen = condition ?? modifiers.condition ?? 0
+    return [chosen >> 3, chosen & 7]
+  }
+  const noFlags = attributes.includes('nf1') || modifiers.noFlags === true
+  return [upper ^ 1, noFlags ? 4 : (modifiers.mask?.index ?? 0)]
 }
 
 const vexPrefixes: Readonly<Record<string, number>> = { NP: 0, '66': 1, F3: 2, F2: 3 }

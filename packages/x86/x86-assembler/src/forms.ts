@@ -15,7 +15,11 @@ import { aliases } from './aliases.rows.ts'
 export type SizedName = (typeof sizedMnemonics)[keyof typeof sizedMnemonics]['names'][number]
 
 /** Everything that `emit` takes as a mnemonic. */
-export type AnyMnemonic = Mnemonic | SizedName | keyof typeof aliases
+export type AnyMnemonic =
+  | Mnemonic
+  | SizedName
+  | keyof typeof aliases
+  | `${'CCMP' | 'CTEST'}${(typeof conditions)[number]}`
 
 /** An operand or address size in bits. */
 export type Size = 16 | 32 | 64
@@ -28,12 +32,14 @@ export interface Form {
   readonly places: readonly OperandPlace[]
   readonly operandSize: Size | undefined
   readonly addressSize: Size | undefined
+  /** The condition that the name says, of CCMP and CTEST. */
+  readonly condition: number | undefined
 }
 
 const sizes: readonly Size[] = [16, 32, 64]
 
 /** A row by its number, and the size that a name adds. */
-type Named = Pick<Form, 'number' | 'operandSize' | 'addressSize'>
+type Named = Pick<Form, 'number' | 'operandSize' | 'addressSize'> & Partial<Pick<Form, 'condition'>>
 
 let byName: ReadonlyMap<string, readonly Named[]> | undefined
 const made = new Map<string, readonly Form[]>()
@@ -59,8 +65,21 @@ export function allNames(): Iterable<string> {
 export function formOfRow(number: number): Form {
   const row = rows[number]!
   const pattern = parseOpcode(row.opcode)
-  return { number, row, pattern, places: row.operands.map(placeOf), operandSize: undefined, addressSize: undefined }
+  return {
+    number,
+    row,
+    pattern,
+    places: row.operands.map(placeOf),
+    operandSize: undefined,
+    addressSize: undefined,
+    condition: undefined,
+  }
 }
+
+/** Conditions of CCMP and CTEST in the order of their encoding. Source: Intel APX Architecture Specification 355828, SCC. */
+const conditions = [
+  ...(['O', 'NO', 'B', 'NB', 'Z', 'NZ', 'BE', 'NBE', 'S', 'NS', 'T', 'F', 'L', 'NL', 'LE', 'NLE'] as const),
+] as const
 
 /** Names that mean their size and not the mode's: CBW and CWD, and every name that counts in RCX. */
 const exact: ReadonlySet<string> = new Set(['CBW', 'CWD', 'JRCXZ'])
@@ -77,6 +96,9 @@ function index(): ReadonlyMap<string, readonly Named[]> {
     if (attributes.includes('alias')) return
     const family = sized[mnemonic]
     if (!exact.has(mnemonic)) add(mnemonic, { number, operandSize: undefined, addressSize: undefined })
+    if (attributes.includes('scc'))
+      for (const [condition, name] of conditions.entries())
+        add(mnemonic + name, { number, operandSize: undefined, addressSize: undefined, condition })
     if (family !== undefined) for (const [name, named] of sizedNames(mnemonic, family, number)) add(name, named)
   })
   for (const [name, mnemonic] of Object.entries(aliases))

@@ -7,9 +7,10 @@ import {
   type Decoded,
   type DecodedOperand,
   noRegister,
+  ripBase,
   rowOf,
 } from '@vmm/x86-decoder'
-import { type OpcodeRow, type OperandPlace, placeOf, rows } from '@vmm/x86-opcodes'
+import { type OpcodeRow, type OperandPlace, parseOpcode, placeOf, rows } from '@vmm/x86-opcodes'
 import { describe, expect, test } from 'vitest'
 import { formOfRow } from './forms.ts'
 import { assembler, type FarPointer, far, type Memory, type Modifiers, type Operand, type Register } from './index.ts'
@@ -18,13 +19,28 @@ import { type SizeChoice, sizeChoices, widthOf } from './sizes.ts'
 
 const all: readonly Register[] = Object.values(registers)
 
+const withoutRex2 = [
+  [0x4, 0x7, 0xa, 0xe],
+  [0x3, 0x8],
+]
+
+/** Whether a row's general registers may be R16 to R31: behind EVEX, and where there may be REX2. */
+function takesHigh({ opcode, attributes }: OpcodeRow): boolean {
+  const { space, map, byte } = parseOpcode(opcode)
+  if (space === 'EVEX' || space === 'REX2') return true
+  return space === 'legacy' && map < 2 && !withoutRex2[map]!.includes(byte >> 4) && !attributes.includes('noRex2')
+}
+
 /** Registers of a file that one operand can name, different for each `turn`. */
-function registerOf(place: OperandPlace, width: number, codeSize: CodeSize, turn: number, isEvex: boolean): Register {
+function registerOf(place: OperandPlace, width: number, codeSize: CodeSize, turn: number, row: OpcodeRow): Register {
+  const isEvex = row.opcode.startsWith('EVEX')
+  const hasHigh = codeSize === 64 && takesHigh(row)
   const file = 'file' in place ? place.file : 'gpr'
   const list = all.filter((register) => {
     if (register.file !== file || (file === 'gpr' && register.width !== (width || codeSize))) return false
     if (file === 'xmm' && register.width !== Math.max(width, 128)) return false
-    if (register.index > 15 && !isEvex) return false
+    if (register.index > 15 && !(register.file === 'gpr' ? hasHigh : isEvex)) return false
+    if (row.attributes.includes('notSp') && register.index === 4) return false
     if (place.place === 'fixed') return register.index === place.index && !register.highByte
     // CS cannot be loaded, RAX in the opcode is NOP, SPL to DIL and AH to BH do not mix
     if (register.index === (file === 'segment' ? 1 : 0) && file !== 'control') return false
@@ -35,10 +51,10 @@ function registerOf(place: OperandPlace, width: number, codeSize: CodeSize, turn
   return list[(turn * 5 + shift) % list.length]!
 }
 
-const { rbx, rbp, rcx, r12, r13, ebx, esi, ebp, bx, di, bp, fs } = registers
+const { rbx, rbp, rcx, r12, r13, r17, r20, r29, ebx, esi, ebp, bx, di, bp, fs } = registers
 
 /** Addresses that take every shape of ModRM and SIB. */
-function addresses(codeSize: CodeSize, size: number | undefined): readonly Memory[] {
+function addresses(codeSize: CodeSize, size: number | undefined, hasHigh = false): readonly Memory[] {
   const at = (parts: Partial<Memory>): Memory => ({
     kind: 'memory',
     size,
@@ -57,6 +73,7 @@ function addresses(codeSize: CodeSize, size: number | undefined): readonly Memor
   if (codeSize === 64) {
     return [
       at({ base: rbx, displacement: 0x7fn, segment: fs }),
+      ...(hasHigh ? [at({ base: r17, index: r20, scale: 2 }), at({ base: r29, displacement: 0x40n })] : []),
       at({ base: r12 }),
       at({ base: r13, index: rcx, scale: 2 }),
       at({ base: rbp, index: r12, scale: 8, displacement: -0x80000000n }),
@@ -84,7 +101,7 @@ function addressesFor(
 ): readonly Memory[] {
   const isWide = ({ base, index }: Memory) =>
     ![base, index].some((one) => one !== undefined && 'width' in one && one.width === 16)
-  const list = addresses(codeSize, undefined)
+  const list = addresses(codeSize, undefined, takesHigh(row) && place.index === undefined)
   const needsBase = place.sib === true || place.index !== undefined
   const careful = row.attributes.some((attribute) => attribute === 'notRip' || attribute === 'no16')
   const addressed = row.operands.includes('Ga')
@@ -103,7 +120,7 @@ function addressesFor(
   const others = row.operands
     .map(placeOf)
     .flatMap((other) => (other.place === 'reg' || other.place === 'vvvv' ? [other] : []))
-    .map((other) => registerOf(other, widthOf(other.size, choice), codeSize, turn + row.operands.length, isEvex).index)
+    .map((other) => registerOf(other, widthOf(other.size, choice), codeSize, turn + row.operands.length, row).index)
   const least = isEvex && codeSize === 64 ? 24 : 4
   const index = all.find(
     ({ file, width: bits, index: at }) =>
@@ -118,20 +135,19 @@ interface Sample {
 }
 
 function sampleOf(row: OpcodeRow, place: OperandPlace, choice: SizeChoice, codeSize: CodeSize, turn: number): Operand {
-  const isEvex = row.opcode.startsWith('EVEX')
   switch (place.place) {
     case 'rm': {
       const list = place.memory === undefined ? [] : addressesFor(row, place, choice, codeSize, turn)
       if (row.attributes.includes('ripOnly')) return list.find(({ base }) => base?.kind === 'rip')!
       if (place.size === undefined || (list.length > 0 && turn % 2 === 1)) return list[turn % list.length]!
-      return registerOf(place, widthOf(place.size, choice), codeSize, turn, isEvex)
+      return registerOf(place, widthOf(place.size, choice), codeSize, turn, row)
     }
     case 'reg':
     case 'vvvv':
     case 'is4':
     case 'opcode':
     case 'fixed':
-      return registerOf(place, widthOf(place.size, choice), codeSize, turn + row.operands.length, isEvex)
+      return registerOf(place, widthOf(place.size, choice), codeSize, turn + row.operands.length, row)
     case 'immediate':
       return widthOf(place.encoded, choice) === 8 ? -1n : turn % 2 === 0 ? 0x1234n : -0x1234n
     case 'constant':
@@ -162,7 +178,7 @@ function difference({ operand, place }: Sample, back: DecodedOperand, decoded: D
       : `${wanted.name} came back as ${back.file} ${back.index}`
   }
   const number = (register: Register | undefined) => register?.index ?? noRegister
-  const base = wanted.base?.kind === 'rip' ? 16 : number(wanted.base)
+  const base = wanted.base?.kind === 'rip' ? ripBase : number(wanted.base)
   const same =
     decoded.base === base &&
     decoded.index === number(wanted.index) &&
@@ -233,10 +249,15 @@ function vectorModifiers(row: OpcodeRow, samples: readonly Sample[], turn: numbe
     ...(inMemory && turn >= 4 && has('b16', 'b32', 'b64') && { broadcast: true }),
     ...(rounds && has('er') && { rounding: 'up' }),
     ...(rounds && has('sae') && { rounding: 'sae' }),
+    ...(turn >= 4 && has('nf') && { noFlags: true }),
+    ...(has('scc') && { condition: turn * 2 + 1, defaultFlags: 15 - turn }),
   }
 }
 
-const sameVectors = ({ mask, zeroing = false, broadcast = false, rounding }: Modifiers): boolean =>
+const sameVectors = ({ mask, zeroing = false, broadcast = false, rounding, ...rest }: Modifiers): boolean =>
+  decoded.noFlags === (rest.noFlags ?? false) &&
+  decoded.condition === (rest.condition ?? 0) &&
+  decoded.defaultFlags === (rest.defaultFlags ?? 0) &&
   decoded.mask === (mask?.index ?? 0) &&
   decoded.zeroing === zeroing &&
   decoded.broadcast === broadcast &&
@@ -252,7 +273,7 @@ function roundTrip(
   const samples = row.operands.map(
     (code): Sample => ({ place: placeOf(code), operand: sampleOf(row, placeOf(code), choice, codeSize, turn) }),
   )
-  const { bytes } = assembler({ origin: 0x1000, codeSize })
+  const { bytes } = assembler({ origin: 0x1000, codeSize, with: ['APX_F'] })
     .with({ operandSize: choice.size, ...vectorModifiers(row, samples, turn) })
     .emitRow(number, ...samples.map(({ operand }) => operand))
     .finish()

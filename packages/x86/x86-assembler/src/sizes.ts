@@ -37,7 +37,7 @@ export function widthOf(of: OperandSize, { size, vectorLength }: Sizes): number 
 
 /** An operand size and a vector length that a form can have in some code, and what it takes to say so. */
 export interface SizeChoice extends Sizes {
-  /** The prefix 66H. */
+  /** The prefix 66H, or what stands for it in EVEX. */
   readonly prefix: boolean
   /** REX.W or VEX.W. */
   readonly w: boolean
@@ -46,13 +46,15 @@ export interface SizeChoice extends Sizes {
 /** The operand sizes and vector lengths a form can have, the default first. */
 export function sizeChoices(form: Form, codeSize: CodeSize): readonly SizeChoice[] {
   const { pattern } = form
-  if (pattern.space === 'legacy' || pattern.space === '3DNow!') return operandSizes(form, codeSize)
-  const { w } = pattern
+  if (['legacy', '3DNow!', 'REX2'].includes(pattern.space)) return operandSizes(form, codeSize)
+  const { w, mandatory } = pattern
   const narrow = choice(codeSize === 16 ? 16 : 32, false, false)
   // outside 64-bit code W is part of the opcode alone
   const wide = choice(codeSize === 64 ? 64 : narrow.size, false, true)
   const sizes = w === 0 ? [narrow] : w === 1 ? [wide] : codeSize === 64 ? [narrow, wide] : [narrow]
-  return lengthsOf(form).flatMap((vectorLength) => sizes.map((size) => ({ ...size, vectorLength })))
+  // of EVEX, too, where pp chooses no row
+  const all = mandatory === 'NFx' ? [...sizes, choice(16, true, false)] : sizes
+  return lengthsOf(form).flatMap((vectorLength) => all.map((size) => ({ ...size, vectorLength })))
 }
 
 /** A length that the opcode gives, or all that there are; where it is ignored it is 128. */

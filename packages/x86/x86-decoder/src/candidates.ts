@@ -69,6 +69,17 @@ export interface Candidate {
   /** There is no form with vectors of 128 bits. */
   readonly wide: boolean
   readonly distinct: 'none' | 'all' | 'first'
+  /** Of EVEX map 4, where EVEX.b is ND: what it must be; -1 elsewhere. */
+  readonly nd: number
+  /** What EVEX.NF may be. */
+  readonly nf: 'clear' | 'any' | 'set'
+  /** EVEX has a condition and flags. */
+  readonly conditional: boolean
+  readonly noRex2: boolean
+  /** None of its registers may be RSP. */
+  readonly notSp: boolean
+  /** There are 32 general registers. */
+  readonly extended: boolean
   /** Something is asked of its address or registers. */
   readonly careful: boolean
 }
@@ -88,11 +99,18 @@ export interface Slot {
   readonly modrm: 'none' | 'group' | 'whole'
 }
 
-/** Numbers of the maps in `Maps`: legacy maps 0 to 3, 3DNow!'s, then seven of VEX and of EVEX each (from 1) and three of XOP (from 8). */
-export const [suffixMap, vexMaps, evexMaps, xopMaps] = [4, 4, 12, 12]
+/** Numbers of the maps in `Maps`: legacy maps 0 to 3, 3DNow!'s, then seven of VEX and of EVEX each (from 1) and three of XOP (from 8). REX2's is where VEX has none, the fourth. */
+export const [suffixMap, vexMaps, evexMaps, xopMaps, rex2Map] = [4, 4, 12, 12, 8]
 const mapCount = 24
 
-const mapBases = { legacy: 0, '3DNow!': suffixMap - 1, VEX: vexMaps, EVEX: evexMaps, XOP: xopMaps } as const
+const mapBases = {
+  legacy: 0,
+  '3DNow!': suffixMap - 1,
+  VEX: vexMaps,
+  EVEX: evexMaps,
+  XOP: xopMaps,
+  REX2: rex2Map,
+} as const
 
 /** What a decoder knows. */
 export interface Maps {
@@ -106,6 +124,8 @@ export interface Maps {
   readonly slots: Slot[]
   readonly choices: Choices
   readonly knows: (row: OpcodeRow) => boolean
+  /** There are REX2 and 32 general registers: it knows a row that REX2 alone introduces. */
+  readonly extended: boolean
   /** Whether there are rows behind EVEX and behind XOP: without, they are no prefixes. Undefined: nobody has asked. */
   evex: boolean | undefined
   xop: boolean | undefined
@@ -153,7 +173,19 @@ function addressOf({ attributes }: OpcodeRow, rm: Rm | undefined): Candidate['ad
   return attributes.includes('no16') ? 'wide' : 'any'
 }
 
-function candidateOf(row: OpcodeRow, number: number, pattern: OpcodePattern): Candidate {
+/** What APX can say. */
+function extensionOf({ attributes }: OpcodeRow, { space, map }: OpcodePattern) {
+  const has = (attribute: Attribute) => attributes.includes(attribute)
+  return {
+    nd: space === 'EVEX' && map === 4 ? (has('nd') ? 1 : 0) : -1,
+    nf: has('nf1') ? 'set' : has('nf') ? 'any' : 'clear',
+    conditional: has('scc'),
+    noRex2: has('noRex2'),
+    notSp: has('notSp'),
+  } as const
+}
+
+function candidateOf(row: OpcodeRow, number: number, pattern: OpcodePattern, extended: boolean): Candidate {
   const has = (attribute: OpcodeRow['attributes'][number]) => row.attributes.includes(attribute)
   const anyMod = has('anyMod')
   const places = row.operands.map(placeOf)
@@ -176,7 +208,7 @@ function candidateOf(row: OpcodeRow, number: number, pattern: OpcodePattern): Ca
     mandatory: pattern.mandatory,
     w: pattern.w ?? -1,
     l: pattern.l ?? -1,
-    ignoresLength: pattern.ignoresLength,
+    ignoresLength: pattern.ignoresLength || (pattern.space === 'EVEX' && pattern.map === 4),
     noRexB: has('noRexB'),
     no66: has('no66'),
     modrmMask: mask | rmMask,
@@ -195,9 +227,11 @@ function candidateOf(row: OpcodeRow, number: number, pattern: OpcodePattern): Ca
     rep: has('rep') ? 'rep' : has('repz') ? 'repz' : 'none',
     vvvv: places.some((place) => place.place === 'vvvv'),
     wide: has('wide'),
-    careful: address !== 'any' || has('distinct') || has('distinctFirst'),
+    careful: address !== 'any' || has('distinct') || has('distinctFirst') || has('notSp'),
     distinct: has('distinct') ? 'all' : has('distinctFirst') ? 'first' : 'none',
     ...evexOf(row, rm?.memory),
+    ...extensionOf(row, pattern),
+    extended,
   }
 }
 
@@ -259,14 +293,19 @@ function rowsByPlace(): readonly (readonly number[])[] {
   return places
 }
 
+/** JMPABS: whoever knows it knows APX. */
+const jmpabs = 0xa1
+
 /** The maps of the rows that are asked for, in a memory as `fastLayout` has it. Rows are looked at when their opcode comes. */
 export function mapsOf(knows: (row: OpcodeRow) => boolean, memory: ArrayBuffer): Maps {
   rowsOfPlaces ??= rowsByPlace()
   const entries = new Int32Array(memory, fastLayout.entries, mapCount << 8)
   for (const place of introducers) entries[place] = 1 << 31
+  const extended = rowsOfPlaces[(rex2Map << 8) | jmpabs]!.some((row) => knows(rows[row]!))
+  if (extended) entries[0xd5] = 1 << 31
   const slots: Slot[] = [{ candidates: [], modrm: 'none' }]
   const [looked, choices] = [new Uint8Array(mapCount << 8), noChoices(memory)]
-  return { entries, looked, slots, choices, knows, evex: undefined, xop: undefined }
+  return { entries, looked, slots, choices, knows, extended, evex: undefined, xop: undefined }
 }
 
 /** Whether there are rows behind EVEX. */
@@ -287,10 +326,13 @@ function knowsAny({ knows }: Maps, firstMap: number, endMap: number): boolean {
 
 /** What `entries` has for a place, looked at now if nobody has before. */
 export function lookAt(maps: Maps, place: number): number {
-  const { entries, looked, slots, knows } = maps
+  const { entries, looked, slots, knows, extended } = maps
   if (looked[place] === 0) {
     looked[place] = 1
-    const slot = slotOf(rowsOfPlaces![place]!.filter((row) => knows(rows[row]!)))
+    const slot = slotOf(
+      rowsOfPlaces![place]!.filter((row) => knows(rows[row]!)),
+      extended,
+    )
     if (slot !== undefined) {
       entries[place]! |= (modrmKinds[slot.modrm] << 28) | (slots.length << 8)
       slots.push(slot)
@@ -304,10 +346,10 @@ const modrmKinds = { none: 0, group: 1, whole: 2 } as const
 /** Bytes that introduce other maps, or may: VEX, EVEX, XOP; 0F 38, 0F 3A and 0F 0F. */
 const introducers = [0x62, 0x8f, 0xc4, 0xc5, 0x10f, 0x138, 0x13a]
 
-function slotOf(numbers: readonly number[]): Slot | undefined {
+function slotOf(numbers: readonly number[], extended: boolean): Slot | undefined {
   if (numbers.length === 0) return undefined
   const patterns = numbers.map((number) => parseOpcode(rows[number]!.opcode))
-  const candidates = numbers.map((number, at) => candidateOf(rows[number]!, number, patterns[at]!))
+  const candidates = numbers.map((number, at) => candidateOf(rows[number]!, number, patterns[at]!, extended))
   const none = patterns.filter(({ modrm }) => modrm.kind === 'none').length
   if (none !== 0 && none !== numbers.length)
     throw new Error(`rows disagree whether there is a ModRM byte behind ${rows[numbers[0]!]!.opcode}`)

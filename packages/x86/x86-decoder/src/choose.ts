@@ -94,7 +94,8 @@ function fits(candidate: Candidate, { codeSize, state, modrm }: Surroundings): b
   if (!mandatoryIs(candidate.mandatory, state)) return false
   if (candidate.w >= 0 && candidate.w !== ((state & stateBits.w) === 0 ? 0 : 1)) return false
   const isVector = (state & stateBits.vector) !== 0
-  if (isVector && !lengthFits(candidate, state, modrm)) return false
+  if (candidate.nd >= 0 ? !extensionFits(candidate, state) : isVector && !lengthFits(candidate, state, modrm))
+    return false
   if (candidate.no66 && !isVector && (state & stateBits.operandSize) !== 0) return false
   if (candidate.noRexB && !isVector && (state & stateBits.rexB) !== 0) return false
   if ((modrm & candidate.modrmMask) !== candidate.modrmValue) return false
@@ -105,4 +106,11 @@ function fits(candidate: Candidate, { codeSize, state, modrm }: Surroundings): b
 function lengthFits({ l, ignoresLength, wide }: Candidate, state: number, modrm: number): boolean {
   const length = rounds(state, modrm) ? 2 : (state >> lengthShift) & 3
   return length < 3 && (ignoresLength || l < 0 || l === length) && !(wide && length === 0)
+}
+
+/** Whether ND and NF of EVEX map 4 are such as a row has them. */
+function extensionFits({ nd, nf, conditional }: Candidate, state: number): boolean {
+  if (nd !== ((state & stateBits.evexB) === 0 ? 0 : 1)) return false
+  if (conditional || nf === 'any') return true
+  return (nf === 'set') === ((state & stateBits.nf) !== 0)
 }

@@ -52,6 +52,9 @@ export function createDecoded(): Decoded {
     zeroing: false,
     broadcast: false,
     rounding: 'none',
+    noFlags: false,
+    condition: 0,
+    defaultFlags: 0,
   }
 }
 
@@ -92,7 +95,7 @@ export interface Decoder {
 
 /** Which rows a decoder has: all but those that are `optional` and those that are left out. */
 export interface RowChoice {
-  /** CPUID features whose rows it has though they are `optional`: `XCRYPT` and the others of PadLock. */
+  /** CPUID features whose rows it has though they are `optional`: `APX_F`, which brings REX2 and R16 to R31 with them; `XCRYPT` and the others of PadLock. */
   readonly with?: readonly string[]
   /** Attributes of rows that it has not: `undocumented` leaves out what processors execute and Intel's manual does not have, `hint` what is a NOP elsewhere. */
   readonly without?: readonly Attribute[]
@@ -101,7 +104,7 @@ export interface RowChoice {
 /** A choice as a question that is asked of a row. */
 function asked({ with: features = [], without = [] }: RowChoice): (row: OpcodeRow) => boolean {
   return ({ attributes, needs }) =>
-    (!attributes.includes('optional') || features.includes(needs ?? '')) &&
+    (!attributes.includes('optional') || features.some((name) => needs?.split(' ').includes(name))) &&
     !attributes.some((attribute) => without.includes(attribute))
 }
 

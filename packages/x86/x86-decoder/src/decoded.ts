@@ -48,7 +48,7 @@ export interface DecodedOperand {
 /** No register: an address without base or index. */
 export const noRegister = -1
 /** The base of a RIP-relative address; `displacement` counts from the next instruction. */
-export const ripBase = 16
+export const ripBase = 32
 
 /** One decoded instruction: a reused record of plain fields. */
 export interface Decoded {
@@ -80,7 +80,7 @@ export interface Decoded {
   segmentOverride: boolean
   /** The last segment-override prefix is 3E, which an indirect near branch takes as NOTRACK. Source: SDM 1 §17.3.3. */
   noTrack: boolean
-  /** Address registers: 0 to 15, `noRegister`, or `ripBase`. 16-bit forms use the same fields (BX+SI is base 3, index 6). */
+  /** Address registers: 0 to 31, `noRegister`, or `ripBase`. 16-bit forms use the same fields (BX+SI is base 3, index 6). */
   base: number
   index: number
   /** The index is shifted left by this: 0 to 3. */
@@ -100,6 +100,12 @@ export interface Decoded {
   /** The memory operand is one element, as wide as its width says, for all elements. */
   broadcast: boolean
   rounding: Rounding
+  /** EVEX.NF, of APX: flags stay as they are. */
+  noFlags: boolean
+  /** Of CCMP and CTEST, the condition as EVEX.SC has it: 0 to 15 for O NO B NB Z NZ BE NBE S NS T F L NL LE NLE, T and F being always and never. */
+  condition: number
+  /** Of CCMP and CTEST, the flags where the condition is not met: OF in bit 3, SF in 2, ZF in 1, CF in 0. */
+  defaultFlags: number
 }
 
 /** Why bytes are no instruction. `truncated` may become one with more bytes; `invalid` is #UD; `too-long` is #GP(0). */

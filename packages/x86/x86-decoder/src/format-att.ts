@@ -1,7 +1,7 @@
 import { type OpcodeRow, type OperandCode, placeOf, rows } from '@vmm/x86-opcodes'
 import { attName } from './att-names.ts'
 import { type Decoded, type DecodedOperand, noRegister, ripBase } from './decoded.ts'
-import { hintText, targetWidth } from './format.ts'
+import { conditionName, defaultFlagsText, hintText, targetWidth } from './format.ts'
 import { generalName, registerName, segmentNames, vectorName } from './register-names.ts'
 import { textOfRow } from './row-text.ts'
 
@@ -78,8 +78,12 @@ function nameOf(decoded: Decoded, { row, names }: AttRow): string {
     (inMemory ? 0x200 : 0) |
     (broadcast ? 0x400 : 0)
   names[shape] ??= attName(row, { codeSize, operandSize, addressSize, vectorLength, inMemory, broadcast })
-  return names[shape]
+  return textOfRow(decoded.row).conditional ? conditional(names[shape], decoded) : names[shape]
 }
+
+/** CCMP and CTEST, with the condition before the suffix. */
+const conditional = (name: string, decoded: Decoded): string =>
+  name.replace(/^(?:ccmp|ctest)/, (root) => root + conditionName(decoded)) + defaultFlagsText(decoded)
 
 function hasMemory({ operands, count }: Decoded): boolean {
   for (let at = 0; at < count; at += 1) if (operands[at]!.kind === 'memory') return true
@@ -88,7 +92,7 @@ function hasMemory({ operands, count }: Decoded): boolean {
 
 function prefixesOf(decoded: Decoded, row: AttRow): string {
   const { lock, rep, noTrack, addressSize, operandSize, codeSize } = decoded
-  let text = hintText(decoded) + (lock ? 'lock ' : '')
+  let text = hintText(decoded) + (decoded.noFlags ? '{nf} ' : '') + (lock ? 'lock ' : '')
   if (rep !== 'none') text += rep === 'repne' ? 'repne ' : textOfRow(decoded.row).compares ? 'repe ' : 'rep '
   if (noTrack && row.starred && isNearIndirect(decoded)) text += 'notrack '
   if (row.addressed && addressSize !== codeSize) text += `addr${addressSize} `

@@ -22,10 +22,11 @@ export function format(decoded: Decoded, ripAt?: bigint): string {
 
 /** The mnemonic, and prefixes before it. */
 export function headText(decoded: Decoded, row: RowText): string {
-  const name = nameOf(row, decoded)
+  const name = row.conditional ? nameOf(row, decoded) + conditionText(decoded) : nameOf(row, decoded)
   return decoded.lock ||
     decoded.rep !== 'none' ||
     decoded.hint !== 'none' ||
+    decoded.noFlags ||
     row.repeats ||
     row.compares ||
     row.implicitMemory ||
@@ -50,6 +51,22 @@ const roundingTexts = {
   sae: '{sae}',
 } as const
 
+/** Conditions in the order of `Decoded.condition`. Source: Intel APX Architecture Specification 355828, SCC. */
+const conditions = 'o no b nb z nz be nbe s ns t f l nl le nle'.split(' ')
+const flagsByBit = ['of', 'sf', 'zf', 'cf']
+
+/** The condition that ends a name. */
+export function conditionName({ condition }: Decoded): string {
+  return conditions[condition]!
+}
+
+/** Flags where a condition is not met. */
+export function defaultFlagsText({ defaultFlags }: Decoded): string {
+  return ` {dfv=${flagsByBit.filter((_, at) => ((defaultFlags << at) & 8) !== 0).join()}}`
+}
+
+const conditionText = (decoded: Decoded): string => conditionName(decoded) + defaultFlagsText(decoded)
+
 /** What F2 or F3 hints. */
 export function hintText({ hint }: Decoded): string {
   return hint === 'none' ? '' : `${hint} `
@@ -57,7 +74,7 @@ export function hintText({ hint }: Decoded): string {
 
 function prefixesText(decoded: Decoded, row: RowText): string {
   const { repeats, compares, implicitMemory } = row
-  let text = hintText(decoded) + (decoded.lock ? 'lock ' : '')
+  let text = hintText(decoded) + (decoded.noFlags ? '{nf} ' : '') + (decoded.lock ? 'lock ' : '')
   if (decoded.rep !== 'none') text += decoded.rep === 'repne' ? 'repne ' : compares ? 'repe ' : 'rep '
   if (row.unsaid !== 0) text += unsaidText(decoded, row.unsaid)
   if (!repeats && !compares && !implicitMemory) return text

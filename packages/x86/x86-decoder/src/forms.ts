@@ -57,14 +57,16 @@ interface Sizes {
 }
 
 function operandSizeOf({ mandatory, force64, default64 }: Candidate, codeSize: number, state: number): 16 | 32 | 64 {
-  const prefixed = (state & stateBits.vector) === 0 && (state & stateBits.operandSize) !== 0 && mandatory !== '66'
+  // 66H and, where pp chooses no row, what it stands for are in the same bit
+  const asks = (state & stateBits.vector) === 0 ? mandatory !== '66' : mandatory === 'NFx'
+  const prefixed = asks && (state & stateBits.operandSize) !== 0
   if (codeSize !== 2) return prefixed === (codeSize === 0) ? 32 : 16
   if ((state & stateBits.w) !== 0 || force64) return 64
   if (prefixed) return 16
   return default64 ? 64 : 32
 }
 
-const isVector = ({ space }: Candidate): boolean => space !== 'legacy' && space !== '3DNow!'
+const isVector = ({ space }: Candidate): boolean => space === 'VEX' || space === 'EVEX' || space === 'XOP'
 
 /** EVEX.b of instructions with registers alone. */
 export const rounds = (state: number, modrm: number): boolean =>
@@ -205,14 +207,7 @@ function addOperand(draft: Draft, place: OperandPlace, context: Context): void {
       else addRegister(draft, place.file, place.size ?? 0, 'rm', rmMask(place.file, around.state), context)
       break
     case 'reg':
-      addRegister(
-        draft,
-        place.file,
-        place.size,
-        'reg',
-        place.file === 'segment' || place.file === 'mmx' ? 7 : 31,
-        context,
-      )
+      addRegister(draft, place.file, place.size, 'reg', regMask(place.file, around.state), context)
       break
     case 'vvvv':
       addRegister(draft, place.file, place.size, 'vvvv', around.codeSize === 2 ? 31 : 7, context)
@@ -237,9 +232,16 @@ function width(draft: Draft, size: OperandSize, sizes: Sizes): number {
   return widthOf(size, sizes)
 }
 
-/** REX.B does not reach registers of which there are eight, nor X any but vector registers of EVEX. */
+/** REX.R does not reach registers of which there are eight, nor the fifth bit of REX2 any but general ones, and those that do not exist. */
+function regMask(file: OperandFile, state: number): number {
+  if (file === 'segment' || file === 'mmx') return 7
+  return file === 'xmm' && (state & stateBits.vector) === 0 ? 15 : 31
+}
+
+/** Likewise REX.B. EVEX.X is the fifth bit of vector registers alone; that of general ones comes later. */
 function rmMask(file: OperandFile, state: number): number {
   if (file === 'mmx' || file === 'x87' || file === 'opmask') return 7
+  if ((state & stateBits.vector) === 0) return file === 'gpr' ? 31 : 15
   return file === 'xmm' && (state & stateBits.evex) !== 0 ? 31 : 15
 }
 
@@ -258,7 +260,8 @@ function addRegister(
 ): void {
   const bits = width(draft, size, sizes)
   if (file === 'gpr' && bits === 8 && !isVector(candidate)) draft.traits |= traits.bytes
-  if (scarceFiles.has(file) || (file === 'gpr' && candidate.space === 'EVEX')) draft.traits |= traits.scarce
+  if (scarceFiles.has(file) || (file === 'gpr' && candidate.space === 'EVEX' && !candidate.extended))
+    draft.traits |= traits.scarce
   if (file === 'segment' && candidate.byte === 0x8e) draft.traits |= traits.notLoadable
   draft.templates.push(template(registerWord(file, bits), registerShifts[from], mask))
 }
@@ -331,7 +334,10 @@ const vexPrefixes: readonly Mandatory[] = ['NP', '66', 'F3', 'F2']
 
 /** Whether the prefixes are those that a row asks for. */
 export function mandatoryIs(mandatory: Mandatory, state: number): boolean {
-  if ((state & stateBits.vector) !== 0) return mandatory === vexPrefixes[(state >> ppShift) & 3]
+  if ((state & stateBits.vector) !== 0) {
+    const prefix = (state >> ppShift) & 3
+    return mandatory === 'NFx' ? prefix < 2 : mandatory === vexPrefixes[prefix]
+  }
   const repeat = state & stateBits.repeat
   const prefixed = (state & stateBits.operandSize) !== 0
   switch (mandatory) {

@@ -47,7 +47,7 @@ export function informationOf(decoded: Decoded): InstructionInformation {
     access: accessOf(row).map((access) => (merges && access === 'write' ? 'read-write' : access)),
     impliedRegisters: usedRegisters(decoded, row),
     impliedMemory: usedMemory(decoded, row),
-    flags: flagsOf(row),
+    flags: decoded.noFlags ? unchanged(flagsOf(row)) : flagsOf(row),
     x87: x87EffectsOf(row),
     controlFlow: controlFlowOf(row),
     stackPointerChange: stackPointerChange(decoded),
@@ -57,6 +57,11 @@ export function informationOf(decoded: Decoded): InstructionInformation {
     elision: elisionOf(row),
   }
 }
+
+/** Flags that are read alone. */
+const unchanged = ({ tested }: FlagEffects): FlagEffects => ({
+  ...{ tested, modified: [], cleared: [], set: [], undefined: [] },
+})
 
 /** Source: the instructions' own pages; ENTER makes room besides what it pushes, returns drop what they are told to. */
 function stackPointerChange(decoded: Decoded): number | undefined {

@@ -14,7 +14,7 @@ const { code, codeView } = codeWindow
 const { addresses, scaledAddresses, sibFollows, lengthShift, ofRecord } = addressing
 const { choiceOfModrm, noForm } = choosing
 const { kept, added } = prefixes
-const { b, x, rex, chosenBy, lock, segment, vector } = prefixes.stateBits
+const { b, x, rex, chosenBy, lock, segment, vector, rex2 } = prefixes.stateBits
 const { formSize, templateShift } = forms
 const { noAddress, bytes: byteRegisters, rare: rareTraits } = forms.traits
 const {
@@ -30,8 +30,8 @@ const { length, row, flags, address: addressWord, displacement, low, high, opera
 const rexRegisters = registersOfRex
 const addressKinds = Int32Array.from(addressing.addressKinds)
 
-/** What takes the long way: of prefixes, LOCK, segments and all behind VEX, EVEX and XOP. */
-const rareStates = lock | segment | vector
+/** What takes the long way: of prefixes, LOCK, segments, REX2 and all behind VEX, EVEX and XOP. */
+const rareStates = lock | segment | vector | rex2
 
 /**
  * Decodes what is in the code window from `start` on into the record at `at`, which lacks `offset`. Gives where the instruction ends, or `isInvalid`, or `isCut` if it

@@ -1,9 +1,9 @@
 /**
  * What prefixes said, in the bits of one number. The lowest six are what the choice of a row depends on: behind legacy prefixes REX.B, REX.W, 66H and
- * the last of F2 and F3; behind VEX, EVEX and XOP EVEX.b, W, pp and L.
+ * the last of F2 and F3; behind VEX, EVEX and XOP EVEX.b, W, pp and L, in EVEX map 4 NF for L.
  */
 export const stateBits = {
-  ...{ rexB: 1, evexB: 1, w: 2, operandSize: 4, repeat: 0x18, repeatF3: 8, repeatF2: 0x10, chosenBy: 0x3f },
+  ...{ rexB: 1, evexB: 1, w: 2, nf: 0x10, operandSize: 4, repeat: 0x18, repeatF3: 8, repeatF2: 0x10, chosenBy: 0x3f },
   /** B, X and R again, where registers are made of them. */
   ...{ b: 0x100, x: 0x200, r: 0x400, rex: 0x800 },
   ...{ addressSize: 0x1000, lock: 0x2000, segment: 0x4000 },
@@ -12,6 +12,7 @@ export const stateBits = {
   ...{ vector: 0x4_0000, evex: 0x8_0000 },
   /** The last prefix of a segment is 3E. */
   noTrack: 0x10_0000,
+  rex2: 0x20_0000,
 } as const
 
 /** Bits below the segment override, pp and L. */

@@ -5,7 +5,7 @@ import { ripBase } from './decoded.ts'
 import { formSize, formWords, rounds, templateShift, traits, widthCode, widthOf } from './forms.ts'
 import { lengthShift, overrideShift, stateBits } from './prefixes.ts'
 import { addressFields, flagFields, operandFields, put, recordWords, sizeCodes, widthCodes } from './record.ts'
-import { introduced } from './vector-prefix.ts'
+import { highBase, highIndex, introduced } from './vector-prefix.ts'
 
 /** Why there is no instruction, instead of where it ends. */
 export const [isInvalid, isCut] = [-1, -2]
@@ -46,7 +46,10 @@ export function finish(choices: Choices, start: number, limit: number, records: 
   const from = rare.form * formSize
   const trait = words[from + formWords.traits]!
   const candidate = choices.candidates[rare.form]!
+  const isExtended = (state & (stateBits.rex2 | stateBits.evex)) !== 0
+  if (isExtended && introduced.high !== 0) fillHighRegisters(candidate, records, at)
   if ((state & stateBits.vector) !== 0 && !vectorFields(candidate, records, at)) return isInvalid
+  if ((state & stateBits.rex2) !== 0 && candidate.noRex2) return isInvalid
   if ((trait & traits.many) !== 0) fillMore(words, from + formWords.operands, records, at + recordWords.operands)
   if ((state & stateBits.segment) !== 0) overrideSegment(state, records, at)
   if ((trait & traits.address64) !== 0 && rare.codeSize === 2) widenAddress(records, at)
@@ -54,7 +57,7 @@ export function finish(choices: Choices, start: number, limit: number, records: 
   if ((trait & (traits.numbers | traits.moffs)) !== 0) fillNumbers(trait, words[from + formWords.bytes]!, records, at)
   if ((trait & traits.lastByte) !== 0) fillLastByte(words, from + formWords.operands, records, at)
   if (rare.position > limit) return isCut
-  if ((trait & traits.scarce) !== 0 && !registersExist(trait, records, at)) return isInvalid
+  if ((trait & traits.scarce) !== 0 && !registersExist(candidate, trait, records, at)) return isInvalid
   if ((state & stateBits.lock) !== 0) {
     if ((trait & traits.lockable) === 0) return isInvalid
     records[at + recordWords.flags]! |= put(flagFields.lock, 1)
@@ -62,6 +65,30 @@ export function finish(choices: Choices, start: number, limit: number, records: 
   if ((trait & traits.careful) !== 0 && !isAllowed(candidate, records, at)) return isInvalid
   records[at + recordWords.length] = rare.position - start
   return rare.position
+}
+
+/** The fifth bits of registers that tables know nothing of: of an address, and of a general register in ModRM.r/m behind EVEX. */
+function fillHighRegisters({ places, anyMod }: Candidate, records: Int32Array, at: number): void {
+  if (rare.modrm >= 0xc0) {
+    if ((rare.state & stateBits.evex) === 0 || (introduced.high & highBase) === 0) return
+    for (const [number, place] of places.entries())
+      if (place.place === 'rm' && place.file === 'gpr') records[at + recordWords.operands + number]! |= 16
+  } else if (!anyMod) fillHighAddress(records, at)
+}
+
+function fillHighAddress(records: Int32Array, at: number): void {
+  const { base, index, scale, segment } = addressFields
+  let address = records[at + recordWords.address]!
+  const isSib = (rare.modrm & 7) === 4
+  const baseNumber = address & fieldMask(base)
+  if ((introduced.high & highBase) !== 0 && baseNumber !== 0 && baseNumber <= 16)
+    address = ((address & ~fieldMask(segment)) | put(segment, 3)) + put(base, 16)
+  if ((introduced.high & highIndex) !== 0 && isSib) {
+    const sib = code[rare.addressAt]!
+    const register = 16 | ((sib >> 3) & 7) | ((rare.state & stateBits.x) === 0 ? 0 : 8)
+    address = (address & ~(fieldMask(index) | fieldMask(scale))) | put(index, register + 1) | put(scale, sib >> 6)
+  }
+  records[at + recordWords.address] = address
 }
 
 function fillMore(words: Int32Array, from: number, records: Int32Array, at: number): void {
@@ -149,8 +176,9 @@ function vectorFields(candidate: Candidate, records: Int32Array, at: number): bo
   const { state, modrm } = rare
   // of EVEX.vvvv, the highest bit belongs to an index that is a vector
   const vvvv = candidate.address === 'vector' ? introduced.vvvv & 15 : introduced.vvvv
-  if (!candidate.vvvv && vvvv !== 0) return false
+  if (!candidate.vvvv && !candidate.conditional && vvvv !== 0) return false
   const isEvex = (state & stateBits.evex) !== 0
+  if (isEvex && (candidate.nd >= 0 || candidate.nf !== 'clear')) return extensionFields(candidate, records, at)
   if (isEvex && !evexAllowed(candidate)) return false
   if (isEvex) {
     const { rounding } = candidate
@@ -164,6 +192,22 @@ function vectorFields(candidate: Candidate, records: Int32Array, at: number): bo
   }
   if (candidate.address === 'vector') indexByVector(candidate, records, at)
   if (isEvex && modrm < 0xc0) scaleDisplacement(candidate, records, at)
+  return true
+}
+
+/** What EVEX of APX says: NF, or a condition and flags. Its 8-bit displacements count bytes. */
+function extensionFields({ nf, nd, conditional }: Candidate, records: Int32Array, at: number): boolean {
+  const { mask, zeroing, vvvv } = introduced
+  if (zeroing) return false
+  if (conditional) {
+    records[at + recordWords.flags]! |= put(flagFields.condition, ((~vvvv & 16) === 0 ? 0 : 8) | mask)
+    records[at + recordWords.address]! |= put(addressFields.defaultFlags, ~vvvv & 15)
+    return true
+  }
+  // EVEX.b is ND in map 4 alone
+  if (nd < 0 && (rare.state & stateBits.evexB) !== 0) return false
+  if ((mask & 3) !== 0 || (mask !== 0 && nf === 'clear')) return false
+  if (mask !== 0 && nf === 'any') records[at + recordWords.flags]! |= put(flagFields.noFlags, 1)
   return true
 }
 
@@ -211,23 +255,24 @@ function scaleDisplacement(candidate: Candidate, records: Int32Array, at: number
 }
 
 /**
- * CR1, CR5 to CR7 and CR9 up do not exist, nor DR8 up; nor segment registers 6 and 7, and CS cannot be loaded by MOV. There are sixteen general registers, eight
+ * CR1, CR5 to CR7 and CR9 up do not exist, nor DR8 up; nor segment registers 6 and 7, and CS cannot be loaded by MOV. There are sixteen general registers without APX, eight
  * opmask registers and tiles, and four bounds.
  */
-function registersExist(trait: number, records: Int32Array, at: number): boolean {
+function registersExist({ extended }: Candidate, trait: number, records: Int32Array, at: number): boolean {
+  const generals = extended ? 32 : 16
   const count = records[at + recordWords.flags]! & 7
   for (let operand = 0; operand < count; operand += 1) {
     const word = records[at + recordWords.operands + operand]!
     if (((word >> operandFields.kind.shift) & 7) !== 0) continue
-    if (!exists((word >> operandFields.file.shift) & 15, word & 31, trait)) return false
+    if (!exists((word >> operandFields.file.shift) & 15, word & 31, trait, generals)) return false
   }
   return true
 }
 
-function exists(file: number, index: number, trait: number): boolean {
+function exists(file: number, index: number, trait: number, generals: number): boolean {
   switch (file) {
     case 0:
-      return index < 16
+      return index < generals
     case 1:
       return index < 6 && !((trait & traits.notLoadable) !== 0 && index === 1)
     case 2:
@@ -244,12 +289,13 @@ function exists(file: number, index: number, trait: number): boolean {
 }
 
 /** Whether address and registers are such as the row takes. */
-function isAllowed({ address, distinct }: Candidate, records: Int32Array, at: number): boolean {
+function isAllowed({ address, distinct, notSp }: Candidate, records: Int32Array, at: number): boolean {
   if (address !== 'any' && rare.modrm < 0xc0) {
     if (addressSizeOf(records, at) === 16) return false
     if ((address === 'notRip' || address === 'sib') && (records[at + recordWords.address]! & 63) === ripBase + 1)
       return false
   }
+  if (notSp && (registerAt(records, at, 0) === 4 || registerAt(records, at, 1) === 4)) return false
   return distinct === 'none' || areDistinct(distinct, records, at)
 }
 

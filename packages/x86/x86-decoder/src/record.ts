@@ -36,6 +36,8 @@ export const flagFields = {
   wideDisplacement: { shift: 22, bits: 1 },
   /** A place in `hintCodes`. */
   hint: { shift: 23, bits: 3 },
+  noFlags: { shift: 26, bits: 1 },
+  condition: { shift: 27, bits: 4 },
 } as const satisfies Readonly<Record<string, Field>>
 
 /** Fields of `address`: base and index are one more than the register, 0 where there is none. */
@@ -48,6 +50,7 @@ export const addressFields = {
   segmentOverride: { shift: 21, bits: 1 },
   addressSize: { shift: 22, bits: 2 },
   noTrack: { shift: 24, bits: 1 },
+  defaultFlags: { shift: 25, bits: 4 },
 } as const satisfies Readonly<Record<string, Field>>
 
 /**
@@ -145,6 +148,8 @@ export function unpack(records: Int32Array, number: number, out: Decoded): void 
   out.zeroing = (flags & 0x2_0000) !== 0
   out.broadcast = (flags & 0x4_0000) !== 0
   out.rounding = roundings[(flags >> 19) & 7]!
+  out.noFlags = (flags & 0x400_0000) !== 0
+  out.condition = (flags >> 27) & 15
   out.count = flags & 7
   unpackAddress(records, at, out)
   out.displacementHigh = (flags & 0x40_0000) === 0 ? out.displacement >> 31 : records[at + secondWord]!
@@ -161,6 +166,7 @@ function unpackAddress(records: Int32Array, at: number, out: Decoded): void {
   out.segmentOverride = (address & 0x20_0000) !== 0
   out.addressSize = sizes[(address >> 22) & 3]!
   out.noTrack = (address & 0x100_0000) !== 0
+  out.defaultFlags = (address >> 25) & 15
   out.displacement = records[at + displacementWord]!
 }
 

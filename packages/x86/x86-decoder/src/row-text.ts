@@ -14,6 +14,8 @@ export interface RowText {
   readonly unsaid: 0 | 32 | 64
   /** An operand that is memory of the operand size and a selector, or of two bounds. */
   readonly pointer: 'none' | 'far' | 'bounds'
+  /** A condition ends its name. */
+  readonly conditional: boolean
   /** The vector that an element is broadcast to is so many times halved. */
   readonly halved: number
 }
@@ -45,6 +47,7 @@ function rowText(row: OpcodeRow): RowText {
     implicitMemory: implicitMemory.test(mnemonic),
     unsaid: unsaidSize(row),
     pointer: operands.includes('Mp') ? 'far' : operands.includes('Ma') ? 'bounds' : 'none',
+    conditional: attributes.includes('scc'),
     halved: broadcast === 'Wx2' ? 1 : broadcast === 'Wx4' ? 2 : broadcast === 'Wx8' ? 3 : 0,
   }
 }

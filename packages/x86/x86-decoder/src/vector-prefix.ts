@@ -1,5 +1,5 @@
 import { addresses, lengthShift as displacementShift, scaledAddresses, sibFollows } from './addresses.ts'
-import { evexMaps, knowsEvex, knowsXop, type Maps, suffixMap, vexMaps, xopMaps } from './candidates.ts'
+import { evexMaps, knowsEvex, knowsXop, type Maps, rex2Map, suffixMap, vexMaps, xopMaps } from './candidates.ts'
 import { code } from './code-window.ts'
 import { registerShifts } from './forms.ts'
 import { lengthShift, ppShift, stateBits } from './prefixes.ts'
@@ -21,7 +21,12 @@ export const introduced = {
   vvvv: 0,
   mask: 0,
   zeroing: false,
+  /** The fifth bits of an address' base and index, which REX2 and EVEX have beside the others: `highBase` and `highIndex`. */
+  high: 0,
 }
+
+/** Bits of `introduced.high`; the first is also that of a general register in ModRM.r/m. */
+export const [highBase, highIndex] = [1, 2]
 
 const { reg, rm, vvvv: vvvvShift, opcode: opcodeShift } = registerShifts
 
@@ -31,10 +36,10 @@ export const rexRegisters = Int32Array.from(
   (_, bits) => ((bits & 4) << (reg + 1)) | ((bits & 1) << (rm + 3)) | ((bits & 1) << (opcodeShift + 3)),
 )
 
-const { b, x, r, rex, operandSize, repeat, lock, vector, evex, evexB, w } = stateBits
+const { b, x, r, rex, rex2, rexB, addressSize, operandSize, repeat, lock, vector, evex, evexB, w } = stateBits
 
 /**
- * Goes on behind a byte at `at - 1` that introduces an opcode, or may: 0FH, C4H, C5H, 62H, 8FH. Gives what `Maps.entries` has for the opcode
+ * Goes on behind a byte at `at - 1` that introduces an opcode, or may: 0FH, C4H, C5H, 62H, 8FH, D5H. Gives what `Maps.entries` has for the opcode
  * byte, 0 where there is none, and fills `introduced`.
  */
 export function introduce(maps: Maps, at: number, codeSize: number, state: number, addressKind: number): number {
@@ -42,6 +47,7 @@ export function introduce(maps: Maps, at: number, codeSize: number, state: numbe
   introduced.state = state
   introduced.registers = rexRegisters[(state >> 8) & 7]!
   if (byte === 0x0f) return escaped(maps, at, state, addressKind)
+  if (byte === 0xd5) return codeSize === 2 ? behindRex2(maps, at, state) : entryAt(maps, 0, at - 1)
   const next = code[at]!
   const isVector = byte === 0x8f ? (next & 0x1f) >= 8 && knowsXop(maps) : codeSize === 2 || next >= 0xc0
   if (!isVector || (byte === 0x62 && !knowsEvex(maps))) return entryAt(maps, 0, at - 1)
@@ -49,8 +55,31 @@ export function introduce(maps: Maps, at: number, codeSize: number, state: numbe
   introduced.at = codeSize === 2 && byte !== 0x8f ? at : at + 1
   introduced.place = noPlace
   if ((state & (rex | operandSize | repeat | lock)) !== 0) return 0
-  const map = vectorMap(byte, at, codeSize, state)
+  const map = vectorMap(byte, at, codeSize, state, maps.extended)
   return map < 0 ? 0 : entryAt(maps, map, introduced.at)
+}
+
+/** Rows of the maps of one and two bytes that REX2 is not for, in the bits of a number. Source: Intel APX Architecture Specification 355828, REX2. */
+const withoutRex2 = [0x4490, 0x0108] as const
+
+/** D5 and a byte: M0, then the fifth and fourth bits of registers around W. Source: Intel APX Architecture Specification 355828, REX2. */
+function behindRex2(maps: Maps, at: number, state: number): number {
+  const [byte, opcode] = [code[at]!, code[at + 1]!]
+  introduced.at = at + 2
+  introduced.place = noPlace
+  // REX and REX2 do not go together
+  if ((state & rex) !== 0) return 0
+  const bits = ((byte & 8) === 0 ? 0 : w) | ((byte & 4) === 0 ? 0 : r) | ((byte & 2) === 0 ? 0 : x)
+  introduced.state = state | rex | rex2 | bits | ((byte & 1) === 0 ? 0 : b | rexB)
+  introduced.high = ((byte & 0x10) === 0 ? 0 : highBase) | ((byte & 0x20) === 0 ? 0 : highIndex)
+  const fifth = (byte & 0x10) << rm
+  introduced.registers = rexRegisters[byte & 7]! | ((byte & 0x40) << (reg - 2)) | fifth | ((byte & 0x10) << opcodeShift)
+  const map = byte >> 7
+  const isOwn = map === 0 && (opcode === 0xa1 || (opcode >> 4 === 5 && (byte & 8) !== 0))
+  // JMPABS: no 67H
+  if (opcode === 0xa1 && (state & addressSize) !== 0) return 0
+  if (isOwn) return entryAt(maps, rex2Map, at + 1)
+  return ((withoutRex2[map as 0 | 1] >> (opcode >> 4)) & 1) === 0 ? entryAt(maps, map, at + 1) : 0
 }
 
 function entryAt(maps: Maps, map: number, at: number): number {
@@ -78,12 +107,13 @@ function behindAddress(at: number, state: number, addressKind: number): number {
   return at + 2 + (scaledAddresses[((modrm & 0xc0) << 4) | code[at + 1]!]! >>> displacementShift)
 }
 
-function vectorMap(byte: number, at: number, codeSize: number, state: number): number {
+function vectorMap(byte: number, at: number, codeSize: number, state: number, extended: boolean): number {
   introduced.mask = 0
   introduced.zeroing = false
+  introduced.high = 0
   introduced.registers = 0
   introduced.state = (state & ~stateBits.chosenBy) | vector
-  if (byte === 0x62) return evexPrefix(at, codeSize)
+  if (byte === 0x62) return evexPrefix(at, codeSize, extended)
   if (byte === 0xc5) return shortVexPrefix(at, codeSize)
   return vexPrefix(at, codeSize, byte === 0x8f)
 }
@@ -115,11 +145,11 @@ function vexPrefix(at: number, codeSize: number, isXop: boolean): number {
   introduced.at = at + 2
   const map = byte & 0x1f
   if (isXop) return map <= 10 ? xopMaps + map : -1
-  return map >= 1 && map <= 7 ? vexMaps + map : -1
+  return map >= 1 && map <= 7 && map !== 4 ? vexMaps + map : -1
 }
 
-/** 62 and three bytes. SDM 2A §2.7.1. */
-function evexPrefix(at: number, codeSize: number): number {
+/** 62 and three bytes. SDM 2A §2.7.1; Intel APX Architecture Specification 355828, Extended EVEX. */
+function evexPrefix(at: number, codeSize: number, extended: boolean): number {
   const [first, second, third] = [code[at]!, code[at + 1]!, code[at + 2]!]
   vectorFields(second)
   introduced.state |=
@@ -136,7 +166,13 @@ function evexPrefix(at: number, codeSize: number): number {
   } else if (upper !== 0) return -1
   placeVvvv()
   const map = first & 7
-  return (first & 8) === 0 && (second & 4) !== 0 && map !== 0 ? evexMaps + map : -1
+  introduced.high = ((first & 8) === 0 ? 0 : highBase) | ((second & 4) === 0 ? highIndex : 0)
+  if (map === 0 || (introduced.high !== 0 && !(extended && codeSize === 2))) return -1
+  if (map !== 4) return evexMaps + map
+  // L must be 0, and its place in the state is NF's
+  if ((third & 0x60) !== 0) return -1
+  introduced.state |= (third & 4) << (lengthShift - 2)
+  return evexMaps + map
 }
 
 /** R, X and B, inverted. */

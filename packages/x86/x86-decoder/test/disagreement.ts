@@ -30,7 +30,8 @@ const settled: ReadonlySet<string> = new Set([
 
 const longest = 15
 const decoded = createDecoded()
-const { decode } = createDecoder(() => true)
+// it does not know APX
+const { decode } = createDecoder(({ needs }) => needs?.startsWith('APX_F') !== true)
 
 /** Rows that the judge has agreed about, by their numbers, and its own opcode forms that it has agreed about. */
 export const judged = { rows: new Set<number>(), codes: new Set<Code>() } as const

@@ -3,9 +3,12 @@ import { evex0f } from './evex-0f.rows.ts'
 import { evex0f3a } from './evex-0f3a.rows.ts'
 import { evex0f38 } from './evex-0f38.rows.ts'
 import { evexHalf } from './evex-half.rows.ts'
+import { evexMap4 } from './evex-map4.rows.ts'
+import { evexPromoted } from './evex-promoted.rows.ts'
 import { oneByte00To3f } from './one-byte-00-3f.rows.ts'
 import { oneByte40To8f } from './one-byte-40-8f.rows.ts'
 import { oneByte90ToFf } from './one-byte-90-ff.rows.ts'
+import { rex2 } from './rex2.rows.ts'
 import { threeByte3a } from './three-byte-3a.rows.ts'
 import { threeByte38 } from './three-byte-38.rows.ts'
 import { threeDNow } from './three-d-now.rows.ts'
@@ -43,6 +46,9 @@ const blocks: readonly (readonly OpcodeRow[])[] = [
   evex0f38,
   evex0f3a,
   evexHalf,
+  evexMap4,
+  evexPromoted,
+  rex2,
 ]
 
 /** Every row of the maps, once, in the manual's order: a row's number is its place in this list. */

@@ -31,3 +31,22 @@ export function vectorBlock(source: Source) {
     source,
   })
 }
+
+/** A row maker for blocks of APX, which is of 64-bit code and decoded where it is asked for alone; EVEX counts no displacement there but in bytes. */
+export function apxBlock(source: Source) {
+  return (
+    opcode: string,
+    operands: readonly OperandCode[],
+    mnemonic: string,
+    attributes: readonly Attribute[] = [],
+    besides?: string,
+  ): OpcodeRow => ({
+    opcode,
+    encoding: encodingOf(operands),
+    operands,
+    mnemonic,
+    attributes: ['optional', 'only64', ...(opcode.startsWith('EVEX') ? (['n8'] as const) : []), ...attributes],
+    needs: besides === undefined ? 'APX_F' : `APX_F ${besides}`,
+    source,
+  })
+}

@@ -9,7 +9,7 @@ const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/
 const readers = words(`
   CMP TEST BT PUSH JMP CALL CALLF JMPF MUL DIV IDIV BOUND OUT INT RET RETF ENTER AAM AAD LLDT LTR VERR VERW LMSW LGDT LIDT INVPCID INVEPT INVVPID VMWRITE VMPTRLD VMCLEAR VMXON
   FXRSTOR XRSTOR XRSTORS LDMXCSR WRFSBASE WRGSBASE COMISS COMISD UCOMISS UCOMISD PTEST PCMPESTRI PCMPESTRM PCMPISTRI PCMPISTRM
-  VMRUN VMLOAD VMSAVE INVLPGA RSTORSSP LKGS SENDUIPI PTWRITE INCSSPD INCSSPQ UMWAIT TPAUSE UMONITOR XABORT HRESET LOADIWKEY
+  CCMP CTEST PUSHP PUSH2 PUSH2P VMRUN VMLOAD VMSAVE INVLPGA RSTORSSP LKGS SENDUIPI PTWRITE INCSSPD INCSSPQ UMWAIT TPAUSE UMONITOR XABORT HRESET LOADIWKEY
   AESENCWIDE128KL AESDECWIDE128KL AESENCWIDE256KL AESDECWIDE256KL UWRMSR MASKMOVQ MASKMOVDQU FLD FILD FBLD FLDCW FLDENV FRSTOR FCOM FCOMP FUCOM FUCOMP FICOM FICOMP FCOMI FCOMIP FUCOMI FUCOMIP`)
 
 /**
@@ -17,7 +17,7 @@ const readers = words(`
  * names. Those that may leave it as it was (BSF, LAR, CMOVcc) and XSAVE, which keeps part of the header, are not here.
  */
 const writers = words(`
-  MOV MOVZX MOVSX MOVSXD MOVBE MOVNTI LEA POP IN LDS LES LSS LFS LGS LZCNT TZCNT POPCNT RDRAND RDSEED RDPID
+  POPP IMULZU MOV MOVZX MOVSX MOVSXD MOVBE MOVNTI LEA POP IN LDS LES LSS LFS LGS LZCNT TZCNT POPCNT RDRAND RDSEED RDPID
   RDFSBASE RDGSBASE VMREAD VMPTRST SLDT STR SMSW SGDT SIDT STMXCSR FXSAVE XSAVEC XSAVES   ANDN BEXTR BZHI PDEP PEXT RORX SARX SHLX SHRX BLSR BLSMSK BLSI
   FST FSTP FSTPNCE FIST FISTP FISTTP FBSTP FNSTCW FNSTENV FNSAVE FNSTSW
   MOVUPS MOVUPD MOVAPS MOVAPD MOVSS MOVSD MOVHLPS MOVLPS MOVLPD MOVSLDUP MOVSHDUP MOVDDUP MOVNTPS MOVNTPD MOVD MOVQ MOVDQA MOVDQU
@@ -83,6 +83,13 @@ const others: Readonly<Record<string, readonly Access[]>> = {
   BNDCN: ['read', 'read'],
 }
 
+/** Behind VEX or EVEX what is in the lists: of map 4 all. */
+const isGeneral = ({ mnemonic, opcode }: OpcodeRow): boolean =>
+  generals.has(mnemonic) || opcode.includes('MAP4') || /^EVEX.*MAP7.* F6 /.test(opcode)
+
+/** A new destination is written without being read; PUSH2 has none. */
+const writtenAlone = ({ mnemonic }: OpcodeRow): Access => (mnemonic.startsWith('PUSH2') ? 'read' : 'write')
+
 /**
  * What the row's instruction does to each operand. Stated where it is not the rule, which is: the first operand is read
  * and written, the others are read.
@@ -90,8 +97,9 @@ const others: Readonly<Record<string, readonly Access[]>> = {
 export function accessOf(row: OpcodeRow): readonly Access[] {
   const stated = others[row.mnemonic]
   if (stated !== undefined) return stated
-  if (/^(?:E?VEX|XOP)/.test(row.opcode) && !generals.has(row.mnemonic)) return accessOfVectors(row)
-  const first = accessOfFirst(row)
+  if (/^(?:E?VEX|XOP)/.test(row.opcode) && !isGeneral(row)) return accessOfVectors(row)
+  const first = row.attributes.includes('nd') && row.operands[0]![0] === 'B' ? writtenAlone(row) : accessOfFirst(row)
+  if (row.mnemonic.startsWith('POP2')) return ['write', 'write']
   return row.operands.map((_, at) => (at === 0 ? first : first === 'none' ? 'none' : 'read'))
 }
 

@@ -17,7 +17,7 @@ export type ControlFlow =
 
 const flows: Readonly<Record<string, ControlFlow | undefined>> = Object.fromEntries(
   Object.entries({
-    jump: 'JMP JMPF',
+    jump: 'JMP JMPF JMPABS',
     conditional: 'LOOP LOOPE LOOPNE JRCXZ',
     call: 'CALL CALLF SYSCALL SYSENTER VMCALL VMMCALL VMGEXIT VMLAUNCH VMRESUME VMRUN TDCALL SEAMCALL',
     return: 'RET RETF IRET SYSRET SYSEXIT RSM UIRET ERETS ERETU SEAMRET',

@@ -14,11 +14,12 @@ export function featuresOf(
   if (needs === undefined) return []
   const wide = vectorLength === 256 ? attributes.find((one): one is keyof typeof wider => one in wider) : undefined
   if (wide !== undefined) return [wider[wide]]
-  return needsLengths(opcode, attributes) && vectorLength < 512 ? [needs, 'AVX512VL'] : [needs]
+  if (needsLengths(opcode, attributes) && vectorLength < 512) return [needs, 'AVX512VL']
+  return needs.split(' ')
 }
 
 /** EVEX rows of whole vectors: with one element, or with 128 bits and no mask, they are of AVX512F as they are. */
 function needsLengths(opcode: string, attributes: OpcodeRow['attributes']): boolean {
-  if (!opcode.startsWith('EVEX') || opcode.startsWith('EVEX.LIG')) return false
+  if (!opcode.startsWith('EVEX') || /^EVEX\.L(?:IG|Z)/.test(opcode)) return false
   return !opcode.startsWith('EVEX.128') || attributes.includes('maskz')
 }

@@ -44,11 +44,11 @@ export const impliedOperands: readonly (readonly [what: string, rows: string])[]
   ['R:aCX',                                'JRCXZ'],
 
   // the stack
-  ['push 1',                               'PUSH PUSHF CALL'],
-  ['push 2',                               'CALLF'],
+  ['push 1',                               'PUSH PUSHF PUSHP CALL'],
+  ['push 2',                               'CALLF PUSH2 PUSH2P'],
   ['push 8 R:vAX R:vCX R:vDX R:vBX R:vBP R:vSI R:vDI', 'PUSHA'],
-  ['pop 1',                                'POP POPF RET'],
-  ['pop 2',                                'RETF'],
+  ['pop 1',                                'POP POPF POPP RET'],
+  ['pop 2',                                'RETF POP2 POP2P'],
   ['pop 8 W:vAX W:vCX W:vDX W:vBX W:vBP W:vSI W:vDI',  'POPA'],
   ['pop 3',                                'IRET'],
   ['push 1 RW:vBP',                        'ENTER'],

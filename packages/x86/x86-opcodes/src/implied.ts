@@ -119,8 +119,8 @@ function tabled(): Map<string, Implied> {
 
 /** What the row's instruction reads and writes besides its operands. Source: the instructions' own pages. */
 export function impliedOf({ mnemonic, operands, needs }: OpcodeRow): Implied {
-  // x87 instructions with two operands name both
-  if (operands.length > 1 && needs === 'FPU') return none
+  // x87 instructions with two operands name both, as accesses to MSRs do that have any
+  if (operands.length > 1 && (needs === 'FPU' || mnemonic.includes('RMSR') || mnemonic === 'RDMSR')) return none
   byRow ??= tabled()
   const [first] = operands
   if (operands.length === 1) return byRow.get(`${mnemonic}:${first}`) ?? byRow.get(mnemonic) ?? none

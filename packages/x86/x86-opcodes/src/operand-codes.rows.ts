@@ -11,7 +11,7 @@ export const operandCodes = {
   // general registers: ModRM.r/m, ModRM.reg, VEX.vvvv, opcode
   Eb: rm('gpr', 8),  Ew: rm('gpr', 16),  Ed: rm('gpr', 32),  Eq: rm('gpr', 64),  Ev: rm('gpr', 'v'),  Ey: rm('gpr', 'y'),  Ez: rm('gpr', 'z'),
   Gb: reg('gpr', 8), Gw: reg('gpr', 16), Gd: reg('gpr', 32), Gq: reg('gpr', 64), Gv: reg('gpr', 'v'), Gy: reg('gpr', 'y'),
-  Rv: rmRegister('gpr', 'v'), Ry: rmRegister('gpr', 'y'), Rd: rmRegister('gpr', 32), Rq: rmRegister('gpr', 64), By: vvvv('gpr', 'y'), Zb: opcodeField('gpr', 8), Zv: opcodeField('gpr', 'v'),
+  Rv: rmRegister('gpr', 'v'), Ry: rmRegister('gpr', 'y'), Rd: rmRegister('gpr', 32), Rq: rmRegister('gpr', 64), By: vvvv('gpr', 'y'), Bb: vvvv('gpr', 8), Bv: vvvv('gpr', 'v'), Bq: vvvv('gpr', 64), Zb: opcodeField('gpr', 8), Zv: opcodeField('gpr', 'v'),
   'Rd/Mb': rm('gpr', 32, 8), 'Rd/Mw': rm('gpr', 32, 16), 'Rv/Mw': rm('gpr', 'v', 16),
   AL: fixed('gpr', 0, 8), AX: fixed('gpr', 0, 16), eAX: fixed('gpr', 0, 'z'), rAX: fixed('gpr', 0, 'v'), CL: fixed('gpr', 1, 8), DX: fixed('gpr', 2, 16),
 

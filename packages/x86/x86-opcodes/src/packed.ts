@@ -1,14 +1,14 @@
 import type { Source } from '@vmm/source'
 import { type EncodingSpace, parseOpcode } from './opcode-pattern.ts'
 import { packedRows } from './packed.rows.ts'
-import type { Attribute, OpcodeRow, OperandCode, OperandEncoding } from './row.ts'
+import { type Attribute, encodingOf, type OpcodeRow, type OperandCode, type OperandEncoding } from './row.ts'
 
 /** Where a row's columns begin in its line, and their digits. All but the opcode byte, which is in hexadecimal, are numbers of base 36: places in a list. */
 const columns = {
   ...{ prefix: [0, 2], byte: [2, 2], suffix: [4, 2], operands: [6, 2], attributes: [8, 2] },
-  ...{ needs: [10, 2], encoding: [12, 1], source: [13, 2], mnemonic: [15, 3] },
+  ...{ needs: [10, 2], source: [12, 2], mnemonic: [14, 3] },
 } as const satisfies Readonly<Record<string, readonly [from: number, digits: number]>>
-const lineLength = 19
+const lineLength = 18
 
 type Column = keyof typeof columns
 type Listed = Exclude<Column, 'byte' | 'source'>
@@ -55,10 +55,11 @@ function wordsOf(text: string): readonly string[] {
 
 function unpacked(row: number): OpcodeRow {
   const byte = byteOf(row).toString(16).toUpperCase().padStart(2, '0')
+  const operands = wordsOf(textIn(row, 'operands')) as readonly OperandCode[]
   return {
     opcode: textIn(row, 'prefix') + byte + textIn(row, 'suffix'),
-    encoding: textIn(row, 'encoding') as OperandEncoding,
-    operands: wordsOf(textIn(row, 'operands')) as readonly OperandCode[],
+    encoding: encodingOf(operands),
+    operands,
     mnemonic: textIn(row, 'mnemonic'),
     attributes: wordsOf(textIn(row, 'attributes')) as readonly Attribute[],
     needs: textIn(row, 'needs') || undefined,

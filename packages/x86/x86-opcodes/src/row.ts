@@ -46,6 +46,12 @@ export type VectorEncoding =
   | 'IM'
   | 'RMII'
   | 'MII'
+  | 'VMR'
+  | 'VRM'
+  | 'VMRI'
+  | 'VMRC'
+  | 'VMC'
+  | 'VM1'
 
 /** What else can be said of a row; each word is explained in `attributeMeanings`. */
 export type Attribute = keyof typeof attributeMeanings
@@ -65,7 +71,7 @@ export const attributeMeanings = {
   unaligned: 'a 128-bit memory operand need not be aligned, as it must be elsewhere in legacy SSE',
   alias: 'another encoding of the same instruction, which an assembler does not choose',
   undocumented: "works, but is not in Intel's manual",
-  optional: 'VIA PadLock: decoded where it is asked for alone',
+  optional: 'VIA PadLock and APX: decoded where it is asked for alone',
   hint: 'does nothing on processors without its feature, where it is a reserved NOP',
   ripOnly: 'the memory operand must be RIP-relative',
   notRip: 'the memory operand cannot be RIP-relative, and addresses are not of 16 bits',
@@ -89,6 +95,12 @@ export const attributeMeanings = {
   vaes: 'with vectors of 256 bits it needs VAES',
   vpclmulqdq: 'with vectors of 256 bits it needs VPCLMULQDQ',
   rm0: 'ModRM.r/m must be register 0',
+  nd: 'EVEX.ND is 1: the first operand is a new destination in EVEX.vvvv, or, where none is there, all of the register is written',
+  nf: 'EVEX.NF may be 1: flags stay as they are',
+  nf1: 'EVEX.NF is 1',
+  scc: 'EVEX has a condition, and the flags that are left where it is not met',
+  noRex2: '#UD with REX2',
+  notSp: '#UD if one of its registers is RSP',
   distinct: '#UD unless all its registers differ, an index included',
   distinctFirst: '#UD if the first operand is also another one',
 } as const
@@ -99,14 +111,14 @@ export interface OpcodeRow {
    * The encoding as the manual prints it (SDM 2A §3.1.1.1): mandatory prefix (NP, NFx, 66, F2, F3), REX.W, opcode bytes,
    * then /r, /digit or a whole ModRM byte, then immediates (ib iw) and code offsets (cb cp). `iz`, `iv` and `cz` are
    * sized by the operand size, `+r` is a register in the opcode and `+i` an x87 register in ModRM. VEX rows:
-   * `VEX.LZ.F2.0F38 F6 /r`; without W0 or W1 the W bit chooses the size of `y` operands.
+   * `VEX.LZ.F2.0F38 F6 /r`; NFx is of EVEX, too, where 66 chooses 16-bit operands; `REX2.W1 50+r` is what REX2 alone introduces; without W0 or W1 the W bit chooses the size of `y` operands.
    */
   readonly opcode: string
   readonly encoding: OperandEncoding
   readonly operands: readonly OperandCode[]
   readonly mnemonic: string
   readonly attributes: readonly Attribute[]
-  /** The CPUID feature that brings it, by its name in the manual; undefined: every processor has it. */
+  /** The CPUID features that bring it, by their names in the manual, with a blank between; undefined: every processor has it. */
   readonly needs: string | undefined
   readonly source: Source
 }

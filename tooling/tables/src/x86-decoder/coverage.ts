@@ -62,7 +62,7 @@ const isAssembled = ({ mnemonic, attributes }: OpcodeRow): boolean =>
   !(mnemonic === 'NOP' && attributes.includes('alias'))
 
 /** Features that the edition of iced-x86 which judges does not know. */
-const unknownToIced: ReadonlySet<string> = new Set(['USER_MSR'])
+const unknownToIced: ReadonlySet<string> = new Set(['USER_MSR', 'APX_F'])
 
 const known: ReadonlySet<string> = new Set(features)
 const isImplemented = (name: string): boolean => implementedFeatures.has(name as Feature)

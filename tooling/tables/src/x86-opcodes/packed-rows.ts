@@ -34,7 +34,7 @@ class Numbered {
 function partsOf(opcode: string): readonly [string, string, string] {
   const byte = parseOpcode(opcode).byte.toString(16).toUpperCase().padStart(2, '0')
   const pattern = new RegExp(
-    `^((?:E?VEX|XOP)\\S* |0F 0F /r |(?:NP |NFx |66 |F2 |F3 )?(?:REX\\.W )?(?:0F 38 |0F 3A |0F )?)${byte}(.*)$`,
+    `^((?:E?VEX|XOP)\\S* |0F 0F /r |(?:NP |NFx |66 |F2 |F3 )?(?:REX\\.W |REX2\\.W[01] )?(?:0F 38 |0F 3A |0F )?)${byte}(.*)$`,
   )
   const [, before = '', behind = ''] = pattern.exec(opcode) ?? []
   if (before + byte + behind !== opcode) throw new Error(`${opcode} is not what stands around ${byte}`)
@@ -44,14 +44,14 @@ function partsOf(opcode: string): readonly [string, string, string] {
 function rowsText(rows: readonly OpcodeRow[]): string {
   const lists = {
     ...{ prefix: new Numbered(2), suffix: new Numbered(2), operands: new Numbered(2), attributes: new Numbered(2) },
-    ...{ needs: new Numbered(2), encoding: new Numbered(1), mnemonic: new Numbered(3) },
+    ...{ needs: new Numbered(2), mnemonic: new Numbered(3) },
   }
   const sources = new Numbered(2)
-  const lines = rows.map(({ opcode, encoding, operands, mnemonic, attributes, needs = '', source }) => {
+  const lines = rows.map(({ opcode, operands, mnemonic, attributes, needs = '', source }) => {
     const [before, byte, behind] = partsOf(opcode)
     const first = lists.prefix.number(before) + byte.toLowerCase() + lists.suffix.number(behind)
     const second = lists.operands.number(operands.join(' ')) + lists.attributes.number(attributes.join(' '))
-    const third = lists.needs.number(needs) + lists.encoding.number(encoding) + sources.number(JSON.stringify(source))
+    const third = lists.needs.number(needs) + sources.number(JSON.stringify(source))
     return first + second + third + lists.mnemonic.number(mnemonic)
   })
   const members = Object.entries(lists).map(([name, list]) => `  ${name}: '${list.texts().join('|')}',`)

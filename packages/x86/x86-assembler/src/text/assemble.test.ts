@@ -23,6 +23,25 @@ describe('instructions as text', () => {
     expect(code('MOV EAX, CR0 ; a comment', { codeSize: 32 })).toBe('0f 20 c0')
   })
 
+  test('of APX are there where they are asked for', () => {
+    const apx = (text: string) => code(text, { with: ['APX_F'] })
+    expect(apx('mov r16d, 1')).toBe('d5 10 b8 01 00 00 00')
+    expect(apx('imul r18d, dword ptr [r16+r17]')).toBe('d5 f0 af 14 08')
+    expect(apx('pushp r16')).toBe('d5 18 50')
+    expect(apx('jmpabs 0x102030405060708')).toBe('d5 00 a1 08 07 06 05 04 03 02 01')
+    expect(apx('add r18, qword ptr [r17+0x7b], r16')).toBe('62 ec ec 10 01 41 7b')
+    expect(apx('{nf} neg qword ptr [r16+0x7b]')).toBe('62 fc fc 0c f7 58 7b')
+    expect(apx('ccmpb {dfv=of} word ptr [r8+rax*4+0x7b], 0x4d2')).toBe('62 d4 45 02 81 7c 80 7b d2 04')
+    expect(apx('ccmpo {dfv=} rbx, rax')).toBe('62 f4 84 00 39 c3')
+    expect(apx('cfcmovb r25w, r21w, r17w')).toBe('62 ec 35 14 42 e9')
+    expect(apx('push2p r23, r16')).toBe('62 fc c4 10 ff f0')
+    expect(apx('vextractps r16d, xmm16, 1')).toBe('62 eb 7d 08 17 c0 01')
+    expect(apx('add rax, rbx')).toBe(code('add rax, rbx'))
+    expect(code('mov r16d, 1')).toMatch(/^1:1 no form takes these operands/)
+    expect(code('add rax, rbx, rcx')).toMatch(/^1:1 no form takes these operands/)
+    expect(apx('ccmpo {dfv=af} rbx, rax')).toBe('1:7 no flag of these is called af')
+  })
+
   test('have addresses relative to RIP where a label is memory, or where it is said', () => {
     expect(code('here: lea rax, [here]')).toBe('48 8d 05 f9 ff ff ff')
     expect(code('mov eax, [rel 0x1010]', { origin: 0x1000 })).toBe('8b 05 0a 00 00 00')

@@ -145,7 +145,7 @@ class Pass {
     this.#named = new Set(lines.flatMap(({ tokens, parent }) => equated(tokens, parent)))
     this.#sections = [...new Set(lines.filter(hasStatement).map(({ section }) => section))]
     const origin = firstOrigin(lines) ?? toBigInt(options.origin ?? 0, 'origin')
-    this.#assembler = assembler({ origin, codeSize })
+    this.#assembler = assembler({ origin, codeSize, with: options.with ?? [] })
     this.#assembler.label('$begin')
     for (const section of this.#sections) this.#section(section)
     this.#assembler.label('$end')

@@ -28,6 +28,7 @@ interface Gathered {
 export function readOperands(reader: Reader, scope: Scope): Operands {
   const operands: Operand[] = []
   const gathered: Gathered = { modifiers: {}, defined: new Map(), far: false }
+  if (reader.at('brace') && reader.next.text.startsWith('dfv=')) gathered.modifiers = { defaultFlags: flagsOf(reader) }
   while (!reader.at('end')) {
     if (reader.at('brace')) decorate(reader, gathered)
     else {
@@ -37,6 +38,23 @@ export function readOperands(reader: Reader, scope: Scope): Operands {
     if (!reader.at('end')) reader.expect(',')
   }
   return { operands, ...gathered }
+}
+
+const flagsByBit = ['cf', 'zf', 'sf', 'of']
+
+/** Flags where a condition is not met: `{dfv=of,cf}`. */
+function flagsOf(reader: Reader): number {
+  const { text, column } = reader.take()
+  const names = text
+    .slice(4)
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim())
+  return names.reduce((sum, name) => {
+    if (name === '' && names.length === 1) return 0
+    if (!flagsByBit.includes(name)) throw reader.mistake(`no flag of these is called ${name}`, column)
+    return sum | (1 << flagsByBit.indexOf(name))
+  }, 0)
 }
 
 const roundings = { 'rn-sae': 'nearest', 'rd-sae': 'down', 'ru-sae': 'up', 'rz-sae': 'zero', sae: 'sae' } as const

@@ -46,6 +46,7 @@ const directives: Readonly<Record<string, Directive | undefined>> = {
 export function statement(reader: Reader, target: Target): void {
   const { kind, text } = reader.next
   if (kind === 'end') return
+  if (kind === 'brace' && text.toLowerCase() === 'nf') return instruction(reader, target)
   if (kind !== 'name') throw reader.mistake(`an instruction is missing before ${text}`)
   const name = text.toLowerCase().replace(/^\.(?=org|align)/, '')
   const directive = Object.hasOwn(directives, name) ? directives[name] : undefined
@@ -138,7 +139,8 @@ function prefixesOf(reader: Reader): Modifiers {
   for (;;) {
     const { kind, text } = reader.next
     const name = text.toLowerCase()
-    const more = kind === 'name' ? prefix(name) : undefined
+    const noFlags = kind === 'brace' && name === 'nf' ? { noFlags: true } : undefined
+    const more = kind === 'name' ? prefix(name) : noFlags
     if (more === undefined) return modifiers
     reader.take()
     modifiers = { ...modifiers, ...more }
