@@ -25,12 +25,12 @@ const [firstUsed, firstCandidates] = [256, [undefined, undefined]] as const
 
 /** Nothing chosen yet, in a memory as `fastLayout` has it. */
 export function noChoices(memory: ArrayBuffer): Choices {
-  const { places, forms, words, end } = fastLayout
+  const { places, forms, words, steps } = fastLayout
   return {
     places: new Int32Array(memory, places, (forms - places) >> 2),
     forms: new Uint16Array(memory, forms, (words - forms) >> 1),
     used: firstUsed,
-    words: new Int32Array(memory, words, (end - words) >> 2),
+    words: new Int32Array(memory, words, (steps - words) >> 2),
     candidates: [...firstCandidates],
     numbers: new Map(),
   }
@@ -57,22 +57,40 @@ export const choiceOfModrm = Uint8Array.from({ length: 768 }, (_, at) => {
   return at < 512 ? ((modrm >> 3) & 7) | (modrm < 0xc0 ? 0 : 8) : modrm
 })
 
-/** Makes a choice that nobody has made: the number of the form. */
+/** Makes a choice that nobody has made, and those of other ModRM bytes that are the same: the number of the form. */
 export function choose({ slots, choices }: Maps, entry: number, around: Surroundings): number {
   const slot = slots[(entry >> 8) & 0xfffff]!
   const { state, codeSize, modrm } = around
   const place = (entry & 0xfff_ff00) | (codeSize << 6) | (state & stateBits.chosenBy)
   if (!hasRoom(choices)) forget(choices)
-  if (choices.places[place] === 0) choices.places[place] = makeRoom(choices, slot)
+  if (choices.places[place] === 0) makeRoom(choices, slot, place, state)
   const form = chosen(choices, slot, around)
-  choices.forms[choices.places[place]! + choiceOfModrm[((entry >>> 28) << 8) | modrm]!] = form
+  const at = choices.places[place]!
+  const decisive = decisiveBits(slot, modrm)
+  const [first, end] = modrm < 0xc0 ? [0, 0xc0] : [0xc0, 0x100]
+  for (let other = first; other < end; other += modrmSteps[slot.modrm])
+    if (((other ^ modrm) & decisive) === 0) choices.forms[at + choiceOfModrm[((entry >>> 28) << 8) | other]!] = form
   return form
 }
 
-function makeRoom(choices: Choices, { modrm }: Slot): number {
+/** How far ModRM bytes are apart that choose differently. */
+const modrmSteps = { none: 64, group: 8, whole: 1 } as const
+
+/** The bits of ModRM that tell rows apart, among bytes that name memory as this does, or a register. */
+function decisiveBits({ candidates }: Slot, modrm: number): number {
+  let bits = 0
+  for (const { modrmMask, modrmValue } of candidates)
+    if ((modrmMask & 0xc0) === 0 || modrmValue >= 0xc0 === modrm >= 0xc0) bits |= modrmMask
+  return bits
+}
+
+/** REX.B chooses nothing but in rows that go without, so that both choices are one. */
+function makeRoom(choices: Choices, { candidates, modrm }: Slot, place: number, state: number): void {
   const at = choices.used
   choices.used += modrm === 'whole' ? 256 : 16
-  return at
+  choices.places[place] = at
+  if ((state & stateBits.vector) === 0 && !candidates.some(({ noRexB }) => noRexB))
+    choices.places[place ^ stateBits.rexB] = at
 }
 
 function chosen(choices: Choices, slot: Slot, around: Surroundings): number {

@@ -40,7 +40,7 @@ export function fastMemory(): FastMemory {
   } catch {
     // where addresses are scarce, or WebAssembly is forbidden
   }
-  return { buffer: new ArrayBuffer(fastLayout.end), memory: undefined }
+  return { buffer: new ArrayBuffer(fastLayout.steps), memory: undefined }
 }
 
 /** Decodes from a place of the window on until `stop`, or until there are so many records; of the window there are `size` bytes. Gives the place behind the last. */
@@ -57,11 +57,15 @@ type Run = (
   ]
 ) => number
 
+/** Prepares so many bytes of the window for runs. */
+type Pairs = (size: number, codeSize: number) => void
+
 let compiled: object | undefined
 
 /** What decodes many instructions at a time, in windows. */
 export interface Fast {
   readonly run: Run
+  readonly pairs: Pairs
   readonly window: Uint8Array
   /** The number of records that the last run made. */
   readonly count: Int32Array
@@ -83,6 +87,7 @@ export function fastOf(maps: Maps, { memory }: FastMemory): Fast | undefined {
     const { exports } = new host.Instance(compiled, { d: { memory, slow } })
     const fast: Fast = {
       run: exports['run'] as Run,
+      pairs: exports['pairs'] as Pairs,
       window: new Uint8Array(buffer, fastLayout.window, windowSize),
       count: new Int32Array(buffer, fastLayout.count, 1),
       ...{ records, size: 0, codeSize: 0 },
@@ -124,6 +129,9 @@ export function fail(records: Int32Array, at: number, reason: number): void {
   records[at + recordWords.row] = reason === isCut ? -recordFailures.length : -1
 }
 
+/** How much of the code is taken for so many records: more than most instructions have, and some for the last one. */
+const [usualBytes, slack] = [5, 64]
+
 /** As `DecodeMany` says, with the code size as decoding counts them. */
 export function decodeFast(
   fast: Fast,
@@ -138,10 +146,11 @@ export function decodeFast(
   fast.codeSize = codeSize
   // each window begins where the last instruction of the one before ended
   for (let from = offset; from < end && done < room; ) {
-    fast.size = Math.min(windowSize, end - from)
+    fast.size = Math.min(windowSize, end - from, (room - done) * usualBytes + slack)
     const chunk = bytes.subarray(from, from + fast.size)
     code.set(chunk)
     fast.window.set(chunk)
+    fast.pairs(fast.size, codeSize)
     const before = done
     const place = decodeWindow(fast, from, end, records, done)
     done += decodedNow

@@ -1,76 +1,41 @@
-import { ByteWriter, control, type MemoryOp, ModuleBuilder, memoryOps, type PlainOp, plainOps } from '@vmm/wasm-encoder'
+import { control, ModuleBuilder } from '@vmm/wasm-encoder'
 import { lengthShift, ofRecord, sibFollows } from '../src/addresses.ts'
 import { noForm } from '../src/choose.ts'
 import { fastLayout, fastPages } from '../src/fast-layout.ts'
 import { formSize, formWords, registerShifts, templateShift, traits, widthCode } from '../src/forms.ts'
 import { overrideShift, stateBits } from '../src/prefixes.ts'
 import { addressFields, flagFields, operandFields, put, recordSize, recordWords } from '../src/record.ts'
-
-/** Code that leaves a value, or that does something: bytes. */
-type Code = readonly number[]
-
-const bytesOf = (write: (to: ByteWriter) => void): Code => {
-  const writer = new ByteWriter()
-  write(writer)
-  return [...writer.view()]
-}
-
-const i32 = (value: number): Code => [control['i32.const'], ...bytesOf((to) => to.signed32(value))]
-const plain = (name: PlainOp, ...operands: readonly Code[]): Code => [...operands.flat(), plainOps[name]]
-const add = (one: Code, other: Code) => plain('i32.add', one, other)
-const sub = (one: Code, other: Code) => plain('i32.sub', one, other)
-const and = (...[first, ...others]: readonly [Code, ...Code[]]): Code =>
-  others.reduce((sum, other) => plain('i32.and', sum, other), first)
-const or = (...[first, ...others]: readonly [Code, ...Code[]]): Code =>
-  others.reduce((sum, other) => plain('i32.or', sum, other), first)
-const shl = (value: Code, by: Code) => plain('i32.shl', value, by)
-const sar = (value: Code, by: Code) => plain('i32.shr_s', value, by)
-const shr = (value: Code, by: Code) => plain('i32.shr_u', value, by)
-
-const memoryOp = (name: MemoryOp, offset: number): Code => [memoryOps[name], 0, ...bytesOf((to) => to.unsigned(offset))]
-const load = (name: MemoryOp, address: Code, offset = 0): Code => [...address, ...memoryOp(name, offset)]
-const store = (name: MemoryOp, address: Code, offset: number, value: Code): Code => [
-  ...address,
-  ...value,
-  ...memoryOp(name, offset),
-]
-
-const locals = [
-  ...(['place', 'stop', 'size', 'offset', 'end', 'codeSize', 'kind', 'otherKind'] as const),
-  ...(['at', 'position', 'limit', 'state', 'byte', 'entry', 'modrm', 'form', 'trait', 'registers'] as const),
-  ...(['address', 'bytes', 'value', 'kinds', 'rare', 'next', 'word'] as const),
-] as const
-const parameters = 8
-type Local = (typeof locals)[number]
-
-const get = (name: Local): Code => [control['local.get'], locals.indexOf(name)]
-const set = (name: Local, value: Code): Code => [...value, control['local.set'], locals.indexOf(name)]
-
-const noResult = 0x40
-const block = (...body: readonly Code[]): Code => [control.block, noResult, ...body.flat(), control.end]
-const loop = (...body: readonly Code[]): Code => [control.loop, noResult, ...body.flat(), control.end]
-const when = (condition: Code, ...body: readonly Code[]): Code => [
-  ...condition,
-  control.if,
-  noResult,
-  ...body.flat(),
-  control.end,
-]
-/** Out of so many blocks more than the innermost, or back to the beginning of a loop. */
-const br = (depth: number): Code => [control.br, depth]
-const brIf = (depth: number, condition: Code): Code => [...condition, control.br_if, depth]
-const select = (one: Code, other: Code, condition: Code): Code => [...one, ...other, ...condition, control.select]
-
-const nextByte = (name: Local): Code => [
-  ...set(name, load('i32.load8_u', get('position'), fastLayout.window)),
-  ...set('position', add(get('position'), i32(1))),
-]
-const table = (base: number, index: Code): Code => load('i32.load', shl(index, i32(2)), base)
-const formWord = (word: keyof typeof formWords): Code =>
-  load('i32.load', get('form'), fastLayout.words + formWords[word] * 4)
-const record = (word: keyof typeof recordWords, value: Code): Code =>
-  store('i32.store', get('at'), recordWords[word] * 4, value)
-const recorded = (word: keyof typeof recordWords): Code => load('i32.load', get('at'), recordWords[word] * 4)
+import { fromHead, pairsCode, prepareHeads, rememberHead } from './head-code.ts'
+import {
+  add,
+  and,
+  block,
+  br,
+  brIf,
+  type Code,
+  formWord,
+  get,
+  i32,
+  load,
+  locals,
+  loop,
+  nextByte,
+  or,
+  parameters,
+  plain,
+  record,
+  recorded,
+  sar,
+  select,
+  set,
+  shl,
+  shr,
+  store,
+  sub,
+  table,
+  when,
+  wideLocals,
+} from './wasm-words.ts'
 
 /** The prefixes, and the byte behind them in `byte`. Depth 0 is the slow way. */
 const prefixes = (): Code => {
@@ -212,6 +177,7 @@ const fillAddress = (): Code => [
     ),
   ),
   ...record('address', and(get('address'), i32(ofRecord))),
+  ...set('headEnd', get('position')),
   ...set('bytes', shr(get('address'), i32(lengthShift))),
   ...record('displacement', and(signed(), sar(sub(i32(0), get('bytes')), i32(31)))),
   ...set('position', add(get('position'), get('bytes'))),
@@ -287,6 +253,9 @@ export function fastCode(): Uint8Array {
   const run = builder.declare({ parameters: new Array(parameters).fill('i32'), results: ['i32'] })
   const one = block(
     block(
+      block(fromHead(3, 4)),
+      brIf(3, plain('i32.ge_s', get('place'), get('stop'))),
+      brIf(3, plain('i32.ge_u', get('at'), get('end'))),
       set('position', get('place')),
       set('limit', add(get('place'), i32(15))),
       set('limit', select(get('limit'), get('size'), plain('i32.lt_s', get('limit'), get('size')))),
@@ -300,6 +269,7 @@ export function fastCode(): Uint8Array {
       brIf(0, plain('i32.gt_s', get('position'), get('limit'))),
       fillRare(),
       record('length', sub(get('position'), get('place'))),
+      rememberHead(),
       br(1),
     ),
     set('position', [...get('place'), ...get('at'), control.call, slow]),
@@ -307,19 +277,17 @@ export function fastCode(): Uint8Array {
   )
   const code = [
     ...set('at', i32(fastLayout.records)),
-    ...block(
-      loop(
-        brIf(1, plain('i32.ge_s', get('place'), get('stop'))),
-        brIf(1, plain('i32.ge_u', get('at'), get('end'))),
-        one,
-        goOn(),
-        br(0),
-      ),
-    ),
+    ...prepareHeads(),
+    ...block(loop(one, goOn(), br(0))),
     ...finish(),
   ]
-  builder.define(run, { locals: new Array(locals.length - parameters).fill('i32'), code: Uint8Array.from(code) })
+  const narrow = locals.length - parameters - wideLocals
+  const types = [...new Array<'i32'>(narrow).fill('i32'), ...new Array<'i64'>(wideLocals).fill('i64')]
+  builder.define(run, { locals: types, code: Uint8Array.from(code) })
   builder.export('run', run)
+  const pairs = builder.declare({ parameters: ['i32', 'i32'], results: [] })
+  builder.define(pairs, pairsCode())
+  builder.export('pairs', pairs)
   return builder.finish()
 }
 

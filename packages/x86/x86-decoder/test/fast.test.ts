@@ -42,6 +42,10 @@ describe('WebAssembly and JavaScript say the same', () => {
       expect(decodeSeveral(maps, bytes, at, bytes.length, codeSize >> 5, plain)).toBe(count)
       if (count === 0) break
       for (let number = 0; number < count; number += 1) expect(said(fast, number)).toEqual(said(plain, number))
+      // what was new is known by now
+      const again = createRecords(room)
+      expect(decodeMany(bytes, at, bytes.length, codeSize, again)).toBe(count)
+      for (let number = 0; number < count; number += 1) expect(said(again, number)).toEqual(said(plain, number))
       const last = (count - 1) * recordSize
       at = fast[last + recordWords.offset]! + fast[last + recordWords.length]!
     }
@@ -58,6 +62,35 @@ describe('WebAssembly and JavaScript say the same', () => {
         for (let opcode = 0; opcode < 256; opcode += 1)
           bytes.push(...before, ...opening, opcode, ...modrmOf(opcode + before.length), 0x81, 0xff, 1, 2, 0x83, 4, 5)
     compare(Uint8Array.from(bytes), codeSize, 300)
+  })
+
+  test('of heads with and without a displacement of SIB, with immediates of every length, in turns', () => {
+    const sibs = [[0x04, 0x24], [0x04, 0x25, 1, 2, 3, 0x84], [0x44, 0x24, 0xf0], [0x84, 0x85, 1, 2, 3, 4], [0xc0]]
+    const heads = [
+      [0x8b],
+      [0x48, 0x8b],
+      [0x65, 0x48, 0x8b],
+      [0x0f, 0xb6],
+      [0x66, 0xc7],
+      [0xc7],
+      [0x66, 0x49, 0xc7],
+      [0x83],
+      [0x66, 0x81],
+      [0xf6],
+    ]
+    const bytes: number[] = []
+    for (const number of [0x7f, 0x80, 0xff, 1])
+      for (const sib of sibs) for (const head of heads) bytes.push(...head, ...sib, ...immediateBehind(head, number))
+    for (const codeSize of [64, 32, 16] as const)
+      for (let pass = 0; pass < 2; pass += 1) compare(Uint8Array.from(bytes), codeSize, 400)
+  })
+
+  test('wherever code that is known ends', () => {
+    const known = Array.from({ length: 8 }, () => [
+      0x65, 0x48, 0x8b, 0x04, 0x25, 0x28, 0, 0, 0, 0xe8, 1, 2, 3, 0x94, 0x0f, 0xb7, 0x43, 0x88,
+    ]).flat()
+    for (let end = known.length - 40; end <= known.length; end += 1)
+      compare(Uint8Array.from(known.slice(0, end)), 64, 40)
   })
 
   test('where the end is near', () => {
@@ -86,6 +119,14 @@ test('a decoder that has no room for more choices begins anew', () => {
   expect(decodeSeveral({ ...maps, choices }, bytes, 0, 300, 2, after)).toBe(count)
   for (let number = 0; number < count; number += 1) expect(said(after, number)).toEqual(said(before, number))
 })
+
+/** The immediate of an opcode: as many bytes as it has behind such prefixes. */
+function immediateBehind(head: readonly number[], number: number): readonly number[] {
+  const opcode = head.at(-1)
+  if (opcode === 0x83 || opcode === 0xf6) return [number]
+  if (opcode === 0xc7 || opcode === 0x81) return head[0] === 0x66 ? [3, number] : [1, 2, 3, number]
+  return []
+}
 
 /** A register, and addresses of every length. */
 const modrmOf = (number: number): readonly number[] =>

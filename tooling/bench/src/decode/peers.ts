@@ -32,7 +32,9 @@ export function ofRecords(code: Uint8Array): number {
   for (let at = 0; at < code.length; ) {
     const found = decodeMany(code, at, code.length, 64, records)
     if (found === 0) break
-    for (let from = 0; from < found * recordSize; from += recordSize) seen.sum ^= seenOf(from)
+    let sum = 0
+    for (let from = 0; from < found * recordSize; from += recordSize) sum ^= seenOf(from)
+    seen.sum ^= sum
     at = behind(found)
     count += found
   }
