@@ -145,10 +145,12 @@ function look(instruction: Instruction): number {
 export const icedAll: Peer = (code) => {
   const decoder = new Decoder(64, code, 0)
   const instructions = decoder.decodeAll()
+  let sum = 0
   for (const instruction of instructions) {
-    seen.sum ^= look(instruction)
+    sum ^= look(instruction)
     instruction.free()
   }
+  seen.sum ^= sum
   decoder.free()
   return instructions.length
 }
