@@ -302,7 +302,7 @@ describe('every row comes back from the decoder with its operands', () => {
   })
 
   test('as the table of coverage says', () => {
-    const file = new URL('../../x86-decoder/data/coverage.json', import.meta.url)
+    const file = new URL('../../../../tooling/judges/data/coverage.json', import.meta.url)
     const table: { readonly rows: readonly { readonly assembled: boolean }[] } = JSON.parse(readFileSync(file, 'utf8'))
     const wrong = rows.filter((_, number) => table.rows[number]?.assembled !== returned.has(number))
     expect(table.rows.length).toBe(rows.length)

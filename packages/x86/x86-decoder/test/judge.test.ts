@@ -32,7 +32,7 @@ describe('iced-x86 agrees about length, validity, mnemonic, operands, masks and 
   })
 
   test('every row that the table of coverage says it does', () => {
-    const file = new URL('../data/coverage.json', import.meta.url)
+    const file = new URL('../../../../tooling/judges/data/coverage.json', import.meta.url)
     const table: { readonly rows: readonly { readonly iced: boolean }[] } = JSON.parse(readFileSync(file, 'utf8'))
     const wrong = rows.filter((_, number) => table.rows[number]?.iced !== judged.rows.has(number))
     expect(table.rows.length).toBe(rows.length)

@@ -27,7 +27,7 @@ function summary(): readonly string[] {
   const forms = recorded.forms.filter(({ states }) => states !== undefined)
   const states = forms.reduce((sum, form) => sum + (form.states ?? 0), 0)
   return [
-    `Rows of the opcode maps, by the CPUID feature that brings them: [data/coverage.json](data/coverage.json) has each. The CPU is ${recorded.cpu}, asked about ${grouped(forms.length)} forms in ${grouped(states)} states; ${recorded.subjects.join(', ')} ${differing() === 0 ? 'did the same in all of them' : `did otherwise in ${grouped(differing())}`}.`,
+    `Rows of the opcode maps, by the CPUID feature that brings them: tooling/judges/data/coverage.json of the repository has each. The CPU is ${recorded.cpu}, asked about ${grouped(forms.length)} forms in ${grouped(states)} states; ${recorded.subjects.join(', ')} ${differing() === 0 ? 'did the same in all of them' : `did otherwise in ${grouped(differing())}`}.`,
     '',
     '| | rows | decoded | assembled and back | iced-x86 agrees | executed | advertised | of these judged by the CPU | states |',
     '|---|---|---|---|---|---|---|---|---|',

@@ -114,7 +114,7 @@ export const coverage: readonly CoverageRow[] = rows.map(coverageOf)
 
 /** The rows as JSON. */
 export const coverageTable: Table = {
-  folder: 'packages/x86/x86-decoder',
+  folder: 'tooling/judges',
   name: 'coverage',
   says: 'Every row of the opcode maps, what is done with it, and who has judged it.',
   row: record({
