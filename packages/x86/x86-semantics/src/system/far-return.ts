@@ -24,7 +24,7 @@ import {
   setRealSegment,
   setSegment,
 } from './descriptor.ts'
-import { checkLongBits, checkOffset, enterCode } from './far-transfer.ts'
+import { checkLongBits, checkOffset, enterCode, landing } from './far-transfer.ts'
 import { replaceFlags, writableFlags } from './flags.ts'
 import { flagBit, iopl, refuseUnless } from './privilege.ts'
 import { type FarReturn, freeShadowStack, prepareFarReturn } from './shadow-stack.ts'
@@ -54,7 +54,7 @@ function codeOf(m: Machine, selector: Bits<16>, offset: Bits<64>): Returning {
   checkLongBits(m, raw, code)
   m.when(m.not(present(m, raw)), () => m.fault('NP', code))
   checkAccessed(m, descriptor)
-  return { selector, offset, descriptor, level }
+  return { selector, offset: landing(m, offset, raw), descriptor, level }
 }
 
 /** What the shadow stack says of the return, and what is left to do there. */
@@ -166,7 +166,7 @@ const retf = instruction(
         const pointer = m.add(m.zeroExtend(m.load('SS', wide(above), size), 64), more)
         const stackSelector = m.truncate(m.load('SS', wide(m.add(above, m.constant(size / 8, 64))), size), 16)
         enterStack(m, { selector: stackSelector, pointer }, to, () => {
-          checkOffset(m, offset, to.descriptor.raw)
+          checkOffset(m, to.offset, to.descriptor.raw)
           shadowOf(m, to, 'far return')()
           enterCode(m, to.selector, to.descriptor, to.level)
           m.set('CPL', to.level)
@@ -174,7 +174,7 @@ const retf = instruction(
         dropInnerSegments(m, to.level)
       },
       () => {
-        checkOffset(m, offset, to.descriptor.raw)
+        checkOffset(m, to.offset, to.descriptor.raw)
         shadowOf(m, to, 'far return')()
         drop()
         enterCode(m, to.selector, to.descriptor, to.level)
@@ -259,7 +259,7 @@ function iretProtected(m: Machine): void {
       const pointer = m.zeroExtend(peek(m, size, (size / 8) * 3), 64)
       const stackSelector = m.truncate(peek(m, size, (size / 8) * 4), 16)
       enterStack(m, { selector: stackSelector, pointer }, to, () => {
-        checkOffset(m, offset, to.descriptor.raw)
+        checkOffset(m, to.offset, to.descriptor.raw)
         shadowOf(m, to, 'interrupt return')()
         setFlags(m, image, size)
         enterCode(m, to.selector, to.descriptor, to.level)
@@ -268,7 +268,7 @@ function iretProtected(m: Machine): void {
       m.set('CPL', to.level)
     }
     const withoutStack = () => {
-      checkOffset(m, offset, to.descriptor.raw)
+      checkOffset(m, to.offset, to.descriptor.raw)
       shadowOf(m, to, 'interrupt return')()
       release(m, (size / 8) * 3)
       setFlags(m, image, size)

@@ -67,8 +67,8 @@ export function checkOffset(m: Machine, offset: Bits<64>, raw: Bits<64>): void {
   m.when(bad, () => m.fault('GP', m.constant(0, 32)))
 }
 
-/** Where a far JMP or CALL lands: offsets of a segment that is not 64-bit code have 32 bits. */
-function landing(m: Machine, offset: Bits<64>, raw: Bits<64>): Bits<64> {
+/** Where a far transfer lands: offsets of a segment that is not 64-bit code have 32 bits. */
+export function landing(m: Machine, offset: Bits<64>, raw: Bits<64>): Bits<64> {
   return mayBeLong(m) ? m.select(isLong(m, raw), offset, m.and(offset, m.constant(0xffff_ffff, 64))) : offset
 }
 
