@@ -13,6 +13,9 @@ export interface EngineChoice {
   readonly check: number | undefined
 }
 
+/** The oracle takes some tenths of a second for so many. */
+const oracleBreath = 5000
+
 const engineNames = ['cold', 'hot', 'oracle'] as const
 type EngineName = (typeof engineNames)[number]
 
@@ -52,10 +55,13 @@ export class Engines {
   readonly create: CreateEngine | undefined
   /** When code is compiled; left out, as the engine does by itself. */
   readonly hot: KvmOptions['hot']
+  /** Instructions that take as long as a person may wait for an answer, where that is less than a slice. */
+  readonly breath: number | undefined
   readonly #checked: CheckedEngine[] = []
 
   constructor({ engine, jitThreshold, check }: EngineChoice, onDifference: (difference: Difference) => void) {
     this.hot = engine !== 'hot' ? false : jitThreshold === undefined ? undefined : { threshold: jitThreshold }
+    this.breath = engine === 'oracle' ? oracleBreath : undefined
     if (engine === 'oracle') this.create = (made) => new OracleEngine(made)
     else if (check !== undefined)
       this.create = (made) => this.#check(new CheckedEngine({ ...made, every: check, onDifference }))

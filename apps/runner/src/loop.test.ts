@@ -245,6 +245,54 @@ describe('idle time', () => {
   })
 })
 
+describe('a slow machine', () => {
+  /** It computes, and looks for input at whole slices alone. */
+  class Slow extends FakeMachine {
+    readonly breath = 5000
+    readonly asked: number[] = []
+    override slice(instructions: number): SliceResult {
+      this.asked.push(instructions)
+      super.slice(instructions)
+      this.instructions += instructions - Math.min(instructions, 1000)
+      return { kind: 'running' }
+    }
+  }
+
+  const quit: Wish = { kind: 'quit' }
+
+  test('hears in the middle of a slice that it should end', async () => {
+    const machine = new Slow({})
+    const ending: { wish: Wish | undefined } = { wish: undefined }
+    const attend = async () => {
+      if (machine.asked.length === 3) ending.wish = quit
+    }
+    expect(await untilEnd(begun(machine, noInput, { ending, attend }))).toEqual(quit)
+    expect(machine.asked).toEqual([5000, 5000, 5000])
+  })
+
+  test('is offered input when another would be', async () => {
+    const machine = new Slow({})
+    const ending: { wish: Wish | undefined } = { wish: undefined }
+    const offeredAt: number[] = []
+    const input: Input = {
+      ...noInput,
+      offer: () => {
+        if (offeredAt.push(machine.instructions) === 3) ending.wish = quit
+        return 0
+      },
+    }
+    expect(await untilEnd(begun(machine, input, { ending }))).toEqual(quit)
+    expect(offeredAt).toEqual([2_000_000, 4_000_000, 6_000_000])
+  })
+
+  test('stops at a limit of instructions within a breath', async () => {
+    const machine = new Slow({})
+    const limits = { instructions: 12_345, deadline: Number.POSITIVE_INFINITY, says: { instructions: '', time: '' } }
+    expect(await untilEnd(begun(machine, noInput, { limits }))).toMatchObject({ kind: 'instruction-limit' })
+    expect(machine.instructions).toBe(12_345)
+  })
+})
+
 describe('a guest that is suspended', () => {
   const asleep: Script = { ...shell, sleeps: true, tick: 3600 * second }
 

@@ -45,20 +45,29 @@ interface Idling {
   silentSince: number
 }
 
-/** Runs a machine in slices until something ends the run; between slices the event loop lives. */
+/**
+ * Runs a machine in slices until something ends the run; between slices the event loop lives. A slow machine stops for breath
+ * within a slice, too, but only a whole slice is when a guest that never rests is given input: that must not depend on the engine.
+ */
 export async function untilEnd(running: Running): Promise<Outcome> {
   const { machine, limits } = running
+  const { breath = sliceInstructions } = machine
   const idling: Idling = { since: 0, instructions: -1, slept: 0, silentSince: 0 }
+  let sliceEnd = machine.instructions + sliceInstructions
   for (;;) {
-    const result = machine.slice(Math.min(sliceInstructions, limits.instructions - machine.instructions))
+    const left = Math.min(sliceEnd, limits.instructions) - machine.instructions
+    const result = machine.slice(Math.min(breath, left))
     await running.attend()
     if (result.kind === 'ended') return afterPanic(result.end, running.console)
     const outcome = limitReached(running)
     if (outcome !== undefined) return outcome
     await nextTurn()
     if (running.ending.wish !== undefined) return running.ending.wish
+    const isBreath = result.kind === 'running' && machine.breath !== undefined && machine.instructions < sliceEnd
+    if (isBreath) continue
     if (result.kind === 'running') offered(running)
     else if (!(await idled(running, result.until, idling))) return hopeless
+    sliceEnd = machine.instructions + sliceInstructions
   }
 }
 

@@ -18,6 +18,8 @@ export type SliceResult =
 export interface RunningMachine {
   /** Runs up to so many instructions, and returns within a slice of time. */
   slice(instructions: number): SliceResult
+  /** After how many instructions a slow machine lets the event loop live; left out, after a slice. */
+  readonly breath?: number | undefined
   /** Instructions retired since the start. */
   readonly instructions: number
   /** Guest time passes as the host's does, whatever is run. */

@@ -44,6 +44,8 @@ export interface MachineOptions extends Watching {
   readonly memorySize: number
   /** The first processor's CPUID table, from `processorNamed` for as many as there are. */
   readonly table: Processor
+  /** Instructions after which the event loop should live, where the engine is slow. */
+  readonly breath?: number | undefined
   /** How many processors; one unless told. */
   readonly cpus?: number
   /** The kernel release whose KVM this is; the usual one unless told. */
@@ -70,6 +72,7 @@ export class Machine implements RunningMachine {
   /** The processor that starts the machine. */
   readonly vcpu: KvmVcpu
   readonly features: ReadonlySet<Feature>
+  readonly breath: number | undefined
   readonly #guest: GuestVm
   readonly #random = new RandomNumbers()
   readonly #turns: Turns
@@ -93,6 +96,7 @@ export class Machine implements RunningMachine {
       emitted,
     } = options
     this.features = table.features
+    this.breath = options.breath
     this.#sampler = options.sampler
     this.#acpi = firmwareTables(cpus)
     this.#guest = new GuestVm({

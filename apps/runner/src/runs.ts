@@ -154,6 +154,7 @@ export class Runs {
       table: options.table,
       cpus: options.cpus,
       createEngine: this.#engines.create,
+      breath: this.#engines.breath,
       ...(this.#engines.hot === undefined ? {} : { hot: this.#engines.hot }),
       ...(emitted && { emitted }),
       onTransmit: (port, byte) => {
