@@ -13,8 +13,8 @@ export interface EngineChoice {
   readonly check: number | undefined
 }
 
-/** The oracle takes some tenths of a second for so many. */
-const oracleBreath = 5000
+/** The oracle takes some tenths of a second for so many, at first a second. */
+const oracleBreath = 1000
 
 const engineNames = ['cold', 'hot', 'oracle'] as const
 type EngineName = (typeof engineNames)[number]
