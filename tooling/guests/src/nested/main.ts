@@ -37,9 +37,13 @@ async function asked([name, word, ...more]: readonly string[], place: string): P
 
 const main = (words: readonly string[]): Promise<number> =>
   withScratch('nested', async (place) => {
+    if (words.includes('--help') || words.includes('-h')) {
+      console.log(usage)
+      return 0
+    }
     const what = await asked(words, place)
     if (what === undefined) {
-      console.error(usage)
+      console.error(`expected probe, several or linux, and got '${words.join(' ')}'\n${usage}`)
       return 2
     }
     const { scene, processors } = what
