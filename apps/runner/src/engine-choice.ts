@@ -61,8 +61,9 @@ export class Engines {
 
   constructor({ engine, jitThreshold, check }: EngineChoice, onDifference: (difference: Difference) => void) {
     this.hot = engine !== 'hot' ? false : jitThreshold === undefined ? undefined : { threshold: jitThreshold }
-    this.breath = engine === 'oracle' ? oracleBreath : undefined
-    if (engine === 'oracle') this.create = (made) => new OracleEngine(made)
+    const breath = engine === 'oracle' ? oracleBreath : undefined
+    this.breath = breath
+    if (engine === 'oracle') this.create = (made) => new OracleEngine({ ...made, breath })
     else if (check !== undefined)
       this.create = (made) => this.#check(new CheckedEngine({ ...made, every: check, onDifference }))
   }

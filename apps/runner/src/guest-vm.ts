@@ -135,3 +135,13 @@ export function granted<T>(answer: Answer<T>): T {
   if (answer.kind === 'refused') throw new UsageError(answer.says)
   return answer.value
 }
+
+/** What of some options a machine is watched by. */
+export function watchingOf({ trace, onExit, counts, clock }: Watching): Watching {
+  return {
+    ...(trace === undefined ? {} : { trace }),
+    ...(onExit === undefined ? {} : { onExit }),
+    ...(counts === undefined ? {} : { counts }),
+    ...(clock === undefined ? {} : { clock }),
+  }
+}

@@ -51,20 +51,17 @@ interface Idling {
  */
 export async function untilEnd(running: Running): Promise<Outcome> {
   const { machine, limits } = running
-  const { breath = sliceInstructions } = machine
   const idling: Idling = { since: 0, instructions: -1, slept: 0, silentSince: 0 }
   let sliceEnd = machine.instructions + sliceInstructions
   for (;;) {
-    const left = Math.min(sliceEnd, limits.instructions) - machine.instructions
-    const result = machine.slice(Math.min(breath, left))
+    const result = machine.slice(Math.min(sliceEnd, limits.instructions) - machine.instructions)
     await running.attend()
     if (result.kind === 'ended') return afterPanic(result.end, running.console)
     const outcome = limitReached(running)
     if (outcome !== undefined) return outcome
     await nextTurn()
     if (running.ending.wish !== undefined) return running.ending.wish
-    const isBreath = result.kind === 'running' && machine.breath !== undefined && machine.instructions < sliceEnd
-    if (isBreath) continue
+    if (result.kind === 'running' && machine.breath !== undefined && machine.instructions < sliceEnd) continue
     if (result.kind === 'running') offered(running)
     else if (!(await idled(running, result.until, idling))) return hopeless
     sliceEnd = machine.instructions + sliceInstructions

@@ -18,7 +18,7 @@ export type SliceResult =
 export interface RunningMachine {
   /** Runs up to so many instructions, and returns within a slice of time. */
   slice(instructions: number): SliceResult
-  /** After how many instructions a slow machine lets the event loop live; left out, after a slice. */
+  /** Instructions of a slow machine after which a slice comes back before its end, so that the event loop lives. */
   readonly breath?: number | undefined
   /** Instructions retired since the start. */
   readonly instructions: number

@@ -22,7 +22,7 @@ import type { EngineStatistics, HandlerRuns } from '@vmm/wasm-engine'
 import { begin, beginInRealMode } from './begin.ts'
 import { boardPorts } from './board-ports.ts'
 import { answerMemory } from './exits.ts'
-import { GuestVm } from './guest-vm.ts'
+import { GuestVm, watchingOf } from './guest-vm.ts'
 import { nanosecondsPerInstruction } from './hardware.ts'
 import { releaseNamed } from './kvm-release.ts'
 import type { End, RunningMachine, SerialLine, SliceResult } from './machine-port.ts'
@@ -44,7 +44,7 @@ export interface MachineOptions extends Watching {
   readonly memorySize: number
   /** The first processor's CPUID table, from `processorNamed` for as many as there are. */
   readonly table: Processor
-  /** Instructions after which the event loop should live, where the engine is slow. */
+  /** Instructions after which a slice comes back before its end; the engine looks around as often. */
   readonly breath?: number | undefined
   /** How many processors; one unless told. */
   readonly cpus?: number
@@ -80,6 +80,8 @@ export class Machine implements RunningMachine {
   readonly #sampler: Sampler | undefined
   #warp = 0
   #ended: End | undefined
+  /** Where a slice comes back before its end. */
+  #breathEnd = Number.POSITIVE_INFINITY
   /** Who runs, and until when at most, so that no device's deadline is missed. */
   #running: { readonly vcpu: KvmVcpu; readonly deadline: number } | undefined
 
@@ -185,13 +187,14 @@ export class Machine implements RunningMachine {
 
   #run(instructions: number): SliceResult {
     const end = this.instructions + instructions
+    this.#breathEnd = this.instructions + (this.breath ?? Number.POSITIVE_INFINITY)
     for (;;) {
       const now = this.now()
       this.devices.runTimers(now)
       if (this.#ended !== undefined) return { kind: 'ended', end: this.#ended }
       if (this.suspended) return { kind: 'idle', until: this.#nextDeadline() }
       const left = end - this.instructions
-      if (left <= 0) return { kind: 'running' }
+      if (left <= 0 || this.#isOutOfBreath()) return { kind: 'running' }
       this.vm.interrupts.runTimers(now)
       const turn = this.#turns.next()
       if (turn === undefined) return { kind: 'idle', until: this.#nextDeadline() }
@@ -200,9 +203,13 @@ export class Machine implements RunningMachine {
       const untilSample = this.#sampler?.left(this.instructions) ?? left
       const signalAfter = Math.max(1, Math.min(left, turn.left, untilTimer, untilSample))
       const { vcpu } = turn
-      const { isOver: signalled, endsByPause: endsTurn } = this.#turns
+      const { endsByPause: endsTurn } = this.#turns
       this.#running = { vcpu, deadline }
-      const answer = vcpu.run({ signalAfter, signalled, ...(this.vm.vcpus.length === 1 ? {} : { endsTurn }) })
+      const answer = vcpu.run({
+        signalAfter,
+        signalled: this.#signalled,
+        ...(this.vm.vcpus.length === 1 ? {} : { endsTurn }),
+      })
       this.#running = undefined
       const result = answer.kind === 'refused' ? this.#cameBack(answer) : this.#answered(vcpu, answer.value)
       this.#sampler?.ran(this, vcpu)
@@ -210,6 +217,13 @@ export class Machine implements RunningMachine {
       if (result !== undefined) return result
     }
   }
+
+  #isOutOfBreath(): boolean {
+    return this.instructions >= this.#breathEnd
+  }
+
+  /** Asked while a processor runs: whether something else is to be done first. No exit of the guest's tells of it. */
+  readonly #signalled = (): boolean => this.#turns.isOver() || this.#isOutOfBreath()
 
   /** EINTR: a deadline, something that changed, or a processor that waits. */
   #cameBack({ errno, says }: Refusal): SliceResult | undefined {
@@ -376,14 +390,5 @@ export class Machine implements RunningMachine {
   #wakingVector(): number {
     const facs = this.#guest.at(this.#acpi.addresses['FACS']!)
     return facs === undefined ? 0 : Buffer.from(facs.subarray(wakingVectorAt, wakingVectorAt + 4)).readUInt32LE()
-  }
-}
-
-function watchingOf({ trace, onExit, counts, clock }: Watching): Watching {
-  return {
-    ...(trace === undefined ? {} : { trace }),
-    ...(onExit === undefined ? {} : { onExit }),
-    ...(counts === undefined ? {} : { counts }),
-    ...(clock === undefined ? {} : { clock }),
   }
 }

@@ -13,6 +13,8 @@ const enabled = 0xffn
 export interface OracleEngineOptions {
   readonly machine: GuestMachine
   readonly ports: EnginePorts
+  /** Instructions after which a run comes back though more might be run, so that whoever runs it can look around; none unless told. */
+  readonly breath?: number | undefined
 }
 
 /**
@@ -22,6 +24,7 @@ export interface OracleEngineOptions {
 export class OracleEngine implements Engine {
   readonly #keeper: Keeper
   readonly #oracle: Oracle
+  readonly #breath: number
   #runs = false
   #delivers = false
   #resync = false
@@ -31,7 +34,8 @@ export class OracleEngine implements Engine {
   eventPending = false
 
   /** @throws {RangeError} if the machine has no room for one processor more. */
-  constructor({ machine, ports }: OracleEngineOptions) {
+  constructor({ machine, ports, breath = Number.POSITIVE_INFINITY }: OracleEngineOptions) {
+    this.#breath = breath
     this.#keeper = new Keeper({ machine, ports })
     const slots = () => (this.#space === 'smm' ? machine.smmSlots : machine.slots)
     const read = (address: number) => slots().at(address)?.[0]
@@ -183,7 +187,7 @@ export class OracleEngine implements Engine {
 
   /** Runs at most so many instructions. Faults always stop it. */
   run(budget: number): EngineStop {
-    const end = this.retired() + budget
+    const end = this.retired() + Math.min(budget, this.#breath)
     return this.#within(() => {
       this.#resync = false
       while (this.retired() < end) {
