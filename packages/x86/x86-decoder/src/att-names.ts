@@ -50,7 +50,8 @@ const fromInteger = /^V?CVTU?SI2S[SDH]$|^PTWRITE$/
 const withoutSuffix = /^SET/
 
 /** Of vectors that are made narrower, memory says not how wide they are: a letter does. */
-const narrowing = /^V(?:FPCLASSP[SDH]|CVT(?:T?PD2(?:DQ|UDQ)|PD2PS|U?QQ2PS|NEPS2BF16|PS2PHX|U?DQ2PH|PD2PH|U?QQ2PH))$/
+const narrowing =
+  /^V(?:FPCLASS(?:P[SDH]|BF16)|CVT(?:T?PD2U?DQS?|PH2[BH]F8S?|PD2PS|U?QQ2PS|NEPS2BF16|PS2PHX|U?DQ2PH|PD2PH|U?QQ2PH))$/
 
 /** The name of an instruction in AT&T syntax, with the suffix that it needs. */
 export function attName(row: OpcodeRow, shape: NameShape): string {

@@ -95,7 +95,7 @@ export interface Decoder {
 
 /** Which rows a decoder has: all but those that are `optional` and those that are left out. */
 export interface RowChoice {
-  /** CPUID features whose rows it has though they are `optional`: `APX_F`, which brings REX2 and R16 to R31 with them; `XCRYPT` and the others of PadLock. */
+  /** CPUID features whose rows it has though they are `optional`: `APX_F`, which brings REX2 and R16 to R31 with them; `XCRYPT` and the others of PadLock; `AMX_TRANSPOSE`, which was withdrawn. */
   readonly with?: readonly string[]
   /** Attributes of rows that it has not: `undocumented` leaves out what processors execute and Intel's manual does not have, `hint` what is a NOP elsewhere. */
   readonly without?: readonly Attribute[]

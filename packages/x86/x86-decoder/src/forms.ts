@@ -238,11 +238,11 @@ function regMask(file: OperandFile, state: number): number {
   return file === 'xmm' && (state & stateBits.vector) === 0 ? 15 : 31
 }
 
-/** Likewise REX.B. EVEX.X is the fifth bit of vector registers alone; that of general ones comes later. */
+/** Likewise REX.B. EVEX.X is the fifth bit of vector registers, and of tiles, of which there are no more than eight; that of general ones comes later. */
 function rmMask(file: OperandFile, state: number): number {
   if (file === 'mmx' || file === 'x87' || file === 'opmask') return 7
   if ((state & stateBits.vector) === 0) return file === 'gpr' ? 31 : 15
-  return file === 'xmm' && (state & stateBits.evex) !== 0 ? 31 : 15
+  return (file === 'xmm' || file === 'tile') && (state & stateBits.evex) !== 0 ? 31 : 15
 }
 
 const registerWord = (file: OperandFile, bits: number): number =>

@@ -1,8 +1,8 @@
 import { type Access, accessOf } from '@vmm/x86-opcodes'
 import { Decoder, InstructionInfoFactory, OpAccess } from 'iced-x86'
 import { expect, test } from 'vitest'
-import { type CodeSize, createDecoded, type Decoded, decode, rowOf } from '../src/index.ts'
-import { listsOperandsOtherwise, options } from './iced.ts'
+import { type CodeSize, createDecoded, type Decoded, rowOf } from '../src/index.ts'
+import { decode, listsOperandsOtherwise, options } from './iced.ts'
 import { randomStream } from './random-stream.ts'
 
 /** The judge's words for accesses. A write that may not happen leaves what was there, so it reads it too. */

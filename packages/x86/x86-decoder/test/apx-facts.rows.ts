@@ -2,7 +2,7 @@
  * Bytes of APX and what they mean to another decoder: facts, in our words (hexadecimal numbers, conditions as the opcode map spells them). `{evex}`, which others write where a
  * legacy encoding would mean the same, is no part of what an instruction means. Source: LLVM's tests, llvm/test/MC/Disassembler/X86/apx, files rex2-format, rex2-bit,
  * evex-format, evex-w-opsize, IgnoreW, reverse-encoding, jmpabs, pushp-popp, push2-pop2, push2p-pop2p, ccmp, cfcmov, setcc, imulzu, adx, shld, popcnt, movbe, crc32, bmi2, bextr,
- * blsr, amx-tile, kmov, enqcmd, movdir64b, rao-int, cet, vmx, user-msr, msr-imm.
+ * blsr, amx-tile, kmov, enqcmd, movdir64b, rao-int, cet, vmx, user-msr, msr-imm; llvm-mc 22.1 for MOVRS.
  */
 export const apxFacts: readonly (readonly [bytes: string, text: string])[] = [
   // REX2
@@ -131,6 +131,10 @@ export const apxFacts: readonly (readonly [bytes: string, text: string])[] = [
   ['62 9a e0 00 f3 8c ac 23 01 00 00', 'blsr r19, qword ptr [r28+r29*4+0x123]'],
   ['62 8a 69 00 e6 b4 ac 23 01 00 00', 'cmpbexadd dword ptr [r28+r29*4+0x123], r22d, r18d'],
   ['62 9a 79 08 49 84 ac 23 01 00 00', 'sttilecfg zmmword ptr [r28+r29*4+0x123]'],
+  ['62 fa 7d 08 4a 04 c8',             'tileloaddrst1 tmm0, [r16+rcx*8]'],
+  ['62 ec 7c 08 8a 04 08',             'movrs r16b, byte ptr [r16+rcx]'],
+  ['62 ec 7d 08 8b 54 08 10',          'movrs r18w, word ptr [r16+rcx+0x10]'],
+  ['62 ec fc 08 8b 0c 88',             'movrs r17, qword ptr [r16+rcx*4]'],
   ['62 f2 7f 08 4b 74 98 7b',          'tileloadd tmm6, [rax+rbx*4+0x7b]'],
   ['62 9a 7a 08 4b b4 ac 23 01 00 00', 'tilestored [r28+r29*4+0x123], tmm6'],
   ['62 f9 7d 08 92 c8',                'kmovb k1, r16d'],

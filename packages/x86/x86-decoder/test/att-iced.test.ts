@@ -1,8 +1,8 @@
 import { Decoder, Formatter, FormatterSyntax } from 'iced-x86'
 import { afterAll, expect, test } from 'vitest'
-import { type CodeSize, createDecoded, type Decoded, decode, formatAtt } from '../src/index.ts'
+import { type CodeSize, createDecoded, type Decoded, formatAtt } from '../src/index.ts'
 import { heads, someModrms, streamsOf } from './encodings.ts'
-import { icedVerdict, options, ourText } from './iced.ts'
+import { decode, icedVerdict, options, ourText } from './iced.ts'
 import { randomStreams } from './random-stream.ts'
 
 const formatter = new Formatter(FormatterSyntax.Gas)

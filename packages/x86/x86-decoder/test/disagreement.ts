@@ -1,6 +1,6 @@
 import { type Code, Decoder } from 'iced-x86'
 import { type CodeSize, createDecoded, createDecoder } from '../src/index.ts'
-import { icedVerdict, listsOperandsOtherwise, options, ourOperands, ourText } from './iced.ts'
+import { icedVerdict, isKnown, listsOperandsOtherwise, options, ourOperands, ourText } from './iced.ts'
 
 /**
  * Where the judge and we differ, and what settles it. Left: our answer, right: the judge's.
@@ -11,7 +11,6 @@ import { icedVerdict, listsOperandsOtherwise, options, ourOperands, ourText } fr
  * * PREFETCHIT0 and PREFETCHIT1 are RIP-relative and of 64-bit code (SDM 2B, PREFETCHh); elsewhere they stay NOPs, and are so to GNU objdump.
  * * PadLock's opcodes end in C0, C8 and so on up to E8 (VIA PadLock Programming Guide, and GNU objdump); the judge looks at ModRM.reg alone, knows opcodes that
  *   came later, and wants 67H before MONTMUL in 64-bit code, which GNU objdump does not.
- * * The judge's edition does not know USER_MSR.
  */
 const settled: ReadonlySet<string> = new Set([
   'invalid / SYSCALL',
@@ -24,14 +23,11 @@ const settled: ReadonlySet<string> = new Set([
     .concat(['XSHA512', 'XSHA512_ALT', 'XSTORE_ALT', 'CCS_HASH', 'CCS_ENCRYPT', 'UNDOC'])
     .map((name) => `invalid / ${name}`),
   'MONTMUL / invalid',
-  'URDMSR / invalid',
-  'UWRMSR / invalid',
 ])
 
 const longest = 15
 const decoded = createDecoded()
-// it does not know APX
-const { decode } = createDecoder(({ needs }) => needs?.startsWith('APX_F') !== true)
+const { decode } = createDecoder(isKnown)
 
 /** Rows that the judge has agreed about, by their numbers, and its own opcode forms that it has agreed about. */
 export const judged = { rows: new Set<number>(), codes: new Set<Code>() } as const

@@ -1,8 +1,8 @@
 import { featuresOf } from '@vmm/x86-opcodes'
 import { CpuidFeature, Decoder } from 'iced-x86'
 import { expect, test } from 'vitest'
-import { createDecoded, decode, rowOf } from '../src/index.ts'
-import { options } from './iced.ts'
+import { createDecoded, rowOf } from '../src/index.ts'
+import { decode, options } from './iced.ts'
 import { randomStreams } from './random-stream.ts'
 
 const plain = (name: string): string => name.replace(/[^A-Z0-9]/gi, '').toUpperCase()
@@ -12,8 +12,8 @@ const spelledOtherwise: Readonly<Record<string, readonly string[]>> = {
   ...{ AESNI: ['AES'], AMD3DNOW: ['D3NOW', 'PREFETCHW'], EXT3DNOW: ['D3NOWEXT'], FPU: ['FPU', 'FPU287', 'FPU387'] },
   ...{ KL: ['AESKLE'], WIDEKL: ['AESKLEWIDEKL', 'AESKLE'], PTPTWRITE: ['PTWRITE'], RTM: ['RTM', 'HLEORRTM'] },
   ...{ SGX: ['SGX1'], SGXENCLV: ['OSS'], SKINIT: ['SKINITORSVM'], SVM: ['SVM', 'SKINITORSVM'] },
-  // bits that are older than names, and what the judge does not know
-  ...{ LAHFLM: ['INTEL8086'], USERMSR: ['INTEL8086'] },
+  // a bit that is older than names
+  LAHFLM: ['INTEL8086'],
   // SDM 2B: PADDQ, PSUBQ and PMULUDQ of MMX registers came with SSE2
   SSE2: ['SSE2', 'MMX'],
 }

@@ -1,3 +1,4 @@
+import type { OpcodeRow } from '@vmm/x86-opcodes'
 import {
   type Code,
   type Decoder,
@@ -10,6 +11,7 @@ import {
   RoundingControl,
 } from 'iced-x86'
 import {
+  createDecoder,
   type Decoded,
   type DecodedOperand,
   noRegister,
@@ -18,6 +20,19 @@ import {
   sizedMnemonicOf,
   targetWidth,
 } from '../src/index.ts'
+
+/** Features that came after the judge's edition. */
+const later: ReadonlySet<string> = new Set([
+  ...['USER_MSR', 'MSR_IMM', 'APX_F', 'AVX10_2', 'AVX512_BMM', 'MOVRS'],
+  ...['AMX_FP8', 'AMX_TF32', 'AMX_MOVRS', 'AMX_AVX512', 'AMX_TRANSPOSE'],
+  ...['RMPREAD', 'SM2', 'PHE2', 'CCS', 'XMODX', 'RNG2'],
+])
+
+/** Whether the judge's edition knows the instruction of a row. */
+export const isKnown = ({ needs }: OpcodeRow): boolean => needs?.split(' ').some((name) => later.has(name)) !== true
+
+/** A decoder of what the judge knows. */
+export const { decode } = createDecoder((row) => isKnown(row) && !row.attributes.includes('optional'))
 
 /** Spellings of the judge for mnemonics that the manual's opcode map spells otherwise. */
 const spelledOtherwise: Readonly<Record<string, string>> = {

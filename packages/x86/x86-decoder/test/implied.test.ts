@@ -8,9 +8,9 @@ import {
   RegisterExt,
 } from 'iced-x86'
 import { expect, test } from 'vitest'
-import { createDecoded, type Decoded, decode, informationOf, noRegister, rowOf, type UsedMemory } from '../src/index.ts'
+import { createDecoded, type Decoded, informationOf, noRegister, rowOf, type UsedMemory } from '../src/index.ts'
 import { heads, streamsOf } from './encodings.ts'
-import { icedVerdict, options, ourText } from './iced.ts'
+import { decode, icedVerdict, options, ourText } from './iced.ts'
 
 type Uses = Map<string, { reads: number; writes: number }>
 

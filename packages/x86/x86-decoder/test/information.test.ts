@@ -1,8 +1,8 @@
 import type { ControlFlow, FlagName } from '@vmm/x86-opcodes'
 import { Decoder, FlowControl, type Instruction, RflagsBits } from 'iced-x86'
 import { expect, test } from 'vitest'
-import { createDecoded, type Decoded, decode, informationOf, rowOf } from '../src/index.ts'
-import { options } from './iced.ts'
+import { createDecoded, type Decoded, informationOf, rowOf } from '../src/index.ts'
+import { decode, options } from './iced.ts'
 import { randomStreams } from './random-stream.ts'
 
 const bits: Readonly<Record<FlagName, number>> = {

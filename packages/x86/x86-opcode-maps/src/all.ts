@@ -1,7 +1,11 @@
 import type { OpcodeRow } from '@vmm/x86-opcodes'
+import { announced } from './announced.rows.ts'
+import { announcedLegacy } from './announced-legacy.rows.ts'
+import { bitMatrix } from './bit-matrix.rows.ts'
 import { evex0f } from './evex-0f.rows.ts'
 import { evex0f3a } from './evex-0f3a.rows.ts'
 import { evex0f38 } from './evex-0f38.rows.ts'
+import { evexAvx10 } from './evex-avx10.rows.ts'
 import { evexHalf } from './evex-half.rows.ts'
 import { evexMap4 } from './evex-map4.rows.ts'
 import { evexPromoted } from './evex-promoted.rows.ts'
@@ -21,8 +25,10 @@ import { vex0f3a } from './vex-0f3a.rows.ts'
 import { vex0f38 } from './vex-0f38.rows.ts'
 import { vexFma4 } from './vex-fma4.rows.ts'
 import { vexGeneral } from './vex-general.rows.ts'
+import { withdrawn } from './withdrawn.rows.ts'
 import { x87D8ToDf } from './x87-d8-df.rows.ts'
 import { xop } from './xop.rows.ts'
+import { zhaoxin } from './zhaoxin.rows.ts'
 
 const blocks: readonly (readonly OpcodeRow[])[] = [
   oneByte00To3f,
@@ -46,6 +52,12 @@ const blocks: readonly (readonly OpcodeRow[])[] = [
   evex0f38,
   evex0f3a,
   evexHalf,
+  evexAvx10,
+  bitMatrix,
+  announced,
+  announcedLegacy,
+  withdrawn,
+  zhaoxin,
   evexMap4,
   evexPromoted,
   rex2,

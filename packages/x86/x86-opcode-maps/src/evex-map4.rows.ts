@@ -228,6 +228,8 @@ export const evexMap4 = [
   op('EVEX.LZ.NP.MAP4 84 /r',     ['Eb', 'Gb'],             'CTEST',     ['scc']),
   op('EVEX.LZ.NFx.MAP4 85 /r',    ['Ev', 'Gv'],             'CTEST',     ['scc']),
   op('EVEX.LZ.NFx.MAP4 88 /r',    ['Gv', 'Ev'],             'POPCNT',    ['nf'],                  'POPCNT'),
+  op('EVEX.LZ.NP.MAP4 8A /r',     ['Gb', 'Mb'],             'MOVRS',     [],                      'MOVRS'),
+  op('EVEX.LZ.NFx.MAP4 8B /r',    ['Gv', 'Mv'],             'MOVRS',     [],                      'MOVRS'),
   op('EVEX.LZ.NP.MAP4.W0 8F /0',  ['Bq', 'Rq'],             'POP2',      ['nd', 'force64', 'notSp', 'distinct']),
   op('EVEX.LZ.NP.MAP4.W1 8F /0',  ['Bq', 'Rq'],             'POP2P',     ['nd', 'force64', 'notSp', 'distinct']),
   op('EVEX.LZ.NFx.MAP4 A5 /r',    ['Ev', 'Gv', 'CL'],       'SHLD',      ['nf']),

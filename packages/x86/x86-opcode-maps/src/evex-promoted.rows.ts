@@ -24,6 +24,8 @@ export const evexPromoted = [
   op('EVEX.LZ.F2.0F.W1 93 /r',      ['Gq', 'Kc'],       'KMOVQ',       [],                      'AVX512BW'),
   op('EVEX.LZ.NP.0F38.W0 49 /0',    ['M512'],           'LDTILECFG',   [],                      'AMX_TILE'),
   op('EVEX.LZ.66.0F38.W0 49 /0',    ['M512'],           'STTILECFG',   [],                      'AMX_TILE'),
+  op('EVEX.LZ.66.0F38.W0 4A /r',    ['Ta', 'Msib'],     'TILELOADDRST1', [],                    'AMX_MOVRS'),
+  op('EVEX.LZ.F2.0F38.W0 4A /r',    ['Ta', 'Msib'],     'TILELOADDRS', [],                      'AMX_MOVRS'),
   op('EVEX.LZ.66.0F38.W0 4B /r',    ['Ta', 'Msib'],     'TILELOADDT1', [],                      'AMX_TILE'),
   op('EVEX.LZ.F3.0F38.W0 4B /r',    ['Msib', 'Ta'],     'TILESTORED',  [],                      'AMX_TILE'),
   op('EVEX.LZ.F2.0F38.W0 4B /r',    ['Ta', 'Msib'],     'TILELOADD',   [],                      'AMX_TILE'),

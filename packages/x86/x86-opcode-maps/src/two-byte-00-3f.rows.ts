@@ -74,6 +74,7 @@ export const twoByte00To3f = [
   op('NP 0F 01 FB',        'ZO', [],                 'MWAITX',      [], 'MONITORX'),
   op('0F 01 FC',           'ZO', [],                 'CLZERO',      [], 'CLZERO'),
   op('NP 0F 01 FD',        'ZO', [],                 'RDPRU',       [], 'RDPRU'),
+  op('F2 0F 01 FD',        'ZO', [],                 'RMPREAD',     ['only64', 'cpl0'], 'RMPREAD'),
   op('F3 0F 01 FD',        'ZO', [],                 'RMPQUERY',    ['only64', 'cpl0'], 'RMPQUERY'),
   op('NP 0F 01 FE',        'ZO', [],                 'INVLPGB',     ['cpl0'], 'INVLPGB'),
   op('F3 0F 01 FE',        'ZO', [],                 'RMPADJUST',   ['only64', 'cpl0'], 'SEV_SNP'),

@@ -17,7 +17,7 @@ const readers = words(`
  * names. Those that may leave it as it was (BSF, LAR, CMOVcc) and XSAVE, which keeps part of the header, are not here.
  */
 const writers = words(`
-  POPP IMULZU MOV MOVZX MOVSX MOVSXD MOVBE MOVNTI LEA POP IN LDS LES LSS LFS LGS LZCNT TZCNT POPCNT RDRAND RDSEED RDPID
+  POPP IMULZU MOV MOVRS RDMSR MOVZX MOVSX MOVSXD MOVBE MOVNTI LEA POP IN LDS LES LSS LFS LGS LZCNT TZCNT POPCNT RDRAND RDSEED RDPID
   RDFSBASE RDGSBASE VMREAD VMPTRST SLDT STR SMSW SGDT SIDT STMXCSR FXSAVE XSAVEC XSAVES   ANDN BEXTR BZHI PDEP PEXT RORX SARX SHLX SHRX BLSR BLSMSK BLSI
   FST FSTP FSTPNCE FIST FISTP FISTTP FBSTP FNSTCW FNSTENV FNSAVE FNSTSW
   MOVUPS MOVUPD MOVAPS MOVAPD MOVSS MOVSD MOVHLPS MOVLPS MOVLPD MOVSLDUP MOVSHDUP MOVDDUP MOVNTPS MOVNTPD MOVD MOVQ MOVDQA MOVDQU
@@ -28,15 +28,15 @@ const writers = words(`
 
 /** Instructions that neither read nor write what they name. */
 const bystanders = words(`
-  NOP UD0 UD1 PREFETCH PREFETCHWT1 PREFETCHIT0 PREFETCHIT1 CLDEMOTE PREFETCHW PREFETCHNTA PREFETCHT0 PREFETCHT1 PREFETCHT2 CLFLUSH CLFLUSHOPT CLWB INVLPG FFREE FFREEP`)
+  NOP UD0 UD1 PREFETCH PREFETCHRST2 PREFETCHWT1 PREFETCHIT0 PREFETCHIT1 CLDEMOTE PREFETCHW PREFETCHNTA PREFETCHT0 PREFETCHT1 PREFETCHT2 CLFLUSH CLFLUSHOPT CLWB INVLPG FFREE FFREEP`)
 
 /** Of VEX, EVEX and XOP instructions: those that read what they write. All others write the first operand alone, if they are no readers. */
 const accumulators =
-  /^(?:VFN?M(?:ADD|SUB)(?:ADD|SUB)?(?:132|213|231)|VFC?MADDC|VPDP|VP4DP|V4FN?MADD|VDPBF16|VPERM[IT]2|VPTERNLOG|VFIXUPIMM|VPMADD52|VPSH[LR]DV|TDP|TCMM|VSHA512|VSM3|VP?GATHER[DQ]|CMP.*XADD)/
+  /^(?:VFN?M(?:ADD|SUB)(?:ADD|SUB)?(?:132|213|231)|VFC?MADDC|VPDP|VP4DP|V4FN?MADD|VDPBF16|VDPPH|VBMAC|VPERM[IT]2|VPTERNLOG|VFIXUPIMM|VPMADD52|VPSH[LR]DV|TT?DP|TT?CMM|TT?MMUL|TCONJTCMM|VSHA512|VSM3|VP?GATHER[DQ]|CMP.*XADD)/
 
 /** Those that write nothing they name. */
 const vectorReaders =
-  /^(?:VPTEST$|VTESTP|VU?COMIS|KO?R?TEST|VLDMXCSR|LDTILECFG|VMASKMOVDQU|VPCMP[EI]STR|UWRMSR|LWP(?:INS|VAL)|LLWPCB)/
+  /^(?:VPTEST$|VTESTP|VU?COM[IX]S|KO?R?TEST|VLDMXCSR|LDTILECFG|VMASKMOVDQU|VPCMP[EI]STR|UWRMSR|LWP(?:INS|VAL)|LLWPCB)/
 
 function accessOfVectors({ mnemonic, operands }: OpcodeRow): readonly Access[] {
   if (/^V(?:GATHER|SCATTER)PF/.test(mnemonic)) return ['none']
@@ -85,7 +85,7 @@ const others: Readonly<Record<string, readonly Access[]>> = {
 
 /** Behind VEX or EVEX what is in the lists: of map 4 all. */
 const isGeneral = ({ mnemonic, opcode }: OpcodeRow): boolean =>
-  generals.has(mnemonic) || opcode.includes('MAP4') || /^EVEX.*MAP7.* F6 /.test(opcode)
+  generals.has(mnemonic) || opcode.includes('MAP4') || /^E?VEX.*MAP7.* F6 /.test(opcode)
 
 /** A new destination is written without being read; PUSH2 has none. */
 const writtenAlone = ({ mnemonic }: OpcodeRow): Access => (mnemonic.startsWith('PUSH2') ? 'read' : 'write')

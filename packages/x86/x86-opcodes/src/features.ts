@@ -14,11 +14,12 @@ export function featuresOf(
   if (needs === undefined) return []
   const wide = vectorLength === 256 ? attributes.find((one): one is keyof typeof wider => one in wider) : undefined
   if (wide !== undefined) return [wider[wide]]
-  if (needsLengths(opcode, attributes) && vectorLength < 512) return [needs, 'AVX512VL']
-  return needs.split(' ')
+  const all = needs.split(' ')
+  const hasLengths = vectorLength >= 512 || all.includes('AVX10_2') || !needsLengths(opcode, attributes)
+  return hasLengths ? all : [...all, 'AVX512VL']
 }
 
-/** EVEX rows of whole vectors: with one element, or with 128 bits and no mask, they are of AVX512F as they are. */
+/** EVEX rows of whole vectors, but those of AVX10, which has all lengths: with one element, or with 128 bits and no mask, they are of AVX512F as they are. */
 function needsLengths(opcode: string, attributes: OpcodeRow['attributes']): boolean {
   if (!opcode.startsWith('EVEX') || /^EVEX\.L(?:IG|Z)/.test(opcode)) return false
   return !opcode.startsWith('EVEX.128') || attributes.includes('maskz')

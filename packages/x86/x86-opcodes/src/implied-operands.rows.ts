@@ -80,6 +80,7 @@ export const impliedOperands: readonly (readonly [what: string, rows: string])[]
   ['W?:EAX',                               'XBEGIN'],
   ['RW:RAX',                               'PSMASH'],
   ['RW:RAX R:RCX',                         'RMPUPDATE'],
+  ['RW:RAX R:RCX W?[DS:RCX]16',            'RMPREAD'],
   ['RW:RAX R:RCX R:RDX',                   'RMPADJUST'],
   ['RW:aAX R:ECX R:EDX',                   'PVALIDATE'],
 

@@ -71,7 +71,7 @@ export const attributeMeanings = {
   unaligned: 'a 128-bit memory operand need not be aligned, as it must be elsewhere in legacy SSE',
   alias: 'another encoding of the same instruction, which an assembler does not choose',
   undocumented: "works, but is not in Intel's manual",
-  optional: 'VIA PadLock and APX: decoded where it is asked for alone',
+  optional: 'VIA PadLock, APX, and what was withdrawn: decoded where it is asked for alone',
   hint: 'does nothing on processors without its feature, where it is a reserved NOP',
   ripOnly: 'the memory operand must be RIP-relative',
   notRip: 'the memory operand cannot be RIP-relative, and addresses are not of 16 bits',

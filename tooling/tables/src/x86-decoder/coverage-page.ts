@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { type CoverageRow, coverage, recorded } from './coverage.ts'
+import { type CoverageRow, coverage, recorded, unknownToIced } from './coverage.ts'
 
 /** The page whose middle is written here. */
 export const coveragePage = 'packages/x86/x86-decoder/README.md'
@@ -70,7 +70,7 @@ function lists(): readonly string[] {
   const refused = coverage.filter((row) => row.advertised && isJudged(row) && row.cpu?.completed === 0)
   return [
     `- Not assembled: ${names(coverage.filter((row) => !row.assembled))}, whose reserved encodings an assembler does not choose.`,
-    `- Not known to iced-x86: all that is of APX_F, which tests of LLVM have judged, and ${names(coverage.filter((row) => !row.iced && !row.features.includes('APX_F')))}.`,
+    `- Not known to iced-x86: what is of ${[...unknownToIced].join(' ')}. LLVM, GNU as or their tests have judged it, but for RMPREAD.`,
     `- Advertised, and refused to a program by the CPU, which is all that it was asked: ${names(refused)}.`,
     ...reasons.map((text) => `- Advertised and not judged by the CPU, ${text}.`),
   ]
