@@ -88,7 +88,7 @@ const roundingCodes = ['none', 'nearest', 'down', 'up', 'zero', 'sae'] as const 
 const repCodes = ['none', 'rep', 'repne'] as const
 
 /** Hints in the order of their codes, without LOCK and with it. */
-export const hintCodes = [
+const hintCodes = [
   ...(['none', 'xacquire', 'xrelease', 'bnd', 'none', 'none', 'none', 'none'] as const),
   ...(['none', 'xacquire', 'xrelease', 'bnd', 'none', 'xacquire', 'xrelease', 'none'] as const),
 ] as const satisfies readonly PrefixHint[]
