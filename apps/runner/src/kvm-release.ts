@@ -52,20 +52,12 @@ function proposalsMade(): readonly string[] {
 export function softwareHost(kernel: Profile): Host {
   const everything = wholeTable()
   const vmx = executedVmxMsrs({ has: (feature) => everything.features.has(feature) }, { kernel })
-  const entries = (vmx.get(entryControls) ?? 0n) | loadsCet
   return hostOf(
     everything.entries,
     { vendorModule: 'kvm_intel' },
-    new Map([[archCapabilities, soundProcessor], ...vmx, [entryControls, entries]]),
+    new Map([[archCapabilities, soundProcessor], ...vmx]),
   )
 }
-
-/**
- * IA32_VMX_ENTRY_CTLS, and the control that loads the state of CET: without it KVM gives no guest CET. To guests KVM tells this MSR from the one with
- * TRUE, which lacks that control: none of theirs is entered with CET.
- */
-const entryControls = 0x484
-const loadsCet = 1n << 52n
 
 /** The capability MSRs of VMX that say something else where it lacks something, as KVM_SET_MSRS takes them. */
 export function vmxMsrsWithout(lacks: readonly VmxCapability[], kernel: Profile): readonly KvmMsrEntry[] {

@@ -1,3 +1,4 @@
+export { allowedSCet } from './checks/registers.ts'
 export type { L2Entry } from './checks/vmcs-check.ts'
 export {
   type EntryCheckId,
@@ -124,6 +125,7 @@ export {
 export { virtualApicRegisters } from './transitions/apic-registers.rows.ts'
 export { CopiedField } from './transitions/copied-field.ts'
 export { directFields, directMarks } from './transitions/direct-fields.ts'
+export { enforcementLeft, enforcementLoaded } from './transitions/enforcement-state.ts'
 export { exceptionExits } from './transitions/exception-exits.ts'
 export { guestFailure } from './transitions/guest-failure.ts'
 export {

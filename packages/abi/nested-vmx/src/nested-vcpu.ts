@@ -15,6 +15,7 @@ export function nestedVcpu(format: NestedFormat, changes: Partial<NestedVcpu> = 
     linearAddressWidth: 48,
     vmx: offeredVmxMsrs,
     allowedCr4: 0x77_ffffn,
+    allowedSCet: 0n,
     allowedEfer: format === 'svm' ? 0x1d01n : 0xd01n,
     allowedDebugctl: 0n,
     allowedPerfGlobalCtrl: 0x7_0000_00ffn,

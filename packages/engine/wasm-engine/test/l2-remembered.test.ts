@@ -8,7 +8,7 @@ const [reason, length, rip, vmcall] = [0x4402, 0x440c, 0x681e, 18]
 /** What L1 writes behind each exit: pairs of a field and its value. */
 const script = 0x2_0000
 const rounds = 400
-const [IA32_EFER, IA32_KERNEL_GS_BASE] = [0xc000_0080, 0xc000_0102]
+const [IA32_EFER, IA32_KERNEL_GS_BASE, IA32_S_CET] = [0xc000_0080, 0xc000_0102, 0x6a2]
 /** One MSR for entries to load and exits to store. */
 const list = 0x2_8000
 
@@ -16,8 +16,8 @@ const usualPat = 0x0007_0406_0007_0406n
 
 /** Values that decide about a transition, or are moved by it: the first is the usual one. */
 const choices: readonly (readonly [Vmcs12Field, readonly bigint[]])[] = [
-  ['VM_EXIT_CONTROLS', [0x3_6fffn, 0x3_6ffbn, 0x13_6fffn, 0x3f_6fffn, 0x2f_6fffn]],
-  ['VM_ENTRY_CONTROLS', [0x13fbn, 0x13ffn, 0x93fbn, 0xd3ffn]],
+  ['VM_EXIT_CONTROLS', [0x3_6fffn, 0x3_6ffbn, 0x13_6fffn, 0x3f_6fffn, 0x2f_6fffn, 0x1003_6fffn]],
+  ['VM_ENTRY_CONTROLS', [0x13fbn, 0x13ffn, 0x93fbn, 0xd3ffn, 0x10_13fbn]],
   ['GUEST_DR7', [0x400n, 0x700n]],
   ['GUEST_IA32_EFER', [0x500n, 0x501n, 0xd01n]],
   ['HOST_IA32_EFER', [0x500n, 0xd01n]],
@@ -35,6 +35,10 @@ const choices: readonly (readonly [Vmcs12Field, readonly bigint[]])[] = [
   ['HOST_FS_BASE', [0n, 0xffff_8000_0000_0000n]],
   ['HOST_CR4', [0x2020n, 0x2420n]],
   ['GUEST_SS_AR_BYTES', [0xc093n, 0x1_c093n]],
+  ['GUEST_S_CET', [0n, 4n]],
+  ['GUEST_SSP', [0n, 0x7fff_0000_1008n]],
+  ['HOST_S_CET', [0n, 1n]],
+  ['HOST_INTR_SSP_TABLE', [0n, 0xffff_8000_0000_0040n]],
   ['VM_ENTRY_MSR_LOAD_COUNT', [0n, 1n]],
   ['VM_EXIT_MSR_STORE_COUNT', [0n, 1n]],
 ]
@@ -76,6 +80,7 @@ const ways: readonly ((a: Assembler) => void)[] = [
   (a) => void a.sti().cpuid().cli(),
   (a) => void a.add(rax, rbx).cpuid(),
   (a) => void a.mov(ecx, IA32_EFER).rdmsr().xor(eax, 1).wrmsr().cpuid(),
+  (a) => void a.mov(ecx, IA32_S_CET).rdmsr().xor(eax, 0x20).wrmsr().cpuid(),
   (a) => void a.mov(eax, 0x700).mov(dr7, rax).cpuid(),
 ]
 

@@ -31,13 +31,14 @@ export const oursWithout = (capability: string): Host => ({
 export const processorFor = ({ narrow = false }: Pick<Kernel, 'narrow'>): string => (narrow ? 'max,-LA57' : 'max')
 
 const ask = (
-  { image, processors = 1, narrow = false }: Parameters<Host['ask']>[0],
+  { image, processors = 1, narrow = false, release }: Parameters<Host['ask']>[0],
   smp: string,
   without = '',
 ): Answer =>
   withFile(image, (path) => {
     const cpu = processorFor({ narrow }) + without
-    const args = ['--cpu', cpu, '--cpus', `${processors}`, '--smp', smp, '--timeout', `${seconds}`, path]
+    const kvm = release === undefined ? [] : ['--kvm', release]
+    const args = [...kvm, '--cpu', cpu, '--cpus', `${processors}`, '--smp', smp, '--timeout', `${seconds}`, path]
     const ended = spawnSync(process.execPath, [runner, 'run', ...args], {
       encoding: 'utf8',
       input: '',

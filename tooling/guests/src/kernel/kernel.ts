@@ -53,6 +53,8 @@ export interface Kernel {
   readonly processors?: number
   /** Whether its addresses have 48 bits also where the processor could give them more. */
   readonly narrow?: boolean
+  /** The release of KVM that has what it is about, where the usual one does not. */
+  readonly release?: string
 }
 
 /** What a check prints beside the fault: `at` is the fault's distance from the check's first instruction. */

@@ -15,6 +15,9 @@ import type { Kernel } from '../kernel/kernel.ts'
 import { type Controls, controlFields } from '../vmx/hypervisor.ts'
 import { type Scene, VmxKernelBuilder } from '../vmx/scene.ts'
 
+/** The release of KVM that lets hypervisors in guests load the state of CET. */
+const release = '6.18'
+
 const groups: Readonly<Partial<Record<VmcsField, keyof Controls>>> = {
   PIN_BASED_VM_EXEC_CONTROL: 'pin',
   CPU_BASED_VM_EXEC_CONTROL: 'primary',
@@ -75,7 +78,7 @@ const witnesses = (): readonly Witness[] =>
 export function vmxWitnesses(): Kernel {
   const k = new VmxKernelBuilder('vmxWitnesses')
   for (const { name, check, scene } of witnesses()) k.check(name, shown(check.reports), scene)
-  return { ...k.kernel.finish(), narrow: true }
+  return { ...k.kernel.finish(), narrow: true, release }
 }
 
 /**
@@ -113,7 +116,7 @@ function mendedScenes(): readonly { readonly name: string; readonly scene: Scene
 export function vmxNearest(): Kernel {
   const k = new VmxKernelBuilder('vmxNearest')
   for (const { name, scene } of mendedScenes()) k.check(name, '0', scene)
-  return { ...k.kernel.finish(), narrow: true }
+  return { ...k.kernel.finish(), narrow: true, release }
 }
 
 /** Checks of both that want a control which capability MSRs do not offer, by kernel. */

@@ -1,15 +1,17 @@
 import { areControlsAllowed, offersControl } from '../vmcs12/vmx-limits.ts'
-import { injection, isListLegal, shouldHaveErrorCode } from './injected-event.ts'
+import { injection, isListLegal, mayHaveErrorCode, shouldHaveErrorCode } from './injected-event.ts'
 import { has, type VmcsCheck } from './vmcs-check.ts'
 
 const valid = 0x8000_0000n
 const beyond = 1n << 60n
+/** Of IA32_VMX_BASIC, since 6.18. */
+const anyErrorCode = 1n << 56n
 
 /**
  * What KVM checks of a VMCS's controls of exits and entries, in its order. Each row is a promise.
  *
  * Source: arch/x86/kvm/vmx/nested.c nested_check_vm_exit_controls and nested_check_vm_entry_controls (Linux 6.12.117,
- * 6.1.192, 5.10.13, 5.2).
+ * 6.1.192, 5.10.13, 5.2); of IA32_VMX_BASIC bit 56 commit 033cc166f029 (“KVM: nVMX: Virtualize NO_HW_ERROR_CODE_CC for L1 event injection to L2”).
  */
 export const entryExitChecks = {
   'nested-vmx-exit-controls': {
@@ -57,13 +59,14 @@ export const entryExitChecks = {
     broken: { VM_ENTRY_INTR_INFO_FIELD: valid | 0x203n },
   },
   'nested-vmx-inject-error-code': {
-    says: 'an error code is injected with those exceptions that have one, in protected mode, and with nothing else',
+    says: 'an error code is injected with those exceptions that have one, in protected mode, and with nothing else; where IA32_VMX_BASIC bit 56 is set, any exception may have one there',
     where: 'nested_check_vm_entry_controls',
     fails: (entry) => {
       const event = injection(entry)
-      return event !== undefined && event.hasErrorCode !== shouldHaveErrorCode(entry, event)
+      if (event === undefined || (mayHaveErrorCode(entry, event) && (entry.vcpu.vmx.IA32_VMX_BASIC & anyErrorCode) !== 0n)) return false
+      return event.hasErrorCode !== shouldHaveErrorCode(entry, event)
     },
-    broken: { VM_ENTRY_INTR_INFO_FIELD: valid | 0x30dn },
+    broken: { VM_ENTRY_INTR_INFO_FIELD: valid | 0x820n },
   },
   'nested-vmx-inject-error-code-width': {
     says: 'an error code that is injected has sixteen bits',

@@ -3,7 +3,7 @@ import { noAddress } from '../nested-state.ts'
 import { entryControls as control } from '../vmcs12/controls.ts'
 import { shadowIndicator, vmcs12Revision } from '../vmcs12/vmcs12.ts'
 import { hasFixedBits } from '../vmcs12/vmx-limits.ts'
-import { cr0, cr4, efer, isCr4, isEfer, isPat, notCanonical } from './registers.ts'
+import { cr0, cr4, efer, isCr4, isEfer, isEnforcement, isPat, notCanonical } from './registers.ts'
 import { has, hasSecondary, type L2Entry, noPage, type VmcsCheck } from './vmcs-check.ts'
 import { withCet } from './with-cet.ts'
 
@@ -15,6 +15,9 @@ const cet = since('6.18', { '6.12': '6.12.78', '6.6': 'unread', '6.17': 'unread'
 const modes = since('6.3', { '6.1': '6.1.21', '5.4': 'unread', '5.10': 'unread', '5.15': 'unread', '6.2': 'unread' })
 const modesCommit = ['112e66017bff', 'KVM: nVMX: add missing consistency checks for CR0 and CR4'] as const
 const debugctl = since('6.17', { '5.4': 'unread', '5.10': 'unread', '5.15': 'unread', '6.1': '6.1.149', '6.6': 'unread', '6.12': '6.12.43', '6.15': 'unread', '6.16': 'unread' })
+const enforcement = { lifetime: since('6.18'), by: ['62f7533a6b3a', 'KVM: nVMX: Add consistency checks for CET states'] } as const
+const loadsCet = (entry: L2Entry): boolean => has(entry, 'VM_ENTRY_CONTROLS', control.LOAD_CET)
+const isAlikeBeyond = (address: bigint, width: number): boolean => BigInt.asIntN(width + 1, address) === BigInt.asIntN(64, address)
 const linked = 0x3000n
 const shadowRevision = (vmcs12Revision | shadowIndicator) >>> 0
 const isLinked = ({ read }: L2Entry): boolean => read('VMCS_LINK_POINTER') !== noAddress
@@ -131,6 +134,22 @@ export const guestChecks = {
       has(entry, 'VM_ENTRY_CONTROLS', control.LOAD_BNDCFGS) && (notCanonical(entry, 'GUEST_BNDCFGS') || has(entry, 'GUEST_BNDCFGS', 0xffcn)),
     broken: { VM_ENTRY_CONTROLS: long | control.LOAD_BNDCFGS, GUEST_BNDCFGS: 4n },
     unasked: true,
+  },
+  'nested-vmx-guest-cet': {
+    says: 'the guest’s state of CET, where an entry loads it, is one that the guest may have: SSP a multiple of four, the address of the table canonical',
+    where: 'nested_vmx_check_guest_state',
+    ...enforcement,
+    fails: (entry) => loadsCet(entry) && !isEnforcement(entry, 'GUEST'),
+    broken: { VM_ENTRY_CONTROLS: long | control.LOAD_CET, GUEST_S_CET: 0x40n },
+    around: withCet,
+  },
+  'nested-vmx-guest-ssp': {
+    says: 'bits of the guest’s SSP, where an entry loads it, beyond the linear-address width are alike',
+    where: 'nested_vmx_check_guest_state',
+    ...enforcement,
+    fails: (entry) => loadsCet(entry) && !isAlikeBeyond(entry.read('GUEST_SSP'), entry.vcpu.linearAddressWidth),
+    broken: { VM_ENTRY_CONTROLS: long | control.LOAD_CET, GUEST_SSP: 1n << 48n },
+    around: withCet,
   },
   'nested-vmx-guest-activity-two': {
     says: 'the guest is active, or halted',

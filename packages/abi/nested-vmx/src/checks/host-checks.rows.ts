@@ -1,7 +1,7 @@
 import { since, until } from '@vmm/rule'
 import { exitControls as exit } from '../vmcs12/controls.ts'
 import { hasFixedBits } from '../vmcs12/vmx-limits.ts'
-import { cr0, cr4, efer, isCr4, isEfer, isHostSelector, isPat, notCanonical } from './registers.ts'
+import { cr0, cr4, efer, isCr4, isEfer, isEnforcement, isHostSelector, isPat, notCanonical } from './registers.ts'
 import { has, isLegalCr3, type L2Entry, type VmcsCheck } from './vmcs-check.ts'
 import { withCet } from './with-cet.ts'
 
@@ -9,6 +9,8 @@ const is64Bit = (entry: L2Entry): boolean => has(entry, 'VM_EXIT_CONTROLS', exit
 const leastExit = 0x0003_6dfbn
 const host64 = leastExit | exit.HOST_64_BIT
 const odd = 1n << 50n
+const enforcement = { lifetime: since('6.18'), by: ['62f7533a6b3a', 'KVM: nVMX: Add consistency checks for CET states'] } as const
+const loadsCet = (entry: L2Entry): boolean => has(entry, 'VM_EXIT_CONTROLS', exit.LOAD_CET)
 const between52and510 = since({ absentIn: '5.2', presentIn: '5.10' })
 const cet = since('6.18', { '6.12': '6.12.78', '6.6': 'unread', '6.17': 'unread' })
 
@@ -126,5 +128,23 @@ export const hostChecks = {
       return has(entry, 'VM_EXIT_CONTROLS', exit.LOAD_EFER) && (!isEfer(entry.vcpu, host) || (host & (efer.LMA | efer.LME)) !== long)
     },
     broken: { VM_EXIT_CONTROLS: host64 | exit.LOAD_EFER, HOST_IA32_EFER: efer.LMA },
+  },
+  'nested-vmx-host-cet': {
+    says: 'the host’s state of CET, where an exit loads it, is one that the guest may have: SSP a multiple of four, the address of the table canonical',
+    where: 'nested_vmx_check_host_state',
+    ...enforcement,
+    fails: (entry) => loadsCet(entry) && !isEnforcement(entry, 'HOST'),
+    broken: { VM_EXIT_CONTROLS: host64 | exit.LOAD_CET, HOST_SSP: 2n },
+    around: withCet,
+  },
+  'nested-vmx-host-cet-width': {
+    says: 'the host’s IA32_S_CET and SSP, where an exit loads them, are canonical with 64 bits, and below 4 GiB without',
+    where: 'nested_vmx_check_host_state',
+    ...enforcement,
+    fails: (entry) =>
+      loadsCet(entry) &&
+      (is64Bit(entry) ? notCanonical(entry, 'HOST_S_CET', 'HOST_SSP') : entry.read('HOST_S_CET') >> 32n !== 0n || entry.read('HOST_SSP') >> 32n !== 0n),
+    broken: { VM_EXIT_CONTROLS: host64 | exit.LOAD_CET, HOST_SSP: 1n << 62n },
+    around: withCet,
   },
 } as const satisfies Readonly<Record<string, VmcsCheck>>

@@ -19,10 +19,15 @@ export function injection({ read }: L2Entry): InjectedEvent | undefined {
   return { vector: info & 0xff, type, hasErrorCode: (info & 0x800) !== 0 }
 }
 
-/** Whether an event comes with an error code: not in real mode, which only an unrestricted guest can be in. */
-export function shouldHaveErrorCode(entry: L2Entry, { type, vector }: InjectedEvent): boolean {
+/** Whether events of its kind come with error codes at all: not in real mode, which only an unrestricted guest can be in. */
+export function mayHaveErrorCode(entry: L2Entry, { type }: InjectedEvent): boolean {
   const realMode = hasSecondary(entry, 'UNRESTRICTED_GUEST') && (entry.read('GUEST_CR0') & 1n) === 0n
-  return type === 'exception' && !realMode && withErrorCode.has(vector)
+  return type === 'exception' && !realMode
+}
+
+/** Whether an event comes with an error code. */
+export function shouldHaveErrorCode(entry: L2Entry, event: InjectedEvent): boolean {
+  return mayHaveErrorCode(entry, event) && withErrorCode.has(event.vector)
 }
 
 /** Whether a list of MSRs lies on 16 bytes, within what the guest can have; one without entries lies anywhere. */

@@ -1,4 +1,3 @@
-import { vmcs12Revision } from '../vmcs12/vmcs12.ts'
 import { type CompiledFor, type Test, wordOf } from './compile-condition.ts'
 import type { MemoryQuestion } from './condition.ts'
 
@@ -12,7 +11,7 @@ const tests: Readonly<Record<MemoryQuestion, (target: CompiledFor) => Test>> = {
     const address = addressOf(target, 'VMCS_LINK_POINTER')
     const primary = wordOf(target, 'CPU_BASED_VM_EXEC_CONTROL', 0)
     const secondary = wordOf(target, 'SECONDARY_VM_EXEC_CONTROL', 0)
-    const revision = Number((target.processor.vmx.IA32_VMX_BASIC ?? BigInt(vmcs12Revision)) & 0x7fff_ffffn)
+    const revision = Number(target.processor.vmx.IA32_VMX_BASIC & 0x7fff_ffffn)
     return (view, { memory }) => {
       const word = memory(address(view))
       const shadow = primary(view) < 0 && (secondary(view) & 0x4000) !== 0 ? 0x8000_0000 : 0

@@ -34,7 +34,7 @@ export interface EntryFacts {
 }
 
 /** Capability MSRs that entries are judged by. */
-export type EntryMsr = VmxMsr | 'IA32_VMX_BASIC' | 'IA32_VMX_PROCBASED_CTLS3' | 'IA32_VMX_EXIT_CTLS2'
+export type EntryMsr = VmxMsr | 'IA32_VMX_PROCBASED_CTLS3' | 'IA32_VMX_EXIT_CTLS2'
 
 /** Their values; those of the newest are 0 where they are left out, and the revision of a VMCS is KVM’s. */
 export type EntryMsrs = VmxMsrs & Readonly<Partial<Record<EntryMsr, bigint>>>

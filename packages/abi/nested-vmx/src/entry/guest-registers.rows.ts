@@ -174,6 +174,7 @@ export const guestRegisterRows = {
     source,
     when: entry('LOAD_CET'),
     holds: all(zeros('GUEST_S_CET', 0x3c0n), not(ones('GUEST_S_CET', 0xc00n))),
+    kvm: ['nested-vmx-guest-cet'],
     witness: { breaks: [[{ ...loadsCet, GUEST_S_CET: 0x200n }, { GUEST_S_CET: 0x20n }], [{ ...loadsCet, GUEST_S_CET: 0xc00n }, { GUEST_S_CET: 0x800n }]] },
   },
   'guest-s-cet-width': {
@@ -183,7 +184,7 @@ export const guestRegisterRows = {
     holds: any(all(long, canonical('GUEST_S_CET')), all(not(long), zeros('GUEST_S_CET', upper))),
     witness: {
       breaks: [
-        [{ ...loadsCet, GUEST_S_CET: notCanonical }, { GUEST_S_CET: 0x7fff_ffff_f000n }],
+        [{ ...loadsCet, GUEST_S_CET: notCanonical }, { GUEST_S_CET: 0x7fff_ffff_c000n }],
         [{ ...mixedControls({ entry: ['LOAD_CET'] }), GUEST_CR4: 0x2000n, GUEST_S_CET: 1n << 32n }, { GUEST_S_CET: 1n << 31n }],
       ],
     },
@@ -193,6 +194,7 @@ export const guestRegisterRows = {
     source,
     when: entry('LOAD_CET'),
     holds: canonical('GUEST_INTR_SSP_TABLE'),
+    kvm: ['nested-vmx-guest-cet'],
     witness: { breaks: [[{ ...loadsCet, GUEST_INTR_SSP_TABLE: notCanonical }, { GUEST_INTR_SSP_TABLE: highest }]] },
   },
   'guest-lbr-ctl': {

@@ -93,18 +93,24 @@ export const guestRestRows = {
     source: flags,
     when: entry('LOAD_CET'),
     holds: zeros('GUEST_SSP', 3n),
+    kvm: ['nested-vmx-guest-cet'],
     witness: { breaks: [[{ ...longControls({ entry: ['LOAD_CET'] }), GUEST_SSP: 1n }, { GUEST_SSP: 4n }]] },
   },
   'ssp-width': {
-    says: 'SSP, where an entry loads it, is below 4 GiB outside IA-32e mode; in it, bits beyond the linear-address width are alike',
+    says: 'bits of SSP beyond the linear-address width are alike in IA-32e mode, where an entry loads it',
     source: flags,
-    when: entry('LOAD_CET'),
-    holds: any(all(long, alikeBeyondWidth('GUEST_SSP')), all(not(long), zeros('GUEST_SSP', upper))),
+    when: all(entry('LOAD_CET'), long),
+    holds: alikeBeyondWidth('GUEST_SSP'),
+    kvm: ['nested-vmx-guest-ssp'],
+    witness: { breaks: [[{ ...longControls({ entry: ['LOAD_CET'] }), GUEST_SSP: 1n << 48n }, { GUEST_SSP: notCanonical }]] },
+  },
+  'ssp-below-4-gib': {
+    says: 'SSP is below 4 GiB outside IA-32e mode, where an entry loads it',
+    source: flags,
+    when: all(entry('LOAD_CET'), not(long)),
+    holds: zeros('GUEST_SSP', upper),
     witness: {
-      breaks: [
-        [{ ...longControls({ entry: ['LOAD_CET'] }), GUEST_SSP: 1n << 48n }, { GUEST_SSP: notCanonical }],
-        [{ ...mixedControls({ entry: ['LOAD_CET'] }), GUEST_CR4: 0x2000n, GUEST_CS_AR_BYTES: 0xc09bn, GUEST_SSP: 1n << 32n }, { GUEST_SSP: 0n }],
-      ],
+      breaks: [[{ ...mixedControls({ entry: ['LOAD_CET'] }), GUEST_CR4: 0x2000n, GUEST_CS_AR_BYTES: 0xc09bn, GUEST_SSP: 1n << 32n }, { GUEST_SSP: 0n }]],
     },
   },
   'activity-known': {

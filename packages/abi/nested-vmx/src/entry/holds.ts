@@ -1,5 +1,4 @@
 import type { VmcsReader } from '../vmcs/vmcs-layout.ts'
-import { vmcs12Revision } from '../vmcs12/vmcs12.ts'
 import type { Condition, MemoryQuestion, Part } from './condition.ts'
 import { allowedControls, type EntryFacts, type EntryProcessor } from './entry-processor.ts'
 
@@ -103,7 +102,7 @@ function isPat(value: bigint): boolean {
 
 const questions: Readonly<Record<MemoryQuestion, (asked: Asked) => boolean>> = {
   'link-revision': ({ read, processor, facts }) => {
-    const revision = (processor.vmx.IA32_VMX_BASIC ?? BigInt(vmcs12Revision)) & 0x7fff_ffffn
+    const revision = processor.vmx.IA32_VMX_BASIC & 0x7fff_ffffn
     const shadows =
       ((read('CPU_BASED_VM_EXEC_CONTROL') >> 31n) & (read('SECONDARY_VM_EXEC_CONTROL') >> 14n) & 1n) !== 0n
     const word = facts.memory(Number(read('VMCS_LINK_POINTER')))

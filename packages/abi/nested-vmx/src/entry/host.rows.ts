@@ -116,6 +116,7 @@ export const hostRows = {
     source: registers,
     when: exit('LOAD_CET'),
     holds: all(zeros('HOST_S_CET', 0x3c0n), not(ones('HOST_S_CET', suppressed | tracked))),
+    kvm: ['nested-vmx-host-cet'],
     witness: { breaks: [[{ ...loadsCet, HOST_S_CET: 0x40n }, { HOST_S_CET: 0x20n }], [{ ...loadsCet, HOST_S_CET: suppressed | tracked }, { HOST_S_CET: tracked }]] },
   },
   'host-ssp-table': {
@@ -123,6 +124,7 @@ export const hostRows = {
     source: registers,
     when: exit('LOAD_CET'),
     holds: canonical('HOST_INTR_SSP_TABLE'),
+    kvm: ['nested-vmx-host-cet'],
     witness: { breaks: [[{ ...loadsCet, HOST_INTR_SSP_TABLE: notCanonical }, { HOST_INTR_SSP_TABLE: highest }]] },
   },
   'host-ssp-alignment': {
@@ -130,6 +132,7 @@ export const hostRows = {
     source: registers,
     when: exit('LOAD_CET'),
     holds: zeros('HOST_SSP', 3n),
+    kvm: ['nested-vmx-host-cet'],
     witness: { breaks: [[{ ...loadsCet, HOST_SSP: 2n }, { HOST_SSP: 4n }]] },
   },
   'host-pkrs': {
@@ -221,6 +224,7 @@ export const hostRows = {
     source: size,
     when: all(not(exit('HOST_64_BIT')), exit('LOAD_CET')),
     holds: all(zeros('HOST_S_CET', upper), zeros('HOST_SSP', upper)),
+    kvm: ['nested-vmx-host-cet-width'],
     witness: {
       from: 'legacy',
       breaks: [
@@ -250,6 +254,7 @@ export const hostRows = {
     source: size,
     when: all(exit('HOST_64_BIT'), exit('LOAD_CET')),
     holds: all(canonical('HOST_S_CET'), canonical('HOST_SSP')),
+    kvm: ['nested-vmx-host-cet-width'],
     witness: { breaks: [[{ ...loadsCet, HOST_S_CET: notCanonical }, { HOST_S_CET: highest & ~0xfffn }], [{ ...loadsCet, HOST_SSP: notCanonical }, { HOST_SSP: highest & ~3n }]] },
   },
 } as const satisfies EntryChecks

@@ -1,7 +1,5 @@
 import type { FieldBeside } from '@vmm/x86-registers'
-import { secondaryControls } from '../vmcs12/controls.ts'
-import { type LiveField, type LivePlace, livePlaces } from '../vmcs12/live-places.ts'
-import { offersControl } from '../vmcs12/vmx-limits.ts'
+import { isOfferedPlace, type LiveField, type LivePlace, livePlaces } from '../vmcs12/live-places.ts'
 import type { VmxWorld } from './vmx-instructions.ts'
 
 /** Marks of what is looked at by KVM: controls and host state, and guest state. The others are groups of the processor's checks. */
@@ -16,7 +14,7 @@ export function directFields(
   lookedAt: ReadonlySet<LiveField>,
 ): readonly FieldBeside[] {
   return livePlaces
-    .filter(({ needs }) => needs === undefined || offersControl(world.msrs, 'secondary', secondaryControls[needs]))
+    .filter((place) => isOfferedPlace(world.msrs, place))
     .flatMap((place) => {
       const { encoding, offset, bytes, upperHalf } = place
       const marks = marksOf(world, place, lookedAt)

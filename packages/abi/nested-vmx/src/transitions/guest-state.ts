@@ -9,6 +9,7 @@ import {
 } from '../vmcs12/control-bits.ts'
 import type { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
 import { vmcs12Offsets as at } from '../vmcs12/vmcs12.ts'
+import { loadGuestEnforcement, saveGuestEnforcement } from './enforcement-state.ts'
 import { eptControlsOf } from './ept-controls.ts'
 import { MovedFields } from './moved-fields.ts'
 import { type FixedBits, setNonRoot } from './operation-mode.ts'
@@ -64,6 +65,7 @@ export function loadGuest(
   cells.IA32_EFER.word = enteredEfer(vmcs, cells.IA32_EFER.word, by)
   if (by === 'entry' && hasEntryControl(vmcs, entryBit.LOAD_DEBUG))
     cells.DR7.word = (vmcs.wordAt(at.GUEST_DR7) & ~dr7Zeros) | dr7Ones
+  if (by === 'entry') loadGuestEnforcement(vmcs, registers)
   setNonRoot(registers, fixed, vmcs)
   if (hasEpt) cells.EPT_CONTROLS.word = eptControlsOf(vmcs)
   loadGuestPointers(vmcs, registers)
@@ -86,9 +88,10 @@ function enteredEfer(vmcs: LiveVmcs12, efer: number, by: 'entry' | 'user space')
  *
  * Source: SDM 3C 28.3 Saving Guest State; arch/x86/kvm/vmx/nested.c sync_vmcs02_to_vmcs12 (Linux 6.12).
  */
-export function saveGuest(vmcs: LiveVmcs12, registers: ProcessorRegisters): void {
+export function saveGuest(vmcs: LiveVmcs12, registers: ProcessorRegisters, fixed: FixedBits): void {
   const cells = stateCells(registers)
   guestSaved.save(vmcs, registers)
+  saveGuestEnforcement(vmcs, registers, fixed)
   const efer = cells.IA32_EFER.word
   const controls = vmcs.wordAt(at.VM_ENTRY_CONTROLS)
   vmcs.setWordAt(at.VM_ENTRY_CONTROLS, (efer & LMA) === 0 ? controls & ~ia32eMode : controls | ia32eMode)

@@ -2,6 +2,7 @@ import type { ProcessorRegisters } from '@vmm/x86-registers'
 import { exitBit, hasExitControl } from '../vmcs12/control-bits.ts'
 import type { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
 import { vmcs12Offsets as at } from '../vmcs12/vmcs12.ts'
+import { loadHostEnforcement } from './enforcement-state.ts'
 import type { FixedField } from './fixed-fields.ts'
 import { MovedFields } from './moved-fields.ts'
 import { type FixedBits, ofNonRoot, vmxOperation } from './operation-mode.ts'
@@ -49,6 +50,7 @@ export function loadHost(vmcs: LiveVmcs12, registers: ProcessorRegisters, bits: 
   const cells = stateCells(registers)
   const efer = cells.IA32_EFER.word
   hostLoaded.load(vmcs, registers)
+  loadHostEnforcement(vmcs, registers)
   cells['CS.access'].word = long ? code64 : code32
   if (hasExitControl(vmcs, exitBit.LOAD_EFER)) cells.IA32_EFER.word = vmcs.wordAt(at.HOST_IA32_EFER)
   else cells.IA32_EFER.word = long ? efer | LM : efer & ~LM

@@ -1,8 +1,9 @@
 import type { ProcessorRegisters } from '@vmm/x86-registers'
 import { hasSecondaryControl, secondaryBit } from '../vmcs12/control-bits.ts'
+import { entryControls } from '../vmcs12/controls.ts'
 import type { LiveVmcs12 } from '../vmcs12/live-vmcs12.ts'
 import { vmcs12Offsets as at } from '../vmcs12/vmcs12.ts'
-import type { VmxMsrs } from '../vmcs12/vmx-limits.ts'
+import { offersControl, type VmxMsrs } from '../vmcs12/vmx-limits.ts'
 import { type FixedField, FixedFields } from './fixed-fields.ts'
 import { stateCells } from './state-cells.ts'
 
@@ -20,16 +21,24 @@ export const ofNonRoot: readonly FixedField[] = [
 ]
 const nothingOfNonRoot = new FixedFields(ofNonRoot)
 
-/** Bits of CR0 and CR4 that are one in VMX operation: of their lower halves, since the upper ones are reserved. */
+/** What every transition of a processor goes by. */
 export interface FixedBits {
+  /** Bits of CR0 and CR4 that are one in VMX operation: of their lower halves, since the upper ones are reserved. */
   readonly cr0: number
   readonly cr4: number
+  /** CR4.CET may be one, and entries may load the state of CET: exits save it. */
+  readonly cet: boolean
 }
 
-/** What capability MSRs say of them. Source: SDM 3D A.7 and A.8. */
-export function fixedBits({ IA32_VMX_CR0_FIXED0: cr0, IA32_VMX_CR4_FIXED0: cr4 }: VmxMsrs): FixedBits {
-  return { cr0: Number(BigInt.asUintN(32, cr0)), cr4: Number(BigInt.asUintN(32, cr4)) }
+/** What capability MSRs say of it. Source: SDM 3D A.5, A.7 and A.8. */
+export function fixedBits(msrs: VmxMsrs): FixedBits {
+  const { IA32_VMX_CR0_FIXED0: cr0, IA32_VMX_CR4_FIXED0: cr4, IA32_VMX_CR4_FIXED1: mayBeOne } = msrs
+  const cet = (mayBeOne & CET) !== 0n && offersControl(msrs, 'entry', entryControls.LOAD_CET)
+  return { cr0: Number(BigInt.asUintN(32, cr0)), cr4: Number(BigInt.asUintN(32, cr4)), cet }
 }
+
+/** Of CR4. */
+const CET = 1n << 23n
 
 /** PE and PG: what an unrestricted guest may do without. */
 const free = 0x8000_0001

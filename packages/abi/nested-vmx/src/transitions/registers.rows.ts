@@ -59,6 +59,17 @@ export const guestRegisters = [
 ] as const satisfies readonly Row[]
 
 /**
+ * State of CET, where a processor has that: every exit saves it, and an entry loads it where its controls say so.
+ *
+ * Source: SDM 3C 27.3.2.1 Loading Guest Control Registers, Debug Registers, and MSRs; 28.3 Saving Guest State.
+ */
+export const guestEnforcement = [
+  ['GUEST_S_CET',          'IA32_S_CET'],
+  ['GUEST_SSP',            'SSP'],
+  ['GUEST_INTR_SSP_TABLE', 'IA32_INTERRUPT_SSP_TABLE_ADDR'],
+] as const satisfies readonly Row[]
+
+/**
  * What PAE paging keeps of its uppermost entries: with EPT they are in the VMCS.
  *
  * Source: SDM 3C 25.4.2 Guest Non-Register State.
@@ -117,4 +128,15 @@ export const hostRegisters = [
   ['HOST_IDTR_BASE',         'IDTR.base'],
   ['HOST_RIP',               'RIP'],
   ['HOST_RSP',               'RSP'],
+] as const satisfies readonly Row[]
+
+/**
+ * State of CET that an exit loads of the host-state area where its controls say so: else it stays.
+ *
+ * Source: SDM 3C 28.5 Loading Host State.
+ */
+export const hostEnforcement = [
+  ['HOST_S_CET',          'IA32_S_CET'],
+  ['HOST_SSP',            'SSP'],
+  ['HOST_INTR_SSP_TABLE', 'IA32_INTERRUPT_SSP_TABLE_ADDR'],
 ] as const satisfies readonly Row[]

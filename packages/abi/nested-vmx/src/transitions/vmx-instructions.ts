@@ -16,8 +16,7 @@ import type { EntryFailure, Vmlaunch } from '../rules/vmlaunch/call.ts'
 import { vmlaunchPipeline } from '../rules/vmlaunch/index.ts'
 import type { VmxFailure, Vmxon } from '../rules/vmxon/call.ts'
 import { vmxonPipeline } from '../rules/vmxon/index.ts'
-import { secondaryControls } from '../vmcs12/controls.ts'
-import { type LivePlace, livePlaces, type PlaceReader } from '../vmcs12/live-places.ts'
+import { isOfferedPlace, type LivePlace, livePlaces, type PlaceReader } from '../vmcs12/live-places.ts'
 import { shadowIndicator, vmcs12Revision } from '../vmcs12/vmcs12.ts'
 import { offersControl, type VmxMsrs } from '../vmcs12/vmx-limits.ts'
 import { linkedReader, writeLinked } from './linked-vmcs.ts'
@@ -222,8 +221,7 @@ const byEncoding: ReadonlyMap<number, AskedField> = new Map(
 function fieldAt(world: VmxWorld, encoding: bigint): AskedField | undefined {
   if (encoding > mostEncoding) return undefined
   const found = byEncoding.get(Number(BigInt.asUintN(32, encoding)))
-  const needs = found?.place.needs
-  return needs === undefined || offersControl(world.msrs, 'secondary', secondaryControls[needs]) ? found : undefined
+  return found !== undefined && isOfferedPlace(world.msrs, found.place) ? found : undefined
 }
 
 const mostEncoding = 0xffff_ffffn

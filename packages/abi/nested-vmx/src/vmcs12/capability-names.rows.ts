@@ -2,7 +2,7 @@
  * What VMX can do, by the names that QEMU gives it: the capability MSR and its bit; of controls the bit that says that one may be 1.
  * What KVM offers to no guest, and what follows from other names, is left out.
  *
- * Source: SDM 3D, appendix A; target/i386/cpu.c feature_word_info of QEMU 7.2, FEAT_VMX_PROCBASED_CTLS to FEAT_VMX_VMFUNC.
+ * Source: SDM 3D, appendix A; target/i386/cpu.c feature_word_info of QEMU 7.2, FEAT_VMX_PROCBASED_CTLS to FEAT_VMX_VMFUNC; of CET QEMU 10.2.
  */
 export const vmxCapabilities = {
   'vmx-vintr-pending':              [0x48e, 34],
@@ -54,8 +54,10 @@ export const vmxCapabilities = {
   'vmx-exit-save-efer':             [0x48f, 52],
   'vmx-exit-load-efer':             [0x48f, 53],
   'vmx-exit-save-preemption-timer': [0x48f, 54],
+  'vmx-exit-save-cet':              [0x48f, 60],
   'vmx-entry-load-pat':             [0x490, 46],
   'vmx-entry-load-efer':            [0x490, 47],
+  'vmx-entry-load-cet':             [0x490, 52],
   'vmx-store-lma':                  [0x485,  5],
   'vmx-activity-hlt':               [0x485,  6],
   'vmx-activity-wait-sipi':         [0x485,  8],

@@ -38,13 +38,26 @@ test('every capability MSR is told, in order', () => {
 
 const whole = { has: () => true, postedInterrupts: true, tscScaling: true, sgx: true }
 const newest = nestedVmxMsrs(whole)
+/** What came with CET: error codes of any exception, and its state at exits and entries. */
+const withoutCet = { 1152: 1n << 56n, 1167: 1n << 60n, 1168: 1n << 52n } as const
 
 test.each([
-  ['5.2.0', { 1157: 1n << 8n, 1163: (1n << 47n) | (1n << 57n), 1164: 1n << 7n, 1167: 1n << 44n, 1168: 1n << 45n }],
-  ['5.10.13', { 1157: 1n << 8n, 1163: (1n << 47n) | (1n << 57n) }],
-  ['5.13.0', { 1163: 1n << 57n }],
-  ['6.1.192', {}],
-  ['6.12.117', {}],
+  [
+    '5.2.0',
+    {
+      ...withoutCet,
+      1157: 1n << 8n,
+      1163: (1n << 47n) | (1n << 57n),
+      1164: 1n << 7n,
+      1167: (1n << 44n) | (1n << 60n),
+      1168: (1n << 45n) | (1n << 52n),
+    },
+  ],
+  ['5.10.13', { ...withoutCet, 1157: 1n << 8n, 1163: (1n << 47n) | (1n << 57n) }],
+  ['5.13.0', { ...withoutCet, 1163: 1n << 57n }],
+  ['6.1.192', withoutCet],
+  ['6.12.117', withoutCet],
+  ['6.18.0', {}],
 ] as const)(
   'what Linux %s does not offer yet of the newest: %o',
   (kernel, missing: Readonly<Record<number, bigint>>) => {
@@ -58,6 +71,18 @@ test.each([
 test('what is told without TRUE follows a release, too', () => {
   const [told, before] = [nestedVmxMsrs(whole, profileOf('6.12.117')), nestedVmxMsrs(whole, profileOf('5.2.0'))]
   expect((told.get(0x483) ?? 0n) ^ (before.get(0x483) ?? 0n)).toBe(1n << 44n)
+})
+
+test.each([
+  ['shadow stacks', 'CET_SS'],
+  ['tracking of branches', 'CET_IBT'],
+])('a processor with %s is enough for what came with CET, and one without both has none of it', (_, feature) => {
+  const offered = (has: (name: string) => boolean) => {
+    const told = nestedVmxMsrs({ ...whole, has })
+    return [0x480, 0x48f, 0x490].map((index) => newest.get(index)! & ~told.get(index)!)
+  }
+  expect(offered((name) => name === feature || name === 'MPX')).toEqual([0n, 0n, 0n])
+  expect(offered((name) => name === 'MPX')).toEqual([1n << 56n, 1n << 60n, 1n << 52n])
 })
 
 describe('a processor of this project', () => {

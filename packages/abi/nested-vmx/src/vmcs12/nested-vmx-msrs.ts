@@ -1,12 +1,15 @@
 import { inForce, type Profile } from '@vmm/rule'
 import { entryControls, exitControls, pinControls, secondaryControls } from './controls.ts'
 import { offeredMsrs, offeredSince } from './offered-msrs.rows.ts'
-import { vmcs12Revision, vmcsRegionBytes } from './vmcs12.ts'
+
+type NeededFeature =
+  | ('LA57' | 'MPX' | 'RDSEED' | 'XSAVES' | 'WAITPKG' | 'RDTSCP' | 'RDRAND' | 'INVPCID')
+  | ('CET_SS' | 'CET_IBT')
 
 /** What of a processor decides what KVM offers of VMX there; the rest of VMX is taken to be there. */
 export interface VmxProcessor {
   /** What the processor has, and KVM uses. */
-  readonly has: (feature: 'LA57' | 'MPX' | 'RDSEED' | 'XSAVES' | 'WAITPKG' | 'RDTSCP' | 'RDRAND' | 'INVPCID') => boolean
+  readonly has: (feature: NeededFeature) => boolean
   /** APICv, with posted interrupts. */
   readonly postedInterrupts: boolean
   readonly tscScaling: boolean
@@ -14,8 +17,8 @@ export interface VmxProcessor {
   readonly sgx: boolean
 }
 
-const writeBack = 6n
-const basic = { regionBytes: 32n, memoryType: 50n, insOuts: 1n << 54n, trueControls: 1n << 55n } as const
+/** Of IA32_VMX_BASIC: exceptions can be injected with or without an error code. It came with the processors that CET came with. */
+const anyErrorCode = 1n << 56n
 const fiveLevelEpt = 1n << 7n
 /** The largest index of a field that KVM keeps, shifted as the MSR has it. */
 const enumeration = 0x32n
@@ -37,8 +40,12 @@ export function nestedVmxMsrs(processor: VmxProcessor, kernel?: Profile): Readon
     without(0x490, entryControls.LOAD_BNDCFGS << 32n)
   }
   if (!processor.has('LA57')) without(0x48c, fiveLevelEpt)
+  if (!processor.has('CET_SS') && !processor.has('CET_IBT')) {
+    without(0x480, anyErrorCode)
+    without(0x48f, exitControls.LOAD_CET << 32n)
+    without(0x490, entryControls.LOAD_CET << 32n)
+  }
   for (const [index, bits] of notYet(kernel)) without(index, bits)
-  told.set(0x480, basicMsr)
   told.set(0x48a, enumeration)
   told.set(0x481, (told.get(0x48d) ?? 0n) | fixedOnes.pin)
   told.set(0x482, (told.get(0x48e) ?? 0n) | fixedOnes.primary)
@@ -46,13 +53,6 @@ export function nestedVmxMsrs(processor: VmxProcessor, kernel?: Profile): Readon
   told.set(0x484, (told.get(0x490) ?? 0n) | fixedOnes.entry)
   return new Map([...told].sort(([a], [b]) => a - b))
 }
-
-const basicMsr =
-  BigInt(vmcs12Revision) |
-  (BigInt(vmcsRegionBytes) << basic.regionBytes) |
-  (writeBack << basic.memoryType) |
-  basic.insOuts |
-  basic.trueControls
 
 /** What a release does not offer yet. */
 function notYet(kernel: Profile | undefined) {

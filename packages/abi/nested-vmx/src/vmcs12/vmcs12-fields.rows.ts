@@ -2,7 +2,8 @@
  * The fields of a VMCS that KVM keeps for a hypervisor in the guest, with their offsets in the VMCS region, which are what
  * migration carries: they never move.
  *
- * Source: arch/x86/kvm/vmx/vmcs12.h (Linux 6.12), the same in 6.1.
+ * Source: arch/x86/kvm/vmx/vmcs12.h (Linux 6.12), the same in 6.1; those of CET: commit 625884996bff (“KVM: nVMX: Prepare for enabling CET
+ * support for nested guest”).
  */
 export const vmcs12Fields = {
   VIRTUAL_PROCESSOR_ID:          960,
@@ -134,6 +135,9 @@ export const vmcs12Fields = {
   GUEST_PENDING_DBG_EXCEPTIONS:  560,
   GUEST_SYSENTER_ESP:            568,
   GUEST_SYSENTER_EIP:            576,
+  GUEST_S_CET:                   704,
+  GUEST_SSP:                     712,
+  GUEST_INTR_SSP_TABLE:          720,
   HOST_CR0:                      584,
   HOST_CR3:                      592,
   HOST_CR4:                      600,
@@ -146,6 +150,9 @@ export const vmcs12Fields = {
   HOST_IA32_SYSENTER_EIP:        656,
   HOST_RSP:                      664,
   HOST_RIP:                      672,
+  HOST_S_CET:                    680,
+  HOST_SSP:                      688,
+  HOST_INTR_SSP_TABLE:           696,
 } as const
 
 /**

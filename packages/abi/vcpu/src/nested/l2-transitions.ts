@@ -180,12 +180,12 @@ export class L2Transitions {
     const { vmcs } = this.#state
     const events = this.#parts.events()
     const begun = this.#remembered.beginExit(vmcs, engine, events)
-    saveGuest(vmcs, engine)
+    saveGuest(vmcs, engine, this.#facts.fixedBits)
     saveNonRegisters(vmcs, engine, events)
     if (!storeMsrs(vmcs, engine, this.#access)) return false
     clearNonRegisters(engine, events)
     loadHost(vmcs, engine, this.#facts.fixedBits)
-    if (begun !== undefined) this.#remembered.keepExit(begun, engine)
+    if (begun !== undefined) this.#remembered.keepExit(begun, vmcs, engine)
     return true
   }
 
@@ -219,7 +219,7 @@ export class L2Transitions {
   /** The registers of L2 are in its VMCS, as an exit would leave them there. */
   save(): void {
     const engine = this.#parts.engine()
-    saveGuest(this.#state.vmcs, engine)
+    saveGuest(this.#state.vmcs, engine, this.#facts.fixedBits)
     saveNonRegisters(this.#state.vmcs, engine, this.#parts.events())
     this.#saveMore()
   }

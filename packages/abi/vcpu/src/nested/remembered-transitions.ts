@@ -1,4 +1,6 @@
 import {
+  enforcementLeft,
+  enforcementLoaded,
   type FixedBits,
   guestLoaded,
   guestSaved,
@@ -48,20 +50,22 @@ export class RememberedTransitions {
   keepEntry(begun: TransitionBegun, vmcs: LiveVmcs12, engine: Engine, events: Readonly<EventState>): void {
     // a shadow that falls on the first instruction is of this entry alone
     if (isPaePaging(engine) || !nothingLasts(engine, events)) return
-    this.#entries.remember(begun, guestLoaded(vmcs).loads(engine.stateMemory!), engine)
+    const memory = engine.stateMemory!
+    this.#entries.remember(begun, [...guestLoaded(vmcs).loads(memory), ...enforcementLoaded(vmcs, memory)], engine)
   }
 
-  keepExit(begun: TransitionBegun, engine: Engine): void {
+  keepExit(begun: TransitionBegun, vmcs: LiveVmcs12, engine: Engine): void {
     if (isPaePaging(engine)) return
     const memory = engine.stateMemory!
-    this.#exits.remember(begun, [...guestSaved.saves(memory), ...hostLoaded.loads(memory)], engine)
+    const enforcement = enforcementLeft(vmcs, memory, this.#fixed!)
+    this.#exits.remember(begun, [...guestSaved.saves(memory), ...hostLoaded.loads(memory), ...enforcement], engine)
   }
 
   #follow(fixed: FixedBits): void {
     const known = this.#fixed
     if (known === fixed) return
     this.#fixed = fixed
-    if (known?.cr0 === fixed.cr0 && known.cr4 === fixed.cr4) return
+    if (known?.cr0 === fixed.cr0 && known.cr4 === fixed.cr4 && known.cet === fixed.cet) return
     this.#entries.forget()
     this.#exits.forget()
   }

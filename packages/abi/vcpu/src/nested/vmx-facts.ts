@@ -1,4 +1,5 @@
 import {
+  allowedSCet,
   type CompiledEntryChecks,
   compileEntryChecks,
   type EntryFacts,
@@ -88,6 +89,7 @@ export class VmxFacts {
       ...plain,
       vmx: this.msrs,
       allowedCr4: engine.get('CR4_ALLOWED'),
+      allowedSCet: allowedSCet((feature) => guest.has(feature)),
       hasVmx: guest.has('VMX'),
       physicalAddressWidth: guest.physicalAddressWidth,
       allowedEfer: lme,

@@ -1,5 +1,6 @@
 import { featuresOf, findEntry, has } from '@vmm/cpuid'
 import {
+  allowedSCet,
   emptyNestedState,
   givenNestedState,
   givenNestedStateOf,
@@ -177,6 +178,7 @@ export class VcpuNesting implements NestingPort {
     const { engine, cpuid, state } = this.#vcpu
     const [cr4, allowedCr4] = [engine.get('CR4'), engine.get('CR4_ALLOWED')]
     const { eax = widthUntold } = findEntry(cpuid, 0x8000_0008, 0) ?? {}
+    const features = featuresOf(cpuid, ['SVM', 'CET_SS', 'CET_IBT'])
     return {
       ...nestedVcpu(this.#format ?? 'vmx'),
       format: this.#format,
@@ -187,7 +189,8 @@ export class VcpuNesting implements NestingPort {
       linearAddressWidth: (cr4 & la57) === 0n ? 48 : 57,
       vmx: { ...vmxMsrs((index) => this.#msr(index)), IA32_VMX_CR4_FIXED1: allowedCr4 },
       allowedCr4,
-      allowedEfer: longMode | (featuresOf(cpuid, ['SVM']).has('SVM') ? svme : 0n),
+      allowedSCet: allowedSCet((feature) => features.has(feature)),
+      allowedEfer: longMode | (features.has('SVM') ? svme : 0n),
       cr0: engine.get('CR0'),
       cr3: engine.get('CR3'),
       efer: engine.get('IA32_EFER'),

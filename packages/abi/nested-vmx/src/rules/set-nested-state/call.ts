@@ -18,6 +18,8 @@ export interface NestedVcpu {
   readonly vmx: VmxMsrs
   /** Bits of CR4 that the guest may set. */
   readonly allowedCr4: bigint
+  /** Bits of IA32_S_CET that the guest may set. */
+  readonly allowedSCet: bigint
   /** Bits of EFER that the guest may set. */
   readonly allowedEfer: bigint
   /** Bits of IA32_DEBUGCTL that the guest may set. */
