@@ -24,6 +24,12 @@ export const unrecorded: ReadonlyMap<string, string> = new Map(
     ],
     ['WRSSD WRSSQ WRUSSD WRUSSQ', 'shadow stacks are for whom the kernel gives one'],
     ['XBEGIN XEND XTEST XABORT', 'few CPUs have them, and fewer abort each time'],
+    [
+      'VPDPBSSD VPDPBSSDS VPDPBSUD VPDPBSUDS VPDPBUUD VPDPBUUDS VPDPWSUD VPDPWSUDS VPDPWUSD VPDPWUSDS VPDPWUUD VPDPWUUDS',
+      'no CPU that was asked has them',
+    ],
+    ['VPMADD52LUQ VPMADD52HUQ', 'no CPU that was asked has them with a VEX prefix'],
+    ['VSHA512RNDS2 VSHA512MSG1 VSHA512MSG2 VSM3RNDS2 VSM3MSG1 VSM3MSG2', 'no CPU that was asked has them'],
     ['MOVDIR64B', 'a register has the address of a whole line: direct-stores.ins asks'],
   ].flatMap(([names, why]) => words(names!).map((name) => [name, why!] as const)),
 )

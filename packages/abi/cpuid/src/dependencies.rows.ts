@@ -52,6 +52,7 @@ export const dependencies: readonly Dependency[] = [
   row('AVX_VNNI',            ['AVX2'],                 manual('14.7', 'Detection of Intel AVX2')),
   row('AVX_IFMA',            ['AVX2'],                 manual('14.7', 'Detection of Intel AVX2')),
   row('AVX_VNNI_INT8',       ['AVX2'],                 manual('14.7', 'Detection of Intel AVX2')),
+  row('AVX_VNNI_INT16',      ['AVX2'],                 manual('14.7', 'Detection of Intel AVX2')),
   row('AVX_NE_CONVERT',      ['AVX2'],                 manual('14.7', 'Detection of Intel AVX2')),
   row('AVX512F',             ['AVX2'],                 manual('15.2', 'Detection of AVX-512 Foundation')),
   row('AVX512DQ',            ['AVX512F']),

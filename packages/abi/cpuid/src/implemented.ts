@@ -21,6 +21,7 @@ export const implementedFeatures: ReadonlySet<Feature> = new Set<Feature>([
     'SSE4_2',
   ] as const),
   ...(['AVX', 'AVX2', 'FMA', 'F16C', 'VAES', 'VPCLMULQDQ'] as const),
+  ...(['AVX_VNNI', 'AVX_VNNI_INT8', 'AVX_VNNI_INT16', 'AVX_IFMA', 'SHA512', 'SM3'] as const),
   ...(['AESNI', 'PCLMULQDQ', 'SHA', 'GFNI', 'CLDEMOTE', 'MOVDIRI', 'MOVDIR64B', 'SERIALIZE'] as const),
   ...(['CMPXCHG16B', 'MOVBE', 'POPCNT', 'LAHF_LM', 'LZCNT', 'BMI1', 'BMI2', 'ADX', 'PREFETCHW'] as const),
   ...(['RDRAND', 'RDSEED', 'RDTSCP', 'RDPID', 'CLFSH', 'CLFLUSHOPT', 'CLWB', 'ERMS', 'FSRM'] as const),

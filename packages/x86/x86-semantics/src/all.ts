@@ -28,8 +28,10 @@ import { avxArrangement } from './vector/avx-arrange.ts'
 import { avxFloat } from './vector/avx-float.ts'
 import { avxMemory } from './vector/avx-memory.ts'
 import { avxMoves } from './vector/avx-moves.ts'
+import { dotProducts } from './vector/dot-products.ts'
 import { vectorFloat } from './vector/float.ts'
 import { vectorInteger } from './vector/integer.ts'
+import { longHashes } from './vector/long-hashes.ts'
 import { vectorMoves } from './vector/moves.ts'
 import { polynomials } from './vector/polynomials.ts'
 import { secureHashes } from './vector/sha.ts'
@@ -79,6 +81,8 @@ const families: readonly (readonly Instruction[])[] = [
   aes,
   polynomials,
   secureHashes,
+  longHashes,
+  dotProducts,
   avxArrangement,
   avxMemory,
 ]
