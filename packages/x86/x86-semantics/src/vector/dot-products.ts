@@ -84,26 +84,43 @@ const signsOf = (which: Letters): readonly [Sign, Sign] => [
 /** What is unsigned in both factors saturates as unsigned. */
 const rangeOf = (which: Letters): Sign => (which === 'UU' ? 'unsigned' : 'signed')
 
+/** Titles of the manual: what AVX-VNNI has was described first, and alone. */
+const title = {
+  bytes: 'VPDPB[SU,UU,SS]D[,S]—Multiply and Add Unsigned and Signed Bytes With and Without Saturation',
+  words: 'VPDPW[SU,US,UU]D[,S]—Multiply and Add Unsigned and Signed Words With and Without Saturation',
+  VPDPBUSD: 'VPDPBUSD—Multiply and Add Unsigned and Signed Bytes',
+  VPDPBUSDS: 'VPDPBUSDS—Multiply and Add Unsigned and Signed Bytes With Saturation',
+  VPDPWSSD: 'VPDPWSSD—Multiply and Add Signed Word Integers',
+  VPDPWSSDS: 'VPDPWSSDS—Multiply and Add Signed Word Integers With Saturation',
+} as const
+
+const titleOf = (mnemonic: string, of: 'bytes' | 'words'): string =>
+  title[mnemonic in title ? (mnemonic as keyof typeof title) : of]
+
 /** Bytes: the name says of which sign each source’s are, and whether the sum saturates. */
 const ofBytes = (which: Letters): readonly Instruction[] => {
-  const title = 'VPDPB[SU,UU,SS]D[,S]—Multiply and Add Unsigned and Signed Bytes With and Without Saturation'
+  const [wraps, saturates] = [`VPDPB${which}D`, `VPDPB${which}DS`]
+  const range = rangeOf(which)
   const sums = (m: Machine, a: Bits<128>, b: Bits<128>) => byteSums(m, signsOf(which), a, b)
   return [
-    accumulating(`VPDPB${which}D`, title, (m, sum, a, b) => m.vector.zip(32, 'add', sum, sums(m, a, b))),
-    accumulating(`VPDPB${which}DS`, title, (m, sum, a, b) =>
-      narrowed(m, rangeOf(which), addedWide(m, rangeOf(which), sum, widened(m, 32, rangeOf(which), sums(m, a, b)))),
+    accumulating(wraps, titleOf(wraps, 'bytes'), (m, sum, a, b) => m.vector.zip(32, 'add', sum, sums(m, a, b))),
+    accumulating(saturates, titleOf(saturates, 'bytes'), (m, sum, a, b) =>
+      narrowed(m, range, addedWide(m, range, sum, widened(m, 32, range, sums(m, a, b)))),
     ),
   ]
 }
 
 /** The same of words. */
 const ofWords = (which: Letters): readonly Instruction[] => {
-  const title = 'VPDPW[SU,US,UU]D[,S]—Multiply and Add Unsigned and Signed Words With and Without Saturation'
+  const [wraps, saturates] = [`VPDPW${which}D`, `VPDPW${which}DS`]
+  const range = rangeOf(which)
   const sums = (m: Machine, a: Bits<128>, b: Bits<128>) => wordSums(m, signsOf(which), a, b)
   return [
-    accumulating(`VPDPW${which}D`, title, (m, sum, a, b) => m.vector.zip(32, 'add', sum, truncated(m, sums(m, a, b)))),
-    accumulating(`VPDPW${which}DS`, title, (m, sum, a, b) =>
-      narrowed(m, rangeOf(which), addedWide(m, rangeOf(which), sum, sums(m, a, b))),
+    accumulating(wraps, titleOf(wraps, 'words'), (m, sum, a, b) =>
+      m.vector.zip(32, 'add', sum, truncated(m, sums(m, a, b))),
+    ),
+    accumulating(saturates, titleOf(saturates, 'words'), (m, sum, a, b) =>
+      narrowed(m, range, addedWide(m, range, sum, sums(m, a, b))),
     ),
   ]
 }
