@@ -1,3 +1,4 @@
+import type { StateField } from '@vmm/x86-registers'
 import { nobodyAround } from '@vmm/x86-semantics'
 import { Engine, type HotOptions } from '../src/index.ts'
 
@@ -10,7 +11,13 @@ export function ranFlat32(
     hot,
     slice,
     bytes = 0x1_0000,
-  }: { readonly hot: HotOptions | false; readonly slice: number; readonly bytes?: number },
+    fields = {},
+  }: {
+    readonly hot: HotOptions | false
+    readonly slice: number
+    readonly bytes?: number
+    readonly fields?: Partial<Record<StateField, bigint>>
+  },
 ): Engine {
   const engine = new Engine({ slots: [{ address: 0, bytes }], ports: nobodyAround, hot })
   engine.writePhysical(codeAt, code)
@@ -21,6 +28,7 @@ export function ranFlat32(
   }
   engine.setGpr(4, 0x9000n)
   engine.set('RIP', BigInt(codeAt))
+  for (const [name, value] of Object.entries(fields)) engine.set(name as StateField, value)
   engine.modeChanged()
   while (engine.run(slice).kind !== 'exit');
   return engine
