@@ -30,6 +30,9 @@ export function ranFlat32(
   engine.set('RIP', BigInt(codeAt))
   for (const [name, value] of Object.entries(fields)) engine.set(name as StateField, value)
   engine.modeChanged()
-  while (engine.run(slice).kind !== 'exit');
-  return engine
+  for (;;) {
+    const stop = engine.run(slice)
+    if (stop.kind === 'exit') return engine
+    if (stop.kind === 'fault') throw new Error(`exception ${stop.vector} at ${engine.get('RIP')}`)
+  }
 }

@@ -30,7 +30,7 @@ function pages(): Uint8Array {
 }
 
 /** A hypervisor without tracking and shadow stacks of its own, until it has some. */
-function enforced(fields: Vmcs12Values, l2: HypervisorOptions['l2'], handler: HypervisorOptions['handler']) {
+function enforced(fields: Vmcs12Values, l2: HypervisorOptions['l2'], handler: (a: Assembler) => void) {
   return hypervisor({
     fields: {
       CPU_BASED_VM_EXEC_CONTROL: plainVmcs.CPU_BASED_VM_EXEC_CONTROL! | primaryControls.USE_MSR_BITMAPS,

@@ -4,6 +4,7 @@ import {
   assembler,
   ecx,
   edx,
+  esi,
   mem64,
   mem128,
   mem256,
@@ -76,10 +77,10 @@ function sha512(a: Assembler): void {
   a.vpaddq(ymm0, ymm0, at(72)).vmovdqu(ymm1, at(96)).vsha512msg2(ymm0, ymm1)
   a.vmovdqu(at(128), ymm0).add(ecx, 32).dec(edx).jnz('extend')
   a.vmovdqu(ymm6, mem256(data)).vmovdqu(ymm7, mem256(data + 32))
-  a.mov(ecx, data + 64).mov(edx, 20)
-  a.label('rounds').vmovdqu(ymm0, at(0)).vpaddq(ymm0, ymm0, at(640))
+  a.mov(ecx, data + 64).mov(esi, data + 64 + 640).mov(edx, 20)
+  a.label('rounds').vmovdqu(ymm0, at(0)).vpaddq(ymm0, ymm0, mem256({ base: esi }))
   a.vsha512rnds2(ymm7, ymm6, xmm0).vextracti128(xmm0, ymm0, 1).vsha512rnds2(ymm6, ymm7, xmm0)
-  a.add(ecx, 32).dec(edx).jnz('rounds')
+  a.add(ecx, 32).add(esi, 32).dec(edx).jnz('rounds')
   a.vpaddq(ymm6, ymm6, mem256(data)).vpaddq(ymm7, ymm7, mem256(data + 32))
   a.vmovdqu(mem256(data), ymm6).vmovdqu(mem256(data + 32), ymm7).hlt()
   a.org(data).label('state').bytes(bytesOf(BigUint64Array.from(asVectors(first)))).bytes(bytesOf(words))

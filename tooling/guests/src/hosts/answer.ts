@@ -14,7 +14,7 @@ export interface Host {
   readonly name: string
   readonly absent: string | undefined
   /** Runs a kernel. */
-  ask(kernel: Pick<Kernel, 'image' | 'processors' | 'narrow'>): Answer
+  ask(kernel: Pick<Kernel, 'image' | 'processors' | 'narrow' | 'release'>): Answer
 }
 
 /** Reads what came out of a serial port. */
