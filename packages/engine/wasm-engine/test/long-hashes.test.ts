@@ -77,13 +77,22 @@ function sha512(a: Assembler): void {
   a.vpaddq(ymm0, ymm0, at(72)).vmovdqu(ymm1, at(96)).vsha512msg2(ymm0, ymm1)
   a.vmovdqu(at(128), ymm0).add(ecx, 32).dec(edx).jnz('extend')
   a.vmovdqu(ymm6, mem256(data)).vmovdqu(ymm7, mem256(data + 32))
-  a.mov(ecx, data + 64).mov(esi, data + 64 + 640).mov(edx, 20)
-  a.label('rounds').vmovdqu(ymm0, at(0)).vpaddq(ymm0, ymm0, mem256({ base: esi }))
+  a.mov(ecx, data + 64)
+    .mov(esi, data + 64 + 640)
+    .mov(edx, 20)
+  a.label('rounds')
+    .vmovdqu(ymm0, at(0))
+    .vpaddq(ymm0, ymm0, mem256({ base: esi }))
   a.vsha512rnds2(ymm7, ymm6, xmm0).vextracti128(xmm0, ymm0, 1).vsha512rnds2(ymm6, ymm7, xmm0)
   a.add(ecx, 32).add(esi, 32).dec(edx).jnz('rounds')
   a.vpaddq(ymm6, ymm6, mem256(data)).vpaddq(ymm7, ymm7, mem256(data + 32))
-  a.vmovdqu(mem256(data), ymm6).vmovdqu(mem256(data + 32), ymm7).hlt()
-  a.org(data).label('state').bytes(bytesOf(BigUint64Array.from(asVectors(first)))).bytes(bytesOf(words))
+  a.vmovdqu(mem256(data), ymm6)
+    .vmovdqu(mem256(data + 32), ymm7)
+    .hlt()
+  a.org(data)
+    .label('state')
+    .bytes(bytesOf(BigUint64Array.from(asVectors(first))))
+    .bytes(bytesOf(words))
   a.space(64 * 8).bytes(bytesOf(BigUint64Array.from(constants)))
 }
 
@@ -109,12 +118,19 @@ function sm3(a: Assembler): void {
   a.vmovdqu(xmm6, mem128(data)).vmovdqu(xmm7, mem128(data + 16))
   for (let round = 0; round < 64; round += 2) {
     const from = data + 64 + 4 * round
-    a.vmovq(xmm0, mem64(from)).vmovq(xmm1, mem64(from + 16)).vpunpcklqdq(xmm0, xmm0, xmm1)
+    a.vmovq(xmm0, mem64(from))
+      .vmovq(xmm1, mem64(from + 16))
+      .vpunpcklqdq(xmm0, xmm0, xmm1)
     const [to, other] = round % 4 === 0 ? [xmm7, xmm6] : [xmm6, xmm7]
     a.vsm3rnds2(to, other, xmm0, round)
   }
-  a.vmovdqu(mem128(data), xmm6).vmovdqu(mem128(data + 16), xmm7).hlt()
-  a.org(data).label('state').bytes(bytesOf(Uint32Array.from(asVectors(turned)))).space(32)
+  a.vmovdqu(mem128(data), xmm6)
+    .vmovdqu(mem128(data + 16), xmm7)
+    .hlt()
+  a.org(data)
+    .label('state')
+    .bytes(bytesOf(Uint32Array.from(asVectors(turned))))
+    .space(32)
   a.bytes(bytesOf(words)).space(53 * 4)
 }
 
