@@ -1,5 +1,6 @@
 export { msrAt, msrs } from './all.ts'
 export { canonicalForm, isCanonical } from './canonical.ts'
+export { allowedCet, cetBits, type HasEnforcement, isContraryCet } from './cet-controls.ts'
 export { featureMsrValues } from './feature-values.ts'
 export { firmwareValues } from './firmware-values.ts'
 export { guestPerfmon } from './guest-perfmon.ts'

@@ -192,6 +192,24 @@ describe('guests', () => {
     expect(guest('6.12', 'read', 0x10, 0n, { filter })).toEqual(fault)
   })
 
+  test.each([
+    ['the first byte of a bitmap on any page', ['CET_IBT'], 0x1004n, 'done', 'failed'],
+    ['one on four pages', ['CET_IBT'], 0x4004n, 'done', 'done'],
+    ['one at no address', ['CET_IBT'], 1n << 62n, 'fault', 'done'],
+    ['a reserved bit', ['CET_SS', 'CET_IBT'], 0x40n, 'fault', 'failed'],
+    ['SUPPRESS with TRACKER', ['CET_IBT'], 0xc04n, 'fault', 'failed'],
+    ['shadow stacks, with no more than tracking', ['CET_IBT'], 1n, 'done', 'failed'],
+    ['shadow stacks, with neither', [], 1n, 'exit', 'failed'],
+  ] as const)(
+    'what the processor takes for IA32_S_CET from a guest, and KVM from user space, differs: %s',
+    (_, list, data, byGuest, byHost) => {
+      const around = after({ features: new Set<Feature>(list) })
+      const entry = { index: 0x6a2, data }
+      expect(kernel('6.18').guest('write', entry, around, { mask: 3 }).kind).toBe(byGuest)
+      expect(kernel('6.18').access('write', 'host', entry, around).kind).toBe(byHost)
+    },
+  )
+
   test('a filter does not hold the registers of an x2APIC back', () => {
     const filter = { allowsByDefault: false, ranges: [] }
     const x2apic = after({ localApic: 'x2apic' })

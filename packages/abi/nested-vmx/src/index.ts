@@ -1,4 +1,3 @@
-export { allowedSCet } from './checks/registers.ts'
 export type { L2Entry } from './checks/vmcs-check.ts'
 export {
   type EntryCheckId,

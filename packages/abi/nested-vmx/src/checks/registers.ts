@@ -1,4 +1,4 @@
-import { isCanonical } from '@vmm/msr'
+import { allowedCet, isCanonical, isContraryCet } from '@vmm/msr'
 import type { NestedVcpu } from '../rules/set-nested-state/call.ts'
 import type { Vmcs12Field } from '../vmcs12/vmcs12.ts'
 import { hasFixedBits } from '../vmcs12/vmx-limits.ts'
@@ -11,29 +11,15 @@ export const cr4 = { PAE: 1n << 5n, PCIDE: 1n << 17n, CET: 1n << 23n } as const
 /** EFER: long mode enabled, active, virtualization with SVM. */
 export const efer = { LME: 1n << 8n, LMA: 1n << 10n, SVME: 1n << 12n } as const
 
-/** Of IA32_S_CET: what there is with shadow stacks, and with indirect-branch tracking. */
-const [shadowStacks, tracking] = [3n, 0xffff_ffff_ffff_fc3cn]
-/** Tracking is suppressed, and an ENDBRANCH must come. */
-const [suppressed, tracked] = [1n << 10n, 1n << 11n]
-/** The bitmap of legacy pages begins on four pages, to KVM. */
-const bitmapOffset = 0x3000n
+/** What of IA32_S_CET a guest with all of it may set. */
+export const wholeSCet: bigint = allowedCet(() => true)
 
-/** Bits of IA32_S_CET that a guest may set. Source: arch/x86/kvm/x86.h kvm_is_valid_u_s_cet (Linux 6.18). */
-export function allowedSCet(has: (feature: 'CET_SS' | 'CET_IBT') => boolean): bigint {
-  return (has('CET_SS') ? shadowStacks : 0n) | (has('CET_IBT') ? tracking & ~bitmapOffset : 0n)
-}
-
-/** Where it has both. */
-export const wholeSCet: bigint = allowedSCet(() => true)
-
-/** Whether the state of CET is one that a guest may have. Source: arch/x86/kvm/vmx/nested.c nested_vmx_check_cet_state_common (Linux 6.18). */
+/** Whether the state of CET is one that a guest may have. Source: arch/x86/kvm/vmx/nested.c is_valid_cet_state (Linux 6.18). */
 export function isEnforcement(entry: L2Entry, of: 'GUEST' | 'HOST'): boolean {
   const cet = entry.read(`${of}_S_CET`)
-  const isContrary = (cet & (suppressed | tracked)) === (suppressed | tracked)
   const isAligned = (entry.read(`${of}_SSP`) & 3n) === 0n
-  return (
-    (cet & ~entry.vcpu.allowedSCet) === 0n && !isContrary && isAligned && !notCanonical(entry, `${of}_INTR_SSP_TABLE`)
-  )
+  const isTaken = (cet & ~entry.vcpu.allowedSCet) === 0n && !isContraryCet(cet)
+  return isTaken && isAligned && !notCanonical(entry, `${of}_INTR_SSP_TABLE`)
 }
 
 /** Whether every byte of a PAT is a memory type that there is. Source: SDM 3A §12.12.2 IA32_PAT MSR. */

@@ -1,5 +1,5 @@
+import { allowedCet } from '@vmm/msr'
 import {
-  allowedSCet,
   type CompiledEntryChecks,
   compileEntryChecks,
   type EntryFacts,
@@ -89,7 +89,7 @@ export class VmxFacts {
       ...plain,
       vmx: this.msrs,
       allowedCr4: engine.get('CR4_ALLOWED'),
-      allowedSCet: allowedSCet((feature) => guest.has(feature)),
+      allowedSCet: allowedCet((feature) => guest.has(feature)),
       hasVmx: guest.has('VMX'),
       physicalAddressWidth: guest.physicalAddressWidth,
       allowedEfer: lme,

@@ -1,6 +1,6 @@
 import { featuresOf, findEntry, has } from '@vmm/cpuid'
+import { allowedCet } from '@vmm/msr'
 import {
-  allowedSCet,
   emptyNestedState,
   givenNestedState,
   givenNestedStateOf,
@@ -189,7 +189,7 @@ export class VcpuNesting implements NestingPort {
       linearAddressWidth: (cr4 & la57) === 0n ? 48 : 57,
       vmx: { ...vmxMsrs((index) => this.#msr(index)), IA32_VMX_CR4_FIXED1: allowedCr4 },
       allowedCr4,
-      allowedSCet: allowedSCet((feature) => features.has(feature)),
+      allowedSCet: allowedCet((feature) => features.has(feature)),
       allowedEfer: longMode | (features.has('SVM') ? svme : 0n),
       cr0: engine.get('CR0'),
       cr3: engine.get('CR3'),

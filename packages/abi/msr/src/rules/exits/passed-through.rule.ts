@@ -1,8 +1,9 @@
-import { always, behaviour } from '@vmm/rule'
+import { behaviour, since, until } from '@vmm/rule'
 import { kernelSource } from '@vmm/source'
 import { isCanonical } from '../../canonical.ts'
+import { cetBits, isContraryCet } from '../../cet-controls.ts'
 import { guestHas, type MsrCall } from '../../kvm-call.ts'
-import { guestWrites } from '../witness.ts'
+import { guestWrites, having } from '../witness.ts'
 
 const bases = [0xc000_0100, 0xc000_0101, 0xc000_0102]
 const addresses = new Set([0x175, 0x176, 0xc000_0082, 0xc000_0083, ...bases])
@@ -25,13 +26,42 @@ function isPassedThrough(call: MsrCall): boolean {
   return onAmd.has(index) || ((index === 0x175 || index === 0x176) && vcpu.vendor !== 'intel')
 }
 
-const written = guestWrites(0xc000_0101, 1n << 62n)
+const cetRegisters = new Set([0x6a0, 0x6a2])
+const shadowStackPointers = new Set([0x6a4, 0x6a5, 0x6a6, 0x6a7])
+
+/** Registers of CET are the processor's where the guest has what they are for: with AMD all of them are for shadow stacks. */
+function isEnforcement(call: MsrCall): boolean {
+  const { host, index } = call
+  if (shadowStackPointers.has(index)) return guestHas(call, 'CET_SS')
+  if (!cetRegisters.has(index)) return false
+  return guestHas(call, 'CET_SS') || (host.module === 'kvm_intel' && guestHas(call, 'CET_IBT'))
+}
+
+/** Whether a processor takes a value that a guest writes. Source: SDM 2D, WRMSR; SDM 4, Table 2-2. */
+function isTaken({ index, data, host }: MsrCall): boolean {
+  const isAddress = isCanonical(data, host.linearAddressWidth)
+  if (addresses.has(index)) return isAddress
+  if (shadowStackPointers.has(index)) return isAddress && (data & 3n) === 0n
+  if (!cetRegisters.has(index)) return true
+  return isAddress && (data & ~cetBits((feature) => host.features.has(feature))) === 0n && !isContraryCet(data)
+}
+
+type Reached = 'intercepted' | 'passed through' | 'refused by the processor'
+
+const reached =
+  (passes: (call: MsrCall) => boolean) =>
+  (call: MsrCall): Reached => {
+    if (!passes(call)) return 'intercepted'
+    return call.access === 'write' && !isTaken(call) ? 'refused by the processor' : 'passed through'
+  }
+
+const tracking = { vcpu: having('CET_IBT') } as const
 
 /**
  * Nothing of a filter: what it denies is not passed through. Commands of speculation were in every release, up to 6.3
  * from the first one on.
  */
-export const passedThrough = behaviour<MsrCall, 'intercepted' | 'passed through' | 'refused by the processor'>({
+export const passedThrough = behaviour<MsrCall, Reached>({
   id: 'passed-through',
   catalogue: 'user-msr-exit',
   says: 'bases and entry points are the processor’s own: what it refuses is a fault, and never an exit',
@@ -42,15 +72,19 @@ export const passedThrough = behaviour<MsrCall, 'intercepted' | 'passed through'
   evidence: 'recorded',
   versions: [
     {
-      lifetime: always,
-      does: (call) => {
-        if (!isPassedThrough(call)) return 'intercepted'
-        const isRefused = call.access === 'write' && addresses.has(call.index)
-        return isRefused && !isCanonical(call.data, call.host.linearAddressWidth)
-          ? 'refused by the processor'
-          : 'passed through'
-      },
-      witness: { in: written, out: 'refused by the processor' },
+      lifetime: until('6.18'),
+      does: reached(isPassedThrough),
+      witness: { in: guestWrites(0xc000_0101, 1n << 62n), out: 'refused by the processor' },
+    },
+    {
+      lifetime: since('6.18'),
+      says: 'registers of CET among them, but the table of shadow stacks',
+      sources: [
+        kernelSource('arch/x86/kvm/vmx/vmx.c', 'vmx_recalc_msr_intercepts', '6.18'),
+        kernelSource('arch/x86/kvm/svm/svm.c', 'svm_recalc_msr_intercepts', '6.18'),
+      ],
+      does: reached((call) => isPassedThrough(call) || isEnforcement(call)),
+      witness: { in: guestWrites(0x6a2, 0x1004n, tracking), out: 'passed through' },
     },
   ],
 })

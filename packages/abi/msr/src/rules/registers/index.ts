@@ -17,6 +17,7 @@ import { asyncPfUnmapped } from './async-pf-unmapped.rule.ts'
 import { asyncPfWithoutApic } from './async-pf-without-apic.rule.ts'
 import { bndcfgsDirectory } from './bndcfgs-directory.rule.ts'
 import { bndcfgsUnsupported } from './bndcfgs-unsupported.rule.ts'
+import { cetControls } from './cet-controls.rule.ts'
 import { cetGuestLacksIt } from './cet-guest-lacks-it.rule.ts'
 import { counterControls } from './counter-controls.rule.ts'
 import { deCfgGuestChangesIt } from './de-cfg-guest-changes-it.rule.ts'
@@ -142,6 +143,7 @@ export const registerWrite: Pipeline<MsrCall, MsrError> = {
     check(tscAuxGuestLacksIt),
     check(tscAuxUpperHalf),
     check(cetGuestLacksIt),
+    check(cetControls),
     check(shadowStackGuestLacksIt),
     check(shadowStackPointer),
     check(migrationControlUnhandled),
