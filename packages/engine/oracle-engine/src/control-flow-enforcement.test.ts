@@ -366,6 +366,14 @@ describe.for(['oracle', 'hot'] as const)('on the %s engine', (kind) => {
     expect([g.regs().rdi, g.regs().rbx, g.get('IA32_PL3_SSP')]).toEqual([0n, userTop, userTop])
   })
 
+  test('SYSCALL of CPL 0 keeps its shadow-stack pointer in the same register', () => {
+    const fields = { ...shadow, IA32_STAR: 0x23_0010_0000_0000n, IA32_LSTAR: BigInt(at.handler) }
+    const g = guest(kind, (a) => a.syscall(), { fields })
+    code(g, at.handler, (a) => a.hlt())
+    expect(g.run()).toEqual({ kind: 'hlt' })
+    expect([g.get('SSP'), g.get('IA32_PL3_SSP')]).toEqual([0n, top])
+  })
+
   describe('indirect branch tracking', () => {
     const tracked = { IA32_S_CET: ENDBR_EN } as const
 

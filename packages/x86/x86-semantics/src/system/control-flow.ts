@@ -26,6 +26,9 @@ export function controlsOf(m: Machine, level: Bits<8> = m.get('CPL')): Bits<64> 
 export const hasShadowStack = (m: Machine, level?: Bits<8>): Bits<1> =>
   m.bit(controlsOf(m, level ?? m.get('CPL')), cet.SH_STK_EN.low)
 
+/** Whether the code that runs has one: in virtual-8086 mode there is none to leave, whatever IA32_U_CET says. Source: SDM 1 §17.2.2. */
+export const hasOwnShadowStack = (m: Machine): Bits<1> => (m.mode.cet === true ? hasShadowStack(m) : m.constant(0, 1))
+
 /** Sets the tracker of a level anew: `change` gives what its register holds then. */
 function changeControls(m: Machine, level: Bits<8>, change: (controls: Bits<64>) => Bits<64>): void {
   m.when(

@@ -1,6 +1,6 @@
 import type { Bits, Machine } from '../algebra.ts'
 import { isCanonical } from '../integer/control.ts'
-import { controlsOf, hasShadowStack, isUser, mayEnforce, trackFar, violate } from './control-flow.ts'
+import { controlsOf, hasOwnShadowStack, hasShadowStack, isUser, mayEnforce, trackFar, violate } from './control-flow.ts'
 import { refuseUnless } from './privilege.ts'
 
 /** Of a token: the shadow stack is in use. Source: SDM 1 §17.2.3. */
@@ -123,6 +123,7 @@ export function prepareFarEntry(m: Machine, to: FarEntry): () => void {
   const [enabled, user] = [hasShadowStack(m, level), isUser(m, level)]
   const top = m.variable(old)
   const pushes = m.or(m.not(inner), m.not(isUser(m, cpl)))
+  const left = hasOwnShadowStack(m)
   m.when(enabled, () => {
     m.when(switches, () => {
       refuseUnless(m, isAligned(m, token, 8))
@@ -136,7 +137,7 @@ export function prepareFarEntry(m: Machine, to: FarEntry): () => void {
     })
   })
   return () => {
-    m.when(m.and(isUser(m, cpl), m.and(inner, hasShadowStack(m, cpl))), () => m.set('IA32_PL3_SSP', old))
+    m.when(m.and(isUser(m, cpl), m.and(inner, left)), () => m.set('IA32_PL3_SSP', old))
     m.when(enabled, () => {
       m.set('SSP', top.get())
       m.when(pushes, () => pushFrame(m, top.get(), user, [m.zeroExtend(to.selector, 64), to.linear, old]))
@@ -229,11 +230,14 @@ export function prepareFarReturn(m: Machine, to: FarReturn): () => void {
   }
 }
 
-/** SYSCALL and SYSENTER leave the program's shadow stack behind, and have none of their own yet. Source: SDM 2B, SYSCALL, Operation. */
+/**
+ * SYSCALL and SYSENTER leave the shadow stack of who calls behind, whatever its CPL, and have none of their own yet. SYSENTER is no longer in
+ * virtual-8086 mode when it looks. Source: SDM 2B, SYSCALL and SYSENTER, Operation.
+ */
 export function leaveUserShadowStack(m: Machine): void {
-  if (m.mode.cet !== true) return
+  if (!mayEnforce(m)) return
   const none = m.constant(0, 8)
-  m.when(m.and(isUser(m), hasShadowStack(m)), () => m.set('IA32_PL3_SSP', m.get('SSP')))
+  m.when(hasShadowStack(m), () => m.set('IA32_PL3_SSP', m.get('SSP')))
   m.when(hasShadowStack(m, none), () => m.set('SSP', m.constant(0, 64)))
   trackFar(m, none)
 }

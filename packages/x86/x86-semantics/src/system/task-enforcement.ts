@@ -1,6 +1,6 @@
 import { cet } from '@vmm/x86-registers'
 import type { Bits, Machine, Variable } from '../algebra.ts'
-import { controlsOf, hasShadowStack, isUser, mayEnforce, trackFar, violate } from './control-flow.ts'
+import { controlsOf, hasOwnShadowStack, hasShadowStack, isUser, mayEnforce, trackFar, violate } from './control-flow.ts'
 import { busy, linearIn, loadShadow, pushFrame, reachFrame, swapToken } from './shadow-stack.ts'
 
 /** Where a TSS keeps the shadow-stack pointer of its task, and its last byte. Source: SDM 3A §8.2.1, Figure 8-2. */
@@ -41,13 +41,10 @@ const three = (m: Machine): Bits<8> => m.constant(3, 8)
 const isSet = (m: Machine, value: Bits<64>): Bits<1> => m.not(m.isZero(value))
 const isUneven = (m: Machine, ssp: Bits<64>, to: 4 | 8): Bits<1> => isSet(m, m.and(ssp, m.constant(to - 1, 64)))
 
-/** Virtual-8086 mode has no shadow stack to leave. */
-const hasOne = (m: Machine): Bits<1> => (m.mode.cet === true ? hasShadowStack(m) : m.constant(0, 1))
-
 /** With CR4.CET a TSS has 32 bits, and a pointer; IRET leaves a shadow stack on a boundary of eight. Source: SDM 3A §8.3. */
 export function checkEnforcedTask(m: Machine, { returns, oldCode, code, limit, is32 }: EnforcedSwitch): void {
   if (!mayEnforce(m)) return
-  m.when(m.and(m.and(returns, hasOne(m)), isUneven(m, m.get('SSP'), 8)), () => m.fault('TS', oldCode))
+  m.when(m.and(m.and(returns, hasOwnShadowStack(m)), isUneven(m, m.get('SSP'), 8)), () => m.fault('TS', oldCode))
   const isShort = m.or(m.not(is32), m.below(limit, m.constant(leastLimit, 32)))
   m.when(m.and(enforces(m), isShort), () => m.fault('TS', code))
 }
@@ -60,7 +57,7 @@ export function prepareEnforcedSwitch(m: Machine, to: EnforcedSwitch, task: NewT
   if (!mayEnforce(m)) return nothing
   const cpl = m.get('CPL')
   const level = m.select(m.bit(task.flags, VM), three(m), m.and(m.truncate(task.selectors.CS, 8), three(m)))
-  const [enabled, user] = [hasOne(m), isUser(m, cpl)]
+  const [enabled, user] = [hasOwnShadowStack(m), isUser(m, cpl)]
   const old = { ssp: m.get('SSP'), selector: m.zeroExtend(m.get('CS.selector'), 64), linear: linearIn(m, to.rip) }
   const pointer = m.variable(m.constant(0, 64))
   m.when(enforces(m), () =>
