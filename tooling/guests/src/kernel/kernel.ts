@@ -36,6 +36,7 @@ import {
 import { flat, gate, segment, segmentType } from './descriptor.ts'
 import { leaveVector, place, type RecordField, recordAt, selector } from './places.ts'
 import { faultHandler, printFault, printing, stubs } from './routines.ts'
+import { type Assembled, watched } from './watched.ts'
 
 /** One thing that a kernel asks the processor, and what the manual says the answer is. */
 export interface Check {
@@ -44,11 +45,19 @@ export interface Check {
   readonly expected: string
 }
 
+/** An instruction of a check: where it is in the image, and the size of its code. */
+export interface CheckedInstruction {
+  readonly offset: number
+  readonly codeSize: 16 | 32 | 64
+}
+
 /** A finished kernel: a multiboot image and what it should print, one line a check. */
 export interface Kernel {
   readonly name: string
   readonly image: Uint8Array
   readonly checks: readonly Check[]
+  /** What each check is made of, in the order of the checks. */
+  readonly instructions?: readonly (readonly CheckedInstruction[])[]
   /** How many processors it needs: one unless told. */
   readonly processors?: number
   /** Whether its addresses have 48 bits also where the processor could give them more. */
@@ -109,13 +118,18 @@ export class KernelBuilder {
   readonly #name: string
   readonly #bits: 32 | 64
   readonly #checks: Check[] = []
+  /** The instructions of each check. */
+  readonly #assembled: Assembled[][] = []
+  #inBody = false
   readonly #around: Around
 
   constructor(name: string, bits: 32 | 64, around: Around = {}) {
     this.#name = name
     this.#bits = bits
     this.#around = around
-    this.a = assembler({ origin: place.image, codeSize: 32 })
+    this.a = watched(assembler({ origin: place.image, codeSize: 32 }), 32, (one) => {
+      if (this.#inBody) this.#assembled.at(-1)!.push(one)
+    })
     this.#head()
     this.#begin()
     faultHandler(this.a, bits)
@@ -232,11 +246,14 @@ export class KernelBuilder {
     const start = a.unique('start')
     let values = 0
     this.#checks.push({ name, expected })
+    this.#assembled.push([])
     a.mov(wide(place.resume), label(end)).call('begin').label(start)
+    this.#inBody = true
     body(
       a,
       this.#builder((register) => a.mov(mem({ displacement: place.values + values++ * 8 }), register)),
     )
+    this.#inBody = false
     a.label(end).mov(eax, selector.data).mov(ds, ax).mov(es, ax).mov(ss, ax).mov(SP, place.stack).cld()
     const text = a.unique('text')
     a.mov(SI, label(text)).call('print').call('what')
@@ -304,7 +321,10 @@ export class KernelBuilder {
     a.label('halted').cli().hlt().jmp('halted')
     for (const [name, text] of this.#strings) a.label(name).db(text, 0)
     a.label('newline').db('\n', 0).label('done').db('done\n', 0)
-    return { name: this.#name, image: a.finish().bytes, checks: this.#checks }
+    const { bytes, labels } = a.finish()
+    const placed = ({ label, codeSize }: Assembled) => ({ offset: Number(labels.get(label)!) - place.image, codeSize })
+    const instructions = this.#assembled.map((each) => each.map(placed))
+    return { name: this.#name, image: bytes, checks: this.#checks, instructions }
   }
 }
 

@@ -33,8 +33,10 @@ import {
   rdx,
   rsi,
   rsp,
+  ss,
 } from '@vmm/x86-assembler'
 import { elfProgram, partFlags } from './elf.ts'
+import { userDescriptors } from './segments.ts'
 import { bases, dataOffset, place, reply, request } from './snippet.ts'
 
 const page = 4096
@@ -42,15 +44,18 @@ const page = 4096
 const own = { code: 0x5a5a_0000, memory: 0x5b5a_0000, size: 0x2_0000 } as const
 const at = {
   request: own.memory,
-  reply: own.memory + 0x800,
-  action: own.memory + 0x1000,
-  alternate: own.memory + 0x1100,
+  reply: own.memory + 0x1000,
+  action: own.memory + 0x2000,
+  alternate: own.memory + 0x2100,
+  /** Whether there are protection keys. */
+  keys: own.memory + 0x2200,
   stack: own.memory + 0x8000,
   signalStack: own.memory + 0x1_0000,
 } as const
 /** Where in the page of the code the address is that the jump behind a snippet goes to. */
 const wayOutPointer = page - 8
 const jumpBytes = 6
+const userDescriptorBytes = 16
 const fixedFlags = 0x202
 /** Of the state that XSAVE knows: x87, SSE and AVX. */
 const components = 7
@@ -59,7 +64,9 @@ const selector = { code: 0x33, code32: 0x23, data: 0x2b } as const
 const signalStackBytes = 0x1_0000
 
 /** System calls and structures. Source: Linux, arch/x86/entry/syscalls/syscall_64.tbl, sigaction(2), sigaltstack(2). */
-const call = { read: 0, write: 1, rt_sigaction: 13, exit: 60, sigaltstack: 131, arch_prctl: 158 } as const
+const call = { read: 0, write: 1, rt_sigaction: 13, exit: 60, sigaltstack: 131, modify_ldt: 154, arch_prctl: 158 } as const
+/** Source: modify_ldt(2). */
+const writeEntry = 0x11
 /** Source: Linux, arch/x86/include/uapi/asm/prctl.h. */
 const setBase = { GS: 0x1001, FS: 0x1002 } as const
 const SA_SIGINFO = 4
@@ -74,6 +81,8 @@ const context = {
   gprs: [0x90, 0x98, 0x88, 0x80, 0xa0, 0x78, 0x70, 0x68, 0x28, 0x30, 0x38, 0x40, 0x48, 0x50, 0x58, 0x60],
   rip: 0xa8,
   eflags: 0xb0,
+  cs: 0xb8,
+  ss: 0xbe,
   error: 0xc0,
   trap: 0xc8,
   cr2: 0xd8,
@@ -90,11 +99,16 @@ export function childProgram(): Uint8Array {
   const a = assembler({ origin: own.code, codeSize: 64 })
   a.label('start').mov(rsp, at.stack)
   prepareSignals(a)
+  prepareSegments(a)
+  // CPUID.07H:ECX.OSPKE
+  a.mov(eax, 7).xor(ecx, ecx).cpuid().and(ecx, 0x10).mov(mem32(at.keys), ecx)
   serve(a)
   run(a)
   finish(a)
   handler(a)
   transfer(a)
+  a.align(8).label('descriptors')
+  for (const words of userDescriptors) a.dd(...words)
   a.align(8).label('code pointer').dq(BigInt(place.code))
   a.label('far code pointer').dd(place.code32).dw(selector.code32)
   const code = a.finish().bytes
@@ -123,11 +137,18 @@ function prepareSignals(a: Assembler): void {
   }
 }
 
+/** The local table, entry by entry. A kernel without one says no to all. */
+function prepareSegments(a: Assembler): void {
+  a.lea(rbx, mem('descriptors')).mov(r12, userDescriptors.length).label('describe')
+  a.mov(eax, call.modify_ldt).mov(edi, writeEntry).mov(rsi, rbx).mov(edx, userDescriptorBytes).syscall()
+  a.add(rbx, userDescriptorBytes).dec(r12).jne('describe')
+}
+
 /** The next request, or the end. */
 function serve(a: Assembler): void {
   a.label('serve').mov(r12, call.read).mov(r13, at.request).mov(r14, request.bytes).xor(edi, edi).call('transfer')
-  // a snippet may have written the bases
-  a.mov(eax, selector.data).mov(fs, ax).mov(gs, ax)
+  // a snippet may have written all of them, and the bases
+  a.mov(eax, selector.data).mov(ds, ax).mov(es, ax).mov(ss, ax).mov(fs, ax).mov(gs, ax)
   a.cmp(mem32(at.request + request.codeSize), 64).jne('based')
   for (const [name, base] of Object.entries(bases)) {
     a.mov(eax, call.arch_prctl)
@@ -183,6 +204,8 @@ function layWayOut(a: Assembler): void {
 }
 
 function run(a: Assembler): void {
+  a.cmp(mem32(at.keys), 0).je('no keys')
+  a.mov(eax, mem32(at.request + request.pkru)).xor(ecx, ecx).xor(edx, edx).wrpkru().label('no keys')
   a.mov(eax, components)
     .xor(edx, edx)
     .xrstor(mem(at.request + request.fx))
@@ -201,10 +224,20 @@ function run(a: Assembler): void {
     .pushfq()
     .pop(mem64(at.reply + reply.rflags))
     .cld()
+  keepSegments(a, [es, undefined, ss, ds, fs, gs])
+  a.cmp(mem32(at.keys), 0).je('no keys to tell').xor(ecx, ecx).rdpkru()
+  a.mov(mem32(at.reply + reply.pkru), eax).label('no keys to tell')
   a.mov(eax, components)
     .xor(edx, edx)
     .xsave(mem(at.reply + reply.fx))
   a.mov(mem32(at.reply + reply.cause), 0).jmp('reply')
+}
+
+/** In the order of the encoding; what is undefined is told by other means. */
+function keepSegments(a: Assembler, registers: readonly (typeof es | undefined)[]): void {
+  for (const [index, register] of registers.entries()) {
+    if (register !== undefined) a.mov(ax, register).mov(mem16(at.reply + reply.segments + index * 2), ax)
+  }
 }
 
 function finish(a: Assembler): void {
@@ -228,6 +261,9 @@ function handler(a: Assembler): void {
   copy(context.rip, reply.rip)
   copy(context.error, reply.errorCode)
   copy(context.cr2, reply.address)
+  keepSegments(a, [es, undefined, undefined, ds, fs, gs])
+  for (const [name, number] of [['cs', 1], ['ss', 2]] as const)
+    a.mov(ax, mem16({ base: rbx, displacement: context[name] })).mov(mem16(at.reply + reply.segments + number * 2), ax)
   a.mov(rax, mem64({ base: rbx, displacement: context.trap }))
     .inc(rax)
     .mov(mem32(at.reply + reply.cause), eax)

@@ -1,6 +1,8 @@
 import { undefinedAfterShift } from './shift-flags.ts'
-import { type Outcome, type Snippet, startOf } from './snippet.ts'
+import { completedArea } from './saved-area.ts'
+import { type Outcome, type Snippet, numberOfCs, segments, startOf } from './snippet.ts'
 import { approximations, transcendental, undefinedCodes, undefinedFlags } from './undefined.rows.ts'
+import { unknownBits } from './unknown-bits.ts'
 
 /**
  * What differs between what the real CPU did and what a subject did, a line each. Nothing: they agree. `also` are the
@@ -17,11 +19,12 @@ export function differences(
   const end = endOf(mnemonic, snippet, real, ours)
   if (end !== undefined) return [end]
   return [
-    ...registers(snippet, real, ours),
+    ...registers(mnemonic, snippet, real, ours),
+    ...selectors(mnemonic, real, ours),
     ...flags(mnemonic, snippet, real, ours),
     ...floats(mnemonic, real, ours, also),
     ...upperHalves(mnemonic, snippet, real, ours),
-    ...data(mnemonic, real, ours),
+    ...data(mnemonic, snippet, real, ours),
   ]
 }
 
@@ -35,7 +38,8 @@ function areAlike(snippet: Snippet, real: Outcome, ours: Outcome): boolean {
   return (
     areWords &&
     ((real.rflags ^ ours.rflags) & comparedFlags) === 0n &&
-    registers(snippet, real, ours).length === 0 &&
+    registers('', snippet, real, ours).length === 0 &&
+    selectors('WRPKRU', real, ours).length === 0 &&
     same(a.subarray(fxAt.ST, fxEnd), b.subarray(fxAt.ST, fxEnd)) &&
     same(real.upper, ours.upper) &&
     same(real.data, ours.data)
@@ -52,11 +56,19 @@ const rexB = 0x41
  */
 function isMakersChoice(mnemonic: string, { code }: Snippet, ends: readonly Outcome[]): boolean {
   if (/^V?MASKMOVDQU$/.test(mnemonic)) return ends.every(({ vector }) => vector === pageFault) && areHalves(ends)
+  if (/^RD(?:RAND|SEED)$/.test(mnemonic)) return hadNone(ends[0]!)
+  if (/^SYS(?:RET|EXIT)$/.test(mnemonic)) return ends.every(({ vector }) => refusals.has(vector))
   if (mnemonic === 'PAUSE') return (code.at(-2)! & rexB) === rexB
   const vectors = new Set(ends.map(({ vector }) => vector))
   if (readsInAnyOrder.has(mnemonic)) return vectors.size === 2 && !vectors.has(undefined)
   return vectors.size === 2 && vectors.has(undefined) && ends.some((end) => isRefusedStore(mnemonic, end))
 }
+
+/** Whether a source of random numbers had none just then. */
+const hadNone = ({ vector, rflags }: Outcome): boolean => vector === undefined && (rflags & 1n) === 0n
+
+/** #UD and #GP: what of SYSRET and SYSEXIT is there outside 64-bit code is each maker's own, and refused to programs. */
+const refusals: ReadonlySet<number | undefined> = new Set([6, 13])
 
 /** Whether one end is at the upper half of 128 bits, and the other at the lower. */
 const areHalves = ([one, other]: readonly Outcome[]): boolean => {
@@ -73,6 +85,10 @@ const breakpoint = 3
 const fetched = 0x10
 /** Errors of accesses to the kernel's half tell that there is a page. */
 const protection = 1
+/** Whether ARPL asks to write before it reads is each maker's own. */
+const written = 2
+/** Exceptions of instructions that ask for them: what is saved is behind them. */
+const isInPlace: ReadonlySet<number> = new Set([1, 3, 4])
 
 const sayEnd = ({ vector, errorCode, address, rip }: Outcome): string =>
   vector === undefined ? 'completes' : `exception ${vector} (${hex(errorCode)}) address ${hex(address)} at ${hex(rip)}`
@@ -89,9 +105,11 @@ function endOf(mnemonic: string, snippet: Snippet, real: Outcome, ours: Outcome)
   } else if (real.vector === ours.vector) {
     if (real.vector === undefined) return undefined
     const isPage = real.vector === pageFault
-    const ignored = isPage && real.address >> 47n !== 0n ? protection : 0
+    const above = isPage && real.address >> 47n !== 0n ? protection : 0
+    const ignored = above | (isPage && mnemonic === 'ARPL' ? written : 0)
     const isAddress = !isPage || readsInAnyOrder.has(mnemonic) || real.address === ours.address
-    if ((real.errorCode | ignored) === (ours.errorCode | ignored) && isAddress) return undefined
+    const isPlace = !isInPlace.has(real.vector!) || real.rip === ours.rip
+    if ((real.errorCode | ignored) === (ours.errorCode | ignored) && isAddress && isPlace) return undefined
   }
   return `end: ${sayEnd(real)}; ours ${sayEnd(ours)}`
 }
@@ -104,13 +122,29 @@ const callsNowhere = (mnemonic: string, real: Outcome, ours: Outcome): boolean =
   mnemonic === 'CALL' && real.vector !== undefined && ours.vector === generalProtection
 
 /** 32-bit code has eight registers, and what becomes of their upper halves is told by nobody. SDM 1 §3.4.1.1. */
-function registers({ codeSize }: Snippet, real: Outcome, ours: Outcome): string[] {
+function registers(mnemonic: string, snippet: Snippet, real: Outcome, ours: Outcome): string[] {
+  const { codeSize } = snippet
   if (real.gprs.every((value, index) => value === ours.gprs[index])) return []
   const [count, bits] = codeSize === 32 ? [8, 32] : [16, 64]
   const [a, b] = [real, ours].map(({ gprs }) =>
     Array.from(gprs.subarray(0, count), (value) => BigInt.asUintN(bits, value)),
   ) as [bigint[], bigint[]]
-  return a.flatMap((value, index) => (value === b[index] ? [] : [`r${index}: ${hex(value)}; ours ${hex(b[index]!)}`]))
+  const unknown = real.vector === undefined ? unknownBits(mnemonic, snippet) : new Map<number, bigint>()
+  return a.flatMap((value, index) =>
+    ((value ^ b[index]!) & ~(unknown.get(index) ?? 0n)) === 0n
+      ? []
+      : [`r${index}: ${hex(value)}; ours ${hex(b[index]!)}`],
+  )
+}
+
+/** Selectors, and PKRU of what reads and writes it. That of CS is known where somebody else has told of it. */
+function selectors(mnemonic: string, real: Outcome, ours: Outcome): string[] {
+  const keys = real.vector === undefined && mnemonic === 'WRPKRU' && real.pkru !== ours.pkru
+  const different = segments.flatMap((name, at) => {
+    const [x, y] = [real.segments[at]!, ours.segments[at]!]
+    return x === y || (at === numberOfCs && real.vector === undefined) ? [] : [`${name}: ${hex(x)}; ours ${hex(y)}`]
+  })
+  return keys ? [...different, `PKRU: ${hex(real.pkru)}; ours ${hex(ours.pkru)}`] : different
 }
 
 /** CF PF AF ZF SF DF OF NT AC ID; RF is the kernel's to show, IF and IOPL are the system's. */
@@ -245,11 +279,14 @@ const storesBeforeItFaults: ReadonlySet<string> = new Set(['ENTER', 'CALL'])
 /** In an area: the opcode and pointers, which some keep after exceptions alone, and MXCSR_MASK. SDM 1 §10.5.1, APM 2 §11.4.4. */
 const isMakersOwn = (at: number): boolean => (at >= 6 && at < 24) || (at >= 28 && at < 32)
 
-function data(mnemonic: string, real: Outcome, ours: Outcome): string[] {
+function data(mnemonic: string, snippet: Snippet, real: Outcome, ours: Outcome): string[] {
   if (real.vector !== undefined && storesBeforeItFaults.has(mnemonic)) return []
-  const isSaved = /^F?XSAVE$/.test(mnemonic)
-  const at = real.data.findIndex((byte, index) => byte !== ours.data[index] && !(isSaved && isMakersOwn(index)))
+  const isSaved = /^F?XSAVE(C|OPT|)$/.test(mnemonic)
+  const [a, b] = [real, ours].map(({ data, vector }) =>
+    vector === undefined && /^XSAVE/.test(mnemonic) ? completedArea(data, Number(snippet.gprs[0]! & 7n)) : data,
+  ) as [Uint8Array, Uint8Array]
+  const at = a.findIndex((byte, index) => byte !== b[index] && !(isSaved && isMakersOwn(index)))
   if (at < 0) return []
   const some = (bytes: Uint8Array) => Buffer.from(bytes.subarray(at, at + 16)).toString('hex')
-  return [`memory at +${at}: ${some(real.data)}; ours ${some(ours.data)}`]
+  return [`memory at +${at}: ${some(a)}; ours ${some(b)}`]
 }

@@ -10,6 +10,8 @@ import { isNobodys, wildBytes } from './wild.ts'
 
 /** Bytes of the jump behind a snippet. */
 const wayOut = 7
+/** The vector by which 32-bit programs call Linux. */
+const systemCall = 0x80
 /** Some forms never come to anything that is judged. */
 const mostAttempts = 100
 const bothSizes = [32, 64] as const
@@ -76,16 +78,11 @@ export class Generator {
 export function unjudged(decoded: Decoded, bytes: Uint8Array): string | undefined {
   const excluded = Object.hasOwn(exclusions, decoded.mnemonic) ? exclusions[decoded.mnemonic] : undefined
   if (excluded !== undefined) return excluded
-  if (loadsSegment(decoded)) return 'loads a segment register'
+  if (decoded.mnemonic === 'INT' && (decoded.operands[0]!.low & 0xff) === systemCall) return 'calls the system'
   if (pushesSegment(decoded)) return 'pushes 16 bits or 32, as the maker likes'
   if (staysNear(decoded)) return 'branches into itself'
   return isUndefined(decoded, bytes) ? 'processors differ' : undefined
 }
-
-/** What writes a segment register; what reads one is judged. */
-const loadsSegment = ({ operands, count, mnemonic }: Decoded): boolean =>
-  (mnemonic === 'MOV' && operands[0]!.kind === 'register' && operands[0]!.file === 'segment') ||
-  (mnemonic === 'POP' && count > 0 && operands[0]!.kind === 'register' && operands[0]!.file === 'segment')
 
 /** Source: SDM 2B §4.3, PUSH: a selector is zero-extended, or written with a 16-bit move. */
 const pushesSegment = ({ operands, count, mnemonic, operandSize }: Decoded): boolean =>

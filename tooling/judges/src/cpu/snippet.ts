@@ -7,7 +7,7 @@
  * Where the instruction and its data are, in every address space that runs it: no branch of 64-bit code reaches anything but
  * the code, and hardly one of 32-bit code.
  */
-export const place = { code: 0x40_0000_0000, code32: 0x5000_0000, data: 0x1001_0000, dataBytes: 512 } as const
+export const place = { code: 0x40_0000_0000, code32: 0x5000_0000, data: 0x1001_0000, dataBytes: 1024 } as const
 /** What FS and GS add to addresses in 64-bit code: to what an offset is aligned, its linear address is not. */
 export const bases = { FS: 8, GS: 5 } as const
 /** The data is in the middle of a page, so that what misses it a little still hits memory. */
@@ -28,14 +28,27 @@ export interface Snippet {
   readonly upper?: Uint8Array
   /** `dataBytes` at `data + dataOffset`. */
   readonly data: Uint8Array
+  /** Rights of protection keys; those that Linux gives a program unless told. */
+  readonly pkru?: number
 }
+
+/** What PKRU is in a program that has not asked for keys. Source: Linux, arch/x86/mm/pkeys.c, init_pkru_value. */
+export const usualPkru = 0x5555_5554
+
+/** Segment registers, in the order of the encoding. */
+export const segments = ['ES', 'CS', 'SS', 'DS', 'FS', 'GS'] as const
+export const numberOfCs = 1
 
 /** Where the code of a snippet is. */
 export const startOf = ({ codeSize }: Snippet): number => (codeSize === 32 ? place.code32 : place.code)
 
 /** The same afterwards, and how it ended. */
-export interface Outcome extends Omit<Snippet, 'code' | 'codeSize' | 'upper'> {
+export interface Outcome extends Omit<Snippet, 'code' | 'codeSize' | 'upper' | 'pkru'> {
   readonly upper: Uint8Array
+  /** Selectors, by number. That of CS is told only where there was an exception. */
+  readonly segments: Uint16Array
+  /** Told only where there was none, by a processor that has it. */
+  readonly pkru: number
   /** Undefined: the instruction completed. Else the vector of its exception. */
   readonly vector: number | undefined
   readonly errorCode: number
@@ -57,10 +70,11 @@ export const request = {
   rflags: 8,
   code: 16,
   gprs: 32,
+  pkru: 160,
   fx: 192,
   data: 1024,
-  codeSize: 1536,
-  bytes: 1544,
+  codeSize: 2048,
+  bytes: 2056,
 } as const
 /** Byte offsets in the record that comes back. `cause` is 0, or the vector plus one. */
 export const reply = {
@@ -70,21 +84,24 @@ export const reply = {
   address: 16,
   rip: 24,
   gprs: 32,
+  segments: 160,
+  pkru: 176,
   fx: 192,
   data: 1024,
-  rflags: 1536,
-  bytes: 1568,
+  rflags: 2048,
+  bytes: 2080,
 } as const
 
 /** Writes requests one after another. */
 export function encodeRequests(snippets: readonly Snippet[]): Uint8Array {
   const all = new Uint8Array(snippets.length * request.bytes)
   const view = new DataView(all.buffer)
-  snippets.forEach(({ code, codeSize, gprs, rflags, fx, upper, data }, index) => {
+  snippets.forEach(({ code, codeSize, gprs, rflags, fx, upper, data, pkru }, index) => {
     const base = index * request.bytes
     view.setUint32(base + request.length, code.length, true)
     view.setUint32(base + request.number, index, true)
     view.setUint32(base + request.codeSize, codeSize ?? 64, true)
+    view.setUint32(base + request.pkru, pkru ?? usualPkru, true)
     view.setBigUint64(base + request.rflags, rflags, true)
     all.set(code, base + request.code)
     all.set(new Uint8Array(gprs.buffer, gprs.byteOffset, 128), base + request.gprs)
@@ -118,6 +135,8 @@ export function decodeReplies(raw: Uint8Array): Outcome[] {
       fx: part(reply.fx, 512),
       upper: part(reply.fx + area.upper, area.upperBytes),
       data: part(reply.data, place.dataBytes),
+      segments: new Uint16Array(part(reply.segments, segments.length * 2).buffer),
+      pkru: view.getUint32(base + reply.pkru, true),
     }
   })
 }

@@ -1,24 +1,33 @@
 import { type Decoded, noRegister, ripBase } from '@vmm/x86-decoder'
 import type { Random } from './random.ts'
-import { dataOffset, place, type Snippet } from './snippet.ts'
+import { aimSegments, isOfSegments } from './segment-states.ts'
+import { dataOffset, place, type Snippet, usualPkru } from './snippet.ts'
 
 const pageBytes = 4096
 const gprCount = 16
 const [RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI] = [0, 1, 2, 3, 4, 5, 6, 7]
 const region = BigInt(place.data + dataOffset)
-const middle = region + BigInt(place.dataBytes / 2)
+/** What is filled for all instructions; an area of XSAVE has more. */
+const filledBytes = 512
+const middle = region + BigInt(filledBytes / 2)
 /** CF PF AF ZF SF OF, and DF now and then. */
 const arithmeticFlags = 0x8d5n
 const directionFlag = 0x400n
 const alignmentCheckFlag = 0x4_0000n
+const nestedTaskFlag = 0x4000n
 const fixedFlags = 0x202n
+/** Places in an area of XSAVE. Source: SDM 1 §13.4. */
+const area = { inUse: 512, compaction: 520, reserved: 528, reservedBytes: 48, AVX: 576, end: 832 } as const
 
 /** Random states: operands in reach, and values that matter. */
 export class States {
   readonly #random: Random
+  readonly #local: boolean
 
-  constructor(random: Random) {
+  /** `local`: the program that asks has a local descriptor table. */
+  constructor(random: Random, local = false) {
     this.#random = random
+    this.#local = local
   }
 
   /** An instruction with a state in which it meets its memory mostly; undefined where it cannot. */
@@ -27,11 +36,15 @@ export class States {
     if (!this.#aim(decoded, gprs)) return undefined
     const vectors = this.#vectors(decoded)
     const data = this.#data()
+    const code = bytes.slice(0, decoded.length)
     if (decoded.mnemonic === 'POPF') withoutTrap(data, gprs)
-    if (isArea(decoded.mnemonic) && !this.#random.once(4)) withValidMxcsr(data)
+    if (isArea(decoded.mnemonic)) this.#area(decoded, data)
+    if (isOfSegments(decoded)) aimSegments(this.#random, this.#local, { decoded, code, codeSize, gprs, data })
+    const pkru = this.#numbered(decoded, gprs)
     return {
-      code: bytes.slice(0, decoded.length),
+      code,
       codeSize,
+      ...(pkru === undefined ? {} : { pkru }),
       gprs: codeSize === 32 ? gprs.map((value) => BigInt.asUintN(32, value)) : gprs,
       rflags: this.#flags(decoded),
       fx: vectors.fx,
@@ -100,14 +113,45 @@ export class States {
     return true
   }
 
-  /** All of the data is the area. x87 and SSE are the components that both sides have. */
+  /** All of the data is the area. x87, SSE and AVX are the components that both sides have. */
   #aimAtArea({ base, index, displacement, addressSize }: Decoded, gprs: BigUint64Array): boolean {
     if (addressSize === 16 || [ripBase, noRegister, RAX, RDX].includes(base) || index !== noRegister) return false
-    gprs[RAX!] = BigInt(this.#random.below(4))
+    gprs[RAX!] = BigInt(this.#random.below(8))
     gprs[RDX!] = 0n
     const offset = this.#random.once(8) ? this.#random.pick([1, 8]) : 0
     gprs[base] = BigInt.asUintN(64, region + BigInt(offset) - BigInt(displacement))
     return true
+  }
+
+  /** An area to be restored: mostly one that may be, with components as they begin, and compacted where that may be. */
+  #area({ mnemonic }: Decoded, data: Uint8Array): void {
+    const random = this.#random
+    if (!random.once(4)) withValidMxcsr(data)
+    if (mnemonic.startsWith('F')) return
+    const view = new DataView(data.buffer, data.byteOffset)
+    for (let at = area.AVX; at < area.end; at += 8) view.setBigUint64(at, this.#float(), true)
+    data[area.inUse] = random.below(8)
+    if (random.once(3)) view.setBigUint64(area.compaction, (1n << 63n) | BigInt(random.once(3) ? random.below(8) : 7), true)
+    // what is reserved, and a component that nobody has
+    if (random.once(12)) data[area.reserved + random.below(area.reservedBytes)] = 1 << random.below(8)
+    if (random.once(20)) data[area.inUse + 7] = 0x40
+  }
+
+  /** What is chosen by a number in a register, and what protection keys are. */
+  #numbered({ mnemonic }: Decoded, gprs: BigUint64Array): number | undefined {
+    const random = this.#random
+    const zeroMostly = () => (random.once(6) ? random.bits() : random.bits() & ~0xffff_ffffn)
+    if (mnemonic === 'XGETBV') gprs[RCX!] = random.once(4) ? random.bits() | 2n : random.bits() & ~0xffff_ffffn
+    if (mnemonic === 'CPUID') {
+      gprs[RAX!] = (random.bits() & ~0xffff_ffffn) | (random.pick([0n, 0x8000_0000n]) + BigInt(random.below(0x20)))
+      gprs[RCX!] = (random.bits() & ~0xffff_ffffn) | BigInt(random.below(4))
+    }
+    if (!mnemonic.endsWith('PKRU')) return undefined
+    gprs[RCX!] = zeroMostly()
+    if (mnemonic === 'WRPKRU') gprs[RDX!] = zeroMostly()
+    // the key of the program's own pages stays open
+    gprs[RAX!] = gprs[RAX!]! & ~3n
+    return random.once(4) ? usualPkru : random.word() & ~3
   }
 
   /** Upper halves are clear in one of two; a vector that indexes memory has small numbers mostly. */
@@ -142,14 +186,16 @@ export class States {
     const random = this.#random
     const direction = random.once(4) ? directionFlag : 0n
     const alignment = !isAlignedItsOwnWay(decoded) && random.once(8) ? alignmentCheckFlag : 0n
-    return fixedFlags | (random.bits() & arithmeticFlags) | direction | alignment
+    const nested = decoded.mnemonic === 'IRET' && random.once(10) ? nestedTaskFlag : 0n
+    return fixedFlags | (random.bits() & arithmeticFlags) | direction | alignment | nested
   }
 
   #data(): Uint8Array {
     const random = this.#random
-    const data = random.bytes(place.dataBytes).slice()
+    const data = new Uint8Array(place.dataBytes)
+    data.set(random.bytes(filledBytes))
     const view = new DataView(data.buffer)
-    for (let at = 0; at < data.length; at += 8) if (random.once(2)) view.setBigUint64(at, this.#float(), true)
+    for (let at = 0; at < filledBytes; at += 8) if (random.once(2)) view.setBigUint64(at, this.#float(), true)
     return data
   }
 
@@ -233,7 +279,7 @@ const isAlignedItsOwnWay = ({ mnemonic, operandSize, operands, count }: Decoded)
   operands.slice(0, count).some(({ kind, width }) => kind === 'memory' && width === 128)
 
 /** Saves or restores the state of x87 and SSE. */
-const isArea = (mnemonic: string): boolean => /^F?X(SAVE|RSTOR)S?$/.test(mnemonic)
+const isArea = (mnemonic: string): boolean => /^F?X(?:SAVE(?:C|OPT|S)?|RSTORS?)$/.test(mnemonic)
 
 /** What is popped into the flags must not make the next instruction trap. */
 function withoutTrap(data: Uint8Array, gprs: BigUint64Array): void {

@@ -1,20 +1,28 @@
 import type { Vcpu } from '../vcpu/vcpu.ts'
-import { bases, dataOffset, type Outcome, place, type Snippet, startOf } from './snippet.ts'
+import { globalTable, localTable } from './segments.ts'
+import { bases, dataOffset, type Outcome, place, type Snippet, segments, startOf, usualPkru } from './snippet.ts'
 
 const page = 4096
-const tableCount = 8
-const memory = { tables: 0x1000, code: 0x1_0000, data: 0x2_0000 } as const
+const tableCount = 11
+const memory = { tables: 0x1000, code: 0x1_0000, data: 0x2_0000, system: 0x3_0000 } as const
+/** What is the system's alone, where a program that strays there finds the kernel's half: tables, a stack, and a handler for each vector. */
+const system = { linear: 0xffff_8001_4000_0000n, pages: 4, gdt: 0, ldt: 0x200, tss: 0x400, idt: 0x1000, stack: 0x2ff0, handlers: 0x3000 } as const
+const handlerBytes = 16
+/** Gates that a program may name. Source: Linux, arch/x86/kernel/idt.c. */
+const openVectors: readonly number[] = [3, 4]
+const breakpoint = 3
 /** What a subject needs of memory. */
 export const subjectBytes = 0x4_0000
 const present = 7n
+const supervisor = 3n
 const noExecution = 1n << 63n
 /** A repeated string instruction comes back after each element; none here has more. */
 const mostSteps = 5000
 const fxAt = { FCW: 0, FSW: 2, FTW: 4, FOP: 6, FIP: 8, FDP: 16, MXCSR: 24, ST: 32, XMM: 160 } as const
 /** Present, accessed, DPL 3: 64-bit and 32-bit code, and data. */
-const access = { code: 0xa0fbn, code32: 0xc0fbn, data: 0xc0f3n } as const
+const access = { code: 0xa0fbn, code32: 0xc0fbn, data: 0xc0f3n, ldt: 0x82n, tss: 0x8bn } as const
 /** Linux has them so. */
-const selector = { code: 0x33n, code32: 0x23n, data: 0x2bn } as const
+const selector = { code: 0x33n, code32: 0x23n, data: 0x2bn, kernel: 0x10n, tss: 0x40n, ldt: 0x50n } as const
 const topOf = (fsw: number) => (fsw >> 11) & 7
 
 /** JMP to itself, behind a snippet for who runs on. */
@@ -34,6 +42,7 @@ export class Subject {
     this.name = cpu.name
     cpu.writeMemory(memory.tables, pageTables())
     cpu.writeMemory(memory.code, new Uint8Array(page).fill(0xcc))
+    cpu.writeMemory(memory.system, systemPages())
     enterProgram(cpu)
   }
 
@@ -52,9 +61,17 @@ export class Subject {
       stop = cpu.step()
     }
     for (let done = 1; !cpu.runsOn && done < count && stop.vector === undefined; done += 1) stop = cpu.step()
-    // who runs on may have met a fault where it jumped to
-    if (cpu.runsOn && count === 1 && cpu.get('RIP') !== BigInt(startOf(snippet)))
+    const delivered = deliveredTo(cpu)
+    if (delivered !== undefined) {
+      giveBack(cpu)
+      const isNext = cpu.get('RIP') === BigInt(startOf(snippet) + snippet.code.length)
+      if (delivered !== breakpoint || isNext) stop = { vector: delivered, errorCode: 0 }
+      // a breakpoint where it jumped to
+      else cpu.set('RIP', cpu.get('RIP') - 1n)
+    } else if (cpu.runsOn && count === 1 && cpu.get('RIP') !== BigInt(startOf(snippet))) {
+      // who runs on may have met a fault where it jumped to
       stop = { vector: undefined, errorCode: 0 }
+    }
     return { ...stop, ...stateOf(cpu), address: cpu.get('CR2'), rip: cpu.get('RIP') }
   }
 
@@ -70,7 +87,7 @@ export class Subject {
   }
 }
 
-/** Four levels for three pages. */
+/** Four levels for three pages of the program, and those of the system. */
 function pageTables(): Uint8Array {
   const tables = new DataView(new ArrayBuffer(tableCount * page))
   const entry = (table: number, index: number, value: number, rights = present) =>
@@ -86,16 +103,77 @@ function pageTables(): Uint8Array {
   map(place.code, memory.code, 2)
   map(place.data, memory.data, 4, present | noExecution)
   map(place.code32, memory.code, 6)
+  for (let at = 0; at < system.pages; at += 1)
+    map(Number(system.linear) + at * page, memory.system + at * page, 8, supervisor)
   return new Uint8Array(tables.buffer)
+}
+
+/** The tables that Linux has, as far as they are seen; a gate for every vector, and a JMP to itself behind each. */
+function systemPages(): Uint8Array {
+  const pages = new Uint8Array(system.pages * page)
+  const view = new DataView(pages.buffer)
+  pages.set(globalTable(), system.gdt)
+  pages.set(localTable(), system.ldt)
+  view.setBigUint64(system.tss + 4, system.linear + BigInt(system.stack), true)
+  for (let vector = 0; vector < 256; vector += 1) {
+    const handler = system.handlers + vector * handlerBytes
+    const rights = openVectors.includes(vector) ? 0xeen : 0x8en
+    const low = BigInt(handler) | (selector.kernel << 16n) | (rights << 40n)
+    view.setBigUint64(system.idt + vector * 16, low, true)
+    view.setBigUint64(system.idt + vector * 16 + 8, system.linear >> 32n, true)
+    pages.set(turningInPlace, handler)
+  }
+  return pages
+}
+
+/** The vector whose handler runs, if one does. */
+function deliveredTo(cpu: Vcpu): number | undefined {
+  if (cpu.get('CPL') === 3n) return undefined
+  return (Number(cpu.get('RIP') - system.linear) - system.handlers) / handlerBytes
+}
+
+/** Takes an event back: the program is as the frame on the system's stack has it. Source: SDM 3A §6.14.2. */
+function giveBack(cpu: Vcpu): void {
+  const at = memory.system + Number(cpu.gpr(4) - system.linear)
+  const bytes = cpu.readMemory(at, 40)
+  const frame = new DataView(bytes.buffer, bytes.byteOffset)
+  const [rip, cs, rflags, rsp, ss] = [0, 8, 16, 24, 32].map((each) => frame.getBigUint64(each, true)) as [
+    bigint, bigint, bigint, bigint, bigint,
+  ]
+  cpu.set('RIP', rip)
+  cpu.set('CS.selector', cs)
+  cpu.set('SS.selector', ss)
+  cpu.setRflags(rflags)
+  cpu.setGpr(4, rsp)
 }
 
 function enterProgram(cpu: Vcpu): void {
   cpu.set('CR0', 0x8005_0033n)
-  cpu.set('CR4', 0x5_06a0n)
+  cpu.set('CR4', 0x45_06a0n)
+  const tables = [['GDTR', system.gdt, 0x7fn], ['IDTR', system.idt, 0xfffn]] as const
+  for (const [name, at, limit] of tables) {
+    cpu.set(`${name}.base`, system.linear + BigInt(at))
+    cpu.set(`${name}.limit`, limit)
+  }
+  const segmentsOfSystem = [
+    ['LDTR', system.ldt, BigInt(localTable().length - 1), 'ldt'],
+    ['TR', system.tss, 0x67n, 'tss'],
+  ] as const
+  for (const [name, at, limit, kind] of segmentsOfSystem) {
+    cpu.set(`${name}.selector`, selector[kind])
+    cpu.set(`${name}.base`, system.linear + BigInt(at))
+    cpu.set(`${name}.limit`, limit)
+    cpu.set(`${name}.access`, access[kind])
+  }
   cpu.set('CR3', BigInt(memory.tables))
   cpu.set('IA32_EFER', 0xd01n)
   cpu.set('XCR0', 7n)
   cpu.set('PHYSICAL_MASK', (1n << 46n) - 1n)
+  cpu.ready()
+}
+
+/** Flat ones, as Linux has them. */
+function loadSegments(cpu: Vcpu): void {
   cpu.set('CPL', 3n)
   for (const name of ['SS', 'DS', 'ES', 'FS', 'GS'] as const) {
     cpu.set(`${name}.selector`, selector.data)
@@ -103,7 +181,6 @@ function enterProgram(cpu: Vcpu): void {
     cpu.set(`${name}.limit`, 0xffff_ffffn)
     cpu.set(`${name}.base`, 0n)
   }
-  cpu.ready()
 }
 
 const wideAt = (view: DataView, at: number): bigint =>
@@ -112,7 +189,10 @@ const wideAt = (view: DataView, at: number): bigint =>
 function load(cpu: Vcpu, snippet: Snippet): void {
   const { gprs, rflags, fx, upper = new Uint8Array(256) } = snippet
   const kind = snippet.codeSize === 32 ? 'code32' : 'code'
+  loadSegments(cpu)
+  cpu.set('PKRU', BigInt(snippet.pkru ?? usualPkru))
   cpu.set('CS.selector', selector[kind])
+  cpu.set('CS.base', 0n)
   cpu.set('CS.access', access[kind])
   cpu.set('CS.limit', 0xffff_ffffn)
   for (const name of ['FS', 'GS'] as const) {
@@ -141,7 +221,7 @@ function load(cpu: Vcpu, snippet: Snippet): void {
   cpu.ready()
 }
 
-function stateOf(cpu: Vcpu): Pick<Outcome, 'gprs' | 'rflags' | 'fx' | 'upper' | 'data'> {
+function stateOf(cpu: Vcpu): Omit<Outcome, 'vector' | 'errorCode' | 'address' | 'rip'> {
   const fx = new Uint8Array(512)
   const view = new DataView(fx.buffer)
   const fsw = Number(cpu.get('FSW'))
@@ -161,5 +241,7 @@ function stateOf(cpu: Vcpu): Pick<Outcome, 'gprs' | 'rflags' | 'fx' | 'upper' | 
     put(index * 16, cpu.vector(index) >> 128n, above)
   }
   const gprs = BigUint64Array.from({ length: 16 }, (_, index) => cpu.gpr(index))
-  return { gprs, rflags: cpu.rflags(), fx, upper, data: cpu.readMemory(memory.data + dataOffset, place.dataBytes) }
+  const data = cpu.readMemory(memory.data + dataOffset, place.dataBytes)
+  const selectors = Uint16Array.from(segments, (name) => Number(cpu.get(`${name}.selector`)))
+  return { gprs, rflags: cpu.rflags(), fx, upper, data, segments: selectors, pkru: Number(cpu.get('PKRU')) }
 }

@@ -9,7 +9,7 @@ import { type Outcome, type Snippet, startOf } from '../cpu/snippet.ts'
 import { States } from '../cpu/states.ts'
 import type { Subject } from '../cpu/subject.ts'
 import { formsOf, type InstructionForm } from './forms.ts'
-import { hostFeatures } from './host-features.ts'
+import { hasLocalTable, hostFeatures } from './host-features.ts'
 
 /** What the real CPU was asked of a form, and who did otherwise. */
 export interface FormVerdict {
@@ -48,7 +48,6 @@ const decoded = createDecoded()
 /** Lets the real CPU and the subjects run every form from the same states. */
 export function judgeForms({ subjects, states, seed, isAsked = () => true, onVerdict }: FormOptions): FormVerdict[] {
   const random = new Random(seed)
-  const generator = new States(random)
   const native = new NativeCpu()
   const verdicts: FormVerdict[] = []
   const done = (verdict: FormVerdict) => {
@@ -57,6 +56,7 @@ export function judgeForms({ subjects, states, seed, isAsked = () => true, onVer
   }
   try {
     const host = hostFeatures(native)
+    const generator = new States(random, hasLocalTable(native))
     const forms = formsOf(random, isAsked)
     for (let at = 0; at < forms.length; ) {
       const asked: Question[] = []

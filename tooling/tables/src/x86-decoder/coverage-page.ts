@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type CoverageRow, coverage, recorded, unknownToIced } from './coverage.ts'
+import { emulators } from './emulators.ts'
 
 /** The page whose middle is written here. */
 export const coveragePage = 'packages/x86/x86-decoder/README.md'
@@ -17,6 +18,12 @@ export function coverageText(): string {
 const none = 'no feature needed'
 const groupOf = ({ features }: CoverageRow): string => features[0] ?? none
 const isJudged = ({ cpu }: CoverageRow): boolean => cpu !== undefined && cpu.states > 0 && cpu.differ === 0
+/** The emulators that did what we do in at least one check of a kernel. */
+const emulatorsOf = ({ emulators: counts }: CoverageRow): readonly string[] =>
+  emulators.filter((name) => (counts?.[name] ?? 0) > 0).map((name) => titles[name])
+const titles = { qemu: 'QEMU', bochs: 'Bochs' } as const
+/** A program can ask the CPU whether it is refused, or not at all. */
+const isSystems = (row: CoverageRow): boolean => row.advertised && !(isJudged(row) && row.cpu!.completed > 0)
 const count = (rows: readonly CoverageRow[], is: (row: CoverageRow) => boolean): number => rows.filter(is).length
 const grouped = (value: number): string => value.toLocaleString('en')
 
@@ -29,8 +36,8 @@ function summary(): readonly string[] {
   return [
     `Rows of the opcode maps, by the CPUID feature that brings them: tooling/judges/data/coverage.json of the repository has each. The CPU is ${recorded.cpu}, asked about ${grouped(forms.length)} forms in ${grouped(states)} states; ${recorded.subjects.join(', ')} ${differing() === 0 ? 'did the same in all of them' : `did otherwise in ${grouped(differing())}`}.`,
     '',
-    '| | rows | decoded | assembled and back | iced-x86 agrees | executed | advertised | of these judged by the CPU | states |',
-    '|---|---|---|---|---|---|---|---|---|',
+    '| | rows | decoded | assembled and back | iced-x86 agrees | executed | advertised | of these judged by the CPU | of the rest judged by emulators | states |',
+    '|---|---|---|---|---|---|---|---|---|---|',
     line('all', coverage),
     ...executed.map(([name, rows]) => line(name, rows)),
     line(
@@ -57,6 +64,7 @@ function line(name: string, rows: readonly CoverageRow[]): string {
     count(rows, (row) => row.executed),
     advertised.length,
     count(advertised, isJudged),
+    count(advertised, (row) => !isJudged(row) && emulatorsOf(row).length > 0),
     states,
   ]
   return `| ${[name, ...cells.map(grouped)].join(' | ')} |`
@@ -73,6 +81,9 @@ function lists(): readonly string[] {
     `- Not known to iced-x86: what is of ${[...unknownToIced].join(' ')}. LLVM, GNU as or their tests have judged it, but for RMPREAD.`,
     `- Advertised, and refused to a program by the CPU, which is all that it was asked: ${names(refused)}.`,
     ...reasons.map((text) => `- Advertised and not judged by the CPU, ${text}.`),
+    ...[...Map.groupBy(coverage.filter(isSystems), (row) => emulatorsOf(row).join(' and ') || 'nobody')].map(
+      ([who, rows]) => `- Of what the CPU refuses or is not asked, judged in system mode by ${who}: ${names(rows)}.`,
+    ),
   ]
 }
 

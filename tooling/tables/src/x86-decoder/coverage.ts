@@ -4,6 +4,7 @@ import { featuresOf, type OpcodeRow, rows } from '@vmm/x86-opcodes'
 import { isExecuted } from '@vmm/x86-semantics'
 import { arrayOf, boolean, integer, record, text } from '../schema.ts'
 import type { Table } from '../table.ts'
+import { type EmulatorJudgement, judgedInKernels } from './emulators.ts'
 
 /** What a real CPU was asked of a form of a row, as `pnpm judge cpu --record` keeps it. */
 interface RecordedForm {
@@ -40,6 +41,7 @@ export interface CoverageRow {
   readonly executed: boolean
   readonly advertised: boolean
   readonly cpu?: CpuJudgement
+  readonly emulators?: EmulatorJudgement
 }
 
 /** What the real CPU was asked of a row: forms that it was asked of, and those that it was not, with the reasons. */
@@ -70,16 +72,19 @@ export const unknownToIced: ReadonlySet<string> = new Set([
 
 const isImplemented = (name: string): boolean => implementedFeatures.has(name as Feature)
 
+const inKernels = judgedInKernels()
+
 /** Features that all of a row's vector lengths need. */
 function needsOf(row: OpcodeRow): readonly string[] {
   const widest = row.opcode.startsWith('EVEX') ? 512 : 128
   return featuresOf(row, widest)
 }
 
-function coverageOf(row: OpcodeRow): CoverageRow {
+function coverageOf(row: OpcodeRow, number: number): CoverageRow {
   const { opcode, operands, mnemonic } = row
   const executed = isExecuted(row)
   const needs = needsOf(row)
+  const emulators = inKernels.get(number)
   const cpu = judgementOf(formsByRow.get(`${opcode} ${operands.join(' ')} ${mnemonic} ${row.needs}`) ?? [])
   return {
     opcode,
@@ -92,6 +97,7 @@ function coverageOf(row: OpcodeRow): CoverageRow {
     executed,
     advertised: executed && needs.every(isImplemented),
     ...(cpu === undefined ? {} : { cpu }),
+    ...(emulators === undefined ? {} : { emulators }),
   }
 }
 
@@ -140,6 +146,13 @@ export const coverageTable: Table = {
         reasons: arrayOf(text(), 'why not'),
       },
       'a real CPU, as a program may ask it; left out, it was not asked',
+    ),
+    'emulators?': record(
+      {
+        qemu: integer('checks with it in which QEMU does what we do'),
+        bochs: integer('checks with it in which Bochs does what we do'),
+      },
+      'in kernels that ask in system mode what no program can: emulators, no real CPU; left out, no check has it',
     ),
   }),
   rows: () => coverage,
