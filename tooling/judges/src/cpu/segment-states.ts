@@ -99,7 +99,7 @@ function putFrame(random: Random, local: boolean, scene: Scene, at: number): voi
 function targetIn(random: Random, { codeSize }: Scene, selector: number, size: number): bigint {
   if (random.once(20)) return BigInt.asUintN(size * 8, random.bits())
   const offset = BigInt(0x100 + random.below(0x400))
-  if ((selector & tableIndicator) !== 0) return random.once(4) ? offset & 0x7fn : offset
+  if ((selector & tableIndicator) !== 0) return random.once(4) ? (offset & 0x3fn) | 0x40n : offset
   if (size === 8 && codeSize === 64 && random.once(2)) return BigInt(place.code) + offset
   return BigInt.asUintN(size * 8, BigInt(place.code32) + offset)
 }

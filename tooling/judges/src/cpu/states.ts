@@ -269,13 +269,14 @@ export class States {
 
 /**
  * Where processors differ about alignment: unaligned 128 bits may be #AC (SDM 3A §6.15), AMD's have ENTER look at where the
- * stack will end, and load 32 bits for the MOVSXD of 16.
+ * stack will end, and load 32 bits for the MOVSXD of 16; Intel's load 16 bits for POP of a segment register.
  */
 const isAlignedItsOwnWay = ({ mnemonic, operandSize, operands, count }: Decoded): boolean =>
   mnemonic === 'ENTER' ||
   mnemonic.startsWith('V') ||
   isArea(mnemonic) ||
   (mnemonic === 'MOVSXD' && operandSize === 16) ||
+  (mnemonic === 'POP' && count > 0 && operands[0]!.file === 'segment') ||
   operands.slice(0, count).some(({ kind, width }) => kind === 'memory' && width === 128)
 
 /** Saves or restores the state of x87 and SSE. */

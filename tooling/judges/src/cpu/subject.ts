@@ -117,10 +117,11 @@ function systemPages(): Uint8Array {
   view.setBigUint64(system.tss + 4, system.linear + BigInt(system.stack), true)
   for (let vector = 0; vector < 256; vector += 1) {
     const handler = system.handlers + vector * handlerBytes
+    const offset = system.linear + BigInt(handler)
     const rights = openVectors.includes(vector) ? 0xeen : 0x8en
-    const low = BigInt(handler) | (selector.kernel << 16n) | (rights << 40n)
-    view.setBigUint64(system.idt + vector * 16, low, true)
-    view.setBigUint64(system.idt + vector * 16 + 8, system.linear >> 32n, true)
+    const middle = (offset & 0xffff_0000n) << 32n
+    view.setBigUint64(system.idt + vector * 16, (offset & 0xffffn) | (selector.kernel << 16n) | (rights << 40n) | middle, true)
+    view.setBigUint64(system.idt + vector * 16 + 8, offset >> 32n, true)
     pages.set(turningInPlace, handler)
   }
   return pages
