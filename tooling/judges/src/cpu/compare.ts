@@ -273,8 +273,8 @@ function areClose(a: DataView, b: DataView, at: number): boolean {
   })
 }
 
-/** ENTER finds out late that there is no room, and Intel's CALL that there is no such address: they have stored by then. */
-const storesBeforeItFaults: ReadonlySet<string> = new Set(['ENTER', 'CALL'])
+/** ENTER finds out late that there is no room, and Intel's CALL, near and far, that there is no such address: they have stored by then. */
+const storesBeforeItFaults: ReadonlySet<string> = new Set(['ENTER', 'CALL', 'CALLF'])
 
 /** In an area: the opcode and pointers, which some keep after exceptions alone, and MXCSR_MASK. SDM 1 §10.5.1, APM 2 §11.4.4. */
 const isMakersOwn = (at: number): boolean => (at >= 6 && at < 24) || (at >= 28 && at < 32)
