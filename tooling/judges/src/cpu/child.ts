@@ -64,7 +64,15 @@ const selector = { code: 0x33, code32: 0x23, data: 0x2b } as const
 const signalStackBytes = 0x1_0000
 
 /** System calls and structures. Source: Linux, arch/x86/entry/syscalls/syscall_64.tbl, sigaction(2), sigaltstack(2). */
-const call = { read: 0, write: 1, rt_sigaction: 13, exit: 60, sigaltstack: 131, modify_ldt: 154, arch_prctl: 158 } as const
+const call = {
+  read: 0,
+  write: 1,
+  rt_sigaction: 13,
+  exit: 60,
+  sigaltstack: 131,
+  modify_ldt: 154,
+  arch_prctl: 158,
+} as const
 /** Source: modify_ldt(2). */
 const writeEntry = 0x11
 /** Source: Linux, arch/x86/include/uapi/asm/prctl.h. */
@@ -205,7 +213,11 @@ function layWayOut(a: Assembler): void {
 
 function run(a: Assembler): void {
   a.cmp(mem32(at.keys), 0).je('no keys')
-  a.mov(eax, mem32(at.request + request.pkru)).xor(ecx, ecx).xor(edx, edx).wrpkru().label('no keys')
+  a.mov(eax, mem32(at.request + request.pkru))
+    .xor(ecx, ecx)
+    .xor(edx, edx)
+    .wrpkru()
+    .label('no keys')
   a.mov(eax, components)
     .xor(edx, edx)
     .xrstor(mem(at.request + request.fx))
@@ -262,7 +274,10 @@ function handler(a: Assembler): void {
   copy(context.error, reply.errorCode)
   copy(context.cr2, reply.address)
   keepSegments(a, [es, undefined, undefined, ds, fs, gs])
-  for (const [name, number] of [['cs', 1], ['ss', 2]] as const)
+  for (const [name, number] of [
+    ['cs', 1],
+    ['ss', 2],
+  ] as const)
     a.mov(ax, mem16({ base: rbx, displacement: context[name] })).mov(mem16(at.reply + reply.segments + number * 2), ax)
   a.mov(rax, mem64({ base: rbx, displacement: context.trap }))
     .inc(rax)

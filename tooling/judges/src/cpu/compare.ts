@@ -1,6 +1,6 @@
-import { undefinedAfterShift } from './shift-flags.ts'
 import { completedArea } from './saved-area.ts'
-import { type Outcome, type Snippet, numberOfCs, segments, startOf } from './snippet.ts'
+import { undefinedAfterShift } from './shift-flags.ts'
+import { numberOfCs, type Outcome, type Snippet, segments, startOf } from './snippet.ts'
 import { approximations, transcendental, undefinedCodes, undefinedFlags } from './undefined.rows.ts'
 import { unknownBits } from './unknown-bits.ts'
 
@@ -22,8 +22,9 @@ export function differences(
     ...registers(mnemonic, snippet, real, ours),
     ...selectors(mnemonic, real, ours),
     ...flags(mnemonic, snippet, real, ours),
-    ...floats(mnemonic, real, ours, also),
-    ...upperHalves(mnemonic, snippet, real, ours),
+    ...(loadsBeforeItFaults(mnemonic, snippet, real)
+      ? []
+      : [...floats(mnemonic, real, ours, also), ...upperHalves(mnemonic, snippet, real, ours)]),
     ...data(mnemonic, snippet, real, ours),
   ]
 }
@@ -117,9 +118,9 @@ function endOf(mnemonic: string, snippet: Snippet, real: Outcome, ours: Outcome)
 /** Of two operands in memory that are both in no page, either may be told of. */
 const readsInAnyOrder: ReadonlySet<string> = new Set(['CMPS', 'CMPSB'])
 
-/** A call to no address from no stack: which fault comes first is their own affair. */
+/** A call to no address from no stack, or one that is askew: which fault comes first is their own affair. */
 const callsNowhere = (mnemonic: string, real: Outcome, ours: Outcome): boolean =>
-  mnemonic === 'CALL' && real.vector !== undefined && ours.vector === generalProtection
+  /^CALLF?$/.test(mnemonic) && real.vector !== undefined && ours.vector === generalProtection && ours.errorCode === 0
 
 /** 32-bit code has eight registers, and what becomes of their upper halves is told by nobody. SDM 1 §3.4.1.1. */
 function registers(mnemonic: string, snippet: Snippet, real: Outcome, ours: Outcome): string[] {
@@ -142,10 +143,14 @@ function selectors(mnemonic: string, real: Outcome, ours: Outcome): string[] {
   const keys = real.vector === undefined && mnemonic === 'WRPKRU' && real.pkru !== ours.pkru
   const different = segments.flatMap((name, at) => {
     const [x, y] = [real.segments[at]!, ours.segments[at]!]
-    return x === y || (at === numberOfCs && real.vector === undefined) ? [] : [`${name}: ${hex(x)}; ours ${hex(y)}`]
+    const isUnseen = at === numberOfCs && real.vector === undefined
+    return x === y || isUnseen || isClearedNull(x, y) ? [] : [`${name}: ${hex(x)}; ours ${hex(y)}`]
   })
   return keys ? [...different, `PKRU: ${hex(real.pkru)}; ours ${hex(ours.pkru)}`] : different
 }
+
+/** An interrupt in between returns to an outer level, which clears null selectors. Source: SDM 2A §3.3, IRET, RETURN-TO-OUTER-PRIVILEGE-LEVEL. */
+const isClearedNull = (real: number, ours: number): boolean => real === 0 && ours <= 3
 
 /** CF PF AF ZF SF DF OF NT AC ID; RF is the kernel's to show, IF and IOPL are the system's. */
 const comparedFlags = 0x24_4cd5n
@@ -275,6 +280,12 @@ function areClose(a: DataView, b: DataView, at: number): boolean {
 
 /** ENTER finds out late that there is no room, and Intel's CALL, near and far, that there is no such address: they have stored by then. */
 const storesBeforeItFaults: ReadonlySet<string> = new Set(['ENTER', 'CALL', 'CALLF'])
+
+/** Intel's XRSTOR of a compacted area finds out late that MXCSR may not be so: it has loaded the rest by then. */
+const loadsBeforeItFaults = (mnemonic: string, { data }: Snippet, { vector }: Outcome): boolean =>
+  mnemonic === 'XRSTOR' && vector === generalProtection && (data[compactionByte]! & 0x80) !== 0
+/** The last byte of XCOMP_BV. */
+const compactionByte = 527
 
 /** In an area: the opcode and pointers, which some keep after exceptions alone, and MXCSR_MASK. SDM 1 §10.5.1, APM 2 §11.4.4. */
 const isMakersOwn = (at: number): boolean => (at >= 6 && at < 24) || (at >= 28 && at < 32)

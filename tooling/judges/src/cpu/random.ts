@@ -52,3 +52,12 @@ export class Random {
     return new Uint8Array(words.buffer, 0, count)
   }
 }
+
+/** FNV-1a of 32 bits. Source: RFC 9923 §2. */
+const fnv = { basis: 0x811c_9dc5, prime: 0x0100_0193 } as const
+
+/** A seed for what has a name: what chance brings one does not depend on who else is asked. `seed`: less than 2^21. */
+export function seedFor(seed: number, name: string): number {
+  const hash = Buffer.from(name).reduce((sum, byte) => Math.imul(sum ^ byte, fnv.prime), fnv.basis)
+  return seed * 2 ** 32 + (hash >>> 0)
+}

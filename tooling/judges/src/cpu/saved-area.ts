@@ -1,5 +1,16 @@
 /** Places in an area of XSAVE. Source: SDM 1 §13.4. */
-const at = { FCW: 0, pointers: 24, MXCSR: 24, ST: 32, XMM: 160, legacyEnd: 416, inUse: 512, compaction: 520, AVX: 576, end: 832 } as const
+const at = {
+  FCW: 0,
+  pointers: 24,
+  MXCSR: 24,
+  ST: 32,
+  XMM: 160,
+  legacyEnd: 416,
+  inUse: 512,
+  compaction: 520,
+  AVX: 576,
+  end: 832,
+} as const
 const [x87, sse, avx] = [1, 2, 4]
 const initial = { FCW: 0x37f, MXCSR: 0x1f80 } as const
 

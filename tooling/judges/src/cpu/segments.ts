@@ -54,7 +54,8 @@ const pastTheEnd = 4
 /** A selector of something that both sides have, or both have not. `local`: the program has a local table. */
 export function anySelector(random: Random, local: boolean): number {
   const rights = random.once(4) ? random.below(4) : 3
-  if (local && random.once(2)) return (random.below(localDescriptors.length + pastTheEnd) << 3) | tableIndicator | rights
+  if (local && random.once(2))
+    return (random.below(localDescriptors.length + pastTheEnd) << 3) | tableIndicator | rights
   if (random.once(3)) return (random.pick([4, 5, 6]) << 3) | rights
   const index = random.below(globalCount + pastTheEnd)
   return ((index === globalCount - 1 ? 0 : index) << 3) | rights

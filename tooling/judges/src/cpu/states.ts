@@ -131,7 +131,8 @@ export class States {
     const view = new DataView(data.buffer, data.byteOffset)
     for (let at = area.AVX; at < area.end; at += 8) view.setBigUint64(at, this.#float(), true)
     data[area.inUse] = random.below(8)
-    if (random.once(3)) view.setBigUint64(area.compaction, (1n << 63n) | BigInt(random.once(3) ? random.below(8) : 7), true)
+    if (random.once(3))
+      view.setBigUint64(area.compaction, (1n << 63n) | BigInt(random.once(3) ? random.below(8) : 7), true)
     // what is reserved, and a component that nobody has
     if (random.once(12)) data[area.reserved + random.below(area.reservedBytes)] = 1 << random.below(8)
     if (random.once(20)) data[area.inUse + 7] = 0x40
@@ -151,7 +152,7 @@ export class States {
     if (mnemonic === 'WRPKRU') gprs[RDX!] = zeroMostly()
     // the key of the program's own pages stays open
     gprs[RAX!] = gprs[RAX!]! & ~3n
-    return random.once(4) ? usualPkru : random.word() & ~3
+    return random.once(4) ? usualPkru : (random.word() & ~3) >>> 0
   }
 
   /** Upper halves are clear in one of two; a vector that indexes memory has small numbers mostly. */

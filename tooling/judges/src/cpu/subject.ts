@@ -6,7 +6,16 @@ const page = 4096
 const tableCount = 11
 const memory = { tables: 0x1000, code: 0x1_0000, data: 0x2_0000, system: 0x3_0000 } as const
 /** What is the system's alone, where a program that strays there finds the kernel's half: tables, a stack, and a handler for each vector. */
-const system = { linear: 0xffff_8001_4000_0000n, pages: 4, gdt: 0, ldt: 0x200, tss: 0x400, idt: 0x1000, stack: 0x2ff0, handlers: 0x3000 } as const
+const system = {
+  linear: 0xffff_8001_4000_0000n,
+  pages: 4,
+  gdt: 0,
+  ldt: 0x200,
+  tss: 0x400,
+  idt: 0x1000,
+  stack: 0x2ff0,
+  handlers: 0x3000,
+} as const
 const handlerBytes = 16
 /** Gates that a program may name. Source: Linux, arch/x86/kernel/idt.c. */
 const openVectors: readonly number[] = [3, 4]
@@ -18,7 +27,7 @@ const supervisor = 3n
 const noExecution = 1n << 63n
 /** A repeated string instruction comes back after each element; none here has more. */
 const mostSteps = 5000
-const fxAt = { FCW: 0, FSW: 2, FTW: 4, FOP: 6, FIP: 8, FDP: 16, MXCSR: 24, ST: 32, XMM: 160 } as const
+const fxAt = { FCW: 0, FSW: 2, FTW: 4, FOP: 6, FIP: 8, FDP: 16, MXCSR: 24, ST: 32, XMM: 160, end: 416 } as const
 /** Present, accessed, DPL 3: 64-bit and 32-bit code, and data. */
 const access = { code: 0xa0fbn, code32: 0xc0fbn, data: 0xc0f3n, ldt: 0x82n, tss: 0x8bn } as const
 /** Linux has them so. */
@@ -120,7 +129,11 @@ function systemPages(): Uint8Array {
     const offset = system.linear + BigInt(handler)
     const rights = openVectors.includes(vector) ? 0xeen : 0x8en
     const middle = (offset & 0xffff_0000n) << 32n
-    view.setBigUint64(system.idt + vector * 16, (offset & 0xffffn) | (selector.kernel << 16n) | (rights << 40n) | middle, true)
+    view.setBigUint64(
+      system.idt + vector * 16,
+      (offset & 0xffffn) | (selector.kernel << 16n) | (rights << 40n) | middle,
+      true,
+    )
     view.setBigUint64(system.idt + vector * 16 + 8, offset >> 32n, true)
     pages.set(turningInPlace, handler)
   }
@@ -139,7 +152,11 @@ function giveBack(cpu: Vcpu): void {
   const bytes = cpu.readMemory(at, 40)
   const frame = new DataView(bytes.buffer, bytes.byteOffset)
   const [rip, cs, rflags, rsp, ss] = [0, 8, 16, 24, 32].map((each) => frame.getBigUint64(each, true)) as [
-    bigint, bigint, bigint, bigint, bigint,
+    bigint,
+    bigint,
+    bigint,
+    bigint,
+    bigint,
   ]
   cpu.set('RIP', rip)
   cpu.set('CS.selector', cs)
@@ -151,7 +168,10 @@ function giveBack(cpu: Vcpu): void {
 function enterProgram(cpu: Vcpu): void {
   cpu.set('CR0', 0x8005_0033n)
   cpu.set('CR4', 0x45_06a0n)
-  const tables = [['GDTR', system.gdt, 0x7fn], ['IDTR', system.idt, 0xfffn]] as const
+  const tables = [
+    ['GDTR', system.gdt, 0x7fn],
+    ['IDTR', system.idt, 0xfffn],
+  ] as const
   for (const [name, at, limit] of tables) {
     cpu.set(`${name}.base`, system.linear + BigInt(at))
     cpu.set(`${name}.limit`, limit)
@@ -216,9 +236,7 @@ function load(cpu: Vcpu, snippet: Snippet): void {
   cpu.set('MXCSR', BigInt(view.getUint32(fxAt.MXCSR, true)))
   for (let index = 0; index < 8; index += 1)
     cpu.setX87((topOf(fsw) + index) & 7, BigInt.asUintN(80, wideAt(view, fxAt.ST + index * 16)))
-  const above = new DataView(upper.buffer, upper.byteOffset)
-  for (let index = 0; index < 16; index += 1)
-    cpu.setVector(index, (wideAt(above, index * 16) << 128n) | wideAt(view, fxAt.XMM + index * 16))
+  cpu.writeVectors(fx.subarray(fxAt.XMM, fxAt.end), upper)
   cpu.ready()
 }
 
@@ -230,17 +248,13 @@ function stateOf(cpu: Vcpu): Omit<Outcome, 'vector' | 'errorCode' | 'address' | 
   view.setUint16(fxAt.FSW, fsw, true)
   view.setUint8(fxAt.FTW, Number(cpu.get('FTW')))
   view.setUint32(fxAt.MXCSR, Number(cpu.get('MXCSR')), true)
+  for (let index = 0; index < 8; index += 1) {
+    const value = cpu.x87((topOf(fsw) + index) & 7)
+    view.setBigUint64(fxAt.ST + index * 16, BigInt.asUintN(64, value), true)
+    view.setUint16(fxAt.ST + index * 16 + 8, Number(value >> 64n), true)
+  }
   const upper = new Uint8Array(256)
-  const above = new DataView(upper.buffer)
-  const put = (at: number, value: bigint, to = view) => {
-    to.setBigUint64(at, BigInt.asUintN(64, value), true)
-    to.setBigUint64(at + 8, BigInt.asUintN(64, value >> 64n), true)
-  }
-  for (let index = 0; index < 8; index += 1) put(fxAt.ST + index * 16, cpu.x87((topOf(fsw) + index) & 7))
-  for (let index = 0; index < 16; index += 1) {
-    put(fxAt.XMM + index * 16, cpu.vector(index))
-    put(index * 16, cpu.vector(index) >> 128n, above)
-  }
+  cpu.readVectors(fx.subarray(fxAt.XMM, fxAt.end), upper)
   const gprs = BigUint64Array.from({ length: 16 }, (_, index) => cpu.gpr(index))
   const data = cpu.readMemory(memory.data + dataOffset, place.dataBytes)
   const selectors = Uint16Array.from(segments, (name) => Number(cpu.get(`${name}.selector`)))

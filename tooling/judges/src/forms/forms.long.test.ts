@@ -8,7 +8,7 @@ import { recordedForm } from './recorded.ts'
 const states = 100
 
 test.skipIf(noNative() !== undefined)('the real CPU agrees with every engine about every form', () => {
-  const verdicts = judgeForms({ subjects: subjectNames.map(subjectNamed), states, seed: 2 })
+  const { verdicts } = judgeForms({ subjects: subjectNames.map(subjectNamed), states, seed: 2 })
   const wrong = verdicts.filter(({ disagreements, lost }) => disagreements.length > 0 || lost > 0)
   expect(wrong.map(recordedForm)).toEqual([])
 })

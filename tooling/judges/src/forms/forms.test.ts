@@ -2,16 +2,17 @@ import { rows } from '@vmm/x86-opcodes'
 import { isExecuted } from '@vmm/x86-semantics'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { NativeCpu, noNative } from '../cpu/native.ts'
-import { Random } from '../cpu/random.ts'
 import { subjectNamed, subjectNames } from '../cpu/report.ts'
-import { place } from '../cpu/snippet.ts'
-import { formsOf } from './forms.ts'
+import { place, type Snippet } from '../cpu/snippet.ts'
+import { formStates } from './form-states.ts'
+import { formName, formsOf, type InstructionForm } from './forms.ts'
 import { hostFeatures } from './host-features.ts'
 import { type FormVerdict, judgeForms } from './judge-forms.ts'
 import { readRecorded, recordedForm } from './recorded.ts'
+import { replay } from './replay.ts'
 
 const of = (mnemonic: string) => (row: { readonly mnemonic: string }) => row.mnemonic === mnemonic
-const shapes = (mnemonic: string) => formsOf(new Random(1), of(mnemonic)).map(({ where, width }) => `${where} ${width}`)
+const shapes = (mnemonic: string) => formsOf(1, of(mnemonic)).map(({ where, width }) => `${where} ${width}`)
 
 test('a row has a form for each place of an operand and each size', () => {
   expect(new Set(shapes('LEA'))).toEqual(new Set(['memory 64', 'memory 16', 'memory 32']))
@@ -20,7 +21,7 @@ test('a row has a form for each place of an operand and each size', () => {
 })
 
 test('what is not asked has a reason', () => {
-  for (const { encodings, reason } of formsOf(new Random(1), of('SYSCALL'))) {
+  for (const { encodings, reason } of formsOf(1, of('SYSCALL'))) {
     expect(encodings).toEqual([])
     expect(reason).toBe('leaves the program')
   }
@@ -48,7 +49,7 @@ describe.skipIf(noNative() !== undefined)('the real CPU', () => {
 
   beforeAll(() => {
     const subjects = subjectNames.map(subjectNamed)
-    verdicts = judgeForms({ subjects, states, seed: 1, isAsked: (row) => rows.indexOf(row) % every === 0 })
+    verdicts = judgeForms({ subjects, states, seed: 1, isAsked: (row) => rows.indexOf(row) % every === 0 }).verdicts
   }, 600_000)
 
   test('agrees with every engine about every form of some rows', () => {
@@ -89,4 +90,51 @@ describe('the run that is kept', () => {
     expect(forms.filter(({ opcode, operands }) => !known.has(`${opcode} ${operands}`))).toEqual([])
     expect(forms.filter(({ states, lacks, reason }) => !(states !== undefined || lacks || reason))).toEqual([])
   })
+})
+
+describe('what is kept is answered again', () => {
+  const kept = readRecorded()
+  /** A form in so many that have answers. */
+  const every = 80
+  const some = {
+    ...kept,
+    forms: kept.forms.filter(({ answers }) => answers !== undefined).filter((_, at) => at % every === 0),
+  }
+
+  test.each(subjectNames)('by the %s as when the CPU agreed', (name) => {
+    expect(some.forms.length).toBeGreaterThan(0)
+    expect(replay(some, [subjectNamed(name)])).toEqual([])
+  })
+
+  test('and who answers otherwise in one state is told with the state', () => {
+    const [form] = some.forms
+    const right = subjectNamed('oracle')
+    const seen: Snippet[] = []
+    const wrong = {
+      name: 'wrong one',
+      run: (snippet: Snippet) => {
+        seen.push(snippet)
+        const outcome = right.run(snippet)
+        return snippet === seen[6] ? { ...outcome, rflags: outcome.rflags ^ 0x800n } : outcome
+      },
+    }
+    const [line] = replay({ ...kept, forms: [form!] }, [right, wrong])
+    expect(line).toMatch(/the wrong one comes to [0-9a-f]{16}, not to [0-9a-f]{16}; state 6 .*flags: /)
+    expect(line).toContain(`--states ${form!.states} --only ${form!.mnemonic}`)
+  })
+
+  test('and a form that is gone is missed', () => {
+    const gone = { ...some.forms[0]!, width: 7 }
+    expect(replay({ ...kept, forms: [gone] }, [])).toEqual([expect.stringContaining('there is no such form any more')])
+  })
+})
+
+test('fewer states of a form are the first of more, and do not depend on who else is asked', () => {
+  const [alone] = formsOf(1, of('ADD'))
+  const beside = formsOf(1, () => true).find((form) => formName(form) === formName(alone!))!
+  const states = (form: InstructionForm, count: number) => formStates(form, { seed: 1, states: count, local: true })
+  const text = ({ code, gprs, data }: Snippet) => Buffer.concat([code, Buffer.from(gprs.buffer), data]).toString('hex')
+  const many = new Set(states(beside, 60).map(text))
+  expect(states(alone!, 20).filter((state) => !many.has(text(state)))).toEqual([])
+  expect(many.size).toBe(60)
 })

@@ -3,7 +3,7 @@ import { type OpcodeRow, placeOf, rows, sizedMnemonics } from '@vmm/x86-opcodes'
 import { isExecuted } from '@vmm/x86-semantics'
 import { encoded, formOf, type Habits } from '../cpu/encoding.ts'
 import { sizesOf, unjudged } from '../cpu/generate.ts'
-import type { Random } from '../cpu/random.ts'
+import { Random, seedFor } from '../cpu/random.ts'
 import { dataOffset, place } from '../cpu/snippet.ts'
 
 /** What ModRM.r/m is in a form; `none` where there is no choice. */
@@ -36,10 +36,20 @@ const habits: Habits = { lock: 1000, repeat: 40, operandSize: 3, addressSize: 12
 const { decode } = createDecoder(isExecuted)
 const decoded = createDecoded()
 
-/** Every form of the rows asked for that an engine executes, with random encodings. */
-export function formsOf(random: Random, isAsked: (row: OpcodeRow) => boolean): readonly InstructionForm[] {
-  return rows.flatMap((row, number) => (isExecuted(row) && isAsked(row) ? formsOfRow(random, row, number) : []))
+/** Every form of the rows asked for that an engine executes, with random encodings: the same ones whichever rows are asked for. */
+export function formsOf(seed: number, isAsked: (row: OpcodeRow) => boolean): readonly InstructionForm[] {
+  return rows.flatMap((row, number) =>
+    isExecuted(row) && isAsked(row) ? formsOfRow(new Random(seedFor(seed, nameOf(row))), row, number) : [],
+  )
 }
+
+/** What tells a row from all others. */
+const nameOf = ({ opcode, operands, mnemonic, needs = '' }: OpcodeRow): string =>
+  [opcode, operands.join(' '), mnemonic, needs].join(' ')
+
+/** What tells a form from all others. */
+export const formName = ({ row, where, width }: Pick<InstructionForm, 'row' | 'where' | 'width'>): string =>
+  [nameOf(rows[row]!), where, width].join(' ')
 
 interface Found {
   readonly where: Where

@@ -4,10 +4,10 @@ import { isExecuted } from '@vmm/x86-semantics'
 import { differences } from '../cpu/compare.ts'
 import type { Disagreement } from '../cpu/judge.ts'
 import { NativeCpu } from '../cpu/native.ts'
-import { Random } from '../cpu/random.ts'
 import { type Outcome, type Snippet, startOf } from '../cpu/snippet.ts'
-import { States } from '../cpu/states.ts'
 import type { Subject } from '../cpu/subject.ts'
+import { Answers } from './answers.ts'
+import { formStates, type StatesWanted } from './form-states.ts'
 import { formsOf, type InstructionForm } from './forms.ts'
 import { hasLocalTable, hostFeatures } from './host-features.ts'
 
@@ -24,6 +24,14 @@ export interface FormVerdict {
   /** Why nothing was asked. */
   readonly reason: string | undefined
   readonly disagreements: readonly (Disagreement & { readonly subject: string })[]
+  /** What the subjects did in all of the states; several if they did not do the same. */
+  readonly answers: readonly string[]
+}
+
+/** What became of every form, and whether the program that asked had a local descriptor table: their states depend on it. */
+export interface Judgement {
+  readonly verdicts: readonly FormVerdict[]
+  readonly local: boolean
 }
 
 /** What to ask. */
@@ -37,8 +45,6 @@ export interface FormOptions {
   readonly onVerdict?: (verdict: FormVerdict) => void
 }
 
-/** Attempts at a state in which an encoding meets its memory. */
-const attempts = 20
 /** Snippets that the real CPU is given at a time, about. */
 const batch = 4000
 
@@ -46,32 +52,38 @@ const { decode } = createDecoder(isExecuted)
 const decoded = createDecoded()
 
 /** Lets the real CPU and the subjects run every form from the same states. */
-export function judgeForms({ subjects, states, seed, isAsked = () => true, onVerdict }: FormOptions): FormVerdict[] {
-  const random = new Random(seed)
+export function judgeForms(options: FormOptions): Judgement {
   const native = new NativeCpu()
+  try {
+    return judgeOn(native, options)
+  } finally {
+    native.close()
+  }
+}
+
+function judgeOn(
+  native: NativeCpu,
+  { subjects, states, seed, isAsked = () => true, onVerdict }: FormOptions,
+): Judgement {
   const verdicts: FormVerdict[] = []
   const done = (verdict: FormVerdict) => {
     verdicts.push(verdict)
     onVerdict?.(verdict)
   }
-  try {
-    const host = hostFeatures(native)
-    const generator = new States(random, hasLocalTable(native))
-    const forms = formsOf(random, isAsked)
-    for (let at = 0; at < forms.length; ) {
-      const asked: Question[] = []
-      for (let count = 0; at < forms.length && count < batch; at += 1) {
-        const question = questionOf(forms[at]!, generator, states, host)
-        count += question.snippets.length
-        asked.push(question)
-      }
-      const answers = native.run(asked.flatMap(({ snippets }) => snippets))
-      for (const question of asked) done(verdictOf(question, answers.splice(0, question.snippets.length), subjects))
+  const host = hostFeatures(native)
+  const local = hasLocalTable(native)
+  const forms = formsOf(seed, isAsked)
+  for (let at = 0; at < forms.length; ) {
+    const asked: Question[] = []
+    for (let count = 0; at < forms.length && count < batch; at += 1) {
+      const question = questionOf(forms[at]!, { seed, states, local }, host)
+      count += question.snippets.length
+      asked.push(question)
     }
-  } finally {
-    native.close()
+    const answers = native.run(asked.flatMap(({ snippets }) => snippets))
+    for (const question of asked) done(verdictOf(question, answers.splice(0, question.snippets.length), subjects))
   }
-  return verdicts
+  return { verdicts, local }
 }
 
 interface Question {
@@ -81,45 +93,40 @@ interface Question {
   readonly reason: string | undefined
 }
 
-function questionOf(form: InstructionForm, states: States, count: number, host: ReadonlySet<string>): Question {
+function questionOf(form: InstructionForm, wanted: StatesWanted, host: ReadonlySet<string>): Question {
   const lacks = featuresOf(rows[form.row]!, form.vectorLength).filter((name) => !host.has(name))
   if (form.reason !== undefined || lacks.length > 0) return { form, snippets: [], lacks, reason: form.reason }
-  const each = form.encodings.flatMap(({ bytes, codeSize }) => {
-    decode(bytes, 0, bytes.length, codeSize, decoded)
-    const wanted = Math.ceil(count / form.encodings.length)
-    const found: Snippet[] = []
-    for (let attempt = 0; attempt < wanted * attempts && found.length < wanted; attempt += 1) {
-      const snippet = states.around(decoded, bytes, codeSize)
-      if (snippet !== undefined) found.push(snippet)
-      else if (attempt >= attempts && found.length === 0) break
-    }
-    return found
-  })
-  const reason = each.length === 0 ? 'its memory is out of reach' : undefined
-  return { form, snippets: each, lacks, reason }
+  const snippets = formStates(form, wanted)
+  return { form, snippets, lacks, reason: snippets.length === 0 ? 'its memory is out of reach' : undefined }
 }
 
 function verdictOf(
   { form, snippets, lacks, reason }: Question,
-  answers: readonly (Outcome | undefined)[],
+  natives: readonly (Outcome | undefined)[],
   subjects: readonly Subject[],
 ): FormVerdict {
   const { mnemonic } = rows[form.row]!
-  const known = answers.flatMap((real, at) => (real === undefined ? [] : [{ real, snippet: snippets[at]! }]))
-  const disagreements = subjects.flatMap((subject) =>
-    known.flatMap(({ real, snippet }) => {
-      const lines = differences(mnemonic, snippet, real, subject.run(snippet))
-      return lines.length === 0 ? [] : [{ subject: subject.name, ...disagreement(mnemonic, snippet, lines) }]
-    }),
-  )
+  const known = natives.flatMap((real, at) => (real === undefined ? [] : [{ real, snippet: snippets[at]! }]))
+  const disagreements: FormVerdict['disagreements'][number][] = []
+  const answers = subjects.map((subject) => {
+    const sum = new Answers(mnemonic)
+    for (const { real, snippet } of known) {
+      const ours = subject.run(snippet)
+      sum.add(snippet, ours)
+      const lines = differences(mnemonic, snippet, real, ours)
+      if (lines.length > 0) disagreements.push({ subject: subject.name, ...disagreement(mnemonic, snippet, lines) })
+    }
+    return sum.text()
+  })
   return {
     form,
     states: known.length,
     completed: known.filter(({ real, snippet }) => completes(real, snippet)).length,
-    lost: answers.length - known.length,
+    lost: snippets.length - known.length,
     lacks,
     reason,
     disagreements,
+    answers: [...new Set(answers)],
   }
 }
 

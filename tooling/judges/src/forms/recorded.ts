@@ -23,12 +23,16 @@ export interface RecordedForm {
   readonly lacks?: readonly string[]
   /** Why nothing was asked. */
   readonly reason?: string
+  /** What all subjects did in these states, as `Answers` has it: the CPU did the same in each. */
+  readonly answers?: string
 }
 
 /** A run of the judge of forms. */
 export interface RecordedForms {
   readonly cpu: string
   readonly seed: number
+  /** Whether the program that asked had a local descriptor table. */
+  readonly local: boolean
   /** Who was compared with the CPU in every state. */
   readonly subjects: readonly string[]
   readonly forms: readonly RecordedForm[]
@@ -37,7 +41,8 @@ export interface RecordedForms {
 const file = new URL('../../recorded/cpu-forms.json', import.meta.url)
 
 /** A verdict as it is kept. */
-export function recordedForm({ form, states, completed, lacks, reason, disagreements }: FormVerdict): RecordedForm {
+export function recordedForm(verdict: FormVerdict): RecordedForm {
+  const { form, states, completed, lacks, reason, disagreements, answers } = verdict
   const { opcode, operands, mnemonic, needs } = rows[form.row]!
   const asked = lacks.length === 0 && reason === undefined
   const differ = new Set(disagreements.map(({ snippet }) => snippet)).size
@@ -52,14 +57,33 @@ export function recordedForm({ form, states, completed, lacks, reason, disagreem
     ...(differ === 0 ? {} : { differ }),
     ...(lacks.length === 0 ? {} : { lacks }),
     ...(lacks.length > 0 || reason === undefined ? {} : { reason }),
+    ...(asked && isSound(verdict) ? { answers: answers[0]! } : {}),
   }
 }
 
+/** Whether the CPU told what it did in every state, and everybody else did the same. */
+export const isSound = ({ disagreements, lost, answers }: FormVerdict): boolean =>
+  disagreements.length === 0 && lost === 0 && answers.length === 1
+
+/** The name that `formName` gives a form. */
+export const recordedName = ({ opcode, operands, mnemonic, needs = '', where, width = 0 }: RecordedForm): string =>
+  [opcode, operands, mnemonic, needs, where, width].join(' ')
+
 /** Keeps a run, a form a line; with `only`, what is kept of other instructions stays. */
 export function writeRecorded({ forms, ...head }: RecordedForms, only?: readonly string[]): void {
-  const kept = only === undefined ? [] : readRecorded().forms.filter(({ mnemonic }) => !only.includes(mnemonic))
+  const kept = only === undefined ? [] : keptBeside(head).filter(({ mnemonic }) => !only.includes(mnemonic))
   const lines = inOrder([...kept, ...forms]).map((form) => JSON.stringify(form))
   writeFileSync(file, `${JSON.stringify(head).slice(0, -1)},"forms":[\n${lines.join(',\n')}\n]}\n`)
+}
+
+/** What is kept and may stay: of this CPU, and with answers in states of this seed. Throws a `RangeError` where it may not. */
+function keptBeside(head: Omit<RecordedForms, 'forms'>): readonly RecordedForm[] {
+  const { forms, ...other } = readRecorded()
+  const isSame = (name: keyof typeof head) => JSON.stringify(other[name]) === JSON.stringify(head[name])
+  const haveAnswers = forms.some(({ answers }) => answers !== undefined)
+  if (!isSame('cpu') || !isSame('subjects') || (haveAnswers && !(isSame('seed') && isSame('local'))))
+    throw new RangeError(`what is kept is of ${JSON.stringify(other)}: it is recorded as a whole`)
+  return forms
 }
 
 /** In the order of the rows. */

@@ -4,7 +4,7 @@ import { noNative } from '../cpu/native.ts'
 import { type SubjectName, sayDisagreement, subjectNamed, subjectNames } from '../cpu/report.ts'
 import type { InstructionForm } from './forms.ts'
 import { type FormVerdict, judgeForms } from './judge-forms.ts'
-import { recordedForm, writeRecorded } from './recorded.ts'
+import { isSound, recordedForm, writeRecorded } from './recorded.ts'
 
 /** What to judge, and whether it is kept. */
 export interface CpuOptions {
@@ -24,7 +24,7 @@ export function judgeCpu({ states, seed, subject, only, record }: CpuOptions): n
     return 0
   }
   const names = subject === undefined ? subjectNames : [subject]
-  const verdicts = judgeForms({
+  const { verdicts, local } = judgeForms({
     subjects: names.map(subjectNamed),
     states,
     seed,
@@ -32,11 +32,9 @@ export function judgeCpu({ states, seed, subject, only, record }: CpuOptions): n
     onVerdict: (verdict) => console.log(sayVerdict(verdict)),
   })
   console.log(summary(verdicts))
-  if (record) writeRecorded({ cpu: cpuName(), seed, subjects: names, forms: verdicts.map(recordedForm) }, only)
+  if (record) writeRecorded({ cpu: cpuName(), seed, local, subjects: names, forms: verdicts.map(recordedForm) }, only)
   return verdicts.every(isSound) ? 0 : 1
 }
-
-const isSound = ({ disagreements, lost }: FormVerdict): boolean => disagreements.length === 0 && lost === 0
 
 function sayForm({ row, where, width }: InstructionForm): string {
   const { opcode, mnemonic, operands } = rows[row]!
@@ -44,12 +42,12 @@ function sayForm({ row, where, width }: InstructionForm): string {
   return `${opcode}  ${[mnemonic, operands.join(',')].join(' ').trim()}${with_.length === 0 ? '' : ` (${with_.join(', ')})`}`
 }
 
-function sayVerdict({ form, states, completed, lost, lacks, reason, disagreements }: FormVerdict): string {
+function sayVerdict({ form, states, completed, lost, lacks, reason, disagreements, answers }: FormVerdict): string {
   const text = sayForm(form)
   if (lacks.length > 0) return `${text}: the host has no ${lacks.join(', ')}`
   if (reason !== undefined) return `${text}: not asked: ${reason}`
   const refused = completed === 0 && states > 0 ? ', all of them refused to a program' : ''
-  const counts = `${text}: ${states} states${refused}, ${disagreements.length} differ${lost === 0 ? '' : `, ${lost} lost`}`
+  const counts = `${text}: ${states} states${refused}, ${disagreements.length} differ${lost === 0 ? '' : `, ${lost} lost`}${answers.length === 1 ? '' : ', of ours some do otherwise than others'}`
   const [first] = disagreements
   return first === undefined ? counts : `${counts}\n${first.subject}: ${sayDisagreement(first)}`
 }

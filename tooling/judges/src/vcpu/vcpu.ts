@@ -10,6 +10,9 @@ export interface Step {
 /** A processor to be looked into, whatever runs it. Memory is physical and begins at 0. */
 export interface Vcpu extends ProcessorState {
   readonly name: string
+  /** Copies all vector registers out, and in: 256 bytes of XMM, and 256 of what lies above it in YMM. */
+  readVectors(xmm: Uint8Array, above: Uint8Array): void
+  writeVectors(xmm: Uint8Array, above: Uint8Array): void
   /** Brings what is derived from the state up to date, once it has been set. */
   ready(): void
   readMemory(address: number, bytes: number): Uint8Array

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type Feature, implementedFeatures } from '@vmm/cpuid'
+import { type CaseCounts, casesByRow } from '@vmm/ins'
 import { featuresOf, type OpcodeRow, rows } from '@vmm/x86-opcodes'
 import { isExecuted } from '@vmm/x86-semantics'
 import { arrayOf, boolean, integer, record, text } from '../schema.ts'
@@ -42,6 +43,7 @@ export interface CoverageRow {
   readonly advertised: boolean
   readonly cpu?: CpuJudgement
   readonly emulators?: EmulatorJudgement
+  readonly cases?: CaseCounts
 }
 
 /** What the real CPU was asked of a row: forms that it was asked of, and those that it was not, with the reasons. */
@@ -73,6 +75,7 @@ export const unknownToIced: ReadonlySet<string> = new Set([
 const isImplemented = (name: string): boolean => implementedFeatures.has(name as Feature)
 
 const inKernels = judgedInKernels()
+const inCases = casesByRow()
 
 /** Features that all of a row's vector lengths need. */
 function needsOf(row: OpcodeRow): readonly string[] {
@@ -85,6 +88,7 @@ function coverageOf(row: OpcodeRow, number: number): CoverageRow {
   const executed = isExecuted(row)
   const needs = needsOf(row)
   const emulators = inKernels.get(number)
+  const cases = inCases.get(number)
   const cpu = judgementOf(formsByRow.get(`${opcode} ${operands.join(' ')} ${mnemonic} ${row.needs}`) ?? [])
   return {
     opcode,
@@ -98,6 +102,7 @@ function coverageOf(row: OpcodeRow, number: number): CoverageRow {
     advertised: executed && needs.every(isImplemented),
     ...(cpu === undefined ? {} : { cpu }),
     ...(emulators === undefined ? {} : { emulators }),
+    ...(cases === undefined ? {} : { cases }),
   }
 }
 
@@ -153,6 +158,13 @@ export const coverageTable: Table = {
         bochs: integer('checks with it in which Bochs does what we do'),
       },
       'in kernels that ask in system mode what no program can: emulators, no real CPU; left out, no check has it',
+    ),
+    'cases?': record(
+      {
+        cpu: integer('whose answer a real CPU gave'),
+        manual: integer('whose answer a manual gave'),
+      },
+      'cases of one instruction that every engine is held to; left out, there is none',
     ),
   }),
   rows: () => coverage,

@@ -4,7 +4,9 @@ import { judgedInKernels } from './emulators.ts'
 
 const judged = judgedInKernels()
 const of = (mnemonic: string, operand?: string) =>
-  judged.get(rows.findIndex((row) => row.mnemonic === mnemonic && (operand === undefined || row.operands[0] === operand)))
+  judged.get(
+    rows.findIndex((row) => row.mnemonic === mnemonic && (operand === undefined || row.operands[0] === operand)),
+  )
 
 test('kernels in system mode ask both emulators what no program can ask', () => {
   for (const row of [of('LTR'), of('LLDT'), of('WRMSR'), of('SYSRET'), of('MOV', 'Cy')]) {

@@ -32,7 +32,9 @@ export function judgedInKernels(): ReadonlyMap<number, EmulatorJudgement> {
 
 /** Whether somebody is known to do otherwise than we do: it, or we. */
 const deviates = (host: Emulator, kernel: string, check: string): boolean =>
-  knownDeviations.some((one) => (one.host === host || one.host === 'vmm') && one.kernel === kernel && one.check === check)
+  knownDeviations.some(
+    (one) => (one.host === host || one.host === 'vmm') && one.kernel === kernel && one.check === check,
+  )
 
 const longest = 15
 const decoded = createDecoded()
@@ -40,6 +42,7 @@ const decoded = createDecoded()
 function rowsOf({ image, instructions = [] }: Kernel, check: number): ReadonlySet<number> {
   const found = new Set<number>()
   for (const { offset, codeSize } of instructions[check] ?? [])
-    if (decode(image, offset, Math.min(offset + longest, image.length), codeSize, decoded) === undefined) found.add(decoded.row)
+    if (decode(image, offset, Math.min(offset + longest, image.length), codeSize, decoded) === undefined)
+      found.add(decoded.row)
   return found
 }

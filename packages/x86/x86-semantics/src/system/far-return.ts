@@ -121,7 +121,7 @@ function setPointer(m: Machine, pointer: Bits<64>, stack: Bits<64>, to: Returnin
   )
 }
 
-/** Data segments that the outer level may not have become null. SDM 3A §5.8.6. */
+/** Data segments that the outer level may not have become null, and null selectors become 0. SDM 2A, IRET, and 3A §5.8.6. */
 function dropInnerSegments(m: Machine, level: Bits<8>): void {
   for (const name of segmentNames) {
     if (name === 'CS' || name === 'SS') continue
@@ -131,7 +131,9 @@ function dropInnerSegments(m: Machine, level: Bits<8>): void {
     // a segment that is null already keeps its base, whatever its rights: FS and GS of 64-bit programs, also behind a VM exit
     const usable = m.not(m.bit(access, 16))
     const base = m.get(`${name}.base`)
-    const kept = m.select(isNull(m, m.get(`${name}.selector`)), base, m.constant(0, 64))
+    const empty = isNull(m, m.get(`${name}.selector`))
+    const kept = m.select(empty, base, m.constant(0, 64))
+    m.when(empty, () => m.set(`${name}.selector`, m.constant(0, 16)))
     m.when(m.and(usable, m.and(m.not(conforming), m.below(dpl, level))), () => {
       setNull(m, name, m.constant(0, 16))
       m.set(`${name}.base`, kept)

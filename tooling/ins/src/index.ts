@@ -1,0 +1,1 @@
+export { type CaseCounts, casesByRow } from './cases-by-row.ts'

@@ -1,0 +1,8 @@
+import { expect, test } from 'vitest'
+import { subjectNamed, subjectNames } from '../cpu/report.ts'
+import { readRecorded } from './recorded.ts'
+import { replay } from './replay.ts'
+
+test('every engine does in every state that is kept what it did when the CPU agreed', () => {
+  expect(replay(readRecorded(), subjectNames.map(subjectNamed))).toEqual([])
+})
