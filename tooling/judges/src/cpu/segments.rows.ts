@@ -16,9 +16,6 @@ export const globalDescriptors: readonly GlobalDescriptor[] = [
   [10, 0x0082, 0x5f],
 ]
 
-/** The table has room for so many; the last one differs from processor to processor, and is not asked about. */
-export const globalCount = 16
-
 /** Where a local segment begins. */
 export type LocalBase = 'nowhere' | 'data' | 'code'
 

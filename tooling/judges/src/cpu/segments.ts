@@ -1,9 +1,11 @@
 import type { Random } from './random.ts'
-import { globalCount, globalDescriptors, type LocalDescriptor, localDescriptors, userFlags } from './segments.rows.ts'
+import { globalDescriptors, type LocalDescriptor, localDescriptors, userFlags } from './segments.rows.ts'
 import { place } from './snippet.ts'
 
 const bases = { nowhere: 0, data: place.data, code: place.code32 } as const
 const descriptorBytes = 8
+/** The global table has room for so many; the last one differs from processor to processor, and is not asked about. */
+const globalCount = 16
 /** Accessed, and of DPL 3 and a segment, as Linux makes all that programs have. */
 const [accessed, ofPrograms] = [1, 0x70]
 

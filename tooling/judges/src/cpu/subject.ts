@@ -17,6 +17,8 @@ const system = {
   handlers: 0x3000,
 } as const
 const handlerBytes = 16
+/** The TSS ends where its map of ports would begin: a program has none. Source: SDM 1 §19.5.2. */
+const [tssLimit, portMapBase] = [0x67, 102]
 /** Gates that a program may name. Source: Linux, arch/x86/kernel/idt.c. */
 const openVectors: readonly number[] = [3, 4]
 const breakpoint = 3
@@ -123,6 +125,7 @@ function systemPages(): Uint8Array {
   const view = new DataView(pages.buffer)
   pages.set(globalTable(), system.gdt)
   pages.set(localTable(), system.ldt)
+  view.setUint16(system.tss + portMapBase, tssLimit + 1, true)
   view.setBigUint64(system.tss + 4, system.linear + BigInt(system.stack), true)
   for (let vector = 0; vector < 256; vector += 1) {
     const handler = system.handlers + vector * handlerBytes
@@ -178,7 +181,7 @@ function enterProgram(cpu: Vcpu): void {
   }
   const segmentsOfSystem = [
     ['LDTR', system.ldt, BigInt(localTable().length - 1), 'ldt'],
-    ['TR', system.tss, 0x67n, 'tss'],
+    ['TR', system.tss, BigInt(tssLimit), 'tss'],
   ] as const
   for (const [name, at, limit, kind] of segmentsOfSystem) {
     cpu.set(`${name}.selector`, selector[kind])
