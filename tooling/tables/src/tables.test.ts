@@ -7,7 +7,7 @@ import { allPromises, promisesPage, promisesText, recordedEntries } from './prom
 import { faults, record, text } from './schema.ts'
 import { filesOf, schemaOf, type Table } from './table.ts'
 import { coverage } from './x86-decoder/coverage.ts'
-import { coveragePage, coverageText, isSystems, judgesInSystemMode } from './x86-decoder/coverage-page.ts'
+import { coveragePage, coverageText, isForOthers, judgesInItsStead } from './x86-decoder/coverage-page.ts'
 import { packedRowFiles } from './x86-opcodes/packed-rows.ts'
 
 const root = new URL('../../../', import.meta.url)
@@ -52,7 +52,7 @@ test('every row that is advertised was judged by the CPU, or there is a reason; 
   expect(advertised.filter(({ cpu }) => cpu === undefined || (cpu.states === 0 && cpu.reasons.length === 0))).toEqual(
     [],
   )
-  expect(advertised.filter(isSystems).filter((row) => judgesInSystemMode(row).length === 0)).toEqual([])
+  expect(advertised.filter(isForOthers).filter((row) => judgesInItsStead(row).length === 0)).toEqual([])
 })
 
 test('every entry of the catalogue has an answer recorded from a kernel, or a reason why it has none', () => {

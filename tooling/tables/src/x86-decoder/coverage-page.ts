@@ -25,10 +25,10 @@ const titles = { qemu: 'QEMU', bochs: 'Bochs' } as const
 /** Instructions whose exception is all that they do. */
 const refusesAlways: ReadonlySet<string> = new Set(['UD0', 'UD1', 'UD2'])
 /** A program can ask the CPU whether it is refused, or not at all. */
-export const isSystems = (row: CoverageRow): boolean =>
+export const isForOthers = (row: CoverageRow): boolean =>
   row.advertised && !(isJudged(row) && (row.cpu!.completed > 0 || refusesAlways.has(row.mnemonic)))
-/** Who judges what a program cannot ask: emulators, else cases whose answers a manual gave. */
-export function judgesInSystemMode(row: CoverageRow): readonly string[] {
+/** Who judges what a program cannot ask the CPU: emulators, else cases whose answers a manual gave. */
+export function judgesInItsStead(row: CoverageRow): readonly string[] {
   const found = emulatorsOf(row)
   return found.length > 0 || (row.cases?.manual ?? 0) === 0 ? found : ['cases of the manual']
 }
@@ -89,8 +89,8 @@ function lists(): readonly string[] {
     `- Not known to iced-x86: what is of ${[...unknownToIced].join(' ')}. LLVM, GNU as or their tests have judged it, but for RMPREAD.`,
     `- Advertised, and refused to a program by the CPU, which is all that it was asked: ${names(refused)}.`,
     ...reasons.map((text) => `- Advertised and not judged by the CPU, ${text}.`),
-    ...[...Map.groupBy(coverage.filter(isSystems), (row) => judgesInSystemMode(row).join(' and ') || 'nobody')].map(
-      ([who, rows]) => `- Of what the CPU refuses or is not asked, judged in system mode by ${who}: ${names(rows)}.`,
+    ...[...Map.groupBy(coverage.filter(isForOthers), (row) => judgesInItsStead(row).join(' and ') || 'nobody')].map(
+      ([who, rows]) => `- Of what the CPU refuses, is not asked or does not have, judged by ${who}: ${names(rows)}.`,
     ),
   ]
 }
