@@ -1,7 +1,7 @@
 import { buildTable } from '@vmm/cpuid'
 import { Vcpu, type VcpuOptions } from '@vmm/vcpu'
 import { Engine, GuestMachine } from '@vmm/wasm-engine'
-import { type Assembler, assembler, eax, mem, mem64, r8, rax, rbx, rcx, rdi, rsp } from '@vmm/x86-assembler'
+import { type Assembler, assembler, eax, mem, mem64, r8, rax, rbp, rbx, rcx, rdi, rsp } from '@vmm/x86-assembler'
 import type { StateField } from '@vmm/x86-registers'
 import { describe, expect, test } from 'vitest'
 import { OracleEngine } from './index.ts'
@@ -372,6 +372,54 @@ describe.for(['oracle', 'hot'] as const)('on the %s engine', (kind) => {
     code(g, at.handler, (a) => a.hlt())
     expect(g.run()).toEqual({ kind: 'hlt' })
     expect([g.get('SSP'), g.get('IA32_PL3_SSP')]).toEqual([0n, top])
+  })
+
+  describe('a data breakpoint', () => {
+    const on = { write: 0x9_0000n, access: 0xb_0000n } as const
+    /** Eight bytes of the shadow stack, and a handler that counts in RBX and leaves in RBP what it returns to. */
+    const watching = (write: (a: Assembler) => void, place: bigint, how: keyof typeof on, cet = SH_STK_EN) => {
+      const g = guest(kind, write, { fields: { ...shadow, IA32_S_CET: cet, DR0: place, DR7: 0x401n | on[how] } })
+      // on a shadow stack of its own, for its frame would be met, too
+      gate(g, 1, at.handler, 1)
+      g.put(at.table + 8, BigInt(at.shadowIst) + 0x7f8n)
+      g.put(at.shadowIst + 0x7f8, BigInt(at.shadowIst) + 0x7f8n)
+      g.engine.set('IA32_INTERRUPT_SSP_TABLE_ADDR', BigInt(at.table))
+      code(g, at.handler, (a) => a.inc(rbx).mov(rbp, mem64(rsp)).iretq())
+      return g
+    }
+    const calls = (a: Assembler) => a.call('f').hlt().label('f').nop().ret()
+
+    test('on stores is met by a CALL, behind it', () => {
+      const g = watching(calls, top - 8n, 'write')
+      expect(g.run()).toEqual({ kind: 'hlt' })
+      expect([g.regs().rbx, g.regs().rbp, g.get('DR6') & 15n]).toEqual([1n, BigInt(at.code) + 6n, 1n])
+    })
+
+    test('on loads is met by the RET, too', () => {
+      const g = watching(calls, top - 8n, 'access')
+      expect(g.run()).toEqual({ kind: 'hlt' })
+      expect([g.regs().rbx, g.regs().rbp]).toEqual([2n, BigInt(at.code) + 5n])
+    })
+
+    test('elsewhere is not', () => {
+      const g = watching(calls, top - 0x100n, 'access')
+      expect([g.run(), g.regs().rbx]).toEqual([{ kind: 'hlt' }, 0n])
+    })
+
+    test('is met by WRSS in the middle of other instructions', () => {
+      const stores = (a: Assembler) =>
+        a
+          .mov(rdi, Number(top - 0x40n))
+          .wrssq(mem64(rdi), rax)
+          .label('next')
+          .nop()
+          .nop()
+          .hlt()
+      const g = watching(stores, top - 0x40n, 'write', SH_STK_EN | WR_SHSTK_EN)
+      const next = BigInt(at.code) + 12n
+      expect(g.run()).toEqual({ kind: 'hlt' })
+      expect([g.regs().rbx, g.regs().rbp]).toEqual([1n, next])
+    })
   })
 
   describe('indirect branch tracking', () => {

@@ -201,7 +201,8 @@ function accessOn(execution: Execution): Accesses & Pick<Machine, 'bulk'> {
       memory.reach(numberOf(linear), bytes, bySystem(how, asker))
     },
     linear: (segment, offset) => bitsOf(memory.unchecked(mode, segmentOf(execution, segment), numberOf(offset)), 64),
-    shadowPlace: (linear, how, user) => bitsOf(memory.shadowPlace(numberOf(linear), how, numberOf(user) === 1n), 64),
+    shadowPlace: (linear, bytes, how, user) =>
+      bitsOf(memory.shadowPlace(numberOf(linear), bytes, how, numberOf(user) === 1n), 64),
     loadPhysical: (address, w) => bitsOf(memory.loadPhysical(numberOf(address), w === 32 ? 4 : 8), w),
     compareAndSwapPhysical: (address, expected, value) => {
       const bytes = widthOf(value) === 32 ? 4 : 8

@@ -99,10 +99,12 @@ export class MemoryAccess {
   }
 
   /** The physical address of a shadow-stack access, or a fault: of those, addresses that do not exist are #GP(0). */
-  shadowPlace(linear: bigint, how: 'read' | 'write', user: boolean): bigint {
+  shadowPlace(linear: bigint, bytes: 4 | 8, how: 'read' | 'write', user: boolean): bigint {
     this.#refuseNonCanonical(linear, false)
     const word = (how === 'write' ? walkAccess.write : 0) | (user ? walkAccess.user : 0)
-    return this.#walked(walkShadow, linear, word)
+    const place = this.#walked(walkShadow, linear, word)
+    this.#met |= breakpointsMet(this.breakpoints, linear, bytes, how === 'write')
+    return place
   }
 
   /** What a program loads and stores may have metadata in the upper bits of its address. */

@@ -27,6 +27,7 @@ export function answersFrom({ answers, odd, derived, state, slice, told }: Answe
       state.set('SHADOW_KIND', kind === 0 ? 0n : 1n)
     },
     commit: (record) => odd.commit(record),
+    watched: (record, linear, kind) => odd.watched(record, linear, kind),
     oddRead: (record, tlb, linear, kind) => odd.read(record, tlb, linear, kind),
     oddWrite: (record, tlb, linear, kind) => odd.write(record, tlb, linear, kind),
     deviceRead: (record, kind) => odd.deviceRead(record, kind),

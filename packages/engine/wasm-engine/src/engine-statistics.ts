@@ -68,6 +68,7 @@ export function nothingCounted(): Counting {
       host: 0,
       derive: 0,
       commit: 0,
+      watched: 0,
       shadow: 0,
       oddRead: 0,
       oddWrite: 0,

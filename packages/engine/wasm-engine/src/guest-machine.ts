@@ -82,6 +82,7 @@ export interface Answers {
   derive(): void
   shadow(kind: number): void
   commit(record: number): number
+  watched(record: number, linear: bigint, kind: number): number
   oddRead(record: number, tlb: number, linear: bigint, kind: number): [number, number]
   oddWrite(record: number, tlb: number, linear: bigint, kind: number): number
   deviceRead(record: number, kind: number): number
@@ -369,6 +370,10 @@ export class GuestMachine {
       commit: (cpu: number, record: number) => {
         calls.commit += 1
         return of(cpu).commit(record >>> 0)
+      },
+      watched: (cpu: number, record: number, linear: bigint, kind: number) => {
+        calls.watched += 1
+        return of(cpu).watched(record >>> 0, linear, kind)
       },
       oddRead: (cpu: number, record: number, tlb: number, linear: bigint, kind: number) => {
         calls.oddRead += 1

@@ -180,6 +180,12 @@ export class OddAccesses {
     return this.#next(record)
   }
 
+  /** An access to a shadow stack, which finds its place itself, is looked at as others are. Gives the record to go on with. */
+  watched(record: number, linear: bigint, kind: number): number {
+    this.#helpers.watch(linear, kind & accessKind.sizeMask, kind)
+    return this.#next(record)
+  }
+
   /** Both pages are translated before anything is touched. */
   #parts(given: bigint, kind: number): Part[] | undefined {
     const linear = this.#masked(given, kind)

@@ -38,6 +38,8 @@ export const runtimeTypes = {
   plainWrite: type([...frame, 'i64', 'i32'], ['i32']),
   /** (cpu, record): the pending store happens; the record to go on with. */
   commit: type(['i32', 'i32'], ['i32']),
+  /** (cpu, record, linear, kind): an access that is made beside them is looked at, too; the record to go on with. */
+  watched: type(['i32', 'i32', 'i64', 'i32'], ['i32']),
   /** (…, linear, bytes, kind): 1 if the access would succeed. */
   check: type([...frame, 'i64', 'i32', 'i32'], ['i32']),
   /** Effective address by the record. */
@@ -79,6 +81,7 @@ export const importTypes = {
   /** The mode is none that is known. */
   derive: runtimeTypes.modeChanged,
   commit: runtimeTypes.commit,
+  watched: runtimeTypes.watched,
   shadow: runtimeTypes.shadow,
   /** An access that crosses pages or meets no memory: host address of the scratch, or 0, and the record to go on with. */
   oddRead: runtimeTypes.slowRead,

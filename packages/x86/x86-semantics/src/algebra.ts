@@ -174,9 +174,9 @@ export interface Accesses {
   linear(segment: Segment, offset: Bits<64>): Bits<64>
   /**
    * Where a shadow-stack access of four or eight aligned bytes goes in physical memory: by a user or by the supervisor. Faults unless the page is
-   * one of a shadow stack. Source: SDM 3A §4.6.
+   * one of a shadow stack; data breakpoints are met. Source: SDM 3A §4.6; SDM 3B §18.2.4.
    */
-  shadowPlace(linear: Bits<64>, access: 'read' | 'write', user: Bits<1>): Bits<64>
+  shadowPlace(linear: Bits<64>, bytes: 4 | 8, access: 'read' | 'write', user: Bits<1>): Bits<64>
   /** By physical address: page tables. Aligned, never faults; where there is no memory it reads as ones. */
   loadPhysical<W extends 32 | 64>(address: Bits<64>, w: W): Bits<W>
   /** Stores `value` if memory holds `expected`; 1 if it did. Accessed and dirty bits. */

@@ -195,7 +195,7 @@ function accessOn(frame: Frame, memory: MemoryReading): Accesses {
     checkLinear: (linear, bytes, access, asker) =>
       memory.check(memory.wrapped(linear), bytes, bytes | (access === 'write' ? write : 0), asker),
     linear: (segment, offset) => bitsOf(memory.unchecked(segment, nodeOf(offset)), 64),
-    shadowPlace: (linear, how, user) => shadowPlace(frame, linear, how, user),
+    shadowPlace: (linear, bytes, how, user) => shadowPlace(frame, linear, { bytes, how, user }),
     loadPhysical: (address, w) => memory.loadPhysical(address, w),
     compareAndSwapPhysical: (address, expected, value) => memory.swapPhysical(address, expected, value),
   }

@@ -1,14 +1,21 @@
 import { access, failed, refusedByEpt, walkShadow } from '@vmm/x86-paging'
 import { exceptions } from '@vmm/x86-registers'
 import { type Bits, secondLevelFault } from '@vmm/x86-semantics'
+import { accessKind } from '../access.ts'
 import type { Node } from '../emit/node.ts'
 import { noteFault } from '../interpreter/memory.ts'
 import { at } from '../state-layout.ts'
 import type { Frame } from './frame.ts'
 import { bitsOf, nodeOf } from './value.ts'
 
+interface ShadowAccess {
+  readonly bytes: 4 | 8
+  readonly how: 'read' | 'write'
+  readonly user: Bits<1>
+}
+
 /** Where a shadow-stack access goes in physical memory: what is walked for it is not kept. */
-export function shadowPlace(frame: Frame, address: Bits<64>, how: 'read' | 'write', user: Bits<1>): Bits<64> {
+export function shadowPlace(frame: Frame, address: Bits<64>, { bytes, how, user }: ShadowAccess): Bits<64> {
   const { code, cpu } = frame
   const linear = code.hold(nodeOf(address))
   refuseNonCanonical(frame, linear)
@@ -27,8 +34,17 @@ export function shadowPlace(frame: Frame, address: Bits<64>, how: 'read' | 'writ
     )
     frame.leaveFault()
   })
+  // as the processor's own, it is looked at for breakpoints and never for its alignment
+  const kind = bytes | accessKind.processor | (how === 'write' ? accessKind.write : 0)
+  code.rarely(code.load('i32.load', cpu, at.oddAccesses), () => tell(frame, linear, kind))
   const offset = code.op('i64.and', linear, code.i64(0xfffn))
   return bitsOf(code.hold(code.op('i64.or', physical!, offset)), 64)
+}
+
+/** Somebody looks at every access. */
+function tell({ code, cpu, record, runtime }: Frame, linear: Node, kind: number): void {
+  const [next] = code.call(runtime.watched, [cpu, record.get(), linear, code.i32(kind)], ['i32'])
+  record.set(next!)
 }
 
 /** Of addresses that do not exist, those of shadow stacks are #GP(0). */

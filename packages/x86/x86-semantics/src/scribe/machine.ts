@@ -265,7 +265,7 @@ function linear(
         ([at]) => `Check that ${counted(bytes)} at ${askerText(asker)}[${at!.text}] can be ${past[access]}`,
         nothing,
       ),
-    shadowPlace: (linear, access, user) => {
+    shadowPlace: (linear, _bytes, access, user) => {
       const call: Writer = ([at, by]) => tight(`ShadowStackPlace(${at!.text}, ${access}, user ${by!.text})`)
       return asBits<64>(parts.results([{ stem: 'place', width: 64 }], [linear, user], call)[0]!)
     },

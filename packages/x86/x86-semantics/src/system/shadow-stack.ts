@@ -13,14 +13,14 @@ const isAligned = (m: Machine, address: Bits<64>, to: 4 | 8): Bits<1> =>
 
 /** What lies on a shadow stack: four bytes, or eight, which may begin in the middle of eight. */
 export function loadShadow<W extends 32 | 64>(m: Machine, linear: Bits<64>, w: W, user: Bits<1>): Bits<W> {
-  if (w === 32) return m.loadPhysical(m.shadowPlace(linear, 'read', user), w)
+  if (w === 32) return m.loadPhysical(m.shadowPlace(linear, 4, 'read', user), w)
   const value = m.variable(m.constant(0, 64))
   m.when(
     isAligned(m, linear, 8),
-    () => value.set(m.loadPhysical(m.shadowPlace(linear, 'read', user), 64)),
+    () => value.set(m.loadPhysical(m.shadowPlace(linear, 8, 'read', user), 64)),
     () => {
-      const low = m.loadPhysical(m.shadowPlace(linear, 'read', user), 32)
-      const high = m.loadPhysical(m.shadowPlace(by(m, linear, 4), 'read', user), 32)
+      const low = m.loadPhysical(m.shadowPlace(linear, 4, 'read', user), 32)
+      const high = m.loadPhysical(m.shadowPlace(by(m, linear, 4), 4, 'read', user), 32)
       value.set(m.or(m.zeroExtend(low, 64), m.shiftLeft(m.zeroExtend(high, 64), m.constant(32, 64))))
     },
   )
@@ -30,14 +30,14 @@ export function loadShadow<W extends 32 | 64>(m: Machine, linear: Bits<64>, w: W
 
 /** Faults now if as many bytes of a shadow stack could not be stored. */
 export function reachShadow(m: Machine, linear: Bits<64>, bytes: 4 | 8, user: Bits<1>): void {
-  m.shadowPlace(linear, 'write', user)
-  if (bytes === 8) m.shadowPlace(by(m, linear, 4), 'write', user)
+  m.shadowPlace(linear, 4, 'write', user)
+  if (bytes === 8) m.shadowPlace(by(m, linear, 4), 4, 'write', user)
 }
 
 /** Stores what can be stored. */
 export function storeShadow<W extends 32 | 64>(m: Machine, linear: Bits<64>, value: Bits<W>, user: Bits<1>): void {
   const plainly = <V extends 32 | 64>(at: Bits<64>, part: Bits<V>) => {
-    const place = m.shadowPlace(at, 'write', user)
+    const place = m.shadowPlace(at, m.widthOf(part) === 32 ? 4 : 8, 'write', user)
     const done = m.variable(m.constant(0, 1))
     m.loop(
       () => m.not(done.get()),
@@ -57,7 +57,7 @@ export function storeShadow<W extends 32 | 64>(m: Machine, linear: Bits<64>, val
 
 /** Exchanges a token as one step: 1 if it was the expected one. */
 export const swapToken = (m: Machine, linear: Bits<64>, expected: Bits<64>, fresh: Bits<64>, user: Bits<1>): Bits<1> =>
-  m.compareAndSwapPhysical(m.shadowPlace(linear, 'write', user), expected, fresh)
+  m.compareAndSwapPhysical(m.shadowPlace(linear, 8, 'write', user), expected, fresh)
 
 const widthHere = (m: Machine): 32 | 64 => (m.mode.codeSize === 64 ? 64 : 32)
 
@@ -170,7 +170,7 @@ const boundary = (m: Machine, top: Bits<64>): Bits<64> => m.and(top, m.constant(
 /** Faults unless a frame of three eights could be pushed there. */
 export function reachFrame(m: Machine, top: Bits<64>, user: Bits<1>): void {
   m.when(m.not(isAligned(m, top, 8)), () => reachShadow(m, under(m, top, 4), 4, user))
-  for (const depth of [8, 16, 24]) m.shadowPlace(under(m, boundary(m, top), depth), 'write', user)
+  for (const depth of [8, 16, 24]) m.shadowPlace(under(m, boundary(m, top), depth), 8, 'write', user)
 }
 
 /** Pushes it. */
@@ -220,7 +220,7 @@ export function prepareFarReturn(m: Machine, to: FarReturn): () => void {
   m.when(then, () => checkPointer(m, before.get(), to.isLong))
   const elsewhere = m.not(m.equal(before.get(), popped.get()))
   const frees = m.and(enabled, kind === 'far return' ? outer : m.or(outer, elsewhere))
-  m.when(frees, () => void m.shadowPlace(popped.get(), 'write', user))
+  m.when(frees, () => void m.shadowPlace(popped.get(), 8, 'write', user))
   return () => {
     m.when(frees, () => {
       const at = popped.get()

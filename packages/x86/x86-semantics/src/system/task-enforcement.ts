@@ -70,7 +70,7 @@ export function prepareEnforcedSwitch(m: Machine, to: EnforcedSwitch, task: NewT
     old.ssp,
   )
   const frees = m.and(enabled, to.returns)
-  m.when(frees, () => void m.shadowPlace(frame.behind.get(), 'write', user))
+  m.when(frees, () => void m.shadowPlace(frame.behind.get(), 8, 'write', user))
   return {
     leave: () => {
       m.when(m.and(m.and(enabled, to.nests), lower), () => m.set('IA32_PL3_SSP', old.ssp))
