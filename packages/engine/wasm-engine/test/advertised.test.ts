@@ -14,6 +14,7 @@ const switchedOn: Partial<Record<Feature, Feature>> = { OSXSAVE: 'XSAVE', OSPKE:
 const withoutBit: ReadonlySet<string> = new Set([
   'AVX10_2',
   'AVX512_BMM',
+  'ACEV1',
   'RMPREAD',
   'SM2',
   'CCS',

@@ -42,6 +42,7 @@ export {
   bnd3,
   bp,
   bpl,
+  bsr0,
   bx,
   ch,
   cl,

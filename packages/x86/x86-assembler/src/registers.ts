@@ -319,3 +319,6 @@ export const tmm4 = register('tmm4', 'tile', 4, 8192)
 export const tmm5 = register('tmm5', 'tile', 5, 8192)
 export const tmm6 = register('tmm6', 'tile', 6, 8192)
 export const tmm7 = register('tmm7', 'tile', 7, 8192)
+
+/** The block scale register of ACE. */
+export const bsr0 = register('bsr0', 'blockScale', 0, 1024)

@@ -5,7 +5,18 @@ export type CodeSize = 16 | 32 | 64
  * Where an operand lives. Segment registers count ES CS SS DS FS GS, as the encoding does. YMM and ZMM registers are in the file `xmm`,
  * `bound` are MPX's, `tile` AMX's.
  */
-export type RegisterFile = 'gpr' | 'segment' | 'control' | 'debug' | 'x87' | 'mmx' | 'xmm' | 'opmask' | 'bound' | 'tile'
+export type RegisterFile =
+  | 'gpr'
+  | 'segment'
+  | 'control'
+  | 'debug'
+  | 'x87'
+  | 'mmx'
+  | 'xmm'
+  | 'opmask'
+  | 'bound'
+  | 'tile'
+  | 'blockScale'
 
 /** What EVEX says of rounding: a mode, which suppresses exceptions, too; suppression alone (`sae`); or nothing. Source: SDM 2A §2.7.6. */
 export type Rounding = 'none' | 'nearest' | 'down' | 'up' | 'zero' | 'sae'

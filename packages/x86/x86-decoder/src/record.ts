@@ -70,7 +70,7 @@ export const operandFields = {
 export const sizeCodes = [16, 32, 64] as const
 
 /** Widths of operands and vectors in the order of their codes. */
-export const widthCodes = [0, 8, 16, 32, 64, 80, 128, 256, 384, 512, 8192] as const
+export const widthCodes = [0, 8, 16, 32, 64, 80, 128, 256, 384, 512, 8192, 1024] as const
 
 /** Kinds of operands in the order of their codes. */
 export const operandKinds = ['register', 'memory', 'immediate', 'relative', 'far'] as const
@@ -78,7 +78,7 @@ export const operandKinds = ['register', 'memory', 'immediate', 'relative', 'far
 /** Register files in the order of their codes. */
 export const registerFiles = [
   ...(['gpr', 'segment', 'control', 'debug', 'x87', 'mmx', 'xmm', 'opmask'] as const),
-  ...(['bound', 'tile'] as const),
+  ...(['bound', 'tile', 'blockScale'] as const),
 ] as const satisfies readonly RegisterFile[]
 
 /** Roundings in the order of their codes. */

@@ -28,6 +28,7 @@ const others = {
     opmask: numbered('k', '', 8),
     bound: numbered('bnd', '', 4),
     tile: numbered('tmm', '', 8),
+    blockScale: ['bsr0'],
   },
 } as const
 

@@ -24,7 +24,7 @@ import {
 /** Features that came after the judge's edition. */
 const later: ReadonlySet<string> = new Set([
   ...['USER_MSR', 'MSR_IMM', 'APX_F', 'AVX10_2', 'AVX512_BMM', 'MOVRS'],
-  ...['AMX_FP8', 'AMX_TF32', 'AMX_MOVRS', 'AMX_AVX512', 'AMX_TRANSPOSE'],
+  ...['AMX_FP8', 'AMX_TF32', 'AMX_MOVRS', 'AMX_AVX512', 'AMX_TRANSPOSE', 'ACEV1'],
   ...['RMPREAD', 'SM2', 'PHE2', 'CCS', 'XMODX', 'RNG2'],
 ])
 
@@ -185,7 +185,17 @@ function registerText(name: string): string {
 
 const segments = ['es', 'cs', 'ss', 'ds', 'fs', 'gs']
 const files = {
-  ...{ gpr: 'gpr', control: 'cr', debug: 'dr', x87: 'st', mmx: 'mm', opmask: 'k', bound: 'bnd', tile: 'tmm' },
+  ...{
+    gpr: 'gpr',
+    control: 'cr',
+    debug: 'dr',
+    x87: 'st',
+    mmx: 'mm',
+    opmask: 'k',
+    bound: 'bnd',
+    tile: 'tmm',
+    blockScale: 'bsr',
+  },
 } as const
 const vectorName = (index: number, width: number): string =>
   `${width <= 128 ? 'x' : width === 256 ? 'y' : 'z'}mm${index}`

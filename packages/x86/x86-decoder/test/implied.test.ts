@@ -39,6 +39,7 @@ const fileNames = {
   debug: 'dr',
   bound: 'bnd',
   tile: 't',
+  blockScale: 'bsr',
 }
 const ourName = (file: keyof typeof fileNames, index: number): string =>
   file === 'gpr' ? generalName(index) : `${fileNames[file]}${index}`

@@ -77,6 +77,7 @@ export const namedFeatures: readonly (readonly [features: string, bytes: string,
   ['MOVRS',            '0f 38 8b 08',                   'movrs ecx, dword ptr [rax]'],
   ['MOVRS AVX10_2',    '62 f5 7f 48 6f 00',             'vmovrsb zmm0, zmmword ptr [rax]'],
   ['AVX10_2',          '62 f5 75 48 58 c2',             'vaddbf16 zmm0, zmm1, zmm2'],
+  ['ACEV1',            '62 f2 64 48 5e ca',             'top4buud tmm1, zmm2, zmm3'],
   // AMD's
   ['SEV_SNP',          'f2 0f 01 ff',                   'pvalidate'],
   ['SEV_SNP',          'f3 0f 01 ff',                   'psmash'],

@@ -244,6 +244,36 @@ export const bitMatrixFacts: readonly (readonly [bytes: string, text: string])[]
   ['62 b6 7c 4f 81 b4 f0 23 01 00 00',      'vbitrevb zmm6 {k7}, zmmword ptr [rax+r14*8+0x123]'],
 ]
 
+/** ACE. Source: LLVM's tests of 2026, llvm/test/MC/Disassembler/X86/acev1. */
+export const aceFacts: readonly (readonly [bytes: string, text: string])[] = [
+  ['c4 e2 fb 49 c0',                        'bsrinit bsr0'],
+  ['62 f6 f4 48 95 c2',                     'bsrmovf bsr0, zmm1, zmm2'],
+  ['62 96 8c 40 95 c7',                     'bsrmovf bsr0, zmm30, zmm31'],
+  ['62 f6 ac 48 95 44 82 01',               'bsrmovf bsr0, zmm10, zmmword ptr [rdx+rax*4+0x40]'],
+  ['62 f6 ff 48 95 c1',                     'bsrmovh bsr0, zmm1'],
+  ['62 f6 ff 48 95 03',                     'bsrmovh bsr0, zmmword ptr [rbx]'],
+  ['62 96 7f 48 95 c7',                     'bsrmovh zmm31, bsr0'],
+  ['62 b6 7f 48 95 84 f5 00 00 00 10',      'bsrmovh zmmword ptr [rbp+r14*8+0x10000000], bsr0'],
+  ['62 96 fe 48 95 c6',                     'bsrmovl bsr0, zmm30'],
+  ['62 f6 7e 48 95 06',                     'bsrmovl zmmword ptr [rsi], bsr0'],
+  ['62 93 fd 48 2f ff 0f',                  'tilemovcol tmm7, zmm31, 0xf'],
+  ['62 d2 8d 48 4b ff',                     'tilemovcol tmm7, zmm15, r14d'],
+  ['62 92 ed 48 4b cf',                     'tilemovcol tmm1, zmm31, edx'],
+  ['62 f3 fd 48 07 ca 03',                  'tilemovrow tmm1, zmm2, 3'],
+  ['62 b2 ed 48 4a c8',                     'tilemovrow tmm1, zmm16, edx'],
+  ['62 63 7d 48 07 ff 0f',                  'tilemovrow zmm31, tmm7, 0xf'],
+  ['62 92 06 40 5c fe',                     'top2bf16ps tmm7, zmm30, zmm31'],
+  ['62 f2 64 48 5e ca',                     'top4buud tmm1, zmm2, zmm3'],
+  ['62 92 05 40 5e fe',                     'top4busd tmm7, zmm30, zmm31'],
+  ['62 f2 67 48 5e ca',                     'top4bssd tmm1, zmm2, zmm3'],
+  ['62 92 06 40 5e fe',                     'top4bsud tmm7, zmm30, zmm31'],
+  ['62 f3 64 48 8d ca 07',                  'top4mxbf8ps tmm1, zmm2, zmm3, 7'],
+  ['62 f3 65 48 8d ca 07',                  'top4mxhf8ps tmm1, zmm2, zmm3, 7'],
+  ['62 f3 57 48 8d d4 03',                  'top4mxbhf8ps tmm2, zmm4, zmm5, 3'],
+  ['62 f3 46 48 8d de 01',                  'top4mxhbf8ps tmm3, zmm6, zmm7, 1'],
+  ['62 d3 37 48 8f e0 0f',                  'top4mxbssps tmm4, zmm8, zmm9, 0xf'],
+]
+
 /** What was withdrawn. Source: LLVM's tests before it was, llvm/test/MC/Disassembler/X86, files amx-transpose-att, x86-64-amx-movrs and x86-64-amx-tf32. */
 export const withdrawnFacts: readonly (readonly [bytes: string, text: string])[] = [
   ['c4 a2 78 6e a4 f5 00 00 00 10',         't2rpntlvwz0 tmm4, [rbp+r14*8+0x10000000]'],

@@ -14,7 +14,7 @@ import {
   informationOf,
 } from '../src/index.ts'
 import { isKnown } from './iced.ts'
-import { bitMatrixFacts, newerFacts, withdrawnFacts, zhaoxinFacts } from './newer-facts.rows.ts'
+import { aceFacts, bitMatrixFacts, newerFacts, withdrawnFacts, zhaoxinFacts } from './newer-facts.rows.ts'
 
 const bytesOf = (hex: string): Uint8Array => Uint8Array.from(hex.split(' '), (byte) => Number.parseInt(byte, 16))
 
@@ -28,7 +28,7 @@ function decoded(hex: string, by: Decode = decode): Decoded {
 const failure = (hex: string, codeSize: 32 | 64 = 64) =>
   decode(bytesOf(hex), 0, bytesOf(hex).length, codeSize, createDecoded())
 
-test.each([...newerFacts, ...bitMatrixFacts])('%s is %s', (hex, text) => {
+test.each([...newerFacts, ...bitMatrixFacts, ...aceFacts])('%s is %s', (hex, text) => {
   const bytes = bytesOf(hex)
   const one = decoded(hex)
   expect(format(one)).toBe(text)
@@ -51,7 +51,7 @@ test.each([...withdrawnFacts, ...zhaoxinFacts])(
 )
 
 test('every row that iced-x86 does not know has been judged, but those of APX, USER_MSR and RMPREAD', () => {
-  const facts = [...newerFacts, ...bitMatrixFacts, ...withdrawnFacts, ...zhaoxinFacts]
+  const facts = [...newerFacts, ...bitMatrixFacts, ...aceFacts, ...withdrawnFacts, ...zhaoxinFacts]
   const judged = new Set(facts.map(([hex]) => decoded(hex, decodeAsked).row))
   const unjudged = rows.filter((row, number) => {
     const elsewhere = /APX_F|USER_MSR|RMPREAD/.test(row.needs ?? '')
@@ -75,6 +75,9 @@ describe('what AVX10.2 takes', () => {
     ['62 f2 76 48 4a 01', 'a tile in memory'],
     ['c4 e2 71 48 c1', 'a tile that is also the result'],
     ['c4 e2 7b 4a 00', 'a tile without SIB'],
+    ['62 f6 ff 48 95 c9', 'a second block scale register'],
+    ['62 72 64 48 5e ca', 'an outer product in a ninth tile'],
+    ['62 f2 64 48 5e 0a', 'an outer product with memory'],
   ])('%s is invalid: %s', (hex) => expect(failure(hex)).toBe('invalid'))
 
   test.each([
@@ -118,6 +121,16 @@ describe('what it does', () => {
     expect(informationOf(decoded('0f 18 20')).access).toEqual(['none'])
   })
 
+  test('moves into parts of tiles and of the block scale register leave the rest', () => {
+    expect(informationOf(decoded('62 f3 fd 48 07 ca 03')).access).toEqual(['read-write', 'read', 'read'])
+    expect(informationOf(decoded('62 f6 ff 48 95 c1')).access).toEqual(['read-write', 'read'])
+    expect(informationOf(decoded('62 f6 f4 48 95 c2')).access).toEqual(['write', 'read', 'read'])
+    expect(informationOf(decoded('62 96 7f 48 95 c7')).access).toEqual(['write', 'read'])
+    expect(informationOf(decoded('62 f3 64 48 8d ca 07')).impliedRegisters).toMatchObject([
+      { file: 'blockScale', index: 0, width: 1024, reads: 'always', writes: 'never' },
+    ])
+  })
+
   test('MSRs by number are privileged and name what they move', () => {
     const read = informationOf(decoded('c4 e7 7b f6 c1 78 56 34 12'))
     expect(read).toMatchObject({ access: ['write', 'read'], privileged: true, features: ['MSR_IMM'] })
@@ -126,13 +139,19 @@ describe('what it does', () => {
     expect(write).toMatchObject({ access: ['read', 'read'], privileged: true })
   })
 
-  test.each(['VDPPHPS', 'VPDPWUSD', 'TMMULTF32PS', 'TDPHF8PS', 'VFMADD231BF16', 'VBMACOR16X16X16', 'TTDPFP16PS'])(
-    '%s adds to what was there',
-    (mnemonic) => {
-      const found = rows.filter((row) => row.mnemonic === mnemonic)
-      expect(found.map((row) => accessOf(row)[0])).toEqual(found.map(() => 'read-write'))
-    },
-  )
+  test.each([
+    'VDPPHPS',
+    'VPDPWUSD',
+    'TMMULTF32PS',
+    'TDPHF8PS',
+    'VFMADD231BF16',
+    'VBMACOR16X16X16',
+    'TTDPFP16PS',
+    'TOP4BSSD',
+  ])('%s adds to what was there', (mnemonic) => {
+    const found = rows.filter((row) => row.mnemonic === mnemonic)
+    expect(found.map((row) => accessOf(row)[0])).toEqual(found.map(() => 'read-write'))
+  })
 
   test.each([
     ['62 f5 7d 2b 58 c1', 'vaddbf16 %ymm1,%ymm0,%ymm0{%k3}'],

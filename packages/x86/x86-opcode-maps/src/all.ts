@@ -1,4 +1,5 @@
 import type { OpcodeRow } from '@vmm/x86-opcodes'
+import { ace } from './ace.rows.ts'
 import { announced } from './announced.rows.ts'
 import { announcedLegacy } from './announced-legacy.rows.ts'
 import { bitMatrix } from './bit-matrix.rows.ts'
@@ -56,6 +57,7 @@ const blocks: readonly (readonly OpcodeRow[])[] = [
   bitMatrix,
   announced,
   announcedLegacy,
+  ace,
   withdrawn,
   zhaoxin,
   evexMap4,

@@ -32,15 +32,20 @@ const bystanders = words(`
 
 /** Of VEX, EVEX and XOP instructions: those that read what they write. All others write the first operand alone, if they are no readers. */
 const accumulators =
-  /^(?:VFN?M(?:ADD|SUB)(?:ADD|SUB)?(?:132|213|231)|VFC?MADDC|VPDP|VP4DP|V4FN?MADD|VDPBF16|VDPPH|VBMAC|VPERM[IT]2|VPTERNLOG|VFIXUPIMM|VPMADD52|VPSH[LR]DV|TT?DP|TT?CMM|TT?MMUL|TCONJTCMM|VSHA512|VSM3|VP?GATHER[DQ]|CMP.*XADD)/
+  /^(?:VFN?M(?:ADD|SUB)(?:ADD|SUB)?(?:132|213|231)|VFC?MADDC|VPDP|VP4DP|V4FN?MADD|VDPBF16|VDPPH|VBMAC|VPERM[IT]2|VPTERNLOG|VFIXUPIMM|VPMADD52|VPSH[LR]DV|TT?DP|TOP[24]|TT?CMM|TT?MMUL|TCONJTCMM|VSHA512|VSM3|VP?GATHER[DQ]|CMP.*XADD)/
 
 /** Those that write nothing they name. */
 const vectorReaders =
   /^(?:VPTEST$|VTESTP|VU?COM[IX]S|KO?R?TEST|VLDMXCSR|LDTILECFG|VMASKMOVDQU|VPCMP[EI]STR|UWRMSR|LWP(?:INS|VAL)|LLWPCB)/
 
+/** A row or a column of a tile, or half of the block scale register: the rest stays. */
+const writesPart = ([first, second, third]: OpcodeRow['operands']): boolean =>
+  (first === 'Ta' && second === 'Ux' && third !== 'Hx') || (first === 'BSR0' && second === 'Wx')
+
 function accessOfVectors({ mnemonic, operands }: OpcodeRow): readonly Access[] {
   if (/^V(?:GATHER|SCATTER)PF/.test(mnemonic)) return ['none']
-  const first = accumulators.test(mnemonic) ? 'read-write' : vectorReaders.test(mnemonic) ? 'read' : 'write'
+  const first =
+    accumulators.test(mnemonic) || writesPart(operands) ? 'read-write' : vectorReaders.test(mnemonic) ? 'read' : 'write'
   // AVX2's gathers clear their mask, and CMPccXADD gives back what was in memory
   const clearsThird = /^VP?GATHER/.test(mnemonic) && operands.length === 3
   return operands.map((_, at) => {

@@ -110,6 +110,7 @@ export const impliedOperands: readonly (readonly [what: string, rows: string])[]
   ['W:ECX',                                'PCMPISTRI VPCMPISTRI'],
   ['W:XMM0',                               'PCMPISTRM VPCMPISTRM'],
   ['R:EAX R:XMM0',                         'LOADIWKEY'],
+  ['R:BSR0',                               'TOP4MXBF8PS TOP4MXHF8PS TOP4MXBHF8PS TOP4MXHBF8PS TOP4MXBSSPS'],
   ['RW:XMM0 W:XMM1 W:XMM2 W:XMM4 W:XMM5 W:XMM6',                   'ENCODEKEY128'],
   ['RW:XMM0 RW:XMM1 W:XMM2 W:XMM3 W:XMM4 W:XMM5 W:XMM6',           'ENCODEKEY256'],
   ['RW:XMM0 RW:XMM1 RW:XMM2 RW:XMM3 RW:XMM4 RW:XMM5 RW:XMM6 RW:XMM7', 'AESENCWIDE128KL AESDECWIDE128KL AESENCWIDE256KL AESDECWIDE256KL'],

@@ -58,10 +58,11 @@ function registerOf(name: string): Place {
   if (low.includes(name)) return at(low.indexOf(name), 8)
   if (high.includes(name)) return at(high.indexOf(name), 8, 'gpr', true)
   if (general.includes(name)) return at(general.indexOf(name), 16)
-  const numbered = /^(XMM|CR|ST|R)(\d+)(D?)$/.exec(name)
+  const numbered = /^(XMM|CR|ST|BSR|R)(\d+)(D?)$/.exec(name)
   if (numbered !== null) {
     const [, file, index, isDouble] = numbered
     if (file === 'ST') return at(Number(index), 80, 'x87')
+    if (file === 'BSR') return at(Number(index), 1024, 'blockScale')
     if (file === 'XMM') return at(Number(index), 128, 'xmm')
     return file === 'CR' ? at(Number(index), 'y', 'control') : at(Number(index), isDouble === '' ? 64 : 32)
   }

@@ -11,7 +11,7 @@ export const operandCodes = {
   // general registers: ModRM.r/m, ModRM.reg, VEX.vvvv, opcode
   Eb: rm('gpr', 8),  Ew: rm('gpr', 16),  Ed: rm('gpr', 32),  Eq: rm('gpr', 64),  Ev: rm('gpr', 'v'),  Ey: rm('gpr', 'y'),  Ez: rm('gpr', 'z'),
   Gb: reg('gpr', 8), Gw: reg('gpr', 16), Gd: reg('gpr', 32), Gq: reg('gpr', 64), Gv: reg('gpr', 'v'), Gy: reg('gpr', 'y'),
-  Rv: rmRegister('gpr', 'v'), Ry: rmRegister('gpr', 'y'), Rd: rmRegister('gpr', 32), Rq: rmRegister('gpr', 64), By: vvvv('gpr', 'y'), Bb: vvvv('gpr', 8), Bv: vvvv('gpr', 'v'), Bq: vvvv('gpr', 64), Zb: opcodeField('gpr', 8), Zv: opcodeField('gpr', 'v'),
+  Rv: rmRegister('gpr', 'v'), Ry: rmRegister('gpr', 'y'), Rd: rmRegister('gpr', 32), Rq: rmRegister('gpr', 64), By: vvvv('gpr', 'y'), Bb: vvvv('gpr', 8), Bd: vvvv('gpr', 32), Bv: vvvv('gpr', 'v'), Bq: vvvv('gpr', 64), Zb: opcodeField('gpr', 8), Zv: opcodeField('gpr', 'v'),
   'Rd/Mb': rm('gpr', 32, 8), 'Rd/Mw': rm('gpr', 32, 16), 'Rv/Mw': rm('gpr', 'v', 16),
   AL: fixed('gpr', 0, 8), AX: fixed('gpr', 0, 16), eAX: fixed('gpr', 0, 'z'), rAX: fixed('gpr', 0, 'v'), CL: fixed('gpr', 1, 8), DX: fixed('gpr', 2, 16),
 
@@ -31,7 +31,7 @@ export const operandCodes = {
   'ST(0)': fixed('x87', 0, 80), 'ST(i)': rmRegister('x87', 80),
   Pd: reg('mmx', 32), Pq: reg('mmx', 64), Qd: rm('mmx', 32), Qq: rm('mmx', 64), Nq: rmRegister('mmx', 64),
   Ka: reg('opmask', 64), Kb: vvvv('opmask', 64), Kc: rmRegister('opmask', 64), KMb: rm('opmask', 64, 8), KMw: rm('opmask', 64, 16), KMd: rm('opmask', 64, 32), KMq: rm('opmask', 64, 64),
-  Ta: reg('tile', 8192), Tb: vvvv('tile', 8192), Tc: rmRegister('tile', 8192), BNDa: reg('bound', 128), BNDMq: rm('bound', 128, 64), BNDMdq: rm('bound', 128, 128),
+  Ta: reg('tile', 8192), Tb: vvvv('tile', 8192), Tc: rmRegister('tile', 8192), BSR0: fixed('blockScale', 0, 1024), BNDa: reg('bound', 128), BNDMq: rm('bound', 128, 64), BNDMdq: rm('bound', 128, 128),
 
   // XMM registers
   Vd: reg('xmm', 32), Vq: reg('xmm', 64), Vdq: reg('xmm', 128), Vss: reg('xmm', 32), Vsd: reg('xmm', 64), Vps: reg('xmm', 128), Vpd: reg('xmm', 128),

@@ -1,5 +1,16 @@
-/** Register files as operands name them: `xmm` holds YMM and ZMM, too, `bound` is MPX's, `tile` AMX's. */
-export type OperandFile = 'gpr' | 'segment' | 'control' | 'debug' | 'x87' | 'mmx' | 'xmm' | 'opmask' | 'bound' | 'tile'
+/** Register files as operands name them: `xmm` holds YMM and ZMM, too, `bound` is MPX's, `tile` AMX's, `blockScale` ACE's one register. */
+export type OperandFile =
+  | 'gpr'
+  | 'segment'
+  | 'control'
+  | 'debug'
+  | 'x87'
+  | 'mmx'
+  | 'xmm'
+  | 'opmask'
+  | 'bound'
+  | 'tile'
+  | 'blockScale'
 
 /**
  * A size in bits, 0 for none, or one that depends: `v` is the operand size, `z` the same but never 64, `y` 64 if the

@@ -45,6 +45,7 @@ export type VectorEncoding =
   | 'VMI'
   | 'IM'
   | 'RMII'
+  | 'RMVI'
   | 'MII'
   | 'VMR'
   | 'VRM'

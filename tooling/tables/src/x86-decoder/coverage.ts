@@ -68,7 +68,7 @@ const isAssembled = ({ mnemonic, attributes }: OpcodeRow): boolean =>
 /** Features that the edition of iced-x86 which judges does not know; LLVM, or its tests, have judged their rows. */
 export const unknownToIced: ReadonlySet<string> = new Set([
   ...['USER_MSR', 'MSR_IMM', 'APX_F', 'AVX10_2', 'AVX512_BMM', 'MOVRS'],
-  ...['AMX_FP8', 'AMX_TF32', 'AMX_MOVRS', 'AMX_AVX512', 'AMX_TRANSPOSE'],
+  ...['AMX_FP8', 'AMX_TF32', 'AMX_MOVRS', 'AMX_AVX512', 'AMX_TRANSPOSE', 'ACEV1'],
   ...['RMPREAD', 'SM2', 'PHE2', 'CCS', 'XMODX', 'RNG2'],
 ])
 
