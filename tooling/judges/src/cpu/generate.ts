@@ -1,5 +1,5 @@
 import { createDecoded, createDecoder, type Decoded } from '@vmm/x86-decoder'
-import { type Attribute, rows } from '@vmm/x86-opcodes'
+import { type Attribute, featuresOf, type OpcodeRow, rows } from '@vmm/x86-opcodes'
 import { isExecuted } from '@vmm/x86-semantics'
 import { encoded, type Form, formOf, type Habits, longest } from './encoding.ts'
 import { exclusions } from './exclusions.rows.ts'
@@ -18,6 +18,7 @@ const bothSizes = [32, 64] as const
 const habits: Habits = { lock: 40, repeat: 30, operandSize: 6, addressSize: 12, segment: 30, vexEverywhere: true }
 
 interface SizedForm extends Form {
+  readonly row: OpcodeRow
   /** Where it exists. */
   readonly sizes: readonly (32 | 64)[]
 }
@@ -26,7 +27,7 @@ const { decode } = createDecoder(isExecuted)
 const forms: readonly SizedForm[] = rows
   .filter(isExecuted)
   .filter(({ mnemonic }) => !Object.hasOwn(exclusions, mnemonic))
-  .map((row) => ({ ...formOf(row), sizes: sizesOf(row.opcode, row.attributes) }))
+  .map((row) => ({ ...formOf(row), row, sizes: sizesOf(row.opcode, row.attributes) }))
 
 /** REX.W is not there in 32-bit code. */
 export function sizesOf(opcode: string, attributes: readonly Attribute[]): readonly (32 | 64)[] {
@@ -43,15 +44,24 @@ export class Generator {
   readonly #states: States
   readonly #forms: readonly SizedForm[]
   readonly #wild: boolean
+  readonly #host: ReadonlySet<string> | undefined
   #turn = 0
   readonly #decoded = createDecoded()
 
-  constructor(random: Random, only?: string) {
+  /** `host`: the features of the processor that is asked, if what it does not have is left out. */
+  constructor(random: Random, { only, host }: { readonly only?: string; readonly host?: ReadonlySet<string> } = {}) {
+    this.#host = host
     this.#random = random
     this.#states = new States(random)
     this.#wild = only === undefined
-    this.#forms = only === undefined ? forms : forms.filter(({ mnemonic }) => mnemonic === only)
+    const wanted = only === undefined ? forms : forms.filter(({ mnemonic }) => mnemonic === only)
+    this.#forms = wanted.filter(({ row }) => this.#hasHost(row))
     if (this.#forms.length === 0) throw new RangeError(`no instruction ${only} is judged`)
+  }
+
+  /** Whether the processor that is asked has a row, of vectors of 256 bits too. */
+  #hasHost(row: OpcodeRow): boolean {
+    return this.#host === undefined || featuresOf(row, 256).every((name) => this.#host!.has(name))
   }
 
   /** Every form has its turn first, then chance has it. */
@@ -67,7 +77,7 @@ export class Generator {
       const failure = decode(bytes, 0, bytes.length, codeSize, decoded)
       if (isWild && failure === 'invalid' && isNobodys(bytes, codeSize)) return this.#states.refused(bytes, codeSize)
       if (failure !== undefined) continue
-      if (unjudged(decoded, bytes) !== undefined) continue
+      if (unjudged(decoded, bytes) !== undefined || !this.#hasHost(rows[decoded.row]!)) continue
       const snippet = this.#states.around(decoded, bytes, codeSize)
       if (snippet !== undefined) return snippet
     }

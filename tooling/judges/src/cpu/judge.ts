@@ -2,6 +2,8 @@ import { createDecoded, decode, format } from '@vmm/x86-decoder'
 import { type Asked, askCpu } from './ask-cpu.ts'
 import { differences } from './compare.ts'
 import { Generator } from './generate.ts'
+import { hostFeatures } from './host-features.ts'
+import { NativeCpu } from './native.ts'
 import { Random } from './random.ts'
 import type { Snippet } from './snippet.ts'
 import type { Subject } from './subject.ts'
@@ -23,7 +25,8 @@ export interface Verdict extends Asked {
 
 /** Lets the real CPU and a subject run the same random snippets. */
 export function judge(subject: Subject, options: { cases: number; seed: number; only?: string }): Verdict {
-  const generator = new Generator(new Random(options.seed), options.only)
+  const { seed, only } = options
+  const generator = new Generator(new Random(seed), { host: featuresOfHost(), ...(only === undefined ? {} : { only }) })
   const disagreements: Disagreement[] = []
   const asked = askCpu(options.cases, {
     next: () => {
@@ -39,6 +42,15 @@ export function judge(subject: Subject, options: { cases: number; seed: number; 
     },
   })
   return { cases: options.cases, ...asked, disagreements }
+}
+
+function featuresOfHost(): ReadonlySet<string> {
+  const native = new NativeCpu()
+  try {
+    return hostFeatures(native)
+  } finally {
+    native.close()
+  }
 }
 
 const decoded = createDecoded()

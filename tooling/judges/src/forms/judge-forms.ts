@@ -2,6 +2,7 @@ import { createDecoded, createDecoder, format } from '@vmm/x86-decoder'
 import { featuresOf, type OpcodeRow, rows } from '@vmm/x86-opcodes'
 import { isExecuted } from '@vmm/x86-semantics'
 import { differences } from '../cpu/compare.ts'
+import { hasLocalTable, hostFeatures } from '../cpu/host-features.ts'
 import type { Disagreement } from '../cpu/judge.ts'
 import { NativeCpu } from '../cpu/native.ts'
 import { type Outcome, type Snippet, startOf } from '../cpu/snippet.ts'
@@ -9,7 +10,6 @@ import type { Subject } from '../cpu/subject.ts'
 import { Answers } from './answers.ts'
 import { formStates, type StatesWanted } from './form-states.ts'
 import { formsOf, type InstructionForm } from './forms.ts'
-import { hasLocalTable, hostFeatures } from './host-features.ts'
 
 /** What the real CPU was asked of a form, and who did otherwise. */
 export interface FormVerdict {

@@ -1,6 +1,6 @@
 import { type CpuidEntry, type Feature, features, featuresOf, KVM_CPUID_FLAG_SIGNIFCANT_INDEX } from '@vmm/cpuid'
-import type { NativeCpu } from '../cpu/native.ts'
-import { place, type Snippet } from '../cpu/snippet.ts'
+import type { NativeCpu } from './native.ts'
+import { place, type Snippet } from './snippet.ts'
 
 const cpuid = Uint8Array.of(0x0f, 0xa2)
 /** LAR EAX, ECX. */
