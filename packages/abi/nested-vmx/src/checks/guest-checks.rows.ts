@@ -12,9 +12,10 @@ const leastEntry = 0x11fbn
 const long = leastEntry | control.IA32E_MODE
 const between52and510 = since({ absentIn: '5.2', presentIn: '5.10' })
 const cet = since('6.18', { '6.12': '6.12.78', '6.6': 'unread', '6.17': 'unread' })
-const modes = since('6.3', { '6.1': '6.1.21', '5.4': 'unread', '5.10': 'unread', '5.15': 'unread', '6.2': 'unread' })
+/** Of the stable series: mail 20230320145432.956767455@linuxfoundation.org and those for the others of that day; for 4.19 it was mailed alone. */
+const modes = since('6.3', { '4.19': 'unread', '5.4': '5.4.238', '5.10': '5.10.176', '5.15': '5.15.104', '6.1': '6.1.21', '6.2': '6.2.8' })
 const modesCommit = ['112e66017bff', 'KVM: nVMX: add missing consistency checks for CR0 and CR4'] as const
-const debugctl = since('6.17', { '5.4': 'unread', '5.10': 'unread', '5.15': 'unread', '6.1': '6.1.149', '6.6': 'unread', '6.12': '6.12.43', '6.15': 'unread', '6.16': 'unread' })
+const debugctl = since('6.17', { '5.4': 'unread', '5.10': 'unread', '5.15': 'unread', '6.1': '6.1.149', '6.6': '6.6.103', '6.12': '6.12.43', '6.15': 'unread', '6.16': 'unread' })
 const enforcement = { lifetime: since('6.18'), by: ['62f7533a6b3a', 'KVM: nVMX: Add consistency checks for CET states'] } as const
 const loadsCet = (entry: L2Entry): boolean => has(entry, 'VM_ENTRY_CONTROLS', control.LOAD_CET)
 const isAlikeBeyond = (address: bigint, width: number): boolean => BigInt.asIntN(width + 1, address) === BigInt.asIntN(64, address)

@@ -15,7 +15,7 @@ const between52and510 = since({ absentIn: '5.2', presentIn: '5.10' })
 const cet = since('6.18', { '6.12': '6.12.78', '6.6': 'unread', '6.17': 'unread' })
 
 /** The vCPU's own EFER instead of the VMCS's: wrong where user space restores state in another order. */
-const byOwnEfer = until('5.16', { '5.15': { until: '5.15.5' }, '5.4': 'unread', '5.10': 'unread', '5.14': 'unread' })
+const byOwnEfer = until('5.16', { '5.4': 'unread', '5.10': { until: '5.10.82' }, '5.14': 'unread', '5.15': { until: '5.15.5' } })
 const ownEferCommit = ['af957eebfcc1', 'KVM: nVMX: don’t use vcpu->arch.efer when checking host state on nested state load'] as const
 
 /**

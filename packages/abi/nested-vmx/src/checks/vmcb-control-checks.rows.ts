@@ -33,7 +33,7 @@ export const vmcbControlChecks = {
   'nested-svm-nested-cr3': {
     says: 'the CR3 of nested paging is an address that the guest can have',
     where: '__nested_vmcb_check_controls',
-    lifetime: since({ absentIn: '6.19', presentIn: '7.1' }, { '6.1': '6.1.175', '6.6': 'unread', '6.12': '6.12.86', '6.18': 'unread', '6.19': 'unread' }),
+    lifetime: since({ absentIn: '6.19', presentIn: '7.1' }, { '6.1': '6.1.175', '6.6': '6.6.139', '6.12': '6.12.86', '6.18': 'unread', '6.19': 'unread' }),
     fails: (entry) => (entry.read('NESTED_CTL') & 1n) !== 0n && !isGuestAddress(entry, entry.read('N_CR3')),
     broken: { NESTED_CTL: 1n, N_CR3: beyond },
   },

@@ -78,7 +78,7 @@ export const vmcbSaveChecks = {
   'nested-svm-host-code-segment': {
     says: 'the code segment of a hypervisor in long mode is not of 64 and of 32 bits at once',
     where: '__nested_vmcb_check_save',
-    lifetime: since({ absentIn: '6.19', presentIn: '7.1' }, { '6.1': '6.1.175', '6.6': 'unread', '6.12': '6.12.86', '6.18': 'unread', '6.19': 'unread' }),
+    lifetime: since({ absentIn: '6.19', presentIn: '7.1' }, { '6.1': '6.1.175', '6.6': '6.6.139', '6.12': '6.12.86', '6.18': 'unread', '6.19': 'unread' }),
     fails: (entry) => isLong(entry) && (entry.read('CS') & codeBoth.CS & ~0xffffn) === (codeBoth.CS & ~0xffffn),
     broken: codeBoth,
   },

@@ -61,15 +61,15 @@ describe('KVM keeps, whatever L1 wants', () => {
     [
       'EXCEPTION_NMI',
       'page faults of guests with fewer address bits',
-      exception(14, { smallerAddresses: true }),
-      exception(14, { smallerAddresses: true }, '5.10.13'),
+      exception(14, { smallerAddresses: true }, '5.10.60'),
+      exception(14, { smallerAddresses: true }, '5.10.59'),
     ],
     ['EXCEPTION_NMI', 'a step that a debugger asked for', exception(1, { debugsSteps: true }), exception(1)],
     [
       'EXCEPTION_NMI',
       'a split lock',
-      exception(17, { splitLock: true }, '5.14.0'),
-      exception(17, { splitLock: true }, '5.11.0'),
+      exception(17, { splitLock: true }, '5.10.50'),
+      exception(17, { splitLock: true }, '5.10.49'),
     ],
     ['EXCEPTION_NMI', 'a virtualization exception', exception(20, {}, '6.10.0'), exception(20, {}, '6.9.12')],
     ['EXTERNAL_INTERRUPT', 'an interrupt', wanted()],
@@ -77,8 +77,8 @@ describe('KVM keeps, whatever L1 wants', () => {
     [
       'MONITOR_TRAP_FLAG',
       'a trap that L1 put in',
-      { fields: { VM_ENTRY_INTR_INFO_FIELD: 0x8000_0700n }, kernel: '5.2.21' },
-      { fields: { VM_ENTRY_INTR_INFO_FIELD: 0x8000_0700n }, kernel: '5.10.13' },
+      { fields: { VM_ENTRY_INTR_INFO_FIELD: 0x8000_0700n }, kernel: '5.6.13' },
+      { fields: { VM_ENTRY_INTR_INFO_FIELD: 0x8000_0700n }, kernel: '5.6.14' },
     ],
     ['MCE_DURING_VMENTRY', 'a machine check', wanted()],
     ['EPT_VIOLATION', 'an EPT violation', wanted()],
@@ -88,9 +88,9 @@ describe('KVM keeps, whatever L1 wants', () => {
     ['ENCLS', 'ENCLS of a guest without SGX', wanted({ l0: { withoutSgx: true } }), wanted()],
     ['ENCLS', 'ENCLS before it had SGX', wanted({ kernel: '5.12.19' }), wanted({ kernel: '5.13.0' })],
     ['PML_FULL', 'a full log', wanted()],
-    ['BUS_LOCK', 'a bus lock', wanted(), wanted({ kernel: '5.11.22' })],
-    ['NOTIFY', 'an instruction that takes too long', wanted(), wanted({ kernel: '5.19.17' })],
-    ['SEAMCALL', 'SEAMCALL', wanted({ kernel: '6.18.0' }), wanted()],
+    ['BUS_LOCK', 'a bus lock', wanted({ kernel: '5.14.10' }), wanted({ kernel: '5.14.9' })],
+    ['NOTIFY', 'an instruction that takes too long', wanted({ kernel: '6.0.0' }), wanted({ kernel: '5.19.17' })],
+    ['SEAMCALL', 'SEAMCALL', wanted({ kernel: '6.17.9' }), wanted({ kernel: '6.17.8' })],
     ['TDCALL', 'TDCALL', wanted({ kernel: '6.18.0' }), wanted()],
   ]
 
@@ -153,11 +153,34 @@ test('what an instruction raises is L1’s, debugger or not', () => {
 })
 
 test('who owns an exit is not guessed where nobody has read since when', () => {
-  const split = exception(17, { splitLock: true })
-  expect(goes('EXCEPTION_NMI', { ...split, kernel: '5.12.19' })).toBe('unknown')
-  expect(l0WantsExit(exitOf('EXCEPTION_NMI', split), profileOf('5.12.19'))).toBe('unknown')
+  const injected: Around = { fields: { VM_ENTRY_INTR_INFO_FIELD: 0x8000_0700n }, kernel: '5.4.302' }
+  expect(goes('MONITOR_TRAP_FLAG', injected)).toBe('unknown')
+  expect(l0WantsExit(exitOf('MONITOR_TRAP_FLAG', injected), profileOf('5.4.302'))).toBe('unknown')
   // L1 does not want it, so that it is L0's in any case
-  expect(goes('EXCEPTION_NMI', { vector: 17, l0: { splitLock: true }, kernel: '5.12.19' })).toBe('L0')
+  expect(goes('MONITOR_TRAP_FLAG', { kernel: '5.4.302' })).toBe('L0')
+})
+
+test.each<[string, Reason, (kernel: KernelVersion) => Around, KernelVersion, KernelVersion]>([
+  [
+    'a split lock in 5.12',
+    'EXCEPTION_NMI',
+    (kernel) => exception(17, { splitLock: true }, kernel),
+    '5.12.16',
+    '5.12.17',
+  ],
+  ['a split lock in 5.13', 'EXCEPTION_NMI', (kernel) => exception(17, { splitLock: true }, kernel), '5.13.1', '5.13.2'],
+  [
+    'a page fault',
+    'EXCEPTION_NMI',
+    (kernel) => exception(14, { smallerAddresses: true }, kernel),
+    '5.13.11',
+    '5.13.12',
+  ],
+  ['a bus lock', 'BUS_LOCK', (kernel) => wanted({ kernel }), '5.13.19', '5.15.0'],
+  ['SEAMCALL', 'SEAMCALL', (kernel) => wanted({ kernel }), '6.16.12', '6.18.0'],
+])('%s is L1’s until a repair', (_what, reason, around, before, after) => {
+  expect(goes(reason, around(before))).toBe('L1')
+  expect(goes(reason, around(after))).toBe('L0')
 })
 
 test('an interrupt is never L1’s directly, though L1 has asked for it', () => {

@@ -12,12 +12,16 @@ const l0 = (lifetime: Lifetime = everywhere): { readonly l0Wants: readonly L0Wis
   l0Wants: [{ when: 'always', lifetime }],
 })
 
-/** Backported as a repair: read in 6.1.192, 6.12.117 and, as absent, 5.10.13. */
-const splitLocks = since('5.14', { '5.10': 'unread', '5.12': 'unread', '5.13': 'unread' })
-const smallerAddresses = since({ absentIn: '5.10.13', presentIn: '6.1' })
-const untilInjectedTraps = until({ absentIn: '5.6', presentIn: '5.8' }, { '5.4': 'unread', '5.6': 'unread' })
-/** Backported as a repair; absent in 6.1.192 and 6.12.117. */
-const unknownCalls = since('6.18', { '6.6': 'unread', '6.17': 'unread' })
+/** Since b33bb78a1fad; the kernel lists have it pushed for 5.10.50 and 5.13.2, and in the review of 5.12.17. */
+const splitLocks = since('5.14', { '5.10': '5.10.50', '5.12': '5.12.17', '5.13': '5.13.2' })
+/** Since 18712c13709d, a repair of 5.9; announced in Linux 5.13.12, pushed for 5.10.60. */
+const smallerAddresses = since('5.14', { '5.10': '5.10.60', '5.13': '5.13.12' })
+/** Until b045ae906b42, a repair in 5.7; Debian's changelog has it in 5.6.14. */
+const untilInjectedTraps = until('5.7', { '5.4': 'unread', '5.6': { until: '5.6.14' } })
+/** Since 24a996ade34d: 5.12 brought the exit, and left L2's to L1; Debian's changelog has the repair in 5.14.10. */
+const busLocks = since('5.15', { '5.14': '5.14.10' })
+/** Since 9d7dfb95da2c, announced in Linux 6.17.9; absent in 6.1.192 and 6.12.117. */
+const unknownCalls = since('6.18', { '6.6': 'unread', '6.17': '6.17.9' })
 
 /**
  * KVM's wishes of exceptions: NMI, #PF, #DB, #AC, #VE. It means to keep #BP for a debugger that wants breakpoints, but asks for one that
@@ -40,7 +44,8 @@ const ofExceptions: readonly L0Wish[] = [
  * of EPT, of the page-modification log, of the timer and of VM functions is L1's comes out of L0, which has seen the exit first.
  *
  * Source: SDM 3C 26.1.2 Instructions That Cause VM Exits Unconditionally, 26.1.3 Conditionally, 26.2 Other Causes; arch/x86/kvm/vmx/nested.c
- * nested_vmx_l0_wants_exit, nested_vmx_l1_wants_exit (Linux 6.12.117, 6.1.192, 5.10.13), nested_vmx_exit_reflected (Linux 5.2).
+ * nested_vmx_l0_wants_exit, nested_vmx_l1_wants_exit (Linux 6.12.117, 6.1.192, 5.10.13), nested_vmx_exit_reflected (Linux 5.2); of the
+ * edges: commits 8131cf5b4fd8 (#VE), 72add915fbd5 (ENCLS), 2f4073e08f4c (NOTIFY), merged for 6.10, 5.13 and 6.0.
  */
 export const exitRoutes: { readonly [reason in keyof typeof exitReasons]: ExitRoute } = {
   EXCEPTION_NMI:       { ...byFields, l0Wants: ofExceptions },
@@ -113,7 +118,7 @@ export const exitRoutes: { readonly [reason in keyof typeof exitReasons]: ExitRo
   ENCLV:               always,
   ENQCMD_PASID:        always,
   ENQCMDS_PASID:       always,
-  BUS_LOCK:            { ...always, ...l0(since('5.12')) },
+  BUS_LOCK:            { ...always, ...l0(busLocks) },
   NOTIFY:              { ...always, ...l0(since('6.0')) },
   SEAMCALL:            { ...always, ...l0(unknownCalls) },
   TDCALL:              { ...always, ...l0(unknownCalls) },

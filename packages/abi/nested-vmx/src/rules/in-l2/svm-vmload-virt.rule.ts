@@ -1,5 +1,5 @@
 import { behaviour, between, since, until } from '@vmm/rule'
-import { apm, commit, kernelSource } from '@vmm/source'
+import { apm, commit, kernelSource, mail } from '@vmm/source'
 
 /** VMLOAD or VMSAVE of L2, and what decides who executes it. */
 export interface L2Vmload {
@@ -30,7 +30,13 @@ const unasked: L2Vmload = {
 }
 
 const virtualizedEdge = { absentIn: '5.15', presentIn: '6.1' } as const
-const backports = { '4.14': 'unread', '4.19': 'unread', '5.4': 'unread', '5.10': 'unread', '5.13': '5.13.12' } as const
+const backports = {
+  '4.14': '4.14.245',
+  '4.19': '4.19.205',
+  '5.4': 'unread',
+  '5.10': '5.10.60',
+  '5.13': '5.13.12',
+} as const
 
 const byKvm = ({ intercepted }: L2Vmload): VmloadBy => (intercepted ? 'L1' : 'KVM')
 
@@ -44,12 +50,16 @@ export const svmVmloadVirt = behaviour<L2Vmload, VmloadBy>({
     kernelSource('arch/x86/kvm/svm/nested.c', 'nested_vmcb_needs_vls_intercept', '6.12.117'),
     kernelSource('arch/x86/kvm/svm/nested.c', 'recalc_intercepts', '6.1.192'),
     commit('c7dfa4009965', 'KVM: nSVM: always intercept VMLOAD/VMSAVE when nested (CVE-2021-3656)'),
+    mail('20210826132648.804900-1-sashal@kernel.org', 'Linux 4.14.245'),
   ],
   evidence: 'source',
   versions: [
     {
       lifetime: until('5.14', {
-        ...{ '4.14': 'unread', '4.19': 'unread', '5.4': 'unread', '5.10': 'unread' },
+        '4.14': { until: '4.14.245' },
+        '4.19': { until: '4.19.205' },
+        '5.4': 'unread',
+        '5.10': { until: '5.10.60' },
         '5.13': { until: '5.13.12' },
       }),
       does: (call) => {

@@ -14,14 +14,14 @@ export const nestedResetLeft = behaviour<NestedState, NestedState>({
   evidence: 'source',
   versions: [
     {
-      lifetime: until('6.1', { '5.10': 'unread', '5.15': 'unread', '6.0': { until: '6.0.11' } }),
+      lifetime: until('6.1', { '5.10': 'unread', '5.15': { until: '5.15.81' }, '6.0': { until: '6.0.11' } }),
       says: 'L2 goes on with the registers of a reset',
       bug: 'L1 never sees L2 end',
       does: (state) => state,
       witness: { in: svmL2, out: svmL2 },
     },
     {
-      lifetime: since('6.1', { '5.10': 'unread', '5.15': 'unread', '6.0': '6.0.11' }),
+      lifetime: since('6.1', { '5.10': 'unread', '5.15': '5.15.81', '6.0': '6.0.11' }),
       does: (state) => (state.guestMode ? leftNested(state) : state),
       witness: { in: svmL2, out: leftNested(svmL2) },
     },

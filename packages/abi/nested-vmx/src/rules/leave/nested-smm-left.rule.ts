@@ -17,14 +17,19 @@ export const nestedSmmLeft = behaviour<SmmSet, NestedState>({
   evidence: 'recorded',
   versions: [
     {
-      lifetime: until('5.17', { '5.4': 'unread', '5.10': 'unread', '5.15': 'unread', '5.16': { until: '5.16.5' } }),
+      lifetime: until('5.17', {
+        '5.4': 'unread',
+        '5.10': { until: '5.10.97' },
+        '5.15': { until: '5.15.19' },
+        '5.16': { until: '5.16.5' },
+      }),
       says: 'nested virtualization stays as it is',
       bug: 'a vCPU in SMM may be in L2',
       does: ({ state }) => state,
       witness: { in: { state: vmxL2, wasInSmm: false, inSmm: true }, out: vmxL2 },
     },
     {
-      lifetime: since('5.17', { '5.4': 'unread', '5.10': 'unread', '5.15': 'unread', '5.16': '5.16.5' }),
+      lifetime: since('5.17', { '5.4': 'unread', '5.10': '5.10.97', '5.15': '5.15.19', '5.16': '5.16.5' }),
       does: ({ state, wasInSmm, inSmm }) => (wasInSmm === inSmm ? state : leftNested(state)),
       witness: { in: { state: vmxL2, wasInSmm: false, inSmm: true }, out: emptyNestedState('vmx') },
     },

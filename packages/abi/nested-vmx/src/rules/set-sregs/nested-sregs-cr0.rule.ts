@@ -21,7 +21,7 @@ export const nestedSregsCr0 = rule<NestedSregs>({
   id: 'nested-sregs-cr0',
   catalogue: 'nested-set-sregs',
   says: 'in VMX operation CR0 keeps the bits that VMX fixes; those of paging and protected mode are free for an unrestricted L2',
-  lifetime: since('6.5', { '5.4': 'unread', '5.10': 'unread', '5.15': 'unread', '6.1': '6.1.43', '6.4': 'unread' }),
+  lifetime: since('6.5', { '5.4': 'unread', '5.10': 'unread', '5.15': 'unread', '6.1': '6.1.43', '6.4': '6.4.8' }),
   errno: 'EINVAL',
   sources: [
     kernelSource('arch/x86/kvm/vmx/vmx.c', 'vmx_is_valid_cr0', '6.12.117'),
