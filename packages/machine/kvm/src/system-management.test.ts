@@ -1,7 +1,8 @@
 import { hostNamed } from '@vmm/cpu-models'
+import type { CpuidEntry } from '@vmm/cpuid'
 import { kvmRun } from '@vmm/kvm-uapi'
 import { type Assembler, al, assembler, ax } from '@vmm/x86-assembler'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type Answer, ioctl, type KvmVcpu, openFile, openKvm, ProcessMemory, type Vm } from './index.ts'
 
 const found = hostNamed('spr')
@@ -23,6 +24,10 @@ interface Machine {
   next(): string
 }
 
+/** CPUID with CET_SS. */
+const withShadowStacks = (entry: CpuidEntry): CpuidEntry =>
+  entry.function === 7 && entry.index === 0 ? { ...entry, ecx: entry.ecx | 0x80 } : entry
+
 /** A guest in real mode at 1000H that has written 80H, and a handler at SMBASE + 8000H; both see the same memory. */
 function machine(handler: (a: Assembler) => void, { kernel = '6.12', smram = true, longMode = false } = {}): Machine {
   const kvm = openKvm({ kernel, host, memoryBytes: 1 << 20 })
@@ -38,7 +43,7 @@ function machine(handler: (a: Assembler) => void, { kernel = '6.12', smram = tru
   given(vm.setUserMemoryRegion({ ...region, slot: 0 }))
   if (smram) given(vm.setUserMemoryRegion({ ...region, slot: 0x1_0000 }))
   const vcpu = given(vm.createVcpu(0))
-  if (longMode) given(vcpu.setCpuid2(kvm.getSupportedCpuid()))
+  if (longMode) given(vcpu.setCpuid2(kvm.getSupportedCpuid().map(withShadowStacks)))
   const sregs = vcpu.state.getSregs()
   vcpu.state.setSregs({ ...sregs, cs: { ...sregs.cs, base: 0n, selector: 0 } })
   vcpu.state.setRegs({ ...vcpu.state.getRegs(), rip: 0x1000n, rsp: 0x8000n, rbx: 0x1234_5678n })
@@ -90,6 +95,40 @@ test('what is written into the save area meanwhile is what RSM gives', () => {
   next()
   vm.memory.write(saveArea + 0x1d0, Uint8Array.of(0x77))
   expect(next()).toBe('82:77')
+})
+
+describe('the shadow-stack pointer', () => {
+  const ssp = saveArea + 0x118
+  const inSmm = (kernel: string, longMode: boolean) => {
+    const made = machine(answers, { kernel, longMode })
+    given(made.vcpu.smi())
+    expect(made.next()).toBe('81:55')
+    return made
+  }
+
+  test.each([
+    ['6.12', true, 0n],
+    ['6.18', true, 0xffff_8000_0000_0004n],
+    ['6.18', false, 0n],
+  ] as const)(
+    'with KVM of %s is given back by RSM, and saved, where there is a place for it: %s',
+    (kernel, longMode, kept) => {
+      const { vm, vcpu, next } = inSmm(kernel, longMode)
+      const view = new DataView(vm.memory.bytes.buffer, vm.memory.bytes.byteOffset)
+      const before = view.getBigUint64(ssp, true)
+      view.setBigUint64(ssp, longMode ? 0xffff_8000_0000_0004n : before, true)
+      expect(next()).toBe('82:42')
+      given(vcpu.smi())
+      next()
+      expect(view.getBigUint64(ssp, true)).toBe(longMode ? kept : before)
+    },
+  )
+
+  test.each([2n, 1n << 62n])('that is none ends RSM in a shutdown: %i', (wrong) => {
+    const { vm, next } = inSmm('6.18', true)
+    new DataView(vm.memory.bytes.buffer, vm.memory.bytes.byteOffset).setBigUint64(ssp, wrong, true)
+    expect(next()).toBe('shutdown')
+  })
 })
 
 test('an SMI within SMM waits for RSM, and so does INIT', () => {

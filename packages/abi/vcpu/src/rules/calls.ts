@@ -123,6 +123,8 @@ export interface EnterSmmCall {
   readonly written: boolean
   /** KVM_X86_SHADOW_INT_*: what there is, and what is saved of it. */
   readonly shadow: number
+  /** The shadow-stack pointer of a guest with shadow stacks, and what is saved of it, and given back; undefined: nothing. */
+  readonly ssp: bigint | undefined
 }
 
 /** What KVM_GET_LAPIC and KVM_SET_LAPIC look at and leave. */

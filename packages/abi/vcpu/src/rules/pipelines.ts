@@ -58,6 +58,7 @@ import { sigmaskLength } from './signal-mask/sigmask-length.rule.ts'
 import { sigmaskStored } from './signal-mask/sigmask-stored.rule.ts'
 import { smiNotBuilt } from './smi/smi-not-built.rule.ts'
 import { smmKeepsShadow } from './smi/smm-keeps-shadow.rule.ts'
+import { smmKeepsSsp } from './smi/smm-keeps-ssp.rule.ts'
 import { smmSaveFails } from './smi/smm-save-fails.rule.ts'
 import { sregsActiveWithoutLongMode } from './sregs/sregs-active-without-long-mode.rule.ts'
 import { sregsApicBase } from './sregs/sregs-apic-base.rule.ts'
@@ -331,7 +332,7 @@ export const translatePipeline: Pipeline<TranslateCall> = {
 /** An SMI that is taken, in KVM_RUN, as its steps. */
 export const enterSmmPipeline: Pipeline<EnterSmmCall> = {
   call: 'KVM_RUN',
-  steps: [act(smmKeepsShadow), check(smmSaveFails)],
+  steps: [act(smmKeepsShadow), act(smmKeepsSsp), check(smmSaveFails)],
 }
 
 /** An instruction that cannot be emulated, in KVM_RUN, as its steps. */

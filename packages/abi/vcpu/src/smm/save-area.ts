@@ -24,6 +24,8 @@ export interface SavedProcessor {
   readonly shadow: number
   /** Of processors that have long mode. */
   readonly efer: bigint | undefined
+  /** The shadow-stack pointer, for which the form without long mode has no place; undefined: it is not saved. */
+  readonly ssp: bigint | undefined
   readonly gdt: KvmDtable
   readonly idt: KvmDtable
   readonly segments: Readonly<Record<SavedSegmentName, KvmSegment>>
@@ -123,6 +125,7 @@ export function writeSaveArea(form: SaveAreaForm, saved: SavedProcessor): Uint8A
   view.setUint32(at.revision, revision[form], true)
   view.setUint8(at.shadow, saved.shadow)
   if (form === 64) view.setBigUint64(wide.efer, saved.efer ?? 0n, true)
+  if (form === 64) view.setBigUint64(wide.ssp, saved.ssp ?? 0n, true)
   for (const [index, value] of saved.gprs.slice(0, countOf(form)).entries()) number(gprAt(form, index), value)
   for (const name of names) writeSegment(view, form, name, saved.segments[name])
   for (const name of ['gdt', 'idt'] as const) {
@@ -154,6 +157,7 @@ export function readSaveArea(form: SaveAreaForm, bytes: Uint8Array): SavedProces
     smbase: view.getUint32(at.smbase, true),
     shadow: view.getUint8(at.shadow),
     efer: form === 64 ? view.getBigUint64(wide.efer, true) : undefined,
+    ssp: form === 64 ? view.getBigUint64(wide.ssp, true) : undefined,
     gdt: table(at.gdt),
     idt: table(at.idt),
     segments: segments as SavedProcessor['segments'],

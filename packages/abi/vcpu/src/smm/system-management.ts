@@ -1,3 +1,4 @@
+import { isCanonical } from '@vmm/msr'
 import { type Refusal, run } from '@vmm/rule'
 import type { VmxOperation } from '../nested/vmx-operation.ts'
 import { shapeState } from '../reset.ts'
@@ -42,7 +43,7 @@ export class SystemManagement {
     this.#vmx.enterSmm()
     this.#change(true)
     const written = engine.writePhysical(smbase + saveAreaAt, area)
-    const outcome = run(promises.enterSmm, { written, shadow: 0 })
+    const outcome = run(promises.enterSmm, { written, shadow: 0, ssp: undefined })
     if (outcome.kind === 'refused') return outcome.refusal
     if (events.nmiBlocked) events.state.smmInsideNmi = true
     else events.nmiBlocked = true
@@ -86,12 +87,30 @@ export class SystemManagement {
     const { engine, promises } = this.#parts
     const { es, cs, ss, ds, fs, gs, ldt, tr, gdt, idt, cr0, cr3, cr4, efer } = getSregs(this.#parts)
     const { dr6, dr7 } = getDebugregs(this.#parts)
-    const { shadow } = run(promises.enterSmm, { written: true, shadow: shadowOf(engine, this.#parts.guest.host) }).state
+    const [there, written] = [shadowOf(engine, this.#parts.guest.host), true]
+    const { shadow, ssp } = run(promises.enterSmm, {
+      written,
+      shadow: there,
+      ssp: this.#ofStack(engine.get('SSP')),
+    }).state
     return {
       gprs: Array.from({ length: 16 }, (_, index) => engine.gpr(index)),
       rip: engine.get('RIP'),
       rflags: engine.rflags(),
-      ...{ cr0, cr3, cr4, dr6, dr7, smbase, shadow, efer, gdt, idt, segments: { es, cs, ss, ds, fs, gs, ldt, tr } },
+      ...{
+        cr0,
+        cr3,
+        cr4,
+        dr6,
+        dr7,
+        smbase,
+        shadow,
+        efer,
+        ssp,
+        gdt,
+        idt,
+        segments: { es, cs, ss, ds, fs, gs, ldt, tr },
+      },
     }
   }
 
@@ -128,7 +147,22 @@ export class SystemManagement {
     const refused = setSregs(this.#parts, { ...now, ...segments, cr0, cr3, cr4, efer, gdt, idt, interrupt_bitmap: [] })
     events.state.interrupt = interrupt
     setShadow(engine, shadow, this.#parts.guest.host)
-    return refused === undefined
+    return refused === undefined && this.#loadSsp(saved.ssp)
+  }
+
+  /** A shadow-stack pointer, of a guest that has shadow stacks. */
+  #ofStack(ssp: bigint | undefined): bigint | undefined {
+    return this.#parts.guest.has('CET_SS') ? ssp : undefined
+  }
+
+  /** False: it is none. Source: arch/x86/kvm/smm.c rsm_load_state_64 (Linux 6.18). */
+  #loadSsp(saved: bigint | undefined): boolean {
+    const { engine, guest, promises } = this.#parts
+    const { ssp } = run(promises.enterSmm, { written: true, shadow: 0, ssp: this.#ofStack(saved) }).state
+    if (ssp === undefined) return true
+    if ((ssp & 3n) !== 0n || !isCanonical(ssp, guest.has('LA57') ? 57 : 48)) return false
+    engine.set('SSP', ssp)
+    return true
   }
 
   /** Long mode is active where it is enabled and there is paging. */

@@ -3,7 +3,7 @@ import { kernelSource } from '@vmm/source'
 import type { EnterSmmCall } from '../calls.ts'
 
 const kept = { absentIn: '6.1', presentIn: '6.12' } as const
-const behindSti: EnterSmmCall = { written: true, shadow: 2 }
+const behindSti: EnterSmmCall = { written: true, shadow: 2, ssp: undefined }
 
 export const smmKeepsShadow = behaviour<EnterSmmCall, EnterSmmCall>({
   id: 'smm-keeps-shadow',

@@ -15,5 +15,8 @@ export const smmSaveFails = rule<EnterSmmCall>({
   ],
   evidence: 'recorded',
   refuses: ({ written }) => !written,
-  witness: { refused: { written: false, shadow: 0 }, accepted: { written: true, shadow: 0 } },
+  witness: {
+    refused: { written: false, shadow: 0, ssp: undefined },
+    accepted: { written: true, shadow: 0, ssp: undefined },
+  },
 })
