@@ -1,5 +1,5 @@
+import type { Answers } from './answers.ts'
 import type { DerivedState } from './derived-state.ts'
-import type { Answers } from './guest-machine.ts'
 import type { HostAnswers } from './host-answers.ts'
 import type { OddAccesses } from './odd-accesses.ts'
 import type { Slice } from './slice.ts'

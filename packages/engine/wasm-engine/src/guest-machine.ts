@@ -1,4 +1,5 @@
 import type { Instruction } from '@vmm/x86-semantics'
+import type { Answers } from './answers.ts'
 import type { BlockCache } from './block-cache.ts'
 import type { EmittedCode } from './emitted-code.ts'
 import { type EngineStatistics, frozen, nothingCounted } from './engine-statistics.ts'
@@ -74,21 +75,6 @@ export interface OnMachine {
   endBlock(): void
   /** Somebody else than the guest has stored to a page that is told of. */
   told(address: number): void
-}
-
-/** What emitted code asks on behalf of a processor. */
-export interface Answers {
-  host(call: number): number
-  derive(): void
-  shadow(kind: number): void
-  commit(record: number): number
-  watched(record: number, linear: bigint, kind: number): number
-  oddRead(record: number, tlb: number, linear: bigint, kind: number): [number, number]
-  oddWrite(record: number, tlb: number, linear: bigint, kind: number): number
-  deviceRead(record: number, kind: number): number
-  deviceWrite(record: number, kind: number): number
-  deviceReach(bytes: number, kind: number): number
-  touched(physical: bigint, isStore: number): number
 }
 
 /**
