@@ -8,7 +8,7 @@ export const sregsCr0Upper = rule<SetSregsCall>({
   id: 'sregs-cr0-upper',
   catalogue: 'sregs-order',
   says: 'the upper half of CR0 must be zero',
-  lifetime: since('6.5', { '6.1': '6.1.43', '5.4': 'unread', '5.10': 'unread', '5.15': 'unread', '6.4': 'unread' }),
+  lifetime: since('6.5', { '6.1': '6.1.43', '5.4': 'unread', '5.10': 'unread', '5.15': 'unread', '6.4': '6.4.8' }),
   errno: 'EINVAL',
   sources: [
     kernelSource('arch/x86/kvm/regs.c', 'kvm_is_valid_cr0', '6.12.117'),

@@ -1,5 +1,5 @@
 import { type Behaviour, behaviour, since, until } from '@vmm/rule'
-import { kernelSource } from '@vmm/source'
+import { commit, kernelSource } from '@vmm/source'
 
 /** KVM_RUN has come back, of a vCPU whose guest is told the time that is stolen from it. */
 export interface LeftRun {
@@ -7,8 +7,9 @@ export interface LeftRun {
   readonly betweenInstructions: boolean
 }
 
-const edge = { absentIn: '5.9', presentIn: '6.1' } as const
-const unread = { '4.14': 'unread', '4.19': 'unread', '5.4': 'unread', '5.10': 'unread', '5.15': 'unread' } as const
+const unread = { '4.14': 'unread', '4.19': 'unread', '5.17': 'unread', '5.18': 'unread' } as const
+const repaired = { '5.4': '5.4.244', '5.10': '5.10.180', '5.15': '5.15.60' } as const
+const toldIn = { '5.4': { until: '5.4.244' }, '5.10': { until: '5.10.180' }, '5.15': { until: '5.15.60' } } as const
 const asked: LeftRun = { betweenInstructions: false }
 
 export const preemptedTold: Behaviour<LeftRun, boolean> = behaviour({
@@ -18,12 +19,13 @@ export const preemptedTold: Behaviour<LeftRun, boolean> = behaviour({
   sources: [
     kernelSource('arch/x86/kvm/x86.c', 'kvm_steal_time_set_preempted', '6.12.117'),
     kernelSource('arch/x86/kvm/x86.c', 'kvm_steal_time_set_preempted', '6.1.192'),
+    commit('6cd88243c7e0', 'KVM: x86: do not report a vCPU as preempted outside instruction boundaries'),
   ],
   evidence: 'source',
   versions: [
-    { lifetime: until(edge, unread), does: () => true, witness: { in: asked, out: true } },
+    { lifetime: until('5.19', { ...unread, ...toldIn }), does: () => true, witness: { in: asked, out: true } },
     {
-      lifetime: since(edge, unread),
+      lifetime: since('5.19', { ...unread, ...repaired }),
       says: 'only where it has stopped between two instructions, and not with one that user space finishes',
       does: ({ betweenInstructions }) => betweenInstructions,
       witness: { in: asked, out: false },
