@@ -7,8 +7,8 @@ const words = (text: string): readonly string[] => text.trim().split(/\s+/)
 export const undefinedFlags: ReadonlyMap<string, readonly FlagName[]> = new Map(
   [
     // instructions                flags
-    ['AND OR XOR TEST ANDN', 'AF'],
-    ['BLSR BLSMSK BLSI BZHI', 'AF PF'],
+    ['AND OR XOR TEST', 'AF'],
+    ['ANDN BLSR BLSMSK BLSI BZHI', 'AF PF'],
     ['BEXTR', 'SF AF PF'],
     ['MUL IMUL', 'SF ZF AF PF'],
     ['DIV IDIV', 'CF OF SF ZF AF PF'],
