@@ -170,7 +170,7 @@ const simdException = 19
 
 function floats(mnemonic: string, real: Outcome, ours: Outcome, also: readonly string[]): string[] {
   const [a, b] = [real, ours].map(({ fx }) => new DataView(fx.buffer, fx.byteOffset)) as [DataView, DataView]
-  const unseen = transcendental.has(mnemonic) && isTinyForOne(a, b) ? underflow : 0
+  const unseen = transcendental.has(mnemonic) && isTinyForOne(a, b) ? underflows : 0
   const words: [string, number, number][] = [
     ['FCW', a.getUint16(fxAt.FCW, true), b.getUint16(fxAt.FCW, true)],
     ['FTW', a.getUint8(fxAt.FTW), b.getUint8(fxAt.FTW)],
@@ -192,7 +192,9 @@ const takesX87Over: ReadonlySet<string> = new Set(['MASKMOVQ', 'MOVNTQ', 'MOVQ',
 /** How far they come before an unmasked exception stops them is their own affair. SDM 2A, DPPD. */
 const dotProducts: ReadonlySet<string> = new Set(['DPPS', 'DPPD', 'VDPPS', 'VDPPD'])
 
-const [roundedUp, underflow] = [0x200, 0x10] as const
+const roundedUp = 0x200
+/** UE, with what an unmasked one brings: ES and B. SDM 1 §8.1.3. */
+const underflows = 0x8090
 
 function status(mnemonics: readonly string[], view: DataView, unseen: number): number {
   const ignored = mnemonics
@@ -212,9 +214,14 @@ function stack(mnemonic: string, a: DataView, b: DataView): string[] {
 const registersOf = (view: DataView): bigint[] =>
   Array.from({ length: 8 }, (_, index) => BigInt.asUintN(80, wide(view, fxAt.ST + index * 16)))
 
-/** Whether a result is at the border of what is tiny, so that it underflows, unmasked, for one of the two. */
+/** Whether a result is at the border of what is tiny, so that it underflows for one of the two. */
 const isTinyForOne = (a: DataView, b: DataView): boolean =>
-  registersOf(a).some((x, index) => areNeighboursScaled(x, registersOf(b)[index]!))
+  registersOf(a).some((x, index) => {
+    const y = registersOf(b)[index]!
+    return areNeighboursScaled(x, y) || (isDenormal(x) !== isDenormal(y) && areNeighbours(x, y))
+  })
+
+const isDenormal = (x: bigint): boolean => ((x >> 64n) & 0x7fffn) === 0n
 
 /** What an unmasked underflow adds to an exponent. SDM 1 §8.5.5. */
 const scale = 24576n << 64n
