@@ -4,6 +4,7 @@ import { type HostCall, type Instruction, type Survey, survey } from '@vmm/x86-s
 import { endingOf, type HandlerSpec, modifiedPositions, pureCalls } from './handler.ts'
 import { modeOfWord } from './mode-word.ts'
 import type { AddressForm } from './reading/frame.ts'
+import { callsOfL2 } from './reading/host-calls.ts'
 import { ShapeMap } from './shape-map.ts'
 import { instructionMode, operandsOf } from './shapes.ts'
 
@@ -95,7 +96,9 @@ function surveyed(decoded: Decoded, { instruction, form, word, lock, variant, ke
 function inRegionOf(spec: HandlerSpec): InRegion | undefined {
   const { effects } = spec
   const { changesMode } = endingOf(spec.instruction, effects, spec.mode)
-  const asks = [...effects.hostCalls].some((call) => !pureCalls.has(call) && !isKnown(call, spec))
+  const asks = [...effects.hostCalls].some(
+    (call) => !pureCalls.has(call) && !callsOfL2.has(call) && !isKnown(call, spec),
+  )
   const isOdd =
     effects.calls || effects.exits || effects.shadows || effects.replacesFlags || effects.bulk || looksFarAhead(effects)
   // arithmetic only adds to its flags: what regions know of MXCSR stays true

@@ -1,5 +1,5 @@
 import type { StateField } from '@vmm/x86-registers'
-import { nobodyAround } from '@vmm/x86-semantics'
+import { nobodyAround, type Surroundings } from '@vmm/x86-semantics'
 import { Engine, type HotOptions } from '../src/index.ts'
 
 export const codeAt = 0x1000
@@ -12,14 +12,18 @@ export function ranFlat32(
     slice,
     bytes = 0x1_0000,
     fields = {},
+    around = () => ({}),
   }: {
     readonly hot: HotOptions | false
     readonly slice: number
     readonly bytes?: number
     readonly fields?: Partial<Record<StateField, bigint>>
+    /** Who is there, for an engine. */
+    readonly around?: (engine: () => Engine) => Partial<Surroundings>
   },
 ): Engine {
-  const engine = new Engine({ slots: [{ address: 0, bytes }], ports: nobodyAround, hot })
+  const ports = { ...nobodyAround, ...around(() => engine) }
+  const engine: Engine = new Engine({ slots: [{ address: 0, bytes }], ports, hot })
   engine.writePhysical(codeAt, code)
   engine.set('CR0', 0x11n)
   for (const segment of ['CS', 'DS', 'ES', 'SS'] as const) {

@@ -26,6 +26,9 @@ const ownWays: Readonly<Partial<Record<HostCall, RuntimeName>>> = {
   addressSpace: 'useContext',
 }
 
+/** Calls of VMX non-root operation alone, where regions leave instead. */
+export const callsOfL2: ReadonlySet<HostCall> = new Set<HostCall>(['exits', 'enabled'])
+
 /** What instructions ask of their surroundings, and the functions that they call. */
 export function beyondOn(frame: Frame): Beyond {
   return {
@@ -41,6 +44,10 @@ export function beyondOn(frame: Frame): Beyond {
       const nodes = values.map(nodeOf)
       const answered = name === 'simd' || name === 'fused' ? frame[name](nodes) : undefined
       if (answered !== undefined) return answered.map((node, index) => bitsOf(node, results[index]!))
+      if (frame.plainOnly && callsOfL2.has(name)) {
+        frame.leaveFault()
+        return []
+      }
       const own = ownWays[name]
       if (own !== undefined) {
         frame.code.call(frame.runtime[own], [frame.cpu, ...nodes], [])
