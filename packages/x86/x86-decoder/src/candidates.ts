@@ -5,13 +5,14 @@ import {
   type Mandatory,
   type ModrmPattern,
   type OpcodePattern,
+  type OpcodePlace,
   type OpcodeRow,
   type OperandPlace,
   type OperandSize,
   opcodePlaces,
   parseOpcode,
   placeOf,
-  rows,
+  rowAt,
   takesBnd,
 } from '@vmm/x86-opcodes'
 import { type Choices, noChoices } from './choose.ts'
@@ -101,7 +102,7 @@ export interface Slot {
 
 /** Numbers of the maps in `Maps`: legacy maps 0 to 3, 3DNow!'s, then seven of VEX and of EVEX each (from 1) and three of XOP (from 8). REX2's is where VEX has none, the fourth. */
 export const [suffixMap, vexMaps, evexMaps, xopMaps, rex2Map] = [4, 4, 12, 12, 8]
-const mapCount = 24
+const [firstXop, mapCount] = [xopMaps + 8, 24]
 
 const mapBases = {
   legacy: 0,
@@ -281,16 +282,34 @@ const particularity = ({ modrmMask, memoryOnly, mandatory, w, noRexB }: Candidat
   (w < 0 ? 0 : 32) +
   (noRexB ? 4 : 0)
 
-let rowsOfPlaces: readonly (readonly number[])[] | undefined
+/** Space and map of a map's number. */
+function mapNumbered(number: number): Pick<OpcodePlace, 'space' | 'map'> {
+  const space = spaceNumbered(number)
+  return { space, map: number - mapBases[space] }
+}
 
-/** The numbers of the rows at each place. */
-function rowsByPlace(): readonly (readonly number[])[] {
-  const places: number[][] = Array.from({ length: mapCount << 8 }, () => [])
-  for (const [row, { space, map, byte, register }] of opcodePlaces().entries()) {
-    const first = ((map + mapBases[space]) << 8) | byte
-    for (let place = first; place < first + (register ? 8 : 1); place += 1) places[place]!.push(row)
-  }
-  return places
+function spaceNumbered(number: number): EncodingSpace {
+  if (number <= suffixMap) return number === suffixMap ? '3DNow!' : 'legacy'
+  if (number === rex2Map) return 'REX2'
+  if (number <= evexMaps) return 'VEX'
+  return number < firstXop ? 'EVEX' : 'XOP'
+}
+
+/** The numbers of the rows of maps that were asked for, by opcode byte. */
+const rowsOfMaps: (readonly (readonly number[])[] | undefined)[] = []
+
+/** The numbers of the rows at a place. */
+function rowsAt(place: number): readonly number[] {
+  const map = place >> 8
+  rowsOfMaps[map] ??= rowsByByte(map)
+  return rowsOfMaps[map][place & 0xff]!
+}
+
+function rowsByByte(map: number): readonly (readonly number[])[] {
+  const bytes: number[][] = Array.from({ length: 256 }, () => [])
+  for (const { row, byte, register } of opcodePlaces(mapNumbered(map)))
+    for (let at = byte; at < byte + (register ? 8 : 1); at += 1) bytes[at]!.push(row)
+  return bytes
 }
 
 /** JMPABS: whoever knows it knows APX. */
@@ -298,10 +317,9 @@ const jmpabs = 0xa1
 
 /** The maps of the rows that are asked for, in a memory as `fastLayout` has it. Rows are looked at when their opcode comes. */
 export function mapsOf(knows: (row: OpcodeRow) => boolean, memory: ArrayBuffer): Maps {
-  rowsOfPlaces ??= rowsByPlace()
   const entries = new Int32Array(memory, fastLayout.entries, mapCount << 8)
   for (const place of introducers) entries[place] = 1 << 31
-  const extended = rowsOfPlaces[(rex2Map << 8) | jmpabs]!.some((row) => knows(rows[row]!))
+  const extended = rowsAt((rex2Map << 8) | jmpabs).some((row) => knows(rowAt(row)))
   if (extended) entries[0xd5] = 1 << 31
   const slots: Slot[] = [{ candidates: [], modrm: 'none' }]
   const [looked, choices] = [new Uint8Array(mapCount << 8), noChoices(memory)]
@@ -310,18 +328,20 @@ export function mapsOf(knows: (row: OpcodeRow) => boolean, memory: ArrayBuffer):
 
 /** Whether there are rows behind EVEX. */
 export function knowsEvex(maps: Maps): boolean {
-  maps.evex ??= knowsAny(maps, evexMaps + 1, xopMaps + 8)
+  maps.evex ??= knowsAny(maps, evexMaps + 1, firstXop)
   return maps.evex
 }
 
 /** Whether there are rows behind XOP. */
 export function knowsXop(maps: Maps): boolean {
-  maps.xop ??= knowsAny(maps, xopMaps + 8, mapCount)
+  maps.xop ??= knowsAny(maps, firstXop, mapCount)
   return maps.xop
 }
 
 function knowsAny({ knows }: Maps, firstMap: number, endMap: number): boolean {
-  return rowsOfPlaces!.slice(firstMap << 8, endMap << 8).some((at) => at.some((row) => knows(rows[row]!)))
+  for (let map = firstMap; map < endMap; map += 1)
+    if (opcodePlaces(mapNumbered(map)).some(({ row }) => knows(rowAt(row)))) return true
+  return false
 }
 
 /** What `entries` has for a place, looked at now if nobody has before. */
@@ -330,7 +350,7 @@ export function lookAt(maps: Maps, place: number): number {
   if (looked[place] === 0) {
     looked[place] = 1
     const slot = slotOf(
-      rowsOfPlaces![place]!.filter((row) => knows(rows[row]!)),
+      rowsAt(place).filter((row) => knows(rowAt(row))),
       extended,
     )
     if (slot !== undefined) {
@@ -348,11 +368,11 @@ const introducers = [0x62, 0x8f, 0xc4, 0xc5, 0x10f, 0x138, 0x13a]
 
 function slotOf(numbers: readonly number[], extended: boolean): Slot | undefined {
   if (numbers.length === 0) return undefined
-  const patterns = numbers.map((number) => parseOpcode(rows[number]!.opcode))
-  const candidates = numbers.map((number, at) => candidateOf(rows[number]!, number, patterns[at]!, extended))
+  const patterns = numbers.map((number) => parseOpcode(rowAt(number).opcode))
+  const candidates = numbers.map((number, at) => candidateOf(rowAt(number), number, patterns[at]!, extended))
   const none = patterns.filter(({ modrm }) => modrm.kind === 'none').length
   if (none !== 0 && none !== numbers.length)
-    throw new Error(`rows disagree whether there is a ModRM byte behind ${rows[numbers[0]!]!.opcode}`)
+    throw new Error(`rows disagree whether there is a ModRM byte behind ${rowAt(numbers[0]!).opcode}`)
   candidates.sort((a, b) => particularity(b) - particularity(a))
   if (none !== 0) return { candidates, modrm: 'none' }
   return { candidates, modrm: candidates.some(({ modrmMask }) => (modrmMask & 7) !== 0) ? 'whole' : 'group' }

@@ -1,4 +1,4 @@
-import { type OpcodeRow, type OperandCode, placeOf, rows } from '@vmm/x86-opcodes'
+import { type OpcodeRow, type OperandCode, placeOf, rowAt } from '@vmm/x86-opcodes'
 import { attName } from './att-names.ts'
 import { type Decoded, type DecodedOperand, noRegister, ripBase } from './decoded.ts'
 import { conditionName, defaultFlagsText, hintText, targetWidth } from './format.ts'
@@ -40,7 +40,7 @@ function attRowOf(row: number): AttRow {
   const known = found[row]
   if (known !== undefined) return known
   while (found.length <= row) found.push(undefined)
-  const made = attRow(rows[row]!)
+  const made = attRow(rowAt(row))
   found[row] = made
   return made
 }

@@ -1,9 +1,9 @@
-import { type OpcodeRow, rows, type SizedMnemonic, sizedMnemonics } from '@vmm/x86-opcodes'
+import { type OpcodeRow, rowAt, type SizedMnemonic, sizedMnemonics } from '@vmm/x86-opcodes'
 import type { Decoded } from './decoded.ts'
 
 /** The row of the opcode map that an instruction was decoded by. */
 export function rowOf(decoded: Pick<Decoded, 'row'>): OpcodeRow {
-  return rows[decoded.row]!
+  return rowAt(decoded.row)
 }
 
 const sized: Readonly<Record<string, SizedMnemonic | undefined>> = sizedMnemonics

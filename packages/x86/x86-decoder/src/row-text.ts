@@ -1,4 +1,4 @@
-import { type OpcodeRow, rows } from '@vmm/x86-opcodes'
+import { type OpcodeRow, rowAt } from '@vmm/x86-opcodes'
 import type { Decoded } from './decoded.ts'
 import { sizedMnemonicOf } from './row-of.ts'
 
@@ -59,7 +59,7 @@ export function textOfRow(row: number): RowText {
   let text = found[row]
   if (text === undefined) {
     while (found.length <= row) found.push(undefined)
-    text = rowText(rows[row]!)
+    text = rowText(rowAt(row))
     found[row] = text
   }
   return text

@@ -3,7 +3,16 @@ import { type OpcodeRow, placeOf } from './row.ts'
 /** What an instruction does to an explicit operand. `none`: it is named or addressed, but neither read nor written. */
 export type Access = 'read' | 'write' | 'read-write' | 'none'
 
-const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/))
+/** Words, taken apart when one is first looked for. */
+function words(text: string): Pick<ReadonlySet<string>, 'has'> {
+  let all: ReadonlySet<string> | undefined
+  return {
+    has(word) {
+      all ??= new Set(text.trim().split(/\s+/))
+      return all.has(word)
+    },
+  }
+}
 
 /** Instructions that write no explicit operand: they read all of them. */
 const readers = words(`

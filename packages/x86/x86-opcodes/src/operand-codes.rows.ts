@@ -7,7 +7,7 @@ import { constant, far, fixed, gathered, immediate, is4, memory, moffs, nibble, 
  * eighth of a vector. `Ka`, `Kb`, `Kc` are the opmask registers in ModRM.reg, VEX.vvvv and ModRM.r/m, `Ta` to `Tc` tiles
  * likewise, `KM` and `BNDM` registers or memory; in brackets is how wide a vector is that indexes memory; `aAX` and `Ga` are as wide as an address.
  */
-export const operandCodes = {
+export const operandCodes = () => ({
   // general registers: ModRM.r/m, ModRM.reg, VEX.vvvv, opcode
   Eb: rm('gpr', 8),  Ew: rm('gpr', 16),  Ed: rm('gpr', 32),  Eq: rm('gpr', 64),  Ev: rm('gpr', 'v'),  Ey: rm('gpr', 'y'),  Ez: rm('gpr', 'z'),
   Gb: reg('gpr', 8), Gw: reg('gpr', 16), Gd: reg('gpr', 32), Gq: reg('gpr', 64), Gv: reg('gpr', 'v'), Gy: reg('gpr', 'y'),
@@ -47,4 +47,4 @@ export const operandCodes = {
   // in the instruction: size encoded, size used
   Ib: immediate(8, 8), Ibs: immediate(8, 'v'), Iw: immediate(16, 16), Id: immediate(32, 32), Iz: immediate('z', 'v'), Iv: immediate('v', 'v'), '1': constant(1),
   Jb: relative(8), Jz: relative('z'), Ap: far(),
-} as const
+}) as const

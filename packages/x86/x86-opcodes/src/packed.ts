@@ -1,7 +1,7 @@
-import type { Source } from '@vmm/source'
-import { type EncodingSpace, parseOpcode } from './opcode-pattern.ts'
+import { lateList } from './late-list.ts'
+import type { EncodingSpace } from './opcode-pattern.ts'
 import { packedRows } from './packed.rows.ts'
-import { type Attribute, encodingOf, type OpcodeRow, type OperandCode, type OperandEncoding } from './row.ts'
+import { type Attribute, encodingOf, type OpcodeRow, type OperandCode } from './row.ts'
 
 /** Where a row's columns begin in its line, and their digits. All but the opcode byte, which is in hexadecimal, are numbers of base 36: places in a list. */
 const columns = {
@@ -53,12 +53,27 @@ function wordsOf(text: string): readonly string[] {
   return words
 }
 
+/** Operand codes and what they amount to. */
+type EncodedOperands = Pick<OpcodeRow, 'operands' | 'encoding'>
+
+const encoded = new Map<string, EncodedOperands>()
+
+function encodedOperands(text: string): EncodedOperands {
+  let found = encoded.get(text)
+  if (found === undefined) {
+    const operands = wordsOf(text) as readonly OperandCode[]
+    found = { operands, encoding: encodingOf(operands) }
+    encoded.set(text, found)
+  }
+  return found
+}
+
 function unpacked(row: number): OpcodeRow {
   const byte = byteOf(row).toString(16).toUpperCase().padStart(2, '0')
-  const operands = wordsOf(textIn(row, 'operands')) as readonly OperandCode[]
+  const { operands, encoding } = encodedOperands(textIn(row, 'operands'))
   return {
     opcode: textIn(row, 'prefix') + byte + textIn(row, 'suffix'),
-    encoding: encodingOf(operands),
+    encoding,
     operands,
     mnemonic: textIn(row, 'mnemonic'),
     attributes: wordsOf(textIn(row, 'attributes')) as readonly Attribute[],
@@ -67,71 +82,50 @@ function unpacked(row: number): OpcodeRow {
   }
 }
 
-/** A row that is unpacked when it is first asked. */
-class PackedRow implements OpcodeRow {
-  readonly #number: number
-  #row: OpcodeRow | undefined
+const rowCount = packedRows.rows.length / lineLength
+const unpackedRows = new Array<OpcodeRow | undefined>(rowCount)
 
-  constructor(number: number) {
-    this.#number = number
-  }
-
-  get #unpacked(): OpcodeRow {
-    this.#row ??= unpacked(this.#number)
-    return this.#row
-  }
-
-  get opcode(): string {
-    return this.#unpacked.opcode
-  }
-
-  get encoding(): OperandEncoding {
-    return this.#unpacked.encoding
-  }
-
-  get operands(): readonly OperandCode[] {
-    return this.#unpacked.operands
-  }
-
-  get mnemonic(): string {
-    return this.#unpacked.mnemonic
-  }
-
-  get attributes(): readonly Attribute[] {
-    return this.#unpacked.attributes
-  }
-
-  get needs(): string | undefined {
-    return this.#unpacked.needs
-  }
-
-  get source(): Source {
-    return this.#unpacked.source
-  }
+/** The row of a number, which must be one: cheaper than a place of `rows`. */
+export function rowAt(number: number): OpcodeRow {
+  unpackedRows[number] ??= unpacked(number)
+  return unpackedRows[number]
 }
 
-/** Every row of the maps, once: a row's number is its place in this list. Rows are objects whose members are read when they are asked for: copy them by name. */
-export const rows: readonly OpcodeRow[] = /* @__PURE__ */ Array.from(
-  { length: packedRows.rows.length / lineLength },
-  (_, number) => new PackedRow(number),
-)
+/** Every row of the maps, once: a row's number is its place in this list. A row is made when it is first asked for. */
+export const rows: readonly OpcodeRow[] = lateList(rowCount, rowAt)
 
-/** Where the rows of one opcode byte are: its space, its map as `OpcodePattern` has it, and the byte, the first of eight where a register is in it. */
+/** Where a row is: its number, its space, its map as `OpcodePattern` has it, and the opcode byte, the first of eight where a register is in it. */
 export interface OpcodePlace {
+  readonly row: number
   readonly space: EncodingSpace
   readonly map: number
   readonly byte: number
   readonly register: boolean
 }
 
-/** The places of all rows, in their order: cheaper than `parseOpcode` of each. */
-export function opcodePlaces(): readonly OpcodePlace[] {
-  const spaces: (Pick<OpcodePlace, 'space' | 'map'> | undefined)[] = packedRows.prefix.split('|').map(() => undefined)
-  const registers = packedRows.suffix.split('|').map((suffix) => suffix.startsWith('+r'))
-  return rows.map((row, number) => {
-    const prefix = numberIn(number, 'prefix')
-    spaces[prefix] ??= parseOpcode(row.opcode)
-    const { space, map } = spaces[prefix]
-    return { space, map, byte: byteOf(number), register: registers[numberIn(number, 'suffix')]! }
+/** Rows behind one another that are of one map: the first of them, and the first that is of another. */
+interface Run extends Pick<OpcodePlace, 'space' | 'map'> {
+  readonly first: number
+  readonly end: number
+}
+
+let runs: readonly Run[] | undefined
+
+function unpackedRuns(): readonly Run[] {
+  const begun = packedRows.maps.split('|').map((text) => {
+    const [space, map, first] = text.split(' ')
+    return { space: space as EncodingSpace, map: Number(map), first: Number(first) }
   })
+  return begun.map((run, at) => ({ ...run, end: begun[at + 1]?.first ?? rowCount }))
+}
+
+/** The places of all rows in their order, or of those of one map: cheaper than `parseOpcode` of each. */
+export function opcodePlaces(of?: Pick<OpcodePlace, 'space' | 'map'>): readonly OpcodePlace[] {
+  runs ??= unpackedRuns()
+  const places: OpcodePlace[] = []
+  for (const { space, map, first, end } of runs)
+    if (of === undefined || (of.space === space && of.map === map))
+      for (let row = first; row < end; row += 1)
+        places.push({ row, space, map, byte: byteOf(row), register: textIn(row, 'suffix').startsWith('+r') })
+  return places
 }

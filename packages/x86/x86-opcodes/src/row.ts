@@ -3,7 +3,7 @@ import { operandCodes } from './operand-codes.rows.ts'
 import type { OperandPlace } from './operand-place.ts'
 
 /** An operand in the notation of SDM 2D Appendix A.2. */
-export type OperandCode = keyof typeof operandCodes
+export type OperandCode = keyof ReturnType<typeof operandCodes>
 
 /**
  * How operands sit in the encoding: the manual's “Op/En” column. One letter an operand: `M` ModRM.r/m, `R` ModRM.reg,
@@ -157,7 +157,10 @@ function letterOf(code: OperandCode): string {
   }
 }
 
+let places: Readonly<Record<OperandCode, OperandPlace>> | undefined
+
 /** Where an operand of this code is encoded, and how wide it is there. */
 export function placeOf(code: OperandCode): OperandPlace {
-  return operandCodes[code]
+  places ??= operandCodes()
+  return places[code]
 }

@@ -4,8 +4,10 @@ import {
   attributeMeanings,
   type OpcodeRow,
   type OperandCode,
+  opcodePlaces,
   parseOpcode,
   placeOf,
+  rowAt,
   rows,
   sizedMnemonics,
 } from './index.ts'
@@ -81,7 +83,7 @@ describe('the list', () => {
 
   test('uses every operand code and every attribute', () => {
     const codes = new Set<OperandCode>(rows.flatMap((row) => row.operands))
-    expect(Object.keys(operandCodes).filter((code) => !codes.has(code as OperandCode))).toEqual([])
+    expect(Object.keys(operandCodes()).filter((code) => !codes.has(code as OperandCode))).toEqual([])
     const attributes = new Set<string>(rows.flatMap((row) => row.attributes))
     expect(Object.keys(attributeMeanings).filter((word) => !attributes.has(word))).toEqual([])
   })
@@ -118,4 +120,25 @@ describe('what is done to operands', () => {
     expect(access('D8 C0+i', 'FADD')).toEqual(['read-write', 'read'])
     expect(access('D9 /3', 'FSTP')).toEqual(['write'])
   })
+})
+
+describe('the places of rows', () => {
+  test('are where their opcodes say', () => {
+    const places = rows.map(({ opcode }, row) => {
+      const { space, map, byte, register } = parseOpcode(opcode)
+      return { row, space, map, byte, register }
+    })
+    expect(opcodePlaces()).toEqual(places)
+  })
+
+  test('are given of one map, too', () => {
+    const vex = { space: 'VEX', map: 2 } as const
+    expect(opcodePlaces(vex)).toEqual(opcodePlaces().filter(({ space, map }) => space === 'VEX' && map === 2))
+    expect(opcodePlaces(vex).length).toBeGreaterThan(200)
+  })
+})
+
+test('a row by its number is the one of the list', () => {
+  expect(rowAt(100)).toBe(rows[100])
+  expect(rows.indexOf(rowAt(rows.length - 1))).toBe(rows.length - 1)
 })

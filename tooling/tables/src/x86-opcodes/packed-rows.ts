@@ -57,21 +57,31 @@ function rowsText(rows: readonly OpcodeRow[]): string {
   const members = Object.entries(lists).map(([name, list]) => `  ${name}: '${list.texts().join('|')}',`)
   return `import type { Source } from '@vmm/source'
 
-/** Rows, a line each, and the lists that the numbers in the lines are places in. */
+/** Rows, a line each, and the lists that the numbers in the lines are places in; \`maps\` says from which row on rows are of which map. */
 interface PackedRows extends Readonly<Record<${Object.keys(lists)
     .map((name) => `'${name}'`)
-    .join(' | ')} | 'rows', string>> {
+    .join(' | ')} | 'maps' | 'rows', string>> {
   readonly sources: readonly Source[]
 }
 
 /** The rows of \`@vmm/x86-opcode-maps\`, written by \`pnpm data\`. Source: each row's own, in \`sources\`. */
 export const packedRows: PackedRows = {
 ${members.join('\n')}
+  maps: '${mapsText(rows)}',
   sources: ${sourcesText(sources)},
   rows: \`${lines.join('\n')}
 \`,
 }
 `
+}
+
+/** Space, map and first row of each run of rows that are of one map. */
+function mapsText(rows: readonly OpcodeRow[]): string {
+  const maps = rows.map(({ opcode }) => {
+    const { space, map } = parseOpcode(opcode)
+    return `${space} ${map}`
+  })
+  return maps.flatMap((map, row) => (map === maps[row - 1] ? [] : [`${map} ${row}`])).join('|')
 }
 
 const sourcesText = (sources: Numbered): string =>
