@@ -68,12 +68,11 @@ export function prepareAddresses(): void {
 
 /** The reg field says nothing of the address. */
 function fillModrm(kind: number, b: number): void {
-  for (let mod = 0; mod < 4; mod += 1)
-    for (let rm = 0; rm < 8; rm += 1) {
-      const address = addressOf(kind, b, mod, rm)
-      const first = (kind << 9) | (b << 8) | (mod << 6) | rm
-      for (let at = first; at < first + 64; at += 8) addresses[at] = address
-    }
+  for (let mod = 0; mod < 4; mod += 1) {
+    const first = (kind << 9) | (b << 8) | (mod << 6)
+    for (let rm = 0; rm < 8; rm += 1) addresses[first | rm] = addressOf(kind, b, mod, rm)
+    for (const done of [8, 16, 32]) addresses.copyWithin(first + done, first, first + done)
+  }
 }
 
 function addressOf(kind: number, b: number, mod: number, rm: number): number {

@@ -1,5 +1,4 @@
 import {
-  type Attribute,
   type EncodingSpace,
   elisionOf,
   type Mandatory,
@@ -10,16 +9,17 @@ import {
   type OperandPlace,
   type OperandSize,
   opcodePlaces,
-  parseOpcode,
+  patternAt,
   placeOf,
   rowAt,
   takesBnd,
 } from '@vmm/x86-opcodes'
+import { type AttributeFacts, factsOf } from './attribute-facts.ts'
 import { type Choices, noChoices } from './choose.ts'
 import { fastLayout } from './fast-layout.ts'
 
 /** A row in the form that decoding asks its questions in. */
-export interface Candidate {
+export interface Candidate extends AttributeFacts {
   readonly row: number
   readonly mnemonic: string
   readonly places: readonly OperandPlace[]
@@ -33,9 +33,6 @@ export interface Candidate {
   readonly l: number
   /** The vector length says nothing: there is one element. */
   readonly ignoresLength: boolean
-  readonly noRexB: boolean
-  /** Without 66H. */
-  readonly no66: boolean
   /** ModRM under this mask must equal `modrmValue`. */
   readonly modrmMask: number
   readonly modrmValue: number
@@ -47,38 +44,16 @@ export interface Candidate {
   readonly address64: boolean
   /** How wide a vector is that is the index, as an operand size. */
   readonly vectorIndex: OperandSize
-  /** ModRM.mod means nothing: there is neither SIB nor displacement. */
-  readonly anyMod: boolean
-  readonly only64: boolean
-  readonly not64: boolean
-  readonly default64: boolean
-  readonly force64: boolean
-  readonly lock: boolean
-  readonly rep: 'none' | 'rep' | 'repz'
   /** What F2 and F3 hint, as codes of the record's, by whether the operand is memory. */
   readonly hints: PrefixHints | undefined
   /** VEX.vvvv names an operand; elsewhere it must be 1111B. */
   readonly vvvv: boolean
-  /** What EVEX may say: of the mask, of an element to broadcast (its bytes, or 0), of rounding. */
-  readonly mask: 'none' | 'merge' | 'zero' | 'needed'
-  readonly broadcastBytes: number
-  readonly rounding: 'none' | 'sae' | 'er' | 'ignored'
   /** The first operand is memory if anything is: elements of it cannot become zero. */
   readonly writesRm: boolean
   /** Bytes that an 8-bit displacement of EVEX counts, by vector length. */
   readonly displacementBytes: readonly [number, number, number]
-  /** There is no form with vectors of 128 bits. */
-  readonly wide: boolean
-  readonly distinct: 'none' | 'all' | 'first'
   /** Of EVEX map 4, where EVEX.b is ND: what it must be; -1 elsewhere. */
   readonly nd: number
-  /** What EVEX.NF may be. */
-  readonly nf: 'clear' | 'any' | 'set'
-  /** EVEX has a condition and flags. */
-  readonly conditional: boolean
-  readonly noRex2: boolean
-  /** None of its registers may be RSP. */
-  readonly notSp: boolean
   /** There are 32 general registers. */
   readonly extended: boolean
   /** Something is asked of its address or registers. */
@@ -144,63 +119,35 @@ function bytesByLength(size: OperandSize): [number, number, number] {
 
 const vectorParts: Readonly<Record<string, number | undefined>> = { x: 1, x2: 2, x4: 4, x8: 8 }
 
-const broadcasts = { b16: 2, b32: 4, b64: 8 } as const
-const elements = { n8: 1, n16: 2, n32: 4, n64: 8 } as const
-
 type Rm = Extract<OperandPlace, { place: 'rm' }>
 
-/** What EVEX can say beside registers. Source: SDM 2A §2.7. */
-function evexOf({ attributes, operands }: OpcodeRow, memory: OperandSize | undefined) {
-  const has = (attribute: Attribute) => attributes.includes(attribute)
-  const bytesOf = <N extends Attribute>(table: Readonly<Record<N, number>>): number | undefined =>
-    table[attributes.find((attribute): attribute is N => attribute in table) as N]
-  const element = bytesOf(elements)
+/** Bytes that an 8-bit displacement of EVEX counts, by vector length. */
+function displacementBytesOf(
+  element: number | undefined,
+  memory: OperandSize | undefined,
+): Candidate['displacementBytes'] {
+  if (element !== undefined) return [element, element, element]
   // a general register or memory is as wide as W says, which is one element
-  const counted = memory === 'y' ? 'y' : (memory ?? 0)
-  const first = operands[0] === undefined ? undefined : placeOf(operands[0])
-  return {
-    mask: has('maskNeeded') ? 'needed' : has('maskz') ? 'zero' : has('mask') ? 'merge' : 'none',
-    broadcastBytes: bytesOf(broadcasts) ?? 0,
-    rounding: has('er') ? 'er' : has('sae') ? 'sae' : has('erIgnored') ? 'ignored' : 'none',
-    writesRm: first?.place === 'rm',
-    displacementBytes: element === undefined ? bytesByLength(counted) : ([element, element, element] as const),
-  } as const
+  return bytesByLength(memory === 'y' ? 'y' : (memory ?? 0))
 }
 
-function addressOf({ attributes }: OpcodeRow, rm: Rm | undefined): Candidate['address'] {
+function addressOf({ notRip, no16 }: AttributeFacts, rm: Rm | undefined): Candidate['address'] {
   if (rm?.index !== undefined) return 'vector'
   if (rm?.sib === true) return 'sib'
-  if (attributes.includes('notRip')) return 'notRip'
-  return attributes.includes('no16') ? 'wide' : 'any'
-}
-
-/** What APX can say. */
-function extensionOf({ attributes }: OpcodeRow, { space, map }: OpcodePattern) {
-  const has = (attribute: Attribute) => attributes.includes(attribute)
-  return {
-    nd: space === 'EVEX' && map === 4 ? (has('nd') ? 1 : 0) : -1,
-    nf: has('nf1') ? 'set' : has('nf') ? 'any' : 'clear',
-    conditional: has('scc'),
-    noRex2: has('noRex2'),
-    notSp: has('notSp'),
-  } as const
+  if (notRip) return 'notRip'
+  return no16 ? 'wide' : 'any'
 }
 
 function candidateOf(row: OpcodeRow, number: number, pattern: OpcodePattern, extended: boolean): Candidate {
-  const has = (attribute: OpcodeRow['attributes'][number]) => row.attributes.includes(attribute)
-  const anyMod = has('anyMod')
+  const facts = factsOf(row.attributes)
   const places = row.operands.map(placeOf)
-  const rm = anyMod ? undefined : places.find((place) => place.place === 'rm')
-  const memoryOnly = rm !== undefined && rm.size === undefined
-  const registerOnly = has('rm0') || (rm !== undefined && rm.memory === undefined)
+  const rm = facts.anyMod ? undefined : places.find((place) => place.place === 'rm')
   const [mask, value] = modrmTest(pattern.modrm)
-  const address = addressOf(row, rm)
-  const [rmMask, rmValue] = rmTest({
-    register: registerOnly,
-    sib: address === 'vector' || address === 'sib',
-    ...{ zero: has('rm0'), rip: has('ripOnly') },
-  })
+  const address = addressOf(facts, rm)
+  const [rmMask, rmValue] = rmTest(facts, rm, address)
+  const ofApx = pattern.space === 'EVEX' && pattern.map === 4
   return {
+    ...facts,
     row: number,
     mnemonic: row.mnemonic,
     places,
@@ -209,29 +156,19 @@ function candidateOf(row: OpcodeRow, number: number, pattern: OpcodePattern, ext
     mandatory: pattern.mandatory,
     w: pattern.w ?? -1,
     l: pattern.l ?? -1,
-    ignoresLength: pattern.ignoresLength || (pattern.space === 'EVEX' && pattern.map === 4),
-    noRexB: has('noRexB'),
-    no66: has('no66'),
+    ignoresLength: pattern.ignoresLength || ofApx,
     modrmMask: mask | rmMask,
     modrmValue: value | rmValue,
-    memoryOnly,
+    memoryOnly: rm !== undefined && rm.size === undefined,
     address,
     address64: address === 'notRip' || address === 'wide',
     vectorIndex: rm?.index ?? 0,
-    anyMod,
-    only64: has('only64'),
-    not64: has('not64'),
-    default64: has('default64'),
-    force64: has('force64'),
-    lock: has('lock'),
     hints: pattern.mandatory === 'any' ? hintsOf(row) : undefined,
-    rep: has('rep') ? 'rep' : has('repz') ? 'repz' : 'none',
     vvvv: places.some((place) => place.place === 'vvvv'),
-    wide: has('wide'),
-    careful: address !== 'any' || has('distinct') || has('distinctFirst') || has('notSp'),
-    distinct: has('distinct') ? 'all' : has('distinctFirst') ? 'first' : 'none',
-    ...evexOf(row, rm?.memory),
-    ...extensionOf(row, pattern),
+    writesRm: places[0]?.place === 'rm',
+    displacementBytes: displacementBytesOf(facts.elementBytes, rm?.memory),
+    careful: address !== 'any' || facts.distinct !== 'none' || facts.notSp,
+    nd: ofApx ? (facts.newDestination ? 1 : 0) : -1,
     extended,
   }
 }
@@ -250,10 +187,15 @@ function hintsOf(row: OpcodeRow): PrefixHints | undefined {
 }
 
 /** What is asked of ModRM.mod and r/m: a register, register 0, a SIB byte, or RIP-relative memory. */
-function rmTest(asked: { register: boolean; zero: boolean; sib: boolean; rip: boolean }): readonly [number, number] {
-  if (asked.rip) return [0xc7, 5]
-  if (asked.sib) return [7, 4]
-  return asked.register ? [asked.zero ? 0xc7 : 0xc0, 0xc0] : [0, 0]
+function rmTest(
+  { ripOnly, rm0 }: AttributeFacts,
+  rm: Rm | undefined,
+  address: Candidate['address'],
+): readonly [mask: number, value: number] {
+  if (ripOnly) return [0xc7, 5]
+  if (address === 'vector' || address === 'sib') return [7, 4]
+  if (rm0) return [0xc7, 0xc0]
+  return rm !== undefined && rm.memory === undefined ? [0xc0, 0xc0] : [0, 0]
 }
 
 function modrmTest(modrm: ModrmPattern): readonly [mask: number, value: number] {
@@ -272,7 +214,11 @@ function modrmTest(modrm: ModrmPattern): readonly [mask: number, value: number] 
   }
 }
 
-const bitCount = (mask: number): number => mask.toString(2).replaceAll('0', '').length
+function bitCount(mask: number): number {
+  let count = 0
+  for (let bits = mask; bits !== 0; bits &= bits - 1) count += 1
+  return count
+}
 
 /** How much a row asks for: rows that ask for more are tried first. */
 const particularity = ({ modrmMask, memoryOnly, mandatory, w, noRexB }: Candidate): number =>
@@ -368,7 +314,7 @@ const introducers = [0x62, 0x8f, 0xc4, 0xc5, 0x10f, 0x138, 0x13a]
 
 function slotOf(numbers: readonly number[], extended: boolean): Slot | undefined {
   if (numbers.length === 0) return undefined
-  const patterns = numbers.map((number) => parseOpcode(rowAt(number).opcode))
+  const patterns = numbers.map(patternAt)
   const candidates = numbers.map((number, at) => candidateOf(rowAt(number), number, patterns[at]!, extended))
   const none = patterns.filter(({ modrm }) => modrm.kind === 'none').length
   if (none !== 0 && none !== numbers.length)

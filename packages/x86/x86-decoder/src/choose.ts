@@ -17,7 +17,8 @@ export interface Choices {
   /** Words of forms; see `formWords`. */
   readonly words: Int32Array
   readonly candidates: (Candidate | undefined)[]
-  readonly numbers: Map<string, number>
+  /** Which forms there are of a row, by its number. */
+  readonly ofRows: Map<number, number[]>
 }
 
 /** What is in use before anything is chosen: the choices of what has no place, and the forms of nothing. */
@@ -32,7 +33,7 @@ export function noChoices(memory: ArrayBuffer): Choices {
     used: firstUsed,
     words: new Int32Array(memory, words, (steps - words) >> 2),
     candidates: [...firstCandidates],
-    numbers: new Map(),
+    ofRows: new Map(),
   }
 }
 
@@ -42,7 +43,7 @@ function forget(choices: Choices): void {
   choices.forms.fill(0, 0, choices.used)
   choices.used = firstUsed
   choices.candidates.length = firstCandidates.length
-  choices.numbers.clear()
+  choices.ofRows.clear()
 }
 
 /** Whether there is room for the choices of one opcode more, and for one form more. */
@@ -50,12 +51,19 @@ function hasRoom({ used, forms, candidates, words }: Choices): boolean {
   return used + 256 <= forms.length && (candidates.length + 1) * formSize <= words.length
 }
 
-/** Which of an opcode's choices ModRM makes, by how much of it counts (nothing, mod = 3 and reg, all: 256 each) and ModRM. */
-export const choiceOfModrm = Uint8Array.from({ length: 768 }, (_, at) => {
-  const modrm = at & 0xff
-  if (at < 256) return 0
-  return at < 512 ? ((modrm >> 3) & 7) | (modrm < 0xc0 ? 0 : 8) : modrm
-})
+/**
+ * Which of an opcode's choices ModRM makes, by how much of it counts (nothing, mod = 3 and reg, all: 256 each) and ModRM. Empty until there is a
+ * decoder.
+ */
+export const choiceOfModrm = new Uint8Array(768)
+
+/** Fills that table. */
+export function prepareChoices(): void {
+  for (let modrm = 0; modrm < 0x100; modrm += 1) {
+    choiceOfModrm[0x100 | modrm] = ((modrm >> 3) & 7) | (modrm < 0xc0 ? 0 : 8)
+    choiceOfModrm[0x200 | modrm] = modrm
+  }
+}
 
 /** Makes a choice that nobody has made, and those of other ModRM bytes that are the same: the number of the form. */
 export function choose({ slots, choices }: Maps, entry: number, around: Surroundings): number {
@@ -93,18 +101,31 @@ function makeRoom(choices: Choices, { candidates, modrm }: Slot, place: number, 
     choices.places[place ^ stateBits.rexB] = at
 }
 
-function chosen(choices: Choices, slot: Slot, around: Surroundings): number {
-  const candidate = slot.candidates.find((one) => fits(one, around))
-  if (candidate === undefined) return noForm
-  const words = formOf(candidate, around)
-  const key = words.join()
-  const known = choices.numbers.get(key)
-  if (known !== undefined) return known
+function chosen(choices: Choices, { candidates }: Slot, around: Surroundings): number {
+  const candidate = candidates.find((one) => fits(one, around))
+  return candidate === undefined ? noForm : numberOf(choices, candidate, formOf(candidate, around))
+}
+
+/** The number of a form: its own if there is none yet that says the same. */
+function numberOf(choices: Choices, candidate: Candidate, words: readonly number[]): number {
+  let forms = choices.ofRows.get(candidate.row)
+  if (forms === undefined) {
+    forms = []
+    choices.ofRows.set(candidate.row, forms)
+  }
+  for (const form of forms) if (isSame(choices.words, form, words)) return form
   const number = choices.candidates.length
   choices.candidates.push(candidate)
-  choices.numbers.set(key, number)
   choices.words.set(words, number * formSize + formWords.row)
+  forms.push(number)
   return number
+}
+
+/** Whether a form has these words. Those of one row are equally many. */
+function isSame(all: Int32Array, form: number, words: readonly number[]): boolean {
+  const from = form * formSize + formWords.row
+  for (let at = 0; at < words.length; at += 1) if (all[from + at] !== words[at]) return false
+  return true
 }
 
 function fits(candidate: Candidate, { codeSize, state, modrm }: Surroundings): boolean {

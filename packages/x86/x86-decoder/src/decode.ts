@@ -1,6 +1,7 @@
 import type { Attribute, OpcodeRow } from '@vmm/x86-opcodes'
 import { prepareAddresses } from './addresses.ts'
 import { lookAt, type Maps, mapsOf } from './candidates.ts'
+import { prepareChoices } from './choose.ts'
 import * as codeWindow from './code-window.ts'
 import { decodeSeveral } from './decode-many.ts'
 import { type CodeSize, type Decoded, type DecodedOperand, type DecodeFailure, noRegister } from './decoded.ts'
@@ -167,6 +168,7 @@ let prepared = false
 function prepare(): void {
   if (prepared) return
   prepared = true
+  prepareChoices()
   preparePrefixes()
   prepareAddresses()
 }

@@ -22,7 +22,7 @@ export {
   type Trailer,
 } from './opcode-pattern.ts'
 export type { OperandFile, OperandPlace, OperandSize } from './operand-place.ts'
-export { type OpcodePlace, opcodePlaces, rowAt, rows } from './packed.ts'
+export { type OpcodePlace, opcodePlaces, patternAt, rowAt, rows } from './packed.ts'
 export {
   type Attribute,
   attributeMeanings,

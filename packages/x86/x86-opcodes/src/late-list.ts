@@ -13,7 +13,7 @@ export function lateList<Item>(length: number, make: (at: number) => Item): read
     return items
   }
   return new Proxy(items, {
-    get: (_, key) => (isPlace(key, length) ? item(Number(key)) : Reflect.get(items, key)),
+    get: (_, key) => (key in items || !isPlace(key, length) ? Reflect.get(items, key) : item(Number(key))),
     has: (_, key) => isPlace(key, length) || Reflect.has(items, key),
     ownKeys: () => Reflect.ownKeys(filled()),
     getOwnPropertyDescriptor: (_, key) => Reflect.getOwnPropertyDescriptor(filled(), key),

@@ -1,30 +1,28 @@
 import { lateList } from './late-list.ts'
-import type { EncodingSpace } from './opcode-pattern.ts'
+import { type EncodingSpace, type OpcodePattern, parseOpcode } from './opcode-pattern.ts'
 import { packedRows } from './packed.rows.ts'
 import { type Attribute, encodingOf, type OpcodeRow, type OperandCode } from './row.ts'
 
 /** Where a row's columns begin in its line, and their digits. All but the opcode byte, which is in hexadecimal, are numbers of base 36: places in a list. */
 const columns = {
-  ...{ prefix: [0, 2], byte: [2, 2], suffix: [4, 2], operands: [6, 2], attributes: [8, 2] },
-  ...{ needs: [10, 2], source: [12, 2], mnemonic: [14, 3] },
-} as const satisfies Readonly<Record<string, readonly [from: number, digits: number]>>
+  prefix: { from: 0, digits: 2 },
+  byte: { from: 2, digits: 2 },
+  suffix: { from: 4, digits: 2 },
+  operands: { from: 6, digits: 2 },
+  attributes: { from: 8, digits: 2 },
+  needs: { from: 10, digits: 2 },
+  source: { from: 12, digits: 2 },
+  mnemonic: { from: 14, digits: 3 },
+} as const
 const lineLength = 18
 
 type Column = keyof typeof columns
 type Listed = Exclude<Column, 'byte' | 'source'>
 
-/** Digits are 0 to 9 and a to z. */
-function digit(at: number): number {
-  const code = packedRows.rows.charCodeAt(at)
-  return code < 58 ? code - 48 : code - 87
-}
-
 function numberIn(row: number, column: Column, base = 36): number {
-  const [from, digits] = columns[column]
+  const { from, digits } = columns[column]
   const first = row * lineLength + from
-  let value = 0
-  for (let at = first; at < first + digits; at += 1) value = value * base + digit(at)
-  return value
+  return Number.parseInt(packedRows.rows.slice(first, first + digits), base)
 }
 
 const byteOf = (row: number): number => numberIn(row, 'byte', 16)
@@ -94,6 +92,20 @@ export function rowAt(number: number): OpcodeRow {
 /** Every row of the maps, once: a row's number is its place in this list. A row is made when it is first asked for. */
 export const rows: readonly OpcodeRow[] = lateList(rowCount, rowAt)
 
+/** Patterns by what stands around the opcode byte. */
+const patterns = new Map<string, OpcodePattern>()
+
+/** What `parseOpcode` says of a row's opcode, by the row's number: cheaper, as most rows differ from others in the byte alone. */
+export function patternAt(number: number): OpcodePattern {
+  const around = `${textIn(number, 'prefix')}00${textIn(number, 'suffix')}`
+  let pattern = patterns.get(around)
+  if (pattern === undefined) {
+    pattern = parseOpcode(around)
+    patterns.set(around, pattern)
+  }
+  return { ...pattern, byte: byteOf(number) }
+}
+
 /** Where a row is: its number, its space, its map as `OpcodePattern` has it, and the opcode byte, the first of eight where a register is in it. */
 export interface OpcodePlace {
   readonly row: number
@@ -122,10 +134,11 @@ function unpackedRuns(): readonly Run[] {
 /** The places of all rows in their order, or of those of one map: cheaper than `parseOpcode` of each. */
 export function opcodePlaces(of?: Pick<OpcodePlace, 'space' | 'map'>): readonly OpcodePlace[] {
   runs ??= unpackedRuns()
+  const registers = packedRows.suffix.split('|').map((suffix) => suffix.startsWith('+r'))
   const places: OpcodePlace[] = []
   for (const { space, map, first, end } of runs)
     if (of === undefined || (of.space === space && of.map === map))
       for (let row = first; row < end; row += 1)
-        places.push({ row, space, map, byte: byteOf(row), register: textIn(row, 'suffix').startsWith('+r') })
+        places.push({ row, space, map, byte: byteOf(row), register: registers[numberIn(row, 'suffix')]! })
   return places
 }

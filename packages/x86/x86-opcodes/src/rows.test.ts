@@ -6,6 +6,7 @@ import {
   type OperandCode,
   opcodePlaces,
   parseOpcode,
+  patternAt,
   placeOf,
   rowAt,
   rows,
@@ -136,6 +137,10 @@ describe('the places of rows', () => {
     expect(opcodePlaces(vex)).toEqual(opcodePlaces().filter(({ space, map }) => space === 'VEX' && map === 2))
     expect(opcodePlaces(vex).length).toBeGreaterThan(200)
   })
+})
+
+test('patterns by number are those of the opcodes', () => {
+  expect(rows.map((_, row) => patternAt(row))).toEqual(rows.map(({ opcode }) => parseOpcode(opcode)))
 })
 
 test('a row by its number is the one of the list', () => {
