@@ -242,19 +242,23 @@ function spaceNumbered(number: number): EncodingSpace {
 }
 
 /** The numbers of the rows of maps that were asked for, by opcode byte. */
-const rowsOfMaps: (readonly (readonly number[])[] | undefined)[] = []
+const rowsOfMaps: (readonly (readonly number[] | undefined)[] | undefined)[] = []
 
 /** The numbers of the rows at a place. */
 function rowsAt(place: number): readonly number[] {
   const map = place >> 8
   rowsOfMaps[map] ??= rowsByByte(map)
-  return rowsOfMaps[map][place & 0xff]!
+  return rowsOfMaps[map][place & 0xff] ?? []
 }
 
-function rowsByByte(map: number): readonly (readonly number[])[] {
-  const bytes: number[][] = Array.from({ length: 256 }, () => [])
+function rowsByByte(map: number): readonly (readonly number[] | undefined)[] {
+  const bytes = new Array<number[] | undefined>(256)
   for (const { row, byte, register } of opcodePlaces(mapNumbered(map)))
-    for (let at = byte; at < byte + (register ? 8 : 1); at += 1) bytes[at]!.push(row)
+    for (let at = byte; at < byte + (register ? 8 : 1); at += 1) {
+      const others = bytes[at]
+      if (others === undefined) bytes[at] = [row]
+      else others.push(row)
+    }
   return bytes
 }
 
@@ -265,7 +269,7 @@ const jmpabs = 0xa1
 export function mapsOf(knows: (row: OpcodeRow) => boolean, memory: ArrayBuffer): Maps {
   const entries = new Int32Array(memory, fastLayout.entries, mapCount << 8)
   for (const place of introducers) entries[place] = 1 << 31
-  const extended = rowsAt((rex2Map << 8) | jmpabs).some((row) => knows(rowAt(row)))
+  const extended = opcodePlaces(mapNumbered(rex2Map)).some(({ row, byte }) => byte === jmpabs && knows(rowAt(row)))
   if (extended) entries[0xd5] = 1 << 31
   const slots: Slot[] = [{ candidates: [], modrm: 'none' }]
   const [looked, choices] = [new Uint8Array(mapCount << 8), noChoices(memory)]

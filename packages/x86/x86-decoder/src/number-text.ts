@@ -1,10 +1,14 @@
 const digits = 3
 const [pieceBits, pieces] = [4 * digits, 1 << (4 * digits)]
-const first = new Array<string>(pieces).fill('')
-const others = new Array<string>(pieces).fill('')
+// 64 KB, which only those who write numbers need
+let first: string[] | undefined
+let others: string[] | undefined
+
+const noTexts = (): string[] => new Array<string>(pieces).fill('')
 
 /** A number below 2^12 as the first digits of a number, with 0x before them; texts are made when they are first needed. */
 function firstText(value: number): string {
+  first ??= noTexts()
   const known = first[value]!
   if (known !== '') return known
   first[value] = value < 10 ? `${value}` : `0x${value.toString(16)}`
@@ -13,6 +17,7 @@ function firstText(value: number): string {
 
 /** Three digits behind others. */
 function otherText(value: number): string {
+  others ??= noTexts()
   const known = others[value]!
   if (known !== '') return known
   others[value] = value.toString(16).padStart(digits, '0')
