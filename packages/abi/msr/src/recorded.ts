@@ -120,23 +120,23 @@ export function disagreements(recording: Recording): readonly Disagreement[] {
     const lines = said.split('; ')
     for (const text of msrs.split(' ')) {
       const index = Number.parseInt(text, 16)
-      let now = fresh
+      const vcpu = { now: fresh }
       const disagree = (asked: string, told: string, ours: string) => {
         if (told !== ours) found.push({ index, config, asked, told, ours })
       }
       const keep = (answer: MsrDone) => {
-        if (answer.keeps) now = holding(now, index, answer.data)
+        if (answer.keeps) vcpu.now = holding(vcpu.now, index, answer.data)
       }
-      const read = () => kernel.access('read', 'host', { index, data: 0n }, now)
+      const read = () => kernel.access('read', 'host', { index, data: 0n }, vcpu.now)
       for (const line of lines) {
         const [what = '', ...words] = line.split(' ')
-        if (what === 'R' && words[0] === '0') now = { ...fresh, vcpu: { ...fresh.vcpu, hasRun: true } }
+        if (what === 'R' && words[0] === '0') vcpu.now = { ...fresh, vcpu: { ...fresh.vcpu, hasRun: true } }
         if (what === 'g') {
           disagree(line, `${words[0]}`, read().kind === 'done' ? '1' : '0')
         } else if (what === 'h') {
           disagree(line, words[0] === '1' ? `1 ${words[1]}` : '0', showRead(read()))
         } else if (what === 's' || what === 'a') {
-          const answer = kernel.set({ index, data: number(words[0]) }, now)
+          const answer = kernel.set({ index, data: number(words[0]) }, vcpu.now)
           if (answer.kind === 'done') keep(answer)
           disagree(
             `${what} ${words[0]}`,
@@ -145,10 +145,10 @@ export function disagreements(recording: Recording): readonly Disagreement[] {
           )
         } else {
           const access = what === 'R' ? 'read' : 'write'
-          const outcome = kernel.guest(access, { index, data: number(words[0]) }, now, { mask: 7 })
+          const outcome = kernel.guest(access, { index, data: number(words[0]) }, vcpu.now, { mask: 7 })
           if (access === 'write' && outcome.kind === 'done') keep(outcome)
           if (access === 'read' && words[1] === 'done' && outcome.kind === 'done')
-            now = holding(now, index, number(words[2]))
+            vcpu.now = holding(vcpu.now, index, number(words[2]))
           disagree(
             `${what} ${words[0]}`,
             access === 'read' && words[1] === 'done' ? 'done' : words.slice(1).join(' '),
