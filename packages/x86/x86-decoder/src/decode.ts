@@ -1,6 +1,7 @@
-import type { Attribute, OpcodeRow } from '@vmm/x86-opcodes'
+import type { OpcodeRow } from '@vmm/x86-opcodes'
 import { prepareAddresses } from './addresses.ts'
 import { lookAt, type Maps, mapsOf } from './candidates.ts'
+import { checkCode, checkOpcode, checkRecord, checkRecords } from './checks.ts'
 import { prepareChoices } from './choose.ts'
 import * as codeWindow from './code-window.ts'
 import { decodeSeveral } from './decode-many.ts'
@@ -9,7 +10,9 @@ import { decodeFast, type Fast, type FastMemory, fastMemory, fastOf } from './fa
 import { decodePacked } from './packed.ts'
 import { preparePrefixes } from './prefixes.ts'
 import { isCut } from './rare.ts'
-import { createRecords, recordFailures, recordSize, recordWords, unpack } from './record.ts'
+import { recordFailures, recordSize, recordWords, unpack } from './record.ts'
+import { createRecords } from './room.ts'
+import { isChosen, type RowChoice } from './row-choice.ts'
 
 // constants of this module are constants in compiled code
 const { code } = codeWindow
@@ -61,7 +64,7 @@ export function createDecoded(): Decoded {
 
 /**
  * Decodes the instruction at `offset`, reading no byte from `end` on, into `out`. Gives undefined when it succeeded,
- * else why not; `out` is then in no particular state.
+ * else why not; `out` is then in no particular state. Throws a `RangeError` for what is no part of `bytes`, and for a code size that is none.
  */
 export type Decode = (
   bytes: Uint8Array,
@@ -73,7 +76,7 @@ export type Decode = (
 
 /**
  * Decodes the instructions from `offset` on, one behind the other, reading no byte from `end` on, into `records` until they are full. Gives their number. Bytes that
- * are no instruction are a record of their own, one byte long (see `recordWords`); an instruction that `end` cuts off is none, and the last.
+ * are no instruction are a record of their own, one byte long (see `recordWords`); an instruction that `end` cuts off is none, and the last. Throws as `Decode` does.
  */
 export type DecodeMany = (
   bytes: Uint8Array,
@@ -94,24 +97,9 @@ export interface Decoder {
   readonly takesModrm: (map: 0 | 1 | 2 | 3, opcode: number) => boolean | undefined
 }
 
-/** Which rows a decoder has: all but those that are `optional` and those that are left out. */
-export interface RowChoice {
-  /** CPUID features whose rows it has though they are `optional`: `APX_F`, which brings REX2 and R16 to R31 with them; `XCRYPT` and the others of PadLock; `AMX_TRANSPOSE`, which was withdrawn. */
-  readonly with?: readonly string[]
-  /** Attributes of rows that it has not: `undocumented` leaves out what processors execute and Intel's manual does not have, `hint` what is a NOP elsewhere. */
-  readonly without?: readonly Attribute[]
-}
-
-/** A choice as a question that is asked of a row. */
-function asked({ with: features = [], without = [] }: RowChoice): (row: OpcodeRow) => boolean {
-  return ({ attributes, needs }) =>
-    (!attributes.includes('optional') || features.some((name) => needs?.split(' ').includes(name))) &&
-    !attributes.some((attribute) => without.includes(attribute))
-}
-
-/** A decoder of the rows that are chosen, or that a function says yes to. It asks of a row when the first opcode comes that may be its. */
+/** A decoder of the rows that are chosen, or that a function says yes to. It asks of a row when the first opcode comes that may be its. Throws a `RangeError` for a name that nothing has. */
 export function createDecoder(choice: RowChoice | ((row: OpcodeRow) => boolean)): Decoder {
-  const knows = typeof choice === 'function' ? choice : asked(choice)
+  const knows = typeof choice === 'function' ? choice : isChosen(choice)
   let built: Maps | undefined
   let memory: FastMemory | undefined
   let fast: Fast | undefined | 'not yet' = 'not yet'
@@ -126,6 +114,8 @@ export function createDecoder(choice: RowChoice | ((row: OpcodeRow) => boolean))
   return {
     decode: (bytes, offset, end, codeSize, out) => decodeOne(built ?? maps(), bytes, offset, end, codeSize, out),
     decodeMany(bytes, offset, end, codeSize, records) {
+      checkCode(bytes, offset, end, codeSize)
+      checkRecords(records)
       const known = built ?? maps()
       if (fast === 'not yet') fast = fastOf(known, memory!)
       return fast === undefined
@@ -133,6 +123,7 @@ export function createDecoder(choice: RowChoice | ((row: OpcodeRow) => boolean))
         : decodeFast(fast, bytes, offset, end, codeSize >> 5, records)
     },
     takesModrm(map, opcode) {
+      checkOpcode(map, opcode)
       const entry = lookAt(maps(), (map << 8) | opcode)
       return entry === 0 ? undefined : entry >> 28 !== 0
     },
@@ -152,9 +143,10 @@ export const takesModrm: Decoder['takesModrm'] = everything.takesModrm
 
 /**
  * Fills `out` with the instruction that is record number `number`, or says why there is none there. Records keep what decoding found;
- * the number is not checked.
+ * a number that no record has is refused by a `RangeError`.
  */
 export function readRecord(records: Int32Array, number: number, out: Decoded): DecodeFailure | undefined {
+  checkRecord(records, number)
   const row = records[number * recordSize + recordWords.row]!
   if (row < 0) return recordFailures[-1 - row]
   unpack(records, number, out)
@@ -181,6 +173,7 @@ function decodeOne(
   codeSize: CodeSize,
   out: Decoded,
 ): DecodeFailure | undefined {
+  checkCode(bytes, offset, end, codeSize)
   const limit = Math.min(end - offset, longest)
   for (let at = 0; at < limit; at += 1) code[at] = bytes[offset + at]!
   const next = decodePacked(maps, 0, limit, codeSize >> 5, one, 0)

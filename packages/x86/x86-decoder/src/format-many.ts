@@ -1,3 +1,4 @@
+import { checkRecordCount } from './checks.ts'
 import { formatRecord } from './format-record.ts'
 import * as layout from './line-layout.ts'
 import { fillAddress, fillForm, fillRegister } from './line-parts.ts'
@@ -43,6 +44,7 @@ interface Base {
  * branch targets and RIP-relative addresses are absolute.
  */
 export function formatMany(records: Int32Array, count: number, base?: bigint): string {
+  checkRecordCount(records, count)
   const decoder = new (globalThis as unknown as Codecs).TextDecoder()
   const halves =
     base === undefined

@@ -1,3 +1,4 @@
+import { checkRecord } from './checks.ts'
 import { createDecoded } from './decode.ts'
 import { type Decoded, type DecodedOperand, noRegister, ripBase } from './decoded.ts'
 import {
@@ -121,11 +122,13 @@ let memory: { readonly keys: Int32Array; readonly templates: (Template | undefin
 const decoded = createDecoded()
 
 /**
- * The text of record number `number`, which is an instruction's, as `format` gives it. Most of it is remembered: the faster way to write many
+ * The text of record number `number` as `format` gives it, of bytes that are no instruction `(bad)`. Most of it is remembered: the faster way to write many
  * instructions that `decodeMany` found.
  */
 export function formatRecord(records: Int32Array, number: number, ripAt?: bigint): string {
+  checkRecord(records, number)
   const at = number * recordSize
+  if (records[at + row]! < 0) return '(bad)'
   const template = templateAt(records, at)
   if (template === undefined || (template.address === 'rip' && ripAt !== undefined)) {
     record.unpack(records, at / recordSize, decoded)

@@ -6,7 +6,6 @@ export {
   type Decoder,
   decode,
   decodeMany,
-  type RowChoice,
   readRecord,
   takesModrm,
 } from './decode.ts'
@@ -31,11 +30,12 @@ export type { UsedMemory, UsedRegister } from './implied-use.ts'
 export { type InstructionInformation, informationOf } from './information.ts'
 export {
   addressFields,
-  createRecords,
   flagFields,
   operandFields,
   recordFailures,
   recordSize,
   recordWords,
 } from './record.ts'
+export { createRecords } from './room.ts'
+export type { RowChoice } from './row-choice.ts'
 export { rowOf, sizedMnemonicOf } from './row-of.ts'

@@ -1,4 +1,4 @@
-import { rows } from '@vmm/x86-opcodes'
+import { rowAt, rows } from '@vmm/x86-opcodes'
 import type { CodeSize, Decoded, DecodedOperand, OperandKind, PrefixHint, RegisterFile, Rounding } from './decoded.ts'
 
 /** Words of 32 bits that one record takes. */
@@ -122,13 +122,8 @@ const mnemonics = new Array<string>(rows.length).fill('')
 
 /** The mnemonic of a row that nobody has met before. */
 function mnemonicOf(row: number): string {
-  mnemonics[row] = rows[row]!.mnemonic
+  mnemonics[row] = rowAt(row).mnemonic
   return mnemonics[row]
-}
-
-/** Room for so many records. */
-export function createRecords(count: number): Int32Array {
-  return new Int32Array(count * recordSize)
 }
 
 /** Fills `out` with the record number `number`, which is an instruction's. */
