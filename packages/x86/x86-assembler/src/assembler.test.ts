@@ -6,6 +6,7 @@ import {
   absolute,
   ah,
   al,
+  assemble,
   assembler,
   ax,
   bp,
@@ -320,4 +321,21 @@ test('a real-mode start that enters protected mode reads back as it was written'
     'out dx, al',
     'hlt',
   ])
+})
+
+describe('options that are none are refused', () => {
+  const any = (value: unknown) => value as never
+
+  test('by the builder', () => {
+    expect(() => assembler({ codeSize: any(48) })).toThrow('code size: expected 16, 32 or 64: 48')
+    expect(() => assembler().bits(any(8))).toThrow('code size: expected 16, 32 or 64: 8')
+    expect(() => assembler({ origin: -1 })).toThrow('origin: expected an address of 64 bits: -1')
+    expect(() => assembler({ origin: 1n << 64n })).toThrow('origin: expected an address of 64 bits')
+    expect(() => assembler({ with: [any('NOPE')] })).toThrow("with: expected 'APX_F': NOPE")
+  })
+
+  test('where text is assembled', () => {
+    expect(() => assemble('nop', { codeSize: any(5) })).toThrow(AssemblerError)
+    expect(() => assemble(any(undefined))).toThrow('text: expected a string: undefined')
+  })
 })

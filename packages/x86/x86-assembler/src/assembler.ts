@@ -30,6 +30,17 @@ export function assembler(options: AssemblerOptions = {}): Assembler {
   return new Builder(options) as Assembler
 }
 
+function refuse(message: string, given: unknown): never {
+  throw new AssemblerError(message, { given: String(given) })
+}
+
+/** Who writes without types may give anything. */
+function codeSizeOf(codeSize: CodeSize): CodeSize {
+  return codeSize === 16 || codeSize === 32 || codeSize === 64
+    ? codeSize
+    : refuse('code size: expected 16, 32 or 64', codeSize)
+}
+
 /** Builds a program item by item. */
 export class Builder {
   readonly #origin: bigint
@@ -42,14 +53,16 @@ export class Builder {
   #place: number | undefined
 
   constructor({ origin = 0, codeSize = 64, with: features = [] }: AssemblerOptions) {
+    for (const name of features) if (name !== 'APX_F') refuse("with: expected 'APX_F'", name)
     this.#extended = features.includes('APX_F')
     this.#origin = toBigInt(origin, 'origin')
-    this.#codeSize = codeSize
+    if (this.#origin < 0n || this.#origin >> 64n !== 0n) refuse('origin: expected an address of 64 bits', this.#origin)
+    this.#codeSize = codeSizeOf(codeSize)
   }
 
   /** Code after this is 16-, 32- or 64-bit code. */
   bits(codeSize: CodeSize): this {
-    this.#codeSize = codeSize
+    this.#codeSize = codeSizeOf(codeSize)
     return this
   }
 

@@ -50,9 +50,10 @@ const mostRepetitions = 1n << 18n
 
 /**
  * Assembles a text in Intel's syntax as NASM has it: labels, `db` `dw` `dd` `dq` with text and expressions, `equ`, `times`, `resb`, `align`, `org`,
- * `bits`, `section`. Never throws for what is in the text. Sections follow each other in the order in which they begin.
+ * `bits`, `section`. Never throws for what is in the text; an `AssemblerError` for options that are none. Sections follow each other in the order in which they begin.
  */
 export function assemble(text: string, options: AssembleOptions = {}): Assembly {
+  if (typeof text !== 'string') throw new AssemblerError('text: expected a string', { given: String(text) })
   const mistakes: Mistake[] = []
   const lines = linesOf(text, mistakes)
   if (mistakes.length > 0) return { kind: 'mistakes', mistakes }
