@@ -183,7 +183,8 @@ function* streams(codeSize: CodeSize): Generator<readonly number[]> {
     while (code.length < 40) {
       const rex = codeSize === 64 && next() & 1 ? [0x40 | (next() & 15)] : []
       const bytes = [...rex, ...(next() & 3 ? [] : [0x0f]), ...Array.from({ length: 14 }, () => next() & 0xff)]
-      if (decode(Uint8Array.from(bytes), 0, 15, codeSize, decoded) !== undefined || decoded.rep !== 'none') continue
+      if (decode(Uint8Array.from(bytes), 0, bytes.length, codeSize, decoded) !== undefined || decoded.rep !== 'none')
+        continue
       // what comes of time and of chance differs
       if (/^(RD|LOOP|SYS|ST|CLI)/.test(decoded.mnemonic)) continue
       code.push(...bytes.slice(0, decoded.length))

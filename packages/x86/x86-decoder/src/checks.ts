@@ -10,14 +10,14 @@ export const shown = (value: unknown): string => (typeof value === 'string' ? `'
 /** Refuses code that is none: `RangeError` or `TypeError`, one line that says what was given and what was expected. */
 export function checkCode(bytes: Uint8Array, offset: number, end: number, codeSize: CodeSize): void {
   const isSize = codeSize === 64 || codeSize === 32 || codeSize === 16
-  const isRange = Number.isInteger(offset) && Number.isInteger(end) && offset >= 0 && offset <= end
+  const isRange = Number.isInteger(offset) && Number.isInteger(end) && offset >= 0
   if (!(isSize && isRange && end <= bytes?.length && bytes.BYTES_PER_ELEMENT === 1))
     refuseCode(bytes, offset, end, codeSize)
 }
 
 function refuseCode(bytes: unknown, offset: number, end: number, codeSize: unknown): never {
   if (!(bytes instanceof Uint8Array)) throw new TypeError(`${shown(bytes)} is no code: expected a Uint8Array`)
-  if (!Number.isInteger(offset) || !Number.isInteger(end) || offset < 0 || offset > end || end > bytes.length)
+  if (!Number.isInteger(offset) || !Number.isInteger(end) || offset < 0 || end > bytes.length)
     throw new RangeError(`no code from ${shown(offset)} to ${shown(end)}: expected a part of 0 to ${bytes.length}`)
   throw new RangeError(`a code size of ${shown(codeSize)}: expected 16, 32 or 64`)
 }

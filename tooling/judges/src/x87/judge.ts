@@ -33,8 +33,8 @@ export function sequenceDifferences(sequence: Sequence, real: Outcome, ours: Out
 function isStoreOnlyOneMakes({ snippet }: Sequence, ends: readonly [Outcome, Outcome]): boolean {
   const [earlier, later] = ends.toSorted((a, b) => Number(a.rip - b.rip)) as [Outcome, Outcome]
   const at = Number(earlier.rip) - startOf(snippet)
-  if (earlier.rip === later.rip || decode(snippet.code, at, snippet.code.length, 64, decoded) !== undefined)
-    return false
+  if (earlier.rip === later.rip || at < 0) return false
+  if (decode(snippet.code, at, snippet.code.length, 64, decoded) !== undefined) return false
   return isRefusedStore(decoded.mnemonic, earlier)
 }
 
