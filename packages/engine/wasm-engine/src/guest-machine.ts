@@ -55,7 +55,11 @@ export interface GuestMachineOptions {
  * Below that, compiling code takes longer than it saves. CPU seconds of a boot of Debian's kernel, V8's threads included, were 5.86 at
  * 16,000 entries, 5.06 at 50,000, 4.82 at 150,000, 5.12 at 500,000, and 5.60 with all of it interpreted. Who has run for long goes on.
  */
-const hotByDefault: HotOptions = { threshold: 100_000, later: { threshold: 30_000, instructions: 2 ** 30 } }
+const hotByDefault: HotOptions = {
+  threshold: 100_000,
+  later: { threshold: 30_000, instructions: 2 ** 30 },
+  dense: { entries: 8000, apart: 256 },
+}
 
 /** Where a processor lies in linear memory, all of which `buffer` shows. */
 export interface ProcessorPlace {

@@ -10,6 +10,8 @@ export interface Seed {
   readonly block: number
   readonly rip: bigint
   readonly state: StateView
+  /** How often it had been entered. */
+  readonly ran: number
 }
 
 /** The blocks of a region, the first seed's at offset 0, and the offsets of those that it is entered at. */
@@ -28,9 +30,8 @@ export interface Grown {
 export interface Bounds {
   /** Blocks that others are entered at. */
   readonly isOfOther: (block: number) => boolean
-  /** Blocks that ran so often less than a hot one, and how often that one runs. */
+  /** Blocks that ran so often less than what asked first. */
   readonly coolerBy: number
-  readonly threshold: number
 }
 
 export interface GrowthOptions {
@@ -44,6 +45,8 @@ interface Around {
   readonly pieces: Pieces
   readonly blocks: BlockCache
   readonly buffer: SharedArrayBuffer
+  /** How often a block has been entered. */
+  ranOf(block: number): number
 }
 
 /** What has been put together so far, and how many instructions it is. */
@@ -61,12 +64,14 @@ export class Growth {
   readonly #pieces: Pieces
   readonly #blocks: BlockCache
   readonly #view: DataView
+  readonly #ranOf: (block: number) => number
 
-  constructor({ options, pieces, blocks, buffer }: Around) {
+  constructor({ options, pieces, blocks, buffer, ranOf }: Around) {
     this.#options = options
     this.#pieces = pieces
     this.#blocks = blocks
     this.#view = new DataView(buffer)
+    this.#ranOf = ranOf
   }
 
   /** The region of one or more blocks; undefined if it cannot have them all. */
@@ -78,12 +83,13 @@ export class Growth {
       const offset = distance(first!, seed)
       if (offset === undefined || !this.#add(gathered, this.#placeOf(seed.block, offset))) return undefined
     }
+    const hotRan = Math.min(...seeds.map(({ ran }) => ran))
     let isPart = false
     for (const block of blocks.values())
       for (const offset of [block.next, block.target, block.after]) {
         if (offset === undefined || blocks.has(offset)) continue
         const address = this.#neighbour(first!, block, offset)
-        if (address === undefined || this.#isCool(address, bounds)) continue
+        if (address === undefined || this.#ranOf(address) < hotRan / bounds.coolerBy) continue
         if (bounds.isOfOther(address)) isPart = true
         else this.#add(gathered, this.#placeOf(address, offset))
       }
@@ -132,11 +138,6 @@ export class Growth {
       state.wordAt(entry + inJumpEntry.generation) === state.word(at.jumpGeneration)
     const block = state.wordAt(entry + inJumpEntry.block)
     return isIt && this.#view.getUint32(block + inBlock.mode, true) === mode ? block : undefined
-  }
-
-  #isCool(block: number, { threshold, coolerBy }: Bounds): boolean {
-    const heat = this.#view.getInt32(block + inBlock.heat, true)
-    return heat > threshold - threshold / coolerBy
   }
 }
 

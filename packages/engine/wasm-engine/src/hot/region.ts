@@ -39,6 +39,8 @@ export interface RegionOptions extends Premised {
   readonly slot: number
   /** So often it is entered at a block before another one is asked for; undefined if it stays. */
   readonly runsAtMost: number | undefined
+  /** How often a block has been entered. */
+  ranOf(block: number): number
 }
 
 /** The function of a region: (cpu, tlb, block that it is entered at) gives how it left. */
@@ -76,8 +78,7 @@ class RegionEmitter {
     this.#options = options
     this.#mode = order.blocks.find((block) => block !== undefined)!.steps[0]!.shape.spec.mode
     this.#premises = new Premises(code, this.#cpu, options)
-    // what is counted down is how often it has not run yet
-    this.#payments = paymentsOf(order, ({ address }) => -options.view.getInt32(address + inBlock.heat, true))
+    this.#payments = paymentsOf(order, ({ address }) => options.ranOf(address))
     this.#rip = code.permanent('i64')
     this.#budget = code.permanent('i32')
     this.#how = code.permanent('i32')

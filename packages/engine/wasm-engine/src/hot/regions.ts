@@ -10,6 +10,7 @@ import type { Table } from '../webassembly.ts'
 import { CodeRoom } from './code-room.ts'
 import { orderOf, withReturns } from './graph.ts'
 import { distance, type Grown, Growth, type Seed } from './growth.ts'
+import { type Dense, Heat } from './heat.ts'
 import { Pieces } from './pieces.ts'
 import { premisesOf } from './premises.ts'
 import { regionFunction } from './region.ts'
@@ -20,6 +21,8 @@ export interface HotOptions {
   readonly threshold: number
   /** The same once a processor has run so many instructions: who runs for long goes on, and has back what compiling costs. */
   readonly later?: { readonly threshold: number; readonly instructions: number }
+  /** Which code is hot before, as it is what runs now. */
+  readonly dense?: Dense
   /** How often a region is entered before it is made anew with what it leads to, be that in other regions too. */
   readonly wholeAfter?: number
   /** Regions that are compiled at once, if so many are asked for before the first one is asked for again. */
@@ -70,13 +73,14 @@ const remadeAtMost = 3
 
 /** Compiles what runs most. A block that is hot asks; regions are compiled in batches, and belong to the blocks in them. */
 export class Regions {
-  readonly #options: Required<HotOptions>
+  readonly #options: Required<Omit<HotOptions, 'dense'>>
   /** How often a block is entered, as of now, before it becomes part of a region. */
   #threshold: number
   readonly #batch: number
   readonly #linkage: Linkage
   readonly #table: Table
   readonly #view: DataView
+  readonly #heat: Heat
   readonly #pieces: Pieces
   readonly #growth: Growth
   readonly #asked = new Map<number, Seed>()
@@ -110,20 +114,26 @@ export class Regions {
     this.#linkage = around.linkage
     this.#table = around.table
     this.#view = new DataView(around.buffer)
+    this.#heat = new Heat(this.#view, options.dense)
     this.#pieces = new Pieces(around.blocks, around.buffer)
-    this.#growth = new Growth({ ...around, options: this.#options, pieces: this.#pieces })
+    const ranOf = (block: number) => this.#ranOf(block)
+    this.#growth = new Growth({ ...around, options: this.#options, pieces: this.#pieces, ranOf })
     for (let slot = around.table.length - 1; slot >= 0; slot -= 1) this.#free.push(slot)
   }
 
   /** A block has been entered as often as it takes. It is queued, or everything queued is compiled. */
   ask(block: number, state: StateView): void {
     const { later } = this.#options
-    if (Number(state.long(at.sliceEnd)) > later.instructions) this.#threshold = later.threshold
+    const retired = Number(state.long(at.sliceEnd)) - state.word(at.budget)
+    if (retired > later.instructions) this.#threshold = later.threshold
     const again = this.#asked.has(block)
     if (!again) {
+      const threshold = this.#thresholdOf(block)
+      if (!this.#heat.isHot(block, { threshold, retired })) return
       if (!this.#mayBegin(block)) return this.#setRegion(block, noRegion)
-      this.#asked.set(block, { block, rip: state.long(at.RIP), state })
-      this.#setHeat(block, Math.ceil(this.#threshold * waiting))
+      const ran = Math.min(this.#ranOf(block), threshold)
+      this.#asked.set(block, { block, rip: state.long(at.RIP), state, ran })
+      this.#heat.wait(block, Math.ceil(ran * waiting), { threshold, retired })
     }
     if (again || this.#asked.size >= this.#batch || this.#threshold === 0) this.#compile()
   }
@@ -132,6 +142,7 @@ export class Regions {
   dropped(block: number, page: number): void {
     this.#asked.delete(block)
     this.#pieces.forget(block)
+    this.#heat.forget(block)
     const regions = this.#containing.get(block)
     if (regions === undefined) return
     this.#rewritten.set(page, (this.#rewritten.get(page) ?? 0) + 1)
@@ -145,6 +156,7 @@ export class Regions {
   droppedAll(): void {
     this.#asked.clear()
     this.#pieces.forgetAll()
+    this.#heat.forgetAll()
     const all = new Set([...this.#containing.values()].flatMap((regions) => [...regions]))
     for (const region of all) this.#release(region)
     this.#containing.clear()
@@ -153,8 +165,21 @@ export class Regions {
 
   /** How often a block at a host address runs before it asks. */
   heatOf(host: number): number {
+    return this.#heat.firstOf(this.#thresholdAt(host))
+  }
+
+  #thresholdAt(host: number): number {
     const rewritten = this.#rewritten.get(host & ~0xfff) ?? 0
     return Math.min(2 ** 30, this.#threshold * 4 ** Math.min(rewritten, patiencesAtMost))
+  }
+
+  #thresholdOf(block: number): number {
+    return this.#thresholdAt(this.#view.getUint32(block + inBlock.host, true))
+  }
+
+  /** How often a block has been entered. */
+  #ranOf(block: number): number {
+    return this.#heat.ranOf(block, this.#thresholdOf(block))
   }
 
   #mayBegin(block: number): boolean {
@@ -162,10 +187,6 @@ export class Regions {
     const never = resumes | limited | awaiting | (this.#threshold === 0 ? 0 : alone)
     if ((mode & never) !== 0) return false
     return this.#pieces.of(block) !== undefined
-  }
-
-  #setHeat(block: number, heat: number): void {
-    this.#view.setInt32(block + inBlock.heat, heat, true)
   }
 
   #setRegion(block: number, region: number): void {
@@ -181,7 +202,7 @@ export class Regions {
       if (regions?.size === 0) this.#containing.delete(address)
       if (!entries.includes(offset) || !this.#isEntry(address, region)) continue
       this.#setRegion(address, 0)
-      this.#setHeat(address, this.heatOf(host))
+      this.#heat.begin(address, this.#thresholdAt(host))
     }
     this.#release(region)
   }
@@ -234,11 +255,10 @@ export class Regions {
 
   /** A region that leaves alone what larger ones are entered at, of those there are and are to be, unless it is to be whole. */
   #grownFrom(seeds: readonly Seed[], isWhole: boolean, plans: readonly Plan[]): Grown | undefined {
-    if (isWhole)
-      return this.#growth.from(seeds, { isOfOther: () => false, threshold: this.#threshold, coolerBy: coolerBy.whole })
+    if (isWhole) return this.#growth.from(seeds, { isOfOther: () => false, coolerBy: coolerBy.whole })
     const planned = new Set(plans.filter(isLarge).flatMap(({ grown }) => entriesOf(grown)))
     const isOfOther = (block: number) => planned.has(block) || isLarge(this.#regionOf(block))
-    return this.#growth.from(seeds, { isOfOther, threshold: this.#threshold, coolerBy: coolerBy.part })
+    return this.#growth.from(seeds, { isOfOther, coolerBy: coolerBy.part })
   }
 
   /** The region that a block is run by. */
@@ -313,7 +333,8 @@ export class Regions {
     const now = premisesOf(state)
     const order = orderOf(withReturns(grown.blocks), grown.entries)
     const runsAtMost = grown.isPart && !isWhole ? this.#options.wholeAfter : undefined
-    return regionFunction(order, { ...around, ...now, memoryBase, threads, view: this.#view, slot, runsAtMost })
+    const ranOf = (block: number) => this.#ranOf(block)
+    return regionFunction(order, { ...around, ...now, memoryBase, threads, view: this.#view, slot, runsAtMost, ranOf })
   }
 
   #enter(region: Region): void {
@@ -326,7 +347,7 @@ export class Regions {
       if (entry < 0) continue
       // a block that is run by a region of its own goes on so
       if (entry >= region.seeds.length && this.#view.getUint32(address + inBlock.region, true) !== 0) continue
-      this.#setHeat(address, 0)
+      this.#heat.stop(address)
       this.#setRegion(address, region.slot + 1)
       this.#view.setUint32(address + inBlock.runs, 0, true)
       this.#view.setUint32(address + inBlock.entry, entry, true)
