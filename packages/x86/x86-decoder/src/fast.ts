@@ -58,14 +58,14 @@ type Run = (
 ) => number
 
 /** Prepares so many bytes of the window for runs. */
-type Pairs = (size: number, codeSize: number) => void
+type Leads = (size: number, codeSize: number) => void
 
 let compiled: object | undefined
 
 /** What decodes many instructions at a time, in windows. */
 export interface Fast {
   readonly run: Run
-  readonly pairs: Pairs
+  readonly leads: Leads
   readonly window: Uint8Array
   /** The number of records that the last run made. */
   readonly count: Int32Array
@@ -87,7 +87,7 @@ export function fastOf(maps: Maps, { memory }: FastMemory): Fast | undefined {
     const { exports } = new host.Instance(compiled, { d: { memory, slow } })
     const fast: Fast = {
       run: exports['run'] as Run,
-      pairs: exports['pairs'] as Pairs,
+      leads: exports['leads'] as Leads,
       window: new Uint8Array(buffer, fastLayout.window, windowSize),
       count: new Int32Array(buffer, fastLayout.count, 1),
       ...{ records, size: 0, codeSize: 0 },
@@ -114,11 +114,13 @@ function fillTables(buffer: ArrayBuffer): void {
 const longest = 15
 
 /** One instruction that is not for WebAssembly: the place behind it, or -1 where the end cuts it off. */
-function decodeSlowly(maps: Maps, { size, codeSize, records }: Fast, place: number, at: number): number {
-  const next = decodePacked(maps, place, Math.min(size, place + longest), codeSize, records, at)
-  if (next >= 0) return next
-  if (next === isCut && size - place < longest) return -1
-  fail(records, at, next)
+function decodeSlowly(maps: Maps, { size, codeSize, records, window }: Fast, place: number, at: number): number {
+  const limit = Math.min(size - place, longest)
+  for (let byte = 0; byte < limit; byte += 1) code[byte] = window[place + byte]!
+  const length = decodePacked(maps, 0, limit, codeSize, records, at)
+  if (length >= 0) return place + length
+  if (length === isCut && limit < longest) return -1
+  fail(records, at, length)
   return place + 1
 }
 
@@ -147,10 +149,8 @@ export function decodeFast(
   // each window begins where the last instruction of the one before ended
   for (let from = offset; from < end && done < room; ) {
     fast.size = Math.min(windowSize, end - from, (room - done) * usualBytes + slack)
-    const chunk = bytes.subarray(from, from + fast.size)
-    code.set(chunk)
-    fast.window.set(chunk)
-    fast.pairs(fast.size, codeSize)
+    fast.window.set(bytes.subarray(from, from + fast.size))
+    fast.leads(fast.size, codeSize)
     const before = done
     const place = decodeWindow(fast, from, end, records, done)
     done += decodedNow

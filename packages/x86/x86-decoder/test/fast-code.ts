@@ -5,7 +5,8 @@ import { fastLayout, fastPages } from '../src/fast-layout.ts'
 import { formSize, formWords, registerShifts, templateShift, traits, widthCode } from '../src/forms.ts'
 import { overrideShift, stateBits } from '../src/prefixes.ts'
 import { addressFields, flagFields, operandFields, put, recordSize, recordWords } from '../src/record.ts'
-import { fromHead, pairsCode, prepareHeads, rememberHead } from './head-code.ts'
+import { fromHead, prepareHeads, rememberHead } from './head-code.ts'
+import { leadsCode } from './lead-code.ts'
 import {
   add,
   and,
@@ -33,6 +34,7 @@ import {
   store,
   sub,
   table,
+  vectorLocals,
   when,
   wideLocals,
 } from './wasm-words.ts'
@@ -281,13 +283,17 @@ export function fastCode(): Uint8Array {
     ...block(loop(one, goOn(), br(0))),
     ...finish(),
   ]
-  const narrow = locals.length - parameters - wideLocals
-  const types = [...new Array<'i32'>(narrow).fill('i32'), ...new Array<'i64'>(wideLocals).fill('i64')]
+  const narrow = locals.length - parameters - wideLocals - vectorLocals
+  const types = [
+    ...new Array<'i32'>(narrow).fill('i32'),
+    ...new Array<'i64'>(wideLocals).fill('i64'),
+    ...new Array<'v128'>(vectorLocals).fill('v128'),
+  ]
   builder.define(run, { locals: types, code: Uint8Array.from(code) })
   builder.export('run', run)
-  const pairs = builder.declare({ parameters: ['i32', 'i32'], results: [] })
-  builder.define(pairs, pairsCode())
-  builder.export('pairs', pairs)
+  const leads = builder.declare({ parameters: ['i32', 'i32'], results: [] })
+  builder.define(leads, leadsCode())
+  builder.export('leads', leads)
   return builder.finish()
 }
 

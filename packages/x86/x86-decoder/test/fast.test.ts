@@ -96,6 +96,21 @@ describe('WebAssembly and JavaScript say the same', () => {
       for (let pass = 0; pass < 2; pass += 1) compare(Uint8Array.from(bytes), codeSize, 400)
   })
 
+  test.for([16, 32, 64] as const)(
+    'of more prefixes than are looked at before, in any order, in %s-bit code',
+    (codeSize) => {
+      const prefixes = [0x66, 0x67, 0xf2, 0xf3, 0x2e, 0x65, 0x48, 0x41]
+      const behind = [[0x8b], [0x0f, 0xb6], [0xf7], [0x0f, 0x84], [0x83], [0x84], [0xb8], [0x90]]
+      const bytes: number[] = []
+      for (let number = 0; number < 6000; number += 1) {
+        const mixed = Math.imul(number + 1, 0x9e37_79b1) >>> 0
+        for (let count = mixed % 7; count > 0; count -= 1) bytes.push(prefixes[(mixed >>> (3 * count)) & 7]!)
+        bytes.push(...behind[(mixed >>> 4) & 7]!, ...modrmOf(mixed >>> 8), 1, 2, 3, 4)
+      }
+      for (let pass = 0; pass < 2; pass += 1) compare(Uint8Array.from(bytes), codeSize, 500)
+    },
+  )
+
   test('wherever code that is known ends', () => {
     const known = Array.from({ length: 8 }, () => [
       0x65, 0x48, 0x8b, 0x04, 0x25, 0x28, 0, 0, 0, 0xe8, 1, 2, 3, 0x94, 0x0f, 0xb7, 0x43, 0x88,

@@ -1,177 +1,116 @@
-import { control, type ValueType, vectorOps } from '@vmm/wasm-encoder'
+import type { MemoryOp } from '@vmm/wasm-encoder'
 import { fastLayout } from '../src/fast-layout.ts'
 import { traits } from '../src/forms.ts'
 import { recordSize, recordWords } from '../src/record.ts'
+import { leadFields } from './lead-code.ts'
 import {
   add,
   and,
   br,
   brIf,
-  bytesOf,
   type Code,
-  either,
-  fill,
   formWord,
   get,
   i32,
   i64,
+  lanes,
   load,
-  loop,
   or,
   plain,
   record,
-  sar,
   select,
   set,
   shl,
   shr,
   store,
   sub,
-  table,
   when,
 } from './wasm-words.ts'
 
 /**
- * A head is an instruction without displacement and immediate. What was a head once is remembered with its record, in a line of 64 bytes: the words of the record that are not numbers,
- * where numbers are in words of their own, and a key, which is the bytes with a step above them. A step is how long an instruction is, and from bit 4 on how long its head. It is looked up by two
- * bytes, from a row of steps to another where prefixes and 0FH are; it may be wrong, and then the key is no head's. So where the next instruction begins is known before it is known what this one is.
+ * A head is an instruction without displacement and immediate. What was a head once is remembered with its record, in 64 bytes: `headBytes`, and a key, which is the bytes with a step below them. A
+ * step is how long an instruction is, and from bit 4 on how long its head. It is made of what the bytes begin with (`lead-code.ts`) and of what an opcode had the last time; it may be wrong, and then
+ * the key is no head's. So where the next instruction begins is known before it is known what this one is.
+ *
+ * Of the record's first four words the length is not remembered. `numbers` says for each byte of displacement, low and high which byte of the instruction it is, and `signs` which bits of them are
+ * signs; of `high` it is what of it is the sign of `low`. The fourth word behind operands, numbers and signs is nobody's.
  */
-const rows = { plain: 0, operandSize: 1, second: 2, sib: 4 } as const
-/** A step that is none: the byte is passed by, and the row is changed for that in the lowest bits. */
-const passes = 0x80
+const headBytes = { signs: 0, key: 12, first: 16, operands: 32, numbers: 48 } as const
 
-const [rowShift, stepsShift, headsShift] = [16, 19, 21]
-const [lineBytes, keyAt] = [recordSize * 4, 56]
-/** What spreads keys, and how far to the right the places of lines are in the product: there are so many lines as bits. */
-const [spread, lineBits] = [0x9e3779b97f4a7c15n, 15]
-
-const windowByte = (place: Code, further = 0): Code => load('i32.load8_u', place, fastLayout.window + further)
-
-/** The byte that REX prefixes are without their lowest bits; in code without them no byte is. */
-const rexes = (codeSize: Code): Code => select(i32(0x40), i32(1), plain('i32.eq', codeSize, i32(2)))
-
-const lanes = (from: number): Code => Array.from({ length: 8 }, (_, lane) => [from + lane, from + lane + 16]).flat()
-const shuffle = (one: Code, other: Code, from: number): Code => [
-  ...[...one, ...other],
-  ...bytesOf((to) => to.opcode(vectorOps['i8x16.shuffle'])),
-  ...lanes(from),
-]
-
-/** For each byte of the window this one and the next as an index of steps, or where it is REX the two behind it. Takes how many bytes there are and the code size. */
-export function pairsCode(): { readonly locals: readonly ValueType[]; readonly code: Uint8Array } {
-  const [size, codeSize, at, rex, first, second, high] = [0, 1, 2, 3, 4, 5, 6].map(
-    (local): Code => [control['local.get'], local],
-  ) as [Code, Code, Code, Code, Code, Code, Code]
-  const to = (local: Code, value: Code): Code => [...value, control['local.set'], local[1]!]
-  const bytes = (further: number): Code => load('v128.load', at, fastLayout.window + further)
-  const choose = (further: number): Code => plain('v128.bitselect', bytes(further + 1), bytes(further), rex)
-  const pair = (half: number): Code =>
-    store('v128.store', shl(at, i32(1)), fastLayout.pairs + half * 16, shuffle(second, first, half * 8))
-  const code = loop(
-    to(rex, plain('i8x16.eq', plain('v128.and', bytes(0), plain('i8x16.splat', i32(0xf0))), high)),
-    to(first, choose(0)),
-    to(second, choose(1)),
-    pair(0),
-    pair(1),
-    to(at, add(at, i32(16))),
-    brIf(0, plain('i32.lt_s', at, size)),
-  )
-  const begin = to(high, plain('i8x16.splat', rexes(codeSize)))
-  return { locals: ['i32', 'v128', 'v128', 'v128', 'v128'], code: Uint8Array.from([...begin, ...code]) }
-}
+/** Heads of a code size: two are at a place, so many places as bits. */
+const [headsShift, placeBits] = [22, 15]
+const headSize = 64
+const placeSize = 2 * headSize
+/** What spreads keys. */
+const spread = 0x9e3779b97f4a7c15n
 
 /** What is the same for every instruction of a run. */
 export const prepareHeads = (): Code => [
-  ...set('rexes', rexes(get('codeSize'))),
-  ...set('steps', shl(get('codeSize'), i32(stepsShift))),
   ...set('heads', shl(get('codeSize'), i32(headsShift))),
   ...set('quick', sub(get('size'), i32(14))),
   ...set('quick', select(get('stop'), get('quick'), plain('i32.lt_s', get('stop'), get('quick')))),
 ]
 
-const stepAt = (index: Code): Code => load('i32.load8_s', add(get('steps'), index), fastLayout.steps)
+const { opcode, address, prefixes } = leadFields
+const fieldOf = ({ shift, bits }: { shift: number; bits: number }): Code =>
+  and(shr(get('lead'), i32(shift)), i32((1 << bits) - 1))
 
-/** What is behind so many bytes that were passed by, as an index of two bytes. */
-const pairBehind = (): Code => [
-  ...set(
-    'value',
-    plain('i32.wrap_i64', plain('i64.shr_u', get('first'), plain('i64.extend_i32_u', shl(get('taken'), i32(3))))),
-  ),
-  ...or(shl(and(get('value'), i32(0xff)), i32(8)), and(shr(get('value'), i32(8)), i32(0xff))),
-]
+/** How this instruction begins. */
+const findLead = (): Code => set('lead', load('i32.load', shl(get('place'), i32(2)), fastLayout.leads))
+const stepsOfOpcode = (): Code => shl(fieldOf(opcode), i32(1))
 
-/** The step from here, with all that is passed by; `next` becomes where it leads. Depth 0 is where there is none. */
+/** The step from here; `next` becomes where it leads. Depth 0 is where there is none. An opcode's step has above it what of the address counts, which is all or nothing. */
 const findStep = (): Code => [
-  ...set('step', stepAt(load('i32.load16_u', shl(get('place'), i32(1)), fastLayout.pairs))),
-  ...set('first', load('i64.load', get('place'), fastLayout.window)),
-  ...set('taken', plain('i32.eq', and(plain('i32.wrap_i64', get('first')), i32(0xf0)), get('rexes'))),
-  ...when(
-    plain('i32.le_s', get('step'), i32(0)),
-    loop(
-      brIf(2, plain('i32.eqz', get('step'))),
-      set('taken', add(get('taken'), i32(1))),
-      brIf(2, plain('i32.gt_u', get('taken'), i32(6))),
-      set('step', stepAt(or(shl(and(get('step'), i32(7)), i32(rowShift)), pairBehind()))),
-      brIf(0, plain('i32.le_s', get('step'), i32(0))),
-    ),
-  ),
-  ...set('next', add(add(get('place'), get('taken')), and(get('step'), i32(15)))),
-  ...set('step', add(get('step'), plain('i32.mul', get('taken'), i32(0x11)))),
-]
-
-/** The key of a step and the bytes of the head, and where its line is. */
-const findLine = (): Code => [
+  ...findLead(),
+  ...set('step', load('i32.load16_s', stepsOfOpcode(), fastLayout.steps)),
+  ...brIf(0, plain('i32.eqz', get('step'))),
   ...set(
-    'key',
-    plain(
-      'i64.or',
-      plain(
-        'i64.and',
-        get('first'),
-        plain(
-          'i64.xor',
-          plain('i64.shl', i64(-1n), plain('i64.extend_i32_u', and(shr(get('step'), i32(1)), i32(0x78)))),
-          i64(-1n),
-        ),
-      ),
-      plain('i64.shl', plain('i64.extend_i32_u', get('step')), i64(56n)),
-    ),
-  ),
-  ...set(
-    'head',
+    'step',
     add(
-      get('heads'),
-      and(
-        plain(
-          'i32.wrap_i64',
-          plain(
-            'i64.shr_u',
-            plain('i64.mul', get('key'), i64(BigInt.asIntN(64, spread))),
-            i64(BigInt(64 - lineBits - Math.log2(lineBytes))),
-          ),
-        ),
-        i32(((1 << lineBits) - 1) * lineBytes),
-      ),
+      add(and(get('step'), i32(0xff)), shr(get('lead'), i32(prefixes.shift))),
+      and(fieldOf(address), shr(get('step'), i32(8))),
     ),
   ),
+  ...set('next', add(get('place'), and(get('step'), i32(15)))),
 ]
 
-/** Whether a line has another key. Of each place there are two: the second is the next line, or the one before. */
-const isOther = (): Code => plain('i64.ne', load('i64.load', get('head'), fastLayout.heads + keyAt), get('key'))
-const otherLine = (): Code => plain('i32.xor', get('head'), i32(lineBytes))
+/** The key of a step and the bytes of the head, and the place of heads like it. */
+const findPlace = (): Code => {
+  const headBits = and(shr(get('step'), i32(1)), i32(0x78))
+  const first = load('i64.load', get('place'), fastLayout.window)
+  // of none of them, or eight, which a wrong step may say, nothing is left, and no head is like that
+  const bytes = plain('i64.shl', plain('i64.shl', first, plain('i64.extend_i32_u', sub(i32(56), headBits))), i64(8n))
+  const hashed = plain('i64.mul', get('key'), i64(BigInt.asIntN(64, spread)))
+  const place = plain('i64.shr_u', hashed, i64(BigInt(64 - placeBits - Math.log2(placeSize))))
+  return [
+    ...set('key', plain('i64.or', bytes, plain('i64.extend_i32_u', get('step')))),
+    ...set('head', add(get('heads'), and(plain('i32.wrap_i64', place), i32(((1 << placeBits) - 1) * placeSize)))),
+  ]
+}
 
-/** The words of a record that a line has, in sixteen bytes each: up to the third operand. */
-const copied = [0, 16, 32]
+const keyOf = (further: number): Code => load('i64.load', get('head'), fastLayout.heads + headBytes.key + further)
+const part = (of: keyof typeof headBytes): Code => load('v128.load', get('head'), fastLayout.heads + headBytes[of])
+const inRecord = (word: keyof typeof recordWords, value: Code): Code =>
+  store('v128.store', get('at'), recordWords[word] * 4, value)
 
-/** A number as its word of the line says: 31 whether there is one, from 16 on bits that are zero above it, from 8 on where it is, and what it is shifted by. */
-const numberOf = (word: keyof typeof recordWords): Code => [
-  ...set('word', load('i32.load', get('head'), fastLayout.heads + recordWords[word] * 4)),
-  ...set('value', load('i32.load', add(get('place'), and(shr(get('word'), i32(8)), i32(15))), fastLayout.window)),
-  ...and(sar(shl(get('value'), get('word')), get('word')), shr(sar(get('word'), i32(31)), shr(get('word'), i32(16)))),
-]
-
-const numberWord = (bytes: Code, at: Code, zeros: Code): Code =>
-  or(i32(1 << 31), shl(zeros, i32(16)), shl(sub(at, get('place')), i32(8)), sub(i32(32), shl(bytes, i32(3))))
+/** Displacement, low and high: bytes of the instruction, signed by what is signed; high is the sign of low. */
+const numbers = (): Code => {
+  const low = recordWords.low - recordWords.displacement
+  const none = recordWords.high - recordWords.displacement
+  return [
+    ...set('signs', part('signs')),
+    ...set('numbers', plain('i8x16.swizzle', load('v128.load', get('place'), fastLayout.window), part('numbers'))),
+    ...set('numbers', plain('i32x4.sub', plain('v128.xor', get('numbers'), get('signs')), get('signs'))),
+    ...inRecord(
+      'displacement',
+      plain(
+        'v128.or',
+        get('numbers'),
+        plain('v128.and', plain('i32x4.shr_s', lanes(get('numbers'), [none, none, low, none]), i32(31)), get('signs')),
+      ),
+    ),
+  ]
+}
 
 /** The record of an instruction whose head is known. Depth 0 is the way of those that are not; `next` goes on with the next instruction, and `full` ends the run. */
 export const fromHead = (next: number, full: number): Code => [
@@ -179,117 +118,92 @@ export const fromHead = (next: number, full: number): Code => [
   ...brIf(0, plain('i32.ge_s', get('place'), get('quick'))),
   ...brIf(full, plain('i32.ge_u', get('at'), get('end'))),
   ...findStep(),
-  ...findLine(),
-  ...when(isOther(), set('head', otherLine()), brIf(1, isOther())),
-  ...copied.flatMap((bytes) =>
-    store('v128.store', get('at'), bytes, load('v128.load', get('head'), fastLayout.heads + bytes)),
-  ),
-  ...record('displacement', numberOf('displacement')),
-  ...set('bytes', numberOf('low')),
-  ...record('low', get('bytes')),
-  ...record(
-    'high',
-    and(sar(get('bytes'), i32(31)), load('i32.load', get('head'), fastLayout.heads + recordWords.high * 4)),
-  ),
+  ...findPlace(),
+  // without a branch, as nobody could foretell it
+  ...set('head', add(get('head'), shl(plain('i64.ne', keyOf(0), get('key')), i32(Math.log2(headSize))))),
+  ...brIf(0, plain('i64.ne', keyOf(0), get('key'))),
+  ...inRecord('length', part('first')),
+  ...record('length', and(get('step'), i32(15))),
+  ...numbers(),
+  ...inRecord('operands', part('operands')),
   ...record('offset', add(get('offset'), get('place'))),
   ...set('place', get('next')),
-  ...set('at', add(get('at'), i32(lineBytes))),
+  ...set('at', add(get('at'), i32(recordSize * 4))),
   ...br(next),
 ]
 
-const rowOf = (row: Code, byte: Code): Code => add(add(get('steps'), shl(row, i32(rowShift))), shl(byte, i32(8)))
-
-/** Prefixes are passed by: `value` becomes where the opcode is, and `row` how it is looked up. */
-const learnPrefixes = (): Code => {
-  const index = or(shl(get('codeSize'), i32(8)), get('byte'))
-  return [
-    ...set('value', get('place')),
-    ...set('row', i32(rows.plain)),
-    ...loop(
-      set('byte', windowByte(get('value'))),
-      when(
-        table(fastLayout.kept, index),
-        set('next', rowOf(get('row'), get('byte'))),
-        set('row', select(i32(rows.operandSize), get('row'), plain('i32.eq', get('byte'), i32(0x66)))),
-        fill(add(get('next'), i32(fastLayout.steps)), or(get('row'), i32(passes)), 256),
-        set('value', add(get('value'), i32(1))),
-        br(1),
-      ),
+/** What an opcode takes, for the next time: its step without prefixes and address. */
+const learnStep = (): Code => [
+  ...findLead(),
+  ...set('value', sub(get('step'), shr(get('lead'), i32(prefixes.shift)))),
+  ...store(
+    'i32.store16',
+    stepsOfOpcode(),
+    fastLayout.steps,
+    select(
+      or(and(sub(get('value'), fieldOf(address)), i32(0xff)), i32(0xff00)),
+      and(get('value'), i32(0xff)),
+      get('kinds'),
     ),
+  ),
+]
+
+const inHead = (op: MemoryOp, byte: number, value: Code): Code => store(op, get('head'), fastLayout.heads + byte, value)
+
+/** The places of so many bytes from one on, in 32 bits, and FFH where there are no more. */
+const placesOf = (bytes: Code, at: Code): Code => {
+  const all = plain('i32.mul', at, i32(0x01010101))
+  const beyond = plain('i64.shl', i64(-1n), plain('i64.extend_i32_u', shl(bytes, i32(3))))
+  return or(add(all, i32(0x03020100)), plain('i32.wrap_i64', beyond))
+}
+
+/** The sign of a number of so many bytes as a bit; none of one of 4 bytes, or of none. */
+const signOf = (bytes: Code): Code => and(shl(i32(1), sub(shl(bytes, i32(3)), i32(1))), i32(0x8080))
+
+/** Fills the head that has been found for the record that has been made: `value` becomes how long its displacement is. */
+const fillHead = (): Code => {
+  const { signs, numbers } = headBytes
+  const word = (name: 'displacement' | 'low' | 'high'): number => (recordWords[name] - recordWords.displacement) * 4
+  const lowAt = sub(sub(get('position'), get('bytes')), get('place'))
+  return [
+    ...set('value', sub(sub(get('position'), get('bytes')), get('headEnd'))),
+    ...inHead('v128.store', headBytes.first, load('v128.load', get('at'), recordWords.length * 4)),
+    ...inHead('v128.store', headBytes.operands, load('v128.load', get('at'), recordWords.operands * 4)),
+    ...inHead('i32.store', numbers + word('displacement'), placesOf(get('value'), sub(get('headEnd'), get('place')))),
+    ...inHead('i32.store', numbers + word('low'), placesOf(get('bytes'), lowAt)),
+    ...inHead('i32.store', numbers + word('high'), i32(-1)),
+    ...inHead('i32.store', signs + word('displacement'), signOf(get('value'))),
+    // what is cut off above has no sign
+    ...inHead(
+      'i32.store',
+      signs + word('low'),
+      select(signOf(get('bytes')), i32(0), plain('i32.eq', formWord('mask'), i32(-1))),
+    ),
+    ...inHead('i32.store', signs + word('high'), formWord('sign')),
+    ...inHead('i64.store', headBytes.key, get('key')),
   ]
 }
 
-const learnAt = (row: Code, byte: Code, value: Code): Code =>
-  store('i32.store8', add(row, byte), fastLayout.steps, value)
-
-/** The step from where `value` says on. */
-const stepFrom = (): Code => or(sub(get('position'), get('value')), shl(sub(get('headEnd'), get('value')), i32(4)))
-
-/** Where there is ModRM, and a SIB byte may have its own displacement: those have rows by the length of the immediate behind, 0, 1, 2 or 4. */
-const learnSib = (): Code => [
-  ...set('next', or(i32(rows.sib), sub(get('bytes'), plain('i32.eq', get('bytes'), i32(4))))),
-  ...learnAt(get('row'), get('modrm'), or(i32(passes), get('next'))),
-  ...set('value', add(get('value'), i32(1))),
-  ...learnAt(rowOf(get('next'), get('modrm')), windowByte(get('value'), 1), stepFrom()),
-]
-
-/** How long what begins so is, for the next time: of an opcode without ModRM whatever follows. */
-const learnStep = (): Code => [
-  ...learnPrefixes(),
-  ...set('next', plain('i32.eq', get('byte'), i32(0x0f))),
-  ...when(
-    and(get('next'), plain('i32.ne', get('kinds'), i32(0))),
-    learnAt(rowOf(get('row'), get('byte')), windowByte(get('value'), 1), i32(passes | rows.second)),
-    set('value', add(get('value'), i32(1))),
-    set('row', i32(rows.second)),
-    set('byte', windowByte(get('value'))),
-  ),
-  ...set('row', rowOf(get('row'), get('byte'))),
-  ...either(
-    or(get('next'), get('kinds')),
-    either(
-      and(
-        plain('i32.eq', and(get('modrm'), i32(0xc7)), i32(4)),
-        plain('i32.eq', sub(get('headEnd'), get('value')), i32(3)),
-      ),
-      learnSib(),
-      learnAt(get('row'), windowByte(get('value'), 1), stepFrom()),
-    ),
-    fill(add(get('row'), i32(fastLayout.steps)), stepFrom(), 256),
-  ),
-]
-
-const lineWord = (word: keyof typeof recordWords, value: Code): Code =>
-  store('i32.store', get('head'), fastLayout.heads + recordWords[word] * 4, value)
+/** Of a number of one byte as of 16 bits, signed, the upper half is cut off: nothing here does that. */
+const isPlain = (): Code =>
+  or(plain('i32.eq', formWord('mask'), i32(-1)), plain('i32.eqz', shr(formWord('mask'), shl(get('bytes'), i32(3)))))
 
 /** Remembers the record that has been made, unless there was more about it than a head and two numbers. */
 export const rememberHead = (): Code =>
   when(
-    plain('i32.eqz', and(get('trait'), i32(traits.rare))),
+    and(plain('i32.eqz', and(get('trait'), i32(traits.rare))), isPlain()),
     set('next', sub(get('headEnd'), get('place'))),
     when(
       plain('i32.lt_u', get('next'), i32(8)),
-      set('next', or(sub(get('position'), get('place')), shl(get('next'), i32(4)))),
-      when(plain('i32.ne', get('next'), get('step')), set('step', get('next')), learnStep()),
-      set('first', load('i64.load', get('place'), fastLayout.window)),
-      findLine(),
+      set('value', get('step')),
+      set('step', or(sub(get('position'), get('place')), shl(get('next'), i32(4)))),
+      when(plain('i32.ne', get('value'), get('step')), learnStep()),
+      findPlace(),
       // who came first came often
-      when(plain('i64.ne', load('i64.load', get('head'), fastLayout.heads + keyAt), i64(0n)), set('head', otherLine())),
-      copied.flatMap((bytes) =>
-        store('v128.store', get('head'), fastLayout.heads + bytes, load('v128.load', get('at'), bytes)),
+      when(
+        and(plain('i64.ne', keyOf(0), i64(0n)), plain('i64.ne', keyOf(0), get('key'))),
+        set('head', add(get('head'), i32(headSize))),
       ),
-      store('i64.store', get('head'), fastLayout.heads + keyAt, get('key')),
-      set('value', sub(sub(get('position'), get('bytes')), get('headEnd'))),
-      lineWord('displacement', select(numberWord(get('value'), get('headEnd'), i32(0)), i32(0), get('value'))),
-      set('value', plain('i32.clz', formWord('mask'))),
-      lineWord(
-        'low',
-        select(
-          numberWord(get('bytes'), sub(get('position'), get('bytes')), get('value')),
-          i32(0),
-          and(plain('i32.ne', get('bytes'), i32(0)), plain('i32.lt_u', get('value'), i32(32))),
-        ),
-      ),
-      lineWord('high', formWord('sign')),
+      fillHead(),
     ),
   )

@@ -1,4 +1,13 @@
-import { ByteWriter, bulkOps, control, type MemoryOp, memoryOps, type PlainOp, plainOps } from '@vmm/wasm-encoder'
+import {
+  ByteWriter,
+  bulkOps,
+  control,
+  type MemoryOp,
+  memoryOps,
+  type PlainOp,
+  plainOps,
+  vectorOps,
+} from '@vmm/wasm-encoder'
 import { fastLayout } from '../src/fast-layout.ts'
 import { formWords } from '../src/forms.ts'
 import { recordWords } from '../src/record.ts'
@@ -44,11 +53,12 @@ export const locals = [
   ...(['place', 'stop', 'size', 'offset', 'end', 'codeSize', 'kind', 'otherKind'] as const),
   ...(['at', 'position', 'limit', 'state', 'byte', 'entry', 'modrm', 'form', 'trait', 'registers'] as const),
   ...(['address', 'bytes', 'value', 'kinds', 'rare', 'next', 'word'] as const),
-  ...(['quick', 'rexes', 'steps', 'heads', 'step', 'taken', 'row', 'headEnd', 'head'] as const),
-  ...(['first', 'key'] as const),
+  ...(['quick', 'heads', 'step', 'lead', 'headEnd', 'head'] as const),
+  ...(['key'] as const),
+  ...(['signs', 'numbers'] as const),
 ] as const
-/** How many of the locals are parameters, and how many, the last ones, have 64 bits. */
-export const [parameters, wideLocals] = [8, 2]
+/** How many of the locals are parameters, and of the last ones how many have 64 bits, and 128. */
+export const [parameters, wideLocals, vectorLocals] = [8, 1, 2]
 type Local = (typeof locals)[number]
 
 export const get = (name: Local): Code => [control['local.get'], locals.indexOf(name)]
@@ -76,6 +86,13 @@ export const select = (one: Code, other: Code, condition: Code): Code => [
   ...other,
   ...condition,
   control.select,
+]
+
+/** Lanes of 32 bits of a vector, by their numbers. */
+export const lanes = (vector: Code, numbers: readonly number[]): Code => [
+  ...[...vector, ...vector],
+  ...opcode(vectorOps['i8x16.shuffle']),
+  ...numbers.flatMap((lane) => [0, 1, 2, 3].map((byte) => lane * 4 + byte)),
 ]
 
 export const nextByte = (name: Local): Code => [
