@@ -1,3 +1,5 @@
+import { isAmdsWay } from './amd-ways.ts'
+import { areMasksAlike } from './gather-masks.ts'
 import { completedArea } from './saved-area.ts'
 import { undefinedAfterShift } from './shift-flags.ts'
 import { numberOfCs, type Outcome, type Snippet, segments, startOf } from './snippet.ts'
@@ -16,6 +18,7 @@ export function differences(
   also: readonly string[] = [],
 ): readonly string[] {
   if (areAlike(snippet, real, ours) || isMakersChoice(mnemonic, snippet, [real, ours])) return []
+  if (isAmdsWay(mnemonic, snippet, real, ours)) return []
   const end = endOf(mnemonic, snippet, real, ours)
   if (end !== undefined) return [end]
   return [
@@ -179,11 +182,11 @@ function floats(mnemonic: string, real: Outcome, ours: Outcome, also: readonly s
   ]
   // whether the MMX registers are in use by then is told by nobody
   if (real.vector !== undefined && [mnemonic, ...also].some((each) => takesX87Over.has(each)))
-    return vectors(mnemonic, a, b)
+    return vectors(mnemonic, real, ours)
   const kept =
     real.vector === simdException ? words.filter(([name]) => name === 'MXCSR' && !dotProducts.has(mnemonic)) : words
   const lines = kept.flatMap(([name, x, y]) => (x === y ? [] : [`${name}: ${hex(x)}; ours ${hex(y)}`]))
-  return real.vector === simdException ? lines : [...lines, ...stack(mnemonic, a, b), ...vectors(mnemonic, a, b)]
+  return real.vector === simdException ? lines : [...lines, ...stack(mnemonic, a, b), ...vectors(mnemonic, real, ours)]
 }
 
 /** Stores of MMX registers: AMD's processors take the x87 over before MASKMOVQ faults, Intel's before any of them does. */
@@ -234,19 +237,24 @@ function areNeighbours(x: bigint, y: bigint): boolean {
   return a - b === 1n || b - a === 1n
 }
 
-function vectors(mnemonic: string, a: DataView, b: DataView): string[] {
+function vectors(mnemonic: string, real: Outcome, ours: Outcome): string[] {
+  const [a, b] = [real, ours].map(({ fx }) => new DataView(fx.buffer, fx.byteOffset)) as [DataView, DataView]
   return Array.from({ length: 16 }, (_, index) => {
     const at = fxAt.XMM + index * 16
     const [x, y] = [wide(a, at), wide(b, at)]
     if (x === y || (approximations.has(mnemonic) && areClose(a, b, at))) return ''
     if (areSameButNaNs(mnemonic, a, b, at)) return ''
+    if (isStoppedGather(mnemonic, real) && areMasksAlike(mnemonic, a, b, at)) return ''
     return `XMM${index}: ${hex(x)}; ours ${hex(y)}`
   }).filter((line) => line !== '')
 }
 
+const isStoppedGather = (mnemonic: string, { vector }: Outcome): boolean =>
+  vector !== undefined && mnemonic.includes('GATHER')
+
 /** Above what a gather names its registers are clear when it is done; what is there after a fault is each maker's own. */
 function isAboveGather(mnemonic: string, { upper }: Snippet, real: Outcome, ours: Outcome, index: number): boolean {
-  if (real.vector === undefined || !mnemonic.includes('GATHER')) return false
+  if (!isStoppedGather(mnemonic, real)) return false
   const before = upper?.subarray(index * 16, (index + 1) * 16) ?? new Uint8Array(16)
   return Buffer.compare(before, ours.upper.subarray(index * 16, (index + 1) * 16)) === 0
 }
@@ -257,6 +265,7 @@ function upperHalves(mnemonic: string, snippet: Snippet, real: Outcome, ours: Ou
   return Array.from({ length: 16 }, (_, index) => {
     const [x, y] = [wide(a, index * 16), wide(b, index * 16)]
     if (isAboveGather(mnemonic, snippet, real, ours, index)) return ''
+    if (isStoppedGather(mnemonic, real) && areMasksAlike(mnemonic, a, b, index * 16)) return ''
     const isClose = approximations.has(mnemonic) && areClose(a, b, index * 16)
     const isAlike = x === y || isClose || areSameButNaNs(mnemonic, a, b, index * 16)
     return isAlike ? '' : `YMM${index} above: ${hex(x)}; ours ${hex(y)}`
