@@ -73,6 +73,11 @@ describe('the decoder as its users get it', () => {
     expect(partsIn(code)).toEqual(Object.keys(parts))
   })
 
+  test('and what it needs, are ASCII', () => {
+    for (const name of ['x86-decoder', 'x86-opcodes'])
+      expect(readFileSync(codeOf(name), 'utf8')).toMatch(/^[\0-\x7f]*$/)
+  })
+
   test('decodes and formats', async () => {
     const { disassemble } = await import(pathToFileURL(codeOf('x86-decoder')).href)
     expect(disassemble(Uint8Array.of(0x48, 0x01, 0xc3), { codeSize: 64 })).toMatchObject({ text: 'add rbx, rax' })

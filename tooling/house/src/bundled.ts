@@ -1,6 +1,7 @@
-import { globSync, rmSync } from 'node:fs'
+import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { rolldown } from 'rolldown'
+import { inAscii } from './ascii.ts'
 import { markedPure } from './pure.ts'
 
 /**
@@ -20,8 +21,9 @@ export async function bundled(folder: string, place: string = join(folder, 'dist
       },
     ],
   })
+  const file = join(place, 'index.js')
   await bundle.write({
-    file: join(place, 'index.js'),
+    file,
     format: 'esm',
     sourcemap: true,
     // the package has its source
@@ -29,4 +31,6 @@ export async function bundled(folder: string, place: string = join(folder, 'dist
     comments: { annotation: true, legal: false, jsdoc: false },
   })
   await bundle.close()
+  // the last thing that is done to it: whoever prints code prints characters
+  writeFileSync(file, inAscii(readFileSync(file, 'utf8')))
 }

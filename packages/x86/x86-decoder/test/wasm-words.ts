@@ -1,13 +1,4 @@
-import {
-  ByteWriter,
-  bulkOps,
-  control,
-  type MemoryOp,
-  memoryOps,
-  type PlainOp,
-  plainOps,
-  vectorOps,
-} from '@vmm/wasm-encoder'
+import { ByteWriter, control, type MemoryOp, memoryOps, type PlainOp, plainOps, vectorOps } from '@vmm/wasm-encoder'
 import { fastLayout } from '../src/fast-layout.ts'
 import { formWords } from '../src/forms.ts'
 import { recordWords } from '../src/record.ts'
@@ -74,10 +65,6 @@ export const when = (condition: Code, ...body: readonly Code[]): Code => [
   ...body.flat(),
   control.end,
 ]
-export const either = (condition: Code, one: Code, other: Code): Code => [
-  ...[...condition, control.if, noResult, ...one],
-  ...[control.else, ...other, control.end],
-]
 /** Out of so many blocks more than the innermost, or back to the beginning of a loop. */
 export const br = (depth: number): Code => [control.br, depth]
 export const brIf = (depth: number, condition: Code): Code => [...condition, control.br_if, depth]
@@ -98,11 +85,6 @@ export const lanes = (vector: Code, numbers: readonly number[]): Code => [
 export const nextByte = (name: Local): Code => [
   ...set(name, load('i32.load8_u', get('position'), fastLayout.window)),
   ...set('position', add(get('position'), i32(1))),
-]
-/** So many bytes from an address on become this one. */
-export const fill = (address: Code, byte: Code, count: number): Code => [
-  ...[...address, ...byte, ...i32(count)],
-  ...bulkOps['memory.fill'],
 ]
 export const table = (base: number, index: Code): Code => load('i32.load', shl(index, i32(2)), base)
 export const formWord = (word: keyof typeof formWords): Code =>
