@@ -58,7 +58,7 @@ export interface GuestMachineOptions {
 const hotByDefault: HotOptions = {
   threshold: 100_000,
   later: { threshold: 30_000, instructions: 2 ** 30 },
-  dense: { entries: 8000, apart: 256 },
+  dense: { entries: 8000, apart: 96 },
 }
 
 /** Where a processor lies in linear memory, all of which `buffer` shows. */
