@@ -43,3 +43,15 @@ test('a part of a file is as good as none', () => {
     expect(new KeptCode(file, 'as it was').find('one')).toBeUndefined()
   }
 })
+
+test('of all that would keep something at the end, the newest does', () => {
+  const kept = new KeptCode(keptIn('end'), 'as it was')
+  const before = process.listeners('exit')
+  const asked: string[] = []
+  for (const name of ['first', 'second']) kept.atEnd(() => void asked.push(name))
+  const [added, ...more] = process.listeners('exit').filter((listener) => !before.includes(listener))
+  expect(more).toEqual([])
+  added!(0)
+  expect(asked).toEqual(['second'])
+  process.removeListener('exit', added!)
+})

@@ -16,6 +16,7 @@ export class KeptCode implements EmittedCode {
   readonly #file: string
   readonly #program: string
   #parts: Map<string, Uint8Array<ArrayBuffer>> | undefined
+  #last: (() => void) | undefined
 
   /** `program` is another one when the program is. */
   constructor(file: string, program: string) {
@@ -30,6 +31,12 @@ export class KeptCode implements EmittedCode {
     parts.set(name, bytes)
     const head: Head = { program: this.#program, parts: [...parts].map(([part, { length }]) => [part, length]) }
     replaceFile(this.#file, [`${JSON.stringify(head)}\n`, ...parts.values()])
+  }
+
+  /** Of the machines of a program, what the newest one has left is kept. */
+  readonly atEnd = (last: () => void): void => {
+    if (this.#last === undefined) process.once('exit', () => this.#last?.())
+    this.#last = last
   }
 
   #all(): Map<string, Uint8Array<ArrayBuffer>> {

@@ -1,33 +1,25 @@
-import { type CodeSize, createDecoded, type Decoded, decode as decodeAny } from '@vmm/x86-decoder'
-import { instructions } from '@vmm/x86-semantics'
+import { createDecoded, type Decoded } from '@vmm/x86-decoder'
+import { BlockWriter } from './block-writer.ts'
 import { CodeGranules } from './code-granules.ts'
 import { decode } from './decoder.ts'
 import type { Counting } from './engine-statistics.ts'
-import { deadFlags } from './flag-liveness.ts'
 import type { BlockRuns } from './handler-runs.ts'
 import type { HandlerTable, Shape } from './handler-table.ts'
 import type { Regions } from './hot/regions.ts'
 import { bucketIndex } from './interpreter/find-block.ts'
-import { builtIn } from './interpreter/run.ts'
 import type { LinkedInterpreter } from './linked-interpreter.ts'
-import { LiveImmediates, type Range } from './live-immediates.ts'
+import { LiveImmediates } from './live-immediates.ts'
 import { type MemoryMap, pageFlag } from './memory-map.ts'
 import type { ModeLoops } from './mode-loops.ts'
-import { alone, awaiting, limited, modeOfWord, resumes, staleMode } from './mode-word.ts'
+import { alone, awaiting, codeSizeOf, limited, resumes, staleMode } from './mode-word.ts'
 import { type Block, type CodePart, staleBy } from './page-blocks.ts'
+import type { Templates } from './passing/templates.ts'
 import { noRegion } from './runtime.ts'
-import { clearLinks, fillEscape, fillRecord, mustBeginBlock } from './shapes.ts'
 import { blockHeadBytes, inBlock, inRecord, longestBlock, recordBytes } from './state-layout.ts'
 import type { Together } from './threads/together.ts'
-import { invalidRows, isNoTarget, noEndbranch, tooLong } from './undecodable.ts'
 
 const pageMask = 0xfff
 const longestInstruction = 15
-
-interface Step {
-  readonly shape: Shape
-  readonly offset: number
-}
 
 /** Decoded blocks in linear memory, by the page of guest memory they were read from. */
 export class BlockCache {
@@ -37,14 +29,10 @@ export class BlockCache {
   readonly #handlers: HandlerTable
   readonly #loops: ModeLoops
   readonly #decoded: Decoded = createDecoded()
-  #decodedAt = 0
-  /** The bytes of what was decoded last. */
-  readonly #sample = (): string => hexOf(this.#bytes.subarray(this.#decodedAt, this.#decodedAt + this.#decoded.length))
   readonly #pages = new Map<number, Block[]>()
   readonly #granules: CodeGranules
   readonly #live: LiveImmediates
-  /** Those of the block that was written last. */
-  #liveRanges: Range[] = []
+  readonly #writer: BlockWriter
   /** Called when a page holds its first code: it must leave every write view. */
   readonly #guard: (pageHost: number) => void
   /** Called when every block has been dropped. */
@@ -57,13 +45,11 @@ export class BlockCache {
   /** Another one when every block has been dropped: until then none lies where another one has. */
   generation = 0
   #next: number
-  /** The last instruction of the block written last ends it by itself. */
-  #lastEnds = false
 
   constructor(
     map: MemoryMap,
     buffer: SharedArrayBuffer,
-    { handlers, loops }: Pick<LinkedInterpreter, 'handlers' | 'loops'>,
+    interpreter: LinkedInterpreter,
     guard: (pageHost: number) => void,
     dropped: () => void,
     counting: Counting,
@@ -73,8 +59,9 @@ export class BlockCache {
     this.#live = new LiveImmediates(map, buffer)
     this.#view = new DataView(buffer)
     this.#bytes = new Uint8Array(buffer)
-    this.#handlers = handlers
-    this.#loops = loops
+    this.#writer = new BlockWriter(buffer, interpreter, this.#live)
+    this.#handlers = interpreter.handlers
+    this.#loops = interpreter.loops
     this.#guard = guard
     this.#dropped = dropped
     this.#counting = counting
@@ -85,6 +72,16 @@ export class BlockCache {
   reach(buffer: SharedArrayBuffer): void {
     this.#view = new DataView(buffer)
     this.#bytes = new Uint8Array(buffer)
+    this.#writer.reach(buffer)
+  }
+
+  /** What emitted code decodes by, where it does. */
+  get templates(): Templates | undefined {
+    return this.#writer.templates
+  }
+
+  set templates(templates: Templates | undefined) {
+    this.#writer.templates = templates
   }
 
   /** Decodes the block at a host address for a mode and enters it. False if its first instruction leaves the page. */
@@ -131,7 +128,7 @@ export class BlockCache {
     const limit = (word & (resumes | alone | awaiting)) === 0 ? longestBlock : 1
     const size = this.write(this.#next, host, ((host | pageMask) >>> 0) + 1, word, limit, true)
     // RF stays until an instruction that leaves its block is complete: whoever takes single steps sees to that
-    if (size === 0 || (resuming && this.#lastEnds)) return 0
+    if (size === 0 || (resuming && this.#writer.lastEnds)) return 0
     const block = this.#next
     this.#next += blockHeadBytes + (this.#view.getUint32(block + inBlock.count, true) + 1) * recordBytes
     this.#enter(block, host, size, word)
@@ -139,122 +136,22 @@ export class BlockCache {
     return size
   }
 
-  /**
-   * Writes a block of at most `limit` instructions at `block`, from bytes up to `end`. Gives the bytes it covers, 0 if
-   * there is not even one instruction. `liveness` lets flags that are overwritten go uncomputed.
-   */
+  /** Writes a block: see `BlockWriter`. */
   write(block: number, host: number, end: number, word: number, limit: number, liveness: boolean): number {
     this.makeRoom()
-    const steps: Step[] = []
-    this.#liveRanges = []
-    let offset = 0
-    let record = block + blockHeadBytes
-    const { codeSize } = modeOfWord(word)
-    while (steps.length < limit) {
-      const failure = decode(this.#bytes, host + offset, end, codeSize, this.#decoded)
-      if (failure === 'truncated') break
-      if (failure === 'invalid') this.#noteUndescribed(host + offset, end, codeSize)
-      if (failure !== undefined) this.#asInvalid(failure)
-      if (mustBeginBlock(this.#decoded, offset)) break
-      const shape = this.#shapeOf(word, host + offset, (word & awaiting) !== 0)
-      this.#writeRecord(record, shape, steps.length, offset, host + offset)
-      if (shape.spec.liveBytes !== 0) this.#noteLive(record, host + offset)
-      steps.push({ shape, offset })
-      offset += this.#decoded.length
-      record += recordBytes
-      if (shape.ends) break
-    }
-    if (steps.length === 0) return 0
-    this.#chooseHandlers(block, steps, liveness)
-    this.#lastEnds = steps.at(-1)!.shape.ends
-    this.#writeEnd(record, steps.length, offset, (word & resumes) === 0 ? builtIn.endOfBlock : builtIn.resumed)
-    this.#view.setUint32(block + inBlock.count, steps.length, true)
-    this.#view.setUint32(block + inBlock.vain, 0, true)
-    this.#view.setUint32(block + inBlock.host, host, true)
-    this.#view.setUint32(block + inBlock.mode, word, true)
-    this.#view.setUint32(block + inBlock.runs, 0, true)
-    this.#view.setInt32(block + inBlock.heat, this.regions?.heatOf(host) ?? 0, true)
-    this.#view.setUint32(block + inBlock.region, 0, true)
-    this.#handlers.flush()
-    return offset
-  }
-
-  /** Bytes that are no instruction are UD2 to everyone after this; an instruction that is too long is #GP(0). */
-  #asInvalid(failure: 'invalid' | 'too-long'): void {
-    this.#decoded.mnemonic = failure === 'invalid' ? 'UD2' : tooLong.mnemonic
-    this.#decoded.row = invalidRows[failure]
-    this.#decoded.length = 1
-    this.#decoded.count = 0
-    this.#decoded.rep = 'none'
-  }
-
-  #shapeOf(word: number, at: number, awaits: boolean): Shape {
-    this.#decodedAt = at
-    const bytes = this.#sample
-    if (awaits && isNoTarget(this.#decoded)) return this.#handlers.shape(this.#decoded, word, bytes, noEndbranch)!
-    if (this.#decoded.mnemonic === tooLong.mnemonic) return this.#handlers.shape(this.#decoded, word, bytes, tooLong)!
-    const shape = this.shapeOf(this.#decoded, word, at, bytes)
-    if (shape !== undefined) return shape
-    this.undescribed.add(this.#decoded.mnemonic)
-    this.#asInvalid('invalid')
-    return this.#handlers.shape(this.#decoded, word, bytes, instructions.get('UD2'))!
+    const size = this.#writer.write(block, { host, end, word, limit, liveness })
+    if (size !== 0) this.#view.setInt32(block + inBlock.heat, this.regions?.heatOf(host) ?? 0, true)
+    return size
   }
 
   /** The shape of an instruction that was decoded at a host address, if it is described. */
   shapeOf(decoded: Decoded, word: number, host: number, bytes: () => string): Shape | undefined {
-    const instruction = this.#handlers.described(decoded)
-    const live = this.#live.isLive(host) ? this.#live.rangeOf(host, decoded, instruction) : undefined
-    return this.#handlers.shape(decoded, word, bytes, instruction, live === undefined ? 0 : live.to - live.from)
-  }
-
-  #noteLive(record: number, host: number): void {
-    const range = this.#live.rangeOf(host, this.#decoded, this.#handlers.described(this.#decoded))!
-    this.#view.setUint32(record + inRecord.immediate, range.from, true)
-    this.#liveRanges.push(range)
+    return this.#writer.shapeOf(decoded, word, host, bytes)
   }
 
   /** Mnemonics of instructions that were met and that are not executed: they were #UD. */
-  readonly undescribed = new Set<string>()
-
-  #noteUndescribed(host: number, end: number, codeSize: CodeSize): void {
-    if (decodeAny(this.#bytes, host, end, codeSize, this.#decoded) === undefined)
-      this.undescribed.add(this.#decoded.mnemonic)
-  }
-
-  #writeRecord(record: number, { isOfX87 }: Shape, index: number, offset: number, at: number): void {
-    this.#view.setUint8(record + inRecord.index, index)
-    this.#view.setUint16(record + inRecord.offset, offset, true)
-    this.#view.setUint16(record + inRecord.next, offset + this.#decoded.length, true)
-    fillRecord(this.#view, record, this.#decoded, offset)
-    if (isOfX87) fillEscape(this.#view, record, this.#bytes.subarray(at, at + this.#decoded.length))
-  }
-
-  #writeEnd(record: number, index: number, offset: number, handler: number): void {
-    this.#view.setUint16(record + inRecord.handler, handler, true)
-    this.#view.setUint8(record + inRecord.index, index)
-    this.#view.setUint16(record + inRecord.offset, offset, true)
-    clearLinks(this.#view, record)
-  }
-
-  /** From the last instruction back: flags are dead if they are written again before anything can see them. */
-  #chooseHandlers(block: number, steps: readonly Step[], liveness: boolean): void {
-    const unseen = liveness ? deadFlags(steps.map(({ shape }) => shape)) : []
-    let paired = false
-    for (let index = steps.length - 1; index >= 0; index -= 1) {
-      const { shape } = steps[index]!
-      const dead = unseen[index] === true
-      const next = steps[index + 1]
-      const pair: number | undefined =
-        liveness && !dead && !paired && next !== undefined ? this.#pairOf(shape, next.shape) : undefined
-      paired = pair !== undefined
-      const slot = pair ?? this.#handlers.slot(shape, dead)
-      this.#view.setUint16(block + blockHeadBytes + index * recordBytes + inRecord.handler, slot, true)
-    }
-  }
-
-  /** What is counted by handler is left in single handlers. */
-  #pairOf(first: Shape, second: Shape): number | undefined {
-    return this.#loops.counts === 'handlers' ? undefined : this.#handlers.pair(first, second)
+  get undescribed(): ReadonlySet<string> {
+    return this.#writer.undescribed
   }
 
   /** Every block as its host address and mode, in the order they were made. */
@@ -279,7 +176,7 @@ export class BlockCache {
     const bucket = this.#map.hash + bucketIndex(this.#map, host, word) * 4
     this.#view.setUint32(block + inBlock.chain, this.#view.getUint32(bucket, true), true)
     this.#view.setUint32(bucket, block, true)
-    this.#note({ address: block, host, end: host + bytes, live: this.#liveRanges })
+    this.#note({ address: block, host, end: host + bytes, live: this.#writer.liveRanges })
   }
 
   /** From here on stores to a block's bytes are seen. */
@@ -332,7 +229,7 @@ export class BlockCache {
 
   /** If a store went into the immediate of one instruction alone, that is remembered. */
   #noteRewriting(block: Block, from: number, to: number): void {
-    const codeSize = modeOfWord(this.#view.getUint32(block.address + inBlock.mode, true)).codeSize
+    const codeSize = codeSizeOf(this.#view.getUint32(block.address + inBlock.mode, true))
     const count = this.#view.getUint32(block.address + inBlock.count, true)
     for (let index = 0; index < count; index += 1) {
       const record = block.address + blockHeadBytes + index * recordBytes
@@ -395,5 +292,3 @@ export class BlockCache {
     this.#dropped()
   }
 }
-
-const hexOf = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')

@@ -209,7 +209,7 @@ export class GuestMachine {
   decode(host: number, state: StateView): boolean {
     if (!state.takesUnknownHead(host)) return this.blocks.add(host, state.word(at.mode))
     this.blocks.makeRoom()
-    return this.#linked().passing?.learn(host, state.word(at.mode)) === undefined
+    return this.#linked().templates?.learn(host, state.word(at.mode)) === undefined
   }
 
   /** The block that a processor is about to enter has become hot. */

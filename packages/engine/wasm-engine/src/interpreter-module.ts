@@ -10,6 +10,7 @@ import { procedureType } from './handler.ts'
 import { bulkFillFunction, bulkMoveFunction } from './interpreter/bulk.ts'
 import { deliverFaultFunction } from './interpreter/delivery.ts'
 import { findFunction } from './interpreter/device-pages.ts'
+import { draftFunction } from './interpreter/draft.ts'
 import { findBlockFunction } from './interpreter/find-block.ts'
 import { flagFunction, materializeFunction } from './interpreter/flags.ts'
 import { flushPageFunction, useContextFunction } from './interpreter/invalidation.ts'
@@ -53,6 +54,7 @@ const defined = {
   bulkFill: runtimeTypes.bulkFill,
   findBlock: runtimeTypes.findBlock,
   pass: runtimeTypes.pass,
+  draft: internalTypes.draft,
   flushPage: runtimeTypes.flushPage,
   reach: runtimeTypes.modeChanged,
   modeChanged: runtimeTypes.modeChanged,
@@ -141,6 +143,7 @@ function bodiesOf(
     bulkFill: bulkFillFunction(map, runtime),
     findBlock: findBlockFunction(map, calls.fill, counts === 'nothing' ? index['pass']! : undefined),
     pass: passFunction(map),
+    draft: draftFunction(map),
     flushPage: flushPageFunction(askFor('flushPage', index['host']!)),
     useContext: useContextFunction(askFor('addressSpace', index['host']!), index['modeChanged']!),
     reach: reachFunction(),

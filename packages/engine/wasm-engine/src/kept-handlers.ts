@@ -3,8 +3,9 @@ import type { EmittedCode } from './emitted-code.ts'
 import type { Linkage } from './handler-table.ts'
 import { gathered, linked, type ModuleTypes } from './linked-module.ts'
 
-/** So many functions make a module that is kept, or a few more, and so many modules are kept at most. */
+/** So many functions make a module that is kept, or a few more, and at the end fewer will do; so many modules are kept at most. */
 const functionsOfModule = 64
+const functionsAtEnd = 16
 const modulesAtMost = 24
 
 /** A function that was compiled for the first time: handlers have names of their own, as they are called here. */
@@ -42,6 +43,7 @@ export class KeptHandlers {
       this.#modules += 1
       this.bytes += bytes.length
     }
+    emitted.atEnd?.(() => this.#keep(functionsAtEnd))
   }
 
   #name(): string {
@@ -64,7 +66,11 @@ export class KeptHandlers {
 
   /** Keeps what is enough for a module: to be called when everything is compiled that was asked for. */
   keep(): void {
-    if (this.#made.length < functionsOfModule || this.#modules >= modulesAtMost) return
+    this.#keep(functionsOfModule)
+  }
+
+  #keep(atLeast: number): void {
+    if (this.#made.length < atLeast || this.#modules >= modulesAtMost) return
     this.#emitted.keep(this.#name(), gathered(this.#made.splice(0), this.#linkage, this.types))
     this.#modules += 1
   }

@@ -29,6 +29,7 @@ export interface Entry {
   modeChanged(cpu: number): void
   materialize(cpu: number): number
   pass(cpu: number, host: number, mode: number): number
+  draft(host: number, mode: number, block: number, count: number, offset: number): number
   hostOf(cpu: number, address: bigint): [host: number, flags: number]
   fill(cpu: number, record: number, tlb: number, linear: bigint, kind: number): number
 }

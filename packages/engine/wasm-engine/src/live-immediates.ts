@@ -23,6 +23,7 @@ export class LiveImmediates {
   /** How often an immediate was rewritten, by the host address of its instruction. */
   readonly #rewritten = new Map<number, number>()
   #letThrough = false
+  #areThere = false
 
   constructor(map: MemoryMap, buffer: SharedArrayBuffer) {
     this.#map = map
@@ -42,15 +43,25 @@ export class LiveImmediates {
     return bytes === 0 ? undefined : { from: host + length - bytes, to: host + length }
   }
 
+  /** Whether the immediate of any instruction is. */
+  get areThere(): boolean {
+    return this.#areThere
+  }
+
   /** Whether the immediate of the instruction at a host address is to be read where it lies. */
   isLive(host: number): boolean {
-    return this.#rewritten.size > 0 && (this.#rewritten.get(host) ?? 0) >= often
+    return this.#areThere && (this.#rewritten.get(host) ?? 0) >= often
   }
 
   /** Only the immediate of the instruction there was stored to. */
   wasRewritten(host: number): void {
-    if (this.#rewritten.size >= atMost) this.#rewritten.clear()
-    this.#rewritten.set(host, (this.#rewritten.get(host) ?? 0) + 1)
+    if (this.#rewritten.size >= atMost) {
+      this.#rewritten.clear()
+      this.#areThere = false
+    }
+    const times = (this.#rewritten.get(host) ?? 0) + 1
+    this.#rewritten.set(host, times)
+    if (times >= often) this.#areThere = true
   }
 
   /** Stores of so many bytes there touch nothing of code but what it reads where it lies. */

@@ -1,7 +1,7 @@
 import { BlockCache } from './block-cache.ts'
 import { type HotOptions, Regions } from './hot/regions.ts'
 import { type Imports, type InterpreterKind, type LinkedInterpreter, linkInterpreter } from './linked-interpreter.ts'
-import { PassingCode } from './passing/passing-code.ts'
+import { Templates } from './passing/templates.ts'
 import type { Together } from './threads/together.ts'
 import type { Memory } from './webassembly.ts'
 
@@ -9,8 +9,8 @@ import type { Memory } from './webassembly.ts'
 export interface MachineCode {
   readonly interpreter: LinkedInterpreter
   readonly blocks: BlockCache
-  /** What need not be a block to be run, where that may be. */
-  readonly passing: PassingCode | undefined
+  /** What emitted code decodes by, where it does. */
+  readonly templates: Templates | undefined
   /** Compiled code, if code becomes hot. */
   readonly regions: Regions | undefined
 }
@@ -32,16 +32,17 @@ export function machineCode({ memory, imports, kind, hot, together, guard, dropp
   const { map, counting, clock } = kind
   const { buffer } = memory
   const handlers = interpreter.handlers
-  const passing = map.passing && new PassingCode({ map: map.passing, bytes: new Uint8Array(buffer), handlers })
+  const templates = map.passing && new Templates({ map: map.passing, bytes: new Uint8Array(buffer), handlers })
   const forget = () => {
-    passing?.forget()
+    templates?.forget()
     dropped()
   }
   const blocks = new BlockCache(map, buffer, interpreter, guard, forget, counting)
   blocks.together = together
+  blocks.templates = templates
   const { regions: table, linkage } = interpreter
-  if (!kind.hot || hot === false || table === undefined) return { interpreter, blocks, passing, regions: undefined }
+  if (!kind.hot || hot === false || table === undefined) return { interpreter, blocks, templates, regions: undefined }
   const regions = new Regions(hot, { table, linkage, blocks, buffer, counting, clock })
   blocks.regions = regions
-  return { interpreter, blocks, passing, regions }
+  return { interpreter, blocks, templates, regions }
 }

@@ -78,7 +78,7 @@ export const vcpusAtMost = 2048
 
 export const liveEntries = 256
 export const liveEntryBytes = 8
-export const templateEntries = 4096
+export const templateEntries = 65536
 export const seenEntries = 65536
 
 /** Flags of a page of guest memory. `written`: it may be in a write view; kept only where others must know. */

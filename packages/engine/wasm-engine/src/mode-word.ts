@@ -51,11 +51,14 @@ export function modeOfWord(word: number): CodeMode {
   return {
     execution: found ?? executions[word & 7]!,
     cet: found !== undefined,
-    codeSize: sizes[(word >> 3) & 3]!,
+    codeSize: codeSizeOf(word),
     stackSize: sizes[(word >> 5) & 3]!,
     user: (word & 0x80) !== 0,
   }
 }
+
+/** Its code size alone. */
+export const codeSizeOf = (word: number): Size => sizes[(word >> 3) & 3]!
 
 /** A block's mode once it is stale. */
 export const staleMode = 0xffff_ffff

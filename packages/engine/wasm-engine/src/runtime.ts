@@ -102,6 +102,8 @@ export const internalTypes = {
   find: type([...frame, 'i64', 'i32'], ['i32']),
   /** (cpu, why): what to do after the status of a fault: leave with it, or go on, for it has been delivered. */
   deliverFault: type(['i32', 'i32'], ['i32']),
+  /** (host, mode, block, count, offset): how many records the block has, which had so many that cover so many bytes. */
+  draft: type(['i32', 'i32', 'i32', 'i32', 'i32'], ['i32']),
   /** (cpu, gpa): host address of a physical byte, or 0, and the flags of its slot. */
   hostOf: type(['i32', 'i64'], ['i32', 'i32']),
 } as const

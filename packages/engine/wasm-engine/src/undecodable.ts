@@ -5,6 +5,9 @@ import { type Instruction, mayBeTarget, missEndbranch } from '@vmm/x86-semantics
 /** Row numbers that no row has, so that the shapes of bytes that decode to nothing are kept apart. */
 export const invalidRows = { 'no-endbranch': 4093, invalid: 4094, 'too-long': 4095 } as const
 
+/** Whether it is one that the decoder knows, and not what stands for one that it does not. */
+export const isInstruction = ({ row }: Decoded): boolean => row < invalidRows['no-endbranch']
+
 /** What more than fifteen bytes do. */
 export const tooLong: Instruction = {
   mnemonic: 'more than 15 bytes',

@@ -3,14 +3,17 @@ import { join } from 'node:path'
 import { nobodyAround } from '@vmm/x86-semantics'
 import { Engine } from '../src/index.ts'
 
-/** PSHUFD of XMM0 with each immediate, which has a handler of its own each time. */
-const shuffles = Array.from({ length: 256 }, (_, order) => `660f70c0${order.toString(16).padStart(2, '0')}`).join('')
+const [folder, handlers = '256', ends] = process.argv.slice(2) as [string, string | undefined, 'ends' | undefined]
+/** PSHUFD of XMM0 with so many immediates, which has a handler of its own each time. */
+const shuffles = Array.from(
+  { length: Number(handlers) },
+  (_, order) => `660f70c0${order.toString(16).padStart(2, '0')}`,
+).join('')
 /** mov rax, 3; mov rcx, 7; mov rdx, 5; div rcx; hlt: the dividend takes 128 bits, so that a procedure divides it. */
 const code = `${shuffles}48c7c00300000048c7c10700000048c7c20500000048f7f1f4`
 const bytesOf = (hex: string) => Uint8Array.from(hex.match(/../g)!, (byte) => Number.parseInt(byte, 16))
 
 // what is emitted is kept in a folder; it says on stdout how a division in 64-bit code has gone, and what was of use
-const [folder] = process.argv.slice(2) as [string]
 const fileOf = (name: string) => join(folder, name.replaceAll(' ', '-'))
 let found = 0
 const engine = new Engine({
@@ -23,6 +26,7 @@ const engine = new Engine({
       return new Uint8Array(readFileSync(fileOf(name)))
     },
     keep: (name, bytes) => writeFileSync(fileOf(name), bytes),
+    ...(ends && { atEnd: (last: () => void) => void process.once('exit', last) }),
   },
 })
 engine.writePhysical(0x1000, bytesOf(code))

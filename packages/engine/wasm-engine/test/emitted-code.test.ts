@@ -9,10 +9,10 @@ const place = mkdtempSync(join(tmpdir(), 'vmm-emitted-'))
 afterAll(() => rmSync(place, { recursive: true }))
 
 const program = fileURLToPath(new URL('./divided.ts', import.meta.url))
-const says = (name: string) => {
+const says = (name: string, ...more: readonly string[]) => {
   const folder = join(place, name)
   mkdirSync(folder, { recursive: true })
-  return spawnSync(process.execPath, [program, folder], { encoding: 'utf8' }).stdout
+  return spawnSync(process.execPath, [program, folder, ...more], { encoding: 'utf8' }).stdout
 }
 const written = (name: string) =>
   readdirSync(join(place, name)).map((file) => [file, readFileSync(join(place, name, file))] as const)
@@ -33,4 +33,16 @@ test('an interpreter and handlers that an earlier start emitted run like those t
 test('each start emits the same', () => {
   for (const name of ['two', 'three']) expect(says(name).startsWith(`${went} found 0 `)).toBe(true)
   expect(written('two')).toEqual(written('three'))
+})
+
+test('what is too little to be kept at once is kept at the end, if the program can tell', () => {
+  const modules = (name: string) => written(name).filter(([file]) => file.startsWith('handlers')).length
+  says('four', '30')
+  expect(modules('four')).toBe(0)
+  says('five', '30', 'ends')
+  expect(modules('five')).toBe(1)
+  const after = says('five', '30', 'ends')
+  expect(after).toMatch(new RegExp(`^${went} found 2 `))
+  // there is nothing new
+  expect(modules('five')).toBe(1)
 })

@@ -8,7 +8,7 @@ import { passingRecord } from '../src/interpreter/pass.ts'
 import { builtIn } from '../src/interpreter/run.ts'
 import { memoryMap } from '../src/memory-map.ts'
 import { modeWord } from '../src/mode-word.ts'
-import { knownAtMost, PassingCode } from '../src/passing/passing-code.ts'
+import { knownAtMost, Templates } from '../src/passing/templates.ts'
 import { fillEscape, fillRecord } from '../src/shapes.ts'
 import { at, inRecord, recordBytes } from '../src/state-layout.ts'
 import { hlt, identityMapped, leftBy, random, scatter, sumOf } from './scattered.ts'
@@ -52,7 +52,7 @@ function decoder(long: boolean) {
   }
   const bytes = new Uint8Array(buffer)
   const view = new DataView(buffer)
-  const passing = new PassingCode({
+  const passing = new Templates({
     map: memoryMap.passing!,
     bytes,
     handlers: {
@@ -125,8 +125,11 @@ describe.for(modes)('in %s', ([, long, codeSize]) => {
     const host = memoryMap.memoryBase + place.written
     const prefixes = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0xf0, 0xf2, 0xf3]
     let most = 0
-    for (let head = 0; head < 10 ** 4; head += 1) {
-      bytes.set([...[1000, 100, 10, 1].map((place) => prefixes[Math.floor(head / place) % 10]!), 0x01, 0x08], host)
+    for (let head = 0; head < 10 ** 5; head += 1) {
+      bytes.set(
+        [...[10_000, 1000, 100, 10, 1].map((place) => prefixes[Math.floor(head / place) % 10]!), 0x01, 0x08],
+        host,
+      )
       records(host)
       most = Math.max(most, passing.known)
     }

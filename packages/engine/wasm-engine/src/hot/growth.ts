@@ -1,5 +1,5 @@
 import type { BlockCache } from '../block-cache.ts'
-import { modeOfWord } from '../mode-word.ts'
+import { codeSizeOf } from '../mode-word.ts'
 import { at, inBlock, inJumpEntry, jumpEntries, jumpEntryBytes } from '../state-layout.ts'
 import type { StateView } from '../state-view.ts'
 import { type HotBlock, type Place, placed, returnsFromOutside } from './graph.ts'
@@ -126,7 +126,7 @@ export class Growth {
     const mode = this.#view.getUint32(first.block + inBlock.mode, true)
     const host = from.host + offset - from.offset
     if (host >>> 12 === from.host >>> 12 && Math.abs(offset - from.offset) < 0x1000) return this.#blocks.at(host, mode)
-    const bits = modeOfWord(mode).codeSize
+    const bits = codeSizeOf(mode)
     return this.#lately(first.state, BigInt.asUintN(bits, first.rip + BigInt(offset)), mode)
   }
 

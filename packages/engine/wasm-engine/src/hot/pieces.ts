@@ -2,7 +2,7 @@ import { createDecoded, type Decoded } from '@vmm/x86-decoder'
 import type { BlockCache } from '../block-cache.ts'
 import { decode } from '../decoder.ts'
 import type { Shape } from '../handler-table.ts'
-import { modeOfWord } from '../mode-word.ts'
+import { codeSizeOf } from '../mode-word.ts'
 import { blockHeadBytes, inBlock, inRecord, recordBytes } from '../state-layout.ts'
 import type { HotStep, Piece } from './graph.ts'
 
@@ -64,7 +64,7 @@ export class Pieces {
   }
 
   #shapeAt(host: number, mode: number): Shape | undefined {
-    const failure = decode(this.#bytes, host, ((host | 0xfff) >>> 0) + 1, modeOfWord(mode).codeSize, this.#decoded)
+    const failure = decode(this.#bytes, host, ((host | 0xfff) >>> 0) + 1, codeSizeOf(mode), this.#decoded)
     if (failure !== undefined) return undefined
     return this.#blocks.shapeOf(this.#decoded, mode, host, () => '')
   }

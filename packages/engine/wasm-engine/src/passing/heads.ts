@@ -78,13 +78,24 @@ export function headTable(): Uint8Array {
   return made
 }
 
-/** How long the head of the instruction there is; 0 if it is none that is read here. */
-export function headLength(bytes: Uint8Array, from: number, codeSize: CodeSize): number {
+/** The head of an instruction: how many bytes it has, and the bytes, with zeros behind them. */
+export interface Head {
+  readonly bytes: number
+  readonly low: number
+  readonly high: number
+}
+
+/** The head of the instruction there; undefined if it is none that is read here. */
+export function headAt(bytes: Uint8Array, from: number, codeSize: CodeSize): Head | undefined {
   const table = headTable()
   let state = firstState(codeSize)
-  for (let length = 1; length <= longestHead; length += 1) {
-    state = table[(state << 8) | (bytes[from + length - 1] ?? 0)]!
-    if (state <= headState.complete) return state === headState.complete ? length : 0
+  let [low, high] = [0, 0]
+  for (let at = 0; at < longestHead; at += 1) {
+    const byte = bytes[from + at] ?? 0
+    if (at < 4) low |= byte << (at * 8)
+    else high |= byte << (at * 8)
+    state = table[(state << 8) | byte]!
+    if (state <= headState.complete) return state === headState.complete ? { bytes: at + 1, low, high } : undefined
   }
-  return 0
+  return undefined
 }

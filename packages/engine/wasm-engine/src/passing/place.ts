@@ -5,6 +5,11 @@ import { templateBytes } from './template.ts'
 export const placeFactor: number = 0x9e37_79b1 | 0
 export const templateShift: number = 32 - Math.log2(templateEntries)
 
-/** Where the template of a head is, by the halves of its bytes; emitted code computes the same. */
-export const templatePlace = ({ templates }: PassingMap, low: number, high: number): number =>
-  templates + (Math.imul(low ^ (high << 5), placeFactor) >>> templateShift) * templateBytes
+/** Heads of programs and of their kernel are not in each other's places. */
+export const modeShift = 24
+
+/** Where the template of a head is, by the halves of its bytes and its mode word; emitted code computes the same. */
+export function templatePlace({ templates }: PassingMap, low: number, high: number, mode: number): number {
+  const mixed = low ^ (high << 5) ^ (mode << modeShift)
+  return templates + (Math.imul(mixed, placeFactor) >>> templateShift) * templateBytes
+}

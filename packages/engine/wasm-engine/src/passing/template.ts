@@ -1,5 +1,5 @@
 import { layout } from '@vmm/layout'
-import type { Decoded } from '@vmm/x86-decoder'
+import { type Decoded, type DecodedOperand, ripBase } from '@vmm/x86-decoder'
 import { inRecord, recordBytes } from '../state-layout.ts'
 
 const templateLayout = layout({
@@ -12,10 +12,15 @@ const templateLayout = layout({
   /** Behind the head, and last of all: how many bytes each has. */
   displacementBytes: 'u8',
   immediateBytes: 'u8',
-  unused: 'u8',
+  /** Whether what it is of ends a block, and whether it may be run without one: then its record has a handler. */
+  ends: 'u8',
+  passes: 'u8',
   /** What each is counted from: the next instruction, or 0. */
-  displacementFrom: 'i32',
-  immediateFrom: 'u16',
+  displacementFrom: 'u8',
+  immediateFrom: 'u8',
+  unused: 'u8',
+  /** The number of its shape, where blocks may have it. */
+  shape: 'u16',
   /** The handler of the record behind it. */
   ending: 'u16',
   /** Bits of the immediate, sign-extended from its bytes, that go into the record. */
@@ -33,29 +38,50 @@ export interface Tail {
   readonly displacementFrom: number
   readonly immediateBytes: number
   readonly immediateFrom: number
-  readonly mask: bigint
+  readonly maskLow: number
+  readonly maskHigh: number
 }
 
-const masks: Readonly<Record<number, bigint>> = { 8: 0xffn, 16: 0xffffn, 32: 0xffff_ffffn, 64: (1n << 64n) - 1n }
+/** A number of its own for each way that a tail may be read: a shape says the rest. */
+export function tailKey({ displacementBytes, displacementFrom, immediateBytes, immediateFrom }: Tail): number {
+  const relative = (displacementFrom === 0 ? 0 : 1) | (immediateFrom === 0 ? 0 : 2)
+  return (((displacementBytes << 4) | immediateBytes) << 2) | relative
+}
 
-/** How an instruction is read behind its head, if that says all. The base of its address says whether it is relative to RIP. */
-export function tailOf(decoded: Decoded, headBytes: number, relativeToRip: boolean): Tail | undefined {
-  const { length } = decoded
-  const values = decoded.operands.slice(0, decoded.count).filter(({ kind }) => kind !== 'register' && kind !== 'memory')
-  const value = values.find(({ kind, bytes }) => kind !== 'immediate' || bytes !== 0)
+/** Those of a number's halves that a record keeps. */
+const lowMask = (width: number): number => (width === 8 ? 0xff : width === 16 ? 0xffff : 0xffff_ffff)
+const isLong = (bytes: number): boolean => bytes === 8
+const isShort = (bytes: number): boolean => bytes === 0 || bytes === 1 || bytes === 2 || bytes === 4
+
+/** How an instruction is read behind its head, if that says all. */
+export function tailOf(decoded: Decoded, headBytes: number): Tail | undefined {
+  const { length, operands, count } = decoded
+  const relativeToRip = decoded.base === ripBase
+  // its record is not like others'
+  if (relativeToRip && decoded.displacement + length > 0x7fff_ffff) return undefined
+  let value: DecodedOperand | undefined
+  let values = 0
+  for (let position = 0; position < count; position += 1) {
+    const operand = operands[position]!
+    if (operand.kind === 'register' || operand.kind === 'memory') continue
+    values += 1
+    if (value === undefined && (operand.kind !== 'immediate' || operand.bytes !== 0)) value = operand
+  }
   // a second one lies in the displacement's place
-  if (value?.kind === 'far' || values.length > 1) return undefined
+  if (values > 1 || value?.kind === 'far') return undefined
   const isRelative = value?.kind === 'relative'
   const immediateBytes = value === undefined ? 0 : isRelative ? length - headBytes : value.bytes
   const displacementBytes = length - headBytes - immediateBytes
-  if (![0, 1, 2, 4].includes(displacementBytes) || ![0, 1, 2, 4, 8].includes(immediateBytes)) return undefined
+  if (!isShort(displacementBytes) || !(isShort(immediateBytes) || isLong(immediateBytes))) return undefined
+  const width = value === undefined || isRelative ? 64 : value.width
   return {
     length,
     displacementBytes,
     displacementFrom: relativeToRip ? length : 0,
     immediateBytes,
     immediateFrom: isRelative ? length : 0,
-    mask: masks[value === undefined || isRelative ? 64 : value.width] ?? 0n,
+    maskLow: lowMask(width),
+    maskHigh: width === 64 ? 0xffff_ffff : 0,
   }
 }
 
@@ -75,7 +101,8 @@ export function applyTail(tail: Tail, headBytes: number, instruction: DataView, 
   }
   if (immediateBytes !== 0) {
     const value = signed(instruction, length - immediateBytes, immediateBytes) + BigInt(tail.immediateFrom)
-    record.setBigUint64(inRecord.immediate, value & tail.mask, true)
+    const mask = (BigInt(tail.maskHigh) << 32n) | BigInt(tail.maskLow)
+    record.setBigUint64(inRecord.immediate, value & mask, true)
   }
   return true
 }
