@@ -7,25 +7,33 @@ import { type Failure, isFailure, type Sample, sample } from './samples.ts'
 /** How much longer than others rows of a kind last: what compiling a few loops costs is no part of what computing does. */
 const usual: Readonly<Partial<Record<Kind, number>>> = { compute: 3, float: 3 }
 const clockTick = 0.01
-/** Shorter than this is mostly warming up. */
-const worthTrusting = 0.04
-const attempts = 3
+/** A size that makes no more than so many times of what was tried is taken at its word: what comes before is not only warming up. */
+const smallStep = 1.5
+const attempts = 6
 
 /** How many rounds make a run that takes whoever is fastest about as long as wanted, and nobody far longer. */
 export async function roundsFor(row: Row, width: Width, options: Options, place: string): Promise<number> {
   const asked = options.peers.filter((peer) => canRun(peer, width, row.load.cpus ?? 1) && peer.part === 1)
-  let rounds = row.few
-  for (let attempt = 1; ; attempt += 1) {
-    const costs = (await all(asked, (peer) => sample(row, width, rounds, peer, place))).map(({ cpuSeconds }) =>
-      Math.max(cpuSeconds, clockTick),
-    )
-    if (costs.length === 0) return rounds
+  const lasts = row.lasts ?? usual[row.kind] ?? 1
+  return settledRounds(row.few, async (rounds) => {
+    const samples = await all(asked, (peer) => sample(row, width, rounds, peer, place))
+    const costs = samples.map(({ cpuSeconds }) => Math.max(cpuSeconds, clockTick))
     const [fastest, slowest] = [Math.min(...costs), Math.max(...costs)]
-    const lasts = row.lasts ?? usual[row.kind] ?? 1
-    const enough = Math.min((options.fastest * lasts) / fastest, Math.max((options.slowest * lasts) / slowest, 1))
-    if (fastest >= worthTrusting || attempt === attempts || enough <= 1)
-      return Math.max(1, Math.round(rounds * Math.max(enough, row.few / rounds)))
-    rounds = Math.max(rounds + 1, Math.round(rounds * Math.min(enough, (2 * worthTrusting) / fastest)))
+    return Math.min((options.fastest * lasts) / fastest, Math.max((options.slowest * lasts) / slowest, 1))
+  })
+}
+
+/**
+ * Tries sizes, the least one first, until the next is not far from the last: short runs are mostly warming up, so that what they say
+ * of long ones is always too little. `timesMore` says how many times longer a run of so many rounds should be.
+ */
+export async function settledRounds(few: number, timesMore: (rounds: number) => Promise<number>): Promise<number> {
+  let rounds = few
+  for (let attempt = 1; ; attempt += 1) {
+    const times = await timesMore(rounds)
+    const next = Number.isFinite(times) ? Math.max(few, Math.round(rounds * times)) : rounds
+    if (times <= smallStep || attempt === attempts || next === rounds) return next
+    rounds = next
   }
 }
 
