@@ -44,14 +44,15 @@ test('a part of a file is as good as none', () => {
   }
 })
 
-test('of all that would keep something at the end, the newest does', () => {
+test('of all that would keep something by a name at the end, the newest does', () => {
   const kept = new KeptCode(keptIn('end'), 'as it was')
   const before = process.listeners('exit')
   const asked: string[] = []
-  for (const name of ['first', 'second']) kept.atEnd(() => void asked.push(name))
+  for (const name of ['first', 'second']) kept.atEnd('one', () => void asked.push(name))
+  kept.atEnd('another', () => void asked.push('third'))
   const [added, ...more] = process.listeners('exit').filter((listener) => !before.includes(listener))
   expect(more).toEqual([])
   added!(0)
-  expect(asked).toEqual(['second'])
+  expect(asked).toEqual(['second', 'third'])
   process.removeListener('exit', added!)
 })

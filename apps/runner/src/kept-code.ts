@@ -16,7 +16,7 @@ export class KeptCode implements EmittedCode {
   readonly #file: string
   readonly #program: string
   #parts: Map<string, Uint8Array<ArrayBuffer>> | undefined
-  #last: (() => void) | undefined
+  readonly #last = new Map<string, () => void>()
 
   /** `program` is another one when the program is. */
   constructor(file: string, program: string) {
@@ -34,9 +34,13 @@ export class KeptCode implements EmittedCode {
   }
 
   /** Of the machines of a program, what the newest one has left is kept. */
-  readonly atEnd = (last: () => void): void => {
-    if (this.#last === undefined) process.once('exit', () => this.#last?.())
-    this.#last = last
+  readonly atEnd = (name: string, last: () => void): void => {
+    if (this.#last.size === 0) process.once('exit', () => this.#atEnd())
+    this.#last.set(name, last)
+  }
+
+  #atEnd(): void {
+    for (const last of this.#last.values()) last()
   }
 
   #all(): Map<string, Uint8Array<ArrayBuffer>> {

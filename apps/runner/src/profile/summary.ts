@@ -43,6 +43,7 @@ function workLines(statistics: EngineStatistics): readonly string[] {
     blocksDecoded,
     blocksStale,
     regionsCompiled,
+    regionsFound,
     regionsStale,
     regionsEvicted,
     regionsEntered,
@@ -59,7 +60,7 @@ function workLines(statistics: EngineStatistics): readonly string[] {
     ),
     line(
       'compiled',
-      `${number(modules)} modules of ${number(moduleBytes / 1024)} KiB in ${number(compileMilliseconds)} ms`,
+      `${number(modules)} modules of ${number(moduleBytes / 1024)} KiB in ${number(compileMilliseconds)} ms, ${number(regionsFound)} regions as kept`,
     ),
     line('TLB', `${number(tlbMisses)} misses, ${number(tlbFlushes)} flushes`),
     line('entered', `code ${number(entries)} times, regions ${number(regionsEntered)} times`),

@@ -17,8 +17,9 @@ export interface EngineStatistics {
   /** Blocks decoded for the interpreter, and those among them that stores have made stale. */
   readonly blocksDecoded: number
   readonly blocksStale: number
-  /** Regions compiled, and those among them that stores or changed mappings have made stale. */
+  /** Regions compiled, and those among them that an earlier start had made, and that stores or changed mappings have made stale. */
   readonly regionsCompiled: number
+  readonly regionsFound: number
   readonly regionsStale: number
   /** Regions dropped to make room for others. */
   readonly regionsEvicted: number
@@ -54,6 +55,7 @@ export function nothingCounted(): Counting {
     blocksDecoded: 0,
     blocksStale: 0,
     regionsCompiled: 0,
+    regionsFound: 0,
     regionsStale: 0,
     regionsEvicted: 0,
     regionsEntered: 0,

@@ -43,7 +43,7 @@ export class KeptHandlers {
       this.#modules += 1
       this.bytes += bytes.length
     }
-    emitted.atEnd?.(() => this.#keep(functionsAtEnd))
+    emitted.atEnd?.(`handlers ${kind}`, () => this.#keep(functionsAtEnd))
   }
 
   #name(): string {

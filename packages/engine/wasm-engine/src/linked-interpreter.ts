@@ -103,7 +103,7 @@ export function linkInterpreter(memory: Memory, imports: Imports, kind: Interpre
 const compiled = new Map<string, object>()
 
 /** What a module's kind is called: those of one name are the same. */
-function nameOf({ counts, hot, map: { shared, blocks, memoryBase } }: InterpreterKind): string {
+export function nameOf({ counts, hot, map: { shared, blocks, memoryBase } }: InterpreterKind): string {
   const usual = `${counts} ${hot}`
   if (shared === undefined) return usual
   return [usual, memoryBase, shared.coders, blocks.from - shared.area, blocks.to - shared.area].join(' ')

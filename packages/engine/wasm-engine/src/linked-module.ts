@@ -11,6 +11,8 @@ export interface Placed {
   readonly slot: number
   readonly type: FunctionType
   readonly make: (runtime: RuntimeIndices, also: Also) => Code
+  /** What it was made to before. */
+  readonly body?: FunctionBody | undefined
 }
 
 /** Gives the index of another function of the module, which is made if it is the first to be asked for by that name. */
@@ -27,7 +29,7 @@ export interface Placing {
   readonly types?: ModuleTypes
   /** What the functions were compiled to before. */
   readonly known?: Compiled
-  /** Told of the bodies of functions that do not ask for others, by their positions. */
+  /** Told of the bodies of functions that were made, by their positions. */
   readonly made?: (position: number, body: FunctionBody) => void
 }
 
@@ -115,23 +117,23 @@ function begun({ pages, table, regions }: Linkage, tables: boolean, types: Modul
 
 function moduleOf(functions: readonly Placed[], { linkage, callsThroughTables, types, made }: Placing) {
   const { builder, runtime, typeOf } = begun(linkage, callsThroughTables, types ?? new Map())
-  const added = (type: FunctionType, code: Code): readonly [index: number, body: FunctionBody] => {
+  const added = (type: FunctionType, body: FunctionBody): number => {
     typeOf(type)
     const index = builder.declare(type)
-    const body = functionOf(code, type.parameters.length, typeOf)
     builder.define(index, body)
-    return [index, body]
+    return index
   }
+  const bodyOf = (type: FunctionType, code: Code) => functionOf(code, type.parameters.length, typeOf)
   const others = new Map<string, number>()
   const also: Also = (name, type, make) => {
-    const index = others.get(name) ?? added(type, make())[0]
+    const index = others.get(name) ?? added(type, bodyOf(type, make()))
     others.set(name, index)
     return index
   }
-  for (const [position, { make, type }] of functions.entries()) {
-    const [index, body] = added(type, make(runtime, also))
-    builder.export(`${position}`, index)
-    made?.(position, body)
+  for (const [position, { make, type, body: before }] of functions.entries()) {
+    const body = before ?? bodyOf(type, make(runtime, also))
+    builder.export(`${position}`, added(type, body))
+    if (before === undefined) made?.(position, body)
   }
   return builder.finish()
 }

@@ -1,6 +1,13 @@
 import { BlockCache } from './block-cache.ts'
 import { type HotOptions, Regions } from './hot/regions.ts'
-import { type Imports, type InterpreterKind, type LinkedInterpreter, linkInterpreter } from './linked-interpreter.ts'
+import { KeptRegions } from './kept-regions.ts'
+import {
+  type Imports,
+  type InterpreterKind,
+  type LinkedInterpreter,
+  linkInterpreter,
+  nameOf,
+} from './linked-interpreter.ts'
 import { Templates } from './passing/templates.ts'
 import type { Together } from './threads/together.ts'
 import type { Memory } from './webassembly.ts'
@@ -42,7 +49,9 @@ export function machineCode({ memory, imports, kind, hot, together, guard, dropp
   blocks.templates = templates
   const { regions: table, linkage } = interpreter
   if (!kind.hot || hot === false || table === undefined) return { interpreter, blocks, templates, regions: undefined }
-  const regions = new Regions(hot, { table, linkage, blocks, buffer, counting, clock })
+  const { emitted, instructions } = kind
+  const kept = emitted && instructions === undefined ? new KeptRegions(emitted, nameOf(kind)) : undefined
+  const regions = new Regions(hot, { table, linkage, blocks, buffer, counting, clock, kept })
   blocks.regions = regions
   return { interpreter, blocks, templates, regions }
 }

@@ -26,7 +26,7 @@ const engine = new Engine({
       return new Uint8Array(readFileSync(fileOf(name)))
     },
     keep: (name, bytes) => writeFileSync(fileOf(name), bytes),
-    ...(ends && { atEnd: (last: () => void) => void process.once('exit', last) }),
+    ...(ends && { atEnd: (_: string, last: () => void) => void process.once('exit', last) }),
   },
 })
 engine.writePhysical(0x1000, bytesOf(code))

@@ -17,7 +17,7 @@ import { RegionFloats } from './floats.ts'
 import { type HotBlock, type HotStep, isOnPageOf, type Order } from './graph.ts'
 import { KnownVectors } from './known-vectors.ts'
 import type { Now } from './now.ts'
-import { type Payment, paymentsOf } from './payments.ts'
+import type { Payment } from './payments.ts'
 import { type Premised, Premises } from './premises.ts'
 import { recordField } from './record-field.ts'
 import { RegistersInLocals } from './registers.ts'
@@ -29,6 +29,9 @@ const leave = { kind: 'out', block: 'leave' } as const
 const fromItsBeginning = { kind: 'again', loop: 'locked' } as const
 
 export interface RegionOptions extends Premised {
+  readonly order: Order
+  /** By node. */
+  readonly payments: readonly Payment[]
   readonly runtime: RuntimeIndices
   readonly memoryBase: number
   readonly threads: boolean
@@ -39,13 +42,11 @@ export interface RegionOptions extends Premised {
   readonly slot: number
   /** So often it is entered at a block before another one is asked for; undefined if it stays. */
   readonly runsAtMost: number | undefined
-  /** How often a block has been entered. */
-  ranOf(block: number): number
 }
 
 /** The function of a region: (cpu, tlb, block that it is entered at) gives how it left. */
-export function regionFunction(order: Order, options: RegionOptions): Code {
-  return new RegionEmitter(order, options).code
+export function regionFunction(options: RegionOptions): Code {
+  return new RegionEmitter(options).code
 }
 
 class RegionEmitter {
@@ -72,13 +73,14 @@ class RegionEmitter {
   readonly #premises: Premises
   readonly #payments: readonly Payment[]
 
-  constructor(order: Order, options: RegionOptions) {
-    const code = this.code
+  constructor(options: RegionOptions) {
+    const { code } = this
+    const { order, payments } = options
     this.#order = order
     this.#options = options
     this.#mode = order.blocks.find((block) => block !== undefined)!.steps[0]!.shape.spec.mode
     this.#premises = new Premises(code, this.#cpu, options)
-    this.#payments = paymentsOf(order, ({ address }) => options.ranOf(address))
+    this.#payments = payments
     this.#rip = code.permanent('i64')
     this.#budget = code.permanent('i32')
     this.#how = code.permanent('i32')

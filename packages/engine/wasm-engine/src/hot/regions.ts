@@ -1,9 +1,9 @@
 import type { BlockCache } from '../block-cache.ts'
 import type { Linkage } from '../handler-table.ts'
+import type { KeptRegions } from '../kept-regions.ts'
 import type { Compiling } from '../linked-interpreter.ts'
-import { type Also, placeFunctions } from '../linked-module.ts'
 import { alone, awaiting, limited, resumes } from '../mode-word.ts'
-import { noRegion, type RuntimeIndices, regionType } from '../runtime.ts'
+import { noRegion } from '../runtime.ts'
 import { at, inBlock } from '../state-layout.ts'
 import type { StateView } from '../state-view.ts'
 import type { Table } from '../webassembly.ts'
@@ -11,9 +11,11 @@ import { CodeRoom } from './code-room.ts'
 import { orderOf, withReturns } from './graph.ts'
 import { distance, type Grown, Growth, type Seed } from './growth.ts'
 import { type Dense, Heat } from './heat.ts'
+import { paymentsOf } from './payments.ts'
 import { Pieces } from './pieces.ts'
 import { premisesOf } from './premises.ts'
-import { regionFunction } from './region.ts'
+import type { RegionParts } from './region-description.ts'
+import { RegionFunctions } from './region-functions.ts'
 
 /** When code becomes hot, and how much of it is kept. */
 export interface HotOptions {
@@ -53,6 +55,7 @@ interface Around extends Compiling {
   readonly table: Table
   readonly blocks: BlockCache
   readonly buffer: SharedArrayBuffer
+  readonly kept: KeptRegions | undefined
 }
 
 const mebibyte = 2 ** 20
@@ -93,10 +96,12 @@ export class Regions {
   /** How often regions of a page went because it was written to. */
   readonly #rewritten = new Map<number, number>()
   readonly #compiling: Compiling
+  readonly #functions: RegionFunctions
   readonly #room: CodeRoom<Region>
 
   constructor(options: HotOptions, around: Around) {
     this.#compiling = around
+    this.#functions = new RegionFunctions({ ...around, compiling: around })
     const { threshold, later = { threshold, instructions: 0 } } = options
     this.#threshold = threshold
     const wholeAfter = later.threshold * partsPer
@@ -312,29 +317,18 @@ export class Regions {
 
   #instantiate(plans: readonly Plan[]): void {
     const made: Region[] = plans.map((plan) => ({ ...plan, slot: this.#free.pop()! }))
-    const functions = made.map((region) => ({
-      slot: region.slot,
-      type: regionType,
-      make: (runtime: RuntimeIndices, also: Also) => this.#functionOf(region, { runtime, also }),
-    }))
-    const [linkage, compiling] = [this.#linkage, this.#compiling]
-    const { bytes } = placeFunctions(functions, { into: this.#table, linkage, callsThroughTables: false, compiling })
-    this.#room.made(bytes, made)
+    this.#room.made(this.#functions.place(made.map((region) => this.#partsOf(region))), made)
     this.#compiling.counting.regionsCompiled += made.length
     for (const region of made) this.#enter(region)
   }
 
-  #functionOf(
-    { seeds, grown, isWhole, slot }: Region,
-    around: { readonly runtime: RuntimeIndices; readonly also: Also },
-  ) {
+  #partsOf({ seeds, grown, isWhole, slot }: Region): RegionParts {
     const { memoryBase, threads } = this.#linkage
     const [{ state }] = seeds as [Seed]
-    const now = premisesOf(state)
     const order = orderOf(withReturns(grown.blocks), grown.entries)
+    const payments = paymentsOf(order, ({ address }) => this.#ranOf(address))
     const runsAtMost = grown.isPart && !isWhole ? this.#options.wholeAfter : undefined
-    const ranOf = (block: number) => this.#ranOf(block)
-    return regionFunction(order, { ...around, ...now, memoryBase, threads, view: this.#view, slot, runsAtMost, ranOf })
+    return { order, payments, ...premisesOf(state), memoryBase, threads, view: this.#view, slot, runsAtMost }
   }
 
   #enter(region: Region): void {

@@ -1,0 +1,65 @@
+import { ByteWriter } from '@vmm/wasm-encoder'
+import { inRecord, linkInRecord, recordBytes } from '../state-layout.ts'
+import type { HotBlock, HotStep } from './graph.ts'
+import type { Payment } from './payments.ts'
+import type { RegionOptions } from './region.ts'
+
+/** What a region is made of. */
+export type RegionParts = Pick<
+  RegionOptions,
+  'order' | 'payments' | 'flat' | 'steady' | 'memoryBase' | 'threads' | 'slot' | 'runsAtMost' | 'view'
+>
+
+const leads = ['known', 'back', 'anywhere'] as const
+
+/** All that a region's function depends on, in bytes: two regions of the same bytes have the same function. */
+export function descriptionOf(parts: RegionParts): Uint8Array {
+  const out = new ByteWriter()
+  const { order, payments, flat, steady, memoryBase, threads, slot, runsAtMost } = parts
+  for (const number of [memoryBase, Number(threads), slot, (runsAtMost ?? -1) + 1]) out.unsigned(number)
+  list(out, [...flat], (segment) => out.byte(segment))
+  list(out, [...steady], ([field, value]) => {
+    out.name(field)
+    out.signed64(value)
+  })
+  list(out, order.choices, (node) => out.unsigned(node))
+  list(out, order.blocks, (block, node) => {
+    out.byte(block === undefined ? 0 : 1)
+    if (block === undefined) return
+    writePayment(out, payments[node]!)
+    writeBlock(out, block)
+    list(out, block.steps, (step) => writeStep(out, step, parts.view))
+  })
+  return out.view().slice()
+}
+
+function list<T>(out: ByteWriter, items: readonly T[], write: (item: T, at: number) => void): void {
+  out.unsigned(items.length)
+  items.forEach(write)
+}
+
+function writePayment(out: ByteWriter, { now, ahead, follower }: Payment): void {
+  for (const number of [now, ahead, (follower ?? -1) + 1]) out.unsigned(number)
+}
+
+function writeBlock(out: ByteWriter, { offset, address, host, next, target, guesses, leads: to }: HotBlock): void {
+  for (const number of [address, host, leads.indexOf(to)]) out.unsigned(number)
+  list(out, [offset, next, target, ...guesses], (way) => {
+    out.byte(way === undefined ? 0 : 1)
+    if (way !== undefined) out.signed64(BigInt(way))
+  })
+}
+
+/** Of its record all but what it is run by, and where it led to last. */
+function writeStep(out: ByteWriter, { shape, record, offset }: HotStep, view: DataView): void {
+  out.name(shape.name)
+  out.unsigned(record)
+  out.unsigned(offset)
+  const fields = new Uint8Array(view.buffer, record, recordBytes).slice()
+  fields.fill(0, inRecord.handler, inRecord.segment)
+  if (shape.spec.operands[0]?.kind === 'relative') {
+    fields.fill(0, linkInRecord.jump, linkInRecord.jump + 4)
+    fields.fill(0, linkInRecord.next, linkInRecord.next + 4)
+  }
+  out.bytes(fields)
+}

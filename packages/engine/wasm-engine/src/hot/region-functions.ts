@@ -1,0 +1,63 @@
+import type { FunctionBody } from '@vmm/wasm-encoder'
+import type { Linkage } from '../handler-table.ts'
+import type { KeptRegions } from '../kept-regions.ts'
+import type { Compiling } from '../linked-interpreter.ts'
+import { type Also, type Placed, placeFunctions } from '../linked-module.ts'
+import { type RuntimeIndices, regionType } from '../runtime.ts'
+import type { Table } from '../webassembly.ts'
+import { regionFunction } from './region.ts'
+import { descriptionOf, type RegionParts } from './region-description.ts'
+
+export interface AroundRegions {
+  readonly table: Table
+  readonly linkage: Linkage
+  readonly compiling: Compiling
+  /** What earlier starts have made, if that is kept. */
+  readonly kept: KeptRegions | undefined
+}
+
+/** The function of a region for its slot, and who is told of its body when it is made now. */
+interface Function extends Placed {
+  readonly made: (body: FunctionBody) => void
+}
+
+/** Functions of regions: of an earlier start where that has made the same, else made now. */
+export class RegionFunctions {
+  readonly #around: AroundRegions
+
+  constructor(around: AroundRegions) {
+    this.#around = around
+  }
+
+  /** Puts functions of regions in their slots, all in one module. Gives how many bytes that is. */
+  place(regions: readonly RegionParts[]): number {
+    const { table, linkage, compiling } = this.#around
+    const functions = regions.map((parts) => this.#functionOf(parts))
+    const made = (position: number, body: FunctionBody) => functions[position]!.made(body)
+    return placeFunctions(functions, { into: table, linkage, callsThroughTables: false, compiling, made }).bytes
+  }
+
+  #functionOf(parts: RegionParts): Function {
+    const { kept, compiling } = this.#around
+    const description = kept && descriptionOf(parts)
+    const body = description && kept?.find(description)
+    if (body !== undefined) compiling.counting.regionsFound += 1
+    // what calls another function of its module is of no use in another module
+    let asksForOthers = false
+    const asking = (also: Also): Also => {
+      return (...asked) => {
+        asksForOthers = true
+        return also(...asked)
+      }
+    }
+    return {
+      slot: parts.slot,
+      type: regionType,
+      make: (runtime: RuntimeIndices, also: Also) => regionFunction({ ...parts, runtime, also: asking(also) }),
+      body,
+      made: (made) => {
+        if (description !== undefined && !asksForOthers) kept?.made(description, made)
+      },
+    }
+  }
+}
