@@ -1,4 +1,5 @@
-import { type BranchHint, ByteWriter, type FunctionBody, type ValueType, valueTypes } from '@vmm/wasm-encoder'
+import { type BranchHint, ByteWriter, type ValueType, valueTypes } from '@vmm/wasm-encoder'
+import type { Emitted } from './emit/holes.ts'
 import type { EmittedCode } from './emitted-code.ts'
 
 /** Bytes of all that is kept, and of what one start adds to it: what was not of use for longest goes when it is more. */
@@ -32,7 +33,7 @@ export class KeptRegions {
   }
 
   /** The function of a region of this description, or undefined. */
-  find(description: Uint8Array): FunctionBody | undefined {
+  find(description: Uint8Array): Emitted | undefined {
     const kept = this.#byHash.get(hashOf(description))?.find((each) => isSame(each.description, description))
     if (kept === undefined) return undefined
     this.#use(kept)
@@ -40,7 +41,7 @@ export class KeptRegions {
   }
 
   /** A function was made that was not found. */
-  made(description: Uint8Array, body: FunctionBody): void {
+  made(description: Uint8Array, body: Emitted): void {
     if (this.#usedBytes > bytesAtMost) return
     const kept = { description, packed: packedOf(body) }
     this.#add(kept)
@@ -133,24 +134,30 @@ function unpackedAll(bytes: Uint8Array | undefined): readonly Kept[] {
   return all
 }
 
-/** Locals by the codes of their types, hints by twice their places and whether they are taken, and the code. */
-function packedOf({ locals, code, hints = [] }: FunctionBody): Uint8Array {
+/** Locals by the codes of their types, hints by twice their places and whether they are taken, holes by places and numbers, and the code. */
+function packedOf({ locals, code, holes, hints = [] }: Emitted): Uint8Array {
   const out = new ByteWriter()
   out.unsigned(locals.length)
   for (const type of locals) out.byte(valueTypes[type])
   out.unsigned(hints.length)
   for (const { at, taken } of hints) out.unsigned(at * 2 + Number(taken))
+  out.unsigned(holes.length)
+  for (const { at, number } of holes) {
+    out.unsigned(at)
+    out.unsigned(number)
+  }
   out.bytes(code)
   return out.view().slice()
 }
 
 const typesByCode = new Map(Object.entries(valueTypes).map(([name, code]) => [code as number, name as ValueType]))
 
-function unpacked(packed: Uint8Array): FunctionBody {
+function unpacked(packed: Uint8Array): Emitted {
   const reader = new Reader(packed)
   const locals = Array.from(reader.part(reader.unsigned()), (code) => typesByCode.get(code)!)
   const hints: BranchHint[] = Array.from({ length: reader.unsigned() }, () => hintOf(reader.unsigned()))
-  return { locals, hints, code: reader.rest() }
+  const holes = Array.from({ length: reader.unsigned() }, () => ({ at: reader.unsigned(), number: reader.unsigned() }))
+  return { locals, hints, holes, code: reader.rest() }
 }
 
 const hintOf = (word: number): BranchHint => ({ at: word >>> 1, taken: (word & 1) === 1 })

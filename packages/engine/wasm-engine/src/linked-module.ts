@@ -1,5 +1,6 @@
 import { type FunctionBody, type FunctionType, ModuleBuilder } from '@vmm/wasm-encoder'
 import type { Code } from './emit/code.ts'
+import { type Emitted, filled } from './emit/holes.ts'
 import { functionOf } from './emit/write.ts'
 import type { Linkage } from './handler-table.ts'
 import type { Compiling } from './linked-interpreter.ts'
@@ -12,7 +13,9 @@ export interface Placed {
   readonly type: FunctionType
   readonly make: (runtime: RuntimeIndices, also: Also) => Code
   /** What it was made to before. */
-  readonly body?: FunctionBody | undefined
+  readonly body?: Emitted | undefined
+  /** What its holes are filled with, where it has any. */
+  readonly values?: readonly number[]
 }
 
 /** Gives the index of another function of the module, which is made if it is the first to be asked for by that name. */
@@ -30,7 +33,7 @@ export interface Placing {
   /** What the functions were compiled to before. */
   readonly known?: Compiled
   /** Told of the bodies of functions that were made, by their positions. */
-  readonly made?: (position: number, body: FunctionBody) => void
+  readonly made?: (position: number, body: Emitted) => void
 }
 
 /** Types of functions by what they are, in the order that modules know them. */
@@ -130,9 +133,9 @@ function moduleOf(functions: readonly Placed[], { linkage, callsThroughTables, t
     others.set(name, index)
     return index
   }
-  for (const [position, { make, type, body: before }] of functions.entries()) {
+  for (const [position, { make, type, body: before, values = [] }] of functions.entries()) {
     const body = before ?? bodyOf(type, make(runtime, also))
-    builder.export(`${position}`, added(type, body))
+    builder.export(`${position}`, added(type, filled(body, values)))
     if (before === undefined) made?.(position, body)
   }
   return builder.finish()

@@ -60,6 +60,11 @@ export class Code {
     return constantV128(value)
   }
 
+  /** An i32 that is filled in each time that the function is put to use, by number. */
+  hole(number: number): Node {
+    return this.#node('i32', { kind: 'hole', number }, nothing, 'pure')
+  }
+
   /** An instruction without immediates, folded where its arguments are constants. */
   op(op: PlainOp, ...args: Node[]): Node {
     const { type, operation } = known.get(op) ?? begun(op)

@@ -47,16 +47,16 @@ test('fixed locals come first and share with nobody', () => {
   expect(placesOf('1 1 0 0', words(2), [1])).toEqual({ locals: words(2), places: [0, 0, 1, 1] })
 })
 
-test('hints stay with their branches', () => {
+test('marks stay with what they are about', () => {
   const uses = new LocalUses(words(1))
   uses.use(0, 1)
-  const hints = [
+  const before = [
     { at: 0, taken: true },
     { at: 1, taken: false },
   ]
-  const { bytes, hints: moved } = uses.placed([], Uint8Array.of(0x20, 0x04), hints)
+  const { bytes, marks } = uses.placed([], Uint8Array.of(0x20, 0x04), before)
   expect([...bytes]).toEqual([0x20, 0, 0x04])
-  expect(moved).toEqual([
+  expect(marks).toEqual([
     { at: 0, taken: true },
     { at: 2, taken: false },
   ])

@@ -1,10 +1,16 @@
-import { type BranchHint, ByteWriter, type ValueType } from '@vmm/wasm-encoder'
+import { ByteWriter, type ValueType } from '@vmm/wasm-encoder'
+
+/** Something about a place in the code. */
+export interface Mark {
+  readonly at: number
+}
 
 /** A function with its locals in place. */
-export interface Placed {
+export interface Placed<M extends Mark> {
   readonly locals: readonly ValueType[]
   readonly bytes: Uint8Array
-  readonly hints: readonly BranchHint[]
+  /** Where they have come to. */
+  readonly marks: readonly M[]
 }
 
 /** What is being put together: one function at a time. */
@@ -70,14 +76,14 @@ export class LocalUses {
   }
 
   /** Gives each local its place, `fixed` ones their own and the first, and names them in the code. */
-  placed(fixed: readonly number[], code: Uint8Array, hints: readonly BranchHint[]): Placed {
+  placed<M extends Mark>(fixed: readonly number[], code: Uint8Array, marks: readonly M[]): Placed<M> {
     const places = new Places(this.#types, fixed)
     out.clear()
-    const moved: BranchHint[] = []
+    const moved: M[] = []
     let from = 0
     const copyTo = (to: number) => {
-      for (let hint = hints[moved.length]; hint !== undefined && hint.at < to; hint = hints[moved.length])
-        moved.push({ at: out.length + hint.at - from, taken: hint.taken })
+      for (let mark = marks[moved.length]; mark !== undefined && mark.at < to; mark = marks[moved.length])
+        moved.push({ ...mark, at: out.length + mark.at - from })
       out.bytes(code, from, to)
       from = to
     }
@@ -95,7 +101,7 @@ export class LocalUses {
       for (const each of done) if (this.#last[each] === use) places.free(each)
     }
     copyTo(code.length)
-    return { locals: places.types, bytes: out.view().slice(), hints: moved }
+    return { locals: places.types, bytes: out.view().slice(), marks: moved }
   }
 }
 

@@ -3,6 +3,8 @@ import type { AtomicOp, FunctionType, LaneOp, MemoryOp, PlainOp, ValueType } fro
 /** What a node computes. */
 export type Operation =
   | { readonly kind: 'constant'; readonly value: bigint }
+  /** A number that is known when the function is put to use. */
+  | { readonly kind: 'hole'; readonly number: number }
   | { readonly kind: 'plain'; readonly op: PlainOp; readonly opcode: number }
   | { readonly kind: 'lane'; readonly op: LaneOp; readonly index: number }
   | { readonly kind: 'shuffle'; readonly pattern: readonly number[] }

@@ -5,7 +5,6 @@ import {
   ByteWriter,
   bulkOps,
   control,
-  type FunctionBody,
   type FunctionType,
   fenceOp,
   laneOps,
@@ -15,6 +14,7 @@ import {
   vectorOps,
 } from '@vmm/wasm-encoder'
 import type { Code } from './code.ts'
+import { type Emitted, emptyHole, type Hole } from './holes.ts'
 import { LocalUses } from './local-uses.ts'
 import type { Callee, Exit, Node, Region, Statement } from './node.ts'
 import { schedule } from './schedule.ts'
@@ -25,7 +25,7 @@ const blockVoid = 0x40
 const out = new ByteWriter()
 
 /** Turns code into the body of a function whose first `parameters` locals come from the caller. */
-export function functionOf(code: Code, parameters: number, typeIndex: (type: FunctionType) => number): FunctionBody {
+export function functionOf(code: Code, parameters: number, typeIndex: (type: FunctionType) => number): Emitted {
   schedule(code.body)
   out.clear()
   const uses = new LocalUses(code.locals)
@@ -34,8 +34,10 @@ export function functionOf(code: Code, parameters: number, typeIndex: (type: Fun
   // every path has left by now, but a function with results must look as if it could not fall through
   out.byte(control.unreachable)
   const fixed = code.locals.map((_, index) => index).slice(0, parameters)
-  const { locals, bytes, hints } = uses.placed([...fixed, ...code.permanents], out.view(), writer.hints)
-  return { locals: locals.slice(parameters), code: bytes, hints }
+  const { locals, bytes, marks } = uses.placed([...fixed, ...code.permanents], out.view(), writer.marks)
+  const hints = marks.filter((mark) => 'taken' in mark)
+  const holes = marks.filter((mark) => 'number' in mark)
+  return { locals: locals.slice(parameters), code: bytes, hints, holes }
 }
 
 class Writer {
@@ -45,7 +47,8 @@ class Writer {
   /** Blocks that are open; those with a name remember at which depth they began. */
   #depth = 0
   readonly #named = new Map<string, number>()
-  readonly hints: BranchHint[] = []
+  /** In the order of the code. */
+  readonly marks: (BranchHint | Hole)[] = []
 
   constructor(out: ByteWriter, uses: LocalUses, typeIndex: (type: FunctionType) => number) {
     this.#out = out
@@ -176,7 +179,7 @@ class Writer {
 
   #if({ args: [condition], body: then, otherwise, likely }: Extract<Statement, { kind: 'if' }>): void {
     this.#value(condition)
-    if (likely !== undefined) this.hints.push({ at: this.#out.length, taken: likely })
+    if (likely !== undefined) this.marks.push({ at: this.#out.length, taken: likely })
     this.#out.byte(control.if)
     this.#out.byte(blockVoid)
     this.#depth += 1
@@ -224,6 +227,10 @@ class Writer {
     switch (operation.kind) {
       case 'constant':
         this.#constant(node.type, operation.value)
+        break
+      case 'hole':
+        this.marks.push({ at: out.length, number: operation.number })
+        out.bytes(emptyHole)
         break
       case 'plain':
         out.opcode(operation.opcode)

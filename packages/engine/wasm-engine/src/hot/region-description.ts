@@ -1,34 +1,39 @@
 import { ByteWriter } from '@vmm/wasm-encoder'
 import { inRecord, linkInRecord, recordBytes } from '../state-layout.ts'
-import type { HotBlock, HotStep } from './graph.ts'
+import { type HotBlock, type HotStep, isOnPageOf } from './graph.ts'
 import type { Payment } from './payments.ts'
 import type { RegionOptions } from './region.ts'
 
 /** What a region is made of. */
 export type RegionParts = Pick<
   RegionOptions,
-  'order' | 'payments' | 'flat' | 'steady' | 'memoryBase' | 'threads' | 'slot' | 'runsAtMost' | 'view'
+  'order' | 'payments' | 'flat' | 'steady' | 'memoryBase' | 'threads' | 'runsAtMost' | 'view'
 >
 
 const leads = ['known', 'back', 'anywhere'] as const
 
-/** All that a region's function depends on, in bytes: two regions of the same bytes have the same function. */
+/**
+ * All that a region's function depends on before its holes are filled, in bytes: two regions of the same bytes have the same function.
+ * Wherever its blocks and their pages lie, it is the same.
+ */
 export function descriptionOf(parts: RegionParts): Uint8Array {
   const out = new ByteWriter()
-  const { order, payments, flat, steady, memoryBase, threads, slot, runsAtMost } = parts
-  for (const number of [memoryBase, Number(threads), slot, (runsAtMost ?? -1) + 1]) out.unsigned(number)
+  const { order, payments, flat, steady, memoryBase, threads, runsAtMost } = parts
+  for (const number of [memoryBase, Number(threads), (runsAtMost ?? -1) + 1]) out.unsigned(number)
   list(out, [...flat], (segment) => out.byte(segment))
   list(out, [...steady], ([field, value]) => {
     out.name(field)
     out.signed64(value)
   })
+  const pages = new Pages()
   list(out, order.choices, (node) => out.unsigned(node))
   list(out, order.blocks, (block, node) => {
     out.byte(block === undefined ? 0 : 1)
     if (block === undefined) return
+    out.unsigned(pages.numberOf(block))
     writePayment(out, payments[node]!)
-    writeBlock(out, block)
-    list(out, block.steps, (step) => writeStep(out, step, parts.view))
+    writeWays(out, block)
+    list(out, block.steps, (step) => writeStep(out, step, { address: block.address, view: parts.view }))
   })
   return out.view().slice()
 }
@@ -42,8 +47,8 @@ function writePayment(out: ByteWriter, { now, ahead, follower }: Payment): void 
   for (const number of [now, ahead, (follower ?? -1) + 1]) out.unsigned(number)
 }
 
-function writeBlock(out: ByteWriter, { offset, address, host, next, target, guesses, leads: to }: HotBlock): void {
-  for (const number of [address, host, leads.indexOf(to)]) out.unsigned(number)
+function writeWays(out: ByteWriter, { offset, next, target, guesses, leads: to }: HotBlock): void {
+  out.unsigned(leads.indexOf(to))
   list(out, [offset, next, target, ...guesses], (way) => {
     out.byte(way === undefined ? 0 : 1)
     if (way !== undefined) out.signed64(BigInt(way))
@@ -51,9 +56,13 @@ function writeBlock(out: ByteWriter, { offset, address, host, next, target, gues
 }
 
 /** Of its record all but what it is run by, and where it led to last. */
-function writeStep(out: ByteWriter, { shape, record, offset }: HotStep, view: DataView): void {
+function writeStep(
+  out: ByteWriter,
+  { shape, record, offset }: HotStep,
+  { address, view }: { readonly address: number; readonly view: DataView },
+): void {
   out.name(shape.name)
-  out.unsigned(record)
+  out.unsigned(record - address)
   out.unsigned(offset)
   const fields = new Uint8Array(view.buffer, record, recordBytes).slice()
   fields.fill(0, inRecord.handler, inRecord.segment)
@@ -62,4 +71,14 @@ function writeStep(out: ByteWriter, { shape, record, offset }: HotStep, view: Da
     fields.fill(0, linkInRecord.next, linkInRecord.next + 4)
   }
   out.bytes(fields)
+}
+
+/** Pages that code lies on, by numbers: blocks have the same one if what is mapped for one is for the other. */
+class Pages {
+  readonly #first: HotBlock[] = []
+
+  numberOf(block: HotBlock): number {
+    const known = this.#first.findIndex((each) => isOnPageOf(each, block))
+    return known < 0 ? this.#first.push(block) - 1 : known
+  }
 }

@@ -1,11 +1,11 @@
-import type { FunctionBody } from '@vmm/wasm-encoder'
+import type { Emitted } from '../emit/holes.ts'
 import type { Linkage } from '../handler-table.ts'
 import type { KeptRegions } from '../kept-regions.ts'
 import type { Compiling } from '../linked-interpreter.ts'
 import { type Also, type Placed, placeFunctions } from '../linked-module.ts'
 import { type RuntimeIndices, regionType } from '../runtime.ts'
 import type { Table } from '../webassembly.ts'
-import { regionFunction } from './region.ts'
+import { regionFunction, regionValues } from './region.ts'
 import { descriptionOf, type RegionParts } from './region-description.ts'
 
 export interface AroundRegions {
@@ -16,9 +16,14 @@ export interface AroundRegions {
   readonly kept: KeptRegions | undefined
 }
 
+/** A region to be put in a slot. */
+export interface RegionInSlot extends RegionParts {
+  readonly slot: number
+}
+
 /** The function of a region for its slot, and who is told of its body when it is made now. */
 interface Function extends Placed {
-  readonly made: (body: FunctionBody) => void
+  readonly made: (body: Emitted) => void
 }
 
 /** Functions of regions: of an earlier start where that has made the same, else made now. */
@@ -30,14 +35,14 @@ export class RegionFunctions {
   }
 
   /** Puts functions of regions in their slots, all in one module. Gives how many bytes that is. */
-  place(regions: readonly RegionParts[]): number {
+  place(regions: readonly RegionInSlot[]): number {
     const { table, linkage, compiling } = this.#around
     const functions = regions.map((parts) => this.#functionOf(parts))
-    const made = (position: number, body: FunctionBody) => functions[position]!.made(body)
+    const made = (position: number, body: Emitted) => functions[position]!.made(body)
     return placeFunctions(functions, { into: table, linkage, callsThroughTables: false, compiling, made }).bytes
   }
 
-  #functionOf(parts: RegionParts): Function {
+  #functionOf({ slot, ...parts }: RegionInSlot): Function {
     const { kept, compiling } = this.#around
     const description = kept && descriptionOf(parts)
     const body = description && kept?.find(description)
@@ -51,10 +56,11 @@ export class RegionFunctions {
       }
     }
     return {
-      slot: parts.slot,
+      slot,
       type: regionType,
       make: (runtime: RuntimeIndices, also: Also) => regionFunction({ ...parts, runtime, also: asking(also) }),
       body,
+      values: regionValues(parts.order, slot),
       made: (made) => {
         if (description !== undefined && !asksForOthers) kept?.made(description, made)
       },

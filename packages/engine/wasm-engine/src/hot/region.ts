@@ -38,11 +38,15 @@ export interface RegionOptions extends Premised {
   /** Linear memory, for what decoding left in records. */
   readonly view: DataView
   readonly also: Also
-  /** The region's slot of its table. */
-  readonly slot: number
   /** So often it is entered at a block before another one is asked for; undefined if it stays. */
   readonly runsAtMost: number | undefined
 }
+
+/** What the holes of a region's function are filled with: where its blocks lie, by node, and one more than its slot of its table. */
+export const regionValues = ({ blocks }: Order, slot: number): readonly number[] => [
+  ...blocks.map((block) => block?.address ?? 0),
+  slot + 1,
+]
 
 /** The function of a region: (cpu, tlb, block that it is entered at) gives how it left. */
 export function regionFunction(options: RegionOptions): Code {
@@ -188,16 +192,16 @@ class RegionEmitter {
     const [here, there] = [from, to].map((number) => this.#order.blocks[number]!)
     if (isOnPageOf(here!, there!)) return this.#enter(from, to)
     this.#rip.set(this.#addresses.ripAt(offset))
-    this.code.if(this.#leadsTo(there!), () => this.#enter(from, to))
+    this.code.if(this.#leadsTo(to), () => this.#enter(from, to))
     this.code.leave(leave)
   }
 
   /** Whether RIP is where a block is that was there when the region was made: other pages may have been mapped since. */
-  #leadsTo({ address }: HotBlock): Node {
+  #leadsTo(number: number): Node {
     const { code } = this
     const rip = this.#rip.get()
     const entry = jumpEntryOf(code, this.#cpu, rip)
-    const isIt = code.op('i32.eq', code.load('i32.load', entry, inJumpEntry.block), code.i32(address))
+    const isIt = code.op('i32.eq', code.load('i32.load', entry, inJumpEntry.block), code.hole(number))
     return code.op('i32.and', isIt, isOfJump(code, this.#cpu, { entry, rip }))
   }
 
@@ -292,7 +296,7 @@ class RegionEmitter {
       code,
       cpu: this.#cpu,
       tlb: this.#tlb,
-      record: { index: -1, type: 'i32', get: () => code.i32(now().step.record), set: () => {} },
+      record: { index: -1, type: 'i32', get: () => this.#recordOf(now()), set: () => {} },
       field: (op, slot) => recordField(code, this.#options.view, op, now().step.record + slot),
       bank: this.#registers,
       mode,
@@ -343,6 +347,12 @@ class RegionEmitter {
     }
   }
 
+  /** Where the record of the instruction lies. */
+  #recordOf({ number, step }: Now): Node {
+    const { code } = this
+    return code.op('i32.add', code.hole(number), code.i32(step.record - this.#order.blocks[number]!.address))
+  }
+
   /** Instructions that are paid for, from one on. */
   #unretired({ number, ahead }: Now): number {
     return ahead + this.#payments[number]!.ahead
@@ -379,7 +389,7 @@ class RegionEmitter {
       const isOfRegion = code.op(
         'i32.eq',
         code.load('i32.load', block, inBlock.region),
-        code.i32(this.#options.slot + 1),
+        code.hole(this.#order.blocks.length),
       )
       const distance = code.load('i64.load32_s', block, inBlock.distance)
       const isThere = code.op('i64.eq', code.op('i64.sub', this.#rip.get(), distance), this.#addresses.start)

@@ -14,8 +14,7 @@ import { type Dense, Heat } from './heat.ts'
 import { paymentsOf } from './payments.ts'
 import { Pieces } from './pieces.ts'
 import { premisesOf } from './premises.ts'
-import type { RegionParts } from './region-description.ts'
-import { RegionFunctions } from './region-functions.ts'
+import { RegionFunctions, type RegionInSlot } from './region-functions.ts'
 
 /** When code becomes hot, and how much of it is kept. */
 export interface HotOptions {
@@ -322,7 +321,7 @@ export class Regions {
     for (const region of made) this.#enter(region)
   }
 
-  #partsOf({ seeds, grown, isWhole, slot }: Region): RegionParts {
+  #partsOf({ seeds, grown, isWhole, slot }: Region): RegionInSlot {
     const { memoryBase, threads } = this.#linkage
     const [{ state }] = seeds as [Seed]
     const order = orderOf(withReturns(grown.blocks), grown.entries)
