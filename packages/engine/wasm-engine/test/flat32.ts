@@ -1,6 +1,6 @@
 import type { StateField } from '@vmm/x86-registers'
 import { nobodyAround, type Surroundings } from '@vmm/x86-semantics'
-import { Engine, type HotOptions } from '../src/index.ts'
+import { type EmittedCode, Engine, type HotOptions } from '../src/index.ts'
 
 export const codeAt = 0x1000
 
@@ -11,19 +11,21 @@ export function ranFlat32(
     hot,
     slice,
     bytes = 0x1_0000,
+    emitted,
     fields = {},
     around = () => ({}),
   }: {
     readonly hot: HotOptions | false
     readonly slice: number
     readonly bytes?: number
+    readonly emitted?: EmittedCode | undefined
     readonly fields?: Partial<Record<StateField, bigint>>
     /** Who is there, for an engine. */
     readonly around?: (engine: () => Engine) => Partial<Surroundings>
   },
 ): Engine {
   const ports = { ...nobodyAround, ...around(() => engine) }
-  const engine: Engine = new Engine({ slots: [{ address: 0, bytes }], ports, hot })
+  const engine: Engine = new Engine({ slots: [{ address: 0, bytes }], ports, hot, ...(emitted && { emitted }) })
   engine.writePhysical(codeAt, code)
   engine.set('CR0', 0x11n)
   for (const segment of ['CS', 'DS', 'ES', 'SS'] as const) {
