@@ -1,14 +1,21 @@
 import { ByteWriter } from '@vmm/wasm-encoder'
 import { inRecord, linkInRecord, recordBytes } from '../state-layout.ts'
-import { type HotBlock, type HotStep, isOnPageOf } from './graph.ts'
+import { type HotBlock, type HotStep, isOnPageOf, type Order } from './graph.ts'
 import type { Payment } from './payments.ts'
-import type { RegionOptions } from './region.ts'
+import type { Premised } from './premises.ts'
 
 /** What a region is made of. */
-export type RegionParts = Pick<
-  RegionOptions,
-  'order' | 'payments' | 'flat' | 'steady' | 'memoryBase' | 'threads' | 'runsAtMost' | 'view'
->
+export interface RegionParts extends Premised {
+  readonly order: Order
+  /** By node. */
+  readonly payments: readonly Payment[]
+  readonly memoryBase: number
+  readonly threads: boolean
+  /** Linear memory, for what decoding left in records. */
+  readonly view: DataView
+  /** So often it is entered at a block before another one is asked for; undefined if it stays. */
+  readonly runsAtMost: number | undefined
+}
 
 const leads = ['known', 'back', 'anywhere'] as const
 

@@ -5,8 +5,9 @@ import type { Compiling } from '../linked-interpreter.ts'
 import { type Also, type Placed, placeFunctions } from '../linked-module.ts'
 import { type RuntimeIndices, regionType } from '../runtime.ts'
 import type { Table } from '../webassembly.ts'
-import { regionFunction, regionValues } from './region.ts'
+import { regionFunction } from './region.ts'
 import { descriptionOf, type RegionParts } from './region-description.ts'
+import { regionValues } from './region-holes.ts'
 
 export interface AroundRegions {
   readonly table: Table
@@ -21,9 +22,10 @@ export interface RegionInSlot extends RegionParts {
   readonly slot: number
 }
 
-/** The function of a region for its slot, and who is told of its body when it is made now. */
-interface Function extends Placed {
-  readonly made: (body: Emitted) => void
+/** The function of a region for its slot. */
+interface RegionFunction extends Placed {
+  /** To be called with its body when it has been made now. */
+  keep(body: Emitted): void
 }
 
 /** Functions of regions: of an earlier start where that has made the same, else made now. */
@@ -38,11 +40,11 @@ export class RegionFunctions {
   place(regions: readonly RegionInSlot[]): number {
     const { table, linkage, compiling } = this.#around
     const functions = regions.map((parts) => this.#functionOf(parts))
-    const made = (position: number, body: Emitted) => functions[position]!.made(body)
+    const made = (position: number, body: Emitted) => functions[position]!.keep(body)
     return placeFunctions(functions, { into: table, linkage, callsThroughTables: false, compiling, made }).bytes
   }
 
-  #functionOf({ slot, ...parts }: RegionInSlot): Function {
+  #functionOf({ slot, ...parts }: RegionInSlot): RegionFunction {
     const { kept, compiling } = this.#around
     const description = kept && descriptionOf(parts)
     const body = description && kept?.find(description)
@@ -61,7 +63,7 @@ export class RegionFunctions {
       make: (runtime: RuntimeIndices, also: Also) => regionFunction({ ...parts, runtime, also: asking(also) }),
       body,
       values: regionValues(parts.order, slot),
-      made: (made) => {
+      keep: (made) => {
         if (description !== undefined && !asksForOthers) kept?.made(description, made)
       },
     }

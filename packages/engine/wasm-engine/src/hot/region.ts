@@ -18,8 +18,10 @@ import { type HotBlock, type HotStep, isOnPageOf, type Order } from './graph.ts'
 import { KnownVectors } from './known-vectors.ts'
 import type { Now } from './now.ts'
 import type { Payment } from './payments.ts'
-import { type Premised, Premises } from './premises.ts'
+import { Premises } from './premises.ts'
 import { recordField } from './record-field.ts'
+import type { RegionParts } from './region-description.ts'
+import { holeOfSlot } from './region-holes.ts'
 import { RegistersInLocals } from './registers.ts'
 import { countRuns } from './runs.ts'
 import { left, takenApart, type WayOut, wayOutWord } from './way-out.ts'
@@ -28,25 +30,10 @@ const ret = { kind: 'return' } as const
 const leave = { kind: 'out', block: 'leave' } as const
 const fromItsBeginning = { kind: 'again', loop: 'locked' } as const
 
-export interface RegionOptions extends Premised {
-  readonly order: Order
-  /** By node. */
-  readonly payments: readonly Payment[]
+export interface RegionOptions extends RegionParts {
   readonly runtime: RuntimeIndices
-  readonly memoryBase: number
-  readonly threads: boolean
-  /** Linear memory, for what decoding left in records. */
-  readonly view: DataView
   readonly also: Also
-  /** So often it is entered at a block before another one is asked for; undefined if it stays. */
-  readonly runsAtMost: number | undefined
 }
-
-/** What the holes of a region's function are filled with: where its blocks lie, by node, and one more than its slot of its table. */
-export const regionValues = ({ blocks }: Order, slot: number): readonly number[] => [
-  ...blocks.map((block) => block?.address ?? 0),
-  slot + 1,
-]
 
 /** The function of a region: (cpu, tlb, block that it is entered at) gives how it left. */
 export function regionFunction(options: RegionOptions): Code {
@@ -389,7 +376,7 @@ class RegionEmitter {
       const isOfRegion = code.op(
         'i32.eq',
         code.load('i32.load', block, inBlock.region),
-        code.hole(this.#order.blocks.length),
+        code.hole(holeOfSlot(this.#order)),
       )
       const distance = code.load('i64.load32_s', block, inBlock.distance)
       const isThere = code.op('i64.eq', code.op('i64.sub', this.#rip.get(), distance), this.#addresses.start)
