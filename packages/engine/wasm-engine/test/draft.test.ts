@@ -12,12 +12,12 @@ const modes = [
   ['32-bit code', 'protected', 32],
 ] as const
 
-/** Where code is in guest memory, which is two pages. */
+/** Where code is in guest memory, which is three pages: another one follows. */
 const codeAt = 0x1000
 
 /** Blocks that are written of code at `codeAt`, and how many instructions of them emitted code knows. */
 function writer(execution: 'long' | 'protected', codeSize: CodeSize) {
-  const guest = new GuestMachine({ slots: [{ address: 0, bytes: 0x2000 }] })
+  const guest = new GuestMachine({ slots: [{ address: 0, bytes: 0x3000 }] })
   const { buffer } = guest.place()
   const { blocks, interpreter } = guest
   const [bytes, view] = [new Uint8Array(buffer), new DataView(buffer)]
@@ -33,10 +33,10 @@ function writer(execution: 'long' | 'protected', codeSize: CodeSize) {
     return { size, count, written: Buffer.from(written).toString('hex') }
   }
   /** The same by the decoder alone. */
-  const decoded = () => {
+  const decoded = (at = 0) => {
     const { templates } = blocks
     blocks.templates = undefined
-    const written = write()
+    const written = write(at)
     blocks.templates = templates
     return written
   }
@@ -104,6 +104,18 @@ describe.for(modes)('a block of %s', ([, execution, codeSize]) => {
     const at = 0x1000 - 7
     store([...nops, ...move.slice(0, 2)], at)
     expect(write(at)).toMatchObject({ size: 5, count: 5 })
+  })
+
+  test('ends with its page where an instruction does, whatever the next page has', () => {
+    const { store, write, decoded, known } = writer(execution, codeSize)
+    const [nops, hlt] = [Array.from({ length: 5 }, () => 0x90), 0xf4]
+    store([...nops, hlt])
+    for (const _ of [1, 2]) write()
+    const at = 0x1000 - nops.length
+    store([...nops, ...nops, hlt], at)
+    expect(known()).toBe(nops.length + 1)
+    expect(write(at)).toMatchObject({ size: nops.length, count: nops.length })
+    expect(write(at)).toEqual(decoded(at))
   })
 
   test('is no longer than one that is written instruction by instruction', () => {

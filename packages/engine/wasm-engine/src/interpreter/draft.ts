@@ -6,6 +6,7 @@ import { fillRecord, findTemplate } from './by-head.ts'
 import { begun } from './parameters.ts'
 
 const ret = { kind: 'return' } as const
+const pageBytes = 4096
 
 /**
  * (host, mode, block, count, offset): goes on with a block of the code at a host address, of which it has so many records that cover so many bytes.
@@ -23,8 +24,14 @@ export function draftFunction({ passing }: MemoryMap): Code {
   count.set(first)
   offset.set(covered)
   const leave = () => code.leave(ret, count.get())
+  const inPage = code.hold(code.op('i32.and', begins, code.i32(pageBytes - 1)))
+  const mayGoOn = () => {
+    // what ends with its page is followed by another page, which is not behind it in the guest
+    const isInPage = code.op('i32.lt_u', code.op('i32.add', inPage, offset.get()), code.i32(pageBytes))
+    return code.op('i32.and', isInPage, code.op('i32.lt_u', count.get(), code.i32(longestBlock)))
+  }
   code.loop(
-    () => code.op('i32.lt_u', count.get(), code.i32(longestBlock)),
+    mayGoOn,
     () => {
       const before = code.hold(offset.get())
       const host = code.hold(code.op('i32.add', begins, before))
