@@ -4,7 +4,7 @@ import type { KvmVcpu } from '@vmm/kvm'
  * Instructions of a turn: so many that taking turns costs little, and so few that nobody waits long for a lock or an answer.
  * Whoever spins or halts ends its turn before, and whoever is alone has one without an end.
  */
-const turnInstructions = 500_000
+const turnInstructions = 1_000_000
 const endless = -1
 
 /** Whose turn it is, as plain data. */

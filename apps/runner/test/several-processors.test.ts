@@ -109,7 +109,7 @@ const hashes = (slice?: number) => {
 describe('several processors', () => {
   test('all run, take locks from each other, and are interrupted by each other', () => {
     const subject = begun()
-    advance(subject, 4_000_000)
+    advance(subject, 8_000_000)
     const each = subject.instructionsOfEach
     expect(each).toHaveLength(cpus)
     expect(each.reduce((sum, count) => sum + count)).toBe(subject.instructions)
