@@ -5,6 +5,9 @@ import type { EmittedCode } from './emitted-code.ts'
 /** Bytes of all that is kept, and of what one start adds to it: what was not of use for longest goes when it is more. */
 const bytesAtMost = 8 * 2 ** 20
 
+/** So many new ones are kept at once, or half of those there are: not all programs come to their end. */
+const newAtOnce = 64
+
 /** What a region was made of, and what became of it. */
 interface Kept {
   readonly description: Uint8Array
@@ -22,7 +25,7 @@ export class KeptRegions {
   /** What was of use in this start, and what it has made. */
   readonly #used = new Set<Kept>()
   #usedBytes = 0
-  #isNew = false
+  #new = 0
 
   /** `kind` is what machines are alike in whose regions are. */
   constructor(emitted: EmittedCode, kind: string) {
@@ -46,7 +49,8 @@ export class KeptRegions {
     const kept = { description, packed: packedOf(body) }
     this.#add(kept)
     this.#use(kept)
-    this.#isNew = true
+    this.#new += 1
+    if (this.#new >= Math.max(newAtOnce, this.#used.size / 2)) this.#keep()
   }
 
   #add(kept: Kept): void {
@@ -64,7 +68,7 @@ export class KeptRegions {
 
   /** What was of use goes first, so that the rest is the older the farther behind it is. */
   #keep(): void {
-    if (!this.#isNew) return
+    if (this.#new === 0) return
     const out = new ByteWriter()
     for (const kept of new Set([...this.#used, ...[...this.#byHash.values()].flat()])) {
       if (out.length + sizeOf(kept) > bytesAtMost) break
@@ -74,7 +78,7 @@ export class KeptRegions {
       }
     }
     this.#emitted.keep(this.#name, out.view().slice())
-    this.#isNew = false
+    this.#new = 0
   }
 }
 

@@ -107,7 +107,7 @@ test('what calls another function of its module is made each time', () => {
   expect({ ...again, found: 0 }).toEqual(once)
 })
 
-test('who cannot tell when the program ends keeps no regions', () => {
+test('who cannot tell when the program ends keeps no few regions', () => {
   const kept = storage(false)
   expect(ran({}, kept)).toEqual(ran({}, kept))
   expect(kept.regions()).toBeUndefined()
@@ -153,6 +153,17 @@ test('of more than there may be, what was of no use for longest goes', () => {
   const isThere = [1, 2, 3, 4].map((mark) => then.find(description(mark)) !== undefined)
   expect(isThere).toEqual([true, false, true, true])
   expect(kept.regions()!.length).toBeLessThan(8 * 2 ** 20)
+})
+
+test('many are kept before the end', () => {
+  const kept = storage(false)
+  const regions = new KeptRegions(kept.emitted, 'kind')
+  for (let mark = 0; mark < 63; mark += 1) regions.made(description(mark), bodyOf(400, mark))
+  expect(kept.regions()).toBeUndefined()
+  regions.made(description(63), bodyOf(400, 63))
+  const now = new KeptRegions(kept.emitted, 'kind')
+  expect(now.find(description(0))).toEqual(bodyOf(400, 0))
+  expect(now.find(description(63))).toEqual(bodyOf(400, 63))
 })
 
 test('a start that makes more than there may be keeps what it may', () => {

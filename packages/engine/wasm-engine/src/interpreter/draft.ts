@@ -30,33 +30,30 @@ export function draftFunction({ passing }: MemoryMap): Code {
     const isInPage = code.op('i32.lt_u', code.op('i32.add', inPage, offset.get()), code.i32(pageBytes))
     return code.op('i32.and', isInPage, code.op('i32.lt_u', count.get(), code.i32(longestBlock)))
   }
-  code.loop(
-    mayGoOn,
-    () => {
-      const before = code.hold(offset.get())
-      const host = code.hold(code.op('i32.add', begins, before))
-      const known = findTemplate(code, { map: passing, host, mode }, leave)
-      const shape = code.hold(code.load('i32.load16_u', known.template, inTemplate.shape))
-      code.if(code.op('i32.eqz', shape), leave)
-      const distance = code.op('i32.mul', count.get(), code.i32(recordBytes))
-      const record = code.hold(code.op('i32.add', block, distance))
-      fillRecord(code, { known, host, record, at: blockHeadBytes, offset: before, leave })
-      const behind = code.hold(code.op('i32.add', before, known.length))
-      const keep = (
-        op: 'i32.store8' | 'i32.store16',
-        field: 'index' | 'offset' | 'next' | 'handler',
-        value: typeof host,
-      ) => code.store(op, record, value, blockHeadBytes + inRecord[field])
-      keep('i32.store8', 'index', count.get())
-      keep('i32.store16', 'offset', before)
-      keep('i32.store16', 'next', behind)
-      keep('i32.store16', 'handler', shape)
-      const ends = code.hold(code.load('i32.load8_u', known.template, inTemplate.ends))
-      count.set(code.op('i32.add', count.get(), code.i32(1)))
-      offset.set(behind)
-      code.if(ends, leave)
-    },
-  )
+  code.loop(mayGoOn, () => {
+    const before = code.hold(offset.get())
+    const host = code.hold(code.op('i32.add', begins, before))
+    const known = findTemplate(code, { map: passing, host, mode }, leave)
+    const shape = code.hold(code.load('i32.load16_u', known.template, inTemplate.shape))
+    code.if(code.op('i32.eqz', shape), leave)
+    const distance = code.op('i32.mul', count.get(), code.i32(recordBytes))
+    const record = code.hold(code.op('i32.add', block, distance))
+    fillRecord(code, { known, host, record, at: blockHeadBytes, offset: before, leave })
+    const behind = code.hold(code.op('i32.add', before, known.length))
+    const keep = (
+      op: 'i32.store8' | 'i32.store16',
+      field: 'index' | 'offset' | 'next' | 'handler',
+      value: typeof host,
+    ) => code.store(op, record, value, blockHeadBytes + inRecord[field])
+    keep('i32.store8', 'index', count.get())
+    keep('i32.store16', 'offset', before)
+    keep('i32.store16', 'next', behind)
+    keep('i32.store16', 'handler', shape)
+    const ends = code.hold(code.load('i32.load8_u', known.template, inTemplate.ends))
+    count.set(code.op('i32.add', count.get(), code.i32(1)))
+    offset.set(behind)
+    code.if(ends, leave)
+  })
   code.leave(ret, count.get())
   return code
 }
