@@ -168,7 +168,7 @@ const vcpuLayout = layout({
   tlbFlushes: 'u64',
   jumpCache: 'u32',
   jumpGeneration: 'u32',
-  /** Arithmetic flags: class 0 means `flags` holds them in place, else the operands of the class. */
+  /** Arithmetic flags, see `lazyWord`: class 0 means `flags` holds them in place, else they are of the operands but for those written apart. */
   lazyClass: 'u32',
   flags: 'u32',
   lazyA: 'u64',

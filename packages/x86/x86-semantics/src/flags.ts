@@ -48,6 +48,33 @@ function ofDifference<W extends Sized>(m: Arithmetic, a: Bits<W>, b: Bits<W>, bo
   }
 }
 
+/** AF is undefined by the manual after shifts and multiplications, and cleared by hardware. */
+const noAdjust = (m: Arithmetic) => ({ AF: () => m.constant(0, 1) }) satisfies FlagEquations
+
+/** Multiplication says by CF and OF whether the high half carries information; the rest is undefined and follows the low half. */
+const ofProduct = <W extends Sized>(m: Arithmetic, low: Bits<W>, overflow: () => Bits<1>): FlagEquations => ({
+  ...ofResult(m, low),
+  ...noAdjust(m),
+  CF: overflow,
+  OF: overflow,
+  ZF: () => m.constant(0, 1),
+})
+
+/** The last bit that left to the left: bit width - count of what was shifted. */
+function lastOutLeft<W extends Sized>(m: Arithmetic, a: Bits<W>, count: Bits<W>): Bits<1> {
+  const width = m.widthOf(a)
+  if (width < 64) return m.bit(m.shiftLeft(m.zeroExtend(a, 64), m.zeroExtend(count, 64)), width)
+  const back = m.and(m.sub(m.constant(64, width), count), m.constant(63, width))
+  return m.bit(m.shiftRight(a, back), 0)
+}
+
+/** The last bit that left to the right: bit count - 1 of what was shifted. */
+function lastOutRight<W extends Sized>(m: Arithmetic, shiftOne: (by: Bits<W>) => Bits<W>, count: Bits<W>): Bits<1> {
+  const width = m.widthOf(count)
+  const before = m.and(m.sub(count, m.constant(1, width)), m.constant(width === 64 ? 63 : 31, width))
+  return m.bit(shiftOne(before), 0)
+}
+
 /**
  * The equations of each class over its operands. Operands of a class have one width; carries come in zero-extended.
  * INC and DEC keep CF, so their class carries it along.
@@ -85,6 +112,35 @@ export const flagClasses = {
       ...ofResult(m, result!),
     }
   },
+  /** SHL: what is shifted, and the masked count, which is not 0. */
+  leftShift: (m: Arithmetic, [a, count]: readonly Bits<Sized>[]): FlagEquations => {
+    const result = m.shiftLeft(a!, count!)
+    const CF = () => lastOutLeft(m, a!, count!)
+    return { CF, OF: () => m.xor(m.bit(result, -1), CF()), ...noAdjust(m), ...ofResult(m, result) }
+  },
+  /** SHR: the same. */
+  rightShift: (m: Arithmetic, [a, count]: readonly Bits<Sized>[]): FlagEquations => ({
+    CF: () => lastOutRight(m, (by) => m.shiftRight(a!, by), count!),
+    OF: () => m.bit(a!, -1),
+    ...noAdjust(m),
+    ...ofResult(m, m.shiftRight(a!, count!)),
+  }),
+  /** SAR: the same. */
+  signedRightShift: (m: Arithmetic, [a, count]: readonly Bits<Sized>[]): FlagEquations => ({
+    CF: () => lastOutRight(m, (by) => m.shiftRightSigned(a!, by), count!),
+    OF: () => m.constant(0, 1),
+    ...noAdjust(m),
+    ...ofResult(m, m.shiftRightSigned(a!, count!)),
+  }),
+  /** MUL: both halves. */
+  unsignedProduct: (m: Arithmetic, [low, high]: readonly Bits<Sized>[]): FlagEquations =>
+    ofProduct(m, low!, () => m.not(m.isZero(high!))),
+  /** IMUL: what is multiplied. The product fits when the high half is nothing but copies of the low half's sign. */
+  signedProduct: (m: Arithmetic, [a, b]: readonly Bits<Sized>[]): FlagEquations => {
+    const [low, w] = [m.mul(a!, b!), m.widthOf(a!)]
+    const sign = m.shiftRightSigned(low, m.constant(w - 1, w))
+    return ofProduct(m, low, () => m.not(m.equal(m.mulHighSigned(a!, b!), sign)))
+  },
 } as const satisfies Record<string, (m: Arithmetic, operands: readonly Bits<Sized>[]) => FlagEquations>
 
 const ofClass =
@@ -109,6 +165,16 @@ export const logic = ofClass('logic')
 export const increment = ofClass('increment')
 /** Flags of `result = a - 1`, with the old CF in the result's width. */
 export const decrement = ofClass('decrement')
+/** Flags of `a << count`; the count is masked, not 0, and of the operand's width. */
+export const leftShift = ofClass('leftShift')
+/** Flags of `a >> count` with zeros from the left; the count as for `leftShift`. */
+export const rightShift = ofClass('rightShift')
+/** Flags of `a >> count` with copies of the sign from the left; the count as for `leftShift`. */
+export const signedRightShift = ofClass('signedRightShift')
+/** Flags of an unsigned product of two halves. */
+export const unsignedProduct = ofClass('unsignedProduct')
+/** Flags of `a * b`, both signed. */
+export const signedProduct = ofClass('signedProduct')
 
 /** Flags by an instruction's own equations; a flag that is absent keeps its value. */
 export function equations(of: FlagEquations): FlagsOf {

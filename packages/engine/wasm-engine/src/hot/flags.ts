@@ -11,13 +11,21 @@ import type { Code, Local } from '../emit/code.ts'
 import type { Node } from '../emit/node.ts'
 import { arithmeticOn } from '../reading/arithmetic.ts'
 import { flagsInPlace, maskOfFlags } from '../reading/flags-in-place.ts'
-import { lazyClassOf } from '../reading/lazy-class.ts'
+import { lazyClassOf, lazyWord } from '../reading/lazy-class.ts'
 import { asValue, bitsOf, nodeOf } from '../reading/value.ts'
 import type { RuntimeIndices } from '../runtime.ts'
 import { at } from '../state-layout.ts'
 
-/** What is certain about the flags at a place: nothing, the class that the locals hold operands of, or that they are in place. */
-export type FlagsKnown = undefined | 'in place' | { readonly name: FlagClassName; readonly width: 8 | 16 | 32 | 64 }
+/** A class that the locals hold operands of, but for flags that were written apart from it and are in place. */
+interface ClassKnown {
+  readonly name: FlagClassName
+  readonly width: 8 | 16 | 32 | 64
+  /** A mask, as RFLAGS has them. */
+  readonly apart: number
+}
+
+/** What is certain about the flags at a place: nothing, their class, or that they are in place. */
+export type FlagsKnown = undefined | 'in place' | ClassKnown
 
 const places = [at.lazyA, at.lazyB, at.lazyC]
 
@@ -59,11 +67,11 @@ export class FlagsInLocals implements Flags {
   readonly flag = (flag: ArithmeticFlag): Bits<1> => {
     const code = this.#code
     if (this.dead && this.keeps === flag) return bitsOf(code.i32(0), 1)
-    if (this.known === 'in place') {
+    if (this.#isInPlace(flag)) {
       const shifted = code.op('i32.shr_u', this.#inPlace.get(), code.i32(rflags[flag].low))
       return bitsOf(code.op('i32.and', shifted, code.i32(1)), 1)
     }
-    if (this.known !== undefined) return this.#equations(this.known)[flag]!()
+    if (this.known !== undefined && this.known !== 'in place') return this.#equations(this.known)[flag]!()
     this.#read = true
     this.putBack()
     return bitsOf(code.call(this.#runtime[`flag${flag}`], [this.#cpu], ['i32'])[0]!, 1)
@@ -78,7 +86,7 @@ export class FlagsInLocals implements Flags {
 
   readonly rflags = (): Bits<64> => {
     const code = this.#code
-    const arithmetic = code.op('i64.extend_i32_u', this.#materialized(arithmeticFlags))
+    const arithmetic = code.op('i64.extend_i32_u', this.#materialized())
     return bitsOf(code.op('i64.or', arithmetic, code.load('i64.load', this.#cpu, at.RFLAGS)), 64)
   }
 
@@ -113,7 +121,14 @@ export class FlagsInLocals implements Flags {
     return this.#written || this.#read
   }
 
-  #equations({ name, width }: Exclude<FlagsKnown, undefined | 'in place'>) {
+  /** Whether it is certain that a flag is in place. */
+  #isInPlace(flag: ArithmeticFlag): boolean {
+    const { known } = this
+    if (known === undefined || known === 'in place') return known === 'in place'
+    return (known.apart & maskOfFlags([flag])) !== 0
+  }
+
+  #equations({ name, width }: ClassKnown) {
     const code = this.#code
     const operands = this.#operands.map((local) => {
       const node = width === 64 ? local.get() : code.op('i32.wrap_i64', local.get())
@@ -132,33 +147,47 @@ export class FlagsInLocals implements Flags {
     const kept = wide.map((node) => code.hold(node))
     for (const [index, node] of kept.entries()) this.#operands[index]!.set(node)
     this.#class.set(code.i32(lazyClassOf(name, width)))
-    this.known = this.#nested() ? undefined : { name, width: width as 8 | 16 | 32 | 64 }
+    this.known = this.#nested() ? undefined : { name, width: width as 8 | 16 | 32 | 64, apart: 0 }
   }
 
   #keepEquations({ equations }: Extract<FlagsOf, { kind: 'equations' }>): void {
     const code = this.#code
     const named = arithmeticFlags.filter((flag) => equations[flag] !== undefined)
     const written = code.hold(flagsInPlace(code, equations, named))
-    const others = arithmeticFlags.filter((flag) => equations[flag] === undefined)
-    const kept = others.length === 0 ? code.i32(0) : this.#materialized(others)
-    this.#inPlace.set(code.op('i32.or', kept, written))
-    this.#class.set(code.i32(0))
-    this.known = this.#nested() ? undefined : 'in place'
+    if (named.length === arithmeticFlags.length) {
+      this.#inPlace.set(written)
+      this.#class.set(code.i32(0))
+      this.known = 'in place'
+    } else this.#keepApart(maskOfFlags(named), written)
+    if (this.#nested()) this.known = undefined
   }
 
-  /** Some flags in place, the others 0. */
-  #materialized(flags: readonly ArithmeticFlag[]): Node {
+  /** Some flags are written, the others stay where they are. */
+  #keepApart(mask: number, written: Node): void {
     const code = this.#code
-    if (this.known !== undefined && this.known !== 'in place')
-      return flagsInPlace(code, this.#equations(this.known), flags)
-    if (this.known === undefined) {
+    const { known } = this
+    this.#inPlace.set(code.op('i32.or', code.op('i32.and', this.#inPlace.get(), code.i32(~mask)), written))
+    if (known === 'in place') return
+    this.#class.set(code.op('i32.or', this.#class.get(), code.i32(mask << lazyWord.apart)))
+    if (known !== undefined) this.known = { ...known, apart: known.apart | mask }
+  }
+
+  /** All flags in place. */
+  #materialized(): Node {
+    const code = this.#code
+    const { known } = this
+    if (known !== undefined && known !== 'in place') {
+      const [apart, lazy] = [true, false].map((is) => arithmeticFlags.filter((flag) => this.#isInPlace(flag) === is))
+      const lazily = flagsInPlace(code, this.#equations(known), lazy!)
+      return code.op('i32.or', code.op('i32.and', this.#inPlace.get(), code.i32(maskOfFlags(apart!))), lazily)
+    }
+    if (known === undefined) {
       this.#read = true
       this.putBack()
       this.#inPlace.set(code.call(this.#runtime.materialize, [this.#cpu], ['i32'])[0]!)
       this.#class.set(code.i32(0))
       if (!this.#nested()) this.known = 'in place'
     }
-    const all = this.#inPlace.get()
-    return flags === arithmeticFlags ? all : code.op('i32.and', all, code.i32(maskOfFlags(flags)))
+    return this.#inPlace.get()
   }
 }

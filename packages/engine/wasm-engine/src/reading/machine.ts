@@ -29,7 +29,7 @@ import { arithmeticOn } from './arithmetic.ts'
 import { flagsInPlace, maskOfFlags } from './flags-in-place.ts'
 import type { Frame } from './frame.ts'
 import { beyondOn } from './host-calls.ts'
-import { lazyClassOf } from './lazy-class.ts'
+import { lazyClassOf, lazyWord } from './lazy-class.ts'
 import { bulkOn, MemoryReading } from './memory.ts'
 import { OperandReading } from './operands.ts'
 import { shadowPlace } from './shadow-place.ts'
@@ -161,15 +161,20 @@ function keepClass(frame: Frame, name: FlagClassName, operands: readonly Bits<8 
   code.store('i32.store', cpu, code.i32(lazyClassOf(name, width)), at.lazyClass)
 }
 
-function keepEquations({ code, cpu, runtime }: Frame, of: Extract<FlagsOf, { kind: 'equations' }>): void {
+/** What an instruction writes apart from a class leaves that as it is. */
+function keepEquations({ code, cpu }: Frame, of: Extract<FlagsOf, { kind: 'equations' }>): void {
   const named = arithmeticFlags.filter((flag) => of.equations[flag] !== undefined)
   const fresh = code.hold(flagsInPlace(code, of.equations, named))
-  const kept =
-    named.length === arithmeticFlags.length
-      ? code.i32(0)
-      : code.op('i32.and', code.call(runtime.materialize, [cpu], ['i32'])[0]!, code.i32(~maskOfFlags(named)))
+  if (named.length === arithmeticFlags.length) {
+    code.store('i32.store', cpu, fresh, at.flags)
+    code.store('i32.store', cpu, code.i32(0), at.lazyClass)
+    return
+  }
+  const mask = maskOfFlags(named)
+  const kept = code.op('i32.and', code.load('i32.load', cpu, at.flags), code.i32(~mask))
   code.store('i32.store', cpu, code.op('i32.or', kept, fresh), at.flags)
-  code.store('i32.store', cpu, code.i32(0), at.lazyClass)
+  const word = code.load('i32.load', cpu, at.lazyClass)
+  code.store('i32.store', cpu, code.op('i32.or', word, code.i32(mask << lazyWord.apart)), at.lazyClass)
 }
 
 function accessOn(frame: Frame, memory: MemoryReading): Accesses {

@@ -6,8 +6,10 @@ import {
   decrement,
   equations,
   increment,
+  signedProduct,
   subtraction,
   subtractionWithBorrow,
+  unsignedProduct,
 } from '../flags.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import { AH, gpr, type Operand, type Place } from '../operand.ts'
@@ -87,34 +89,14 @@ function halves(width: Sized): { high: Place<Sized>; low: Place<Sized> } {
   return { high: gpr('RDX', width), low: gpr('RAX', width) }
 }
 
-/** CF and OF say whether the high half carries information; the rest is undefined and follows the low half. */
-function productFlags(m: Machine, overflow: Bits<1>, low: Bits<Sized>) {
-  return equations({
-    CF: () => overflow,
-    OF: () => overflow,
-    SF: () => m.bit(low, -1),
-    ZF: () => m.constant(0, 1),
-    PF: () => m.evenParity(low),
-    AF: () => m.constant(0, 1),
-  })
-}
-
 const mul = instruction('MUL', sdm('2B', '4.3', 'MUL—Unsigned Multiply'), (m: Machine, from: Operand<Sized>) => {
   const { high, low } = halves(from.width)
   const [a, b] = [m.read(low), m.read(from)]
   const [top, bottom] = [m.mulHighUnsigned(a, b), m.mul(a, b)]
-  const overflow = m.not(m.isZero(top))
   m.write(low, bottom)
   m.write(high, top)
-  m.flags(productFlags(m, overflow, bottom))
+  m.flags(unsignedProduct(bottom, top))
 })
-
-/** The product fits when the high half is nothing but copies of the low half's sign. */
-function signedOverflow(m: Machine, top: Bits<Sized>, bottom: Bits<Sized>): Bits<1> {
-  const width = m.widthOf(top)
-  const sign = m.shiftRightSigned(bottom, m.constant(width - 1, width))
-  return m.not(m.equal(top, sign))
-}
 
 const imul = instruction(
   'IMUL',
@@ -125,17 +107,14 @@ const imul = instruction(
       const { high, low } = halves(to.width)
       const [a, b] = [m.read(low), m.read(to)]
       const [top, bottom] = [m.mulHighSigned(a, b), m.mul(a, b)]
-      const overflow = signedOverflow(m, top, bottom)
       m.write(low, bottom)
       m.write(high, top)
-      m.flags(productFlags(m, overflow, bottom))
+      m.flags(signedProduct(a, b))
       return
     }
     const [a, b] = second === undefined ? [m.read(to), m.read(first)] : [m.read(first), m.read(second)]
-    const product = m.mul(a, b)
-    const overflow = signedOverflow(m, m.mulHighSigned(a, b), product)
-    m.write(to, product)
-    m.flags(productFlags(m, overflow, product))
+    m.write(to, m.mul(a, b))
+    m.flags(signedProduct(a, b))
   },
 )
 

@@ -1,6 +1,6 @@
 import { sdm } from '@vmm/source'
 import type { Bits, Machine } from '../algebra.ts'
-import { equations, resultFlags } from '../flags.ts'
+import { equations, type FlagsOf, leftShift, resultFlags, rightShift, signedRightShift } from '../flags.ts'
 import { type Instruction, instruction } from '../instruction.ts'
 import type { Operand, Place } from '../operand.ts'
 import { withVex } from './vex.ts'
@@ -14,66 +14,21 @@ function countOf(m: Machine, width: Sized, by: Operand<8>): Bits<8> {
 
 const nonZero = (m: Machine, count: Bits<8>): Bits<1> => m.not(m.isZero(count))
 
-interface Shifted<W extends Sized> {
-  readonly result: Bits<W>
-  readonly CF: Bits<1>
-  readonly OF: Bits<1>
+/** What a shift gives, and its flags. */
+interface Shifting {
+  readonly result: <W extends Sized>(m: Machine, a: Bits<W>, count: Bits<W>) => Bits<W>
+  readonly flags: <W extends Sized>(a: Bits<W>, count: Bits<W>) => FlagsOf
 }
 
 /** A shift by a count of zero changes nothing, not even flags; the destination is still written. */
-const shift = (
-  mnemonic: 'SHL' | 'SHR' | 'SAR',
-  of: <W extends Sized>(m: Machine, a: Bits<W>, count: Bits<W>) => Shifted<W>,
-): Instruction =>
+const shift = (mnemonic: 'SHL' | 'SHR' | 'SAR', { result, flags }: Shifting): Instruction =>
   instruction(mnemonic, sdm('2B', '4.3', 'SAL/SAR/SHL/SHR—Shift'), (m: Machine, to: Place<Sized>, by: Operand<8>) => {
     const a = m.read(to)
     const count = countOf(m, to.width, by)
-    const { result, CF, OF } = of(m, a, m.zeroExtend(count, to.width))
-    m.write(to, result)
-    m.when(nonZero(m, count), () =>
-      m.flags(equations({ CF: () => CF, OF: () => OF, AF: () => m.constant(0, 1), ...resultFlags(m, result) })),
-    )
+    const wide = m.zeroExtend(count, to.width)
+    m.write(to, result(m, a, wide))
+    m.when(nonZero(m, count), () => m.flags(flags(a, wide)))
   })
-
-/** Widens 8- and 16-bit operands so that bits shifted past the end can still be seen. */
-const _widened = (width: Sized): 32 | 64 => (width === 64 ? 64 : width === 32 ? 64 : 32)
-
-function shl<W extends Sized>(m: Machine, a: Bits<W>, count: Bits<W>): Shifted<W> {
-  const width = m.widthOf(a)
-  const result = m.shiftLeft(a, count)
-  const CF = width === 64 ? lastOutLeft64(m, a as never, count as never) : lastOutLeft(m, a, count)
-  return { result, CF, OF: m.xor(m.bit(result, -1), CF) }
-}
-
-function lastOutLeft<W extends Sized>(m: Machine, a: Bits<W>, count: Bits<W>): Bits<1> {
-  const width = m.widthOf(a)
-  const wide = m.shiftLeft(m.zeroExtend(a, 64), m.zeroExtend(count, 64))
-  return m.bit(wide, width)
-}
-
-/** The bit that leaves a 64-bit value: bit 64 - count. */
-function lastOutLeft64(m: Machine, a: Bits<64>, count: Bits<64>): Bits<1> {
-  return m.bit(m.shiftRight(a, m.and(m.sub(m.constant(64, 64), count), m.constant(63, 64))), 0)
-}
-
-/** The last bit that left to the right: bit count - 1. */
-function lastOutRight<W extends Sized>(m: Machine, shiftOne: (by: Bits<W>) => Bits<W>, count: Bits<W>): Bits<1> {
-  const width = m.widthOf(count)
-  const before = m.and(m.sub(count, m.constant(1, width)), m.constant(width === 64 ? 63 : 31, width))
-  return m.bit(shiftOne(before), 0)
-}
-
-const shr = <W extends Sized>(m: Machine, a: Bits<W>, count: Bits<W>): Shifted<W> => ({
-  result: m.shiftRight(a, count),
-  CF: lastOutRight(m, (by) => m.shiftRight(a, by), count),
-  OF: m.bit(a, -1),
-})
-
-const sar = <W extends Sized>(m: Machine, a: Bits<W>, count: Bits<W>): Shifted<W> => ({
-  result: m.shiftRightSigned(a, count),
-  CF: lastOutRight(m, (by) => m.shiftRightSigned(a, by), count),
-  OF: m.constant(0, 1),
-})
 
 /** Rotates touch only CF and OF; a count that is zero after masking touches neither. */
 const rotate = (mnemonic: 'ROL' | 'ROR'): Instruction =>
@@ -201,9 +156,9 @@ const rorx = instruction(
 )
 
 export const shifts: readonly Instruction[] = [
-  shift('SHL', shl),
-  shift('SHR', shr),
-  shift('SAR', sar),
+  shift('SHL', { result: (m, a, count) => m.shiftLeft(a, count), flags: leftShift }),
+  shift('SHR', { result: (m, a, count) => m.shiftRight(a, count), flags: rightShift }),
+  shift('SAR', { result: (m, a, count) => m.shiftRightSigned(a, count), flags: signedRightShift }),
   rotate('ROL'),
   rotate('ROR'),
   rotateThroughCarry('RCL'),
