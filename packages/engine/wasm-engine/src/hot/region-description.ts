@@ -1,6 +1,7 @@
 import { ByteWriter } from '@vmm/wasm-encoder'
 import { inRecord, linkInRecord, recordBytes } from '../state-layout.ts'
-import { type HotBlock, type HotStep, isOnPageOf, type Order } from './graph.ts'
+import type { HotBlock, HotStep, Order } from './graph.ts'
+import { Pages } from './pages.ts'
 import type { Payment } from './payments.ts'
 import type { Premised } from './premises.ts'
 
@@ -78,14 +79,4 @@ function writeStep(
     fields.fill(0, linkInRecord.next, linkInRecord.next + 4)
   }
   out.bytes(fields)
-}
-
-/** Pages that code lies on, by numbers: blocks have the same one if what is mapped for one is for the other. */
-class Pages {
-  readonly #first: HotBlock[] = []
-
-  numberOf(block: HotBlock): number {
-    const known = this.#first.findIndex((each) => isOnPageOf(each, block))
-    return known < 0 ? this.#first.push(block) - 1 : known
-  }
 }

@@ -14,9 +14,10 @@ import { Addresses } from './addresses.ts'
 import { FieldsInLocals } from './fields.ts'
 import { FlagsInLocals } from './flags.ts'
 import { RegionFloats } from './floats.ts'
-import { type HotBlock, type HotStep, isOnPageOf, type Order } from './graph.ts'
+import type { HotBlock, HotStep, Order } from './graph.ts'
 import { KnownVectors } from './known-vectors.ts'
 import type { Now } from './now.ts'
+import { PagesSeen } from './pages.ts'
 import type { Payment } from './payments.ts'
 import { Premises } from './premises.ts'
 import { recordField } from './record-field.ts'
@@ -63,6 +64,7 @@ class RegionEmitter {
   #now: Now | undefined
   readonly #premises: Premises
   readonly #payments: readonly Payment[]
+  readonly #pages: PagesSeen
 
   constructor(options: RegionOptions) {
     const { code } = this
@@ -72,6 +74,7 @@ class RegionEmitter {
     this.#mode = order.blocks.find((block) => block !== undefined)!.steps[0]!.shape.spec.mode
     this.#premises = new Premises(code, this.#cpu, options)
     this.#payments = payments
+    this.#pages = new PagesSeen(code, order)
     this.#rip = code.permanent('i64')
     this.#budget = code.permanent('i32')
     this.#how = code.permanent('i32')
@@ -166,7 +169,10 @@ class RegionEmitter {
 
   /** Enters the block that the choice is for. */
   #choose(): void {
-    const cases = this.#order.choices.map((node) => () => this.#forward(node))
+    const cases = this.#order.choices.map((node) => () => {
+      this.#pages.enter(node)
+      this.#forward(node)
+    })
     this.code.switch(this.#choice.get(), cases.slice(0, -1), cases.at(-1)!)
   }
 
@@ -176,11 +182,11 @@ class RegionEmitter {
     if (to !== undefined && to === follower) return this.#forward(to)
     if (to === undefined) return this.#out({ how: left.done, offset, unretired: ahead })
     this.#payBack(ahead)
-    const [here, there] = [from, to].map((number) => this.#order.blocks[number]!)
-    if (isOnPageOf(here!, there!)) return this.#enter(from, to)
-    this.#rip.set(this.#addresses.ripAt(offset))
-    this.code.if(this.#leadsTo(to), () => this.#enter(from, to))
-    this.code.leave(leave)
+    this.#pages.lookOnce(from, to, () => {
+      this.#rip.set(this.#addresses.ripAt(offset))
+      this.code.if(this.code.op('i32.eqz', this.#leadsTo(to)), () => this.code.leave(leave))
+    })
+    this.#enter(from, to)
   }
 
   /** Whether RIP is where a block is that was there when the region was made: other pages may have been mapped since. */
