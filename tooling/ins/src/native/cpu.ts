@@ -8,10 +8,17 @@ import { answered, replyBytes, requestOf } from './request.ts'
 
 const source = fileURLToPath(new URL('./recorder.c', import.meta.url))
 
+function ofProcessor(): (name: string) => string {
+  const text = readFileSync('/proc/cpuinfo', 'utf8')
+  return (name) => new RegExp(`^${name}\\s*: (.*)$`, 'm').exec(text)?.[1] ?? '?'
+}
+
+/** What the host's CPU has, by the kernel's names. */
+export const cpuFlags = (): ReadonlySet<string> => new Set(ofProcessor()('flags').split(' '))
+
 /** What the host's CPU is: family and model, as a source line says it. */
 export function cpuName(): string {
-  const text = readFileSync('/proc/cpuinfo', 'utf8')
-  const field = (name: string) => new RegExp(`^${name}\\s*: (.*)$`, 'm').exec(text)?.[1] ?? '?'
+  const field = ofProcessor()
   return `${field('vendor_id')} family ${field('cpu family')} model ${field('model')}`
 }
 
