@@ -15,7 +15,13 @@ const maps = ['', '0f', '0f38', '0f3a'].flatMap((map) => ['', '66', 'f2', 'f3'].
 
 const flags = canAsk ? cpuFlags() : new Set<string>()
 /** Features that the kernel calls otherwise than the manual. Source: Linux, arch/x86/include/asm/cpufeatures.h. */
-const kernelNames: Readonly<Record<string, string>> = { SSE3: 'pni', SHA: 'sha_ni', LZCNT: 'abm' }
+const kernelNames: Readonly<Record<string, string>> = {
+  SSE3: 'pni',
+  SHA: 'sha_ni',
+  AESNI: 'aes',
+  LZCNT: 'abm',
+  PREFETCHW: '3dnowprefetch',
+}
 const isLacked = (feature: string): boolean => !flags.has(kernelNames[feature] ?? feature.toLowerCase())
 
 interface Said {
