@@ -1,5 +1,5 @@
 import type { Width } from './guests/words.ts'
-import { type LinuxGuest, linuxGuest, linuxRun } from './linux/inside.ts'
+import { bootRun, type LinuxGuest, linuxGuest, linuxRun } from './linux/inside.ts'
 import { type LinuxLoad, linuxLoads } from './linux/loads.ts'
 import { differenceOf, type Measured, outcomeOf, ratiosOf } from './measured.ts'
 import type { Options } from './options.ts'
@@ -58,6 +58,9 @@ async function linuxTask(options: Options, place: string): Promise<LinuxTask | u
   return { guest: await linuxGuest(loads, place), loads, results }
 }
 
+/** A boot takes a few seconds, and not always as many: there are more of them than of what is done in it. */
+const bootsBeside = 2
+
 /** Everything once, peer after peer. */
 export async function run({ options, tasks, linux, place }: Bench, number: number): Promise<void> {
   for (const task of tasks)
@@ -72,6 +75,8 @@ export async function run({ options, tasks, linux, place }: Bench, number: numbe
     progress(`run ${number} of ${options.runs}: Linux, ${peer.name}`)
     const found = await linuxRun(peer, linux!.guest, linux!.loads)
     for (const [name, result] of Object.entries(found)) noted(linux!.results[name]!, peer, name, result)
+    for (let boot = 0; boot < bootsBeside; boot += 1)
+      noted(linux!.results['boot']!, peer, 'boot', await bootRun(peer, linux!.guest))
   }
   progress('')
 }

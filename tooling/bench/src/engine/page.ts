@@ -31,7 +31,7 @@ export function block({ date, machine, runs, versions, rows, limits }: Kept): st
     '',
     `\`pnpm bench engine\`, ${date}, on ${machine.cores} cores of an ${machine.cpu ?? 'unknown processor'}, ${told}: ${names}.`,
     'CPU seconds of whole processes, compiler threads included; a bar to the left is a guest that takes us less of them than the peer.',
-    'Linux is booted by a vmm that has been started twice before: what it keeps of those is there.',
+    'Each guest has run before, Linux in two starts and the others to find out how long they take: what a vmm keeps of that is there.',
     '',
     '![Ratios of CPU time, row by row](tooling/bench/results/engine.svg)',
     '',

@@ -80,6 +80,12 @@ test('a process that has used more than it may is ended', async () => {
   expect(failure).toMatch('not ended after 0.2 CPU seconds')
 })
 
+test('a process is asked to end, and does what it does then', async () => {
+  const script = 'trap "echo bye; exit" TERM; echo end; while :; do :; done'
+  const { marks, failure } = await watched({ command: 'sh', args: ['-c', script] }, (line) => line === 'end', 30)
+  expect([marks.map(({ line }) => line), failure]).toEqual([['end', 'bye'], undefined])
+})
+
 test('code that a process made itself is told apart from files and from what cannot be executed', () => {
   const maps = [
     '55d0-55d1 r-xp 00001000 08:01 1234  /usr/bin/node',

@@ -41,6 +41,8 @@ export interface Watched {
 
 const ticksPerSecond = 100
 const pollMilliseconds = 5
+/** Who is asked to end has so long to do what it does then. */
+const graceMilliseconds = 5000
 /** Who shares the machine with others takes longer, and who hangs uses nothing. */
 const waitFactor = 10
 
@@ -130,10 +132,13 @@ export function watched(start: Start, isLast: (line: string) => boolean, limit: 
   const marks = new Marks()
   return new Promise((resolve) => {
     let [complaint, failure, codeBytes] = ['', undefined as string | undefined, 0]
+    let grace: NodeJS.Timeout | undefined
     const end = (why?: string): void => {
+      if (grace !== undefined) return
       failure = why
       codeBytes = codeBytesOf(readIfThere(`/proc/${child.pid}/smaps`))
-      child.kill('SIGKILL')
+      child.kill()
+      grace = setTimeout(() => child.kill('SIGKILL'), graceMilliseconds)
     }
     const take = (text: string): void => {
       if (marks.take(text, () => momentOf(child.pid!, started), isLast)) end()
@@ -151,6 +156,7 @@ export function watched(start: Start, isLast: (line: string) => boolean, limit: 
     })
     child.on('close', (status, signal) => {
       clearInterval(timer)
+      clearTimeout(grace)
       stop()
       const ended = marks.done.some(({ line }) => isLast(line))
       const why = failure ?? `ended with ${signal ?? status}: ${complaint.trim().slice(-300)}`

@@ -34,6 +34,16 @@ export async function linuxGuest(loads: readonly LinuxLoad[], place: string): Pr
   return { kernel, initrd, parameters, megabytes }
 }
 
+const zero: Mark = { line: '', seconds: 0, cpuSeconds: 0, threads: {} }
+const shell = 'shell'
+const find = (marks: readonly Mark[], line: string): Mark | undefined => marks.find((mark) => mark.line === line)
+
+/** A boot to the shell and no further. */
+export async function bootRun(peer: Peer, guest: LinuxGuest): Promise<Sample | Failure> {
+  const { marks, failure } = await watched(peer.boot!(guest), (line) => line === shell, limit)
+  return costOf(zero, find(marks, shell), shell, failure)
+}
+
 /** One boot, and each load in it. What did not come to its end is a failure. */
 export async function linuxRun(
   peer: Peer,
@@ -41,12 +51,10 @@ export async function linuxRun(
   loads: readonly LinuxLoad[],
 ): Promise<Readonly<Record<string, Sample | Failure>>> {
   const { marks, failure } = await watched(peer.boot!(guest), (line) => line === 'over', limit)
-  const find = (line: string): Mark | undefined => marks.find((mark) => mark.line === line)
-  const zero: Mark = { line: '', seconds: 0, cpuSeconds: 0, threads: {} }
-  const results: Record<string, Sample | Failure> = { boot: costOf(zero, find('shell'), 'shell', failure) }
+  const results: Record<string, Sample | Failure> = { boot: costOf(zero, find(marks, shell), shell, failure) }
   for (const { name } of loads) {
     const sum = marks.find(({ line }) => line.startsWith(`sum ${name} `))?.line
-    results[name] = costOf(find(`begin ${name}`), find(`end ${name}`), sum, failure)
+    results[name] = costOf(find(marks, `begin ${name}`), find(marks, `end ${name}`), sum, failure)
   }
   return results
 }
