@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs'
 import { createDecoded, type Decoded, decode } from '@vmm/x86-decoder'
 import type { Outcome, Snippet } from './snippet.ts'
 
-const [debug, undefinedOpcode, generalProtection, pageFault, simdException] = [1, 6, 13, 14, 19] as const
+const [debug, undefinedOpcode, generalProtection, pageFault, alignmentCheck, simdException] = [
+  1, 6, 13, 14, 17, 19,
+] as const
 
 /** What happened on an AMD processor, and what a subject did, which goes Intel's way. */
 interface Ends {
@@ -10,6 +12,8 @@ interface Ends {
   readonly real: Outcome
   readonly ours: Outcome
 }
+
+const isRefusedAtZero = ({ vector, errorCode }: Outcome): boolean => vector === generalProtection && errorCode === 0
 
 /** What AMD's processors do otherwise than Intel's, as they were seen to on family 25. */
 const ways: readonly { readonly what: string; readonly mnemonics: RegExp; readonly is: (ends: Ends) => boolean }[] = [
@@ -24,13 +28,20 @@ const ways: readonly { readonly what: string; readonly mnemonics: RegExp; readon
     is: ({ decoded }) => decoded.operandSize === 64,
   },
   {
-    what: 'far returns of 64 bits are refused beyond 4 GB of 32-bit code, before selectors are looked at; others read all of the stack before that',
+    what: 'far returns of 64 bits are refused beyond 4 GB of 32-bit code, before selectors are looked at',
     mnemonics: /^(?:RETF|IRET[DQ]?)$/,
-    is: ({ decoded, real, ours }) =>
-      ours.vector !== pageFault &&
-      (decoded.operandSize === 64
-        ? real.vector === generalProtection && real.errorCode === 0
-        : real.vector === pageFault && ours.vector === generalProtection),
+    is: ({ decoded, real, ours }) => decoded.operandSize === 64 && ours.vector !== pageFault && isRefusedAtZero(real),
+  },
+  {
+    what: 'far returns read all of the stack before selectors are looked at',
+    mnemonics: /^(?:RETF|IRET[DQ]?)$/,
+    is: ({ real, ours }) =>
+      (real.vector === pageFault || real.vector === alignmentCheck) && ours.vector === generalProtection,
+  },
+  {
+    what: 'IRET looks whether RIP is in its segment before it looks at SS',
+    mnemonics: /^IRET[DQ]?$/,
+    is: ({ real, ours }) => isRefusedAtZero(real) && ours.vector === generalProtection && ours.errorCode !== 0,
   },
   {
     what: '0F 0D has no registers. Source: APM 3, PREFETCHx',
@@ -60,7 +71,7 @@ const decoded = createDecoded()
 /** Whether the host is AMD's, and what differs is that; nothing is excused on Intel's. */
 export function isAmdsWay(mnemonic: string, { code, codeSize }: Snippet, real: Outcome, ours: Outcome): boolean {
   if (!isAmd) return false
-  const way = ways.find(({ mnemonics }) => mnemonics.test(mnemonic))
-  if (way === undefined || decode(code, 0, code.length, codeSize ?? 64, decoded) !== undefined) return false
-  return way.is({ decoded, real, ours })
+  const known = ways.filter(({ mnemonics }) => mnemonics.test(mnemonic))
+  if (known.length === 0 || decode(code, 0, code.length, codeSize ?? 64, decoded) !== undefined) return false
+  return known.some((way) => way.is({ decoded, real, ours }))
 }

@@ -1,5 +1,5 @@
 /** Bytes of what a gather moves. */
-const elementBytes = (mnemonic: string): number => (/(?:D|PS)$/.test(mnemonic) ? 4 : 8)
+const elementBytes = (mnemonic: string): number => (/(?:[DQ]D|PS)$/.test(mnemonic) ? 4 : 8)
 
 /**
  * Whether sixteen bytes at a place are alike after a gather that a fault stopped: of a mask that is not done yet its highest bits count, and whether the others have become like them
